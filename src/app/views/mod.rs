@@ -1,0 +1,10 @@
+//! What the window shows, one file a view. A view borrows the state and gives back actions.
+
+pub mod messages;
+pub mod plot;
+pub mod shortcuts;
+pub mod stage;
+pub mod top_bar;
+pub mod tracks;
+pub mod transport;
+pub mod widgets;

@@ -1,0 +1,125 @@
+//! Draws a [`Figure`] with egui's painter.
+
+use crate::app::theme::{self, Palette, SMALL};
+use crate::figure::palette::level_colour;
+use crate::figure::{Dash, Figure, MarkKind, Paint, Role};
+use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+
+/// Height of a strip below a plot, points.
+const STRIP: f32 = 16.0;
+
+/// The colour that a paint has in this theme.
+#[must_use]
+pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
+    match paint {
+        Paint::Level(level) => {
+            let [r, g, b] = level_colour(level);
+            Color32::from_rgb(r, g, b)
+        }
+        Paint::Role(role) => match role {
+            Role::Text => palette.text,
+            Role::Secondary => palette.secondary,
+            Role::Faint => palette.faint,
+            Role::Hairline => palette.hairline,
+            Role::Accent => palette.accent,
+            Role::Warning => palette.warning,
+            Role::Error => palette.error,
+        },
+    }
+}
+
+/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
+pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
+    let palette = Palette::of(ui);
+    let strips = figure.strips.len() as f32 * (STRIP + 6.0);
+    let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips));
+    let (left, right) = figure.x_axis.range;
+    let (low, high) = figure.y_axis.range;
+    let x = |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
+    let y = |value: f64| plot.bottom() - ((value - low) / (high - low)) as f32 * plot.height();
+    let painter = ui.painter();
+
+    for tick in &figure.y_axis.ticks {
+        let at = y(tick.at);
+        painter.hline(plot.x_range(), at, Stroke::new(1.0, palette.hairline));
+        let at = at.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
+        painter.text(
+            pos2(plot.left() - 8.0, at),
+            Align2::RIGHT_CENTER,
+            &tick.label,
+            theme::mono(SMALL - 1.0),
+            palette.secondary,
+        );
+    }
+    let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
+    for line in &figure.lines {
+        let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
+        let stroke = Stroke::new(2.0 * line.weight as f32, colour(line.paint, &palette));
+        match line.dash {
+            Dash::Solid => {
+                inside.add(Shape::line(points, stroke));
+            }
+            Dash::Dashed => inside.extend(Shape::dashed_line(&points, stroke, 5.0, 4.0)),
+            Dash::Dotted => inside.extend(Shape::dotted_line(&points, stroke.color, 4.0, 1.0)),
+            Dash::DashDotted => inside.extend(Shape::dashed_line(&points, stroke, 8.0, 3.0)),
+        }
+    }
+    for set in &figure.points {
+        for &[px, py] in &set.points {
+            inside.circle_filled(pos2(x(px), y(py)), 2.5, colour(set.paint, &palette));
+        }
+    }
+    for mark in &figure.marks {
+        let at = x(mark.x);
+        let color = colour(mark.paint, &palette);
+        match mark.kind {
+            MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
+            MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
+        };
+    }
+    for (row, strip) in figure.strips.iter().enumerate() {
+        let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
+        for segment in &strip.segments {
+            let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP))
+                .intersect(rect)
+                .shrink2(vec2(0.75, 0.0));
+            if cell.width() <= 0.0 {
+                continue;
+            }
+            inside.rect_filled(cell, 3.0, colour(segment.paint, &palette));
+            let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
+            if cell.width() > 18.0 {
+                inside.text(
+                    cell.center(),
+                    Align2::CENTER_CENTER,
+                    text,
+                    theme::strong(SMALL - 1.0),
+                    Palette::DARK.window,
+                );
+            }
+        }
+    }
+}
+
+/// The figure's lines by name, from the top down.
+pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure) {
+    let palette = Palette::of(ui);
+    let row = (rect.height() / figure.lines.len().max(1) as f32).clamp(13.0, 18.0);
+    for (index, line) in figure.lines.iter().enumerate() {
+        let y = rect.top() + row * (index as f32 + 0.5);
+        let color = colour(line.paint, &palette);
+        let swatch = [pos2(rect.left(), y), pos2(rect.left() + 18.0, y)];
+        if line.dash == Dash::Solid {
+            ui.painter().line_segment(swatch, Stroke::new(3.0, color));
+        } else {
+            ui.painter().extend(Shape::dashed_line(&swatch, Stroke::new(2.0, color), 4.0, 3.0));
+        }
+        ui.painter().text(
+            pos2(rect.left() + 28.0, y),
+            Align2::LEFT_CENTER,
+            &line.name,
+            theme::body(SMALL),
+            palette.secondary,
+        );
+    }
+}

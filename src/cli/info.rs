@@ -1,0 +1,129 @@
+//! `chromascope info`: what was understood of a model.
+
+use super::sample::ModelOptions;
+use super::{Ended, Failure, output};
+use crate::model::SchedulerConfig;
+use crate::model::contract::Port;
+use crate::model::package::{Package, bundled};
+use crate::session::prepare::OpenModel;
+use crate::session::settings::ModelSource;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Say what was understood of a model: inputs, outputs, sizes, classes, schedule
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A bundled name, an .onnx file, or a folder with model.onnx; without it, the bundled models are listed
+    model: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    options: ModelOptions,
+}
+
+pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
+    let Some(name) = &arguments.model else {
+        let models = bundled();
+        if models.is_empty() {
+            output::message("no bundled model was found; set CHROMASCOPE_ASSETS to the folder \"assets\"");
+            return Ok(Ended::Badly);
+        }
+        let text = if arguments.json {
+            json!(models.iter().map(|(name, folder)| json!({"name": name, "folder": folder})).collect::<Vec<_>>())
+                .to_string()
+        } else {
+            models.iter().map(|(name, folder)| format!("{name:16} {}", folder.display())).collect::<Vec<_>>().join("\n")
+        };
+        output::result(&text)?;
+        return Ok(Ended::Well);
+    };
+    let settings = arguments.options.settings(ModelSource::Model(name.clone()));
+    let model = OpenModel::open(Package::find(name)?, &settings, onnxruntime)?;
+    for note in &model.notes {
+        output::message(note);
+    }
+    let facts = facts(&model);
+    let text = if arguments.json { serde_json::to_string_pretty(&facts)? } else { in_words(&model, &facts) };
+    output::result(&text)?;
+    Ok(Ended::Well)
+}
+
+fn facts(model: &OpenModel) -> Value {
+    let none = model.null_label(None);
+    json!({
+        "name": model.package.name,
+        "file": model.package.onnx,
+        "sha256": model.graph.sha256,
+        "opset": model.graph.opset,
+        "external_data": model.graph.external_data,
+        "provider": model.provider,
+        "onnxruntime": model.runtime.version,
+        "contract": model.contract,
+        "native_size": model.native_size(),
+        "size_multiple": model.package.size_multiple(),
+        "num_class_embeds": model.package.config.num_class_embeds,
+        "null_label": none.map(|(label, _)| label),
+        "null_label_source": none.map(|(_, source)| source),
+        "parameterization": model.scheduler.as_ref().map(SchedulerConfig::parameterization),
+        "scheduler_config": model.scheduler,
+        "card": model.package.card,
+    })
+}
+
+fn in_words(model: &OpenModel, facts: &Value) -> String {
+    let package = &model.package;
+    let contract = &model.contract;
+    let mut lines = vec![];
+    let mut line = |name: &str, text: String| lines.push(format!("{name:13} {text}"));
+    line("Model", package.name.clone());
+    if let Some(card) = &package.card {
+        for (name, text) in [("Title", &card.title), ("", &card.summary), ("Licence", &card.licence)] {
+            if !text.is_empty() {
+                line(name, text.clone());
+            }
+        }
+    }
+    line("File", format!("{} (operator set {})", package.onnx.display(), model.graph.opset));
+    line("SHA-256", model.graph.sha256.clone());
+    line("Image", describe(&contract.sample));
+    let size = model.native_size().map_or_else(|| "not said; give --size HxW".into(), |(h, w)| format!("{h}x{w}"));
+    line("Size", format!("{size}, sides in multiples of {}", package.size_multiple()));
+    line("Timestep", describe(&contract.timestep));
+    if let Some(port) = &contract.class_labels {
+        line("Classes", format!("{}{}", describe(port), classes(model)));
+    }
+    if let Some(port) = &contract.hidden_states {
+        line("Conditioning", describe(port));
+    }
+    line("Output", describe(&contract.output));
+    match &model.scheduler {
+        Some(config) => {
+            line("Predicts", facts["scheduler_config"]["prediction_type"].as_str().unwrap_or("?").to_owned());
+            line("Trained on", config.describe());
+        }
+        None => line("Schedule", "not said; give --scheduler-config FILE".into()),
+    }
+    line(
+        "Runs on",
+        format!("{} (ONNX Runtime {})", facts["provider"].as_str().unwrap_or("cuda"), model.runtime.version),
+    );
+    lines.join("\n")
+}
+
+fn classes(model: &OpenModel) -> String {
+    let count = model.package.config.num_class_embeds.map_or_else(String::new, |n| format!(", 0 to {}", n - 1));
+    let none = model.null_label(None).map_or_else(
+        || "; which one means none is not said".into(),
+        |(label, source)| format!("; {label} means none ({source})"),
+    );
+    let names = model.package.card.as_ref().map(|card| card.class_names.join(", ")).unwrap_or_default();
+    if names.is_empty() { format!("{count}{none}") } else { format!("{count}{none}: {names}") }
+}
+
+fn describe(port: &Port) -> String {
+    let sides: Vec<String> =
+        port.shape.iter().map(|side| side.map_or_else(|| "any".into(), |side| side.to_string())).collect();
+    let shape = if sides.is_empty() { "scalar".into() } else { format!("[{}]", sides.join(", ")) };
+    format!("\"{}\", {} {shape}", port.name, format!("{:?}", port.element).to_lowercase())
+}

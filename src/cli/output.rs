@@ -1,0 +1,29 @@
+//! The two streams, and what is said about a fault of the program's own.
+
+use super::Failure;
+use std::io::{ErrorKind, Write};
+
+/// Writes a result to stdout. A reader that went away, such as `head`, wanted no more: that is no failure.
+pub(super) fn result(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one line to stderr, under the program's name.
+pub(super) fn message(text: &str) {
+    let line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    // Where stderr is closed nobody is there to tell.
+    let _ = writeln!(std::io::stderr(), "chromascope: {line}");
+}
+
+/// Turns the message of a panic into a sentence.
+pub(super) fn catch_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let reason = panic.payload_as_str().unwrap_or("no reason given");
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        message(&format!("stopped by a fault of its own{place} ({reason}): please report this line"));
+    }));
+}

@@ -1,0 +1,144 @@
+//! The joint of the house: everything that can say what image hides in a noisy state.
+//!
+//! Networks, exact models and combinations of them are all a [`Denoiser`]; samplers know nothing else.
+
+mod clipping;
+pub mod empirical;
+pub mod gaussian;
+
+pub use clipping::{Clipped, Clipping};
+pub use empirical::EmpiricalDenoiser;
+pub use gaussian::GaussianDenoiser;
+
+use crate::theory::NoiseLevel;
+use ndarray::{Array4, ArrayView4};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a denoiser says of one state. Buffers are kept from step to step.
+#[derive(Clone, Debug)]
+pub struct Denoised {
+    /// `E[x_0|x_t]`, `[B, C, H, W]`, after guidance and clipping.
+    pub x0: Array4<f64>,
+    /// `ε̂`, `[B, C, H, W]`, of the unclipped prediction.
+    pub eps: Array4<f64>,
+    /// `E[x_0|x_t]` before the clipping that belongs to DDIM and DDPM alone; `None` where `x0` was not changed by it.
+    pub unclipped_x0: Option<Array4<f64>>,
+    /// The number fed to the network (after rounding, where its input is an integer).
+    pub timestep: f64,
+}
+
+impl Denoised {
+    /// Empty buffers for states of this shape, `[B, C, H, W]`.
+    #[must_use]
+    pub fn zeros(shape: [usize; 4]) -> Self {
+        Self { x0: Array4::zeros(shape), eps: Array4::zeros(shape), unclipped_x0: None, timestep: f64::NAN }
+    }
+
+    /// `E[x_0|x_t]` as the network gave it, thresholded but never clipped.
+    #[must_use]
+    pub fn data_prediction(&self) -> &Array4<f64> {
+        self.unclipped_x0.as_ref().unwrap_or(&self.x0)
+    }
+}
+
+/// The size of one state without its batch: channels, height, width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ImageShape {
+    /// Channels.
+    pub channels: usize,
+    /// Rows, pixels.
+    pub height: usize,
+    /// Columns, pixels.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// The shape of a batch of `samples` states.
+    #[must_use]
+    pub fn batch(self, samples: usize) -> [usize; 4] {
+        [samples, self.channels, self.height, self.width]
+    }
+
+    /// Values in one state.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether a state would hold nothing.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Says from another thread that a denoiser's call is no longer wanted. All clones are one flag; once set it stays.
+#[derive(Clone, Debug, Default)]
+pub struct CancelFlag(Arc<AtomicBool>);
+
+impl CancelFlag {
+    /// Sets the flag.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is set.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// [`DenoiseError::Cancelled`] once the flag is set.
+    pub fn check(&self) -> Result<(), DenoiseError> {
+        if self.is_cancelled() { Err(DenoiseError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// Estimates the image in a noisy state.
+pub trait Denoiser: Send {
+    /// Writes `E[x_0|x_t]`, `ε̂` and the timestep used into `out`, whose arrays have the shape of `x_t`.
+    ///
+    /// `x_t` is the variance-preserving state `√ᾱ·x_0 + √(1−ᾱ)·ε`, `[B, C, H, W]`, whatever the sampler.
+    fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError>;
+}
+
+impl<D: Denoiser + ?Sized> Denoiser for Box<D> {
+    fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
+        (**self).denoise(x_t, level, out)
+    }
+}
+
+/// What is wrong with the first value that is not finite, if one is. Checked by blocks, which the compiler turns into
+/// wide instructions; a look at each value by itself would cost as much as the sampler.
+pub(crate) fn not_finite(values: &[f32]) -> Option<&'static str> {
+    let bad = values.chunks(256).find(|block| !block.iter().fold(true, |finite, value| finite & value.is_finite()))?;
+    Some(if bad.iter().any(|value| value.is_nan()) { "NaN" } else { "Inf" })
+}
+
+/// Why a denoiser gave no estimate.
+#[derive(Debug, thiserror::Error)]
+pub enum DenoiseError {
+    /// The call was asked to stop.
+    #[error("the call was cancelled")]
+    Cancelled,
+    /// The state has a size that the denoiser cannot take.
+    #[error("this model takes images of {expected}, not {found}; choose another --size")]
+    Shape {
+        /// What fits, in words.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// The network's output was not a number.
+    #[error("the network returned {what} at timestep {timestep}; the model file or its configuration is broken there")]
+    NotFinite {
+        /// `NaN` or `Inf`.
+        what: &'static str,
+        /// The number that was fed to the network.
+        timestep: f64,
+    },
+    /// ONNX Runtime failed.
+    #[error("ONNX Runtime could not run the model: {0}")]
+    Network(String),
+}

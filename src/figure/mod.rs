@@ -1,0 +1,127 @@
+//! One description of each plot, without a GUI, to be drawn alike by the window and into files.
+//!
+//! A [`Figure`] is data: axes with their ticks, lines, points, strips and marks, in the units of the axes, with colours
+//! by role or by resolution level. Whoever draws it chooses the theme, the pixels and the type.
+//!
+//! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
+//! - [`schedule`] and [`chromatogram`]: the figures themselves, along that axis.
+//! - [`palette`]: the colour, dash, marker and label of each resolution level.
+//! - [`text`]: subscripts in labels.
+//! - [`ticks`]: round numbers.
+
+mod chromatogram;
+pub mod palette;
+mod schedule;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod ticks;
+mod time_axis;
+
+pub use chromatogram::{ChromatogramFigure, chromatogram};
+pub use palette::{Dash, Marker, Paint, Role};
+pub use schedule::{ScheduleFigure, schedule};
+pub use ticks::Tick;
+pub use time_axis::{Reading, TimeAxis, TimeView};
+
+/// A plot. Everything is in the units of its axes; y rises upwards.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figure {
+    /// Horizontal axis.
+    pub x_axis: Axis,
+    /// Vertical axis.
+    pub y_axis: Axis,
+    /// Curves, in the order they are drawn.
+    pub lines: Vec<Line>,
+    /// Sets of points, drawn over the lines.
+    pub points: Vec<Points>,
+    /// Strips of labelled segments, drawn below the plot.
+    pub strips: Vec<Strip>,
+    /// Single places along x.
+    pub marks: Vec<Mark>,
+}
+
+/// An axis: what it shows, from where to where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// Its name, with subscripts as [`text::spans`] reads them.
+    pub label: String,
+    /// Its unit; empty where it has none.
+    pub unit: &'static str,
+    /// The least and greatest value shown.
+    pub range: (f64, f64),
+    /// Where numbers stand.
+    pub ticks: Vec<Tick>,
+}
+
+/// A curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Its name in the legend.
+    pub name: String,
+    /// x and y, x rising. Every value is finite; a curve with gaps is several lines of one name.
+    pub points: Vec<[f64; 2]>,
+    /// Colour.
+    pub paint: Paint,
+    /// Pattern, the second code beside the colour.
+    pub dash: Dash,
+    /// Width relative to an ordinary line.
+    pub weight: f64,
+}
+
+/// Points that are not joined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Points {
+    /// Their name in the legend.
+    pub name: String,
+    /// x and y, finite.
+    pub points: Vec<[f64; 2]>,
+    /// Colour.
+    pub paint: Paint,
+    /// Shape, the second code beside the colour.
+    pub marker: Marker,
+}
+
+/// A row of filled segments that cover the x axis without gaps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strip {
+    /// What it shows.
+    pub name: String,
+    /// From left to right.
+    pub segments: Vec<Segment>,
+}
+
+/// One piece of a strip.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// Where it begins and ends.
+    pub range: (f64, f64),
+    /// What stands in it where there is room, "4 px".
+    pub label: String,
+    /// What stands in it where there is less, "4".
+    pub short_label: String,
+    /// Colour.
+    pub paint: Paint,
+}
+
+/// A place along x.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Where.
+    pub x: f64,
+    /// How it is drawn.
+    pub kind: MarkKind,
+    /// What it is, for legend, tooltip and screen reader.
+    pub label: String,
+    /// Colour.
+    pub paint: Paint,
+}
+
+/// How a mark is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarkKind {
+    /// A short tick at the foot of the plot.
+    Tick,
+    /// A thin line over its whole height.
+    Rule,
+}

@@ -1,0 +1,151 @@
+//! Colours by role and by resolution level, with a second code for those who cannot tell the colours.
+
+/// What a thing is coloured as; the theme decides the colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// By its role.
+    Role(Role),
+    /// By its resolution level, 0 the finest; see [`level_colour`].
+    Level(usize),
+}
+
+/// The roles a theme has colours for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What is to be read first.
+    Text,
+    /// What is beside it.
+    Secondary,
+    /// What only helps the eye; never text.
+    Faint,
+    /// Grid and frame.
+    Hairline,
+    /// Selection and playhead.
+    Accent,
+    /// Questionable.
+    Warning,
+    /// Wrong.
+    Error,
+}
+
+/// The pattern of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dash {
+    /// Unbroken.
+    #[default]
+    Solid,
+    /// Long strokes.
+    Dashed,
+    /// Dots.
+    Dotted,
+    /// Strokes and dots in turn.
+    DashDotted,
+}
+
+impl Dash {
+    /// Lengths of stroke and gap in turn, in line widths; nothing for an unbroken line.
+    #[must_use]
+    pub const fn pattern(self) -> &'static [f64] {
+        match self {
+            Self::Solid => &[],
+            Self::Dashed => &[6.0, 3.0],
+            Self::Dotted => &[1.0, 2.5],
+            Self::DashDotted => &[6.0, 2.5, 1.0, 2.5],
+        }
+    }
+}
+
+/// The shape of a point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Marker {
+    /// ●
+    #[default]
+    Circle,
+    /// ■
+    Square,
+    /// ◆
+    Diamond,
+    /// ▲
+    Up,
+    /// ▼
+    Down,
+    /// ×
+    Cross,
+    /// +
+    Plus,
+    /// ◀
+    Left,
+}
+
+/// Fine is warm, coarse is cool, the same in every theme.
+const LEVELS: [[u8; 3]; 8] = [
+    [0xF7, 0xD1, 0x54],
+    [0xF5, 0x9B, 0x47],
+    [0xE9, 0x66, 0x6A],
+    [0xB9, 0x57, 0xA6],
+    [0x7D, 0x66, 0xD6],
+    [0x4A, 0x8B, 0xE0],
+    [0x3A, 0xA6, 0xD0],
+    [0x39, 0xBF, 0xA9],
+];
+
+const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDotted, Dash::Dotted];
+
+const MARKERS: [Marker; 8] = [
+    Marker::Circle,
+    Marker::Square,
+    Marker::Diamond,
+    Marker::Up,
+    Marker::Down,
+    Marker::Cross,
+    Marker::Plus,
+    Marker::Left,
+];
+
+/// sRGB of a resolution level, 0 the finest. Levels past the eighth have the colour of the eighth.
+#[must_use]
+pub fn level_colour(m: usize) -> [u8; 3] {
+    LEVELS[m.min(LEVELS.len() - 1)]
+}
+
+/// The pattern of a level's lines; neighbours differ.
+#[must_use]
+pub fn level_dash(m: usize) -> Dash {
+    DASHES[m % DASHES.len()]
+}
+
+/// The shape of a level's points; the first eight differ.
+#[must_use]
+pub fn level_marker(m: usize) -> Marker {
+    MARKERS[m % MARKERS.len()]
+}
+
+/// The size of a level's smallest detail, `nᵐ` pixels: "4 px".
+#[must_use]
+pub fn level_label(factor: usize, m: usize) -> String {
+    format!("{} px", level_pixels(factor, m))
+}
+
+/// `nᵐ`.
+pub(super) fn level_pixels(factor: usize, m: usize) -> usize {
+    u32::try_from(m).map_or(usize::MAX, |m| factor.saturating_pow(m))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_levels_can_be_told_apart_twice() {
+        for m in 0..8 {
+            for other in 0..m {
+                assert_ne!(level_colour(m), level_colour(other));
+                assert_ne!(level_marker(m), level_marker(other));
+            }
+            assert_ne!(level_dash(m), level_dash(m + 1));
+        }
+        assert_eq!(level_colour(99), level_colour(7));
+        assert_eq!(level_label(2, 5), "32 px");
+        assert_eq!(level_label(3, 0), "1 px");
+    }
+}

@@ -1,0 +1,216 @@
+use super::*;
+use crate::schedule::{
+    BetaSchedule, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, Spacing, SpacingConvention,
+    TrainingSchedule,
+};
+use crate::theory::{Chromatogram, Measure};
+use proptest::prelude::*;
+
+fn cosine() -> ModelSchedule {
+    ModelSchedule::Discrete(TrainingSchedule::new(BetaSchedule::SquaredcosCapV2, 0.0, 0.0, 1000).unwrap())
+}
+
+fn flow() -> ModelSchedule {
+    ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 }
+}
+
+fn trailing(model: &ModelSchedule, steps: usize) -> Plan {
+    let request = PlanRequest {
+        source: PlanSource::Spacing(Spacing::Trailing),
+        steps,
+        convention: SpacingConvention::Ddim,
+        steps_offset: 0,
+        final_level: FinalLevel::Clean,
+    };
+    request.plan(model).unwrap()
+}
+
+fn axes() -> Vec<TimeAxis> {
+    let edm = ModelSchedule::Edm { sigma_min: 0.002, sigma_max: 80.0, sigma_data: 0.5 };
+    let mut axes = Vec::new();
+    for model in [cosine(), flow()] {
+        for steps in [1, 2, 7, 32] {
+            axes.push(TimeAxis::new(&trailing(&model, steps), &model));
+        }
+    }
+    axes.push(TimeAxis::new(&Plan::from_sigmas(&edm, &[80.0, 20.0, 3.0, 0.4, 0.0]).unwrap(), &edm));
+    axes.push(TimeAxis::new(&Plan::from_sigmas(&edm, &[500.0, 200.0, 90.0, 3.0, 0.1]).unwrap(), &edm));
+    axes
+}
+
+#[test]
+fn readings_of_a_known_run() {
+    let model = flow();
+    let axis = TimeAxis::new(&trailing(&model, 4), &model);
+    assert_eq!(axis.steps(), 4);
+    let read = |step: f64| Reading::ALL.map(|reading| axis.value_at(step, reading));
+    assert_eq!(read(0.0), [0.0, 1.0, 1000.0, f64::NEG_INFINITY, f64::INFINITY]);
+    let middle = read(2.0);
+    assert_eq!(middle[..3], [2.0, 0.5, 500.0]);
+    assert!(middle[3].abs() < 1e-12 && (middle[4] - 1.0).abs() < 1e-12);
+    assert_eq!(read(4.0), [4.0, 0.0, 0.0, f64::INFINITY, 0.0]);
+    // Flow time falls linearly through every step, here to 1/8.
+    assert!((axis.value_at(3.5, Reading::Sigma) - 1.0 / 7.0).abs() < 1e-12);
+    assert!((axis.x_of_step(1.0, Reading::Timestep) - 0.25).abs() < 1e-12);
+    assert!((axis.x_of_step(2.0, Reading::LogSnr) - 0.5).abs() < 1e-12);
+    let labels = |reading| axis.ticks(reading, (0.0, 1.0), 5).into_iter().map(|t| t.label).collect::<Vec<_>>();
+    assert_eq!(labels(Reading::Step), ["0", "1", "2", "3", "4"]);
+    assert_eq!(labels(Reading::RunTime), ["1.0", "0.8", "0.6", "0.4", "0.2", "0.0"]);
+    assert_eq!(labels(Reading::Timestep), ["1000", "800", "600", "400", "200", "0"]);
+    assert_eq!(labels(Reading::LogSnr), ["−∞", "−2", "−1", "0", "1", "2", "∞"]);
+    assert_eq!(labels(Reading::Sigma), ["∞", "2", "1", "0.5", "0"]);
+}
+
+#[test]
+fn noise_is_left_and_every_step_has_its_place() {
+    for axis in axes() {
+        for reading in Reading::ALL {
+            let x: Vec<f64> = (0..=axis.steps()).map(|step| axis.x_of_step(step as f64, reading)).collect();
+            assert_eq!((x[0], x[axis.steps()]), (0.0, 1.0), "{reading:?}");
+            assert!(x.windows(2).all(|pair| pair[0] <= pair[1]));
+            for step in 0..=axis.steps() {
+                let level = axis.level_at(step as f64);
+                assert_eq!(axis.step_of_level(level), step as f64);
+            }
+        }
+    }
+}
+
+/// Where the timestep is clamped several steps share a place, and the first is found.
+#[test]
+fn steps_outside_the_trained_range_share_a_timestep() {
+    let axis = axes().pop().unwrap();
+    assert_eq!(axis.x_of_step(2.0, Reading::Timestep), 0.0);
+    assert_eq!(axis.step_of_x(0.0, Reading::Timestep), 0.0);
+    assert!(axis.x_of_step(2.0, Reading::LogSnr) > 0.1);
+}
+
+/// A run to a level that it is already at has its last step one mean step long.
+#[test]
+fn a_step_that_does_nothing_is_still_seen() {
+    let model = cosine();
+    let plan = Plan::from_timesteps(&model, &[900.0, 300.0, 0.0], FinalLevel::FirstTrained).unwrap();
+    let axis = TimeAxis::new(&plan, &model);
+    for reading in [Reading::Timestep, Reading::LogSnr, Reading::Sigma] {
+        assert!((axis.x_of_step(2.0, reading) - 2.0 / 3.0).abs() < 1e-12, "{reading:?}");
+    }
+}
+
+fn check_strip(figure: &Figure, range: (f64, f64)) {
+    for strip in &figure.strips {
+        let (first, last) = (strip.segments.first().unwrap(), strip.segments.last().unwrap());
+        assert_eq!((first.range.0, last.range.1), range);
+        assert!(strip.segments.iter().all(|segment| segment.range.0 < segment.range.1), "{strip:?}");
+        for pair in strip.segments.windows(2) {
+            assert_eq!(pair[0].range.1, pair[1].range.0);
+            assert_ne!(pair[0].paint, pair[1].paint);
+        }
+    }
+}
+
+fn check(figure: &Figure) {
+    let inside = |value: f64, (low, high): (f64, f64)| value.is_finite() && (low..=high).contains(&value);
+    for line in &figure.lines {
+        assert!(line.points.iter().all(|&[x, y]| inside(x, figure.x_axis.range) && inside(y, figure.y_axis.range)));
+        assert!(line.points.windows(2).all(|pair| pair[0][0] < pair[1][0]));
+    }
+    for axis in [&figure.x_axis, &figure.y_axis] {
+        assert!(axis.ticks.iter().all(|tick| inside(tick.at, axis.range)));
+    }
+    assert!(figure.marks.iter().all(|mark| inside(mark.x, figure.x_axis.range)));
+    check_strip(figure, figure.x_axis.range);
+}
+
+#[test]
+fn figures_hold_together_on_every_axis() {
+    let theory = Chromatogram::scale_invariant(2, 6).unwrap();
+    for axis in axes() {
+        for reading in Reading::ALL {
+            for range in [(0.0, 1.0), (0.25, 0.5), (0.9, 1.0)] {
+                let time = TimeView { range, ..TimeView::whole(&axis, reading) };
+                for model in [cosine(), flow()] {
+                    check(&schedule(ScheduleFigure { time, model: &model }));
+                }
+                for measure in [Measure::Power, Measure::Amplitude] {
+                    let (theory, factor, crossings) = (&theory, 2, true);
+                    check(&chromatogram(ChromatogramFigure { time, theory, factor, measure, crossings }));
+                }
+            }
+        }
+    }
+}
+
+/// The strip runs from coarse to fine, and its boundaries are the closed-form crossings.
+#[test]
+fn dominance_changes_at_the_crossings() {
+    let theory = Chromatogram::scale_invariant(2, 6).unwrap();
+    let model = cosine();
+    let axis = TimeAxis::new(&trailing(&model, 32), &model);
+    for (reading, measure) in Reading::ALL.into_iter().flat_map(|r| [(r, Measure::Power), (r, Measure::Amplitude)]) {
+        let time = TimeView::whole(&axis, reading);
+        let figure = chromatogram(ChromatogramFigure { time, theory: &theory, factor: 2, measure, crossings: true });
+        let segments = &figure.strips[0].segments;
+        let labels: Vec<&str> = segments.iter().map(|segment| segment.label.as_str()).collect();
+        let expected = ["32 px", "16 px", "8 px", "4 px", "2 px", "1 px"];
+        assert!(expected.ends_with(&labels) && labels.len() >= 5, "{labels:?}");
+        for pair in segments.windows(2) {
+            let Paint::Level(fine) = pair[1].paint else { panic!("a strip of levels") };
+            let level = theory.crossing(fine, fine + 1, measure).unwrap();
+            let x = axis.x_of_step(axis.step_of_level(level), reading);
+            assert!((x - pair[1].range.0).abs() < 1e-9, "{reading:?} {measure:?}: {x} {:?}", pair[1].range);
+        }
+        assert_eq!(figure.marks.len(), segments.len() - 1);
+        assert_eq!(figure.lines.len(), 6);
+    }
+}
+
+#[test]
+fn the_schedule_of_the_model_is_the_run_that_follows_it() {
+    let model =
+        ModelSchedule::Discrete(TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap());
+    let axis = TimeAxis::new(&trailing(&model, 999), &model);
+    let figure = schedule(ScheduleFigure { time: TimeView::whole(&axis, Reading::Step), model: &model });
+    assert_eq!((figure.lines[0].name.as_str(), figure.lines[1].name.as_str()), ("model", "run"));
+    assert_eq!(figure.marks.len(), 1000);
+    for (model, run) in figure.lines[0].points.iter().zip(&figure.lines[1].points).skip(1) {
+        assert!(run[0] > 0.99 || (model[1] - run[1]).abs() < 0.1, "{model:?} {run:?}");
+    }
+}
+
+proptest! {
+    /// x → step → x and step → x → step, in every reading, for any falling σ.
+    #[test]
+    fn conversions_round_trip(
+        mut sigmas in prop::collection::vec(0.003..79.0_f64, 2..40), clean: bool, at in 0.0..1.0_f64,
+    ) {
+        sigmas.sort_by(|a, b| b.total_cmp(a));
+        sigmas.dedup_by(|a, b| *a / *b > 0.999);
+        if clean { sigmas.push(0.0); }
+        prop_assume!(sigmas.len() > 1);
+        let edm = ModelSchedule::Edm { sigma_min: 0.002, sigma_max: 80.0, sigma_data: 0.5 };
+        let axis = TimeAxis::new(&Plan::from_sigmas(&edm, &sigmas).unwrap(), &edm);
+        let step = at * axis.steps() as f64;
+        for reading in Reading::ALL {
+            let there = axis.x_of_step(axis.step_of_x(at, reading), reading);
+            prop_assert!((there - at).abs() < 1e-12, "{:?} x {} {}", reading, at, there);
+            let back = axis.step_of_x(axis.x_of_step(step, reading), reading);
+            prop_assert!((back - step).abs() < 1e-9, "{:?} step {} {}", reading, step, back);
+        }
+        let level = axis.level_at(step);
+        prop_assert!((axis.step_of_level(level) - step).abs() < 1e-9);
+        prop_assert!((axis.level_at(axis.step_of_level(level)).log_snr() - level.log_snr()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn ticks_stay_in_view(left in 0.0..0.9_f64, width in 0.02..1.0_f64, count in 1_usize..20) {
+        let range = (left, (left + width).min(1.0));
+        for axis in axes() {
+            for reading in Reading::ALL {
+                let ticks = axis.ticks(reading, range, count);
+                prop_assert!(ticks.len() <= 2 * count + 5);
+                prop_assert!(ticks.iter().all(|tick| (range.0..=range.1).contains(&tick.at)));
+                prop_assert!(ticks.windows(2).all(|pair| pair[0].at <= pair[1].at));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Round numbers for axes.
+
+/// A number on an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tick {
+    /// Where, in the axis's units.
+    pub at: f64,
+    /// What stands there, with a true minus sign.
+    pub label: String,
+}
+
+/// Round numbers in `[low, high]`, about `count` of them (never more than twice as many): multiples of 1, 2 or 5 times
+/// a power of ten. `whole` leaves out fractions. Nothing where the range is empty or not finite.
+#[must_use]
+pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
+    let span = high - low;
+    if !(span > 0.0 && span.is_finite()) || count == 0 {
+        return Vec::new();
+    }
+    let raw = span / count as f64;
+    let power = raw.log10().floor();
+    let scale = 10.0_f64.powf(power);
+    let mantissa = [1.0, 2.0, 5.0, 10.0].into_iter().find(|&m| m * scale >= raw * (1.0 - 1e-9)).unwrap_or(10.0);
+    let step = mantissa * scale;
+    let step = if whole { step.max(1.0).round() } else { step };
+    let decimals = if step >= 1.0 { 0.0 } else { -(step.log10() + 1e-9).floor() };
+    #[expect(clippy::cast_sign_loss, reason = "not negative, and an f64's exponent fits")]
+    let decimals = decimals as usize;
+    let slack = 1e-9 * step;
+    let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
+    std::iter::successors(Some(first), |index| Some(index + 1.0))
+        .take_while(|&index| index <= last)
+        .take(2 * count + 2)
+        .map(|index| {
+            let at = (index * step).clamp(low, high);
+            Tick { at, label: number(index * step, decimals) }
+        })
+        .collect()
+}
+
+/// Round numbers of a logarithmic axis in `[low, high]`, both positive: 1, 2 and 5 times powers of ten where `count`
+/// allows it, else powers of ten, else every second, third … of them.
+#[must_use]
+pub fn logarithmic(low: f64, high: f64, count: usize) -> Vec<Tick> {
+    if !(low > 0.0 && high > low && high.is_finite()) || count == 0 {
+        return Vec::new();
+    }
+    let exponents = ((low.log10() - 1.0).floor() as i32)..=((high.log10() + 1.0).ceil() as i32);
+    let decades = high.log10() - low.log10();
+    let mantissas: &[f64] = match count as f64 / decades.max(1e-3) {
+        enough if enough >= 3.0 => &[1.0, 2.0, 5.0],
+        some if some >= 2.0 => &[1.0, 3.0],
+        _ => &[1.0],
+    };
+    let stride = ((decades / count as f64).ceil() as i32).max(1);
+    exponents
+        .filter(|exponent| exponent.rem_euclid(stride) == 0)
+        .flat_map(|exponent| mantissas.iter().map(move |mantissa| (mantissa * 10.0_f64.powi(exponent), exponent)))
+        .filter(|(at, _)| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(at))
+        .map(|(at, exponent)| {
+            let label = if (-3..4).contains(&exponent) {
+                #[expect(clippy::cast_sign_loss, reason = "not negative")]
+                let decimals = (-exponent).max(0) as usize;
+                number(at, decimals)
+            } else {
+                let mantissa = (at / 10.0_f64.powi(exponent)).round();
+                format!("{mantissa}e{exponent}").replace('-', "−")
+            };
+            Tick { at: at.clamp(low, high), label }
+        })
+        .collect()
+}
+
+/// A number with so many decimals, U+2212 for minus, and no negative zero.
+#[must_use]
+pub fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|byte| matches!(byte, b'0' | b'.')) => digits.to_owned(),
+        Some(digits) => format!("−{digits}"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn labels(ticks: &[Tick]) -> Vec<&str> {
+        ticks.iter().map(|tick| tick.label.as_str()).collect()
+    }
+
+    #[test]
+    fn numbers_are_round() {
+        assert_eq!(labels(&linear(0.0, 1.0, 5, false)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&linear(-9.3, 4.9, 4, false)), ["−5", "0"]);
+        assert_eq!(labels(&linear(0.0, 3.0, 10, true)), ["0", "1", "2", "3"]);
+        assert_eq!(labels(&linear(0.0, 0.02, 2, false)), ["0.00", "0.01", "0.02"]);
+        assert_eq!(labels(&logarithmic(0.008, 60.0, 20)).len(), 12);
+        assert_eq!(labels(&logarithmic(0.05, 3.0, 3)), ["0.1", "1"]);
+        assert_eq!(labels(&logarithmic(1e-8, 1e8, 4)), ["1e−8", "1e−4", "1", "1e4", "1e8"]);
+        assert_eq!(labels(&logarithmic(1.0, 6.0, 3)), ["1", "2", "5"]);
+        assert!(linear(1.0, 1.0, 5, false).is_empty() && linear(0.0, f64::INFINITY, 5, false).is_empty());
+        assert!(logarithmic(0.0, 1.0, 5).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_stay_inside_and_rise(low in -1e4..1e4_f64, span in 1e-6..1e5_f64, count in 1_usize..30, whole: bool) {
+            let ticks = linear(low, low + span, count, whole);
+            prop_assert!(ticks.len() <= 2 * count + 2);
+            prop_assert!(ticks.iter().all(|tick| (low..=low + span).contains(&tick.at)));
+            prop_assert!(ticks.windows(2).all(|pair| pair[0].at < pair[1].at && pair[0].label != pair[1].label));
+        }
+
+        #[test]
+        fn logarithmic_ticks_stay_inside_and_rise(low in 1e-9..1e3_f64, decades in 0.01..15.0_f64, count in 1_usize..30) {
+            let high = low * 10.0_f64.powf(decades);
+            let ticks = logarithmic(low, high, count);
+            prop_assert!(ticks.len() <= 2 * count + 3, "{}", ticks.len());
+            prop_assert!(ticks.iter().all(|tick| (low..=high).contains(&tick.at)));
+            prop_assert!(ticks.windows(2).all(|pair| pair[0].at < pair[1].at && pair[0].label != pair[1].label));
+        }
+    }
+}

@@ -1,0 +1,372 @@
+use super::ticks::{self, Tick};
+use super::{Axis, Mark, MarkKind, Paint, Role};
+use crate::schedule::{ModelSchedule, Plan};
+use crate::session::document::AxisReading;
+use crate::theory::NoiseLevel;
+use serde::{Deserialize, Serialize};
+
+/// What the shared axis is spaced by and reads in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// The sampler's steps, 0 … S.
+    #[default]
+    Step,
+    /// Run time `s = 1 − step/S`, from 1 (noise) to 0 (image).
+    RunTime,
+    /// What the network is fed.
+    Timestep,
+    /// λ, nats.
+    LogSnr,
+    /// σ, on a logarithmic axis; spaced as λ is.
+    Sigma,
+}
+
+impl Reading {
+    /// All of them, in the order of a menu.
+    pub const ALL: [Self; 5] = [Self::Step, Self::RunTime, Self::Timestep, Self::LogSnr, Self::Sigma];
+
+    /// The axis's label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Step => "step",
+            Self::RunTime => "run time s",
+            Self::Timestep => "timestep t",
+            Self::LogSnr => "log-SNR λ",
+            Self::Sigma => "noise level σ",
+        }
+    }
+
+    /// Its unit.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        if matches!(self, Self::LogSnr) { "nats" } else { "" }
+    }
+}
+
+/// The axis that everything with time shares: x from 0 (noise, left) to 1 (image, right).
+///
+/// A place in a run is a fractional step `u` in [0, S]: whole `u` is the state at `levels[u]`. Between two of them the
+/// timestep is interpolated linearly, and the level so that the flow time `s = σ/(1+σ)` is linear in u, which also
+/// leads smoothly to a clean end (`λ = +∞`) and from a start of pure noise (`λ = −∞`).
+///
+/// In steps and run time x is linear in u. In timesteps, and in λ and σ, x is linear in t, and in λ; there an end that
+/// is infinite, or no further than the step before it, is placed one mean step beyond (the mean
+/// of those that move).
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeAxis {
+    levels: Vec<NoiseLevel>,
+    timesteps: Vec<f64>,
+    /// x of every whole step, spaced by timestep and by λ.
+    x_by_timestep: Vec<f64>,
+    x_by_log_snr: Vec<f64>,
+}
+
+impl From<AxisReading> for Reading {
+    fn from(choice: AxisReading) -> Self {
+        match choice {
+            AxisReading::Step => Self::Step,
+            AxisReading::RunTime => Self::RunTime,
+            AxisReading::Timestep => Self::Timestep,
+            AxisReading::LogSnr => Self::LogSnr,
+            AxisReading::Sigma => Self::Sigma,
+        }
+    }
+}
+
+impl TimeAxis {
+    /// The axis of a plan on the model it was made for.
+    #[must_use]
+    pub fn new(plan: &Plan, model: &ModelSchedule) -> Self {
+        Self::of_levels(plan.levels().to_vec(), plan.timesteps().to_vec(), model)
+    }
+
+    /// The axis of a run: its levels, one more than steps, and the timestep of each step.
+    ///
+    /// # Panics
+    /// If there is no level.
+    #[must_use]
+    pub fn of_levels(levels: Vec<NoiseLevel>, mut timesteps: Vec<f64>, model: &ModelSchedule) -> Self {
+        timesteps.push(model.timestep_of(levels[levels.len() - 1]));
+        let x_by_timestep = places(timesteps.iter().map(|timestep| -timestep));
+        let x_by_log_snr = places(levels.iter().map(|level| level.log_snr()));
+        Self { levels, timesteps, x_by_timestep, x_by_log_snr }
+    }
+
+    /// S.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.levels.len() - 1
+    }
+
+    /// x of a fractional step, which is clamped to [0, S].
+    #[must_use]
+    pub fn x_of_step(&self, step: f64, reading: Reading) -> f64 {
+        let (index, fraction) = self.split(step);
+        match self.places(reading) {
+            None => step.clamp(0.0, self.steps() as f64) / self.steps() as f64,
+            Some(x) => {
+                let along = match self.finite_ends(index, reading) {
+                    Some((from, to)) if fraction > 0.0 => (self.level_at(step).log_snr() - from) / (to - from),
+                    _ => fraction,
+                };
+                x[index] + along.clamp(0.0, 1.0) * (x[index + 1] - x[index])
+            }
+        }
+    }
+
+    /// The fractional step at an x, which is clamped to [0, 1]; where several steps are at one place, the first.
+    #[must_use]
+    pub fn step_of_x(&self, x: f64, reading: Reading) -> f64 {
+        let x = x.clamp(0.0, 1.0);
+        match self.places(reading) {
+            None => x * self.steps() as f64,
+            Some(places) => {
+                let step = step_of(places, x);
+                let (index, along) = self.split(step);
+                match self.finite_ends(index, reading) {
+                    Some((from, to)) if along > 0.0 && along < 1.0 => {
+                        self.step_of_level(NoiseLevel::from_log_snr(from + along * (to - from)))
+                    }
+                    _ => step,
+                }
+            }
+        }
+    }
+
+    /// The noise level at a fractional step; exact at whole ones.
+    #[must_use]
+    pub fn level_at(&self, step: f64) -> NoiseLevel {
+        let (index, fraction) = self.split(step);
+        if fraction == 0.0 {
+            return self.levels[index];
+        }
+        if fraction == 1.0 {
+            return self.levels[index + 1];
+        }
+        let (from, to) = (self.levels[index], self.levels[index + 1]);
+        let mixed = |part: fn(NoiseLevel) -> f64| (1.0 - fraction) * part(from) + fraction * part(to);
+        // λ = 2·ln((1−s)/s), with 1 − s interpolated for itself so that it keeps its digits at s near 1.
+        NoiseLevel::from_log_snr(2.0 * (mixed(image_part) / mixed(NoiseLevel::flow_time)).ln())
+    }
+
+    /// The fractional step at which the run has a noise level; its start or end where it never does.
+    #[must_use]
+    pub fn step_of_level(&self, level: NoiseLevel) -> f64 {
+        let after = self.levels.partition_point(|&here| here < level);
+        if after == 0 || after > self.steps() {
+            return after.min(self.steps()) as f64;
+        }
+        let (from, to) = (self.levels[after - 1], self.levels[after]);
+        if level == to {
+            return after as f64;
+        }
+        // The weights of image and noise at this level, in the proportion that makes the way there vanish.
+        let (noise, image) = (level.flow_time(), image_part(level));
+        let apart = |end: NoiseLevel| end.flow_time() * image - image_part(end) * noise;
+        let fraction = apart(from) / (apart(from) - apart(to));
+        (after - 1) as f64 + fraction.clamp(0.0, 1.0)
+    }
+
+    /// What the axis reads at a fractional step, in a reading's own units.
+    #[must_use]
+    pub fn value_at(&self, step: f64, reading: Reading) -> f64 {
+        let (index, fraction) = self.split(step);
+        match reading {
+            Reading::Step => step.clamp(0.0, self.steps() as f64),
+            Reading::RunTime => 1.0 - step.clamp(0.0, self.steps() as f64) / self.steps() as f64,
+            Reading::Timestep => self.timesteps[index] + fraction * (self.timesteps[index + 1] - self.timesteps[index]),
+            Reading::LogSnr => self.level_at(step).log_snr(),
+            Reading::Sigma => self.level_at(step).sigma(),
+        }
+    }
+
+    /// Round numbers of a reading between two x, about `count` of them: `at` is their x.
+    #[must_use]
+    pub fn ticks(&self, reading: Reading, (left, right): (f64, f64), count: usize) -> Vec<Tick> {
+        let steps = self.steps() as f64;
+        let (from, to) = (self.step_of_x(left, reading), self.step_of_x(right, reading));
+        let place = |values: Vec<Tick>, step_of: &dyn Fn(f64) -> f64| -> Vec<Tick> {
+            values.into_iter().map(|tick| Tick { at: self.x_of_step(step_of(tick.at), reading), ..tick }).collect()
+        };
+        let mut found = match reading {
+            Reading::Step => place(ticks::linear(from, to, count, true), &|step| step),
+            Reading::RunTime => {
+                place(ticks::linear(1.0 - to / steps, 1.0 - from / steps, count, false), &|s| (1.0 - s) * steps)
+            }
+            Reading::Timestep => {
+                let (low, high) = (self.value_at(to, reading), self.value_at(from, reading));
+                let falling: Vec<f64> = self.timesteps.iter().map(|timestep| -timestep).collect();
+                place(ticks::linear(low, high, count, false), &|timestep| step_of(&falling, -timestep))
+            }
+            Reading::LogSnr | Reading::Sigma => {
+                let first = if self.levels[0].log_snr().is_finite() { 0.0 } else { 1.0 };
+                let last = if self.levels[self.steps()].log_snr().is_finite() { steps } else { steps - 1.0 };
+                let (from, to) = (self.level_at(from.max(first)), self.level_at(to.min(last)));
+                if reading == Reading::LogSnr {
+                    let values = ticks::linear(from.log_snr(), to.log_snr(), count, false);
+                    place(values, &|log_snr| self.step_of_level(NoiseLevel::from_log_snr(log_snr)))
+                } else {
+                    let values = ticks::logarithmic(to.sigma(), from.sigma(), count);
+                    place(values, &|sigma| self.step_of_level(NoiseLevel::from_sigma(sigma)))
+                }
+            }
+        };
+        found.sort_by(|a, b| a.at.total_cmp(&b.at));
+        self.add_infinite_ends(&mut found, reading, (left, right), count);
+        // The way from a value to a step and back may end a rounding error outside.
+        for tick in &mut found {
+            tick.at = tick.at.clamp(left, right);
+        }
+        found
+    }
+
+    /// Labels ends at which λ is infinite, in place of numbers too close to them.
+    fn add_infinite_ends(&self, found: &mut Vec<Tick>, reading: Reading, (left, right): (f64, f64), count: usize) {
+        let (start, end) = match reading {
+            Reading::LogSnr => ("−∞", "∞"),
+            Reading::Sigma => ("∞", "0"),
+            _ => return,
+        };
+        let apart = 0.4 * (right - left) / count.max(1) as f64;
+        if left <= 0.0 && self.levels[0].log_snr().is_infinite() {
+            found.retain(|tick| tick.at > apart);
+            found.insert(0, Tick { at: 0.0, label: start.to_owned() });
+        }
+        if right >= 1.0 && self.levels[self.steps()].log_snr().is_infinite() {
+            found.retain(|tick| tick.at < 1.0 - apart || tick.at == 0.0);
+            found.push(Tick { at: 1.0, label: end.to_owned() });
+        }
+    }
+
+    /// λ at both ends of a step through which x is linear in λ.
+    fn finite_ends(&self, index: usize, reading: Reading) -> Option<(f64, f64)> {
+        let (from, to) = (self.levels[index].log_snr(), self.levels[index + 1].log_snr());
+        let by_log_snr = matches!(reading, Reading::LogSnr | Reading::Sigma);
+        (by_log_snr && from.is_finite() && to.is_finite() && from < to).then_some((from, to))
+    }
+
+    /// `None`: in equal steps.
+    fn places(&self, reading: Reading) -> Option<&[f64]> {
+        match reading {
+            Reading::Step | Reading::RunTime => None,
+            Reading::Timestep => Some(&self.x_by_timestep),
+            Reading::LogSnr | Reading::Sigma => Some(&self.x_by_log_snr),
+        }
+    }
+
+    /// The step before, at most S − 1, and the way to the next, in [0, 1].
+    fn split(&self, step: f64) -> (usize, f64) {
+        let step = step.clamp(0.0, self.steps() as f64);
+        #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above just before")]
+        let index = (step as usize).min(self.steps() - 1);
+        (index, step - index as f64)
+    }
+}
+
+/// `1 − s` of the flow time s, the weight of the image, without cancellation.
+fn image_part(level: NoiseLevel) -> f64 {
+    NoiseLevel::from_log_snr(-level.log_snr()).flow_time()
+}
+
+/// Rising values as places in [0, 1], the ends mended.
+fn places(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    let last = values.len() - 1;
+    let finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let span = match finite[..] {
+        [first, .., last] => last - first,
+        _ => 0.0,
+    };
+    if span <= 0.0 {
+        return (0..=last).map(|step| step as f64 / last as f64).collect();
+    }
+    let moves = finite.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    let gap = span / moves as f64;
+    if values[0].is_infinite() {
+        values[0] = values[1] - gap;
+    }
+    if values[last].is_infinite() || values[last] <= values[last - 1] {
+        values[last] = values[last - 1] + gap;
+    }
+    let (first, width) = (values[0], values[last] - values[0]);
+    let mut places: Vec<f64> = values.iter().map(|value| (value - first) / width).collect();
+    places[last] = 1.0;
+    places
+}
+
+/// The fractional index at which rising values reach `value`; the first of several.
+fn step_of(values: &[f64], value: f64) -> f64 {
+    let after = values.partition_point(|&here| here < value);
+    if after == 0 || after == values.len() {
+        return after.min(values.len() - 1) as f64;
+    }
+    let (from, to) = (values[after - 1], values[after]);
+    (after - 1) as f64 + (value - from) / (to - from)
+}
+
+/// A stretch of the shared axis, as a figure shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeView<'a> {
+    /// The axis.
+    pub axis: &'a TimeAxis,
+    /// How it is spaced and what it reads.
+    pub reading: Reading,
+    /// The least and greatest x shown, within [0, 1].
+    pub range: (f64, f64),
+    /// About how many numbers there is room for.
+    pub ticks: usize,
+}
+
+impl<'a> TimeView<'a> {
+    /// The whole axis.
+    #[must_use]
+    pub const fn whole(axis: &'a TimeAxis, reading: Reading) -> Self {
+        Self { axis, reading, range: (0.0, 1.0), ticks: 8 }
+    }
+
+    /// The horizontal axis of a figure.
+    #[must_use]
+    pub fn x_axis(&self) -> Axis {
+        Axis {
+            label: self.reading.label().to_owned(),
+            unit: self.reading.unit(),
+            range: self.range,
+            ticks: self.axis.ticks(self.reading, self.range, self.ticks),
+        }
+    }
+
+    /// The noise level at an x.
+    #[must_use]
+    pub fn level_at(&self, x: f64) -> NoiseLevel {
+        self.axis.level_at(self.axis.step_of_x(x, self.reading))
+    }
+
+    /// x at which a curve is to be evaluated: evenly, and at every step, rising, with both ends.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f64> {
+        const EVEN: u32 = 400;
+        let (left, right) = self.range;
+        let even = (0..=EVEN).map(|i| left + (right - left) * f64::from(i) / f64::from(EVEN));
+        let steps = (0..=self.axis.steps()).map(|step| self.axis.x_of_step(step as f64, self.reading));
+        let mut samples: Vec<f64> = even.chain(steps.filter(|x| (left..=right).contains(x))).collect();
+        samples.sort_by(f64::total_cmp);
+        samples.dedup();
+        samples
+    }
+
+    /// A tick at every step shown.
+    #[must_use]
+    pub fn step_marks(&self) -> Vec<Mark> {
+        (0..=self.axis.steps())
+            .map(|step| Mark {
+                x: self.axis.x_of_step(step as f64, self.reading),
+                kind: MarkKind::Tick,
+                label: format!("step {step}"),
+                paint: Paint::Role(Role::Faint),
+            })
+            .filter(|mark| (self.range.0..=self.range.1).contains(&mark.x))
+            .collect()
+    }
+}

@@ -1,0 +1,86 @@
+//! Bundled models that are known exactly, and so need no network: what their card says of them.
+
+use super::package::{Package, PackageError};
+use crate::denoiser::ImageShape;
+use crate::denoiser::empirical::ImageSet;
+use serde::{Deserialize, Serialize};
+
+/// The part of a card that says how a model is computed without its graph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ExactCard {
+    /// A Gaussian field with the spectrum of [`crate::denoiser::gaussian::power_law_spectrum`].
+    Gaussian,
+    /// The posterior mean over a set of images.
+    Empirical {
+        /// File of `[N, C, H, W]` bytes, value `u8/127.5 − 1`.
+        images: String,
+        /// N, C, H, W.
+        layout: [usize; 4],
+        /// File with the class of each image under `labels`.
+        labels: String,
+    },
+}
+
+/// An exact model, read.
+#[derive(Clone, Debug)]
+pub enum ExactModel {
+    /// See [`ExactCard::Gaussian`].
+    Gaussian {
+        /// Channels.
+        channels: usize,
+        /// Height and width, pixels.
+        side: usize,
+    },
+    /// See [`ExactCard::Empirical`].
+    Empirical(ImageSet),
+}
+
+#[derive(Deserialize)]
+struct Labels {
+    labels: Vec<i64>,
+}
+
+impl ExactModel {
+    /// Reads what the card names.
+    pub fn read(card: &ExactCard, package: &Package) -> Result<Self, PackageError> {
+        let fault = |reason: &str| PackageError::Exact { name: package.name.clone(), reason: reason.to_owned() };
+        match card {
+            ExactCard::Gaussian => {
+                let (height, width) =
+                    package.config.sample_size.map(super::package::SampleSize::height_width).unwrap_or_default();
+                let channels = package.config.in_channels.unwrap_or(3);
+                if height == 0 || height != width {
+                    return Err(fault("config.json must give a square sample_size"));
+                }
+                Ok(Self::Gaussian { channels, side: height })
+            }
+            ExactCard::Empirical { images, layout, labels } => {
+                let read = |name: &str| {
+                    let path = package.folder.join(name);
+                    std::fs::read(&path).map_err(|error| PackageError::Read { path, error })
+                };
+                let pixels = read(images)?;
+                let labels: Labels = serde_json::from_slice(&read(labels)?)
+                    .map_err(|reason| PackageError::Json { path: package.folder.join(labels), reason })?;
+                let &[count, channels, height, width] = layout;
+                let shape = ImageShape { channels, height, width };
+                if shape.is_empty() || pixels.len() != count * shape.len() || labels.labels.len() != count {
+                    return Err(fault(
+                        "its images and labels are not as many as its card says; restore the model's folder",
+                    ));
+                }
+                Ok(Self::Empirical(ImageSet { shape, pixels: pixels.into(), labels: labels.labels }))
+            }
+        }
+    }
+
+    /// Size of its images.
+    #[must_use]
+    pub fn image(&self) -> ImageShape {
+        match self {
+            Self::Gaussian { channels, side } => ImageShape { channels: *channels, height: *side, width: *side },
+            Self::Empirical(images) => images.shape,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Models and what runs them.
+
+pub mod contract;
+pub mod diagnosis;
+pub mod exact;
+pub mod folders;
+pub mod graph_file;
+mod hex;
+pub mod onnx;
+pub mod onnx_runtime;
+pub mod package;
+mod scheduler_config;
+pub mod settings;
+
+pub(crate) use hex::hex;
+pub use scheduler_config::{
+    FinalSigmas, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig, SchedulerConfigError, VarianceType,
+};

@@ -1,0 +1,371 @@
+//! A network in ONNX Runtime, as a [`Denoiser`].
+
+use super::contract::{Contract, Element, Port};
+use super::onnx_runtime::{LoadedRuntime, Provider};
+use crate::denoiser::{CancelFlag, DenoiseError, Denoised, Denoiser, not_finite};
+use crate::schedule::ModelSchedule;
+use crate::theory::{NoiseLevel, Parameterization};
+use half::f16;
+use ndarray::{Array3, ArrayView4, Axis, Slice, Zip};
+use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputValue};
+use ort::value::{TensorElementType, TensorRef, ValueType};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Why a graph could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// ONNX Runtime refused the file.
+    #[error("ONNX Runtime cannot open {path}: {reason}")]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Its words, shortened to what matters.
+        reason: String,
+    },
+    /// An open graph could not be run once more.
+    #[error("ONNX Runtime does not begin another run: {0}")]
+    Another(String),
+}
+
+/// How the graph is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    /// Where.
+    pub provider: Provider,
+    /// Threads inside one operator; `None` leaves it to ONNX Runtime (one a core).
+    pub intra_threads: Option<usize>,
+}
+
+/// An opened graph, with a way of its own to stop its calls.
+pub struct OnnxSession {
+    session: Arc<Mutex<Session>>,
+    run_options: Arc<RunOptions<NoSelectedOutputs>>,
+    cancelled: CancelFlag,
+}
+
+/// Stops a denoiser's call from another thread, within the step.
+#[derive(Clone)]
+pub struct Canceller {
+    run_options: Option<Arc<RunOptions<NoSelectedOutputs>>>,
+    cancelled: CancelFlag,
+}
+
+impl From<CancelFlag> for Canceller {
+    /// For denoisers in the program's own code.
+    fn from(cancelled: CancelFlag) -> Self {
+        Self { run_options: None, cancelled }
+    }
+}
+
+impl Canceller {
+    /// Ends the call under way, and every later one, with [`DenoiseError::Cancelled`].
+    pub fn cancel(&self) {
+        self.cancelled.cancel();
+        if let Some(run_options) = &self.run_options {
+            // Nothing is running where this fails; the flag is seen before the next call.
+            let _ = run_options.terminate();
+        }
+    }
+}
+
+impl OnnxSession {
+    /// Opens a graph.
+    pub fn open(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Result<Self, OpenError> {
+        build(path, runtime, options)
+            .map_err(|reason| OpenError::Refused { path: path.into(), reason: plain_reason(&reason) })
+    }
+
+    /// The same opened graph for another run, which is cancelled apart from this one. Calls of both take turns.
+    pub fn another(&self) -> Result<Self, OpenError> {
+        let run_options = RunOptions::new().map_err(|error| OpenError::Another(error.to_string()))?;
+        let session = Arc::clone(&self.session);
+        Ok(Self { session, run_options: Arc::new(run_options), cancelled: CancelFlag::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Session> {
+        // A panic in the middle of a call leaves nothing in a session that the next call would see.
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The graph's inputs.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Port> {
+        self.lock().inputs().iter().map(|outlet| port(outlet.name(), outlet.dtype())).collect()
+    }
+
+    /// The graph's outputs.
+    #[must_use]
+    pub fn outputs(&self) -> Vec<Port> {
+        self.lock().outputs().iter().map(|outlet| port(outlet.name(), outlet.dtype())).collect()
+    }
+
+    /// A handle that stops calls from another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        Canceller { run_options: Some(Arc::clone(&self.run_options)), cancelled: self.cancelled.clone() }
+    }
+
+    /// The bare ONNX Runtime session, for measurements.
+    pub fn raw(&mut self) -> MutexGuard<'_, Session> {
+        self.lock()
+    }
+}
+
+fn build(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Result<OnnxSession, String> {
+    let mut builder = Session::builder(&runtime.environment).map_err(|error| error.to_string())?;
+    if let Some(threads) = options.intra_threads {
+        builder = builder.with_intra_threads(threads).map_err(|error| error.to_string())?;
+    }
+    builder = builder
+        .with_execution_providers(options.provider.execution_providers(runtime))
+        .map_err(|error| error.to_string())?;
+    let session = builder.commit_from_file(path).map_err(|error| error.to_string())?;
+    let run_options = RunOptions::new().map_err(|error| error.to_string())?;
+    Ok(OnnxSession {
+        session: Arc::new(Mutex::new(session)),
+        run_options: Arc::new(run_options),
+        cancelled: CancelFlag::default(),
+    })
+}
+
+/// ONNX Runtime's message without its source file and line.
+fn plain_reason(reason: &str) -> String {
+    let first = reason.lines().next().unwrap_or(reason).trim();
+    if let Some(opset) = first.to_ascii_lowercase().find("opset ") {
+        let digits: String =
+            first[opset..].chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        if first.contains("guarantees support") || first.contains("under development") {
+            return format!(
+                "it uses operator set {digits}, newer than this ONNX Runtime knows; export it with an older opset, \
+                 such as 17"
+            );
+        }
+    }
+    if reason.contains("Failed to allocate memory") {
+        return "there is not enough memory for it; use a smaller --size, --batch or --partition".into();
+    }
+    let cut = first.rfind("status_code").map_or(first, |at| first[..at].trim_end());
+    cut.trim_end_matches('.').to_owned()
+}
+
+fn port(name: &str, kind: &ValueType) -> Port {
+    let element = match kind.tensor_type() {
+        Some(TensorElementType::Float32) => Element::F32,
+        Some(TensorElementType::Float16) => Element::F16,
+        Some(TensorElementType::Int64) => Element::I64,
+        Some(TensorElementType::Int32) => Element::I32,
+        _ => Element::Other,
+    };
+    let shape = kind.tensor_shape().map(|shape| shape.iter().map(|&size| usize::try_from(size).ok()).collect());
+    Port { name: name.into(), element, shape: shape.unwrap_or_default() }
+}
+
+/// What a network is told besides the noisy image.
+#[derive(Clone, Debug, Default)]
+pub struct Conditioning {
+    /// Class of each sample of the batch (the last entry rules the samples beyond it).
+    pub labels: Vec<i64>,
+    /// Text or other embeddings, `[B or 1, tokens, width]`.
+    pub hidden_states: Option<Array3<f32>>,
+}
+
+/// A network that samplers can call: contract, schedule and meaning of the output around an [`OnnxSession`].
+pub struct OnnxDenoiser {
+    session: OnnxSession,
+    contract: Contract,
+    schedule: ModelSchedule,
+    parameterization: Parameterization,
+    conditioning: Conditioning,
+    /// Most samples a call.
+    partition: usize,
+    input: Vec<f32>,
+    halves: Vec<f16>,
+}
+
+impl OnnxDenoiser {
+    /// Puts the pieces together. `partition` is the most samples a call may have; a graph with a fixed batch overrules it.
+    #[must_use]
+    pub fn new(
+        session: OnnxSession,
+        contract: Contract,
+        schedule: ModelSchedule,
+        parameterization: Parameterization,
+        conditioning: Conditioning,
+        partition: usize,
+    ) -> Self {
+        let partition = contract.fixed_batch().unwrap_or(partition).max(1);
+        Self {
+            session,
+            contract,
+            schedule,
+            parameterization,
+            conditioning,
+            partition,
+            input: Vec::new(),
+            halves: Vec::new(),
+        }
+    }
+
+    /// A handle that stops calls from another thread.
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        self.session.canceller()
+    }
+
+    /// Samples a call.
+    #[must_use]
+    pub const fn partition(&self) -> usize {
+        self.partition
+    }
+
+    /// The number fed to the network at this level.
+    #[must_use]
+    pub fn timestep_at(&self, level: NoiseLevel) -> f64 {
+        let t = self.schedule.timestep_of(level);
+        match self.contract.timestep.element {
+            Element::I32 | Element::I64 => t.round_ties_even(),
+            Element::F16 => f64::from(f16::from_f64(t)),
+            _ => f64::from(t as f32),
+        }
+    }
+
+    /// One call for the samples `first..first + x.len()`, padded to `size` samples by repeating the last.
+    fn call(
+        &mut self,
+        x: ArrayView4<f64>,
+        first: usize,
+        level: NoiseLevel,
+        out: &mut Denoised,
+    ) -> Result<(), DenoiseError> {
+        let (count, channels, height, width) = x.dim();
+        let size = self.contract.fixed_batch().unwrap_or(count);
+        let timestep = self.timestep_at(level);
+        let scale = self.parameterization.input_scale(level);
+        let one = channels * height * width;
+        self.input.clear();
+        self.input.extend(x.iter().map(|&value| (value * scale) as f32));
+        while self.input.len() < size * one {
+            let last = self.input.len() - one;
+            self.input.extend_from_within(last..);
+        }
+
+        let network = |error: ort::Error| DenoiseError::Network(plain_reason(&error.to_string()));
+        let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(4);
+        let shape = [size, channels, height, width];
+        let sample: SessionInputValue = if self.contract.sample.element == Element::F16 {
+            self.halves.clear();
+            self.halves.extend(self.input.iter().map(|&value| f16::from_f32(value)));
+            TensorRef::from_array_view((shape, self.halves.as_slice())).map_err(network)?.into()
+        } else {
+            TensorRef::from_array_view((shape, self.input.as_slice())).map_err(network)?.into()
+        };
+        inputs.push((self.contract.sample.name.as_str().into(), sample));
+        inputs.push((
+            self.contract.timestep.name.as_str().into(),
+            scalars(&self.contract.timestep, &vec![timestep; size]).map_err(network)?,
+        ));
+        if let Some(port) = &self.contract.class_labels {
+            let labels = &self.conditioning.labels;
+            let label = |sample: usize| labels.get(sample).or(labels.last()).copied().unwrap_or(0);
+            let values: Vec<f64> = (0..size).map(|offset| label(first + offset.min(count - 1)) as f64).collect();
+            inputs.push((port.name.as_str().into(), scalars(port, &values).map_err(network)?));
+        }
+        if let (Some(port), Some(states)) = (&self.contract.hidden_states, &self.conditioning.hidden_states) {
+            let (available, tokens, wide) = states.dim();
+            let rows: Vec<f32> = (0..size)
+                .flat_map(|offset| states.index_axis(Axis(0), (first + offset.min(count - 1)).min(available - 1)))
+                .copied()
+                .collect();
+            let value = floats(port.element, vec![size, tokens, wide], rows).map_err(network)?;
+            inputs.push((port.name.as_str().into(), value));
+        }
+
+        let cancelled = &self.session.cancelled;
+        cancelled.check()?;
+        let mut session = self.session.lock();
+        let outputs = session
+            .run_with_options(inputs, &self.session.run_options)
+            .map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { network(error) })?;
+        let value = outputs
+            .get(self.contract.output.name.as_str())
+            .ok_or_else(|| DenoiseError::Network(format!("it gave no output \"{}\"", self.contract.output.name)))?;
+        let widened;
+        let (found, values): (Vec<i64>, &[f32]) = if self.contract.output.element == Element::F16 {
+            let (found, halves) = value.try_extract_tensor::<f16>().map_err(network)?;
+            widened = halves.iter().map(|half| half.to_f32()).collect::<Vec<f32>>();
+            (found.to_vec(), &widened)
+        } else {
+            let (found, values) = value.try_extract_tensor::<f32>().map_err(network)?;
+            (found.to_vec(), values)
+        };
+        let given_channels = channels * if self.contract.learned_variance { 2 } else { 1 };
+        let expected = [size, given_channels, height, width];
+        if found.iter().map(|&side| usize::try_from(side).ok()).ne(expected.map(Some)) {
+            return Err(DenoiseError::Network(format!(
+                "its output has shape {found:?}, where {expected:?} was expected for this input"
+            )));
+        }
+        if let Some(what) = not_finite(&values[..count * given_channels * height * width]) {
+            return Err(DenoiseError::NotFinite { what, timestep });
+        }
+
+        let (x0, eps) = (self.parameterization.x0_from(level), self.parameterization.eps_from(level));
+        let view = ArrayView4::from_shape(expected, values)
+            .map_err(|error| DenoiseError::Network(format!("its output has an unexpected layout: {error}")))?;
+        let prediction = view.slice(ndarray::s![..count, ..channels, .., ..]);
+        let part = Slice::from(first..first + count);
+        Zip::from(out.x0.slice_axis_mut(Axis(0), part))
+            .and(out.eps.slice_axis_mut(Axis(0), part))
+            .and(x)
+            .and(prediction)
+            .for_each(|x0_hat, eps_hat, &x, &output| {
+                let output = f64::from(output);
+                // A weight of 0 must silence even an infinite partner, as at ᾱ = 0.
+                *x0_hat = if x0.state == 0.0 { x0.output * output } else { x0.state * x + x0.output * output };
+                *eps_hat = if eps.state == 0.0 { eps.output * output } else { eps.state * x + eps.output * output };
+            });
+        out.timestep = timestep;
+        Ok(())
+    }
+}
+
+impl Denoiser for OnnxDenoiser {
+    fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
+        let samples = x_t.dim().0;
+        let mut first = 0;
+        while first < samples {
+            let last = (first + self.partition).min(samples);
+            let part = x_t.slice_axis(Axis(0), Slice::from(first..last));
+            self.call(part, first, level, out)?;
+            first = last;
+        }
+        Ok(())
+    }
+}
+
+/// One number a sample, in the type and rank that the port wants.
+fn scalars(port: &Port, values: &[f64]) -> ort::Result<SessionInputValue<'static>> {
+    let values = if port.shape.is_empty() { &values[..1] } else { values };
+    let shape = if port.shape.is_empty() { vec![] } else { vec![values.len()] };
+    match port.element {
+        Element::I64 => {
+            let values: Vec<i64> = values.iter().map(|&value| value as i64).collect();
+            Ok(ort::value::Tensor::from_array((shape, values))?.into())
+        }
+        Element::I32 => {
+            let values: Vec<i32> = values.iter().map(|&value| value as i32).collect();
+            Ok(ort::value::Tensor::from_array((shape, values))?.into())
+        }
+        element => floats(element, shape, values.iter().map(|&value| value as f32).collect()),
+    }
+}
+
+fn floats(element: Element, shape: Vec<usize>, values: Vec<f32>) -> ort::Result<SessionInputValue<'static>> {
+    if element == Element::F16 {
+        let halves: Vec<f16> = values.into_iter().map(f16::from_f32).collect();
+        return Ok(ort::value::Tensor::from_array((shape, halves))?.into());
+    }
+    Ok(ort::value::Tensor::from_array((shape, values))?.into())
+}

@@ -1,0 +1,229 @@
+//! What a model is on disk: one `.onnx` file, or a folder with `model.onnx`, `scheduler_config.json` and, optionally,
+//! `config.json` and `card.json`; named by path or by the name of a bundled model.
+
+use super::exact::ExactCard;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A model's files, found and read, but not yet opened.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// Folder name, or file name without its ending.
+    pub name: String,
+    /// The graph.
+    pub onnx: PathBuf,
+    /// Where the other files were looked for.
+    pub folder: PathBuf,
+    /// The scheduler's configuration, where there is one.
+    pub scheduler_config: Option<PathBuf>,
+    /// The network's configuration; empty where there is none.
+    pub config: ModelConfig,
+    /// The card, where there is one.
+    pub card: Option<Card>,
+}
+
+/// The keys of a diffusers `config.json` that matter here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// Image channels in.
+    #[serde(default)]
+    pub in_channels: Option<usize>,
+    /// Trained size.
+    #[serde(default)]
+    pub sample_size: Option<SampleSize>,
+    /// Number of class embeddings; the last one is the null class unless the card says otherwise.
+    #[serde(default)]
+    pub num_class_embeds: Option<usize>,
+    /// Widths of the levels; all but the last halve the size.
+    #[serde(default)]
+    pub block_out_channels: Option<Vec<usize>>,
+}
+
+/// `sample_size`: one side, or height and width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SampleSize {
+    /// Square.
+    Side(usize),
+    /// Height, width.
+    Sides([usize; 2]),
+}
+
+impl SampleSize {
+    /// Height and width, pixels.
+    #[must_use]
+    pub const fn height_width(self) -> (usize, usize) {
+        match self {
+            Self::Side(side) => (side, side),
+            Self::Sides([height, width]) => (height, width),
+        }
+    }
+}
+
+/// What a model's maker says of it, for people and for the program.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Title for people.
+    #[serde(default)]
+    pub title: String,
+    /// One or two sentences.
+    #[serde(default)]
+    pub summary: String,
+    /// Licence, as an SPDX expression where there is one.
+    #[serde(default)]
+    pub licence: String,
+    /// The class that means "none".
+    #[serde(default)]
+    pub null_label: Option<i64>,
+    /// A name for each class.
+    #[serde(default)]
+    pub class_names: Vec<String>,
+    /// Height and width must be multiples of this.
+    #[serde(default)]
+    pub size_multiple: Option<usize>,
+    /// How the model is computed without its graph, where it is known exactly.
+    #[serde(default)]
+    pub exact: Option<ExactCard>,
+}
+
+/// Why a model's files cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// Neither a path nor a bundled name.
+    #[error(
+        "there is no model \"{name}\": it is neither a file or folder here nor a bundled model (bundled: {bundled})"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// Names of the bundled models.
+        bundled: String,
+    },
+    /// A folder without a graph.
+    #[error(
+        "the folder {folder} has no model.onnx; a model folder holds model.onnx, scheduler_config.json and, optionally, config.json"
+    )]
+    NoGraph {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// An exact model's files do not fit together.
+    #[error("the exact model {name} cannot be read: {reason}")]
+    Exact {
+        /// The model.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A JSON file does not say what it should.
+    #[error("{path} cannot be used: {reason}")]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        reason: serde_json::Error,
+    },
+}
+
+impl Package {
+    /// Finds a model by path, or by the name of a bundled one.
+    pub fn find(name: &str) -> Result<Self, PackageError> {
+        let path = Path::new(name);
+        if path.exists() {
+            return Self::read(path);
+        }
+        let is_name = path.components().count() == 1;
+        let bundled = bundled();
+        match bundled.iter().find(|(bundled, _)| is_name && bundled == name) {
+            Some((_, folder)) => Self::read(folder),
+            None => Err(PackageError::Unknown {
+                name: name.into(),
+                bundled: if bundled.is_empty() {
+                    "none found; set CHROMASCOPE_ASSETS to the folder \"assets\"".into()
+                } else {
+                    bundled.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+                },
+            }),
+        }
+    }
+
+    /// Reads a file or folder.
+    pub fn read(path: &Path) -> Result<Self, PackageError> {
+        let (onnx, folder) = if path.is_dir() {
+            let candidates = [path.join("model.onnx"), path.join("unet/model.onnx")];
+            let onnx = candidates.into_iter().find(|file| file.exists());
+            let onnx = onnx.ok_or_else(|| PackageError::NoGraph { folder: path.into() })?;
+            let folder = onnx.parent().unwrap_or(path).to_path_buf();
+            (onnx, folder)
+        } else {
+            (path.to_path_buf(), path.parent().map(Path::to_path_buf).unwrap_or_default())
+        };
+        std::fs::File::open(&onnx).map_err(|error| PackageError::Read { path: onnx.clone(), error })?;
+        // The files beside a lone `.onnx` may belong to something else, so only a folder's own are taken.
+        let whole_folder = path.is_dir();
+        let beside = |name: &str| {
+            let candidates = [folder.join(name), path.join("scheduler").join(name)];
+            candidates.into_iter().find(|file| whole_folder && file.exists())
+        };
+        let config = beside("config.json").map_or_else(|| Ok(ModelConfig::default()), |file| json(&file))?;
+        let card = beside("card.json").map(|file| json(&file)).transpose()?;
+        let named = if path.is_dir() { path.file_name() } else { path.file_stem() };
+        Ok(Self {
+            name: named.map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned()),
+            scheduler_config: beside("scheduler_config.json"),
+            onnx,
+            folder,
+            config,
+            card,
+        })
+    }
+
+    /// The factor that height and width must be multiples of: the card's, else what the network's levels halve.
+    #[must_use]
+    pub fn size_multiple(&self) -> usize {
+        let halvings = self.config.block_out_channels.as_ref().map_or(0, |widths| widths.len().saturating_sub(1));
+        let from_levels = u32::try_from(halvings).ok().and_then(|n| 2_usize.checked_pow(n)).unwrap_or(1);
+        self.card.as_ref().and_then(|card| card.size_multiple).unwrap_or(from_levels).max(1)
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
+    let text = std::fs::read(path).map_err(|error| PackageError::Read { path: path.into(), error })?;
+    serde_json::from_slice(&text).map_err(|reason| PackageError::Json { path: path.into(), reason })
+}
+
+/// The bundled models, name and folder, sorted by name.
+#[must_use]
+pub fn bundled() -> Vec<(String, PathBuf)> {
+    let Some(models) = assets_folder().map(|assets| assets.join("models")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(models) else { return Vec::new() };
+    let mut found: Vec<_> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().join("model.onnx").exists())
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The folder `assets`: what `CHROMASCOPE_ASSETS` names, else beside the executable or above it, else where the program
+/// was built.
+#[must_use]
+pub fn assets_folder() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("CHROMASCOPE_ASSETS") {
+        return Some(PathBuf::from(named));
+    }
+    let executable = std::env::current_exe().and_then(std::fs::canonicalize).ok();
+    let above = executable.iter().flat_map(|path| path.ancestors().skip(1).take(5));
+    let installed = above.flat_map(|folder| [folder.join("assets"), folder.join("share/chromascope/assets")]);
+    let built = std::iter::once(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets"));
+    installed.chain(built).find(|folder| folder.join("models").is_dir())
+}

@@ -1,0 +1,67 @@
+use crate::schedule::ScheduleError;
+use std::path::PathBuf;
+
+/// Why a `scheduler_config.json` could not be used.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SchedulerConfigError {
+    /// Not JSON.
+    #[error("{} is not JSON: {reason} at line {line}, column {column}; export or copy it again", file.display())]
+    NotJson {
+        /// The file.
+        file: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
+        /// What the parser says.
+        reason: String,
+    },
+    /// JSON, but no object.
+    #[error("{} does not hold a JSON object; a diffusers scheduler config is one, in braces", file.display())]
+    NotAnObject {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A key's value has the wrong type or is impossible.
+    #[error("{}: \"{key}\" is {found}; expected is {expected}", file.display())]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        key: String,
+        /// Its value.
+        found: String,
+        /// What would do.
+        expected: String,
+    },
+    /// Keys that exclude each other.
+    #[error("{}: {first} and {second} are both true; only one can shape the noise levels, so set the others to false", file.display())]
+    Conflict {
+        /// The file.
+        file: PathBuf,
+        /// One key.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// A class whose models cannot be spoken to.
+    #[error(
+        "{}: models of the class {class} are not supported; their noise levels follow neither a β schedule nor EDM nor \
+         rectified flow",
+        file.display()
+    )]
+    UnsupportedClass {
+        /// The file.
+        file: PathBuf,
+        /// `_class_name`.
+        class: String,
+    },
+    /// The keys describe no valid schedule.
+    #[error("{}: the β keys describe no valid schedule: {source}", file.display())]
+    Schedule {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: ScheduleError,
+    },
+}

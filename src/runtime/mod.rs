@@ -1,0 +1,172 @@
+//! The inference thread, behind requests and events. No window here.
+//!
+//! ```no_run
+//! use chromascope::runtime::{Event, Options, Pace, RunNews, Runtime};
+//! use chromascope::session::{RunSettings, settings::ModelSource};
+//! use std::sync::Arc;
+//!
+//! let wake = Arc::new(|| { /* ask the window for a frame */ });
+//! let runtime = Runtime::start(Options::default(), wake)?;
+//! runtime.run(RunSettings::new(ModelSource::Model("emoji-unet".into())), Pace::Going);
+//! // In every frame:
+//! while let Some(event) = runtime.next_event() {
+//!     if let Event::Run { news: RunNews::Step { snapshot, .. }, .. } = event {
+//!         println!("step {}", snapshot.step);
+//!     }
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The thread owns the open model and keeps it from run to run. There is one slot for requests: a new one takes the
+//! place of all before, whose call is cancelled within the step and whose events are dropped. Events go through a bounded
+//! queue; the thread waits where it is full, and still sees a cancel. A panic is caught, reported, and the thread lives
+//! on. Dropping [`Runtime`] cancels, closes and joins.
+
+mod engine;
+mod fault;
+mod library;
+mod mailbox;
+mod message;
+#[cfg(test)]
+mod tests;
+mod worker;
+
+pub use fault::{Fault, Need, Place, PortRole};
+pub use mailbox::Wake;
+pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
+
+use crate::model::onnx_runtime::setup::Kind;
+use crate::session::RunSettings;
+use engine::{Engine, ModelEngine};
+use library::SetUp;
+use mailbox::Mailbox;
+use message::Wish;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Events that wait for the window before the worker waits too.
+const CAPACITY: usize = 64;
+/// How long dropping waits for the threads. Steps end at once; only the opening of a large file can take longer, and is
+/// then left to end with the process.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// How the runtime is started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The ONNX Runtime library given on the command line.
+    pub onnxruntime: Option<PathBuf>,
+}
+
+/// The window's handle on the inference thread. None of its functions blocks.
+pub struct Runtime {
+    mailbox: Arc<Mailbox>,
+    worker: Option<JoinHandle<()>>,
+    library: Mutex<Option<SetUp>>,
+    fetch: library::Fetch,
+}
+
+impl Runtime {
+    /// Starts the thread. `wake` is called, from any thread, whenever there is an event or the [activity](Self::activity)
+    /// changes; it must not block and not call this runtime.
+    pub fn start(options: Options, wake: Wake) -> std::io::Result<Self> {
+        Self::with_parts(Box::new(ModelEngine::new(options.onnxruntime)), library::FETCH, CAPACITY, wake)
+    }
+
+    fn with_parts(
+        engine: Box<dyn Engine>,
+        fetch: library::Fetch,
+        capacity: usize,
+        wake: Wake,
+    ) -> std::io::Result<Self> {
+        let mailbox = Arc::new(Mailbox::new(capacity, wake));
+        let worker = worker::spawn(Arc::clone(&mailbox), engine)?;
+        Ok(Self { mailbox, worker: Some(worker), library: Mutex::new(None), fetch })
+    }
+
+    /// Makes a run of these settings in place of whatever is going on. The model is opened only where the one that is
+    /// open does not serve.
+    pub fn run(&self, settings: RunSettings, pace: Pace) -> RunId {
+        self.mailbox.request(Wish::Run, settings, pace)
+    }
+
+    /// Opens the settings' model in place of whatever is going on, and makes no run.
+    pub fn open(&self, settings: RunSettings) -> RunId {
+        self.mailbox.request(Wish::Open, settings, Pace::Paused)
+    }
+
+    /// Lets the step under way end and then waits.
+    pub fn pause(&self) {
+        self.mailbox.set_pace(Pace::Paused);
+    }
+
+    /// Goes on to the end.
+    pub fn resume(&self) {
+        self.mailbox.set_pace(Pace::Going);
+    }
+
+    /// Makes one more step and then waits. Asked several times, it makes as many steps.
+    pub fn step(&self) {
+        self.mailbox.one_step_more();
+    }
+
+    /// Ends the run, within its step. The steps before stand, and [`RunNews::Ended`] comes.
+    pub fn stop(&self) {
+        self.mailbox.stop();
+    }
+
+    /// The next event of the newest request, or of set-up. Draining under a time budget is the caller's business.
+    pub fn next_event(&self) -> Option<Event> {
+        self.mailbox.next_event()
+    }
+
+    /// The newest request.
+    pub fn newest(&self) -> Option<RunId> {
+        self.mailbox.newest()
+    }
+
+    /// What the thread is doing.
+    pub fn activity(&self) -> Activity {
+        self.mailbox.activity()
+    }
+
+    /// How the run is to go on; with [`activity`](Self::activity) it tells a pause that is asked for from one that is.
+    pub fn pace(&self) -> Pace {
+        self.mailbox.pace()
+    }
+
+    /// Drops the open model before the next request, so that its files are read anew.
+    pub fn forget_model(&self) {
+        self.mailbox.forget_model();
+    }
+
+    /// Fetches ONNX Runtime in a thread of its own. Answers `false` where that is going on already. Once it is done, the
+    /// next run opens its model anew.
+    pub fn set_up(&self, kind: Kind) -> std::io::Result<bool> {
+        let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
+        if library.as_ref().is_some_and(|set_up| !set_up.is_finished()) {
+            return Ok(false);
+        }
+        *library = Some(SetUp::spawn(Arc::clone(&self.mailbox), kind, self.fetch)?);
+        Ok(true)
+    }
+
+    /// Ends the fetching of ONNX Runtime.
+    pub fn cancel_set_up(&self) {
+        if let Some(set_up) = &*self.library.lock().unwrap_or_else(PoisonError::into_inner) {
+            set_up.cancel();
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.cancel_set_up();
+        if self.mailbox.wait_for_threads(PATIENCE) {
+            // Panics of the threads were reported as events when they happened.
+            let _ = self.worker.take().map(JoinHandle::join);
+        }
+    }
+}

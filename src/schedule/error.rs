@@ -1,0 +1,179 @@
+use super::{BetaSchedule, MAX_TRAIN_TIMESTEPS, PlanSource, Spacing};
+
+/// Why a schedule could not be made. Rows and entries of lists are counted from 1, timesteps and steps from 0.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum ScheduleError {
+    /// No steps.
+    #[error("0 steps were asked for; a run needs at least 1")]
+    NoSteps,
+    /// More steps than a spacing or family can give.
+    #[error("{steps} steps were asked for, but {of} gives at most {limit}; ask for fewer steps")]
+    TooManySteps {
+        /// Steps asked for.
+        steps: usize,
+        /// Most steps possible.
+        limit: usize,
+        /// What sets the limit.
+        of: String,
+    },
+    /// `leading` spacing with an offset that leaves the table.
+    #[error(
+        "{steps} steps with leading spacing and a steps_offset of {steps_offset} would begin at timestep {first}, but \
+         the model's last timestep is {last}; ask for fewer steps or use trailing spacing"
+    )]
+    PastTheEnd {
+        /// Steps asked for.
+        steps: usize,
+        /// The config's `steps_offset`.
+        steps_offset: usize,
+        /// The first timestep that would follow.
+        first: usize,
+        /// The model's last timestep.
+        last: usize,
+    },
+    /// A spacing on a model that it does not suit.
+    #[error("{spacing} spacing does not suit {model}; use {instead}")]
+    SpacingUnsuited {
+        /// The spacing.
+        spacing: Spacing,
+        /// The kind of model.
+        model: &'static str,
+        /// What to use instead.
+        instead: &'static str,
+    },
+    /// An unknown β schedule.
+    #[error("\"{0}\" is not a β schedule this program knows; it knows {names}", names = BetaSchedule::NAMES.join(", "))]
+    UnknownBetaSchedule(String),
+    /// An unknown spacing or σ family.
+    #[error("\"{0}\" is neither a timestep spacing nor a σ family; use one of {names}", names = PlanSource::names().join(", "))]
+    UnknownSource(String),
+    /// An unknown σ family's parameter, or a bad value for it.
+    #[error("{name} = {value} does not suit the {family} family: {expected}")]
+    Parameter {
+        /// The family's name.
+        family: &'static str,
+        /// The parameter's name.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// Two steps whose levels are the same number.
+    #[error("{of} puts steps {before} and {step} on the same noise level; ask for fewer steps", before = step - 1)]
+    LevelsCoincide {
+        /// What the levels came from.
+        of: String,
+        /// The second of the two steps.
+        step: usize,
+    },
+    /// A σ range that is not `0 < σ_min < σ_max < ∞`.
+    #[error(
+        "σ cannot run from {sigma_max} down to {sigma_min}; both must be finite and positive, the first the larger"
+    )]
+    SigmaRange {
+        /// Lower end.
+        sigma_min: f64,
+        /// Upper end.
+        sigma_max: f64,
+    },
+    /// A table without entries, or with too many.
+    #[error("a training schedule needs 1 to {MAX_TRAIN_TIMESTEPS} timesteps, not {0}")]
+    TimestepCount(usize),
+    /// A β that is no variance share.
+    #[error("β at timestep {timestep} is {value}; it must lie above 0 and below 1 (the last may be 1)")]
+    Beta {
+        /// Timestep of the entry.
+        timestep: usize,
+        /// The value.
+        value: f64,
+    },
+    /// An ᾱ that is no share.
+    #[error("ᾱ at timestep {timestep} is {value}; it must lie between 0 and 1")]
+    AlphaBar {
+        /// Timestep of the entry.
+        timestep: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The table's noise does not grow.
+    #[error(
+        "ᾱ does not fall from timestep {before} to {timestep}, so a noise level would have more than one timestep; \
+         every β must add noise",
+        before = timestep - 1
+    )]
+    NotFalling {
+        /// The first timestep whose ᾱ is not below the one before.
+        timestep: usize,
+    },
+    /// Rescaling to zero terminal SNR left no valid schedule.
+    #[error("{timesteps} timesteps cannot be rescaled to zero terminal SNR; at least 2 are needed")]
+    CannotRescale {
+        /// Length of the table.
+        timesteps: usize,
+    },
+    /// A list of σ too short for one step.
+    #[error("{0} values of σ make no step; give at least 2, the noisiest first (N + 1 values make N steps)")]
+    TooFewSigmas(usize),
+    /// A σ that is not a noise level.
+    #[error("σ in row {row} is {value}; it must be finite and above 0 (only the last may be 0)")]
+    Sigma {
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Two equal σ.
+    #[error("σ in rows {before} and {row} are both {value}; two equal noise levels make a step that does nothing, so take one out", before = row - 1)]
+    EqualSigmas {
+        /// Second of the two rows, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A σ that rises.
+    #[error("σ rises from {previous} to {value} in row {row}; list the noisiest first, each below the one before")]
+    RisingSigma {
+        /// Row, from 1.
+        row: usize,
+        /// The value before.
+        previous: f64,
+        /// The value.
+        value: f64,
+    },
+    /// A timestep the model does not have.
+    #[error("timestep {value} in row {row} is outside the model's {first} to {last}")]
+    Timestep {
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+        /// The model's least timestep.
+        first: f64,
+        /// The model's greatest timestep.
+        last: f64,
+    },
+    /// Timesteps that do not fall.
+    #[error(
+        "timestep {value} in row {row} does not lie below {previous} before it; list the noisiest first, none twice"
+    )]
+    TimestepNotFalling {
+        /// Row, from 1.
+        row: usize,
+        /// The value before.
+        previous: f64,
+        /// The value.
+        value: f64,
+    },
+    /// A step from a level without noise.
+    #[error("the timestep {value} in row {row} is already the clean image, so no step can start there; take it out")]
+    CleanStep {
+        /// Row, from 1.
+        row: usize,
+        /// The timestep.
+        value: f64,
+    },
+    /// An empty list of timesteps.
+    #[error("the list of timesteps is empty; give at least 1")]
+    NoTimesteps,
+}

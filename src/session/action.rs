@@ -1,0 +1,277 @@
+//! Changes of the document, and what they do.
+
+use super::document::{AxisReading, ColourMap, Document, Layout, Measure, TRACK_HEIGHTS, Track, ValueRange};
+use super::prepare::MAX_BATCH;
+use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
+use crate::model::PredictionType;
+use crate::model::contract::PortNames;
+use crate::sampler::Churn;
+use std::path::PathBuf;
+
+/// A change of the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Another model. What only made sense for the old one is reset: label, size, ports, embeddings.
+    SetModel(ModelSource),
+    /// Sampling steps, at least 1.
+    SetSteps(usize),
+    /// Sampler. Stochasticity that the new one does not have is reset.
+    SetSampler(SamplerKind),
+    /// Spacing or σ family; `None` is the model's own.
+    SetSpacing(Option<String>),
+    /// DDIM's or Euler ancestral's η.
+    SetEta(Option<f64>),
+    /// Heun's churn.
+    SetChurn(Churn),
+    /// Seed of all noise.
+    SetSeed(u64),
+    /// Images at once.
+    SetBatch(usize),
+    /// Class; `None` is the null class.
+    SetLabel(Option<i64>),
+    /// The class that means "none".
+    SetNullLabel(Option<i64>),
+    /// Height and width, pixels; `None` is the model's own.
+    SetSize(Option<(usize, usize)>),
+    /// A `scheduler_config.json` in place of the model's own.
+    SetSchedulerConfig(Option<PathBuf>),
+    /// What the network predicts, in place of what its configuration says.
+    SetPrediction(Option<PredictionType>),
+    /// Input and output names.
+    SetPorts(PortNames),
+    /// A file of embeddings.
+    SetHiddenStates(Option<PathBuf>),
+    /// A file of initial noise.
+    SetInitNoise(Option<PathBuf>),
+    /// Where to run.
+    SetProvider(ProviderChoice),
+    /// All settings of the run at once, as from a record.
+    SetRun(Box<RunSettings>),
+    /// Stage and tracks.
+    SetLayout(Layout),
+    /// Reading of the time axis.
+    SetAxis(AxisReading),
+    /// What the chromatogram plots.
+    SetMeasure(Measure),
+    /// Colours of heat maps.
+    SetColourMap(ColourMap),
+    /// Values of black and white.
+    SetRange(ValueRange),
+    /// True-pixel mode.
+    SetTruePixels(bool),
+    /// Which sample is on the stage.
+    SetSample(usize),
+    /// Shows or hides a track.
+    ShowTrack(Track, bool),
+    /// Folds or unfolds a track.
+    FoldTrack(Track, bool),
+    /// Height of a track, points.
+    SetTrackHeight(Track, f32),
+    /// Moves a track to this place from the top.
+    MoveTrack(Track, usize),
+}
+
+impl Action {
+    /// What is changed, as the undo menu says it: "undo *seed*".
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SetModel(_) => "model",
+            Self::SetSteps(_) => "steps",
+            Self::SetSampler(_) => "sampler",
+            Self::SetSpacing(_) => "spacing",
+            Self::SetEta(_) => "η",
+            Self::SetChurn(_) => "churn",
+            Self::SetSeed(_) => "seed",
+            Self::SetBatch(_) => "batch",
+            Self::SetLabel(_) => "class",
+            Self::SetNullLabel(_) => "null class",
+            Self::SetSize(_) => "size",
+            Self::SetSchedulerConfig(_) => "scheduler configuration",
+            Self::SetPrediction(_) => "prediction",
+            Self::SetPorts(_) => "inputs and outputs",
+            Self::SetHiddenStates(_) => "conditioning",
+            Self::SetInitNoise(_) => "initial noise",
+            Self::SetProvider(_) => "provider",
+            Self::SetRun(_) => "run",
+            Self::SetLayout(_) => "layout",
+            Self::SetAxis(_) => "axis",
+            Self::SetMeasure(_) => "measure",
+            Self::SetColourMap(_) => "colours",
+            Self::SetRange(_) => "value range",
+            Self::SetTruePixels(_) => "true pixels",
+            Self::SetSample(_) => "sample",
+            Self::ShowTrack(..) => "track shown",
+            Self::FoldTrack(..) => "track folded",
+            Self::SetTrackHeight(..) => "track height",
+            Self::MoveTrack(..) => "track order",
+        }
+    }
+
+    /// Actions with the same key that follow each other are one change to undo; `None` always stands alone.
+    #[must_use]
+    pub const fn merge_key(&self) -> Option<(&'static str, Option<Track>)> {
+        match self {
+            Self::SetSteps(_)
+            | Self::SetEta(_)
+            | Self::SetChurn(_)
+            | Self::SetSeed(_)
+            | Self::SetBatch(_)
+            | Self::SetRange(_)
+            | Self::SetSample(_) => Some((self.name(), None)),
+            Self::SetTrackHeight(track, _) | Self::MoveTrack(track, _) => Some((self.name(), Some(*track))),
+            _ => None,
+        }
+    }
+}
+
+/// Changes the document. Values out of range become the nearest in range; not-a-numbers change nothing.
+pub fn apply(document: &mut Document, action: Action) {
+    let (run, view) = (&mut document.run, &mut document.view);
+    match action {
+        Action::SetModel(source) => set_model(run, source),
+        Action::SetSteps(steps) => run.steps = steps.max(1),
+        Action::SetSampler(sampler) => set_sampler(run, sampler),
+        Action::SetSpacing(spacing) => run.spacing = spacing,
+        Action::SetEta(eta) => {
+            run.eta = eta.filter(|eta| eta.is_finite() && takes_eta(run.sampler)).map(|eta| eta.clamp(0.0, 1.0));
+        }
+        Action::SetChurn(churn) => run.churn = churn,
+        Action::SetSeed(seed) => run.seed = seed,
+        Action::SetBatch(batch) => {
+            run.batch = batch.clamp(1, MAX_BATCH);
+            view.sample = view.sample.min(run.batch - 1);
+        }
+        Action::SetLabel(label) => run.label = label,
+        Action::SetNullLabel(label) => run.null_label = label,
+        Action::SetSize(size) => run.size = size,
+        Action::SetSchedulerConfig(file) => run.scheduler_config = file,
+        Action::SetPrediction(prediction) => run.prediction = prediction,
+        Action::SetPorts(ports) => run.ports = ports,
+        Action::SetHiddenStates(file) => run.hidden_states = file,
+        Action::SetInitNoise(file) => run.init_noise = file,
+        Action::SetProvider(provider) => run.provider = provider,
+        Action::SetRun(settings) => {
+            *run = *settings;
+            view.sample = view.sample.min(run.batch.saturating_sub(1));
+        }
+        Action::SetLayout(layout) => view.layout = layout,
+        Action::SetAxis(axis) => view.axis = axis,
+        Action::SetMeasure(measure) => view.measure = measure,
+        Action::SetColourMap(map) => view.colour_map = map,
+        Action::SetRange(range) => match range {
+            ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}
+            range => view.range = range,
+        },
+        Action::SetTruePixels(on) => view.true_pixels = on,
+        Action::SetSample(sample) => view.sample = sample.min(run.batch.saturating_sub(1)),
+        Action::ShowTrack(track, shown) => view.track_mut(track).shown = shown,
+        Action::FoldTrack(track, folded) => view.track_mut(track).folded = folded,
+        Action::SetTrackHeight(track, height) if height.is_finite() => {
+            view.track_mut(track).height = height.clamp(TRACK_HEIGHTS.0, TRACK_HEIGHTS.1);
+        }
+        Action::SetTrackHeight(..) => {}
+        Action::MoveTrack(track, to) => {
+            let choice = *view.track_mut(track);
+            view.tracks.retain(|choice| choice.track != track);
+            view.tracks.insert(to.min(view.tracks.len()), choice);
+        }
+    }
+}
+
+/// Whether the sampler has an η.
+#[must_use]
+pub const fn takes_eta(sampler: SamplerKind) -> bool {
+    matches!(sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral)
+}
+
+fn set_model(run: &mut RunSettings, source: ModelSource) {
+    if run.source == source {
+        return;
+    }
+    let fresh = RunSettings::new(source);
+    *run = RunSettings {
+        steps: run.steps,
+        sampler: run.sampler,
+        spacing: run.spacing.take(),
+        eta: run.eta,
+        churn: run.churn,
+        seed: run.seed,
+        batch: run.batch,
+        provider: if run.provider == ProviderChoice::Rust { ProviderChoice::Auto } else { run.provider },
+        tf32: run.tf32,
+        threads: run.threads,
+        partition: run.partition,
+        ..fresh
+    };
+}
+
+fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
+    if run.sampler == sampler {
+        return;
+    }
+    run.sampler = sampler;
+    // The same number means another thing to another sampler.
+    run.eta = None;
+    if sampler != SamplerKind::Heun {
+        run.churn = Churn::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(actions: impl IntoIterator<Item = Action>) -> Document {
+        let mut document = Document::default();
+        actions.into_iter().for_each(|action| apply(&mut document, action));
+        document
+    }
+
+    #[test]
+    fn another_model_keeps_what_still_makes_sense() {
+        let other = ModelSource::Model("gaussian-64".into());
+        let document = after([
+            Action::SetSeed(5),
+            Action::SetLabel(Some(3)),
+            Action::SetSize(Some((64, 64))),
+            Action::SetSpacing(Some("karras".into())),
+            Action::SetModel(other.clone()),
+        ]);
+        let expected = RunSettings { seed: 5, spacing: Some("karras".into()), ..RunSettings::new(other) };
+        assert_eq!(document.run, expected);
+        let same = after([Action::SetLabel(Some(3)), Action::SetModel(Document::default().run.source)]);
+        assert_eq!(same.run.label, Some(3), "the same model again resets nothing");
+    }
+
+    #[test]
+    fn settings_stay_possible() {
+        let document = after([
+            Action::SetEta(Some(7.0)),
+            Action::SetSteps(0),
+            Action::SetBatch(0),
+            Action::SetSample(4),
+            Action::SetRange(ValueRange::Fixed { low: 1.0, high: f32::NAN }),
+            Action::SetTrackHeight(Track::Schedule, f32::NAN),
+            Action::SetTrackHeight(Track::FilmStrip, 1e9),
+        ]);
+        assert_eq!((document.run.eta, document.run.steps, document.run.batch), (Some(1.0), 1, 1));
+        assert_eq!((document.view.sample, document.view.range), (0, ValueRange::Image));
+        assert_eq!(document.view.track(Track::Schedule).height, Track::Schedule.default_height());
+        assert_eq!(document.view.track(Track::FilmStrip).height, TRACK_HEIGHTS.1);
+        let heun = after([Action::SetEta(Some(0.5)), Action::SetSampler(SamplerKind::Heun), Action::SetEta(Some(0.5))]);
+        assert_eq!(heun.run.eta, None);
+    }
+
+    #[test]
+    fn tracks_move_fold_and_hide() {
+        let document = after([
+            Action::MoveTrack(Track::FilmStrip, 9),
+            Action::FoldTrack(Track::Schedule, true),
+            Action::ShowTrack(Track::Chromatogram, false),
+        ]);
+        let order: Vec<Track> = document.view.tracks.iter().map(|choice| choice.track).collect();
+        assert_eq!(order, [Track::Schedule, Track::Chromatogram, Track::FilmStrip]);
+        assert!(document.view.track(Track::Schedule).folded && !document.view.track(Track::Chromatogram).shown);
+    }
+}

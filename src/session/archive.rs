@@ -1,0 +1,332 @@
+//! A trajectory on disk: `trajectory.npz` and `trajectory.json`.
+//!
+//! Arrays, f32 unless said, index 0 the noisiest, `S` the finished steps:
+//!
+//! | name | shape | |
+//! |---|---|---|
+//! | `x_t` | `[S+1, B, C, H, W]` | VP state; the first is the initial noise, the last the result |
+//! | `x0` | `[S, B, C, H, W]` | `E[x_0\|x_t]` of the step's first evaluation, after clipping |
+//! | `eps` | `[S, B, C, H, W]` | `ε̂` of the same evaluation, unclipped |
+//! | `timestep` | `[S]` f64 | the number fed to the network |
+//! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
+
+use super::prepare::Resolved;
+use super::settings::ProviderChoice;
+use super::{RunSettings, Trajectory};
+use ndarray::{Array1, Array4, Array5, Axis};
+use ndarray_npy::NpzWriter;
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Version of the two files' form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// `trajectory.json`: enough to make the same run again, bit for bit, on the same machine and library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Version of this program.
+    pub chromascope: String,
+    /// What the user decided.
+    pub settings: RunSettings,
+    /// What was settled on.
+    pub resolved: Resolved,
+    /// Steps that were finished.
+    pub steps_done: usize,
+    /// Whether the run came to its end.
+    pub complete: bool,
+    /// Why it did not, in words.
+    pub stopped_because: Option<String>,
+    /// `ᾱ` of every state of the whole run, the noisiest first.
+    pub alpha_bar: Vec<f64>,
+    /// `λ` of the same states, nats; an infinite one is `null`.
+    pub log_snr: Vec<Option<f64>>,
+    /// The numbers fed to the network.
+    pub timestep: Vec<f64>,
+    /// Wall time of each finished step, seconds. Differs from run to run.
+    pub step_seconds: Vec<f64>,
+}
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {reason}", path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// What went wrong and what to do.
+    pub reason: String,
+}
+
+impl WriteError {
+    pub(super) fn new(path: &Path, error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        let advice = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                "; free some space or choose another --out. Nothing that was there before is changed"
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose an --out that you may write to",
+            _ => "",
+        };
+        Self { path: path.into(), reason: format!("{error}{advice}") }
+    }
+}
+
+impl Record {
+    /// The record of a trajectory as it stands.
+    #[must_use]
+    pub fn new(
+        settings: RunSettings,
+        resolved: Resolved,
+        trajectory: &Trajectory,
+        stopped_because: Option<String>,
+    ) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            chromascope: env!("CARGO_PKG_VERSION").into(),
+            settings,
+            resolved,
+            steps_done: trajectory.snapshots.len(),
+            complete: trajectory.is_complete(),
+            stopped_because,
+            alpha_bar: trajectory.levels.iter().map(|level| level.alpha_bar()).collect(),
+            log_snr: trajectory
+                .levels
+                .iter()
+                .map(|level| Some(level.log_snr()).filter(|log_snr| log_snr.is_finite()))
+                .collect(),
+            timestep: trajectory.snapshots.iter().map(|snapshot| snapshot.timestep).collect(),
+            step_seconds: trajectory.snapshots.iter().map(|snapshot| snapshot.seconds).collect(),
+        }
+    }
+}
+
+impl Record {
+    /// The settings that make this run again: every choice that was left open is fixed to what it became.
+    #[must_use]
+    pub fn to_repeat(&self) -> RunSettings {
+        let resolved = &self.resolved;
+        RunSettings {
+            spacing: Some(resolved.spacing.clone()),
+            label: resolved.label,
+            size: Some((resolved.image.height, resolved.image.width)),
+            provider: match resolved.provider.as_str() {
+                "cuda" => ProviderChoice::Cuda,
+                "rust" => ProviderChoice::Rust,
+                _ => ProviderChoice::Cpu,
+            },
+            threads: Some(resolved.threads),
+            partition: resolved.batch_partition.first().copied(),
+            ..self.settings.clone()
+        }
+    }
+
+    /// Whether a run that is about to begin will be the one recorded, to the bit: the same model, files, schedule and
+    /// choices. Answers with what differs that cannot be helped: another ONNX Runtime or another program.
+    pub fn check_same(&self, resolved: &Resolved, trajectory: &Trajectory) -> Result<Vec<String>, ReadError> {
+        let fault = |path: &str, reason: String| Err(ReadError { path: path.into(), reason });
+        let (then, now) = (&self.resolved, resolved);
+        if then.model_sha256 != now.model_sha256 {
+            let reason = format!(
+                "its SHA-256 is {}, but the record was made with {}, so the run would not be the same; restore that \
+                 model, or give the settings by hand",
+                now.model_sha256, then.model_sha256
+            );
+            return fault(&now.model, reason);
+        }
+        if let Some(name) = now.inputs_sha256.iter().find(|(name, hash)| then.inputs_sha256.get(*name) != Some(hash)) {
+            let name = name.0;
+            return fault(
+                &now.model,
+                format!("the file of {name} is not the one the record was made with; restore it"),
+            );
+        }
+        let alpha_bar: Vec<f64> = trajectory.levels.iter().map(|level| level.alpha_bar()).collect();
+        let same_choices = (&then.spacing, then.clipping, then.parameterization, then.image, then.label)
+            == (&now.spacing, now.clipping, now.parameterization, now.image, now.label);
+        if !same_choices || alpha_bar != self.alpha_bar || then.batch_partition != now.batch_partition {
+            let reason = "its scheduler configuration is not the one the record was made with, so the run would visit \
+                          other noise levels or mean another prediction; restore it";
+            return fault(&now.model, reason.into());
+        }
+        let mut notes = Vec::new();
+        if then.onnxruntime != now.onnxruntime {
+            let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".into());
+            let (then, now) = (name(&then.onnxruntime), name(&now.onnxruntime));
+            notes.push(format!(
+                "the record was made with ONNX Runtime {then}, this is {now}: the last digits may differ"
+            ));
+        }
+        if self.chromascope != env!("CARGO_PKG_VERSION") {
+            notes.push(format!("the record was made by Chromascope {}: the last digits may differ", self.chromascope));
+        }
+        Ok(notes)
+    }
+}
+
+/// Why a record could not be read or repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot repeat the run with {}: {reason}", path.display())]
+pub struct ReadError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Reads a `trajectory.json`.
+pub fn read_record(path: &Path) -> Result<Record, ReadError> {
+    let fault = |reason: String| ReadError { path: path.into(), reason };
+    let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let record: serde_json::Value = serde_json::from_slice(&text)
+        .map_err(|error| fault(format!("it is not JSON ({error}); a trajectory.json is")))?;
+    let version = record.get("format_version").and_then(serde_json::Value::as_u64);
+    match version {
+        Some(version) if version == u64::from(FORMAT_VERSION) => {}
+        Some(version) => {
+            return Err(fault(format!("its format_version is {version}, and this program reads {FORMAT_VERSION}")));
+        }
+        None => return Err(fault("it has no format_version, so it is no trajectory.json".into())),
+    }
+    serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))
+}
+
+/// Makes the folder, and says early where it cannot be written to.
+pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    std::fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, &error))?;
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| WriteError::new(folder, &error))
+}
+
+/// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
+pub fn write_whole(
+    path: &Path,
+    content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
+) -> Result<(), WriteError> {
+    let fault = |error: std::io::Error| WriteError::new(path, &error);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".chromascope-").tempfile_in(folder).map_err(fault)?;
+    let mut writer = std::io::BufWriter::with_capacity(1 << 20, FirstFault { file: file.as_file_mut(), fault: None });
+    let written = content(&mut writer).and_then(|()| writer.flush());
+    let first = writer.get_mut().fault.take();
+    drop(writer);
+    first.map_or(written, Err).map_err(fault)?;
+    readable_by_others(file.as_file()).map_err(fault)?;
+    file.as_file().sync_all().map_err(fault)?;
+    file.persist(path).map_err(|error| fault(error.error))?;
+    Ok(())
+}
+
+/// A file that keeps its first fault and then takes everything without writing it. The writer of zip archives complains
+/// on stderr where it is dropped after a fault, and wraps the fault so that its kind is lost.
+struct FirstFault<'a> {
+    file: &'a mut std::fs::File,
+    fault: Option<std::io::Error>,
+}
+
+impl FirstFault<'_> {
+    fn keep<T>(&mut self, pretended: T, result: std::io::Result<T>) -> T {
+        result.unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            pretended
+        })
+    }
+}
+
+impl Write for FirstFault<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.fault.is_some() {
+            return Ok(bytes.len());
+        }
+        let result = self.file.write(bytes);
+        Ok(self.keep(bytes.len(), result))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let result = self.file.flush();
+        self.keep((), result);
+        Ok(())
+    }
+}
+
+impl std::io::Seek for FirstFault<'_> {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        let result = self.file.seek(to);
+        Ok(self.keep(0, result))
+    }
+}
+
+/// What archives are written to.
+pub trait WriteSeek: Write + std::io::Seek {}
+impl<T: Write + std::io::Seek> WriteSeek for T {}
+
+/// Temporary files are private; results have the permissions that new files usually have.
+#[cfg(unix)]
+fn readable_by_others(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+#[cfg(not(unix))]
+fn readable_by_others(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Writes `trajectory.npz` and `trajectory.json` into `folder`; the first is there before the second.
+pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<(), WriteError> {
+    write_whole(&folder.join("trajectory.npz"), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
+    write_whole(&folder.join("trajectory.json"), |file| {
+        serde_json::to_writer_pretty(&mut *file, record)?;
+        file.write_all(b"\n")
+    })
+}
+
+fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), ndarray_npy::WriteNpzError> {
+    let mut npz = NpzWriter::new(file);
+    let steps = trajectory.snapshots.len();
+    let alpha_bar: Array1<f64> = trajectory.levels[..=steps].iter().map(|level| level.alpha_bar()).collect();
+    let timestep: Array1<f64> = trajectory.snapshots.iter().map(|snapshot| snapshot.timestep).collect();
+    npz.add_array("alpha_bar", &alpha_bar)?;
+    npz.add_array("timestep", &timestep)?;
+    npz.add_array("x_t", &stack(trajectory.states(), steps + 1, trajectory.shape))?;
+    npz.add_array("x0", &stack(trajectory.snapshots.iter().map(|s| &s.x0), steps, trajectory.shape))?;
+    npz.add_array("eps", &stack(trajectory.snapshots.iter().map(|s| &s.eps), steps, trajectory.shape))?;
+    npz.finish()?;
+    Ok(())
+}
+
+fn stack<'a>(arrays: impl Iterator<Item = &'a Array4<f32>>, count: usize, shape: [usize; 4]) -> Array5<f32> {
+    let [b, c, h, w] = shape;
+    let mut all = Array5::zeros([count, b, c, h, w]);
+    for (mut slot, array) in all.axis_iter_mut(Axis(0)).zip(arrays) {
+        slot.assign(array);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The device /dev/full answers every write as a full disk does.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_and_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        std::fs::write(&path, "old").unwrap();
+        let error = write_whole(&path, |_| std::fs::File::create("/dev/full")?.write_all(b"new")).unwrap_err();
+        assert!(error.to_string().contains("No space left on device"), "{error}");
+        assert!(error.to_string().ends_with("Nothing that was there before is changed"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_whole_file_replaces_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        std::fs::write(&path, "old").unwrap();
+        write_whole(&path, |file| file.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+    }
+}

@@ -1,0 +1,340 @@
+//! What the user decides, in one versioned document: the run's settings and the choices of view worth keeping.
+//!
+//! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
+//! [`History`](super::history::History) undoes it.
+
+use super::settings::{ModelSource, RunSettings};
+use serde::{Deserialize, Serialize};
+
+/// Version of the document's form.
+pub const DOCUMENT_VERSION: u32 = 1;
+/// Lowest and highest track, points.
+pub const TRACK_HEIGHTS: (f32, f32) = (48.0, 1200.0);
+
+/// What the user decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// [`DOCUMENT_VERSION`].
+    pub version: u32,
+    /// What the next run is made with.
+    pub run: RunSettings,
+    /// How it is looked at.
+    #[serde(default)]
+    pub view: ViewChoices,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        Self {
+            version: DOCUMENT_VERSION,
+            run: RunSettings::new(ModelSource::Model("emoji-unet".into())),
+            view: ViewChoices::default(),
+        }
+    }
+}
+
+/// How a run is looked at. What a file does not say has its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewChoices {
+    /// Which stage and tracks.
+    pub layout: Layout,
+    /// How the common time axis reads.
+    pub axis: AxisReading,
+    /// What the chromatogram plots.
+    pub measure: Measure,
+    /// The tracks, top to bottom; each once.
+    pub tracks: Vec<TrackChoice>,
+    /// Colours of heat maps.
+    pub colour_map: ColourMap,
+    /// Which values are black and white on the stage.
+    pub range: ValueRange,
+    /// Whether one image pixel is a whole number of screen pixels.
+    pub true_pixels: bool,
+    /// Which sample of the batch is on the stage.
+    pub sample: usize,
+}
+
+impl Default for ViewChoices {
+    fn default() -> Self {
+        Self {
+            layout: Layout::default(),
+            axis: AxisReading::default(),
+            measure: Measure::default(),
+            tracks: Track::ALL.map(TrackChoice::new).to_vec(),
+            colour_map: ColourMap::default(),
+            range: ValueRange::default(),
+            true_pixels: false,
+            sample: 0,
+        }
+    }
+}
+
+/// An enum with a name for each of its values, as files and menus have it.
+macro_rules! named {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $value:ident = $name:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $kind { $($(#[$doc])* $value),* }
+
+        impl $kind {
+            /// All of them, in the order of menus.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$value),*];
+
+            /// The name for people.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$value => $name),* }
+            }
+        }
+    };
+}
+
+named! {
+    /// A choice of stage and tracks.
+    Layout {
+        /// Everything that a first look wants.
+        #[default]
+        Explore = "Explore",
+        /// Few words, large images.
+        Present = "Present",
+    }
+}
+
+named! {
+    /// How the common time axis reads; noise is always on the left.
+    AxisReading {
+        /// The sampler's steps.
+        #[default]
+        Step = "step",
+        /// Run time, 1 (noise) to 0 (image).
+        RunTime = "s",
+        /// The number fed to the network.
+        Timestep = "timestep",
+        /// `λ = ln(ᾱ/(1−ᾱ))`.
+        LogSnr = "λ",
+        /// `σ = √((1−ᾱ)/ᾱ)`, logarithmic.
+        Sigma = "σ",
+    }
+}
+
+named! {
+    /// What the chromatogram plots of each resolution, for a scale-invariant prior.
+    Measure {
+        /// Shares of the variance.
+        #[default]
+        Power = "power",
+        /// Shares of the standard deviation.
+        Amplitude = "amplitude",
+    }
+}
+
+named! {
+    /// Colours of heat maps.
+    ColourMap {
+        /// Black, red, yellow.
+        #[default]
+        Inferno = "inferno",
+        /// Blue, green, yellow.
+        Viridis = "viridis",
+        /// Black, magenta, white.
+        Magma = "magma",
+        /// Rainbow.
+        Turbo = "turbo",
+        /// Grey.
+        Grey = "grey",
+    }
+}
+
+named! {
+    /// The tracks.
+    Track {
+        /// Small images of every step.
+        #[default]
+        FilmStrip = "Film strip",
+        /// The noise level over time, the model's and the run's.
+        Schedule = "Schedule",
+        /// Which resolution gains when.
+        Chromatogram = "Chromatogram",
+    }
+}
+
+impl Track {
+    /// Height unless the user gives another, points.
+    #[must_use]
+    pub const fn default_height(self) -> f32 {
+        match self {
+            Self::FilmStrip => 132.0,
+            Self::Schedule => 150.0,
+            Self::Chromatogram => 190.0,
+        }
+    }
+}
+
+/// How one track is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrackChoice {
+    /// Which.
+    pub track: Track,
+    /// Whether it is shown at all.
+    pub shown: bool,
+    /// Whether only its head is.
+    pub folded: bool,
+    /// Height when not folded, points.
+    pub height: f32,
+}
+
+impl TrackChoice {
+    /// The track as it is at first.
+    #[must_use]
+    pub const fn new(track: Track) -> Self {
+        Self { track, shown: true, folded: false, height: track.default_height() }
+    }
+}
+
+/// Which values are black and white on the stage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueRange {
+    /// −1 to 1, where images are.
+    #[default]
+    Image,
+    /// The smallest and largest value of each image.
+    Auto,
+    /// These.
+    Fixed {
+        /// Black.
+        low: f32,
+        /// White.
+        high: f32,
+    },
+}
+
+impl ViewChoices {
+    /// A track's choices.
+    #[must_use]
+    pub fn track(&self, track: Track) -> TrackChoice {
+        self.tracks.iter().find(|choice| choice.track == track).copied().unwrap_or(TrackChoice::new(track))
+    }
+
+    pub(super) fn track_mut(&mut self, track: Track) -> &mut TrackChoice {
+        let at = self.tracks.iter().position(|choice| choice.track == track).unwrap_or_else(|| {
+            self.tracks.push(TrackChoice::new(track));
+            self.tracks.len() - 1
+        });
+        &mut self.tracks[at]
+    }
+
+    /// The same with every track exactly once and heights that can be.
+    fn mended(mut self) -> Self {
+        let mut tracks: Vec<TrackChoice> = Vec::with_capacity(Track::ALL.len());
+        for mut choice in self.tracks.drain(..).chain(Track::ALL.map(TrackChoice::new)) {
+            if tracks.iter().all(|there| there.track != choice.track) {
+                let height = Some(choice.height).filter(|height| height.is_finite());
+                let height = height.unwrap_or(choice.track.default_height());
+                choice.height = height.clamp(TRACK_HEIGHTS.0, TRACK_HEIGHTS.1);
+                tracks.push(choice);
+            }
+        }
+        Self { tracks, ..self }
+    }
+}
+
+/// Why a document cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// It was made by a later program.
+    #[error("it is of version {found}, and this program reads up to {DOCUMENT_VERSION}; use a newer Chromascope")]
+    Version {
+        /// Its version.
+        found: u64,
+    },
+    /// It is not a document.
+    #[error("it is no Chromascope document ({0})")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Document {
+    /// The document in JSON.
+    pub fn to_json(&self) -> Result<String, DocumentError> {
+        Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    /// Reads [`to_json`](Self::to_json)'s text.
+    pub fn from_json(text: &[u8]) -> Result<Self, DocumentError> {
+        Self::from_value(serde_json::from_slice(text)?)
+    }
+
+    /// Reads a document that stands in a larger file.
+    pub fn from_value(value: serde_json::Value) -> Result<Self, DocumentError> {
+        if let Some(found) = value.get("version").and_then(serde_json::Value::as_u64)
+            && found > u64::from(DOCUMENT_VERSION)
+        {
+            return Err(DocumentError::Version { found });
+        }
+        let document: Self = serde_json::from_value(value)?;
+        Ok(Self { view: document.view.mended(), ..document })
+    }
+}
+
+/// What differs between the document and the settings of a run, by the names of [`Action::name`](super::action::Action::name).
+#[must_use]
+pub fn pending_changes(document: &Document, run: &RunSettings) -> Vec<&'static str> {
+    let new = &document.run;
+    [
+        ("model", new.source != run.source),
+        ("steps", new.steps != run.steps),
+        ("sampler", new.sampler != run.sampler),
+        ("spacing", new.spacing != run.spacing),
+        ("η", new.eta != run.eta),
+        ("churn", new.churn != run.churn),
+        ("seed", new.seed != run.seed),
+        ("batch", new.batch != run.batch),
+        ("class", new.label != run.label),
+        ("null class", new.null_label != run.null_label),
+        ("size", new.size != run.size),
+        ("scheduler configuration", new.scheduler_config != run.scheduler_config),
+        ("prediction", new.prediction != run.prediction),
+        ("inputs and outputs", new.ports != run.ports),
+        ("conditioning", new.hidden_states != run.hidden_states),
+        ("initial noise", new.init_noise != run.init_noise),
+        ("step noise", new.step_noise != run.step_noise),
+        (
+            "provider",
+            (new.provider, new.tf32, new.threads, new.partition)
+                != (run.provider, run.tf32, run.threads, run.partition),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_comes_back_as_it_was() {
+        let mut document = Document::default();
+        document.view.range = ValueRange::Fixed { low: -2.0, high: 0.5 };
+        document.view.axis = AxisReading::LogSnr;
+        let text = document.to_json().unwrap();
+        assert_eq!(Document::from_json(text.as_bytes()).unwrap(), document);
+    }
+
+    #[test]
+    fn tracks_are_mended_and_strangers_refused() {
+        let mut document = Document::default();
+        let chromatogram = TrackChoice { height: 1.0, shown: false, ..TrackChoice::new(Track::Chromatogram) };
+        document.view.tracks = vec![chromatogram, TrackChoice::new(Track::Chromatogram)];
+        let read = Document::from_json(document.to_json().unwrap().as_bytes()).unwrap();
+        let order: Vec<Track> = read.view.tracks.iter().map(|choice| choice.track).collect();
+        assert_eq!(order, [Track::Chromatogram, Track::FilmStrip, Track::Schedule]);
+        assert_eq!((read.view.tracks[0].height, read.view.tracks[0].shown), (TRACK_HEIGHTS.0, false));
+        let later = document.to_json().unwrap().replacen("\"version\": 1", "\"version\": 2", 1);
+        assert!(matches!(Document::from_json(later.as_bytes()), Err(DocumentError::Version { found: 2 })));
+        assert!(matches!(Document::from_json(b"{}"), Err(DocumentError::Malformed(_))));
+    }
+}

@@ -1,0 +1,149 @@
+//! A folder of the user's own images as an [`ImageSet`].
+
+use crate::denoiser::ImageShape;
+use crate::denoiser::empirical::ImageSet;
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Most bytes that a folder's images may take, at a byte a value.
+const MOST_BYTES: usize = 8 << 30;
+
+/// Images read from a folder.
+#[derive(Debug)]
+pub struct FolderImages {
+    /// The images, RGB.
+    pub set: ImageSet,
+    /// Files that could not be read as images, with the reason.
+    pub skipped: Vec<(PathBuf, String)>,
+}
+
+/// Why a folder is no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ImagesError {
+    /// The folder could not be listed.
+    #[error("cannot read the image folder {folder}: {error}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// More than is kept in memory.
+    #[error(
+        "the {files} files of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller --size or fewer images"
+    )]
+    TooMany {
+        /// The folder.
+        folder: PathBuf,
+        /// Files in it.
+        files: usize,
+        /// What they would take.
+        gigabytes: f64,
+    },
+    /// The reading was stopped.
+    #[error("reading the images of {folder} was stopped")]
+    Stopped {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// No image in it.
+    #[error(
+        "the folder {folder} holds no readable image ({skipped} other files); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI or PNM file"
+    )]
+    Empty {
+        /// The folder.
+        folder: PathBuf,
+        /// Files that are no images.
+        skipped: usize,
+    },
+}
+
+/// Reads every image in `folder` (not in folders below it), in the order of their names.
+///
+/// Each is turned as its EXIF orientation says, laid on white where it is transparent, cropped to a centred part of the
+/// wanted aspect and resized (Catmull–Rom) to `height`×`width`; grey becomes RGB, 16 bits become 8, animations give
+/// their first frame. `progress` is told how many files are done; it may stop the reading by returning `false`.
+pub fn read_folder(
+    folder: &Path,
+    (height, width): (usize, usize),
+    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Result<FolderImages, ImagesError> {
+    let listing = |error| ImagesError::Folder { folder: folder.into(), error };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(listing)? {
+        let path = entry.map_err(listing)?.path();
+        // Folders below are not looked into; a link to nowhere is named with the rest that cannot be read.
+        if !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let bytes = files.len().saturating_mul(3 * height * width);
+    if bytes > MOST_BYTES {
+        return Err(ImagesError::TooMany { folder: folder.into(), files: files.len(), gigabytes: bytes as f64 / 1e9 });
+    }
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let total = files.len();
+    let read: Vec<Option<Result<RgbImage, String>>> = files
+        .par_iter()
+        .map(|path| {
+            let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            progress(count, total).then(|| read_image(path, (height, width)))
+        })
+        .collect();
+
+    let shape = ImageShape { channels: 3, height, width };
+    let mut pixels = Vec::with_capacity(files.len() * shape.len());
+    let mut skipped = Vec::new();
+    for (path, image) in files.into_iter().zip(read) {
+        match image {
+            Some(Ok(image)) => {
+                for channel in 0..3 {
+                    pixels.extend(image.pixels().map(|pixel| pixel.0[channel]));
+                }
+            }
+            Some(Err(reason)) => skipped.push((path, reason)),
+            None => return Err(ImagesError::Stopped { folder: folder.into() }),
+        }
+    }
+    if pixels.is_empty() {
+        return Err(ImagesError::Empty { folder: folder.into(), skipped: skipped.len() });
+    }
+    Ok(FolderImages { set: ImageSet { shape, pixels: pixels.into(), labels: Vec::new() }, skipped })
+}
+
+fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, String> {
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
+    let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(|error| error.to_string())?;
+    let orientation = decoder.orientation().map_err(|error| error.to_string())?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+    image.apply_orientation(orientation);
+    Ok(fit(&on_white(&image), height, width))
+}
+
+/// Alpha composition over white, in the pixels' own (gamma-encoded) values as image viewers do.
+fn on_white(image: &DynamicImage) -> RgbImage {
+    let rgba = image.to_rgba8();
+    RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let [r, g, b, alpha] = rgba.get_pixel(x, y).0.map(u32::from);
+        image::Rgb([r, g, b].map(|value| {
+            let blended = (value * alpha + 255 * (255 - alpha) + 127) / 255;
+            u8::try_from(blended).unwrap_or(u8::MAX)
+        }))
+    })
+}
+
+fn fit(image: &RgbImage, height: usize, width: usize) -> RgbImage {
+    let side = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let (height, width) = (side(height), side(width));
+    let (w, h) = (u64::from(image.width()), u64::from(image.height()));
+    // The largest centred part with the wanted aspect.
+    let part_w = w.min((h * u64::from(width)).div_ceil(u64::from(height)).max(1));
+    let part_h = h.min((w * u64::from(height)).div_ceil(u64::from(width)).max(1));
+    let narrow = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let (x, y) = (narrow((w - part_w) / 2), narrow((h - part_h) / 2));
+    let part = image::imageops::crop_imm(image, x, y, narrow(part_w), narrow(part_h)).to_image();
+    image::imageops::resize(&part, width, height, FilterType::CatmullRom)
+}

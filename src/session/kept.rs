@@ -1,0 +1,367 @@
+//! A trajectory in bounded memory: beyond a budget, steps are kept as small images in 8 bits.
+
+use super::trajectory::Snapshot;
+use crate::theory::NoiseLevel;
+use ndarray::{Array4, s};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// Longest side of a thumbnail, pixels, where the budget allows.
+const SIDE: usize = 64;
+/// Share of the budget that the thumbnails of all steps may take together.
+const THUMBNAIL_SHARE: usize = 4;
+
+/// The finished steps of a run, within a byte budget. Where the whole steps would exceed it, the oldest of them become
+/// thumbnails; the newest is always whole.
+#[derive(Clone, Debug)]
+pub struct KeptTrajectory {
+    shape: [usize; 4],
+    levels: Vec<NoiseLevel>,
+    state: Arc<Array4<f32>>,
+    steps: Vec<Kept>,
+    budget: usize,
+    bytes: usize,
+    /// The first step that may still be whole.
+    oldest_whole: usize,
+    form: Form,
+}
+
+/// What is kept of a step.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// Everything.
+    Whole(Arc<Snapshot>),
+    /// Small images.
+    Small(Arc<Thumbnail>),
+}
+
+/// A step in little memory.
+#[derive(Clone, Debug)]
+pub struct Thumbnail {
+    /// Step number.
+    pub step: usize,
+    /// Noise level that the step left.
+    pub level: NoiseLevel,
+    /// The number fed to the network.
+    pub timestep: f64,
+    /// Wall time of the step, seconds.
+    pub seconds: f64,
+    x_t: Bytes,
+    x0: Bytes,
+}
+
+/// Values in 8 bits between two ends.
+#[derive(Clone, Debug)]
+struct Bytes {
+    values: Array4<u8>,
+    low: f32,
+    high: f32,
+}
+
+/// How thumbnails of one run are made: of how many samples, each value the mean of `factor`×`factor` pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    samples: usize,
+    factor: usize,
+}
+
+impl Form {
+    /// Thumbnails of at most [`SIDE`] pixels, fewer where all steps together would exceed their share of the budget, and
+    /// of fewer samples where that is not enough.
+    fn new([batch, channels, height, width]: [usize; 4], steps: usize, budget: usize) -> Self {
+        let share = budget / THUMBNAIL_SHARE / steps.max(1);
+        let one = |factor: usize| 2 * channels * height.div_ceil(factor) * width.div_ceil(factor);
+        let longest = height.max(width);
+        let mut factor = longest.div_ceil(SIDE).max(1);
+        while one(factor) * batch > share && longest / (2 * factor) >= 8 {
+            factor *= 2;
+        }
+        Self { samples: (share / one(factor).max(1)).clamp(1, batch.max(1)), factor }
+    }
+}
+
+impl KeptTrajectory {
+    /// A run that has not begun, from its initial state `[B, C, H, W]`. `levels` is one more than its steps.
+    #[must_use]
+    pub fn new(levels: Vec<NoiseLevel>, initial: Arc<Array4<f32>>, budget: usize) -> Self {
+        let shape = initial.dim().into();
+        let form = Form::new(shape, levels.len().saturating_sub(1), budget);
+        Self { shape, levels, state: initial, steps: Vec::new(), budget, bytes: 0, oldest_whole: 0, form }
+    }
+
+    /// Adds a finished step and the state that it reached.
+    pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
+        self.bytes += whole_bytes(&snapshot);
+        self.steps.push(Kept::Whole(snapshot));
+        self.state = state;
+        while self.bytes > self.budget && self.oldest_whole + 1 < self.steps.len() {
+            if let Kept::Whole(snapshot) = &self.steps[self.oldest_whole] {
+                let small = Thumbnail::new(snapshot, self.form);
+                self.bytes = self.bytes - whole_bytes(snapshot) + small.bytes();
+                self.steps[self.oldest_whole] = Kept::Small(Arc::new(small));
+            }
+            self.oldest_whole += 1;
+        }
+    }
+
+    /// `[B, C, H, W]`.
+    #[must_use]
+    pub const fn shape(&self) -> [usize; 4] {
+        self.shape
+    }
+
+    /// Noise levels of the whole run, one more than its steps.
+    #[must_use]
+    pub fn levels(&self) -> &[NoiseLevel] {
+        &self.levels
+    }
+
+    /// Steps of the whole run.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.levels.len().saturating_sub(1)
+    }
+
+    /// Finished steps.
+    #[must_use]
+    pub fn steps(&self) -> &[Kept] {
+        &self.steps
+    }
+
+    /// Whether every step is there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.steps.len() == self.total()
+    }
+
+    /// The VP state after the last finished step.
+    #[must_use]
+    pub const fn state(&self) -> &Arc<Array4<f32>> {
+        &self.state
+    }
+
+    /// Bytes kept, without the last state.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many steps are kept small.
+    #[must_use]
+    pub const fn small_steps(&self) -> usize {
+        self.oldest_whole
+    }
+
+    /// VP state `index`, up to the number of finished steps: one sample, `[1, C, H, W]`, at full size. `None` where it
+    /// is not kept.
+    #[must_use]
+    pub fn x_t(&self, index: usize, sample: usize) -> Option<Shown<'_>> {
+        if index == self.steps.len() {
+            return one_sample(&self.state, sample);
+        }
+        match self.steps.get(index)? {
+            Kept::Whole(snapshot) => one_sample(&snapshot.x_t, sample),
+            Kept::Small(small) => small.x_t.enlarged(sample, self.form.factor, self.shape),
+        }
+    }
+
+    /// `E[x_0|x_t]` of a finished step: one sample, `[1, C, H, W]`, at full size. `None` where it is not kept.
+    #[must_use]
+    pub fn x0(&self, step: usize, sample: usize) -> Option<Shown<'_>> {
+        match self.steps.get(step)? {
+            Kept::Whole(snapshot) => one_sample(&snapshot.x0, sample),
+            Kept::Small(small) => small.x0.enlarged(sample, self.form.factor, self.shape),
+        }
+    }
+}
+
+impl Kept {
+    /// Step number.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        match self {
+            Self::Whole(snapshot) => snapshot.step,
+            Self::Small(small) => small.step,
+        }
+    }
+
+    /// Noise level that the step left.
+    #[must_use]
+    pub fn level(&self) -> NoiseLevel {
+        match self {
+            Self::Whole(snapshot) => snapshot.level,
+            Self::Small(small) => small.level,
+        }
+    }
+
+    /// The number fed to the network.
+    #[must_use]
+    pub fn timestep(&self) -> f64 {
+        match self {
+            Self::Whole(snapshot) => snapshot.timestep,
+            Self::Small(small) => small.timestep,
+        }
+    }
+
+    /// Wall time of the step, seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        match self {
+            Self::Whole(snapshot) => snapshot.seconds,
+            Self::Small(small) => small.seconds,
+        }
+    }
+
+    /// Everything, where everything is kept.
+    #[must_use]
+    pub const fn whole(&self) -> Option<&Arc<Snapshot>> {
+        match self {
+            Self::Whole(snapshot) => Some(snapshot),
+            Self::Small(_) => None,
+        }
+    }
+}
+
+/// One sample's values for the eye.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// `[1, C, H, W]`.
+    pub values: Cow<'a, [f32]>,
+    /// Channels, height, width.
+    pub shape: [usize; 3],
+    /// Whether these are the run's own numbers, and not those of a thumbnail.
+    pub exact: bool,
+}
+
+fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
+    let (batch, channels, height, width) = all.dim();
+    let shape = [channels, height, width];
+    if sample >= batch {
+        return None;
+    }
+    let one = channels * height * width;
+    let values = match all.as_slice() {
+        Some(values) => Cow::Borrowed(&values[sample * one..][..one]),
+        None => Cow::Owned(all.slice(s![sample, .., .., ..]).iter().copied().collect()),
+    };
+    Some(Shown { values, shape, exact: true })
+}
+
+fn whole_bytes(snapshot: &Snapshot) -> usize {
+    size_of::<f32>() * (snapshot.x_t.len() + snapshot.x0.len() + snapshot.eps.len())
+}
+
+impl Thumbnail {
+    fn new(snapshot: &Snapshot, form: Form) -> Self {
+        Self {
+            step: snapshot.step,
+            level: snapshot.level,
+            timestep: snapshot.timestep,
+            seconds: snapshot.seconds,
+            x_t: Bytes::new(&snapshot.x_t, form),
+            x0: Bytes::new(&snapshot.x0, form),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.x_t.values.len() + self.x0.values.len()
+    }
+}
+
+impl Bytes {
+    fn new(all: &Array4<f32>, Form { samples, factor }: Form) -> Self {
+        let (batch, channels, height, width) = all.dim();
+        let small_size = (samples.min(batch), channels, height.div_ceil(factor), width.div_ceil(factor));
+        let small = Array4::from_shape_fn(small_size, |(b, c, y, x)| {
+            let (y, x) = (y * factor, x * factor);
+            let block = s![b, c, y..(y + factor).min(height), x..(x + factor).min(width)];
+            all.slice(block).mean().unwrap_or_default()
+        });
+        let low = small.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = small.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
+        // Between 0 and 255 by the choice of the ends.
+        #[allow(clippy::cast_sign_loss)]
+        let values = small.mapv(|value| ((value - low) * scale).round() as u8);
+        Self { values, low, high }
+    }
+
+    fn enlarged(&self, sample: usize, factor: usize, [_, channels, height, width]: [usize; 4]) -> Option<Shown<'_>> {
+        if sample >= self.values.dim().0 {
+            return None;
+        }
+        let step = (self.high - self.low) / 255.0;
+        let mut values = Vec::with_capacity(channels * height * width);
+        for c in 0..channels {
+            for y in 0..height {
+                values.extend((0..width).map(|x| {
+                    let byte = self.values[(sample, c, y / factor, x / factor)];
+                    self.low + step * f32::from(byte)
+                }));
+            }
+        }
+        Some(Shown { values: values.into(), shape: [channels, height, width], exact: false })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot(step: usize, shape: [usize; 4]) -> Arc<Snapshot> {
+        let image = Array4::from_shape_fn(shape, |(b, c, y, x)| (step + b + c) as f32 + (y * x) as f32 / 64.0);
+        Arc::new(Snapshot {
+            step,
+            level: NoiseLevel::from_log_snr(step as f64),
+            timestep: 0.0,
+            x_t: image.clone(),
+            x0: -&image,
+            eps: image,
+            seconds: 0.0,
+        })
+    }
+
+    fn run(shape: [usize; 4], steps: usize, budget: usize) -> KeptTrajectory {
+        let levels = (0..=steps).map(|step| NoiseLevel::from_log_snr(step as f64)).collect();
+        let mut kept = KeptTrajectory::new(levels, Arc::new(Array4::zeros(shape)), budget);
+        for step in 0..steps {
+            kept.push(snapshot(step, shape), Arc::new(Array4::ones(shape)));
+            assert!(kept.bytes() <= budget.max(whole_bytes(&snapshot(0, shape)) + budget / 2), "{}", kept.bytes());
+        }
+        kept
+    }
+
+    #[test]
+    fn within_the_budget_every_number_is_kept() {
+        let kept = run([2, 3, 8, 8], 5, 1 << 20);
+        assert!(kept.is_complete() && kept.small_steps() == 0);
+        let shown = kept.x_t(3, 1).unwrap();
+        assert!(shown.exact && shown.values[..] == snapshot(3, [2, 3, 8, 8]).x_t.as_slice().unwrap()[192..]);
+        assert_eq!(kept.x_t(5, 0).unwrap().values[0], 1.0);
+        assert!(kept.x_t(6, 0).is_none() && kept.x0(5, 0).is_none() && kept.x0(0, 2).is_none());
+    }
+
+    #[test]
+    fn beyond_it_old_steps_become_small_and_stay_near() {
+        let shape = [2, 3, 32, 32];
+        let one = whole_bytes(&snapshot(0, shape));
+        let kept = run(shape, 20, 8 * one);
+        assert!(kept.bytes() <= 8 * one && kept.small_steps() > 8, "{} of 20 small", kept.small_steps());
+        assert!(kept.steps()[19].whole().is_some());
+        let (small, exact) = (kept.x0(2, 1).unwrap(), snapshot(2, shape));
+        assert!(!small.exact && small.shape == [3, 32, 32]);
+        let exact = &exact.x0.as_slice().unwrap()[3 * 32 * 32..];
+        let worst = small.values.iter().zip(exact).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // One part in 255 of the range, or a factor of pooling.
+        assert!(worst < 1.0, "{worst}");
+    }
+
+    #[test]
+    fn a_small_budget_makes_smaller_thumbnails_and_fewer_samples() {
+        assert_eq!(Form::new([4, 3, 64, 64], 10, 1 << 30), Form { samples: 4, factor: 1 });
+        assert_eq!(Form::new([4, 3, 512, 256], 10, 1 << 30), Form { samples: 4, factor: 8 });
+        let tight = Form::new([100, 3, 64, 64], 100, 1 << 20);
+        assert_eq!(tight, Form { samples: 6, factor: 8 });
+        assert_eq!(Form::new([1, 3, 64, 64], 1000, 0), Form { samples: 1, factor: 8 });
+    }
+}

@@ -1,0 +1,30 @@
+//! A run and what is kept of it.
+//!
+//! [`settings`] is what the user decides, [`prepare`] turns it into a [`Run`], whose steps gather in a [`Trajectory`],
+//! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
+//!
+//! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
+//! that, [`preferences`] keep it between starts. [`playback`] is the playhead.
+
+pub mod action;
+pub mod archive;
+pub mod document;
+pub mod history;
+pub mod images;
+mod kept;
+pub mod playback;
+pub mod preferences;
+pub mod prepare;
+mod run;
+pub mod settings;
+mod step_times;
+pub mod strip;
+pub mod tone;
+mod trajectory;
+
+pub use history::History;
+pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail};
+pub use run::{Run, RunError};
+pub use settings::{RunSettings, SamplerKind};
+pub use step_times::StepTimes;
+pub use trajectory::{Snapshot, Trajectory};

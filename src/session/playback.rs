@@ -1,0 +1,404 @@
+//! The playhead and what moves it, without a window: commands and elapsed time in, a position out.
+
+use std::time::Duration;
+
+/// Slowest and fastest playback, steps a second.
+pub const SPEEDS: (f64, f64) = (0.1, 240.0);
+
+/// Which way the playhead moves by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Motion {
+    /// It stands.
+    #[default]
+    Still,
+    /// From noise to image.
+    Forward,
+    /// From image to noise.
+    Backward,
+}
+
+/// What the user asks of the playhead.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Command {
+    /// Plays from noise to image; at the end, from the start again.
+    Play,
+    /// Plays from image to noise; at the start, from the end again.
+    PlayBackward,
+    /// Stands still.
+    Pause,
+    /// Plays forward, or stands still where it plays.
+    Toggle,
+    /// Goes to a position, in steps from the noisiest state.
+    Seek(f64),
+    /// Goes to the whole step this many away.
+    StepBy(isize),
+    /// Goes to the noisiest state.
+    Home,
+    /// Goes to the last state there is, and follows a run that is going.
+    End,
+    /// Whether playback starts again at the end.
+    Loop(bool),
+    /// Playback speed, steps a second.
+    Speed(f64),
+    /// Whether the playhead stays at the newest step of a run that is going.
+    Follow(bool),
+}
+
+/// The playhead. Position `k` is state `k` of the run: 0 the initial noise, the number of finished steps the newest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Playback {
+    position: f64,
+    motion: Motion,
+    looping: bool,
+    speed: f64,
+    follow: bool,
+    /// Finished steps: where the playhead can go.
+    finished: usize,
+    /// Steps of the whole run.
+    total: usize,
+    /// Whether the run is going on.
+    live: bool,
+}
+
+impl Default for Playback {
+    fn default() -> Self {
+        Self {
+            position: 0.0,
+            motion: Motion::Still,
+            looping: false,
+            speed: 8.0,
+            follow: true,
+            finished: 0,
+            total: 0,
+            live: false,
+        }
+    }
+}
+
+impl Playback {
+    /// Where the playhead is, in steps from the noisiest state; between two whole steps while it moves.
+    #[must_use]
+    pub const fn position(&self) -> f64 {
+        self.position
+    }
+
+    /// The state shown: the last whole one not beyond the position.
+    #[must_use]
+    pub fn state(&self) -> usize {
+        // Positions lie between 0 and the number of finished steps.
+        #[allow(clippy::cast_sign_loss)]
+        let state = self.position.floor() as usize;
+        state.min(self.finished)
+    }
+
+    /// The finished step shown: that which leaves the state, and at the end the last one. `None` before the first.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        self.finished.checked_sub(1).map(|last| self.state().min(last))
+    }
+
+    /// The position as a share of the whole run, 0 to 1.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.total == 0 { 0.0 } else { self.position / self.total as f64 }
+    }
+
+    /// Finished steps.
+    #[must_use]
+    pub const fn finished(&self) -> usize {
+        self.finished
+    }
+
+    /// Steps of the whole run.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Which way it moves by itself.
+    #[must_use]
+    pub const fn motion(&self) -> Motion {
+        self.motion
+    }
+
+    /// Whether playback starts again at the end.
+    #[must_use]
+    pub const fn looping(&self) -> bool {
+        self.looping
+    }
+
+    /// Steps a second.
+    #[must_use]
+    pub const fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// Whether the playhead stays at the newest step of a run that is going.
+    #[must_use]
+    pub const fn follows(&self) -> bool {
+        self.follow
+    }
+
+    /// A new run: the playhead returns to the noise and follows.
+    pub fn begin(&mut self, total: usize) {
+        self.total = total;
+        self.finished = 0;
+        self.position = 0.0;
+        self.motion = Motion::Still;
+        self.follow = true;
+        self.live = true;
+    }
+
+    /// A run in place of the one before, made again with other settings: the playhead stays at its share of the run and
+    /// waits there until the run has come so far.
+    pub fn replace(&mut self, total: usize) {
+        let share = self.share();
+        self.total = total;
+        self.finished = 0;
+        self.live = true;
+        self.position = (share * total as f64).round();
+    }
+
+    /// So many steps are finished.
+    pub fn finish_steps(&mut self, finished: usize) {
+        self.finished = finished.min(self.total);
+        if self.follow && self.live {
+            self.position = self.finished as f64;
+        }
+    }
+
+    /// The run came to its end, or was stopped.
+    pub fn end(&mut self) {
+        self.live = false;
+        self.clamp();
+    }
+
+    /// Does what the user asks.
+    pub fn command(&mut self, command: Command) {
+        match command {
+            Command::Play => self.play(Motion::Forward),
+            Command::PlayBackward => self.play(Motion::Backward),
+            Command::Toggle if self.motion == Motion::Still => self.play(Motion::Forward),
+            Command::Pause | Command::Toggle => self.motion = Motion::Still,
+            Command::Seek(position) => self.seek(position),
+            Command::StepBy(steps) => {
+                self.motion = Motion::Still;
+                // From between two steps the nearer of them counts as one step, in either direction.
+                let base = if steps < 0 { self.position.ceil() } else { self.position.floor() };
+                self.seek(base + steps as f64);
+            }
+            Command::Home => {
+                self.motion = Motion::Still;
+                self.seek(0.0);
+            }
+            Command::End => {
+                self.motion = Motion::Still;
+                self.seek(self.finished as f64);
+                self.follow = true;
+            }
+            Command::Loop(looping) => self.looping = looping,
+            Command::Speed(speed) if speed.is_finite() => self.speed = speed.clamp(SPEEDS.0, SPEEDS.1),
+            Command::Speed(_) => {}
+            Command::Follow(follow) => {
+                self.follow = follow;
+                if follow && self.live {
+                    self.motion = Motion::Still;
+                    self.position = self.finished as f64;
+                }
+            }
+        }
+    }
+
+    fn play(&mut self, motion: Motion) {
+        let end = self.finished as f64;
+        match motion {
+            Motion::Forward if self.position >= end && !self.live => self.position = 0.0,
+            Motion::Backward if self.position <= 0.0 => self.position = end,
+            _ => {}
+        }
+        self.follow = false;
+        self.motion = motion;
+    }
+
+    fn seek(&mut self, position: f64) {
+        if position.is_finite() {
+            self.position = position;
+            self.follow = false;
+            self.clamp();
+        }
+    }
+
+    fn clamp(&mut self) {
+        self.position = self.position.clamp(0.0, self.finished as f64);
+    }
+
+    /// Moves the playhead by the time that has passed. Answers whether it moved.
+    pub fn advance(&mut self, elapsed: Duration) -> bool {
+        let before = self.position;
+        let by = self.speed * elapsed.as_secs_f64();
+        let end = self.finished as f64;
+        match self.motion {
+            // Not clamped: a playhead may wait for a run that is made again.
+            Motion::Still => return false,
+            Motion::Forward => {
+                self.position += by;
+                if self.position >= end {
+                    self.at_the_end(if self.looping { self.position.rem_euclid(end.max(1.0)) } else { end });
+                }
+            }
+            Motion::Backward => {
+                self.position -= by;
+                if self.position <= 0.0 {
+                    self.at_the_end(if self.looping { self.position.rem_euclid(end.max(1.0)) } else { 0.0 });
+                }
+            }
+        }
+        self.clamp();
+        self.position != before
+    }
+
+    /// Playback forward that has caught up with a run that is going waits there for the next step.
+    fn at_the_end(&mut self, position: f64) {
+        let waits = self.live && self.motion == Motion::Forward;
+        self.position = if waits { self.finished as f64 } else { position };
+        if !waits && !self.looping {
+            self.motion = Motion::Still;
+        }
+    }
+
+    /// How long until the shown state changes by playback; `None` while it stands. What a window sleeps.
+    #[must_use]
+    pub fn next_change(&self) -> Option<Duration> {
+        let to_next = match self.motion {
+            Motion::Still => return None,
+            Motion::Forward if self.live && self.position >= self.finished as f64 => return None,
+            Motion::Forward => self.position.floor() + 1.0 - self.position,
+            Motion::Backward => self.position - (self.position.ceil() - 1.0),
+        };
+        Some(Duration::from_secs_f64((to_next / self.speed).max(0.001)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run of 10 steps of which so many are finished, no longer going.
+    fn over(finished: usize) -> Playback {
+        let mut playback = Playback::default();
+        playback.begin(10);
+        playback.finish_steps(finished);
+        playback.end();
+        playback
+    }
+
+    fn second(playback: &mut Playback) -> f64 {
+        playback.advance(Duration::from_secs(1));
+        playback.position()
+    }
+
+    #[test]
+    fn the_playhead_follows_a_run_until_it_is_moved() {
+        let mut playback = Playback::default();
+        playback.begin(10);
+        assert_eq!((playback.position(), playback.step()), (0.0, None));
+        playback.finish_steps(3);
+        assert_eq!((playback.position(), playback.state(), playback.step()), (3.0, 3, Some(2)));
+        playback.command(Command::Seek(1.5));
+        playback.finish_steps(4);
+        assert_eq!((playback.position(), playback.state(), playback.step()), (1.5, 1, Some(1)));
+        playback.command(Command::End);
+        playback.finish_steps(5);
+        assert_eq!(playback.position(), 5.0);
+        playback.command(Command::Seek(9.0));
+        assert_eq!(playback.position(), 5.0, "not beyond the finished steps");
+        playback.command(Command::Seek(f64::NAN));
+        assert_eq!(playback.position(), 5.0);
+    }
+
+    #[test]
+    fn playback_ends_at_the_end_and_begins_again() {
+        let mut playback = over(10);
+        playback.command(Command::Speed(4.0));
+        playback.command(Command::Toggle);
+        assert_eq!([second(&mut playback), second(&mut playback), second(&mut playback)], [4.0, 8.0, 10.0]);
+        assert_eq!((playback.motion(), playback.next_change()), (Motion::Still, None));
+        assert!(!playback.advance(Duration::from_secs(1)));
+        playback.command(Command::PlayBackward);
+        assert_eq!([second(&mut playback), second(&mut playback), second(&mut playback)], [6.0, 2.0, 0.0]);
+        assert_eq!(playback.motion(), Motion::Still);
+    }
+
+    #[test]
+    fn a_loop_goes_round_both_ways() {
+        let mut playback = over(10);
+        playback.command(Command::Loop(true));
+        playback.command(Command::Speed(6.0));
+        playback.command(Command::Play);
+        assert_eq!([second(&mut playback), second(&mut playback)], [6.0, 2.0]);
+        playback.command(Command::PlayBackward);
+        assert_eq!(second(&mut playback), 6.0);
+        assert_eq!(playback.motion(), Motion::Backward);
+        let mut empty = over(0);
+        empty.command(Command::Loop(true));
+        empty.command(Command::Play);
+        assert_eq!(second(&mut empty), 0.0);
+    }
+
+    #[test]
+    fn single_steps_land_on_whole_ones() {
+        let mut playback = over(10);
+        playback.command(Command::Seek(3.5));
+        playback.command(Command::StepBy(1));
+        assert_eq!(playback.position(), 4.0);
+        playback.command(Command::Seek(3.5));
+        playback.command(Command::StepBy(-1));
+        assert_eq!(playback.position(), 3.0);
+        playback.command(Command::Home);
+        playback.command(Command::StepBy(-1));
+        assert_eq!(playback.position(), 0.0);
+        playback.command(Command::End);
+        playback.command(Command::StepBy(5));
+        assert_eq!((playback.position(), playback.step()), (10.0, Some(9)));
+    }
+
+    #[test]
+    fn playback_that_caught_up_with_a_run_waits_for_it() {
+        let mut playback = Playback::default();
+        playback.begin(10);
+        playback.finish_steps(2);
+        playback.command(Command::Home);
+        playback.command(Command::Play);
+        assert_eq!(second(&mut playback), 2.0);
+        assert_eq!((playback.motion(), playback.next_change()), (Motion::Forward, None));
+        playback.finish_steps(5);
+        assert!(playback.next_change().is_some());
+        assert_eq!(second(&mut playback), 5.0);
+    }
+
+    #[test]
+    fn a_run_made_again_keeps_the_place() {
+        let mut playback = over(10);
+        playback.command(Command::Seek(5.0));
+        playback.replace(20);
+        playback.finish_steps(3);
+        assert_eq!((playback.position(), playback.state(), playback.step()), (10.0, 3, Some(2)));
+        playback.finish_steps(20);
+        playback.end();
+        assert_eq!((playback.position(), playback.step()), (10.0, Some(10)));
+    }
+
+    #[test]
+    fn a_window_sleeps_until_the_next_state() {
+        let mut playback = over(10);
+        playback.command(Command::Speed(2.0));
+        playback.command(Command::Seek(3.0));
+        playback.command(Command::Play);
+        assert_eq!(playback.next_change(), Some(Duration::from_millis(500)));
+        playback.command(Command::Seek(3.75));
+        assert_eq!(playback.next_change(), Some(Duration::from_millis(125)));
+        playback.command(Command::Speed(f64::NAN));
+        playback.command(Command::Speed(1e9));
+        assert_eq!(playback.speed(), SPEEDS.1);
+    }
+}

@@ -1,0 +1,92 @@
+use super::PrepareError;
+use crate::model::contract::Contract;
+use crate::model::hex;
+use crate::session::settings::RunSettings;
+use ndarray::{Array, Array3, Array4, Dimension};
+use ndarray_npy::{ReadNpyError, ReadNpyExt};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// SHA-256 of the files that a run takes besides its model, by the setting that names them.
+pub(super) type Digests = BTreeMap<String, String>;
+
+/// A file that a run takes: the setting that names it, and what it is for people.
+#[derive(Clone, Copy)]
+pub(super) struct Input {
+    setting: &'static str,
+    what: &'static str,
+}
+
+const INIT_NOISE: Input = Input { setting: "init_noise", what: "initial noise" };
+pub(super) const STEP_NOISE: Input = Input { setting: "step_noise", what: "step noise" };
+const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: "conditioning embeddings" };
+
+pub(super) fn initial_noise(
+    path: &Path,
+    shape: [usize; 4],
+    digests: &mut Digests,
+) -> Result<Array4<f64>, PrepareError> {
+    let what = INIT_NOISE.what;
+    let noise: Array4<f32> = read(path, INIT_NOISE, digests)?;
+    if noise.shape() != shape {
+        let reason =
+            format!("its shape is {:?}, but this run needs {shape:?} (batch, channels, height, width)", noise.shape());
+        return Err(PrepareError::Array { path: path.into(), what, reason });
+    }
+    if noise.iter().any(|value| !value.is_finite()) {
+        return Err(PrepareError::Array { path: path.into(), what, reason: "it contains NaN or Inf".into() });
+    }
+    Ok(noise.mapv(f64::from))
+}
+
+pub(super) fn hidden_states(
+    contract: &Contract,
+    settings: &RunSettings,
+    digests: &mut Digests,
+) -> Result<Option<Array3<f32>>, PrepareError> {
+    match (&contract.hidden_states, &settings.hidden_states) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            Err(PrepareError::Setting("--hidden-states was given, but this model takes none; leave it out".into()))
+        }
+        (Some(port), None) => Err(PrepareError::Setting(format!(
+            "this model is conditioned on embeddings (input \"{}\"); give them with --hidden-states FILE.npy, [B or 1, \
+             tokens, width]",
+            port.name
+        ))),
+        (Some(port), Some(path)) => {
+            let what = HIDDEN_STATES.what;
+            let states: Array3<f32> = read(path, HIDDEN_STATES, digests)?;
+            let fits = port.shape[1..].iter().zip(&states.shape()[1..]).all(|(want, is)| want.is_none_or(|w| w == *is));
+            let rows = states.shape()[0];
+            if !fits || (rows != 1 && rows != settings.batch) {
+                let reason = format!("its shape is {:?}, but the model takes {:?}", states.shape(), port.shape);
+                return Err(PrepareError::Array { path: path.clone(), what, reason });
+            }
+            Ok(Some(states))
+        }
+    }
+}
+
+/// Reads f32, or f64 rounded to it, and notes the digest of the very bytes that were read.
+pub(super) fn read<D: Dimension>(
+    path: &Path,
+    Input { setting, what }: Input,
+    digests: &mut Digests,
+) -> Result<Array<f32, D>, PrepareError> {
+    let fault = |reason: String| PrepareError::Array { path: path.into(), what, reason };
+    let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    digests.insert(setting.to_owned(), hex(&Sha256::digest(&bytes)));
+    if let Ok(array) = Array::<f32, D>::read_npy(bytes.as_slice()) {
+        return Ok(array);
+    }
+    match Array::<f64, D>::read_npy(bytes.as_slice()) {
+        Ok(array) => Ok(array.mapv(|value| value as f32)),
+        Err(ReadNpyError::WrongNdim(expected, found)) => {
+            let expected = expected.map_or_else(|| "another number of".to_owned(), |count| count.to_string());
+            Err(fault(format!("it has {found} axes, but {expected} are needed")))
+        }
+        Err(error) => Err(fault(format!("{error}; a .npy file of f32 or f64 is needed"))),
+    }
+}

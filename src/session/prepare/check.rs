@@ -1,0 +1,62 @@
+use super::{MAX_BATCH, MEMORY_LIMIT, PrepareError};
+use crate::schedule::ScheduleError;
+use crate::session::Trajectory;
+use crate::session::settings::{RunSettings, SamplerKind};
+
+/// Most threads inside one operator.
+const MAX_THREADS: usize = 256;
+
+/// Checks what can be judged from the settings alone.
+pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
+    let setting = |text: String| Err(PrepareError::Setting(text));
+    if settings.steps == 0 {
+        return Err(ScheduleError::NoSteps.into());
+    }
+    if settings.batch == 0 || settings.batch > MAX_BATCH {
+        return setting(format!("--batch {} is not possible; it must be between 1 and {MAX_BATCH}", settings.batch));
+    }
+    if settings.threads == Some(0) || settings.partition == Some(0) {
+        return setting("--threads and --partition must be at least 1".into());
+    }
+    if let Some(threads) = settings.threads.filter(|&threads| threads > MAX_THREADS) {
+        return setting(format!("--threads {threads} is too many; at most {MAX_THREADS} can be of use"));
+    }
+    if let Some(eta) = settings.eta {
+        if !matches!(settings.sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral) {
+            return setting(format!(
+                "--eta has no meaning for {}; it belongs to ddim and euler-ancestral",
+                settings.sampler
+            ));
+        }
+        if !(0.0..=1.0).contains(&eta) {
+            return setting(format!("--eta {eta} is out of range; it must be between 0 and 1"));
+        }
+    }
+    let churn = settings.churn;
+    let numbers = [churn.amount, churn.sigma_min, churn.noise];
+    if numbers.iter().any(|value| !value.is_finite() || *value < 0.0)
+        || churn.sigma_max.is_nan()
+        || churn.sigma_max < churn.sigma_min
+    {
+        return setting("the churn of heun needs numbers of 0 or more, and --s-tmax not below --s-tmin".into());
+    }
+    if churn.amount > 0.0 && settings.sampler != SamplerKind::Heun {
+        return setting(format!("--s-churn has no meaning for {}; it belongs to heun", settings.sampler));
+    }
+    Ok(())
+}
+
+/// Checks that what the run keeps has room.
+pub(super) fn memory(steps: usize, shape: [usize; 4]) -> Result<(), PrepareError> {
+    let bytes = Trajectory::bytes(steps, shape);
+    if bytes <= MEMORY_LIMIT {
+        return Ok(());
+    }
+    let [batch, _, height, width] = shape;
+    Err(PrepareError::Setting(format!(
+        "this run would keep {:.1} GB ({steps} steps of {batch} images of {height}x{width}), more than the {:.1} GB \
+         allowed; use fewer steps, a smaller --batch or a smaller --size",
+        bytes as f64 / 1e9,
+        MEMORY_LIMIT as f64 / 1e9
+    )))
+}

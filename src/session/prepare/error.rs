@@ -1,0 +1,72 @@
+use super::super::images::ImagesError;
+use crate::model::SchedulerConfigError;
+use crate::model::contract::ContractError;
+use crate::model::graph_file::GraphFileError;
+use crate::model::onnx::OpenError;
+use crate::model::onnx_runtime::RuntimeError;
+use crate::model::package::PackageError;
+use crate::sampler::NoiseError;
+use crate::schedule::ScheduleError;
+use std::path::PathBuf;
+
+/// Why a run cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// The model's files.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The graph's file.
+    #[error(transparent)]
+    Graph(#[from] GraphFileError),
+    /// ONNX Runtime.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The session.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// CUDA was demanded and does not work.
+    #[error("CUDA does not work here: {0}. Run `chromascope doctor` for what is missing, or use --provider cpu")]
+    Cuda(String),
+    /// Inputs and outputs.
+    #[error("{path}: {source}")]
+    Contract {
+        /// The graph.
+        path: PathBuf,
+        /// What is undecided or wrong.
+        source: ContractError,
+    },
+    /// The scheduler's configuration.
+    #[error(transparent)]
+    Config(#[from] SchedulerConfigError),
+    /// The schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// Image folder.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
+    /// Injected noise.
+    #[error(transparent)]
+    Noise(#[from] NoiseError),
+    /// What the network predicts is not known.
+    #[error(
+        "{model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
+         trained is not known; say --scheduler-config FILE (diffusers' format)"
+    )]
+    NoSchedule {
+        /// The model.
+        model: String,
+    },
+    /// A setting that cannot be.
+    #[error("{0}")]
+    Setting(String),
+    /// A `.npy` file.
+    #[error("cannot use {path} as {what}: {reason}")]
+    Array {
+        /// The file.
+        path: PathBuf,
+        /// Its purpose.
+        what: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+}

@@ -1,0 +1,197 @@
+//! The exact models in the program's own code, which need no ONNX Runtime.
+
+use super::arrays::Digests;
+use super::open::{check_label, check_size, null_label, read_config};
+use super::{Opened, PrepareError, check};
+use crate::denoiser::{CancelFlag, Clipped, Clipping, Denoiser, EmpiricalDenoiser, GaussianDenoiser, ImageShape};
+use crate::model::contract::Element;
+use crate::model::exact::ExactModel;
+use crate::model::graph_file::GraphFile;
+use crate::model::package::Package;
+use crate::model::{SchedulerConfig, hex};
+use crate::schedule::{BetaSchedule, ModelSchedule, Spacing};
+use crate::session::images::read_folder;
+use crate::session::settings::{ProviderChoice, RunSettings};
+use crate::theory::{Parameterization, Prediction};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Most broken files of a folder that are named one by one.
+const NAMED: usize = 20;
+/// Size of a folder's images where none is asked for, pixels.
+const SIDE: usize = 64;
+/// What all exact models answer with.
+pub(super) const PARAMETERIZATION: Parameterization = Parameterization::Vp(Prediction::Sample);
+
+/// An exact model that is open.
+pub(super) struct OpenExact {
+    kind: Kind,
+    pub(super) config: SchedulerConfig,
+    pub(super) schedule: ModelSchedule,
+    clipping: Clipping,
+    pub(super) name: String,
+    pub(super) sha256: String,
+    pub(super) image: ImageShape,
+    /// Number of class embeddings, where it is said.
+    classes: Option<usize>,
+    pub(super) null: Option<i64>,
+    /// The bundled model's files; a folder of images has none.
+    pub(super) package: Option<Package>,
+    pub(super) notes: Vec<String>,
+}
+
+enum Kind {
+    Gaussian(GaussianDenoiser),
+    Images(EmpiricalDenoiser),
+}
+
+/// The exact posterior mean over a folder of images, on the cosine schedule unless another is given.
+pub(super) fn open_folder(
+    folder: &Path,
+    settings: &RunSettings,
+    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Result<OpenExact, PrepareError> {
+    no_label(settings, "a folder of images has no classes")?;
+    let size = settings.size.unwrap_or((SIDE, SIDE));
+    check_size(size)?;
+    if !matches!(settings.provider, ProviderChoice::Auto | ProviderChoice::Rust) {
+        return Err(PrepareError::Setting(
+            "--provider has no meaning for a folder of images, which needs no ONNX Runtime; leave it out".into(),
+        ));
+    }
+    // Before anything is read: reading many large images takes long.
+    check::memory(settings.steps, [settings.batch, 3, size.0, size.1])?;
+    let mut notes = Vec::new();
+    let config = match &settings.scheduler_config {
+        Some(file) => read_config(file, &mut notes)?,
+        None => cosine(),
+    };
+    let schedule = config.model_schedule()?;
+    let found = read_folder(folder, size, progress)?;
+    notes.push(format!("{} images of {}x{} read from {}", found.set.len(), size.0, size.1, folder.display()));
+    notes
+        .extend(found.skipped.iter().take(NAMED).map(|(path, reason)| format!("skipped {}: {reason}", path.display())));
+    if found.skipped.len() > NAMED {
+        notes.push(format!("{} more files were skipped", found.skipped.len() - NAMED));
+    }
+    Ok(OpenExact {
+        sha256: hex(&Sha256::digest(&found.set.pixels)),
+        image: found.set.shape,
+        kind: Kind::Images(EmpiricalDenoiser::new(found.set, schedule.clone(), Vec::new())),
+        config,
+        schedule,
+        clipping: Clipping::None,
+        name: folder.display().to_string(),
+        classes: None,
+        null: None,
+        package: None,
+        notes,
+    })
+}
+
+/// A bundled exact model without its graph.
+pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<OpenExact, PrepareError> {
+    let exact = package.card.as_ref().and_then(|card| card.exact.as_ref()).ok_or_else(|| {
+        PrepareError::Setting(format!(
+            "{} is a network and needs ONNX Runtime; only exact models run with --provider rust",
+            package.name
+        ))
+    })?;
+    let graph = GraphFile::read(&package.onnx)?;
+    let mut notes = Vec::new();
+    let config = match settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref()) {
+        Some(file) => read_config(file, &mut notes)?,
+        None => cosine(),
+    };
+    let schedule = config.model_schedule()?;
+    let exact = ExactModel::read(exact, &package)?;
+    Ok(OpenExact {
+        image: exact.image(),
+        kind: match exact {
+            ExactModel::Gaussian { side, .. } => Kind::Gaussian(GaussianDenoiser::new(side, schedule.clone())),
+            ExactModel::Empirical(images) => Kind::Images(EmpiricalDenoiser::new(images, schedule.clone(), Vec::new())),
+        },
+        clipping: config.clipping,
+        config,
+        schedule,
+        name: package.name.clone(),
+        sha256: graph.sha256,
+        classes: package.config.num_class_embeds,
+        null: null_label(&package, settings.null_label).map(|(label, _)| label),
+        package: Some(package),
+        notes,
+    })
+}
+
+impl OpenExact {
+    /// Whether its samples can be of a class.
+    pub(super) fn has_classes(&self) -> bool {
+        self.package.is_some() && matches!(self.kind, Kind::Images(_))
+    }
+
+    /// A denoiser for one run.
+    pub(super) fn denoiser(&self, settings: &RunSettings) -> Result<Opened, PrepareError> {
+        let Self { image, .. } = *self;
+        if let Some((height, width)) = settings.size.filter(|size| *size != (image.height, image.width)) {
+            return Err(PrepareError::Setting(format!(
+                "--size {height}x{width} does not fit: this model is made for {}x{} only; leave --size out",
+                image.height, image.width
+            )));
+        }
+        let flag = CancelFlag::default();
+        let (denoiser, label): (Box<dyn Denoiser>, Option<i64>) = match &self.kind {
+            Kind::Gaussian(gaussian) => {
+                no_label(settings, "this model has no classes")?;
+                (Box::new(gaussian.clone().with_cancel(flag.clone())), None)
+            }
+            Kind::Images(images) if !self.has_classes() => {
+                no_label(settings, "a folder of images has no classes")?;
+                (Box::new(images.clone().with_cancel(flag.clone())), None)
+            }
+            Kind::Images(images) => {
+                let label = settings.label.or(self.null);
+                if let Some(label) = label {
+                    check_label(label, self.classes)?;
+                }
+                let class = label.filter(|label| Some(*label) != self.null);
+                (Box::new(images.clone().with_classes(vec![class]).with_cancel(flag.clone())), label)
+            }
+        };
+        Ok(Opened {
+            denoiser: Box::new(Clipped::new(denoiser, self.clipping)),
+            canceller: flag.into(),
+            config: self.config.clone(),
+            schedule: self.schedule.clone(),
+            parameterization: PARAMETERIZATION,
+            clipping: self.clipping,
+            name: self.name.clone(),
+            sha256: self.sha256.clone(),
+            image,
+            label,
+            timestep: Element::F32,
+            provider: "rust",
+            onnxruntime: None,
+            threads: rayon::current_num_threads(),
+            partition: 1,
+            digests: Digests::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+fn no_label(settings: &RunSettings, because: &str) -> Result<(), PrepareError> {
+    match settings.label {
+        Some(label) => Err(PrepareError::Setting(format!("--label {label} was given, but {because}; leave it out"))),
+        None => Ok(()),
+    }
+}
+
+/// The cosine schedule, trailing, unclipped.
+fn cosine() -> SchedulerConfig {
+    SchedulerConfig {
+        beta_schedule: BetaSchedule::SquaredcosCapV2,
+        clipping: Clipping::None,
+        timestep_spacing: Spacing::Trailing,
+        ..SchedulerConfig::for_class("DDIMScheduler")
+    }
+}

@@ -1,0 +1,197 @@
+//! From what the user decided to a run that is ready to step: files found and checked, the graph opened, its contract
+//! decided, every choice that was left open made and said aloud.
+
+mod arrays;
+mod check;
+mod error;
+mod exact;
+mod model;
+mod open;
+mod plan;
+
+pub use error::PrepareError;
+pub use model::{Model, ModelInfo};
+pub use open::OpenModel;
+
+use super::Run;
+use super::settings::{RunSettings, SamplerKind};
+use crate::denoiser::{Clipping, Denoiser, ImageShape};
+use crate::model::SchedulerConfig;
+use crate::model::contract::Element;
+use crate::model::onnx::Canceller;
+use crate::sampler::{GivenNoise, NoiseSource, SeededNoise, Variance};
+use crate::schedule::ModelSchedule;
+use crate::theory::Parameterization;
+use ndarray::Ix5;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Most bytes that a run may keep; see [`super::Trajectory::bytes`].
+pub const MEMORY_LIMIT: usize = 8 << 30;
+/// Most images a run.
+pub const MAX_BATCH: usize = 10_000;
+
+/// What was settled on: with the settings, all that is needed to run again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// Name of the model.
+    pub model: String,
+    /// SHA-256 of the graph and its external data, or of the images' pixels.
+    pub model_sha256: String,
+    /// Size of one image.
+    pub image: ImageShape,
+    /// What the network predicts.
+    pub parameterization: Parameterization,
+    /// What is done to `E[x_0|x_t]`.
+    pub clipping: Clipping,
+    /// Spacing or σ family.
+    pub spacing: String,
+    /// Class of all samples, where the model has classes.
+    pub label: Option<i64>,
+    /// What it ran on: `cpu` or `cuda`, or `rust` for the exact models in the program's own code.
+    pub provider: String,
+    /// Version of ONNX Runtime, where it was used.
+    pub onnxruntime: Option<String>,
+    /// Threads inside one operator.
+    pub threads: usize,
+    /// Samples in each network call.
+    pub batch_partition: Vec<usize>,
+    /// SHA-256 of the files that were taken besides the model, by the setting that names them.
+    #[serde(default)]
+    pub inputs_sha256: BTreeMap<String, String>,
+    /// Whether the network takes integer timesteps only and some had to be rounded.
+    pub timesteps_rounded: bool,
+}
+
+/// A run that is ready to step.
+pub struct Prepared {
+    /// The run.
+    pub run: Run,
+    /// What was settled on.
+    pub resolved: Resolved,
+    /// Choices made and warnings, a sentence each.
+    pub notes: Vec<String>,
+    /// Timesteps of the plan, one a step, before any rounding for the network.
+    pub timesteps: Vec<f64>,
+    /// Stops the denoiser's call within a step.
+    pub canceller: Canceller,
+}
+
+/// How much of a run will be kept in memory, which bounds its size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// All steps, for an archive.
+    EveryStep,
+    /// The latest step; whoever takes the steps has a bound of their own.
+    LatestStep,
+}
+
+impl Keeping {
+    fn steps(self, steps: usize) -> usize {
+        match self {
+            Self::EveryStep => steps,
+            // The samplers' own buffers are in f64 and as much as a few steps.
+            Self::LatestStep => 4,
+        }
+    }
+}
+
+/// A denoiser with what must be known of it to run it.
+struct Opened {
+    denoiser: Box<dyn Denoiser>,
+    canceller: Canceller,
+    config: SchedulerConfig,
+    schedule: ModelSchedule,
+    parameterization: Parameterization,
+    clipping: Clipping,
+    name: String,
+    sha256: String,
+    image: ImageShape,
+    label: Option<i64>,
+    timestep: Element,
+    provider: &'static str,
+    onnxruntime: Option<String>,
+    threads: usize,
+    partition: usize,
+    /// Of the files read so far besides the model.
+    digests: arrays::Digests,
+    notes: Vec<String>,
+}
+
+/// Opens the model and makes a run ready. `progress` is told how many of a folder's images are read, and may stop that by
+/// `false`.
+pub fn prepare(
+    settings: &RunSettings,
+    onnxruntime: Option<&Path>,
+    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Result<Prepared, PrepareError> {
+    let model = Model::open(settings, onnxruntime, progress)?;
+    let mut prepared = model.prepare(settings, Keeping::EveryStep)?;
+    prepared.notes.splice(..0, model.notes().iter().cloned());
+    Ok(prepared)
+}
+
+/// Plan, noise and sampler around an open denoiser.
+fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Prepared, PrepareError> {
+    let Opened { mut notes, image, parameterization, .. } = opened;
+    let plan = plan::plan(settings, &opened.config, &opened.schedule)?;
+    plan::check_start(parameterization, plan.levels()[0])?;
+    let integer = opened.timestep.is_integer();
+    notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
+    notes.extend(plan::advice(settings.sampler, plan.levels()));
+    let timesteps_rounded = integer && plan.timesteps().iter().any(|t| t.fract() != 0.0);
+    if timesteps_rounded {
+        notes.push(
+            "the network takes integer timesteps only, so the number it is fed is rounded; the sampler keeps the exact \
+             noise levels"
+                .into(),
+        );
+    }
+    if opened.timestep == Element::F16 && plan.timesteps().iter().any(|&t| f64::from(half::f16::from_f64(t)) != t) {
+        notes.push("the network takes 16-bit timesteps, so some are fed to it rounded".into());
+    }
+
+    let shape = image.batch(settings.batch);
+    check::memory(keeping.steps(plan.steps()), shape)?;
+    let seeded = SeededNoise { seed: settings.seed, first_sample: 0 };
+    let mut digests = opened.digests;
+    let x_t = match &settings.init_noise {
+        Some(path) => arrays::initial_noise(path, shape, &mut digests)?,
+        None => seeded.initial(shape),
+    };
+    let noise: Box<dyn NoiseSource> = match &settings.step_noise {
+        Some(path) => {
+            let noise = arrays::read::<Ix5>(path, arrays::STEP_NOISE, &mut digests)?;
+            Box::new(GivenNoise::new(noise, plan.steps(), shape)?)
+        }
+        None => Box::new(seeded),
+    };
+    let variance =
+        if settings.sampler == SamplerKind::Ddpm { plan::variance(&opened.config)? } else { Variance::default() };
+    let sampler = settings.sampler.build(settings.eta, settings.churn, variance);
+    let resolved = Resolved {
+        model: opened.name,
+        model_sha256: opened.sha256,
+        image,
+        parameterization,
+        clipping: opened.clipping,
+        spacing: plan::source(settings, &opened.config)?.to_string(),
+        label: opened.label,
+        provider: opened.provider.into(),
+        onnxruntime: opened.onnxruntime,
+        threads: opened.threads,
+        batch_partition: split(settings.batch, opened.partition),
+        inputs_sha256: digests,
+        timesteps_rounded,
+    };
+    let run = Run::new(opened.denoiser, sampler, noise, plan.levels().to_vec(), x_t);
+    Ok(Prepared { run, resolved, notes, timesteps: plan.timesteps().to_vec(), canceller: opened.canceller })
+}
+
+/// The sizes of the network calls that make up a batch.
+fn split(batch: usize, partition: usize) -> Vec<usize> {
+    let mut parts = vec![partition; batch / partition];
+    parts.extend(Some(batch % partition).filter(|&rest| rest > 0));
+    parts
+}

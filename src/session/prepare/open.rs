@@ -1,0 +1,201 @@
+use super::PrepareError;
+use crate::model::SchedulerConfig;
+use crate::model::contract::Contract;
+use crate::model::graph_file::GraphFile;
+use crate::model::onnx::{OnnxSession, SessionOptions};
+use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
+use crate::model::package::{Package, PackageError, SampleSize};
+use crate::session::settings::{ProviderChoice, RunSettings};
+use std::path::Path;
+
+/// A model that is open, with its choices made, but no run yet.
+pub struct OpenModel {
+    /// Its files.
+    pub package: Package,
+    /// Its graph's file.
+    pub graph: GraphFile,
+    /// The session.
+    pub session: OnnxSession,
+    /// Its inputs and outputs.
+    pub contract: Contract,
+    /// What the session runs on.
+    pub provider: Provider,
+    /// Scheduler configuration, where there is one.
+    pub scheduler: Option<SchedulerConfig>,
+    /// The library.
+    pub runtime: &'static LoadedRuntime,
+    /// Threads inside one operator.
+    pub threads: usize,
+    /// Why this is not CUDA, where CUDA was tried.
+    pub no_cuda: Option<String>,
+    /// Choices made and warnings.
+    pub notes: Vec<String>,
+}
+
+/// One thread a core, of those this process may use. Said to ONNX Runtime rather than left to it, because sums depend
+/// on how they are split, and a recorded run must split them alike.
+fn default_threads() -> usize {
+    num_cpus::get_physical().min(num_cpus::get()).max(1)
+}
+
+impl OpenModel {
+    /// Checks and opens a network.
+    pub fn open(package: Package, settings: &RunSettings, onnxruntime: Option<&Path>) -> Result<Self, PrepareError> {
+        let graph = GraphFile::read(&package.onnx)?;
+        let mut notes = Vec::new();
+        let config_file = settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref());
+        let mut scheduler = match config_file {
+            Some(file) => Some(read_config(file, &mut notes)?),
+            None => None,
+        };
+        if let (Some(config), Some(prediction)) = (&mut scheduler, settings.prediction) {
+            config.prediction_type = prediction;
+        }
+        let runtime = find_and_load(onnxruntime)?;
+        let (mut provider, mut no_cuda) = choose_provider(settings, runtime)?;
+        let threads = settings.threads.unwrap_or_else(default_threads);
+        let options = SessionOptions { provider, intra_threads: Some(threads) };
+        let session = match OnnxSession::open(&package.onnx, runtime, options) {
+            Err(error) if provider != Provider::Cpu && settings.provider == ProviderChoice::Auto => {
+                no_cuda = Some(format!("CUDA cannot run this model, so the CPU does: {error}"));
+                provider = Provider::Cpu;
+                OnnxSession::open(&package.onnx, runtime, SessionOptions { provider, ..options })?
+            }
+            opened => opened?,
+        };
+        notes.extend(no_cuda.clone());
+        let contract =
+            Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, package.config.in_channels)
+                .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
+        if contract.learned_variance {
+            notes.push("the network also predicts a variance in a second half of its channels; it is not used".into());
+        }
+        Ok(Self { package, graph, session, contract, provider, scheduler, runtime, threads, no_cuda, notes })
+    }
+
+    /// The class that means "none", with where it is said: flag, card, configuration.
+    #[must_use]
+    pub fn null_label(&self, flag: Option<i64>) -> Option<(i64, &'static str)> {
+        null_label(&self.package, flag)
+    }
+
+    /// Trained size: fixed by the graph, else the configuration's.
+    #[must_use]
+    pub fn native_size(&self) -> Option<(usize, usize)> {
+        match self.contract.fixed_size() {
+            (Some(height), Some(width)) => Some((height, width)),
+            _ => self.package.config.sample_size.map(SampleSize::height_width),
+        }
+    }
+
+    pub(super) fn size(&self, wanted: Option<(usize, usize)>) -> Result<(usize, usize), PrepareError> {
+        let setting = |text: String| Err(PrepareError::Setting(text));
+        let Some((height, width)) = wanted.or(self.native_size()) else {
+            return setting("the model does not say what size it was trained at; say --size HxW, such as 64x64".into());
+        };
+        check_size((height, width))?;
+        let (fixed_height, fixed_width) = self.contract.fixed_size();
+        if fixed_height.is_some_and(|h| h != height) || fixed_width.is_some_and(|w| w != width) {
+            let side = |side: Option<usize>| side.map_or_else(|| "any".into(), |side| side.to_string());
+            return setting(format!(
+                "--size {height}x{width} does not fit: this model was exported for {}x{} only; leave --size out",
+                side(fixed_height),
+                side(fixed_width)
+            ));
+        }
+        let multiple = self.package.size_multiple();
+        if height % multiple != 0 || width % multiple != 0 {
+            let near = |side: usize| ((side + multiple / 2) / multiple).max(1) * multiple;
+            return setting(format!(
+                "--size {height}x{width} does not fit: both sides must be multiples of {multiple} for this model; the \
+                 nearest is {}x{}",
+                near(height),
+                near(width)
+            ));
+        }
+        Ok((height, width))
+    }
+
+    /// The class to run with, checked against the number there is.
+    pub(super) fn label(&self, settings: &RunSettings, notes: &mut Vec<String>) -> Result<Option<i64>, PrepareError> {
+        if self.contract.class_labels.is_none() {
+            return match settings.label {
+                Some(label) => Err(PrepareError::Setting(format!(
+                    "--label {label} was given, but this model has no classes; leave it out"
+                ))),
+                None => Ok(None),
+            };
+        }
+        let label = match (settings.label, self.null_label(settings.null_label)) {
+            (Some(label), _) => label,
+            (None, Some((label, source))) => {
+                notes.push(format!("no --label given: class {label}, which means none ({source})"));
+                label
+            }
+            (None, None) => {
+                return Err(PrepareError::Setting(
+                    "this model has classes, but neither card nor configuration says which one means none; say \
+                     --label L or --null-label L"
+                        .into(),
+                ));
+            }
+        };
+        check_label(label, self.package.config.num_class_embeds)?;
+        Ok(Some(label))
+    }
+}
+
+pub(super) fn read_config(file: &Path, notes: &mut Vec<String>) -> Result<SchedulerConfig, PrepareError> {
+    let text = std::fs::read_to_string(file).map_err(|error| PackageError::Read { path: file.to_path_buf(), error })?;
+    let (config, warnings) = SchedulerConfig::parse(&text, file)?;
+    notes.extend(warnings);
+    Ok(config)
+}
+
+pub(super) fn check_label(label: i64, classes: Option<usize>) -> Result<(), PrepareError> {
+    match classes {
+        Some(classes) if usize::try_from(label).map_or(true, |label| label >= classes) => Err(PrepareError::Setting(
+            format!("--label {label} is out of range: this model's classes are 0 to {}", classes.saturating_sub(1)),
+        )),
+        None if label < 0 => Err(PrepareError::Setting(format!("--label {label} is negative; classes start at 0"))),
+        _ => Ok(()),
+    }
+}
+
+fn choose_provider(
+    settings: &RunSettings,
+    runtime: &LoadedRuntime,
+) -> Result<(Provider, Option<String>), PrepareError> {
+    let cuda = Provider::Cuda { tf32: settings.tf32 };
+    match settings.provider {
+        ProviderChoice::Cpu | ProviderChoice::Rust => Ok((Provider::Cpu, None)),
+        ProviderChoice::Cuda => warm_up(runtime, cuda).map(|_| (cuda, None)).map_err(PrepareError::Cuda),
+        // A library without CUDA is the ordinary case and needs no word.
+        ProviderChoice::Auto if !compiled_in(runtime).contains(&"CUDAExecutionProvider") => Ok((Provider::Cpu, None)),
+        ProviderChoice::Auto => Ok(match warm_up(runtime, cuda) {
+            Ok(_) => (cuda, None),
+            Err(reason) => (Provider::Cpu, Some(format!("CUDA does not work here, so the CPU takes over: {reason}"))),
+        }),
+    }
+}
+
+/// The class that means "none", with where it is said: flag, card, configuration.
+pub(super) fn null_label(package: &Package, flag: Option<i64>) -> Option<(i64, &'static str)> {
+    let card = package.card.as_ref().and_then(|card| card.null_label);
+    let config = package.config.num_class_embeds.and_then(|n| i64::try_from(n).ok()).map(|n| n - 1);
+    flag.map(|label| (label, "--null-label"))
+        .or(card.map(|label| (label, "the model's card")))
+        .or(config.map(|label| (label, "config.json: num_class_embeds − 1")))
+}
+
+/// Longest side, pixels.
+const MAX_SIDE: usize = 16_384;
+
+pub(super) fn check_size((height, width): (usize, usize)) -> Result<(), PrepareError> {
+    if (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width) {
+        return Ok(());
+    }
+    Err(PrepareError::Setting(format!(
+        "--size {height}x{width} is not a size; both sides must be between 1 and {MAX_SIDE}"
+    )))
+}

@@ -1,0 +1,206 @@
+//! What the user decides.
+
+use crate::model::PredictionType;
+use crate::model::contract::PortNames;
+use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Sampling steps of a run unless something else is said.
+pub const DEFAULT_STEPS: usize = 32;
+
+/// Everything that decides a run: the same settings, machine and library make the same bits again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSettings {
+    /// The denoiser.
+    pub source: ModelSource,
+    /// Sampling steps.
+    pub steps: usize,
+    /// Sampler.
+    pub sampler: SamplerKind,
+    /// A spacing or a σ family, by name; `None` takes the model's own.
+    pub spacing: Option<String>,
+    /// Stochasticity: DDIM's η in [0, 1], or Euler ancestral's.
+    pub eta: Option<f64>,
+    /// Churn of Heun's method.
+    pub churn: Churn,
+    /// Seed of all noise that is not given.
+    pub seed: u64,
+    /// Images made at once.
+    pub batch: usize,
+    /// Class; `None` is the null class.
+    pub label: Option<i64>,
+    /// The class that means "none", where neither card nor configuration says.
+    pub null_label: Option<i64>,
+    /// Height and width, pixels; `None` takes the model's own.
+    pub size: Option<(usize, usize)>,
+    /// Initial noise, `.npy`, `[B, C, H, W]`, unit variance.
+    pub init_noise: Option<PathBuf>,
+    /// Injected noise, `.npy`, `[S, B, C, H, W]`.
+    pub step_noise: Option<PathBuf>,
+    /// Conditioning embeddings, `.npy`, `[B or 1, tokens, width]`.
+    pub hidden_states: Option<PathBuf>,
+    /// A `scheduler_config.json` in place of the model's own.
+    pub scheduler_config: Option<PathBuf>,
+    /// What the network predicts, in place of what the configuration says (diffusers' names).
+    pub prediction: Option<PredictionType>,
+    /// Input and output names, where the graph leaves a choice.
+    pub ports: PortNames,
+    /// Where to run.
+    pub provider: ProviderChoice,
+    /// Whether CUDA may round its products to TF32.
+    pub tf32: bool,
+    /// Threads inside one operator; `None` is one a core.
+    pub threads: Option<usize>,
+    /// Most samples a network call.
+    pub partition: Option<usize>,
+}
+
+impl RunSettings {
+    /// A run of this source with every choice left open.
+    #[must_use]
+    pub fn new(source: ModelSource) -> Self {
+        Self {
+            source,
+            steps: DEFAULT_STEPS,
+            sampler: SamplerKind::default(),
+            spacing: None,
+            eta: None,
+            churn: Churn::default(),
+            seed: 0,
+            batch: 1,
+            label: None,
+            null_label: None,
+            size: None,
+            init_noise: None,
+            step_noise: None,
+            hidden_states: None,
+            scheduler_config: None,
+            prediction: None,
+            ports: PortNames::default(),
+            provider: ProviderChoice::default(),
+            tf32: false,
+            threads: None,
+            partition: None,
+        }
+    }
+
+    /// The same settings, good from any working directory.
+    #[must_use]
+    pub fn with_absolute_paths(mut self) -> Self {
+        let absolute = |path: &mut PathBuf| {
+            if let Ok(whole) = std::path::absolute(&*path) {
+                *path = whole;
+            }
+        };
+        match &mut self.source {
+            ModelSource::Images(folder) => absolute(folder),
+            // A bundled name is no path; the search decides the same way.
+            ModelSource::Model(name) if Path::new(name).exists() => {
+                if let Some(whole) =
+                    std::path::absolute(&*name).ok().and_then(|path| path.into_os_string().into_string().ok())
+                {
+                    *name = whole;
+                }
+            }
+            ModelSource::Model(_) => {}
+        }
+        let files = [&mut self.init_noise, &mut self.step_noise, &mut self.hidden_states, &mut self.scheduler_config];
+        files.into_iter().flatten().for_each(absolute);
+        self
+    }
+}
+
+/// Where the denoiser comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelSource {
+    /// A network: a path, or the name of a bundled model.
+    Model(String),
+    /// The exact posterior mean over a folder of images.
+    Images(PathBuf),
+}
+
+/// Where the network runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProviderChoice {
+    /// CUDA where it works, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// CUDA, or an error.
+    Cuda,
+    /// The program's own code, for the models that are known exactly.
+    Rust,
+}
+
+/// The samplers by the names they have on the command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplerKind {
+    /// DDIM.
+    #[default]
+    Ddim,
+    /// DDPM.
+    Ddpm,
+    /// Euler.
+    Euler,
+    /// Euler ancestral.
+    EulerAncestral,
+    /// Heun, second order.
+    Heun,
+    /// DPM-Solver++ 2M.
+    #[serde(rename = "dpmpp-2m")]
+    DpmSolverPp2M,
+}
+
+impl SamplerKind {
+    /// All of them with their names.
+    pub const ALL: [(Self, &str); 6] = [
+        (Self::Ddim, "ddim"),
+        (Self::Ddpm, "ddpm"),
+        (Self::Euler, "euler"),
+        (Self::EulerAncestral, "euler-ancestral"),
+        (Self::Heun, "heun"),
+        (Self::DpmSolverPp2M, "dpmpp-2m"),
+    ];
+
+    /// The name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// A sampler of this kind.
+    #[must_use]
+    pub fn build(self, eta: Option<f64>, churn: Churn, variance: Variance) -> Box<dyn Sampler> {
+        match self {
+            Self::Ddim => Box::new(Ddim::new(eta.unwrap_or(0.0))),
+            Self::Ddpm => Box::new(Ddpm::new(variance)),
+            Self::Euler => Box::new(Euler),
+            Self::EulerAncestral => Box::new(EulerAncestral::new(eta.unwrap_or(1.0))),
+            Self::Heun => Box::new(Heun::new(churn)),
+            Self::DpmSolverPp2M => Box::new(DpmSolverPp2M::default()),
+        }
+    }
+}
+
+impl FromStr for SamplerKind {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
+            format!("there is no sampler \"{name}\"; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl std::fmt::Display for SamplerKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,78 @@
+//! Values as pixels, alike in the film strip and in the window.
+
+use image::{Rgb, RgbImage};
+use ndarray::ArrayView3;
+
+/// Zero of a difference: the window's background.
+pub const ZERO: Rgb<u8> = Rgb([0x0E, 0x11, 0x16]);
+const ABOVE: [f32; 3] = [0.96, 0.61, 0.28];
+const BELOW: [f32; 3] = [0.29, 0.60, 0.95];
+
+/// `[C, H, W]` values from −range to range as black to white; three channels as RGB, one as grey, of others the first
+/// three.
+#[must_use]
+pub fn image(values: ArrayView3<f32>, range: f32) -> RgbImage {
+    let (channels, ..) = values.dim();
+    pixels(values, |values, y, x| {
+        Rgb([0, 1, 2].map(|channel| byte(0.5 + 0.5 * values[[channel.min(channels - 1), y, x]] / range)))
+    })
+}
+
+/// The mean difference over the channels, `[C, H, W]`: blue below zero, orange above, dark at zero, full colour at
+/// `largest`; the root of the magnitude, so that small changes show.
+#[must_use]
+pub fn difference(change: ArrayView3<f32>, largest: f32) -> RgbImage {
+    let (channels, ..) = change.dim();
+    let zero = ZERO.0.map(|byte| f32::from(byte) / 255.0);
+    pixels(change, |change, y, x| {
+        let sum: f32 = (0..channels).map(|channel| change[[channel, y, x]]).sum();
+        let value = (sum / channels as f32 / largest).clamp(-1.0, 1.0);
+        let end = if value < 0.0 { BELOW } else { ABOVE };
+        Rgb([0, 1, 2].map(|i| byte(zero[i] + (end[i] - zero[i]) * value.abs().sqrt())))
+    })
+}
+
+/// The value that all but one in two hundred magnitudes stay below, never 0.
+#[must_use]
+pub fn robust_maximum(values: impl Iterator<Item = f32>) -> f32 {
+    let mut magnitudes: Vec<f32> = values.map(f32::abs).collect();
+    if magnitudes.is_empty() {
+        return 1.0;
+    }
+    let index = (magnitudes.len() * 199 / 200).min(magnitudes.len() - 1);
+    let (_, value, _) = magnitudes.select_nth_unstable_by(index, f32::total_cmp);
+    value.max(f32::MIN_POSITIVE)
+}
+
+fn pixels(values: ArrayView3<f32>, color: impl Fn(&ArrayView3<f32>, usize, usize) -> Rgb<u8>) -> RgbImage {
+    let (_, height, width) = values.dim();
+    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+    RgbImage::from_fn(side(width), side(height), |x, y| color(&values, y as usize, x as usize))
+}
+
+#[allow(clippy::cast_sign_loss)] // clamped to 0 … 255
+fn byte(value: f32) -> u8 {
+    (value.clamp(0.0, 1.0) * 255.0).round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_change_is_dark_and_signs_have_their_colours() {
+        let change = ndarray::arr3(&[[[0.0_f32, 1.0, -1.0]]]);
+        let image = difference(change.view(), 1.0);
+        assert_eq!(*image.get_pixel(0, 0), ZERO);
+        let (above, below) = (image.get_pixel(1, 0).0, image.get_pixel(2, 0).0);
+        assert!(above[0] > above[2] && below[2] > below[0]);
+    }
+
+    #[test]
+    fn the_range_runs_from_black_to_white() {
+        let values = ndarray::arr3(&[[[-2.0_f32, 0.0, 2.0, 9.0]]]);
+        let image = image(values.view(), 2.0);
+        let grey: Vec<u8> = image.pixels().map(|pixel| pixel.0[0]).collect();
+        assert_eq!(grey, [0, 128, 255, 255]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Images by spatial frequency and by resolution (docs/theory.md, sections 7 and 9).
+//!
+//! - [`BandPlan`]: the pooling pyramid, its orthogonal bands and their energies.
+//! - [`Fft2`]: two-dimensional Fourier transforms of real images, planned once for each size.
+//! - [`psd`]: power spectral density, on which unit white noise reads 1 at any size.
+//! - [`Rapsd`]: the same averaged over rings of radial frequency.
+//!
+//! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
+
+mod bands;
+mod fft2;
+mod psd;
+mod rapsd;
+
+pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
+pub use fft2::{Fft2, HalfSpectrum};
+pub use psd::psd;
+pub use rapsd::{Rapsd, Rings};
+
+/// What cannot be analysed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpectrumError {
+    /// An image without pixels.
+    #[error("an image of {height}x{width} pixels has no spectrum")]
+    Empty {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// `n < 2`.
+    #[error("the factor between resolution levels must be 2 or more, not {0}")]
+    Factor(usize),
+    /// The coarsest pooling is wider than the image, or there is no level.
+    #[error("{levels} resolution levels of factor {factor} do not fit into {height}x{width} pixels; 1 to {most} do")]
+    Levels {
+        /// Levels asked for.
+        levels: usize,
+        /// n.
+        factor: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// The most there can be.
+        most: usize,
+    },
+    /// An image or a result of another size than planned for.
+    #[error("expected {expected}, found {found}")]
+    Shape {
+        /// What was planned.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+}
+
+impl SpectrumError {
+    fn check(expected: &[usize], found: &[usize]) -> Result<(), Self> {
+        let text = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+        if expected == found { Ok(()) } else { Err(Self::Shape { expected: text(expected), found: text(found) }) }
+    }
+}
+
+#[cfg(test)]
+mod test_images {
+    use ndarray::Array2;
+    use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+    use rand_distr::{Distribution, StandardNormal};
+
+    /// Unit white noise, the same for the same seed.
+    pub fn noise(height: usize, width: usize, seed: u64) -> Array2<f64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        Array2::from_shape_simple_fn((height, width), || StandardNormal.sample(&mut random))
+    }
+}

@@ -1,0 +1,12 @@
+//! The mathematics of diffusion that needs no pixels and no files: noise levels, predictions, what pooling does to both,
+//! the chromatogram, and the closed forms of the Gaussian model. All arithmetic is f64.
+
+pub mod adjustment;
+mod chromatogram;
+pub mod gaussian;
+mod noise_level;
+mod prediction;
+
+pub use chromatogram::{Band, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level};
+pub use noise_level::NoiseLevel;
+pub use prediction::{Affine, Parameterization, Prediction};

@@ -1,0 +1,571 @@
+//! Bad input: each case of docs/faults.md, run through the binary. The sentence expected is the one in that table.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use assert_cmd::Command;
+use common::faults::{documented, matches};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models")
+}
+
+/// A place for one test: an output folder, and the words that stand for paths in the table.
+struct Case {
+    test: &'static str,
+    folder: TempDir,
+    words: Vec<(&'static str, String)>,
+}
+
+impl Case {
+    fn new(test: &'static str) -> Self {
+        Self { test, folder: tempfile::tempdir().unwrap(), words: Vec::new() }
+    }
+
+    fn word(mut self, word: &'static str, path: &Path) -> Self {
+        self.words.push((word, path.display().to_string()));
+        self
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn out(&self) -> PathBuf {
+        self.path("out")
+    }
+
+    fn sample(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("chromascope").unwrap();
+        command.arg("sample").args(arguments).arg("--out").arg(self.out()).args(["--threads", "1"]);
+        command
+    }
+
+    fn model(&self, model: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.sample(arguments);
+        command.arg("--model").arg(model);
+        command
+    }
+
+    /// Runs, and compares code and sentence with the table.
+    #[track_caller]
+    fn says(self, command: &mut Command) -> TempDir {
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let words = self.words.into_iter().chain([("OUT", self.folder.path().join("out").display().to_string())]);
+        let expected = documented(&format!("faults::{}", self.test), &words.collect::<Vec<_>>());
+        let usage = expected.starts_with("error: ");
+        let found = stderr.lines().any(|line| matches(line.strip_prefix("chromascope: ").unwrap_or(line), &expected));
+        assert!(found, "expected\n  {expected}\nfound\n{stderr}");
+        assert_eq!(output.status.code(), Some(if usage { 2 } else { 1 }), "{stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("fault of its own"), "{stderr}");
+        self.folder
+    }
+
+    /// For a bundled test model that fails.
+    #[track_caller]
+    fn model_says(self, model: &str) {
+        let folder = models().join(model);
+        let file = if folder.is_dir() { folder.join("model.onnx") } else { folder.clone() };
+        let case = self.word("MODEL", &file).word("CONFIG", &folder.join("scheduler_config.json"));
+        let mut command = case.model(&folder, &["--steps", "10"]);
+        let kept = case.says(&mut command);
+        assert!(!kept.path().join("out/trajectory.npz").exists());
+    }
+}
+
+fn bad(name: &str) -> String {
+    let found =
+        [format!("bad/{name}.onnx"), format!("bad/{name}")].into_iter().find(|path| models().join(path).exists());
+    found.unwrap()
+}
+
+#[test]
+fn a_truncated_model() {
+    Case::new("a_truncated_model").model_says(&bad("truncated"));
+}
+
+#[test]
+fn an_empty_model() {
+    Case::new("an_empty_model").model_says(&bad("empty"));
+}
+
+#[test]
+fn a_file_that_is_not_onnx() {
+    Case::new("a_file_that_is_not_onnx").model_says(&bad("text"));
+}
+
+#[test]
+fn a_wrong_opset() {
+    Case::new("a_wrong_opset").model_says(&bad("opset-99"));
+}
+
+#[test]
+fn a_huge_model() {
+    let case = Case::new("a_huge_model");
+    let model = case.path("huge.onnx");
+    // A file of holes: it takes no space.
+    std::fs::File::create(&model).unwrap().set_len(3 << 30).unwrap();
+    let case = case.word("MODEL", &model);
+    case.model(&model, &[]).assert().failure();
+    let mut command = case.model(&model, &[]);
+    case.says(&mut command);
+}
+
+#[test]
+fn missing_external_data() {
+    Case::new("missing_external_data").model_says(&bad("external-missing"));
+}
+
+#[test]
+fn external_data_outside_the_folder() {
+    Case::new("external_data_outside_the_folder").model_says(&bad("external-outside"));
+}
+
+#[test]
+fn a_graph_without_an_image_input() {
+    Case::new("a_graph_without_an_image_input").model_says(&bad("no-image"));
+}
+
+#[test]
+fn wrong_channel_count() {
+    Case::new("wrong_channel_count").model_says(&bad("channels-5-4"));
+}
+
+#[test]
+fn an_unknown_input() {
+    Case::new("an_unknown_input").model_says(&bad("unknown-input"));
+}
+
+#[test]
+fn an_unknown_model() {
+    let case = Case::new("an_unknown_model");
+    let mut command = case.sample(&["--model", "no-such-model"]);
+    case.says(&mut command);
+}
+
+#[test]
+fn a_folder_without_a_graph() {
+    let case = Case::new("a_folder_without_a_graph");
+    let folder = case.path("model");
+    std::fs::create_dir(&folder).unwrap();
+    let case = case.word("FOLDER", &folder);
+    let mut command = case.model(&folder, &[]);
+    case.says(&mut command);
+}
+
+#[test]
+fn a_model_without_a_configuration() {
+    let case = Case::new("a_model_without_a_configuration");
+    let mut command = case.model(&models().join("single.onnx"), &["--size", "16x16"]);
+    case.says(&mut command);
+}
+
+#[test]
+fn missing_conditioning() {
+    let case = Case::new("missing_conditioning");
+    let mut command = case.model(&models().join("hidden-states"), &[]);
+    case.says(&mut command);
+}
+
+#[test]
+fn a_configuration_that_is_not_json() {
+    Case::new("a_configuration_that_is_not_json").model_says("bad-config/not-json");
+}
+
+#[test]
+fn a_configuration_with_a_wrong_type() {
+    Case::new("a_configuration_with_a_wrong_type").model_says("bad-config/wrong-type");
+}
+
+#[test]
+fn a_configuration_with_nan() {
+    Case::new("a_configuration_with_nan").model_says("bad-config/nan-beta");
+}
+
+#[test]
+fn a_negative_beta() {
+    Case::new("a_negative_beta").model_says("bad-config/negative-beta");
+}
+
+#[test]
+fn a_broken_config_json() {
+    let case = Case::new("a_broken_config_json");
+    let folder = case.path("model");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(models().join("tiny-eps/model.onnx"), folder.join("model.onnx")).unwrap();
+    std::fs::write(folder.join("config.json"), r#"{"in_channels": "three"}"#).unwrap();
+    let case = case.word("CONFIG", &folder.join("config.json"));
+    let mut command = case.model(&folder, &[]);
+    case.says(&mut command);
+}
+
+/// A fault in the settings of a good model.
+#[track_caller]
+fn settings_say(test: &'static str, model: &str, arguments: &[&str]) {
+    let case = Case::new(test);
+    let mut command = case.model(&models().join(model), arguments);
+    case.says(&mut command);
+}
+
+#[test]
+fn zero_steps() {
+    settings_say("zero_steps", "tiny-eps", &["--steps", "0"]);
+}
+
+#[test]
+fn negative_steps() {
+    settings_say("negative_steps", "tiny-eps", &["--steps", "-3"]);
+}
+
+#[test]
+fn a_million_steps() {
+    for spacing in ["trailing", "leading", "karras"] {
+        settings_say("a_million_steps", "tiny-eps", &["--steps", "1000000", "--spacing", spacing]);
+    }
+}
+
+#[test]
+fn a_size_the_factor_does_not_divide() {
+    settings_say("a_size_the_factor_does_not_divide", "factor-4", &["--size", "18x16"]);
+}
+
+#[test]
+fn a_size_that_a_fixed_graph_cannot_take() {
+    settings_say("a_size_that_a_fixed_graph_cannot_take", "fixed-16x16", &["--size", "32x32"]);
+}
+
+#[test]
+fn a_size_that_is_none() {
+    settings_say("a_size_that_is_none", "tiny-eps", &["--size", "large"]);
+}
+
+#[test]
+fn a_run_too_large_for_memory() {
+    let arguments = ["--size", "64x64", "--steps", "1000", "--batch", "1000"];
+    settings_say("a_run_too_large_for_memory", "tiny-eps", &arguments);
+}
+
+#[test]
+fn a_label_out_of_range() {
+    settings_say("a_label_out_of_range", "class-labels", &["--label", "12"]);
+}
+
+#[test]
+fn a_label_for_a_model_without_classes() {
+    settings_say("a_label_for_a_model_without_classes", "tiny-eps", &["--label", "1"]);
+}
+
+#[test]
+fn an_unknown_sampler() {
+    settings_say("an_unknown_sampler", "tiny-eps", &["--sampler", "magic"]);
+}
+
+#[test]
+fn an_unknown_spacing() {
+    settings_say("an_unknown_spacing", "tiny-eps", &["--spacing", "magic"]);
+}
+
+#[test]
+fn eta_where_it_means_nothing() {
+    settings_say("eta_where_it_means_nothing", "tiny-eps", &["--sampler", "euler", "--eta", "0.5"]);
+}
+
+#[track_caller]
+fn initial_noise_says(test: &'static str, write: impl FnOnce(&Path)) {
+    let case = Case::new(test);
+    let file = case.path("noise.npy");
+    write(&file);
+    let case = case.word("NOISE", &file);
+    let mut command = case.model(&models().join("tiny-eps"), &["--init-noise"]);
+    command.arg(&file);
+    // `--init-noise` takes the argument after it, wherever the rest stands.
+    let mut command = case.model(&models().join("tiny-eps"), &["--init-noise", file.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn initial_noise_of_the_wrong_shape() {
+    initial_noise_says("initial_noise_of_the_wrong_shape", |file| {
+        ndarray_npy::write_npy(file, &ndarray::Array4::<f32>::zeros([1, 3, 8, 8])).unwrap();
+    });
+}
+
+#[test]
+fn initial_noise_that_is_no_array() {
+    initial_noise_says("initial_noise_that_is_no_array", |file| std::fs::write(file, "noise").unwrap());
+}
+
+#[test]
+fn initial_noise_with_nan() {
+    initial_noise_says("initial_noise_with_nan", |file| {
+        ndarray_npy::write_npy(file, &ndarray::Array4::from_elem([1, 3, 16, 16], f32::NAN)).unwrap();
+    });
+}
+
+#[test]
+fn step_noise_of_the_wrong_shape() {
+    let case = Case::new("step_noise_of_the_wrong_shape");
+    let file = case.path("noise.npy");
+    ndarray_npy::write_npy(&file, &ndarray::Array5::<f32>::zeros([1, 1, 3, 16, 16])).unwrap();
+    let arguments = ["--steps", "4", "--step-noise", file.to_str().unwrap()];
+    let mut command = case.model(&models().join("tiny-eps"), &arguments);
+    case.says(&mut command);
+}
+
+/// Where CUDA does work, demanding it must succeed instead.
+#[test]
+fn cuda_where_there_is_none() {
+    let case = Case::new("cuda_where_there_is_none");
+    let mut command = case.model(&models().join("tiny-eps"), &["--provider", "cuda", "--steps", "2"]);
+    if command.output().unwrap().status.success() {
+        let record = std::fs::read_to_string(case.out().join("trajectory.json")).unwrap();
+        assert!(record.contains(r#""provider": "cuda""#), "{record}");
+    } else {
+        case.says(&mut command);
+    }
+}
+
+#[test]
+fn a_network_without_onnx_runtime() {
+    settings_say("a_network_without_onnx_runtime", "tiny-eps", &["--provider", "rust"]);
+}
+
+#[test]
+fn a_record_that_is_none() {
+    let case = Case::new("a_record_that_is_none");
+    let record = case.path("record.json");
+    std::fs::write(&record, "{}").unwrap();
+    let case = case.word("RECORD", &record);
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.args(["sample", "--replay"]).arg(&record).arg("--out").arg(case.out());
+    case.says(&mut command);
+}
+
+#[test]
+fn a_record_of_another_model() {
+    let case = Case::new("a_record_of_another_model");
+    case.model(&models().join("tiny-eps"), &["--steps", "2"]).assert().success();
+    let record = case.path("out/trajectory.json");
+    let text = std::fs::read_to_string(&record).unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    value["resolved"]["model_sha256"] = "0".repeat(64).into();
+    std::fs::write(&record, value.to_string()).unwrap();
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.args(["sample", "--replay"]).arg(&record).arg("--out").arg(case.out());
+    case.says(&mut command);
+}
+
+#[test]
+fn an_unknown_class_name() {
+    let case = Case::new("an_unknown_class_name");
+    let mut command = case.sample(&["--model", "emoji-unet", "--label", "Kitchen"]);
+    case.says(&mut command);
+}
+
+#[test]
+fn too_many_threads() {
+    let case = Case::new("too_many_threads");
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command
+        .args(["sample", "--threads", "100000", "--model"])
+        .arg(models().join("tiny-eps"))
+        .arg("--out")
+        .arg(case.out());
+    let kept = case.says(&mut command);
+    assert!(!kept.path().join("out").exists(), "a refused run leaves no folder");
+}
+
+#[test]
+fn a_record_whose_noise_was_changed() {
+    let case = Case::new("a_record_whose_noise_was_changed");
+    let noise = case.path("x_T.npy");
+    ndarray_npy::write_npy(&noise, &ndarray::Array4::<f64>::ones([1, 3, 16, 16])).unwrap();
+    let arguments = ["--steps", "2", "--init-noise", noise.to_str().unwrap()];
+    case.model(&models().join("tiny-eps"), &arguments).assert().success();
+    ndarray_npy::write_npy(&noise, &ndarray::Array4::<f64>::zeros([1, 3, 16, 16])).unwrap();
+    let record = case.path("out/trajectory.json");
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.args(["sample", "--replay"]).arg(record).arg("--out").arg(case.out());
+    case.says(&mut command);
+}
+
+#[test]
+fn a_record_whose_configuration_was_changed() {
+    let case = Case::new("a_record_whose_configuration_was_changed");
+    let folder = case.path("model");
+    std::fs::create_dir(&folder).unwrap();
+    for file in ["model.onnx", "config.json", "scheduler_config.json"] {
+        std::fs::copy(models().join("tiny-eps").join(file), folder.join(file)).unwrap();
+    }
+    case.model(&folder, &["--steps", "2"]).assert().success();
+    let config = folder.join("scheduler_config.json");
+    let text = std::fs::read_to_string(&config).unwrap().replace("0.012", "0.013");
+    std::fs::write(&config, text).unwrap();
+    let record = case.path("out/trajectory.json");
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.args(["sample", "--replay"]).arg(record).arg("--out").arg(case.out());
+    case.says(&mut command);
+}
+
+#[test]
+fn images_too_large_for_memory() {
+    let case = Case::new("images_too_large_for_memory");
+    let folder = case.path("images");
+    std::fs::create_dir(&folder).unwrap();
+    image::RgbImage::new(4, 4).save(folder.join("a.png")).unwrap();
+    let mut command = case.sample(&["--images", folder.to_str().unwrap(), "--size", "16384x16384", "--steps", "1"]);
+    case.says(&mut command);
+}
+
+#[test]
+fn nan_out_of_the_network() {
+    let case = Case::new("nan_out_of_the_network");
+    let mut command = case.model(&models().join(bad("nan-below-500")), &["--steps", "10"]);
+    let folder = case.says(&mut command);
+    let mut npz = ndarray_npy::NpzReader::new(std::fs::File::open(folder.path().join("out/trajectory.npz")).unwrap());
+    let npz = npz.as_mut().unwrap();
+    let states: ndarray::Array5<f32> = npz.by_name("x_t").unwrap();
+    let estimates: ndarray::Array5<f32> = npz.by_name("x0").unwrap();
+    assert_eq!((states.shape()[0], estimates.shape()[0]), (6, 5));
+    assert!(states.iter().chain(&estimates).all(|value| value.is_finite()));
+}
+
+#[test]
+fn inf_out_of_the_network() {
+    Case::new("inf_out_of_the_network").model_says(&bad("inf"));
+}
+
+/// A limit on the size of files stands in for a full disk: the system refuses in the same place. Earlier results stay.
+#[cfg(unix)]
+#[test]
+fn no_space_left() {
+    let case = Case::new("no_space_left");
+    let arguments = ["--steps", "4", "--size", "64x64"];
+    let mut first = case.model(&models().join("tiny-eps"), &arguments);
+    first.assert().success();
+    let before = std::fs::read(case.path("out/trajectory.npz")).unwrap();
+    let program = assert_cmd::cargo::cargo_bin("chromascope");
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"trap "" XFSZ; ulimit -f 20; exec "$@""#, "sh"]).arg(program).arg("sample");
+    command.args(arguments).args(["--seed", "1", "--threads", "1", "--out"]).arg(case.out());
+    command.arg("--model").arg(models().join("tiny-eps"));
+    let folder = case.says(&mut command);
+    assert_eq!(std::fs::read(folder.path().join("out/trajectory.npz")).unwrap(), before);
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_permission() {
+    // Not even root makes folders there.
+    let out = Path::new("/sys/chromascope-test");
+    let output = Command::cargo_bin("chromascope")
+        .unwrap()
+        .args(["sample", "--out"])
+        .arg(out)
+        .arg("--model")
+        .arg(models().join("tiny-eps"))
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let expected = documented("faults::no_permission", &[("OUT", out.display().to_string())]);
+    assert!(stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_out_folder_is_a_file() {
+    let case = Case::new("the_out_folder_is_a_file");
+    std::fs::write(case.out(), "mine").unwrap();
+    let mut command = case.model(&models().join("tiny-eps"), &[]);
+    let folder = case.says(&mut command);
+    assert_eq!(std::fs::read_to_string(folder.path().join("out")).unwrap(), "mine");
+}
+
+/// The run succeeds without the broken one.
+#[test]
+fn one_broken_image_among_100_000() {
+    let case = Case::new("one_broken_image_among_100_000");
+    let images = case.path("images");
+    std::fs::create_dir(&images).unwrap();
+    let sources: Vec<PathBuf> = (0_u8..4)
+        .map(|shade| {
+            let path = case.path(&format!("{shade}.png"));
+            image::RgbImage::from_pixel(2, 2, image::Rgb([60 * shade, 128, 30])).save(&path).unwrap();
+            path
+        })
+        .collect();
+    // Links, so that the disk holds four files and not a hundred thousand.
+    for number in 0..99_999 {
+        std::fs::hard_link(&sources[number % 4], images.join(format!("{number:06}.png"))).unwrap();
+    }
+    let broken = images.join("broken.png");
+    std::fs::write(&broken, b"\x89PNG\r\n\x1a\nnot really").unwrap();
+    let output = case
+        .sample(&["--images", images.to_str().unwrap(), "--size", "4x4", "--steps", "2"])
+        .assert()
+        .success()
+        .get_output()
+        .clone();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let words = [("BROKEN", broken.display().to_string())];
+    let expected = documented("faults::one_broken_image_among_100_000", &words);
+    assert!(stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)), "{stderr}");
+    assert!(stderr.contains("99999 images of 4x4 read"), "{stderr}");
+}
+
+#[test]
+fn a_folder_without_images() {
+    let case = Case::new("a_folder_without_images");
+    let folder = case.path("images");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("notes.txt"), "no image").unwrap();
+    let case = case.word("FOLDER", &folder);
+    let mut command = case.sample(&["--images", folder.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn no_such_image_folder() {
+    let case = Case::new("no_such_image_folder");
+    let folder = case.path("nowhere");
+    let case = case.word("FOLDER", &folder);
+    let mut command = case.sample(&["--images", folder.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[cfg(all(feature = "gui", target_os = "linux"))]
+#[test]
+fn a_window_without_a_display() {
+    let case = Case::new("a_window_without_a_display");
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.arg("window").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+    case.says(&mut command);
+}
+
+/// Every row of the table names a test that exists, and every test here has its row.
+#[test]
+fn the_table_and_the_tests_agree() {
+    let rows = common::faults::rows();
+    for row in &rows {
+        let (file, name) = row.test.split_once("::").unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(format!("{file}.rs"));
+        let source = std::fs::read_to_string(&source).unwrap_or_else(|_| panic!("{}: no such file", row.test));
+        assert!(source.contains(&format!("fn {name}()")), "{} is in the table but not in tests/", row.test);
+        // In the other files each test asks for its own row.
+        let asks = file == "faults" || source.contains(&format!("\"{}\"", row.test));
+        assert!(asks, "{} does not take its sentence from the table", row.test);
+    }
+    for line in include_str!("faults.rs").lines() {
+        let Some(name) = line.strip_prefix("fn ").and_then(|rest| rest.split_once("() {")).map(|(name, _)| name) else {
+            continue;
+        };
+        let is_case = !["models", "the_table_and_the_tests_agree"].contains(&name);
+        let listed = rows.iter().any(|row| row.test == format!("faults::{name}"));
+        assert!(listed || !is_case, "faults::{name} is not in docs/faults.md");
+    }
+}

@@ -1,0 +1,144 @@
+//! The inference thread with real models, as the window uses it.
+
+use chromascope::runtime::{Activity, Event, Options, Pace, Place, RunEnd, RunNews, RunStarted, Runtime};
+use chromascope::session::prepare::{ModelInfo, prepare};
+use chromascope::session::settings::{ModelSource, ProviderChoice};
+use chromascope::session::{KeptTrajectory, RunSettings};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_mins(2);
+
+fn tiny(steps: usize) -> RunSettings {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/tiny-eps");
+    let source = ModelSource::Model(folder.into());
+    RunSettings { steps, threads: Some(1), provider: ProviderChoice::Cpu, ..RunSettings::new(source) }
+}
+
+fn emoji(steps: usize) -> RunSettings {
+    let source = ModelSource::Model("emoji-exact-64".into());
+    RunSettings { steps, provider: ProviderChoice::Rust, ..RunSettings::new(source) }
+}
+
+fn start() -> Runtime {
+    Runtime::start(Options::default(), Arc::new(|| {})).expect("no thread could be started")
+}
+
+/// What a window gathers of one request.
+#[derive(Default)]
+struct Gathered {
+    openings: usize,
+    info: Option<Arc<ModelInfo>>,
+    started: Option<Box<RunStarted>>,
+    kept: Option<KeptTrajectory>,
+    end: Option<RunEnd>,
+}
+
+#[track_caller]
+fn next(runtime: &Runtime) -> RunNews {
+    let began = Instant::now();
+    loop {
+        match runtime.next_event() {
+            Some(Event::Run { id, news }) => {
+                assert_eq!(Some(id), runtime.newest(), "stale");
+                return news;
+            }
+            Some(Event::Library(news)) => panic!("{news:?}"),
+            None => assert!(began.elapsed() < LIMIT, "nothing came"),
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[track_caller]
+fn gather(runtime: &Runtime) -> Gathered {
+    let mut all = Gathered::default();
+    while all.end.is_none() {
+        match next(runtime) {
+            RunNews::ModelOpening { .. } => all.openings += 1,
+            RunNews::ModelOpened { info, .. } => all.info = Some(info),
+            RunNews::Started(started) => {
+                all.kept = Some(KeptTrajectory::new(started.levels.clone(), Arc::clone(&started.state), 1 << 30));
+                all.started = Some(started);
+            }
+            RunNews::Step { snapshot, state } => all.kept.as_mut().expect("it had not started").push(snapshot, state),
+            RunNews::Ended { end, .. } => all.end = Some(end),
+            RunNews::Failed(fault) => panic!("{fault:?}"),
+            RunNews::Reading { .. } => {}
+        }
+    }
+    all
+}
+
+#[test]
+fn the_window_gets_the_same_numbers_as_the_command_line() {
+    let runtime = start();
+    for (settings, openings) in [(tiny(4), 1), (RunSettings { seed: 1, ..tiny(3) }, 0), (emoji(2), 1)] {
+        runtime.run(settings.clone(), Pace::Going);
+        let all = gather(&runtime);
+        assert_eq!((all.openings, all.end), (openings, Some(RunEnd::Complete)));
+        let kept = all.kept.unwrap();
+        let mut prepared = prepare(&settings, None, &|_, _| true).unwrap();
+        let mut trajectory = prepared.run.trajectory();
+        while prepared.run.step(&mut trajectory).unwrap().is_some() {}
+        assert!(kept.is_complete() && *kept.state() == trajectory.state);
+        for (ours, theirs) in kept.steps().iter().zip(&trajectory.snapshots) {
+            let ours = ours.whole().unwrap();
+            assert!(ours.x_t == theirs.x_t && ours.x0 == theirs.x0 && ours.eps == theirs.eps);
+        }
+        let started = all.started.unwrap();
+        assert_eq!((started.resolved, started.timesteps), (prepared.resolved, prepared.timesteps));
+        assert!(all.info.unwrap().schedule.is_some());
+    }
+}
+
+#[test]
+fn a_step_is_cancelled_within_and_another_model_runs() {
+    let runtime = start();
+    // One step of so many images takes minutes.
+    runtime.run(RunSettings { batch: 400, ..emoji(2) }, Pace::Going);
+    while !matches!(next(&runtime), RunNews::Started(_)) {}
+    let began = Instant::now();
+    runtime.run(tiny(2), Pace::Steps(1));
+    while !matches!(next(&runtime), RunNews::Step { .. }) {}
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    while runtime.activity() != Activity::Paused {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    runtime.stop();
+    assert_eq!(gather(&runtime).end, Some(RunEnd::Stopped));
+    // The model serves on after a cancel.
+    runtime.run(tiny(2), Pace::Going);
+    let all = gather(&runtime);
+    assert_eq!((all.openings, all.end), (0, Some(RunEnd::Complete)));
+}
+
+#[test]
+fn failures_say_where_they_belong_and_the_next_run_goes() {
+    let runtime = start();
+    let missing = RunSettings::new(ModelSource::Model("no-such-model".into()));
+    let wrong_label = RunSettings { label: Some(99), ..emoji(2) };
+    let no_spacing = RunSettings { spacing: Some("nonsense".into()), ..emoji(2) };
+    for (settings, place) in [(missing, Place::Model), (wrong_label, Place::Settings), (no_spacing, Place::Schedule)] {
+        runtime.run(settings, Pace::Going);
+        let fault = loop {
+            if let RunNews::Failed(fault) = next(&runtime) {
+                break fault;
+            }
+        };
+        assert_eq!(fault.place, place, "{}", fault.sentence);
+        assert!(!fault.sentence.contains("--"), "{}", fault.sentence);
+    }
+    runtime.run(emoji(1), Pace::Going);
+    assert_eq!(gather(&runtime).end, Some(RunEnd::Complete));
+}
+
+#[test]
+fn dropping_in_the_middle_of_a_long_step_is_quick() {
+    let runtime = start();
+    runtime.run(RunSettings { batch: 400, ..emoji(2) }, Pace::Going);
+    while !matches!(next(&runtime), RunNews::Started(_)) {}
+    let began = Instant::now();
+    drop(runtime);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}

@@ -1,0 +1,378 @@
+//! `chromascope sample` and `chromascope info`, from outside.
+#![allow(clippy::unwrap_used)]
+
+use assert_cmd::Command;
+use ndarray::{Array1, Array4, Array5, Axis, s};
+use ndarray_npy::NpzReader;
+use predicates::prelude::*;
+use serde_json::Value;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn model(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(name)
+}
+
+fn chromascope() -> Command {
+    Command::cargo_bin("chromascope").unwrap()
+}
+
+struct Outcome {
+    _folder: TempDir,
+    out: PathBuf,
+}
+
+impl Outcome {
+    fn npz(&self) -> NpzReader<File> {
+        NpzReader::new(File::open(self.out.join("trajectory.npz")).unwrap()).unwrap()
+    }
+
+    fn arrays(&self) -> [Array5<f32>; 3] {
+        let mut npz = self.npz();
+        ["x_t", "x0", "eps"].map(|name| npz.by_name(name).unwrap())
+    }
+
+    fn numbers(&self, name: &str) -> Array1<f64> {
+        self.npz().by_name(name).unwrap()
+    }
+
+    fn record(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.out.join("trajectory.json")).unwrap()).unwrap()
+    }
+}
+
+#[track_caller]
+fn sample(arguments: &[&str]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a/new/folder");
+    chromascope().arg("sample").args(arguments).arg("--out").arg(&out).assert().success();
+    Outcome { _folder: folder, out }
+}
+
+#[track_caller]
+fn of(name: &str, arguments: &[&str]) -> Outcome {
+    let path = model(name);
+    sample(&[&["--model", path.to_str().unwrap(), "--threads", "1"], arguments].concat())
+}
+
+fn largest_difference(a: &Array5<f32>, b: &Array5<f32>) -> f32 {
+    assert_eq!(a.shape(), b.shape());
+    a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+}
+
+#[test]
+fn arrays_have_the_documented_shapes_and_meanings() {
+    let run = of("tiny-eps", &["--steps", "5", "--batch", "2", "--size", "16x24", "--spacing", "trailing"]);
+    let [states, x0, eps] = run.arrays();
+    assert_eq!(states.shape(), [6, 2, 3, 16, 24]);
+    assert_eq!((x0.shape(), eps.shape()), ([5, 2, 3, 16, 24].as_slice(), [5, 2, 3, 16, 24].as_slice()));
+    let (alpha_bar, timestep) = (run.numbers("alpha_bar"), run.numbers("timestep"));
+    assert_eq!(timestep.to_vec(), [999.0, 799.0, 599.0, 399.0, 199.0]);
+    assert_eq!((alpha_bar.len(), alpha_bar[5]), (6, 1.0));
+    assert!(alpha_bar.windows(2).into_iter().all(|pair| pair[0] < pair[1]));
+    // The VP state is √ᾱ·x0 + √(1−ᾱ)·ε̂ of its own estimates.
+    for step in 0..5 {
+        let (a, b) = (alpha_bar[step].sqrt(), (1.0 - alpha_bar[step]).sqrt());
+        let made = x0.index_axis(Axis(0), step).mapv(f64::from) * a + eps.index_axis(Axis(0), step).mapv(f64::from) * b;
+        let off = made
+            .iter()
+            .zip(states.index_axis(Axis(0), step))
+            .fold(0.0_f64, |m, (a, b)| m.max((a - f64::from(*b)).abs()));
+        assert!(off < 1e-4, "step {step}: {off}");
+    }
+    // The last step of DDIM lands on its estimate.
+    let last = states.index_axis(Axis(0), 5).to_owned() - x0.index_axis(Axis(0), 4);
+    assert!(last.iter().all(|value| value.abs() < 1e-6));
+    let strip = image::open(run.out.join("strip.png")).unwrap().to_rgb8();
+    assert_eq!((strip.width() > 5 * 24, strip.height() > 3 * 16), (true, true));
+    let record = run.record();
+    for key in ["format_version", "settings", "resolved", "steps_done", "complete", "alpha_bar", "timestep"] {
+        assert!(!record[key].is_null(), "{key}");
+    }
+    for key in ["threads", "batch_partition", "provider", "onnxruntime", "model_sha256"] {
+        assert!(!record["resolved"][key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn a_sample_does_not_depend_on_its_batch_or_the_threads() {
+    let common = ["--steps", "6", "--sampler", "euler-ancestral", "--seed", "11"];
+    let together = of("tiny-eps", &[&common[..], &["--batch", "5"]].concat());
+    let alone = of("tiny-eps", &[&common[..], &["--batch", "1"]].concat());
+    let parted = of("tiny-eps", &[&common[..], &["--batch", "5", "--partition", "2"]].concat());
+    let threaded = {
+        let path = model("tiny-eps");
+        sample(&[&["--model", path.to_str().unwrap(), "--threads", "2", "--batch", "5"], &common[..]].concat())
+    };
+    let [reference, ..] = together.arrays();
+    assert_eq!(parted.record()["resolved"]["batch_partition"], serde_json::json!([2, 2, 1]));
+    for other in [parted, threaded] {
+        let [states, ..] = other.arrays();
+        assert_eq!(states.index_axis(Axis(0), 0), reference.index_axis(Axis(0), 0), "the noise is the same to the bit");
+        assert!(largest_difference(&states, &reference) < 1e-5);
+    }
+    let [states, ..] = alone.arrays();
+    let first = reference.slice(s![.., 0..1, .., .., ..]).to_owned();
+    assert_eq!(states.index_axis(Axis(0), 0), first.index_axis(Axis(0), 0));
+    assert!(largest_difference(&states, &first) < 1e-5);
+}
+
+#[test]
+fn a_record_repeats_its_run_bit_for_bit() {
+    let runs: [&[&str]; 3] = [
+        &["--steps", "7", "--sampler", "ddim", "--eta", "0.7", "--seed", "3", "--batch", "3", "--spacing", "linspace"],
+        &["--steps", "5", "--sampler", "heun", "--s-churn", "2", "--s-tmin", "0.05", "--spacing", "karras"],
+        &["--steps", "6", "--sampler", "dpmpp-2m", "--size", "24x16", "--partition", "1", "--batch", "2"],
+    ];
+    for arguments in runs {
+        let first = of("tiny-eps", arguments);
+        let record = first.out.join("trajectory.json");
+        let second = sample(&["--replay", record.to_str().unwrap()]);
+        assert_eq!(first.arrays(), second.arrays(), "{arguments:?}");
+        assert_eq!(first.numbers("timestep"), second.numbers("timestep"));
+        assert_eq!(first.record()["resolved"], second.record()["resolved"]);
+    }
+}
+
+#[test]
+fn noise_can_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = of("tiny-eps", &["--steps", "4", "--sampler", "ddpm", "--batch", "2", "--seed", "8"]);
+    let [states, ..] = first.arrays();
+    let x_t = folder.path().join("x_T.npy");
+    ndarray_npy::write_npy(&x_t, &states.index_axis(Axis(0), 0).to_owned()).unwrap();
+    let again = of(
+        "tiny-eps",
+        &["--steps", "4", "--sampler", "ddpm", "--batch", "2", "--seed", "8", "--init-noise", x_t.to_str().unwrap()],
+    );
+    assert_eq!(again.arrays(), first.arrays());
+    // More noise than steps: the rest is ignored. Zero noise leaves DDIM's η without effect but on the direction.
+    let noise = folder.path().join("n.npy");
+    ndarray_npy::write_npy(&noise, &Array5::<f32>::zeros([9, 2, 3, 16, 16])).unwrap();
+    let quiet = |seed: &str| {
+        let path = noise.to_str().unwrap();
+        let x_t = x_t.to_str().unwrap();
+        let flags = ["--steps", "4", "--batch", "2", "--eta", "1", "--init-noise", x_t, "--step-noise", path];
+        of("tiny-eps", &[&flags[..], &["--seed", seed]].concat()).arrays()
+    };
+    assert_eq!(quiet("1"), quiet("2"));
+}
+
+/// Every way that exporters declare the same network must give the same run.
+#[test]
+fn every_form_of_the_inputs_is_understood() {
+    let arguments = ["--steps", "4", "--batch", "2", "--size", "16x16", "--spacing", "trailing"];
+    let [reference, ..] = of("tiny-eps", &arguments).arrays();
+    for name in ["t-f32-scalar", "t-i64-batch", "t-i64-scalar", "batch-1", "batch-2", "fixed-16x16", "learned-variance"]
+    {
+        let [states, ..] = of(name, &arguments).arrays();
+        assert_eq!(states.shape(), reference.shape(), "{name}");
+        assert!(states.iter().all(|value| value.is_finite()), "{name}");
+        assert_eq!(states.index_axis(Axis(0), 0), reference.index_axis(Axis(0), 0), "{name}");
+    }
+    let [halved, ..] = of("f16", &arguments).arrays();
+    assert!(halved.iter().all(|value| value.is_finite()));
+    // A batch of three through a graph that takes two.
+    let [padded, ..] = of("batch-2", &["--steps", "4", "--batch", "3", "--spacing", "trailing"]).arrays();
+    let [pair, ..] = of("batch-2", &["--steps", "4", "--batch", "2", "--spacing", "trailing"]).arrays();
+    assert!(largest_difference(&padded.slice(s![.., ..2, .., .., ..]).to_owned(), &pair) < 1e-5);
+}
+
+#[test]
+fn classes_conditioning_and_undeclared_models() {
+    let named = ["--model", "emoji-unet", "--steps", "1", "--label"];
+    let [by_name, ..] = sample(&[&named[..], &["food & drink"]].concat()).arrays();
+    let [by_number, ..] = sample(&[&named[..], &["3"]].concat()).arrays();
+    assert_eq!(by_name, by_number);
+    let labels = ["--steps", "3", "--label"];
+    let [one, ..] = of("class-labels", &[&labels[..], &["1"]].concat()).arrays();
+    let [two, ..] = of("class-labels", &[&labels[..], &["2"]].concat()).arrays();
+    assert!(largest_difference(&one, &two) > 1e-3);
+
+    let folder = tempfile::tempdir().unwrap();
+    let states = folder.path().join("h.npy");
+    ndarray_npy::write_npy(&states, &ndarray::Array3::<f32>::from_elem([1, 7, 8], 0.5)).unwrap();
+    let _ = of("hidden-states", &["--steps", "3", "--hidden-states", states.to_str().unwrap()]);
+
+    let config = model("tiny-eps/scheduler_config.json");
+    let flags = ["--steps", "3", "--size", "16x16", "--scheduler-config", config.to_str().unwrap()];
+    let [alone, ..] = of("single.onnx", &flags).arrays();
+    let [folder, ..] = of("tiny-eps", &["--steps", "3", "--size", "16x16"]).arrays();
+    assert_eq!(alone.shape(), folder.shape());
+    let prediction = of("tiny-eps", &["--steps", "3", "--prediction", "v_prediction"]);
+    assert_eq!(prediction.record()["resolved"]["parameterization"], serde_json::json!({"Vp": "v_prediction"}));
+}
+
+/// The unet of a diffusers pipeline folder.
+#[test]
+fn a_pipeline_folder_is_found_into() {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["unet", "scheduler"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+    }
+    for (file, part) in [("model.onnx", "unet"), ("config.json", "unet"), ("scheduler_config.json", "scheduler")] {
+        std::fs::copy(model("tiny-eps").join(file), folder.path().join(part).join(file)).unwrap();
+    }
+    let [pipeline, ..] = sample(&["--model", folder.path().to_str().unwrap(), "--threads", "1"]).arrays();
+    assert_eq!(pipeline, of("tiny-eps", &[]).arrays()[0]);
+}
+
+#[test]
+fn every_sampler_runs_on_every_spacing() {
+    for sampler in ["ddim", "ddpm", "euler", "euler-ancestral", "heun", "dpmpp-2m"] {
+        for spacing in ["trailing", "leading", "linspace", "karras", "exponential", "kl-optimal", "ays-sd15"] {
+            for name in ["tiny-eps", "tiny-v", "tiny-sample"] {
+                let path = model(name);
+                let out = tempfile::tempdir().unwrap();
+                let arguments = ["--steps", "4", "--threads", "1", "--sampler", sampler, "--spacing", spacing];
+                chromascope()
+                    .args(["sample", "--model", path.to_str().unwrap(), "--out", out.path().to_str().unwrap()])
+                    .args(arguments)
+                    .assert()
+                    .success();
+            }
+        }
+    }
+}
+
+/// Rectified flow and EDM networks are fed their own states; the archive still holds VP states.
+#[test]
+fn flow_and_edm_models_run() {
+    for (name, spacing) in [("tiny-flow", "linspace"), ("tiny-flow", "flow"), ("tiny-edm", "karras")] {
+        for sampler in ["euler", "heun", "dpmpp-2m", "ddim", "euler-ancestral"] {
+            let run = of(name, &["--steps", "5", "--sampler", sampler, "--spacing", spacing]);
+            let [states, ..] = run.arrays();
+            assert!(states.iter().all(|value| value.is_finite()), "{name} {sampler}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_images_is_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    std::fs::create_dir(&images).unwrap();
+    let colors = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
+    for (number, color) in colors.into_iter().enumerate() {
+        image::RgbImage::from_pixel(20, 10, image::Rgb(color)).save(images.join(format!("{number}.png"))).unwrap();
+    }
+    // Grey, 16 bit, and half transparent black: grey on white.
+    let grey = image::ImageBuffer::from_pixel(9, 30, image::Luma([0x8080_u16]));
+    image::DynamicImage::ImageLuma16(grey).save(images.join("grey16.png")).unwrap();
+    image::RgbaImage::from_pixel(5, 5, image::Rgba([0, 0, 0, 128])).save(images.join("alpha.webp")).unwrap();
+    image::RgbImage::from_pixel(12, 12, image::Rgb([10, 20, 30])).save(images.join("photo.jpg")).unwrap();
+    std::fs::write(images.join("readme.txt"), "no image").unwrap();
+
+    let path = images.to_str().unwrap();
+    let run = sample(&["--images", path, "--size", "8x8", "--steps", "12", "--batch", "6", "--seed", "2"]);
+    let [states, x0, _] = run.arrays();
+    assert_eq!(x0.shape(), [12, 6, 3, 8, 8]);
+    // The exact posterior ends on one of the images.
+    let last = states.index_axis(Axis(0), 12);
+    let known: Vec<[f32; 3]> = [[255, 0, 0], [0, 255, 0], [0, 0, 255], [128, 128, 128], [127, 127, 127], [10, 20, 30]]
+        .iter()
+        .map(|color: &[u8; 3]| color.map(|byte| f32::from(byte) / 127.5 - 1.0))
+        .collect();
+    for sample in last.axis_iter(Axis(0)) {
+        let color = [sample[[0, 4, 4]], sample[[1, 4, 4]], sample[[2, 4, 4]]];
+        let near = known.iter().any(|known| known.iter().zip(color).all(|(a, b)| (a - b).abs() < 0.03));
+        assert!(near, "{color:?}");
+    }
+    assert_eq!(run.record()["resolved"]["provider"], "rust");
+    let again = sample(&["--replay", run.out.join("trajectory.json").to_str().unwrap()]);
+    assert_eq!(again.arrays(), run.arrays());
+}
+
+/// A photograph taken sideways stands upright.
+#[test]
+fn exif_orientation_is_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    std::fs::create_dir(&images).unwrap();
+    let wide = image::RgbImage::from_fn(32, 16, |x, _| image::Rgb(if x < 16 { [255, 255, 255] } else { [0, 0, 0] }));
+    let mut jpeg = Vec::new();
+    wide.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
+    // APP1 with one tag: orientation 6, turn a quarter to the right.
+    let exif: &[u8] = b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let turned = [&jpeg[..2], exif, &jpeg[2..]].concat();
+    std::fs::write(images.join("turned.jpg"), turned).unwrap();
+    let run = sample(&["--images", images.to_str().unwrap(), "--size", "16x8", "--steps", "1"]);
+    let [_, x0, _] = run.arrays();
+    let image: Array4<f32> = x0.index_axis(Axis(0), 0).to_owned();
+    assert!(image[[0, 0, 2, 4]] > 0.9 && image[[0, 0, 13, 4]] < -0.9, "white above, black below");
+}
+
+#[test]
+fn results_go_to_stdout_and_messages_to_stderr() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = model("class-labels");
+    let mut command = chromascope();
+    command.args(["sample", "--steps", "2", "--model", path.to_str().unwrap(), "--out"]).arg(folder.path());
+    let output = command.assert().success().get_output().clone();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let files: Vec<&Path> = stdout.lines().map(Path::new).collect();
+    assert_eq!(files.len(), 3);
+    assert!(files.iter().all(|file| file.is_file()));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("no --label given: class 3, which means none (config.json: num_class_embeds − 1)"));
+    let json = command.arg("--json").assert().success().get_output().stdout.clone();
+    assert_eq!(serde_json::from_slice::<Value>(&json).unwrap()["complete"], true);
+}
+
+#[test]
+fn without_an_out_folder_nothing_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = model("tiny-eps");
+    for expected in ["chromascope-out", "chromascope-out-2", "chromascope-out-3"] {
+        chromascope()
+            .current_dir(folder.path())
+            .args(["sample", "--steps", "1", "--model", path.to_str().unwrap()])
+            .assert()
+            .success()
+            .stdout(predicate::str::starts_with(format!("{expected}/")));
+    }
+}
+
+#[test]
+fn bundled_models_are_found_from_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = chromascope().current_dir(folder.path()).arg("info").assert().success().get_output().stdout.clone();
+    let list = String::from_utf8(list).unwrap();
+    for name in ["emoji-exact-64", "emoji-unet", "gaussian-64"] {
+        assert!(list.contains(name), "{list}");
+        let json = chromascope()
+            .current_dir(folder.path())
+            .args(["info", name, "--json"])
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone();
+        let info: Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(info["contract"]["channels"], 3);
+        assert_eq!(info["native_size"], serde_json::json!([64, 64]));
+        assert_eq!(info["scheduler_config"]["prediction_type"], "sample");
+    }
+}
+
+#[test]
+fn help_is_there_for_everything() {
+    for command in ["sample", "info", "setup", "doctor"] {
+        chromascope()
+            .args([command, "--help"])
+            .assert()
+            .success()
+            .stdout(predicate::str::contains("Usage: chromascope"));
+    }
+    chromascope().assert().code(2);
+    chromascope().args(["sample", "--no-such-flag"]).assert().code(2);
+}
+
+/// The bundled network is fully convolutional: other sizes work, in batches too.
+#[test]
+fn the_bundled_network_takes_other_sizes() {
+    let run = sample(&["--model", "emoji-unet", "--steps", "2", "--size", "96x64", "--batch", "2", "--label", "3"]);
+    let [states, ..] = run.arrays();
+    assert_eq!(states.shape(), [3, 2, 3, 96, 64]);
+}
