@@ -3,14 +3,23 @@
 use crate::figure::TimeAxis;
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
-use crate::session::{Snapshot, tone};
+use crate::session::document::ValueRange;
+use crate::session::{KeptTrajectory, Shown, Snapshot, tone};
 use crate::spectrum::{BandPlan, Fit};
-use crate::theory::NoiseLevel;
-use crate::theory::{Chromatogram, default_levels};
-use ndarray::{Array3, Array4, ArrayView3, Axis};
+use crate::theory::{Chromatogram, NoiseLevel, default_levels};
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
+use ndarray::{Array4, ArrayView3, ArrayView4};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// Bytes of finished steps that are kept in full; beyond it the oldest become thumbnails.
+pub const BUDGET: usize = 1 << 30;
+/// Most values that a display range is estimated from.
+const RANGE_VALUES: usize = 1 << 16;
+/// Factor between neighbouring levels.
+pub const FACTOR: usize = 2;
 
 /// A run's finished steps, growing while it goes.
 pub struct RunView {
@@ -22,12 +31,11 @@ pub struct RunView {
     pub model: ModelSchedule,
     /// The axis that all tracks share.
     pub axis: TimeAxis,
-    /// Finished steps.
-    pub snapshots: Vec<Arc<Snapshot>>,
-    /// State after the last of them.
-    pub state: Arc<Array4<f32>>,
+    /// Scale-invariant theory on this size of image; `None` where it is too small for a level.
+    pub theory: Option<Chromatogram>,
     /// How it ended, once it has.
     pub end: Option<RunEnd>,
+    kept: KeptTrajectory,
     bands: Option<BandPlan>,
     /// Band energies by step and sample.
     energies: RefCell<HashMap<(usize, usize), Vec<f64>>>,
@@ -61,25 +69,60 @@ impl Picture {
             Self::Change => ("ΔE[x₀|xₜ]", "since last step"),
         }
     }
+
+    /// What it is and by which formula, for a tooltip.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::State => {
+                "The state xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε, variance preserving whatever the sampler. Wheel: zoom; drag: pan; \
+                 double-click: the whole image"
+            }
+            Self::Expectation => {
+                "E[x₀|xₜ], the image that the model expects behind this state: (xₜ − √(1−ᾱ)·ε̂)/√ᾱ. Wheel: zoom; drag: \
+                 pan; double-click: the whole image"
+            }
+            Self::Change => {
+                "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, dark \
+                 where nothing changed; the root of the magnitude, so that small changes show"
+            }
+        }
+    }
+}
+
+/// The place in a run that the stage shows: after so many steps, with the step whose estimate is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Which state: 0 is the initial noise.
+    pub state: usize,
+    /// Which finished step.
+    pub step: usize,
+}
+
+impl Moment {
+    /// A step with the state that it left.
+    #[must_use]
+    pub const fn of_step(step: usize) -> Self {
+        Self { state: step, step }
+    }
 }
 
 impl RunView {
-    /// A run that has made no step yet.
+    /// A run that has made no step yet, to be kept within [`BUDGET`].
     #[must_use]
     pub fn new(id: RunId, started: Box<RunStarted>, model: ModelSchedule) -> Self {
-        let state = Arc::clone(&started.state);
         let axis = TimeAxis::of_levels(started.levels.clone(), started.timesteps.clone(), &model);
         let [_, _, height, width] = started.shape;
-        let bands = BandPlan::new(height, width, 2, default_levels(2, height, width), Fit::Pad).ok();
+        let levels = default_levels(FACTOR, height, width);
         Self {
             id,
+            axis,
+            theory: Chromatogram::scale_invariant(FACTOR, levels).ok(),
+            kept: KeptTrajectory::new(started.levels.clone(), Arc::clone(&started.state), BUDGET),
+            bands: BandPlan::new(height, width, FACTOR, levels, Fit::Pad).ok(),
             started,
             model,
-            axis,
-            snapshots: Vec::new(),
-            state,
             end: None,
-            bands,
             energies: RefCell::default(),
             image_range: 1.0,
             change_range: f32::MIN_POSITIVE,
@@ -88,17 +131,17 @@ impl RunView {
 
     /// Takes a finished step.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
-        if let Some(last) = self.snapshots.last() {
-            let change = &snapshot.x0 - &last.x0;
-            self.change_range = self.change_range.max(tone::robust_maximum(change.iter().copied()));
+        let stride = snapshot.x0.len().div_ceil(RANGE_VALUES).max(1);
+        if let Some(last) = self.kept.steps().last().and_then(|last| last.whole()) {
+            let change = snapshot.x0.iter().zip(&last.x0).step_by(stride).map(|(now, before)| now - before);
+            self.change_range = self.change_range.max(stepped(tone::robust_maximum(change)));
         }
-        let range = tone::robust_maximum(snapshot.x0.iter().copied());
+        let range = tone::robust_maximum(snapshot.x0.iter().copied().step_by(stride));
         // Networks overshoot ±1 a little; only models that go far beyond are shown over their own range.
         if range > 2.0 {
-            self.image_range = self.image_range.max(range);
+            self.image_range = self.image_range.max(stepped(range));
         }
-        self.snapshots.push(snapshot);
-        self.state = state;
+        self.kept.push(snapshot, state);
     }
 
     /// Steps of the whole run.
@@ -110,7 +153,13 @@ impl RunView {
     /// Finished steps.
     #[must_use]
     pub fn done(&self) -> usize {
-        self.snapshots.len()
+        self.kept.steps().len()
+    }
+
+    /// How many of them are kept as thumbnails only.
+    #[must_use]
+    pub fn small_steps(&self) -> usize {
+        self.kept.small_steps()
     }
 
     /// Samples in the batch.
@@ -119,26 +168,29 @@ impl RunView {
         self.started.shape[0]
     }
 
-    /// The noise level at a step; the one past the last is where the run ends.
+    /// The noise level of a state; the one past the last step is where the run ends.
     #[must_use]
-    pub fn level(&self, step: usize) -> NoiseLevel {
-        self.started.levels[step.min(self.steps())]
+    pub fn level(&self, state: usize) -> NoiseLevel {
+        self.started.levels[state.min(self.steps())]
     }
 
-    /// The values of one picture, `[C, H, W]`; `None` where the step is not finished or has no change yet.
+    /// The values of one picture; `None` where the step is not finished or has no change yet.
     #[must_use]
-    pub fn values(&self, step: usize, picture: Picture, sample: usize) -> Option<Array3<f32>> {
-        let snapshot = self.snapshots.get(step)?;
-        let of = |array: &Array4<f32>| array.index_axis(Axis(0), sample).to_owned();
-        Some(match picture {
-            Picture::State => of(&snapshot.x_t),
-            Picture::Expectation => of(&snapshot.x0),
-            Picture::Change => of(&snapshot.x0) - of(&self.snapshots.get(step.checked_sub(1)?)?.x0),
-        })
+    pub fn values(&self, at: Moment, picture: Picture, sample: usize) -> Option<Shown<'_>> {
+        match picture {
+            Picture::State => self.kept.x_t(at.state, sample),
+            Picture::Expectation => self.kept.x0(at.step, sample),
+            Picture::Change => {
+                let (now, before) = (self.kept.x0(at.step, sample)?, self.kept.x0(at.step.checked_sub(1)?, sample)?);
+                let values: Vec<f32> =
+                    now.values.iter().zip(before.values.iter()).map(|(now, before)| now - before).collect();
+                Some(Shown { values: values.into(), shape: now.shape, exact: now.exact && before.exact })
+            }
+        }
     }
 
     /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]` over the detail bands, finest first, once the run has come to its
-    /// end. Computed when first asked for and kept.
+    /// end. Computed when first asked for and kept. `None` where only a thumbnail of the step is left.
     #[must_use]
     pub fn recovered(&self, step: usize, sample: usize) -> Option<Vec<f64>> {
         if self.end != Some(RunEnd::Complete) {
@@ -149,51 +201,93 @@ impl RunView {
             if let Some(kept) = self.energies.borrow().get(&(step, sample)) {
                 return Some(kept.clone());
             }
-            let images = &self.snapshots.get(step)?.x0;
-            let energies = plan.mean_energies(images.slice_axis(Axis(0), (sample..sample + 1).into())).ok()?;
+            let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
+            let [channels, height, width] = shown.shape;
+            let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
+            let energies = plan.mean_energies(image).ok()?;
             self.energies.borrow_mut().insert((step, sample), energies.clone());
             Some(energies)
         };
-        let (here, last) = (energies(step)?, energies(self.done() - 1)?);
+        let (here, last) = (energies(step)?, energies(self.done().checked_sub(1)?)?);
         let detail = here.len() - 1;
         Some(here.iter().zip(&last).take(detail).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect())
     }
 
-    /// `a_m` of scale-invariant theory at a step, finest first.
+    /// `a_m` of scale-invariant theory at a state, finest first.
     #[must_use]
-    pub fn recovered_in_theory(&self, step: usize) -> Vec<f64> {
-        let [_, _, height, width] = self.started.shape;
-        let Ok(theory) = Chromatogram::scale_invariant(2, default_levels(2, height, width)) else { return Vec::new() };
+    pub fn recovered_in_theory(&self, state: usize) -> Vec<f64> {
+        let Some(theory) = &self.theory else { return Vec::new() };
         let mut shares = vec![0.0; theory.levels()];
-        theory.recovered(self.level(step), &mut shares);
+        theory.recovered(self.level(state), &mut shares);
         shares
     }
 
     /// Memory that the finished steps take, bytes.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        3 * self.done() * self.state.len() * size_of::<f32>()
+    pub const fn bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
-    /// Display range of a picture at a step: ± this.
+    /// The values that are shown black and white, or for the change in full colour.
     #[must_use]
-    pub fn range(&self, step: usize, picture: Picture) -> f32 {
-        match picture {
-            Picture::State => {
-                let level = self.level(step);
-                level.sqrt_alpha_bar() as f32 * self.image_range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32
+    pub fn range(&self, at: Moment, picture: Picture, sample: usize, choice: ValueRange) -> (f32, f32) {
+        match (picture, choice) {
+            (Picture::Change, ValueRange::Auto) => {
+                let largest = self.values(at, picture, sample).map(|shown| most(&shown.values));
+                let largest = largest.unwrap_or(self.change_range);
+                (-largest, largest)
             }
-            Picture::Expectation => self.image_range,
-            Picture::Change => self.change_range,
+            (Picture::Change, _) => (-self.change_range, self.change_range),
+            (_, ValueRange::Fixed { low, high }) => (low, high),
+            (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
+                let ends = shown.values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
+                    (low.min(value), high.max(value))
+                });
+                if ends.0 < ends.1 { ends } else { (ends.0 - 1.0, ends.0 + 1.0) }
+            }),
+            (Picture::State, ValueRange::Image) => {
+                let level = self.level(at.state);
+                let most =
+                    level.sqrt_alpha_bar() as f32 * self.image_range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
+                (-most, most)
+            }
+            (Picture::Expectation, ValueRange::Image) => (-self.image_range, self.image_range),
         }
     }
 
-    /// A picture in colours.
+    /// A picture in colours; where `longest` is given, made smaller until no side exceeds it.
     #[must_use]
-    pub fn paint(&self, step: usize, picture: Picture, sample: usize) -> Option<image::RgbImage> {
-        let values = self.values(step, picture, sample)?;
-        let range = self.range(step, picture);
-        let view: ArrayView3<f32> = values.view();
-        Some(if picture == Picture::Change { tone::difference(view, range) } else { tone::image(view, range) })
+    pub fn paint(
+        &self,
+        at: Moment,
+        picture: Picture,
+        sample: usize,
+        range: (f32, f32),
+        longest: Option<u32>,
+    ) -> Option<RgbImage> {
+        let shown = self.values(at, picture, sample)?;
+        let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+        let whole = if picture == Picture::Change {
+            tone::difference(values, range.1)
+        } else {
+            tone::image_between(values, range)
+        };
+        let (width, height) = whole.dimensions();
+        Some(match longest {
+            Some(longest) if width.max(height) > longest => {
+                let side = |side: u32| (side * longest / width.max(height)).max(1);
+                resize(&whole, side(width), side(height), FilterType::Triangle)
+            }
+            _ => whole,
+        })
     }
+}
+
+fn most(values: &[f32]) -> f32 {
+    values.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()))
+}
+
+/// The next of eight steps an octave, so that a range which grows a little leaves the colours as they are.
+fn stepped(range: f32) -> f32 {
+    (0.125 * (8.0 * range.log2()).ceil()).exp2()
 }

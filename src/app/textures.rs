@@ -1,18 +1,40 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
-use super::run_view::{Picture, RunView};
+use super::run_view::{Moment, Picture, RunView};
 use crate::runtime::RunId;
+use crate::session::document::ValueRange;
 use egui::{ColorImage, TextureHandle, TextureOptions};
 use std::collections::HashMap;
+
+/// Longest side of the film strip's pictures, pixels.
+const SMALL: u32 = 128;
+/// Frames after which a texture that nothing asked for is dropped.
+const KEEP: u64 = 240;
+
+/// What is wanted of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// The place in the run.
+    pub at: Moment,
+    /// Which picture.
+    pub picture: Picture,
+    /// Which sample of the batch.
+    pub sample: usize,
+    /// Which values are black and white.
+    pub range: ValueRange,
+    /// Whether a small one will do.
+    pub small: bool,
+}
 
 /// What a texture shows. The range is part of it: as a run goes on, ranges grow and pictures are coloured anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     run: RunId,
-    step: usize,
+    index: usize,
     picture: Picture,
     sample: usize,
-    range: u32,
+    range: (u32, u32),
+    small: bool,
 }
 
 /// The textures in use.
@@ -21,9 +43,6 @@ pub struct Textures {
     kept: HashMap<Key, (TextureHandle, u64)>,
     frame: u64,
 }
-
-/// Frames after which a texture that nothing asked for is dropped.
-const KEEP: u64 = 240;
 
 impl Textures {
     /// Call once a frame.
@@ -34,20 +53,22 @@ impl Textures {
     }
 
     /// The texture of a picture; `None` where the run has none.
-    pub fn get(
-        &mut self,
-        ctx: &egui::Context,
-        run: &RunView,
-        step: usize,
-        picture: Picture,
-        sample: usize,
-    ) -> Option<TextureHandle> {
-        let key = Key { run: run.id, step, picture, sample, range: run.range(step, picture).to_bits() };
+    pub fn get(&mut self, ctx: &egui::Context, run: &RunView, wanted: Wanted) -> Option<TextureHandle> {
+        let Wanted { at, picture, sample, range, small } = wanted;
+        let range = run.range(at, picture, sample, range);
+        let key = Key {
+            run: run.id,
+            index: if picture == Picture::State { at.state } else { at.step },
+            picture,
+            sample,
+            range: (range.0.to_bits(), range.1.to_bits()),
+            small,
+        };
         if let Some((texture, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
             return Some(texture.clone());
         }
-        let image = run.paint(step, picture, sample)?;
+        let image = run.paint(at, picture, sample, range, small.then_some(SMALL))?;
         let size = [image.width() as usize, image.height() as usize];
         let image = ColorImage::from_rgb(size, image.as_raw());
         let texture = ctx.load_texture("picture", image, TextureOptions::NEAREST);

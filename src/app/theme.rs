@@ -1,5 +1,6 @@
 //! Colours, type and space of the window.
 
+use crate::session::preferences::Theme;
 use egui::epaint::text::{FontData, FontDefinitions, FontFamily, FontTweak, VariationCoords};
 use egui::{Color32, CornerRadius, FontId, Margin, Stroke, Style, TextStyle, Vec2, Visuals};
 use std::sync::Arc;
@@ -110,6 +111,15 @@ pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(egui::Theme::Dark, style(&Palette::DARK));
     ctx.set_style_of(egui::Theme::Light, style(&Palette::LIGHT));
+}
+
+/// Takes one of the styles.
+pub fn apply(ctx: &egui::Context, theme: Theme) {
+    ctx.set_theme(match theme {
+        Theme::Dark => egui::ThemePreference::Dark,
+        Theme::Light => egui::ThemePreference::Light,
+        Theme::System => egui::ThemePreference::System,
+    });
 }
 
 /// Inter at two weights and JetBrains Mono; nothing else, so that text is the same on all machines.

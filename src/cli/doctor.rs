@@ -1,6 +1,6 @@
 //! `chromascope doctor`
 
-use super::{Ended, Failure, output};
+use super::{Ended, Failure, Graphics, GraphicsProbe, output};
 use crate::model::diagnosis::{Diagnosis, RuntimeReport, Trial, diagnose};
 use std::path::Path;
 
@@ -11,14 +11,25 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(arguments: &Arguments, explicit: Option<&Path>) -> Result<Ended, Failure> {
+pub(super) fn run(
+    arguments: &Arguments,
+    explicit: Option<&Path>,
+    graphics: Option<GraphicsProbe>,
+) -> Result<Ended, Failure> {
     let diagnosis = diagnose(explicit);
-    let text = if arguments.json { serde_json::to_string_pretty(&diagnosis)? } else { in_words(&diagnosis) };
+    let graphics = graphics.map(|probe| probe());
+    let text = if arguments.json {
+        let mut json = serde_json::to_value(&diagnosis)?;
+        json["graphics"] = graphics.map_or(serde_json::Value::Null, |graphics| graphics.json);
+        serde_json::to_string_pretty(&json)?
+    } else {
+        in_words(&diagnosis, graphics.as_ref())
+    };
     output::result(&text)?;
     Ok(if diagnosis.ok { Ended::Well } else { Ended::Badly })
 }
 
-fn in_words(diagnosis: &Diagnosis) -> String {
+fn in_words(diagnosis: &Diagnosis, graphics: Option<&Graphics>) -> String {
     let mut lines = vec![format!("Chromascope    {}", diagnosis.chromascope)];
     match (&diagnosis.onnxruntime, &diagnosis.error) {
         (Some(runtime), _) => runtime_in_words(runtime, &mut lines),
@@ -29,6 +40,13 @@ fn in_words(diagnosis: &Diagnosis) -> String {
         lines.push(format!("{}{attempt}", if index == 0 { "  looked at    " } else { "               " }));
     }
     lines.push(format!("GPU            {}", list(&diagnosis.gpus, "none that nvidia-smi names")));
+    if let Some(graphics) = graphics {
+        let adapters = if graphics.adapters.is_empty() { vec!["none".to_owned()] } else { graphics.adapters.clone() };
+        for (index, adapter) in adapters.iter().enumerate() {
+            lines.push(format!("{}{adapter}", if index == 0 { "Graphics       " } else { "               " }));
+        }
+        lines.push(format!("  window with  {}", graphics.renderer));
+    }
     lines.push(format!("Python         {}", diagnosis.python.as_deref().unwrap_or("none")));
     lines.push(format!("pip            {}", diagnosis.pip.as_deref().unwrap_or("none")));
     lines.push(format!("Data folder    {}", folder(diagnosis.data_folder.as_deref())));

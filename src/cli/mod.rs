@@ -17,21 +17,25 @@ use clap::{Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Shows how a diffusion model generates: coarse first, fine last.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// The ONNX Runtime library to use, or a folder that holds it, instead of searching for one
     #[arg(long, global = true, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[cfg(feature = "gui")]
+    #[command(flatten)]
+    window: window::Arguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Open the window
+    /// Open the window, as without a command
     #[cfg(feature = "gui")]
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
@@ -65,16 +69,32 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// Reads the arguments, runs the command and answers with the exit code. No panic reaches the user.
+/// Reads the arguments, runs the command and answers with the exit code. No panic reaches the user. `graphics` is asked
+/// by `doctor`.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(graphics: Option<GraphicsProbe>) -> ExitCode {
+    let began = Instant::now();
     // First of all, while there is one thread.
     forbid_telemetry();
     output::catch_panics();
-    std::panic::catch_unwind(run).unwrap_or(ExitCode::FAILURE)
+    std::panic::catch_unwind(|| run(graphics, began)).unwrap_or(ExitCode::FAILURE)
 }
 
-fn run() -> ExitCode {
+/// What `doctor` asks for the graphics adapters and the renderer of the window, as JSON and in words.
+pub type GraphicsProbe = fn() -> Graphics;
+
+/// The findings of a [`GraphicsProbe`].
+#[derive(Clone, Debug)]
+pub struct Graphics {
+    /// For programs.
+    pub json: serde_json::Value,
+    /// The adapters, a line each.
+    pub adapters: Vec<String>,
+    /// The renderer that would be chosen, and why.
+    pub renderer: String,
+}
+
+fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(unused))] began: Instant) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -89,11 +109,19 @@ fn run() -> ExitCode {
     let explicit = arguments.onnxruntime.as_deref();
     let ended = match arguments.command {
         #[cfg(feature = "gui")]
-        Command::Window(arguments) => window::run(&arguments, explicit),
-        Command::Sample(arguments) => sample::run(&arguments, explicit),
-        Command::Info(arguments) => info::run(&arguments, explicit),
-        Command::Setup(arguments) => setup::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, explicit),
+        None => window::run(&arguments.window, explicit, began),
+        #[cfg(not(feature = "gui"))]
+        None => {
+            // Nothing can be said where stdout takes nothing.
+            let _ = <Arguments as clap::CommandFactory>::command().print_help();
+            return ExitCode::from(2);
+        }
+        #[cfg(feature = "gui")]
+        Some(Command::Window(arguments)) => window::run(&arguments, explicit, began),
+        Some(Command::Sample(arguments)) => sample::run(&arguments, explicit),
+        Some(Command::Info(arguments)) => info::run(&arguments, explicit),
+        Some(Command::Setup(arguments)) => setup::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, graphics),
     };
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,

@@ -1,46 +1,143 @@
-//! `chromascope window`: the same, to look at.
+//! `chromascope`, without a command: the window.
 
-use super::{Ended, Failure};
+use super::{Ended, Failure, output};
+use crate::app::{Closed, FAILED_VARIABLE, Launch, Window};
+use crate::model::folders::config_folder;
 use crate::runtime::Options;
+use crate::session::action::Action;
+use crate::session::document::Layout;
+use crate::session::preferences::{Loaded, Preferences, Renderer, Theme};
+use crate::session::settings::ModelSource;
 use clap::ValueEnum;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// A model to open: a bundled name, an .onnx file or a folder
+    #[arg(value_name = "MODEL")]
+    model: Option<String>,
+    /// A folder of images to open as a model
+    #[arg(long, value_name = "DIR", conflicts_with = "model")]
+    images: Option<PathBuf>,
     /// What draws the window
-    #[arg(long, value_enum, default_value_t)]
-    renderer: Renderer,
+    #[arg(long, value_enum)]
+    renderer: Option<RendererChoice>,
+    /// Colours, this time
+    #[arg(long, value_enum)]
+    theme: Option<ThemeChoice>,
+    /// Stage and tracks, this time
+    #[arg(long, value_enum)]
+    layout: Option<LayoutChoice>,
+    /// Inner size of the window, this time
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    window_size: Option<(f32, f32)>,
+    /// Print how long it takes to the first frame on the screen, and end
+    #[arg(long, hide = true)]
+    measure_start: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum Renderer {
-    /// OpenGL, which is also the faster one where there is no GPU.
-    #[default]
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RendererChoice {
+    /// wgpu where there is a graphics card, else glow
+    Auto,
+    /// OpenGL, which is also the faster one where there is no graphics card
     Glow,
-    /// Vulkan, Metal or Direct3D.
+    /// Vulkan, Metal or Direct3D
     Wgpu,
 }
 
-pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
-    let renderer = match arguments.renderer {
-        Renderer::Glow => eframe::Renderer::Glow,
-        Renderer::Wgpu => eframe::Renderer::Wgpu,
-    };
-    let options = Options { onnxruntime: onnxruntime.map(Path::to_path_buf) };
-    crate::app::run(options, renderer).map_err(|error| NoWindow(without_source(&error.to_string())))?;
-    Ok(Ended::Well)
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ThemeChoice {
+    Dark,
+    Light,
+    System,
 }
 
-/// Why there is no window.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "no window could be opened: {0}; without a display use `chromascope sample`. A window on Debian needs the packages \
-     libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1"
-)]
-struct NoWindow(String);
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LayoutChoice {
+    Explore,
+    Present,
+}
 
-/// The reason without the place in some crate's source that winit puts before it.
-fn without_source(reason: &str) -> String {
-    let after = reason.rfind(".rs:").and_then(|at| reason[at..].split_once(": ")).map(|(_, rest)| rest);
-    after.unwrap_or(reason).trim_end_matches('.').to_owned()
+fn size(text: &str) -> Result<(f32, f32), String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    sides
+        .filter(|&(w, h): &(f32, f32)| (320.0..=16384.0).contains(&w) && (240.0..=16384.0).contains(&h))
+        .ok_or_else(|| format!("\"{text}\" is no window size; give width and height in points, such as 1280x720"))
+}
+
+pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Instant) -> Result<Ended, Failure> {
+    let (folder, mut loaded) = match config_folder() {
+        Ok(folder) => (Some(folder.clone()), Preferences::load(&folder)),
+        Err(error) => {
+            (None, Loaded { message: Some(format!("the preferences will not be kept: {error}")), ..Loaded::default() })
+        }
+    };
+    let mut notices = Vec::new();
+    if let Ok(failed) = std::env::var(FAILED_VARIABLE) {
+        notices.push(format!("the window could not be drawn with {failed}; it is drawn with the other renderer now"));
+    }
+    let mut first = Vec::new();
+    if let Some(source) = source(arguments) {
+        first.push(Action::SetModel(source));
+    }
+    if let Some(layout) = arguments.layout {
+        first.push(Action::SetLayout(match layout {
+            LayoutChoice::Explore => Layout::Explore,
+            LayoutChoice::Present => Layout::Present,
+        }));
+    }
+    if let Some(theme) = arguments.theme {
+        loaded.preferences.theme = match theme {
+            ThemeChoice::Dark => Theme::Dark,
+            ThemeChoice::Light => Theme::Light,
+            ThemeChoice::System => Theme::System,
+        };
+    }
+    let renderer = match arguments.renderer {
+        None => loaded.preferences.renderer,
+        Some(RendererChoice::Auto) => Renderer::Auto,
+        Some(RendererChoice::Glow) => Renderer::Glow,
+        Some(RendererChoice::Wgpu) => Renderer::Wgpu,
+    };
+    let options = Options { onnxruntime: onnxruntime.map(Path::to_path_buf) };
+    let window = Window {
+        launch: Launch { options, loaded, folder, first, notices },
+        renderer,
+        size: arguments.window_size,
+        measure_since: arguments.measure_start.then_some(began),
+    };
+    match crate::app::run(window)? {
+        Closed::Well => Ok(Ended::Well),
+        Closed::TryOther { renderer, failed } => start_again(renderer, &failed),
+    }
+}
+
+fn source(arguments: &Arguments) -> Option<ModelSource> {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    if let Some(folder) = &arguments.images {
+        return Some(ModelSource::Images(absolute(folder)));
+    }
+    let name = arguments.model.as_ref()?;
+    let path = Path::new(name);
+    let whole = absolute(path);
+    Some(ModelSource::Model(whole.to_str().filter(|_| path.exists()).unwrap_or(name).to_owned()))
+}
+
+/// The same program with the other renderer, once.
+fn start_again(renderer: &str, failed: &str) -> Result<Ended, Failure> {
+    output::message(&format!("the window could not be drawn with {failed}; trying {renderer}"));
+    let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--renderer") {
+        arguments.drain(at..(at + 2).min(arguments.len()));
+    }
+    arguments.retain(|argument| !argument.to_string_lossy().starts_with("--renderer="));
+    let status = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .args(["--renderer", renderer])
+        .env(FAILED_VARIABLE, failed)
+        .status()?;
+    Ok(if status.success() { Ended::Well } else { Ended::Badly })
 }

@@ -17,12 +17,14 @@ mod tests;
 pub mod text;
 pub mod ticks;
 mod time_axis;
+mod time_zoom;
 
 pub use chromatogram::{ChromatogramFigure, chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, schedule};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
+pub use time_zoom::TimeZoom;
 
 /// A plot. Everything is in the units of its axes; y rises upwards.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,20 @@ pub struct Line {
     pub dash: Dash,
     /// Width relative to an ordinary line.
     pub weight: f64,
+}
+
+impl Line {
+    /// y at an x, between the points around it; `None` beyond the ends.
+    #[must_use]
+    pub fn at(&self, x: f64) -> Option<f64> {
+        let after = self.points.partition_point(|point| point[0] < x);
+        let &[right, high] = self.points.get(after)?;
+        if right == x {
+            return Some(high);
+        }
+        let &[left, low] = self.points.get(after.checked_sub(1)?)?;
+        Some(low + (high - low) * (x - left) / (right - left))
+    }
 }
 
 /// Points that are not joined.

@@ -214,3 +214,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_is_read_between_its_points() {
+    let line = Line {
+        name: String::new(),
+        points: vec![[0.0, 1.0], [0.5, 2.0], [1.0, 0.0]],
+        paint: Paint::Level(0),
+        dash: Dash::Solid,
+        weight: 1.0,
+    };
+    assert_eq!([0.0, 0.25, 0.5, 0.75, 1.0].map(|x| line.at(x).unwrap()), [1.0, 1.5, 2.0, 1.0, 0.0]);
+    assert_eq!((line.at(-0.1), line.at(1.1)), (None, None));
+}

@@ -65,8 +65,8 @@ pub enum Action {
     ShowTrack(Track, bool),
     /// Folds or unfolds a track.
     FoldTrack(Track, bool),
-    /// Height of a track, points.
-    SetTrackHeight(Track, f32),
+    /// Heights of tracks, points; those of a boundary that is dragged change together.
+    SetTrackHeights(Vec<(Track, f32)>),
     /// Moves a track to this place from the top.
     MoveTrack(Track, usize),
 }
@@ -103,7 +103,7 @@ impl Action {
             Self::SetSample(_) => "sample",
             Self::ShowTrack(..) => "track shown",
             Self::FoldTrack(..) => "track folded",
-            Self::SetTrackHeight(..) => "track height",
+            Self::SetTrackHeights(_) => "track height",
             Self::MoveTrack(..) => "track order",
         }
     }
@@ -119,7 +119,11 @@ impl Action {
             | Self::SetBatch(_)
             | Self::SetRange(_)
             | Self::SetSample(_) => Some((self.name(), None)),
-            Self::SetTrackHeight(track, _) | Self::MoveTrack(track, _) => Some((self.name(), Some(*track))),
+            Self::SetTrackHeights(heights) => match heights.as_slice() {
+                [(track, _), ..] => Some((self.name(), Some(*track))),
+                [] => None,
+            },
+            Self::MoveTrack(track, _) => Some((self.name(), Some(*track))),
             _ => None,
         }
     }
@@ -167,10 +171,11 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetSample(sample) => view.sample = sample.min(run.batch.saturating_sub(1)),
         Action::ShowTrack(track, shown) => view.track_mut(track).shown = shown,
         Action::FoldTrack(track, folded) => view.track_mut(track).folded = folded,
-        Action::SetTrackHeight(track, height) if height.is_finite() => {
-            view.track_mut(track).height = height.clamp(TRACK_HEIGHTS.0, TRACK_HEIGHTS.1);
+        Action::SetTrackHeights(heights) => {
+            for (track, height) in heights.into_iter().filter(|(_, height)| height.is_finite()) {
+                view.track_mut(track).height = height.clamp(TRACK_HEIGHTS.0, TRACK_HEIGHTS.1);
+            }
         }
-        Action::SetTrackHeight(..) => {}
         Action::MoveTrack(track, to) => {
             let choice = *view.track_mut(track);
             view.tracks.retain(|choice| choice.track != track);
@@ -252,8 +257,8 @@ mod tests {
             Action::SetBatch(0),
             Action::SetSample(4),
             Action::SetRange(ValueRange::Fixed { low: 1.0, high: f32::NAN }),
-            Action::SetTrackHeight(Track::Schedule, f32::NAN),
-            Action::SetTrackHeight(Track::FilmStrip, 1e9),
+            Action::SetTrackHeights(vec![(Track::Schedule, f32::NAN)]),
+            Action::SetTrackHeights(vec![(Track::FilmStrip, 1e9)]),
         ]);
         assert_eq!((document.run.eta, document.run.steps, document.run.batch), (Some(1.0), 1, 1));
         assert_eq!((document.view.sample, document.view.range), (0, ValueRange::Image));

@@ -123,11 +123,11 @@ mod tests {
     fn a_drag_is_one_change_until_its_end() {
         let mut history = History::default();
         for height in [100.0, 120.0, 140.0] {
-            history.perform(Action::SetTrackHeight(Track::Schedule, height));
+            history.perform(Action::SetTrackHeights(vec![(Track::Schedule, height)]));
         }
-        history.perform(Action::SetTrackHeight(Track::FilmStrip, 99.0));
+        history.perform(Action::SetTrackHeights(vec![(Track::FilmStrip, 99.0)]));
         history.end_gesture();
-        history.perform(Action::SetTrackHeight(Track::FilmStrip, 88.0));
+        history.perform(Action::SetTrackHeights(vec![(Track::FilmStrip, 88.0)]));
         let heights = |history: &History| {
             [Track::Schedule, Track::FilmStrip].map(|track| history.document().view.track(track).height)
         };

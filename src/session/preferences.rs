@@ -25,6 +25,8 @@ pub struct Preferences {
     pub toured: bool,
     /// Inner size of the window, points.
     pub window: Option<(f32, f32)>,
+    /// How the window is divided, in the form of the window's own program; `None` divides it as at first.
+    pub tiles: Option<Value>,
     /// The document as it was last.
     pub document: Option<Document>,
 }

@@ -12,9 +12,16 @@ const BELOW: [f32; 3] = [0.29, 0.60, 0.95];
 /// three.
 #[must_use]
 pub fn image(values: ArrayView3<f32>, range: f32) -> RgbImage {
+    image_between(values, (-range, range))
+}
+
+/// The same from a lowest to a highest value.
+#[must_use]
+pub fn image_between(values: ArrayView3<f32>, (low, high): (f32, f32)) -> RgbImage {
     let (channels, ..) = values.dim();
+    let scale = 1.0 / (high - low).max(f32::MIN_POSITIVE);
     pixels(values, |values, y, x| {
-        Rgb([0, 1, 2].map(|channel| byte(0.5 + 0.5 * values[[channel.min(channels - 1), y, x]] / range)))
+        Rgb([0, 1, 2].map(|channel| byte((values[[channel.min(channels - 1), y, x]] - low) * scale)))
     })
 }
 

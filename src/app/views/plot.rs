@@ -3,7 +3,7 @@
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::level_colour;
 use crate::figure::{Dash, Figure, MarkKind, Paint, Role};
-use egui::{Align2, Color32, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
@@ -55,14 +55,7 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     for line in &figure.lines {
         let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
         let stroke = Stroke::new(2.0 * line.weight as f32, colour(line.paint, &palette));
-        match line.dash {
-            Dash::Solid => {
-                inside.add(Shape::line(points, stroke));
-            }
-            Dash::Dashed => inside.extend(Shape::dashed_line(&points, stroke, 5.0, 4.0)),
-            Dash::Dotted => inside.extend(Shape::dotted_line(&points, stroke.color, 4.0, 1.0)),
-            Dash::DashDotted => inside.extend(Shape::dashed_line(&points, stroke, 8.0, 3.0)),
-        }
+        draw_line(&inside, &points, stroke, line.dash);
     }
     for set in &figure.points {
         for &[px, py] in &set.points {
@@ -101,25 +94,37 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     }
 }
 
-/// The figure's lines by name, from the top down.
-pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure) {
+/// The figure's lines by name, from the top down, each with its value at `x`.
+pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64) {
     let palette = Palette::of(ui);
     let row = (rect.height() / figure.lines.len().max(1) as f32).clamp(13.0, 18.0);
     for (index, line) in figure.lines.iter().enumerate() {
         let y = rect.top() + row * (index as f32 + 0.5);
+        if y > rect.bottom() {
+            break;
+        }
         let color = colour(line.paint, &palette);
         let swatch = [pos2(rect.left(), y), pos2(rect.left() + 18.0, y)];
-        if line.dash == Dash::Solid {
-            ui.painter().line_segment(swatch, Stroke::new(3.0, color));
-        } else {
-            ui.painter().extend(Shape::dashed_line(&swatch, Stroke::new(2.0, color), 4.0, 3.0));
+        draw_line(ui.painter(), &swatch, Stroke::new(2.5, color), line.dash);
+        let at = pos2(rect.left() + 26.0, y);
+        ui.painter().text(at, Align2::LEFT_CENTER, &line.name, theme::body(SMALL), palette.secondary);
+        if let Some(value) = line.at(x) {
+            let number = crate::figure::ticks::number(value, 2);
+            ui.painter().text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
         }
-        ui.painter().text(
-            pos2(rect.left() + 28.0, y),
-            Align2::LEFT_CENTER,
-            &line.name,
-            theme::body(SMALL),
-            palette.secondary,
-        );
+    }
+}
+
+fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
+    match dash {
+        Dash::Solid => {
+            painter.add(Shape::line(points.to_vec(), stroke));
+        }
+        Dash::Dotted => painter.extend(Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width)),
+        Dash::Dashed | Dash::DashDotted => {
+            let (dashes, gaps): (Vec<f32>, Vec<f32>) =
+                dash.pattern().chunks_exact(2).map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width)).unzip();
+            painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
+        }
     }
 }

@@ -1,21 +1,44 @@
 //! All keys, on `?`.
 
-use crate::app::theme::{self, SMALL};
+use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::{Context, Grid, RichText, Window};
 
-const KEYS: [(&str, &str); 12] = [
-    ("space", "play or pause"),
-    ("B", "play backwards"),
-    ("← →", "one step back or on"),
-    ("Home, End", "first step, last step"),
-    ("L", "play again and again"),
-    ("R", "run"),
-    ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
-    ("Tab", "next control; arrow keys change it"),
-    ("wheel, drag on an image", "zoom, pan; double-click for the whole"),
-    ("drag on the tracks", "move the playhead"),
-    ("drop a file or folder", "open a model, or images as a model"),
-    ("?", "this list"),
+const KEYS: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "Playhead",
+        &[
+            ("space", "play or pause"),
+            ("B", "play backwards"),
+            ("← →", "one step back or on"),
+            ("Home, End", "first step, last step"),
+            ("L", "play again and again"),
+        ],
+    ),
+    (
+        "Run",
+        &[
+            ("R", "a new run"),
+            ("P", "pause or resume"),
+            ("S", "one step, and wait"),
+            ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
+            ("drop a file or folder", "open a model, or images as a model"),
+        ],
+    ),
+    (
+        "Images",
+        &[("wheel, drag", "zoom, pan"), ("double-click", "the whole image"), ("1", "true pixels")],
+    ),
+    (
+        "Tracks",
+        &[
+            ("drag", "move the playhead"),
+            ("wheel", "zoom the time axis"),
+            ("0", "show the whole run"),
+            ("A", "next reading of the axis"),
+            ("drag a head", "move the track; click folds it"),
+            ("drag a line", "height of the tracks beside it"),
+        ],
+    ),
 ];
 
 /// Draws the list; answers whether it stays open.
@@ -28,13 +51,28 @@ pub fn shortcuts_ui(ctx: &Context) -> bool {
         .collapsible(false)
         .resizable(false)
         .show(ctx, |ui| {
-            Grid::new("keys").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
-                for (key, what) in KEYS {
-                    ui.label(RichText::new(key).font(theme::mono(SMALL)));
-                    ui.label(what);
-                    ui.end_row();
+            let secondary = Palette::of(ui).secondary;
+            ui.horizontal_top(|ui| {
+                for (column, groups) in KEYS.chunks(2).enumerate() {
+                    if column > 0 {
+                        ui.add_space(24.0);
+                    }
+                    ui.vertical(|ui| {
+                        for (name, keys) in groups {
+                            ui.label(RichText::new(*name).font(theme::strong(BODY)));
+                            Grid::new(name).num_columns(2).spacing([20.0, 6.0]).show(ui, |ui| {
+                                for (key, what) in *keys {
+                                    ui.label(RichText::new(*key).font(theme::mono(SMALL)));
+                                    ui.label(RichText::new(*what).color(secondary));
+                                    ui.end_row();
+                                }
+                            });
+                            ui.add_space(10.0);
+                        }
+                    });
                 }
             });
+            ui.label(RichText::new("Tab goes to the next control, arrow keys change it.").color(secondary));
         });
     open
 }

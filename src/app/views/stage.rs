@@ -1,13 +1,27 @@
-//! The stage: what the playhead points at, in three linked images.
+//! The stage: what the playhead points at, in three linked images, and what is recovered of each resolution.
 
 use super::plot::colour;
-use super::widgets::heading;
-use crate::app::run_view::{Picture, RunView};
-use crate::app::textures::Textures;
+use super::widgets::{Head, icon_toggle, named, small_menu};
+use crate::app::intent::Intent;
+use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
+use crate::app::textures::{Textures, Wanted};
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::Paint;
 use crate::figure::palette::level_label;
-use egui::{Align2, Color32, Pos2, Rect, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
+use crate::session::action::Action;
+use crate::session::document::ValueRange;
+use egui::{
+    Align2, Color32, DragValue, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
+    WidgetInfo, pos2, vec2,
+};
+use egui_tiles::UiResponse;
+
+/// Largest magnification.
+const MOST_ZOOM: f32 = 64.0;
+/// Height of a heading, points.
+const HEAD: f32 = 24.0;
+/// Space between images, points.
+const GAP: f32 = 20.0;
 
 /// How the images are looked at; one for all three.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,178 +38,329 @@ impl Default for Lens {
     }
 }
 
+/// An image in its place: how large, and which part of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Framing {
+    /// Points.
+    pub size: Vec2,
+    /// In [0, 1]².
+    pub window: Rect,
+}
+
 impl Lens {
-    /// The part of the image that is shown.
+    /// How an image of `pixels` (width, height) is shown in a cell of `room` points. With true pixels, an image pixel is
+    /// a whole number of screen pixels, of which there are `per_point` a point.
     #[must_use]
-    pub fn window(self) -> Rect {
-        let half = 0.5 / self.zoom;
-        let middle = |c: f32| c.clamp(half, 1.0 - half);
-        Rect::from_center_size(pos2(middle(self.center.x), middle(self.center.y)), Vec2::splat(2.0 * half))
+    pub fn framing(self, room: Vec2, pixels: (usize, usize), true_pixels: Option<f32>) -> Framing {
+        let image = vec2(pixels.0 as f32, pixels.1 as f32);
+        let scale = (room.x / image.x).min(room.y / image.y);
+        let (size, part) = match true_pixels {
+            None => (image * scale, Vec2::splat(1.0 / self.zoom)),
+            Some(per_point) => {
+                let scale = ((scale * per_point).floor().max(1.0) * self.zoom).round().max(1.0);
+                let shown = (room * per_point / scale).floor().min(image).max(Vec2::splat(1.0));
+                (shown * scale / per_point, shown / image)
+            }
+        };
+        let middle = |at: f32, part: f32| at.clamp(0.5 * part, 1.0 - 0.5 * part);
+        let mut window = Rect::from_center_size(pos2(middle(self.center.x, part.x), middle(self.center.y, part.y)), part);
+        if true_pixels.is_some() {
+            // The edge of what is shown lies between two pixels.
+            let corner = (window.min.to_vec2() * image).round() / image;
+            window = Rect::from_min_size(corner.to_pos2(), part);
+        }
+        Framing { size, window }
     }
 }
 
 /// What the stage needs to know.
+#[derive(Clone, Copy)]
 pub struct Stage<'a> {
     /// The run on screen, once there is one.
     pub run: Option<&'a RunView>,
-    /// The finished step under the playhead.
-    pub step: Option<usize>,
+    /// What of it is shown; `None` before the first step.
+    pub at: Option<Moment>,
     /// Which sample of the batch.
     pub sample: usize,
+    /// Which values are black and white.
+    pub range: ValueRange,
+    /// Whether an image pixel is a whole number of screen pixels.
+    pub true_pixels: bool,
     /// What to say where there is nothing to show.
     pub empty: &'a str,
+    /// Something new has been computed for a while, and this is the old.
+    pub stale: bool,
 }
 
-/// Draws the stage in the space there is.
-pub fn stage_ui(ui: &mut Ui, stage: &Stage, sample: &mut usize, lens: &mut Lens, textures: &mut Textures) {
+/// Draws the three images in the space there is.
+pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Textures) -> UiResponse {
     let palette = Palette::of(ui);
-    let space = ui.available_rect_before_wrap().shrink2(vec2(16.0, 12.0));
-    ui.allocate_rect(ui.available_rect_before_wrap(), Sense::hover());
-    let step = stage.step.unwrap_or(0);
-    let head = 24.0;
-    let gap = 20.0;
-    let right = (space.width() * 0.26).clamp(220.0, 420.0);
-    let side = (space.height() - head).min((space.width() - right - 3.0 * gap) / 3.0).max(32.0);
-    let mut hovered: Option<(usize, usize)> = None;
-    let mut rects = Vec::new();
-    for (index, picture) in Picture::ALL.into_iter().enumerate() {
-        let left = space.left() + index as f32 * (side + gap);
-        let rect = Rect::from_min_size(pos2(left, space.top() + head), Vec2::splat(side));
-        rects.push((picture, rect));
-        let id = ui.scope_id().with(("picture", index));
-        let response = ui.interact(rect, id, Sense::click_and_drag());
-        let (name, note) = picture.name();
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} {note}")));
-        look_around(ui, &response, rect, lens);
-        if let (Some(run), Some(at)) = (stage.run, response.hover_pos()) {
-            let [_, _, height, width] = run.started.shape;
-            let window = lens.window();
-            let at = (at - rect.min) / rect.size();
-            let (x, y) = (window.left() + at.x * window.width(), window.top() + at.y * window.height());
-            #[allow(clippy::cast_sign_loss)] // both are within the image
-            let pixel = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side - 1);
-            hovered = Some((pixel(y, height), pixel(x, width)));
-        }
-    }
-    for (picture, rect) in rects {
-        let (name, note) = picture.name();
-        heading(ui, pos2(rect.left(), space.top() + 8.0), name, note);
-        let painter = ui.painter();
-        painter.rect_filled(rect, 6.0, palette.field);
-        let texture = stage.run.and_then(|run| textures.get(ui.ctx(), run, step, picture, stage.sample));
-        if let Some(texture) = &texture {
-            painter.add(
-                egui::epaint::RectShape::filled(rect, 6.0, Color32::WHITE).with_texture(texture.id(), lens.window()),
-            );
-        } else {
-            let text = match (stage.run, picture) {
-                (Some(run), Picture::Change) if step == 0 && run.done() > 0 => "The first step has no change yet",
-                (Some(_), _) => "Not computed yet",
-                (None, Picture::Expectation) => stage.empty,
-                (None, _) => "",
-            };
-            let galley = painter.layout(text.to_owned(), theme::body(SMALL), palette.secondary, side - 32.0);
-            painter.galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
-        }
-        if let Some(run) = stage.run {
-            let values = hovered.and_then(|at| Some((at, run.values(step, picture, stage.sample)?)));
-            let text = match values {
-                Some(((y, x), values)) => {
-                    let values: Vec<String> =
-                        (0..values.dim().0.min(3)).map(|c| format!("{:+.2}", values[[c, y, x]])).collect();
-                    format!("{x},{y}  {}", values.join(" "))
-                }
-                None => format!("±{:.2}", run.range(step, picture)),
-            };
-            painter.text(
-                pos2(rect.right(), space.top() + 8.0),
-                Align2::RIGHT_CENTER,
-                text,
-                theme::mono(SMALL),
-                palette.secondary,
-            );
-        }
-    }
-    let left = space.left() + 3.0 * (side + gap);
-    let bars = Rect::from_min_max(pos2(left, space.top()), pos2(space.right(), space.top() + head + side));
-    if let Some(run) = stage.run {
-        recovered_ui(ui, bars, run, stage.step, stage.sample);
-        sample_ui(ui, bars, run.samples(), sample);
-    }
-}
-
-/// Which image of the batch is shown.
-fn sample_ui(ui: &mut Ui, rect: Rect, samples: usize, sample: &mut usize) {
-    if samples < 2 {
-        return;
-    }
-    let palette = Palette::of(ui);
-    let place = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 28.0), rect.max);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
-        ui.horizontal_centered(|ui| {
-            let label = ui.label(egui::RichText::new("Image").font(theme::body(SMALL)).color(palette.secondary));
-            let mut number = *sample + 1;
-            let drag = egui::DragValue::new(&mut number).range(1..=samples).suffix(format!(" of {samples}"));
-            ui.add(drag).labelled_by(label.id).on_hover_text("Which image of the batch is shown");
-            *sample = number - 1;
-        });
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
+    let room = vec2((space.width() - 2.0 * GAP) / 3.0, space.height() - HEAD).max(Vec2::splat(16.0));
+    let framing = lens.framing(room, pixels, stage.true_pixels.then(|| ui.pixels_per_point()));
+    // Tall images leave room for their headings.
+    let column = framing.size.x.max(168.0_f32.min(room.x));
+    let places = [0_u8, 1, 2].map(|index| {
+        let left = space.left() + f32::from(index) * (column + GAP);
+        Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size)
     });
+    let responses = places.map(|rect| {
+        let response = ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
+        look_around(ui, &response, rect, framing, lens);
+        response
+    });
+    let hovered = responses.iter().zip(places).find_map(|(response, rect)| {
+        stage.run?;
+        let at = (response.hover_pos()? - rect.min) / rect.size();
+        let at = framing.window.min + at * framing.window.size();
+        #[allow(clippy::cast_sign_loss)] // not negative
+        let pixel = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side - 1);
+        Some((pixel(at.x, pixels.0), pixel(at.y, pixels.1)))
+    });
+    let mut moved = false;
+    for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
+        let (name, note) = picture.name();
+        let range = stage.run.zip(stage.at).map(|(run, at)| run.range(at, picture, stage.sample, stage.range));
+        let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };
+        let place = Rect::from_min_size(pos2(rect.left(), space.top()), vec2(column, HEAD));
+        moved |= head.show(ui, place).drag_started();
+        picture_ui(ui, stage, picture, rect, framing, hovered, textures);
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} {note}")));
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+        }
+    }
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
-/// Zoom by wheel, pan by drag, back to the whole by double-click.
-fn look_around(ui: &Ui, response: &egui::Response, rect: Rect, lens: &mut Lens) {
+/// "±2.20", or both ends where they differ.
+fn range_in_words((low, high): (f32, f32)) -> String {
+    if low == -high { format!("±{high:.2}") } else { format!("{low:.2} … {high:.2}").replace('-', "−") }
+}
+
+/// One picture, with the pixel under the pointer and its values.
+fn picture_ui(
+    ui: &Ui,
+    stage: &Stage,
+    picture: Picture,
+    rect: Rect,
+    framing: Framing,
+    hovered: Option<(usize, usize)>,
+    textures: &mut Textures,
+) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    painter.rect_filled(rect, 6.0, palette.field);
+    let (sample, range) = (stage.sample, stage.range);
+    let texture = stage.run.zip(stage.at).and_then(|(run, at)| {
+        textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, small: false })
+    });
+    let Some(texture) = texture else {
+        let text = match (stage.at, picture) {
+            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
+            (_, Picture::Expectation) => stage.empty,
+            _ => "",
+        };
+        let galley = painter.layout(text.to_owned(), theme::body(SMALL), palette.secondary, rect.width() - 24.0);
+        painter.galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
+        return;
+    };
+    let tint = if stage.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
+    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(texture.id(), framing.window));
+    let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return };
+    let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
+    let place = |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
+    let corner = vec2(x as f32, y as f32);
+    let pixel = Rect::from_min_max(place(corner), place(corner + Vec2::splat(1.0))).intersect(rect);
+    painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
+    painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
+    let Some(shown) = run.values(at, picture, sample) else { return };
+    let [channels, height, width] = shown.shape;
+    let values = (0..channels.min(3)).map(|channel| format!("{:+.2}", shown.values[(channel * height + y) * width + x]));
+    let values = values.collect::<Vec<_>>().join(" ").replace('-', "−");
+    let about = if shown.exact { "" } else { " ~" };
+    let lines = format!("{x},{y}{about}\n{values}");
+    let galley = painter.layout_no_wrap(lines, theme::mono(SMALL), Color32::WHITE);
+    // Out of the way of the pixel it speaks of.
+    let low = pixel.center().y < rect.bottom() - galley.size().y - 24.0;
+    let top = if low { rect.bottom() - galley.size().y - 10.0 } else { rect.top() + 10.0 };
+    let at = pos2(rect.left() + 10.0, top);
+    let back = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 4.0));
+    painter.rect_filled(back, 4.0, Color32::from_black_alpha(190));
+    painter.galley(at, galley, Color32::WHITE);
+}
+
+/// Zoom by wheel or pinch, pan by drag, back to the whole by double-click; with the keyboard by arrows, plus and minus.
+fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
     if response.double_clicked() {
         *lens = Lens::default();
+        return;
     }
+    let center = framing.window.center();
     if response.dragged() {
-        lens.center -= response.drag_delta() / rect.size() / lens.zoom;
-        lens.center = lens.window().center();
+        lens.center = center - response.drag_delta() / rect.size() * framing.window.size();
+    }
+    if response.has_focus() {
+        let (by, zoom) = ui.input(|input| {
+            let pressed = |key| input.num_presses(key) as f32;
+            let by = vec2(
+                pressed(egui::Key::ArrowRight) - pressed(egui::Key::ArrowLeft),
+                pressed(egui::Key::ArrowDown) - pressed(egui::Key::ArrowUp),
+            );
+            (by, pressed(egui::Key::Plus) + pressed(egui::Key::Equals) - pressed(egui::Key::Minus))
+        });
+        lens.center += 0.1 * by * framing.window.size();
+        lens.zoom = (lens.zoom * 1.25_f32.powf(zoom)).clamp(1.0, MOST_ZOOM);
     }
     if let Some(at) = response.hover_pos() {
-        let scroll =
-            ui.input(|input| input.smooth_scroll_delta.y) + 200.0 * (ui.input(egui::InputState::zoom_delta) - 1.0);
-        if scroll != 0.0 {
-            let window = lens.window();
+        let by = ui.input(|input| input.smooth_scroll_delta.y / 200.0 + input.zoom_delta().ln());
+        if by != 0.0 {
             let at = (at - rect.min) / rect.size();
-            let fixed = window.min + at * window.size();
-            lens.zoom = (lens.zoom * (scroll / 200.0).exp()).clamp(1.0, 32.0);
-            let size = Vec2::splat(1.0 / lens.zoom);
-            lens.center = fixed - at * size + 0.5 * size;
-            lens.center = lens.window().center();
+            let fixed = framing.window.min + at * framing.window.size();
+            let zoom = (lens.zoom * by.exp()).clamp(1.0, MOST_ZOOM);
+            let size = framing.window.size() * (lens.zoom / zoom);
+            lens.zoom = zoom;
+            lens.center = fixed + (Vec2::splat(0.5) - at) * size;
         }
     }
+    let half = 0.5 / lens.zoom;
+    lens.center = pos2(lens.center.x.clamp(half, 1.0 - half), lens.center.y.clamp(half, 1.0 - half));
 }
 
 /// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
-/// has it.
-fn recovered_ui(ui: &Ui, rect: Rect, run: &RunView, step: Option<usize>, sample: usize) {
+/// has it; and how the images are shown.
+pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> UiResponse {
     let palette = Palette::of(ui);
-    let painter = ui.painter();
-    let measured = step.and_then(|step| run.recovered(step, sample));
-    let note = if measured.is_some() { "measured, eₘ / eₘ at the end" } else { "theory, aₘ" };
-    heading(ui, pos2(rect.left(), rect.top() + 8.0), "Recovered by resolution", note);
-    let shares = measured.unwrap_or_else(|| run.recovered_in_theory(step.unwrap_or(0)));
-    let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", level_label(2, m)));
-    let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
-    let whole = ui.interact(rect, ui.scope_id().with("recovered"), Sense::hover());
-    whole.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-    let row = ((rect.height() - 56.0) / shares.len().max(1) as f32).min(30.0);
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let measured = stage.run.zip(stage.at).and_then(|(run, at)| run.recovered(at.step, stage.sample));
+    let (note, about) = if measured.is_some() {
+        (
+            "measured",
+            "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
+             the run, eₘ(i)/eₘ(last)",
+        )
+    } else {
+        (
+            "in theory",
+            "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
+             aₘ = 4ᵐ·ᾱ/(4ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
+        )
+    };
+    let head = Head { name: "Recovered", note, value: None, about };
+    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
+    let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
+    if let Some(run) = stage.run {
+        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(stage.at.map_or(0, |at| at.state)));
+        let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", level_label(FACTOR, m)));
+        let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
+        let bars = Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
+        let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+        bars_ui(ui, bars, &shares, &palette);
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, stage, intents));
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], palette: &Palette) {
+    let painter = ui.painter().with_clip_rect(rect.expand(4.0));
+    let row = (rect.height() / shares.len().max(1) as f32).min(30.0);
     for (m, share) in shares.iter().enumerate() {
-        let y = rect.top() + 24.0 + (m as f32 + 0.5) * row;
-        let label = level_label(2, m);
-        painter.text(pos2(rect.left(), y), Align2::LEFT_CENTER, label, theme::body(SMALL), palette.secondary);
+        let y = rect.top() + (m as f32 + 0.5) * row;
+        let at = pos2(rect.left() + 40.0, y);
+        painter.text(at, Align2::RIGHT_CENTER, level_label(FACTOR, m), theme::body(SMALL), palette.secondary);
         let (from, to) = (rect.left() + 52.0, rect.right() - 44.0);
-        let track = Rect::from_min_max(pos2(from, y - 4.0), pos2(to, y + 4.0));
-        painter.rect_filled(track, 4.0, palette.field);
+        let thick = (0.28 * row).clamp(2.0, 4.0);
+        let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
+        painter.rect_filled(track, thick, palette.field);
         let part = share.clamp(0.0, 1.0) as f32;
         let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
-        painter.rect_filled(filled, 4.0, colour(Paint::Level(m), &palette));
-        painter.text(
-            pos2(rect.right(), y),
-            Align2::RIGHT_CENTER,
-            format!("{share:.2}"),
-            theme::mono(SMALL),
-            palette.text,
-        );
+        painter.rect_filled(filled, thick, colour(Paint::Level(m), palette));
+        let number = format!("{share:.2}");
+        painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
+    }
+}
+
+/// Which image of the batch, which values are black and white, true pixels.
+fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let samples = stage.run.map_or(1, RunView::samples);
+        if samples > 1 {
+            let mut number = stage.sample + 1;
+            let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
+            let drag = DragValue::new(&mut number).range(1..=samples).suffix(format!("/{samples}")).prefix(prefix);
+            let response = ui.add(drag).on_hover_text("Which image of the batch is shown");
+            named(ui, &response, "Image of the batch");
+            if number != stage.sample + 1 {
+                intents.push(Intent::Change(Action::SetSample(number - 1)));
+            }
+        }
+        range_ui(ui, stage, intents);
+        let tip = "True pixels: an image pixel is a whole number of screen pixels";
+        if icon_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
+            intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
+        }
+    });
+}
+
+fn range_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+    let shown = match stage.range {
+        ValueRange::Image => "range: image",
+        ValueRange::Auto => "range: auto",
+        ValueRange::Fixed { .. } => "range: fixed",
+    };
+    let tip = "Which values are black and white in the images";
+    small_menu(ui, "Value range", shown, tip, |ui| {
+        let mut range = stage.range;
+        ui.set_min_width(230.0);
+        ui.selectable_value(&mut range, ValueRange::Image, "image: ±1, wider for noisy states");
+        ui.selectable_value(&mut range, ValueRange::Auto, "auto: least and greatest of each image");
+        let fixed = matches!(range, ValueRange::Fixed { .. });
+        if ui.selectable_label(fixed, "fixed").clicked() && !fixed {
+            range = ValueRange::Fixed { low: -1.0, high: 1.0 };
+        }
+        if let ValueRange::Fixed { low, high } = &mut range {
+            ui.horizontal(|ui| {
+                ui.label("from");
+                let (least, most) = (*low, *high);
+                ui.add(DragValue::new(low).speed(0.01).max_decimals(3).range(-1000.0..=most - 0.01))
+                    .on_hover_text("Black");
+                ui.label("to");
+                ui.add(DragValue::new(high).speed(0.01).max_decimals(3).range(least + 0.01..=1000.0))
+                    .on_hover_text("White");
+            });
+        }
+        if range != stage.range {
+            intents.push(Intent::Change(Action::SetRange(range)));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_keep_their_shape_and_pixels_their_whole_numbers() {
+        let whole = Lens::default().framing(vec2(200.0, 100.0), (64, 32), None);
+        assert_eq!((whole.size, whole.window), (vec2(200.0, 100.0), Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0))));
+        let square = Lens::default().framing(vec2(200.0, 100.0), (64, 64), None);
+        assert_eq!(square.size, vec2(100.0, 100.0));
+        let exact = Lens::default().framing(vec2(200.0, 150.0), (64, 64), Some(1.5));
+        // 225 screen pixels hold three a pixel.
+        assert_eq!((exact.size * 1.5, exact.window.size()), (vec2(192.0, 192.0), vec2(1.0, 1.0)));
+        let large = Lens::default().framing(vec2(100.0, 100.0), (512, 512), Some(1.0));
+        assert_eq!((large.size, large.window.size() * 512.0), (vec2(100.0, 100.0), vec2(100.0, 100.0)));
+        let corner = Lens { zoom: 3.0, center: pos2(0.0, 1.0) }.framing(vec2(128.0, 128.0), (64, 64), Some(1.0));
+        // Six screen pixels a pixel, 21 of which fit.
+        assert_eq!(corner.size, vec2(126.0, 126.0));
+        assert_eq!((corner.window.left(), corner.window.bottom()), (0.0, 1.0));
     }
 }

@@ -1,185 +1,479 @@
 //! Runs and model, at the top.
 
-use super::widgets::{Icon, icon_button};
+use super::widgets::{Icon, icon_button, menu_chip, number_chip};
+use crate::app::intent::{Ask, Intent};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::model::package::bundled;
 use crate::runtime::Activity;
 use crate::schedule::PlanSource;
-use crate::session::action::Action;
+use crate::session::SamplerKind;
+use crate::session::action::{Action, takes_eta};
+use crate::session::document::{Document, Layout, pending_changes};
+use crate::session::history::History;
+use crate::session::preferences::{Preferences, Theme};
 use crate::session::prepare::ModelInfo;
-use crate::session::settings::ModelSource;
-use crate::session::{RunSettings, SamplerKind};
-use egui::{ComboBox, DragValue, RichText, Role, Ui, WidgetInfo};
+use crate::session::settings::{ModelSource, RunSettings};
+use crate::theory::{Parameterization, Prediction};
+use egui::{Align, Button, DragValue, Popup, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+
+/// Below this width fields show their values only.
+const ROOMY: f32 = 1380.0;
+
+/// The top bar's own state.
+pub struct TopBarState {
+    /// The bundled models.
+    bundled: Vec<String>,
+    /// A path that is being typed.
+    path: String,
+}
+
+impl Default for TopBarState {
+    fn default() -> Self {
+        Self { bundled: bundled().into_iter().map(|(name, _)| name).collect(), path: String::new() }
+    }
+}
 
 /// What the top bar needs to know.
 pub struct TopBar<'a> {
     /// The open model.
     pub model: Option<&'a ModelInfo>,
-    /// The settings of the next run.
-    pub run: &'a RunSettings,
-    /// What was changed since the newest run began.
-    pub pending: &'a [&'static str],
+    /// Choices made and warnings.
+    pub notes: &'a [String],
+    /// What the user decides.
+    pub document: &'a Document,
+    /// Its past.
+    pub history: &'a History,
+    /// Recent models and colours.
+    pub preferences: &'a Preferences,
+    /// The settings of the newest request.
+    pub requested: Option<&'a RunSettings>,
     /// What the inference thread does.
     pub activity: Activity,
 }
 
-/// What was asked of the top bar.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TopBarAction {
-    /// A setting was changed.
-    Change(Action),
-    /// A new run.
-    Run,
-    /// One step.
-    Step,
-    /// Wait.
-    Pause,
-    /// Go on.
-    Resume,
-    /// End the run.
-    Stop,
-}
-
 /// Draws the top bar.
-pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar) -> Vec<TopBarAction> {
-    let mut actions = Vec::new();
+pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
+    let pending = bar.requested.map(|run| pending_changes(bar.document, run)).unwrap_or_default();
+    let roomy = ui.available_width() >= ROOMY;
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 8.0;
-        ui.label(RichText::new("Chromascope").font(theme::strong(BODY + 1.0)));
-        ui.add_space(4.0);
-        settings_ui(ui, bar, &mut actions);
-        ui.add_space(4.0);
-        run_ui(ui, bar, &mut actions);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        mark_ui(ui);
+        if roomy {
+            ui.label(RichText::new("Chromascope").font(theme::strong(BODY + 1.0)));
+        }
+        ui.add_space(6.0);
+        let few = bar.document.view.layout == Layout::Present;
+        settings_ui(ui, bar, state, &Look { roomy, few, pending: &pending }, intents);
+        ui.add_space(6.0);
+        run_ui(ui, bar, &pending, intents);
+        ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            main_menu_ui(ui, bar, intents);
+            model_ui(ui, bar);
+        });
     });
-    actions
 }
 
-fn settings_ui(ui: &mut Ui, bar: &TopBar, actions: &mut Vec<TopBarAction>) {
-    let run = bar.run;
-    let mut change = |action| actions.push(TopBarAction::Change(action));
-    let mut source = run.source.clone();
-    let shown = match &source {
-        ModelSource::Model(name) => {
-            std::path::Path::new(name).file_stem().map_or(name.clone(), |s| s.to_string_lossy().into())
-        }
-        ModelSource::Images(folder) => {
-            folder.file_name().map_or_else(|| "images".into(), |s| s.to_string_lossy().into())
-        }
-    };
-    let tip = "The model. Drop an .onnx file, a model folder or a folder of images onto the window to open your own";
-    choice(ui, "Model", &shown, tip, |ui| {
-        for (name, _) in bundled() {
-            ui.selectable_value(&mut source, ModelSource::Model(name.clone()), name);
-        }
-    });
-    if source != run.source {
-        change(Action::SetModel(source));
+/// The program's mark: its levels, from coarse to fine.
+fn mark_ui(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), egui::Sense::hover());
+    for (column, m) in [4_u8, 2, 1, 0].into_iter().enumerate() {
+        let [r, g, b] = crate::figure::palette::level_colour(usize::from(m));
+        let left = rect.left() + 3.5 * column as f32;
+        let bar = egui::Rect::from_min_max(egui::pos2(left, rect.top() + 2.0 * f32::from(m)), egui::pos2(left + 2.5, rect.bottom()));
+        ui.painter().rect_filled(bar, 1.0, egui::Color32::from_rgb(r, g, b));
     }
-    let mut sampler = run.sampler;
-    choice(ui, "Sampler", sampler.name(), "How the state moves along the noise levels", |ui| {
-        for (kind, name) in SamplerKind::ALL {
-            ui.selectable_value(&mut sampler, kind, name);
-        }
-    });
-    if sampler != run.sampler {
-        change(Action::SetSampler(sampler));
+}
+
+/// How the settings are shown.
+struct Look<'a> {
+    /// With their names.
+    roomy: bool,
+    /// Only what a presentation needs.
+    few: bool,
+    /// Which are not those of the run on screen.
+    pending: &'a [&'static str],
+}
+
+impl Look<'_> {
+    fn name<'b>(&self, name: &'b str) -> &'b str {
+        if self.roomy { name } else { "" }
     }
-    let mut spacing = run.spacing.clone();
-    let shown = run.spacing.as_deref().or(bar.model.and_then(|model| model.spacing.as_deref())).unwrap_or("own");
-    choice(ui, "Spacing", shown, "Which noise levels the run visits: a timestep spacing or a σ family", |ui| {
-        ui.selectable_value(&mut spacing, None, "the model's own");
-        for name in PlanSource::names() {
-            ui.selectable_value(&mut spacing, Some(name.to_owned()), name);
-        }
-    });
-    if spacing != run.spacing {
-        change(Action::SetSpacing(spacing));
+
+    fn changed(&self, name: &str) -> bool {
+        self.pending.contains(&name)
     }
-    let mut steps = run.steps;
-    number(ui, "Steps", "Sampling steps", DragValue::new(&mut steps).range(1..=1000).speed(0.2));
-    if steps != run.steps {
-        change(Action::SetSteps(steps));
+}
+
+fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
+    model_chip(ui, bar, state, look, intents);
+    let run = &bar.document.run;
+    if !look.few {
+        sampler_chip(ui, run, look, intents);
+        spacing_chip(ui, bar, look, intents);
+        let mut steps = run.steps;
+        let drag = DragValue::new(&mut steps).range(1..=1000).speed(0.2);
+        let tip = "Sampling steps; drag, or click and type";
+        field(&number_chip(ui, "Steps", tip, look.changed("steps"), drag), intents);
+        if steps != run.steps {
+            intents.push(Intent::Change(Action::SetSteps(steps)));
+        }
     }
     let mut seed = run.seed;
-    number(ui, "Seed", "Seed of all noise", DragValue::new(&mut seed).speed(1.0));
-    let dice = icon_button(ui, Icon::Dice, "New seed", "Another seed, and a run with it", false).clicked();
-    if dice {
-        // A step of a linear congruential generator: any number that looks unlike the last one.
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 44;
-    }
+    let tip = "Seed of all noise; drag, or click and type";
+    let drag = DragValue::new(&mut seed).speed(1.0);
+    field(&number_chip(ui, "Seed", tip, look.changed("seed"), drag), intents);
     if seed != run.seed {
-        change(Action::SetSeed(seed));
+        intents.push(Intent::Change(Action::SetSeed(seed)));
     }
-    if let Some(model) = bar.model.filter(|model| model.takes_labels) {
-        let name = |label: i64| {
-            let name = usize::try_from(label).ok().and_then(|label| model.class_names().get(label).cloned());
-            name.unwrap_or_else(|| label.to_string())
-        };
-        let mut label = run.label;
-        let shown = label.or(model.null_label).map_or_else(|| "none".to_owned(), name);
-        choice(ui, "Class", &shown, "What is to be generated", |ui| {
-            for value in 0..i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0) {
-                let value_is_null = Some(value) == model.null_label;
-                let wanted = if value_is_null { None } else { Some(value) };
-                ui.selectable_value(&mut label, wanted, name(value));
-            }
-        });
-        if label != run.label {
-            change(Action::SetLabel(label));
+    if icon_button(ui, Icon::Dice, "New seed", "Another seed, and a run with it", false).clicked() {
+        // A step of a linear congruential generator: any number that looks unlike the last one.
+        let next = run.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 44;
+        intents.push(Intent::ChangeAndRun(vec![Action::SetSeed(next)]));
+    }
+    class_chip(ui, bar, look, intents);
+    if !look.few {
+        let mut batch = run.batch;
+        let drag = DragValue::new(&mut batch).range(1..=64).speed(0.1);
+        let tip = "Images made at once; each is the same as it would be alone";
+        field(&number_chip(ui, "Batch", tip, look.changed("batch"), drag), intents);
+        if batch != run.batch {
+            intents.push(Intent::Change(Action::SetBatch(batch)));
         }
     }
-    let mut batch = run.batch;
-    number(
-        ui,
-        "Batch",
-        "Images made at once; each is the same as it would be alone",
-        DragValue::new(&mut batch).range(1..=64).speed(0.1),
-    );
-    if batch != run.batch {
-        change(Action::SetBatch(batch));
-    }
-    if dice {
-        actions.push(TopBarAction::Run);
+}
+
+/// Ends the gesture when a drag of a number ends or it is left.
+fn field(response: &egui::Response, intents: &mut Vec<Intent>) {
+    if response.drag_stopped() || response.lost_focus() {
+        intents.push(Intent::EndGesture);
     }
 }
 
-fn run_ui(ui: &mut Ui, bar: &TopBar, actions: &mut Vec<TopBarAction>) {
-    let palette = Palette::of(ui);
-    let (text, tip, action) = match bar.activity {
-        _ if !bar.pending.is_empty() => ("Run", "Make a run with the new settings (R)", TopBarAction::Run),
-        Activity::Running | Activity::Opening => ("Pause", "Wait after this step", TopBarAction::Pause),
-        Activity::Paused => ("Resume", "Go on to the end", TopBarAction::Resume),
-        Activity::Idle => ("Run", "Make a new run (R)", TopBarAction::Run),
+/// A source as people call it.
+#[must_use]
+pub fn source_name(source: &ModelSource) -> String {
+    match source {
+        ModelSource::Model(name) => {
+            let path = std::path::Path::new(name);
+            path.file_stem().map_or_else(|| name.clone(), |stem| stem.to_string_lossy().into())
+        }
+        ModelSource::Images(folder) => {
+            let name = folder.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy());
+            format!("images in {name}")
+        }
+    }
+}
+
+fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
+    let current = &bar.document.run.source;
+    let shown = shortened(&source_name(current), 22);
+    let tip = "The model. Drop an .onnx file, a model's folder or a folder of images onto the window to open your own";
+    menu_chip(ui, (look.name("Model"), &shown, tip), look.changed("model"), |ui| {
+        ui.set_min_width(320.0);
+        let small = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
+        let titles = [small("Bundled"), small("Recent"), small("Your own")];
+        let [bundled, recent, own] = titles;
+        let pick = |ui: &mut Ui, source: ModelSource, tip: Option<String>, intents: &mut Vec<Intent>| {
+            let mut response = ui.selectable_label(source == *current, source_name(&source));
+            if let Some(tip) = tip {
+                response = response.on_hover_text(tip);
+            }
+            if response.clicked() {
+                intents.push(Intent::ChangeAndRun(vec![Action::SetModel(source)]));
+                ui.close();
+            }
+        };
+        ui.label(bundled);
+        for name in &state.bundled {
+            pick(ui, ModelSource::Model(name.clone()), None, intents);
+        }
+        let is_bundled = |source: &ModelSource| matches!(source, ModelSource::Model(name) if state.bundled.contains(name));
+        let mut others = bar.preferences.recent.iter().filter(|source| !is_bundled(source)).take(6).peekable();
+        if others.peek().is_some() {
+            ui.add_space(6.0);
+            ui.label(recent);
+        }
+        for source in others {
+            let path = match source {
+                ModelSource::Model(path) => path.clone(),
+                ModelSource::Images(folder) => folder.display().to_string(),
+            };
+            pick(ui, source.clone(), Some(path), intents);
+        }
+        ui.add_space(6.0);
+        ui.label(own);
+        for (text, ask) in [
+            ("Open an .onnx file…", Ask::File),
+            ("Open a model's folder…", Ask::Folder),
+            ("Open a folder of images…", Ask::Images),
+        ] {
+            if ui.selectable_label(false, text).clicked() {
+                intents.push(Intent::Ask(ask));
+                ui.close();
+            }
+        }
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            let edit = TextEdit::singleline(&mut state.path).hint_text("or type a path").desired_width(240.0);
+            let response = ui.add(edit);
+            response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a model"));
+            let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            if (ui.button("Open").clicked() || entered) && !state.path.trim().is_empty() {
+                intents.push(Intent::OpenPath(state.path.trim().to_owned()));
+                ui.close();
+            }
+        });
+    });
+}
+
+fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<Intent>) {
+    let changed = ["sampler", "η", "churn"].iter().any(|name| look.changed(name));
+    let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
+    let shown = format!("{}{eta}", run.sampler.name());
+    let tip = "How the state moves along the noise levels";
+    menu_chip(ui, (look.name("Sampler"), &shown, tip), changed, |ui| {
+        ui.set_min_width(200.0);
+        for (kind, name) in SamplerKind::ALL {
+            if ui.selectable_label(run.sampler == kind, name).clicked() {
+                intents.push(Intent::Change(Action::SetSampler(kind)));
+            }
+        }
+        ui.add_space(4.0);
+        if takes_eta(run.sampler) {
+            let usual = if run.sampler == SamplerKind::Ddim { 0.0 } else { 1.0 };
+            let mut eta = run.eta.unwrap_or(usual);
+            ui.horizontal(|ui| {
+                ui.label("η").on_hover_text("Share of the noise that is drawn anew in every step");
+                let slider = egui::Slider::new(&mut eta, 0.0..=1.0).max_decimals(3);
+                let response = ui.add(slider);
+                response.widget_info(|| WidgetInfo::slider(true, eta, "η"));
+                if response.changed() {
+                    intents.push(Intent::Change(Action::SetEta(Some(eta))));
+                }
+                if response.double_clicked() {
+                    intents.push(Intent::Change(Action::SetEta(None)));
+                }
+                field(&response, intents);
+            });
+        }
+        if run.sampler == SamplerKind::Heun {
+            let mut churn = run.churn;
+            ui.horizontal(|ui| {
+                ui.label("churn").on_hover_text("Noise added over the whole run, S_churn of EDM");
+                let response = ui.add(DragValue::new(&mut churn.amount).range(0.0..=1000.0).speed(0.5));
+                field(&response, intents);
+            });
+            if churn != run.churn {
+                intents.push(Intent::Change(Action::SetChurn(churn)));
+            }
+        }
+    });
+}
+
+fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+    let run = &bar.document.run;
+    let own = bar.model.and_then(|model| model.spacing.as_deref());
+    let shown = run.spacing.as_deref().or(own).unwrap_or("own");
+    let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
+    menu_chip(ui, (look.name("Spacing"), shown, tip), look.changed("spacing"), |ui| {
+        ui.set_min_width(200.0);
+        let text = own.map_or_else(|| "the model's own".to_owned(), |own| format!("the model's own ({own})"));
+        let mut chosen = run.spacing.clone();
+        ui.selectable_value(&mut chosen, None, text);
+        for name in PlanSource::names() {
+            ui.selectable_value(&mut chosen, Some(name.to_owned()), name);
+        }
+        if chosen != run.spacing {
+            intents.push(Intent::Change(Action::SetSpacing(chosen)));
+            ui.close();
+        }
+    });
+}
+
+fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+    let Some(model) = bar.model.filter(|model| model.takes_labels) else { return };
+    let name = |label: i64| {
+        let name = usize::try_from(label).ok().and_then(|label| model.class_names().get(label).cloned());
+        name.unwrap_or_else(|| label.to_string())
     };
-    let text = RichText::new(text).font(theme::strong(BODY)).color(palette.on_accent);
-    let primary = egui::Button::new(text).fill(palette.accent).min_size(egui::vec2(72.0, 28.0));
-    if ui.add(primary).on_hover_text(tip).clicked() {
-        actions.push(action);
+    let current = bar.document.run.label;
+    let shown = current.or(model.null_label).map_or_else(|| "none".to_owned(), name);
+    let shown = shortened(&shown, 18);
+    let tip = "What is to be generated";
+    menu_chip(ui, (look.name("Class"), &shown, tip), look.changed("class"), |ui| {
+        ui.set_min_width(180.0);
+        let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
+        egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+            for value in 0..classes {
+                let wanted = Some(value).filter(|_| Some(value) != model.null_label);
+                if ui.selectable_label(current == wanted, name(value)).clicked() {
+                    intents.push(Intent::Change(Action::SetLabel(wanted)));
+                    ui.close();
+                }
+            }
+        });
+        if classes == 0 {
+            let mut label = current.unwrap_or(0);
+            ui.horizontal(|ui| {
+                ui.label("class");
+                ui.add(DragValue::new(&mut label).range(0..=100_000));
+            });
+            if Some(label) != current && label != 0 {
+                intents.push(Intent::Change(Action::SetLabel(Some(label))));
+            }
+        }
+    });
+}
+
+/// At most so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
     }
-    if ui.button("Step").on_hover_text("Make one step and wait").clicked() {
-        actions.push(TopBarAction::Step);
+    text.chars().take(most - 1).chain(std::iter::once('…')).collect()
+}
+
+fn run_ui(ui: &mut Ui, bar: &TopBar, pending: &[&str], intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    let (text, tip, intent) = match bar.activity {
+        _ if !pending.is_empty() => ("Run", format!("A run with what was changed: {} (R)", pending.join(", ")), Intent::Run),
+        Activity::Running | Activity::Opening => ("Pause", "Wait after this step (P)".to_owned(), Intent::Pause),
+        Activity::Paused => ("Resume", "Go on to the end (P)".to_owned(), Intent::Resume),
+        Activity::Idle => ("Run", "A new run (R)".to_owned(), Intent::Run),
+    };
+    let shown = RichText::new(text).font(theme::strong(BODY)).color(palette.on_accent);
+    let primary = ui.add(Button::new(shown).fill(palette.accent).min_size(vec2(76.0, 28.0)));
+    let name = if pending.is_empty() { text.to_owned() } else { format!("Run with changed {}", pending.join(", ")) };
+    primary.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    if primary.on_hover_text(tip).clicked() {
+        intents.push(intent);
     }
-    if ui.add_enabled(bar.activity != Activity::Idle, egui::Button::new("Stop")).on_hover_text("End the run").clicked()
-    {
-        actions.push(TopBarAction::Stop);
+    if icon_button(ui, Icon::StepOn, "Step", "Make one step and wait (S)", false).clicked() {
+        intents.push(Intent::Step);
     }
-    if !bar.pending.is_empty() {
-        let text = format!("changed: {}", bar.pending.join(", "));
-        ui.add(egui::Label::new(RichText::new(text).font(theme::body(SMALL)).color(palette.warning)).truncate())
-            .on_hover_text("These settings are not those of the run on screen");
+    ui.add_enabled_ui(bar.activity != Activity::Idle, |ui| {
+        if icon_button(ui, Icon::Stop, "Stop", "End the run within its step; what is done stays", false).clicked() {
+            intents.push(Intent::Stop);
+        }
+    });
+    if icon_button(ui, Icon::Restart, "Restart", "The run again from its beginning (R)", false).clicked() {
+        intents.push(Intent::Run);
     }
 }
 
-fn choice(ui: &mut Ui, name: &str, shown: &str, tip: &str, contents: impl FnOnce(&mut Ui)) {
+/// What the model runs on, and what was understood of it.
+fn model_ui(ui: &mut Ui, bar: &TopBar) {
+    let Some(model) = bar.model else { return };
     let palette = Palette::of(ui);
-    ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
-    let response = ComboBox::from_id_salt(name).selected_text(shown).width(40.0).show_ui(ui, contents).response;
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("{name} {shown}")));
-    response.on_hover_text(tip);
+    let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
+    let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
+    let button = ui.add(Button::new(badge).fill(egui::Color32::TRANSPARENT).min_size(vec2(0.0, 28.0)));
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
+    let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    popup.show(|ui| about_model_ui(ui, model, bar.notes));
+    button.on_hover_text("What the model runs on; click for what was understood of it");
 }
 
-fn number(ui: &mut Ui, name: &str, tip: &str, value: DragValue) {
+fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
+    ui.set_width(420.0);
     let palette = Palette::of(ui);
-    let label = ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
-    ui.add(value).labelled_by(label.id).on_hover_text(tip);
+    let title = model.card.as_ref().map(|card| card.title.as_str()).filter(|title| !title.is_empty());
+    ui.label(RichText::new(title.unwrap_or(&model.name)).font(theme::strong(BODY + 1.0)));
+    if let Some(card) = &model.card {
+        ui.label(RichText::new(&card.summary).color(palette.secondary));
+    }
+    ui.add_space(6.0);
+    egui::Grid::new("about model").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        let mut row = |name: &str, value: &str| {
+            ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
+            ui.add(egui::Label::new(RichText::new(value).font(theme::body(SMALL))).wrap().selectable(true));
+            ui.end_row();
+        };
+        let runs_on = match (&model.onnxruntime, model.provider) {
+            (Some(version), provider) => format!("{provider}, ONNX Runtime {version}, {} threads", model.threads),
+            (None, _) => "the program's own code, exactly".to_owned(),
+        };
+        row("Runs on", &runs_on);
+        let size = model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
+        row("Images", &format!("{size}, {} channels, sides in multiples of {}", model.channels, model.size_multiple));
+        if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
+            row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
+        }
+        if let Some(parameterization) = model.parameterization {
+            row("Predicts", predicted(parameterization));
+        }
+        if let Some(spacing) = &model.spacing {
+            row("Own spacing", spacing);
+        }
+        if model.takes_labels {
+            let count = model.classes.map_or_else(|| "not said how many".into(), |classes| classes.to_string());
+            let none = model.null_label.map_or_else(String::new, |label| format!(", {label} means none"));
+            row("Classes", &format!("{count}{none}"));
+        }
+        if let Some(card) = &model.card {
+            row("Licence", &card.licence);
+        }
+        row("SHA-256", &model.sha256[..model.sha256.len().min(16)]);
+    });
+    for note in model.provider_reason.iter().chain(notes) {
+        ui.add_space(4.0);
+        ui.label(RichText::new(note).font(theme::body(SMALL)).color(palette.warning));
+    }
+}
+
+/// What a network's output is.
+const fn predicted(parameterization: Parameterization) -> &'static str {
+    match parameterization {
+        Parameterization::Vp(Prediction::Epsilon) => "ε, the noise",
+        Parameterization::Vp(Prediction::Sample) => "x₀, the image",
+        Parameterization::Vp(Prediction::VPrediction) => "v = √ᾱ·ε − √(1−ᾱ)·x₀",
+        Parameterization::Flow => "u = ε − x₀, the velocity of a rectified flow",
+        Parameterization::Edm { .. } => "F of EDM's preconditioning",
+    }
+}
+
+fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
+    let button = icon_button(ui, Icon::Menu, "Menu", "Layout, colours, tracks, undo, keys", false);
+    let view = &bar.document.view;
+    Popup::menu(&button).show(|ui| {
+        ui.set_min_width(200.0);
+        ui.menu_button("Layout", |ui| {
+            for layout in Layout::ALL {
+                if ui.selectable_label(view.layout == layout, layout.name()).clicked() {
+                    intents.push(Intent::Change(Action::SetLayout(layout)));
+                }
+            }
+            if ui.button("Tiles as at first").clicked() {
+                intents.push(Intent::ResetTiles);
+            }
+        });
+        ui.menu_button("Colours", |ui| {
+            for (theme, name) in [(Theme::Dark, "Dark"), (Theme::Light, "Light"), (Theme::System, "As the system")] {
+                if ui.selectable_label(bar.preferences.theme == theme, name).clicked() {
+                    intents.push(Intent::SetTheme(theme));
+                }
+            }
+        });
+        ui.menu_button("Tracks", |ui| {
+            for choice in &view.tracks {
+                let mut shown = choice.shown;
+                if ui.checkbox(&mut shown, choice.track.name()).changed() {
+                    intents.push(Intent::Change(Action::ShowTrack(choice.track, shown)));
+                }
+            }
+        });
+        for (name, what, intent) in
+            [("Undo", bar.history.undo_name(), Intent::Undo), ("Redo", bar.history.redo_name(), Intent::Redo)]
+        {
+            let text = what.map_or_else(|| name.to_owned(), |what| format!("{name} {what}"));
+            if ui.add_enabled(what.is_some(), Button::new(text)).clicked() {
+                intents.push(intent);
+            }
+        }
+        if ui.button("Keys (?)").clicked() {
+            intents.push(Intent::ToggleKeys);
+        }
+        ui.label(RichText::new(concat!("Chromascope ", env!("CARGO_PKG_VERSION"))).small().color(Palette::of(ui).secondary));
+    });
 }

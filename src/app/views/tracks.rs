@@ -1,22 +1,32 @@
-//! The tracks: everything that has time, stacked, on one horizontal axis with one playhead through all.
+//! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
 use super::plot::{figure_ui, legend_ui};
-use super::widgets::{Icon, draw_icon};
-use crate::app::run_view::{Picture, RunView};
-use crate::app::textures::Textures;
+use super::widgets::{Icon, draw_icon, icon_button_small, small_menu};
+use crate::app::intent::Intent;
+use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
+use crate::app::textures::{Textures, Wanted};
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::figure::{ChromatogramFigure, Reading, ScheduleFigure, TimeView, chromatogram, schedule};
+use crate::figure::{ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeView, TimeZoom, chromatogram, schedule};
+use crate::runtime::RunId;
 use crate::session::action::Action;
-use crate::session::document::{AxisReading, Measure, Track, TrackChoice, ViewChoices};
-use crate::theory::{Chromatogram, default_levels};
-use egui::{Align2, Color32, ComboBox, Key, Rect, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use crate::session::document::{AxisReading, Layout, Measure, TRACK_HEIGHTS, Track, TrackChoice, ViewChoices};
+use crate::session::playback::Command;
+use egui::{
+    Align2, Color32, CursorIcon, Id, Key, Popup, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
+};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Width of a track's head, points.
-const HEAD: f32 = 160.0;
+const HEAD: f32 = 164.0;
 /// Width of a track's legend, points.
-const LEGEND: f32 = 132.0;
+const LEGEND: f32 = 124.0;
 /// Height of a folded track and of the axis, points.
-const LINE: f32 = 28.0;
+const LINE: f32 = 30.0;
+/// Space around a track's plot, points.
+const PAD: f32 = 8.0;
 
 /// What the tracks need to know.
 pub struct Tracks<'a> {
@@ -26,118 +36,290 @@ pub struct Tracks<'a> {
     pub position: f64,
     /// What the user chose to see.
     pub view: &'a ViewChoices,
+    /// Which sample of the batch.
+    pub sample: usize,
+    /// Something new has been computed for a while, and this is the old.
+    pub stale: bool,
 }
 
-/// What was done to the tracks.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TrackAction {
-    /// The playhead was moved to this position, in steps.
-    Seek(f64),
-    /// A choice was changed.
-    Change(Action),
+impl Tracks<'_> {
+    fn reading(&self) -> Reading {
+        Reading::from(self.view.axis)
+    }
+
+    /// The tracks of this layout, top to bottom.
+    fn shown(&self) -> Vec<TrackChoice> {
+        let few = self.view.layout == Layout::Present;
+        let shown = self.view.tracks.iter().copied().filter(|track| track.shown);
+        shown.filter(|track| !few || track.track != Track::Schedule).collect()
+    }
+}
+
+/// The tracks' own state.
+#[derive(Default)]
+pub struct TracksState {
+    /// The stretch of the axis that is shown.
+    pub zoom: TimeZoom,
+    /// x of the shared axis under the pointer.
+    hovered: Option<f64>,
+    figures: HashMap<Track, (FigureKey, Arc<Figure>)>,
+}
+
+/// All that a figure depends on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct FigureKey {
+    run: RunId,
+    reading: Reading,
+    zoom: TimeZoom,
+    measure: Measure,
+    ticks: usize,
 }
 
 /// Draws the tracks in the space there is.
-pub fn tracks_ui(ui: &mut Ui, tracks: &Tracks, textures: &mut Textures) -> Vec<TrackAction> {
+pub fn tracks_ui(
+    ui: &mut Ui,
+    tracks: &Tracks,
+    state: &mut TracksState,
+    textures: &mut Textures,
+    intents: &mut Vec<Intent>,
+) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();
     ui.allocate_rect(space, Sense::hover());
-    let mut actions = Vec::new();
     let plot_x = (space.left() + 16.0 + HEAD)..=(space.right() - 32.0 - LEGEND);
-    let axis_line = Rect::from_min_max(space.min, pos2(space.right(), space.top() + LINE));
-    axis_ui(ui, axis_line, &plot_x, tracks, &mut actions);
+    let axis = Rect::from_min_max(space.min, pos2(space.right(), space.top() + LINE));
+    let whole = Rect::from_x_y_ranges(plot_x.clone(), axis.bottom()..=space.bottom());
+    // First, so that what lies above it takes clicks before it does.
+    let response = tracks.run.map(|run| move_ui(ui, whole, run, tracks, state, intents));
+    axis_ui(ui, axis, &plot_x, tracks, state, intents);
 
-    let shown: Vec<TrackChoice> = tracks.view.tracks.iter().copied().filter(|track| track.shown).collect();
-    let room = space.height() - LINE - LINE * shown.iter().filter(|track| track.folded).count() as f32;
-    let wanted: f32 = shown.iter().filter(|track| !track.folded).map(|track| track.height).sum();
-    let mut top = axis_line.bottom();
-    for choice in shown {
-        let height = if choice.folded { LINE } else { (choice.height * room / wanted.max(1.0)).max(LINE) };
-        let rect = Rect::from_min_max(pos2(space.left(), top), pos2(space.right(), top + height));
-        top += height;
+    let shown = tracks.shown();
+    let places = placed(&shown, Rect::from_min_max(pos2(space.left(), axis.bottom()), space.max));
+    for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-        head_ui(ui, rect, choice, tracks.view.measure, &mut actions);
-        let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + 8.0)..=(rect.bottom() - 8.0));
-        if choice.folded || plot.height() < 12.0 {
-            continue;
+        head_ui(ui, *rect, *choice, tracks, intents);
+        let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + PAD)..=(rect.bottom() - PAD));
+        if !choice.folded && plot.height() >= 12.0 {
+            let left = plot.right() + 16.0;
+            let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
+            if let Some(run) = tracks.run {
+                track_ui(ui, (plot, legend), choice.track, run, tracks, state, textures);
+            }
         }
-        let legend =
-            Rect::from_min_max(pos2(plot.right() + 16.0, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
-        if let Some(run) = tracks.run {
-            track_ui(ui, plot, legend, choice.track, run, tracks.view, textures);
+        if index + 1 < shown.len() {
+            boundary_ui(ui, &shown, &places, index, intents);
         }
     }
-    let whole = Rect::from_x_y_ranges(plot_x, axis_line.bottom()..=space.bottom());
-    if let Some(run) = tracks.run {
-        playhead_ui(ui, whole, run, tracks, &mut actions);
+    if shown.is_empty() {
+        let text = "All tracks are hidden; the menu at the top right shows them again";
+        ui.painter().text(whole.center(), Align2::CENTER_CENTER, text, theme::body(BODY), palette.secondary);
     }
-    actions
+    if let Some((run, response)) = tracks.run.zip(response) {
+        playhead_ui(ui, (whole, axis), run, tracks, state, &response);
+    }
 }
 
-fn playhead_ui(ui: &Ui, whole: Rect, run: &RunView, tracks: &Tracks, actions: &mut Vec<TrackAction>) {
+/// Where the tracks stand: folded ones a line high, the others by their heights, together all of the space.
+fn placed(shown: &[TrackChoice], space: Rect) -> Vec<Rect> {
+    let folded = shown.iter().filter(|track| track.folded).count() as f32;
+    let room = space.height() - LINE * folded;
+    let wanted: f32 = shown.iter().filter(|track| !track.folded).map(|track| track.height).sum();
+    let mut top = space.top();
+    let mut place = |choice: &TrackChoice| {
+        let height = if choice.folded { LINE } else { (choice.height * room / wanted.max(1.0)).max(LINE) };
+        let rect = Rect::from_x_y_ranges(space.x_range(), top..=(top + height).min(space.bottom().max(top)));
+        top += height;
+        rect
+    };
+    shown.iter().map(&mut place).collect()
+}
+
+/// The line between two tracks, which can be dragged: what one gains the next unfolded one loses.
+fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, intents: &mut Vec<Intent>) {
+    let upper = shown[..=index].iter().rposition(|track| !track.folded);
+    let lower = shown[index + 1..].iter().position(|track| !track.folded).map(|at| index + 1 + at);
+    let (Some(upper), Some(lower)) = (upper, lower) else { return };
+    let y = places[index].bottom();
+    let rect = Rect::from_x_y_ranges(places[index].x_range(), (y - 3.0)..=(y + 3.0));
+    let (above, below) = (shown[upper], shown[lower]);
+    let id = ui.scope_id().with(("boundary", above.track, below.track));
+    let response = ui.interact(rect, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeVertical);
+    let name = format!("Height of {} and {}", above.track.name(), below.track.name());
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(above.height), &name));
     let palette = Palette::of(ui);
-    let reading = Reading::from(tracks.view.axis);
+    if response.hovered() || response.dragged() || response.has_focus() {
+        let color = if response.dragged() || response.has_focus() { palette.accent } else { palette.faint };
+        ui.painter().hline(rect.x_range(), y, Stroke::new(2.0, color));
+    }
+    let keys = if response.has_focus() {
+        let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
+        8.0 * (presses(Key::ArrowDown) - presses(Key::ArrowUp))
+    } else {
+        0.0
+    };
+    let scale = above.height / places[upper].height().max(1.0);
+    let by = (response.drag_delta().y + keys) * scale;
+    let by = by.clamp(TRACK_HEIGHTS.0 - above.height, below.height - TRACK_HEIGHTS.0);
+    let heights = if response.double_clicked() {
+        vec![(above.track, above.track.default_height()), (below.track, below.track.default_height())]
+    } else if by != 0.0 {
+        vec![(above.track, above.height + by), (below.track, below.height - by)]
+    } else {
+        Vec::new()
+    };
+    if !heights.is_empty() {
+        intents.push(Intent::Change(Action::SetTrackHeights(heights)));
+    }
+    if response.drag_stopped() {
+        intents.push(Intent::EndGesture);
+    }
+}
+
+/// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
+fn move_ui(
+    ui: &Ui,
+    whole: Rect,
+    run: &RunView,
+    tracks: &Tracks,
+    state: &mut TracksState,
+    intents: &mut Vec<Intent>,
+) -> Response {
     let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, tracks.position, "Playhead"));
+    let place = |x: f32| f64::from((x - whole.left()) / whole.width());
     if (response.dragged() || response.clicked())
         && let Some(at) = response.interact_pointer_pos()
     {
-        let x = f64::from((at.x - whole.left()) / whole.width());
-        actions.push(TrackAction::Seek(run.axis.step_of_x(x, reading)));
+        let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
+        intents.push(Intent::Playback(Command::Seek(run.axis.step_of_x(x, tracks.reading()))));
     }
     if response.has_focus() {
         let by = ui.input(|input| {
             f64::from(input.num_presses(Key::ArrowRight) as u32) - f64::from(input.num_presses(Key::ArrowLeft) as u32)
         });
         if by != 0.0 {
-            actions.push(TrackAction::Seek(tracks.position + by));
+            intents.push(Intent::Playback(Command::Seek(tracks.position + by)));
         }
     }
+    state.hovered = None;
     if let Some(at) = response.hover_pos() {
-        ui.painter().vline(at.x, whole.y_range(), Stroke::new(1.0, palette.faint));
+        zoom_ui(ui, place(at.x), state);
+        state.hovered = Some(state.zoom.x_of_place(place(at.x)));
     }
-    let x = whole.left() + whole.width() * run.axis.x_of_step(tracks.position, reading) as f32;
-    ui.painter().vline(x, whole.y_range(), Stroke::new(1.5, palette.accent));
-    let tip = vec![pos2(x - 5.0, whole.top()), pos2(x + 5.0, whole.top()), pos2(x, whole.top() + 6.0)];
-    ui.painter().add(Shape::convex_polygon(tip, palette.accent, Stroke::NONE));
+    response
+}
+
+/// Zoom and move by wheel or pinch, around a place.
+fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
+    let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta()));
+    let by = f64::from(scroll.y / 200.0 + pinch.ln());
+    if by != 0.0 {
+        state.zoom = state.zoom.magnified(by.exp(), place);
+    }
+    if scroll.x != 0.0 {
+        state.zoom = state.zoom.moved(f64::from(-scroll.x / 400.0));
+    }
+}
+
+fn playhead_ui(
+    ui: &Ui,
+    (whole, axis): (Rect, Rect),
+    run: &RunView,
+    tracks: &Tracks,
+    state: &TracksState,
+    response: &Response,
+) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    let screen = |x: f64| whole.left() + whole.width() * state.zoom.place_of_x(x) as f32;
+    if let Some(x) = state.hovered {
+        let at = screen(x);
+        painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
+        let step = run.axis.step_of_x(x, tracks.reading());
+        let value = |reading| run.axis.value_at(step, reading);
+        let text = format!("step {:.1}   s {:.3}   λ {}", step, value(Reading::RunTime), signed(value(Reading::LogSnr)));
+        let galley = painter.layout_no_wrap(text, theme::mono(SMALL), palette.text);
+        let left = (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
+        let place = pos2(left, axis.center().y - 0.5 * galley.size().y);
+        let back = Rect::from_min_size(place, galley.size()).expand2(vec2(6.0, 4.0));
+        painter.rect_filled(back, 4.0, palette.field);
+        painter.galley(place, galley, palette.text);
+    }
+    let at = screen(run.axis.x_of_step(tracks.position, tracks.reading()));
+    if !(whole.left() - 1.0..=whole.right() + 1.0).contains(&at) {
+        return;
+    }
+    painter.vline(at, whole.y_range(), Stroke::new(if response.has_focus() { 3.0 } else { 1.5 }, palette.accent));
+    let tip = vec![pos2(at - 5.0, whole.top()), pos2(at + 5.0, whole.top()), pos2(at, whole.top() + 6.0)];
+    painter.add(Shape::convex_polygon(tip, palette.accent, Stroke::NONE));
+}
+
+/// "+1.20", "−∞".
+fn signed(value: f64) -> String {
+    let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
+    text.replace('-', "−")
 }
 
 /// The shared axis: which reading, and its numbers.
 fn axis_ui(
     ui: &mut Ui,
     rect: Rect,
-    plot_x: &std::ops::RangeInclusive<f32>,
+    plot_x: &RangeInclusive<f32>,
     tracks: &Tracks,
-    actions: &mut Vec<TrackAction>,
+    state: &mut TracksState,
+    intents: &mut Vec<Intent>,
 ) {
     let palette = Palette::of(ui);
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-    let place = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top() + 2.0), vec2(HEAD - 40.0, LINE - 4.0));
-    let mut reading = tracks.view.axis;
+    let place = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top() + 3.0), vec2(HEAD - 20.0, LINE - 6.0));
+    let reading = tracks.view.axis;
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-        ui.spacing_mut().interact_size.y = LINE - 4.0;
-        ui.spacing_mut().button_padding = vec2(8.0, 2.0);
-        let response = ComboBox::from_id_salt("axis")
-            .selected_text(format!("axis: {}", reading.name()))
-            .width(HEAD - 40.0)
-            .show_ui(ui, |ui| {
+        ui.horizontal_centered(|ui| {
+            let tip = "What the axis of all tracks reads; noise is always on the left";
+            small_menu(ui, "Time axis", &format!("axis: {}", reading.name()), tip, |ui| {
+                ui.set_min_width(160.0);
                 for choice in AxisReading::ALL {
-                    ui.selectable_value(&mut reading, choice, choice.name());
+                    if ui.selectable_label(choice == reading, choice.name()).clicked() {
+                        intents.push(Intent::Change(Action::SetAxis(choice)));
+                        ui.close();
+                    }
                 }
-            })
-            .response;
-        response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("Time axis {}", reading.name())));
-        response.on_hover_text("What the axis of all tracks reads");
+            });
+        });
     });
-    if reading != tracks.view.axis {
-        actions.push(TrackAction::Change(Action::SetAxis(reading)));
+    let foot = Rect::from_min_max(pos2(*plot_x.end() + 16.0, rect.top()), pos2(rect.right() - 16.0, rect.bottom()));
+    if state.zoom.is_whole() {
+        let text = "noise → image";
+        ui.painter().text(foot.left_center(), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
+    } else {
+        ui.scope_builder(UiBuilder::new().max_rect(foot.shrink2(vec2(0.0, 3.0))), |ui| {
+            ui.horizontal_centered(|ui| {
+                let text = egui::RichText::new("whole run").font(theme::body(SMALL));
+                if ui.add(egui::Button::new(text)).on_hover_text("Show all of the run again (0)").clicked() {
+                    state.zoom = TimeZoom::default();
+                }
+            });
+        });
     }
     let Some(run) = tracks.run else { return };
     let (left, right) = (*plot_x.start(), *plot_x.end());
-    let ticks = run.axis.ticks(Reading::from(tracks.view.axis), (0.0, 1.0), 10);
+    let over = Rect::from_x_y_ranges(left..=right, rect.y_range());
+    let response = ui.interact(over, ui.scope_id().with("axis"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Axis in {}", reading.name())));
+    if let Some(at) = response.hover_pos() {
+        zoom_ui(ui, f64::from((at.x - left) / (right - left)), state);
+    }
+    if response.dragged() {
+        state.zoom = state.zoom.moved(f64::from(-response.drag_delta().x / (right - left)));
+    }
+    if response.double_clicked() {
+        state.zoom = TimeZoom::default();
+    }
+    response.on_hover_text("Wheel: zoom; drag: move along; double-click: the whole run");
+    let ticks = run.axis.ticks(tracks.reading(), state.zoom.range(), ticks_for(right - left));
     let mut free = f32::NEG_INFINITY;
     for tick in ticks {
-        let x = left + (right - left) * tick.at as f32;
+        let x = left + (right - left) * state.zoom.place_of_x(tick.at) as f32;
         let galley = ui.painter().layout_no_wrap(tick.label, theme::mono(SMALL - 1.0), palette.secondary);
         let from = (x - 0.5 * galley.size().x).clamp(left, right - galley.size().x);
         if from < free {
@@ -147,136 +329,246 @@ fn axis_ui(
         ui.painter().vline(x, (rect.bottom() - 4.0)..=rect.bottom(), Stroke::new(1.0, palette.faint));
         ui.painter().galley(pos2(from, rect.center().y - 0.5 * galley.size().y), galley, palette.secondary);
     }
-    ui.painter().text(
-        pos2(right + 16.0, rect.center().y),
-        Align2::LEFT_CENTER,
-        "noise → image",
-        theme::body(SMALL),
-        palette.secondary,
-    );
+}
+
+/// About how many numbers an axis of so many points has room for.
+#[allow(clippy::cast_sign_loss)] // a width
+fn ticks_for(width: f32) -> usize {
+    ((width / 96.0) as usize).clamp(4, 24)
 }
 
 fn track_ui(
     ui: &Ui,
-    plot: Rect,
-    legend: Rect,
+    (plot, legend): (Rect, Rect),
     track: Track,
     run: &RunView,
-    view: &ViewChoices,
+    tracks: &Tracks,
+    state: &mut TracksState,
     textures: &mut Textures,
 ) {
-    let time = TimeView::whole(&run.axis, Reading::from(view.axis));
-    match track {
-        Track::FilmStrip => film_ui(ui, plot, run, Reading::from(view.axis), view.sample, textures),
-        Track::Schedule => {
-            let figure = schedule(ScheduleFigure { time, model: &run.model });
-            figure_ui(ui, plot, &figure);
-            legend_ui(ui, legend, &figure);
+    if track == Track::FilmStrip {
+        film_ui(ui, plot, run, tracks, state.zoom, textures);
+        let small = run.small_steps();
+        if small > 0 {
+            let text = format!("{small} steps kept as\nthumbnails (1 GiB)");
+            let palette = Palette::of(ui);
+            ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), palette.warning);
         }
+        return;
+    }
+    let key = FigureKey {
+        run: run.id,
+        reading: tracks.reading(),
+        zoom: state.zoom,
+        measure: tracks.view.measure,
+        ticks: ticks_for(plot.width()),
+    };
+    let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
+    let figure = kept.or_else(|| {
+        let figure = Arc::new(figure_of(track, run, key)?);
+        state.figures.insert(track, (key, Arc::clone(&figure)));
+        Some(figure)
+    });
+    let Some(figure) = figure else { return };
+    figure_ui(ui, plot, &figure);
+    let at = state.hovered.unwrap_or_else(|| run.axis.x_of_step(tracks.position, tracks.reading()));
+    legend_ui(ui, legend, &figure, at);
+}
+
+fn figure_of(track: Track, run: &RunView, key: FigureKey) -> Option<Figure> {
+    let time = TimeView { axis: &run.axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+    match track {
+        Track::FilmStrip => None,
+        Track::Schedule => Some(schedule(ScheduleFigure { time, model: &run.model })),
         Track::Chromatogram => {
-            let [_, _, height, width] = run.started.shape;
-            let Ok(theory) = Chromatogram::scale_invariant(2, default_levels(2, height, width)) else { return };
-            let measure = match view.measure {
+            let measure = match key.measure {
                 Measure::Power => crate::theory::Measure::Power,
                 Measure::Amplitude => crate::theory::Measure::Amplitude,
             };
-            let figure =
-                chromatogram(ChromatogramFigure { time, theory: &theory, factor: 2, measure, crossings: false });
-            figure_ui(ui, plot, &figure);
-            legend_ui(ui, legend, &figure);
+            let theory = run.theory.as_ref()?;
+            Some(chromatogram(ChromatogramFigure { time, theory, factor: FACTOR, measure, crossings: false }))
         }
     }
 }
 
-fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, measure: Measure, actions: &mut Vec<TrackAction>) {
+fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let left = rect.left() + 16.0;
-    let line = Rect::from_min_size(rect.min, vec2(HEAD - 24.0, LINE));
+    let line = Rect::from_min_size(rect.min, vec2(HEAD - 20.0, LINE));
     let (track, name) = (choice.track, choice.track.name());
-    let response = ui.interact(line, ui.scope_id().with(("fold", track)), Sense::click());
+    let response = ui.interact(line, Id::unique(("fold", track)), Sense::click_and_drag());
     let verb = if choice.folded { "Unfold" } else { "Fold" };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
     if response.clicked() {
-        actions.push(TrackAction::Change(Action::FoldTrack(track, !choice.folded)));
+        intents.push(Intent::Change(Action::FoldTrack(track, !choice.folded)));
     }
-    let painter = ui.painter();
+    reorder_ui(&response, rect, choice.track, tracks, intents);
     let icon = if choice.folded { Icon::Right } else { Icon::Down };
-    let color = if response.hovered() || response.has_focus() { palette.text } else { palette.secondary };
-    draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 18.0), vec2(9.0, 9.0)), icon, color);
-    let at = pos2(left + 16.0, rect.top() + 18.0);
-    painter.text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
+    let lit = response.hovered() || response.has_focus() || response.dragged();
+    let color = if lit { palette.text } else { palette.secondary };
+    draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
+    let at = pos2(left + 16.0, rect.top() + 16.0);
+    ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
+    response.on_hover_text(about(track)).context_menu(|ui| menu_ui(ui, choice, tracks, intents));
+    let corner = Rect::from_min_size(pos2(left + HEAD - 42.0, rect.top() + 5.0), vec2(22.0, 22.0));
+    ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
+        let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
+        Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, intents));
+    });
     if choice.folded {
         return;
     }
     let note = |y: f32, text: &str| {
-        if y < rect.bottom() - 6.0 {
-            painter.text(pos2(left + 16.0, y), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
+        if y < rect.bottom() - 8.0 {
+            ui.painter().text(pos2(left + 16.0, y), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
         }
     };
     match track {
         Track::FilmStrip => {
-            let row = (rect.height() - 16.0) / 3.0;
+            let row = (rect.height() - 2.0 * PAD) / 3.0;
             for (index, picture) in Picture::ALL.into_iter().enumerate() {
-                let middle = rect.top() + 8.0 + row * (index as f32 + 0.5);
+                let middle = rect.top() + PAD + row * (index as f32 + 0.5);
                 let at = pos2(rect.left() + 8.0 + HEAD, middle);
-                let symbol = picture.name().0;
-                painter.text(at, Align2::RIGHT_CENTER, symbol, theme::body(SMALL), palette.secondary);
+                // The name of the track stands where the first of a low strip would.
+                if row >= 20.0 && (index > 0 || row >= 34.0) {
+                    let symbol = picture.name().0;
+                    ui.painter().text(at, Align2::RIGHT_CENTER, symbol, theme::body(SMALL), palette.secondary);
+                }
             }
         }
-        Track::Schedule => note(rect.top() + 38.0, "log-SNR λ, nats"),
+        Track::Schedule => note(rect.top() + 36.0, "log-SNR λ, nats"),
         Track::Chromatogram => {
-            note(rect.top() + 38.0, "rₘ(t), theory");
-            let place = Rect::from_min_size(pos2(left + 10.0, rect.top() + 50.0), vec2(108.0, 24.0));
+            note(rect.top() + 36.0, "rₘ(t), theory");
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(108.0, 24.0));
             if place.bottom() < rect.bottom() {
-                let mut chosen = measure;
-                ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-                    ui.spacing_mut().interact_size.y = 22.0;
-                    ui.spacing_mut().button_padding = vec2(6.0, 2.0);
-                    let shown = egui::RichText::new(chosen.name()).font(theme::body(SMALL));
-                    let response = ComboBox::from_id_salt("measure")
-                        .selected_text(shown)
-                        .width(96.0)
-                        .show_ui(ui, |ui| {
-                            for choice in Measure::ALL {
-                                ui.selectable_value(&mut chosen, choice, choice.name());
-                            }
-                        })
-                        .response;
-                    response.widget_info(|| {
-                        WidgetInfo::labeled(Role::ComboBox, true, format!("Chromatogram measure {}", measure.name()))
-                    });
-                });
-                if chosen != measure {
-                    actions.push(TrackAction::Change(Action::SetMeasure(chosen)));
-                }
+                measure_ui(ui, place, tracks.view.measure, intents);
             }
         }
     }
 }
 
+fn measure_ui(ui: &mut Ui, place: Rect, measure: Measure, intents: &mut Vec<Intent>) {
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        let tip = "Power: shares of the variance generated, −Vₘ·daₘ/dt. Amplitude: of its root, −√Vₘ·d√aₘ/dt";
+        small_menu(ui, "Chromatogram measure", measure.name(), tip, |ui| {
+            ui.set_min_width(120.0);
+            for choice in Measure::ALL {
+                if ui.selectable_label(choice == measure, choice.name()).clicked() {
+                    intents.push(Intent::Change(Action::SetMeasure(choice)));
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
+const fn about(track: Track) -> &'static str {
+    match track {
+        Track::FilmStrip => "Small images of every step. Click to fold, drag to move the track",
+        Track::Schedule => {
+            "λ = ln(ᾱ/(1−ᾱ)) over time: the run's, and what the model's own timesteps would have visited. Click to fold, \
+             drag to move the track"
+        }
+        Track::Chromatogram => {
+            "rₘ(t), the share of what is generated at each time that belongs to each resolution, for a scale-invariant \
+             prior; the strip below names the largest. Click to fold, drag to move the track"
+        }
+    }
+}
+
+/// A head that is dragged past the middle of a neighbour changes places with it.
+fn reorder_ui(response: &Response, rect: Rect, track: Track, tracks: &Tracks, intents: &mut Vec<Intent>) {
+    if response.drag_stopped() {
+        intents.push(Intent::EndGesture);
+    }
+    let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) else { return };
+    let order: Vec<Track> = tracks.shown().iter().map(|choice| choice.track).collect();
+    let Some(place) = order.iter().position(|&other| other == track) else { return };
+    let neighbour = if pointer.y < rect.top() - 16.0 {
+        place.checked_sub(1).map(|above| order[above])
+    } else if pointer.y > rect.bottom() + 16.0 {
+        order.get(place + 1).copied()
+    } else {
+        None
+    };
+    if let Some(to) = neighbour.and_then(|other| tracks.view.tracks.iter().position(|choice| choice.track == other)) {
+        intents.push(Intent::Change(Action::MoveTrack(track, to)));
+    }
+}
+
+fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
+    let track = choice.track;
+    ui.set_min_width(120.0);
+    let place = tracks.view.tracks.iter().position(|choice| choice.track == track).unwrap_or(0);
+    let last = tracks.view.tracks.len() - 1;
+    if ui.button(if choice.folded { "Unfold" } else { "Fold" }).clicked() {
+        intents.push(Intent::Change(Action::FoldTrack(track, !choice.folded)));
+    }
+    if ui.add_enabled(place > 0, egui::Button::new("Move up")).clicked() {
+        intents.push(Intent::Change(Action::MoveTrack(track, place - 1)));
+        intents.push(Intent::EndGesture);
+    }
+    if ui.add_enabled(place < last, egui::Button::new("Move down")).clicked() {
+        intents.push(Intent::Change(Action::MoveTrack(track, place + 1)));
+        intents.push(Intent::EndGesture);
+    }
+    if ui.button("Hide").clicked() {
+        intents.push(Intent::Change(Action::ShowTrack(track, false)));
+    }
+}
+
 /// As many whole pictures as fit, each of the step under its middle.
-fn film_ui(ui: &Ui, plot: Rect, run: &RunView, reading: Reading, sample: usize, textures: &mut Textures) {
+fn film_ui(ui: &Ui, plot: Rect, run: &RunView, tracks: &Tracks, zoom: TimeZoom, textures: &mut Textures) {
     let palette = Palette::of(ui);
     let painter = ui.painter().with_clip_rect(plot);
     let row = plot.height() / 3.0;
+    let [_, _, height, width] = run.started.shape;
+    let wide = row * (width as f32 / height as f32).clamp(0.25, 4.0);
     #[allow(clippy::cast_sign_loss)] // sizes are positive
-    let count = ((plot.width() / row).round() as u32).max(1);
-    let width = plot.width() / count as f32;
+    let count = ((plot.width() / wide).round() as u32).max(1);
+    let cell_width = plot.width() / count as f32;
+    let tint = if tracks.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
     for column in 0..count {
-        let left = plot.left() + column as f32 * width;
-        let middle = (f64::from(column) + 0.5) / f64::from(count);
+        let left = plot.left() + column as f32 * cell_width;
+        let middle = zoom.x_of_place((f64::from(column) + 0.5) / f64::from(count));
         #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
-        let step = (run.axis.step_of_x(middle, reading) as usize).min(run.steps() - 1);
+        let step = (run.axis.step_of_x(middle, tracks.reading()) as usize).min(run.steps() - 1);
         for (index, picture) in Picture::ALL.into_iter().enumerate() {
-            let cell = Rect::from_min_size(pos2(left, plot.top() + index as f32 * row), vec2(width, row)).shrink(0.5);
-            if let Some(texture) = textures.get(ui.ctx(), run, step, picture, sample) {
-                // The middle of the picture where the cell is not as wide as high.
-                let part = vec2((width / row).min(1.0), (row / width).min(1.0));
+            let cell = Rect::from_min_size(pos2(left, plot.top() + index as f32 * row), vec2(cell_width, row));
+            let cell = cell.shrink2(vec2(0.5, 0.5));
+            let at = Moment::of_step(step);
+            let wanted = Wanted { at, picture, sample: tracks.sample, range: tracks.view.range, small: true };
+            if let Some(texture) = textures.get(ui.ctx(), run, wanted) {
+                // The middle of the picture where the cell has another shape.
+                let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));
                 let uv = Rect::from_center_size(pos2(0.5, 0.5), part);
-                painter.image(texture.id(), cell, uv, Color32::WHITE);
+                painter.image(texture.id(), cell, uv, tint);
             } else {
                 painter.rect_filled(cell, 0.0, palette.bar);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tracks_fill_the_space_and_folded_ones_take_a_line() {
+        let space = Rect::from_min_size(pos2(0.0, 10.0), vec2(100.0, 500.0));
+        let mut choices = Track::ALL.map(TrackChoice::new);
+        choices[1].folded = true;
+        let places = placed(&choices, space);
+        assert_eq!(places[1].height(), LINE);
+        assert_eq!(places[0].top(), 10.0);
+        assert!((places[2].bottom() - 510.0).abs() < 1e-3);
+        let ratio = places[0].height() / places[2].height();
+        assert!((ratio - choices[0].height / choices[2].height).abs() < 1e-3);
+    }
+
+    #[test]
+    fn numbers_have_true_signs() {
+        assert_eq!([1.2, -0.5, f64::INFINITY, f64::NEG_INFINITY].map(signed), ["+1.20", "−0.50", "+∞", "−∞"]);
     }
 }

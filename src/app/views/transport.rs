@@ -1,12 +1,12 @@
 //! Transport and readouts, at the bottom.
 
-use super::widgets::{Icon, icon_button, reading};
+use super::widgets::{Icon, icon_button, named, reading};
+use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::Reading;
-use crate::session::playback::{Command, Motion, Playback};
-use crate::session::prepare::ModelInfo;
-use egui::{Align, Layout, RichText, Ui};
+use crate::session::playback::{Command, Motion, Playback, SPEEDS};
+use egui::{Align, DragValue, Label, Layout, RichText, Ui};
 
 /// What the transport needs to know.
 pub struct Transport<'a> {
@@ -16,13 +16,10 @@ pub struct Transport<'a> {
     pub playback: &'a Playback,
     /// What stands at the right.
     pub status: &'a str,
-    /// What the model runs on.
-    pub badge: Option<&'a ModelInfo>,
 }
 
 /// Draws the transport.
-pub fn transport_ui(ui: &mut Ui, transport: &Transport) -> Vec<Command> {
-    let mut commands = Vec::new();
+pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent>) {
     let playback = transport.playback;
     ui.horizontal_centered(|ui| {
         ui.scope(|ui| {
@@ -30,50 +27,72 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport) -> Vec<Command> {
             if transport.run.is_none() {
                 ui.disable();
             }
-            let (toggle, name) =
-                if playback.motion() == Motion::Still { (Icon::Play, "Play") } else { (Icon::Pause, "Pause") };
-            for (icon, name, tip, command, on) in [
-                (Icon::First, "First step", "To the first step (Home)", Command::Home, false),
-                (Icon::StepBack, "Step back", "One step back (←)", Command::StepBy(-1), false),
-                (Icon::PlayBack, "Play backwards", "Play from image to noise (B)", Command::PlayBackward, false),
-                (toggle, name, "Play or pause (space)", Command::Toggle, false),
-                (Icon::StepOn, "Step on", "One step on (→)", Command::StepBy(1), false),
-                (Icon::Last, "Last step", "To the last step, and follow the run (End)", Command::End, false),
-                (
-                    Icon::Loop,
-                    "Loop",
-                    "Play again and again (L)",
-                    Command::Loop(!playback.looping()),
-                    playback.looping(),
-                ),
-            ] {
-                if icon_button(ui, icon, name, tip, on).clicked() {
-                    commands.push(command);
-                }
-            }
+            buttons_ui(ui, playback, intents);
         });
-        ui.add_space(12.0);
+        ui.add_space(4.0);
+        let mut speed = playback.speed();
+        let drag = DragValue::new(&mut speed).range(SPEEDS.0..=SPEEDS.1).speed(0.1).max_decimals(1).suffix(" steps/s");
+        let response = ui.add(drag.min_size(egui::vec2(86.0, 26.0)));
+        named(ui, &response, "Playback speed");
+        if response.double_clicked() {
+            speed = Playback::default().speed();
+        }
+        if speed != playback.speed() {
+            intents.push(Intent::Playback(Command::Speed(speed)));
+        }
+        response.on_hover_text("Playback speed; drag, or click and type");
+        ui.add_space(8.0);
         if let Some(run) = transport.run {
-            let position = playback.position();
-            let level = run.axis.level_at(position);
-            let number = |value: f64| if value.is_finite() { format!("{value:.3}") } else { "∞".to_owned() };
-            let signed = |value: f64| if value.is_finite() { format!("{value:+.2}") } else { "+∞".to_owned() };
-            reading(ui, "step", &format!("{}/{}", playback.state(), run.steps()), 104.0);
-            reading(ui, "s", &format!("{:.3}", run.axis.value_at(position, Reading::RunTime)), 64.0);
-            reading(ui, "t", &format!("{:.1}", run.axis.value_at(position, Reading::Timestep)), 72.0);
-            reading(ui, "ᾱ", &format!("{:.4}", level.alpha_bar()), 84.0);
-            reading(ui, "σ", &number(level.sigma()), 108.0);
-            reading(ui, "λ", &signed(level.log_snr()), 80.0);
+            readings_ui(ui, run, playback);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let palette = Palette::of(ui);
-            if let Some(model) = transport.badge {
-                let good = if model.provider_reason.is_some() { palette.warning } else { palette.good };
-                let tip = model.provider_reason.clone().unwrap_or_else(|| "What the model runs on".to_owned());
-                ui.label(RichText::new(model.badge()).font(theme::strong(SMALL)).color(good)).on_hover_text(tip);
-            }
-            ui.label(RichText::new(transport.status).font(theme::mono(SMALL)).color(palette.secondary));
+            let text = RichText::new(transport.status).font(theme::mono(SMALL)).color(Palette::of(ui).secondary);
+            ui.add(Label::new(text).truncate()).on_hover_text(
+                "How far the run is, time a step, memory of its steps, and the program's own time a frame",
+            );
         });
     });
-    commands
+}
+
+fn buttons_ui(ui: &mut Ui, playback: &Playback, intents: &mut Vec<Intent>) {
+    let (toggle, name) =
+        if playback.motion() == Motion::Still { (Icon::Play, "Play") } else { (Icon::Pause, "Pause playback") };
+    for (icon, name, tip, command, on) in [
+        (Icon::First, "First step", "To the first step (Home)", Command::Home, false),
+        (Icon::StepBack, "Step back", "One step back (←)", Command::StepBy(-1), false),
+        (Icon::PlayBack, "Play backwards", "Play from image to noise (B)", Command::PlayBackward, false),
+        (toggle, name, "Play or pause (space)", Command::Toggle, false),
+        (Icon::StepOn, "Step on", "One step on (→)", Command::StepBy(1), false),
+        (Icon::Last, "Last step", "To the last step, and follow the run (End)", Command::End, false),
+        (Icon::Loop, "Loop", "Play again and again (L)", Command::Loop(!playback.looping()), playback.looping()),
+    ] {
+        if icon_button(ui, icon, name, tip, on).clicked() {
+            intents.push(Intent::Playback(command));
+        }
+    }
+}
+
+fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
+    let position = playback.position();
+    let level = run.axis.level_at(position);
+    let number = |value: f64| match value {
+        value if !value.is_finite() => "∞".to_owned(),
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value => format!("{value:.3}"),
+    };
+    let signed = |value: f64| {
+        let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
+        text.replace('-', "−")
+    };
+    ui.spacing_mut().item_spacing.x = 6.0;
+    let step = format!("{}/{}", playback.state(), run.steps());
+    reading(ui, "step", &step, 92.0, "Steps done at the playhead, of all");
+    let s = run.axis.value_at(position, Reading::RunTime);
+    reading(ui, "s", &format!("{s:.3}"), 56.0, "Run time, from 1 (noise) to 0 (image)");
+    let t = run.axis.value_at(position, Reading::Timestep);
+    reading(ui, "t", &format!("{t:.1}"), 62.0, "Timestep: what the network is fed");
+    reading(ui, "ᾱ", &format!("{:.4}", level.alpha_bar()), 68.0, "ᾱ: share of the image in the variance of xₜ");
+    reading(ui, "σ", &number(level.sigma()), 62.0, "σ = √((1−ᾱ)/ᾱ): noise over image");
+    reading(ui, "λ", &signed(level.log_snr()), 66.0, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats");
 }

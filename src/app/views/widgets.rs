@@ -1,7 +1,15 @@
 //! Small pieces that several views share.
 
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use egui::{Align2, Color32, Pos2, Rect, Response, Role, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{
+    Align2, Button, Color32, DragValue, FontId, Galley, PopupCloseBehavior, Pos2, Rect, Response, RichText, Role, Sense,
+    Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+use std::sync::Arc;
+
+/// At the right of what opens a menu.
+const ARROW: &str = "▾";
 
 /// Shapes of the buttons of the transport; drawn, so that no font is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +32,24 @@ pub enum Icon {
     Stop,
     /// Again and again.
     Loop,
+    /// From the beginning.
+    Restart,
     /// Dice.
     Dice,
     /// Fold.
     Down,
     /// Unfold.
     Right,
+    /// Menu.
+    Menu,
+    /// Close.
+    Close,
+    /// Something to read.
+    Info,
+    /// Something is wrong.
+    Warning,
+    /// More to do with this.
+    More,
 }
 
 /// Draws an icon in a square.
@@ -73,18 +93,33 @@ pub fn draw_icon(ui: &Ui, rect: Rect, icon: Icon, color: Color32) {
         Icon::Stop => {
             painter.rect_filled(Rect::from_center_size(c, Vec2::splat(1.3 * r)), 2.0, color);
         }
-        Icon::Loop => {
+        Icon::Loop | Icon::Restart => {
+            // Two thirds of a circle, or a rounded box for going round again and again, with an arrow at the end.
             let stroke = Stroke::new(1.5, color);
-            let points: Vec<Pos2> = (3_u8..=30)
-                .map(|i| {
-                    let angle = f32::from(i) / 32.0 * std::f32::consts::TAU;
-                    c + 0.7 * r * vec2(angle.cos(), angle.sin())
-                })
-                .collect();
-            let tip = points[points.len() - 1];
-            painter.line(points, stroke);
-            let arrow =
-                vec![tip + vec2(-0.35 * r, -0.1 * r), tip + vec2(0.3 * r, -0.25 * r), tip + vec2(0.1 * r, 0.4 * r)];
+            let tip = if icon == Icon::Loop {
+                let corners = [(0.75, -0.1), (0.75, 0.55), (-0.75, 0.55), (-0.75, -0.5), (0.3, -0.5)];
+                let points: Vec<Pos2> = corners.into_iter().map(|(x, y)| c + r * vec2(x, y)).collect();
+                let tip = points[points.len() - 1];
+                painter.line(points, stroke);
+                tip
+            } else {
+                let points: Vec<Pos2> = (0_u8..=24)
+                    .map(|i| {
+                        let angle = f32::from(i) / 24.0 * 5.0 - 0.9;
+                        c + 0.75 * r * vec2(angle.cos(), angle.sin())
+                    })
+                    .rev()
+                    .collect();
+                let tip = points[points.len() - 1];
+                painter.line(points, stroke);
+                tip
+            };
+            let arrow = if icon == Icon::Loop {
+                [vec2(0.0, -0.4), vec2(0.5, 0.0), vec2(0.0, 0.4)]
+            } else {
+                [vec2(-0.45, -0.1), vec2(0.35, -0.45), vec2(0.3, 0.4)]
+            };
+            let arrow = arrow.into_iter().map(|corner| tip + r * corner).collect();
             painter.add(egui::Shape::convex_polygon(arrow, color, Stroke::NONE));
         }
         Icon::Dice => {
@@ -102,6 +137,31 @@ pub fn draw_icon(ui: &Ui, rect: Rect, icon: Icon, color: Color32) {
             let points = vec![c + r * vec2(-0.5, -0.25), c + r * vec2(0.5, -0.25), c + r * vec2(0.0, 0.35)];
             painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
         }
+        Icon::Menu => {
+            for y in [-0.55, 0.0, 0.55] {
+                let line = [c + r * vec2(-0.75, y), c + r * vec2(0.75, y)];
+                painter.line_segment(line, Stroke::new(1.5, color));
+            }
+        }
+        Icon::More => {
+            for x in [-0.6, 0.0, 0.6] {
+                painter.circle_filled(c + r * vec2(x, 0.0), 0.16 * r, color);
+            }
+        }
+        Icon::Close => {
+            for (x, y) in [(0.6, 0.6), (0.6, -0.6)] {
+                painter.line_segment([c - r * vec2(x, y), c + r * vec2(x, y)], Stroke::new(1.5, color));
+            }
+        }
+        Icon::Info => {
+            painter.circle_stroke(c, 0.85 * r, Stroke::new(1.3, color));
+            painter.circle_filled(c + r * vec2(0.0, -0.4), 0.12 * r, color);
+            painter.line_segment([c + r * vec2(0.0, -0.05), c + r * vec2(0.0, 0.45)], Stroke::new(1.5, color));
+        }
+        Icon::Warning => {
+            let points = vec![c + r * vec2(0.0, -0.8), c + r * vec2(0.9, 0.75), c + r * vec2(-0.9, 0.75)];
+            painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
+        }
         Icon::Right => {
             let points = vec![c + r * vec2(-0.25, -0.5), c + r * vec2(0.35, 0.0), c + r * vec2(-0.25, 0.5)];
             painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
@@ -111,8 +171,12 @@ pub fn draw_icon(ui: &Ui, rect: Rect, icon: Icon, color: Color32) {
 
 /// A button that shows an icon; `name` is what it is called by screen readers, `tip` its tooltip.
 pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str, on: bool) -> Response {
+    icon_button_of(ui, icon, (name, tip), on, 28.0)
+}
+
+fn icon_button_of(ui: &mut Ui, icon: Icon, (name, tip): (&str, &str), on: bool, side: f32) -> Response {
     let palette = Palette::of(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::splat(28.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 6.0, ui.visuals().widgets.hovered.weak_bg_fill);
@@ -127,12 +191,27 @@ pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str, on: bool) -> 
     } else {
         palette.text
     };
-    draw_icon(ui, Rect::from_center_size(rect.center(), Vec2::splat(14.0)), icon, color);
+    draw_icon(ui, Rect::from_center_size(rect.center(), Vec2::splat(0.5 * side)), icon, color);
+    response.on_hover_text(tip)
+}
+
+/// An icon in a small square.
+pub fn icon_button_small(ui: &mut Ui, icon: Icon, name: &str, tip: &str) -> Response {
+    icon_button_of(ui, icon, (name, tip), false, 22.0)
+}
+
+/// A small button with a short text that is on or off.
+pub fn icon_toggle(ui: &mut Ui, text: &str, name: &str, tip: &str, on: bool) -> Response {
+    let palette = Palette::of(ui);
+    let color = if on { palette.accent } else { palette.secondary };
+    let text = RichText::new(text).font(theme::body(SMALL)).color(color);
+    let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on, name));
     response.on_hover_text(tip)
 }
 
 /// A name in secondary colour and its value in tabular figures, on one line; `width` keeps what follows in its place.
-pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32) {
+pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32, tip: &str) {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name} {value}")));
@@ -145,12 +224,107 @@ pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32) {
         theme::mono(SMALL),
         palette.text,
     );
+    response.on_hover_text(tip);
 }
 
-/// A heading: the name in semibold, then what it is in secondary colour.
-pub fn heading(ui: &Ui, at: Pos2, name: &str, note: &str) {
+/// A heading by which a tile can be moved: a name in semibold, what it is in secondary colour, a value at the right.
+/// What there is no room for is left out, the note first.
+pub struct Head<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// What it is, in a word or two.
+    pub note: &'a str,
+    /// At the right, in tabular figures.
+    pub value: Option<String>,
+    /// The tooltip.
+    pub about: &'a str,
+}
+
+impl Head<'_> {
+    /// Draws it; the response says whether it is being dragged.
+    pub fn show(&self, ui: &Ui, rect: Rect) -> Response {
+        let palette = Palette::of(ui);
+        let response = ui.interact(rect, ui.scope_id().with(("head", self.name)), Sense::drag());
+        let (name, note) = (self.name, self.note);
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}, {note}")));
+        let painter = ui.painter();
+        let y = rect.top() + 8.0;
+        let place = |left: f32, galley: Arc<Galley>, color: Color32| {
+            painter.galley(pos2(left, y - 0.5 * galley.size().y), galley, color);
+        };
+        let layout = |text: &str, font: FontId, color| painter.layout_no_wrap(text.to_owned(), font, color);
+        let name = layout(name, theme::strong(BODY), palette.text);
+        let mut left = rect.left();
+        let mut right = rect.right();
+        let after = left + name.size().x;
+        place(left, name, palette.text);
+        left = after + 8.0;
+        if let Some(value) = &self.value {
+            let value = layout(value, theme::mono(SMALL), palette.secondary);
+            if right - value.size().x >= left {
+                right -= value.size().x;
+                place(right, value, palette.secondary);
+            }
+        }
+        let note = layout(note, theme::body(SMALL), palette.secondary);
+        if left + note.size().x + 8.0 <= right {
+            place(left, note, palette.secondary);
+        }
+        response.on_hover_text(self.about)
+    }
+}
+
+/// A field of the top bar that opens a menu: its name in secondary colour, then its value. `changed` marks a value that
+/// no run has yet.
+pub fn menu_chip<R>(
+    ui: &mut Ui,
+    (name, shown, tip): (&str, &str, &str),
+    changed: bool,
+    contents: impl FnOnce(&mut Ui) -> R,
+) -> Option<R> {
     let palette = Palette::of(ui);
-    let painter = ui.painter();
-    let left = painter.text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
-    painter.text(pos2(left.right() + 8.0, at.y), Align2::LEFT_CENTER, note, theme::body(SMALL), palette.secondary);
+    let label = RichText::new(name).font(theme::body(SMALL)).color(palette.secondary);
+    let value = RichText::new(shown).font(theme::strong(BODY)).color(palette.text);
+    let button = if name.is_empty() { Button::new((value, ARROW)) } else { Button::new((label, value, ARROW)) };
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let (response, inner) = MenuButton::from_button(button.min_size(vec2(0.0, 28.0))).config(config).ui(ui, contents);
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
+    mark_changed(ui, &response, changed);
+    response.on_hover_text(tip);
+    inner.map(|inner| inner.inner)
+}
+
+/// A small menu within a view.
+pub fn small_menu<R>(ui: &mut Ui, name: &str, shown: &str, tip: &str, contents: impl FnOnce(&mut Ui) -> R) -> Option<R> {
+    let palette = Palette::of(ui);
+    let text = RichText::new(shown).font(theme::body(SMALL)).color(palette.text);
+    let arrow = RichText::new(ARROW).font(theme::body(SMALL)).color(palette.secondary);
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    let button = Button::new((text, arrow)).min_size(vec2(0.0, 24.0));
+    let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, contents);
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
+    response.on_hover_text(tip);
+    inner.map(|inner| inner.inner)
+}
+
+/// A field of the top bar with a number that can be dragged and typed.
+pub fn number_chip(ui: &mut Ui, name: &str, tip: &str, changed: bool, value: DragValue) -> Response {
+    let palette = Palette::of(ui);
+    let label = RichText::new(format!("{name} ")).font(theme::body(SMALL)).color(palette.secondary);
+    let response = ui.add(value.prefix(label).min_size(vec2(0.0, 28.0)));
+    named(ui, &response, name);
+    mark_changed(ui, &response, changed);
+    response.on_hover_text(tip)
+}
+
+/// Gives a widget that has a value the name it is called by.
+pub fn named(ui: &Ui, response: &Response, name: &str) {
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
+}
+
+fn mark_changed(ui: &Ui, response: &Response, changed: bool) {
+    if changed {
+        let at = response.rect.right_top() + vec2(-5.0, 5.0);
+        ui.painter().circle_filled(at, 3.0, Palette::of(ui).warning);
+    }
 }

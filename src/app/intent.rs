@@ -1,0 +1,63 @@
+//! What a view asks for. Views borrow and answer with these; [`App::perform`](super::App) carries them out.
+
+use crate::session::action::Action;
+use crate::session::playback::Command;
+use crate::session::preferences::Theme;
+
+/// Something that was asked of the program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Change the document.
+    Change(Action),
+    /// Several changes for one reason, then a run with them.
+    ChangeAndRun(Vec<Action>),
+    /// A drag has ended, or a field was left: what follows is a change of its own.
+    EndGesture,
+    /// Move the playhead.
+    Playback(Command),
+    /// A new run.
+    Run,
+    /// One step, and wait.
+    Step,
+    /// Wait after this step.
+    Pause,
+    /// Go on.
+    Resume,
+    /// End the run.
+    Stop,
+    /// Open what lies at a path that was typed.
+    OpenPath(String),
+    /// Ask for something to open.
+    Ask(Ask),
+    /// Take the last change back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Light or dark.
+    SetTheme(Theme),
+    /// The tiles as they were at first.
+    ResetTiles,
+    /// Show or hide the list of keys.
+    ToggleKeys,
+    /// A failure was read.
+    Dismiss(usize),
+    /// A word of the program was read.
+    DismissNotice(usize),
+    /// Fetch ONNX Runtime.
+    Fetch,
+    /// Stop fetching it.
+    CancelFetch,
+}
+
+/// What a dialog of the system is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// An `.onnx` file.
+    File,
+    /// A folder with a model.
+    Folder,
+    /// A folder of images.
+    Images,
+    /// A `scheduler_config.json` for the model that lacks one.
+    SchedulerConfig,
+}

@@ -1,0 +1,93 @@
+//! Keeps the preferences: a thread that writes the newest of them, so that the window never waits for a disk.
+
+use crate::session::preferences::Preferences;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Changes within this time are written once.
+const QUIET: Duration = Duration::from_millis(800);
+
+#[derive(Default)]
+struct Slot {
+    newest: Option<Preferences>,
+    closing: bool,
+    /// Why the last writing failed.
+    failure: Option<String>,
+}
+
+/// Writes preferences into a folder; the last ones are written when it is dropped.
+pub struct Keeper {
+    shared: Arc<(Mutex<Slot>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Starts the thread.
+    pub fn start(folder: PathBuf) -> std::io::Result<Self> {
+        let shared = Arc::new((Mutex::new(Slot::default()), Condvar::new()));
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("chromascope-keeper".into()).spawn(move || {
+            let (slot, changed) = &*theirs;
+            let mut guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if let Some(newest) = guard.newest.take() {
+                    drop(guard);
+                    let failure = newest.save(&folder).err().map(|error| error.to_string());
+                    guard = slot.lock().unwrap_or_else(PoisonError::into_inner);
+                    guard.failure = failure;
+                } else if guard.closing {
+                    return;
+                } else {
+                    guard = changed.wait(guard).unwrap_or_else(PoisonError::into_inner);
+                    if !guard.closing {
+                        guard = changed.wait_timeout(guard, QUIET).unwrap_or_else(PoisonError::into_inner).0;
+                    }
+                }
+            }
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// These are the preferences now.
+    pub fn keep(&self, preferences: Preferences) {
+        let (slot, changed) = &*self.shared;
+        slot.lock().unwrap_or_else(PoisonError::into_inner).newest = Some(preferences);
+        changed.notify_one();
+    }
+
+    /// Why the last writing failed; told once.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).failure.take()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).closing = true;
+        self.shared.1.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // It has nothing that can panic but the disk's own errors, which it tells.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::preferences::Theme;
+
+    #[test]
+    fn the_last_are_written_when_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = Keeper::start(folder.path().into()).unwrap();
+        for theme in [Theme::System, Theme::Dark, Theme::Light] {
+            keeper.keep(Preferences { theme, ..Preferences::default() });
+        }
+        drop(keeper);
+        assert_eq!(Preferences::load(folder.path()).preferences.theme, Theme::Light);
+    }
+}

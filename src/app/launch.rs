@@ -1,0 +1,155 @@
+//! From the command line to an open window: which renderer, and what happens where it does not start.
+
+use super::graphics::{self, choose};
+use super::meter::is_software;
+use super::{App, Launch};
+use crate::session::preferences::Renderer;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// Says to a second start which renderer failed in the first, and why.
+pub const FAILED_VARIABLE: &str = "CHROMASCOPE_RENDERER_FAILED";
+/// What a window needs on Debian.
+const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1";
+
+/// How the window is opened.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// What it is started with.
+    pub launch: Launch,
+    /// What draws it.
+    pub renderer: Renderer,
+    /// Inner size, points; `None` takes the kept one.
+    pub size: Option<(f32, f32)>,
+    /// Close after the first presented frame and print how long it took since then.
+    pub measure_since: Option<Instant>,
+}
+
+/// How the window ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// By its user.
+    Well,
+    /// It did not open with one renderer; the program is to be started again with the other.
+    TryOther {
+        /// The other.
+        renderer: &'static str,
+        /// Which failed, and why.
+        failed: String,
+    },
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no window could be opened: {0}; without a display use `chromascope sample`. A window on Debian needs the packages {PACKAGES}"
+)]
+pub struct NoWindow(String);
+
+/// Opens the window and stays in it until it is closed.
+pub fn run(window: Window) -> Result<Closed, NoWindow> {
+    let (renderer, _) = choose(window.renderer, graphics::adapters);
+    let earlier = std::env::var(FAILED_VARIABLE).ok();
+    let Err(reason) = open(window, renderer) else { return Ok(Closed::Well) };
+    let failed = format!("{}: {reason}", graphics::name(renderer));
+    match earlier {
+        Some(earlier) => Err(NoWindow(format!("{earlier}; {failed}"))),
+        // Without a display neither opens.
+        None if reason.contains("neither WAYLAND_DISPLAY") => Err(NoWindow(reason)),
+        None => {
+            let other = match renderer {
+                eframe::Renderer::Glow => eframe::Renderer::Wgpu,
+                eframe::Renderer::Wgpu => eframe::Renderer::Glow,
+            };
+            Ok(Closed::TryOther { renderer: graphics::name(other), failed })
+        }
+    }
+}
+
+fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
+    let Window { launch, size, measure_since, .. } = window;
+    let size = size.or(launch.loaded.preferences.window).unwrap_or((1600.0, 1000.0));
+    let native = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("Chromascope")
+            .with_app_id("chromascope")
+            .with_inner_size([size.0, size.1])
+            .with_min_inner_size([960.0, 600.0]),
+        renderer,
+        system_font_fallback: false,
+        ..eframe::NativeOptions::default()
+    };
+    let creator: eframe::AppCreator<'_> = Box::new(move |context| {
+        let software = drawn_by_software(context);
+        let app = App::new(&context.egui_ctx, launch, software)?;
+        Ok(match measure_since {
+            Some(since) => Box::new(Measured { app, since, frames: 0 }) as Box<dyn eframe::App>,
+            None => Box::new(app),
+        })
+    });
+    // Missing libraries make the crates below panic.
+    match catch_unwind(AssertUnwindSafe(|| eframe::run_native("Chromascope", native, creator))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(without_source(&error.to_string())),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Err(text.unwrap_or_else(|| "a library below it failed".into()))
+        }
+    }
+}
+
+fn drawn_by_software(context: &eframe::CreationContext<'_>) -> bool {
+    use eframe::glow::HasContext as _;
+    if let Some(state) = &context.wgpu_render_state {
+        let info = state.adapter.get_info();
+        return info.device_type == eframe::wgpu::DeviceType::Cpu || is_software(&info.name);
+    }
+    // The context is current while the program is created, and its renderer's name is plain text.
+    #[allow(unsafe_code)]
+    context
+        .gl
+        .as_ref()
+        .is_some_and(|gl| is_software(&unsafe { gl.get_parameter_string(eframe::glow::RENDERER) }))
+}
+
+/// The reason without the place in some crate's source that winit puts before it.
+fn without_source(reason: &str) -> String {
+    let after = reason.rfind(".rs:").and_then(|at| reason[at..].split_once(": ")).map(|(_, rest)| rest);
+    after.unwrap_or(reason).trim_end_matches('.').to_owned()
+}
+
+/// The window until its first frame is on the screen.
+struct Measured {
+    app: App,
+    since: Instant,
+    frames: u32,
+}
+
+impl eframe::App for Measured {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        // A frame is presented before the next begins.
+        self.frames += 1;
+        if self.frames == 2 {
+            println!("first frame after {:.0} ms", 1e3 * self.since.elapsed().as_secs_f64());
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+        ctx.request_repaint();
+        self.app.logic(ctx, frame);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.app.ui(ui, frame);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_lose_their_places_in_sources() {
+        assert_eq!(without_source("os error at /a/b.rs:85: neither X nor Y is set."), "neither X nor Y is set");
+        assert_eq!(without_source("no adapter"), "no adapter");
+    }
+}

@@ -1,0 +1,342 @@
+//! News taken, keys read, intents carried out. Nothing here draws.
+
+use super::intent::Intent;
+use super::opener::Opened;
+use super::run_view::RunView;
+use super::state::{Fetching, Opening};
+use super::views::top_bar::source_name;
+use super::{App, theme};
+use crate::figure::TimeZoom;
+use crate::model::onnx_runtime::setup::Kind;
+use crate::runtime::{Activity, Event, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
+use crate::session::action::Action;
+use crate::session::document::AxisReading;
+use crate::session::playback::Command;
+use crate::session::settings::ModelSource;
+use egui::{Key, KeyboardShortcut, Modifiers};
+use std::time::{Duration, Instant};
+
+/// Most of a frame that is spent on taking news.
+const NEWS_BUDGET: Duration = Duration::from_millis(5);
+/// Runs in the program's own code where there is no ONNX Runtime.
+const STAND_IN: &str = "emoji-exact-64";
+const NEEDS_LIBRARY: &str = "emoji-unet";
+/// How long something new may take before the old is dimmed.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+
+impl App {
+    /// Carries out what views and keys asked for, in order.
+    pub(super) fn perform(&mut self, ctx: &egui::Context, intents: Vec<Intent>) {
+        for intent in intents {
+            self.perform_one(ctx, intent);
+        }
+    }
+
+    fn perform_one(&mut self, ctx: &egui::Context, intent: Intent) {
+        let state = &mut self.state;
+        match intent {
+            Intent::Change(action) => {
+                state.document.perform(action);
+            }
+            Intent::ChangeAndRun(actions) => self.change_and_run(actions),
+            Intent::EndGesture => state.document.end_gesture(),
+            Intent::Playback(command) => self.move_playhead(command),
+            Intent::Run => self.start(Pace::Going),
+            Intent::Step if self.runtime.activity() == Activity::Paused => self.runtime.step(),
+            Intent::Step => self.start(Pace::Steps(1)),
+            Intent::Pause => self.runtime.pause(),
+            Intent::Resume => self.runtime.resume(),
+            Intent::Stop => self.runtime.stop(),
+            Intent::OpenPath(path) => state.opener.open(path.into()),
+            Intent::Ask(ask) => state.opener.ask(ask),
+            Intent::Undo => {
+                state.document.undo();
+            }
+            Intent::Redo => {
+                state.document.redo();
+            }
+            Intent::SetTheme(theme) => {
+                state.preferences.theme = theme;
+                theme::apply(ctx, theme);
+            }
+            Intent::ResetTiles => state.tiles.reset(state.document.document().view.layout),
+            Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
+            Intent::Dismiss(index) => {
+                state.faults.remove(index);
+            }
+            Intent::DismissNotice(index) => {
+                state.notices.remove(index);
+            }
+            Intent::Fetch => self.fetch(),
+            Intent::CancelFetch => self.runtime.cancel_set_up(),
+        }
+    }
+
+    fn change_and_run(&mut self, actions: Vec<Action>) {
+        for action in actions {
+            self.state.document.perform(action);
+        }
+        self.start(Pace::Going);
+    }
+
+    pub(super) fn start(&mut self, pace: Pace) {
+        let state = &mut self.state;
+        state.faults.retain(|fault| fault.place == Place::Library && state.stood_in_for.is_some());
+        state.document.end_gesture();
+        let settings = state.document.document().run.clone();
+        state.opening = Some(Opening { what: source_name(&settings.source), reading: None, since: Instant::now() });
+        state.requested = Some(settings.clone());
+        self.runtime.run(settings, pace);
+    }
+
+    /// Moves the playhead and keeps it in view.
+    fn move_playhead(&mut self, command: Command) {
+        self.state.playback.command(command);
+        if let (Some(run), false) = (&self.run, matches!(command, Command::Loop(_) | Command::Speed(_))) {
+            let reading = self.state.document.document().view.axis.into();
+            let x = run.axis.x_of_step(self.state.playback.position(), reading);
+            self.state.tracks.zoom = self.state.tracks.zoom.showing(x);
+        }
+    }
+
+    fn fetch(&mut self) {
+        match self.runtime.set_up(Kind::Cpu) {
+            Ok(_) => {
+                self.state.fetching = Some(Fetching { text: "Fetching ONNX Runtime".into(), share: None });
+            }
+            Err(error) => self.state.faults.push(Fault::new(
+                Place::Program,
+                &format!("no thread could be started to fetch ONNX Runtime ({error}); run `chromascope setup`"),
+            )),
+        }
+    }
+
+    pub(super) fn take_news(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < NEWS_BUDGET {
+            match self.runtime.next_event() {
+                Some(Event::Run { id, news }) => self.take_run_news(id, news),
+                Some(Event::Library(news)) => self.take_library_news(news),
+                None => break,
+            }
+        }
+        while let Some(opened) = self.state.opener.next() {
+            match opened {
+                Opened::Run(actions) => self.change_and_run(actions),
+                Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
+            }
+        }
+    }
+
+    fn take_run_news(&mut self, id: RunId, news: RunNews) {
+        let state = &mut self.state;
+        match news {
+            RunNews::ModelOpening { .. } => {}
+            RunNews::Reading { done, total } => {
+                if let Some(opening) = &mut state.opening {
+                    opening.reading = Some((done, total));
+                }
+            }
+            RunNews::ModelOpened { info, notes } => {
+                if state.stood_in_for.is_none() {
+                    state.preferences.remember(&info.source);
+                }
+                state.model = Some(info);
+                state.notes = notes;
+            }
+            RunNews::Started(started) => {
+                state.opening = None;
+                let Some(model) = state.model.as_ref().and_then(|model| model.schedule.clone()) else { return };
+                state.notes.extend(started.notes.iter().cloned());
+                state.playback.begin(started.levels.len() - 1);
+                state.times.clear();
+                self.run = Some(RunView::new(id, started, model));
+            }
+            RunNews::Step { snapshot, state: reached } => {
+                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
+                    state.times.push(snapshot.seconds);
+                    run.push(snapshot, reached);
+                    state.playback.finish_steps(run.done());
+                }
+            }
+            RunNews::Ended { end, .. } => {
+                state.opening = None;
+                if let RunEnd::Failed(fault) = &end {
+                    state.faults.push(fault.clone());
+                }
+                state.playback.end();
+                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
+                    run.end = Some(end);
+                }
+            }
+            RunNews::Failed(fault) => {
+                state.opening = None;
+                let nothing_yet = self.run.is_none() && fault.place == Place::Library;
+                state.faults.push(fault);
+                if nothing_yet {
+                    self.stand_in();
+                }
+            }
+        }
+    }
+
+    /// Shows a model that needs no ONNX Runtime in place of the bundled network, until there is one.
+    fn stand_in(&mut self) {
+        let state = &mut self.state;
+        let wanted = state.document.document().run.source.clone();
+        let exact = ModelSource::Model(STAND_IN.into());
+        if wanted != ModelSource::Model(NEEDS_LIBRARY.into()) || state.stood_in_for.is_some() {
+            return;
+        }
+        state.stood_in_for = Some(wanted);
+        let label = state.document.document().run.label;
+        self.change_and_run(vec![Action::SetModel(exact), Action::SetLabel(label)]);
+    }
+
+    /// The model that stands in for another, by name.
+    pub(super) fn stand_in_name(&self) -> Option<&'static str> {
+        self.state.stood_in_for.is_some().then_some(STAND_IN)
+    }
+
+    fn take_library_news(&mut self, news: LibraryNews) {
+        let state = &mut self.state;
+        match news {
+            LibraryNews::Note(text) => state.fetching = Some(Fetching { text, share: None }),
+            LibraryNews::Downloading { package, done, total } => {
+                let megabytes = |bytes: u64| bytes as f64 / 1e6;
+                let text = format!("Fetching {package}: {:.0} of {:.0} MB", megabytes(done), megabytes(total));
+                state.fetching = Some(Fetching { text, share: Some((done as f64 / total.max(1) as f64) as f32) });
+            }
+            LibraryNews::Unpacking { package } => {
+                state.fetching = Some(Fetching { text: format!("Unpacking {package}"), share: None });
+            }
+            LibraryNews::Done(_) => {
+                state.fetching = None;
+                state.faults.retain(|fault| fault.place != Place::Library);
+                if let Some(wanted) = state.stood_in_for.take() {
+                    let label = state.document.document().run.label;
+                    self.change_and_run(vec![Action::SetModel(wanted), Action::SetLabel(label)]);
+                } else {
+                    self.start(Pace::Going);
+                }
+            }
+            LibraryNews::Cancelled => state.fetching = None,
+            LibraryNews::Failed(fault) => {
+                state.fetching = None;
+                state.faults.push(fault);
+            }
+        }
+    }
+
+    /// Moves the playhead while playing, and asks for a frame when it is next to change.
+    pub(super) fn play(&mut self, ctx: &egui::Context) {
+        let elapsed = self.state.last_frame.elapsed();
+        self.state.last_frame = Instant::now();
+        self.state.playback.advance(elapsed);
+        if let Some(next) = self.state.playback.next_change() {
+            ctx.request_repaint_after(next);
+        }
+    }
+
+    pub(super) fn keys(&mut self, ctx: &egui::Context) {
+        // Undo first takes REDO's keys, which contain its own.
+        let (redo, undo) = ctx.input_mut(|input| (input.consume_shortcut(&REDO), input.consume_shortcut(&UNDO)));
+        let mut intents = Vec::new();
+        if redo {
+            intents.push(Intent::Redo);
+        } else if undo {
+            intents.push(Intent::Undo);
+        }
+        let typing = ctx.egui_wants_keyboard_input() || ctx.memory(|memory| memory.focused().is_some());
+        if !typing {
+            let view = &self.state.document.document().view;
+            let next_axis = AxisReading::ALL.iter().position(|axis| *axis == view.axis).unwrap_or(0) + 1;
+            let going = matches!(self.runtime.activity(), Activity::Running | Activity::Opening);
+            for (key, intent) in [
+                (Key::Space, Intent::Playback(Command::Toggle)),
+                (Key::ArrowLeft, Intent::Playback(Command::StepBy(-1))),
+                (Key::ArrowRight, Intent::Playback(Command::StepBy(1))),
+                (Key::Home, Intent::Playback(Command::Home)),
+                (Key::End, Intent::Playback(Command::End)),
+                (Key::B, Intent::Playback(Command::PlayBackward)),
+                (Key::L, Intent::Playback(Command::Loop(!self.state.playback.looping()))),
+                (Key::R, Intent::Run),
+                (Key::S, Intent::Step),
+                (Key::P, if going { Intent::Pause } else { Intent::Resume }),
+                (Key::A, Intent::Change(Action::SetAxis(AxisReading::ALL[next_axis % AxisReading::ALL.len()]))),
+                (Key::Num1, Intent::Change(Action::SetTruePixels(!view.true_pixels))),
+                (Key::Questionmark, Intent::ToggleKeys),
+            ] {
+                if ctx.input(|input| input.key_pressed(key) && !input.modifiers.command) {
+                    intents.push(intent);
+                }
+            }
+            if ctx.input(|input| input.key_pressed(Key::Num0)) {
+                self.state.tracks.zoom = TimeZoom::default();
+            }
+        }
+        if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            self.state.keys_shown = false;
+        }
+        self.perform(ctx, intents);
+    }
+
+    /// A file or folder dropped onto the window is opened and run.
+    pub(super) fn drops(&mut self, ctx: &egui::Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        if let Some(path) = dropped {
+            self.state.opener.open(path);
+        }
+    }
+
+    /// Whether something new has been computed for so long that the old should look old.
+    pub(super) fn is_stale(&self, ctx: &egui::Context) -> bool {
+        let Some(opening) = &self.state.opening else { return false };
+        let waited = opening.since.elapsed();
+        if waited < PATIENCE {
+            ctx.request_repaint_after(PATIENCE - waited);
+        }
+        waited >= PATIENCE
+    }
+
+    /// What stands at the right of the transport.
+    pub(super) fn status(&self) -> String {
+        let frame = format!("frame {:.1} ms", self.state.meter.own_ms());
+        if let Some(opening) = &self.state.opening {
+            return match opening.reading {
+                Some((done, total)) => format!("reading image {done} of {total} · {frame}"),
+                None => format!("opening {} · {frame}", opening.what),
+            };
+        }
+        let Some(run) = &self.run else { return frame };
+        let step =
+            self.state.times.typical().map_or_else(String::new, |seconds| format!(" · {:.1} ms/step", 1e3 * seconds));
+        let progress = match (&run.end, self.runtime.activity()) {
+            (Some(RunEnd::Complete), _) => "done".to_owned(),
+            (Some(RunEnd::Stopped), _) => format!("stopped after {} steps", run.done()),
+            (Some(RunEnd::Failed(_)), _) => format!("failed after {} steps", run.done()),
+            (None, Activity::Paused) => format!("paused after {} steps", run.done()),
+            (None, _) => {
+                let left = self.state.times.remaining(run.steps() - run.done());
+                left.map_or_else(|| "running".to_owned(), |left| format!("{:.1} s left", left.as_secs_f64()))
+            }
+        };
+        let memory = run.bytes() as f64 / 1e6;
+        format!("{progress}{step} · {memory:.0} MB · {frame}")
+    }
+
+    /// What the stage says where it has nothing to show.
+    pub(super) fn empty_words(&self) -> String {
+        match &self.state.opening {
+            Some(opening) => match opening.reading {
+                Some((done, total)) => format!("Reading image {done} of {total}"),
+                None => format!("Opening {} …", opening.what),
+            },
+            None if self.state.faults.is_empty() => "Press R for a run".into(),
+            None => "Nothing to show yet: see the message above, or choose another model".into(),
+        }
+    }
+}

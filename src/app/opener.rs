@@ -1,0 +1,122 @@
+//! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
+
+use super::intent::Ask;
+use crate::runtime::Wake;
+use crate::session::action::Action;
+use crate::session::settings::ModelSource;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// What came of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opened {
+    /// Something to run.
+    Run(Vec<Action>),
+    /// A sentence on why not.
+    Refused(String),
+}
+
+/// Asks and looks, and answers later.
+pub struct Opener {
+    answers: Receiver<Opened>,
+    send: Sender<Opened>,
+    wake: Wake,
+}
+
+impl Opener {
+    /// `wake` is called when there is an answer.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        let (send, answers) = channel();
+        Self { answers, send, wake }
+    }
+
+    /// The next answer.
+    pub fn next(&self) -> Option<Opened> {
+        self.answers.try_recv().ok()
+    }
+
+    /// Finds out what lies at a path, and opens it.
+    pub fn open(&self, path: PathBuf) {
+        self.later(move || Some(what_lies_at(&path)));
+    }
+
+    /// Opens a dialog of the system. Where the system has none nothing happens, which is why a path can be typed too.
+    pub fn ask(&self, ask: Ask) {
+        let dialog = rfd::AsyncFileDialog::new();
+        // Made here, as some systems want it on the thread of the window; awaited elsewhere.
+        let chosen: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match ask {
+            Ask::File => Box::pin(dialog.set_title("Open a model").add_filter("ONNX models", &["onnx"]).pick_file()),
+            Ask::Folder => Box::pin(dialog.set_title("Open a model's folder").pick_folder()),
+            Ask::Images => Box::pin(dialog.set_title("Open a folder of images as a model").pick_folder()),
+            Ask::SchedulerConfig => {
+                Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
+            }
+        };
+        self.later(move || {
+            let path = pollster::block_on(chosen)?.path().to_path_buf();
+            Some(match ask {
+                Ask::File | Ask::Folder => what_lies_at(&path),
+                Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
+                Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
+            })
+        });
+    }
+
+    fn later(&self, work: impl FnOnce() -> Option<Opened> + Send + 'static) {
+        let (send, wake) = (self.send.clone(), self.wake.clone());
+        let spawned = std::thread::Builder::new().name("chromascope-opener".into()).spawn(move || {
+            if let Some(opened) = work() {
+                // The window may be closed by now.
+                let _ = send.send(opened);
+                wake();
+            }
+        });
+        if let Err(error) = spawned {
+            let _ = self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
+        }
+    }
+}
+
+/// A file is a network, a folder with `model.onnx` too, any other folder is images.
+fn what_lies_at(path: &Path) -> Opened {
+    let Some(text) = path.to_str() else {
+        return Opened::Refused(format!(
+            "the path {} is not valid Unicode; rename it and open it again",
+            path.display()
+        ));
+    };
+    if !path.exists() {
+        // Named like a bundled model, it is one.
+        if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
+            return Opened::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
+        }
+        return Opened::Refused(format!(
+            "there is nothing at {text}; give the path of an .onnx file, of a model's folder or of a folder of images"
+        ));
+    }
+    let is_model = path.is_file() || ["model.onnx", "unet/model.onnx"].iter().any(|file| path.join(file).exists());
+    let source = if is_model { ModelSource::Model(text.into()) } else { ModelSource::Images(path.into()) };
+    Opened::Run(vec![Action::SetModel(source)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_models_images_or_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("net");
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::write(inside.join("model.onnx"), b"").unwrap();
+        let model = |path: &Path| Opened::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
+        assert_eq!(what_lies_at(&inside), model(&inside));
+        assert_eq!(what_lies_at(&inside.join("model.onnx")), model(&inside.join("model.onnx")));
+        let images = Opened::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);
+        assert_eq!(what_lies_at(folder.path()), images);
+        let Opened::Refused(sentence) = what_lies_at(Path::new("/no/such/place")) else { panic!("opened nothing") };
+        assert!(sentence.contains("there is nothing at /no/such/place"), "{sentence}");
+    }
+}

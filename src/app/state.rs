@@ -1,0 +1,169 @@
+//! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
+
+use super::intent::Intent;
+use super::keeper::Keeper;
+use super::meter::Meter;
+use super::opener::Opener;
+use super::panes::Panes;
+use super::views::stage::Lens;
+use super::views::top_bar::TopBarState;
+use super::views::tracks::TracksState;
+use crate::runtime::{Fault, Options, Wake};
+use crate::session::document::Document;
+use crate::session::playback::Playback;
+use crate::session::preferences::{Loaded, Preferences};
+use crate::session::prepare::ModelInfo;
+use crate::session::settings::ModelSource;
+use crate::session::{History, RunSettings, StepTimes};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Steps of the first run.
+const FIRST_STEPS: usize = 32;
+/// Class and seed of the first run: a face with a cap.
+const FIRST_LABEL: i64 = 1;
+const FIRST_SEED: u64 = 6;
+
+/// How the window is started.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Of the inference thread.
+    pub options: Options,
+    /// Preferences as they were found.
+    pub loaded: Loaded,
+    /// Where preferences are kept; `None` keeps none.
+    pub folder: Option<PathBuf>,
+    /// What to do to the document before the first run.
+    pub first: Vec<crate::session::action::Action>,
+    /// Words of the program that the user should read.
+    pub notices: Vec<String>,
+}
+
+/// Everything that is neither run nor texture.
+pub(super) struct State {
+    /// What the user decides.
+    pub document: History,
+    /// What is kept between starts, but for the document.
+    pub preferences: Preferences,
+    pub keeper: Option<Keeper>,
+    /// What the keeper was given last.
+    pub kept: Preferences,
+    pub opener: Opener,
+    /// The settings of the newest request.
+    pub requested: Option<RunSettings>,
+    /// What is being opened or made ready, and since when.
+    pub opening: Option<Opening>,
+    pub model: Option<Arc<ModelInfo>>,
+    /// Choices made and warnings, a sentence each.
+    pub notes: Vec<String>,
+    pub faults: Vec<Fault>,
+    /// Words of the program that stay until they are read.
+    pub notices: Vec<String>,
+    /// How fetching ONNX Runtime goes, while it does.
+    pub fetching: Option<Fetching>,
+    /// The model that an exact one stands in for until there is a library.
+    pub stood_in_for: Option<ModelSource>,
+    pub playback: Playback,
+    pub times: StepTimes,
+    pub meter: Meter,
+    pub tiles: Panes,
+    pub lens: Lens,
+    pub top_bar: TopBarState,
+    pub tracks: TracksState,
+    pub keys_shown: bool,
+    pub last_frame: Instant,
+}
+
+/// What is being opened.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Opening {
+    pub what: String,
+    /// Images read, and images there are.
+    pub reading: Option<(usize, usize)>,
+    pub since: Instant,
+}
+
+/// How fetching ONNX Runtime goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fetching {
+    /// In words.
+    pub text: String,
+    /// How much of it is done, in [0, 1].
+    pub share: Option<f32>,
+}
+
+impl State {
+    pub fn new(launch: Launch, wake: Wake, meter: Meter) -> Self {
+        let Launch { loaded, folder, first, mut notices, .. } = launch;
+        let mut document = loaded.preferences.document.clone().unwrap_or_else(|| {
+            let mut document = Document::default();
+            document.run.steps = FIRST_STEPS;
+            document.run.label = Some(FIRST_LABEL);
+            document.run.seed = FIRST_SEED;
+            document
+        });
+        for action in first {
+            crate::session::action::apply(&mut document, action);
+        }
+        notices.extend(loaded.message);
+        let keeper = folder.and_then(|folder| match Keeper::start(folder) {
+            Ok(keeper) => Some(keeper),
+            Err(error) => {
+                notices.push(format!("the preferences will not be kept, as no thread could be started ({error})"));
+                None
+            }
+        });
+        let preferences = Preferences { document: None, ..loaded.preferences };
+        Self {
+            tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
+            document: History::new(document),
+            kept: preferences.clone(),
+            preferences,
+            keeper,
+            opener: Opener::new(wake),
+            requested: None,
+            opening: None,
+            model: None,
+            notes: Vec::new(),
+            faults: Vec::new(),
+            notices,
+            fetching: None,
+            stood_in_for: None,
+            playback: Playback::default(),
+            times: StepTimes::default(),
+            meter,
+            lens: Lens::default(),
+            top_bar: TopBarState::default(),
+            tracks: TracksState::default(),
+            keys_shown: false,
+            last_frame: Instant::now(),
+        }
+    }
+
+    /// Gives the preferences to the keeper where they have changed.
+    pub fn keep(&mut self) {
+        let Some(keeper) = &self.keeper else { return };
+        if let Some(failure) = keeper.failure() {
+            self.notices.push(format!("the preferences could not be written: {failure}"));
+        }
+        self.preferences.tiles = self.tiles.to_json();
+        let document = self.document.document();
+        if self.kept.document.as_ref() != Some(document) || !same_but_document(&self.kept, &self.preferences) {
+            self.kept = Preferences { document: Some(document.clone()), ..self.preferences.clone() };
+            keeper.keep(self.kept.clone());
+        }
+    }
+}
+
+fn same_but_document(a: &Preferences, b: &Preferences) -> bool {
+    a.recent == b.recent
+        && a.theme == b.theme
+        && a.renderer == b.renderer
+        && a.toured == b.toured
+        && a.window == b.window
+        && a.tiles == b.tiles
+}
+
+/// Intents of one frame, in order.
+pub(super) type Intents = Vec<Intent>;
