@@ -2,90 +2,287 @@
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
-use chromascope::app::App;
-use chromascope::runtime::Options;
-use egui_kittest::Harness;
+mod gui;
+
+use chromascope::app::Launch;
+use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
-use std::time::{Duration, Instant};
+use gui::*;
+use std::time::Duration;
 
-/// The window at the size of a small projector, in which the bundled network is being run.
-fn open() -> Harness<'static, App> {
-    Harness::builder()
-        .with_size([1280.0, 720.0])
-        .build_eframe(|context| App::new(&context.egui_ctx, Options::default()).unwrap())
-}
-
-/// Frames until the condition holds.
-#[track_caller]
-fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness<App>) -> bool) {
-    let began = Instant::now();
-    while !condition(harness) {
-        assert!(began.elapsed() < Duration::from_secs(90), "waited in vain for: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-        harness.step();
-    }
-}
-
-fn says(harness: &Harness<App>, text: &str) -> bool {
-    harness.query_all_by_label_contains(text).next().is_some()
-}
-
-#[track_caller]
-fn click(harness: &mut Harness<App>, name: &str) {
-    harness.get_by_label(name).click();
-    harness.step();
-    harness.step();
+fn test_model(name: &str) -> String {
+    format!("{}/tests/golden/models/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 #[test]
 fn the_bundled_network_runs_when_the_window_opens() {
-    let mut harness = open();
-    until(&mut harness, "the end of the first run", |harness| says(harness, "done ·"));
+    let mut harness = open_with(Launch::default(), PROJECTOR);
+    until_done(&mut harness);
     assert!(says(&harness, "step 32/32"), "the playhead follows the run to its end");
-    assert!(says(&harness, "measured"), "what was recovered is measured once the run is over");
+    assert!(says(&harness, "Recovered, measured"), "what was recovered is measured once the run is over");
+    assert!(says(&harness, "Class People & Body") && says(&harness, "Model emoji-unet"));
+}
+
+#[test]
+fn every_bundled_model_can_be_chosen() {
+    let mut harness = opened("gaussian-64");
+    for model in ["emoji-exact-64", "emoji-unet", "gaussian-64"] {
+        click_like(&mut harness, "Model ");
+        click(&mut harness, model);
+        until(&mut harness, model, |harness| says(harness, &format!("Model {model}")) && says(harness, "done ·"));
+        press(&mut harness, Key::Escape);
+    }
 }
 
 #[test]
 fn the_playhead_goes_where_it_is_sent() {
-    let mut harness = open();
-    until(&mut harness, "the end of the first run", |harness| says(harness, "done ·"));
+    let mut harness = opened("gaussian-64");
     click(&mut harness, "First step");
-    assert!(says(&harness, "step 0/32"));
+    assert!(says(&harness, "step 0/12") && says(&harness, "Recovered, measured"));
     click(&mut harness, "Step on");
-    assert!(says(&harness, "step 1/32"));
-    harness.key_press(egui::Key::End);
-    harness.step();
-    harness.step();
-    assert!(says(&harness, "step 32/32"));
+    assert!(says(&harness, "step 1/12"));
+    press(&mut harness, Key::ArrowRight);
+    assert!(says(&harness, "step 2/12"));
+    press(&mut harness, Key::End);
+    assert!(says(&harness, "step 12/12"));
     click(&mut harness, "First step");
     click(&mut harness, "Play");
-    until(&mut harness, "playback to get somewhere", |harness| says(harness, "step 5/32"));
-    click(&mut harness, "Pause");
+    until(&mut harness, "playback to get somewhere", |harness| says(harness, "step 4/12"));
+    click(&mut harness, "Pause playback");
+    press(&mut harness, Key::B);
+    until(&mut harness, "playback back to the noise", |harness| says(harness, "step 0/12"));
 }
 
 #[test]
-fn tracks_fold_and_choices_are_undone() {
-    let mut harness = open();
-    until(&mut harness, "the end of the first run", |harness| says(harness, "done ·"));
+fn a_drag_on_the_tracks_scrubs_and_runs_nothing() {
+    let mut harness = opened("gaussian-64");
+    let track = harness.get_by_label("Playhead").rect();
+    let at = |share: f32| egui::pos2(track.left() + share * track.width(), track.bottom() - 60.0);
+    harness.drag_at(at(0.26));
+    frames(&mut harness, 2);
+    assert!(says(&harness, "step 3/12"), "{:?}", harness.root());
+    harness.hover_at(at(0.51));
+    frames(&mut harness, 2);
+    assert!(says(&harness, "step 6/12"));
+    harness.drop_at(at(0.76));
+    frames(&mut harness, 2);
+    assert!(says(&harness, "step 9/12") && says(&harness, "done ·"));
+}
+
+#[test]
+fn folding_axis_and_heights_are_undone() {
+    let mut harness = opened("gaussian-64");
     click(&mut harness, "Fold Film strip");
     assert!(says(&harness, "Unfold Film strip"));
-    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
-    harness.step();
-    harness.step();
-    assert!(says(&harness, "Fold Film strip") && !says(&harness, "Unfold Film strip"));
-    click(&mut harness, "New seed");
-    until(&mut harness, "a run with the new seed", |harness| says(harness, "done ·"));
+    press(&mut harness, Key::A);
+    assert!(says(&harness, "Time axis axis: s"));
+    let undo = |harness: &mut egui_kittest::Harness<_>| {
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+        frames(harness, 3);
+    };
+    undo(&mut harness);
+    assert!(says(&harness, "Time axis axis: step"));
+    undo(&mut harness);
+    assert!(!says(&harness, "Unfold Film strip"));
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    frames(&mut harness, 3);
+    assert!(says(&harness, "Unfold Film strip"));
+    undo(&mut harness);
+
+    let boundary = harness.get_by_label("Height of Film strip and Schedule").rect();
+    let before = harness.get_by_label("Height of Schedule and Chromatogram").rect();
+    harness.drag_at(boundary.center());
+    frames(&mut harness, 2);
+    for step in 1..=3_u8 {
+        harness.hover_at(boundary.center() + egui::vec2(0.0, 10.0 * f32::from(step)));
+        frames(&mut harness, 2);
+    }
+    harness.drop_at(boundary.center() + egui::vec2(0.0, 30.0));
+    frames(&mut harness, 2);
+    let moved = harness.get_by_label("Height of Film strip and Schedule").rect();
+    assert!((moved.center().y - boundary.center().y - 30.0).abs() < 2.0, "{boundary:?} {moved:?}");
+    let other = harness.get_by_label("Height of Schedule and Chromatogram").rect();
+    assert!((other.center().y - before.center().y).abs() < 1.0, "the next boundary stays");
+    undo(&mut harness);
+    let back = harness.get_by_label("Height of Film strip and Schedule").rect();
+    assert!((back.center().y - boundary.center().y).abs() < 1.0, "a drag is one change");
 }
 
 #[test]
-fn a_run_can_be_paused_stepped_and_stopped() {
-    let mut harness = open();
-    until(&mut harness, "the end of the first run", |harness| says(harness, "done ·"));
+fn tracks_change_places_and_hide() {
+    let mut harness = opened("gaussian-64");
+    let top = |harness: &egui_kittest::Harness<_>, name: &str| harness.get_by_label(name).rect().top();
+    assert!(top(&harness, "Fold Schedule") < top(&harness, "Fold Chromatogram"));
+    click(&mut harness, "Schedule menu");
+    click(&mut harness, "Move down");
+    press(&mut harness, Key::Escape);
+    assert!(top(&harness, "Fold Schedule") > top(&harness, "Fold Chromatogram"));
+    click(&mut harness, "Schedule menu");
+    click(&mut harness, "Hide");
+    assert!(!says(&harness, "Fold Schedule"));
+}
+
+#[test]
+fn the_wheel_zooms_the_axis_and_zero_shows_all_of_it() {
+    let mut harness = opened("gaussian-64");
+    let track = harness.get_by_label("Playhead").rect();
+    assert!(!says(&harness, "whole run"));
+    harness.hover_at(track.center());
+    harness.step();
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 200.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    frames(&mut harness, 10);
+    assert!(says(&harness, "whole run"));
+    press(&mut harness, Key::Num0);
+    assert!(!says(&harness, "whole run"));
+}
+
+#[test]
+fn a_run_can_be_paused_stepped_resumed_and_stopped() {
+    let mut harness = opened("emoji-unet");
     click(&mut harness, "Step");
     until(&mut harness, "a run that waits after one step", |harness| says(harness, "paused after 1 steps"));
-    click(&mut harness, "Step");
+    press(&mut harness, Key::S);
     until(&mut harness, "another step", |harness| says(harness, "paused after 2 steps"));
     click(&mut harness, "Stop");
     until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after 2 steps"));
     assert!(harness.get_by_label("Stop").accesskit_node().is_disabled());
+    click(&mut harness, "Step");
+    until(&mut harness, "a run that waits", |harness| says(harness, "paused after 1 steps"));
+    click(&mut harness, "Resume");
+    until_done(&mut harness);
+    click(&mut harness, "Restart");
+    until(&mut harness, "the same run again", |harness| says(harness, "done ·"));
+}
+
+#[test]
+fn what_was_changed_is_shown_until_it_is_run() {
+    let mut harness = opened("gaussian-64");
+    click_like(&mut harness, "Sampler ");
+    click(&mut harness, "heun");
+    press(&mut harness, Key::Escape);
+    assert!(says(&harness, "Run with changed sampler") && says(&harness, "Sampler heun"));
+    press(&mut harness, Key::R);
+    until_done(&mut harness);
+    assert!(!says(&harness, "Run with changed"));
+    click(&mut harness, "New seed");
+    until(&mut harness, "a run with the new seed", |harness| says(harness, "done ·"));
+    assert!(!says(&harness, "Run with changed"));
+}
+
+#[test]
+fn a_model_changed_in_the_middle_of_a_run_takes_its_place() {
+    let mut slow = settings("emoji-unet");
+    slow.steps = 1000;
+    let mut harness = open_with(launch(slow), PROJECTOR);
+    until(&mut harness, "the run to go", |harness| says(harness, "s left"));
+    click_like(&mut harness, "Model ");
+    click(&mut harness, "gaussian-64");
+    until(&mut harness, "the other model", |harness| says(harness, "Model gaussian-64") && says(harness, "s left"));
+    press(&mut harness, Key::Escape);
+    click(&mut harness, "Stop");
+    until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after"));
+    // Closing in the middle of a run must not hang.
+    press(&mut harness, Key::R);
+    std::thread::sleep(Duration::from_millis(100));
+    drop(harness);
+}
+
+fn open_path(harness: &mut egui_kittest::Harness<chromascope::app::App>, path: &str) {
+    click_like(harness, "Model ");
+    let field = harness.get_by_label("Path of a model");
+    field.focus();
+    field.type_text(path);
+    frames(harness, 3);
+    click(harness, "Open");
+}
+
+#[test]
+fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
+    let mut harness = opened("gaussian-64");
+    open_path(&mut harness, "/no/such/place");
+    until(&mut harness, "the sentence", |harness| says(harness, "there is nothing at /no/such/place"));
+    assert!(says(&harness, "step 12/12"), "the run on screen stays");
+    click(&mut harness, "Dismiss");
+    assert!(!says(&harness, "there is nothing at"));
+}
+
+#[test]
+fn a_model_without_a_schedule_is_asked_for_one() {
+    let mut harness = opened("gaussian-64");
+    open_path(&mut harness, &test_model("single.onnx"));
+    until(&mut harness, "the form", |harness| says(harness, "Open scheduler_config.json"));
+    assert!(says(&harness, "It predicts"));
+}
+
+#[test]
+fn a_model_that_gives_no_numbers_fails_at_its_step_and_keeps_the_others() {
+    let mut settings = settings(&test_model("bad/nan-below-500"));
+    settings.steps = 10;
+    let mut harness = open_with(launch(settings), PROJECTOR);
+    until(&mut harness, "the failure", |harness| says(harness, "failed after"));
+    assert!(says(&harness, "of 10 failed:"), "{:?}", harness.root());
+    click(&mut harness, "First step");
+    assert!(says(&harness, "step 0/10"));
+}
+
+#[test]
+fn the_keys_are_listed_on_a_question_mark() {
+    let mut harness = opened("gaussian-64");
+    press(&mut harness, Key::Questionmark);
+    assert!(says(&harness, "play backwards"));
+    press(&mut harness, Key::Escape);
+    assert!(!says(&harness, "play backwards"));
+}
+
+#[test]
+fn the_images_of_a_batch_are_looked_at_one_by_one() {
+    let mut settings = settings("emoji-exact-64");
+    settings.batch = 3;
+    let mut harness = open_with(launch(settings), PROJECTOR);
+    until_done(&mut harness);
+    let field = harness.get_by_label("Image of the batch");
+    field.focus();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::ArrowUp);
+    assert!(harness.get_by_label("Image of the batch").value().is_some_and(|value| value.contains('2')));
+}
+
+#[test]
+fn images_are_read_pixel_by_pixel_and_zoom_together() {
+    let mut harness = opened("gaussian-64");
+    let image = harness.get_by_label_contains("expectation").rect();
+    harness.hover_at(image.center());
+    frames(&mut harness, 3);
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 300.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    frames(&mut harness, 12);
+    let texts = painted(&harness);
+    // x and y, then one value a channel: in each of the three images.
+    let readouts = texts.iter().filter(|text| text.lines().count() == 2 && text.contains(',')).count();
+    assert_eq!(readouts, 3, "{texts:?}");
+    press(&mut harness, Key::Num1);
+    assert!(harness.get_by_label("True pixels").accesskit_node().toggled().is_some());
+}
+
+/// Everything that is written on the screen.
+fn painted<S>(harness: &egui_kittest::Harness<S>) -> Vec<String> {
+    fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Text(text) => found.push(text.galley.text().to_owned()),
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    harness.output().shapes.iter().for_each(|clipped| texts(&clipped.shape, &mut found));
+    found
 }

@@ -114,9 +114,14 @@ impl App {
         }
     }
 
-    pub(super) fn take_news(&mut self) {
+    /// Takes what there is within a budget; what is left asks for another frame.
+    pub(super) fn take_news(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
-        while began.elapsed() < NEWS_BUDGET {
+        loop {
+            if began.elapsed() >= NEWS_BUDGET {
+                ctx.request_repaint();
+                break;
+            }
             match self.runtime.next_event() {
                 Some(Event::Run { id, news }) => self.take_run_news(id, news),
                 Some(Event::Library(news)) => self.take_library_news(news),

@@ -19,6 +19,7 @@ pub use launch::{Closed, FAILED_VARIABLE, NoWindow, Window, run};
 pub use state::{Fetching, Launch};
 
 use crate::runtime::{Activity, Options, Pace, Runtime, Wake};
+use crate::session::document::Layout;
 use egui::{Panel, Ui};
 use meter::Meter;
 use panes::Contents;
@@ -64,6 +65,23 @@ impl App {
         let playback = &self.state.playback;
         self.run.as_ref()?;
         playback.step().map(|step| Moment { state: playback.state(), step })
+    }
+
+    /// In the layout for presenting everything grows with the window, so that the last row can read it.
+    fn scale(&mut self, ctx: &egui::Context) {
+        let layout = self.state.document.document().view.layout;
+        let size = ctx.content_rect().size() * ctx.zoom_factor();
+        if self.state.scaled_for == Some((layout, size)) {
+            return;
+        }
+        let entered = self.state.scaled_for.is_none_or(|(before, _)| before != layout);
+        self.state.scaled_for = Some((layout, size));
+        match layout {
+            Layout::Present => ctx.set_zoom_factor((0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5)),
+            // Elsewhere the user's own scale (Ctrl with plus and minus) is left alone.
+            Layout::Explore if entered => ctx.set_zoom_factor(1.0),
+            Layout::Explore => {}
+        }
     }
 
     fn panels(&mut self, ui: &mut Ui, intents: &mut Intents) {
@@ -123,6 +141,7 @@ impl App {
             tracks: Tracks { run: run.as_ref(), position, view, sample, stale },
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
+            spectra: &mut state.spectra,
             textures,
             intents,
         };
@@ -145,11 +164,12 @@ impl eframe::App for App {
         if self.state.meter.begin(busy) {
             ctx.request_repaint();
         }
-        self.take_news();
+        self.take_news(ctx);
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);
         self.textures.begin_frame();
+        self.scale(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {

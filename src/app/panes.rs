@@ -3,6 +3,7 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::Palette;
+use super::views::spectrum::{Spectra, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::session::document::Layout;
@@ -20,23 +21,27 @@ pub enum Pane {
     Images,
     /// What is recovered of each resolution.
     Recovered,
+    /// Power spectra.
+    Spectrum,
     /// The tracks.
     Tracks,
 }
 
 impl Pane {
-    const ALL: [Self; 3] = [Self::Images, Self::Recovered, Self::Tracks];
+    const ALL: [Self; 4] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Images => "Images",
             Self::Recovered => "Recovered",
+            Self::Spectrum => "Spectrum",
             Self::Tracks => "Tracks",
         }
     }
 }
 
 /// The tiles of the window.
+#[derive(Serialize, Deserialize)]
 pub struct Panes {
     tree: Tree<Pane>,
     layout: Layout,
@@ -46,17 +51,20 @@ impl Panes {
     /// The tiles as they were kept, or as they are at first.
     #[must_use]
     pub fn new(kept: Option<&serde_json::Value>, layout: Layout) -> Self {
-        // Whatever was kept is used only if every pane has its place in it.
-        let tree = kept
-            .and_then(|kept| serde_json::from_value::<Tree<Pane>>(kept.clone()).ok())
-            .filter(|tree| Pane::ALL.iter().all(|pane| tree.tiles.find_pane(pane).is_some()) && tree.root().is_some());
-        Self { tree: tree.unwrap_or_else(|| tree_of(layout)), layout }
+        // Whatever was kept is used only if it is of this layout and every pane has its place in it.
+        let kept = kept.and_then(|kept| serde_json::from_value::<Self>(kept.clone()).ok()).filter(|kept| {
+            let tree = &kept.tree;
+            kept.layout == layout
+                && tree.root().is_some()
+                && Pane::ALL.iter().all(|pane| tree.tiles.find_pane(pane).is_some())
+        });
+        kept.unwrap_or_else(|| Self { tree: tree_of(layout), layout })
     }
 
     /// What [`Panes::new`] takes.
     #[must_use]
     pub fn to_json(&self) -> Option<serde_json::Value> {
-        serde_json::to_value(&self.tree).ok()
+        serde_json::to_value(self).ok()
     }
 
     /// The tiles as a layout has them at first.
@@ -74,13 +82,18 @@ impl Panes {
 }
 
 fn tree_of(layout: Layout) -> Tree<Pane> {
-    let (stage_share, images_share) = match layout {
-        Layout::Explore => (0.41, 0.74),
-        Layout::Present => (0.56, 0.76),
+    // Of the height for the stage; of its width for images, what is recovered, spectra.
+    let (stage_share, widths) = match layout {
+        Layout::Explore => (0.41, [0.6, 0.2, 0.2]),
+        Layout::Present => (0.56, [0.7, 0.3, 0.0]),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, tracks] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let stage = Linear::new_binary(LinearDir::Horizontal, [images, recovered], images_share);
+    let [images, recovered, spectrum, tracks] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
+    for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
+        stage.shares.set_share(tile, share);
+    }
+    tiles.set_visible(spectrum, layout != Layout::Present);
     let stage = tiles.insert_container(Container::Linear(stage));
     let root = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let root = tiles.insert_container(Container::Linear(root));
@@ -97,6 +110,8 @@ pub struct Contents<'a> {
     pub lens: &'a mut Lens,
     /// The tracks' own state.
     pub tracks_state: &'a mut TracksState,
+    /// Spectra.
+    pub spectra: &'a mut Spectra,
     /// Textures.
     pub textures: &'a mut Textures,
     /// What is asked for.
@@ -108,6 +123,7 @@ impl Behavior<Pane> for Contents<'_> {
         match pane {
             Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
+            Pane::Spectrum => spectrum_ui(ui, &self.stage, self.spectra),
             Pane::Tracks => {
                 tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
                 UiResponse::None
@@ -166,8 +182,10 @@ mod tests {
         }
         let mut lonely = Tiles::default();
         let root = lonely.insert_pane(Pane::Images);
-        let lonely = serde_json::to_value(Tree::new(egui::Id::unique("panes"), root, lonely)).unwrap();
+        let lonely = Panes { tree: Tree::new(egui::Id::unique("panes"), root, lonely), layout: Layout::Explore };
+        let lonely = lonely.to_json().unwrap();
         assert_eq!(Panes::new(Some(&lonely), Layout::Explore).to_json().unwrap(), kept);
+        assert_ne!(Panes::new(Some(&kept), Layout::Present).to_json().unwrap(), kept);
         let pane_tiles = again.tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count();
         assert_eq!(pane_tiles, Pane::ALL.len());
     }

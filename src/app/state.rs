@@ -5,11 +5,12 @@ use super::keeper::Keeper;
 use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
+use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
 use super::views::top_bar::TopBarState;
 use super::views::tracks::TracksState;
 use crate::runtime::{Fault, Options, Wake};
-use crate::session::document::Document;
+use crate::session::document::{Document, Layout};
 use crate::session::playback::Playback;
 use crate::session::preferences::{Loaded, Preferences};
 use crate::session::prepare::ModelInfo;
@@ -68,10 +69,13 @@ pub(super) struct State {
     pub times: StepTimes,
     pub meter: Meter,
     pub tiles: Panes,
+    pub spectra: Spectra,
     pub lens: Lens,
     pub top_bar: TopBarState,
     pub tracks: TracksState,
     pub keys_shown: bool,
+    /// Layout and size, in unscaled points, that the scale was chosen for.
+    pub scaled_for: Option<(Layout, egui::Vec2)>,
     pub last_frame: Instant,
 }
 
@@ -114,6 +118,7 @@ impl State {
                 None
             }
         });
+        let spectra = Spectra::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -133,10 +138,12 @@ impl State {
             playback: Playback::default(),
             times: StepTimes::default(),
             meter,
+            spectra,
             lens: Lens::default(),
             top_bar: TopBarState::default(),
             tracks: TracksState::default(),
             keys_shown: false,
+            scaled_for: None,
             last_frame: Instant::now(),
         }
     }

@@ -166,7 +166,6 @@ fn style(palette: &Palette) -> Style {
 
 fn visuals(palette: &Palette) -> Visuals {
     let mut visuals = if palette.dark { Visuals::dark() } else { Visuals::light() };
-    visuals.override_text_color = Some(palette.text);
     visuals.weak_text_color = Some(palette.secondary);
     visuals.panel_fill = palette.window;
     visuals.window_fill = palette.bar;

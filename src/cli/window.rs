@@ -14,6 +14,7 @@ use std::process::Command;
 use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
+#[group(id = "window")]
 pub(super) struct Arguments {
     /// A model to open: a bundled name, an .onnx file or a folder
     #[arg(value_name = "MODEL")]

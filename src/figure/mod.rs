@@ -4,7 +4,7 @@
 //! by role or by resolution level. Whoever draws it chooses the theme, the pixels and the type.
 //!
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
-//! - [`schedule`] and [`chromatogram`]: the figures themselves, along that axis.
+//! - [`schedule`] and [`chromatogram`]: the figures themselves, along that axis; [`spectrum`]: at one step.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
 //! - [`ticks`]: round numbers.
@@ -12,6 +12,7 @@
 mod chromatogram;
 pub mod palette;
 mod schedule;
+mod spectrum;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -22,6 +23,7 @@ mod time_zoom;
 pub use chromatogram::{ChromatogramFigure, chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, schedule};
+pub use spectrum::{SpectrumFigure, spectrum};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
 pub use time_zoom::TimeZoom;

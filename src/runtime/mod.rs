@@ -22,6 +22,7 @@
 //! queue; the thread waits where it is full, and still sees a cancel. A panic is caught, reported, and the thread lives
 //! on. Dropping [`Runtime`] cancels, closes and joins.
 
+mod analysis_pool;
 mod engine;
 mod fault;
 mod library;
@@ -31,6 +32,7 @@ mod message;
 mod tests;
 mod worker;
 
+pub use analysis_pool::AnalysisPool;
 pub use fault::{Fault, Need, Place, PortRole};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};

@@ -3,6 +3,7 @@
 pub mod messages;
 pub mod plot;
 pub mod shortcuts;
+pub mod spectrum;
 pub mod stage;
 pub mod top_bar;
 pub mod tracks;

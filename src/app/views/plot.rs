@@ -128,3 +128,20 @@ fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
         }
     }
 }
+
+/// The figure's lines by name, in so many columns.
+pub fn line_names_ui(ui: &Ui, rect: Rect, figure: &Figure, columns: usize) {
+    let palette = Palette::of(ui);
+    let width = rect.width() / columns as f32;
+    for (index, line) in figure.lines.iter().enumerate() {
+        let left = rect.left() + (index % columns) as f32 * width;
+        let y = rect.top() + 16.0 * ((index / columns) as f32 + 0.5);
+        if y + 8.0 > rect.bottom() + 1.0 {
+            break;
+        }
+        let swatch = [pos2(left, y), pos2(left + 18.0, y)];
+        draw_line(ui.painter(), &swatch, Stroke::new(2.0, colour(line.paint, &palette)), line.dash);
+        let at = pos2(left + 26.0, y);
+        ui.painter().text(at, Align2::LEFT_CENTER, &line.name, theme::body(SMALL), palette.secondary);
+    }
+}

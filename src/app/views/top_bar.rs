@@ -1,6 +1,6 @@
 //! Runs and model, at the top.
 
-use super::widgets::{Icon, icon_button, menu_chip, number_chip};
+use super::widgets::{Chip, Icon, icon_button, menu_chip, number_chip};
 use crate::app::intent::{Ask, Intent};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::model::package::bundled;
@@ -96,8 +96,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn name<'b>(&self, name: &'b str) -> &'b str {
-        if self.roomy { name } else { "" }
+    fn chip<'b>(&self, name: &'b str, shown: &'b str, tip: &'b str, changed: bool) -> Chip<'b> {
+        Chip { name, with_name: self.roomy, shown, tip, changed }
     }
 
     fn changed(&self, name: &str) -> bool {
@@ -169,7 +169,7 @@ fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, i
     let current = &bar.document.run.source;
     let shown = shortened(&source_name(current), 22);
     let tip = "The model. Drop an .onnx file, a model's folder or a folder of images onto the window to open your own";
-    menu_chip(ui, (look.name("Model"), &shown, tip), look.changed("model"), |ui| {
+    menu_chip(ui, look.chip("Model", &shown, tip, look.changed("model")), |ui| {
         ui.set_min_width(320.0);
         let small = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
         let titles = [small("Bundled"), small("Recent"), small("Your own")];
@@ -232,7 +232,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
     let shown = format!("{}{eta}", run.sampler.name());
     let tip = "How the state moves along the noise levels";
-    menu_chip(ui, (look.name("Sampler"), &shown, tip), changed, |ui| {
+    menu_chip(ui, look.chip("Sampler", &shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
         for (kind, name) in SamplerKind::ALL {
             if ui.selectable_label(run.sampler == kind, name).clicked() {
@@ -276,7 +276,7 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
     let own = bar.model.and_then(|model| model.spacing.as_deref());
     let shown = run.spacing.as_deref().or(own).unwrap_or("own");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
-    menu_chip(ui, (look.name("Spacing"), shown, tip), look.changed("spacing"), |ui| {
+    menu_chip(ui, look.chip("Spacing", shown, tip, look.changed("spacing")), |ui| {
         ui.set_min_width(200.0);
         let text = own.map_or_else(|| "the model's own".to_owned(), |own| format!("the model's own ({own})"));
         let mut chosen = run.spacing.clone();
@@ -301,7 +301,7 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
     let shown = current.or(model.null_label).map_or_else(|| "none".to_owned(), name);
     let shown = shortened(&shown, 18);
     let tip = "What is to be generated";
-    menu_chip(ui, (look.name("Class"), &shown, tip), look.changed("class"), |ui| {
+    menu_chip(ui, look.chip("Class", &shown, tip, look.changed("class")), |ui| {
         ui.set_min_width(180.0);
         let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {

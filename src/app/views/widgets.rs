@@ -274,18 +274,31 @@ impl Head<'_> {
     }
 }
 
-/// A field of the top bar that opens a menu: its name in secondary colour, then its value. `changed` marks a value that
-/// no run has yet.
+/// A field of the top bar that opens a menu.
+#[derive(Clone, Copy)]
+pub struct Chip<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Whether that stands before its value, in secondary colour.
+    pub with_name: bool,
+    /// Its value.
+    pub shown: &'a str,
+    /// The tooltip.
+    pub tip: &'a str,
+    /// Whether no run has this value yet.
+    pub changed: bool,
+}
+
+/// Draws the field, and its menu where that is open.
 pub fn menu_chip<R>(
     ui: &mut Ui,
-    (name, shown, tip): (&str, &str, &str),
-    changed: bool,
+    Chip { name, with_name, shown, tip, changed }: Chip,
     contents: impl FnOnce(&mut Ui) -> R,
 ) -> Option<R> {
     let palette = Palette::of(ui);
     let label = RichText::new(name).font(theme::body(SMALL)).color(palette.secondary);
     let value = RichText::new(shown).font(theme::strong(BODY)).color(palette.text);
-    let button = if name.is_empty() { Button::new((value, ARROW)) } else { Button::new((label, value, ARROW)) };
+    let button = if with_name { Button::new((label, value, ARROW)) } else { Button::new((value, ARROW)) };
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let (response, inner) = MenuButton::from_button(button.min_size(vec2(0.0, 28.0))).config(config).ui(ui, contents);
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));

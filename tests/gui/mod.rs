@@ -1,0 +1,98 @@
+//! The window in a harness, without a display: driven by the names its controls have.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(clippy::unwrap_used)]
+
+use chromascope::app::{App, Launch};
+use chromascope::session::RunSettings;
+use chromascope::session::action::Action;
+use chromascope::session::settings::ModelSource;
+use egui::Vec2;
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, HarnessBuilder};
+use std::time::{Duration, Instant};
+
+/// A small projector.
+pub const PROJECTOR: Vec2 = Vec2::new(1280.0, 720.0);
+
+/// Settings of a first run on one thread, so that tests beside each other stay quick.
+pub fn settings(model: &str) -> RunSettings {
+    let mut settings = RunSettings::new(ModelSource::Model(model.into()));
+    settings.threads = Some(1);
+    settings.steps = 12;
+    settings.seed = 6;
+    settings
+}
+
+/// The window with a first run of these settings. It keeps no preferences.
+pub fn launch(settings: RunSettings) -> Launch {
+    Launch { first: vec![Action::SetRun(Box::new(settings))], ..Launch::default() }
+}
+
+pub fn builder(size: Vec2) -> HarnessBuilder<App> {
+    Harness::builder().with_size(size)
+}
+
+pub fn open_with(launch: Launch, size: Vec2) -> Harness<'static, App> {
+    builder(size).build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap())
+}
+
+/// The window in which a model is being run.
+pub fn open(model: &str) -> Harness<'static, App> {
+    open_with(launch(settings(model)), PROJECTOR)
+}
+
+/// The same once the first run is over.
+#[track_caller]
+pub fn opened(model: &str) -> Harness<'static, App> {
+    let mut harness = open(model);
+    until_done(&mut harness);
+    harness
+}
+
+#[track_caller]
+pub fn until_done(harness: &mut Harness<App>) {
+    until(harness, "the end of the run", |harness| says(harness, "done ·"));
+    // What was computed beside the run is shown a frame or two later.
+    for _ in 0..20 {
+        std::thread::sleep(Duration::from_millis(5));
+        harness.step();
+    }
+}
+
+/// Frames until the condition holds.
+#[track_caller]
+pub fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness<App>) -> bool) {
+    let began = Instant::now();
+    while !condition(harness) {
+        assert!(began.elapsed() < Duration::from_secs(90), "waited in vain for: {what}\n{:?}", harness.root());
+        std::thread::sleep(Duration::from_millis(5));
+        harness.step();
+    }
+}
+
+pub fn says(harness: &Harness<App>, text: &str) -> bool {
+    harness.query_all_by_label_contains(text).next().is_some()
+}
+
+#[track_caller]
+pub fn click(harness: &mut Harness<App>, name: &str) {
+    harness.get_by_label(name).click();
+    frames(harness, 3);
+}
+
+#[track_caller]
+pub fn click_like(harness: &mut Harness<App>, part: &str) {
+    harness.get_by_label_contains(part).click();
+    frames(harness, 3);
+}
+
+pub fn press(harness: &mut Harness<App>, key: egui::Key) {
+    harness.key_press(key);
+    frames(harness, 3);
+}
+
+pub fn frames(harness: &mut Harness<App>, count: usize) {
+    for _ in 0..count {
+        harness.step();
+    }
+}

@@ -1,0 +1,68 @@
+//! Four small pictures of the window, drawn by wgpu on whatever adapter there is.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod gui;
+
+use chromascope::app::App;
+use chromascope::session::action::Action;
+use chromascope::session::document::Layout;
+use chromascope::session::preferences::Theme;
+use chromascope::session::settings::ProviderChoice;
+use egui::vec2;
+use egui_kittest::SnapshotOptions;
+use egui_kittest::kittest::Queryable;
+use gui::*;
+
+/// The exact emoji model in the program's own code, whose numbers are the same on all machines but for rounding.
+fn picture(name: &str, theme: Theme, layout: Layout, go: impl FnOnce(&mut egui_kittest::Harness<'static, App>)) {
+    let mut settings = settings("emoji-exact-64");
+    settings.provider = ProviderChoice::Rust;
+    let mut launch = launch(settings);
+    launch.loaded.preferences.theme = theme;
+    launch.first.push(Action::SetLayout(layout));
+    let mut harness =
+        builder(vec2(1280.0, 720.0)).wgpu().build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
+    until_done(&mut harness);
+    go(&mut harness);
+    // Times and memory are the machine's.
+    let status = harness.get_by_label_contains(" MB · frame").rect().expand(4.0);
+    harness.mask(status);
+    harness.remove_cursor();
+    frames(&mut harness, 3);
+    // A rounding error may carry a few pixels of noise over to the next grey level.
+    harness.snapshot_options(name, &SnapshotOptions::new().threshold(2.0).max_failed_pixels(40));
+}
+
+#[test]
+fn a_run_in_the_dark() {
+    picture("explore-dark", Theme::Dark, Layout::Explore, |harness| {
+        for _ in 0..7 {
+            press(harness, egui::Key::ArrowLeft);
+        }
+    });
+}
+
+#[test]
+fn a_run_in_the_light() {
+    picture("explore-light", Theme::Light, Layout::Explore, |harness| press(harness, egui::Key::Home));
+}
+
+#[test]
+fn a_presentation() {
+    picture("present-dark", Theme::Dark, Layout::Present, |_| {});
+}
+
+#[test]
+fn a_failure_that_is_explained() {
+    picture("failure-light", Theme::Light, Layout::Explore, |harness| {
+        click_like(harness, "Model ");
+        let field = harness.get_by_label("Path of a model");
+        field.focus();
+        field.type_text("/no/such/place");
+        frames(harness, 3);
+        click(harness, "Open");
+        until(harness, "the sentence", |harness| says(harness, "there is nothing at /no/such/place"));
+        press(harness, egui::Key::Escape);
+    });
+}

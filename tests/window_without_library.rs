@@ -1,0 +1,24 @@
+//! The window where there is no ONNX Runtime. Alone in its file, as a library stays loaded in a process.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod gui;
+
+use chromascope::app::Launch;
+use chromascope::runtime::Options;
+use gui::*;
+
+#[test]
+fn an_exact_model_stands_in_and_the_library_is_offered() {
+    let launch = Launch {
+        options: Options { onnxruntime: Some("/no/such/library".into()) },
+        ..Launch::default()
+    };
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    assert!(says(&harness, "Model emoji-exact-64") && says(&harness, "step 32/32"));
+    assert!(says(&harness, "/no/such/library") && says(&harness, "Fetch ONNX Runtime"));
+    assert!(says(&harness, "which the program computes exactly by itself"));
+    click(&mut harness, "Dismiss");
+    assert!(!says(&harness, "Fetch ONNX Runtime"));
+}
