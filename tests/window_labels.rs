@@ -103,7 +103,7 @@ fn the_smallest_window_still_shows_every_control() {
 fn every_glyph_is_in_the_fonts() {
     let ctx = egui::Context::default();
     theme::install(&ctx);
-    let _ = ctx.run_ui(egui::RawInput::default(), |_| {});
+    ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
     let symbols = "ᾱε̂∅σλτηρ₀ₜₘΔΣ√∞±−×·…→←²ᵐ‖●▾≤≥′";
     for font in [theme::body(13.0), theme::strong(13.0), theme::mono(12.0)] {
         let missing: String =

@@ -9,7 +9,6 @@ use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::preferences::Theme;
 use chromascope::session::settings::ProviderChoice;
-use egui::vec2;
 use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable;
 use gui::*;
@@ -21,15 +20,17 @@ fn picture(name: &str, theme: Theme, layout: Layout, go: impl FnOnce(&mut egui_k
     let mut launch = launch(settings);
     launch.loaded.preferences.theme = theme;
     launch.first.push(Action::SetLayout(layout));
-    let mut harness =
-        builder(vec2(1280.0, 720.0)).wgpu().build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
+    let harness_theme = if theme == Theme::Light { egui::Theme::Light } else { egui::Theme::Dark };
+    let mut harness = builder(PROJECTOR)
+        .wgpu()
+        .with_theme(harness_theme)
+        .build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     go(&mut harness);
-    // Times and memory are the machine's.
-    let status = harness.get_by_label_contains(" MB · frame").rect().expand(4.0);
-    harness.mask(status);
     harness.remove_cursor();
     frames(&mut harness, 3);
+    // Times and memory are the machine's.
+    harness.mask(egui::Rect::from_min_max(egui::pos2(850.0, 682.0), PROJECTOR.to_pos2()));
     // A rounding error may carry a few pixels of noise over to the next grey level.
     harness.snapshot_options(name, &SnapshotOptions::new().threshold(2.0).max_failed_pixels(40));
 }
@@ -62,7 +63,7 @@ fn a_failure_that_is_explained() {
         field.type_text("/no/such/place");
         frames(harness, 3);
         click(harness, "Open");
-        until(harness, "the sentence", |harness| says(harness, "there is nothing at /no/such/place"));
+        until(harness, "the sentence", |harness| says(harness, "There is nothing at /no/such/place"));
         press(harness, egui::Key::Escape);
     });
 }

@@ -12,7 +12,7 @@ use crate::runtime::{Activity, Event, Fault, LibraryNews, Pace, Place, RunEnd, R
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
-use crate::session::settings::ModelSource;
+use crate::session::settings::{ModelSource, ProviderChoice};
 use egui::{Key, KeyboardShortcut, Modifiers};
 use std::time::{Duration, Instant};
 
@@ -198,7 +198,8 @@ impl App {
         }
         state.stood_in_for = Some(wanted);
         let label = state.document.document().run.label;
-        self.change_and_run(vec![Action::SetModel(exact), Action::SetLabel(label)]);
+        let own_code = Action::SetProvider(ProviderChoice::Rust);
+        self.change_and_run(vec![Action::SetModel(exact), Action::SetLabel(label), own_code]);
     }
 
     /// The model that stands in for another, by name.

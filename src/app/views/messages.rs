@@ -85,10 +85,19 @@ fn line_ui(ui: &mut Ui, text: &str, color: egui::Color32, dismiss: Intent, inten
                 intents.push(dismiss);
             }
             ui.with_layout(Layout::left_to_right(Align::TOP).with_main_wrap(true), |ui| {
-                ui.add(egui::Label::new(RichText::new(text).color(Palette::of(ui).text)).wrap().selectable(true));
+                ui.add(egui::Label::new(RichText::new(sentence(text)).color(Palette::of(ui).text)).wrap().selectable(true));
             });
         });
     });
+}
+
+/// With a capital letter: on the command line the same words follow the program's name.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) if first.is_lowercase() => first.to_uppercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
 }
 
 /// What the program could not decide, asked.

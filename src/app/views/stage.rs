@@ -170,6 +170,8 @@ fn picture_ui(
     };
     let tint = if stage.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
     painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(texture.id(), framing.window));
+    // An image that is as dark as the window still has an edge.
+    painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
     let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return };
     let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
     let place = |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();

@@ -187,7 +187,7 @@ fn move_ui(
     let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, tracks.position, "Playhead"));
     let place = |x: f32| f64::from((x - whole.left()) / whole.width());
-    if (response.dragged() || response.clicked())
+    if (response.is_pointer_button_down_on() || response.clicked() || response.drag_stopped())
         && let Some(at) = response.interact_pointer_pos()
     {
         let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
