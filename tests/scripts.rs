@@ -90,7 +90,7 @@ fn root_gets_missing_packages_from_apt_and_nothing_else() {
 fn no_apt_is_one_sentence() {
     let home = bare_machine();
     with_toolchain(&home, "1.99.0");
-    let (code, text) = run(&home, "test.sh");
+    let (code, text) = run(&home, "run.sh");
     assert_eq!(code, Some(1));
     let last = text.lines().last().unwrap();
     assert_documented(last, "scripts::no_apt_is_one_sentence", &[]);

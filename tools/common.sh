@@ -52,11 +52,43 @@ has_runtime() {
     compgen -G "$data/onnxruntime/*/manifest.json" >/dev/null
 }
 
-# A linker with the C library, and pip to download with: all that the operating system has to give.
+has_library() {
+    # ldconfig lies where a PATH without the system's own folders does not find it.
+    PATH="$PATH:/usr/sbin:/sbin" ldconfig -p 2>/dev/null | grep -q -F "$1"
+}
+
+# What opening a window takes: package by package, the library that it brings.
+window_packages() {
+    local pair
+    for pair in libx11-6:libX11.so.6 libx11-xcb1:libX11-xcb.so.1 libxcursor1:libXcursor.so.1 libxi6:libXi.so.6 \
+        libxkbcommon-x11-0:libxkbcommon-x11.so.0 libgl1:libGL.so.1 libegl1:libEGL.so.1; do
+        has_library "${pair#*:}" || missing+=("${pair%%:*}")
+    done
+}
+
+# What the tests of the window take besides: a display, hands, eyes, a screen reader's bus, and drivers without a GPU.
+test_packages() {
+    command -v Xvfb >/dev/null || missing+=(xvfb)
+    command -v xdotool >/dev/null || missing+=(xdotool)
+    command -v import >/dev/null && command -v identify >/dev/null || missing+=(imagemagick)
+    command -v xdpyinfo >/dev/null || missing+=(x11-utils)
+    command -v dbus-run-session >/dev/null || missing+=(dbus)
+    [ -x /usr/libexec/at-spi-bus-launcher ] || missing+=(at-spi2-core)
+    /usr/bin/python3 -c 'import pyatspi' >/dev/null 2>&1 || missing+=(python3 python3-pyatspi gir1.2-atspi-2.0)
+    compgen -G '/usr/share/vulkan/icd.d/*.json' >/dev/null || missing+=(mesa-vulkan-drivers)
+    compgen -G '/usr/lib/*/dri/swrast_dri.so' >/dev/null || compgen -G '/usr/lib/*/libgallium*' >/dev/null ||
+        missing+=(libgl1-mesa-dri)
+}
+
+# A linker with the C library, and pip to download with: what everything takes from the operating system. With `window`
+# and `tests` what those take too.
 need_packages() {
-    local missing=()
+    local missing=() kind
     links || missing+=(gcc libc6-dev)
     has_runtime || has_pip || missing+=(python3-pip)
+    for kind in "$@"; do
+        "${kind%s}_packages"
+    done
     [ ${#missing[@]} -gt 0 ] || return 0
     local install=(apt-get install --yes --no-install-recommends "${missing[@]}")
     command -v apt-get >/dev/null ||

@@ -7,7 +7,7 @@ set -euo pipefail
 need_toolchain
 need_component fmt rustfmt
 need_component clippy clippy
-need_packages
+need_packages window tests
 say "Fetching the crates"
 cargo fetch --locked
 say "Formatting"
