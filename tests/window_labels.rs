@@ -63,7 +63,12 @@ fn faults(harness: &Harness<App>) -> Vec<String> {
 #[track_caller]
 fn readable(size: Vec2, layout: Layout, axis: AxisReading) {
     let mut launch = launch(settings("emoji-exact-64"));
-    launch.first.extend([Action::SetLayout(layout), Action::SetAxis(axis), Action::SetBatch(2), Action::SetLabel(Some(0))]);
+    launch.first.extend([
+        Action::SetLayout(layout),
+        Action::SetAxis(axis),
+        Action::SetBatch(2),
+        Action::SetLabel(Some(0)),
+    ]);
     let mut harness = open_with(launch, size);
     until_done(&mut harness);
     let faults = faults(&harness);

@@ -10,10 +10,7 @@ use gui::*;
 
 #[test]
 fn an_exact_model_stands_in_and_the_library_is_offered() {
-    let launch = Launch {
-        options: Options { onnxruntime: Some("/no/such/library".into()) },
-        ..Launch::default()
-    };
+    let launch = Launch { options: Options { onnxruntime: Some("/no/such/library".into()) }, ..Launch::default() };
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
     assert!(says(&harness, "Model emoji-exact-64") && says(&harness, "step 32/32"));

@@ -367,7 +367,7 @@ def main():
     add("--init", metavar="ONNX", help="start from the weights of an exported model.onnx of the same sizes")
     add("--device", default="cpu")
     add("--threads", type=int, default=0, help="CPU threads; on a machine busy with other work one is fastest")
-    add("--bf16", action=argparse.BooleanOptionalAction, default=True, help="bfloat16 autocast")
+    add("--bf16", action=argparse.BooleanOptionalAction, help="bfloat16 autocast; by default on a GPU, as few CPUs have it")
     add("--until-minutes", type=float, default=120, help="wall time of this run")
     add("--max-steps", type=int, default=10**9)
     add("--batch", type=int, default=32)
@@ -388,6 +388,8 @@ def main():
     add("--log-every", type=int, default=100)
     add("--report-minutes", type=float, default=10)
     args = parser.parse_args()
+    if args.bf16 is None:
+        args.bf16 = args.device != "cpu"
     export(args) if args.export else train(args)
 
 

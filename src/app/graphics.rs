@@ -33,8 +33,10 @@ pub struct Graphics {
 #[must_use]
 pub fn adapters() -> Vec<Adapter> {
     // OpenGL is left out: it needs a window to say anything, and glow is there for it.
-    let descriptor =
-        wgpu::InstanceDescriptor { backends: wgpu::Backends::PRIMARY, ..wgpu::InstanceDescriptor::new_without_display_handle() };
+    let descriptor = wgpu::InstanceDescriptor {
+        backends: wgpu::Backends::PRIMARY,
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    };
     let instance = wgpu::Instance::new(descriptor);
     let found = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::PRIMARY));
     let adapters = found.iter().map(wgpu::Adapter::get_info).map(|info| Adapter {

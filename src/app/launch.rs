@@ -107,10 +107,7 @@ fn drawn_by_software(context: &eframe::CreationContext<'_>) -> bool {
     }
     // The context is current while the program is created, and its renderer's name is plain text.
     #[allow(unsafe_code)]
-    context
-        .gl
-        .as_ref()
-        .is_some_and(|gl| is_software(&unsafe { gl.get_parameter_string(eframe::glow::RENDERER) }))
+    context.gl.as_ref().is_some_and(|gl| is_software(&unsafe { gl.get_parameter_string(eframe::glow::RENDERER) }))
 }
 
 /// The reason without the place in some crate's source that winit puts before it.

@@ -302,8 +302,8 @@ impl App {
     pub(super) fn is_stale(&self, ctx: &egui::Context) -> bool {
         let Some(opening) = &self.state.opening else { return false };
         let waited = opening.since.elapsed();
-        if waited < PATIENCE {
-            ctx.request_repaint_after(PATIENCE - waited);
+        if let Some(left) = PATIENCE.checked_sub(waited) {
+            ctx.request_repaint_after(left);
         }
         waited >= PATIENCE
     }

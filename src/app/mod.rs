@@ -60,6 +60,12 @@ impl App {
         Ok(app)
     }
 
+    /// What the inference thread is doing.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.runtime.activity()
+    }
+
     /// What of the run is shown; `None` before the first step.
     fn moment(&self) -> Option<Moment> {
         let playback = &self.state.playback;

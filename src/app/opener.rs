@@ -74,7 +74,8 @@ impl Opener {
             }
         });
         if let Err(error) = spawned {
-            let _ = self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
+            let _ =
+                self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
         }
     }
 }
@@ -111,7 +112,8 @@ mod tests {
         let inside = folder.path().join("net");
         std::fs::create_dir(&inside).unwrap();
         std::fs::write(inside.join("model.onnx"), b"").unwrap();
-        let model = |path: &Path| Opened::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
+        let model =
+            |path: &Path| Opened::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
         assert_eq!(what_lies_at(&inside), model(&inside));
         assert_eq!(what_lies_at(&inside.join("model.onnx")), model(&inside.join("model.onnx")));
         let images = Opened::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);

@@ -165,7 +165,6 @@ impl Behavior<Pane> for Contents<'_> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

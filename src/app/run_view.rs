@@ -240,9 +240,10 @@ impl RunView {
             (Picture::Change, _) => (-self.change_range, self.change_range),
             (_, ValueRange::Fixed { low, high }) => (low, high),
             (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
-                let ends = shown.values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
-                    (low.min(value), high.max(value))
-                });
+                let ends = shown
+                    .values
+                    .iter()
+                    .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
                 if ends.0 < ends.1 { ends } else { (ends.0 - 1.0, ends.0 + 1.0) }
             }),
             (Picture::State, ValueRange::Image) => {

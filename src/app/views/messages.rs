@@ -1,6 +1,7 @@
 //! What went wrong, what is being fetched and what the program has to say; they stay until they are read.
 
-use super::widgets::{Icon, draw_icon, icon_button_small};
+use super::icons::{Icon, draw_icon};
+use super::widgets::icon_button_small;
 use crate::app::intent::{Ask, Intent};
 use crate::app::state::Fetching;
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -52,7 +53,13 @@ pub fn messages_ui(ui: &mut Ui, messages: &Messages, intents: &mut Vec<Intent>) 
     }
     for (index, fault) in messages.faults.iter().enumerate() {
         let missing = fault.place == Place::Library;
-        line_ui(ui, &fault.sentence, if missing { palette.warning } else { palette.error }, Intent::Dismiss(index), intents);
+        line_ui(
+            ui,
+            &fault.sentence,
+            if missing { palette.warning } else { palette.error },
+            Intent::Dismiss(index),
+            intents,
+        );
         if missing {
             if let Some(model) = messages.stand_in {
                 let text = format!("Until then {model} runs, which the program computes exactly by itself.");
@@ -85,7 +92,9 @@ fn line_ui(ui: &mut Ui, text: &str, color: egui::Color32, dismiss: Intent, inten
                 intents.push(dismiss);
             }
             ui.with_layout(Layout::left_to_right(Align::TOP).with_main_wrap(true), |ui| {
-                ui.add(egui::Label::new(RichText::new(sentence(text)).color(Palette::of(ui).text)).wrap().selectable(true));
+                ui.add(
+                    egui::Label::new(RichText::new(sentence(text)).color(Palette::of(ui).text)).wrap().selectable(true),
+                );
             });
         });
     });

@@ -1,5 +1,6 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
+pub mod icons;
 pub mod messages;
 pub mod plot;
 pub mod shortcuts;

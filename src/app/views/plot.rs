@@ -120,10 +120,15 @@ fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
         Dash::Solid => {
             painter.add(Shape::line(points.to_vec(), stroke));
         }
-        Dash::Dotted => painter.extend(Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width)),
+        Dash::Dotted => {
+            painter.extend(Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width));
+        }
         Dash::Dashed | Dash::DashDotted => {
-            let (dashes, gaps): (Vec<f32>, Vec<f32>) =
-                dash.pattern().chunks_exact(2).map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width)).unzip();
+            let (dashes, gaps): (Vec<f32>, Vec<f32>) = dash
+                .pattern()
+                .chunks_exact(2)
+                .map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width))
+                .unzip();
             painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
         }
     }

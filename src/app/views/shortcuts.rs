@@ -24,10 +24,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("drop a file or folder", "open a model, or images as a model"),
         ],
     ),
-    (
-        "Images",
-        &[("wheel, drag", "zoom, pan"), ("double-click", "the whole image"), ("1", "true pixels")],
-    ),
+    ("Images", &[("wheel, drag", "zoom, pan"), ("double-click", "the whole image"), ("1", "true pixels")]),
     (
         "Tracks",
         &[

@@ -11,8 +11,8 @@ use crate::figure::palette::level_label;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use egui::{
-    Align2, Color32, DragValue, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2,
-    WidgetInfo, pos2, vec2,
+    Align2, Color32, DragValue, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
+    pos2, vec2,
 };
 use egui_tiles::UiResponse;
 
@@ -63,7 +63,8 @@ impl Lens {
             }
         };
         let middle = |at: f32, part: f32| at.clamp(0.5 * part, 1.0 - 0.5 * part);
-        let mut window = Rect::from_center_size(pos2(middle(self.center.x, part.x), middle(self.center.y, part.y)), part);
+        let mut window =
+            Rect::from_center_size(pos2(middle(self.center.x, part.x), middle(self.center.y, part.y)), part);
         if true_pixels.is_some() {
             // The edge of what is shown lies between two pixels.
             let corner = (window.min.to_vec2() * image).round() / image;
@@ -108,7 +109,8 @@ pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Tex
         Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size)
     });
     let responses = places.map(|rect| {
-        let response = ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
+        let response =
+            ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
         look_around(ui, &response, rect, framing, lens);
         response
     });
@@ -155,9 +157,10 @@ fn picture_ui(
     let painter = ui.painter();
     painter.rect_filled(rect, 6.0, palette.field);
     let (sample, range) = (stage.sample, stage.range);
-    let texture = stage.run.zip(stage.at).and_then(|(run, at)| {
-        textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, small: false })
-    });
+    let texture = stage
+        .run
+        .zip(stage.at)
+        .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, small: false }));
     let Some(texture) = texture else {
         let text = match (stage.at, picture) {
             (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
@@ -174,14 +177,16 @@ fn picture_ui(
     painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
     let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return };
     let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
-    let place = |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
+    let place =
+        |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
     let corner = vec2(x as f32, y as f32);
     let pixel = Rect::from_min_max(place(corner), place(corner + Vec2::splat(1.0))).intersect(rect);
     painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
     painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
     let Some(shown) = run.values(at, picture, sample) else { return };
     let [channels, height, width] = shown.shape;
-    let values = (0..channels.min(3)).map(|channel| format!("{:+.2}", shown.values[(channel * height + y) * width + x]));
+    let values =
+        (0..channels.min(3)).map(|channel| format!("{:+.2}", shown.values[(channel * height + y) * width + x]));
     let values = values.collect::<Vec<_>>().join(" ").replace('-', "−");
     let about = if shown.exact { "" } else { " ~" };
     let lines = format!("{x},{y}{about}\n{values}");
@@ -260,7 +265,8 @@ pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> Ui
         let shares = measured.unwrap_or_else(|| run.recovered_in_theory(stage.at.map_or(0, |at| at.state)));
         let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", level_label(FACTOR, m)));
         let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
-        let bars = Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
+        let bars =
+            Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
         let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
         bars_ui(ui, bars, &shares, &palette);

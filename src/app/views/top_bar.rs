@@ -1,6 +1,7 @@
 //! Runs and model, at the top.
 
-use super::widgets::{Chip, Icon, icon_button, menu_chip, number_chip};
+use super::icons::Icon;
+use super::widgets::{Chip, icon_button, menu_chip, number_chip};
 use crate::app::intent::{Ask, Intent};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::model::package::bundled;
@@ -80,7 +81,10 @@ fn mark_ui(ui: &mut Ui) {
     for (column, m) in [4_u8, 2, 1, 0].into_iter().enumerate() {
         let [r, g, b] = crate::figure::palette::level_colour(usize::from(m));
         let left = rect.left() + 3.5 * column as f32;
-        let bar = egui::Rect::from_min_max(egui::pos2(left, rect.top() + 2.0 * f32::from(m)), egui::pos2(left + 2.5, rect.bottom()));
+        let bar = egui::Rect::from_min_max(
+            egui::pos2(left, rect.top() + 2.0 * f32::from(m)),
+            egui::pos2(left + 2.5, rect.bottom()),
+        );
         ui.painter().rect_filled(bar, 1.0, egui::Color32::from_rgb(r, g, b));
     }
 }
@@ -188,7 +192,8 @@ fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, i
         for name in &state.bundled {
             pick(ui, ModelSource::Model(name.clone()), None, intents);
         }
-        let is_bundled = |source: &ModelSource| matches!(source, ModelSource::Model(name) if state.bundled.contains(name));
+        let is_bundled =
+            |source: &ModelSource| matches!(source, ModelSource::Model(name) if state.bundled.contains(name));
         let mut others = bar.preferences.recent.iter().filter(|source| !is_bundled(source)).take(6).peekable();
         if others.peek().is_some() {
             ui.add_space(6.0);
@@ -337,7 +342,9 @@ fn shortened(text: &str, most: usize) -> String {
 fn run_ui(ui: &mut Ui, bar: &TopBar, pending: &[&str], intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let (text, tip, intent) = match bar.activity {
-        _ if !pending.is_empty() => ("Run", format!("A run with what was changed: {} (R)", pending.join(", ")), Intent::Run),
+        _ if !pending.is_empty() => {
+            ("Run", format!("A run with what was changed: {} (R)", pending.join(", ")), Intent::Run)
+        }
         Activity::Running | Activity::Opening => ("Pause", "Wait after this step (P)".to_owned(), Intent::Pause),
         Activity::Paused => ("Resume", "Go on to the end (P)".to_owned(), Intent::Resume),
         Activity::Idle => ("Run", "A new run (R)".to_owned(), Intent::Run),
@@ -369,7 +376,8 @@ fn model_ui(ui: &mut Ui, bar: &TopBar) {
     let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
     let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
     let button = ui.add(Button::new(badge).fill(egui::Color32::TRANSPARENT).min_size(vec2(0.0, 28.0)));
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
+    button
+        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| about_model_ui(ui, model, bar.notes));
     button.on_hover_text("What the model runs on; click for what was understood of it");
@@ -395,7 +403,8 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             (None, _) => "the program's own code, exactly".to_owned(),
         };
         row("Runs on", &runs_on);
-        let size = model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
+        let size =
+            model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
         row("Images", &format!("{size}, {} channels, sides in multiples of {}", model.channels, model.size_multiple));
         if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
@@ -474,6 +483,8 @@ fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
         if ui.button("Keys (?)").clicked() {
             intents.push(Intent::ToggleKeys);
         }
-        ui.label(RichText::new(concat!("Chromascope ", env!("CARGO_PKG_VERSION"))).small().color(Palette::of(ui).secondary));
+        ui.label(
+            RichText::new(concat!("Chromascope ", env!("CARGO_PKG_VERSION"))).small().color(Palette::of(ui).secondary),
+        );
     });
 }

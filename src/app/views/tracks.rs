@@ -1,7 +1,8 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
+use super::icons::{Icon, draw_icon};
 use super::plot::{figure_ui, legend_ui};
-use super::widgets::{Icon, draw_icon, icon_button_small, small_menu};
+use super::widgets::{icon_button_small, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
@@ -237,9 +238,11 @@ fn playhead_ui(
         painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
         let step = run.axis.step_of_x(x, tracks.reading());
         let value = |reading| run.axis.value_at(step, reading);
-        let text = format!("step {:.1}   s {:.3}   λ {}", step, value(Reading::RunTime), signed(value(Reading::LogSnr)));
+        let text =
+            format!("step {:.1}   s {:.3}   λ {}", step, value(Reading::RunTime), signed(value(Reading::LogSnr)));
         let galley = painter.layout_no_wrap(text, theme::mono(SMALL), palette.text);
-        let left = (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
+        let left =
+            (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
         let place = pos2(left, axis.center().y - 0.5 * galley.size().y);
         let back = Rect::from_min_size(place, galley.size()).expand2(vec2(6.0, 4.0));
         painter.rect_filled(back, 4.0, palette.field);

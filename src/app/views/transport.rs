@@ -1,6 +1,7 @@
 //! Transport and readouts, at the bottom.
 
-use super::widgets::{Icon, icon_button, named, reading};
+use super::icons::Icon;
+use super::widgets::{icon_button, named, reading};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, Palette, SMALL};

@@ -1,0 +1,146 @@
+//! What the window costs, without drawing: `cargo bench --bench window`
+//!
+//! 1. The processor's part of a frame (news, logic, views, tessellation) at 1280x800 with all views live.
+//! 2. A run of `emoji-unet` with the window beside it, at 60 frames a second where there is news, against the same run
+//!    without a window, by turns.
+#![allow(clippy::unwrap_used)]
+
+use chromascope::app::{App, Launch};
+use chromascope::model::onnx_runtime::forbid_telemetry;
+use chromascope::runtime::{Activity, Event, Options, Pace, RunNews, Runtime};
+use chromascope::session::RunSettings;
+use chromascope::session::action::Action;
+use chromascope::session::settings::ModelSource;
+use eframe::App as _;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const STEPS: usize = 200;
+const FRAME: Duration = Duration::from_micros(16_667);
+
+fn settings() -> RunSettings {
+    let mut settings = RunSettings::new(ModelSource::Model("emoji-unet".into()));
+    settings.steps = STEPS;
+    settings
+}
+
+/// The window without a display.
+struct Headless {
+    ctx: egui::Context,
+    app: App,
+    frame: eframe::Frame,
+    /// When frames are asked for.
+    asked: Receiver<Duration>,
+    started: Instant,
+    events: Vec<egui::Event>,
+}
+
+impl Headless {
+    fn new() -> Self {
+        let ctx = egui::Context::default();
+        let (ask, asked) = channel();
+        let ask = Mutex::new(ask);
+        ctx.set_request_repaint_callback(move |info| {
+            let _ = ask.lock().unwrap().send(info.delay);
+        });
+        let launch = Launch { first: vec![Action::SetRun(Box::new(settings()))], ..Launch::default() };
+        let app = App::new(&ctx, launch, false).unwrap();
+        let frame = eframe::Frame::_new_kittest();
+        Self { ctx, app, frame, asked, started: Instant::now(), events: Vec::new() }
+    }
+
+    /// Draws a frame but for the pixels; how long logic, views and tessellation took.
+    fn draw(&mut self) -> [Duration; 2] {
+        let size = egui::vec2(1280.0, 800.0);
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            time: Some(self.started.elapsed().as_secs_f64()),
+            events: std::mem::take(&mut self.events),
+            ..egui::RawInput::default()
+        };
+        let Self { ctx, app, frame, .. } = self;
+        let began = Instant::now();
+        let mut output = ctx.run_ui(input, |ui| {
+            app.logic(ui.ctx(), frame);
+            app.ui(ui, frame);
+        });
+        let views = began.elapsed();
+        let began = Instant::now();
+        let shapes = std::mem::take(&mut output.shapes);
+        let meshes = ctx.tessellate(shapes, output.pixels_per_point);
+        std::hint::black_box(meshes);
+        output.textures_delta.clear();
+        [views, began.elapsed()]
+    }
+
+    /// Frames whenever they are asked for, 60 a second at most, until the run is over; the time it took and that of each
+    /// frame.
+    fn run(&mut self) -> (Duration, Vec<[Duration; 2]>) {
+        let began = Instant::now();
+        let mut frames = Vec::new();
+        while self.app.activity() != Activity::Idle {
+            let next = Instant::now() + FRAME;
+            let _ = self.asked.recv_timeout(Duration::from_millis(50));
+            while self.asked.try_recv().is_ok() {}
+            frames.push(self.draw());
+            std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        }
+        (began.elapsed(), frames)
+    }
+}
+
+fn alone(runtime: &Runtime) -> Duration {
+    let began = Instant::now();
+    runtime.run(settings(), Pace::Going);
+    loop {
+        match runtime.next_event() {
+            Some(Event::Run { news: RunNews::Ended { .. }, .. }) => return began.elapsed(),
+            Some(Event::Run { news: RunNews::Failed(fault), .. }) => panic!("{}", fault.sentence),
+            Some(_) => {}
+            None => std::thread::sleep(Duration::from_micros(200)),
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn main() {
+    forbid_telemetry();
+    let mut window = Headless::new();
+    let runtime = Runtime::start(Options::default(), Arc::new(|| {})).unwrap();
+    window.run();
+    alone(&runtime);
+
+    let (mut with, mut without, mut frames) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..7 {
+        without.push(alone(&runtime).as_secs_f64());
+        window.events.push(egui::Event::Key {
+            key: egui::Key::R,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: egui::Modifiers::NONE,
+        });
+        window.draw();
+        let (took, drawn) = window.run();
+        with.push(took.as_secs_f64());
+        frames.extend(drawn);
+    }
+    let ms = |pick: &dyn Fn(&[Duration; 2]) -> Duration| {
+        median(frames.iter().map(|f| 1e3 * pick(f).as_secs_f64()).collect())
+    };
+    println!("{STEPS} steps of emoji-unet, medians of 7 runs by turns, frames of 1280x800");
+    println!(
+        "frame: {:.2} ms (logic and views {:.2}, tessellation {:.2}), median of {}",
+        ms(&|f| f[0] + f[1]),
+        ms(&|f| f[0]),
+        ms(&|f| f[1]),
+        frames.len()
+    );
+    let (with, without) = (median(with), median(without));
+    println!("run: {:.0} ms with the window, {:.0} ms without: ratio {:.3}", 1e3 * with, 1e3 * without, with / without);
+}
