@@ -3,6 +3,8 @@
 #![cfg(all(feature = "gui", target_os = "linux"))]
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -40,6 +42,12 @@ fn wgpu_draws_the_window() {
 #[test]
 fn a_renderer_that_does_not_start_is_replaced_by_the_other() {
     // No adapter of Direct3D is to be had on Linux.
-    let output = driven("tests/gui/drive_other.sh", &["--renderer", "wgpu"], &[("WGPU_BACKEND", "dx12")]);
+    let test = "real_window::a_renderer_that_does_not_start_is_replaced_by_the_other";
+    let sentence = common::faults::documented(test, &[]);
+    let output = driven(
+        "tests/gui/drive_other.sh",
+        &["--renderer", "wgpu"],
+        &[("WGPU_BACKEND", "dx12"), ("SENTENCE", &sentence)],
+    );
     works(&output);
 }

@@ -365,7 +365,7 @@ fn help_is_there_for_everything() {
             .success()
             .stdout(predicate::str::contains("Usage: chromascope"));
     }
-    chromascope().assert().code(2);
+    chromascope().arg("no-such-command").assert().code(2);
     chromascope().args(["sample", "--no-such-flag"]).assert().code(2);
 }
 

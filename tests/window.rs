@@ -2,9 +2,12 @@
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
+mod common;
 mod gui;
 
 use chromascope::app::Launch;
+use chromascope::session::document::AxisReading;
+use chromascope::session::preferences::Preferences;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
@@ -206,7 +209,10 @@ fn open_path(harness: &mut egui_kittest::Harness<chromascope::app::App>, path: &
 fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
     let mut harness = opened("gaussian-64");
     open_path(&mut harness, "/no/such/place");
-    until(&mut harness, "the sentence", |harness| says(harness, "There is nothing at /no/such/place"));
+    let words = [("PATH", "/no/such/place".to_owned())];
+    until(&mut harness, "the sentence", |harness| {
+        documented_is_shown(harness, "window::a_bad_path_gets_a_sentence_that_stays_until_it_is_read", &words)
+    });
     assert!(says(&harness, "step 12/12"), "the run on screen stays");
     click(&mut harness, "Dismiss");
     assert!(!says(&harness, "There is nothing at"));
@@ -216,8 +222,10 @@ fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
 fn a_model_without_a_schedule_is_asked_for_one() {
     let mut harness = opened("gaussian-64");
     open_path(&mut harness, &test_model("single.onnx"));
-    until(&mut harness, "the form", |harness| says(harness, "Open scheduler_config.json"));
-    assert!(says(&harness, "It predicts"));
+    until(&mut harness, "the sentence", |harness| {
+        documented_is_shown(harness, "window::a_model_without_a_schedule_is_asked_for_one", &[])
+    });
+    assert!(says(&harness, "Open scheduler_config.json") && says(&harness, "It predicts"));
 }
 
 #[test]
@@ -226,7 +234,8 @@ fn a_model_that_gives_no_numbers_fails_at_its_step_and_keeps_the_others() {
     settings.steps = 10;
     let mut harness = open_with(launch(settings), PROJECTOR);
     until(&mut harness, "the failure", |harness| says(harness, "failed after"));
-    assert!(says(&harness, "of 10 failed:"), "{:?}", harness.root());
+    let test = "window::a_model_that_gives_no_numbers_fails_at_its_step_and_keeps_the_others";
+    assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
     click(&mut harness, "First step");
     assert!(says(&harness, "step 0/10"));
 }
@@ -277,16 +286,36 @@ fn images_are_read_pixel_by_pixel_and_zoom_together() {
     assert!(harness.get_by_label("True pixels").accesskit_node().toggled().is_some());
 }
 
-/// Everything that is written on the screen.
-fn painted<S>(harness: &egui_kittest::Harness<S>) -> Vec<String> {
-    fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
-        match shape {
-            egui::Shape::Text(text) => found.push(text.galley.text().to_owned()),
-            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, found)),
-            _ => {}
-        }
+#[test]
+fn no_size_of_window_breaks_anything() {
+    let mut harness = opened("gaussian-64");
+    for (width, height) in
+        [(200.0, 120.0), (960.0, 300.0), (330.0, 900.0), (60.0, 40.0), (5000.0, 200.0), (1280.0, 720.0)]
+    {
+        harness.set_size(egui::vec2(width, height));
+        frames(&mut harness, 3);
+        press(&mut harness, Key::Num1);
     }
-    let mut found = Vec::new();
-    harness.output().shapes.iter().for_each(|clipped| texts(&clipped.shape, &mut found));
-    found
+    assert!(says(&harness, "step 12/12"));
+}
+
+#[test]
+fn unreadable_preferences_are_set_aside_and_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("window.json");
+    std::fs::write(&file, "{\"theme\": \"mauve\"}").unwrap();
+    let mut launch = launch(settings("gaussian-64"));
+    launch.loaded = Preferences::load(folder.path());
+    launch.folder = Some(folder.path().to_path_buf());
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    let words = [("FILE", file.display().to_string())];
+    let test = "window::unreadable_preferences_are_set_aside_and_named";
+    assert!(documented_is_shown(&harness, test, &words), "{:?}", painted(&harness));
+    assert!(folder.path().join("window.json.broken").exists());
+    // What is chosen now is kept for the next start.
+    press(&mut harness, Key::A);
+    drop(harness);
+    let kept = Preferences::load(folder.path()).preferences.document.unwrap();
+    assert_eq!(kept.view.axis, AxisReading::RunTime);
 }

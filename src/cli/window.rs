@@ -3,6 +3,7 @@
 use super::{Ended, Failure, output};
 use crate::app::{Closed, FAILED_VARIABLE, Launch, Window};
 use crate::model::folders::config_folder;
+use crate::model::package::bundled;
 use crate::runtime::Options;
 use crate::session::action::Action;
 use crate::session::document::Layout;
@@ -17,7 +18,7 @@ use std::time::Instant;
 #[group(id = "window")]
 pub(super) struct Arguments {
     /// A model to open: a bundled name, an .onnx file or a folder
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", value_parser = model)]
     model: Option<String>,
     /// A folder of images to open as a model
     #[arg(long, value_name = "DIR", conflicts_with = "model")]
@@ -60,6 +61,12 @@ enum ThemeChoice {
 enum LayoutChoice {
     Explore,
     Present,
+}
+
+/// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
+fn model(text: &str) -> Result<String, String> {
+    let known = Path::new(text).exists() || bundled().iter().any(|(name, _)| name == text);
+    known.then(|| text.to_owned()).ok_or_else(|| format!("there is neither a command nor a model \"{text}\""))
 }
 
 fn size(text: &str) -> Result<(f32, f32), String> {

@@ -70,6 +70,26 @@ pub fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness
     }
 }
 
+/// Everything that is written on the screen.
+pub fn painted(harness: &Harness<App>) -> Vec<String> {
+    fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Text(text) => found.push(text.galley.text().to_owned()),
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| texts(shape, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    harness.output().shapes.iter().for_each(|clipped| texts(&clipped.shape, &mut found));
+    found
+}
+
+/// Whether the screen says what docs/faults.md has for this test.
+pub fn documented_is_shown(harness: &Harness<App>, test: &str, words: &[(&str, String)]) -> bool {
+    let sentence = super::common::faults::documented(test, words);
+    painted(harness).iter().any(|text| super::common::faults::matches(text, &sentence))
+}
+
 pub fn says(harness: &Harness<App>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }

@@ -33,6 +33,9 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     let palette = Palette::of(ui);
     let strips = figure.strips.len() as f32 * (STRIP + 6.0);
     let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips));
+    if plot.height() < 16.0 || plot.width() < 16.0 {
+        return;
+    }
     let (left, right) = figure.x_axis.range;
     let (low, high) = figure.y_axis.range;
     let x = |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();

@@ -324,7 +324,7 @@ fn axis_ui(
     for tick in ticks {
         let x = left + (right - left) * state.zoom.place_of_x(tick.at) as f32;
         let galley = ui.painter().layout_no_wrap(tick.label, theme::mono(SMALL - 1.0), palette.secondary);
-        let from = (x - 0.5 * galley.size().x).clamp(left, right - galley.size().x);
+        let from = (x - 0.5 * galley.size().x).clamp(left, (right - galley.size().x).max(left));
         if from < free {
             continue;
         }
