@@ -80,11 +80,13 @@ impl Headless {
         let began = Instant::now();
         let mut frames = Vec::new();
         while self.app.activity() != Activity::Idle {
-            let next = Instant::now() + FRAME;
-            let _ = self.asked.recv_timeout(Duration::from_millis(50));
-            while self.asked.try_recv().is_ok() {}
+            let began = Instant::now();
+            // As a window does: the earliest of what was asked for, and never faster than the screen.
+            let mut due = began + Duration::from_millis(50);
+            while let Ok(delay) = self.asked.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                due = due.min(Instant::now() + delay).max(began + FRAME);
+            }
             frames.push(self.draw());
-            std::thread::sleep(next.saturating_duration_since(Instant::now()));
         }
         (began.elapsed(), frames)
     }

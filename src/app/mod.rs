@@ -155,7 +155,7 @@ impl App {
     }
 }
 
-/// Asks for a frame when there is news: at once, or with a software renderer after a rest in which the model can work.
+/// Asks for a frame when there is news: at once, or while a run is going after a rest in which the model can work.
 fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
     let ctx = ctx.clone();
     Arc::new(move || match rest.load(Ordering::Relaxed) {
