@@ -38,7 +38,7 @@ impl Case {
     }
 
     fn sample(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::cargo_bin("chromascope").unwrap();
+        let mut command = common::program();
         command.arg("sample").args(arguments).arg("--out").arg(self.out()).args(["--threads", "1"]);
         command
     }
@@ -339,7 +339,7 @@ fn a_record_that_is_none() {
     let record = case.path("record.json");
     std::fs::write(&record, "{}").unwrap();
     let case = case.word("RECORD", &record);
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command.args(["sample", "--replay"]).arg(&record).arg("--out").arg(case.out());
     case.says(&mut command);
 }
@@ -353,7 +353,7 @@ fn a_record_of_another_model() {
     let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
     value["resolved"]["model_sha256"] = "0".repeat(64).into();
     std::fs::write(&record, value.to_string()).unwrap();
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command.args(["sample", "--replay"]).arg(&record).arg("--out").arg(case.out());
     case.says(&mut command);
 }
@@ -368,7 +368,7 @@ fn an_unknown_class_name() {
 #[test]
 fn too_many_threads() {
     let case = Case::new("too_many_threads");
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command
         .args(["sample", "--threads", "100000", "--model"])
         .arg(models().join("tiny-eps"))
@@ -387,7 +387,7 @@ fn a_record_whose_noise_was_changed() {
     case.model(&models().join("tiny-eps"), &arguments).assert().success();
     ndarray_npy::write_npy(&noise, &ndarray::Array4::<f64>::zeros([1, 3, 16, 16])).unwrap();
     let record = case.path("out/trajectory.json");
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command.args(["sample", "--replay"]).arg(record).arg("--out").arg(case.out());
     case.says(&mut command);
 }
@@ -405,7 +405,7 @@ fn a_record_whose_configuration_was_changed() {
     let text = std::fs::read_to_string(&config).unwrap().replace("0.012", "0.013");
     std::fs::write(&config, text).unwrap();
     let record = case.path("out/trajectory.json");
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command.args(["sample", "--replay"]).arg(record).arg("--out").arg(case.out());
     case.says(&mut command);
 }
@@ -463,8 +463,7 @@ fn no_space_left() {
 fn no_permission() {
     // Not even root makes folders there.
     let out = Path::new("/sys/chromascope-test");
-    let output = Command::cargo_bin("chromascope")
-        .unwrap()
+    let output = common::program()
         .args(["sample", "--out"])
         .arg(out)
         .arg("--model")
@@ -542,7 +541,7 @@ fn no_such_image_folder() {
 #[test]
 fn a_window_without_a_display() {
     let case = Case::new("a_window_without_a_display");
-    let mut command = Command::cargo_bin("chromascope").unwrap();
+    let mut command = common::program();
     command.arg("window").env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
     case.says(&mut command);
 }

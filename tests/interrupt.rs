@@ -16,6 +16,7 @@ fn ctrl_c_keeps_the_finished_steps() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         let mut child = Command::new(env!("CARGO_BIN_EXE_chromascope"))
+            .env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"))
             .args(["sample", "--model", "emoji-unet", "--steps", "1000", "--batch", "8", "--threads", "1", "--out"])
             .arg(&out)
             .stderr(Stdio::piped())

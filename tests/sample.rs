@@ -1,6 +1,8 @@
 //! `chromascope sample` and `chromascope info`, from outside.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use assert_cmd::Command;
 use ndarray::{Array1, Array4, Array5, Axis, s};
 use ndarray_npy::NpzReader;
@@ -15,7 +17,7 @@ fn model(name: &str) -> PathBuf {
 }
 
 fn chromascope() -> Command {
-    Command::cargo_bin("chromascope").unwrap()
+    common::program()
 }
 
 struct Outcome {
@@ -58,7 +60,11 @@ fn of(name: &str, arguments: &[&str]) -> Outcome {
 
 fn largest_difference(a: &Array5<f32>, b: &Array5<f32>) -> f32 {
     assert_eq!(a.shape(), b.shape());
-    a.iter().zip(b).fold(0.0, |most, (a, b)| most.max((a - b).abs()))
+    // NaN must not get lost.
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
 
 #[test]
@@ -375,4 +381,33 @@ fn the_bundled_network_takes_other_sizes() {
     let run = sample(&["--model", "emoji-unet", "--steps", "2", "--size", "96x64", "--batch", "2", "--label", "3"]);
     let [states, ..] = run.arrays();
     assert_eq!(states.shape(), [3, 2, 3, 96, 64]);
+}
+
+/// DDPM's variance is part of what a record fixes, though no noise level tells of it.
+#[test]
+fn a_record_with_another_variance_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("net");
+    std::fs::create_dir(&copy).unwrap();
+    for file in ["model.onnx", "config.json", "scheduler_config.json"] {
+        std::fs::copy(model("tiny-eps").join(file), copy.join(file)).unwrap();
+    }
+    let out = folder.path().join("first");
+    let first = chromascope()
+        .args(["sample", "--steps", "3", "--sampler", "ddpm", "--model"])
+        .args([&copy, Path::new("--out"), &out])
+        .assert();
+    first.success();
+    let record = out.join("trajectory.json");
+    let again = |name: &str| {
+        let out = folder.path().join(name);
+        chromascope().args(["sample", "--replay"]).args([&record, Path::new("--out"), &out]).assert()
+    };
+    again("same").success();
+    let config = copy.join("scheduler_config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let mut value: Value = serde_json::from_str(&text).unwrap();
+    value["variance_type"] = "fixed_large".into();
+    std::fs::write(&config, value.to_string()).unwrap();
+    again("other").code(1).stderr(predicate::str::contains("its scheduler configuration is not the one"));
 }

@@ -79,12 +79,17 @@ fn training_tables_are_those_of_diffusers() {
             // Once, diffusers' own f32 table misses the formula by more than 1e-3.
             let tolerance = case["max_relative_error_sigma"].as_f64().unwrap().max(1e-3) + 1e-6;
             assert!(sigma_f32 <= tolerance, "{name} {timestep}: σ off by {sigma_f32:e} of the f32 table");
-            worst_alpha_bar = worst_alpha_bar.max(alpha_bar);
-            worst_sigma = worst_sigma.max(sigma);
-            worst_f32 = worst_f32.max(sigma_f32);
+            worst_alpha_bar = largest(worst_alpha_bar, alpha_bar);
+            worst_sigma = largest(worst_sigma, sigma);
+            worst_f32 = largest(worst_f32, sigma_f32);
         }
     }
     println!("ᾱ within {worst_alpha_bar:.1e}; σ within {worst_sigma:.1e}, of diffusers' f32 within {worst_f32:.1e}");
+}
+
+/// The larger of two, where NaN is the largest.
+fn largest(most: f64, value: f64) -> f64 {
+    if value > most || value.is_nan() { value } else { most }
 }
 
 fn array<T: ReadableElement>(tables: &mut NpzReader<File>, name: &str) -> Array1<T> {
@@ -127,10 +132,10 @@ fn spacings_are_those_of_diffusers() {
             let sigma = plan.levels()[step].sigma();
             if ours.get(step).is_some_and(|timestep| timestep.fract() != 0.0) {
                 // diffusers interpolates σ between timesteps, here it is λ.
-                worst_fraction = worst_fraction.max(relative(sigma, exact));
+                worst_fraction = largest(worst_fraction, relative(sigma, exact));
             } else {
-                worst = worst.max(relative(sigma, exact));
-                worst_f32 = worst_f32.max(relative(sigma, in_f32));
+                worst = largest(worst, relative(sigma, exact));
+                worst_f32 = largest(worst_f32, relative(sigma, in_f32));
             }
         }
     }
@@ -157,17 +162,17 @@ fn families_are_those_of_k_diffusion_diffusers_and_scipy() {
         let ours = family.sigmas(steps, end("sigma_min", 0.03), end("sigma_max", 15.0)).unwrap();
         let theirs = numbers(&entry["sigmas"]);
         assert_eq!(theirs.len(), steps + 1);
-        let off = |theirs: &[f64]| ours.iter().zip(theirs).map(|(&a, &b)| relative(a, b)).fold(0.0, f64::max);
+        let off = |theirs: &[f64]| ours.iter().zip(theirs).map(|(&a, &b)| relative(a, b)).fold(0.0, largest);
         assert!(off(&theirs) <= 1e-6, "{name} {steps}: {:e}", off(&theirs));
-        worst = worst.max(off(&theirs));
+        worst = largest(worst, off(&theirs));
         if let Some(package) = entry.get("package") {
             assert!(off(&numbers(package)) <= 1e-3, "{name} {steps}: {:e}", off(&numbers(package)));
-            worst_f32 = worst_f32.max(off(&numbers(package)));
+            worst_f32 = largest(worst_f32, off(&numbers(package)));
         }
         if entry["range"] == "sd" && entry["source"] == "diffusers EulerDiscreteScheduler" {
             let plan = Plan::from_sigmas(&ModelSchedule::Discrete(sd()), &theirs).unwrap();
             for (ours, theirs) in plan.timesteps().iter().zip(numbers(&entry["timesteps_exact"])) {
-                worst_timestep = worst_timestep.max((ours - theirs).abs());
+                worst_timestep = largest(worst_timestep, (ours - theirs).abs());
             }
         }
     }

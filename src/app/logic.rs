@@ -276,9 +276,9 @@ impl App {
                 (Key::Num1, Intent::Change(Action::SetTruePixels(!view.true_pixels))),
                 (Key::Questionmark, Intent::ToggleKeys),
             ] {
-                if ctx.input(|input| input.key_pressed(key) && !input.modifiers.command) {
-                    intents.push(intent);
-                }
+                // A slow frame may hold several presses.
+                let presses = ctx.input(|input| if input.modifiers.command { 0 } else { input.num_presses(key) });
+                intents.extend(std::iter::repeat_n(intent, presses));
             }
             if ctx.input(|input| input.key_pressed(Key::Num0)) {
                 self.state.tracks.zoom = TimeZoom::default();

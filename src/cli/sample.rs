@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
     /// Repeat the run that this trajectory.json records; only --out is taken from the command line besides
-    #[arg(long, value_name = "trajectory.json", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "seed", "batch", "label", "size", "eta", "init_noise", "step_noise", "hidden_states", "null_label", "scheduler_config", "prediction", "provider", "tf32", "threads", "partition"])]
+    #[arg(long, value_name = "trajectory.json", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "seed", "batch", "label", "size", "eta", "init_noise", "step_noise", "hidden_states", "null_label", "scheduler_config", "prediction", "provider", "tf32", "threads", "partition", "s_churn", "s_tmin", "s_tmax", "s_noise", "input_sample", "input_timestep", "input_labels", "output_name"])]
     replay: Option<PathBuf>,
     /// Sampling steps
     #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_STEPS, value_parser = count, allow_negative_numbers = true)]
@@ -228,7 +228,7 @@ fn class_number(label: &str, source: &ModelSource) -> Result<i64, Failure> {
     let found = names.iter().position(|name| name.eq_ignore_ascii_case(label)).and_then(|n| i64::try_from(n).ok());
     found.ok_or_else(|| {
         let there = if names.is_empty() {
-            "this model does not name its classes, so give a number".to_owned()
+            "this model does not name its classes; give a number where it has any, or leave --label out".to_owned()
         } else {
             format!("there are {}", names.join(", "))
         };

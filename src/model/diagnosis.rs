@@ -171,6 +171,13 @@ fn advise_on_cuda(runtime: Option<&RuntimeReport>, gpus: &[String], advice: &mut
             advice
                 .push("run `chromascope setup --cuda` to use the GPU: this ONNX Runtime is built without CUDA".into());
         }
+        Some(None) if can => {
+            advice.push(
+                "this ONNX Runtime is built without CUDA; on a machine with an NVIDIA GPU `chromascope setup --cuda` \
+                 fetches one with it"
+                    .into(),
+            );
+        }
         Some(Some(Trial::Fails { .. })) if gpus.is_empty() => {
             advice.push(
                 "to use CUDA, install the NVIDIA driver (580 or newer): `nvidia-smi -L` names no GPU here; the CPU is \

@@ -107,6 +107,7 @@ impl Engine for Scripted {
                 Array4::ones([1, 1, 2, 2]),
             ),
             resolved: Resolved {
+                variance: None,
                 model: "scripted".into(),
                 model_sha256: String::new(),
                 image,

@@ -67,6 +67,10 @@ impl WriteError {
                 "; free some space or choose another --out. Nothing that was there before is changed"
             }
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose an --out that you may write to",
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "; there is a file where a folder is needed, so choose another --out"
+            }
+            ErrorKind::NotFound => "; choose an --out whose place exists",
             _ => "",
         };
         Self { path: path.into(), reason: format!("{error}{advice}") }
@@ -143,8 +147,9 @@ impl Record {
             );
         }
         let alpha_bar: Vec<f64> = trajectory.levels.iter().map(|level| level.alpha_bar()).collect();
-        let same_choices = (&then.spacing, then.clipping, then.parameterization, then.image, then.label)
-            == (&now.spacing, now.clipping, now.parameterization, now.image, now.label);
+        let choices =
+            |of: &Resolved| (of.spacing.clone(), of.clipping, of.variance, of.parameterization, of.image, of.label);
+        let same_choices = choices(then) == choices(now);
         if !same_choices || alpha_bar != self.alpha_bar || then.batch_partition != now.batch_partition {
             let reason = "its scheduler configuration is not the one the record was made with, so the run would visit \
                           other noise levels or mean another prediction; restore it";
@@ -178,7 +183,7 @@ pub struct ReadError {
 /// Reads a `trajectory.json`.
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
-    let text = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let text = std::fs::read(path).map_err(|error| fault(format!("{error}; give the path of a trajectory.json")))?;
     let record: serde_json::Value = serde_json::from_slice(&text)
         .map_err(|error| fault(format!("it is not JSON ({error}); a trajectory.json is")))?;
     let version = record.get("format_version").and_then(serde_json::Value::as_u64);

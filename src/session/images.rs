@@ -23,7 +23,7 @@ pub struct FolderImages {
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// The folder could not be listed.
-    #[error("cannot read the image folder {folder}: {error}")]
+    #[error("cannot read the image folder {folder}: {error}; give the path of a folder that holds images")]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -115,6 +115,11 @@ pub fn read_folder(
 }
 
 fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, String> {
+    // Pipes and devices would be waited for without end.
+    let kind = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    if !kind.is_file() {
+        return Err("it is no regular file".into());
+    }
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
     let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(|error| error.to_string())?;
     let orientation = decoder.orientation().map_err(|error| error.to_string())?;

@@ -7,6 +7,14 @@ use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+/// The program with settings of its own, that is none. It finds ONNX Runtime where the tests' user has it.
+#[allow(dead_code, reason = "each test file uses its own part of this")]
+pub fn program() -> Command {
+    let mut command = Command::cargo_bin("chromascope").unwrap();
+    command.env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
+    command
+}
+
 /// An empty home folder, with the places the program would use in it and a PATH on which there is nothing.
 pub struct Home {
     folder: TempDir,

@@ -45,6 +45,9 @@ pub struct Resolved {
     pub parameterization: Parameterization,
     /// What is done to `E[x_0|x_t]`.
     pub clipping: Clipping,
+    /// Variance of DDPM's reverse step, where that is the sampler.
+    #[serde(default)]
+    pub variance: Option<Variance>,
     /// Spacing or σ family.
     pub spacing: String,
     /// Class of all samples, where the model has classes.
@@ -167,15 +170,18 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
         }
         None => Box::new(seeded),
     };
-    let variance =
-        if settings.sampler == SamplerKind::Ddpm { plan::variance(&opened.config)? } else { Variance::default() };
-    let sampler = settings.sampler.build(settings.eta, settings.churn, variance);
+    let variance = match settings.sampler {
+        SamplerKind::Ddpm => Some(plan::variance(&opened.config)?),
+        _ => None,
+    };
+    let sampler = settings.sampler.build(settings.eta, settings.churn, variance.unwrap_or_default());
     let resolved = Resolved {
         model: opened.name,
         model_sha256: opened.sha256,
         image,
         parameterization,
         clipping: opened.clipping,
+        variance,
         spacing: plan::source(settings, &opened.config)?.to_string(),
         label: opened.label,
         provider: opened.provider.into(),

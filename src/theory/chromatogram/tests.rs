@@ -14,7 +14,11 @@ fn shares(theory: &Chromatogram, level: NoiseLevel, measure: Measure) -> Vec<f64
 }
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    // NaN must not get lost.
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
 
 /// Unequal bands, as real images have.
