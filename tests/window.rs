@@ -48,6 +48,12 @@ fn the_playhead_goes_where_it_is_sent() {
     assert!(says(&harness, "step 2/12"));
     press(&mut harness, Key::End);
     assert!(says(&harness, "step 12/12"));
+    // Several keys in one slow frame, in their order.
+    for key in [Key::Home, Key::ArrowRight, Key::ArrowRight, Key::ArrowRight] {
+        harness.key_press(key);
+    }
+    frames(&mut harness, 3);
+    assert!(says(&harness, "step 3/12"));
     click(&mut harness, "First step");
     click(&mut harness, "Play");
     until(&mut harness, "playback to get somewhere", |harness| says(harness, "step 4/12"));

@@ -8,12 +8,12 @@ use super::views::top_bar::source_name;
 use super::{App, theme};
 use crate::figure::TimeZoom;
 use crate::model::onnx_runtime::setup::Kind;
-use crate::runtime::{Activity, Event, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
+use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
-use egui::{Key, KeyboardShortcut, Modifiers};
+use egui::{Event, Key, KeyboardShortcut, Modifiers};
 use std::time::{Duration, Instant};
 
 /// Most of a frame that is spent on taking news.
@@ -123,8 +123,8 @@ impl App {
                 break;
             }
             match self.runtime.next_event() {
-                Some(Event::Run { id, news }) => self.take_run_news(id, news),
-                Some(Event::Library(news)) => self.take_library_news(news),
+                Some(News::Run { id, news }) => self.take_run_news(id, news),
+                Some(News::Library(news)) => self.take_library_news(news),
                 None => break,
             }
         }
@@ -258,36 +258,54 @@ impl App {
         }
         let typing = ctx.egui_wants_keyboard_input() || ctx.memory(|memory| memory.focused().is_some());
         if !typing {
-            let view = &self.state.document.document().view;
-            let next_axis = AxisReading::ALL.iter().position(|axis| *axis == view.axis).unwrap_or(0) + 1;
-            let going = matches!(self.runtime.activity(), Activity::Running | Activity::Opening);
-            for (key, intent) in [
-                (Key::Space, Intent::Playback(Command::Toggle)),
-                (Key::ArrowLeft, Intent::Playback(Command::StepBy(-1))),
-                (Key::ArrowRight, Intent::Playback(Command::StepBy(1))),
-                (Key::Home, Intent::Playback(Command::Home)),
-                (Key::End, Intent::Playback(Command::End)),
-                (Key::B, Intent::Playback(Command::PlayBackward)),
-                (Key::L, Intent::Playback(Command::Loop(!self.state.playback.looping()))),
-                (Key::R, Intent::Run),
-                (Key::S, Intent::Step),
-                (Key::P, if going { Intent::Pause } else { Intent::Resume }),
-                (Key::A, Intent::Change(Action::SetAxis(AxisReading::ALL[next_axis % AxisReading::ALL.len()]))),
-                (Key::Num1, Intent::Change(Action::SetTruePixels(!view.true_pixels))),
-                (Key::Questionmark, Intent::ToggleKeys),
-            ] {
-                // A slow frame may hold several presses.
-                let presses = ctx.input(|input| if input.modifiers.command { 0 } else { input.num_presses(key) });
-                intents.extend(std::iter::repeat_n(intent, presses));
-            }
-            if ctx.input(|input| input.key_pressed(Key::Num0)) {
-                self.state.tracks.zoom = TimeZoom::default();
+            // In the order in which they were pressed: a slow frame may hold several.
+            let pressed: Vec<Key> = ctx.input(|input| {
+                let keys = input.events.iter().filter_map(|event| match event {
+                    Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command => Some(*key),
+                    _ => None,
+                });
+                keys.collect()
+            });
+            for key in pressed {
+                if key == Key::Num0 {
+                    self.state.tracks.zoom = TimeZoom::default();
+                }
+                intents.extend(self.intent_of(key));
             }
         }
         if ctx.input(|input| input.key_pressed(Key::Escape)) {
             self.state.keys_shown = false;
         }
         self.perform(ctx, intents);
+    }
+
+    fn intent_of(&self, key: Key) -> Option<Intent> {
+        let view = &self.state.document.document().view;
+        Some(match key {
+            Key::Space => Intent::Playback(Command::Toggle),
+            Key::ArrowLeft => Intent::Playback(Command::StepBy(-1)),
+            Key::ArrowRight => Intent::Playback(Command::StepBy(1)),
+            Key::Home => Intent::Playback(Command::Home),
+            Key::End => Intent::Playback(Command::End),
+            Key::B => Intent::Playback(Command::PlayBackward),
+            Key::L => Intent::Playback(Command::Loop(!self.state.playback.looping())),
+            Key::R => Intent::Run,
+            Key::S => Intent::Step,
+            Key::P if self.is_going() => Intent::Pause,
+            Key::P => Intent::Resume,
+            Key::A => {
+                let here = AxisReading::ALL.iter().position(|axis| *axis == view.axis).unwrap_or(0);
+                Intent::Change(Action::SetAxis(AxisReading::ALL[(here + 1) % AxisReading::ALL.len()]))
+            }
+            Key::Num1 => Intent::Change(Action::SetTruePixels(!view.true_pixels)),
+            Key::Questionmark => Intent::ToggleKeys,
+            _ => return None,
+        })
+    }
+
+    /// Whether steps are being made or about to be.
+    pub(super) fn is_going(&self) -> bool {
+        matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
     /// A file or folder dropped onto the window is opened and run.

@@ -166,8 +166,8 @@ fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        let busy = matches!(self.runtime.activity(), Activity::Running | Activity::Opening);
-        if self.state.meter.begin(busy) {
+        let going = self.is_going();
+        if self.state.meter.begin(going) {
             ctx.request_repaint();
         }
         self.take_news(ctx);

@@ -285,7 +285,7 @@ fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], palette: &Palette) {
         let (from, to) = (rect.left() + 52.0, rect.right() - 44.0);
         let thick = (0.28 * row).clamp(2.0, 4.0);
         let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
-        painter.rect_filled(track, thick, palette.field);
+        painter.rect_filled(track, thick, palette.hairline);
         let part = share.clamp(0.0, 1.0) as f32;
         let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
         painter.rect_filled(filled, thick, colour(Paint::Level(m), palette));
