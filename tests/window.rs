@@ -11,6 +11,8 @@ use chromascope::session::preferences::Preferences;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn test_model(name: &str) -> String {
@@ -222,6 +224,30 @@ fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
     assert!(says(&harness, "step 12/12"), "the run on screen stays");
     click(&mut harness, "Dismiss");
     assert!(!says(&harness, "There is nothing at"));
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("nobody should read what is dropped but the inference thread".into())
+    }
+}
+
+#[test]
+fn a_folder_dropped_on_the_window_is_opened() {
+    let mut harness = opened("gaussian-64");
+    harness.input_mut().dropped_files.push(Arc::new(Dropped(test_model("tiny-v").into())));
+    harness.step();
+    until(&mut harness, "the dropped model", |harness| says(harness, "Model tiny-v") && says(harness, "done ·"));
+    // It is remembered among the recent ones.
+    click_like(&mut harness, "Model ");
+    assert!(says(&harness, "Recent"));
 }
 
 #[test]

@@ -164,6 +164,16 @@ fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
     })
 }
 
+/// What happens to a file that is held over the window.
+fn drop_words_ui(ctx: &egui::Context) {
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
+    let painter = ctx.layer_painter(layer);
+    let screen = ctx.content_rect();
+    painter.rect_filled(screen, 0.0, egui::Color32::from_black_alpha(190));
+    let text = "Drop it here: an .onnx file, a model's folder, or a folder of images";
+    painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
+}
+
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
         let going = self.is_going();
@@ -181,6 +191,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
         let mut intents = Intents::new();
         self.panels(ui, &mut intents);
+        if ui.input(|input| !input.raw.hovered_files.is_empty()) {
+            drop_words_ui(ui.ctx());
+        }
         if self.state.keys_shown {
             self.state.keys_shown = shortcuts_ui(ui.ctx());
         }

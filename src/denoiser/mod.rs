@@ -139,6 +139,9 @@ pub enum DenoiseError {
         timestep: f64,
     },
     /// ONNX Runtime failed.
-    #[error("ONNX Runtime could not run the model: {0}")]
+    #[error(
+        "ONNX Runtime could not run the model: {0}; where sizes do not fit, try sides in larger multiples, such as of 32, and \
+         where an index is out of bounds, a smaller class"
+    )]
     Network(String),
 }

@@ -49,7 +49,8 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
 /// Checks that what the run keeps has room.
 pub(super) fn memory(steps: usize, shape: [usize; 4]) -> Result<(), PrepareError> {
     let bytes = Trajectory::bytes(steps, shape);
-    if bytes <= MEMORY_LIMIT {
+    let allowed = available().map_or(MEMORY_LIMIT, |available| MEMORY_LIMIT.min(available / 5 * 2));
+    if bytes <= allowed {
         return Ok(());
     }
     let [batch, _, height, width] = shape;
@@ -57,6 +58,37 @@ pub(super) fn memory(steps: usize, shape: [usize; 4]) -> Result<(), PrepareError
         "this run would keep {:.1} GB ({steps} steps of {batch} images of {height}x{width}), more than the {:.1} GB \
          allowed; use fewer steps, a smaller --batch or a smaller --size",
         bytes as f64 / 1e9,
-        MEMORY_LIMIT as f64 / 1e9
+        allowed as f64 / 1e9
     )))
+}
+
+/// Memory that other programs leave, bytes, where the system tells. Of it a run takes two fifths at most, as writing its
+/// archive takes about as much again.
+fn available() -> Option<usize> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
+    available_in(&told)
+}
+
+fn available_in(told: &str) -> Option<usize> {
+    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_that_is_left_is_read() {
+        let told = "MemTotal:       24689764 kB\nMemFree: 1 kB\nMemAvailable:   23000000 kB\nBuffers: 2 kB\n";
+        assert_eq!(available_in(told), Some(23_000_000 * 1024));
+        assert_eq!((available_in(""), available_in("MemAvailable: many")), (None, None));
+        if cfg!(target_os = "linux") {
+            assert!(available().is_some_and(|bytes| bytes > 1 << 20));
+        }
+    }
 }
