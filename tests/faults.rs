@@ -269,6 +269,27 @@ fn an_unknown_spacing() {
 }
 
 #[test]
+fn a_negative_seed() {
+    settings_say("a_negative_seed", "tiny-eps", &["--seed", "-1"]);
+}
+
+#[test]
+fn a_null_label_out_of_range() {
+    settings_say("a_null_label_out_of_range", "class-labels", &["--null-label", "99"]);
+}
+
+#[test]
+fn a_network_option_for_images() {
+    let case = Case::new("a_network_option_for_images");
+    let folder = case.path("images");
+    std::fs::create_dir(&folder).unwrap();
+    image::RgbImage::new(8, 8).save(folder.join("a.png")).unwrap();
+    let mut command = common::program();
+    command.args(["sample", "--prediction", "epsilon", "--out"]).arg(case.path("out")).arg("--images").arg(&folder);
+    case.says(&mut command);
+}
+
+#[test]
 fn eta_where_it_means_nothing() {
     settings_say("eta_where_it_means_nothing", "tiny-eps", &["--sampler", "euler", "--eta", "0.5"]);
 }

@@ -204,7 +204,8 @@ impl eframe::App for App {
         }
         self.perform(&ctx, intents);
         if ctx.input(|input| !input.raw.events.is_empty()) {
-            let size = ctx.content_rect().size();
+            // The scale of the layout for presenting is not part of the window.
+            let size = ctx.content_rect().size() * ctx.zoom_factor();
             self.state.preferences.window = Some((size.x, size.y));
             self.state.keep();
         }

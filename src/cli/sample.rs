@@ -6,6 +6,7 @@ use crate::model::contract::PortNames;
 use crate::model::onnx::Canceller;
 use crate::model::package::Package;
 use crate::sampler::Churn;
+use crate::schedule::PlanSource;
 use crate::session::archive::{self, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
 use crate::session::settings::{DEFAULT_STEPS, ModelSource, ProviderChoice};
@@ -38,10 +39,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value_t)]
     sampler: SamplerKind,
     /// Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = spacing)]
     spacing: Option<String>,
     /// Seed of the noise
-    #[arg(long, short, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
     /// Images made at once; each is the same as it would be alone
     #[arg(long, short, value_name = "B", default_value_t = 1, value_parser = count, allow_negative_numbers = true)]
@@ -141,6 +142,14 @@ fn count(text: &str) -> Result<usize, String> {
 }
 
 /// Parses `HxW`.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+fn spacing(name: &str) -> Result<String, String> {
+    name.parse::<PlanSource>().map(|_| name.to_owned()).map_err(|error| error.to_string())
+}
+
 fn size(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once(['x', 'X', '×']).and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
     parts.ok_or_else(|| "a size is HEIGHTxWIDTH in pixels, such as 64x64".into())

@@ -26,13 +26,13 @@ pub(super) struct Arguments {
     /// What draws the window
     #[arg(long, value_enum)]
     renderer: Option<RendererChoice>,
-    /// Colours, this time
+    /// Colours
     #[arg(long, value_enum)]
     theme: Option<ThemeChoice>,
-    /// Stage and tracks, this time
+    /// Stage and tracks
     #[arg(long, value_enum)]
     layout: Option<LayoutChoice>,
-    /// Inner size of the window, this time
+    /// Inner size of the window
     #[arg(long, value_name = "WxH", value_parser = size)]
     window_size: Option<(f32, f32)>,
     /// Print how long it takes to the first frame on the screen, and end

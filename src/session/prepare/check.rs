@@ -1,7 +1,7 @@
 use super::{MAX_BATCH, MEMORY_LIMIT, PrepareError};
 use crate::schedule::ScheduleError;
 use crate::session::Trajectory;
-use crate::session::settings::{RunSettings, SamplerKind};
+use crate::session::settings::{ModelSource, RunSettings, SamplerKind};
 
 /// Most threads inside one operator.
 const MAX_THREADS: usize = 256;
@@ -32,6 +32,18 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
             return setting(format!("--eta {eta} is out of range; it must be between 0 and 1"));
         }
     }
+    if let ModelSource::Images(_) = settings.source {
+        let ports = &settings.ports;
+        let named =
+            [&ports.sample, &ports.timestep, &ports.class_labels, &ports.output].into_iter().any(Option::is_some);
+        if settings.prediction.is_some() || settings.null_label.is_some() || named {
+            return setting(
+                "--prediction, --null-label and the names of inputs and outputs have no meaning for a folder of images; \
+                 leave them out"
+                    .into(),
+            );
+        }
+    }
     let churn = settings.churn;
     let numbers = [churn.amount, churn.sigma_min, churn.noise];
     if numbers.iter().any(|value| !value.is_finite() || *value < 0.0)
@@ -39,6 +51,9 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
         || churn.sigma_max < churn.sigma_min
     {
         return setting("the churn of heun needs numbers of 0 or more, and --s-tmax not below --s-tmin".into());
+    }
+    if churn.sigma_min > 0.0 && churn.amount == 0.0 {
+        return setting("--s-tmin has no meaning without --s-churn, which it limits; leave it out".into());
     }
     if churn.amount > 0.0 && settings.sampler != SamplerKind::Heun {
         return setting(format!("--s-churn has no meaning for {}; it belongs to heun", settings.sampler));
@@ -55,7 +70,7 @@ pub(super) fn memory(steps: usize, shape: [usize; 4]) -> Result<(), PrepareError
     }
     let [batch, _, height, width] = shape;
     Err(PrepareError::Setting(format!(
-        "this run would keep {:.1} GB ({steps} steps of {batch} images of {height}x{width}), more than the {:.1} GB \
+        "this run would keep {:.1} GB (steps: {steps}, images: {batch}, {height}x{width} each), more than the {:.1} GB \
          allowed; use fewer steps, a smaller --batch or a smaller --size",
         bytes as f64 / 1e9,
         allowed as f64 / 1e9

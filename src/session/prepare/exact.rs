@@ -151,7 +151,7 @@ impl OpenExact {
             Kind::Images(images) => {
                 let label = settings.label.or(self.null);
                 if let Some(label) = label {
-                    check_label(label, self.classes)?;
+                    check_label("--label", label, self.classes)?;
                 }
                 let class = label.filter(|label| Some(*label) != self.null);
                 (Box::new(images.clone().with_classes(vec![class]).with_cancel(flag.clone())), label)

@@ -140,7 +140,9 @@ impl OpenModel {
                 ));
             }
         };
-        check_label(label, self.package.config.num_class_embeds)?;
+        let said_null = settings.label.is_none() && settings.null_label.is_some();
+        let option = if said_null { "--null-label" } else { "--label" };
+        check_label(option, label, self.package.config.num_class_embeds)?;
         Ok(Some(label))
     }
 }
@@ -152,12 +154,12 @@ pub(super) fn read_config(file: &Path, notes: &mut Vec<String>) -> Result<Schedu
     Ok(config)
 }
 
-pub(super) fn check_label(label: i64, classes: Option<usize>) -> Result<(), PrepareError> {
+pub(super) fn check_label(option: &str, label: i64, classes: Option<usize>) -> Result<(), PrepareError> {
     match classes {
         Some(classes) if usize::try_from(label).map_or(true, |label| label >= classes) => Err(PrepareError::Setting(
-            format!("--label {label} is out of range: this model's classes are 0 to {}", classes.saturating_sub(1)),
+            format!("{option} {label} is out of range: this model's classes are 0 to {}", classes.saturating_sub(1)),
         )),
-        None if label < 0 => Err(PrepareError::Setting(format!("--label {label} is negative; classes start at 0"))),
+        None if label < 0 => Err(PrepareError::Setting(format!("{option} {label} is negative; classes start at 0"))),
         _ => Ok(()),
     }
 }
