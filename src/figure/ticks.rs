@@ -82,6 +82,13 @@ pub fn number(value: f64, decimals: usize) -> String {
     }
 }
 
+/// A number with two decimals and its sign, also of infinity: "+1.20", "−∞".
+#[must_use]
+pub fn signed(value: f64) -> String {
+    let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
+    text.replace('-', "−")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +110,11 @@ mod tests {
         assert_eq!(labels(&logarithmic(1.0, 6.0, 3)), ["1", "2", "5"]);
         assert!(linear(1.0, 1.0, 5, false).is_empty() && linear(0.0, f64::INFINITY, 5, false).is_empty());
         assert!(logarithmic(0.0, 1.0, 5).is_empty());
+    }
+
+    #[test]
+    fn numbers_have_true_signs() {
+        assert_eq!([1.2, -0.5, f64::INFINITY, f64::NEG_INFINITY].map(signed), ["+1.20", "−0.50", "+∞", "−∞"]);
     }
 
     proptest! {

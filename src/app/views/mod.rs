@@ -1,5 +1,6 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
+mod film;
 pub mod icons;
 pub mod messages;
 pub mod plot;
@@ -7,6 +8,7 @@ pub mod shortcuts;
 pub mod spectrum;
 pub mod stage;
 pub mod top_bar;
+mod track_head;
 pub mod tracks;
 pub mod transport;
 pub mod widgets;

@@ -1,33 +1,35 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
-use super::icons::{Icon, draw_icon};
+use super::film::film_ui;
 use super::plot::{figure_ui, legend_ui};
-use super::widgets::{icon_button_small, small_menu};
+use super::track_head::head_ui;
+use super::widgets::small_menu;
 use crate::app::intent::Intent;
-use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
-use crate::app::textures::{Textures, Wanted};
+use crate::app::run_view::{FACTOR, RunView};
+use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::figure::{ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeView, TimeZoom, chromatogram, schedule};
+use crate::figure::{
+    ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeView, TimeZoom, chromatogram, schedule, ticks,
+};
 use crate::runtime::RunId;
 use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout, Measure, TRACK_HEIGHTS, Track, TrackChoice, ViewChoices};
 use crate::session::playback::Command;
 use egui::{
-    Align2, Color32, CursorIcon, Id, Key, Popup, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo,
-    pos2, vec2,
+    Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Width of a track's head, points.
-const HEAD: f32 = 164.0;
+pub(super) const HEAD: f32 = 164.0;
 /// Width of a track's legend, points.
 const LEGEND: f32 = 124.0;
 /// Height of a folded track and of the axis, points.
-const LINE: f32 = 30.0;
+pub(super) const LINE: f32 = 30.0;
 /// Space around a track's plot, points.
-const PAD: f32 = 8.0;
+pub(super) const PAD: f32 = 8.0;
 
 /// What the tracks need to know.
 pub struct Tracks<'a> {
@@ -44,12 +46,12 @@ pub struct Tracks<'a> {
 }
 
 impl Tracks<'_> {
-    fn reading(&self) -> Reading {
+    pub(super) fn reading(&self) -> Reading {
         Reading::from(self.view.axis)
     }
 
     /// The tracks of this layout, top to bottom.
-    fn shown(&self) -> Vec<TrackChoice> {
+    pub(super) fn shown(&self) -> Vec<TrackChoice> {
         let few = self.view.layout == Layout::Present;
         let shown = self.view.tracks.iter().copied().filter(|track| track.shown);
         shown.filter(|track| !few || track.track != Track::Schedule).collect()
@@ -238,8 +240,12 @@ fn playhead_ui(
         painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
         let step = run.axis.step_of_x(x, tracks.reading());
         let value = |reading| run.axis.value_at(step, reading);
-        let text =
-            format!("step {:.1}   s {:.3}   λ {}", step, value(Reading::RunTime), signed(value(Reading::LogSnr)));
+        let text = format!(
+            "step {:.1}   s {:.3}   λ {}",
+            step,
+            value(Reading::RunTime),
+            ticks::signed(value(Reading::LogSnr))
+        );
         let galley = painter.layout_no_wrap(text, theme::mono(SMALL), palette.text);
         let left =
             (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
@@ -255,12 +261,6 @@ fn playhead_ui(
     painter.vline(at, whole.y_range(), Stroke::new(if response.has_focus() { 3.0 } else { 1.5 }, palette.accent));
     let tip = vec![pos2(at - 5.0, whole.top()), pos2(at + 5.0, whole.top()), pos2(at, whole.top() + 6.0)];
     painter.add(Shape::convex_polygon(tip, palette.accent, Stroke::NONE));
-}
-
-/// "+1.20", "−∞".
-fn signed(value: f64) -> String {
-    let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
-    text.replace('-', "−")
 }
 
 /// The shared axis: which reading, and its numbers.
@@ -394,165 +394,6 @@ fn figure_of(track: Track, run: &RunView, key: FigureKey) -> Option<Figure> {
     }
 }
 
-fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
-    let palette = Palette::of(ui);
-    let left = rect.left() + 16.0;
-    let line = Rect::from_min_size(rect.min, vec2(HEAD - 20.0, LINE));
-    let (track, name) = (choice.track, choice.track.name());
-    let response = ui.interact(line, Id::unique(("fold", track)), Sense::click_and_drag());
-    let verb = if choice.folded { "Unfold" } else { "Fold" };
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
-    if response.clicked() {
-        intents.push(Intent::Change(Action::FoldTrack(track, !choice.folded)));
-    }
-    reorder_ui(&response, rect, choice.track, tracks, intents);
-    let icon = if choice.folded { Icon::Right } else { Icon::Down };
-    let lit = response.hovered() || response.has_focus() || response.dragged();
-    let color = if lit { palette.text } else { palette.secondary };
-    draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
-    let at = pos2(left + 16.0, rect.top() + 16.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
-    response.on_hover_text(about(track)).context_menu(|ui| menu_ui(ui, choice, tracks, intents));
-    let corner = Rect::from_min_size(pos2(left + HEAD - 42.0, rect.top() + 5.0), vec2(22.0, 22.0));
-    ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
-        let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
-        Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, intents));
-    });
-    if choice.folded {
-        return;
-    }
-    let note = |y: f32, text: &str| {
-        if y < rect.bottom() - 8.0 {
-            ui.painter().text(pos2(left + 16.0, y), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
-        }
-    };
-    match track {
-        Track::FilmStrip => {
-            let row = (rect.height() - 2.0 * PAD) / 3.0;
-            for (index, picture) in Picture::ALL.into_iter().enumerate() {
-                let middle = rect.top() + PAD + row * (index as f32 + 0.5);
-                let at = pos2(rect.left() + 8.0 + HEAD, middle);
-                // The name of the track stands where the first of a low strip would.
-                if row >= 20.0 && (index > 0 || row >= 34.0) {
-                    let symbol = picture.name().0;
-                    ui.painter().text(at, Align2::RIGHT_CENTER, symbol, theme::body(SMALL), palette.secondary);
-                }
-            }
-        }
-        Track::Schedule => note(rect.top() + 36.0, "log-SNR λ, nats"),
-        Track::Chromatogram => {
-            note(rect.top() + 36.0, "rₘ(t), theory");
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(108.0, 24.0));
-            if place.bottom() < rect.bottom() {
-                measure_ui(ui, place, tracks.view.measure, intents);
-            }
-        }
-    }
-}
-
-fn measure_ui(ui: &mut Ui, place: Rect, measure: Measure, intents: &mut Vec<Intent>) {
-    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
-        let tip = "Power: shares of the variance generated, −Vₘ·daₘ/dt. Amplitude: of its root, −√Vₘ·d√aₘ/dt";
-        small_menu(ui, "Chromatogram measure", measure.name(), tip, |ui| {
-            ui.set_min_width(120.0);
-            for choice in Measure::ALL {
-                if ui.selectable_label(choice == measure, choice.name()).clicked() {
-                    intents.push(Intent::Change(Action::SetMeasure(choice)));
-                    ui.close();
-                }
-            }
-        });
-    });
-}
-
-const fn about(track: Track) -> &'static str {
-    match track {
-        Track::FilmStrip => "Small images of every step. Click to fold, drag to move the track",
-        Track::Schedule => {
-            "λ = ln(ᾱ/(1−ᾱ)) over time: the run's, and what the model's own timesteps would have visited. Click to fold, \
-             drag to move the track"
-        }
-        Track::Chromatogram => {
-            "rₘ(t), the share of what is generated at each time that belongs to each resolution, for a scale-invariant \
-             prior; the strip below names the largest. Click to fold, drag to move the track"
-        }
-    }
-}
-
-/// A head that is dragged past the middle of a neighbour changes places with it.
-fn reorder_ui(response: &Response, rect: Rect, track: Track, tracks: &Tracks, intents: &mut Vec<Intent>) {
-    if response.drag_stopped() {
-        intents.push(Intent::EndGesture);
-    }
-    let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) else { return };
-    let order: Vec<Track> = tracks.shown().iter().map(|choice| choice.track).collect();
-    let Some(place) = order.iter().position(|&other| other == track) else { return };
-    let neighbour = if pointer.y < rect.top() - 16.0 {
-        place.checked_sub(1).map(|above| order[above])
-    } else if pointer.y > rect.bottom() + 16.0 {
-        order.get(place + 1).copied()
-    } else {
-        None
-    };
-    if let Some(to) = neighbour.and_then(|other| tracks.view.tracks.iter().position(|choice| choice.track == other)) {
-        intents.push(Intent::Change(Action::MoveTrack(track, to)));
-    }
-}
-
-fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
-    let track = choice.track;
-    ui.set_min_width(120.0);
-    let place = tracks.view.tracks.iter().position(|choice| choice.track == track).unwrap_or(0);
-    let last = tracks.view.tracks.len() - 1;
-    if ui.button(if choice.folded { "Unfold" } else { "Fold" }).clicked() {
-        intents.push(Intent::Change(Action::FoldTrack(track, !choice.folded)));
-    }
-    if ui.add_enabled(place > 0, egui::Button::new("Move up")).clicked() {
-        intents.push(Intent::Change(Action::MoveTrack(track, place - 1)));
-        intents.push(Intent::EndGesture);
-    }
-    if ui.add_enabled(place < last, egui::Button::new("Move down")).clicked() {
-        intents.push(Intent::Change(Action::MoveTrack(track, place + 1)));
-        intents.push(Intent::EndGesture);
-    }
-    if ui.button("Hide").clicked() {
-        intents.push(Intent::Change(Action::ShowTrack(track, false)));
-    }
-}
-
-/// As many whole pictures as fit, each of the step under its middle.
-fn film_ui(ui: &Ui, plot: Rect, run: &RunView, tracks: &Tracks, zoom: TimeZoom, textures: &mut Textures) {
-    let palette = Palette::of(ui);
-    let painter = ui.painter().with_clip_rect(plot);
-    let row = plot.height() / 3.0;
-    let [_, _, height, width] = run.started.shape;
-    let wide = row * (width as f32 / height as f32).clamp(0.25, 4.0);
-    #[allow(clippy::cast_sign_loss)] // sizes are positive
-    let count = ((plot.width() / wide).round() as u32).max(1);
-    let cell_width = plot.width() / count as f32;
-    let tint = if tracks.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
-    for column in 0..count {
-        let left = plot.left() + column as f32 * cell_width;
-        let middle = zoom.x_of_place((f64::from(column) + 0.5) / f64::from(count));
-        #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
-        let step = (run.axis.step_of_x(middle, tracks.reading()) as usize).min(run.steps() - 1);
-        for (index, picture) in Picture::ALL.into_iter().enumerate() {
-            let cell = Rect::from_min_size(pos2(left, plot.top() + index as f32 * row), vec2(cell_width, row));
-            let cell = cell.shrink2(vec2(0.5, 0.5));
-            let at = Moment::of_step(step);
-            let wanted = Wanted { at, picture, sample: tracks.sample, range: tracks.view.range, small: true };
-            if let Some(texture) = textures.get(ui.ctx(), run, wanted) {
-                // The middle of the picture where the cell has another shape.
-                let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));
-                let uv = Rect::from_center_size(pos2(0.5, 0.5), part);
-                painter.image(texture.id(), cell, uv, tint);
-            } else {
-                painter.rect_filled(cell, 0.0, palette.bar);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -568,10 +409,5 @@ mod tests {
         assert!((places[2].bottom() - 510.0).abs() < 1e-3);
         let ratio = places[0].height() / places[2].height();
         assert!((ratio - choices[0].height / choices[2].height).abs() < 1e-3);
-    }
-
-    #[test]
-    fn numbers_have_true_signs() {
-        assert_eq!([1.2, -0.5, f64::INFINITY, f64::NEG_INFINITY].map(signed), ["+1.20", "−0.50", "+∞", "−∞"]);
     }
 }

@@ -5,7 +5,7 @@ use super::widgets::{icon_button, named, reading};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::figure::Reading;
+use crate::figure::{Reading, ticks};
 use crate::session::playback::{Command, Motion, Playback, SPEEDS};
 use egui::{Align, DragValue, Label, Layout, RichText, Ui};
 
@@ -82,10 +82,6 @@ fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
         value if value >= 10.0 => format!("{value:.1}"),
         value => format!("{value:.3}"),
     };
-    let signed = |value: f64| {
-        let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
-        text.replace('-', "−")
-    };
     ui.spacing_mut().item_spacing.x = 6.0;
     let step = format!("{}/{}", playback.state(), run.steps());
     reading(ui, "step", &step, 92.0, "Steps done at the playhead, of all");
@@ -95,5 +91,5 @@ fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
     reading(ui, "t", &format!("{t:.1}"), 62.0, "Timestep: what the network is fed");
     reading(ui, "ᾱ", &format!("{:.4}", level.alpha_bar()), 68.0, "ᾱ: share of the image in the variance of xₜ");
     reading(ui, "σ", &number(level.sigma()), 62.0, "σ = √((1−ᾱ)/ᾱ): noise over image");
-    reading(ui, "λ", &signed(level.log_snr()), 66.0, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats");
+    reading(ui, "λ", &ticks::signed(level.log_snr()), 66.0, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats");
 }
