@@ -238,6 +238,9 @@ fn an_exact_model_runs_without_the_library_and_says_so() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("this exact model runs in the program's own code"), "{said}");
+    let info = home.chromascope().args(["info", "gaussian-64"]).output().unwrap();
+    let told = String::from_utf8_lossy(&info.stdout);
+    assert!(info.status.success() && told.contains("64x64, 3 channels"), "{told}");
     let network = home.chromascope().args(["sample", "--model", "gaussian-64", "--provider", "cpu"]).output().unwrap();
     assert!(!network.status.success(), "a provider that was asked for is not replaced");
 }

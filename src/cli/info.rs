@@ -5,8 +5,9 @@ use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Port;
 use crate::model::package::{Package, bundled};
-use crate::session::prepare::OpenModel;
-use crate::session::settings::ModelSource;
+use crate::session::RunSettings;
+use crate::session::prepare::{Model, OpenModel, PrepareError};
+use crate::session::settings::{ModelSource, ProviderChoice};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -39,12 +40,49 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         return Ok(Ended::Well);
     };
     let settings = arguments.options.settings(ModelSource::Model(name.clone()));
-    let model = OpenModel::open(Package::find(name)?, &settings, onnxruntime)?;
+    let package = Package::find(name)?;
+    let exact = package.card.as_ref().is_some_and(|card| card.exact.is_some());
+    let model = match OpenModel::open(package, &settings, onnxruntime) {
+        Ok(model) => model,
+        // What needs no library is told of without one.
+        Err(PrepareError::Runtime(_)) if exact => return exact_model(settings, arguments.json),
+        Err(error) => return Err(error.into()),
+    };
     for note in &model.notes {
         output::message(note);
     }
     let facts = facts(&model);
     let text = if arguments.json { serde_json::to_string_pretty(&facts)? } else { in_words(&model, &facts) };
+    output::result(&text)?;
+    Ok(Ended::Well)
+}
+
+/// A model that the program computes by itself, where there is no ONNX Runtime to look into its graph with.
+fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
+    let settings = RunSettings { provider: ProviderChoice::Rust, ..settings };
+    let model = Model::open(&settings, None, &|_, _| true)?;
+    let info = model.info();
+    let (height, width) = info.native_size.unwrap_or_default();
+    let text = if json {
+        let facts = json!({
+            "name": info.name,
+            "sha256": info.sha256,
+            "provider": info.provider,
+            "native_size": [height, width],
+            "num_class_embeds": info.classes,
+            "null_label": info.null_label,
+            "parameterization": info.parameterization,
+            "card": info.card,
+        });
+        serde_json::to_string_pretty(&facts)?
+    } else {
+        let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
+        format!(
+            "Model         {}\n              {summary}\nSHA-256       {}\nSize          {height}x{width}, {} channels\nRuns on       the \
+             program's own code, as there is no ONNX Runtime",
+            info.name, info.sha256, info.channels
+        )
+    };
     output::result(&text)?;
     Ok(Ended::Well)
 }
