@@ -3,6 +3,7 @@
 use super::graphics::{self, choose};
 use super::meter::is_software;
 use super::{App, Launch};
+use crate::runtime::panic_text;
 use crate::session::preferences::Renderer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -91,11 +92,7 @@ fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
     match catch_unwind(AssertUnwindSafe(|| eframe::run_native("Chromascope", native, creator))) {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(without_source(&error.to_string())),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            Err(text.unwrap_or_else(|| "a library below it failed".into()))
-        }
+        Err(panic) => Err(panic_text(&*panic).to_owned()),
     }
 }
 

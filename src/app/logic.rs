@@ -3,7 +3,7 @@
 use super::intent::Intent;
 use super::opener::Opened;
 use super::run_view::RunView;
-use super::state::{Fetching, Opening};
+use super::state::{Fetching, Opening, STAND_IN};
 use super::views::top_bar::source_name;
 use super::{App, theme};
 use crate::figure::TimeZoom;
@@ -18,8 +18,6 @@ use std::time::{Duration, Instant};
 
 /// Most of a frame that is spent on taking news.
 const NEWS_BUDGET: Duration = Duration::from_millis(5);
-/// Runs in the program's own code where there is no ONNX Runtime.
-const STAND_IN: &str = "emoji-exact-64";
 const NEEDS_LIBRARY: &str = "emoji-unet";
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -64,12 +62,14 @@ impl App {
             }
             Intent::ResetTiles => state.tiles.reset(state.document.document().view.layout),
             Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
-            Intent::Dismiss(index) => {
+            // A run that began in between may have taken them away.
+            Intent::Dismiss(index) if index < state.faults.len() => {
                 state.faults.remove(index);
             }
-            Intent::DismissNotice(index) => {
+            Intent::DismissNotice(index) if index < state.notices.len() => {
                 state.notices.remove(index);
             }
+            Intent::Dismiss(_) | Intent::DismissNotice(_) => {}
             Intent::Fetch => self.fetch(),
             Intent::CancelFetch => self.runtime.cancel_set_up(),
         }
@@ -84,7 +84,8 @@ impl App {
 
     pub(super) fn start(&mut self, pace: Pace) {
         let state = &mut self.state;
-        state.faults.retain(|fault| fault.place == Place::Library && state.stood_in_for.is_some());
+        let waiting = state.standing_in_for().is_some();
+        state.faults.retain(|fault| fault.place == Place::Library && waiting);
         state.document.end_gesture();
         let settings = state.document.document().run.clone();
         state.opening = Some(Opening { what: source_name(&settings.source), reading: None, since: Instant::now() });
@@ -146,7 +147,7 @@ impl App {
                 }
             }
             RunNews::ModelOpened { info, notes } => {
-                if state.stood_in_for.is_none() {
+                if state.standing_in_for().is_none() {
                     state.preferences.remember(&info.source);
                 }
                 state.model = Some(info);
@@ -204,7 +205,7 @@ impl App {
 
     /// The model that stands in for another, by name.
     pub(super) fn stand_in_name(&self) -> Option<&'static str> {
-        self.state.stood_in_for.is_some().then_some(STAND_IN)
+        self.state.standing_in_for().map(|_| STAND_IN)
     }
 
     fn take_library_news(&mut self, news: LibraryNews) {
@@ -222,7 +223,9 @@ impl App {
             LibraryNews::Done(_) => {
                 state.fetching = None;
                 state.faults.retain(|fault| fault.place != Place::Library);
-                if let Some(wanted) = state.stood_in_for.take() {
+                let wanted = state.standing_in_for().cloned();
+                state.stood_in_for = None;
+                if let Some(wanted) = wanted {
                     let label = state.document.document().run.label;
                     self.change_and_run(vec![Action::SetModel(wanted), Action::SetLabel(label)]);
                 } else {

@@ -203,7 +203,9 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         self.perform(&ctx, intents);
-        if ctx.input(|input| !input.raw.events.is_empty()) {
+        let moved_only =
+            |event: &egui::Event| matches!(event, egui::Event::PointerMoved(_) | egui::Event::MouseMoved(_));
+        if ctx.input(|input| !input.raw.events.iter().all(moved_only)) {
             // The scale of the layout for presenting is not part of the window.
             let size = ctx.content_rect().size() * ctx.zoom_factor();
             self.state.preferences.window = Some((size.x, size.y));

@@ -144,7 +144,7 @@ impl Behavior<Pane> for Contents<'_> {
     }
 
     fn resize_stroke(&self, style: &Style, state: ResizeState) -> Stroke {
-        let palette = if style.visuals.dark_mode { Palette::DARK } else { Palette::LIGHT };
+        let palette = Palette::of_visuals(&style.visuals);
         match state {
             ResizeState::Idle => Stroke::NONE,
             ResizeState::Hovering => Stroke::new(2.0, palette.faint),

@@ -99,6 +99,16 @@ pub struct Moment {
     pub step: usize,
 }
 
+/// A picture of a run, by which what is made of it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PictureKey {
+    run: RunId,
+    /// Of the state or of the step, as the picture has it.
+    index: usize,
+    picture: Picture,
+    sample: usize,
+}
+
 impl Moment {
     /// A step with the state that it left.
     #[must_use]
@@ -172,6 +182,13 @@ impl RunView {
     #[must_use]
     pub fn level(&self, state: usize) -> NoiseLevel {
         self.started.levels[state.min(self.steps())]
+    }
+
+    /// What a picture is kept by.
+    #[must_use]
+    pub fn key(&self, at: Moment, picture: Picture, sample: usize) -> PictureKey {
+        let index = if picture == Picture::State { at.state } else { at.step };
+        PictureKey { run: self.id, index, picture, sample }
     }
 
     /// The values of one picture; `None` where the step is not finished or has no change yet.

@@ -10,6 +10,7 @@ use super::views::stage::Lens;
 use super::views::top_bar::TopBarState;
 use super::views::tracks::TracksState;
 use crate::runtime::{Fault, Options, Wake};
+use crate::session::action::{Action, apply};
 use crate::session::document::{Document, Layout};
 use crate::session::playback::Playback;
 use crate::session::preferences::{Loaded, Preferences};
@@ -20,6 +21,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// Runs in the program's own code where there is no ONNX Runtime.
+pub(super) const STAND_IN: &str = "emoji-exact-64";
 /// Steps of the first run.
 const FIRST_STEPS: usize = 32;
 /// Class and seed of the first run: a face with a cap.
@@ -36,7 +39,7 @@ pub struct Launch {
     /// Where preferences are kept; `None` keeps none.
     pub folder: Option<PathBuf>,
     /// What to do to the document before the first run.
-    pub first: Vec<crate::session::action::Action>,
+    pub first: Vec<Action>,
     /// Words of the program that the user should read.
     pub notices: Vec<String>,
 }
@@ -108,7 +111,7 @@ impl State {
             document
         });
         for action in first {
-            crate::session::action::apply(&mut document, action);
+            apply(&mut document, action);
         }
         notices.extend(loaded.message);
         let keeper = folder.and_then(|folder| match Keeper::start(folder) {
@@ -155,21 +158,25 @@ impl State {
             self.notices.push(format!("the preferences could not be written: {failure}"));
         }
         self.preferences.tiles = self.tiles.to_json();
-        let document = self.document.document();
-        if self.kept.document.as_ref() != Some(document) || !same_but_document(&self.kept, &self.preferences) {
-            self.kept = Preferences { document: Some(document.clone()), ..self.preferences.clone() };
-            keeper.keep(self.kept.clone());
+        let mut document = self.document.document().clone();
+        if let Some(wanted) = self.standing_in_for().cloned() {
+            // What stands in was not chosen; the next start tries again.
+            let label = document.run.label;
+            apply(&mut document, Action::SetModel(wanted));
+            apply(&mut document, Action::SetLabel(label));
+        }
+        let wanted = Preferences { document: Some(document), ..self.preferences.clone() };
+        if self.kept != wanted {
+            keeper.keep(wanted.clone());
+            self.kept = wanted;
         }
     }
-}
 
-fn same_but_document(a: &Preferences, b: &Preferences) -> bool {
-    a.recent == b.recent
-        && a.theme == b.theme
-        && a.renderer == b.renderer
-        && a.toured == b.toured
-        && a.window == b.window
-        && a.tiles == b.tiles
+    /// The model that the exact one on screen stands in for, unless another was chosen since.
+    pub fn standing_in_for(&self) -> Option<&ModelSource> {
+        let here = &self.document.document().run.source;
+        self.stood_in_for.as_ref().filter(|_| *here == ModelSource::Model(STAND_IN.into()))
+    }
 }
 
 /// Intents of one frame, in order.

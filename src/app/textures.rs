@@ -1,7 +1,6 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
-use super::run_view::{Moment, Picture, RunView};
-use crate::runtime::RunId;
+use super::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::session::document::ValueRange;
 use egui::{ColorImage, TextureHandle, TextureOptions};
 use std::collections::HashMap;
@@ -29,10 +28,7 @@ pub struct Wanted {
 /// What a texture shows. The range is part of it: as a run goes on, ranges grow and pictures are coloured anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    run: RunId,
-    index: usize,
-    picture: Picture,
-    sample: usize,
+    picture: PictureKey,
     range: (u32, u32),
     small: bool,
 }
@@ -56,14 +52,7 @@ impl Textures {
     pub fn get(&mut self, ctx: &egui::Context, run: &RunView, wanted: Wanted) -> Option<TextureHandle> {
         let Wanted { at, picture, sample, range, small } = wanted;
         let range = run.range(at, picture, sample, range);
-        let key = Key {
-            run: run.id,
-            index: if picture == Picture::State { at.state } else { at.step },
-            picture,
-            sample,
-            range: (range.0.to_bits(), range.1.to_bits()),
-            small,
-        };
+        let key = Key { picture: run.key(at, picture, sample), range: (range.0.to_bits(), range.1.to_bits()), small };
         if let Some((texture, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
             return Some(texture.clone());

@@ -79,7 +79,13 @@ impl Palette {
     /// The palette that `ui` is drawn with.
     #[must_use]
     pub fn of(ui: &egui::Ui) -> Self {
-        if ui.visuals().dark_mode { Self::DARK } else { Self::LIGHT }
+        Self::of_visuals(ui.visuals())
+    }
+
+    /// The palette behind these visuals.
+    #[must_use]
+    pub const fn of_visuals(visuals: &Visuals) -> Self {
+        if visuals.dark_mode { Self::DARK } else { Self::LIGHT }
     }
 }
 

@@ -71,8 +71,7 @@ impl Fault {
 
     /// A panic of the inference thread, which lives on.
     pub(super) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given");
+        let text = panic_text(payload);
         Self {
             place: Place::Program,
             sentence: format!(
@@ -82,6 +81,12 @@ impl Fault {
             needs: Vec::new(),
         }
     }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
 }
 
 impl From<&PrepareError> for Fault {

@@ -33,6 +33,7 @@ mod tests;
 mod worker;
 
 pub use analysis_pool::AnalysisPool;
+pub(crate) use fault::panic_text;
 pub use fault::{Fault, Need, Place, PortRole};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};

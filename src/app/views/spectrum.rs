@@ -3,7 +3,7 @@
 use super::plot::{figure_ui, line_names_ui};
 use super::stage::Stage;
 use super::widgets::Head;
-use crate::app::run_view::{Moment, Picture, RunView};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Figure, SpectrumFigure, spectrum};
 use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake};
@@ -15,20 +15,12 @@ use std::sync::Arc;
 
 /// Radially averaged power spectra by what they are of, and the figure on screen.
 pub struct Spectra {
-    pool: Option<AnalysisPool<Key, Rings>>,
+    pool: Option<AnalysisPool<PictureKey, Rings>>,
     /// The last figure that was whole, and what it shows; it stays until the next one is.
     shown: Option<(Shown, Figure)>,
 }
 
 type Shown = (RunId, Moment, usize, bool);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    run: RunId,
-    index: usize,
-    picture: Picture,
-    sample: usize,
-}
 
 /// Frequency and density of each ring.
 struct Rings {
@@ -45,8 +37,7 @@ impl Spectra {
     }
 
     fn of(&self, run: &RunView, at: Moment, picture: Picture, sample: usize) -> Option<Arc<Rings>> {
-        let index = if picture == Picture::State { at.state } else { at.step };
-        let key = Key { run: run.id, index, picture, sample };
+        let key = run.key(at, picture, sample);
         self.pool.as_ref()?.get(&key, || {
             let shown = run.values(at, picture, sample).filter(|shown| shown.exact)?;
             let (values, shape) = (shown.values.into_owned(), shown.shape);

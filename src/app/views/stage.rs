@@ -1,13 +1,13 @@
 //! The stage: what the playhead points at, in three linked images, and what is recovered of each resolution.
 
 use super::plot::colour;
-use super::widgets::{Head, icon_toggle, named, small_menu};
+use super::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
 use crate::app::theme::{self, Palette, SMALL};
-use crate::figure::Paint;
 use crate::figure::palette::level_label;
+use crate::figure::{Paint, ticks};
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use egui::{
@@ -140,7 +140,11 @@ pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Tex
 
 /// "±2.20", or both ends where they differ.
 fn range_in_words((low, high): (f32, f32)) -> String {
-    if low == -high { format!("±{high:.2}") } else { format!("{low:.2} … {high:.2}").replace('-', "−") }
+    if low == -high {
+        format!("±{high:.2}")
+    } else {
+        format!("{} … {}", ticks::number(low.into(), 2), ticks::number(high.into(), 2))
+    }
 }
 
 /// One picture, with the pixel under the pointer and its values.
@@ -186,8 +190,8 @@ fn picture_ui(
     let Some(shown) = run.values(at, picture, sample) else { return };
     let [channels, height, width] = shown.shape;
     let values =
-        (0..channels.min(3)).map(|channel| format!("{:+.2}", shown.values[(channel * height + y) * width + x]));
-    let values = values.collect::<Vec<_>>().join(" ").replace('-', "−");
+        (0..channels.min(3)).map(|channel| ticks::signed(shown.values[(channel * height + y) * width + x].into()));
+    let values = values.collect::<Vec<_>>().join(" ");
     let about = if shown.exact { "" } else { " ~" };
     let lines = format!("{x},{y}{about}\n{values}");
     let galley = painter.layout_no_wrap(lines, theme::mono(SMALL), Color32::WHITE);
@@ -312,7 +316,7 @@ fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
         }
         range_ui(ui, stage, intents);
         let tip = "True pixels: an image pixel is a whole number of screen pixels";
-        if icon_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
+        if text_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
             intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
         }
     });

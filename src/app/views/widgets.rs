@@ -44,7 +44,7 @@ pub fn icon_button_small(ui: &mut Ui, icon: Icon, name: &str, tip: &str) -> Resp
 }
 
 /// A small button with a short text that is on or off.
-pub fn icon_toggle(ui: &mut Ui, text: &str, name: &str, tip: &str, on: bool) -> Response {
+pub fn text_toggle(ui: &mut Ui, text: &str, name: &str, tip: &str, on: bool) -> Response {
     let palette = Palette::of(ui);
     let color = if on { palette.accent } else { palette.secondary };
     let text = RichText::new(text).font(theme::body(SMALL)).color(color);
