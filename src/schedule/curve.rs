@@ -1,5 +1,5 @@
 use super::sampling::shift_flow;
-use super::{Drawn, SignalCurve};
+use super::{Drawn, Listed, SignalCurve};
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::FRAC_PI_2;
@@ -55,6 +55,8 @@ pub enum Curve {
     Drawn(Drawn),
     /// The same signal in every step.
     EqualSignal(SignalCurve),
+    /// Through levels typed one by one.
+    Listed(Listed),
 }
 
 /// Why a curve could not be made.
@@ -112,6 +114,7 @@ impl Curve {
             Self::Flow { .. } => "flow",
             Self::Drawn(_) => "drawn",
             Self::EqualSignal(_) => "equal-signal",
+            Self::Listed(_) => "list",
         }
     }
 
@@ -126,7 +129,7 @@ impl Curve {
                 vec![("log_snr_max", log_snr_max), ("log_snr_min", log_snr_min)]
             }
             Self::Flow { shift } => vec![("shift", shift)],
-            Self::Drawn(_) | Self::EqualSignal(_) => Vec::new(),
+            Self::Drawn(_) | Self::EqualSignal(_) | Self::Listed(_) => Vec::new(),
         }
     }
 
@@ -180,7 +183,7 @@ impl Curve {
             Self::Flow { shift } => {
                 check("shift", shift, within(shift, 1e-3, 1e3), "it lies between 0.001 and 1000")?;
             }
-            Self::Drawn(_) | Self::EqualSignal(_) => {}
+            Self::Drawn(_) | Self::EqualSignal(_) | Self::Listed(_) => {}
         }
         Ok(self)
     }
@@ -216,6 +219,7 @@ impl Curve {
             Self::Flow { shift } => shift_flow(NoiseLevel::from_flow_time(t), shift),
             Self::Drawn(ref drawn) => drawn.level_at(t),
             Self::EqualSignal(ref curve) => curve.level_at(t),
+            Self::Listed(ref listed) => listed.curve().level_at(t),
         }
     }
 
@@ -256,6 +260,7 @@ impl Curve {
             Self::Flow { shift } => shift_flow(level, shift.recip()).flow_time(),
             Self::Drawn(ref drawn) => drawn.time_of(level),
             Self::EqualSignal(ref curve) => curve.time_of(level),
+            Self::Listed(ref listed) => listed.curve().time_of(level),
         };
         t.clamp(0.0, 1.0)
     }
@@ -284,6 +289,7 @@ impl Curve {
             Self::Flow { .. } => -2.0 / (t * (1.0 - t)),
             Self::Drawn(ref drawn) => drawn.slope_at(t),
             Self::EqualSignal(ref curve) => curve.slope_at(t),
+            Self::Listed(ref listed) => listed.curve().slope_at(t),
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::MonotoneCubic;
+use super::FlowCurve;
 use super::curve::CurveError;
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
@@ -34,10 +34,7 @@ pub struct ControlPoint {
 #[serde(try_from = "Points", into = "Points")]
 pub struct Drawn {
     points: Vec<ControlPoint>,
-    /// The weights of noise and image, `σ/(1+σ)` and `1/(1+σ)`, over s. They sum to 1, and each keeps its digits where
-    /// it is small.
-    noise: MonotoneCubic,
-    image: MonotoneCubic,
+    curve: FlowCurve,
     start_released: bool,
     end_released: bool,
 }
@@ -90,15 +87,12 @@ impl Drawn {
         if points[points.len() - 1].s != 1.0 {
             return fault(points.len() - 1, "the last must stand at s = 1");
         }
-        let weights = |sign: f64| {
-            let weight = |point: &ControlPoint| NoiseLevel::from_log_snr(sign * point.log_snr).flow_time();
-            let along: Vec<(f64, f64)> = points.iter().map(|point| (point.s, weight(point))).collect();
-            MonotoneCubic::through(&along)
-        };
-        let (Some(noise), Some(image)) = (weights(1.0), weights(-1.0)) else {
+        let along: Vec<(f64, NoiseLevel)> =
+            points.iter().map(|point| (point.s, NoiseLevel::from_log_snr(point.log_snr))).collect();
+        let Some(curve) = FlowCurve::through(&along) else {
             return fault(0, "the points are too close to each other");
         };
-        Ok(Self { points, noise, image, start_released: false, end_released: false })
+        Ok(Self { points, curve, start_released: false, end_released: false })
     }
 
     /// A curve through few points that keeps close to `level`, λ over run time, falling. Points are added where the two
@@ -158,24 +152,19 @@ impl Drawn {
     /// λ at a run time in [0, 1].
     #[must_use]
     pub fn level_at(&self, s: f64) -> NoiseLevel {
-        NoiseLevel::from_log_snr(2.0 * (self.image.at(s) / self.noise.at(s)).ln())
+        self.curve.level_at(s)
     }
 
     /// Run time of a level, the nearest end where the curve never has it.
     #[must_use]
     pub fn time_of(&self, level: NoiseLevel) -> f64 {
-        let noise = level.flow_time();
-        if noise < 0.5 {
-            self.noise.inverse(noise)
-        } else {
-            self.image.inverse(NoiseLevel::from_log_snr(-level.log_snr()).flow_time())
-        }
+        self.curve.time_of(level)
     }
 
     /// dλ/ds, never positive.
     #[must_use]
     pub fn slope_at(&self, s: f64) -> f64 {
-        2.0 * (self.image.slope(s) / self.image.at(s) - self.noise.slope(s) / self.noise.at(s))
+        self.curve.slope_at(s)
     }
 
     /// The same with a point where it was asked for, as near as its neighbours let it; the ends keep their s.

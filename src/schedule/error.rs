@@ -194,6 +194,12 @@ pub enum ScheduleError {
         /// The value.
         value: f64,
     },
+    /// Timesteps without the model that they belong to.
+    #[error("a list of timesteps means nothing without its model; give σ or ᾱ, or the model's configuration")]
+    TimestepsOfNoModel,
+    /// A spacing or a family in place of a schedule.
+    #[error("{0} says how a schedule is visited, and is no schedule of its own")]
+    NoSchedule(String),
     /// A continuous schedule that cannot be.
     #[error(transparent)]
     Curve(#[from] CurveError),

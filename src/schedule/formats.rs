@@ -10,4 +10,4 @@ pub use error::FormatError;
 pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, read_list};
 pub use numpy::{read_npy, write_npy};
 pub use python::{DiffusersNote, diffusers_config, python_snippet};
-pub use table::{COLUMNS, ScheduleTable, TableRow};
+pub use table::{COLUMNS, ScheduleTable, TableRow, number};

@@ -167,6 +167,20 @@ impl ModelSchedule {
         }
     }
 
+    /// dᾱ/dt at a timestep, negative; where λ is infinite, that just beside it.
+    #[must_use]
+    pub fn alpha_bar_slope_at(&self, timestep: f64) -> f64 {
+        let (low, high) = self.timestep_range();
+        let inside = 1e-7 * (high - low);
+        let of = |timestep: f64| {
+            let level = self.level_at(timestep);
+            level.alpha_bar() * level.one_minus_alpha_bar() * self.slope_at(timestep)
+        };
+        let here = of(timestep);
+        let infinite = self.level_at(timestep).log_snr().is_infinite();
+        if here.is_finite() && !infinite { here } else { of(timestep.clamp(low + inside, high - inside)) }
+    }
+
     /// Refuses parameters that make no schedule.
     pub fn validated(self) -> Result<Self, ScheduleError> {
         match self {

@@ -176,7 +176,8 @@ pub(super) fn list_of_log_snr(values: &[f64]) -> LevelList {
 }
 
 /// A number that comes back as the bits it was, as Python writes it too.
-pub(super) fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     if value.is_nan() {
         return "nan".into();
     }
