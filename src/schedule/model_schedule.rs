@@ -167,18 +167,17 @@ impl ModelSchedule {
         }
     }
 
-    /// dᾱ/dt at a timestep, negative; where λ is infinite, that just beside it.
+    /// The level at a timestep with dλ/dt there; where λ or its slope is infinite, those just beside it.
     #[must_use]
-    pub fn alpha_bar_slope_at(&self, timestep: f64) -> f64 {
+    pub fn level_and_slope_at(&self, timestep: f64) -> (NoiseLevel, f64) {
         let (low, high) = self.timestep_range();
         let inside = 1e-7 * (high - low);
-        let of = |timestep: f64| {
-            let level = self.level_at(timestep);
-            level.alpha_bar() * level.one_minus_alpha_bar() * self.slope_at(timestep)
-        };
-        let here = of(timestep);
-        let infinite = self.level_at(timestep).log_snr().is_infinite();
-        if here.is_finite() && !infinite { here } else { of(timestep.clamp(low + inside, high - inside)) }
+        let of = |timestep: f64| (self.level_at(timestep), self.slope_at(timestep));
+        let (level, slope) = of(timestep);
+        if level.log_snr().is_finite() && slope.is_finite() {
+            return (level, slope);
+        }
+        of(timestep.clamp(low + inside, high - inside))
     }
 
     /// Refuses parameters that make no schedule.

@@ -2,7 +2,7 @@
 
 use crate::schedule::formats::{ScheduleTable, TableRow};
 use crate::schedule::{
-    Curve, FinalLevel, ListKind, Listed, ModelSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec,
+    Curve, FinalLevel, ListKind, Listed, ModelSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec, Spacing,
 };
 use crate::theory::{Chromatogram, Measure, NoiseLevel, adjustment};
 use std::fmt::Write as _;
@@ -36,6 +36,12 @@ pub fn timed_table(
             let mut rows: Vec<TableRow> = rows
                 .map(|(&level, &t)| TableRow { t, level, timestep: if own_timesteps { t } else { fed(level) } })
                 .collect();
+            if let (ModelSchedule::Continuous(_), PlanSource::Spacing(Spacing::Trailing)) = (&schedule, &request.source)
+            {
+                let steps = rows.len();
+                // What the inverse of the curve gives but for rounding.
+                rows.iter_mut().enumerate().for_each(|(i, row)| row.t = (steps - i) as f64 / steps as f64);
+            }
             rows.push(final_row(&schedule, plan.levels()[plan.steps()]));
             rows
         }
@@ -143,8 +149,9 @@ impl TimedTable {
             let _ = write!(text, "{},{},{}", number(*t), number(level.alpha_bar()), number(level.log_snr()));
             theory.shares(*level, measure, &mut row);
             row.iter().for_each(|r| text += &(",".to_owned() + &number(*r)));
-            self.rates(*t, *level, theory, measure, &mut row);
-            row.iter().for_each(|g| text += &(",".to_owned() + &number(*g)));
+            let (beside, slope) = self.schedule.level_and_slope_at(*t);
+            theory.elution_per_nat(beside, measure, &mut row);
+            row.iter().for_each(|g| text += &(",".to_owned() + &number(-slope * g)));
             for m in 1..levels {
                 let times = u32::try_from(m).unwrap_or(u32::MAX);
                 let adjusted = adjustment::adjusted_level(*level, factor, times);
@@ -153,11 +160,6 @@ impl TimedTable {
             text.push('\n');
         }
         text
-    }
-
-    /// `g_m` per unit of the table's t. At ᾱ = 0 the amplitude form may be infinite.
-    fn rates(&self, t: f64, level: NoiseLevel, theory: &Chromatogram, measure: Measure, out: &mut [f64]) {
-        theory.elution(level, self.schedule.alpha_bar_slope_at(t), measure, out);
     }
 }
 
@@ -207,7 +209,7 @@ mod tests {
         for (found, golden) in half[15..19].iter().zip([0.292_799, 0.151_272, 0.073_172, 0.033_330]) {
             assert!((found - golden).abs() < 1e-6, "{found} {golden}");
         }
-        // r from g, whose derivative is of this schedule: dᾱ/dt cancels.
+        // dλ/dt, of this schedule, cancels.
         let sum: f64 = half[9..15].iter().sum();
         for m in 0..6 {
             assert!((half[9 + m] / sum - half[3 + m]).abs() < 1e-9);
