@@ -24,7 +24,7 @@ mod trajectory;
 
 pub use history::History;
 pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail};
-pub use run::{Run, RunError};
+pub use run::{Checkpoint, CoarsePass, Run, RunError};
 pub use settings::{RunSettings, SamplerKind};
 pub use step_times::StepTimes;
 pub use trajectory::{Snapshot, Trajectory};
