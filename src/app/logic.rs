@@ -168,6 +168,7 @@ impl App {
                     state.playback.finish_steps(run.done());
                 }
             }
+            RunNews::Coarse(_) => {}
             RunNews::Ended { end, .. } => {
                 state.opening = None;
                 if let RunEnd::Failed(fault) = &end {
