@@ -51,7 +51,7 @@ impl Stage {
         self.told(|runtime| runtime.run_live(settings))
     }
 
-    fn from_scratch(&self, settings: RunSettings) -> Told {
+    fn made_anew(&self, settings: RunSettings) -> Told {
         self.told(|runtime| runtime.run(settings, Pace::Going))
     }
 }
@@ -86,13 +86,13 @@ fn what_is_taken_over_is_what_would_be_made_to_the_bit() {
         let with = |change: RunSettings| RunSettings { steps: change.steps, spacing: change.spacing, ..method.clone() };
         let what = format!("{:?} {:?} {:?}", method.sampler, method.eta, method.churn.amount);
         let stage = stage(Gate::opened(), 64);
-        stage.from_scratch(with(moved("a", 20, 99, 0.0)));
+        stage.made_anew(with(moved("a", 20, 99, 0.0)));
         // Dragged at the end, at the start, back, and on.
         for first in [17, 5, 12, 17] {
             let by = 0.01 * first as f64;
             let settings = with(moved("a", 20, first, by));
             let live = stage.live(settings.clone());
-            let fresh = super::stage(Gate::opened(), 64).from_scratch(settings);
+            let fresh = super::stage(Gate::opened(), 64).made_anew(settings);
             assert_same_bits(&live, &fresh);
             assert!(live.taken_over < first, "{what}: {} of {first}", live.taken_over);
             assert_eq!(live.calls * 20, fresh.calls * (20 - live.taken_over), "{what}");
@@ -107,9 +107,9 @@ fn the_number_of_steps_matters_where_a_method_looks_at_it() {
         for (before, after) in [(20, 16), (16, 20), (16, 14), (14, 16)] {
             let with = |steps| RunSettings { steps, ..method.clone() };
             let stage = stage(Gate::opened(), 64);
-            stage.from_scratch(with(before));
+            stage.made_anew(with(before));
             let live = stage.live(with(after));
-            assert_same_bits(&live, &super::stage(Gate::opened(), 64).from_scratch(with(after)));
+            assert_same_bits(&live, &super::stage(Gate::opened(), 64).made_anew(with(after)));
             let all: usize = before.min(after);
             let expected = match method.sampler {
                 SamplerKind::Heun if method.churn.amount > 0.0 => 0,
@@ -125,13 +125,13 @@ fn the_number_of_steps_matters_where_a_method_looks_at_it() {
 #[test]
 fn a_drag_near_the_end_costs_the_last_steps() {
     let stage = stage(Gate::opened(), 64);
-    stage.from_scratch(settings("a", 50));
+    stage.made_anew(settings("a", 50));
     for by in [0.1, 0.2, 0.3] {
         let live = stage.live(moved("a", 50, 36, by));
         assert_eq!((live.taken_over, live.calls, live.steps.len()), (35, 15, 50));
     }
     // An ordinary run takes nothing over, and a live one after it does.
-    assert_eq!(stage.from_scratch(moved("a", 50, 36, 0.3)).calls, 50);
+    assert_eq!(stage.made_anew(moved("a", 50, 36, 0.3)).calls, 50);
     assert_eq!(stage.live(moved("a", 50, 40, 0.3)).taken_over, 35);
 }
 
@@ -147,7 +147,7 @@ fn another_seed_sampler_or_model_takes_nothing_over() {
         settings("b", 8),
     ] {
         let stage = stage(Gate::opened(), 64);
-        stage.from_scratch(plain.clone());
+        stage.made_anew(plain.clone());
         let live = stage.live(changed);
         assert_eq!((live.taken_over, live.calls), (0, 8));
         assert_eq!(stage.live(plain.clone()).taken_over, 0);
@@ -163,20 +163,20 @@ fn steps_beyond_the_budget_are_made_again() {
     let (step, initial) = (4 * (4 * 4 + 8), 4 * 8);
     let limits = Limits { events: 64, last_run: initial + 3 * step + step / 2 };
     let stage = with_limits(Gate::opened(), limits, no_library);
-    stage.from_scratch(settings("a", 8));
+    stage.made_anew(settings("a", 8));
     for (first, kept) in [(99, 3), (99, 3), (2, 1), (99, 1), (99, 3)] {
         let live = stage.live(moved("a", 8, first, 0.5));
         assert_eq!((live.taken_over, live.steps.len()), (kept, 8), "{first}");
     }
     let nothing = with_limits(Gate::opened(), Limits { events: 64, last_run: 7 }, no_library);
-    nothing.from_scratch(settings("a", 8));
+    nothing.made_anew(settings("a", 8));
     assert_eq!(nothing.live(settings("a", 8)).taken_over, 0);
 }
 
 #[test]
 fn a_panic_leaves_nothing_to_take_over() {
     let stage = stage(Gate::opened(), 64);
-    stage.from_scratch(settings("a", 6));
+    stage.made_anew(settings("a", 6));
     stage.gate.panics_at.store(6 + 2, Ordering::SeqCst);
     stage.runtime.run_live(moved("a", 6, 3, 0.5));
     wait_until(|| {
@@ -211,7 +211,7 @@ fn slow() -> Stage {
 fn a_coarse_pass_comes_first_when_the_model_is_slow() {
     let stage = slow();
     let before = stage.entered();
-    let fresh = super::stage(Gate::opened(), 64).from_scratch(moved("a", 30, 5, 0.5));
+    let fresh = super::stage(Gate::opened(), 64).made_anew(moved("a", 30, 5, 0.5));
     stage.runtime.run_live(moved("slow", 30, 5, 0.5));
     let (mut words, mut coarse, mut told) = (Vec::new(), None, Told { taken_over: 0, steps: Vec::new(), calls: 0 });
     wait_until(|| {
@@ -248,7 +248,7 @@ fn a_coarse_pass_comes_first_when_the_model_is_slow() {
 #[test]
 fn no_coarse_pass_where_the_steps_are_fast_or_few_or_the_run_is_not_live() {
     let fast = stage(Gate::opened(), 64);
-    fast.from_scratch(settings("a", 40));
+    fast.made_anew(settings("a", 40));
     fast.runtime.run_live(moved("a", 40, 1, 0.5));
     let slow = slow();
     slow.runtime.run(settings("slow", 12), Pace::Going);
@@ -297,7 +297,7 @@ fn a_drag_without_rest_shows_a_picture_of_every_run_that_is_begun() {
 #[test]
 fn a_fast_run_comes_to_its_end_before_the_next_of_a_drag() {
     let stage = stage(Gate::opened(), 64);
-    stage.from_scratch(settings("a", 5));
+    stage.made_anew(settings("a", 5));
     stage.gate.open.store(false, Ordering::SeqCst);
     stage.runtime.run_live(moved("a", 5, 3, 0.1));
     wait_until(|| stage.entered() == 6);
