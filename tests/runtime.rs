@@ -64,7 +64,7 @@ fn gather(runtime: &Runtime) -> Gathered {
             RunNews::Step { snapshot, state } => all.kept.as_mut().expect("it had not started").push(snapshot, state),
             RunNews::Ended { end, .. } => all.end = Some(end),
             RunNews::Failed(fault) => panic!("{fault:?}"),
-            RunNews::Reading { .. } => {}
+            RunNews::Reading { .. } | RunNews::Coarse(_) => {}
         }
     }
     all
@@ -89,6 +89,31 @@ fn the_window_gets_the_same_numbers_as_the_command_line() {
         let started = all.started.unwrap();
         assert_eq!((started.resolved, started.timesteps), (prepared.resolved, prepared.timesteps));
         assert!(all.info.unwrap().schedule.is_some());
+    }
+}
+
+#[test]
+fn a_live_run_takes_over_what_a_network_made() {
+    let runtime = start();
+    let batch = RunSettings { batch: 3, ..tiny(5) };
+    let source = ModelSource::Model("gaussian-64".into());
+    let exact = RunSettings { provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+    for settings in [batch, RunSettings { steps: 6, ..exact }] {
+        runtime.run(settings.clone(), Pace::Going);
+        let first = gather(&runtime).kept.unwrap();
+        runtime.run_live(settings.clone());
+        let again = gather(&runtime);
+        let (started, kept) = (again.started.unwrap(), again.kept.unwrap());
+        assert_eq!((started.taken_over, started.live), (settings.steps, true));
+        assert!(kept.is_complete() && kept.state() == first.state());
+        // Another schedule shares no step; what it makes is what an ordinary run makes.
+        let other = RunSettings { spacing: Some("karras".into()), ..settings };
+        runtime.run_live(other.clone());
+        let live = gather(&runtime);
+        runtime.run(other, Pace::Going);
+        let fresh = gather(&runtime);
+        assert_eq!((live.started.unwrap().taken_over, fresh.started.unwrap().taken_over), (0, 0));
+        assert_eq!(live.kept.unwrap().state(), fresh.kept.unwrap().state());
     }
 }
 

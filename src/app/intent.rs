@@ -11,6 +11,8 @@ pub enum Intent {
     Change(Action),
     /// Several changes for one reason, then a run with them.
     ChangeAndRun(Vec<Action>),
+    /// Changes of a drag that is not over, then a live run with them.
+    ChangeAndRunLive(Vec<Action>),
     /// A drag has ended, or a field was left: what follows is a change of its own.
     EndGesture,
     /// Move the playhead.

@@ -4,11 +4,11 @@ use super::intent::Intent;
 use super::opener::Opened;
 use super::run_view::RunView;
 use super::state::{Fetching, Opening, STAND_IN};
-use super::views::top_bar::source_name;
 use super::{App, theme};
 use crate::figure::TimeZoom;
 use crate::model::onnx_runtime::setup::Kind;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
+use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
@@ -40,6 +40,12 @@ impl App {
                 state.document.perform(action);
             }
             Intent::ChangeAndRun(actions) => self.change_and_run(actions),
+            Intent::ChangeAndRunLive(actions) => {
+                for action in actions {
+                    state.document.perform(action);
+                }
+                self.start_live();
+            }
             Intent::EndGesture => state.document.end_gesture(),
             Intent::Playback(command) => self.move_playhead(command),
             Intent::Run => self.start(Pace::Going),
@@ -83,14 +89,21 @@ impl App {
     }
 
     pub(super) fn start(&mut self, pace: Pace) {
+        self.state.document.end_gesture();
+        let settings = self.ask_for();
+        self.state.opening = Some(Opening::of(&settings.source));
+        self.coming = None;
+        self.runtime.run(settings, pace);
+    }
+
+    /// The settings of a run that is about to be asked for. What was said of earlier ones is over.
+    pub(super) fn ask_for(&mut self) -> RunSettings {
         let state = &mut self.state;
         let waiting = state.standing_in_for().is_some();
         state.faults.retain(|fault| fault.place == Place::Library && waiting);
-        state.document.end_gesture();
         let settings = state.document.document().run.clone();
-        state.opening = Some(Opening { what: source_name(&settings.source), reading: None, since: Instant::now() });
         state.requested = Some(settings.clone());
-        self.runtime.run(settings, pace);
+        settings
     }
 
     /// Moves the playhead and keeps it in view.
@@ -140,7 +153,9 @@ impl App {
     fn take_run_news(&mut self, id: RunId, news: RunNews) {
         let state = &mut self.state;
         match news {
-            RunNews::ModelOpening { .. } => {}
+            RunNews::ModelOpening { source } => {
+                state.opening.get_or_insert_with(|| Opening::of(&source));
+            }
             RunNews::Reading { done, total } => {
                 if let Some(opening) = &mut state.opening {
                     opening.reading = Some((done, total));
@@ -157,28 +172,42 @@ impl App {
                 state.opening = None;
                 let Some(model) = state.model.as_ref().and_then(|model| model.schedule.clone()) else { return };
                 state.notes.extend(started.notes.iter().cloned());
-                state.playback.begin(started.levels.len() - 1);
-                state.times.clear();
-                self.run = Some(RunView::new(id, started, model));
+                let shown = self.run.as_ref().filter(|run| started.live && run.done() > 0);
+                if let Some(last) = self.coming.as_ref().or(shown).filter(|_| started.live) {
+                    self.coming = Some(RunView::new(id, started, model).after(last));
+                } else {
+                    state.playback.begin(started.levels.len() - 1);
+                    state.times.clear();
+                    self.coming = None;
+                    self.run = Some(RunView::new(id, started, model));
+                }
             }
             RunNews::Step { snapshot, state: reached } => {
                 if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
                     state.times.push(snapshot.seconds);
                     run.push(snapshot, reached);
                     state.playback.finish_steps(run.done());
+                } else if let Some(coming) = self.coming.as_mut().filter(|coming| coming.id == id) {
+                    state.times.push(snapshot.seconds);
+                    coming.push(snapshot, reached);
+                    self.show_what_came();
                 }
             }
+            RunNews::Coarse(pass) => self.take_coarse(id, pass),
             RunNews::Ended { end, .. } => {
                 state.opening = None;
                 if let RunEnd::Failed(fault) = &end {
                     state.faults.push(fault.clone());
                 }
-                state.playback.end();
+                self.end_what_came(id);
+                self.state.playback.end();
                 if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
                     run.end = Some(end);
                 }
             }
             RunNews::Failed(fault) => {
+                self.give_up_what_came();
+                let state = &mut self.state;
                 state.opening = None;
                 let nothing_yet = self.run.is_none() && fault.place == Place::Library;
                 state.faults.push(fault);
@@ -342,6 +371,7 @@ impl App {
         let step =
             self.state.times.typical().map_or_else(String::new, |seconds| format!(" · {:.1} ms/step", 1e3 * seconds));
         let progress = match (&run.end, self.runtime.activity()) {
+            _ if self.coming.is_some() => self.coming_in_words(),
             (Some(RunEnd::Complete), _) => "done".to_owned(),
             (Some(RunEnd::Stopped), _) => format!("stopped after {} steps", run.done()),
             (Some(RunEnd::Failed(_)), _) => format!("failed after {} steps", run.done()),

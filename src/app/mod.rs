@@ -5,6 +5,7 @@ pub mod graphics;
 pub mod intent;
 mod keeper;
 mod launch;
+mod live;
 mod logic;
 pub mod meter;
 mod opener;
@@ -41,6 +42,8 @@ use views::transport::{Transport, transport_ui};
 pub struct App {
     state: State,
     run: Option<RunView>,
+    /// A live run that has not come as far as the playhead.
+    coming: Option<RunView>,
     runtime: Runtime,
     textures: Textures,
 }
@@ -55,7 +58,7 @@ impl App {
         let options = Options { onnxruntime: launch.options.onnxruntime.clone() };
         let runtime = Runtime::start(options, Arc::clone(&wake))?;
         let state = State::new(launch, wake, meter);
-        let mut app = Self { state, run: None, runtime, textures: Textures::default() };
+        let mut app = Self { state, run: None, coming: None, runtime, textures: Textures::default() };
         app.start(Pace::Going);
         Ok(app)
     }

@@ -4,7 +4,7 @@ use crate::figure::TimeAxis;
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ValueRange;
-use crate::session::{KeptTrajectory, Shown, Snapshot, tone};
+use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, tone};
 use crate::spectrum::{BandPlan, Fit};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
@@ -12,7 +12,7 @@ use image::imageops::{FilterType, resize};
 use ndarray::{Array4, ArrayView3, ArrayView4};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// Bytes of finished steps that are kept in full; beyond it the oldest become thumbnails.
 pub const BUDGET: usize = 1 << 30;
@@ -35,7 +35,13 @@ pub struct RunView {
     pub theory: Option<Chromatogram>,
     /// How it ended, once it has.
     pub end: Option<RunEnd>,
+    /// What is known of a live run that will take the place of this one.
+    pub coarse: Option<Coarse>,
     kept: KeptTrajectory,
+    /// One a finished step.
+    made: Vec<Made>,
+    /// The first steps of the run before, which this one may take over.
+    before: Vec<Made>,
     bands: Option<BandPlan>,
     /// Band energies by step and sample.
     energies: RefCell<HashMap<(usize, usize), Vec<f64>>>,
@@ -45,7 +51,26 @@ pub struct RunView {
     change_range: f32,
 }
 
-/// The three images that a step has.
+/// Where a step comes from. A live run takes over steps, and what was made of them serves on.
+#[derive(Clone)]
+struct Made {
+    snapshot: Weak<Snapshot>,
+    /// The run that made it.
+    by: RunId,
+    /// Ranges of the run up to this step, for display.
+    image_range: f32,
+    change_range: f32,
+}
+
+/// A live run at a glance.
+pub struct Coarse {
+    /// Which run.
+    pub run: RunId,
+    /// Few long steps.
+    pub pass: CoarsePass,
+}
+
+/// The three images that a step has, and what can stand in for one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Picture {
     /// `x_t`.
@@ -54,10 +79,12 @@ pub enum Picture {
     Expectation,
     /// `ΔE[x_0|x_t]` since the step before.
     Change,
+    /// `E[x_0|x_t]` in a coarse pass.
+    Coarse,
 }
 
 impl Picture {
-    /// All three, in the order of the stage.
+    /// The three that a step has, in the order of the stage.
     pub const ALL: [Self; 3] = [Self::State, Self::Expectation, Self::Change];
 
     /// The field's symbol and what it is, in a word or two.
@@ -66,6 +93,7 @@ impl Picture {
         match self {
             Self::State => ("xₜ", "noisy state"),
             Self::Expectation => ("E[x₀|xₜ]", "expectation"),
+            Self::Coarse => ("E[x₀|xₜ]", "coarse"),
             Self::Change => ("ΔE[x₀|xₜ]", "since last step"),
         }
     }
@@ -81,6 +109,10 @@ impl Picture {
             Self::Expectation => {
                 "E[x₀|xₜ], the image that the model expects behind this state: (xₜ − √(1−ᾱ)·ε̂)/√ᾱ. Wheel: zoom; drag: \
                  pan; double-click: the whole image"
+            }
+            Self::Coarse => {
+                "E[x₀|xₜ] of the run that is being made, from a few long steps; it gives way to the run itself. Wheel: zoom; \
+                 drag: pan; double-click: the whole image"
             }
             Self::Change => {
                 "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, dark \
@@ -99,7 +131,7 @@ pub struct Moment {
     pub step: usize,
 }
 
-/// A picture of a run, by which what is made of it is kept.
+/// A picture of a run, by which what is made of it is kept. Steps that were taken over keep their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PictureKey {
     run: RunId,
@@ -129,18 +161,41 @@ impl RunView {
             axis,
             theory: Chromatogram::scale_invariant(FACTOR, levels).ok(),
             kept: KeptTrajectory::new(started.levels.clone(), Arc::clone(&started.state), BUDGET),
+            made: Vec::new(),
+            before: Vec::new(),
             bands: BandPlan::new(height, width, FACTOR, levels, Fit::Pad).ok(),
             started,
             model,
             end: None,
+            coarse: None,
             energies: RefCell::default(),
             image_range: 1.0,
             change_range: f32::MIN_POSITIVE,
         }
     }
 
+    /// The same, which takes steps over from the run before.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        self.before = before.made.iter().take(self.started.taken_over).cloned().collect();
+        self
+    }
+
     /// Takes a finished step.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
+        let same = |made: &&Made| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
+        if let Some(made) = self.before.get(self.done()).filter(same) {
+            (self.image_range, self.change_range) = (made.image_range, made.change_range);
+            self.made.push(made.clone());
+        } else {
+            self.widen_ranges(&snapshot);
+            let (image_range, change_range) = (self.image_range, self.change_range);
+            self.made.push(Made { snapshot: Arc::downgrade(&snapshot), by: self.id, image_range, change_range });
+        }
+        self.kept.push(snapshot, state);
+    }
+
+    fn widen_ranges(&mut self, snapshot: &Snapshot) {
         let stride = snapshot.x0.len().div_ceil(RANGE_VALUES).max(1);
         if let Some(last) = self.kept.steps().last().and_then(|last| last.whole()) {
             let change = snapshot.x0.iter().zip(&last.x0).step_by(stride).map(|(now, before)| now - before);
@@ -151,7 +206,6 @@ impl RunView {
         if range > 2.0 {
             self.image_range = self.image_range.max(stepped(range));
         }
-        self.kept.push(snapshot, state);
     }
 
     /// Steps of the whole run.
@@ -187,8 +241,30 @@ impl RunView {
     /// What a picture is kept by.
     #[must_use]
     pub fn key(&self, at: Moment, picture: Picture, sample: usize) -> PictureKey {
-        let index = if picture == Picture::State { at.state } else { at.step };
-        PictureKey { run: self.id, index, picture, sample }
+        let coarse = self.coarse.as_ref().zip(self.coarse_step(at)).filter(|_| picture == Picture::Coarse);
+        let made_by = |step: usize| self.made.get(step).map_or(self.id, |made| made.by);
+        let (run, index) = match (coarse, picture) {
+            (Some((coarse, snapshot)), _) => (coarse.run, snapshot.step),
+            // The step before reached it; all have the initial state.
+            (None, Picture::State) => (made_by(at.state.saturating_sub(1)), at.state),
+            (None, _) => (made_by(at.step), at.step),
+        };
+        PictureKey { run, index, picture, sample }
+    }
+
+    /// How many steps the coarse pass has that speaks of this moment, where there is one.
+    #[must_use]
+    pub fn coarse_steps(&self, at: Moment) -> Option<usize> {
+        self.coarse_step(at)?;
+        self.coarse.as_ref().map(|coarse| coarse.pass.snapshots.len())
+    }
+
+    /// The step of the coarse pass under a moment: at the end the last one.
+    fn coarse_step(&self, at: Moment) -> Option<&Snapshot> {
+        let snapshots = &self.coarse.as_ref()?.pass.snapshots;
+        let at_the_end = at.state >= self.steps();
+        let found = snapshots.iter().rfind(|snapshot| at_the_end || snapshot.step <= at.step)?;
+        Some(&**found).filter(|snapshot| snapshot.x0.shape() == self.started.shape)
     }
 
     /// The values of one picture; `None` where the step is not finished or has no change yet.
@@ -197,6 +273,7 @@ impl RunView {
         match picture {
             Picture::State => self.kept.x_t(at.state, sample),
             Picture::Expectation => self.kept.x0(at.step, sample),
+            Picture::Coarse => one_sample(&self.coarse_step(at)?.x0, sample),
             Picture::Change => {
                 let (now, before) = (self.kept.x0(at.step, sample)?, self.kept.x0(at.step.checked_sub(1)?, sample)?);
                 let values: Vec<f32> =
@@ -269,7 +346,7 @@ impl RunView {
                     level.sqrt_alpha_bar() as f32 * self.image_range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
                 (-most, most)
             }
-            (Picture::Expectation, ValueRange::Image) => (-self.image_range, self.image_range),
+            (Picture::Expectation | Picture::Coarse, ValueRange::Image) => (-self.image_range, self.image_range),
         }
     }
 

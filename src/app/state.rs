@@ -7,7 +7,7 @@ use super::opener::Opener;
 use super::panes::Panes;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
-use super::views::top_bar::TopBarState;
+use super::views::top_bar::{TopBarState, source_name};
 use super::views::tracks::TracksState;
 use crate::runtime::{Fault, Options, Wake};
 use crate::session::action::{Action, apply};
@@ -89,6 +89,13 @@ pub(super) struct Opening {
     /// Images read, and images there are.
     pub reading: Option<(usize, usize)>,
     pub since: Instant,
+}
+
+impl Opening {
+    /// The opening of this model, from now on.
+    pub fn of(source: &ModelSource) -> Self {
+        Self { what: source_name(source), reading: None, since: Instant::now() }
+    }
 }
 
 /// How fetching ONNX Runtime goes.

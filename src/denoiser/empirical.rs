@@ -113,17 +113,18 @@ impl EmpiricalDenoiser {
         logits
     }
 
-    /// `Σ_i w_i·x_i`.
+    /// `Σ_i w_i·x_i`: f32 within a block, which is within 1e-6 as the weights sum to 1, and f64 over the blocks.
     fn mean(&self, weights: &[f64]) -> Vec<f64> {
-        let partial: Vec<Option<Vec<f64>>> = weights
+        let partial: Vec<Option<Vec<f32>>> = weights
             .par_chunks(BLOCK)
             .enumerate()
             .map(|(block, weights)| {
-                let mut sum: Option<Vec<f64>> = None;
+                let mut sum: Option<Vec<f32>> = None;
                 for (offset, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 1e-18) {
+                    let weight = weight as f32;
                     let sum = sum.get_or_insert_with(|| vec![0.0; self.images.shape.len()]);
                     for (sum, &byte) in sum.iter_mut().zip(self.images.image(block * BLOCK + offset)) {
-                        *sum += weight * f64::from(byte);
+                        *sum += weight * f32::from(byte);
                     }
                 }
                 sum
@@ -132,7 +133,7 @@ impl EmpiricalDenoiser {
         let mut mean = vec![0.0; self.images.shape.len()];
         for sum in partial.into_iter().flatten() {
             for (mean, sum) in mean.iter_mut().zip(sum) {
-                *mean += sum;
+                *mean += f64::from(sum);
             }
         }
         for value in &mut mean {

@@ -1,5 +1,6 @@
 //! What the two threads share: one slot for requests, where the newest wins, and one bounded queue of events.
 
+use super::last_run::KeptStep;
 use super::message::{Activity, Event, LibraryNews, Pace, Request, RunEnd, RunId, RunNews, Wish};
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
@@ -29,6 +30,9 @@ struct State {
     newest: u64,
     /// A request that the worker has not taken yet.
     waiting: Option<Request>,
+    /// The live run under way, until something new of it has been seen. Another live run waits so long, or a hand that never
+    /// rests would see nothing at all.
+    unseen: Option<RunId>,
     pace: Pace,
     /// The newest request was asked to stop.
     stop: bool,
@@ -68,7 +72,8 @@ impl Mailbox {
         result
     }
 
-    /// Takes the place of every request before, and of their events.
+    /// Takes the place of every request before, and of their events. A live run lets a live run under way come to its first
+    /// picture, and leaves all events.
     pub(super) fn request(&self, wish: Wish, settings: RunSettings, pace: Pace) -> RunId {
         self.change(|state| {
             state.newest += 1;
@@ -76,10 +81,16 @@ impl Mailbox {
             state.waiting = Some(Request { id, wish, settings: Arc::new(settings) });
             state.pace = pace;
             state.stop = false;
-            if let Some(canceller) = state.canceller.take() {
+            let live = wish == Wish::Live;
+            if !live {
+                state.unseen = None;
+                state.events.retain(|event| matches!(event, Event::Library(_)));
+            }
+            if state.unseen.is_none()
+                && let Some(canceller) = state.canceller.take()
+            {
                 canceller.cancel();
             }
-            state.events.retain(|event| matches!(event, Event::Library(_)));
             id
         })
     }
@@ -164,6 +175,7 @@ impl Mailbox {
             }
             if let Some(request) = state.waiting.take() {
                 state.activity = Activity::Opening;
+                state.unseen = (request.wish == Wish::Live).then_some(request.id);
                 return Some(request);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -183,7 +195,7 @@ impl Mailbox {
     /// Whether `id` was asked to stop.
     pub(super) fn is_stopped(&self, id: RunId) -> bool {
         let state = self.lock();
-        state.stop && state.newest == id.0
+        state.stop && state.check(id).is_ok()
     }
 
     /// Whether `id` was asked to stop, or is no longer wanted at all.
@@ -251,6 +263,16 @@ impl Mailbox {
         Ok(())
     }
 
+    /// Hands over steps of a run that begins, which take no memory that is not in use already, and so never waits.
+    pub(super) fn send_taken_over(&self, id: RunId, steps: &[KeptStep]) -> Result<(), Abandoned> {
+        let mut state = self.lock();
+        state.check(id)?;
+        state.events.extend(steps.iter().map(|step| Event::Run { id, news: step.news() }));
+        drop(state);
+        (self.wake)();
+        Ok(())
+    }
+
     /// Hands an event over where there is room, and drops it otherwise.
     pub(super) fn offer(&self, id: RunId, news: RunNews) {
         let mut state = self.lock();
@@ -261,12 +283,19 @@ impl Mailbox {
         }
     }
 
-    /// The worker is done with `id`, however it went.
-    pub(super) fn finished(&self, id: RunId) {
+    /// Something new of the live run `id` can be seen; a newer one that waits takes its place now.
+    pub(super) fn seen(&self, id: RunId) -> Result<(), Abandoned> {
+        let mut state = self.lock();
+        state.check(id)?;
+        state.unseen = None;
+        state.check(id)
+    }
+
+    /// The worker is done with the request that it was at, however it went.
+    pub(super) fn finished(&self) {
         self.change(|state| {
-            if state.newest == id.0 {
-                state.canceller = None;
-            }
+            state.canceller = None;
+            state.unseen = None;
             state.activity = Activity::Idle;
         });
         (self.wake)();
@@ -295,7 +324,8 @@ impl Mailbox {
 
 impl State {
     fn check(&self, id: RunId) -> Result<(), Abandoned> {
-        if self.closing || self.newest != id.0 { Err(Abandoned) } else { Ok(()) }
+        let wanted = self.newest == id.0 || self.unseen == Some(id);
+        if self.closing || !wanted { Err(Abandoned) } else { Ok(()) }
     }
 }
 

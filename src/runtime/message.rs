@@ -3,7 +3,7 @@
 use crate::model::onnx_runtime::setup::Installed;
 use crate::session::prepare::{ModelInfo, Resolved};
 use crate::session::settings::ModelSource;
-use crate::session::{RunSettings, Snapshot};
+use crate::session::{CoarsePass, RunSettings, Snapshot};
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) enum Wish {
     Open,
     /// A run.
     Run,
+    /// A run that shows what a change does, while the user still changes.
+    Live,
 }
 
 /// The newest request; a newer one takes its place.
@@ -60,7 +62,7 @@ pub enum Activity {
 /// News for the window, in the order in which it happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Of the newest request; those of older ones are never handed out.
+    /// Of the newest request; those of older ones are never handed out, but before those of a live run.
     Run {
         /// Which request.
         id: RunId,
@@ -72,7 +74,8 @@ pub enum Event {
 }
 
 /// What happens to a request. In this order: `ModelOpening` (only where a file is opened), `Reading` (only of a folder
-/// of images), `ModelOpened`, `Started`, `Step`…, `Ended`; or `Failed`, after which nothing more comes.
+/// of images), `ModelOpened`, `Started`, `Step`…, `Ended`; or `Failed`, after which nothing more comes. `Coarse` comes
+/// between the steps of a live run, once at most. After a request that took its place, nothing more comes of a run.
 #[derive(Clone, Debug)]
 pub enum RunNews {
     /// A model is being opened.
@@ -103,11 +106,13 @@ pub enum RunNews {
         /// The VP state that it reached, `[B, C, H, W]`.
         state: Arc<Array4<f32>>,
     },
+    /// A live run will take a while: what few long steps make of the rest of it. The steps themselves follow.
+    Coarse(CoarsePass),
     /// The run is over. The steps before stand.
     Ended {
         /// How.
         end: RunEnd,
-        /// Wall time of its steps, without pauses, seconds.
+        /// Wall time of its steps, without pauses and without the steps it took over, seconds.
         seconds: f64,
     },
     /// The model could not be opened or the run not be made ready.
@@ -119,6 +124,10 @@ pub enum RunNews {
 pub struct RunStarted {
     /// The settings that it runs with.
     pub settings: Arc<RunSettings>,
+    /// Whether it is a live run.
+    pub live: bool,
+    /// How many of its first steps are taken over from the run before, to come at once.
+    pub taken_over: usize,
     /// What was settled on.
     pub resolved: Resolved,
     /// Choices made and warnings that concern this run, a sentence each.

@@ -18,16 +18,19 @@
 //! ```
 //!
 //! The thread owns the open model and keeps it from run to run. There is one slot for requests: a new one takes the
-//! place of all before, whose call is cancelled within the step and whose events are dropped. Events go through a bounded
+//! place of all before, whose call is cancelled within the step and whose events are dropped (but see
+//! [`run_live`](Runtime::run_live)). Events go through a bounded
 //! queue; the thread waits where it is full, and still sees a cancel. A panic is caught, reported, and the thread lives
 //! on. Dropping [`Runtime`] cancels, closes and joins.
 
 mod analysis_pool;
 mod engine;
 mod fault;
+mod last_run;
 mod library;
 mod mailbox;
 mod message;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -51,6 +54,8 @@ use std::time::Duration;
 
 /// Events that wait for the window before the worker waits too.
 const CAPACITY: usize = 64;
+/// Bytes of a run's steps that are kept for a live run to take over.
+const LAST_RUN_BUDGET: usize = 512 << 20;
 /// How long dropping waits for the threads. Steps end at once; only the opening of a large file can take longer, and is
 /// then left to end with the process.
 const PATIENCE: Duration = Duration::from_millis(900);
@@ -60,6 +65,15 @@ const PATIENCE: Duration = Duration::from_millis(900);
 pub struct Options {
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
+}
+
+/// What may gather.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Events that wait for the window.
+    events: usize,
+    /// Bytes of the last run.
+    last_run: usize,
 }
 
 /// The window's handle on the inference thread. None of its functions blocks.
@@ -74,17 +88,13 @@ impl Runtime {
     /// Starts the thread. `wake` is called, from any thread, whenever there is an event or the [activity](Self::activity)
     /// changes; it must not block and not call this runtime.
     pub fn start(options: Options, wake: Wake) -> std::io::Result<Self> {
-        Self::with_parts(Box::new(ModelEngine::new(options.onnxruntime)), library::FETCH, CAPACITY, wake)
+        let limits = Limits { events: CAPACITY, last_run: LAST_RUN_BUDGET };
+        Self::with_parts(Box::new(ModelEngine::new(options.onnxruntime)), library::FETCH, limits, wake)
     }
 
-    fn with_parts(
-        engine: Box<dyn Engine>,
-        fetch: library::Fetch,
-        capacity: usize,
-        wake: Wake,
-    ) -> std::io::Result<Self> {
-        let mailbox = Arc::new(Mailbox::new(capacity, wake));
-        let worker = worker::spawn(Arc::clone(&mailbox), engine)?;
+    fn with_parts(engine: Box<dyn Engine>, fetch: library::Fetch, limits: Limits, wake: Wake) -> std::io::Result<Self> {
+        let mailbox = Arc::new(Mailbox::new(limits.events, wake));
+        let worker = worker::spawn(Arc::clone(&mailbox), engine, limits.last_run)?;
         Ok(Self { mailbox, worker: Some(worker), library: Mutex::new(None), fetch })
     }
 
@@ -92,6 +102,17 @@ impl Runtime {
     /// open does not serve.
     pub fn run(&self, settings: RunSettings, pace: Pace) -> RunId {
         self.mailbox.request(Wish::Run, settings, pace)
+    }
+
+    /// Makes a live run of these settings: one that shows what a change does, asked for again and again while the user still
+    /// changes.
+    ///
+    /// Steps of the run before that come out the same, to the bit, are taken over and told at once; they are those before
+    /// the first noise level that differs, where nothing but the levels does. A run that will take long comes first as
+    /// [`RunNews::Coarse`]. A live run that is asked for while another has shown nothing new waits until it has; it takes
+    /// the place of any other that waits, and the one under way goes on to its first picture.
+    pub fn run_live(&self, settings: RunSettings) -> RunId {
+        self.mailbox.request(Wish::Live, settings, Pace::Going)
     }
 
     /// Opens the settings' model in place of whatever is going on, and makes no run.

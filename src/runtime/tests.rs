@@ -1,14 +1,16 @@
 //! The worker, driven by an engine whose steps wait for a word, fail or panic.
 
+mod live;
+
 use super::*;
 use crate::denoiser::{CancelFlag, Clipping, DenoiseError, Denoised, Denoiser, ImageShape};
 use crate::model::onnx_runtime::setup::{Installed, Progress, SetupError};
-use crate::sampler::{Ddim, SeededNoise};
+use crate::sampler::{SeededNoise, Variance};
 use crate::session::Run;
 use crate::session::prepare::{ModelInfo, Prepared, Resolved};
 use crate::session::settings::ModelSource;
 use crate::theory::{NoiseLevel, Parameterization, Prediction};
-use ndarray::{Array4, ArrayView4};
+use ndarray::{ArrayView4, Zip};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
@@ -21,6 +23,7 @@ struct Gated {
     gate: Gate,
     flag: CancelFlag,
     panics: bool,
+    takes: Duration,
 }
 
 /// Lets steps pass: all while open, else one for each pass given.
@@ -31,6 +34,8 @@ struct Gate {
     entered: Arc<AtomicUsize>,
     /// Calls do not see that they are cancelled.
     deaf: Arc<AtomicBool>,
+    /// This call panics, counted from 1.
+    panics_at: Arc<AtomicUsize>,
 }
 
 impl Gate {
@@ -42,9 +47,10 @@ impl Gate {
 }
 
 impl Denoiser for Gated {
-    fn denoise(&mut self, x_t: ArrayView4<f64>, _: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
-        self.gate.entered.fetch_add(1, Ordering::SeqCst);
-        assert!(!self.panics, "the denoiser was told to");
+    fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
+        let call = self.gate.entered.fetch_add(1, Ordering::SeqCst) + 1;
+        assert!(!self.panics && self.gate.panics_at.load(Ordering::SeqCst) != call, "the denoiser was told to");
+        std::thread::sleep(self.takes);
         loop {
             if !self.gate.deaf.load(Ordering::SeqCst) {
                 self.flag.check()?;
@@ -57,14 +63,16 @@ impl Denoiser for Gated {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        out.x0.assign(&x_t);
-        out.eps.assign(&x_t);
+        let (signal, noise) = (level.sqrt_alpha_bar(), level.sqrt_one_minus_alpha_bar());
+        Zip::from(&mut out.x0).and(x_t).for_each(|x0, &x| *x0 = (1.7 * signal * x).tanh());
+        Zip::from(&mut out.eps).and(x_t).and(&out.x0).for_each(|eps, &x, &x0| *eps = (x - signal * x0) / noise);
         out.timestep = 0.0;
         Ok(())
     }
 }
 
-/// Opens anything; a model named "panics" panics in its steps, and "missing" is not there.
+/// Opens anything; a model named "panics" panics in its steps, "slow" takes 30 ms a call, and "missing" is not there. A
+/// spacing is a list of log-SNRs.
 struct Scripted {
     gate: Gate,
     model: Option<ModelSource>,
@@ -93,18 +101,24 @@ impl Engine for Scripted {
 
     fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault> {
         let flag = CancelFlag::default();
-        let panics = self.model == Some(ModelSource::Model("panics".into()));
-        let denoiser = Gated { gate: self.gate.clone(), flag: flag.clone(), panics };
-        let levels = (0..=settings.steps).map(|step| NoiseLevel::from_log_snr(step as f64)).collect();
+        let is = |name: &str| self.model == Some(ModelSource::Model(name.into()));
+        let takes = Duration::from_millis(if is("slow") { 30 } else { 0 });
+        let denoiser = Gated { gate: self.gate.clone(), flag: flag.clone(), panics: is("panics"), takes };
+        let log_snrs: Vec<f64> = match &settings.spacing {
+            Some(list) => list.split_whitespace().map(|number| number.parse().unwrap()).collect(),
+            None => (0..=settings.steps).map(|step| step as f64).collect(),
+        };
+        let levels: Vec<NoiseLevel> = log_snrs.into_iter().map(NoiseLevel::from_log_snr).collect();
+        let timesteps = vec![0.0; levels.len() - 1];
         let seeded = SeededNoise { seed: settings.seed, first_sample: 0 };
         let image = ImageShape { channels: 1, height: 2, width: 2 };
         Ok(Prepared {
             run: Run::new(
                 Box::new(denoiser),
-                Box::new(Ddim::new(0.0)),
+                settings.sampler.build(settings.eta, settings.churn, Variance::default()),
                 Box::new(seeded),
                 levels,
-                Array4::ones([1, 1, 2, 2]),
+                seeded.initial([1, 1, 2, 2]),
             ),
             resolved: Resolved {
                 variance: None,
@@ -123,7 +137,7 @@ impl Engine for Scripted {
                 inputs_sha256: std::collections::BTreeMap::new(),
             },
             notes: Vec::new(),
-            timesteps: vec![0.0; settings.steps],
+            timesteps,
             canceller: flag.into(),
         })
     }
@@ -150,7 +164,11 @@ fn stage(gate: Gate, capacity: usize) -> Stage {
     with_fetch(gate, capacity, no_library)
 }
 
-fn with_fetch(gate: Gate, capacity: usize, fetch: library::Fetch) -> Stage {
+fn with_fetch(gate: Gate, events: usize, fetch: library::Fetch) -> Stage {
+    with_limits(gate, Limits { events, last_run: LAST_RUN_BUDGET }, fetch)
+}
+
+fn with_limits(gate: Gate, limits: Limits, fetch: library::Fetch) -> Stage {
     let (opened_at, opened) = channel();
     let woken = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&woken);
@@ -158,7 +176,7 @@ fn with_fetch(gate: Gate, capacity: usize, fetch: library::Fetch) -> Stage {
     let wake: Wake = Arc::new(move || {
         counter.fetch_add(1, Ordering::SeqCst);
     });
-    let runtime = Runtime::with_parts(Box::new(engine), fetch, capacity, wake).unwrap();
+    let runtime = Runtime::with_parts(Box::new(engine), fetch, limits, wake).unwrap();
     Stage { runtime, gate, opened, woken }
 }
 
@@ -212,6 +230,7 @@ fn word(event: &Event) -> String {
         RunNews::ModelOpened { .. } => "opened".into(),
         RunNews::Started(started) => format!("started {}", started.levels.len() - 1),
         RunNews::Step { snapshot, .. } => format!("step {}", snapshot.step),
+        RunNews::Coarse(pass) => format!("coarse {}", pass.snapshots.len()),
         RunNews::Ended { end: RunEnd::Complete, .. } => "complete".into(),
         RunNews::Ended { end: RunEnd::Stopped, .. } => "stopped".into(),
         RunNews::Ended { end: RunEnd::Failed(fault), .. } => format!("ended: {}", fault.sentence),

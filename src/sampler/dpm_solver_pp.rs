@@ -1,4 +1,4 @@
-use super::{NoiseSource, Sampler, StepAt};
+use super::{Memory, NoiseSource, Sampler, StepAt};
 use crate::denoiser::{DenoiseError, Denoised, Denoiser};
 use ndarray::{Array4, Zip};
 
@@ -7,8 +7,14 @@ use ndarray::{Array4, Zip};
 /// First order on the first step, and on the last where it ends in `σ = 0` or the run has fewer than 15 steps.
 #[derive(Clone, Debug, Default)]
 pub struct DpmSolverPp2M {
-    /// The previous step's data prediction, with its number.
-    previous: Option<(usize, Array4<f64>)>,
+    /// Of the previous step.
+    previous: Option<Memory>,
+}
+
+/// Whether the last step is too near the end for second order.
+fn ends_in_first_order(at: StepAt) -> bool {
+    let last = at.index + 1 == at.steps();
+    last && (at.to().sigma() == 0.0 || at.steps() < 15)
 }
 
 impl Sampler for DpmSolverPp2M {
@@ -27,10 +33,8 @@ impl Sampler for DpmSolverPp2M {
         let h = 0.5 * (to.log_snr() - from.log_snr());
         let decay = to.sqrt_one_minus_alpha_bar() / from.sqrt_one_minus_alpha_bar();
         let gain = -to.sqrt_alpha_bar() * (-h).exp_m1();
-        let last = at.index + 1 == at.steps();
-        let first_order = last && (to.sigma() == 0.0 || at.steps() < 15);
         match &self.previous {
-            Some((step, previous)) if step + 1 == at.index && !first_order => {
+            Some(Memory { step, data: previous }) if step + 1 == at.index && !ends_in_first_order(at) => {
                 let h_last = 0.5 * (from.log_snr() - at.levels[at.index - 1].log_snr());
                 let r = h_last / h;
                 Zip::from(&mut *x).and(data).and(previous).for_each(|x, &data, &previous| {
@@ -41,12 +45,24 @@ impl Sampler for DpmSolverPp2M {
             _ => Zip::from(&mut *x).and(data).for_each(|x, &data| *x = decay * *x + gain * data),
         }
         match &mut self.previous {
-            Some((step, kept)) if kept.raw_dim() == data.raw_dim() => {
-                *step = at.index;
-                kept.assign(data);
+            Some(kept) if kept.data.raw_dim() == data.raw_dim() => {
+                kept.step = at.index;
+                kept.data.assign(data);
             }
-            other => *other = Some((at.index, data.clone())),
+            other => *other = Some(Memory { step: at.index, data: data.clone() }),
         }
         Ok(())
+    }
+
+    fn repeats(&self, here: StepAt, there: StepAt) -> bool {
+        ends_in_first_order(here) == ends_in_first_order(there)
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        self.previous.clone()
+    }
+
+    fn recall(&mut self, memory: Option<&Memory>) {
+        self.previous = memory.cloned();
     }
 }

@@ -113,4 +113,9 @@ impl Sampler for Heun {
         x.assign(&self.x_next);
         Ok(())
     }
+
+    fn repeats(&self, here: StepAt, there: StepAt) -> bool {
+        let raised = |at: StepAt| self.raised(at.from().sigma(), at.steps()).to_bits();
+        raised(here) == raised(there)
+    }
 }

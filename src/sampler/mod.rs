@@ -67,6 +67,33 @@ pub trait Sampler: Send {
     fn needs_finite_sigma(&self) -> bool {
         true
     }
+
+    /// Whether step `here` does just what step `there` of the same number does in another run of this method, given that
+    /// all levels up to the one it reaches are the same. Only what a method takes from the length of the run or from later
+    /// levels can differ.
+    fn repeats(&self, here: StepAt, there: StepAt) -> bool {
+        let _ = (here, there);
+        true
+    }
+
+    /// What the method remembers of the steps before besides the state; `None` where it remembers nothing.
+    fn memory(&self) -> Option<Memory> {
+        None
+    }
+
+    /// Goes on from what [`memory`](Self::memory) gave after an earlier step.
+    fn recall(&mut self, memory: Option<&Memory>) {
+        let _ = memory;
+    }
+}
+
+/// What a multistep method remembers of a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
+    /// The step's number.
+    pub step: usize,
+    /// Its data prediction, `[B, C, H, W]`.
+    pub data: Array4<f64>,
 }
 
 /// Gives a buffer the shape of `like`, keeping its memory where it has that shape already.

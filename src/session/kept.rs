@@ -233,7 +233,9 @@ pub struct Shown<'a> {
     pub exact: bool,
 }
 
-fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
+/// One sample of a batch, exactly; `None` where there are not so many.
+#[must_use]
+pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
     let (batch, channels, height, width) = all.dim();
     let shape = [channels, height, width];
     if sample >= batch {

@@ -25,8 +25,8 @@ pub mod tone;
 mod trajectory;
 
 pub use history::History;
-pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail};
-pub use run::{Run, RunError};
+pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail, one_sample};
+pub use run::{Checkpoint, CoarsePass, Run, RunError};
 pub use settings::{RunSettings, SamplerKind};
 pub use step_times::StepTimes;
 pub use trajectory::{Snapshot, Trajectory};

@@ -149,14 +149,28 @@ impl Playback {
         self.live = true;
     }
 
-    /// A run in place of the one before, made again with other settings: the playhead stays at its share of the run and
-    /// waits there until the run has come so far.
-    pub fn replace(&mut self, total: usize) {
-        let share = self.share();
+    /// Finished steps that a run of `total` steps, made in place of this one, must have for the playhead to keep its place:
+    /// the step that it shows, or all where it stands at the end.
+    #[must_use]
+    pub fn needs(&self, total: usize) -> usize {
+        if self.is_at_the_end() { total } else { (self.state() + 1).min(total) }
+    }
+
+    /// A run that is still going and has `finished` steps takes the place of the one before: the playhead stays at its step,
+    /// at the end where it stood there, and goes on moving as it did.
+    pub fn replace(&mut self, total: usize, finished: usize) {
+        let at_the_end = self.is_at_the_end();
         self.total = total;
-        self.finished = 0;
+        self.finished = finished.min(total);
         self.live = true;
-        self.position = (share * total as f64).round();
+        if at_the_end {
+            self.position = self.finished as f64;
+        }
+        self.clamp();
+    }
+
+    fn is_at_the_end(&self) -> bool {
+        self.follow || self.position >= self.total as f64
     }
 
     /// So many steps are finished.
@@ -238,7 +252,6 @@ impl Playback {
         let by = self.speed * elapsed.as_secs_f64();
         let end = self.finished as f64;
         match self.motion {
-            // Not clamped: a playhead may wait for a run that is made again.
             Motion::Still => return false,
             Motion::Forward => {
                 self.position += by;
@@ -380,12 +393,25 @@ mod tests {
     fn a_run_made_again_keeps_the_place() {
         let mut playback = over(10);
         playback.command(Command::Seek(5.0));
-        playback.replace(20);
-        playback.finish_steps(3);
-        assert_eq!((playback.position(), playback.state(), playback.step()), (10.0, 3, Some(2)));
+        assert_eq!((playback.needs(20), playback.needs(4)), (6, 4));
+        playback.replace(20, 6);
+        assert_eq!((playback.position(), playback.step(), playback.total()), (5.0, Some(5), 20));
         playback.finish_steps(20);
         playback.end();
-        assert_eq!((playback.position(), playback.step()), (10.0, Some(10)));
+        assert_eq!(playback.position(), 5.0);
+        playback.replace(3, 3);
+        assert_eq!((playback.position(), playback.step()), (3.0, Some(2)), "no further than the run goes");
+        // At the end it stays at the end, whether it followed or was brought there.
+        for brought in [false, true] {
+            let mut playback = over(10);
+            if brought {
+                playback.command(Command::Seek(10.0));
+            }
+            assert_eq!(playback.needs(20), 20);
+            playback.replace(20, 20);
+            playback.end();
+            assert_eq!((playback.position(), playback.step()), (20.0, Some(19)));
+        }
     }
 
     #[test]

@@ -124,7 +124,11 @@ pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Tex
     });
     let mut moved = false;
     for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
+        let coarse = stage.run.zip(stage.at).and_then(|(run, at)| run.coarse_steps(at));
+        let coarse = coarse.filter(|_| picture == Picture::Expectation);
+        let picture = if coarse.is_some() { Picture::Coarse } else { picture };
         let (name, note) = picture.name();
+        let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {steps} steps"));
         let range = stage.run.zip(stage.at).map(|(run, at)| run.range(at, picture, stage.sample, stage.range));
         let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };
         let place = Rect::from_min_size(pos2(rect.left(), space.top()), vec2(column, HEAD));

@@ -1,0 +1,207 @@
+//! Live runs in the window: the old pictures stay until the new run has come as far as the playhead.
+
+use super::App;
+use super::run_view::Coarse;
+use crate::runtime::RunId;
+use crate::session::CoarsePass;
+
+impl App {
+    /// Makes the run again while the user still changes it. Nothing is cleared, and the change under way goes on.
+    pub(super) fn start_live(&mut self) {
+        let settings = self.ask_for();
+        self.runtime.run_live(settings);
+    }
+
+    /// Puts the run that is coming on screen once it has the step under the playhead.
+    pub(super) fn show_what_came(&mut self) {
+        let needed = |total| self.state.playback.needs(total);
+        if let Some(coming) = self.coming.take_if(|coming| coming.done() >= needed(coming.steps())) {
+            self.state.playback.replace(coming.steps(), coming.done());
+            self.run = Some(coming);
+        }
+    }
+
+    /// The run that is coming has come to its end, wherever the playhead is.
+    pub(super) fn end_what_came(&mut self, id: RunId) {
+        let Some(coming) = self.coming.take_if(|coming| coming.id == id) else { return };
+        if coming.done() > 0 {
+            self.state.playback.replace(coming.steps(), coming.done());
+            self.run = Some(coming);
+        } else {
+            self.give_up_what_came();
+        }
+    }
+
+    /// Nothing will come; what is on screen stays.
+    pub(super) fn give_up_what_came(&mut self) {
+        self.coming = None;
+        if let Some(run) = &mut self.run {
+            run.coarse = None;
+        }
+    }
+
+    /// Shows a coarse pass over the old run. A run that is on screen itself has come as far as the playhead, and so needs
+    /// none.
+    pub(super) fn take_coarse(&mut self, id: RunId, pass: CoarsePass) {
+        let is_coming = self.coming.as_ref().is_some_and(|coming| coming.id == id);
+        if let Some(run) = self.run.as_mut().filter(|_| is_coming) {
+            run.coarse = Some(Coarse { run: id, pass });
+        }
+    }
+
+    /// How far the run has come that is not on screen yet.
+    pub(super) fn coming_in_words(&self) -> String {
+        self.coming.as_ref().map_or_else(String::new, |run| format!("live: step {} of {}", run.done(), run.steps()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Launch;
+    use crate::app::intent::Intent;
+    use crate::app::run_view::{Moment, Picture, RunView};
+    use crate::runtime::{Activity, RunEnd};
+    use crate::session::action::Action;
+    use crate::session::playback::Command;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use crate::session::{RunSettings, Snapshot};
+    use std::sync::Arc;
+    use std::time::{Duration, Instant};
+
+    /// The window without a window, once a first run of 12 steps is over.
+    struct Open {
+        ctx: egui::Context,
+        app: App,
+    }
+
+    impl Open {
+        fn new() -> Self {
+            let source = ModelSource::Model("gaussian-64".into());
+            let run = RunSettings { steps: 12, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+            let ctx = egui::Context::default();
+            let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
+            let app = App::new(&ctx, launch, false).unwrap();
+            let mut open = Self { ctx, app };
+            open.until_idle(|_| {});
+            assert_eq!(open.run().end, Some(RunEnd::Complete));
+            open
+        }
+
+        fn run(&self) -> &RunView {
+            self.app.run.as_ref().unwrap()
+        }
+
+        fn position(&self) -> f64 {
+            self.app.state.playback.position()
+        }
+
+        fn live(&mut self, action: Action) {
+            let ctx = self.ctx.clone();
+            self.app.perform(&ctx, vec![Intent::ChangeAndRunLive(vec![action])]);
+        }
+
+        fn until_idle(&mut self, mut each: impl FnMut(&Self)) {
+            let began = Instant::now();
+            loop {
+                let idle = self.app.activity() == Activity::Idle;
+                self.app.take_news(&self.ctx);
+                if self.app.run.is_some() {
+                    each(self);
+                }
+                if idle && self.app.runtime.next_event().is_none() {
+                    return;
+                }
+                assert!(began.elapsed() < Duration::from_mins(1));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    #[test]
+    fn the_old_run_stays_until_the_new_one_has_the_step_under_the_playhead() {
+        let mut open = Open::new();
+        open.live(Action::SetSpacing(Some("karras".into())));
+        open.until_idle(|open| {
+            // At the end the playhead stays at the end, of a whole run.
+            assert_eq!((open.run().done(), open.position()), (12, 12.0));
+        });
+        assert!(open.app.coming.is_none());
+        assert_eq!(open.run().started.settings.spacing.as_deref(), Some("karras"));
+        open.app.state.playback.command(Command::Seek(5.0));
+        for steps in [24, 12, 3] {
+            open.live(Action::SetSteps(steps));
+            open.until_idle(|open| {
+                assert!(open.run().done() > 5 || open.run().done() == open.run().steps());
+                assert_eq!(open.position(), 5.0_f64.min(open.run().steps() as f64));
+            });
+            assert_eq!((open.run().steps(), open.run().done()), (steps, steps));
+        }
+        // A drag is one change of the document.
+        open.app.state.document.undo();
+        assert_eq!(open.app.state.document.document().run.steps, 12);
+    }
+
+    #[test]
+    fn pictures_of_steps_that_were_taken_over_keep_their_keys() {
+        let mut open = Open::new();
+        let keys = |open: &Open| {
+            let at = [Moment::of_step(0), Moment::of_step(7), Moment { state: 12, step: 11 }];
+            at.map(|at| Picture::ALL.map(|picture| open.run().key(at, picture, 0)))
+        };
+        let ranges = |open: &Open| {
+            let at = Moment::of_step(7);
+            Picture::ALL.map(|picture| open.run().range(at, picture, 0, crate::session::document::ValueRange::Image))
+        };
+        let (id, before, before_ranges) = (open.run().id, keys(&open), ranges(&open));
+        open.live(Action::SetSteps(12));
+        open.until_idle(|_| {});
+        assert!(open.run().id != id && open.run().started.taken_over == 12);
+        assert_eq!((keys(&open), ranges(&open)), (before, before_ranges));
+        open.live(Action::SetSeed(9));
+        open.until_idle(|_| {});
+        let after = keys(&open);
+        assert!(before.iter().flatten().zip(after.iter().flatten()).all(|(before, after)| before != after));
+    }
+
+    #[test]
+    fn a_live_run_that_fails_leaves_what_is_on_screen() {
+        let mut open = Open::new();
+        open.live(Action::SetSpacing(Some("nonsense".into())));
+        open.until_idle(|open| assert_eq!(open.run().done(), 12));
+        assert_eq!(open.app.state.faults.len(), 1);
+        open.live(Action::SetSpacing(Some("linspace".into())));
+        open.until_idle(|_| {});
+        assert!(open.app.state.faults.is_empty(), "what was said of the run before is over");
+        assert_eq!(open.run().started.settings.spacing.as_deref(), Some("linspace"));
+    }
+
+    #[test]
+    fn a_coarse_pass_stands_in_until_the_run_is_there() {
+        let mut open = Open::new();
+        let coming = |open: &Open| RunView::new(open.run().id, open.run().started.clone(), open.run().model.clone());
+        let id = open.run().id;
+        let x0 = open.run().started.state.mapv(|value| 2.0 * value);
+        let snapshots = [4, 8].map(|step| {
+            let level = open.run().level(step);
+            let (x_t, eps) = (x0.clone(), x0.clone());
+            Arc::new(Snapshot { step, level, timestep: 0.0, x_t, x0: x0.mapv(|x| x + step as f32), eps, seconds: 0.0 })
+        });
+        let pass = CoarsePass { snapshots: snapshots.to_vec(), state: Arc::new(x0.clone()) };
+        open.app.take_coarse(id, pass.clone());
+        assert!(open.run().coarse.is_none(), "the run itself is on screen");
+        open.app.coming = Some(coming(&open));
+        open.app.take_coarse(id, pass.clone());
+        let run = open.run();
+        let steps = [3, 4, 7, 11].map(|step| run.coarse_steps(Moment::of_step(step)));
+        assert_eq!(steps, [None, Some(2), Some(2), Some(2)]);
+        let value = |at| run.values(at, Picture::Coarse, 0).map(|shown| shown.values[0]);
+        let end = Moment { state: 12, step: 11 };
+        assert_eq!(value(Moment::of_step(7)), Some(x0[[0, 0, 0, 0]] + 4.0));
+        assert_eq!(value(end), Some(x0[[0, 0, 0, 0]] + 8.0));
+        assert_ne!(run.key(end, Picture::Coarse, 0), run.key(Moment::of_step(4), Picture::Coarse, 0));
+        open.app.end_what_came(id);
+        assert!(open.app.coming.is_none() && open.run().coarse.is_none(), "nothing came");
+        assert_eq!(open.run().done(), 12);
+    }
+}

@@ -1,0 +1,113 @@
+//! The steps of the last run, kept so that a live run like it need not make them again.
+
+use super::message::RunNews;
+use crate::session::prepare::{Prepared, Resolved};
+use crate::session::{Checkpoint, Run, RunSettings, Snapshot};
+use crate::theory::NoiseLevel;
+use ndarray::Array4;
+use std::sync::Arc;
+
+/// The last run as far as it came, within a byte budget: beyond it no further step is kept.
+pub(super) struct LastRun {
+    budget: usize,
+    bytes: usize,
+    /// `None` where nothing may be taken over.
+    made_with: Option<MadeWith>,
+    levels: Vec<NoiseLevel>,
+    timesteps: Vec<f64>,
+    /// The first steps, without gaps.
+    steps: Vec<KeptStep>,
+}
+
+/// Two runs that are equal in this differ in nothing but their noise levels.
+#[derive(PartialEq)]
+struct MadeWith {
+    settings: RunSettings,
+    resolved: Resolved,
+    initial: Checkpoint,
+}
+
+/// A finished step.
+pub(super) struct KeptStep {
+    snapshot: Arc<Snapshot>,
+    /// The state that it reached.
+    state: Arc<Array4<f32>>,
+    checkpoint: Checkpoint,
+}
+
+impl MadeWith {
+    fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
+        // What decides the noise levels is compared by the levels themselves.
+        let settings = RunSettings { steps: 0, spacing: None, ..settings.clone() };
+        let resolved = Resolved { spacing: String::new(), timesteps_rounded: false, ..prepared.resolved.clone() };
+        Self { settings, resolved, initial: prepared.run.checkpoint() }
+    }
+}
+
+impl KeptStep {
+    /// The step as it was told when it was made.
+    pub(super) fn news(&self) -> RunNews {
+        RunNews::Step { snapshot: Arc::clone(&self.snapshot), state: Arc::clone(&self.state) }
+    }
+
+    /// The state that it reached.
+    pub(super) const fn state(&self) -> &Arc<Array4<f32>> {
+        &self.state
+    }
+
+    fn bytes(&self) -> usize {
+        let Snapshot { x_t, x0, eps, .. } = &*self.snapshot;
+        size_of::<f32>() * (x_t.len() + x0.len() + eps.len() + self.state.len()) + self.checkpoint.bytes()
+    }
+}
+
+impl LastRun {
+    /// Nothing yet.
+    pub(super) const fn new(budget: usize) -> Self {
+        Self { budget, bytes: 0, made_with: None, levels: Vec::new(), timesteps: Vec::new(), steps: Vec::new() }
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        *self = Self::new(self.budget);
+    }
+
+    /// A run that has made no step yet takes the place of the last. With `take_over` it goes on after the last run's first
+    /// steps, as many as it would make again to the bit; these are the answer.
+    pub(super) fn begin(&mut self, settings: &RunSettings, prepared: &mut Prepared, take_over: bool) -> &[KeptStep] {
+        let made_with = MadeWith::of(settings, prepared);
+        if made_with.initial.bytes() > self.budget {
+            self.clear();
+            return &[];
+        }
+        if take_over && self.made_with.as_ref() == Some(&made_with) {
+            let timesteps = prepared.timesteps.iter().zip(&self.timesteps);
+            let same = timesteps.take_while(|(now, before)| now.to_bits() == before.to_bits()).count();
+            self.steps.truncate(prepared.run.repeats(&self.levels).min(same));
+        } else {
+            self.steps.clear();
+        }
+        self.bytes = made_with.initial.bytes() + self.steps.iter().map(KeptStep::bytes).sum::<usize>();
+        self.made_with = Some(made_with);
+        self.levels = prepared.run.levels().to_vec();
+        self.timesteps.clone_from(&prepared.timesteps);
+        if let Some(last) = self.steps.last() {
+            prepared.run.go_on_from(&last.checkpoint);
+        }
+        &self.steps
+    }
+
+    /// Takes the step that `run` has just made.
+    pub(super) fn push(&mut self, run: &Run, snapshot: &Arc<Snapshot>, state: &Arc<Array4<f32>>) {
+        if self.made_with.is_none() || self.steps.len() + 1 != run.done() || self.bytes >= self.budget {
+            return;
+        }
+        let (snapshot, state) = (Arc::clone(snapshot), Arc::clone(state));
+        let step = KeptStep { snapshot, state, checkpoint: run.checkpoint() };
+        let bytes = step.bytes();
+        if self.bytes + bytes <= self.budget {
+            self.bytes += bytes;
+            self.steps.push(step);
+        }
+    }
+}
