@@ -3,6 +3,7 @@
 use crate::session::action::Action;
 use crate::session::playback::Command;
 use crate::session::preferences::Theme;
+use std::path::PathBuf;
 
 /// Something that was asked of the program.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,10 @@ pub enum Intent {
     OpenPath(String),
     /// Ask for something to open.
     Ask(Ask),
+    /// Take a schedule from a file.
+    ImportSchedule(PathBuf),
+    /// Write a schedule to a file.
+    ExportSchedule(Export),
     /// Take the last change back.
     Undo,
     /// Make it again.
@@ -62,4 +67,17 @@ pub enum Ask {
     Images,
     /// A `scheduler_config.json` for the model that lacks one.
     SchedulerConfig,
+    /// A schedule for the run.
+    Schedule,
+}
+
+/// A file that is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// What is in it.
+    pub bytes: Vec<u8>,
+    /// The ending of its name.
+    pub ending: &'static str,
+    /// Where to; `None` asks.
+    pub path: Option<PathBuf>,
 }

@@ -8,11 +8,11 @@ use super::{App, theme};
 use crate::figure::TimeZoom;
 use crate::model::onnx_runtime::setup::Kind;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
-use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
+use crate::session::{History, RunSettings};
 use egui::{Event, Key, KeyboardShortcut, Modifiers};
 use std::time::{Duration, Instant};
 
@@ -36,9 +36,9 @@ impl App {
     fn perform_one(&mut self, ctx: &egui::Context, intent: Intent) {
         let state = &mut self.state;
         match intent {
-            Intent::Change(action) => {
-                state.document.perform(action);
-            }
+            Intent::Change(action) => self.change(|document| {
+                document.perform(action);
+            }),
             Intent::ChangeAndRun(actions) => self.change_and_run(actions),
             Intent::ChangeAndRunLive(actions) => {
                 for action in actions {
@@ -56,12 +56,14 @@ impl App {
             Intent::Stop => self.runtime.stop(),
             Intent::OpenPath(path) => state.opener.open(path.into()),
             Intent::Ask(ask) => state.opener.ask(ask),
-            Intent::Undo => {
-                state.document.undo();
-            }
-            Intent::Redo => {
-                state.document.redo();
-            }
+            Intent::Undo => self.change(|document| {
+                document.undo();
+            }),
+            Intent::Redo => self.change(|document| {
+                document.redo();
+            }),
+            Intent::ImportSchedule(path) => state.opener.import_schedule(path),
+            Intent::ExportSchedule(export) => state.opener.export(export),
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
@@ -78,6 +80,16 @@ impl App {
             Intent::Dismiss(_) | Intent::DismissNotice(_) => {}
             Intent::Fetch => self.fetch(),
             Intent::CancelFetch => self.runtime.cancel_set_up(),
+        }
+    }
+
+    /// Changes the document, and where that changes the schedule and live runs are wanted makes the run again.
+    fn change(&mut self, change: impl FnOnce(&mut History)) {
+        let before = self.state.document.document().run.schedule.clone();
+        change(&mut self.state.document);
+        let document = self.state.document.document();
+        if document.run.schedule != before && document.view.live {
+            self.start_live();
         }
     }
 
@@ -146,6 +158,7 @@ impl App {
             match opened {
                 Opened::Run(actions) => self.change_and_run(actions),
                 Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
+                Opened::Said(sentence) => self.state.lab.said = Some(sentence),
             }
         }
     }

@@ -10,6 +10,7 @@ mod logic;
 pub mod meter;
 mod opener;
 pub mod panes;
+pub mod planned;
 pub mod run_view;
 mod state;
 pub mod textures;
@@ -31,6 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use textures::Textures;
 use theme::Palette;
+use views::lab::Lab;
 use views::messages::{Messages, messages_ui};
 use views::shortcuts::shortcuts_ui;
 use views::stage::Stage;
@@ -88,8 +90,8 @@ impl App {
         match layout {
             Layout::Present => ctx.set_zoom_factor((0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5)),
             // Elsewhere the user's own scale (Ctrl with plus and minus) is left alone.
-            Layout::Explore if entered => ctx.set_zoom_factor(1.0),
-            Layout::Explore => {}
+            Layout::Explore | Layout::ScheduleLab if entered => ctx.set_zoom_factor(1.0),
+            Layout::Explore | Layout::ScheduleLab => {}
         }
     }
 
@@ -133,7 +135,9 @@ impl App {
         let empty = self.empty_words();
         let stale = self.is_stale(ui.ctx());
         let Self { state, run, textures, .. } = self;
-        let view = &state.document.document().view;
+        let document = state.document.document();
+        state.planner.update(document, state.model.as_ref(), state.lab.preview.as_ref());
+        let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
         let stage = Stage {
             run: run.as_ref(),
@@ -147,7 +151,14 @@ impl App {
         let position = state.playback.position();
         let mut contents = Contents {
             stage,
-            tracks: Tracks { run: run.as_ref(), position, view, sample, stale },
+            tracks: Tracks { run: run.as_ref(), planned: state.planner.planned(), position, view, sample, stale },
+            lab: Lab {
+                document,
+                planned: state.planner.planned(),
+                refused: state.planner.refused(),
+                model: state.model.as_deref(),
+            },
+            lab_state: &mut state.lab,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,

@@ -1,8 +1,9 @@
 //! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
 
-use super::intent::Ask;
+use super::intent::{Ask, Export};
 use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub enum Opened {
     Run(Vec<Action>),
     /// A sentence on why not.
     Refused(String),
+    /// A sentence about a schedule's file.
+    Said(String),
 }
 
 /// Asks and looks, and answers later.
@@ -53,6 +56,7 @@ impl Opener {
             Ask::SchedulerConfig => {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
             }
+            Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
         };
         self.later(move || {
             let path = pollster::block_on(chosen)?.path().to_path_buf();
@@ -60,7 +64,33 @@ impl Opener {
                 Ask::File | Ask::Folder => what_lies_at(&path),
                 Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
                 Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
+                Ask::Schedule => schedule_at(&path),
             })
+        });
+    }
+
+    /// Reads a schedule, and runs with it.
+    pub fn import_schedule(&self, path: PathBuf) {
+        self.later(move || Some(schedule_at(&path)));
+    }
+
+    /// Writes a file, where no path is given at a place that a dialog asks for.
+    pub fn export(&self, export: Export) {
+        let Export { bytes, ending, path } = export;
+        let write = move |path: &Path| match schedule_file::write_bytes(path, &bytes) {
+            Ok(()) => Opened::Said(format!("Saved as {}", path.display())),
+            Err(error) => Opened::Said(error.to_string()),
+        };
+        if let Some(path) = path {
+            let path = if path.extension().is_some() { path } else { path.with_extension(ending) };
+            self.later(move || Some(write(&path)));
+            return;
+        }
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save the schedule");
+        let chosen = dialog.set_file_name(format!("schedule.{ending}")).save_file();
+        self.later(move || match pollster::block_on(chosen) {
+            Some(file) => Some(write(file.path())),
+            None => Some(Opened::Said("Nothing was saved; where no dialog opens, type a path above".into())),
         });
     }
 
@@ -77,6 +107,14 @@ impl Opener {
             let _ =
                 self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
         }
+    }
+}
+
+/// The schedule of a file, as a change of the run.
+fn schedule_at(path: &Path) -> Opened {
+    match schedule_file::read(path) {
+        Ok(file) => Opened::Run(vec![Action::SetSchedule(Some(Box::new(file.source)))]),
+        Err(error) => Opened::Said(error.to_string()),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::Palette;
+use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::spectrum::{Spectra, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
@@ -25,10 +26,12 @@ pub enum Pane {
     Spectrum,
     /// The tracks.
     Tracks,
+    /// The schedule lab's panel.
+    Lab,
 }
 
 impl Pane {
-    const ALL: [Self; 4] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks];
+    const ALL: [Self; 5] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab];
 
     const fn name(self) -> &'static str {
         match self {
@@ -36,6 +39,7 @@ impl Pane {
             Self::Recovered => "Recovered",
             Self::Spectrum => "Spectrum",
             Self::Tracks => "Tracks",
+            Self::Lab => "Schedule lab",
         }
     }
 }
@@ -82,20 +86,25 @@ impl Panes {
 }
 
 fn tree_of(layout: Layout) -> Tree<Pane> {
-    // Of the height for the stage; of its width for images, what is recovered, spectra.
-    let (stage_share, widths) = match layout {
-        Layout::Explore => (0.41, [0.6, 0.2, 0.2]),
-        Layout::Present => (0.56, [0.7, 0.3, 0.0]),
+    // Of the height for the stage; of its width for images, what is recovered, spectra; of the width for the lab.
+    let (stage_share, widths, lab_share) = match layout {
+        Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
+        Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
+        Layout::ScheduleLab => (0.3, [0.7, 0.3, 0.0], 0.27),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let [images, recovered, spectrum, tracks, lab] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
     for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
-    tiles.set_visible(spectrum, layout != Layout::Present);
+    tiles.set_visible(spectrum, layout == Layout::Explore);
     let stage = tiles.insert_container(Container::Linear(stage));
-    let root = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
+    let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
+    let view = tiles.insert_container(Container::Linear(view));
+    let in_lab = layout == Layout::ScheduleLab;
+    tiles.set_visible(lab, in_lab);
+    let root = Linear::new_binary(LinearDir::Horizontal, [view, lab], if in_lab { 1.0 - lab_share } else { 0.75 });
     let root = tiles.insert_container(Container::Linear(root));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
@@ -110,6 +119,10 @@ pub struct Contents<'a> {
     pub lens: &'a mut Lens,
     /// The tracks' own state.
     pub tracks_state: &'a mut TracksState,
+    /// Of the schedule lab.
+    pub lab: Lab<'a>,
+    /// Its own state.
+    pub lab_state: &'a mut LabState,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -128,6 +141,7 @@ impl Behavior<Pane> for Contents<'_> {
                 tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
                 UiResponse::None
             }
+            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }
 

@@ -5,6 +5,8 @@ use super::keeper::Keeper;
 use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
+use super::planned::Planner;
+use super::views::lab::LabState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
 use super::views::top_bar::{TopBarState, source_name};
@@ -76,6 +78,8 @@ pub(super) struct State {
     pub lens: Lens,
     pub top_bar: TopBarState,
     pub tracks: TracksState,
+    pub lab: LabState,
+    pub planner: Planner,
     pub keys_shown: bool,
     /// Layout and size, in unscaled points, that the scale was chosen for.
     pub scaled_for: Option<(Layout, egui::Vec2)>,
@@ -152,6 +156,8 @@ impl State {
             lens: Lens::default(),
             top_bar: TopBarState::default(),
             tracks: TracksState::default(),
+            lab: LabState::default(),
+            planner: Planner::default(),
             keys_shown: false,
             scaled_for: None,
             last_frame: Instant::now(),

@@ -24,7 +24,7 @@ mod time_zoom;
 
 pub use chromatogram::{ChromatogramFigure, chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
-pub use schedule::{ScheduleFigure, schedule};
+pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{SpectrumFigure, spectrum};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};

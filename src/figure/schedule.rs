@@ -1,7 +1,11 @@
 use super::time_axis::TimeView;
-use super::{Axis, Dash, Figure, Line, Paint, Role, ticks};
-use crate::schedule::ModelSchedule;
+use super::{Axis, Dash, Figure, Line, Marker, Paint, Points, Reading, Role, TimeAxis, ticks};
+use crate::schedule::{ModelSchedule, PlanWarning};
+use crate::session::document::LevelReading;
 use crate::theory::NoiseLevel;
+
+/// λ beyond which no image that a screen shows has noise, nats.
+const MOST: f64 = 20.0;
 
 /// What the figure of a run's schedule is made from.
 #[derive(Clone, Copy, Debug)]
@@ -10,59 +14,133 @@ pub struct ScheduleFigure<'a> {
     pub time: TimeView<'a>,
     /// The model's own schedule.
     pub model: &'a ModelSchedule,
+    /// What levels are plotted in.
+    pub reading: LevelReading,
+    /// The least and greatest value shown; `None` chooses them.
+    pub range: Option<(f64, f64)>,
+    /// Other schedules by name, laid over in run time.
+    pub overlays: &'a [(&'a str, &'a TimeAxis)],
+    /// What is questionable about the run's steps.
+    pub warnings: &'a [PlanWarning],
 }
 
-/// λ of the run and of its model along the shared axis, with a tick at every step.
+/// A level in a reading's own units: λ in nats, ᾱ, the decimal logarithm of σ, or the signal-to-noise ratio in dB.
+#[must_use]
+pub fn level_value(reading: LevelReading, level: NoiseLevel) -> f64 {
+    match reading {
+        LevelReading::LogSnr => level.log_snr(),
+        LevelReading::AlphaBar => level.alpha_bar(),
+        LevelReading::Sigma => -0.5 * level.log_snr() * std::f64::consts::LOG10_E,
+        LevelReading::Decibel => 10.0 * std::f64::consts::LOG10_E * level.log_snr(),
+    }
+}
+
+/// The inverse of [`level_value`]; ᾱ is clamped to [0, 1].
+#[must_use]
+pub fn level_of_value(reading: LevelReading, value: f64) -> NoiseLevel {
+    let log_snr = match reading {
+        LevelReading::LogSnr => value,
+        LevelReading::AlphaBar => return NoiseLevel::from_alpha_bar(value.clamp(0.0, 1.0)),
+        LevelReading::Sigma => -2.0 * value * std::f64::consts::LN_10,
+        LevelReading::Decibel => 0.1 * std::f64::consts::LN_10 * value,
+    };
+    NoiseLevel::from_log_snr(log_snr)
+}
+
+/// The level of the run, or of another schedule, along the shared axis, with a point at every step.
 ///
 /// The model's curve is what its own timesteps, spent evenly from the noisiest to the cleanest, would have visited.
 /// Where λ is infinite a curve runs out of the range, whose ends it is clamped to.
 #[must_use]
 pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
-    let ScheduleFigure { time, model } = from;
+    let ScheduleFigure { time, model, reading, overlays, warnings, .. } = from;
     let (cleanest, noisiest) = model.timestep_range();
-    let model_level = |x: f64| {
-        let run_time = time.axis.value_at(time.axis.step_of_x(x, time.reading), super::Reading::RunTime);
-        model.level_at(cleanest + run_time * (noisiest - cleanest))
-    };
+    let run_time = |x: f64| time.axis.value_at(time.axis.step_of_x(x, time.reading), Reading::RunTime);
+    let model_level = |x: f64| model.level_at(cleanest + run_time(x) * (noisiest - cleanest));
     let samples = time.samples();
-    let range = finite_range(samples.iter().flat_map(|&x| [time.level_at(x), model_level(x)]));
-    let line = |name: &str, level: &dyn Fn(f64) -> NoiseLevel, role, dash| Line {
+    let range = from.range.unwrap_or_else(|| value_range(reading, model, time.axis));
+    let value = |level: NoiseLevel| level_value(reading, level).clamp(range.0, range.1);
+    let line = |name: &str, level: &dyn Fn(f64) -> NoiseLevel, role, dash, weight| Line {
         name: name.to_owned(),
-        points: samples.iter().map(|&x| [x, level(x).log_snr().clamp(range.0, range.1)]).collect(),
+        points: samples.iter().map(|&x| [x, value(level(x))]).collect(),
         paint: Paint::Role(role),
         dash,
-        weight: 1.0,
+        weight,
     };
+    let mut lines = vec![line("model", &model_level, Role::Secondary, Dash::Dashed, 0.75)];
+    for &(name, axis) in overlays {
+        let level = |x: f64| axis.level_at((1.0 - run_time(x)) * axis.steps() as f64);
+        lines.push(line(name, &level, Role::Accent, Dash::DashDotted, 0.75));
+    }
+    lines.push(line("run", &|x| time.level_at(x), Role::Text, Dash::Solid, 1.0));
+
+    let place = |step: usize| {
+        let x = time.axis.x_of_step(step as f64, time.reading);
+        [x, value(time.axis.level_at(step as f64))]
+    };
+    let shown = |point: &[f64; 2]| (time.range.0..=time.range.1).contains(&point[0]);
+    let steps = time.axis.steps();
+    let mut points = vec![Points {
+        name: "steps".to_owned(),
+        points: (0..=steps).map(place).filter(shown).collect(),
+        paint: Paint::Role(Role::Text),
+        marker: Marker::Circle,
+    }];
+    let mut questionable: Vec<usize> = warnings.iter().flat_map(|warning| warning.steps(steps)).collect();
+    questionable.sort_unstable();
+    questionable.dedup();
+    if !questionable.is_empty() {
+        points.push(Points {
+            name: "warnings".to_owned(),
+            points: questionable.into_iter().map(place).filter(shown).collect(),
+            paint: Paint::Role(Role::Warning),
+            marker: Marker::Up,
+        });
+    }
     Figure {
         x_axis: time.x_axis(),
-        y_axis: Axis {
-            label: "log-SNR λ".to_owned(),
-            unit: "nats",
-            range,
-            ticks: ticks::linear(range.0, range.1, 4, false),
-        },
+        y_axis: y_axis(reading, range),
         areas: Vec::new(),
-        lines: vec![
-            line("model", &model_level, Role::Secondary, Dash::Dashed),
-            line("run", &|x| time.level_at(x), Role::Text, Dash::Solid),
-        ],
-        points: Vec::new(),
+        lines,
+        points,
         strips: Vec::new(),
         marks: time.step_marks(),
     }
 }
 
-/// The λ that are worth a place on the axis, with a margin: no image that a screen shows has noise beyond ±20.
-fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
-    const MOST: f64 = 20.0;
+fn y_axis(reading: LevelReading, range: (f64, f64)) -> Axis {
+    let (label, unit) = match reading {
+        LevelReading::LogSnr => ("log-SNR λ", "nats"),
+        LevelReading::AlphaBar => ("ᾱ", ""),
+        LevelReading::Sigma => ("noise level σ", ""),
+        LevelReading::Decibel => ("SNR", "dB"),
+    };
+    let ticks = if reading == LevelReading::Sigma {
+        let mut found = ticks::logarithmic(10.0_f64.powf(range.0), 10.0_f64.powf(range.1), 4);
+        found.iter_mut().for_each(|tick| tick.at = tick.at.log10());
+        found
+    } else {
+        ticks::linear(range.0, range.1, 4, false)
+    };
+    Axis { label: label.to_owned(), unit, range, ticks }
+}
+
+/// The values that are worth a place on the axis, with a margin: those of the model's own range, which do not move while
+/// the run's schedule is dragged, and those that the run visits beyond them.
+#[must_use]
+pub fn value_range(reading: LevelReading, model: &ModelSchedule, run: &TimeAxis) -> (f64, f64) {
+    if reading == LevelReading::AlphaBar {
+        return (-0.02, 1.02);
+    }
+    let visited = (0..=run.steps()).map(|step| run.level_at(step as f64));
+    let levels = [model.noisiest(), model.cleanest()].into_iter().chain(visited);
     let (low, high) = levels
-        .map(NoiseLevel::log_snr)
-        .filter(|log_snr| log_snr.is_finite())
-        .map(|log_snr| log_snr.clamp(-MOST, MOST))
+        .filter(|level| level.log_snr().is_finite())
+        .map(|level| level_value(reading, NoiseLevel::from_log_snr(level.log_snr().clamp(-MOST, MOST))))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     if low > high {
         return (-1.0, 1.0);
     }
-    let margin = (0.05 * (high - low)).max(0.5);
+    let margin = (0.05 * (high - low)).max(1e-3);
     (low - margin, high + margin)
 }

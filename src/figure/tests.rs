@@ -3,7 +3,8 @@ use crate::schedule::{
     BetaSchedule, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, Spacing, SpacingConvention,
     TrainingSchedule,
 };
-use crate::theory::{Chromatogram, Measure};
+use crate::session::document::LevelReading;
+use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use proptest::prelude::*;
 
 fn cosine() -> ModelSchedule {
@@ -129,7 +130,9 @@ fn figures_hold_together_on_every_axis() {
             for range in [(0.0, 1.0), (0.25, 0.5), (0.9, 1.0)] {
                 let time = TimeView { range, ..TimeView::whole(&axis, reading) };
                 for model in [cosine(), flow()] {
-                    check(&schedule(ScheduleFigure { time, model: &model }));
+                    for reading in LevelReading::ALL {
+                        check(&schedule(of_run(time, &model, reading)));
+                    }
                 }
                 for measure in [Measure::Power, Measure::Amplitude] {
                     let (theory, factor, crossings) = (&theory, 2, true);
@@ -169,12 +172,29 @@ fn the_schedule_of_the_model_is_the_run_that_follows_it() {
     let model =
         ModelSchedule::Discrete(TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap());
     let axis = TimeAxis::new(&trailing(&model, 999), &model);
-    let figure = schedule(ScheduleFigure { time: TimeView::whole(&axis, Reading::Step), model: &model });
+    let figure = schedule(of_run(TimeView::whole(&axis, Reading::Step), &model, LevelReading::LogSnr));
     assert_eq!((figure.lines[0].name.as_str(), figure.lines[1].name.as_str()), ("model", "run"));
     assert_eq!(figure.marks.len(), 1000);
     for (model, run) in figure.lines[0].points.iter().zip(&figure.lines[1].points).skip(1) {
         assert!(run[0] > 0.99 || (model[1] - run[1]).abs() < 0.1, "{model:?} {run:?}");
     }
+}
+
+const fn of_run<'a>(time: TimeView<'a>, model: &'a ModelSchedule, reading: LevelReading) -> ScheduleFigure<'a> {
+    ScheduleFigure { time, model, reading, range: None, overlays: &[], warnings: &[] }
+}
+
+#[test]
+fn levels_read_alike_in_every_reading() {
+    for log_snr in [-18.0, -3.0, 0.0, 2.5, 11.0] {
+        let level = NoiseLevel::from_log_snr(log_snr);
+        for reading in LevelReading::ALL {
+            let back = level_of_value(reading, level_value(reading, level));
+            assert!((back.log_snr() - log_snr).abs() < 1e-8, "{reading:?} {log_snr}");
+        }
+    }
+    assert!((level_value(LevelReading::Decibel, NoiseLevel::from_sigma(0.1)) - 20.0).abs() < 1e-12);
+    assert!((level_value(LevelReading::Sigma, NoiseLevel::from_sigma(10.0)) - 1.0).abs() < 1e-12);
 }
 
 proptest! {

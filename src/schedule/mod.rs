@@ -25,6 +25,7 @@ pub mod lint;
 mod model_schedule;
 mod monotone;
 mod plan;
+pub mod presets;
 mod sampling;
 mod source;
 mod spacing;

@@ -39,7 +39,7 @@ impl PlanSource {
     /// What a run visits of another schedule.
     #[must_use]
     pub fn of(schedule: ScheduleSpec, visits: Self) -> Self {
-        Self::Other(OtherSchedule { schedule, visits: Box::new(visits), steps_offset: 0 })
+        Self::Other(OtherSchedule { schedule, visits: Box::new(visits), steps_offset: 0, log_snr_shift: 0.0 })
     }
 
     /// The curve drawn by hand, where it is one.
@@ -161,6 +161,11 @@ impl PlanRequest {
             PlanSource::Spacing(spacing) => request.spaced(*spacing, &schedule)?,
             PlanSource::List(_) | PlanSource::Other(_) => request.plan(&schedule)?.visited().to_vec(),
         };
+        if other.log_snr_shift != 0.0 {
+            for level in &mut levels {
+                *level = NoiseLevel::from_log_snr(level.log_snr() + other.log_snr_shift);
+            }
+        }
         if let Some(drawn) = drawn {
             if !drawn.start_released() && matches!(request.source, PlanSource::Spacing(_)) {
                 // The curve itself stops at ±40 where the model does not.

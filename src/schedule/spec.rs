@@ -117,4 +117,7 @@ pub struct OtherSchedule {
     /// Added to `leading` timesteps.
     #[serde(default)]
     pub steps_offset: usize,
+    /// Added to λ of every level, nats: `2·ln(64/d)` moves a schedule for 64 pixels to d pixels (Hoogeboom et al. 2023).
+    #[serde(default)]
+    pub log_snr_shift: f64,
 }

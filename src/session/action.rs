@@ -1,6 +1,9 @@
 //! Changes of the document, and what they do.
 
-use super::document::{AxisReading, ColourMap, Document, Layout, Measure, TRACK_HEIGHTS, Track, ValueRange};
+use super::document::{
+    AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule, Stacking,
+    TRACK_HEIGHTS, Track, ValueRange,
+};
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use crate::model::PredictionType;
@@ -56,6 +59,24 @@ pub enum Action {
     SetAxis(AxisReading),
     /// What the chromatogram plots.
     SetMeasure(Measure),
+    /// Lines or stacked areas.
+    SetStacking(Stacking),
+    /// Factor between resolution levels.
+    SetFactor(usize),
+    /// Number of resolution levels.
+    SetLevels(Option<usize>),
+    /// What the schedule is plotted in.
+    SetLevelReading(LevelReading),
+    /// Whether control points snap.
+    SetSnap(bool),
+    /// Whether a changed schedule is run at once.
+    SetLive(bool),
+    /// Keeps the run's schedule under a name, in place of another of that name.
+    KeepSchedule(NamedSchedule),
+    /// Takes a kept schedule off the list.
+    DropSchedule(String),
+    /// Lays a kept schedule over the run's.
+    SetOverlay(Option<String>),
     /// Colours of heat maps.
     SetColourMap(ColourMap),
     /// Values of black and white.
@@ -101,6 +122,15 @@ impl Action {
             Self::SetLayout(_) => "layout",
             Self::SetAxis(_) => "axis",
             Self::SetMeasure(_) => "measure",
+            Self::SetStacking(_) => "stacking",
+            Self::SetFactor(_) => "factor",
+            Self::SetLevels(_) => "levels",
+            Self::SetLevelReading(_) => "reading of the schedule",
+            Self::SetSnap(_) => "snap",
+            Self::SetLive(_) => "live runs",
+            Self::KeepSchedule(_) => "kept schedule",
+            Self::DropSchedule(_) => "dropped schedule",
+            Self::SetOverlay(_) => "overlay",
             Self::SetColourMap(_) => "colours",
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "true pixels",
@@ -171,6 +201,21 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLayout(layout) => view.layout = layout,
         Action::SetAxis(axis) => view.axis = axis,
         Action::SetMeasure(measure) => view.measure = measure,
+        Action::SetStacking(stacking) => view.stacking = stacking,
+        Action::SetFactor(factor) => view.factor = factor.clamp(FACTORS.0, FACTORS.1),
+        Action::SetLevels(levels) => view.levels = levels.map(|levels| levels.clamp(1, MOST_LEVELS)),
+        Action::SetLevelReading(reading) => view.level_reading = reading,
+        Action::SetSnap(snap) => view.snap = snap,
+        Action::SetLive(live) => view.live = live,
+        Action::KeepSchedule(kept) => match document.schedules.iter_mut().find(|there| there.name == kept.name) {
+            Some(there) => *there = kept,
+            None => document.schedules.push(kept),
+        },
+        Action::DropSchedule(name) => {
+            document.schedules.retain(|kept| kept.name != name);
+            document.overlay.take_if(|overlay| *overlay == name);
+        }
+        Action::SetOverlay(name) => document.overlay = name,
         Action::SetColourMap(map) => view.colour_map = map,
         Action::SetRange(range) => match range {
             ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}
@@ -286,7 +331,7 @@ mod tests {
             Action::ShowTrack(Track::Chromatogram, false),
         ]);
         let order: Vec<Track> = document.view.tracks.iter().map(|choice| choice.track).collect();
-        assert_eq!(order, [Track::Schedule, Track::Chromatogram, Track::FilmStrip]);
+        assert_eq!((order[0], order[1], order[5]), (Track::Schedule, Track::Chromatogram, Track::FilmStrip));
         assert!(document.view.track(Track::Schedule).folded && !document.view.track(Track::Chromatogram).shown);
     }
 }

@@ -4,12 +4,18 @@
 //! [`History`](super::history::History) undoes it.
 
 use super::settings::{ModelSource, RunSettings};
+use crate::schedule::PlanSource;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's form.
 pub const DOCUMENT_VERSION: u32 = 1;
 /// Lowest and highest track, points.
 pub const TRACK_HEIGHTS: (f32, f32) = (48.0, 1200.0);
+
+/// Least and greatest factor between resolution levels.
+pub const FACTORS: (usize, usize) = (2, 4);
+/// Most resolution levels that are shown.
+pub const MOST_LEVELS: usize = 8;
 
 /// What the user decides.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +27,23 @@ pub struct Document {
     /// How it is looked at.
     #[serde(default)]
     pub view: ViewChoices,
+    /// Schedules kept by name, in the order they were kept.
+    #[serde(default)]
+    pub schedules: Vec<NamedSchedule>,
+    /// The kept schedule that is laid over the run's, by name.
+    #[serde(default)]
+    pub overlay: Option<String>,
+}
+
+/// A schedule that was kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedSchedule {
+    /// Its name; each once.
+    pub name: String,
+    /// What a run visits.
+    pub source: PlanSource,
+    /// Steps it had when it was kept.
+    pub steps: usize,
 }
 
 impl Default for Document {
@@ -29,7 +52,18 @@ impl Default for Document {
             version: DOCUMENT_VERSION,
             run: RunSettings::new(ModelSource::Model("emoji-unet".into())),
             view: ViewChoices::default(),
+            schedules: Vec::new(),
+            overlay: None,
         }
+    }
+}
+
+impl Document {
+    /// The kept schedule that is laid over.
+    #[must_use]
+    pub fn overlaid(&self) -> Option<&NamedSchedule> {
+        let name = self.overlay.as_ref()?;
+        self.schedules.iter().find(|kept| kept.name == *name)
     }
 }
 
@@ -43,6 +77,18 @@ pub struct ViewChoices {
     pub axis: AxisReading,
     /// What the chromatogram plots.
     pub measure: Measure,
+    /// Whether its levels are lines or stacked.
+    pub stacking: Stacking,
+    /// n, between neighbouring resolution levels: 2, 3 or 4.
+    pub factor: usize,
+    /// Number of resolution levels, up to 8; `None` is as many as the image has.
+    pub levels: Option<usize>,
+    /// What the schedule is plotted in.
+    pub level_reading: LevelReading,
+    /// Whether control points snap to steps and round values.
+    pub snap: bool,
+    /// Whether a changed schedule is run at once.
+    pub live: bool,
     /// The tracks, top to bottom; each once.
     pub tracks: Vec<TrackChoice>,
     /// Colours of heat maps.
@@ -61,6 +107,12 @@ impl Default for ViewChoices {
             layout: Layout::default(),
             axis: AxisReading::default(),
             measure: Measure::default(),
+            stacking: Stacking::default(),
+            factor: 2,
+            levels: None,
+            level_reading: LevelReading::default(),
+            snap: false,
+            live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
             colour_map: ColourMap::default(),
             range: ValueRange::default(),
@@ -99,6 +151,8 @@ named! {
         Explore = "Explore",
         /// Few words, large images.
         Present = "Present",
+        /// The schedule under the hand, and what it does to every resolution.
+        ScheduleLab = "Schedule lab",
     }
 }
 
@@ -130,6 +184,41 @@ named! {
     }
 }
 
+impl From<Measure> for crate::theory::Measure {
+    fn from(choice: Measure) -> Self {
+        match choice {
+            Measure::Power => Self::Power,
+            Measure::Amplitude => Self::Amplitude,
+        }
+    }
+}
+
+named! {
+    /// How the levels of a chromatogram are drawn.
+    Stacking {
+        /// A line each.
+        #[default]
+        Lines = "lines",
+        /// Areas, one on the other.
+        Areas = "stacked areas",
+    }
+}
+
+named! {
+    /// What a noise level is plotted in.
+    LevelReading {
+        /// `λ = ln(ᾱ/(1−ᾱ))`, nats.
+        #[default]
+        LogSnr = "λ",
+        /// `ᾱ`.
+        AlphaBar = "ᾱ",
+        /// `σ`, logarithmic.
+        Sigma = "σ",
+        /// The signal-to-noise ratio in dB.
+        Decibel = "SNR dB",
+    }
+}
+
 named! {
     /// Colours of heat maps.
     ColourMap {
@@ -157,10 +246,32 @@ named! {
         Schedule = "Schedule",
         /// Which resolution gains when.
         Chromatogram = "Chromatogram",
+        /// How fast each resolution gains.
+        Elution = "Elution",
+        /// Where pooling takes each time.
+        AdjustedTime = "Adjusted time",
+        /// Two schedules on one mapped axis.
+        Theorem = "Theorem 1",
     }
 }
 
 impl Track {
+    /// Whether a layout has it.
+    #[must_use]
+    pub const fn is_in(self, layout: Layout) -> bool {
+        match self {
+            Self::FilmStrip | Self::Chromatogram => true,
+            Self::Schedule => !matches!(layout, Layout::Present),
+            Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
+        }
+    }
+
+    /// Whether it is shown until the user says otherwise, where a layout has it.
+    #[must_use]
+    pub const fn shown_at_first(self) -> bool {
+        !matches!(self, Self::AdjustedTime | Self::Theorem)
+    }
+
     /// Height unless the user gives another, points.
     #[must_use]
     pub const fn default_height(self) -> f32 {
@@ -168,6 +279,7 @@ impl Track {
             Self::FilmStrip => 132.0,
             Self::Schedule => 150.0,
             Self::Chromatogram => 190.0,
+            Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }
     }
 }
@@ -189,7 +301,7 @@ impl TrackChoice {
     /// The track as it is at first.
     #[must_use]
     pub const fn new(track: Track) -> Self {
-        Self { track, shown: true, folded: false, height: track.default_height() }
+        Self { track, shown: track.shown_at_first(), folded: false, height: track.default_height() }
     }
 }
 
@@ -237,7 +349,8 @@ impl ViewChoices {
                 tracks.push(choice);
             }
         }
-        Self { tracks, ..self }
+        let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
+        Self { tracks, factor, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
     }
 }
 
@@ -332,7 +445,8 @@ mod tests {
         document.view.tracks = vec![chromatogram, TrackChoice::new(Track::Chromatogram)];
         let read = Document::from_json(document.to_json().unwrap().as_bytes()).unwrap();
         let order: Vec<Track> = read.view.tracks.iter().map(|choice| choice.track).collect();
-        assert_eq!(order, [Track::Chromatogram, Track::FilmStrip, Track::Schedule]);
+        assert_eq!(order[..3], [Track::Chromatogram, Track::FilmStrip, Track::Schedule]);
+        assert_eq!(order.len(), Track::ALL.len());
         assert_eq!((read.view.tracks[0].height, read.view.tracks[0].shown), (TRACK_HEIGHTS.0, false));
         let later = document.to_json().unwrap().replacen("\"version\": 1", "\"version\": 2", 1);
         assert!(matches!(Document::from_json(later.as_bytes()), Err(DocumentError::Version { found: 2 })));

@@ -94,11 +94,16 @@ pub fn read_text(text: &str) -> Result<LevelList, String> {
     Ok(list)
 }
 
+/// A schedule in this program's own form, as JSON.
+#[must_use]
+pub fn to_json(source: &PlanSource) -> Value {
+    json!({ KEY: VERSION, "source": source })
+}
+
 /// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points.
 pub fn write_source(path: &Path, source: &PlanSource) -> Result<(), WriteError> {
-    let value = json!({ KEY: VERSION, "source": source });
     write_whole(path, |file| {
-        serde_json::to_writer_pretty(&mut *file, &value)?;
+        serde_json::to_writer_pretty(&mut *file, &to_json(source))?;
         file.write_all(b"\n")
     })
 }

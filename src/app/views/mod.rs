@@ -2,8 +2,10 @@
 
 mod film;
 pub mod icons;
+pub mod lab;
 pub mod messages;
 pub mod plot;
+pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;
 pub mod stage;

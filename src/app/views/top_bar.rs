@@ -279,18 +279,25 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
 fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     let own = bar.model.and_then(|model| model.spacing.as_deref());
-    let shown = run.spacing.as_deref().or(own).unwrap_or("own");
+    let drawn = run.schedule.as_ref().map(|schedule| shortened(&schedule.label(), 16));
+    let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("own");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
-    menu_chip(ui, look.chip("Spacing", shown, tip, look.changed("spacing")), |ui| {
+    menu_chip(ui, look.chip("Spacing", shown, tip, look.changed("spacing") || look.changed("schedule")), |ui| {
         ui.set_min_width(200.0);
         let text = own.map_or_else(|| "the model's own".to_owned(), |own| format!("the model's own ({own})"));
-        let mut chosen = run.spacing.clone();
-        ui.selectable_value(&mut chosen, None, text);
+        let here = run.spacing.as_deref().filter(|_| run.schedule.is_none());
+        let mut pick = |ui: &mut Ui, name: Option<&str>, text: &str| {
+            if ui.selectable_label(run.schedule.is_none() && here == name, text).clicked() {
+                intents.push(Intent::Change(Action::SetSpacing(name.map(str::to_owned))));
+                ui.close();
+            }
+        };
+        pick(ui, None, &text);
         for name in PlanSource::names() {
-            ui.selectable_value(&mut chosen, Some(name.to_owned()), name);
+            pick(ui, Some(name), name);
         }
-        if chosen != run.spacing {
-            intents.push(Intent::Change(Action::SetSpacing(chosen)));
+        if ui.button("Schedule lab…").on_hover_text("Draw the schedule, and see what it does").clicked() {
+            intents.push(Intent::Change(Action::SetLayout(Layout::ScheduleLab)));
             ui.close();
         }
     });
@@ -332,7 +339,7 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
 }
 
 /// At most so many characters.
-fn shortened(text: &str, most: usize) -> String {
+pub(super) fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -465,7 +472,7 @@ fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
             }
         });
         ui.menu_button("Tracks", |ui| {
-            for choice in &view.tracks {
+            for choice in view.tracks.iter().filter(|choice| choice.track.is_in(view.layout)) {
                 let mut shown = choice.shown;
                 if ui.checkbox(&mut shown, choice.track.name()).changed() {
                     intents.push(Intent::Change(Action::ShowTrack(choice.track, shown)));

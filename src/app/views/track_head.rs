@@ -1,14 +1,16 @@
 //! A track's head: its name, which folds and moves it, what is plotted, and its menu.
 
 use super::icons::{Icon, draw_icon};
+use super::top_bar::shortened;
 use super::tracks::{HEAD, LINE, PAD, Tracks};
-use super::widgets::{icon_button_small, small_menu};
+use super::widgets::{icon_button_small, named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::session::action::Action;
-use crate::session::document::{Measure, Track, TrackChoice};
-use egui::{Align2, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use crate::session::document::{FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, Track, TrackChoice};
+use crate::theory::Chromatogram;
+use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// Draws a head at the left of its track's `rect`.
 pub(super) fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
@@ -38,11 +40,6 @@ pub(super) fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tra
     if choice.folded {
         return;
     }
-    let note = |y: f32, text: &str| {
-        if y < rect.bottom() - 8.0 {
-            ui.painter().text(pos2(left + 16.0, y), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
-        }
-    };
     match track {
         Track::FilmStrip => {
             let row = (rect.height() - 2.0 * PAD) / 3.0;
@@ -56,14 +53,41 @@ pub(super) fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tra
                 }
             }
         }
-        Track::Schedule => note(rect.top() + 36.0, "log-SNR λ, nats"),
+        Track::Schedule => {
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(108.0, 24.0));
+            if place.bottom() < rect.bottom() {
+                level_reading_ui(ui, place, tracks.view.level_reading, intents);
+            }
+            if let Some(planned) = tracks.planned {
+                note(ui, rect, rect.top() + 62.0, &shortened(&planned.source.label(), 18));
+                if planned.rounded {
+                    note(ui, rect, rect.top() + 78.0, "timesteps rounded");
+                }
+            }
+        }
         Track::Chromatogram => {
-            note(rect.top() + 36.0, "rₘ(t), theory");
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(108.0, 24.0));
+            note(ui, rect, rect.top() + 36.0, "rₘ(t), theory");
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
             if place.bottom() < rect.bottom() {
                 measure_ui(ui, place, tracks.view.measure, intents);
             }
+            let below = place.translate(vec2(0.0, 28.0));
+            if below.bottom() < rect.bottom() {
+                levels_ui(ui, below, tracks, intents);
+            }
         }
+        Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
+        Track::AdjustedTime => note(ui, rect, rect.top() + 36.0, "τₘ(t), pooled m times"),
+        Track::Theorem => note(ui, rect, rect.top() + 36.0, "rₘ of two schedules"),
+    }
+}
+
+/// A line of secondary text in a head, where there is room for it.
+fn note(ui: &Ui, rect: Rect, y: f32, text: &str) {
+    if y < rect.bottom() - 8.0 {
+        let color = Palette::of(ui).secondary;
+        let at = pos2(rect.left() + 32.0, y);
+        ui.painter().text(at, Align2::LEFT_CENTER, text, theme::body(SMALL), color);
     }
 }
 
@@ -82,9 +106,76 @@ fn measure_ui(ui: &mut Ui, place: Rect, measure: Measure, intents: &mut Vec<Inte
     });
 }
 
+fn level_reading_ui(ui: &mut Ui, place: Rect, reading: LevelReading, intents: &mut Vec<Intent>) {
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        let tip = "What the schedule is plotted in: λ = ln(ᾱ/(1−ᾱ)), ᾱ, σ = √((1−ᾱ)/ᾱ), or the signal-to-noise ratio";
+        small_menu(ui, "Schedule reading", reading.name(), tip, |ui| {
+            ui.set_min_width(120.0);
+            for choice in LevelReading::ALL {
+                if ui.selectable_label(choice == reading, choice.name()).clicked() {
+                    intents.push(Intent::Change(Action::SetLevelReading(choice)));
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
+/// Factor and number of the levels, and how they are drawn.
+fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
+    let view = tracks.view;
+    let shown = format!("n = {}, {}", view.factor, view.stacking.name());
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        let tip = "Resolution levels: factor between neighbours, how many there are, lines or stacked areas";
+        small_menu(ui, "Resolution levels", &shown, tip, |ui| {
+            ui.set_min_width(200.0);
+            ui.horizontal(|ui| {
+                ui.label("factor n");
+                for factor in FACTORS.0..=FACTORS.1 {
+                    if ui.selectable_label(view.factor == factor, factor.to_string()).clicked() {
+                        intents.push(Intent::Change(Action::SetFactor(factor)));
+                    }
+                }
+            });
+            ui.horizontal(|ui| {
+                ui.label("levels");
+                let found = tracks.planned.and_then(|planned| planned.theory.as_ref()).map_or(6, Chromatogram::levels);
+                let mut levels = view.levels.unwrap_or(found);
+                let drag = DragValue::new(&mut levels).range(1..=MOST_LEVELS).speed(0.1);
+                let response = ui.add(drag);
+                named(ui, &response, "Number of levels");
+                if response.changed() {
+                    intents.push(Intent::Change(Action::SetLevels(Some(levels))));
+                }
+                if ui.selectable_label(view.levels.is_none(), "as the image has").clicked() {
+                    intents.push(Intent::Change(Action::SetLevels(None)));
+                }
+            });
+            for choice in Stacking::ALL {
+                if ui.selectable_label(choice == view.stacking, choice.name()).clicked() {
+                    intents.push(Intent::Change(Action::SetStacking(choice)));
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
 const fn about(track: Track) -> &'static str {
     match track {
         Track::FilmStrip => "Small images of every step. Click to fold, drag to move the track",
+        Track::Elution => {
+            "gₘ(t), how fast each resolution gains: a peak each, with its own time; the line above them is their sum, so \
+             that it shows where a step makes no signal. Click to fold, drag to move the track"
+        }
+        Track::AdjustedTime => {
+            "τₘ(t): pooling a noisy image m times by n leaves a noisy image of an earlier time, λ(τₘ) = λ(t) + 2m·ln n, \
+             scaled by √P. Click to fold, drag to move the track"
+        }
+        Track::Theorem => {
+            "Two schedules have the same rₘ where they have the same ᾱ: the other schedule's rₘ on the mapped axis lies on \
+             this one's. Lay a kept schedule over to compare. Click to fold, drag to move the track"
+        }
         Track::Schedule => {
             "λ = ln(ᾱ/(1−ᾱ)) over time: the run's, and what the model's own timesteps would have visited. Click to fold, \
              drag to move the track"

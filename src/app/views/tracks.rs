@@ -1,20 +1,26 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
 use super::film::film_ui;
+use super::icons::{Icon, draw_icon};
 use super::plot::{figure_ui, legend_ui};
+use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::track_head::head_ui;
 use super::widgets::small_menu;
 use crate::app::intent::Intent;
+use crate::app::planned::Planned;
 use crate::app::run_view::{FACTOR, RunView};
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::figure::{
-    ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeView, TimeZoom, chromatogram, schedule, ticks,
+    ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeAxis, TimeView, TimeZoom, chromatogram, schedule, ticks,
 };
 use crate::runtime::RunId;
 use crate::session::action::Action;
-use crate::session::document::{AxisReading, Layout, Measure, TRACK_HEIGHTS, Track, TrackChoice, ViewChoices};
+use crate::session::document::{
+    AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, Track, TrackChoice, ViewChoices,
+};
 use crate::session::playback::Command;
+use crate::theory::Chromatogram;
 use egui::{
     Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
@@ -35,6 +41,8 @@ pub(super) const PAD: f32 = 8.0;
 pub struct Tracks<'a> {
     /// The run on screen.
     pub run: Option<&'a RunView>,
+    /// The schedule of the next run.
+    pub planned: Option<&'a Planned>,
     /// Position of the playhead, in steps.
     pub position: f64,
     /// What the user chose to see.
@@ -52,9 +60,31 @@ impl Tracks<'_> {
 
     /// The tracks of this layout, top to bottom.
     pub(super) fn shown(&self) -> Vec<TrackChoice> {
-        let few = self.view.layout == Layout::Present;
-        let shown = self.view.tracks.iter().copied().filter(|track| track.shown);
-        shown.filter(|track| !few || track.track != Track::Schedule).collect()
+        let layout = self.view.layout;
+        self.view.tracks.iter().copied().filter(|choice| choice.shown && choice.track.is_in(layout)).collect()
+    }
+
+    /// The axis that all tracks share: of the schedule that is edited, else of the run on screen.
+    pub(super) fn axis(&self) -> Option<&TimeAxis> {
+        self.planned.map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
+    }
+
+    /// The place of the playhead on that axis, in its own steps.
+    fn place(&self) -> f64 {
+        match (self.axis(), self.run) {
+            (Some(axis), Some(run)) if run.steps() != axis.steps() => {
+                self.position * axis.steps() as f64 / run.steps() as f64
+            }
+            _ => self.position,
+        }
+    }
+
+    /// The run's step at a place on the axis.
+    fn step_of(&self, place: f64) -> f64 {
+        match (self.axis(), self.run) {
+            (Some(axis), Some(run)) if run.steps() != axis.steps() => place * run.steps() as f64 / axis.steps() as f64,
+            _ => place,
+        }
     }
 }
 
@@ -66,15 +96,21 @@ pub struct TracksState {
     /// x of the shared axis under the pointer.
     hovered: Option<f64>,
     figures: HashMap<Track, (FigureKey, Arc<Figure>)>,
+    /// What is dragged on the schedule.
+    pub editor: EditorState,
 }
 
 /// All that a figure depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct FigureKey {
-    run: RunId,
+    /// The schedule that is planned, or where none is the run.
+    of: Result<u64, Option<RunId>>,
     reading: Reading,
     zoom: TimeZoom,
     measure: Measure,
+    stacking: Stacking,
+    level_reading: LevelReading,
+    range: Option<(f64, f64)>,
     ticks: usize,
 }
 
@@ -93,7 +129,7 @@ pub fn tracks_ui(
     let axis = Rect::from_min_max(space.min, pos2(space.right(), space.top() + LINE));
     let whole = Rect::from_x_y_ranges(plot_x.clone(), axis.bottom()..=space.bottom());
     // First, so that what lies above it takes clicks before it does.
-    let response = tracks.run.map(|run| move_ui(ui, whole, run, tracks, state, intents));
+    let response = tracks.axis().map(|axis| move_ui(ui, whole, axis, tracks, state, intents));
     axis_ui(ui, axis, &plot_x, tracks, state, intents);
 
     let shown = tracks.shown();
@@ -105,9 +141,7 @@ pub fn tracks_ui(
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
             let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
-            if let Some(run) = tracks.run {
-                track_ui(ui, (plot, legend), choice.track, run, tracks, state, textures);
-            }
+            track_ui(ui, (plot, legend), choice.track, tracks, state, (&mut *textures, &mut *intents));
         }
         if index + 1 < shown.len() {
             boundary_ui(ui, &shown, &places, index, intents);
@@ -117,8 +151,8 @@ pub fn tracks_ui(
         let text = "All tracks are hidden; the menu at the top right shows them again";
         ui.painter().text(whole.center(), Align2::CENTER_CENTER, text, theme::body(BODY), palette.secondary);
     }
-    if let Some((run, response)) = tracks.run.zip(response) {
-        playhead_ui(ui, (whole, axis), run, tracks, state, &response);
+    if let Some((shared, response)) = tracks.axis().zip(response) {
+        playhead_ui(ui, (whole, axis), shared, tracks, state, &response);
     }
 }
 
@@ -182,7 +216,7 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
 fn move_ui(
     ui: &Ui,
     whole: Rect,
-    run: &RunView,
+    axis: &TimeAxis,
     tracks: &Tracks,
     state: &mut TracksState,
     intents: &mut Vec<Intent>,
@@ -194,7 +228,7 @@ fn move_ui(
         && let Some(at) = response.interact_pointer_pos()
     {
         let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
-        intents.push(Intent::Playback(Command::Seek(run.axis.step_of_x(x, tracks.reading()))));
+        intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
     }
     if response.has_focus() {
         let by = ui.input(|input| {
@@ -226,8 +260,8 @@ fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
 
 fn playhead_ui(
     ui: &Ui,
-    (whole, axis): (Rect, Rect),
-    run: &RunView,
+    (whole, numbers): (Rect, Rect),
+    axis: &TimeAxis,
     tracks: &Tracks,
     state: &TracksState,
     response: &Response,
@@ -238,8 +272,8 @@ fn playhead_ui(
     if let Some(x) = state.hovered {
         let at = screen(x);
         painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
-        let step = run.axis.step_of_x(x, tracks.reading());
-        let value = |reading| run.axis.value_at(step, reading);
+        let step = axis.step_of_x(x, tracks.reading());
+        let value = |reading| axis.value_at(step, reading);
         let text = format!(
             "step {:.1}   s {:.3}   λ {}",
             step,
@@ -249,12 +283,12 @@ fn playhead_ui(
         let galley = painter.layout_no_wrap(text, theme::mono(SMALL), palette.text);
         let left =
             (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
-        let place = pos2(left, axis.center().y - 0.5 * galley.size().y);
+        let place = pos2(left, numbers.center().y - 0.5 * galley.size().y);
         let back = Rect::from_min_size(place, galley.size()).expand2(vec2(6.0, 4.0));
         painter.rect_filled(back, 4.0, palette.field);
         painter.galley(place, galley, palette.text);
     }
-    let at = screen(run.axis.x_of_step(tracks.position, tracks.reading()));
+    let at = screen(axis.x_of_step(tracks.place(), tracks.reading()));
     if !(whole.left() - 1.0..=whole.right() + 1.0).contains(&at) {
         return;
     }
@@ -304,7 +338,7 @@ fn axis_ui(
             });
         });
     }
-    let Some(run) = tracks.run else { return };
+    let Some(axis) = tracks.axis() else { return };
     let (left, right) = (*plot_x.start(), *plot_x.end());
     let over = Rect::from_x_y_ranges(left..=right, rect.y_range());
     let response = ui.interact(over, ui.scope_id().with("axis"), Sense::click_and_drag());
@@ -319,7 +353,7 @@ fn axis_ui(
         state.zoom = TimeZoom::default();
     }
     response.on_hover_text("Wheel: zoom; drag: move along; double-click: the whole run");
-    let ticks = run.axis.ticks(tracks.reading(), state.zoom.range(), ticks_for(right - left));
+    let ticks = axis.ticks(tracks.reading(), state.zoom.range(), ticks_for(right - left));
     let mut free = f32::NEG_INFINITY;
     for tick in ticks {
         let x = left + (right - left) * state.zoom.place_of_x(tick.at) as f32;
@@ -341,15 +375,15 @@ fn ticks_for(width: f32) -> usize {
 }
 
 fn track_ui(
-    ui: &Ui,
+    ui: &mut Ui,
     (plot, legend): (Rect, Rect),
     track: Track,
-    run: &RunView,
     tracks: &Tracks,
     state: &mut TracksState,
-    textures: &mut Textures,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     if track == Track::FilmStrip {
+        let Some(run) = tracks.run else { return };
         film_ui(ui, plot, run, tracks, state.zoom, textures);
         let small = run.small_steps();
         if small > 0 {
@@ -359,38 +393,101 @@ fn track_ui(
         }
         return;
     }
+    let Some(axis) = tracks.axis() else { return };
     let key = FigureKey {
-        run: run.id,
+        of: tracks.planned.map(|planned| planned.version).ok_or(tracks.run.map(|run| run.id)),
         reading: tracks.reading(),
         zoom: state.zoom,
         measure: tracks.view.measure,
+        stacking: tracks.view.stacking,
+        level_reading: tracks.view.level_reading,
+        range: state.editor.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
     };
     let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
     let figure = kept.or_else(|| {
-        let figure = Arc::new(figure_of(track, run, key)?);
+        let figure = Arc::new(figure_of(track, tracks, axis, key)?);
         state.figures.insert(track, (key, Arc::clone(&figure)));
         Some(figure)
     });
     let Some(figure) = figure else { return };
     figure_ui(ui, plot, &figure);
-    let at = state.hovered.unwrap_or_else(|| run.axis.x_of_step(tracks.position, tracks.reading()));
-    legend_ui(ui, legend, &figure, at);
+    let at = state.hovered.unwrap_or_else(|| axis.x_of_step(tracks.place(), tracks.reading()));
+    let Some(planned) = tracks.planned.filter(|_| track == Track::Schedule) else {
+        legend_ui(ui, legend, &figure, at);
+        return;
+    };
+    let (axis, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
+    let editor = Editor { plot, figure: &figure, planned, axis, zoom, view };
+    editor_ui(ui, &editor, &mut state.editor, intents);
+    let lines = 18.0 * figure.lines.len() as f32;
+    let (names, rest) = legend.split_top_bottom_at_y((legend.top() + lines).min(legend.bottom()));
+    legend_ui(ui, names, &figure, at);
+    warnings_ui(ui, rest, planned);
 }
 
-fn figure_of(track: Track, run: &RunView, key: FigureKey) -> Option<Figure> {
-    let time = TimeView { axis: &run.axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+/// What is questionable about the steps, in a few words each; in full, and with what to do, under the pointer.
+fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
+    let palette = Palette::of(ui);
+    let steps = planned.plan.steps();
+    let mut top = rect.top() + 4.0;
+    for (index, warning) in planned.warnings.iter().enumerate() {
+        let line = Rect::from_x_y_ranges(rect.x_range(), top..=(top + 16.0));
+        if line.bottom() > rect.bottom() + 1.0 {
+            break;
+        }
+        let mark = Rect::from_center_size(line.left_center() + vec2(6.0, 0.0), vec2(11.0, 11.0));
+        draw_icon(ui, mark, Icon::Warning, palette.warning);
+        let of = warning.steps(steps);
+        let which = match of.as_slice() {
+            [only] => format!("{}: ", only + 1),
+            [first, .., last] => format!("{}–{}: ", first + 1, last + 1),
+            [] => String::new(),
+        };
+        let text = format!("{which}{}", warning.short());
+        let galley = ui.painter().layout_no_wrap(text, theme::body(SMALL - 1.0), palette.warning);
+        let at = pos2(line.left() + 16.0, line.center().y - 0.5 * galley.size().y);
+        ui.painter().with_clip_rect(line.expand2(vec2(8.0, 0.0))).galley(at, galley, palette.warning);
+        let response = ui.interact(line, ui.scope_id().with(("warning", index)), Sense::hover());
+        let sentence = format!("{warning}: {}", warning.advice());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Warning: {sentence}")));
+        response.on_hover_text(sentence);
+        top += 16.0;
+    }
+}
+
+fn figure_of(track: Track, tracks: &Tracks, axis: &TimeAxis, key: FigureKey) -> Option<Figure> {
+    let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+    let (planned, run) = (tracks.planned, tracks.run);
     match track {
         Track::FilmStrip => None,
-        Track::Schedule => Some(schedule(ScheduleFigure { time, model: &run.model })),
-        Track::Chromatogram => {
-            let measure = match key.measure {
-                Measure::Power => crate::theory::Measure::Power,
-                Measure::Amplitude => crate::theory::Measure::Amplitude,
-            };
-            let theory = run.theory.as_ref()?;
-            Some(chromatogram(ChromatogramFigure { time, theory, factor: FACTOR, measure, crossings: false }))
+        Track::Schedule => {
+            let overlays: Vec<(&str, &TimeAxis)> = planned
+                .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
+                .unwrap_or_default();
+            Some(schedule(ScheduleFigure {
+                time,
+                model: planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?,
+                reading: key.level_reading,
+                range: key.range,
+                overlays: &overlays,
+                warnings: planned.map_or(&[], |planned| &planned.warnings),
+            }))
         }
+        Track::Chromatogram => {
+            let (theory, factor) = theory_of(tracks)?;
+            let measure = key.measure.into();
+            Some(chromatogram(ChromatogramFigure { time, theory, factor, measure, crossings: false }))
+        }
+        Track::Elution | Track::AdjustedTime | Track::Theorem => None,
+    }
+}
+
+/// The theory whose levels are shown, and their factor.
+fn theory_of<'a>(tracks: &Tracks<'a>) -> Option<(&'a Chromatogram, usize)> {
+    match tracks.planned {
+        Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
+        None => Some((tracks.run?.theory.as_ref()?, FACTOR)),
     }
 }
 
@@ -401,7 +498,7 @@ mod tests {
     #[test]
     fn tracks_fill_the_space_and_folded_ones_take_a_line() {
         let space = Rect::from_min_size(pos2(0.0, 10.0), vec2(100.0, 500.0));
-        let mut choices = Track::ALL.map(TrackChoice::new);
+        let mut choices = [Track::FilmStrip, Track::Schedule, Track::Chromatogram].map(TrackChoice::new);
         choices[1].folded = true;
         let places = placed(&choices, space);
         assert_eq!(places[1].height(), LINE);

@@ -190,6 +190,7 @@ impl SchedulerConfig {
             schedule: self.schedule_spec(),
             visits: Box::new(self.default_source()),
             steps_offset: self.steps_offset,
+            log_snr_shift: 0.0,
         })
     }
 

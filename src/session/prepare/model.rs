@@ -107,6 +107,8 @@ pub struct ModelInfo {
     pub parameterization: Option<Parameterization>,
     /// Its own schedule, where it is said.
     pub schedule: Option<ModelSchedule>,
+    /// The configuration of its scheduler, where there is one.
+    pub scheduler: Option<SchedulerConfig>,
     /// Name of the spacing it takes by default, where its schedule is said.
     pub spacing: Option<String>,
 }
@@ -295,6 +297,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         contract: Some(model.contract.clone()),
         parameterization: scheduler.map(SchedulerConfig::parameterization),
         schedule: scheduler.and_then(|config| config.model_schedule().ok()),
+        scheduler: scheduler.cloned(),
         spacing: scheduler.map(|config| config.default_source().to_string()),
     }
 }
@@ -321,6 +324,7 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         takes_hidden_states: false,
         parameterization: Some(exact::PARAMETERIZATION),
         schedule: Some(exact.schedule.clone()),
+        scheduler: Some(exact.config.clone()),
         spacing: Some(exact.config.default_source().to_string()),
     }
 }

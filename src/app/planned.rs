@@ -1,0 +1,143 @@
+//! The schedule that the next run will have, made anew in the frame in which anything of it is changed. No GUI, no model
+//! call.
+
+use crate::figure::TimeAxis;
+use crate::schedule::{ModelSchedule, Plan, PlanSource, PlanWarning, lint};
+use crate::session::document::{Document, MOST_LEVELS, NamedSchedule};
+use crate::session::prepare::{ModelInfo, PrepareError, plan_of};
+use crate::session::settings::RunSettings;
+use crate::theory::{Chromatogram, default_levels};
+use std::sync::Arc;
+
+/// A schedule on its model, ready to be drawn.
+pub struct Planned {
+    /// Counts up with every change, so that what is drawn from it is known to be old.
+    pub version: u64,
+    /// What the run visits.
+    pub source: PlanSource,
+    /// The levels.
+    pub plan: Plan,
+    /// The axis that they make.
+    pub axis: TimeAxis,
+    /// The model's own schedule.
+    pub model: ModelSchedule,
+    /// What is questionable about it.
+    pub warnings: Vec<PlanWarning>,
+    /// Whether the network takes integers only and some timesteps are rounded.
+    pub rounded: bool,
+    /// Scale-invariant theory with the factor and levels that were chosen.
+    pub theory: Option<Chromatogram>,
+    /// n.
+    pub factor: usize,
+    /// Other schedules laid over, by name: the one that was chosen, and the one that is only looked at.
+    pub overlays: Vec<(String, TimeAxis)>,
+}
+
+/// All that it depends on.
+#[derive(Clone, PartialEq)]
+struct Key {
+    settings: RunSettings,
+    /// The model by the place of what is known of it; while it is held no other has that place.
+    model: usize,
+    levels: (usize, Option<usize>),
+    overlay: Option<NamedSchedule>,
+    preview: Option<PlanSource>,
+}
+
+/// Keeps the schedule up to date.
+#[derive(Default)]
+pub struct Planner {
+    key: Option<Key>,
+    model: Option<Arc<ModelInfo>>,
+    planned: Option<Planned>,
+    refused: Option<String>,
+    made: u64,
+}
+
+impl Planner {
+    /// Makes the schedule anew where something changed. What cannot be run leaves the last one that could.
+    pub fn update(&mut self, document: &Document, model: Option<&Arc<ModelInfo>>, preview: Option<&PlanSource>) {
+        let Some(model) = model else { return };
+        let key = Key {
+            settings: document.run.clone(),
+            model: Arc::as_ptr(model).addr(),
+            levels: (document.view.factor, document.view.levels),
+            overlay: document.overlaid().cloned(),
+            preview: preview.cloned(),
+        };
+        if self.key.as_ref() == Some(&key) || model.source != document.run.source {
+            return;
+        }
+        self.model = Some(Arc::clone(model));
+        match planned(&key, model, self.made + 1) {
+            Some(Ok(planned)) => {
+                self.made += 1;
+                (self.planned, self.refused) = (Some(planned), None);
+            }
+            Some(Err(error)) => self.refused = Some(error.to_string()),
+            None => {}
+        }
+        self.key = Some(key);
+    }
+
+    /// The schedule, once the model is known.
+    #[must_use]
+    pub const fn planned(&self) -> Option<&Planned> {
+        self.planned.as_ref()
+    }
+
+    /// Why the settings make no schedule, where they do not.
+    #[must_use]
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+}
+
+fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned, PrepareError>> {
+    let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);
+    let plan_with = |source: Option<&PlanSource>, steps: usize| {
+        let mut settings = key.settings.clone();
+        if let Some(source) = source {
+            settings.schedule = Some(Box::new(source.clone()));
+            settings.steps = steps;
+        }
+        plan_of(&settings, config, schedule)
+    };
+    let plan = match plan_with(None, 0) {
+        Ok(plan) => plan,
+        Err(error) => return Some(Err(error)),
+    };
+    let source = match (&key.settings.schedule, &key.settings.spacing) {
+        (Some(source), _) => (**source).clone(),
+        (None, Some(name)) => name.parse().unwrap_or_else(|_| config.default_source()),
+        (None, None) => config.default_source(),
+    };
+    let (factor, levels) = key.levels;
+    let (height, width) = key.settings.size.or(model.native_size).unwrap_or((64, 64));
+    let levels = levels.unwrap_or_else(|| default_levels(factor, height, width)).clamp(1, MOST_LEVELS);
+    let theory = Chromatogram::scale_invariant(factor, levels).ok();
+    let integer = model.contract.as_ref().is_some_and(|contract| contract.timestep.element.is_integer());
+    let warnings = theory.as_ref().map(|theory| lint(&plan, integer, theory)).unwrap_or_default();
+    let steps = plan.steps();
+    let kept = key.overlay.as_ref().map(|kept| (kept.name.clone(), &kept.source, kept.steps));
+    let preview = key.preview.as_ref().map(|source| (source.label(), source, steps));
+    let overlays = kept
+        .into_iter()
+        .chain(preview)
+        .filter_map(|(name, source, steps)| {
+            Some((name, TimeAxis::new(&plan_with(Some(source), steps).ok()?, schedule)))
+        })
+        .collect();
+    Some(Ok(Planned {
+        version,
+        source,
+        axis: TimeAxis::new(&plan, schedule),
+        rounded: integer && plan.timesteps().iter().any(|timestep| timestep.fract() != 0.0),
+        plan,
+        model: schedule.clone(),
+        warnings,
+        theory,
+        factor,
+        overlays,
+    }))
+}

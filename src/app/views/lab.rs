@@ -1,0 +1,248 @@
+//! The schedule lab's panel: presets, points, wishes, kept schedules, files.
+
+mod files;
+mod presets;
+mod wishes;
+
+use super::schedule_editor::{EditorState, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use super::widgets::{Head, named};
+use crate::app::intent::Intent;
+use crate::app::planned::Planned;
+use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::schedule::{ListKind, PlanSource};
+use crate::session::action::Action;
+use crate::session::document::{Document, NamedSchedule};
+use crate::session::prepare::ModelInfo;
+use crate::session::schedule_file;
+use egui::{Button, Label, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
+use egui_tiles::UiResponse;
+
+/// The panel's own state.
+#[derive(Clone, Debug, Default)]
+pub struct LabState {
+    /// A preset that is looked at and not taken yet.
+    pub preview: Option<PlanSource>,
+    /// The name under which the schedule is to be kept.
+    name: String,
+    /// A list that is being typed.
+    list: String,
+    list_kind: ListKind,
+    list_error: Option<String>,
+    /// Shares of the levels while their bar is dragged.
+    shares: Option<Vec<f64>>,
+    wish_error: Option<String>,
+    /// A path that is being typed.
+    path: String,
+    /// The last word on a file.
+    pub said: Option<String>,
+}
+
+/// What the panel needs to know.
+pub struct Lab<'a> {
+    /// What the user decides.
+    pub document: &'a Document,
+    /// The schedule.
+    pub planned: Option<&'a Planned>,
+    /// Why the settings make none.
+    pub refused: Option<&'a str>,
+    /// The open model.
+    pub model: Option<&'a ModelInfo>,
+}
+
+/// Draws the panel in the space there is.
+pub fn lab_ui(
+    ui: &mut Ui,
+    lab: &Lab,
+    state: &mut LabState,
+    editor: &mut EditorState,
+    intents: &mut Vec<Intent>,
+) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let head = Head {
+        name: "Schedule lab",
+        note: "",
+        value: None,
+        about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
+                or move it by the arrow keys",
+    };
+    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
+    let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
+    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.set_max_width(below.width() - 12.0);
+            ui.spacing_mut().item_spacing.y = 6.0;
+            let Some(planned) = lab.planned else {
+                ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
+                return;
+            };
+            current_ui(ui, lab, planned, editor, intents);
+            presets::presets_ui(ui, lab, planned, state, intents);
+            wishes::wishes_ui(ui, lab, planned, state, intents);
+            kept_ui(ui, lab, planned, state, intents);
+            list_ui(ui, planned, state, intents);
+            files::files_ui(ui, lab, planned, state, intents);
+            ui.add_space(12.0);
+        });
+    });
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// A heading within the panel.
+fn heading(ui: &mut Ui, text: &str) {
+    ui.add_space(10.0);
+    ui.label(RichText::new(text).font(theme::strong(BODY)).color(Palette::of(ui).text));
+}
+
+fn secondary(ui: &Ui, text: &str) -> RichText {
+    RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
+}
+
+fn problem(ui: &mut Ui, text: &str) {
+    let color = Palette::of(ui).error;
+    ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+}
+
+fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
+    let button = Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
+    ui.add(button).on_hover_text(tip).clicked()
+}
+
+/// What the run follows now, and how it is taken hold of.
+fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorState, intents: &mut Vec<Intent>) {
+    let steps = planned.plan.steps();
+    let drawn = planned.source.drawn();
+    let points = drawn.map_or_else(String::new, |drawn| format!(", {} control points", drawn.points().len()));
+    ui.label(secondary(ui, &format!("Now: {}{points}, {steps} steps", planned.source.label())));
+    if let Some(refused) = lab.refused {
+        problem(ui, &format!("These settings cannot be run: {refused}"));
+    }
+    ui.horizontal_wrapped(|ui| {
+        let tip = "Make a curve through control points of this schedule, to be dragged in the Schedule track";
+        if drawn.is_none()
+            && small_button(ui, "Edit as curve", tip)
+            && let Some(drawn) = as_drawn(planned)
+        {
+            intents.extend([to_curve(drawn), Intent::EndGesture]);
+        }
+        let tip = "Take hold of each step's own level, and slide it along the schedule";
+        if !matches!(planned.source, PlanSource::List(_)) && small_button(ui, "Edit steps", tip) {
+            intents.extend([to_list(as_list(planned)), Intent::EndGesture]);
+        }
+        let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
+        if !own && small_button(ui, "Model's own", "Back to what the model's scheduler visits") {
+            intents.push(Intent::Change(Action::SetSpacing(None)));
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let mut live = lab.document.view.live;
+        if ui.checkbox(&mut live, "live").on_hover_text("Make the run again while the schedule is dragged").changed() {
+            intents.push(Intent::Change(Action::SetLive(live)));
+        }
+        let mut snap = lab.document.view.snap;
+        let tip = "Control points snap to steps and round values";
+        if ui.checkbox(&mut snap, "snap").on_hover_text(tip).changed() {
+            intents.push(Intent::Change(Action::SetSnap(snap)));
+        }
+        if let Some(drawn) = drawn {
+            let (mut start, mut end) = (drawn.start_released(), drawn.end_released());
+            let tip = "Let the noisy end leave the model's range";
+            let changed = ui.checkbox(&mut start, "free start").on_hover_text(tip).changed();
+            let tip = "Let the run end where the curve does, rather than at the clean image";
+            if ui.checkbox(&mut end, "free end").on_hover_text(tip).changed() || changed {
+                intents.extend([to_curve(drawn.clone().with_released(start, end)), Intent::EndGesture]);
+            }
+        }
+    });
+    if let Some((drawn, index)) = as_drawn(planned).filter(|_| drawn.is_some()).zip(editor.selected) {
+        ui.label(secondary(ui, &format!("Control point {}", index + 1)));
+        point_values_ui(ui, &drawn, index, intents);
+    }
+}
+
+/// Schedules kept by name.
+fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "Kept schedules");
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(&mut state.name).hint_text("a name").desired_width(150.0);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the schedule"));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let name = state.name.trim().to_owned();
+        if (small_button(ui, "Keep", "Keep this schedule under that name") || entered) && !name.is_empty() {
+            let (source, steps) = (planned.source.clone(), planned.plan.steps());
+            intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
+            state.name.clear();
+        }
+    });
+    if lab.document.schedules.is_empty() {
+        ui.label(secondary(ui, "None yet. Kept ones can be laid over the run's to compare."));
+    }
+    for kept in &lab.document.schedules {
+        ui.horizontal(|ui| {
+            let over = lab.document.overlay.as_deref() == Some(kept.name.as_str());
+            let mut shown = over;
+            let response = ui.checkbox(&mut shown, "");
+            response
+                .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, over, format!("Lay {} over", kept.name)));
+            if response
+                .on_hover_text("Lay it over the run's schedule, and compare them in the Theorem 1 track")
+                .changed()
+            {
+                intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
+            }
+            let about = format!("{}, {} steps: run with it", kept.source.label(), kept.steps);
+            if small_button(ui, &kept.name, &about) {
+                let source = Some(Box::new(kept.source.clone()));
+                intents.extend([Intent::EndGesture, Intent::Change(Action::SetSchedule(source)), Intent::EndGesture]);
+            }
+            let button = ui.small_button("✖");
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Drop {}", kept.name)));
+            if button.on_hover_text("Take it off the list; undo brings it back").clicked() {
+                intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
+            }
+        });
+    }
+}
+
+/// Levels typed one by one.
+fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "A list, exactly as typed");
+    ui.horizontal(|ui| {
+        for kind in ListKind::ALL {
+            ui.selectable_value(&mut state.list_kind, kind, kind.symbol());
+        }
+        if small_button(ui, "From this run", "Fill in the levels that the run visits now") {
+            let values: Vec<String> = match state.list_kind {
+                ListKind::Sigma => planned.plan.levels().iter().map(|level| level.sigma().to_string()).collect(),
+                ListKind::AlphaBar => planned.plan.levels().iter().map(|level| level.alpha_bar().to_string()).collect(),
+                ListKind::Timestep => planned.plan.timesteps().iter().map(ToString::to_string).collect(),
+            };
+            state.list = values.join(", ");
+        }
+    });
+    let edit = TextEdit::multiline(&mut state.list).desired_rows(2).desired_width(f32::INFINITY);
+    let response = ui.add(edit.hint_text("14.6, 2.9, 0.4, 0").font(theme::mono(SMALL)));
+    named(ui, &response, "List of levels");
+    if small_button(ui, "Run with this list", "N + 1 values of σ or ᾱ make N steps, N timesteps make N") {
+        let list = schedule_file::read_text(&state.list).map(|mut list| {
+            list.kind = if list.kind == ListKind::Sigma { state.list_kind } else { list.kind };
+            list
+        });
+        let checked = list.and_then(|list| {
+            let end = crate::schedule::FinalLevel::Clean;
+            list.plan(&planned.model, end).map(|_| list).map_err(|error| error.to_string())
+        });
+        state.list_error = match checked {
+            Ok(list) => {
+                intents.extend([Intent::EndGesture, to_list(list), Intent::EndGesture]);
+                None
+            }
+            Err(error) => Some(error),
+        };
+    }
+    if let Some(error) = &state.list_error {
+        problem(ui, error);
+    }
+}

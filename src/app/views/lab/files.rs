@@ -1,0 +1,137 @@
+//! Schedules in from files and the clipboard, and out to other programs.
+
+use super::{Lab, LabState, heading, problem, secondary, small_button};
+use crate::app::intent::{Ask, Export, Intent};
+use crate::app::planned::Planned;
+use crate::app::theme::{self, SMALL};
+use crate::model::SchedulerConfig;
+use crate::schedule::formats::{
+    ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, python_snippet, write_npy,
+};
+use egui::{Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+
+/// The forms in which a schedule leaves: name, ending, what it is for.
+const FORMS: [(Form, &str, &str, &str); 7] = [
+    (
+        Form::Own,
+        "Chromascope",
+        "json",
+        "The schedule as it is, with its curve and control points; `sample --schedule` takes it",
+    ),
+    (Form::Csv, "CSV table", "csv", "Step, t, ᾱ, σ, λ and timestep of every step"),
+    (Form::Npy, "NumPy table", "npy", "The same table, float64 [N + 1, 6]"),
+    (Form::KDiffusion, "k-diffusion σ", "txt", "sigmas = torch.tensor([…])"),
+    (Form::Comfy, "ComfyUI σ", "txt", "Numbers between commas, for nodes with custom sigmas"),
+    (Form::Python, "Python snippet", "py", "A run by diffusers on the unchanged model, with sigmas="),
+    (Form::Diffusers, "diffusers config", "json", "trained_betas, for models trained on this curve"),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Own,
+    Csv,
+    Npy,
+    KDiffusion,
+    Comfy,
+    Python,
+    Diffusers,
+}
+
+pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "In and out");
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 100.0).max(80.0);
+        let edit = TextEdit::singleline(&mut state.path).hint_text("path of a file").desired_width(width);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a schedule"));
+        let tip = "scheduler_config.json, CSV, NPY, a list of σ, or a schedule kept by this program";
+        if small_button(ui, "Import", tip) {
+            let path = state.path.trim();
+            intents.push(if path.is_empty() {
+                Intent::Ask(Ask::Schedule)
+            } else {
+                Intent::ImportSchedule(path.into())
+            });
+        }
+    });
+    for (form, name, ending, about) in FORMS {
+        ui.horizontal(|ui| {
+            ui.add_sized(
+                [118.0, 20.0],
+                Label::new(RichText::new(name).font(theme::body(SMALL))).halign(egui::Align::Min),
+            )
+            .on_hover_text(about);
+            let copy = ui.small_button("Copy");
+            copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
+            let save = ui.small_button("Save…");
+            save.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Save {name}")));
+            let (copies, saves) = (form != Form::Npy && copy.clicked(), save.clicked());
+            if !copies && !saves {
+                return;
+            }
+            match made(form, lab, planned) {
+                Err(error) => state.said = Some(format!("{name}: {error}")),
+                Ok((bytes, note)) if copies => {
+                    ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
+                    state.said = Some(note.unwrap_or_else(|| format!("{name} copied.")));
+                }
+                Ok((bytes, note)) => {
+                    let typed = Some(state.path.trim()).filter(|path| !path.is_empty()).map(Into::into);
+                    state.said = note;
+                    intents.push(Intent::ExportSchedule(Export { bytes, ending, path: typed }));
+                }
+            }
+        });
+    }
+    let hint = "Save… takes the path above, or asks for one.";
+    match &state.said {
+        Some(said) if said.contains("cannot") || said.contains(": ") => problem(ui, said),
+        Some(said) => {
+            ui.label(secondary(ui, said));
+        }
+        None => {
+            ui.label(secondary(ui, hint));
+        }
+    }
+}
+
+/// The schedule in a form, and a word on what it is for.
+fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
+    let plan = &planned.plan;
+    let config =
+        || lab.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
+    let text = match form {
+        Form::Own => {
+            let value = crate::session::schedule_file::to_json(&planned.source);
+            serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n"
+        }
+        Form::Csv => ScheduleTable::of_plan(plan).to_csv(),
+        Form::Npy => return Ok((write_npy(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?, None)),
+        Form::KDiffusion => k_diffusion_sigmas(&plan.clone().with_finite_start()),
+        Form::Comfy => comfy_ui_sigmas(&plan.clone().with_finite_start()),
+        Form::Python => python_snippet(plan, &kept_keys(config()?)).map_err(|error| error.to_string())?,
+        Form::Diffusers => {
+            let axis = &planned.axis;
+            let level = |s: f64| axis.level_at((1.0 - s) * axis.steps() as f64);
+            let prediction = config()?.prediction_type.name();
+            let (value, note) = diffusers_config(&level, 1000, prediction).map_err(|error| error.to_string())?;
+            let text = serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n";
+            return Ok((text.into_bytes(), Some(format!("This configuration is {}.", note.text))));
+        }
+    };
+    Ok((text.into_bytes(), None))
+}
+
+/// The keys of a model's configuration that its scheduler in diffusers keeps.
+fn kept_keys(config: &SchedulerConfig) -> serde_json::Value {
+    serde_json::json!({
+        "_class_name": config.class_name,
+        "num_train_timesteps": config.num_train_timesteps,
+        "beta_start": config.beta_start,
+        "beta_end": config.beta_end,
+        "beta_schedule": config.beta_schedule.name(),
+        "trained_betas": config.trained_betas,
+        "prediction_type": config.prediction_type.name(),
+        "rescale_betas_zero_snr": config.rescale_betas_zero_snr,
+    })
+}

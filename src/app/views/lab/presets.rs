@@ -1,0 +1,107 @@
+//! Every named schedule, to be looked at before it is taken.
+
+use super::{Lab, LabState, heading, secondary, small_button};
+use crate::app::intent::Intent;
+use crate::app::planned::Planned;
+use crate::app::theme::{self, SMALL};
+use crate::app::views::widgets::named;
+use crate::schedule::presets::{groups, parameters, with_parameter};
+use crate::schedule::{PlanSource, SigmaFamily, Spacing};
+use crate::session::action::Action;
+use egui::{ComboBox, RichText, Slider, Ui};
+
+pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "Presets");
+    let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
+    let combo = ComboBox::from_id_salt("preset").width(ui.available_width() - 8.0).height(420.0);
+    let response = combo.selected_text(chosen).show_ui(ui, |ui| {
+        for group in groups() {
+            ui.label(secondary(ui, group.name));
+            for (name, source) in group.presets {
+                if ui.selectable_label(false, name).clicked() {
+                    state.preview = Some(source);
+                }
+            }
+        }
+    });
+    named(ui, &response.response, "Preset");
+    // Of a preset that is looked at, else of the schedule that the run has.
+    let (subject, looked_at) = match &state.preview {
+        Some(preview) => (preview.clone(), true),
+        None => (planned.source.clone(), false),
+    };
+    let mut changed = subject.clone();
+    let mut ended = false;
+    for parameter in parameters(&subject) {
+        let mut value = parameter.value;
+        let (low, high) = parameter.range;
+        ui.horizontal(|ui| {
+            let response = if parameter.name == "zero_snr" {
+                let mut on = value != 0.0;
+                let response = ui.checkbox(&mut on, parameter.label);
+                value = f64::from(u8::from(on));
+                response
+            } else {
+                let slider = Slider::new(&mut value, low..=high)
+                    .logarithmic(parameter.logarithmic)
+                    .clamping(egui::SliderClamping::Never)
+                    .max_decimals(6);
+                ui.spacing_mut().slider_width = 110.0;
+                let response = ui.add(slider);
+                ui.label(RichText::new(parameter.label).font(theme::body(SMALL)));
+                response
+            };
+            named(ui, &response, parameter.label);
+            let usual = usual_value(&subject, parameter.name);
+            if let Some(usual) = usual.filter(|_| response.double_clicked()) {
+                value = usual;
+            }
+            ended |= response.drag_stopped() || response.lost_focus();
+        });
+        if value != parameter.value {
+            changed = with_parameter(&changed, parameter.name, value);
+        }
+    }
+    if changed != subject {
+        if looked_at {
+            state.preview = Some(changed);
+        } else {
+            intents.push(Intent::Change(Action::SetSchedule(Some(Box::new(changed)))));
+        }
+    }
+    if ended {
+        intents.push(Intent::EndGesture);
+    }
+    if let Some(preview) = state.preview.clone() {
+        ui.horizontal(|ui| {
+            if small_button(ui, "Take it", "Run with this schedule") {
+                intents.extend([Intent::EndGesture, take(&preview, lab), Intent::EndGesture]);
+                state.preview = None;
+            }
+            if small_button(ui, "Leave it", "Keep the schedule there is") {
+                state.preview = None;
+            }
+        });
+    }
+}
+
+/// A spacing, or a family with its usual parameters, is the setting of that name; anything else is a schedule.
+fn take(source: &PlanSource, _: &Lab) -> Intent {
+    let simple = match source {
+        PlanSource::Spacing(spacing) => Some(Spacing::name(*spacing)),
+        PlanSource::Family(family) if SigmaFamily::ALL.contains(family) => Some(family.name()),
+        _ => None,
+    };
+    Intent::Change(match simple {
+        Some(name) => Action::SetSpacing(Some(name.to_owned())),
+        None => Action::SetSchedule(Some(Box::new(source.clone()))),
+    })
+}
+
+/// The value a preset of this name has at first.
+fn usual_value(source: &PlanSource, name: &str) -> Option<f64> {
+    let label = source.label();
+    let presets = groups().into_iter().flat_map(|group| group.presets);
+    let same = presets.map(|(_, preset)| preset).find(|preset| preset.label() == label)?;
+    parameters(&same).into_iter().find(|parameter| parameter.name == name).map(|parameter| parameter.value)
+}

@@ -1,0 +1,134 @@
+//! Schedules that follow from a wish.
+
+use super::{Lab, LabState, heading, problem, secondary, small_button, to_curve};
+use crate::app::intent::Intent;
+use crate::app::planned::Planned;
+use crate::app::theme::{self, Palette, SMALL};
+use crate::figure::palette::{level_colour, level_label};
+use crate::schedule::design::{by_shares, shares_of};
+use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
+use crate::session::action::Action;
+use crate::theory::{Chromatogram, Measure};
+use egui::{Align2, Color32, CursorIcon, EventFilter, Key, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+
+/// The least share of a level.
+const LEAST_SHARE: f64 = 0.005;
+
+pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    let Some(theory) = &planned.theory else { return };
+    heading(ui, "From a wish");
+    let measure: Measure = lab.document.view.measure.into();
+    ui.horizontal_wrapped(|ui| {
+        let tip = "The schedule on which every step generates the same signal, counted as the chromatogram does";
+        if small_button(ui, "Equal signal a step", tip) {
+            let from = planned.model.noisiest().log_snr().max(-MOST_LOG_SNR);
+            let recipe = SignalRecipe { factor: planned.factor, levels: theory.levels(), measure, from };
+            match SignalCurve::try_from(recipe) {
+                Ok(curve) => {
+                    let source = PlanSource::curve(Curve::EqualSignal(curve));
+                    let change = Intent::Change(Action::SetSchedule(Some(Box::new(source))));
+                    intents.extend([Intent::EndGesture, change, Intent::EndGesture]);
+                }
+                Err(error) => state.wish_error = Some(error.to_string()),
+            }
+        }
+        let tip = "The curve on which every level is dominant for the same share of the steps";
+        if small_button(ui, "Equal time a level", tip) {
+            take_shares(theory, measure, &vec![1.0; theory.levels()], planned, state, intents);
+            intents.push(Intent::EndGesture);
+        }
+    });
+    ui.label(secondary(ui, "Share of the steps on which each level dominates; drag a boundary"));
+    let axis = &planned.axis;
+    let level = |s: f64| axis.level_at((1.0 - s) * axis.steps() as f64);
+    let now = state.shares.clone().unwrap_or_else(|| shares_of(theory, measure, &level));
+    if let Some(wanted) = bar_ui(ui, &now, planned.factor, state, intents) {
+        take_shares(theory, measure, &wanted, planned, state, intents);
+        state.shares = Some(wanted);
+    }
+    if let Some(error) = &state.wish_error {
+        problem(ui, error);
+    }
+}
+
+fn take_shares(
+    theory: &Chromatogram,
+    measure: Measure,
+    shares: &[f64],
+    planned: &Planned,
+    state: &mut LabState,
+    intents: &mut Vec<Intent>,
+) {
+    let range = (planned.model.noisiest(), planned.model.cleanest());
+    state.wish_error = match by_shares(theory, measure, shares, range) {
+        Ok(drawn) => {
+            intents.push(to_curve(drawn.with_released(true, false)));
+            None
+        }
+        Err(error) => Some(error.to_string()),
+    };
+}
+
+/// The shares as a bar from coarse (noise, left) to fine, whose boundaries are dragged. Answers with new shares.
+fn bar_ui(
+    ui: &mut Ui,
+    shares: &[f64],
+    factor: usize,
+    state: &mut LabState,
+    intents: &mut Vec<Intent>,
+) -> Option<Vec<f64>> {
+    let palette = Palette::of(ui);
+    let (bar, _) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    let total: f64 = shares.iter().sum();
+    let levels = shares.len();
+    let mut left = bar.left();
+    let mut wanted = None;
+    let mut dragging = false;
+    for (position, m) in (0..levels).rev().enumerate() {
+        let width = (shares[m] / total) as f32 * bar.width();
+        let cell = Rect::from_x_y_ranges(left..=(left + width), bar.y_range());
+        let [r, g, b] = level_colour(m);
+        ui.painter().rect_filled(cell.shrink2(vec2(0.75, 0.0)), 3.0, Color32::from_rgb(r, g, b));
+        let label = level_label(factor, m);
+        if cell.width() > 30.0 {
+            let font = theme::strong(SMALL - 1.0);
+            ui.painter().text(cell.center(), Align2::CENTER_CENTER, &label, font, Palette::DARK.window);
+        }
+        left += width;
+        if position + 1 == levels {
+            break;
+        }
+        let grip = Rect::from_center_size(pos2(left, bar.center().y), vec2(10.0, bar.height() + 4.0));
+        let id = ui.scope_id().with(("share", m));
+        let response = ui.interact(grip, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
+        let name = format!("Boundary of {label} and {}", level_label(factor, m - 1));
+        response.widget_info(|| WidgetInfo::slider(true, shares[m] / total, &name));
+        if response.hovered() || response.dragged() || response.has_focus() {
+            ui.painter().rect_filled(grip.shrink2(vec2(3.5, 0.0)), 1.0, palette.text);
+        }
+        let mut by = f64::from(response.drag_delta().x / bar.width());
+        if response.has_focus() {
+            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+            by += ui.input(|input| {
+                0.01 * (input.num_presses(Key::ArrowRight) as f64 - input.num_presses(Key::ArrowLeft) as f64)
+            });
+        }
+        if by != 0.0 {
+            let (coarse, fine) = (shares[m] / total, shares[m - 1] / total);
+            let by = by.clamp(LEAST_SHARE - coarse, fine - LEAST_SHARE);
+            let mut moved: Vec<f64> = shares.iter().map(|share| (share / total).max(LEAST_SHARE)).collect();
+            moved[m] = (coarse + by).max(LEAST_SHARE);
+            moved[m - 1] = (fine - by).max(LEAST_SHARE);
+            wanted = Some(moved);
+        }
+        dragging |= response.dragged();
+        if response.drag_stopped() {
+            intents.push(Intent::EndGesture);
+        }
+    }
+    if !dragging && wanted.is_none() {
+        state.shares = None;
+    }
+    wanted
+}
