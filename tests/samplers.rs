@@ -90,7 +90,7 @@ fn plan(run: &Value, config: &SchedulerConfig, sigmas: &Array1<f64>) -> Plan {
     let mut request = config.plan_request(steps, convention);
     let named = run["spacing"].as_str().or(run["sigma_family"].as_str()).unwrap();
     request.source = named.parse().unwrap();
-    if let (PlanSource::Family(_), "edm") = (request.source, run["prediction_type"].as_str().unwrap()) {
+    if let (PlanSource::Family(_), "edm") = (&request.source, run["prediction_type"].as_str().unwrap()) {
         request.final_level = FinalLevel::Clean;
     }
     request.plan(&schedule).unwrap()

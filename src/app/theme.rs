@@ -1,5 +1,6 @@
 //! Colours, type and space of the window.
 
+use crate::figure::draw::fonts::{INTER, JETBRAINS_MONO};
 use crate::session::preferences::Theme;
 use egui::epaint::text::{FontData, FontDefinitions, FontFamily, FontTweak, VariationCoords};
 use egui::{Color32, CornerRadius, FontId, Margin, Stroke, Style, TextStyle, Vec2, Visuals};
@@ -131,16 +132,14 @@ pub fn apply(ctx: &egui::Context, theme: Theme) {
 /// Inter at two weights and JetBrains Mono; nothing else, so that text is the same on all machines.
 #[must_use]
 pub fn fonts() -> FontDefinitions {
-    let inter: &[u8] = include_bytes!("../../assets/fonts/Inter.ttf");
-    let mono: &[u8] = include_bytes!("../../assets/fonts/JetBrainsMono.ttf");
     let weight = |weight: f32| {
         let tweak = FontTweak { coords: VariationCoords::new([(b"wght", weight)]), ..FontTweak::default() };
-        Arc::new(FontData::from_static(inter).tweak(tweak))
+        Arc::new(FontData::from_static(INTER).tweak(tweak))
     };
     let mut fonts = FontDefinitions::empty();
     fonts.font_data.insert("inter".into(), weight(450.0));
     fonts.font_data.insert("inter-semibold".into(), weight(600.0));
-    fonts.font_data.insert("mono".into(), Arc::new(FontData::from_static(mono)));
+    fonts.font_data.insert("mono".into(), Arc::new(FontData::from_static(JETBRAINS_MONO)));
     let family = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     fonts.families.insert(FontFamily::Proportional, family(&["inter", "mono"]));
     fonts.families.insert(FontFamily::Monospace, family(&["mono", "inter"]));

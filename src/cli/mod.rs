@@ -6,6 +6,7 @@ mod info;
 mod interrupt;
 mod output;
 mod sample;
+mod schedule;
 mod setup;
 #[cfg(feature = "gui")]
 mod window;
@@ -40,6 +41,8 @@ enum Command {
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
     Info(info::Arguments),
+    Schedule(schedule::Arguments),
+    Chromatogram(schedule::ChromatogramArguments),
     /// Fetch ONNX Runtime, which runs the networks, into the data folder
     Setup(setup::Arguments),
     /// Say what this machine has, what works, and what to do about the rest
@@ -119,6 +122,8 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         #[cfg(feature = "gui")]
         Some(Command::Window(arguments)) => window::run(&arguments, explicit, began),
         Some(Command::Sample(arguments)) => sample::run(&arguments, explicit),
+        Some(Command::Schedule(arguments)) => schedule::run(&arguments),
+        Some(Command::Chromatogram(arguments)) => schedule::run_chromatogram(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments, explicit),
         Some(Command::Setup(arguments)) => setup::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, graphics),

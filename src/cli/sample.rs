@@ -9,6 +9,7 @@ use crate::sampler::Churn;
 use crate::schedule::PlanSource;
 use crate::session::archive::{self, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
+use crate::session::schedule_file;
 use crate::session::settings::{DEFAULT_STEPS, ModelSource, ProviderChoice};
 use crate::session::{RunError, RunSettings, SamplerKind, Trajectory, strip};
 use clap::ValueEnum;
@@ -30,17 +31,21 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
     /// Repeat the run that this trajectory.json records; only --out is taken from the command line besides
-    #[arg(long, value_name = "trajectory.json", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "seed", "batch", "label", "size", "eta", "init_noise", "step_noise", "hidden_states", "null_label", "scheduler_config", "prediction", "provider", "tf32", "threads", "partition", "s_churn", "s_tmin", "s_tmax", "s_noise", "input_sample", "input_timestep", "input_labels", "output_name"])]
+    #[arg(long, value_name = "trajectory.json", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "schedule", "seed", "batch", "label", "size", "eta", "init_noise", "step_noise", "hidden_states", "null_label", "scheduler_config", "prediction", "provider", "tf32", "threads", "partition", "s_churn", "s_tmin", "s_tmax", "s_noise", "input_sample", "input_timestep", "input_labels", "output_name"])]
     replay: Option<PathBuf>,
     /// Sampling steps
-    #[arg(long, short = 'n', value_name = "N", default_value_t = DEFAULT_STEPS, value_parser = count, allow_negative_numbers = true)]
-    steps: usize,
+    #[arg(long, short = 'n', value_name = "N", help = format!("Sampling steps [default: {DEFAULT_STEPS}]"), value_parser = count, allow_negative_numbers = true)]
+    steps: Option<usize>,
     /// Sampler: ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m
     #[arg(long, value_name = "NAME", default_value_t)]
     sampler: SamplerKind,
     /// Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]
     #[arg(long, value_name = "NAME", value_parser = spacing)]
     spacing: Option<String>,
+    /// A schedule in place of the model's own: scheduler_config.json, CSV, NPY, a list of σ, or JSON as the window writes
+    /// it. Where it lists its levels, --steps is theirs
+    #[arg(long, value_name = "FILE", conflicts_with = "spacing")]
+    schedule: Option<PathBuf>,
     /// Seed of the noise
     #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
@@ -137,7 +142,7 @@ enum ProviderFlag {
 }
 
 /// Parses a number of at least 1.
-fn count(text: &str) -> Result<usize, String> {
+pub(super) fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "a whole number of at least 1 is needed".into())
 }
 
@@ -188,13 +193,27 @@ impl ModelOptions {
 }
 
 impl Arguments {
+    /// The number of steps along a schedule that was given.
+    fn steps_on(&self, source: &PlanSource) -> Result<usize, Failure> {
+        match (source.steps(), self.steps) {
+            (Some(listed), Some(asked)) if listed != asked => Err(StepsAreListed { listed, asked }.into()),
+            (Some(listed), _) => Ok(listed),
+            (None, asked) => Ok(asked.unwrap_or(DEFAULT_STEPS)),
+        }
+    }
+
     fn settings(&self) -> Result<RunSettings, Failure> {
         let source = match &self.images {
             Some(folder) => ModelSource::Images(folder.clone()),
             None => ModelSource::Model(self.model.clone()),
         };
+        let schedule = self.schedule.as_deref().map(read_schedule).transpose()?;
         Ok(RunSettings {
-            steps: self.steps,
+            steps: match &schedule {
+                Some(source) => self.steps_on(source)?,
+                None => self.steps.unwrap_or(DEFAULT_STEPS),
+            },
+            schedule,
             sampler: self.sampler,
             spacing: self.spacing.clone(),
             eta: self.eta,
@@ -215,6 +234,22 @@ impl Arguments {
             ..self.model_options.settings(source)
         })
     }
+}
+
+fn read_schedule(path: &Path) -> Result<Box<PlanSource>, Failure> {
+    let file = schedule_file::read(path)?;
+    for note in &file.notes {
+        output::message(note);
+    }
+    Ok(Box::new(file.source))
+}
+
+/// A number of steps beside a schedule that has its own.
+#[derive(Debug, thiserror::Error)]
+#[error("--schedule lists the levels of {listed} steps one by one, so --steps {asked} cannot be; leave --steps out")]
+struct StepsAreListed {
+    listed: usize,
+    asked: usize,
 }
 
 /// A class that is no number and no name of the model's.

@@ -55,6 +55,7 @@ pub fn chromatogram(from: ChromatogramFigure<'_>) -> Figure {
             range,
             ticks: ticks::linear(range.0, range.1, 4, false),
         },
+        areas: Vec::new(),
         lines: lines.collect(),
         points: Vec::new(),
         marks: if crossings { marks.collect() } else { Vec::new() },

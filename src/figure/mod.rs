@@ -5,11 +5,13 @@
 //!
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
 //! - [`schedule`] and [`chromatogram`]: the figures themselves, along that axis; [`spectrum`]: at one step.
+//! - [`draw`]: figures into files.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
 //! - [`ticks`]: round numbers.
 
 mod chromatogram;
+pub mod draw;
 pub mod palette;
 mod schedule;
 mod spectrum;
@@ -35,6 +37,8 @@ pub struct Figure {
     pub x_axis: Axis,
     /// Vertical axis.
     pub y_axis: Axis,
+    /// Filled bands, drawn first.
+    pub areas: Vec<Area>,
     /// Curves, in the order they are drawn.
     pub lines: Vec<Line>,
     /// Sets of points, drawn over the lines.
@@ -58,6 +62,25 @@ pub struct Axis {
     pub ticks: Vec<Tick>,
 }
 
+/// A filled band between two curves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Area {
+    /// Its name in the legend.
+    pub name: String,
+    /// x, and y at the lower and the upper edge; x rising, all finite.
+    pub points: Vec<[f64; 3]>,
+    /// Colour.
+    pub paint: Paint,
+}
+
+impl Area {
+    /// The distance between its edges at an x, between the points around it; `None` beyond the ends.
+    #[must_use]
+    pub fn at(&self, x: f64) -> Option<f64> {
+        between(&self.points, x, |&[x, low, high]| [x, high - low])
+    }
+}
+
 /// A curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -77,14 +100,19 @@ impl Line {
     /// y at an x, between the points around it; `None` beyond the ends.
     #[must_use]
     pub fn at(&self, x: f64) -> Option<f64> {
-        let after = self.points.partition_point(|point| point[0] < x);
-        let &[right, high] = self.points.get(after)?;
-        if right == x {
-            return Some(high);
-        }
-        let &[left, low] = self.points.get(after.checked_sub(1)?)?;
-        Some(low + (high - low) * (x - left) / (right - left))
+        between(&self.points, x, |&point| point)
     }
+}
+
+/// A value at an x, between the points around it, whose x rise.
+fn between<T>(points: &[T], x: f64, value: impl Fn(&T) -> [f64; 2]) -> Option<f64> {
+    let after = points.partition_point(|point| value(point)[0] < x);
+    let [right, high] = value(points.get(after)?);
+    if right == x {
+        return Some(high);
+    }
+    let [left, low] = value(points.get(after.checked_sub(1)?)?);
+    Some(low + (high - low) * (x - left) / (right - left))
 }
 
 /// Points that are not joined.

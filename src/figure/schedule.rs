@@ -41,6 +41,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
             range,
             ticks: ticks::linear(range.0, range.1, 4, false),
         },
+        areas: Vec::new(),
         lines: vec![
             line("model", &model_level, Role::Secondary, Dash::Dashed),
             line("run", &|x| time.level_at(x), Role::Text, Dash::Solid),

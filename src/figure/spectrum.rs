@@ -65,6 +65,7 @@ pub fn spectrum(from: SpectrumFigure<'_>) -> Figure {
             range: (FLOOR, top),
             ticks: ticks::linear(FLOOR, top, 4, true),
         },
+        areas: Vec::new(),
         lines,
         points: Vec::new(),
         strips: Vec::new(),

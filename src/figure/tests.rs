@@ -226,4 +226,7 @@ fn a_line_is_read_between_its_points() {
     };
     assert_eq!([0.0, 0.25, 0.5, 0.75, 1.0].map(|x| line.at(x).unwrap()), [1.0, 1.5, 2.0, 1.0, 0.0]);
     assert_eq!((line.at(-0.1), line.at(1.1)), (None, None));
+    let points = line.points.iter().map(|&[x, y]| [x, 1.0, 1.0 + y]).collect();
+    let area = Area { name: String::new(), points, paint: Paint::Level(0) };
+    assert!([-0.1, 0.0, 0.25, 0.75, 1.0, 1.1].iter().all(|&x| area.at(x) == line.at(x)));
 }

@@ -1,4 +1,4 @@
-use super::{BetaSchedule, MAX_TRAIN_TIMESTEPS, PlanSource, Spacing};
+use super::{BetaSchedule, CurveError, MAX_TRAIN_TIMESTEPS, PlanSource, Spacing};
 
 /// Why a schedule could not be made. Rows and entries of lists are counted from 1, timesteps and steps from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -173,6 +173,36 @@ pub enum ScheduleError {
         /// The timestep.
         value: f64,
     },
+    /// A list of ᾱ too short for one step.
+    #[error("{0} values of ᾱ make no step; give at least 2, the noisiest first (N + 1 values make N steps)")]
+    TooFewAlphaBars(usize),
+    /// An ᾱ in a list that is no share, or 1 before the end.
+    #[error("ᾱ in row {row} is {value}; it must lie between 0 and 1 (only the last may be 1)")]
+    AlphaBarRow {
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// ᾱ that do not rise.
+    #[error("ᾱ {value} in row {row} does not lie above {previous} before it; list the noisiest first, none twice")]
+    AlphaBarNotRising {
+        /// Row, from 1.
+        row: usize,
+        /// The value before.
+        previous: f64,
+        /// The value.
+        value: f64,
+    },
+    /// Timesteps without the model that they belong to.
+    #[error("a list of timesteps means nothing without its model; give σ or ᾱ, or the model's configuration")]
+    TimestepsOfNoModel,
+    /// A spacing or a family in place of a schedule.
+    #[error("{0} says how a schedule is visited, and is no schedule of its own")]
+    NoSchedule(String),
+    /// A continuous schedule that cannot be.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
     /// An empty list of timesteps.
     #[error("the list of timesteps is empty; give at least 1")]
     NoTimesteps,

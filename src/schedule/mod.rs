@@ -5,26 +5,47 @@
 //! - [`TrainingSchedule`]: a table of λ over integer timesteps, from the β formulas of diffusers, in f64.
 //! - [`ModelSchedule`]: any model's curve (that table, rectified flow, EDM) and its inverse.
 //! - [`Spacing`] and [`timesteps`]: which of the model's timesteps a run visits; [`SigmaFamily`]: which σ.
-//! - [`Plan`]: the noise levels and timesteps that a run visits.
+//! - [`Curve`]: continuous schedules, by formula or [`Drawn`] through control points; [`LevelList`]: levels typed one by
+//!   one; [`design`]: schedules made from a wish.
+//! - [`ScheduleSpec`]: any schedule as a file or a setting says it, for runs on a model that has another.
+//! - [`Plan`]: the noise levels and timesteps that a run visits; [`lint`]: what is questionable about them.
+//! - [`formats`]: schedules in and out.
 //!
 //! Everything that lists steps lists the noisiest first. No pixels and no files.
 
 mod beta_schedule;
+mod curve;
+pub mod design;
+mod drawn;
 mod error;
+mod flow_curve;
+pub mod formats;
+mod level_list;
+pub mod lint;
 mod model_schedule;
+mod monotone;
 mod plan;
 mod sampling;
 mod source;
 mod spacing;
+mod spec;
 mod training;
 
 pub use beta_schedule::BetaSchedule;
+pub use curve::{Curve, CurveError};
+pub use design::{SignalCurve, SignalRecipe};
+pub use drawn::{ControlPoint, Drawn, LEAST_GAP, MOST_LOG_SNR, MOST_POINTS};
 pub use error::ScheduleError;
+pub use flow_curve::{FlowCurve, Listed};
+pub use level_list::{LevelList, ListKind};
+pub use lint::{PlanWarning, lint};
 pub use model_schedule::{ModelSchedule, STAND_IN_SIGMA_MAX};
-pub use plan::{FinalLevel, Plan, PlanWarning};
+pub use monotone::MonotoneCubic;
+pub use plan::{FinalLevel, Plan};
 pub use sampling::SigmaFamily;
 pub use source::{PlanRequest, PlanSource};
 pub use spacing::{Spacing, SpacingConvention, timesteps};
+pub use spec::{OtherSchedule, ScheduleSpec, TrainingSpec};
 pub use training::{TerminalSnr, TrainingSchedule};
 
 /// The most steps a run may have where no table of timesteps sets a lower limit.

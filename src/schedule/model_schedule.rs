@@ -1,5 +1,5 @@
 use super::sampling::shift_flow;
-use super::{ScheduleError, TrainingSchedule};
+use super::{Curve, ScheduleError, TrainingSchedule};
 use crate::theory::NoiseLevel;
 
 /// `√(2²⁴ − 1)` ≈ 4096: where a model's noise is unbounded (zero terminal SNR, rectified flow), a σ family starts here.
@@ -27,7 +27,13 @@ pub enum ModelSchedule {
         /// Standard deviation of the training data.
         sigma_data: f64,
     },
+    /// A continuous schedule that belongs to no model of its own; what stands for the timestep is t in [0, 1].
+    Continuous(Curve),
 }
+
+/// Where a continuous schedule begins at the clean image, its cleanest level is that of this t, as a table of 1000
+/// timesteps would have it.
+const LEAST_TIME: f64 = 1e-3;
 
 impl ModelSchedule {
     /// The continuous timestep of a level, clamped to what the model was trained on.
@@ -37,6 +43,7 @@ impl ModelSchedule {
             Self::Discrete(ref table) => table.timestep_of(level),
             Self::Flow { num_train_timesteps, .. } => num_train_timesteps as f64 * level.flow_time(),
             Self::Edm { .. } => -0.125 * self.clamp(level).0.log_snr(),
+            Self::Continuous(ref curve) => curve.time_of(level),
         }
     }
 
@@ -49,6 +56,7 @@ impl ModelSchedule {
                 NoiseLevel::from_flow_time((timestep / num_train_timesteps as f64).clamp(0.0, 1.0))
             }
             Self::Edm { .. } => self.clamp(NoiseLevel::from_log_snr(-8.0 * timestep)).0,
+            Self::Continuous(ref curve) => curve.level_at(timestep),
         }
     }
 
@@ -61,6 +69,10 @@ impl ModelSchedule {
                 shift_flow(NoiseLevel::from_flow_time(1.0 / num_train_timesteps as f64), shift)
             }
             Self::Edm { sigma_min, .. } => NoiseLevel::from_sigma(sigma_min),
+            Self::Continuous(ref curve) => match curve.level_at(0.0) {
+                NoiseLevel::CLEAN => curve.level_at(LEAST_TIME),
+                level => level,
+            },
         }
     }
 
@@ -71,6 +83,7 @@ impl ModelSchedule {
             Self::Discrete(ref table) => table.level(table.last_timestep()),
             Self::Flow { .. } => NoiseLevel::from_flow_time(1.0),
             Self::Edm { sigma_max, .. } => NoiseLevel::from_sigma(sigma_max),
+            Self::Continuous(ref curve) => curve.level_at(1.0),
         }
     }
 
@@ -108,6 +121,7 @@ impl ModelSchedule {
             Self::Edm { sigma_min, sigma_max, .. } => {
                 (sigma_min * (1.0 - 1e-9)..=sigma_max * (1.0 + 1e-9)).contains(&level.sigma())
             }
+            Self::Continuous(ref curve) => curve.level_at(1.0) <= level && level <= curve.level_at(0.0),
         }
     }
 
@@ -130,7 +144,40 @@ impl ModelSchedule {
             Self::Discrete(ref table) => (0.0, table.last_timestep() as f64),
             Self::Flow { num_train_timesteps, .. } => (0.0, num_train_timesteps as f64),
             Self::Edm { .. } => (self.timestep_of(self.cleanest()), self.timestep_of(self.noisiest())),
+            Self::Continuous(_) => (0.0, 1.0),
         }
+    }
+
+    /// dλ/dt at a timestep, per unit of the timestep: the derivative of a formula, and for a table the central
+    /// difference over the two neighbours.
+    #[must_use]
+    pub fn slope_at(&self, timestep: f64) -> f64 {
+        match *self {
+            Self::Discrete(ref table) => {
+                let (low, high) = ((timestep - 1.0).max(0.0), (timestep + 1.0).min(table.last_timestep() as f64));
+                (table.level_at(high).log_snr() - table.level_at(low).log_snr()) / (high - low)
+            }
+            Self::Flow { num_train_timesteps, .. } => {
+                let scale = num_train_timesteps as f64;
+                let s = timestep / scale;
+                -2.0 / (s * (1.0 - s)) / scale
+            }
+            Self::Edm { .. } => -8.0,
+            Self::Continuous(ref curve) => curve.slope_at(timestep),
+        }
+    }
+
+    /// The level at a timestep with dλ/dt there; where λ or its slope is infinite, those just beside it.
+    #[must_use]
+    pub fn level_and_slope_at(&self, timestep: f64) -> (NoiseLevel, f64) {
+        let (low, high) = self.timestep_range();
+        let inside = 1e-7 * (high - low);
+        let of = |timestep: f64| (self.level_at(timestep), self.slope_at(timestep));
+        let (level, slope) = of(timestep);
+        if level.log_snr().is_finite() && slope.is_finite() {
+            return (level, slope);
+        }
+        of(timestep.clamp(low + inside, high - inside))
     }
 
     /// Refuses parameters that make no schedule.
@@ -142,6 +189,7 @@ impl ModelSchedule {
                 Err(ScheduleError::SigmaRange { sigma_min, sigma_max })
             }
             Self::Flow { num_train_timesteps: 0, .. } => Err(ScheduleError::TimestepCount(0)),
+            Self::Continuous(curve) => Ok(Self::Continuous(curve.validated()?)),
             valid => Ok(valid),
         }
     }

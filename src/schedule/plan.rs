@@ -1,7 +1,6 @@
 use super::{MAX_STEPS, ModelSchedule, STAND_IN_SIGMA_MAX, ScheduleError};
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Where the last step of a run ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +55,7 @@ impl Plan {
     }
 
     /// Visits the given σ, falling: N + 1 values make N steps. The last may be 0, and where it is not the run ends at
-    /// that level.
+    /// that level. The first may be infinite, which is pure noise.
     pub fn from_sigmas(model: &ModelSchedule, sigmas: &[f64]) -> Result<Self, ScheduleError> {
         let Some(steps) = sigmas.len().checked_sub(1).filter(|&steps| steps > 0) else {
             return Err(ScheduleError::TooFewSigmas(sigmas.len()));
@@ -65,10 +64,11 @@ impl Plan {
         let mut previous = f64::INFINITY;
         for (row, &value) in (1..).zip(sigmas) {
             let may_be_zero = row == sigmas.len();
-            if !value.is_finite() || value < 0.0 || (value == 0.0 && !may_be_zero) {
+            let possible = value.is_finite() || (value == f64::INFINITY && row == 1);
+            if !possible || value < 0.0 || (value == 0.0 && !may_be_zero) {
                 return Err(ScheduleError::Sigma { row, value });
             }
-            if value == previous {
+            if row > 1 && value == previous {
                 return Err(ScheduleError::EqualSigmas { row, value });
             }
             if value > previous {
@@ -77,6 +77,25 @@ impl Plan {
             previous = value;
         }
         Ok(Self::from_levels(model, sigmas.iter().map(|&sigma| NoiseLevel::from_sigma(sigma)).collect()))
+    }
+
+    /// Visits the given ᾱ, rising: N + 1 values make N steps. The first may be 0 and the last 1.
+    pub fn from_alpha_bars(model: &ModelSchedule, alpha_bars: &[f64]) -> Result<Self, ScheduleError> {
+        let Some(steps) = alpha_bars.len().checked_sub(1).filter(|&steps| steps > 0) else {
+            return Err(ScheduleError::TooFewAlphaBars(alpha_bars.len()));
+        };
+        check_length(steps, "a list of ᾱ")?;
+        let mut previous = f64::NEG_INFINITY;
+        for (row, &value) in (1..).zip(alpha_bars) {
+            if !(0.0..=1.0).contains(&value) || (value == 1.0 && row != alpha_bars.len()) {
+                return Err(ScheduleError::AlphaBarRow { row, value });
+            }
+            if value <= previous {
+                return Err(ScheduleError::AlphaBarNotRising { row, previous, value });
+            }
+            previous = value;
+        }
+        Ok(Self::from_levels(model, alpha_bars.iter().map(|&value| NoiseLevel::from_alpha_bar(value)).collect()))
     }
 
     /// From the levels that steps start at.
@@ -97,6 +116,25 @@ impl Plan {
         };
         levels.push(end);
         Ok(Self::from_levels(model, levels))
+    }
+
+    /// From the levels that steps start at, to a level that lies below them all.
+    pub(super) fn to_level(
+        model: &ModelSchedule,
+        mut levels: Vec<NoiseLevel>,
+        end: NoiseLevel,
+        of: &str,
+    ) -> Result<Self, ScheduleError> {
+        levels.push(end);
+        if let Some(before) = levels.windows(2).position(|pair| pair[1] <= pair[0]) {
+            return Err(ScheduleError::LevelsCoincide { of: of.to_owned(), step: before + 1 });
+        }
+        Ok(Self::from_levels(model, levels))
+    }
+
+    /// The S levels that steps start at.
+    pub(super) fn visited(&self) -> &[NoiseLevel] {
+        &self.levels[..self.levels.len() - 1]
     }
 
     fn from_levels(model: &ModelSchedule, levels: Vec<NoiseLevel>) -> Self {
@@ -137,27 +175,10 @@ impl Plan {
         &self.timesteps
     }
 
-    /// What a user should know about this plan before running it. `integer_timesteps`: the network's timestep input is
-    /// an integer.
+    /// Steps whose level lies outside the model's trained range, ascending.
     #[must_use]
-    pub fn warnings(&self, integer_timesteps: bool) -> Vec<PlanWarning> {
-        let fed = |step: usize| {
-            let timestep = self.timesteps[step];
-            if integer_timesteps { timestep.round_ties_even() } else { timestep }
-        };
-        let no_op: Vec<usize> = (0..self.steps()).filter(|&step| self.levels[step] == self.levels[step + 1]).collect();
-        let repeated: Vec<usize> = (1..self.steps()).filter(|&step| fed(step) == fed(step - 1)).collect();
-        let end = self.levels[self.steps()];
-        [
-            (!no_op.is_empty()).then_some(PlanWarning::NoOp { steps: no_op }),
-            (!repeated.is_empty()).then_some(PlanWarning::RepeatedTimestep { steps: repeated }),
-            (!self.outside.is_empty()).then(|| PlanWarning::OutsideTrainedRange { steps: self.outside.clone() }),
-            (end != NoiseLevel::CLEAN).then(|| PlanWarning::EndsNoisy { sigma: end.sigma() }),
-            (self.levels[0].log_snr() > 0.0).then(|| PlanWarning::StartsClean { sigma: self.levels[0].sigma() }),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+    pub fn outside(&self) -> &[usize] {
+        &self.outside
     }
 }
 
@@ -166,69 +187,4 @@ fn check_length(steps: usize, of: &str) -> Result<(), ScheduleError> {
         return Err(ScheduleError::TooManySteps { steps, limit: MAX_STEPS, of: of.to_owned() });
     }
     Ok(())
-}
-
-/// Something questionable in a plan that runs all the same. Steps count from 0, in ascending order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "warning", rename_all = "snake_case")]
-pub enum PlanWarning {
-    /// Steps that start and end at the same level.
-    NoOp {
-        /// Those steps.
-        steps: Vec<usize>,
-    },
-    /// Steps at which the network is fed the same timestep as at the step before.
-    RepeatedTimestep {
-        /// Those steps.
-        steps: Vec<usize>,
-    },
-    /// Steps whose level lies outside the model's trained range; the timestep is clamped.
-    OutsideTrainedRange {
-        /// Those steps.
-        steps: Vec<usize>,
-    },
-    /// The run ends at a level with noise.
-    EndsNoisy {
-        /// σ of the end.
-        sigma: f64,
-    },
-    /// The run starts where the image already outweighs the noise, though it is given pure noise.
-    StartsClean {
-        /// σ of the start.
-        sigma: f64,
-    },
-}
-
-impl fmt::Display for PlanWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoOp { steps } => {
-                write!(f, "{} at the same noise level as the next, so nothing changes there", starting(steps))
-            }
-            Self::RepeatedTimestep { steps } => {
-                write!(f, "{} at the same timestep as the one before; fewer steps would do", starting(steps))
-            }
-            Self::OutsideTrainedRange { steps } => write!(
-                f,
-                "{} outside the noise levels the model was trained on; it is told the nearest it knows",
-                starting(steps)
-            ),
-            Self::EndsNoisy { sigma } => write!(f, "the run ends at σ = {sigma:.4}, so its result still holds noise"),
-            Self::StartsClean { sigma } => write!(
-                f,
-                "the run starts from pure noise at σ = {sigma:.4}, where the model expects mostly image; use trailing \
-                 spacing or more steps"
-            ),
-        }
-    }
-}
-
-/// "step 3 starts", "steps 1 to 4 start", "5 steps (the first is step 2) start": counted from 1, as people do.
-fn starting(steps: &[usize]) -> String {
-    match steps {
-        [only] => format!("step {} starts", only + 1),
-        [first, .., last] if last - first + 1 == steps.len() => format!("steps {} to {} start", first + 1, last + 1),
-        [first, ..] => format!("{} steps (the first is step {}) start", steps.len(), first + 1),
-        [] => "no step starts".to_owned(),
-    }
 }

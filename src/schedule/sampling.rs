@@ -100,6 +100,35 @@ impl SigmaFamily {
         }
     }
 
+    /// The parameters by name, in order.
+    #[must_use]
+    pub fn parameters(self) -> Vec<(&'static str, f64)> {
+        match self {
+            Self::Karras { rho } | Self::Polyexponential { rho } => vec![("rho", rho)],
+            Self::Vp { beta_d, beta_min, eps_s } => vec![("beta_d", beta_d), ("beta_min", beta_min), ("eps_s", eps_s)],
+            Self::Beta { alpha, beta } => vec![("alpha", alpha), ("beta", beta)],
+            Self::FlowShift { shift } => vec![("shift", shift)],
+            Self::Exponential | Self::Lu | Self::KlOptimal | Self::AysSd15 | Self::AysSdxl | Self::Edm => Vec::new(),
+        }
+    }
+
+    /// The same with a parameter changed; `None` where there is none of that name.
+    #[must_use]
+    pub fn with_parameter(mut self, name: &str, value: f64) -> Option<Self> {
+        let place = match (&mut self, name) {
+            (Self::Karras { rho } | Self::Polyexponential { rho }, "rho") => rho,
+            (Self::Vp { beta_d, .. }, "beta_d") => beta_d,
+            (Self::Vp { beta_min, .. }, "beta_min") => beta_min,
+            (Self::Vp { eps_s, .. }, "eps_s") => eps_s,
+            (Self::Beta { alpha, .. }, "alpha") => alpha,
+            (Self::Beta { beta, .. }, "beta") => beta,
+            (Self::FlowShift { shift }, "shift") => shift,
+            _ => return None,
+        };
+        *place = value;
+        Some(self)
+    }
+
     /// Whether the family keeps its own σ range, whatever the model's.
     #[must_use]
     pub const fn has_own_range(self) -> bool {

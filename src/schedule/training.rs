@@ -1,5 +1,6 @@
 use super::{BetaSchedule, MAX_TRAIN_TIMESTEPS, ScheduleError};
 use crate::theory::NoiseLevel;
+use serde::{Deserialize, Serialize};
 
 /// Where λ is infinite, interpolation takes this many nats instead.
 const INFINITE_LOG_SNR: f64 = 40.0;
@@ -8,7 +9,8 @@ const INFINITE_LOG_SNR: f64 = 40.0;
 const LOG_SNR_SLACK: f64 = 1e-9;
 
 /// What stands at the end of a schedule rescaled to zero terminal SNR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TerminalSnr {
     /// `ᾱ = 0` exactly (DDIM and DDPM in diffusers).
     Zero,

@@ -6,6 +6,7 @@ use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
+use crate::schedule::PlanSource;
 use std::path::PathBuf;
 
 /// A change of the document.
@@ -19,6 +20,8 @@ pub enum Action {
     SetSampler(SamplerKind),
     /// Spacing or σ family; `None` is the model's own.
     SetSpacing(Option<String>),
+    /// A schedule in place of the spacing; `None` goes back to that.
+    SetSchedule(Option<Box<PlanSource>>),
     /// DDIM's or Euler ancestral's η.
     SetEta(Option<f64>),
     /// Heun's churn.
@@ -80,6 +83,7 @@ impl Action {
             Self::SetSteps(_) => "steps",
             Self::SetSampler(_) => "sampler",
             Self::SetSpacing(_) => "spacing",
+            Self::SetSchedule(_) => "schedule",
             Self::SetEta(_) => "η",
             Self::SetChurn(_) => "churn",
             Self::SetSeed(_) => "seed",
@@ -113,6 +117,7 @@ impl Action {
     pub const fn merge_key(&self) -> Option<(&'static str, Option<Track>)> {
         match self {
             Self::SetSteps(_)
+            | Self::SetSchedule(_)
             | Self::SetEta(_)
             | Self::SetChurn(_)
             | Self::SetSeed(_)
@@ -136,7 +141,11 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetModel(source) => set_model(run, source),
         Action::SetSteps(steps) => run.steps = steps.max(1),
         Action::SetSampler(sampler) => set_sampler(run, sampler),
-        Action::SetSpacing(spacing) => run.spacing = spacing,
+        Action::SetSpacing(spacing) => (run.spacing, run.schedule) = (spacing, None),
+        Action::SetSchedule(schedule) => {
+            run.schedule = schedule;
+            run.steps = run.effective_steps().max(1);
+        }
         Action::SetEta(eta) => {
             run.eta = eta.filter(|eta| eta.is_finite() && takes_eta(run.sampler)).map(|eta| eta.clamp(0.0, 1.0));
         }
@@ -199,6 +208,7 @@ fn set_model(run: &mut RunSettings, source: ModelSource) {
         steps: run.steps,
         sampler: run.sampler,
         spacing: run.spacing.take(),
+        schedule: run.schedule.take(),
         eta: run.eta,
         churn: run.churn,
         seed: run.seed,

@@ -112,7 +112,7 @@ impl Record {
     pub fn to_repeat(&self) -> RunSettings {
         let resolved = &self.resolved;
         RunSettings {
-            spacing: Some(resolved.spacing.clone()),
+            spacing: self.settings.schedule.is_none().then(|| resolved.spacing.clone()),
             label: resolved.label,
             size: Some((resolved.image.height, resolved.image.width)),
             provider: match resolved.provider.as_str() {

@@ -287,6 +287,7 @@ pub fn pending_changes(document: &Document, run: &RunSettings) -> Vec<&'static s
         ("steps", new.steps != run.steps),
         ("sampler", new.sampler != run.sampler),
         ("spacing", new.spacing != run.spacing),
+        ("schedule", new.schedule != run.schedule),
         ("η", new.eta != run.eta),
         ("churn", new.churn != run.churn),
         ("seed", new.seed != run.seed),

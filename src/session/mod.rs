@@ -16,6 +16,8 @@ pub mod playback;
 pub mod preferences;
 pub mod prepare;
 mod run;
+pub mod schedule_file;
+pub mod schedule_table;
 pub mod settings;
 mod step_times;
 pub mod strip;

@@ -3,6 +3,7 @@
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
+use crate::schedule::{PlanSource, SpacingConvention};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -22,6 +23,10 @@ pub struct RunSettings {
     pub sampler: SamplerKind,
     /// A spacing or a σ family, by name; `None` takes the model's own.
     pub spacing: Option<String>,
+    /// A schedule in place of the model's own; then `spacing` has no part, and where it lists its levels neither has
+    /// `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Box<PlanSource>>,
     /// Stochasticity: DDIM's η in [0, 1], or Euler ancestral's.
     pub eta: Option<f64>,
     /// Churn of Heun's method.
@@ -67,6 +72,7 @@ impl RunSettings {
             steps: DEFAULT_STEPS,
             sampler: SamplerKind::default(),
             spacing: None,
+            schedule: None,
             eta: None,
             churn: Churn::default(),
             seed: 0,
@@ -85,6 +91,12 @@ impl RunSettings {
             threads: None,
             partition: None,
         }
+    }
+
+    /// The number of steps that the run will have.
+    #[must_use]
+    pub fn effective_steps(&self) -> usize {
+        self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
     }
 
     /// The same settings, good from any working directory.
@@ -173,6 +185,16 @@ impl SamplerKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// How its scheduler in diffusers rounds timesteps.
+    #[must_use]
+    pub const fn convention(self) -> SpacingConvention {
+        match self {
+            Self::Ddim | Self::Ddpm => SpacingConvention::Ddim,
+            Self::Euler | Self::EulerAncestral | Self::Heun => SpacingConvention::Euler,
+            Self::DpmSolverPp2M => SpacingConvention::DpmSolver,
+        }
     }
 
     /// A sampler of this kind.

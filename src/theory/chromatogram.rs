@@ -7,12 +7,14 @@
 //! Everything writes into slices of the caller's and allocates nothing, so a curve may be redrawn in every frame.
 
 use super::NoiseLevel;
+use serde::{Deserialize, Serialize};
 
 /// Beyond so many levels no gain is finite.
 const MOST_LEVELS: usize = 1024;
 
 /// How the growth of a band is counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Of its energy, `V_m·a_m`.
     Power,

@@ -2,8 +2,8 @@
 
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::level_colour;
-use crate::figure::{Dash, Figure, MarkKind, Paint, Role};
-use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use crate::figure::{Area, Dash, Figure, Line, MarkKind, Paint, Role};
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
@@ -55,6 +55,10 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
         );
     }
     let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
+    for area in &figure.areas {
+        let edges = area.points.iter().map(|&[px, low, high]| [pos2(x(px), y(low)), pos2(x(px), y(high))]);
+        draw_area(&inside, &edges.collect::<Vec<_>>(), colour(area.paint, &palette), palette.window);
+    }
     for line in &figure.lines {
         let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
         let stroke = Stroke::new(2.0 * line.weight as f32, colour(line.paint, &palette));
@@ -97,25 +101,74 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     }
 }
 
-/// The figure's lines by name, from the top down, each with its value at `x`.
+/// The figure's areas and lines by name, from the top down, each with its value at `x`; of an area, its thickness.
 pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64) {
     let palette = Palette::of(ui);
-    let row = (rect.height() / figure.lines.len().max(1) as f32).clamp(13.0, 18.0);
-    for (index, line) in figure.lines.iter().enumerate() {
+    let entries = entries(figure);
+    let row = (rect.height() / entries.len().max(1) as f32).clamp(13.0, 18.0);
+    for (index, entry) in entries.iter().enumerate() {
         let y = rect.top() + row * (index as f32 + 0.5);
         if y > rect.bottom() {
             break;
         }
-        let color = colour(line.paint, &palette);
-        let swatch = [pos2(rect.left(), y), pos2(rect.left() + 18.0, y)];
-        draw_line(ui.painter(), &swatch, Stroke::new(2.5, color), line.dash);
-        let at = pos2(rect.left() + 26.0, y);
-        ui.painter().text(at, Align2::LEFT_CENTER, &line.name, theme::body(SMALL), palette.secondary);
-        if let Some(value) = line.at(x) {
+        entry.draw(ui, pos2(rect.left(), y), &palette);
+        if let Some(value) = entry.at(x) {
             let number = crate::figure::ticks::number(value, 2);
             ui.painter().text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
         }
     }
+}
+
+/// What a legend has a row for.
+enum Entry<'a> {
+    Area(&'a Area),
+    Line(&'a Line),
+}
+
+fn entries(figure: &Figure) -> Vec<Entry<'_>> {
+    figure.areas.iter().map(Entry::Area).chain(figure.lines.iter().map(Entry::Line)).collect()
+}
+
+impl Entry<'_> {
+    fn at(&self, x: f64) -> Option<f64> {
+        match self {
+            Self::Area(area) => area.at(x),
+            Self::Line(line) => line.at(x),
+        }
+    }
+
+    /// Draws swatch and name, from the middle of the left edge.
+    fn draw(&self, ui: &Ui, left: Pos2, palette: &Palette) {
+        let name = match self {
+            Self::Area(area) => {
+                let swatch = Rect::from_min_max(left - vec2(0.0, 4.5), left + vec2(18.0, 4.5));
+                ui.painter().rect_filled(swatch, 2.0, colour(area.paint, palette));
+                &area.name
+            }
+            Self::Line(line) => {
+                let stroke = Stroke::new(2.5, colour(line.paint, palette));
+                draw_line(ui.painter(), &[left, left + vec2(18.0, 0.0)], stroke, line.dash);
+                &line.name
+            }
+        };
+        let at = left + vec2(26.0, 0.0);
+        ui.painter().text(at, Align2::LEFT_CENTER, name, theme::body(SMALL), palette.secondary);
+    }
+}
+
+/// Fills between lower and upper edge, and sets the upper one off from what is above it.
+fn draw_area(painter: &Painter, edges: &[[Pos2; 2]], color: Color32, behind: Color32) {
+    let mut mesh = Mesh::default();
+    for (index, &[low, high]) in (0_u32..).zip(edges) {
+        mesh.colored_vertex(low, color);
+        mesh.colored_vertex(high, color);
+        if index > 0 {
+            mesh.add_triangle(2 * index - 2, 2 * index - 1, 2 * index);
+            mesh.add_triangle(2 * index - 1, 2 * index, 2 * index + 1);
+        }
+    }
+    painter.add(Shape::mesh(mesh));
+    painter.add(Shape::line(edges.iter().map(|edge| edge[1]).collect(), Stroke::new(1.0, behind)));
 }
 
 fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
@@ -137,19 +190,16 @@ fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
     }
 }
 
-/// The figure's lines by name, in so many columns.
+/// The figure's areas and lines by name, in so many columns.
 pub fn line_names_ui(ui: &Ui, rect: Rect, figure: &Figure, columns: usize) {
     let palette = Palette::of(ui);
     let width = rect.width() / columns as f32;
-    for (index, line) in figure.lines.iter().enumerate() {
+    for (index, entry) in entries(figure).iter().enumerate() {
         let left = rect.left() + (index % columns) as f32 * width;
         let y = rect.top() + 16.0 * ((index / columns) as f32 + 0.5);
         if y + 8.0 > rect.bottom() + 1.0 {
             break;
         }
-        let swatch = [pos2(left, y), pos2(left + 18.0, y)];
-        draw_line(ui.painter(), &swatch, Stroke::new(2.0, colour(line.paint, &palette)), line.dash);
-        let at = pos2(left + 26.0, y);
-        ui.painter().text(at, Align2::LEFT_CENTER, &line.name, theme::body(SMALL), palette.secondary);
+        entry.draw(ui, pos2(left, y), &palette);
     }
 }

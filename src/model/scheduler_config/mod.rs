@@ -8,8 +8,8 @@ pub use error::SchedulerConfigError;
 
 use crate::denoiser::Clipping;
 use crate::schedule::{
-    BetaSchedule, FinalLevel, ModelSchedule, PlanRequest, PlanSource, ScheduleError, SigmaFamily, Spacing,
-    SpacingConvention, TerminalSnr, TrainingSchedule,
+    BetaSchedule, FinalLevel, ModelSchedule, OtherSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec,
+    SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSchedule, TrainingSpec,
 };
 use crate::theory::{Parameterization, Prediction};
 use serde::{Deserialize, Serialize};
@@ -161,6 +161,36 @@ impl SchedulerConfig {
         };
         let table = if self.rescale_betas_zero_snr { table.zero_terminal_snr(self.terminal_snr())? } else { table };
         Ok(ModelSchedule::Discrete(table))
+    }
+
+    /// The model's own schedule as a run on another model may take it.
+    #[must_use]
+    pub fn schedule_spec(&self) -> ScheduleSpec {
+        let Self { num_train_timesteps, shift, sigma_min, sigma_max, sigma_data, .. } = *self;
+        if self.class.is_edm() {
+            return ScheduleSpec::Edm { sigma_min, sigma_max, sigma_data };
+        }
+        if self.is_flow() {
+            return ScheduleSpec::Flow { num_train_timesteps, shift };
+        }
+        ScheduleSpec::Training(TrainingSpec {
+            beta_schedule: self.beta_schedule,
+            beta_start: self.beta_start,
+            beta_end: self.beta_end,
+            num_train_timesteps,
+            trained_betas: self.trained_betas.clone(),
+            zero_terminal_snr: self.rescale_betas_zero_snr.then(|| self.terminal_snr()),
+        })
+    }
+
+    /// What a run by this configuration visits, for a run on any model.
+    #[must_use]
+    pub fn as_source(&self) -> PlanSource {
+        PlanSource::Other(OtherSchedule {
+            schedule: self.schedule_spec(),
+            visits: Box::new(self.default_source()),
+            steps_offset: self.steps_offset,
+        })
     }
 
     /// The model's own schedule in a few words.

@@ -12,6 +12,7 @@ mod plan;
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo};
 pub use open::OpenModel;
+pub use plan::plan as plan_of;
 
 use super::Run;
 use super::settings::{RunSettings, SamplerKind};

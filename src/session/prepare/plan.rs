@@ -1,7 +1,7 @@
 use super::PrepareError;
 use crate::model::{SchedulerConfig, VarianceType};
 use crate::sampler::Variance;
-use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, SpacingConvention};
+use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource};
 use crate::session::settings::{RunSettings, SamplerKind};
 use crate::theory::{NoiseLevel, Parameterization};
 
@@ -18,22 +18,16 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
 }
 
 pub(super) fn source(settings: &RunSettings, config: &SchedulerConfig) -> Result<PlanSource, PrepareError> {
-    Ok(match &settings.spacing {
-        Some(name) => name.parse()?,
-        None => config.default_source(),
+    Ok(match (&settings.schedule, &settings.spacing) {
+        (Some(schedule), _) => (**schedule).clone(),
+        (None, Some(name)) => name.parse()?,
+        (None, None) => config.default_source(),
     })
 }
 
-pub(super) fn plan(
-    settings: &RunSettings,
-    config: &SchedulerConfig,
-    schedule: &ModelSchedule,
-) -> Result<Plan, PrepareError> {
-    let convention = match settings.sampler {
-        SamplerKind::Ddim | SamplerKind::Ddpm => SpacingConvention::Ddim,
-        SamplerKind::Euler | SamplerKind::EulerAncestral | SamplerKind::Heun => SpacingConvention::Euler,
-        SamplerKind::DpmSolverPp2M => SpacingConvention::DpmSolver,
-    };
+/// The plan of a run with these settings on a model of this configuration and schedule.
+pub fn plan(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> Result<Plan, PrepareError> {
+    let convention = settings.sampler.convention();
     let final_level =
         if settings.sampler == SamplerKind::Ddpm { FinalLevel::Clean } else { config.final_level(convention) };
     let request = PlanRequest {

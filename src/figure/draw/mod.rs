@@ -1,0 +1,218 @@
+//! Figures into files: SVG, PDF and PNG, without a GUI.
+//!
+//! A [`Sheet`] is one or several figures stacked on a common horizontal axis. All formats are written from one scene of
+//! paths, text included, so they look alike everywhere and need no fonts. The same sheet always gives the same bytes.
+//!
+//! ```
+//! use chromascope::figure::draw::{Format, Panel, Sheet, Theme};
+//! use chromascope::figure::{SpectrumFigure, spectrum};
+//! let (frequency, density) = ([0.0, 0.1, 0.2, 0.5], [9.0, 100.0, 10.0, 1.0]);
+//! let of = SpectrumFigure { frequency: &frequency, x_t: Some(&density), expectation: None, image: None, noise: 0.1 };
+//! let panel = Panel::new("Spectrum at step 3", spectrum(of)).with_height(160.0);
+//! let sheet = Sheet { theme: Theme::Dark, width: 400.0, ..Sheet::new(vec![panel]) };
+//! assert!(sheet.to_svg().starts_with("<svg "));
+//! assert!(sheet.to_bytes(Format::Pdf, 1.0)?.starts_with(b"%PDF"));
+//! # Ok::<(), chromascope::figure::draw::DrawError>(())
+//! ```
+
+pub mod fonts;
+mod layout;
+mod legend;
+mod lettering;
+mod marker;
+mod panel;
+mod pdf;
+mod png;
+mod scene;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod theme;
+
+pub use theme::Theme;
+
+use super::{Figure, text};
+use layout::{CAPTION, HEADING, TextLine, layout};
+use lettering::{Face, Lettering};
+use panel::Painter;
+use scene::{Group, Scene};
+use std::path::Path;
+
+/// Pixels a point of a PNG where nothing else is asked for: 216 a pixel an inch.
+pub const DEFAULT_SCALE: f64 = 3.0;
+
+/// Figures that could not be drawn.
+#[derive(Debug, thiserror::Error)]
+pub enum DrawError {
+    /// The file's name ends in no format that figures are written in.
+    #[error("figures are written as .svg, .pdf or .png, and \"{0}\" is none of them")]
+    Format(String),
+    /// No pixels, or too many.
+    #[error("a picture of {width} × {height} pixels cannot be drawn; a side has 1 to 20000")]
+    Size {
+        /// Of the picture, pixels.
+        width: f64,
+        /// Of the picture, pixels.
+        height: f64,
+    },
+    /// The picture could not be encoded.
+    #[error("the picture could not be written as PNG")]
+    Png(#[from] image::ImageError),
+}
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Vectors for the web.
+    Svg,
+    /// Vectors for papers.
+    Pdf,
+    /// Pixels.
+    Png,
+}
+
+impl Format {
+    /// By the ending of a file's name.
+    pub fn from_path(path: &Path) -> Result<Self, DrawError> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match ending.as_str() {
+            "svg" => Ok(Self::Svg),
+            "pdf" => Ok(Self::Pdf),
+            "png" => Ok(Self::Png),
+            _ => Err(DrawError::Format(path.display().to_string())),
+        }
+    }
+}
+
+/// A figure on a sheet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// What is drawn.
+    pub figure: Figure,
+    /// Above it, with subscripts as [`text::spans`] reads them; may be empty.
+    pub title: String,
+    /// Height of the plot, points. A legend that needs more room gets it.
+    pub height: f64,
+}
+
+impl Panel {
+    /// A figure of ordinary height.
+    #[must_use]
+    pub fn new(title: impl Into<String>, figure: Figure) -> Self {
+        Self { figure, title: title.into(), height: 140.0 }
+    }
+
+    /// The same with another height of its plot, points.
+    #[must_use]
+    pub fn with_height(self, height: f64) -> Self {
+        Self { height, ..self }
+    }
+}
+
+/// Figures stacked on one page. Neighbours with the same horizontal axis share its numbers, below the last of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    /// From top to bottom.
+    pub panels: Vec<Panel>,
+    /// Above all; may be empty.
+    pub heading: String,
+    /// Below all; may be empty.
+    pub caption: String,
+    /// Width of the page, points; wider if the legends leave no room for the plots.
+    pub width: f64,
+    /// Height of the page, points, to which the plots are fitted; `None` leaves them as high as the panels say. Higher
+    /// if what is beside the plots needs it.
+    pub height: Option<f64>,
+    /// Colours.
+    pub theme: Theme,
+}
+
+impl Sheet {
+    /// A light page of 540 points, 7½ inches, without heading and caption.
+    #[must_use]
+    pub fn new(panels: Vec<Panel>) -> Self {
+        let (heading, caption) = (String::new(), String::new());
+        Self { panels, heading, caption, width: 540.0, height: None, theme: Theme::default() }
+    }
+
+    /// The sheet as SVG.
+    #[must_use]
+    pub fn to_svg(&self) -> String {
+        svg::write(&self.scene())
+    }
+
+    /// The sheet as PDF.
+    #[must_use]
+    pub fn to_pdf(&self) -> Vec<u8> {
+        pdf::write(&self.scene())
+    }
+
+    /// The sheet as PNG, with so many pixels a point.
+    pub fn to_png(&self, scale: f64) -> Result<Vec<u8>, DrawError> {
+        png::write(&self.scene(), scale)
+    }
+
+    /// The sheet in a format; `scale`, pixels a point, is of PNG alone.
+    pub fn to_bytes(&self, format: Format, scale: f64) -> Result<Vec<u8>, DrawError> {
+        match format {
+            Format::Svg => Ok(self.to_svg().into_bytes()),
+            Format::Pdf => Ok(self.to_pdf()),
+            Format::Png => self.to_png(scale),
+        }
+    }
+
+    fn scene(&self) -> Scene {
+        let lettering = Lettering::new();
+        let layout = layout(self, &lettering);
+        let painter = Painter { theme: self.theme, lettering: &lettering };
+        let mut groups = Vec::new();
+        let mut words = |id: &str, lines: &[TextLine], face, size, role| {
+            let mut group = Group::new(id.to_owned(), id.to_owned());
+            for line in lines {
+                group.label(lettering.set(&line.text, face, size), line.at, self.theme.role(role));
+            }
+            if !group.items.is_empty() {
+                groups.push(group);
+            }
+        };
+        words("heading", &layout.heading, Face::Strong, HEADING, super::Role::Text);
+        words("caption", &layout.caption, Face::Body, CAPTION, super::Role::Secondary);
+        for (index, (panel, place)) in self.panels.iter().zip(&layout.panels).enumerate() {
+            let mut group = Group::new(format!("panel-{}", index + 1), panel.name());
+            painter.panel(&panel.figure, place, &mut group);
+            groups.push(group);
+        }
+        let title = if self.heading.is_empty() {
+            self.panels.first().map_or_else(String::new, Panel::name)
+        } else {
+            text::plain(&self.heading)
+        };
+        Scene { size: layout.size, background: self.theme.background(), title, description: self.description(), groups }
+    }
+
+    /// What is seen, in words.
+    fn description(&self) -> String {
+        let caption = Some(text::plain(&self.caption)).filter(|caption| !caption.is_empty());
+        self.panels.iter().map(Panel::description).chain(caption).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Panel {
+    /// Its title, or what is plotted.
+    fn name(&self) -> String {
+        text::plain(if self.title.is_empty() { &self.figure.y_axis.label } else { &self.title })
+    }
+
+    fn description(&self) -> String {
+        let figure = &self.figure;
+        let mut names: Vec<String> = Vec::new();
+        let all = figure.areas.iter().map(|area| &area.name).chain(figure.lines.iter().map(|line| &line.name));
+        for name in all.chain(figure.points.iter().map(|set| &set.name)).map(|name| text::plain(name)) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let (y, x) = (text::plain(&figure.y_axis.label), text::plain(&figure.x_axis.label));
+        format!("{}: {y} over {x}, of {}.", self.name(), names.join(", "))
+    }
+}

@@ -1,0 +1,94 @@
+//! A scene as PNG, drawn by tiny-skia.
+
+use super::DrawError;
+use super::scene::{Colour, Ink, Path, Rect, Scene, Segment};
+use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use tiny_skia::{FillRule, LineJoin, Mask, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
+
+/// Most pixels a side, so that a slip in the scale does not take all memory.
+const MOST: f64 = 20_000.0;
+
+/// Draws the scene with so many pixels a point.
+pub(super) fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>, DrawError> {
+    let pixmap = draw(scene, scale)?;
+    let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+    let mut out = Vec::new();
+    PngEncoder::new(&mut out).write_image(&rgb, pixmap.width(), pixmap.height(), ExtendedColorType::Rgb8)?;
+    Ok(out)
+}
+
+fn draw(scene: &Scene, scale: f64) -> Result<Pixmap, DrawError> {
+    let (width, height) = ((scene.size.0 * scale).ceil(), (scene.size.1 * scale).ceil());
+    if !((1.0..=MOST).contains(&width) && (1.0..=MOST).contains(&height)) {
+        return Err(DrawError::Size { width, height });
+    }
+    #[expect(clippy::cast_sign_loss, reason = "between 1 and MOST")]
+    let pixmap = Pixmap::new(width as u32, height as u32);
+    let mut pixmap = pixmap.ok_or(DrawError::Size { width, height })?;
+    let [r, g, b] = scene.background;
+    pixmap.fill(tiny_skia::Color::from_rgba8(r, g, b, 255));
+    let transform = Transform::from_scale(scale as f32, scale as f32);
+    let mut clip: Option<(Rect, Mask)> = None;
+    for item in scene.groups.iter().flat_map(|group| &group.items) {
+        if let Some(rect) = item.clip
+            && clip.as_ref().is_none_or(|(kept, _)| *kept != rect)
+        {
+            clip = mask(rect, &pixmap, transform).map(|mask| (rect, mask));
+        }
+        let mask = item.clip.and(clip.as_ref()).map(|(_, mask)| mask);
+        let Some(path) = path(&item.path) else { continue };
+        match &item.ink {
+            Ink::Fill(colour) => pixmap.fill_path(&path, &paint(*colour), FillRule::Winding, transform, mask),
+            Ink::Stroke { colour, width, dash } => {
+                let stroke = Stroke {
+                    width: *width as f32,
+                    line_join: LineJoin::Round,
+                    dash: StrokeDash::new(dash.iter().map(|&length| length as f32).collect(), 0.0),
+                    ..Stroke::default()
+                };
+                pixmap.stroke_path(&path, &paint(*colour), &stroke, transform, mask);
+            }
+        }
+    }
+    Ok(pixmap)
+}
+
+fn mask(rect: Rect, pixmap: &Pixmap, transform: Transform) -> Option<Mask> {
+    let mut mask = Mask::new(pixmap.width(), pixmap.height())?;
+    let rect = tiny_skia::Rect::from_ltrb(rect.left as f32, rect.top as f32, rect.right as f32, rect.bottom as f32)?;
+    mask.fill_path(&PathBuilder::from_rect(rect), FillRule::Winding, true, transform);
+    Some(mask)
+}
+
+fn paint([r, g, b]: Colour) -> Paint<'static> {
+    let mut paint = Paint { anti_alias: true, ..Paint::default() };
+    paint.set_color_rgba8(r, g, b, 255);
+    paint
+}
+
+fn path(path: &Path) -> Option<tiny_skia::Path> {
+    let mut builder = PathBuilder::new();
+    let single = |[x, y]: [f64; 2]| (x as f32, y as f32);
+    for segment in &path.0 {
+        match *segment {
+            Segment::Move(end) => {
+                let (x, y) = single(end);
+                builder.move_to(x, y);
+            }
+            Segment::Line(end) => {
+                let (x, y) = single(end);
+                builder.line_to(x, y);
+            }
+            Segment::Quad(control, end) => {
+                let ((x1, y1), (x, y)) = (single(control), single(end));
+                builder.quad_to(x1, y1, x, y);
+            }
+            Segment::Cubic(first, second, end) => {
+                let ((x1, y1), (x2, y2), (x, y)) = (single(first), single(second), single(end));
+                builder.cubic_to(x1, y1, x2, y2, x, y);
+            }
+            Segment::Close => builder.close(),
+        }
+    }
+    builder.finish()
+}

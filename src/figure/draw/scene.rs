@@ -1,0 +1,195 @@
+//! What is on the page: paths with their ink, in points, y downwards. The one thing that all file formats are written
+//! from.
+
+use std::ops::RangeInclusive;
+
+/// sRGB.
+pub(super) type Colour = [u8; 3];
+
+/// A page.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Scene {
+    /// Width and height.
+    pub size: (f64, f64),
+    pub background: Colour,
+    /// For readers of the file and screen readers, in plain text.
+    pub title: String,
+    pub description: String,
+    /// From back to front.
+    pub groups: Vec<Group>,
+}
+
+/// Items that belong together.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    pub id: String,
+    pub label: String,
+    /// From back to front.
+    pub items: Vec<Item>,
+}
+
+impl Group {
+    pub fn new(id: String, label: String) -> Self {
+        Self { id, label, items: Vec::new() }
+    }
+
+    /// Draws a path that has nothing to say.
+    pub fn draw(&mut self, path: Path, ink: Ink) {
+        self.add(Item { id: None, label: String::new(), clip: None, path, ink });
+    }
+
+    /// Draws an item, unless there is nothing of it.
+    pub fn add(&mut self, item: Item) {
+        if !item.path.0.is_empty() {
+            self.items.push(item);
+        }
+    }
+}
+
+/// A path and how it is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Item {
+    /// Unique in the page.
+    pub id: Option<String>,
+    /// What it is, for screen readers; empty for what only helps the eye.
+    pub label: String,
+    /// What of it is seen; everything where there is none.
+    pub clip: Option<Rect>,
+    pub path: Path,
+    pub ink: Ink,
+}
+
+/// How a path is drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Ink {
+    /// Filled, by the non-zero rule.
+    Fill(Colour),
+    /// Drawn along, with round joins.
+    Stroke {
+        colour: Colour,
+        width: f64,
+        /// Stroke and gap in turn; unbroken where empty.
+        dash: Vec<f64>,
+    },
+}
+
+impl Ink {
+    /// An unbroken line.
+    pub const fn line(colour: Colour, width: f64) -> Self {
+        Self::Stroke { colour, width, dash: Vec::new() }
+    }
+}
+
+/// An upright rectangle.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rect {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
+
+impl Rect {
+    pub fn width(self) -> f64 {
+        self.right - self.left
+    }
+
+    pub fn height(self) -> f64 {
+        self.bottom - self.top
+    }
+
+    pub fn centre(self) -> (f64, f64) {
+        (0.5 * (self.left + self.right), 0.5 * (self.top + self.bottom))
+    }
+
+    /// Larger by so much on every side.
+    pub fn grown(self, by: f64) -> Self {
+        Self { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
+    }
+}
+
+/// A piece of a path.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Segment {
+    Move([f64; 2]),
+    Line([f64; 2]),
+    Quad([f64; 2], [f64; 2]),
+    Cubic([f64; 2], [f64; 2], [f64; 2]),
+    Close,
+}
+
+/// A path; all of its numbers are finite.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Path(pub Vec<Segment>);
+
+/// How far a quarter of a circle's control points are from its ends, in radii.
+const KAPPA: f64 = 0.552_284_75;
+
+impl Path {
+    /// Straight from point to point; one that is not finite leaves a gap.
+    pub fn polyline(points: impl IntoIterator<Item = [f64; 2]>) -> Self {
+        let mut path = Self::default();
+        let mut begun = false;
+        for point in points {
+            let finite = point.iter().all(|value| value.is_finite());
+            if finite {
+                path.0.push(if begun { Segment::Line(point) } else { Segment::Move(point) });
+            }
+            begun = finite;
+        }
+        path
+    }
+
+    /// Straight from point to point and back to the first; those that are not finite are left out.
+    pub fn polygon(points: impl IntoIterator<Item = [f64; 2]>) -> Self {
+        let finite = points.into_iter().filter(|point| point.iter().all(|value| value.is_finite()));
+        let mut path = Self::polyline(finite);
+        if !path.0.is_empty() {
+            path.0.push(Segment::Close);
+        }
+        path
+    }
+
+    pub fn horizontal(x: RangeInclusive<f64>, y: f64) -> Self {
+        Self::polyline([[*x.start(), y], [*x.end(), y]])
+    }
+
+    pub fn vertical(x: f64, y: RangeInclusive<f64>) -> Self {
+        Self::polyline([[x, *y.start()], [x, *y.end()]])
+    }
+
+    pub fn circle([x, y]: [f64; 2], radius: f64) -> Self {
+        Self::rounded(Rect { left: x - radius, top: y - radius, right: x + radius, bottom: y + radius }, radius)
+    }
+
+    /// A rectangle with round corners.
+    pub fn rounded(rect: Rect, radius: f64) -> Self {
+        let Rect { left, top, right, bottom } = rect;
+        let radius = radius.min(0.5 * rect.width()).min(0.5 * rect.height()).max(0.0);
+        let (bend, mut path) = (radius * (1.0 - KAPPA), Self::default());
+        path.0.push(Segment::Move([left + radius, top]));
+        path.0.push(Segment::Line([right - radius, top]));
+        path.0.push(Segment::Cubic([right - bend, top], [right, top + bend], [right, top + radius]));
+        path.0.push(Segment::Line([right, bottom - radius]));
+        path.0.push(Segment::Cubic([right, bottom - bend], [right - bend, bottom], [right - radius, bottom]));
+        path.0.push(Segment::Line([left + radius, bottom]));
+        path.0.push(Segment::Cubic([left + bend, bottom], [left, bottom - bend], [left, bottom - radius]));
+        path.0.push(Segment::Line([left, top + radius]));
+        path.0.push(Segment::Cubic([left, top + bend], [left + bend, top], [left + radius, top]));
+        path.0.push(Segment::Close);
+        path
+    }
+
+    /// Every point carried elsewhere.
+    #[must_use]
+    pub fn mapped(self, to: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
+        let segment = |segment| match segment {
+            Segment::Move(end) => Segment::Move(to(end)),
+            Segment::Line(end) => Segment::Line(to(end)),
+            Segment::Quad(control, end) => Segment::Quad(to(control), to(end)),
+            Segment::Cubic(first, second, end) => Segment::Cubic(to(first), to(second), to(end)),
+            Segment::Close => Segment::Close,
+        };
+        Self(self.0.into_iter().map(segment).collect())
+    }
+}

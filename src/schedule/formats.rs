@@ -1,0 +1,13 @@
+//! Schedules in and out, as text and bytes: tables, lists of σ, and what diffusers reads.
+
+mod error;
+mod list;
+mod numpy;
+mod python;
+mod table;
+
+pub use error::FormatError;
+pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, read_list};
+pub use numpy::{read_npy, write_npy};
+pub use python::{DiffusersNote, diffusers_config, python_snippet};
+pub use table::{COLUMNS, ScheduleTable, TableRow, number};

@@ -1,0 +1,43 @@
+/// Why a file of noise levels cannot be read or written. Rows are counted from 1, the heading not counted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FormatError {
+    /// Nothing in it.
+    #[error("it holds no number; give at least two values of σ, the noisiest first")]
+    Empty,
+    /// Something that is no number.
+    #[error("\"{text}\" in row {row} is no number")]
+    NotANumber {
+        /// The row.
+        row: usize,
+        /// What stands there.
+        text: String,
+    },
+    /// A row with too few or too many values.
+    #[error("row {row} has {found} values where the heading has {expected}")]
+    Ragged {
+        /// The row.
+        row: usize,
+        /// Values in the row.
+        found: usize,
+        /// Values in the heading.
+        expected: usize,
+    },
+    /// A heading without a column of noise levels.
+    #[error("no column of it is a noise level; it needs one named log_snr, sigma, alpha_bar or timestep")]
+    NoColumn,
+    /// More rows than a run may have steps.
+    #[error("it has more than {limit} rows, and no run has so many steps")]
+    TooLong {
+        /// Most rows.
+        limit: usize,
+    },
+    /// A NumPy file of another form.
+    #[error("{0}")]
+    Npy(String),
+    /// JSON of another form.
+    #[error("it is not a schedule in JSON ({0})")]
+    Json(String),
+    /// A schedule that has no form of this kind.
+    #[error("{0}")]
+    Impossible(String),
+}

@@ -1,0 +1,176 @@
+use super::FormatError;
+use super::list::python_number;
+use crate::schedule::Plan;
+use crate::theory::NoiseLevel;
+use serde_json::{Value, json};
+
+/// The least β that 1 − β in single precision tells from 0.
+const LEAST_BETA: f64 = 5.960_464_477_539_063e-8;
+
+/// What is to be known of an exported configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DiffusersNote {
+    /// The largest difference between the curve's ᾱ and that of the β in it, as diffusers multiplies them.
+    pub largest_error: f64,
+    /// For whom it is.
+    pub text: String,
+}
+
+/// A `scheduler_config.json` whose `trained_betas` make the curve's ᾱ: timestep `i` of T has the level at
+/// `s = (i+1)/T`. For models trained on that curve; an unchanged network would be fed this table's timesteps.
+///
+/// diffusers keeps β in single precision, so each is chosen to mend what rounding those before it left.
+pub fn diffusers_config(
+    level_at: &dyn Fn(f64) -> NoiseLevel,
+    num_train_timesteps: usize,
+    prediction_type: &str,
+) -> Result<(Value, DiffusersNote), FormatError> {
+    let timesteps = num_train_timesteps;
+    let target = |i: usize| level_at((i + 1) as f64 / timesteps as f64).alpha_bar();
+    let mut product = 1.0_f64;
+    let (mut betas, mut largest_error) = (Vec::with_capacity(timesteps), 0.0_f64);
+    for i in 0..timesteps {
+        let wanted = target(i);
+        let is_last = i + 1 == timesteps;
+        let most = if is_last { 1.0 } else { 0.9999 };
+        let beta = f64::from((1.0 - wanted / product).clamp(LEAST_BETA, most) as f32);
+        // diffusers computes 1 − β in single precision.
+        product *= f64::from(1.0_f32 - beta as f32);
+        largest_error = largest_error.max((product - wanted).abs());
+        betas.push(beta);
+    }
+    if largest_error.is_nan() || largest_error > 1e-3 {
+        return Err(FormatError::Impossible(format!(
+            "diffusers' single precision cannot hold this curve in {timesteps} timesteps (ᾱ would be off by \
+             {largest_error:.4}); use fewer timesteps, or a curve with shorter flat parts"
+        )));
+    }
+    let config = json!({
+        "_class_name": "DDIMScheduler",
+        "_diffusers_version": "0.39.0",
+        "num_train_timesteps": timesteps,
+        "beta_schedule": "linear",
+        "trained_betas": betas,
+        "timestep_spacing": "trailing",
+        "steps_offset": 0,
+        "set_alpha_to_one": true,
+        "clip_sample": false,
+        "prediction_type": prediction_type,
+    });
+    let text =
+        "for models trained on this curve: diffusers would feed an unchanged network the index into this table, \
+                which means other noise to it; for an unchanged model take the Python snippet or the list of σ"
+            .into();
+    Ok((config, DiffusersNote { largest_error, text }))
+}
+
+/// Python that makes a run with these levels by diffusers: the model's own configuration stays, and the noise levels are
+/// passed as `sigmas=`. `config` is the model's `scheduler_config.json`.
+pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError> {
+    let plan = plan.clone().with_finite_start();
+    let class = config.get("_class_name").and_then(Value::as_str).unwrap_or_default();
+    if class.contains("Flow") || class.contains("EDM") {
+        return Err(FormatError::Impossible(format!(
+            "the snippet is for models whose scheduler has a table of timesteps, and this one is {class}; copy the list \
+             of σ instead"
+        )));
+    }
+    if plan.levels().last() != Some(&NoiseLevel::CLEAN) {
+        return Err(FormatError::Impossible(
+            "the snippet is for runs that end at the clean image, and this one ends with noise; tie the end of the curve, \
+             or copy the list of σ instead"
+                .into(),
+        ));
+    }
+    let keys = [
+        "num_train_timesteps",
+        "beta_start",
+        "beta_end",
+        "beta_schedule",
+        "trained_betas",
+        "prediction_type",
+        "rescale_betas_zero_snr",
+    ];
+    let kept: Vec<String> = keys
+        .iter()
+        .filter_map(|key| Some((key, config.get(key).filter(|value| !value.is_null())?)))
+        .map(|(key, value)| format!("    {key}={},", python_value(value)))
+        .collect();
+    let sigmas: Vec<String> = plan.levels().iter().map(|level| python_number(level.sigma())).collect();
+    let rows: Vec<String> = sigmas.chunks(4).map(|row| format!("    {},", row.join(", "))).collect();
+    Ok(format!(
+        r#"# A run of {steps} steps along a schedule made with Chromascope, on an unchanged model: its configuration stays,
+# and the noise levels are passed as sigmas. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
+import torch
+from diffusers import EulerDiscreteScheduler
+
+SIGMAS = [
+{rows}
+]
+
+scheduler = EulerDiscreteScheduler(
+{kept}
+)
+scheduler.set_timesteps(sigmas=SIGMAS)
+
+
+def sample(model, noise):
+    """The image that model(x_t, timestep) makes of unit noise; x_t is the variance-preserving state."""
+    x = noise * (SIGMAS[0] ** 2 + 1) ** 0.5
+    for timestep in scheduler.timesteps:
+        prediction = model(scheduler.scale_model_input(x, timestep), timestep)
+        x = scheduler.step(prediction, timestep, x).prev_sample
+    return x
+"#,
+        steps = plan.steps(),
+        rows = rows.join("\n"),
+        kept = kept.join("\n"),
+    ))
+}
+
+fn python_value(value: &Value) -> String {
+    match value {
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{BetaSchedule, Curve, ModelSchedule, TrainingSchedule};
+
+    #[test]
+    fn betas_make_the_curve_again() {
+        for curve in [Curve::Cosine { s: 0.008, power: 2.0 }, Curve::Sigmoid { start: -3.0, end: 3.0, tau: 1.0 }] {
+            let (config, note) = diffusers_config(&|s| curve.level_at(s), 1000, "epsilon").unwrap();
+            assert!(note.largest_error < 2e-7, "{}", note.largest_error);
+            let betas: Vec<f64> = serde_json::from_value(config["trained_betas"].clone()).unwrap();
+            let table = TrainingSchedule::from_betas(&betas).unwrap();
+            for i in 0..1000 {
+                let wanted = curve.level_at((i + 1) as f64 / 1000.0).alpha_bar();
+                assert!((table.level(i).alpha_bar() - wanted).abs() < 1e-6);
+            }
+        }
+        let flat = |s: f64| NoiseLevel::from_log_snr(1.0 - 1e-9 * s);
+        let error = diffusers_config(&flat, 100_000, "epsilon").unwrap_err();
+        assert!(error.to_string().contains("cannot hold this curve"), "{error}");
+    }
+
+    #[test]
+    fn the_snippet_keeps_the_models_configuration() {
+        let model =
+            ModelSchedule::Discrete(TrainingSchedule::new(BetaSchedule::ScaledLinear, 0.00085, 0.012, 1000).unwrap());
+        let plan = Plan::from_sigmas(&model, &[14.0, 1.0, 0.1, 0.0]).unwrap();
+        let config = json!({"_class_name": "DDIMScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
+            "beta_end": 0.012, "clip_sample": false, "trained_betas": null});
+        let text = python_snippet(&plan, &config).unwrap();
+        assert!(text.contains("    beta_schedule=\"scaled_linear\",\n") && !text.contains("trained_betas"), "{text}");
+        assert!(text.contains("scheduler.set_timesteps(sigmas=SIGMAS)") && text.contains(" 0.0,\n]"), "{text}");
+        let flow = json!({"_class_name": "FlowMatchEulerDiscreteScheduler"});
+        assert!(python_snippet(&plan, &flow).unwrap_err().to_string().contains("FlowMatchEuler"));
+        let noisy = Plan::from_sigmas(&model, &[14.0, 1.0]).unwrap();
+        assert!(python_snippet(&noisy, &config).unwrap_err().to_string().contains("ends with noise"));
+    }
+}

@@ -1,0 +1,182 @@
+//! Schedules on disk: whatever [`formats`](crate::schedule::formats) knows, read and written whole.
+
+use super::archive::{WriteError, write_whole};
+use crate::model::SchedulerConfig;
+use crate::schedule::formats::{FormatError, ScheduleTable, read_npy};
+use crate::schedule::{LevelList, PlanSource};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// The key by which a file of this program is known, and its version.
+const KEY: &str = "chromascope_schedule";
+const VERSION: u64 = 1;
+/// Most bytes that a schedule may have.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Why a schedule could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot take a schedule from {}: {reason}", path.display())]
+pub struct ScheduleFileError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+/// What a file holds, with what is to be said about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleFile {
+    /// The schedule.
+    pub source: PlanSource,
+    /// Warnings, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Reads a schedule: a `scheduler_config.json`, a schedule of this program, a table (CSV, JSON, NPY) or a list of σ.
+pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
+    let fault = |reason: String| ScheduleFileError { path: path.into(), reason };
+    let bytes = read_bytes(path).map_err(fault)?;
+    let listed = |list: LevelList| {
+        checked(&list).map_err(|error| fault(error.to_string()))?;
+        Ok(ScheduleFile { source: PlanSource::List(list), notes: Vec::new() })
+    };
+    if bytes.starts_with(b"\x93NUMPY") || has_ending(path, "npy") {
+        return listed(read_npy(&bytes).map_err(|error| fault(error.to_string()))?);
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| fault("it is neither text nor a NumPy file; give CSV, JSON, NPY or a list of σ".into()))?;
+    if has_ending(path, "json") || text.trim_start().starts_with('{') {
+        return from_json(path, &text, listed);
+    }
+    listed(ScheduleTable::read_csv(&text).map_err(|error| fault(error.to_string()))?)
+}
+
+fn from_json(
+    path: &Path,
+    text: &str,
+    listed: impl Fn(LevelList) -> Result<ScheduleFile, ScheduleFileError>,
+) -> Result<ScheduleFile, ScheduleFileError> {
+    let fault = |reason: String| ScheduleFileError { path: path.into(), reason };
+    let value: Value = serde_json::from_str(text).map_err(|error| fault(format!("it is not JSON ({error})")))?;
+    if let Some(version) = value.get(KEY) {
+        if version.as_u64() != Some(VERSION) {
+            return Err(fault(format!("it is of version {version}, and this program reads {VERSION}")));
+        }
+        let source = value.get("source").cloned().unwrap_or_default();
+        let source = serde_json::from_value(source)
+            .map_err(|error| fault(format!("its schedule cannot be understood ({error})")))?;
+        return Ok(ScheduleFile { source, notes: Vec::new() });
+    }
+    let is_config = ["_class_name", "beta_schedule", "trained_betas", "num_train_timesteps"];
+    if is_config.iter().any(|key| value.get(key).is_some()) {
+        let (config, notes) = SchedulerConfig::parse(text, path).map_err(|error| fault(error.to_string()))?;
+        config.schedule_spec().schedule().map_err(|error| fault(error.to_string()))?;
+        return Ok(ScheduleFile { source: config.as_source(), notes });
+    }
+    listed(ScheduleTable::read_json(&value).map_err(|error| fault(error.to_string()))?)
+}
+
+/// Refuses a list that makes no run on any model, with the row; timesteps are judged by their model.
+fn checked(list: &LevelList) -> Result<(), crate::schedule::ScheduleError> {
+    use crate::schedule::{ListKind, ModelSchedule};
+    if list.kind == ListKind::Timestep {
+        return Ok(());
+    }
+    let anyone = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+    list.plan(&anyone, crate::schedule::FinalLevel::Clean).map(drop)
+}
+
+/// Reads a list of σ or a table that was pasted.
+pub fn read_text(text: &str) -> Result<LevelList, String> {
+    let list = ScheduleTable::read_csv(text).map_err(|error: FormatError| error.to_string())?;
+    checked(&list).map_err(|error| error.to_string())?;
+    Ok(list)
+}
+
+/// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points.
+pub fn write_source(path: &Path, source: &PlanSource) -> Result<(), WriteError> {
+    let value = json!({ KEY: VERSION, "source": source });
+    write_whole(path, |file| {
+        serde_json::to_writer_pretty(&mut *file, &value)?;
+        file.write_all(b"\n")
+    })
+}
+
+/// Writes text or bytes whole.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_whole(path, |file| file.write_all(bytes))
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let told = |error: std::io::Error| format!("{error}; give the path of a file");
+    let data = std::fs::metadata(path).map_err(told)?;
+    if !data.is_file() {
+        return Err("it is no file; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
+    }
+    if data.len() > MOST_BYTES {
+        return Err(format!("it has {} MB, and no schedule is so large", data.len() >> 20));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes)).map_err(told)?;
+    Ok(bytes)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{Curve, Drawn};
+
+    fn written(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn every_kind_of_file_is_known_by_what_is_in_it() {
+        let (folder, path) = written("a.txt", "14.6, 3, 0.2, 0\n");
+        let list = |file: ScheduleFile| match file.source {
+            PlanSource::List(list) => list.values,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(list(read(&path).unwrap()), [14.6, 3.0, 0.2, 0.0]);
+        std::fs::write(&path, r#"{"_class_name": "DDIMScheduler", "beta_schedule": "squaredcos_cap_v2"}"#).unwrap();
+        let PlanSource::Other(other) = read(&path).unwrap().source else { panic!() };
+        assert_eq!((other.schedule.name().as_str(), other.visits.label().as_str()), ("squaredcos-cap-v2", "leading"));
+        std::fs::write(&path, r#"{"sigmas": [2, 1, 0]}"#).unwrap();
+        assert_eq!(list(read(&path).unwrap()), [2.0, 1.0, 0.0]);
+        let curve = Curve::Cosine { s: 0.008, power: 2.0 };
+        let drawn = PlanSource::curve(Curve::Drawn(Drawn::close_to(&|t| curve.level_at(t), 4e-3, 12).unwrap()));
+        let own = folder.path().join("own.json");
+        write_source(&own, &drawn).unwrap();
+        assert_eq!(read(&own).unwrap().source, drawn);
+    }
+
+    #[test]
+    fn bad_files_are_refused_by_row() {
+        let refused = |text: &str| {
+            let (_folder, path) = written("bad.csv", text);
+            read(&path).unwrap_err().to_string()
+        };
+        for (text, reason) in [
+            ("sigma\n3\nnan\n0\n", "σ in row 2 is NaN"),
+            ("3\n1\n2\n0\n", "σ rises from 1 to 2 in row 3"),
+            ("3\n1\n1\n0\n", "σ in rows 2 and 3 are both 1"),
+            ("", "holds no number"),
+            ("5", "1 values of σ make no step"),
+            ("alpha_bar\n0.1\n0.05\n", "ᾱ 0.05 in row 2 does not lie above 0.1"),
+        ] {
+            let told = refused(text);
+            assert!(told.contains(reason), "{told}");
+        }
+        assert!(refused(&"1\n".repeat(1_000_000)).contains("more than 10001 rows"));
+        assert!(read(Path::new("/nowhere/at.all")).unwrap_err().to_string().contains("give the path of a file"));
+        assert!(read(Path::new("/")).unwrap_err().to_string().contains("it is no file"));
+    }
+}
