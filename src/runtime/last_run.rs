@@ -38,7 +38,7 @@ pub(super) struct KeptStep {
 impl MadeWith {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
         // What decides the noise levels is compared by the levels themselves.
-        let settings = RunSettings { steps: 0, spacing: None, ..settings.clone() };
+        let settings = RunSettings { steps: 0, spacing: None, schedule: None, ..settings.clone() };
         let resolved = Resolved { spacing: String::new(), timesteps_rounded: false, ..prepared.resolved.clone() };
         Self { settings, resolved, initial: prepared.run.checkpoint() }
     }
