@@ -122,7 +122,7 @@ fn a_live_run_takes_over_what_a_network_made() {
 fn drawn(log_snr: f64) -> PlanSource {
     let points = [(0.0, 9.0), (0.15, 5.0), (0.3, log_snr), (0.45, 0.5), (0.6, -0.5), (0.8, -3.0), (1.0, -9.0)];
     let points = points.map(|(s, log_snr)| ControlPoint { s, log_snr }).to_vec();
-    PlanSource::curve(Curve::Drawn(Drawn::new(points).unwrap()))
+    PlanSource::curve(Curve::Drawn(Drawn::new(points).expect("the points fall")))
 }
 
 #[test]
