@@ -1,6 +1,7 @@
 //! The inference thread with real models, as the window uses it.
 
 use chromascope::runtime::{Activity, Event, Options, Pace, Place, RunEnd, RunNews, RunStarted, Runtime};
+use chromascope::schedule::{ControlPoint, Curve, Drawn, PlanSource};
 use chromascope::session::prepare::{ModelInfo, prepare};
 use chromascope::session::settings::{ModelSource, ProviderChoice};
 use chromascope::session::{KeptTrajectory, RunSettings};
@@ -114,6 +115,38 @@ fn a_live_run_takes_over_what_a_network_made() {
         let fresh = gather(&runtime);
         assert_eq!((live.started.unwrap().taken_over, fresh.started.unwrap().taken_over), (0, 0));
         assert_eq!(live.kept.unwrap().state(), fresh.kept.unwrap().state());
+    }
+}
+
+/// A curve through seven points, of which that at s = 0.3 stands at `log_snr`.
+fn drawn(log_snr: f64) -> PlanSource {
+    let points = [(0.0, 9.0), (0.15, 5.0), (0.3, log_snr), (0.45, 0.5), (0.6, -0.5), (0.8, -3.0), (1.0, -9.0)];
+    let points = points.map(|(s, log_snr)| ControlPoint { s, log_snr }).to_vec();
+    PlanSource::curve(Curve::Drawn(Drawn::new(points).expect("the points fall")))
+}
+
+#[test]
+fn a_drag_near_the_image_costs_the_steps_there() {
+    let runtime = start();
+    let source = ModelSource::Model("gaussian-64".into());
+    let of = |log_snr: f64| RunSettings {
+        steps: 50,
+        schedule: Some(Box::new(drawn(log_snr))),
+        provider: ProviderChoice::Rust,
+        ..RunSettings::new(source.clone())
+    };
+    runtime.run(of(2.5), Pace::Going);
+    gather(&runtime);
+    for log_snr in [2.6, 2.4, 2.9] {
+        runtime.run_live(of(log_snr));
+        let live = gather(&runtime);
+        // Neighbours' slopes follow the point, so that the curve changes from s = 0.6 on, and no step before.
+        let taken_over = live.started.unwrap().taken_over;
+        assert!((19..=21).contains(&taken_over), "{taken_over}");
+        let mut prepared = prepare(&of(log_snr), None, &|_, _| true).unwrap();
+        let mut trajectory = prepared.run.trajectory();
+        while prepared.run.step(&mut trajectory).unwrap().is_some() {}
+        assert_eq!(*live.kept.unwrap().state(), trajectory.state);
     }
 }
 

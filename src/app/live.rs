@@ -61,7 +61,7 @@ mod tests {
     use crate::app::Launch;
     use crate::app::intent::Intent;
     use crate::app::run_view::{Moment, Picture, RunView};
-    use crate::runtime::{Activity, RunEnd};
+    use crate::runtime::{Activity, Event, RunEnd};
     use crate::session::action::Action;
     use crate::session::playback::Command;
     use crate::session::settings::{ModelSource, ProviderChoice};
@@ -105,11 +105,14 @@ mod tests {
             let began = Instant::now();
             loop {
                 let idle = self.app.activity() == Activity::Idle;
-                self.app.take_news(&self.ctx);
-                if self.app.run.is_some() {
-                    each(self);
+                while let Some(event) = self.app.runtime.next_event() {
+                    let Event::Run { id, news } = event else { continue };
+                    self.app.take_run_news(id, news);
+                    if self.app.run.is_some() {
+                        each(self);
+                    }
                 }
-                if idle && self.app.runtime.next_event().is_none() {
+                if idle {
                     return;
                 }
                 assert!(began.elapsed() < Duration::from_mins(1));

@@ -163,7 +163,7 @@ impl App {
         }
     }
 
-    fn take_run_news(&mut self, id: RunId, news: RunNews) {
+    pub(super) fn take_run_news(&mut self, id: RunId, news: RunNews) {
         let state = &mut self.state;
         match news {
             RunNews::ModelOpening { source } => {

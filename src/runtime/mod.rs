@@ -36,6 +36,7 @@ mod tests;
 mod worker;
 
 pub use analysis_pool::AnalysisPool;
+#[cfg(feature = "gui")]
 pub(crate) use fault::panic_text;
 pub use fault::{Fault, Need, Place, PortRole};
 pub use mailbox::Wake;

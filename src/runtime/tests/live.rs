@@ -241,8 +241,6 @@ fn a_coarse_pass_comes_first_when_the_model_is_slow() {
     }
     let gaps: Vec<usize> = pass.snapshots.windows(2).map(|pair| pair[1].step - pair[0].step).collect();
     assert!(gaps.iter().all(|gap| gap.abs_diff(27 / count) <= 1), "{gaps:?}");
-    let end = pass.state.iter().zip(told.steps[29].1.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(end < 0.5, "{end}");
 }
 
 #[test]
