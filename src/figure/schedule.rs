@@ -53,7 +53,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
 }
 
 /// The λ that are worth a place on the axis, with a margin: no image that a screen shows has noise beyond ±20.
-fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
+pub(super) fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
     const MOST: f64 = 20.0;
     let (low, high) = levels
         .map(NoiseLevel::log_snr)
