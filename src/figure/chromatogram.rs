@@ -1,5 +1,5 @@
 use super::time_axis::TimeView;
-use super::{Axis, Figure, Line, Mark, MarkKind, Paint, Role, Segment, Strip, palette, ticks};
+use super::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Segment, Strip, palette, ticks};
 use crate::theory::{Chromatogram, Measure, dominant_level};
 
 /// What the figure of a chromatogram is made from.
@@ -13,53 +13,109 @@ pub struct ChromatogramFigure<'a> {
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// Whether to mark where one level takes over from another.
+    /// Whether to mark where one level takes over from another, by the closed form.
     pub crossings: bool,
 }
 
-/// `r_m` of every level along the shared axis, and a strip of the level that is generated most.
+/// `r_m` of every level along the shared axis as curves, and a strip of the level that is generated most.
 #[must_use]
 pub fn chromatogram(from: ChromatogramFigure<'_>) -> Figure {
-    let ChromatogramFigure { time, theory, factor, measure, crossings } = from;
-    let levels = theory.levels();
-    let samples = time.samples();
-    let noise_levels: Vec<_> = samples.iter().map(|&x| time.level_at(x)).collect();
-    let mut shares = vec![0.0; samples.len() * levels];
-    theory.shares_over(&noise_levels, measure, &mut shares);
-
-    let rows = || samples.iter().zip(shares.chunks_exact(levels));
-    let lines = (0..levels).map(|m| Line {
-        name: palette::level_label(factor, m),
-        points: rows().map(|(&x, row)| [x, row[m]]).collect(),
+    let shares = Shares::new(from);
+    let lines = (0..shares.levels).map(|m| Line {
+        name: palette::level_label(from.factor, m),
+        points: shares.rows().map(|(x, row)| [x, row[m]]).collect(),
         paint: Paint::Level(m),
         dash: palette::level_dash(m),
         weight: 1.0,
     });
-    let segments = dominance(from, rows().map(|(&x, row)| (x, dominant_level(row).unwrap_or(0))));
-    let marks = segments.windows(2).map(|pair| Mark {
-        x: pair[1].range.0,
-        kind: MarkKind::Rule,
-        label: format!("{} and {} alike", pair[0].label, pair[1].label),
-        paint: Paint::Role(Role::Faint),
-    });
-    let highest = shares.iter().copied().fold(0.0, f64::max);
-    let range = (0.0, (1.05 * highest).min(1.0));
-    Figure {
-        x_axis: time.x_axis(),
-        y_axis: Axis {
-            label: "r_m(t)".to_owned(),
-            unit: match measure {
-                Measure::Power => "share of power",
-                Measure::Amplitude => "share of amplitude",
+    let highest = shares.values.iter().copied().fold(0.0, f64::max);
+    let lines = lines.collect();
+    shares.figure(Vec::new(), lines, (1.05 * highest).min(1.0), None)
+}
+
+/// The same with the levels stacked, the coarsest at the bottom: at every x they fill the height.
+#[must_use]
+pub fn stacked_chromatogram(from: ChromatogramFigure<'_>) -> Figure {
+    let shares = Shares::new(from);
+    let areas = stacked(from.factor, &shares.x, &shares.values, shares.levels);
+    shares.figure(areas, Vec::new(), 1.0, Some(Paint::Role(Role::Text)))
+}
+
+/// Rows of values, one a level, as areas on top of each other, the coarsest at the bottom.
+pub(super) fn stacked(factor: usize, x: &[f64], values: &[f64], levels: usize) -> Vec<Area> {
+    let area = |m: usize| Area {
+        name: palette::level_label(factor, m),
+        points: x
+            .iter()
+            .zip(values.chunks_exact(levels))
+            .map(|(&x, row)| {
+                let below: f64 = row[m + 1..].iter().rev().sum();
+                [x, below, below + row[m]]
+            })
+            .collect(),
+        paint: Paint::Level(m),
+    };
+    (0..levels).map(area).collect()
+}
+
+/// `r_m` where a figure shows it, `[x.len(), levels]`.
+struct Shares<'a> {
+    from: ChromatogramFigure<'a>,
+    levels: usize,
+    x: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl<'a> Shares<'a> {
+    fn new(from: ChromatogramFigure<'a>) -> Self {
+        let levels = from.theory.levels();
+        let x = from.time.samples();
+        let noise_levels: Vec<_> = x.iter().map(|&x| from.time.level_at(x)).collect();
+        let mut values = vec![0.0; x.len() * levels];
+        from.theory.shares_over(&noise_levels, from.measure, &mut values);
+        Self { from, levels, x, values }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (f64, &[f64])> {
+        self.x.iter().copied().zip(self.values.chunks_exact(self.levels))
+    }
+
+    /// `rule` colours the crossings; without it each has the colour of the level that takes over.
+    fn figure(&self, areas: Vec<Area>, lines: Vec<Line>, top: f64, rule: Option<Paint>) -> Figure {
+        let ChromatogramFigure { time, measure, crossings, .. } = self.from;
+        let segments = dominance(self.from, self.rows().map(|(x, row)| (x, dominant_level(row).unwrap_or(0))));
+        let marks = segments.windows(2).map(|pair| {
+            let x = self.crossing(pair).unwrap_or(pair[1].range.0);
+            let step = time.axis.step_of_x(x, time.reading);
+            let label = format!("{} and {} alike at step {step:.1}", pair[0].short_label, pair[1].label);
+            Mark { x, kind: MarkKind::Rule, label, paint: rule.unwrap_or(pair[1].paint) }
+        });
+        Figure {
+            x_axis: time.x_axis(),
+            y_axis: Axis {
+                label: "r_m(t)".to_owned(),
+                unit: match measure {
+                    Measure::Power => "share of power",
+                    Measure::Amplitude => "share of amplitude",
+                },
+                range: (0.0, top),
+                ticks: ticks::linear(0.0, top, 4, false),
             },
-            range,
-            ticks: ticks::linear(range.0, range.1, 4, false),
-        },
-        areas: Vec::new(),
-        lines: lines.collect(),
-        points: Vec::new(),
-        marks: if crossings { marks.collect() } else { Vec::new() },
-        strips: vec![Strip { name: "dominant level".to_owned(), segments }],
+            areas,
+            lines,
+            points: Vec::new(),
+            marks: if crossings { marks.collect() } else { Vec::new() },
+            strips: vec![Strip { name: "dominant level".to_owned(), segments }],
+        }
+    }
+
+    /// Where two neighbours on the strip are alike, by the closed form.
+    fn crossing(&self, pair: &[Segment]) -> Option<f64> {
+        let ChromatogramFigure { time, theory, measure, .. } = self.from;
+        let (Paint::Level(before), Paint::Level(after)) = (pair[0].paint, pair[1].paint) else { return None };
+        let step = time.axis.step_of_level(theory.crossing(after, before, measure)?);
+        let x = time.axis.x_of_step(step, time.reading);
+        (time.range.0..=time.range.1).contains(&x).then_some(x)
     }
 }
 

@@ -4,28 +4,36 @@
 //! by role or by resolution level. Whoever draws it chooses the theme, the pixels and the type.
 //!
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
-//! - [`schedule`] and [`chromatogram`]: the figures themselves, along that axis; [`spectrum`]: at one step.
+//! - [`schedule`], [`chromatogram`] and [`elution`]: the figures themselves, along that axis; [`spectrum`]: at one step.
+//! - [`adjusted_time`] and [`theorem`]: of schedules as functions of time.
 //! - [`draw`]: figures into files.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
 //! - [`ticks`]: round numbers.
 
+mod adjusted;
 mod chromatogram;
 pub mod draw;
+mod elution;
+mod pace;
 pub mod palette;
 mod schedule;
 mod spectrum;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod theorem;
 pub mod ticks;
 mod time_axis;
 mod time_zoom;
 
-pub use chromatogram::{ChromatogramFigure, chromatogram};
+pub use adjusted::{AdjustedReading, AdjustedTimeFigure, adjusted_time, intensity, unit_time_axis};
+pub use chromatogram::{ChromatogramFigure, chromatogram, stacked_chromatogram};
+pub use elution::{ElutionFigure, Rate, elution, generation};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{SpectrumFigure, spectrum};
+pub use theorem::{NamedSchedule, Theorem, TheoremFigure, theorem};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
 pub use time_zoom::TimeZoom;

@@ -144,3 +144,17 @@ pub fn value_range(reading: LevelReading, model: &ModelSchedule, run: &TimeAxis)
     let margin = (0.05 * (high - low)).max(1e-3);
     (low - margin, high + margin)
 }
+
+/// The λ that are worth a place on the axis, with a margin.
+pub(super) fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
+    let (low, high) = levels
+        .map(NoiseLevel::log_snr)
+        .filter(|log_snr| log_snr.is_finite())
+        .map(|log_snr| log_snr.clamp(-MOST, MOST))
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    if low > high {
+        return (-1.0, 1.0);
+    }
+    let margin = (0.05 * (high - low)).max(0.5);
+    (low - margin, high + margin)
+}

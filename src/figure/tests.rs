@@ -115,6 +115,13 @@ fn check(figure: &Figure) {
         assert!(line.points.iter().all(|&[x, y]| inside(x, figure.x_axis.range) && inside(y, figure.y_axis.range)));
         assert!(line.points.windows(2).all(|pair| pair[0][0] < pair[1][0]));
     }
+    for area in &figure.areas {
+        let rising = |y: f64| inside(y, (figure.y_axis.range.0, figure.y_axis.range.1 + 1e-12));
+        assert!(
+            area.points.iter().all(|&[x, low, high]| inside(x, figure.x_axis.range) && low <= high && rising(high))
+        );
+        assert!(area.points.windows(2).all(|pair| pair[0][0] < pair[1][0]));
+    }
     for axis in [&figure.x_axis, &figure.y_axis] {
         assert!(axis.ticks.iter().all(|tick| inside(tick.at, axis.range)));
     }
@@ -136,7 +143,13 @@ fn figures_hold_together_on_every_axis() {
                 }
                 for measure in [Measure::Power, Measure::Amplitude] {
                     let (theory, factor, crossings) = (&theory, 2, true);
-                    check(&chromatogram(ChromatogramFigure { time, theory, factor, measure, crossings }));
+                    let from = ChromatogramFigure { time, theory, factor, measure, crossings };
+                    check(&chromatogram(from));
+                    check(&stacked_chromatogram(from));
+                    let rate = Rate::ALL[reading as usize % 3];
+                    let from = ElutionFigure { time, theory, factor, measure, rate };
+                    check(&elution(from));
+                    check(&generation(from));
                 }
             }
         }
@@ -164,6 +177,39 @@ fn dominance_changes_at_the_crossings() {
         }
         assert_eq!(figure.marks.len(), segments.len() - 1);
         assert_eq!(figure.lines.len(), 6);
+    }
+}
+
+/// At every place the areas fill the height, coarse below fine, each as thick as its level's share, and what is marked
+/// is marked as among the lines.
+#[test]
+fn stacked_shares_fill_the_height() {
+    for (factor, levels) in [(2, 8), (3, 5), (4, 3)] {
+        let theory = Chromatogram::scale_invariant(factor, levels).unwrap();
+        let model = flow();
+        let axis = TimeAxis::new(&trailing(&model, 20), &model);
+        let (time, measure) = (TimeView::whole(&axis, Reading::LogSnr), Measure::Power);
+        let from = ChromatogramFigure { time, theory: &theory, factor, measure, crossings: true };
+        let (apart, stacked) = (chromatogram(from), stacked_chromatogram(from));
+        assert_eq!((stacked.areas.len(), stacked.lines.len(), &stacked.strips), (levels, 0, &apart.strips));
+        for index in 0..stacked.areas[0].points.len() {
+            assert_eq!(stacked.areas[levels - 1].points[index][1], 0.0);
+            assert!((stacked.areas[0].points[index][2] - 1.0).abs() < 1e-12);
+            for m in 0..levels {
+                let [x, low, high] = stacked.areas[m].points[index];
+                assert!(m == 0 || stacked.areas[m - 1].points[index][1] == high);
+                assert!((high - low - apart.lines[m].at(x).unwrap()).abs() < 1e-12);
+            }
+        }
+        // Power: alike where SNR = 1/(n·n^{2m}).
+        let places = |figure: &Figure| figure.marks.iter().map(|mark| mark.x).collect::<Vec<_>>();
+        assert_eq!(places(&apart), places(&stacked));
+        let n = factor as f64;
+        for (mark, m) in stacked.marks.iter().zip((0..levels - 1).rev()) {
+            let level = NoiseLevel::from_log_snr(-n.powf(1.0 + 2.0 * m as f64).ln());
+            assert!((mark.x - axis.x_of_step(axis.step_of_level(level), Reading::LogSnr)).abs() < 1e-12);
+        }
+        assert_eq!(stacked.marks.len(), levels - 1);
     }
 }
 

@@ -120,7 +120,9 @@ pub(super) fn layout(sheet: &Sheet, lettering: &Lettering) -> Layout {
     let caption = text(caption, MARGIN, CAPTION, &mut y);
     let legend = legends.iter().map(|&(width, _)| width).fold(0.0, f64::max);
     let width = sheet.width.max(columns.legend + legend + MARGIN);
-    Layout { size: (width, y + MARGIN), heading, caption, panels }
+    // Whole points, so that pixels are whole in every format.
+    let whole = |length: f64| (length - 1e-6).ceil();
+    Layout { size: (whole(width), whole(y + MARGIN)), heading, caption, panels }
 }
 
 /// The plots' heights: as wanted, or in that proportion so that they sum to `sum`; none lower than its least.

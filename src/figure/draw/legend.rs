@@ -2,7 +2,7 @@
 
 use super::lettering::{Face, Lettering};
 use super::marker::marker;
-use super::panel::{line_ink, rule_ink};
+use super::panel::{line_ink, outline_ink, rule_ink};
 use super::scene::{Group, Ink, Path, Rect};
 use super::theme::Theme;
 use crate::figure::{Figure, Line, MarkKind, Marker, Paint, Role};
@@ -102,7 +102,13 @@ fn draw_swatch(swatch: &Swatch<'_>, (left, y): (f64, f64), theme: Theme, group: 
             let rect = Rect { left, top: y - 4.0, right: left + SWATCH, bottom: y + 4.0 };
             group.draw(Path::rounded(rect, 1.5), Ink::Fill(theme.colour(paint)));
         }
-        Swatch::Line(line) => group.draw(Path::horizontal(along, y), line_ink(line, theme)),
+        Swatch::Line(line) => {
+            let path = Path::horizontal(along, y);
+            if let Some(ink) = outline_ink(line, theme) {
+                group.draw(path.clone(), ink);
+            }
+            group.draw(path, line_ink(line, theme));
+        }
         Swatch::Rule(paint) => {
             group.draw(Path::vertical(left + 0.5 * SWATCH, (y - 4.5)..=(y + 4.5)), rule_ink(paint, theme));
         }

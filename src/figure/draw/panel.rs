@@ -6,7 +6,7 @@ use super::lettering::{Face, Lettering, Setting};
 use super::marker::marker;
 use super::scene::{Colour, Group, Ink, Item, Path, Rect};
 use super::theme::{ON_LEVEL, Theme};
-use crate::figure::{Area, Axis, Figure, Line, MarkKind, Paint, Role, Strip, Tick, text};
+use crate::figure::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Strip, Tick, text};
 
 /// Sizes of axis labels and of their numbers.
 pub(super) const LABEL: f64 = 9.0;
@@ -37,6 +37,15 @@ pub(super) fn line_ink(line: &Line, theme: Theme) -> Ink {
     let width = WIDTH * line.weight;
     let dash = line.dash.pattern().iter().map(|length| length * width).collect();
     Ink::Stroke { colour: theme.colour(line.paint), width, dash }
+}
+
+/// What is drawn below a pale curve to set it off.
+pub(super) fn outline_ink(line: &Line, theme: Theme) -> Option<Ink> {
+    let colour = theme.outline(line.paint)?;
+    match line_ink(line, theme) {
+        Ink::Stroke { width, dash, .. } => Some(Ink::Stroke { colour, width: width + 0.5, dash }),
+        Ink::Fill(_) => None,
+    }
 }
 
 /// How a rule over the height of the plot is drawn.
@@ -85,6 +94,40 @@ impl Frame {
     fn at(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [self.x(x), self.y(y)]
     }
+}
+
+/// The top of the highest free piece of a plot between two x that is so long; `None` where everything is taken.
+fn gap(figure: &Figure, frame: &Frame, (left, right): (f64, f64), length: f64) -> Option<f64> {
+    let covered = figure.areas.iter().any(|area| {
+        let ends = area.points.first().zip(area.points.last());
+        ends.is_some_and(|(first, last)| frame.x(first[0]) < right && frame.x(last[0]) > left)
+    });
+    if covered {
+        return None;
+    }
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for line in &figure.lines {
+        let near = |&&[[x1, _], [x2, _]]: &&[[f64; 2]; 2]| frame.x(x2) >= left && frame.x(x1) <= right;
+        let pairs: Vec<[[f64; 2]; 2]> = line.points.windows(2).map(|pair| [pair[0], pair[1]]).collect();
+        let heights = pairs.iter().filter(near).flatten().map(|point| frame.y(point[1]));
+        let (top, bottom) = heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(t, b), y| (t.min(y), b.max(y)));
+        taken.push((top - WIDTH, bottom + WIDTH));
+    }
+    for [x, y] in figure.points.iter().flat_map(|set| &set.points) {
+        if (left - 3.0..right + 3.0).contains(&frame.x(*x)) {
+            taken.push((frame.y(*y) - 3.0, frame.y(*y) + 3.0));
+        }
+    }
+    taken.push((frame.plot.bottom, f64::INFINITY));
+    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut free = frame.plot.top;
+    for (top, bottom) in taken {
+        if top - free >= length {
+            return Some(free);
+        }
+        free = free.max(bottom);
+    }
+    None
 }
 
 /// Draws panels into groups of a scene.
@@ -160,6 +203,9 @@ impl Painter<'_> {
         }
         for (index, line) in figure.lines.iter().enumerate() {
             let path = Path::polyline(line.points.iter().map(|&point| frame.at(point)));
+            if let Some(ink) = outline_ink(line, self.theme) {
+                items.push(Item { id: None, label: String::new(), clip, path: path.clone(), ink });
+            }
             let ink = line_ink(line, self.theme);
             items.push(Item { id: id("line", index), label: text::plain(&line.name), clip, path, ink });
         }
@@ -202,22 +248,23 @@ impl Painter<'_> {
         }
     }
 
-    /// Writes what rules are beside them, where the legend does not and there is room up to the next.
+    /// Writes what rules are beside them, where the legend does not and there is room for all: up to the next rule and
+    /// between the curves.
     fn rule_labels(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
         if legend::rules_are_listed(figure) {
             return;
         }
         let mut rules: Vec<_> = figure.marks.iter().filter(|mark| mark.kind == MarkKind::Rule).collect();
         rules.sort_by(|a, b| a.x.total_cmp(&b.x));
-        for (index, rule) in rules.iter().enumerate() {
+        let place = |(index, rule): (usize, &&Mark)| {
             let (x, next) = (frame.x(rule.x), rules.get(index + 1).map_or(frame.plot.right, |next| frame.x(next.x)));
             let name = self.lettering.set(&rule.label, Face::Body, SMALL);
-            if next - x < 1.4 * SMALL || name.width + 8.0 > frame.plot.height() {
-                continue;
-            }
-            let at = (x + 0.36 * SMALL + 0.66 * SMALL, frame.plot.top + 3.0 + name.width);
-            let halo = Ink::line(self.theme.background(), 2.2);
-            group.draw(name.clone().upwards_at(at.0, at.1), halo);
+            let top =
+                (next - x >= 1.4 * SMALL).then(|| gap(figure, frame, (x, x + 1.4 * SMALL), name.width + 6.0))??;
+            Some(((x + 1.02 * SMALL, top + 3.0 + name.width), name))
+        };
+        let places: Option<Vec<_>> = rules.iter().enumerate().map(place).collect();
+        for (at, name) in places.unwrap_or_default() {
             group.upward_label(name, at, self.role(Role::Secondary));
         }
     }

@@ -1,8 +1,8 @@
 use super::scene::{Ink, Item, Segment};
 use super::*;
 use crate::figure::{
-    Area, Axis, ChromatogramFigure, Dash, Line, Mark, MarkKind, Marker, Paint, Points, Reading, Role, Strip, TimeAxis,
-    TimeView, chromatogram, ticks,
+    Area, Axis, ChromatogramFigure, Dash, ElutionFigure, Line, Mark, MarkKind, Marker, Paint, Points, Rate, Reading,
+    Role, Strip, TimeAxis, TimeView, chromatogram, elution, stacked_chromatogram, ticks,
 };
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use image::GenericImageView;
@@ -211,13 +211,16 @@ fn text_stays_on_the_page_and_apart() {
     let run = TimeAxis::of_levels(levels, vec![0.0; 32], &model);
     let theory = Chromatogram::scale_invariant(2, 8).unwrap();
     let mut panels = vec![Panel::new("A", full()), Panel::new("B", full()).with_height(20.0)];
-    for reading in Reading::ALL {
+    for reading in [Reading::Step, Reading::Sigma] {
         let time = TimeView::whole(&run, reading);
         let (measure, crossings) = (Measure::Power, true);
         let from = ChromatogramFigure { time, theory: &theory, factor: 2, measure, crossings };
         panels.push(Panel::new(format!("{reading:?}"), chromatogram(from)).with_height(70.0));
+        panels.push(Panel::new("Stacked", stacked_chromatogram(from)).with_height(70.0));
+        let from = ElutionFigure { time, theory: &theory, factor: 2, measure, rate: Rate::PerNat };
+        panels.push(Panel::new("", elution(from)).with_height(170.0));
     }
-    for (width, height) in [(540.0, None), (300.0, None), (540.0, Some(1500.0)), (900.0, Some(10.0))] {
+    for (width, height) in [(300.0, None), (540.0, Some(2500.0)), (900.0, Some(10.0))] {
         let sheet = Sheet { width, height, heading: "Heading ".repeat(20), ..Sheet::new(panels.clone()) };
         let scene = sheet.scene();
         if let Some(height) = height.filter(|&height| height > 1000.0) {

@@ -56,6 +56,23 @@ const fn rgb(hex: u32) -> Colour {
 /// What is written on a level's colour, in every theme.
 pub(super) const ON_LEVEL: Colour = rgb(DARK.background);
 
+/// Lines of less contrast with the background are outlined, in so many percent of their own colour.
+const LEAST_CONTRAST: f64 = 1.8;
+const OUTLINE: u16 = 70;
+
+/// The ratio of two colours' luminances, by WCAG 2.
+fn contrast(a: Colour, b: Colour) -> f64 {
+    let luminance = |colour: Colour| {
+        let [r, g, b] = colour.map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    a.max(b) / a.min(b)
+}
+
 impl Theme {
     const fn colours(self) -> &'static Colours {
         match self {
@@ -80,6 +97,13 @@ impl Theme {
             Role::Warning => colours.warning,
             Role::Error => colours.error,
         })
+    }
+
+    /// What sets a pale line off from the background; `None` where it needs nothing.
+    pub(super) fn outline(self, paint: Paint) -> Option<Colour> {
+        let colour = self.colour(paint);
+        (contrast(colour, self.background()) < LEAST_CONTRAST)
+            .then(|| colour.map(|part| (u16::from(part) * OUTLINE / 100) as u8))
     }
 
     pub(super) fn colour(self, paint: Paint) -> Colour {
