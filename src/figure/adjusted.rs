@@ -73,16 +73,21 @@ pub fn unit_time_axis() -> Axis {
 #[must_use]
 pub fn adjusted_time(from: &AdjustedTimeFigure<'_>) -> Figure {
     let x = samples(&from.x_axis);
-    let level = |x: f64, m: u32| adjustment::adjusted_level((from.level_at)(x), from.factor, m);
+    let levels: Vec<NoiseLevel> = x.iter().map(|&x| (from.level_at)(x)).collect();
+    let adjusted = |level: NoiseLevel, m: u32| adjustment::adjusted_level(level, from.factor, m);
     let most = u32::try_from(from.times).unwrap_or(u32::MAX);
     // The very ends, where λ runs off, would leave no room for the rest.
-    let inner = &x[x.len() / 100..x.len() - x.len() / 100];
-    let range = finite_range(inner.iter().flat_map(|&x| [level(x, 0), level(x, most)]));
+    let inner = &levels[levels.len() / 100..levels.len() - levels.len() / 100];
+    let range = finite_range(inner.iter().flat_map(|&level| [level, adjusted(level, most)]));
     let (read, y_range, numbers) = scale(from, range);
     let (label, unit) = from.reading.name();
     let curve = |m: u32| Line {
         name: if m == 0 { "t".to_owned() } else { format!("τ{}", lowered(m)) },
-        points: x.iter().map(|&x| [x, read(level(x, m)).clamp(y_range.0, y_range.1)]).collect(),
+        points: x
+            .iter()
+            .zip(&levels)
+            .map(|(&x, &level)| [x, read(adjusted(level, m)).clamp(y_range.0, y_range.1)])
+            .collect(),
         paint: if m == 0 { Paint::Role(Role::Text) } else { Paint::Level(m as usize) },
         dash: if m == 0 { Dash::Solid } else { palette::level_dash(m as usize) },
         weight: 1.0,
@@ -125,12 +130,16 @@ fn scale<'a>(from: &AdjustedTimeFigure<'a>, (low, high): (f64, f64)) -> Scale<'a
 #[must_use]
 pub fn intensity(from: &AdjustedTimeFigure<'_>) -> Figure {
     let x = samples(&from.x_axis);
+    let levels: Vec<NoiseLevel> = x.iter().map(|&x| (from.level_at)(x)).collect();
     let curve = |m: usize, root: bool| {
         let pixels = palette::level_pixels(from.factor, m);
-        let variance = |x: f64| adjustment::pooled_variance((from.level_at)(x), pixels);
+        let value = |level: NoiseLevel| {
+            let variance = adjustment::pooled_variance(level, pixels);
+            if root { variance.sqrt() } else { variance }
+        };
         Line {
             name: format!("{} of {pixels}×{pixels} px", if root { "√P" } else { "P" }),
-            points: x.iter().map(|&x| [x, if root { variance(x).sqrt() } else { variance(x) }]).collect(),
+            points: x.iter().zip(&levels).map(|(&x, &level)| [x, value(level)]).collect(),
             paint: Paint::Level(m),
             dash: if root { Dash::Solid } else { Dash::Dotted },
             weight: 1.0,

@@ -131,13 +131,19 @@ impl<'a> Rates<'a> {
             self.at(x, &mut row);
             row[m]
         };
-        // By thirds: 40 of them leave a ten-millionth, about as sharp as a peak is.
-        for _ in 0..40 {
-            let (low, high) = (left + (right - left) / 3.0, right - (right - left) / 3.0);
-            if value(low) < value(high) {
-                left = low;
+        // Golden section: 32 cuts leave a millionth of the samples' spacing, sharper than a peak is.
+        let inner = 0.5 * (5.0_f64.sqrt() - 1.0);
+        let (mut low, mut high) = (right - inner * (right - left), left + inner * (right - left));
+        let (mut at_low, mut at_high) = (value(low), value(high));
+        for _ in 0..32 {
+            if at_low < at_high {
+                (left, low, at_low) = (low, high, at_high);
+                high = left + inner * (right - left);
+                at_high = value(high);
             } else {
-                right = high;
+                (right, high, at_high) = (high, low, at_low);
+                low = right - inner * (right - left);
+                at_low = value(low);
             }
         }
         Some(0.5 * (left + right))
