@@ -1,8 +1,8 @@
 //! Changes of the document, and what they do.
 
 use super::document::{
-    AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule, Stacking,
-    TRACK_HEIGHTS, Track, ValueRange,
+    AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule,
+    Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange,
 };
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
@@ -67,6 +67,10 @@ pub enum Action {
     SetLevels(Option<usize>),
     /// What the schedule is plotted in.
     SetLevelReading(LevelReading),
+    /// What the track of adjusted times plots.
+    SetAdjusted(AdjustedView),
+    /// How two schedules are compared.
+    SetTheorem(TheoremView),
     /// Whether control points snap.
     SetSnap(bool),
     /// Whether a changed schedule is run at once.
@@ -126,6 +130,8 @@ impl Action {
             Self::SetFactor(_) => "factor",
             Self::SetLevels(_) => "levels",
             Self::SetLevelReading(_) => "reading of the schedule",
+            Self::SetAdjusted(_) => "adjusted times",
+            Self::SetTheorem(_) => "comparison",
             Self::SetSnap(_) => "snap",
             Self::SetLive(_) => "live runs",
             Self::KeepSchedule(_) => "kept schedule",
@@ -205,6 +211,8 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetFactor(factor) => view.factor = factor.clamp(FACTORS.0, FACTORS.1),
         Action::SetLevels(levels) => view.levels = levels.map(|levels| levels.clamp(1, MOST_LEVELS)),
         Action::SetLevelReading(reading) => view.level_reading = reading,
+        Action::SetAdjusted(adjusted) => view.adjusted = adjusted,
+        Action::SetTheorem(theorem) => view.theorem = theorem,
         Action::SetSnap(snap) => view.snap = snap,
         Action::SetLive(live) => view.live = live,
         Action::KeepSchedule(kept) => match document.schedules.iter_mut().find(|there| there.name == kept.name) {

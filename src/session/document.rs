@@ -85,6 +85,10 @@ pub struct ViewChoices {
     pub levels: Option<usize>,
     /// What the schedule is plotted in.
     pub level_reading: LevelReading,
+    /// What the track of adjusted times plots.
+    pub adjusted: AdjustedView,
+    /// How two schedules are compared.
+    pub theorem: TheoremView,
     /// Whether control points snap to steps and round values.
     pub snap: bool,
     /// Whether a changed schedule is run at once.
@@ -111,6 +115,8 @@ impl Default for ViewChoices {
             factor: 2,
             levels: None,
             level_reading: LevelReading::default(),
+            adjusted: AdjustedView::default(),
+            theorem: TheoremView::default(),
             snap: false,
             live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
@@ -220,6 +226,36 @@ named! {
 }
 
 named! {
+    /// What the track of adjusted times plots.
+    AdjustedView {
+        /// `τ_m(t)`.
+        #[default]
+        Time = "τ",
+        /// λ there.
+        LogSnr = "λ at τ",
+        /// ᾱ there.
+        AlphaBar = "ᾱ at τ",
+        /// σ there.
+        Sigma = "σ at τ",
+        /// The signal-to-noise ratio there.
+        Decibel = "SNR dB at τ",
+        /// `√P` and P, by which pooled states are scaled.
+        Intensity = "√P and P",
+    }
+}
+
+named! {
+    /// How two schedules are compared.
+    TheoremView {
+        /// The other's chromatogram on this one's axis, where both have the same level.
+        #[default]
+        Mapped = "mapped",
+        /// Each over its own time.
+        Apart = "apart",
+    }
+}
+
+named! {
     /// Colours of heat maps.
     ColourMap {
         /// Black, red, yellow.
@@ -277,7 +313,7 @@ impl Track {
     pub const fn default_height(self) -> f32 {
         match self {
             Self::FilmStrip => 132.0,
-            Self::Schedule => 150.0,
+            Self::Schedule => 160.0,
             Self::Chromatogram => 190.0,
             Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }

@@ -4,8 +4,9 @@ mod files;
 mod presets;
 mod wishes;
 
+use super::icons::Icon;
 use super::schedule_editor::{EditorState, as_drawn, as_list, point_values_ui, to_curve, to_list};
-use super::widgets::{Head, named};
+use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -197,9 +198,9 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
                 let source = Some(Box::new(kept.source.clone()));
                 intents.extend([Intent::EndGesture, Intent::Change(Action::SetSchedule(source)), Intent::EndGesture]);
             }
-            let button = ui.small_button("✖");
-            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Drop {}", kept.name)));
-            if button.on_hover_text("Take it off the list; undo brings it back").clicked() {
+            let name = format!("Drop {}", kept.name);
+            let tip = "Take it off the list; undo brings it back";
+            if icon_button_small(ui, Icon::Close, &name, tip).clicked() {
                 intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
             }
         });

@@ -10,6 +10,7 @@ pub mod shortcuts;
 pub mod spectrum;
 pub mod stage;
 pub mod top_bar;
+mod track_figures;
 mod track_head;
 pub mod tracks;
 pub mod transport;

@@ -2,7 +2,7 @@
 
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::level_colour;
-use crate::figure::{Area, Dash, Figure, Line, MarkKind, Paint, Role};
+use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, Paint, Role};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of a strip below a plot, points.
@@ -42,8 +42,14 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     let y = |value: f64| plot.bottom() - ((value - low) / (high - low)) as f32 * plot.height();
     let painter = ui.painter();
 
+    let mut free = f32::INFINITY;
     for tick in &figure.y_axis.ticks {
         let at = y(tick.at);
+        // Ticks rise; in a low plot those too close to the one below are left out.
+        if at > free - 13.0 {
+            continue;
+        }
+        free = at;
         painter.hline(plot.x_range(), at, Stroke::new(1.0, palette.hairline));
         let at = at.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
         painter.text(
@@ -66,7 +72,7 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     }
     for set in &figure.points {
         for &[px, py] in &set.points {
-            inside.circle_filled(pos2(x(px), y(py)), 2.5, colour(set.paint, &palette));
+            draw_marker(&inside, pos2(x(px), y(py)), set.marker, colour(set.paint, &palette));
         }
     }
     for mark in &figure.marks {
@@ -98,6 +104,31 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
                 );
             }
         }
+    }
+}
+
+/// A point of about 6 points across.
+fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
+    let polygon = |corners: &[(f32, f32)]| {
+        let points = corners.iter().map(|&(dx, dy)| at + vec2(dx, dy)).collect();
+        painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+    };
+    let strokes = |ends: [(f32, f32); 2]| {
+        for (dx, dy) in ends {
+            painter.line_segment([at - vec2(dx, dy), at + vec2(dx, dy)], Stroke::new(1.5, color));
+        }
+    };
+    match marker {
+        Marker::Circle => {
+            painter.circle_filled(at, 2.5, color);
+        }
+        Marker::Square => polygon(&[(-2.5, -2.5), (2.5, -2.5), (2.5, 2.5), (-2.5, 2.5)]),
+        Marker::Diamond => polygon(&[(0.0, -3.5), (3.5, 0.0), (0.0, 3.5), (-3.5, 0.0)]),
+        Marker::Up => polygon(&[(0.0, -4.0), (4.0, 3.0), (-4.0, 3.0)]),
+        Marker::Down => polygon(&[(-4.0, -3.0), (4.0, -3.0), (0.0, 4.0)]),
+        Marker::Left => polygon(&[(-4.0, 0.0), (3.0, -4.0), (3.0, 4.0)]),
+        Marker::Cross => strokes([(2.5, 2.5), (2.5, -2.5)]),
+        Marker::Plus => strokes([(3.0, 0.0), (0.0, 3.0)]),
     }
 }
 

@@ -8,12 +8,21 @@ use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::session::action::Action;
-use crate::session::document::{FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, Track, TrackChoice};
+use crate::session::document::{
+    AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
+};
 use crate::theory::Chromatogram;
 use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// Draws a head at the left of its track's `rect`.
-pub(super) fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
+pub(super) fn head_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    choice: TrackChoice,
+    tracks: &Tracks,
+    largest_difference: Option<f64>,
+    intents: &mut Vec<Intent>,
+) {
     let palette = Palette::of(ui);
     let left = rect.left() + 16.0;
     let line = Rect::from_min_size(rect.min, vec2(HEAD - 20.0, LINE));
@@ -77,8 +86,31 @@ pub(super) fn head_ui(ui: &mut Ui, rect: Rect, choice: TrackChoice, tracks: &Tra
             }
         }
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
-        Track::AdjustedTime => note(ui, rect, rect.top() + 36.0, "τₘ(t), pooled m times"),
-        Track::Theorem => note(ui, rect, rect.top() + 36.0, "rₘ of two schedules"),
+        Track::AdjustedTime => {
+            note(ui, rect, rect.top() + 36.0, "pooled m times by n");
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
+            let (name, tip) = ("Adjusted time reading", "What is plotted of the adjusted times τₘ");
+            choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
+                (choice.name(), Action::SetAdjusted(choice))
+            })
+            .into_iter()
+            .for_each(|action| intents.push(Intent::Change(action)));
+        }
+        Track::Theorem => {
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+            let (name, tip) =
+                ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
+            choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
+                (choice.name(), Action::SetTheorem(choice))
+            })
+            .into_iter()
+            .for_each(|action| intents.push(Intent::Change(action)));
+            let compared = tracks.planned.is_some_and(|planned| !planned.overlays.is_empty());
+            if let Some(difference) = largest_difference.filter(|_| compared) {
+                note(ui, rect, rect.top() + 64.0, "largest difference");
+                note(ui, rect, rect.top() + 80.0, &format!("{difference:.1e}").replace('-', "−"));
+            }
+        }
     }
 }
 
@@ -119,6 +151,33 @@ fn level_reading_ui(ui: &mut Ui, place: Rect, reading: LevelReading, intents: &m
             }
         });
     });
+}
+
+/// A small menu of one choice, where there is room for it; answers with what was chosen.
+fn choice_ui<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    (place, rect): (Rect, Rect),
+    (name, tip): (&str, &str),
+    current: T,
+    all: &[T],
+    of: impl Fn(T) -> (&'static str, Action),
+) -> Option<Action> {
+    if place.bottom() >= rect.bottom() {
+        return None;
+    }
+    let mut chosen = None;
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        small_menu(ui, name, of(current).0, tip, |ui| {
+            ui.set_min_width(120.0);
+            for &choice in all {
+                if ui.selectable_label(choice == current, of(choice).0).clicked() {
+                    chosen = Some(of(choice).1);
+                    ui.close();
+                }
+            }
+        });
+    });
+    chosen
 }
 
 /// Factor and number of the levels, and how they are drawn.

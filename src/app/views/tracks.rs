@@ -4,23 +4,22 @@ use super::film::film_ui;
 use super::icons::{Icon, draw_icon};
 use super::plot::{figure_ui, legend_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
+use super::track_figures::figure_of;
 use super::track_head::head_ui;
 use super::widgets::small_menu;
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
-use crate::app::run_view::{FACTOR, RunView};
+use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::figure::{
-    ChromatogramFigure, Figure, Reading, ScheduleFigure, TimeAxis, TimeView, TimeZoom, chromatogram, schedule, ticks,
-};
+use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, ticks};
 use crate::runtime::RunId;
 use crate::session::action::Action;
 use crate::session::document::{
-    AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, Track, TrackChoice, ViewChoices,
+    AdjustedView, AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice,
+    ViewChoices,
 };
 use crate::session::playback::Command;
-use crate::theory::Chromatogram;
 use egui::{
     Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
@@ -98,20 +97,24 @@ pub struct TracksState {
     figures: HashMap<Track, (FigureKey, Arc<Figure>)>,
     /// What is dragged on the schedule.
     pub editor: EditorState,
+    /// The largest difference that the track of Theorem 1 found.
+    pub(super) largest_difference: Option<f64>,
 }
 
 /// All that a figure depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct FigureKey {
+pub(super) struct FigureKey {
     /// The schedule that is planned, or where none is the run.
-    of: Result<u64, Option<RunId>>,
-    reading: Reading,
-    zoom: TimeZoom,
-    measure: Measure,
-    stacking: Stacking,
-    level_reading: LevelReading,
-    range: Option<(f64, f64)>,
-    ticks: usize,
+    pub(super) of: Result<u64, Option<RunId>>,
+    pub(super) reading: Reading,
+    pub(super) zoom: TimeZoom,
+    pub(super) measure: Measure,
+    pub(super) stacking: Stacking,
+    pub(super) level_reading: LevelReading,
+    pub(super) adjusted: AdjustedView,
+    pub(super) theorem: TheoremView,
+    pub(super) range: Option<(f64, f64)>,
+    pub(super) ticks: usize,
 }
 
 /// Draws the tracks in the space there is.
@@ -136,7 +139,7 @@ pub fn tracks_ui(
     let places = placed(&shown, Rect::from_min_max(pos2(space.left(), axis.bottom()), space.max));
     for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-        head_ui(ui, *rect, *choice, tracks, intents);
+        head_ui(ui, *rect, *choice, tracks, state.largest_difference, intents);
         let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + PAD)..=(rect.bottom() - PAD));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
@@ -401,16 +404,29 @@ fn track_ui(
         measure: tracks.view.measure,
         stacking: tracks.view.stacking,
         level_reading: tracks.view.level_reading,
+        adjusted: tracks.view.adjusted,
+        theorem: tracks.view.theorem,
         range: state.editor.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
     };
     let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
     let figure = kept.or_else(|| {
-        let figure = Arc::new(figure_of(track, tracks, axis, key)?);
+        let (figure, difference) = figure_of(track, tracks, axis, key)?;
+        let figure = Arc::new(figure);
+        if track == Track::Theorem {
+            state.largest_difference = difference;
+        }
         state.figures.insert(track, (key, Arc::clone(&figure)));
         Some(figure)
     });
-    let Some(figure) = figure else { return };
+    let Some(figure) = figure else {
+        if track == Track::Theorem {
+            let text = "Lay a kept schedule over the run's to compare the two";
+            let palette = Palette::of(ui);
+            ui.painter().text(plot.center(), Align2::CENTER_CENTER, text, theme::body(SMALL), palette.secondary);
+        }
+        return;
+    };
     figure_ui(ui, plot, &figure);
     let at = state.hovered.unwrap_or_else(|| axis.x_of_step(tracks.place(), tracks.reading()));
     let Some(planned) = tracks.planned.filter(|_| track == Track::Schedule) else {
@@ -453,41 +469,6 @@ fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Warning: {sentence}")));
         response.on_hover_text(sentence);
         top += 16.0;
-    }
-}
-
-fn figure_of(track: Track, tracks: &Tracks, axis: &TimeAxis, key: FigureKey) -> Option<Figure> {
-    let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
-    let (planned, run) = (tracks.planned, tracks.run);
-    match track {
-        Track::FilmStrip => None,
-        Track::Schedule => {
-            let overlays: Vec<(&str, &TimeAxis)> = planned
-                .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
-                .unwrap_or_default();
-            Some(schedule(ScheduleFigure {
-                time,
-                model: planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?,
-                reading: key.level_reading,
-                range: key.range,
-                overlays: &overlays,
-                warnings: planned.map_or(&[], |planned| &planned.warnings),
-            }))
-        }
-        Track::Chromatogram => {
-            let (theory, factor) = theory_of(tracks)?;
-            let measure = key.measure.into();
-            Some(chromatogram(ChromatogramFigure { time, theory, factor, measure, crossings: false }))
-        }
-        Track::Elution | Track::AdjustedTime | Track::Theorem => None,
-    }
-}
-
-/// The theory whose levels are shown, and their factor.
-fn theory_of<'a>(tracks: &Tracks<'a>) -> Option<(&'a Chromatogram, usize)> {
-    match tracks.planned {
-        Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
-        None => Some((tracks.run?.theory.as_ref()?, FACTOR)),
     }
 }
 

@@ -3,12 +3,12 @@
 use super::{Lab, LabState, heading, problem, secondary, small_button};
 use crate::app::intent::{Ask, Export, Intent};
 use crate::app::planned::Planned;
-use crate::app::theme::{self, SMALL};
+use crate::app::theme::{self, Palette, SMALL};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::{
     ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, python_snippet, write_npy,
 };
-use egui::{Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+use egui::{Align2, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 /// The forms in which a schedule leaves: name, ending, what it is for.
 const FORMS: [(Form, &str, &str, &str); 7] = [
@@ -56,11 +56,11 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
     });
     for (form, name, ending, about) in FORMS {
         ui.horizontal(|ui| {
-            ui.add_sized(
-                [118.0, 20.0],
-                Label::new(RichText::new(name).font(theme::body(SMALL))).halign(egui::Align::Min),
-            )
-            .on_hover_text(about);
+            let (place, response) = ui.allocate_exact_size(vec2(118.0, 20.0), Sense::hover());
+            let color = Palette::of(ui).text;
+            ui.painter().text(place.left_center(), Align2::LEFT_CENTER, name, theme::body(SMALL), color);
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
+            response.on_hover_text(about);
             let copy = ui.small_button("Copy");
             copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
             let save = ui.small_button("Save…");

@@ -1,0 +1,100 @@
+//! What the tracks plot, as figures.
+
+use super::tracks::{FigureKey, Tracks};
+use crate::app::run_view::FACTOR;
+use crate::figure::{
+    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ElutionFigure, Figure, NamedSchedule, Rate, Reading,
+    ScheduleFigure, TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, elution, generation, intensity,
+    schedule, stacked_chromatogram, theorem,
+};
+use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
+use crate::theory::{Chromatogram, NoiseLevel};
+
+/// The figure of a track, and of Theorem 1 the largest difference of the two schedules.
+pub(super) fn figure_of(
+    track: Track,
+    tracks: &Tracks,
+    axis: &TimeAxis,
+    key: FigureKey,
+) -> Option<(Figure, Option<f64>)> {
+    let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+    let (planned, run) = (tracks.planned, tracks.run);
+    let measure = key.measure.into();
+    let figure = match track {
+        Track::FilmStrip => return None,
+        Track::Schedule => {
+            let overlays: Vec<(&str, &TimeAxis)> = planned
+                .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
+                .unwrap_or_default();
+            schedule(ScheduleFigure {
+                time,
+                model: planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?,
+                reading: key.level_reading,
+                range: key.range,
+                overlays: &overlays,
+                warnings: planned.map_or(&[], |planned| &planned.warnings),
+            })
+        }
+        Track::Chromatogram => {
+            let (theory, factor) = theory_of(tracks)?;
+            let from = ChromatogramFigure { time, theory, factor, measure, crossings: true };
+            match key.stacking {
+                Stacking::Lines => chromatogram(from),
+                Stacking::Areas => stacked_chromatogram(from),
+            }
+        }
+        Track::Elution => {
+            let (theory, factor) = theory_of(tracks)?;
+            let from = ElutionFigure { time, theory, factor, measure, rate: Rate::PerStep };
+            match key.stacking {
+                Stacking::Lines => elution(from),
+                Stacking::Areas => generation(from),
+            }
+        }
+        Track::AdjustedTime => adjusted(time, axis, tracks, key)?,
+        Track::Theorem => {
+            let (theory, factor) = theory_of(tracks)?;
+            let (name, other) = planned?.overlays.first()?;
+            let level = |axis: &TimeAxis, t: f64| axis.level_at((1.0 - t) * axis.steps() as f64);
+            let (first, second) = (|t: f64| level(axis, t), |t: f64| level(other, t));
+            let made = theorem(TheoremFigure {
+                theory,
+                factor,
+                measure,
+                first: NamedSchedule { name: "run", level_at: &first },
+                second: NamedSchedule { name, level_at: &second },
+            });
+            let figure = match key.theorem {
+                TheoremView::Mapped => made.mapped,
+                TheoremView::Apart => made.apart,
+            };
+            return Some((figure, Some(made.largest_difference)));
+        }
+    };
+    Some((figure, None))
+}
+
+fn adjusted(time: TimeView, axis: &TimeAxis, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
+    let (theory, factor) = theory_of(tracks)?;
+    let level_at = |x: f64| time.level_at(x);
+    let time_of = |level: NoiseLevel| axis.value_at(axis.step_of_level(level), Reading::RunTime);
+    let reading = match key.adjusted {
+        AdjustedView::Time | AdjustedView::Intensity => AdjustedReading::Time,
+        AdjustedView::LogSnr => AdjustedReading::LogSnr,
+        AdjustedView::AlphaBar => AdjustedReading::AlphaBar,
+        AdjustedView::Sigma => AdjustedReading::Sigma,
+        AdjustedView::Decibel => AdjustedReading::Snr,
+    };
+    let times = theory.levels().saturating_sub(1).max(1);
+    let x_axis = time.x_axis();
+    let from = AdjustedTimeFigure { x_axis, level_at: &level_at, time_of: &time_of, factor, times, reading };
+    Some(if key.adjusted == AdjustedView::Intensity { intensity(&from) } else { adjusted_time(&from) })
+}
+
+/// The theory whose levels are shown, and their factor.
+fn theory_of<'a>(tracks: &Tracks<'a>) -> Option<(&'a Chromatogram, usize)> {
+    match tracks.planned {
+        Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
+        None => Some((tracks.run?.theory.as_ref()?, FACTOR)),
+    }
+}
