@@ -101,7 +101,7 @@ fn line_ui(ui: &mut Ui, text: &str, color: egui::Color32, dismiss: Intent, inten
 }
 
 /// With a capital letter: on the command line the same words follow the program's name.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
         Some(first) if first.is_lowercase() => first.to_uppercase().chain(letters).collect(),

@@ -77,17 +77,14 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
         return UiResponse::None;
     }
     error_ui(ui, &mut pictures, state);
-    match &state.shown {
-        Some(shown) => pictures_ui(ui, pictures, shown),
-        None => {
-            let palette = Palette::of(ui);
-            let text = if state.error.is_some() { "" } else { view.empty };
-            let font = theme::body(SMALL);
-            let galley = ui.painter().layout(text.to_owned(), font, palette.secondary, pictures.width());
-            ui.painter().galley(pictures.min, galley, palette.secondary);
-            UiResponse::None
-        }
+    if let Some(shown) = &state.shown {
+        return pictures_ui(ui, pictures, shown);
     }
+    let text = if state.error.is_some() { "" } else { view.empty };
+    let color = Palette::of(ui).secondary;
+    let galley = ui.painter().layout(text.to_owned(), theme::body(SMALL), color, pictures.width());
+    ui.painter().galley(pictures.min, galley, color);
+    UiResponse::None
 }
 
 /// A choice in a few letters.
@@ -266,8 +263,8 @@ fn in_words(ratio: f64) -> String {
     match ratio {
         ratio if ratio.is_nan() => "–".into(),
         ratio if ratio.is_infinite() => "∞".into(),
-        ratio if ratio == 0.0 => "0".into(),
-        ratio if ratio >= 99_999.5 || ratio < 0.000_995 => {
+        0.0 => "0".into(),
+        ratio if !(0.000_995..99_999.5).contains(&ratio) => {
             let text = format!("{ratio:.1e}");
             text.replace('-', "−")
         }

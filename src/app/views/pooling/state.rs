@@ -3,6 +3,7 @@
 use super::PoolingView;
 use crate::app::intent::ImageChoice;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::views::messages::sentence;
 use crate::figure::Reading;
 use crate::runtime::{AnalysisPool, RunEnd, Wake};
 use crate::session::pooling::{CleanImage, Pooling};
@@ -115,7 +116,7 @@ impl PoolingState {
         self.wanted = None;
         match read {
             Ok(image) => self.put(choice, image, None),
-            Err(sentence) => self.error = Some(sentence),
+            Err(reason) => self.error = Some(sentence(&reason)),
         }
     }
 
@@ -156,7 +157,7 @@ impl PoolingState {
         self.wanted = None;
         match CleanImage::new(values) {
             Ok(image) => self.put(ImageChoice::Run, Arc::new(image), Some(picture)),
-            Err(error) => self.error = Some(error.to_string()),
+            Err(error) => self.error = Some(sentence(&error.to_string())),
         }
     }
 
