@@ -157,6 +157,7 @@ impl<'a> Rates<'a> {
             x,
             kind: MarkKind::Rule,
             label: format!("{level} peaks at step {step:.1}"),
+            short_label: format!("{step:.1}"),
             paint: Paint::Level(m),
         })
     }

@@ -167,6 +167,8 @@ pub struct Mark {
     pub kind: MarkKind,
     /// What it is, for legend, tooltip and screen reader.
     pub label: String,
+    /// What stands beside it where there is room; may be empty.
+    pub short_label: String,
     /// Colour.
     pub paint: Paint,
 }

@@ -364,6 +364,7 @@ impl<'a> TimeView<'a> {
                 x: self.axis.x_of_step(step as f64, self.reading),
                 kind: MarkKind::Tick,
                 label: format!("step {step}"),
+                short_label: String::new(),
                 paint: Paint::Role(Role::Faint),
             })
             .filter(|mark| (self.range.0..=self.range.1).contains(&mark.x))

@@ -5,7 +5,7 @@ mod presets;
 mod wishes;
 
 use super::icons::Icon;
-use super::schedule_editor::{EditorState, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use super::schedule_editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
@@ -125,11 +125,11 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
             && small_button(ui, "Edit as curve", tip)
             && let Some(drawn) = as_drawn(planned)
         {
-            intents.extend([to_curve(drawn), Intent::EndGesture]);
+            intents.extend(alone(to_curve(drawn)));
         }
         let tip = "Take hold of each step's own level, and slide it along the schedule";
         if !matches!(planned.source, PlanSource::List(_)) && small_button(ui, "Edit steps", tip) {
-            intents.extend([to_list(as_list(planned)), Intent::EndGesture]);
+            intents.extend(alone(to_list(as_list(planned))));
         }
         let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
         if !own && small_button(ui, "Model's own", "Back to what the model's scheduler visits") {
@@ -152,7 +152,7 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
             let changed = ui.checkbox(&mut start, "free start").on_hover_text(tip).changed();
             let tip = "Let the run end where the curve does, rather than at the clean image";
             if ui.checkbox(&mut end, "free end").on_hover_text(tip).changed() || changed {
-                intents.extend([to_curve(drawn.clone().with_released(start, end)), Intent::EndGesture]);
+                intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
             }
         }
     });
@@ -196,7 +196,7 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
             let about = format!("{}, {} steps: run with it", kept.source.label(), kept.steps);
             if small_button(ui, &kept.name, &about) {
                 let source = Some(Box::new(kept.source.clone()));
-                intents.extend([Intent::EndGesture, Intent::Change(Action::SetSchedule(source)), Intent::EndGesture]);
+                intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
             }
             let name = format!("Drop {}", kept.name);
             let tip = "Take it off the list; undo brings it back";
@@ -237,7 +237,7 @@ fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut V
         });
         state.list_error = match checked {
             Ok(list) => {
-                intents.extend([Intent::EndGesture, to_list(list), Intent::EndGesture]);
+                intents.extend(alone(to_list(list)));
                 None
             }
             Err(error) => Some(error),

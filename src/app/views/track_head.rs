@@ -39,9 +39,9 @@ pub(super) fn head_ui(
     let color = if lit { palette.text } else { palette.secondary };
     draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
     let at = pos2(left + 16.0, rect.top() + 16.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
+    let written = ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
     response.on_hover_text(about(track)).context_menu(|ui| menu_ui(ui, choice, tracks, intents));
-    let corner = Rect::from_min_size(pos2(left + HEAD - 42.0, rect.top() + 5.0), vec2(22.0, 22.0));
+    let corner = Rect::from_min_size(pos2(written.right() + 4.0, rect.top() + 5.0), vec2(22.0, 22.0));
     ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
         let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
         Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, intents));
@@ -183,7 +183,8 @@ fn choice_ui<T: Copy + PartialEq>(
 /// Factor and number of the levels, and how they are drawn.
 fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let view = tracks.view;
-    let shown = format!("n = {}, {}", view.factor, view.stacking.name());
+    let drawn = if view.stacking == Stacking::Lines { "lines" } else { "areas" };
+    let shown = format!("n = {}, {drawn}", view.factor);
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         let tip = "Resolution levels: factor between neighbours, how many there are, lines or stacked areas";
         small_menu(ui, "Resolution levels", &shown, tip, |ui| {
