@@ -90,21 +90,20 @@ pub(super) fn head_ui(
             note(ui, rect, rect.top() + 36.0, "pooled m times by n");
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
             let (name, tip) = ("Adjusted time reading", "What is plotted of the adjusted times τₘ");
-            choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
-                (choice.name(), Action::SetAdjusted(choice))
-            })
-            .into_iter()
-            .for_each(|action| intents.push(Intent::Change(action)));
+            let chosen =
+                choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
+                    (choice.name(), Action::SetAdjusted(choice))
+                });
+            intents.extend(chosen.map(Intent::Change));
         }
         Track::Theorem => {
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
             let (name, tip) =
                 ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
-            choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
+            let chosen = choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
                 (choice.name(), Action::SetTheorem(choice))
-            })
-            .into_iter()
-            .for_each(|action| intents.push(Intent::Change(action)));
+            });
+            intents.extend(chosen.map(Intent::Change));
             let compared = tracks.planned.is_some_and(|planned| !planned.overlays.is_empty());
             if let Some(difference) = largest_difference.filter(|_| compared) {
                 note(ui, rect, rect.top() + 64.0, "largest difference");

@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_bits() {
-        for value in [0.1, 1.0 / 3.0, 1e-300, 2.5e20, 0.0, 4095.999_877_929_685_7, -18.7, 1e-5] {
+        for value in [0.1, 1.0 / 3.0, 1e-300, 2.5e20, 0.0, 4_095.999_877_929_685_7, -18.7, 1e-5] {
             assert_eq!(number(value).parse::<f64>().unwrap(), value);
         }
         assert_eq!([f64::INFINITY, f64::NEG_INFINITY, f64::NAN].map(number), ["inf", "-inf", "nan"]);
