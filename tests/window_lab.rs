@@ -290,3 +290,20 @@ fn schedules_go_out_and_come_in() {
     });
     assert_eq!(points(&harness), before);
 }
+
+#[test]
+fn an_optimisation_goes_on_beside_and_leaves_its_best() {
+    let mut harness = lab();
+    click(&mut harness, "Fit the curve");
+    until(&mut harness, "the fit", |harness| {
+        painted(harness).iter().any(|text| text.starts_with("Error on the fit's seeds"))
+    });
+    assert!(painted(&harness).iter().any(|text| text == "best so far"), "the best is drawn beside the run's");
+    click(&mut harness, "Cancel");
+    until(&mut harness, "the end", |harness| says(harness, "It was cancelled"));
+    assert!(says(&harness, "Fitted on 4 seeds"));
+    click(&mut harness, "Take the best");
+    assert!(says(&harness, "Now: drawn"));
+    undo(&mut harness);
+    assert!(says(&harness, "Now: trailing"));
+}

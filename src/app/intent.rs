@@ -1,5 +1,6 @@
 //! What a view asks for. Views borrow and answer with these; [`App::perform`](super::App) carries them out.
 
+use crate::optimise::Options;
 use crate::session::action::Action;
 use crate::session::playback::Command;
 use crate::session::preferences::Theme;
@@ -36,6 +37,10 @@ pub enum Intent {
     ImportSchedule(PathBuf),
     /// Write a schedule to a file.
     ExportSchedule(Export),
+    /// Fit the schedule to a fine reference, in the background.
+    Optimise(Box<Options>),
+    /// End that.
+    CancelOptimise,
     /// Take the last change back.
     Undo,
     /// Make it again.

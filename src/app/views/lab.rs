@@ -1,6 +1,7 @@
 //! The schedule lab's panel: presets, points, wishes, kept schedules, files.
 
 mod files;
+mod optimise;
 mod presets;
 mod wishes;
 
@@ -10,6 +11,7 @@ use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::runtime::Report;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{Document, NamedSchedule};
@@ -29,6 +31,7 @@ pub struct LabState {
     list: String,
     list_kind: ListKind,
     list_error: Option<String>,
+    wanted: optimise::Wanted,
     /// Shares of the levels while their bar is dragged.
     shares: Option<Vec<f64>>,
     wish_error: Option<String>,
@@ -48,6 +51,8 @@ pub struct Lab<'a> {
     pub refused: Option<&'a str>,
     /// The open model.
     pub model: Option<&'a ModelInfo>,
+    /// How the fitting of a schedule goes, or went.
+    pub optimisation: Option<&'a Report>,
 }
 
 /// Draws the panel in the space there is.
@@ -81,6 +86,7 @@ pub fn lab_ui(
             current_ui(ui, lab, planned, editor, intents);
             presets::presets_ui(ui, lab, planned, state, intents);
             wishes::wishes_ui(ui, lab, planned, state, intents);
+            optimise::optimise_ui(ui, lab, planned, state, intents);
             kept_ui(ui, lab, planned, state, intents);
             list_ui(ui, planned, state, intents);
             files::files_ui(ui, lab, planned, state, intents);
