@@ -168,7 +168,7 @@ fn warnings_stand_beside_the_steps_with_what_to_do() {
     harness.get_by_label("List of levels").type_text("900, 800, 700, 600, 500, 0.5");
     frames(&mut harness, 2);
     click(&mut harness, "Run with this list");
-    for part in ["jumps most", "little is generated", "ends with noise"] {
+    for part in ["jumps most", "gains little", "ends noisy"] {
         assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
     }
     assert!(says(&harness, "Warning: the last step, 5, makes"));

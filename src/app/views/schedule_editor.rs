@@ -235,7 +235,7 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
     ui.horizontal(|ui| {
         let mut field = |ui: &mut Ui, name: &str, value: &mut f64, speed: f64, enabled: bool| {
             ui.label(name);
-            let drag = DragValue::new(value).speed(speed).max_decimals(6);
+            let drag = DragValue::new(value).speed(speed).max_decimals(4);
             let response = ui.add_enabled(enabled, drag);
             named(ui, &response, &format!("{name} of control point {}", index + 1));
             if response.drag_stopped() || response.lost_focus() {
