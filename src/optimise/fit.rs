@@ -111,10 +111,9 @@ impl Fit {
             (Some(Halt::Cancelled), _) => Ok(Ended::Cancelled),
             (Some(Halt::Late), _) => Ok(Ended::Time),
             (Some(Halt::Failed(error)), _) => Err(error),
-            (None, Ok(())) => Ok(Ended::Converged),
-            (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
             // Where every difference is hopeless there is no direction to go in.
-            (None, Err(MPError::Nan)) => Ok(Ended::Converged),
+            (None, Ok(()) | Err(MPError::Nan)) => Ok(Ended::Converged),
+            (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
             (None, Err(MPError::DoF | MPError::Empty | MPError::NoFree)) => {
                 Err(OptimiseError::Refused("it has fewer values than parameters"))
             }
@@ -191,7 +190,9 @@ impl Fitter<'_, '_, '_> {
         self.fit.errors = Some((start, best.min(rmse)));
         // In units of the start's error, so that tolerances and the first step mean the same in every problem.
         let scale = if start > 0.0 && start.is_finite() { start.recip() } else { 1.0 };
-        residuals.iter_mut().for_each(|residual| *residual *= scale);
+        for residual in residuals {
+            *residual *= scale;
+        }
         Ok(())
     }
 
