@@ -9,6 +9,9 @@ use crate::schedule::Drawn;
 use crate::session::SamplerKind;
 use crate::theory::NoiseLevel;
 use crate::theory::gaussian::{Target, ddim_run_factor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
 use rmpfit::{MPConfig, MPError, MPFitter, MPMaxFev, MPPar, MPResult};
 use std::time::Instant;
 
@@ -17,6 +20,11 @@ use std::time::Instant;
 const DIFFERENCE: f64 = 0.02;
 /// Least fall of the error, as a share of it, for which the fit begins once more.
 const WORTH_ANOTHER: f64 = 0.003;
+/// Least fall of the error, as a share of the start's, by which differences are said to have led somewhere.
+const LED_SOMEWHERE: f64 = 0.05;
+/// Standard deviation of the first random jump, in the logarithm of a gap, and its factor after a good one.
+const WIDTH: f64 = 0.5;
+const WIDER: f64 = 1.5;
 /// What a residual is where a run has no finite end.
 const HOPELESS: f64 = 1e6;
 
@@ -26,6 +34,7 @@ pub(super) struct Fit {
     closed_form: Option<ClosedForm>,
     points: usize,
     values: usize,
+    seed: u64,
     budget: usize,
     deadline: Option<std::time::Duration>,
     evaluations: usize,
@@ -69,6 +78,7 @@ impl Fit {
             values: values.max(parameters.len()),
             parameters,
             closed_form,
+            seed: options.seed,
             budget: options.evaluations,
             deadline: options.wall,
             evaluations: 0,
@@ -76,6 +86,11 @@ impl Fit {
             errors: None,
             halted: None,
         })
+    }
+
+    /// RMSE of the best.
+    fn error(&self) -> f64 {
+        self.errors.map_or(f64::INFINITY, |(_, best)| best)
     }
 
     /// Runs made.
@@ -111,10 +126,9 @@ impl Fit {
             (Some(Halt::Cancelled), _) => Ok(Ended::Cancelled),
             (Some(Halt::Late), _) => Ok(Ended::Time),
             (Some(Halt::Failed(error)), _) => Err(error),
-            (None, Ok(())) => Ok(Ended::Converged),
-            (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
             // Where every difference is hopeless there is no direction to go in.
-            (None, Err(MPError::Nan)) => Ok(Ended::Converged),
+            (None, Ok(()) | Err(MPError::Nan)) => Ok(Ended::Converged),
+            (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
             (None, Err(MPError::DoF | MPError::Empty | MPError::NoFree)) => {
                 Err(OptimiseError::Refused("it has fewer values than parameters"))
             }
@@ -163,15 +177,38 @@ impl Fitter<'_, '_, '_> {
             self.evaluate(self.fit.best.clone(), &mut vec![0.0; self.fit.values])?;
         }
         loop {
-            let before = self.fit.errors.map_or(f64::INFINITY, |(_, best)| best);
+            let before = self.fit.error();
             self.mpfit(&mut vec![0.0; self.fit.points])?;
-            let after = self.fit.errors.map_or(f64::INFINITY, |(_, best)| best);
             // The first time nothing was known before.
-            if after > (1.0 - WORTH_ANOTHER) * before || after == 0.0 {
-                return Ok(());
+            if self.fit.error() > (1.0 - WORTH_ANOTHER) * before || self.fit.error() == 0.0 {
+                break;
             }
             self.fit.parameters = Parameters::around(&self.fit.best, self.fit.parameters.move_times());
         }
+        match self.fit.errors {
+            Some((start, best)) if best > (1.0 - LED_SOMEWHERE) * start => self.jump(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Random jumps from the best until the budget is spent, wider after each that is good and narrower after those that are
+    /// not (a (1+1) evolution strategy). For models whose runs fall into one image or another, as the exact one of a set of
+    /// images: their error changes in leaps, which differences do not see.
+    fn jump(&mut self) -> MPResult<()> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.fit.seed);
+        let mut width = WIDTH;
+        let mut unused = vec![0.0; self.fit.values];
+        while self.fit.error() > 0.0 {
+            self.fit.parameters = Parameters::around(&self.fit.best, self.fit.parameters.move_times());
+            let normal = |_| -> f64 { StandardNormal.sample(&mut random) };
+            let vector: Vec<f64> = (0..self.fit.points).map(normal).map(|normal| width * normal).collect();
+            let before = self.fit.error();
+            self.eval(&vector, &mut unused)?;
+            // One good jump in five keeps the width.
+            width *= if self.fit.error() < before { WIDER } else { WIDER.powf(-0.25) };
+            width = width.clamp(0.02, 2.0);
+        }
+        Ok(())
     }
 
     /// One run along a curve, within the budget; what comes of it is kept.
@@ -191,7 +228,9 @@ impl Fitter<'_, '_, '_> {
         self.fit.errors = Some((start, best.min(rmse)));
         // In units of the start's error, so that tolerances and the first step mean the same in every problem.
         let scale = if start > 0.0 && start.is_finite() { start.recip() } else { 1.0 };
-        residuals.iter_mut().for_each(|residual| *residual *= scale);
+        for residual in residuals {
+            *residual *= scale;
+        }
         Ok(())
     }
 

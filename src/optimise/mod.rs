@@ -3,7 +3,7 @@
 //!
 //! The error is a sum of squares over pixels and the curve has few parameters, so the fit is a nonlinear least squares
 //! problem: Levenberg–Marquardt (rmpfit, a port of MINPACK's) with differences for derivatives, one N-step run an
-//! evaluation. What it finds is measured on other seeds than it was fitted on.
+//! evaluation. Where differences lead nowhere, random jumps spend the rest of the budget. What it finds is measured on other seeds than it was fitted on.
 //!
 //! ```
 //! use chromascope::denoiser::{GaussianDenoiser, ImageShape};

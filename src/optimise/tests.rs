@@ -192,6 +192,34 @@ fn the_prior_as_target_and_moving_times() {
     assert!(!outcome.best.points().iter().all(even), "no point moved in time");
 }
 
+/// Estimates pixels in quarters, so that the error changes in leaps.
+struct Leaps(GaussianDenoiser);
+
+impl Denoiser for Leaps {
+    fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
+        self.0.denoise(x_t, level, out)?;
+        out.x0.mapv_inplace(|value| (value * 4.0).round() / 4.0);
+        crate::denoiser::gaussian::fill_eps(x_t, level, out);
+        Ok(())
+    }
+}
+
+/// Where differences lead nowhere, jumps spend the budget, and find something.
+#[test]
+fn leaps_are_found_by_jumps() {
+    let (problem, denoiser) = problem(8, 4);
+    let mut denoiser = Leaps(denoiser);
+    let options = Options { fit_seeds: 1, measure_seeds: 0, evaluations: 100, ..Options::default() };
+    let mut run = || {
+        optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |_| ControlFlow::Continue(())).unwrap()
+    };
+    let outcome = run();
+    let fitted = outcome.fitted.clone().unwrap();
+    assert!(fitted.best < fitted.start, "{fitted:?}");
+    assert_eq!((outcome.ended, outcome.evaluations), (Ended::Evaluations, 100), "{fitted:?}");
+    assert_eq!(outcome.best, run().best);
+}
+
 /// A denoiser that is told to stop within its n-th call.
 struct StopsAt(GaussianDenoiser, usize);
 
