@@ -135,13 +135,12 @@ fn work(
     *shared.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(bare.canceller.clone());
     let failed = |error: &dyn std::fmt::Display| Fault::new(super::Place::Run, &error.to_string());
     let problem = Problem::of(&bare, settings).map_err(|error| failed(&error))?;
-    let start = match now.drawn() {
-        Some(drawn) => drawn.clone(),
-        None => {
-            let plan = problem.plan(now).map_err(|error| failed(&error))?;
-            let points = points.unwrap_or_else(|| problem.default_points());
-            start_from(&plan, &problem.model, points).map_err(|error| failed(&error))?
-        }
+    let start = if let Some(drawn) = now.drawn() {
+        drawn.clone()
+    } else {
+        let plan = problem.plan(now).map_err(|error| failed(&error))?;
+        let points = points.unwrap_or_else(|| problem.default_points());
+        start_from(&plan, &problem.model, points).map_err(|error| failed(&error))?
     };
     let mut told = |progress: Progress| {
         shared.tell(|report| tell(report, progress));
@@ -194,7 +193,7 @@ mod tests {
             if done(&report) {
                 return report;
             }
-            assert!(began.elapsed() < Duration::from_secs(120), "waited in vain for {what}: {report:?}");
+            assert!(began.elapsed() < Duration::from_mins(2), "waited in vain for {what}: {report:?}");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
