@@ -283,6 +283,14 @@ fn schedules_go_out_and_come_in() {
         assert!(copied.as_deref().unwrap_or_default().contains(words), "{form}: {copied:?}");
     }
 
+    // A track's figure goes beside, in the form that was asked for.
+    click(&mut harness, "Chromatogram menu");
+    click(&mut harness, "Save figure");
+    click(&mut harness, "SVG");
+    let figure = path.with_extension("svg");
+    until(&mut harness, "the figure", |_| std::fs::read_to_string(&figure).is_ok_and(|text| text.contains("</svg>")));
+    press(&mut harness, Key::Escape);
+
     std::fs::write(&path, "[3, 4, 0]").unwrap();
     click(&mut harness, "Import");
     until(&mut harness, "the sentence", |harness| {

@@ -72,6 +72,12 @@ impl App {
             }
             Intent::ImportSchedule(path) => state.opener.import_schedule(path),
             Intent::ExportSchedule(export) => state.opener.export(export),
+            Intent::ExportFigure(track, format) => {
+                if let Some(figure) = state.tracks.figure(track) {
+                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
+                    state.opener.export_figure(track.name(), figure, format, typed);
+                }
+            }
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);

@@ -19,6 +19,7 @@ use crate::session::prepare::ModelInfo;
 use crate::session::schedule_file;
 use egui::{Button, Label, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
+use std::path::PathBuf;
 
 /// The panel's own state.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,14 @@ pub struct LabState {
     path: String,
     /// The last word on a file.
     pub said: Option<String>,
+}
+
+impl LabState {
+    /// The path in the field for files.
+    #[must_use]
+    pub fn typed_path(&self) -> PathBuf {
+        self.path.trim().into()
+    }
 }
 
 /// What the panel needs to know.

@@ -7,6 +7,7 @@ use super::widgets::{icon_button_small, named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::figure::draw::Format;
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
@@ -281,6 +282,16 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
     if ui.add_enabled(place < last, egui::Button::new("Move down")).clicked() {
         intents.push(Intent::Change(Action::MoveTrack(track, place + 1)));
         intents.push(Intent::EndGesture);
+    }
+    if track != Track::FilmStrip && !choice.folded {
+        ui.menu_button("Save figure", |ui| {
+            for (format, name) in [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")] {
+                if ui.button(name).clicked() {
+                    intents.push(Intent::ExportFigure(track, format));
+                    ui.close();
+                }
+            }
+        });
     }
     if ui.button("Hide").clicked() {
         intents.push(Intent::Change(Action::ShowTrack(track, false)));
