@@ -111,7 +111,9 @@ impl<'a> Rates<'a> {
         if let Some(known) = self.known {
             let (level, slope) = known(x);
             theory.elution_per_nat(level, measure, out);
-            out.iter_mut().for_each(|rate| *rate *= slope);
+            for rate in out {
+                *rate *= slope;
+            }
             return;
         }
         let scale = match rate {

@@ -143,7 +143,9 @@ impl<'a> OwnTime<'a> {
         let mut figure = schedule(from);
         // The schedule is its own model.
         figure.lines.retain(|line| line.name == "run");
-        figure.lines.iter_mut().for_each(|line| line.name = "schedule".to_owned());
+        for line in &mut figure.lines {
+            line.name = "schedule".into();
+        }
         let (low, high) = figure.y_axis.range;
         let value = |level| crate::figure::level_value(reading, level).clamp(low, high);
         let points: Vec<[f64; 2]> = self.steps().into_iter().map(|(x, level)| [x, value(level)]).collect();
@@ -184,7 +186,7 @@ impl<'a> OwnTime<'a> {
             reading: AdjustedReading::Time,
         });
         let mut figure = stretched(figure, low, high - low, 6);
-        figure.lines[0].name = self.names().0.to_owned();
+        figure.lines[0].name = self.names().0.into();
         self.along(figure)
     }
 

@@ -72,7 +72,7 @@ impl Source {
             (None, None, None) => return Err(Wrong("say --config, --family or --sigmas".into()).into()),
         };
         if let (Some(spacing), PlanSource::Other(other)) = (&self.spacing, &mut found.source) {
-            other.visits = Box::new(spacing.clone());
+            *other.visits = spacing.clone();
             if found.in_run_time {
                 return Err(Wrong("a family of σ is visited as its formula says; leave --spacing out".into()).into());
             }
@@ -206,13 +206,12 @@ fn family(
         let names: Vec<&str> = names.chain(sigma).collect();
         return Err(Wrong(format!("there is no family \"{name}\"; there are {}", names.join(", "))).into());
     };
-    let (mut sigma_min, mut sigma_max) = match sigma_family {
-        SigmaFamily::Edm => (0.002, 80.0),
+    let (mut sigma_min, mut sigma_max) = if sigma_family == SigmaFamily::Edm {
+        (0.002, 80.0)
+    } else {
         // Stable Diffusion's, which most lists of σ are made for.
-        _ => {
-            let sd = TrainingSpec::new(BetaSchedule::ScaledLinear).table()?;
-            (sd.level(0).sigma(), sd.level(sd.last_timestep()).sigma())
-        }
+        let sd = TrainingSpec::new(BetaSchedule::ScaledLinear).table()?;
+        (sd.level(0).sigma(), sd.level(sd.last_timestep()).sigma())
     };
     for (parameter, value) in parameters {
         match parameter.as_str() {
