@@ -35,6 +35,8 @@ pub enum Intent {
     OpenPath(String),
     /// Ask for something to open.
     Ask(Ask),
+    /// Take another image for pooling.
+    OpenImage(ImageChoice),
     /// Take a schedule from a file.
     ImportSchedule(PathBuf),
     /// Write a schedule to a file.
@@ -78,6 +80,19 @@ pub enum Ask {
     SchedulerConfig,
     /// A schedule for the run.
     Schedule,
+    /// An image to be pooled.
+    Image,
+}
+
+/// The image that is pooled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ImageChoice {
+    /// One of those that come with the program, by its place among them.
+    Bundled(usize),
+    /// What the run on screen ended with.
+    Run,
+    /// A file.
+    File(PathBuf),
 }
 
 /// A file that is to be written.

@@ -1,7 +1,8 @@
 //! News taken, keys read, intents carried out. Nothing here draws.
 
-use super::intent::Intent;
+use super::intent::{ImageChoice, Intent};
 use super::opener::Opened;
+use super::panes::Pane;
 use super::run_view::RunView;
 use super::state::{Fetching, Opening, STAND_IN};
 use super::{App, theme};
@@ -10,7 +11,7 @@ use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
-use crate::session::document::AxisReading;
+use crate::session::document::{AxisReading, Layout};
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
@@ -77,6 +78,10 @@ impl App {
                     let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
                     state.opener.export_figure(track.name(), figure, format, typed);
                 }
+            }
+            Intent::OpenImage(choice) => {
+                state.pooling.choose(choice.clone());
+                state.opener.open_image(choice);
             }
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
@@ -190,6 +195,8 @@ impl App {
                 Opened::Run(actions) => self.change_and_run(actions),
                 Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
                 Opened::Said(sentence) => self.state.lab.said = Some(sentence),
+                Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
+                Opened::Image(choice, read) => self.state.pooling.take(choice, read),
             }
         }
     }
@@ -384,10 +391,15 @@ impl App {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
-    /// A file or folder dropped onto the window is opened and run.
+    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled.
     pub(super) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
-        if let Some(path) = dropped {
+        let Some(path) = dropped else { return };
+        let in_lab = self.state.document.document().view.layout == Layout::ScheduleLab;
+        if in_lab && image::ImageFormat::from_path(&path).is_ok() {
+            self.state.tiles.show(Pane::Pooling);
+            self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+        } else {
             self.state.opener.open(path);
         }
     }

@@ -34,6 +34,7 @@ use textures::Textures;
 use theme::Palette;
 use views::lab::Lab;
 use views::messages::{Messages, messages_ui};
+use views::pooling::PoolingView;
 use views::shortcuts::shortcuts_ui;
 use views::stage::Stage;
 use views::top_bar::{TopBar, top_bar_ui};
@@ -163,6 +164,16 @@ impl App {
                 optimisation: optimisation.as_ref(),
             },
             lab_state: &mut state.lab,
+            pooling: PoolingView {
+                run: run.as_ref(),
+                planned: state.planner.planned(),
+                position,
+                sample,
+                seed: document.run.seed,
+                factor: view.factor,
+                empty: &empty,
+            },
+            pooling_state: &mut state.pooling,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,
@@ -183,12 +194,17 @@ fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
 }
 
 /// What happens to a file that is held over the window.
-fn drop_words_ui(ctx: &egui::Context) {
+fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
     let painter = ctx.layer_painter(layer);
     let screen = ctx.content_rect();
     painter.rect_filled(screen, 0.0, egui::Color32::from_black_alpha(190));
-    let text = "Drop it here: an .onnx file, a model's folder, or a folder of images";
+    let text = match layout {
+        Layout::ScheduleLab => {
+            "Drop it here: an image to be pooled, an .onnx file, a model's folder, or a folder of images"
+        }
+        Layout::Explore | Layout::Present => "Drop it here: an .onnx file, a model's folder, or a folder of images",
+    };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }
 
@@ -210,7 +226,7 @@ impl eframe::App for App {
         let mut intents = Intents::new();
         self.panels(ui, &mut intents);
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
-            drop_words_ui(ui.ctx());
+            drop_words_ui(ui.ctx(), self.state.document.document().view.layout);
         }
         if self.state.keys_shown {
             self.state.keys_shown = shortcuts_ui(ui.ctx());

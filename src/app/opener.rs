@@ -1,10 +1,11 @@
 //! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
 
-use super::intent::{Ask, Export};
+use super::intent::{Ask, Export, ImageChoice};
 use crate::figure::Figure;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
 use std::future::Future;
@@ -24,6 +25,10 @@ pub enum Opened {
     Refused(String),
     /// A sentence about a schedule's file.
     Said(String),
+    /// An image to be pooled was chosen in a dialog.
+    ImageChosen(PathBuf),
+    /// An image to be pooled, or a sentence on why there is none.
+    Image(ImageChoice, Result<Arc<CleanImage>, String>),
 }
 
 /// Asks and looks, and answers later.
@@ -63,6 +68,7 @@ impl Opener {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
             }
             Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
+            Ask::Image => Box::pin(dialog.set_title("Open an image").pick_file()),
         };
         self.later(move || {
             let path = pollster::block_on(chosen)?.path().to_path_buf();
@@ -71,6 +77,7 @@ impl Opener {
                 Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
                 Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
                 Ask::Schedule => schedule_at(&path),
+                Ask::Image => Opened::ImageChosen(path),
             })
         });
     }
@@ -78,6 +85,18 @@ impl Opener {
     /// Reads a schedule, and runs with it.
     pub fn import_schedule(&self, path: PathBuf) {
         self.later(move || Some(schedule_at(&path)));
+    }
+
+    /// Reads an image to be pooled. That of a run needs no reading.
+    pub fn open_image(&self, choice: ImageChoice) {
+        self.later(move || {
+            let read = match &choice {
+                ImageChoice::Run => return None,
+                ImageChoice::Bundled(index) => read_bundled(*index),
+                ImageChoice::File(path) => read_file(path),
+            };
+            Some(Opened::Image(choice, read.map(Arc::new).map_err(|error| error.to_string())))
+        });
     }
 
     /// Writes a file, where no path is given at a place that a dialog asks for.

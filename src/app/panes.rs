@@ -2,15 +2,19 @@
 
 use super::intent::Intent;
 use super::textures::Textures;
-use super::theme::Palette;
+use super::theme::{self, BODY, Palette};
 use super::views::lab::{Lab, LabState, lab_ui};
+use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::spectrum::{Spectra, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::session::document::Layout;
-use egui::{Color32, Stroke, Style, Ui, Visuals, WidgetText};
+use egui::{
+    Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
+};
 use egui_tiles::{
-    Behavior, Container, Linear, LinearDir, ResizeState, SimplificationOptions, TileId, Tiles, Tree, UiResponse,
+    Behavior, Container, Linear, LinearDir, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
+    Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,10 +32,12 @@ pub enum Pane {
     Tracks,
     /// The schedule lab's panel.
     Lab,
+    /// An image under noise, pooled.
+    Pooling,
 }
 
 impl Pane {
-    const ALL: [Self; 5] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab];
+    const ALL: [Self; 6] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling];
 
     const fn name(self) -> &'static str {
         match self {
@@ -40,6 +46,7 @@ impl Pane {
             Self::Spectrum => "Spectrum",
             Self::Tracks => "Tracks",
             Self::Lab => "Schedule lab",
+            Self::Pooling => "Pooling",
         }
     }
 }
@@ -76,6 +83,11 @@ impl Panes {
         *self = Self { tree: tree_of(layout), layout };
     }
 
+    /// Brings a pane that lies behind another to the front.
+    pub fn show(&mut self, pane: Pane) {
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(here) if *here == pane));
+    }
+
     /// Draws the panes in the space there is.
     pub fn ui(&mut self, ui: &mut Ui, layout: Layout, contents: &mut Contents) {
         if layout != self.layout {
@@ -90,19 +102,26 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     let (stage_share, widths, lab_share) = match layout {
         Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
-        Layout::ScheduleLab => (0.3, [0.7, 0.3, 0.0], 0.27),
+        Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let [images, recovered, spectrum, tracks, lab, pooling] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
     for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
     tiles.set_visible(spectrum, layout == Layout::Explore);
-    let stage = tiles.insert_container(Container::Linear(stage));
+    let in_lab = layout == Layout::ScheduleLab;
+    tiles.set_visible(pooling, in_lab);
+    let stage = if in_lab {
+        let stage = tiles.insert_container(Container::Linear(stage));
+        tiles.insert_tab_tile(vec![stage, pooling])
+    } else {
+        stage.children.push(pooling);
+        tiles.insert_container(Container::Linear(stage))
+    };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let view = tiles.insert_container(Container::Linear(view));
-    let in_lab = layout == Layout::ScheduleLab;
     tiles.set_visible(lab, in_lab);
     let root = Linear::new_binary(LinearDir::Horizontal, [view, lab], if in_lab { 1.0 - lab_share } else { 0.75 });
     let root = tiles.insert_container(Container::Linear(root));
@@ -123,6 +142,10 @@ pub struct Contents<'a> {
     pub lab: Lab<'a>,
     /// Its own state.
     pub lab_state: &'a mut LabState,
+    /// Of pooling.
+    pub pooling: PoolingView<'a>,
+    /// Its own state.
+    pub pooling_state: &'a mut PoolingState,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -141,12 +164,51 @@ impl Behavior<Pane> for Contents<'_> {
                 tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
                 UiResponse::None
             }
+            Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         pane.name().into()
+    }
+
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
+        match tiles.get(tile) {
+            Some(Tile::Pane(pane)) => self.tab_title_for_pane(pane),
+            // The stage, whose first and largest part gives it its name.
+            _ => Pane::Images.name().into(),
+        }
+    }
+
+    fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+        let palette = Palette::of(ui);
+        let text = self.tab_title_for_tile(tiles, tile).text().to_owned();
+        let galley = ui.painter().layout_no_wrap(text, theme::strong(BODY), Color32::PLACEHOLDER);
+        let (_, rect) = ui.allocate_space(vec2(galley.size().x + 16.0, ui.available_height()));
+        let response = ui.interact(rect, id, Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, galley.text()));
+        let color = if state.active || response.hovered() { palette.text } else { palette.secondary };
+        if state.active {
+            let under = Rect::from_min_max(rect.left_bottom() + vec2(8.0, -2.0), rect.right_bottom() - vec2(8.0, 0.0));
+            ui.painter().rect_filled(under, 1.0, palette.accent);
+        }
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect.shrink(1.0), 6.0, Stroke::new(1.0, palette.accent), StrokeKind::Inside);
+        }
+        if !state.is_being_dragged {
+            ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, color);
+        }
+        response
+    }
+
+    fn tab_bar_left_ui(&mut self, _: &Tiles<Pane>, ui: &mut Ui, _: TileId, _: &Tabs) {
+        // Names begin where the panes' contents do.
+        ui.add_space(8.0);
+    }
+
+    fn tab_bar_height(&self, _: &Style) -> f32 {
+        28.0
     }
 
     fn gap_width(&self, _: &Style) -> f32 {
@@ -182,7 +244,6 @@ impl Behavior<Pane> for Contents<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use egui_tiles::Tile;
 
     #[test]
     fn tiles_come_back_and_half_a_tree_does_not() {

@@ -7,6 +7,7 @@ use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
 use super::views::lab::LabState;
+use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
 use super::views::top_bar::{TopBarState, source_name};
@@ -79,6 +80,7 @@ pub(super) struct State {
     pub top_bar: TopBarState,
     pub tracks: TracksState,
     pub lab: LabState,
+    pub pooling: PoolingState,
     pub planner: Planner,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
@@ -139,6 +141,7 @@ impl State {
             }
         });
         let spectra = Spectra::new(Arc::clone(&wake));
+        let pooling = PoolingState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -163,6 +166,7 @@ impl State {
             top_bar: TopBarState::default(),
             tracks: TracksState::default(),
             lab: LabState::default(),
+            pooling,
             planner: Planner::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,

@@ -4,6 +4,8 @@ use super::package::{Package, PackageError};
 use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::ImageSet;
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 
 /// The part of a card that says how a model is computed without its graph.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,28 @@ pub enum ExactModel {
 #[derive(Deserialize)]
 struct Labels {
     labels: Vec<i64>,
+}
+
+impl ExactCard {
+    /// Reads one image of an empirical model, `[C, H, W]` bytes, without the others.
+    pub fn read_image(&self, package: &Package, index: usize) -> Result<(ImageShape, Vec<u8>), PackageError> {
+        let fault = |reason: &str| PackageError::Exact { name: package.name.clone(), reason: reason.to_owned() };
+        let Self::Empirical { images, layout: [count, channels, height, width], .. } = self else {
+            return Err(fault("it is made of no images"));
+        };
+        let shape = ImageShape { channels: *channels, height: *height, width: *width };
+        if index >= *count {
+            return Err(fault("it has fewer images than were asked for; restore the model's folder"));
+        }
+        let path = package.folder.join(images);
+        let mut bytes = vec![0; shape.len()];
+        let read = File::open(&path).and_then(|mut file| {
+            file.seek(SeekFrom::Start((index * shape.len()) as u64))?;
+            file.read_exact(&mut bytes)
+        });
+        read.map_err(|error| PackageError::Read { path, error })?;
+        Ok((shape, bytes))
+    }
 }
 
 impl ExactModel {

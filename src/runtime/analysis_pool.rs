@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Results that are kept.
+/// Results that are kept unless another number is given.
 const KEPT: usize = 1024;
 
 type Job<V> = Box<dyn FnOnce() -> V + Send>;
@@ -17,6 +17,8 @@ struct State<K, V> {
     waiting: Option<(K, Job<V>)>,
     /// The job under way.
     at: Option<K>,
+    /// Most results that are kept.
+    most: usize,
     closing: bool,
 }
 
@@ -29,7 +31,12 @@ pub struct AnalysisPool<K, V> {
 impl<K: Eq + Hash + Clone + Send + 'static, V: Send + Sync + 'static> AnalysisPool<K, V> {
     /// Starts the thread.
     pub fn start(name: &str, wake: Wake) -> std::io::Result<Self> {
-        let state = State { done: HashMap::new(), waiting: None, at: None, closing: false };
+        Self::start_keeping(KEPT, name, wake)
+    }
+
+    /// The same, which keeps at most so many results at once: for large ones.
+    pub fn start_keeping(most: usize, name: &str, wake: Wake) -> std::io::Result<Self> {
+        let state = State { done: HashMap::new(), waiting: None, at: None, most, closing: false };
         let shared = Arc::new((Mutex::new(state), Condvar::new()));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&theirs, &wake))?;
@@ -73,7 +80,7 @@ fn work<K: Eq + Hash + Clone, V>(shared: &(Mutex<State<K, V>>, Condvar), wake: &
         // A job that panicked stays at its key, so that it is not tried in every frame.
         if let Ok(value) = value {
             state.at = None;
-            if state.done.len() >= KEPT {
+            if state.done.len() >= state.most {
                 state.done.clear();
             }
             state.done.insert(key, Arc::new(value));

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// Most bytes that a folder's images may take, at a byte a value.
 const MOST_BYTES: usize = 8 << 30;
+/// Most bytes that one image may take while it is decoded.
+const MOST_BYTES_AN_IMAGE: u64 = 1 << 30;
 
 /// Images read from a folder.
 #[derive(Debug)]
@@ -115,6 +117,11 @@ pub fn read_folder(
 }
 
 fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, String> {
+    Ok(fit(&read_rgb(path)?, height, width))
+}
+
+/// An image file at its own size, upright, on white.
+pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     // Pipes and devices would be waited for without end.
     let kind = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if !kind.is_file() {
@@ -122,10 +129,14 @@ fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, 
     }
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
     let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(|error| error.to_string())?;
+    if decoder.total_bytes() > MOST_BYTES_AN_IMAGE {
+        let (width, height) = decoder.dimensions();
+        return Err(format!("its {width}x{height} pixels are more than this program decodes"));
+    }
     let orientation = decoder.orientation().map_err(|error| error.to_string())?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
     image.apply_orientation(orientation);
-    Ok(fit(&on_white(&image), height, width))
+    Ok(on_white(&image))
 }
 
 /// Alpha composition over white, in the pixels' own (gamma-encoded) values as image viewers do.

@@ -4,7 +4,7 @@
 //! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
 //!
 //! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
-//! that, [`preferences`] keep it between starts. [`playback`] is the playhead.
+//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images.
 
 pub mod action;
 pub mod archive;
@@ -13,6 +13,7 @@ pub mod history;
 pub mod images;
 mod kept;
 pub mod playback;
+pub mod pooling;
 pub mod preferences;
 pub mod prepare;
 mod run;

@@ -5,6 +5,7 @@ pub mod icons;
 pub mod lab;
 pub mod messages;
 pub mod plot;
+pub mod pooling;
 pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;
