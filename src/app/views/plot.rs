@@ -44,14 +44,14 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
 
     let mut free = f32::INFINITY;
     for tick in &figure.y_axis.ticks {
-        let at = y(tick.at);
+        let line = y(tick.at);
+        let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
         // Ticks rise; in a low plot those too close to the one below are left out.
         if at > free - 13.0 {
             continue;
         }
         free = at;
-        painter.hline(plot.x_range(), at, Stroke::new(1.0, palette.hairline));
-        let at = at.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
+        painter.hline(plot.x_range(), line, Stroke::new(1.0, palette.hairline));
         painter.text(
             pos2(plot.left() - 8.0, at),
             Align2::RIGHT_CENTER,
