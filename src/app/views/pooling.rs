@@ -10,6 +10,8 @@ use crate::app::intent::{ImageChoice, Intent};
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::app::views::icons::Icon;
+use crate::app::views::widgets::icon_button_small;
 use crate::figure::ticks;
 use crate::session::pooling::BUNDLED;
 use controls::controls_ui;
@@ -19,7 +21,7 @@ use egui_tiles::UiResponse;
 use state::Shown;
 
 /// Width of the controls, points.
-const CONTROLS: f32 = 216.0;
+const CONTROLS: f32 = 226.0;
 /// Height of a name above and of numbers below a picture.
 const HEAD: f32 = 24.0;
 const FOOT: f32 = 24.0;
@@ -62,19 +64,26 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
         state.update_pictures(ui.ctx(), level, view.factor, view.seed);
     }
 
-    let column = CONTROLS.min(0.4 * space.width());
+    if space.width() < 48.0 || space.height() < 48.0 {
+        return UiResponse::None;
+    }
+    let column = CONTROLS.min(0.6 * space.width());
     let controls = Rect::from_min_size(space.min, vec2(column, space.height()));
     ui.scope_builder(UiBuilder::new().max_rect(controls), |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| controls_ui(ui, view, state, intents));
     });
-    let pictures = Rect::from_min_max(pos2(controls.right() + 28.0, space.top()), space.max);
+    let mut pictures = Rect::from_min_max(pos2(controls.right() + 24.0, space.top()), space.max);
+    if pictures.width() < 48.0 {
+        return UiResponse::None;
+    }
+    error_ui(ui, &mut pictures, state);
     match &state.shown {
         Some(shown) => pictures_ui(ui, pictures, shown),
         None => {
             let palette = Palette::of(ui);
             let text = if state.error.is_some() { "" } else { view.empty };
             let font = theme::body(SMALL);
-            let galley = ui.painter().layout(text.to_owned(), font, palette.secondary, pictures.width().max(0.0));
+            let galley = ui.painter().layout(text.to_owned(), font, palette.secondary, pictures.width());
             ui.painter().galley(pictures.min, galley, palette.secondary);
             UiResponse::None
         }
@@ -96,6 +105,7 @@ fn short_name(choice: &ImageChoice) -> String {
 /// A picture's name in the field's letters and, for those who hear it, in plain ones; and what it is.
 struct Part {
     symbol: [&'static str; 2],
+    note: &'static str,
     spoken: String,
     about: String,
 }
@@ -109,11 +119,13 @@ fn parts(factor: usize) -> [Part; 3] {
     [
         Part {
             symbol: ["xₜ", ""],
+            note: "noised at t",
             spoken: "Noised at t".into(),
             about: "The image under noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
         },
         Part {
             symbol: [pooled, ""],
+            note: "pooled",
             spoken: "Pooled".into(),
             about: format!(
                 "The mean of every {factor}×{factor} pixels of xₜ. The noise's variance falls to a part in n² = {}, the \
@@ -123,6 +135,7 @@ fn parts(factor: usize) -> [Part; 3] {
         },
         Part {
             symbol: ["√P·x", "τ"],
+            note: "noised at τ",
             spoken: "Noised at tau".into(),
             about:
                 "The pooled image with new noise of the adjusted time, √P·(√ᾱ(τ)·Dx₀ + √(1−ᾱ(τ))·ε′): the same image, \
@@ -132,31 +145,49 @@ fn parts(factor: usize) -> [Part; 3] {
     ]
 }
 
+/// The sentence on an image that could not be taken, below the pictures, which leave it the room.
+fn error_ui(ui: &mut Ui, pictures: &mut Rect, state: &mut PoolingState) {
+    let Some(error) = &state.error else { return };
+    let color = Palette::of(ui).error;
+    let galley = ui.painter().layout(error.clone(), theme::body(SMALL), color, (pictures.width() - 32.0).max(1.0));
+    let height = galley.size().y.max(22.0);
+    let place = Rect::from_min_max(pos2(pictures.left(), pictures.bottom() - height), pictures.max);
+    let label = ui.interact(place, ui.scope_id().with("pooling error"), Sense::hover());
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, error));
+    ui.painter().galley(pos2(place.left(), place.center().y - 0.5 * galley.size().y), galley, color);
+    let close = Rect::from_min_size(pos2(place.right() - 22.0, place.top()), vec2(22.0, 22.0));
+    let closed = ui.scope_builder(UiBuilder::new().max_rect(close), |ui| {
+        icon_button_small(ui, Icon::Close, "Dismiss the sentence", "Take this sentence away").clicked()
+    });
+    if closed.inner {
+        state.error = None;
+    }
+    pictures.max.y = place.top() - 4.0;
+}
+
 fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown) -> UiResponse {
     let (height, width) = (shown.size.0.max(1) as f32, shown.size.1.max(1) as f32);
-    let roomy = rect.width() > 3.0 * 60.0 + 2.0 * GAP;
-    let gap = if roomy { GAP } else { 12.0 };
-    let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(16.0, 16.0));
+    let gap = if rect.width() > 3.0 * 60.0 + 2.0 * GAP { GAP } else { 12.0 };
+    let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(8.0, 8.0));
     let size = vec2(width, height) * (room.x / width).min(room.y / height);
-    let pitch = if roomy { size.x.max(NUMBERS - 24.0) + gap } else { room.x + gap };
+    let fits = 0.5 * (rect.width() - size.x.max(NUMBERS));
+    let pitch = (size.x.max(NUMBERS - 24.0) + GAP).min(fits).max(size.x + 12.0);
     let mut moved = false;
     let parts = parts(shown.factor);
     for (index, part) in parts.iter().enumerate() {
         let left = rect.left() + index as f32 * pitch;
         let picture = Rect::from_min_size(pos2(left, rect.top() + HEAD), size);
-        moved |= part_ui(ui, picture, part, shown, index);
-        if roomy && index > 0 {
-            let between = Rect::from_min_max(pos2(left - pitch + size.x, picture.top()), pos2(left, picture.bottom()));
-            let times = shown.ratios[index].measured / shown.ratios[index - 1].measured;
-            let sign = if index == 1 { "→" } else { "≈" };
-            step_ui(ui, between, sign, times);
+        moved |= part_ui(ui, picture, pitch - 8.0, part, shown, index);
+        if index > 0 {
+            let before = left - pitch + size.x;
+            step_ui(ui, Rect::from_x_y_ranges(before..=left, picture.y_range()), shown, index);
         }
     }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
-/// One picture with its name and its numbers; whether it is dragged by its name.
-fn part_ui(ui: &Ui, picture: Rect, part: &Part, shown: &Shown, index: usize) -> bool {
+/// One picture with its name and its numbers, as far as they fit into `room`; whether it is dragged by its name.
+fn part_ui(ui: &Ui, picture: Rect, room: f32, part: &Part, shown: &Shown, index: usize) -> bool {
     let palette = Palette::of(ui);
     let painter = ui.painter();
     let (texture, ratio) = (&shown.textures[index], shown.ratios[index]);
@@ -169,14 +200,21 @@ fn part_ui(ui: &Ui, picture: Rect, part: &Part, shown: &Shown, index: usize) -> 
         |size: f32| TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(theme::strong(size), palette.text) };
     job.append(part.symbol[0], 0.0, format(BODY));
     job.append(part.symbol[1], 0.0, format(BODY - 4.0));
+    if room >= 130.0 {
+        job.append(part.note, 8.0, TextFormat::simple(theme::body(SMALL), palette.secondary));
+    }
     let galley = painter.layout_job(job);
     painter.galley(pos2(picture.left(), picture.top() - HEAD), galley, palette.text);
 
     let (number, decibel) = (in_words(ratio.measured), in_decibel(ratio.measured));
     let y = picture.bottom() + 0.5 * FOOT + 3.0;
-    let name = painter.text(pos2(picture.left(), y), Align2::LEFT_CENTER, "SNR", theme::body(SMALL), palette.secondary);
-    let numbers = format!("{number:<7} {decibel}");
-    painter.text(pos2(name.right() + 8.0, y), Align2::LEFT_CENTER, numbers, theme::mono(SMALL), palette.text);
+    let mut left = picture.left();
+    if room >= NUMBERS {
+        let name = painter.text(pos2(left, y), Align2::LEFT_CENTER, "SNR", theme::body(SMALL), palette.secondary);
+        left = name.right() + 8.0;
+    }
+    let numbers = if room >= 0.7 * NUMBERS { format!("{number:<7} {decibel}") } else { number.clone() };
+    painter.text(pos2(left, y), Align2::LEFT_CENTER, numbers, theme::mono(SMALL), palette.text);
 
     let head = Rect::from_min_max(pos2(picture.left(), picture.top() - HEAD), picture.right_top());
     let drag = ui.interact(head, ui.scope_id().with(("pooling head", index)), Sense::drag());
@@ -194,14 +232,33 @@ fn part_ui(ui: &Ui, picture: Rect, part: &Part, shown: &Shown, index: usize) -> 
 }
 
 /// What lies between two pictures: how the one becomes the other, and by how much the ratio differs.
-fn step_ui(ui: &Ui, between: Rect, sign: &str, times: f64) {
+fn step_ui(ui: &Ui, between: Rect, shown: &Shown, index: usize) {
     let palette = Palette::of(ui);
     let painter = ui.painter();
+    let squared = shown.factor * shown.factor;
+    let times = shown.ratios[index].measured / shown.ratios[index - 1].measured;
+    let times = if times.is_finite() { format!("×{times:.2}") } else { "–".to_owned() };
+    let (sign, against, about) = if index == 1 {
+        let about = format!(
+            "Pooling makes the SNR n² = {squared} times as large, less the detail that it takes from the image, give or \
+             take chance"
+        );
+        ("→", format!("SNR, n² = {squared}"), about)
+    } else {
+        ("≈", "SNR".to_owned(), "The same SNR, give or take chance: pooling is a step in time from t to τ".to_owned())
+    };
     let middle = between.center();
-    painter.text(middle - vec2(0.0, 9.0), Align2::CENTER_CENTER, sign, theme::body(18.0), palette.secondary);
-    let times = if times.is_finite() { format!("×{times:.2}") } else { "×…".to_owned() };
-    painter.text(middle + vec2(0.0, 11.0), Align2::CENTER_CENTER, times, theme::mono(SMALL), palette.text);
-    painter.text(middle + vec2(0.0, 27.0), Align2::CENTER_CENTER, "SNR", theme::body(SMALL), palette.secondary);
+    // What there is no room for is left out.
+    if between.width() >= 48.0 {
+        painter.text(middle - vec2(0.0, 9.0), Align2::CENTER_CENTER, sign, theme::body(18.0), palette.secondary);
+        painter.text(middle + vec2(0.0, 11.0), Align2::CENTER_CENTER, &times, theme::mono(SMALL), palette.text);
+    }
+    if between.width() >= 76.0 {
+        painter.text(middle + vec2(0.0, 27.0), Align2::CENTER_CENTER, &against, theme::body(SMALL), palette.secondary);
+    }
+    let response = ui.interact(between, ui.scope_id().with(("pooling step", index)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{times} {against}")));
+    response.on_hover_text(about);
 }
 
 /// Three figures, or a power of ten.

@@ -10,7 +10,7 @@ use crate::session::action::Action;
 use crate::session::document::FACTORS;
 use crate::session::pooling::BUNDLED;
 use crate::theory::{NoiseLevel, adjustment};
-use egui::{Button, Key, Label, RichText, Role, Slider, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align2, Button, Key, Label, RichText, Role, Slider, TextEdit, Ui, WidgetInfo, vec2};
 
 /// Of the slider's number, points.
 const NUMBER: f32 = 58.0;
@@ -37,9 +37,7 @@ pub(super) fn controls_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingSt
     });
     numbers_ui(ui, view, state);
     image_ui(ui, view, state, intents);
-    if let Some(error) = &state.error {
-        ui.add(Label::new(RichText::new(error).font(theme::body(SMALL)).color(palette.error)).wrap());
-    } else if state.wanted == Some(ImageChoice::Run) {
+    if state.wanted == Some(ImageChoice::Run) {
         ui.add(Label::new(name("The run's image is taken when the run has come to its end.")).wrap());
     }
 }
@@ -49,11 +47,13 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingState, name: RichText) {
         ui.label(name);
         ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
         ui.spacing_mut().interact_size.x = NUMBER;
-        let mut t = state.t;
+        // The slider rounds what it is given; that is no move of it.
+        let shown = (1e3 * state.t).round() / 1e3;
+        let mut t = shown;
         // Noise on the left, as on the tracks.
-        let response = ui.add(Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3));
+        let response = ui.add(Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3).trailing_fill(true));
         named(ui, &response, "Time t");
-        let changed = t != state.t;
+        let changed = (t - shown).abs() > 1e-9;
         if response.double_clicked() {
             t = MIDDLE;
         }
@@ -116,7 +116,10 @@ fn image_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: 
 /// A file of one's own, by its path or by a dialog.
 fn path_ui(ui: &mut Ui, state: &mut PoolingState, intents: &mut Vec<Intent>) {
     ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut state.path).hint_text("path of an image").desired_width(150.0);
+        let edit = TextEdit::singleline(&mut state.path)
+            .hint_text("path of an image")
+            .desired_width(150.0)
+            .align(Align2::LEFT_CENTER);
         let response = ui.add(edit);
         response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an image"));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

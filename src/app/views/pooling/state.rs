@@ -61,7 +61,6 @@ struct Key {
 /// What the thread answers: three pictures, and the numbers.
 struct Made {
     parts: [(ColorImage, Ratio); 3],
-    intensity: f64,
     range: f32,
 }
 
@@ -78,7 +77,6 @@ pub(super) struct Shown {
     pub textures: [TextureHandle; 3],
     pub ratios: [Ratio; 3],
     pub factor: usize,
-    pub intensity: f64,
     /// Rows and columns of `x_t`.
     pub size: (usize, usize),
     /// Black is minus this, white plus.
@@ -189,14 +187,14 @@ fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Made
     let Ok(pooling) = Pooling::new(image, level, factor, seed) else {
         // Images are of 8 pixels or more and factors of 4 or less.
         let none = || (ColorImage::default(), Ratio { measured: f64::NAN, expected: f64::NAN });
-        return Made { parts: [none(), none(), none()], intensity: f64::NAN, range };
+        return Made { parts: [none(), none(), none()], range };
     };
     let parts = [&pooling.state, &pooling.pooled, &pooling.remade].map(|noised| {
         let picture = tone::image(noised.values.view(), range);
         let size = [picture.width() as usize, picture.height() as usize];
         (ColorImage::from_rgb(size, picture.as_raw()), Ratio { measured: noised.snr, expected: noised.expected_snr })
     });
-    Made { parts, intensity: pooling.intensity, range }
+    Made { parts, range }
 }
 
 fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
@@ -216,7 +214,6 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
         textures,
         ratios: made.parts.each_ref().map(|(_, ratio)| *ratio),
         factor: key.factor,
-        intensity: made.intensity,
         size: (height, width),
         range: made.range,
     });
