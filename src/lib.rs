@@ -11,6 +11,7 @@
 //! - [`model`]: networks on disk, and ONNX Runtime, which runs them.
 //! - [`figure`]: each plot as data, to be drawn alike by the window and into files.
 //! - [`session`]: a run, what is kept of it, and how it is written; what the user decides, and the playhead.
+//! - [`optimise`]: schedules fitted to a model, so that few steps come close to many.
 //! - [`runtime`]: the inference thread, behind requests and events.
 //! - `app`: the window (with the feature `gui`).
 //! - `cli`: the command line (with the feature of that name).
@@ -35,6 +36,7 @@ pub mod cli;
 pub mod denoiser;
 pub mod figure;
 pub mod model;
+pub mod optimise;
 pub mod runtime;
 pub mod sampler;
 pub mod schedule;

@@ -558,6 +558,205 @@ fn no_such_image_folder() {
     case.says(&mut command);
 }
 
+/// A file that makes no schedule, in both commands that take one.
+#[track_caller]
+fn schedule_says(test: &'static str, name: &str, bytes: impl AsRef<[u8]>) {
+    for command in [&["schedule", "--sigmas"][..], &["sample", "--images", ".", "--schedule"]] {
+        let case = Case::new(test);
+        let file = case.path(name);
+        std::fs::write(&file, &bytes).unwrap();
+        let case = case.word("LIST", &file);
+        case.says(common::program().args(command).arg(&file));
+    }
+}
+
+/// Options of `schedule` that cannot be.
+#[track_caller]
+fn schedule_options_say(test: &'static str, arguments: &[&str]) {
+    Case::new(test).says(common::program().arg("schedule").args(arguments));
+}
+
+#[test]
+fn a_sigma_that_is_nan() {
+    schedule_says("a_sigma_that_is_nan", "list.csv", "sigma\n3\nnan\n0\n");
+}
+
+#[test]
+fn sigmas_that_rise() {
+    schedule_says("sigmas_that_rise", "list.txt", "3, 1, 2, 0");
+}
+
+#[test]
+fn two_equal_sigmas() {
+    schedule_says("two_equal_sigmas", "list.json", r#"{"sigmas": [3, 1, 1, 0]}"#);
+}
+
+#[test]
+fn a_single_sigma() {
+    schedule_says("a_single_sigma", "list.txt", "5");
+}
+
+#[test]
+fn an_empty_schedule() {
+    schedule_says("an_empty_schedule", "list.csv", "");
+}
+
+#[test]
+fn a_schedule_of_a_million_rows() {
+    schedule_says("a_schedule_of_a_million_rows", "list.csv", "1\n".repeat(1_000_000));
+}
+
+#[test]
+fn a_word_among_the_sigmas() {
+    schedule_says("a_word_among_the_sigmas", "list.txt", "3 abc 0");
+}
+
+#[test]
+fn a_row_with_too_few_values() {
+    schedule_says("a_row_with_too_few_values", "list.csv", "sigma,x\n1,2\n3\n");
+}
+
+#[test]
+fn a_table_without_noise_levels() {
+    schedule_says("a_table_without_noise_levels", "list.csv", "step,loss\n1,2\n3,4\n");
+}
+
+#[test]
+fn alpha_bars_that_fall() {
+    schedule_says("alpha_bars_that_fall", "list.csv", "alpha_bar\n0.1\n0.05\n");
+}
+
+#[test]
+fn a_schedule_of_bytes() {
+    schedule_says("a_schedule_of_bytes", "list.pt", b"PK\x03\x04\xff\xfe");
+}
+
+#[test]
+fn an_array_of_whole_numbers() {
+    let mut bytes = Vec::new();
+    ndarray_npy::WriteNpyExt::write_npy(&ndarray::arr1(&[3_i64, 2, 1]), &mut bytes).unwrap();
+    schedule_says("an_array_of_whole_numbers", "list.npy", bytes);
+}
+
+#[test]
+fn a_schedule_of_broken_json() {
+    schedule_says("a_schedule_of_broken_json", "list.json", "{\"sigmas\": [3, 1");
+}
+
+#[test]
+fn a_schedule_of_a_later_version() {
+    schedule_says("a_schedule_of_a_later_version", "list.json", r#"{"chromascope_schedule": 9, "source": {}}"#);
+}
+
+#[test]
+fn control_points_that_make_no_curve() {
+    let points = r#"[{"s": 0, "log_snr": 1}, {"s": 1, "log_snr": 2}]"#;
+    let curve = format!(
+        r#"{{"other": {{"schedule": {{"curve": {{"curve": "drawn", "points": {points}}}}}, "visits": {{"spacing": "trailing"}}}}}}"#
+    );
+    let file = format!(r#"{{"chromascope_schedule": 1, "source": {curve}}}"#);
+    schedule_says("control_points_that_make_no_curve", "list.json", file);
+}
+
+#[test]
+fn no_such_schedule() {
+    let case = Case::new("no_such_schedule");
+    let file = case.path("nowhere.csv");
+    let case = case.word("LIST", &file);
+    case.says(common::program().args(["schedule", "--sigmas"]).arg(&file));
+}
+
+#[test]
+fn timesteps_without_their_model() {
+    let case = Case::new("timesteps_without_their_model");
+    let file = case.path("list.csv");
+    std::fs::write(&file, "timestep\n999\n500\n").unwrap();
+    case.says(common::program().args(["schedule", "--sigmas"]).arg(&file));
+}
+
+#[test]
+fn steps_beside_a_list() {
+    let case = Case::new("steps_beside_a_list");
+    let file = case.path("list.csv");
+    std::fs::write(&file, "3 1 0").unwrap();
+    let case = case.word("LIST", &file);
+    case.says(common::program().args(["schedule", "--steps", "9", "--sigmas"]).arg(&file));
+}
+
+#[test]
+fn steps_beside_a_list_of_a_run() {
+    let case = Case::new("steps_beside_a_list_of_a_run");
+    let file = case.path("list.csv");
+    std::fs::write(&file, "3 1 0").unwrap();
+    let mut command = case.sample(&["--model", "gaussian-64", "--steps", "9", "--schedule", file.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn an_unknown_family() {
+    schedule_options_say("an_unknown_family", &["--family", "magic"]);
+}
+
+#[test]
+fn an_unknown_parameter() {
+    schedule_options_say("an_unknown_parameter", &["--family", "karras", "--param", "x=1"]);
+}
+
+#[test]
+fn a_parameter_that_is_no_number() {
+    schedule_options_say("a_parameter_that_is_no_number", &["--family", "karras", "--param", "rho=big"]);
+}
+
+#[test]
+fn a_parameter_out_of_range() {
+    schedule_options_say("a_parameter_out_of_range", &["--family", "cosine", "--param", "s=-1"]);
+}
+
+#[test]
+fn a_spacing_that_does_not_suit() {
+    let arguments = ["--family", "cosine", "--steps", "4", "--spacing", "leading"];
+    schedule_options_say("a_spacing_that_does_not_suit", &arguments);
+}
+
+#[test]
+fn a_curve_that_diffusers_cannot_hold() {
+    let arguments = ["--family", "linear", "--param", "timesteps=100000", "--param", "beta_start=1e-9"];
+    let arguments = [&arguments[..], &["--param", "beta_end=1e-8", "--for", "diffusers"]].concat();
+    schedule_options_say("a_curve_that_diffusers_cannot_hold", &arguments);
+}
+
+#[test]
+fn a_snippet_without_a_configuration() {
+    schedule_options_say("a_snippet_without_a_configuration", &["--family", "cosine", "--for", "python"]);
+}
+
+/// A file whose ending is refused.
+#[track_caller]
+fn ending_says(test: &'static str, option: &str, ending: &str) {
+    let case = Case::new(test);
+    let file = case.out().with_extension(ending);
+    let kept = case.says(common::program().args(["schedule", "--family", "cosine", option]).arg(&file));
+    assert!(!kept.path().join("out").with_extension(ending).exists());
+}
+
+#[test]
+fn a_table_as_pdf() {
+    ending_says("a_table_as_pdf", "--out", "pdf");
+}
+
+#[test]
+fn a_figure_as_jpg() {
+    ending_says("a_figure_as_jpg", "--plot", "jpg");
+}
+
+#[test]
+fn a_figure_of_a_single_timestep() {
+    let case = Case::new("a_figure_of_a_single_timestep");
+    let file = case.path("a.svg");
+    let arguments = ["schedule", "--family", "linear", "--param", "timesteps=1", "--plot"];
+    case.says(common::program().args(arguments).arg(&file));
+}
+
 #[cfg(all(feature = "gui", target_os = "linux"))]
 #[test]
 fn a_window_without_a_display() {
@@ -577,7 +776,9 @@ fn the_table_and_the_tests_agree() {
         let source = std::fs::read_to_string(&source).unwrap_or_else(|_| panic!("{}: no such file", row.test));
         assert!(source.contains(&format!("fn {name}()")), "{} is in the table but not in tests/", row.test);
         // In the other files each test asks for its own row.
-        let asks = file == "faults" || source.contains(&format!("\"{}\"", row.test));
+        let whole = source.contains(&format!("\"{}\"", row.test));
+        let by_name = source.contains(&format!("\"{name}\"")) && source.contains(&format!("\"{file}::{{"));
+        let asks = file == "faults" || whole || by_name;
         assert!(asks, "{} does not take its sentence from the table", row.test);
     }
     for line in include_str!("faults.rs").lines() {

@@ -1,6 +1,9 @@
 //! What a view asks for. Views borrow and answer with these; [`App::perform`](super::App) carries them out.
 
+use crate::figure::draw::Format;
+use crate::optimise::Options;
 use crate::session::action::Action;
+use crate::session::document::Track;
 use crate::session::playback::Command;
 use crate::session::preferences::Theme;
 use std::path::PathBuf;
@@ -38,6 +41,12 @@ pub enum Intent {
     ImportSchedule(PathBuf),
     /// Write a schedule to a file.
     ExportSchedule(Export),
+    /// Fit the schedule to a fine reference, in the background.
+    Optimise(Box<Options>),
+    /// End that.
+    CancelOptimise,
+    /// Write a track's figure to a file.
+    ExportFigure(Track, Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

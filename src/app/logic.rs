@@ -8,13 +8,15 @@ use super::state::{Fetching, Opening, STAND_IN};
 use super::{App, theme};
 use crate::figure::TimeZoom;
 use crate::model::onnx_runtime::setup::Kind;
-use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
+use crate::optimise::Options;
+use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout};
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
 use egui::{Event, Key, KeyboardShortcut, Modifiers};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Most of a frame that is spent on taking news.
@@ -63,8 +65,20 @@ impl App {
             Intent::Redo => self.change(|document| {
                 document.redo();
             }),
+            Intent::Optimise(options) => self.optimise(*options),
+            Intent::CancelOptimise => {
+                if let Some(optimisation) = &state.optimisation {
+                    optimisation.cancel();
+                }
+            }
             Intent::ImportSchedule(path) => state.opener.import_schedule(path),
             Intent::ExportSchedule(export) => state.opener.export(export),
+            Intent::ExportFigure(track, format) => {
+                if let Some(figure) = state.tracks.figure(track) {
+                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
+                    state.opener.export_figure(track.name(), figure, format, typed);
+                }
+            }
             Intent::OpenImage(choice) => {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
@@ -121,6 +135,23 @@ impl App {
         let settings = state.document.document().run.clone();
         state.requested = Some(settings.clone());
         settings
+    }
+
+    fn optimise(&mut self, options: Options) {
+        let state = &mut self.state;
+        let Some(planned) = state.planner.planned() else { return };
+        let settings = state.document.document().run.clone();
+        let settings = RunSettings { steps: planned.plan.steps(), ..settings };
+        let (now, library) = (planned.source.clone(), state.onnxruntime.clone());
+        // One that is under way ends with this.
+        state.optimisation = None;
+        match Optimisation::start(settings, now, None, options, library, Arc::clone(&state.wake)) {
+            Ok(optimisation) => state.optimisation = Some(optimisation),
+            Err(error) => state.faults.push(Fault::new(
+                Place::Program,
+                &format!("no thread could be started to optimise the schedule ({error}); close other programs"),
+            )),
+        }
     }
 
     /// Moves the playhead and keeps it in view.

@@ -20,7 +20,7 @@ pub mod views;
 pub use launch::{Closed, FAILED_VARIABLE, NoWindow, Window, run};
 pub use state::{Fetching, Launch};
 
-use crate::runtime::{Activity, Options, Pace, Runtime, Wake};
+use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;
 use egui::{Panel, Ui};
 use meter::Meter;
@@ -137,7 +137,10 @@ impl App {
         let stale = self.is_stale(ui.ctx());
         let Self { state, run, textures, .. } = self;
         let document = state.document.document();
-        state.planner.update(document, state.model.as_ref(), state.lab.preview.as_ref());
+        let optimisation = state.optimisation.as_ref().map(Optimisation::report);
+        let preview = state.lab.preview.clone().map(|preview| (preview.label(), preview));
+        let preview = preview.or_else(|| Some(("best so far".to_owned(), optimisation.as_ref()?.best_source()?)));
+        state.planner.update(document, state.model.as_ref(), preview);
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
         let stage = Stage {
@@ -158,6 +161,7 @@ impl App {
                 planned: state.planner.planned(),
                 refused: state.planner.refused(),
                 model: state.model.as_deref(),
+                optimisation: optimisation.as_ref(),
             },
             lab_state: &mut state.lab,
             pooling: PoolingView {

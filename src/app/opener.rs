@@ -1,6 +1,8 @@
 //! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
 
 use super::intent::{Ask, Export, ImageChoice};
+use crate::figure::Figure;
+use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
@@ -10,6 +12,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Where a dialog gave no place for a file.
+const NOWHERE: &str = "Nothing was saved; where no dialog opens, type a path into the schedule lab's field for files";
 
 /// What came of a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +115,35 @@ impl Opener {
         let chosen = dialog.set_file_name(format!("schedule.{ending}")).save_file();
         self.later(move || match pollster::block_on(chosen) {
             Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said("Nothing was saved; where no dialog opens, type a path above".into())),
+            None => Some(Opened::Said(NOWHERE.into())),
+        });
+    }
+
+    /// Draws a figure into a file, at the path that was typed or at a place that a dialog asks for.
+    pub fn export_figure(&self, title: &'static str, figure: Arc<Figure>, format: Format, typed: Option<PathBuf>) {
+        let ending = match format {
+            Format::Svg => "svg",
+            Format::Pdf => "pdf",
+            Format::Png => "png",
+        };
+        let write = move |path: &Path| {
+            let sheet = Sheet::new(vec![Panel::new(title, (*figure).clone())]);
+            let bytes = sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string());
+            let written =
+                bytes.and_then(|bytes| schedule_file::write_bytes(path, &bytes).map_err(|error| error.to_string()));
+            Opened::Said(written.map_or_else(|error| error, |()| format!("Saved as {}", path.display())))
+        };
+        if let Some(path) = typed {
+            let path = path.with_extension(ending);
+            self.later(move || Some(write(&path)));
+            return;
+        }
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save the figure");
+        let name = title.to_lowercase().replace(' ', "-");
+        let chosen = dialog.set_file_name(format!("{name}.{ending}")).save_file();
+        self.later(move || match pollster::block_on(chosen) {
+            Some(file) => Some(write(file.path())),
+            None => Some(Opened::Said(NOWHERE.into())),
         });
     }
 

@@ -1,11 +1,14 @@
 //! The schedule that the next run will have, made anew in the frame in which anything of it is changed. No GUI, no model
 //! call.
 
+use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::TimeAxis;
+use crate::model::exact::ExactCard;
 use crate::schedule::{ModelSchedule, Plan, PlanSource, PlanWarning, lint};
 use crate::session::document::{Document, MOST_LEVELS, NamedSchedule};
 use crate::session::prepare::{ModelInfo, PrepareError, plan_of};
-use crate::session::settings::RunSettings;
+use crate::session::settings::{RunSettings, SamplerKind};
+use crate::theory::gaussian::ddim_spectrum;
 use crate::theory::{Chromatogram, default_levels};
 use std::sync::Arc;
 
@@ -29,8 +32,32 @@ pub struct Planned {
     pub theory: Option<Chromatogram>,
     /// n.
     pub factor: usize,
+    /// Of a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
+    /// spectrum that they produce from the prior's, dB.
+    pub closed_form: Option<ClosedForm>,
     /// Other schedules laid over, by name: the one that was chosen, and the one that is only looked at.
     pub overlays: Vec<(String, TimeAxis)>,
+}
+
+/// What is known exactly of deterministic DDIM on a Gaussian prior.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClosedForm {
+    /// RMSE from the end of the exact probability-flow ODE, data units.
+    pub rmse: f64,
+    /// Root mean square over all frequencies of the produced spectrum over the prior's, dB.
+    pub spectrum_db: f64,
+}
+
+/// Of these levels, where the model is a Gaussian prior and the sampler deterministic DDIM.
+fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<ClosedForm> {
+    let is_gaussian = matches!(model.card.as_ref()?.exact, Some(ExactCard::Gaussian));
+    let deterministic = settings.sampler == SamplerKind::Ddim && settings.eta.unwrap_or(0.0) == 0.0;
+    let (size, _) = model.native_size.filter(|_| is_gaussian && deterministic)?;
+    let spectrum = power_law_spectrum(size);
+    let made = ddim_spectrum(plan.levels(), spectrum.as_slice()?);
+    let decibels = made.produced.iter().zip(&spectrum).map(|(made, wanted)| 10.0 * (made / wanted).log10());
+    let (sum, count) = decibels.fold((0.0, 0.0), |(sum, count), db| (sum + db * db, count + 1.0));
+    Some(ClosedForm { rmse: made.error_to_flow, spectrum_db: f64::sqrt(sum / count) })
 }
 
 /// All that it depends on.
@@ -41,7 +68,7 @@ struct Key {
     model: usize,
     levels: (usize, Option<usize>),
     overlay: Option<NamedSchedule>,
-    preview: Option<PlanSource>,
+    preview: Option<(String, PlanSource)>,
 }
 
 /// Keeps the schedule up to date.
@@ -56,14 +83,19 @@ pub struct Planner {
 
 impl Planner {
     /// Makes the schedule anew where something changed. What cannot be run leaves the last one that could.
-    pub fn update(&mut self, document: &Document, model: Option<&Arc<ModelInfo>>, preview: Option<&PlanSource>) {
+    pub fn update(
+        &mut self,
+        document: &Document,
+        model: Option<&Arc<ModelInfo>>,
+        preview: Option<(String, PlanSource)>,
+    ) {
         let Some(model) = model else { return };
         let key = Key {
             settings: document.run.clone(),
             model: Arc::as_ptr(model).addr(),
             levels: (document.view.factor, document.view.levels),
             overlay: document.overlaid().cloned(),
-            preview: preview.cloned(),
+            preview,
         };
         if self.key.as_ref() == Some(&key) || model.source != document.run.source {
             return;
@@ -120,7 +152,7 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
     let warnings = theory.as_ref().map(|theory| lint(&plan, integer, theory)).unwrap_or_default();
     let steps = plan.steps();
     let kept = key.overlay.as_ref().map(|kept| (kept.name.clone(), &kept.source, kept.steps));
-    let preview = key.preview.as_ref().map(|source| (source.label(), source, steps));
+    let preview = key.preview.as_ref().map(|(name, source)| (name.clone(), source, steps));
     let overlays = kept
         .into_iter()
         .chain(preview)
@@ -133,6 +165,7 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
         source,
         axis: TimeAxis::new(&plan, schedule),
         rounded: integer && plan.timesteps().iter().any(|timestep| timestep.fract() != 0.0),
+        closed_form: closed_form(&plan, model, &key.settings),
         plan,
         model: schedule.clone(),
         warnings,

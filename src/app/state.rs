@@ -12,7 +12,7 @@ use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
 use super::views::top_bar::{TopBarState, source_name};
 use super::views::tracks::TracksState;
-use crate::runtime::{Fault, Options, Wake};
+use crate::runtime::{Fault, Optimisation, Options, Wake};
 use crate::session::action::{Action, apply};
 use crate::session::document::{Document, Layout};
 use crate::session::playback::Playback;
@@ -82,6 +82,12 @@ pub(super) struct State {
     pub lab: LabState,
     pub pooling: PoolingState,
     pub planner: Planner,
+    /// A schedule that is being fitted, or was.
+    pub optimisation: Option<Optimisation>,
+    /// The ONNX Runtime library given on the command line.
+    pub onnxruntime: Option<PathBuf>,
+    /// Asks for a frame.
+    pub wake: Wake,
     pub keys_shown: bool,
     /// Layout and size, in unscaled points, that the scale was chosen for.
     pub scaled_for: Option<(Layout, egui::Vec2)>,
@@ -115,7 +121,7 @@ pub struct Fetching {
 
 impl State {
     pub fn new(launch: Launch, wake: Wake, meter: Meter) -> Self {
-        let Launch { loaded, folder, first, mut notices, .. } = launch;
+        let Launch { options, loaded, folder, first, mut notices } = launch;
         let mut document = loaded.preferences.document.clone().unwrap_or_else(|| {
             let mut document = Document::default();
             document.run.steps = FIRST_STEPS;
@@ -143,7 +149,7 @@ impl State {
             kept: preferences.clone(),
             preferences,
             keeper,
-            opener: Opener::new(wake),
+            opener: Opener::new(Arc::clone(&wake)),
             requested: None,
             opening: None,
             model: None,
@@ -162,6 +168,9 @@ impl State {
             lab: LabState::default(),
             pooling,
             planner: Planner::default(),
+            optimisation: None,
+            onnxruntime: options.onnxruntime,
+            wake: Arc::clone(&wake),
             keys_shown: false,
             scaled_for: None,
             last_frame: Instant::now(),

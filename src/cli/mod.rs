@@ -4,6 +4,7 @@
 mod doctor;
 mod info;
 mod interrupt;
+mod optimise;
 mod output;
 mod sample;
 mod schedule;
@@ -40,6 +41,7 @@ enum Command {
     #[cfg(feature = "gui")]
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
+    Optimise(Box<optimise::Arguments>),
     Info(info::Arguments),
     Schedule(schedule::Arguments),
     Chromatogram(schedule::ChromatogramArguments),
@@ -124,6 +126,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         Some(Command::Sample(arguments)) => sample::run(&arguments, explicit),
         Some(Command::Schedule(arguments)) => schedule::run(&arguments),
         Some(Command::Chromatogram(arguments)) => schedule::run_chromatogram(&arguments),
+        Some(Command::Optimise(arguments)) => optimise::run(&arguments, explicit),
         Some(Command::Info(arguments)) => info::run(&arguments, explicit),
         Some(Command::Setup(arguments)) => setup::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, graphics),

@@ -147,7 +147,7 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
 }
 
 /// Parses `HxW`.
-fn seed(text: &str) -> Result<u64, String> {
+pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
@@ -155,7 +155,7 @@ fn spacing(name: &str) -> Result<String, String> {
     name.parse::<PlanSource>().map(|_| name.to_owned()).map_err(|error| error.to_string())
 }
 
-fn size(text: &str) -> Result<(usize, usize), String> {
+pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
     let parts = text.split_once(['x', 'X', '×']).and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
     parts.ok_or_else(|| "a size is HEIGHTxWIDTH in pixels, such as 64x64".into())
 }
@@ -236,7 +236,7 @@ impl Arguments {
     }
 }
 
-fn read_schedule(path: &Path) -> Result<Box<PlanSource>, Failure> {
+pub(super) fn read_schedule(path: &Path) -> Result<Box<PlanSource>, Failure> {
     let file = schedule_file::read(path)?;
     for note in &file.notes {
         output::message(note);
@@ -261,7 +261,7 @@ struct UnknownClass {
 }
 
 /// A class by its number, or by its name whatever the capitals.
-fn class_number(label: &str, source: &ModelSource) -> Result<i64, Failure> {
+pub(super) fn class_number(label: &str, source: &ModelSource) -> Result<i64, Failure> {
     if let Ok(number) = label.parse() {
         return Ok(number);
     }
@@ -377,7 +377,7 @@ fn sample(prepared: &mut Prepared, trajectory: &mut Trajectory) -> Result<(), Ru
 }
 
 /// Carries Ctrl-C into a network call under way.
-fn cancel_on_interrupt(canceller: &Canceller, finished: &AtomicBool) {
+pub(super) fn cancel_on_interrupt(canceller: &Canceller, finished: &AtomicBool) {
     while !finished.load(Ordering::Relaxed) {
         if interrupted().load(Ordering::Relaxed) {
             canceller.cancel();
@@ -395,7 +395,7 @@ fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Vec<
 }
 
 /// A progress bar on stderr, where that is a terminal.
-fn bar(length: usize, what: &'static str) -> ProgressBar {
+pub(super) fn bar(length: usize, what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

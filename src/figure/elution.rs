@@ -2,7 +2,7 @@ use super::chromatogram::stacked;
 use super::pace::Pace;
 use super::time_axis::TimeView;
 use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Role, palette, ticks};
-use crate::theory::{Chromatogram, Measure};
+use crate::theory::{Chromatogram, Measure, NoiseLevel};
 
 /// What a rate of generation is counted over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,18 @@ pub struct ElutionFigure<'a> {
 /// finite also where λ is not. A level that is highest at an edge of what is shown has no peak there.
 #[must_use]
 pub fn elution(from: ElutionFigure<'_>) -> Figure {
-    let rates = Rates::new(from);
+    curves(&Rates::new(from, None))
+}
+
+/// The same of a schedule whose pace is known: at an x its level and how fast λ rises there, over whatever the rates are
+/// to be counted. That takes the place of `from.rate`, but for the unit.
+#[must_use]
+pub fn elution_at_pace(from: ElutionFigure<'_>, pace: &dyn Fn(f64) -> (NoiseLevel, f64)) -> Figure {
+    curves(&Rates::new(from, Some(pace)))
+}
+
+fn curves(rates: &Rates<'_>) -> Figure {
+    let from = rates.from;
     let curves = (0..rates.levels).map(|m| Line {
         name: palette::level_label(from.factor, m),
         points: rates.rows().map(|(x, row)| [x, row[m]]).collect(),
@@ -68,7 +79,7 @@ pub fn elution(from: ElutionFigure<'_>) -> Figure {
 /// The sum of the elution curves, with the levels stacked below it: where it is low, a step makes little signal.
 #[must_use]
 pub fn generation(from: ElutionFigure<'_>) -> Figure {
-    let rates = Rates::new(from);
+    let rates = Rates::new(from, None);
     let areas = stacked(from.factor, &rates.x, &rates.values, rates.levels);
     Figure { areas, lines: vec![rates.sum_line()], marks: from.time.step_marks(), ..rates.figure("Σ_m g_m(t)") }
 }
@@ -77,15 +88,16 @@ pub fn generation(from: ElutionFigure<'_>) -> Figure {
 struct Rates<'a> {
     from: ElutionFigure<'a>,
     pace: Pace,
+    known: Option<&'a dyn Fn(f64) -> (NoiseLevel, f64)>,
     levels: usize,
     x: Vec<f64>,
     values: Vec<f64>,
 }
 
 impl<'a> Rates<'a> {
-    fn new(from: ElutionFigure<'a>) -> Self {
+    fn new(from: ElutionFigure<'a>, known: Option<&'a dyn Fn(f64) -> (NoiseLevel, f64)>) -> Self {
         let (pace, levels, x) = (Pace::new(from.time.axis), from.theory.levels(), from.time.samples());
-        let mut rates = Self { from, pace, levels, values: vec![0.0; x.len() * levels], x };
+        let mut rates = Self { from, pace, known, levels, values: vec![0.0; x.len() * levels], x };
         let mut values = std::mem::take(&mut rates.values);
         for (&x, row) in rates.x.iter().zip(values.chunks_exact_mut(levels)) {
             rates.at(x, row);
@@ -96,6 +108,14 @@ impl<'a> Rates<'a> {
     /// `g_m` of every level at an x.
     fn at(&self, x: f64, out: &mut [f64]) {
         let ElutionFigure { time, theory, measure, rate, .. } = self.from;
+        if let Some(known) = self.known {
+            let (level, slope) = known(x);
+            theory.elution_per_nat(level, measure, out);
+            for rate in out {
+                *rate *= slope;
+            }
+            return;
+        }
         let scale = match rate {
             Rate::PerNat => return theory.elution_per_nat(time.level_at(x), measure, out),
             Rate::PerStep => 1.0,
@@ -157,6 +177,7 @@ impl<'a> Rates<'a> {
             x,
             kind: MarkKind::Rule,
             label: format!("{level} peaks at step {step:.1}"),
+            short_label: format!("{step:.1}"),
             paint: Paint::Level(m),
         })
     }
@@ -188,7 +209,6 @@ mod tests {
     use super::super::{Reading, TimeAxis};
     use super::*;
     use crate::schedule::ModelSchedule;
-    use crate::theory::NoiseLevel;
 
     const STEPS: u32 = 16;
 
@@ -232,6 +252,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_known_pace_takes_the_place_of_the_steps() {
+        let (run, theory) = (flow(), Chromatogram::scale_invariant(2, 3).unwrap());
+        let from = of(&run, &theory, Measure::Power, Rate::PerRunTime);
+        // Flow: λ = 2·ln((1−s)/s), and x = 1 − s.
+        let pace = |x: f64| {
+            let x = x.clamp(1e-9, 1.0 - 1e-9);
+            (NoiseLevel::from_flow_time(1.0 - x), 2.0 / (x * (1.0 - x)))
+        };
+        let (by_steps, known) = (elution(from), elution_at_pace(from, &pace));
+        for (ours, theirs) in known.lines.iter().zip(&by_steps.lines) {
+            for (a, b) in ours.points.iter().zip(&theirs.points) {
+                assert!((a[1] - b[1]).abs() < 1e-6 * (1.0 + b[1]), "{}: {a:?} {b:?}", ours.name);
+            }
+        }
+        assert_eq!(known.marks.len(), 3);
+    }
+
     /// Per nat the peaks are where a_m = 1/2 (power) and 1/3 (amplitude).
     #[test]
     fn peaks_per_nat_have_their_closed_form() {
@@ -258,7 +296,7 @@ mod tests {
         let steps = levels.len() - 1;
         let (mut row, mut before, mut after) = ([0.0; 3], [0.0; 3], [0.0; 3]);
         for measure in [Measure::Power, Measure::Amplitude] {
-            let rates = Rates::new(of(&run, &theory, measure, Rate::PerStep));
+            let rates = Rates::new(of(&run, &theory, measure, Rate::PerStep), None);
             for (step, pair) in levels.windows(2).enumerate() {
                 let mut areas = [0.0; 3];
                 let pieces = 4000;

@@ -23,13 +23,14 @@ mod spectrum;
 mod tests;
 pub mod text;
 mod theorem;
+mod thin;
 pub mod ticks;
 mod time_axis;
 mod time_zoom;
 
 pub use adjusted::{AdjustedReading, AdjustedTimeFigure, adjusted_time, intensity, unit_time_axis};
 pub use chromatogram::{ChromatogramFigure, chromatogram, stacked_chromatogram};
-pub use elution::{ElutionFigure, Rate, elution, generation};
+pub use elution::{ElutionFigure, Rate, elution, elution_at_pace, generation};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{SpectrumFigure, spectrum};
@@ -167,6 +168,8 @@ pub struct Mark {
     pub kind: MarkKind,
     /// What it is, for legend, tooltip and screen reader.
     pub label: String,
+    /// What stands beside it where there is room; may be empty.
+    pub short_label: String,
     /// Colour.
     pub paint: Paint,
 }

@@ -117,7 +117,9 @@ fn y_axis(reading: LevelReading, range: (f64, f64)) -> Axis {
     };
     let ticks = if reading == LevelReading::Sigma {
         let mut found = ticks::logarithmic(10.0_f64.powf(range.0), 10.0_f64.powf(range.1), 4);
-        found.iter_mut().for_each(|tick| tick.at = tick.at.log10());
+        for tick in &mut found {
+            tick.at = tick.at.log10();
+        }
         found
     } else {
         ticks::linear(range.0, range.1, 4, false)

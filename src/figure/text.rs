@@ -1,6 +1,7 @@
 //! Labels with subscripts, set by whoever draws them.
 //!
-//! `_` sets what follows it lower: one character, or several in braces. "r_m(t)", "E[x_0|x_t]", "ᾱ_{run}".
+//! `_` sets what follows it lower: one character, or several in braces. "r_m(t)", "E[x_0|x_t]", "ᾱ_{run}". `\_` is an
+//! underscore.
 
 /// A piece of a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,12 @@ pub fn spans(label: &str) -> Vec<Span<'_>> {
     let mut spans = Vec::new();
     let mut left = label;
     while let Some((before, after)) = left.split_once('_') {
+        if let Some(written) = before.strip_suffix('\\') {
+            let (underscore, rest) = left[before.len()..].split_at(1);
+            spans.extend([written, underscore].map(|text| Span { text, subscript: false }));
+            left = rest;
+            continue;
+        }
         spans.push(Span { text: before, subscript: false });
         let (lower, rest) = match after.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
             Some(braced) => braced,
@@ -28,6 +35,12 @@ pub fn spans(label: &str) -> Vec<Span<'_>> {
     spans.push(Span { text: left, subscript: false });
     spans.retain(|span| !span.text.is_empty());
     spans
+}
+
+/// A text, such as the name of a file, as a label without subscripts.
+#[must_use]
+pub fn verbatim(text: &str) -> String {
+    text.replace('_', "\\_")
 }
 
 /// A label in one line of plain text, for tooltips and screen readers: "E[x0|xt]".
@@ -51,6 +64,8 @@ mod tests {
         assert_eq!(pieces("x_τ"), [("x", false), ("τ", true)]);
         assert_eq!(pieces("open_{"), [("open", false), ("{", true)]);
         assert_eq!(pieces("end_"), [("end", false)]);
+        assert_eq!(plain(&verbatim("scheduler_config.json, beta_end")), "scheduler_config.json, beta_end");
+        assert_eq!(pieces("a\\_b_c"), [("a", false), ("_", false), ("b", false), ("c", true)]);
         assert_eq!(plain("E[x_0|x_t]"), "E[x0|xt]");
     }
 }

@@ -57,6 +57,8 @@ impl Reading {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeAxis {
     levels: Vec<NoiseLevel>,
+    /// Of each level the weights of noise and image, `s` and `1 − s`.
+    weights: Vec<[f64; 2]>,
     timesteps: Vec<f64>,
     /// x of every whole step, spaced by timestep and by λ.
     x_by_timestep: Vec<f64>,
@@ -91,7 +93,8 @@ impl TimeAxis {
         timesteps.push(model.timestep_of(levels[levels.len() - 1]));
         let x_by_timestep = places(timesteps.iter().map(|timestep| -timestep));
         let x_by_log_snr = places(levels.iter().map(|level| level.log_snr()));
-        Self { levels, timesteps, x_by_timestep, x_by_log_snr }
+        let weights = levels.iter().map(|&level| weights(level)).collect();
+        Self { levels, weights, timesteps, x_by_timestep, x_by_log_snr }
     }
 
     /// S.
@@ -145,10 +148,10 @@ impl TimeAxis {
         if fraction == 1.0 {
             return self.levels[index + 1];
         }
-        let (from, to) = (self.levels[index], self.levels[index + 1]);
-        let mixed = |part: fn(NoiseLevel) -> f64| (1.0 - fraction) * part(from) + fraction * part(to);
+        let (from, to) = (self.weights[index], self.weights[index + 1]);
+        let [noise, image] = [0, 1].map(|part| (1.0 - fraction) * from[part] + fraction * to[part]);
         // λ = 2·ln((1−s)/s), with 1 − s interpolated for itself so that it keeps its digits at s near 1.
-        NoiseLevel::from_log_snr(2.0 * (mixed(image_part) / mixed(NoiseLevel::flow_time)).ln())
+        NoiseLevel::from_log_snr(2.0 * (image / noise).ln())
     }
 
     /// The fractional step at which the run has a noise level; its start or end where it never does.
@@ -158,14 +161,14 @@ impl TimeAxis {
         if after == 0 || after > self.steps() {
             return after.min(self.steps()) as f64;
         }
-        let (from, to) = (self.levels[after - 1], self.levels[after]);
-        if level == to {
+        if level == self.levels[after] {
             return after as f64;
         }
         // The weights of image and noise at this level, in the proportion that makes the way there vanish.
-        let (noise, image) = (level.flow_time(), image_part(level));
-        let apart = |end: NoiseLevel| end.flow_time() * image - image_part(end) * noise;
-        let fraction = apart(from) / (apart(from) - apart(to));
+        let [noise, image] = weights(level);
+        let apart = |end: [f64; 2]| end[0] * image - end[1] * noise;
+        let (from, to) = (apart(self.weights[after - 1]), apart(self.weights[after]));
+        let fraction = from / (from - to);
         (after - 1) as f64 + fraction.clamp(0.0, 1.0)
     }
 
@@ -265,9 +268,9 @@ impl TimeAxis {
     }
 }
 
-/// `1 − s` of the flow time s, the weight of the image, without cancellation.
-fn image_part(level: NoiseLevel) -> f64 {
-    NoiseLevel::from_log_snr(-level.log_snr()).flow_time()
+/// The flow time s, which is the weight of noise, and 1 − s, that of the image, each without cancellation.
+fn weights(level: NoiseLevel) -> [f64; 2] {
+    [level.flow_time(), NoiseLevel::from_log_snr(-level.log_snr()).flow_time()]
 }
 
 /// Rising values as places in [0, 1], the ends mended.
@@ -364,6 +367,7 @@ impl<'a> TimeView<'a> {
                 x: self.axis.x_of_step(step as f64, self.reading),
                 kind: MarkKind::Tick,
                 label: format!("step {step}"),
+                short_label: String::new(),
                 paint: Paint::Role(Role::Faint),
             })
             .filter(|mark| (self.range.0..=self.range.1).contains(&mark.x))

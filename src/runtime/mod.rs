@@ -30,6 +30,7 @@ mod last_run;
 mod library;
 mod mailbox;
 mod message;
+mod optimiser;
 mod speed;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,8 @@ pub(crate) use fault::panic_text;
 pub use fault::{Fault, Need, Place, PortRole};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
+
+pub use optimiser::{Optimisation, Report};
 
 use crate::model::onnx_runtime::setup::Kind;
 use crate::session::RunSettings;

@@ -142,6 +142,9 @@ pub enum ShareError {
     Curve(#[from] CurveError),
 }
 
+/// How far past its last crossing a level at either end is drawn, nats.
+const WORTH: f64 = 9.0;
+
 /// The curve on which each level dominates a given share of run time, exactly: `shares`, finest first, of any sum.
 /// Since `r_m` depends on λ alone, the shares fix the run times of the crossings, and the curve goes through them.
 /// Between `noisiest` and `cleanest`, the ends of the model's range; beyond where anything is generated, they are drawn
@@ -178,7 +181,6 @@ pub fn by_shares(
     let high = crossings.first().copied().unwrap_or(0.0);
     let low = crossings.last().copied().unwrap_or(0.0);
     // The finest level grows for some nats past its crossing, the coarsest from some before; what is beyond is not drawn.
-    const WORTH: f64 = 9.0;
     let top = cleanest.log_snr().min(high + WORTH);
     let bottom = noisiest.log_snr().max(low - WORTH);
     if top <= high {

@@ -31,7 +31,7 @@ pub struct ControlPoint {
 /// level, and a run with a tied end goes on to the final level of the model's scheduler (usually the clean image),
 /// while a released end is where the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Points", into = "Points")]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Drawn {
     points: Vec<ControlPoint>,
     curve: FlowCurve,
@@ -42,7 +42,7 @@ pub struct Drawn {
 /// A drawn curve in a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Points {
+struct Written {
     points: Vec<ControlPoint>,
     #[serde(default)]
     start_released: bool,
@@ -50,17 +50,17 @@ struct Points {
     end_released: bool,
 }
 
-impl TryFrom<Points> for Drawn {
+impl TryFrom<Written> for Drawn {
     type Error = CurveError;
 
-    fn try_from(from: Points) -> Result<Self, CurveError> {
+    fn try_from(from: Written) -> Result<Self, CurveError> {
         let mut drawn = Self::new(from.points)?;
         (drawn.start_released, drawn.end_released) = (from.start_released, from.end_released);
         Ok(drawn)
     }
 }
 
-impl From<Drawn> for Points {
+impl From<Drawn> for Written {
     fn from(Drawn { points, start_released, end_released, .. }: Drawn) -> Self {
         Self { points, start_released, end_released }
     }

@@ -119,13 +119,13 @@ impl PlanWarning {
     pub const fn short(&self) -> &'static str {
         match self {
             Self::NoOp { .. } => "does nothing",
-            Self::RepeatedTimestep { .. } => "same timestep again",
-            Self::OutsideTrainedRange { .. } => "outside trained range",
-            Self::EndsNoisy { .. } => "ends with noise",
-            Self::StartsClean { .. } => "starts too clean",
-            Self::TerminalSnr { .. } => "start holds signal",
+            Self::RepeatedTimestep { .. } => "same timestep",
+            Self::OutsideTrainedRange { .. } => "untrained level",
+            Self::EndsNoisy { .. } => "ends noisy",
+            Self::StartsClean { .. } => "starts clean",
+            Self::TerminalSnr { .. } => "not pure noise",
             Self::LastStepJumps { .. } => "jumps most",
-            Self::Idle { .. } => "little is generated",
+            Self::Idle { .. } => "gains little",
         }
     }
 }

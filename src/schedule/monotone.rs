@@ -101,18 +101,25 @@ impl MonotoneCubic {
         let mut t = (self.y[k] - y) / (self.y[k] - self.y[k + 1]);
         // Newton's steps kept within a bracket; halvings alone would reach the spacing of f64 in 60.
         for _ in 0..60 {
-            let off = self.within(k, t) - y;
-            if before(self.within(k, t), y) {
+            let here = self.within(k, t);
+            let off = here - y;
+            if before(here, y) {
                 low = t;
             } else {
                 high = t;
             }
             let newton = t - off / self.slope_within(k, t);
-            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
-            if next == t || off == 0.0 {
+            if newton == t {
                 break;
             }
+            let bracketed = newton > low && newton < high;
+            let next = if bracketed { newton } else { 0.5 * (low + high) };
+            // What a step as short as this leaves is its square.
+            let there = next == t || bracketed && (next - t).abs() < 1e-10;
             t = next;
+            if there {
+                break;
+            }
         }
         self.x[k] + t * (self.x[k + 1] - self.x[k])
     }

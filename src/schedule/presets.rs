@@ -56,6 +56,11 @@ pub fn parameters(source: &PlanSource) -> Vec<Parameter> {
     };
     match source {
         PlanSource::Spacing(_) | PlanSource::List(_) => Vec::new(),
+        PlanSource::Family(family @ SigmaFamily::Polyexponential { .. }) => {
+            // Far above 1 rounding leaves nothing between its last levels.
+            let narrower = |parameter: Parameter| Parameter { range: (0.3, 4.0), ..parameter };
+            family.parameters().into_iter().map(named).map(narrower).collect()
+        }
         PlanSource::Family(family) => family.parameters().into_iter().map(named).collect(),
         PlanSource::Other(other) => {
             let mut own = match &other.schedule {

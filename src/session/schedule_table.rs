@@ -148,10 +148,19 @@ impl TimedTable {
         for TableRow { t, level, .. } in self.table.rows.iter().filter(|row| !row.t.is_nan()) {
             let _ = write!(text, "{},{},{}", number(*t), number(level.alpha_bar()), number(level.log_snr()));
             theory.shares(*level, measure, &mut row);
-            row.iter().for_each(|r| text += &(",".to_owned() + &number(*r)));
+            let cells = |row: &[f64], text: &mut String| {
+                for value in row {
+                    text.push(',');
+                    text.push_str(&number(*value));
+                }
+            };
+            cells(&row, &mut text);
             let (beside, slope) = self.schedule.level_and_slope_at(*t);
             theory.elution_per_nat(beside, measure, &mut row);
-            row.iter().for_each(|g| text += &(",".to_owned() + &number(-slope * g)));
+            for rate in &mut row {
+                *rate *= -slope;
+            }
+            cells(&row, &mut text);
             for m in 1..levels {
                 let times = u32::try_from(m).unwrap_or(u32::MAX);
                 let adjusted = adjustment::adjusted_level(*level, factor, times);

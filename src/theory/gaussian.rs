@@ -29,9 +29,85 @@ pub fn ode_factor(from: NoiseLevel, to: NoiseLevel, power: f64) -> f64 {
     (state_power(to, power) / state_power(from, power)).sqrt()
 }
 
+/// `x_N / x_T` of a whole deterministic DDIM run along `levels`, the noisiest first: each step only multiplies the mode
+/// ([`ddim_factor`]), so the run multiplies it by their product. Positive; its square is the power that the run produces
+/// from unit noise.
+#[must_use]
+pub fn ddim_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
+    levels.windows(2).map(|step| ddim_factor(step[0], step[1], power)).product()
+}
+
+/// What a run is held against, one frequency at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// The probability-flow ODE from the run's first level to its last: the image that infinitely many steps would make
+    /// of the same noise.
+    #[default]
+    Flow,
+    /// The prior's own spectrum, `√S` times the noise.
+    Prior,
+}
+
+impl Target {
+    /// `x_N / x_T` that the target asks for at a frequency, positive.
+    #[must_use]
+    pub fn factor(self, levels: &[NoiseLevel], power: f64) -> f64 {
+        match (self, levels) {
+            (Self::Flow, &[first, .., last]) => ode_factor(first, last, power),
+            (Self::Flow, _) => 1.0,
+            (Self::Prior, _) => power.sqrt(),
+        }
+    }
+}
+
+/// What deterministic DDIM makes of unit noise, frequency by frequency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DdimSpectrum {
+    /// The power produced at each frequency.
+    pub produced: Vec<f64>,
+    /// Expected RMS of a pixel's difference from the probability-flow ODE's image of the same noise.
+    pub error_to_flow: f64,
+    /// The same from `√S` times the noise.
+    pub error_to_prior: f64,
+}
+
+/// The spectrum that DDIM along `levels` produces under the prior spectrum `spectrum` (every frequency of the image once),
+/// and its errors: as run and target only multiply each mode of unit noise, a pixel's mean squared difference is, by
+/// Parseval, the mean over frequencies of the squared difference of the two factors.
+#[must_use]
+pub fn ddim_spectrum(levels: &[NoiseLevel], spectrum: &[f64]) -> DdimSpectrum {
+    let factors: Vec<f64> = spectrum.iter().map(|&power| ddim_run_factor(levels, power)).collect();
+    let error = |target: Target| {
+        let squared = |(factor, &power): (&f64, &f64)| (factor - target.factor(levels, power)).powi(2);
+        (factors.iter().zip(spectrum).map(squared).sum::<f64>() / spectrum.len().max(1) as f64).sqrt()
+    };
+    DdimSpectrum {
+        error_to_flow: error(Target::Flow),
+        error_to_prior: error(Target::Prior),
+        produced: factors.iter().map(|factor| factor * factor).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// More steps produce the prior's spectrum more exactly, and it is met in the limit but for the noise at the start.
+    #[test]
+    fn the_spectrum_produced_approaches_the_prior() {
+        let spectrum = [0.02, 0.3, 1.0, 20.0];
+        let run = |steps: u32| {
+            let level = |i: u32| NoiseLevel::from_log_snr(-14.0 + 26.0 * f64::from(i) / f64::from(steps));
+            let levels: Vec<NoiseLevel> = (0..steps).map(level).chain([NoiseLevel::CLEAN]).collect();
+            ddim_spectrum(&levels, &spectrum)
+        };
+        let (coarse, fine) = (run(10), run(2000));
+        assert!(coarse.error_to_flow > 10.0 * fine.error_to_flow && fine.error_to_flow < 0.01, "{coarse:?} {fine:?}");
+        for (produced, power) in fine.produced.iter().zip(spectrum) {
+            assert!((produced / power - 1.0).abs() < 0.02, "{produced} for {power}");
+        }
+        assert!(fine.error_to_prior < 0.01 && coarse.produced.iter().all(|&power| power > 0.0));
+    }
 
     /// Many small steps must follow the ODE, with an error that falls as 1/N.
     #[test]

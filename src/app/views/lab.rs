@@ -1,15 +1,17 @@
 //! The schedule lab's panel: presets, points, wishes, kept schedules, files.
 
 mod files;
+mod optimise;
 mod presets;
 mod wishes;
 
 use super::icons::Icon;
-use super::schedule_editor::{EditorState, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use super::schedule_editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::runtime::Report;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{Document, NamedSchedule};
@@ -17,6 +19,7 @@ use crate::session::prepare::ModelInfo;
 use crate::session::schedule_file;
 use egui::{Button, Label, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
+use std::path::PathBuf;
 
 /// The panel's own state.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,7 @@ pub struct LabState {
     list: String,
     list_kind: ListKind,
     list_error: Option<String>,
+    wanted: optimise::Wanted,
     /// Shares of the levels while their bar is dragged.
     shares: Option<Vec<f64>>,
     wish_error: Option<String>,
@@ -36,6 +40,14 @@ pub struct LabState {
     path: String,
     /// The last word on a file.
     pub said: Option<String>,
+}
+
+impl LabState {
+    /// The path in the field for files.
+    #[must_use]
+    pub fn typed_path(&self) -> PathBuf {
+        self.path.trim().into()
+    }
 }
 
 /// What the panel needs to know.
@@ -48,6 +60,8 @@ pub struct Lab<'a> {
     pub refused: Option<&'a str>,
     /// The open model.
     pub model: Option<&'a ModelInfo>,
+    /// How the fitting of a schedule goes, or went.
+    pub optimisation: Option<&'a Report>,
 }
 
 /// Draws the panel in the space there is.
@@ -81,6 +95,7 @@ pub fn lab_ui(
             current_ui(ui, lab, planned, editor, intents);
             presets::presets_ui(ui, lab, planned, state, intents);
             wishes::wishes_ui(ui, lab, planned, state, intents);
+            optimise::optimise_ui(ui, lab, planned, state, intents);
             kept_ui(ui, lab, planned, state, intents);
             list_ui(ui, planned, state, intents);
             files::files_ui(ui, lab, planned, state, intents);
@@ -125,11 +140,11 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
             && small_button(ui, "Edit as curve", tip)
             && let Some(drawn) = as_drawn(planned)
         {
-            intents.extend([to_curve(drawn), Intent::EndGesture]);
+            intents.extend(alone(to_curve(drawn)));
         }
         let tip = "Take hold of each step's own level, and slide it along the schedule";
         if !matches!(planned.source, PlanSource::List(_)) && small_button(ui, "Edit steps", tip) {
-            intents.extend([to_list(as_list(planned)), Intent::EndGesture]);
+            intents.extend(alone(to_list(as_list(planned))));
         }
         let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
         if !own && small_button(ui, "Model's own", "Back to what the model's scheduler visits") {
@@ -152,7 +167,7 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
             let changed = ui.checkbox(&mut start, "free start").on_hover_text(tip).changed();
             let tip = "Let the run end where the curve does, rather than at the clean image";
             if ui.checkbox(&mut end, "free end").on_hover_text(tip).changed() || changed {
-                intents.extend([to_curve(drawn.clone().with_released(start, end)), Intent::EndGesture]);
+                intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
             }
         }
     });
@@ -196,7 +211,7 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
             let about = format!("{}, {} steps: run with it", kept.source.label(), kept.steps);
             if small_button(ui, &kept.name, &about) {
                 let source = Some(Box::new(kept.source.clone()));
-                intents.extend([Intent::EndGesture, Intent::Change(Action::SetSchedule(source)), Intent::EndGesture]);
+                intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
             }
             let name = format!("Drop {}", kept.name);
             let tip = "Take it off the list; undo brings it back";
@@ -237,7 +252,7 @@ fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut V
         });
         state.list_error = match checked {
             Ok(list) => {
-                intents.extend([Intent::EndGesture, to_list(list), Intent::EndGesture]);
+                intents.extend(alone(to_list(list)));
                 None
             }
             Err(error) => Some(error),

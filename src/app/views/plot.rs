@@ -44,14 +44,14 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
 
     let mut free = f32::INFINITY;
     for tick in &figure.y_axis.ticks {
-        let at = y(tick.at);
+        let line = y(tick.at);
+        let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
         // Ticks rise; in a low plot those too close to the one below are left out.
         if at > free - 13.0 {
             continue;
         }
         free = at;
-        painter.hline(plot.x_range(), at, Stroke::new(1.0, palette.hairline));
-        let at = at.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
+        painter.hline(plot.x_range(), line, Stroke::new(1.0, palette.hairline));
         painter.text(
             pos2(plot.left() - 8.0, at),
             Align2::RIGHT_CENTER,
@@ -75,6 +75,7 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
             draw_marker(&inside, pos2(x(px), y(py)), set.marker, colour(set.paint, &palette));
         }
     }
+    let mut taken = f32::NEG_INFINITY;
     for mark in &figure.marks {
         let at = x(mark.x);
         let color = colour(mark.paint, &palette);
@@ -82,6 +83,12 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
             MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
         };
+        // Rules may come in any order, so a number that would touch the last one written is left out.
+        if !mark.short_label.is_empty() && (at - taken).abs() > 28.0 {
+            let place = pos2(at + 3.0, plot.top() + 5.0);
+            inside.text(place, Align2::LEFT_CENTER, &mark.short_label, theme::mono(SMALL - 2.0), color);
+            taken = at;
+        }
     }
     for (row, strip) in figure.strips.iter().enumerate() {
         let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);

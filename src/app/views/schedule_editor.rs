@@ -132,6 +132,12 @@ pub fn to_list(list: LevelList) -> Intent {
     Intent::Change(Action::SetSchedule(Some(Box::new(PlanSource::List(list)))))
 }
 
+/// A change that is undone alone, whatever came before and comes after.
+#[must_use]
+pub fn alone(change: Intent) -> [Intent; 3] {
+    [Intent::EndGesture, change, Intent::EndGesture]
+}
+
 /// Draws what can be taken hold of, over the plot, and follows the hand.
 pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<Intent>) {
     // On the axes of λ, σ and timestep a dragged level would move its own axis under the hand.
@@ -195,7 +201,7 @@ fn points_ui(
                 input.consume_key(Modifiers::NONE, Key::Delete) || input.consume_key(Modifiers::NONE, Key::Backspace)
             });
         if remove && inner {
-            intents.extend([to_curve(drawn.without(index)), Intent::EndGesture]);
+            intents.extend(alone(to_curve(drawn.without(index))));
         }
         response.context_menu(|ui| point_menu_ui(ui, drawn, index, intents));
     }
@@ -211,10 +217,10 @@ fn point_menu_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut Vec<Int
         let mut released = if index == 0 { end } else { start };
         if ui.checkbox(&mut released, "released from the model's range").changed() {
             let (start, end) = if index == 0 { (start, released) } else { (released, end) };
-            intents.extend([to_curve(drawn.clone().with_released(start, end)), Intent::EndGesture]);
+            intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     } else if ui.button("Delete point (Del)").clicked() {
-        intents.extend([to_curve(drawn.without(index)), Intent::EndGesture]);
+        intents.extend(alone(to_curve(drawn.without(index))));
         ui.close();
     }
 }
@@ -229,7 +235,7 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
     ui.horizontal(|ui| {
         let mut field = |ui: &mut Ui, name: &str, value: &mut f64, speed: f64, enabled: bool| {
             ui.label(name);
-            let drag = DragValue::new(value).speed(speed).max_decimals(6);
+            let drag = DragValue::new(value).speed(speed).max_decimals(4);
             let response = ui.add_enabled(enabled, drag);
             named(ui, &response, &format!("{name} of control point {}", index + 1));
             if response.drag_stopped() || response.lost_focus() {
@@ -274,7 +280,7 @@ fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut EditorSt
         if remove && levels.len() > 2 && step + 1 < levels.len() {
             let mut values = sigmas(levels);
             values.remove(step);
-            intents.extend([to_list(LevelList::of_sigmas(values)), Intent::EndGesture]);
+            intents.extend(alone(to_list(LevelList::of_sigmas(values))));
         }
     }
 }
@@ -316,7 +322,7 @@ fn add_ui(ui: &Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<I
     if let Some((_, index)) = &added {
         state.selected = Some(*index);
     }
-    intents.extend([Intent::EndGesture, to_curve(added.map_or(drawn, |(more, _)| more)), Intent::EndGesture]);
+    intents.extend(alone(to_curve(added.map_or(drawn, |(more, _)| more))));
 }
 
 /// Something on the curve that can be taken hold of.

@@ -130,16 +130,30 @@ pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Tex
         let (name, note) = picture.name();
         let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {steps} steps"));
         let range = stage.run.zip(stage.at).map(|(run, at)| run.range(at, picture, stage.sample, stage.range));
+        let coarse_words = coarse.map(|_| note.clone());
         let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };
         let place = Rect::from_min_size(pos2(rect.left(), space.top()), vec2(column, HEAD));
         moved |= head.show(ui, place).drag_started();
         picture_ui(ui, stage, picture, rect, framing, hovered, textures);
+        if let Some(words) = coarse_words {
+            badge_ui(ui, rect, &words);
+        }
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} {note}")));
         if response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
         }
     }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// A word on a picture, at its lower left: the heading may have no room for it.
+fn badge_ui(ui: &Ui, picture: Rect, words: &str) {
+    let palette = Palette::of(ui);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::strong(SMALL - 1.0), palette.on_accent);
+    let size = galley.size() + vec2(12.0, 6.0);
+    let place = Rect::from_min_size(pos2(picture.left() + 6.0, picture.bottom() - 6.0 - size.y), size);
+    ui.painter().rect_filled(place, 4.0, palette.accent);
+    ui.painter().galley(place.min + vec2(6.0, 3.0), galley, palette.on_accent);
 }
 
 /// "±2.20", or both ends where they differ.

@@ -7,6 +7,7 @@ use super::widgets::{icon_button_small, named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::figure::draw::Format;
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
@@ -39,9 +40,9 @@ pub(super) fn head_ui(
     let color = if lit { palette.text } else { palette.secondary };
     draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
     let at = pos2(left + 16.0, rect.top() + 16.0);
-    ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
+    let written = ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
     response.on_hover_text(about(track)).context_menu(|ui| menu_ui(ui, choice, tracks, intents));
-    let corner = Rect::from_min_size(pos2(left + HEAD - 42.0, rect.top() + 5.0), vec2(22.0, 22.0));
+    let corner = Rect::from_min_size(pos2(written.right() + 4.0, rect.top() + 5.0), vec2(22.0, 22.0));
     ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
         let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
         Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, intents));
@@ -90,21 +91,20 @@ pub(super) fn head_ui(
             note(ui, rect, rect.top() + 36.0, "pooled m times by n");
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
             let (name, tip) = ("Adjusted time reading", "What is plotted of the adjusted times τₘ");
-            choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
-                (choice.name(), Action::SetAdjusted(choice))
-            })
-            .into_iter()
-            .for_each(|action| intents.push(Intent::Change(action)));
+            let chosen =
+                choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
+                    (choice.name(), Action::SetAdjusted(choice))
+                });
+            intents.extend(chosen.map(Intent::Change));
         }
         Track::Theorem => {
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
             let (name, tip) =
                 ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
-            choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
+            let chosen = choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
                 (choice.name(), Action::SetTheorem(choice))
-            })
-            .into_iter()
-            .for_each(|action| intents.push(Intent::Change(action)));
+            });
+            intents.extend(chosen.map(Intent::Change));
             let compared = tracks.planned.is_some_and(|planned| !planned.overlays.is_empty());
             if let Some(difference) = largest_difference.filter(|_| compared) {
                 note(ui, rect, rect.top() + 64.0, "largest difference");
@@ -183,7 +183,8 @@ fn choice_ui<T: Copy + PartialEq>(
 /// Factor and number of the levels, and how they are drawn.
 fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let view = tracks.view;
-    let shown = format!("n = {}, {}", view.factor, view.stacking.name());
+    let drawn = if view.stacking == Stacking::Lines { "lines" } else { "areas" };
+    let shown = format!("n = {}, {drawn}", view.factor);
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         let tip = "Resolution levels: factor between neighbours, how many there are, lines or stacked areas";
         small_menu(ui, "Resolution levels", &shown, tip, |ui| {
@@ -281,6 +282,16 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
     if ui.add_enabled(place < last, egui::Button::new("Move down")).clicked() {
         intents.push(Intent::Change(Action::MoveTrack(track, place + 1)));
         intents.push(Intent::EndGesture);
+    }
+    if track != Track::FilmStrip && !choice.folded {
+        ui.menu_button("Save figure", |ui| {
+            for (format, name) in [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")] {
+                if ui.button(name).clicked() {
+                    intents.push(Intent::ExportFigure(track, format));
+                    ui.close();
+                }
+            }
+        });
     }
     if ui.button("Hide").clicked() {
         intents.push(Intent::Change(Action::ShowTrack(track, false)));

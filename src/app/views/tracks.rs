@@ -101,6 +101,14 @@ pub struct TracksState {
     pub(super) largest_difference: Option<f64>,
 }
 
+impl TracksState {
+    /// What a track shows, for a file.
+    #[must_use]
+    pub fn figure(&self, track: Track) -> Option<Arc<Figure>> {
+        self.figures.get(&track).map(|(_, figure)| Arc::clone(figure))
+    }
+}
+
 /// All that a figure depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct FigureKey {

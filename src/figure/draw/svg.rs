@@ -64,7 +64,8 @@ fn write_item(item: &Item, clips: &[Rect], out: &mut String) -> std::fmt::Result
             }
         }
     }
-    writeln!(out, " d=\"{}\"/>", data(&item.path))
+    let data = if matches!(item.ink, Ink::Fill(_)) { outline(&item.path) } else { data(&item.path) };
+    writeln!(out, " d=\"{data}\"/>")
 }
 
 /// The clips of a scene, each once.
@@ -93,6 +94,63 @@ fn data(path: &Path) -> String {
         Segment::Close => "Z".to_owned(),
     };
     path.0.iter().map(segment).collect()
+}
+
+/// The path of what is filled, most of all letters, in few bytes: hundredths of a point, each place from the one before.
+fn outline(path: &Path) -> String {
+    let mut out = String::new();
+    let whole = |[x, y]: [f64; 2]| [x, y].map(|value| (100.0 * value).round());
+    let (mut at, mut begin, mut last) = ([0.0; 2], [0.0; 2], ' ');
+    for segment in &path.0 {
+        let (letter, places): (char, Vec<[f64; 2]>) = match *segment {
+            Segment::Move(end) => ('m', vec![end]),
+            Segment::Line(end) => ('l', vec![end]),
+            Segment::Quad(control, end) => ('q', vec![control, end]),
+            Segment::Cubic(first, second, end) => ('c', vec![first, second, end]),
+            Segment::Close => ('z', Vec::new()),
+        };
+        // After the first, a letter that comes again is left out; but what follows m unnamed would be l.
+        let again = letter == last && letter != 'm';
+        if !again {
+            out.push(letter);
+        }
+        for (index, place) in places.into_iter().map(whole).enumerate() {
+            for (axis, (here, there)) in at.iter().zip(place).enumerate() {
+                if index + axis > 0 || again {
+                    out.push(' ');
+                }
+                out.push_str(&hundredths(there - here));
+            }
+            if index + 1 == end_of(letter) {
+                at = place;
+            }
+        }
+        match letter {
+            'm' => begin = at,
+            'z' => at = begin,
+            _ => {}
+        }
+        last = letter;
+    }
+    out
+}
+
+/// How many places a letter of a path takes; the last is where it ends.
+const fn end_of(letter: char) -> usize {
+    match letter {
+        'q' => 2,
+        'c' => 3,
+        _ => 1,
+    }
+}
+
+/// Hundredths as units, without the zero before the point.
+fn hundredths(value: f64) -> String {
+    let text = number(value / 100.0);
+    match text.strip_prefix("-0.") {
+        Some(rest) => format!("-.{rest}"),
+        None => text.strip_prefix("0.").map_or_else(|| text.clone(), |rest| format!(".{rest}")),
+    }
 }
 
 /// Thousandths of a point.
@@ -134,5 +192,9 @@ mod tests {
         assert_eq!([0.0, -0.0001, 1.5, 12.0, -3.1419].map(number), ["0", "0", "1.5", "12", "-3.142"]);
         let path = Path::polyline([[0.0, 1.0], [2.0, f64::NAN], [3.0, 4.0], [5.0, 6.5]]);
         assert_eq!(data(&path), "M0 1M3 4L5 6.5");
+        assert_eq!(outline(&path), "m0 1m3 3l2 2.5");
+        let (quad, line) = (|to: f64| Segment::Quad([0.5, to], [1.0, to]), Segment::Line([2.25, 2.0]));
+        let letter = [Segment::Move([1.004, 1.0]), quad(1.5), quad(0.5), Segment::Close, line, line];
+        assert_eq!(outline(&Path(letter.to_vec())), "m1 1q-.5 .5 0 .5 -.5 -1 0 -1zl1.25 1 0 0");
     }
 }

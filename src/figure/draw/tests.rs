@@ -51,7 +51,13 @@ fn full() -> Figure {
         paint: Paint::Level(m),
         marker,
     });
-    let mark = |x, kind| Mark { x, kind, label: "a mark \"here\"".into(), paint: Paint::Role(Role::Faint) };
+    let mark = |x, kind| Mark {
+        x,
+        kind,
+        label: "a mark \"here\"".into(),
+        short_label: String::new(),
+        paint: Paint::Role(Role::Faint),
+    };
     let segment = |from: f64, to: f64, m: usize| crate::figure::Segment {
         range: (from, to),
         label: format!("{m} px"),

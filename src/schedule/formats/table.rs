@@ -91,8 +91,9 @@ impl ScheduleTable {
     pub fn read_csv(text: &str) -> Result<LevelList, FormatError> {
         let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let heading = lines().next().ok_or(FormatError::Empty)?;
-        let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
-        if heading.split([',', ';', '\t']).any(is_number) || !heading.chars().any(char::is_alphabetic) {
+        let is_number = |word: &str| word.parse::<f64>().is_ok();
+        let mut words = heading.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+        if words.any(is_number) || !heading.chars().any(char::is_alphabetic) {
             return super::read_list(text);
         }
         let separator = if heading.contains(';') {
@@ -225,6 +226,7 @@ mod tests {
         let timesteps = read("timestep;x\n999;0\n500;0\nnan;0\n").unwrap();
         assert_eq!((timesteps.kind, timesteps.values), (ListKind::Timestep, vec![999.0, 500.0]));
         assert_eq!(read("# by hand\nalpha_bar\n0\n0.5\n1\n").unwrap().kind, ListKind::AlphaBar);
+        assert_eq!(read("3 x 0\n").unwrap_err(), "\"x\" in row 2 is no number");
         assert_eq!(read("sigma\n3\nx\n").unwrap_err(), "\"x\" in row 2 is no number");
         assert_eq!(read("sigma,t\n3,1\n2\n").unwrap_err(), "row 2 has 1 values where the heading has 2");
         assert!(read("a,b\n1,2\n").unwrap_err().contains("log_snr, sigma, alpha_bar"));
@@ -236,7 +238,7 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_bits() {
-        for value in [0.1, 1.0 / 3.0, 1e-300, 2.5e20, 0.0, 4095.999_877_929_685_7, -18.7, 1e-5] {
+        for value in [0.1, 1.0 / 3.0, 1e-300, 2.5e20, 0.0, 4_095.999_877_929_685_7, -18.7, 1e-5] {
             assert_eq!(number(value).parse::<f64>().unwrap(), value);
         }
         assert_eq!([f64::INFINITY, f64::NEG_INFINITY, f64::NAN].map(number), ["inf", "-inf", "nan"]);

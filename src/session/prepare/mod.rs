@@ -82,6 +82,33 @@ pub struct Prepared {
     pub canceller: Canceller,
 }
 
+/// A model's denoiser apart from any run, for whoever makes runs of their own.
+pub struct Bare {
+    /// The denoiser, clipped as its configuration says.
+    pub denoiser: Box<dyn Denoiser>,
+    /// Stops its call within a step.
+    pub canceller: Canceller,
+    /// Configuration of its scheduler.
+    pub config: SchedulerConfig,
+    /// Its own schedule.
+    pub schedule: ModelSchedule,
+    /// What the network predicts.
+    pub parameterization: Parameterization,
+    /// Size of one image.
+    pub image: ImageShape,
+    /// Its name.
+    pub name: String,
+    /// Choices made and warnings, a sentence each.
+    pub notes: Vec<String>,
+}
+
+impl From<Opened> for Bare {
+    fn from(opened: Opened) -> Self {
+        let Opened { denoiser, canceller, config, schedule, parameterization, image, name, notes, .. } = opened;
+        Self { denoiser, canceller, config, schedule, parameterization, image, name, notes }
+    }
+}
+
 /// How much of a run will be kept in memory, which bounds its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {

@@ -1,7 +1,7 @@
 //! A model that is open and serves any number of runs.
 
 use super::exact::{self, OpenExact};
-use super::{Keeping, OpenModel, Opened, PrepareError, Prepared, arrays, check, finish};
+use super::{Bare, Keeping, OpenModel, Opened, PrepareError, Prepared, arrays, check, finish};
 use crate::denoiser::{Clipped, ImageShape};
 use crate::model::SchedulerConfig;
 use crate::model::contract::{Contract, PortNames};
@@ -200,12 +200,21 @@ impl Model {
 
     /// Makes a run ready. The settings must be ones that it [serves](Self::serves).
     pub fn prepare(&self, settings: &RunSettings, keeping: Keeping) -> Result<Prepared, PrepareError> {
+        finish(settings, self.opened(settings)?, keeping)
+    }
+
+    /// A denoiser for runs of one's own, apart from any other. The settings must be ones that it
+    /// [serves](Self::serves).
+    pub fn bare(&self, settings: &RunSettings) -> Result<Bare, PrepareError> {
+        Ok(self.opened(settings)?.into())
+    }
+
+    fn opened(&self, settings: &RunSettings) -> Result<Opened, PrepareError> {
         check::numbers(settings)?;
-        let opened = match &self.kind {
-            Kind::Network(model) => network(model, settings)?,
-            Kind::Exact(exact) => exact.denoiser(settings)?,
-        };
-        finish(settings, opened, keeping)
+        match &self.kind {
+            Kind::Network(model) => network(model, settings),
+            Kind::Exact(exact) => exact.denoiser(settings),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every named schedule, to be looked at before it is taken.
 
-use super::{Lab, LabState, heading, secondary, small_button};
+use super::{Lab, LabState, alone, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, SMALL};
@@ -13,7 +13,8 @@ use egui::{ComboBox, RichText, Slider, Ui};
 pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
     heading(ui, "Presets");
     let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
-    let combo = ComboBox::from_id_salt("preset").width(ui.available_width() - 8.0).height(420.0);
+    let most = (ui.ctx().content_rect().height() - 120.0).clamp(160.0, 720.0);
+    let combo = ComboBox::from_id_salt("preset").width(ui.available_width() - 8.0).height(most);
     let response = combo.selected_text(chosen).show_ui(ui, |ui| {
         for group in groups() {
             ui.label(secondary(ui, group.name));
@@ -75,7 +76,7 @@ pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut 
     if let Some(preview) = state.preview.clone() {
         ui.horizontal(|ui| {
             if small_button(ui, "Take it", "Run with this schedule") {
-                intents.extend([Intent::EndGesture, take(&preview, lab), Intent::EndGesture]);
+                intents.extend(alone(take(&preview, lab)));
                 state.preview = None;
             }
             if small_button(ui, "Leave it", "Keep the schedule there is") {

@@ -1,6 +1,6 @@
 //! Schedules that follow from a wish.
 
-use super::{Lab, LabState, heading, problem, secondary, small_button, to_curve};
+use super::{Lab, LabState, alone, heading, problem, secondary, small_button, to_curve};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
@@ -27,13 +27,14 @@ pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut L
                 Ok(curve) => {
                     let source = PlanSource::curve(Curve::EqualSignal(curve));
                     let change = Intent::Change(Action::SetSchedule(Some(Box::new(source))));
-                    intents.extend([Intent::EndGesture, change, Intent::EndGesture]);
+                    intents.extend(alone(change));
                 }
                 Err(error) => state.wish_error = Some(error.to_string()),
             }
         }
         let tip = "The curve on which every level is dominant for the same share of the steps";
         if small_button(ui, "Equal time a level", tip) {
+            intents.push(Intent::EndGesture);
             take_shares(theory, measure, &vec![1.0; theory.levels()], planned, state, intents);
             intents.push(Intent::EndGesture);
         }

@@ -1,16 +1,15 @@
-//! `chromascope schedule` and `chromascope chromatogram`: schedules as numbers, without a model.
+//! Where the schedule of a command comes from: a configuration, a family by name, or a file.
 
-use super::{Ended, Failure, output};
+use super::Wrong;
+use crate::cli::{Failure, output};
 use crate::model::SchedulerConfig;
-use crate::schedule::formats::{self, ScheduleTable, number};
+use crate::schedule::formats::number;
 use crate::schedule::{
-    BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleSpec,
-    SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
+    BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, PlanRequest, PlanSource, ScheduleSpec, SigmaFamily,
+    Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
 };
 use crate::session::schedule_file;
 use crate::session::schedule_table::TimedTable;
-use crate::theory::{Chromatogram, Measure};
-use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
 /// Where the schedule comes from; shared by both commands.
@@ -31,7 +30,7 @@ pub(super) struct Source {
     #[arg(long, value_name = "FILE")]
     sigmas: Option<PathBuf>,
     /// Steps of a run [default: every timestep of a training schedule, 1000 times of a continuous one]
-    #[arg(long, short = 'n', value_name = "N", value_parser = super::sample::count, allow_negative_numbers = true)]
+    #[arg(long, short = 'n', value_name = "N", value_parser = crate::cli::sample::count, allow_negative_numbers = true)]
     steps: Option<usize>,
     /// Which levels such a run visits: a spacing (trailing, leading, linspace) or a σ family over the schedule's range
     /// [default: the configuration's, else trailing]
@@ -39,135 +38,32 @@ pub(super) struct Source {
     spacing: Option<PlanSource>,
 }
 
-/// Write a schedule as a table: step, t, alpha_bar, sigma, log_snr, timestep, the noisiest first
-#[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
-    #[command(flatten)]
-    source: Source,
-    /// The file: .csv, .npy or .json; with --for also .txt and .py. Without it the table goes to stdout
-    #[arg(long, short, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Write it for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
-    /// (a run by diffusers on the unchanged model of --config)
-    #[arg(long = "for", value_name = "PROGRAM", value_enum)]
-    program: Option<Program>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Program {
-    Diffusers,
-    #[value(name = "k-diffusion")]
-    KDiffusion,
-    Comfyui,
-    Python,
-}
-
-/// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …, level 0 the finest
-#[derive(Debug, clap::Args)]
-pub(super) struct ChromatogramArguments {
-    #[command(flatten)]
-    source: Source,
-    /// Number of resolution levels
-    #[arg(long, value_name = "M", default_value_t = 6)]
-    levels: usize,
-    /// Factor n between neighbouring levels
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    factor: usize,
-    /// What is counted: shares of the variance (power) or of its root (amplitude)
-    #[arg(long, value_enum, default_value_t)]
-    measure: MeasureFlag,
-    /// The .csv file; without it the table goes to stdout
-    #[arg(long, short, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum MeasureFlag {
-    #[default]
-    Power,
-    Amplitude,
-}
-
-/// Levels that a chromatogram may have.
-const MOST_LEVELS: usize = 8;
-
-/// Something about the options that cannot be.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Wrong(String);
-
 /// A schedule with what is to be asked of it.
-struct Found {
+pub(super) struct Found {
+    /// Its name.
+    pub name: String,
+    /// That name with the parameters, or with what the file holds.
+    pub about: String,
     source: PlanSource,
     request: Option<PlanRequest>,
     /// The schedule that networks are fed by, where it is not the source's own.
-    network: Option<ModelSchedule>,
+    pub network: Option<ModelSchedule>,
     /// A family of σ, whose rows are in run time as those of lists are.
     in_run_time: bool,
     /// The configuration that was read.
-    config: Option<(PathBuf, SchedulerConfig)>,
+    pub config: Option<(PathBuf, SchedulerConfig)>,
     notes: Vec<String>,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
-    let found = arguments.source.find()?;
-    let timed = found.table()?;
-    let Some(program) = arguments.program else {
-        match &arguments.out {
-            None => output::result(timed.table.to_csv().trim_end())?,
-            Some(path) => write_table(path, &timed.table)?,
-        }
-        return Ok(Ended::Well);
-    };
-    let text = found.text_for(program, &timed)?;
-    match &arguments.out {
-        None => output::result(text.trim_end())?,
-        Some(path) => schedule_file::write_bytes(path, text.as_bytes())?,
-    }
-    Ok(Ended::Well)
-}
-
-pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
-    if !(1..=MOST_LEVELS).contains(&arguments.levels) {
-        return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
-    }
-    if !(2..=16).contains(&arguments.factor) {
-        return Err(Wrong(format!("--factor {} is not possible; 2 to 16 are", arguments.factor)).into());
-    }
-    let timed = arguments.source.find()?.table()?;
-    let theory = Chromatogram::scale_invariant(arguments.factor, arguments.levels)?;
-    let measure = match arguments.measure {
-        MeasureFlag::Power => Measure::Power,
-        MeasureFlag::Amplitude => Measure::Amplitude,
-    };
-    let text = timed.chromatogram_csv(&theory, arguments.factor, measure);
-    match &arguments.out {
-        None => output::result(text.trim_end())?,
-        Some(path) if has_ending(path, "csv") => schedule_file::write_bytes(path, text.as_bytes())?,
-        Some(path) => return Err(Wrong(format!("--out {} should end in .csv", path.display())).into()),
-    }
-    Ok(Ended::Well)
-}
-
-fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
-    let bytes = if has_ending(path, "csv") {
-        table.to_csv().into_bytes()
-    } else if has_ending(path, "npy") {
-        formats::write_npy(table)?
-    } else if has_ending(path, "json") {
-        (serde_json::to_string_pretty(&table.to_json())? + "\n").into_bytes()
-    } else {
-        return Err(Wrong(format!("--out {} should end in .csv, .npy or .json", path.display())).into());
-    };
-    Ok(schedule_file::write_bytes(path, &bytes)?)
-}
-
-fn has_ending(path: &Path, ending: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
-}
-
 impl Source {
-    fn find(&self) -> Result<Found, Failure> {
+    /// A schedule that another is compared with: a file, or a family with its usual parameters.
+    pub fn compared(name_or_file: &str) -> Result<Found, Failure> {
+        let is_file = Path::new(name_or_file).is_file() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
+        let (sigmas, family) = (is_file.then(|| name_or_file.into()), (!is_file).then(|| name_or_file.into()));
+        Self { config: None, family, parameters: Vec::new(), sigmas, steps: None, spacing: None }.find()
+    }
+
+    pub fn find(&self) -> Result<Found, Failure> {
         let mut found = match (&self.config, &self.family, &self.sigmas) {
             (Some(path), ..) => self.of_config(path)?,
             (_, Some(family), _) => self.of_family(family)?,
@@ -176,7 +72,7 @@ impl Source {
             (None, None, None) => return Err(Wrong("say --config, --family or --sigmas".into()).into()),
         };
         if let (Some(spacing), PlanSource::Other(other)) = (&self.spacing, &mut found.source) {
-            other.visits = Box::new(spacing.clone());
+            *other.visits = spacing.clone();
             if found.in_run_time {
                 return Err(Wrong("a family of σ is visited as its formula says; leave --spacing out".into()).into());
             }
@@ -202,8 +98,11 @@ impl Source {
             .map_err(|error| Wrong(format!("cannot read {}: {error}; give a scheduler_config.json", path.display())))?;
         let (config, notes) = SchedulerConfig::parse(&text, path)?;
         let convention = config.class.convention();
+        let source = config.as_source();
         Ok(Found {
-            source: config.as_source(),
+            name: source.label(),
+            about: format!("{} of {}", source.label(), file_name(path)),
+            source,
             request: self.request(config.default_source(), convention, config.final_level(convention)),
             network: None,
             in_run_time: false,
@@ -224,7 +123,9 @@ impl Source {
             request = Some(PlanRequest { source: visits, steps, convention, steps_offset: 0, final_level });
         }
         let in_run_time = matches!(&source, PlanSource::Other(other) if matches!(*other.visits, PlanSource::Family(_)));
-        Ok(Found { source, request, network: own, in_run_time, config: None, notes: Vec::new() })
+        let about = about(name, &source);
+        let (name, config, notes) = (name.to_owned(), None, Vec::new());
+        Ok(Found { name, about, source, request, network: own, in_run_time, config, notes })
     }
 
     fn of_file(&self, path: &Path) -> Result<Found, Failure> {
@@ -238,7 +139,9 @@ impl Source {
             .into());
         }
         let request = self.request(PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Ddim, FinalLevel::Clean);
-        Ok(Found { source: file.source, request, network: None, in_run_time: false, config: None, notes: file.notes })
+        let (source, notes, name) = (file.source, file.notes, file_name(path));
+        let about = format!("{} of {name}", source.label());
+        Ok(Found { name, about, source, request, network: None, in_run_time: false, config: None, notes })
     }
 
     fn parameters(&self) -> Result<Vec<(String, f64)>, Failure> {
@@ -303,13 +206,12 @@ fn family(
         let names: Vec<&str> = names.chain(sigma).collect();
         return Err(Wrong(format!("there is no family \"{name}\"; there are {}", names.join(", "))).into());
     };
-    let (mut sigma_min, mut sigma_max) = match sigma_family {
-        SigmaFamily::Edm => (0.002, 80.0),
+    let (mut sigma_min, mut sigma_max) = if sigma_family == SigmaFamily::Edm {
+        (0.002, 80.0)
+    } else {
         // Stable Diffusion's, which most lists of σ are made for.
-        _ => {
-            let sd = TrainingSpec::new(BetaSchedule::ScaledLinear).table()?;
-            (sd.level(0).sigma(), sd.level(sd.last_timestep()).sigma())
-        }
+        let sd = TrainingSpec::new(BetaSchedule::ScaledLinear).table()?;
+        (sd.level(0).sigma(), sd.level(sd.last_timestep()).sigma())
     };
     for (parameter, value) in parameters {
         match parameter.as_str() {
@@ -335,6 +237,34 @@ fn family(
     Ok((range, PlanSource::Family(sigma_family), own))
 }
 
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// A family with all its parameters: "cosine, s = 0.008, power = 2".
+fn about(name: &str, source: &PlanSource) -> String {
+    let PlanSource::Other(other) = source else { return name.to_owned() };
+    let parameters = match (&*other.visits, &other.schedule) {
+        (PlanSource::Family(family), ScheduleSpec::Curve(Curve::LogSnrLinear { log_snr_max, log_snr_min })) => {
+            let range = [("sigma_min", (-0.5 * log_snr_max).exp()), ("sigma_max", (-0.5 * log_snr_min).exp())];
+            let range = if family.has_own_range() { &[][..] } else { &range[..] };
+            family.parameters().into_iter().chain(range.iter().copied()).collect()
+        }
+        (_, ScheduleSpec::Curve(curve)) => curve.parameters(),
+        (_, ScheduleSpec::Training(spec)) => {
+            let range = [("beta_start", spec.beta_start), ("beta_end", spec.beta_end)];
+            let range = if spec.beta_schedule.uses_range() { &range[..] } else { &[] };
+            let zero = spec.zero_terminal_snr.map(|_| ("zero_snr", 1.0));
+            let timesteps = ("timesteps", spec.num_train_timesteps as f64);
+            range.iter().copied().chain([timesteps]).chain(zero).collect()
+        }
+        _ => Vec::new(),
+    };
+    let rounded = |value: f64| format!("{value:.4e}").parse().unwrap_or(value);
+    let told = parameters.into_iter().map(|(name, value)| format!(", {name} = {}", number(rounded(value))));
+    name.to_owned() + &told.collect::<String>()
+}
+
 fn whole(name: &str, value: f64) -> Result<usize, Failure> {
     if value.fract() == 0.0 && (1.0..=1e9).contains(&value) {
         #[expect(clippy::cast_sign_loss, reason = "checked just before")]
@@ -344,7 +274,7 @@ fn whole(name: &str, value: f64) -> Result<usize, Failure> {
 }
 
 impl Found {
-    fn table(&self) -> Result<TimedTable, Failure> {
+    pub fn table(&self) -> Result<TimedTable, Failure> {
         let mut timed = TimedTable::of_source(&self.source, self.request.clone(), self.network.as_ref())?;
         if self.in_run_time {
             let sigmas = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
@@ -352,41 +282,5 @@ impl Found {
                 TimedTable::of_source(&PlanSource::List(LevelList::of_sigmas(sigmas)), None, self.network.as_ref())?;
         }
         Ok(timed)
-    }
-
-    fn text_for(&self, program: Program, timed: &TimedTable) -> Result<String, Failure> {
-        let plan = || -> Result<Plan, Failure> {
-            let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
-            let model = self.network.clone().unwrap_or_else(|| timed.schedule.clone());
-            Ok(Plan::from_sigmas(&model, &sigmas)?)
-        };
-        Ok(match program {
-            Program::KDiffusion => formats::k_diffusion_sigmas(&plan()?),
-            Program::Comfyui => formats::comfy_ui_sigmas(&plan()?),
-            Program::Diffusers => {
-                let (low, high) = timed.schedule.timestep_range();
-                let (num_train, at): (usize, Box<dyn Fn(f64) -> f64>) = match &timed.schedule {
-                    ModelSchedule::Discrete(table) => {
-                        let timesteps = table.num_timesteps();
-                        (timesteps, Box::new(move |s: f64| s * timesteps as f64 - 1.0))
-                    }
-                    _ => (1000, Box::new(move |s: f64| low + s * (high - low))),
-                };
-                let level = |s: f64| timed.schedule.level_at(at(s));
-                let prediction = self.config.as_ref().map_or("epsilon", |(_, config)| config.prediction_type.name());
-                let (config, note) = formats::diffusers_config(&level, num_train, prediction)?;
-                output::message(&format!("{} (largest error of ᾱ {:.1e})", note.text, note.largest_error));
-                serde_json::to_string_pretty(&config)? + "\n"
-            }
-            Program::Python => {
-                let Some((path, _)) = &self.config else {
-                    let text =
-                        "--for python needs --config, the scheduler_config.json of the model that stays as it is";
-                    return Err(Wrong(text.into()).into());
-                };
-                let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-                formats::python_snippet(&plan()?, &config)?
-            }
-        })
     }
 }

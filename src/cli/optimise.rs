@@ -1,0 +1,236 @@
+//! `chromascope optimise`: a schedule fitted to a model.
+
+use super::sample::{self, ModelOptions, bar, count, read_schedule, seed, size};
+use super::{Ended, Failure, interrupted, output};
+use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
+use crate::schedule::{Curve, PlanSource};
+use crate::session::prepare::{Bare, Model};
+use crate::session::settings::ModelSource;
+use crate::session::{RunSettings, SamplerKind, schedule_file};
+use indicatif::ProgressBar;
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Fit a schedule to a model: few steps along it end as near as they can to where a fine run from the same noise ends
+///
+/// Starts from the model's own schedule or another, moves the control points of a drawn curve, writes the best and says how
+/// good it is on seeds that it was not fitted on. Ctrl-C keeps the best so far.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Network: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json
+    #[arg(long, value_name = "MODEL", conflicts_with = "images", default_value = "emoji-unet")]
+    model: String,
+    /// Instead of a network, the exact posterior mean over the images in this folder
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
+    /// Steps of the runs that the schedule is for
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = count, allow_negative_numbers = true)]
+    steps: usize,
+    /// Control points of the curve, its two ends among them [default: one more than steps, at most 13]
+    #[arg(long, value_name = "P", value_parser = count, allow_negative_numbers = true)]
+    points: Option<usize>,
+    /// Let the points move in run time too, and not only in λ
+    #[arg(long)]
+    move_times: bool,
+    /// Images that it is fitted on, a seed each
+    #[arg(long, value_name = "K", default_value_t = 4, value_parser = count, allow_negative_numbers = true)]
+    seeds: usize,
+    /// Other images that before and after are measured on; 0 measures nothing
+    #[arg(long, value_name = "K", default_value_t = 8)]
+    measure_seeds: usize,
+    /// The first seed; those of the fit follow from it, then those of the measurement
+    #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
+    seed: u64,
+    /// Sampler, one that adds no noise: ddim, euler, heun or dpmpp-2m
+    #[arg(long, value_name = "NAME", default_value_t)]
+    sampler: SamplerKind,
+    /// Most runs made for the fit, each of all its images
+    #[arg(long, value_name = "E", default_value_t = 200, value_parser = count, allow_negative_numbers = true)]
+    evaluations: usize,
+    /// Most seconds for the fit; the reference and the measurement come on top
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+    /// The fine run that is the truth: ddim-1000 or heun-200 [default: heun-200; ddim-1000 where the model clips]
+    #[arg(long, value_name = "NAME")]
+    reference: Option<Reference>,
+    /// Where it starts: a spacing, a σ family or a curve (cosine, sigmoid, …) [default: the model's spacing]
+    #[arg(long, value_name = "NAME", value_parser = source)]
+    from: Option<PlanSource>,
+    /// Where it starts: a file with a schedule. A curve drawn by hand keeps its points unless --points is said
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    schedule: Option<PathBuf>,
+    /// Class of the images, by number or by the name that `info` lists [default: the model's null class]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    label: Option<String>,
+    /// Height and width in pixels [default: the model's]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    size: Option<(usize, usize)>,
+    /// The file that the best schedule is written to, for `sample --schedule` and the window
+    #[arg(long, short, value_name = "FILE.json")]
+    out: PathBuf,
+    /// Print the outcome as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model_options: ModelOptions,
+}
+
+/// A spacing, a family of σ or a continuous curve by name.
+fn source(name: &str) -> Result<PlanSource, String> {
+    let curve = || name.parse().map(PlanSource::curve);
+    name.parse::<PlanSource>().or_else(|error| curve().map_err(|_| format!("{error}; or {}", Curve::NAMES.join(", "))))
+}
+
+/// A number of steps beside a schedule that has its own.
+#[derive(Debug, thiserror::Error)]
+#[error("--schedule lists the levels of {listed} steps one by one; say --steps {listed}, or start from something else")]
+struct StepsAreListed {
+    listed: usize,
+}
+
+pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
+    let model_source = match &arguments.images {
+        Some(folder) => ModelSource::Images(folder.clone()),
+        None => ModelSource::Model(arguments.model.clone()),
+    };
+    let label = arguments.label.as_deref().map(|label| sample::class_number(label, &model_source)).transpose()?;
+    let settings = RunSettings {
+        steps: arguments.steps,
+        sampler: arguments.sampler,
+        label,
+        size: arguments.size,
+        ..arguments.model_options.settings(model_source)
+    };
+    let reading = bar(0, "reading images");
+    let model = Model::open(&settings, onnxruntime, &|done, total| {
+        reading.set_length(total as u64);
+        reading.set_position(done as u64);
+        !interrupted().load(Ordering::Relaxed)
+    });
+    reading.finish_and_clear();
+    if model.is_err() && interrupted().load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    let model = model?;
+    let mut bare = model.bare(&settings)?;
+    for note in model.notes().iter().chain(&bare.notes) {
+        output::message(note);
+    }
+    let problem = Problem::of(&bare, &settings)?;
+    let now = arguments.now(&bare)?;
+    let start = match (now.drawn(), arguments.points) {
+        (Some(drawn), None) => drawn.clone(),
+        (_, points) => {
+            let points = points.unwrap_or_else(|| problem.default_points());
+            start_from(&problem.plan(&now)?, &problem.model, points)?
+        }
+    };
+    let options = Options {
+        reference: arguments.reference.unwrap_or_else(|| Reference::suiting(arguments.sampler, bare.config.clipping)),
+        seed: arguments.seed,
+        fit_seeds: arguments.seeds,
+        measure_seeds: arguments.measure_seeds,
+        move_times: arguments.move_times,
+        evaluations: arguments.evaluations,
+        wall: arguments.seconds.map(Duration::from_secs),
+        ..Options::default()
+    };
+    let bar = bar(0, "");
+    let finished = AtomicBool::new(false);
+    let canceller = bare.canceller.clone();
+    let outcome = std::thread::scope(|scope| {
+        scope.spawn(|| sample::cancel_on_interrupt(&canceller, &finished));
+        let mut told = |progress: Progress| {
+            show(&bar, progress);
+            if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = optimise::optimise(&problem, &mut *bare.denoiser, &now, &start, &options, &mut told);
+        finished.store(true, Ordering::Relaxed);
+        outcome
+    });
+    bar.finish_and_clear();
+    arguments.tell(&outcome?, &bare.name, options.reference)
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    let (done, of, what) = match progress {
+        Progress::Reference { done, of } => (done, of, "making the reference".to_owned()),
+        Progress::Fitting { evaluations, of, rmse, start, .. } if rmse.is_finite() => {
+            (evaluations, of, format!("fitting, RMSE {start:.4} to {rmse:.4}"))
+        }
+        Progress::Fitting { evaluations, of, .. } => (evaluations, of, "fitting".to_owned()),
+        Progress::Measuring { .. } => (0, 0, "measuring".to_owned()),
+    };
+    bar.set_length(of as u64);
+    bar.set_message(what);
+    bar.set_position(done as u64);
+}
+
+impl Arguments {
+    /// The schedule that there is.
+    fn now(&self, bare: &Bare) -> Result<PlanSource, Failure> {
+        let source = match (&self.from, &self.schedule) {
+            (Some(source), _) => source.clone(),
+            (None, Some(path)) => *read_schedule(path)?,
+            (None, None) => bare.config.default_source(),
+        };
+        match source.steps() {
+            Some(listed) if listed != self.steps => Err(StepsAreListed { listed }.into()),
+            _ => Ok(source),
+        }
+    }
+
+    fn tell(&self, outcome: &Outcome, model: &str, reference: Reference) -> Result<Ended, Failure> {
+        let cancelled = outcome.ended == optimise::Ended::Cancelled;
+        if outcome.fitted.is_none() {
+            output::message("stopped before the first run of the fit, so nothing was written");
+            return Err(Failure::Interrupted);
+        }
+        schedule_file::write_source(&self.out, &PlanSource::curve(Curve::Drawn(outcome.best.clone())))?;
+        let sentence = outcome.sentence();
+        if self.json {
+            let value = serde_json::json!({
+                "model": model, "sampler": self.sampler, "steps": self.steps, "reference": reference,
+                "schedule": self.out, "sentence": sentence, "outcome": outcome,
+            });
+            output::result(&serde_json::to_string_pretty(&value)?)?;
+        } else {
+            output::result(&table(outcome))?;
+            output::result(&format!("{sentence}\n{}", self.out.display()))?;
+        }
+        if cancelled {
+            output::message(&format!("stopped; the best so far is kept in {}", self.out.display()));
+            return Err(Failure::Interrupted);
+        }
+        Ok(Ended::Well)
+    }
+}
+
+/// Before and after, a line each quantity.
+fn table(outcome: &Outcome) -> String {
+    let mut text = format!("{:<28}{:>10}{:>10}{:>8}", "", "before", "after", "ratio");
+    let mut line = |name: &str, before: f64, after: f64, digits: usize| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "\n{name:<28}{before:>10.digits$}{after:>10.digits$}{:>8.3}", after / before);
+    };
+    if let Some(fitted) = &outcome.fitted {
+        line("RMSE on the fit's seeds", fitted.start, fitted.best, 5);
+    }
+    if let Some(measured) = &outcome.comparison {
+        let mut both = |name: &str, of: &dyn Fn(&Measured) -> f64, digits| {
+            line(name, of(&measured.before), of(&measured.after), digits);
+        };
+        both("RMSE on other seeds", &|measured| measured.rmse, 5);
+        both("  in 8-bit levels", &|measured| measured.rmse_8bit, 2);
+        let levels = measured.before.by_level.len() - 1;
+        for level in 0..levels {
+            both(&format!("  level {level}"), &|measured| measured.by_level[level], 5);
+        }
+        both("  the rest", &|measured| measured.by_level[levels], 5);
+        both("spectrum off by, dB", &|measured| measured.spectrum_db(), 3);
+    }
+    text
+}

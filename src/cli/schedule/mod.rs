@@ -1,0 +1,207 @@
+//! `chromascope schedule` and `chromascope chromatogram`: schedules as numbers and as figures, without a model.
+
+mod plot;
+mod source;
+
+use super::{Ended, Failure, output};
+use crate::figure::draw::Format;
+use crate::schedule::formats::{self, ScheduleTable};
+use crate::schedule::{ModelSchedule, Plan};
+use crate::session::schedule_file;
+use crate::session::schedule_table::TimedTable;
+use crate::theory::{Chromatogram, Measure};
+use clap::ValueEnum;
+use plot::{Curves, OwnTime, Panel};
+use source::{Found, Source};
+use std::path::{Path, PathBuf};
+
+/// Write a schedule as a table: step, t, alpha_bar, sigma, log_snr, timestep, the noisiest first
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// The file: .csv, .npy or .json; with --for also .txt and .py. Without it the table goes to stdout
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write it for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
+    /// (a run by diffusers on the unchanged model of --config)
+    #[arg(long = "for", value_name = "PROGRAM", value_enum)]
+    program: Option<Program>,
+    /// Draw λ and ᾱ over the schedule's own time into this .svg, .pdf or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Program {
+    Diffusers,
+    #[value(name = "k-diffusion")]
+    KDiffusion,
+    Comfyui,
+    Python,
+}
+
+/// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …, level 0 the finest
+#[derive(Debug, clap::Args)]
+pub(super) struct ChromatogramArguments {
+    #[command(flatten)]
+    source: Source,
+    /// Number of resolution levels
+    #[arg(long, value_name = "M", default_value_t = 6)]
+    levels: usize,
+    /// Factor n between neighbouring levels
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    factor: usize,
+    /// What is counted: shares of the variance (power) or of its root (amplitude)
+    #[arg(long, value_enum, default_value_t)]
+    measure: MeasureFlag,
+    /// The .csv file; without it the table goes to stdout
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Draw the curves over the schedule's own time into this .svg, .pdf or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// What is drawn: r (shares), g (elution curves), tau (adjusted times)
+    #[arg(long, value_enum, value_delimiter = ',', requires = "plot", default_value = "r,g,tau")]
+    panels: Vec<Panel>,
+    /// Draw the shares r_m as stacked areas
+    #[arg(long, requires = "plot")]
+    stacked: bool,
+    /// Draw Theorem 1 too: r_m of this family or file beside, and then upon, the schedule's own
+    #[arg(long, value_name = "NAME|FILE", requires = "plot")]
+    against: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum MeasureFlag {
+    #[default]
+    Power,
+    Amplitude,
+}
+
+/// Levels that a chromatogram may have.
+const MOST_LEVELS: usize = 8;
+
+/// Something about the options that cannot be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Wrong(String);
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
+    check_format(arguments.plot.as_deref())?;
+    let found = arguments.source.find()?;
+    let timed = found.table()?;
+    let only_drawn = arguments.plot.is_some();
+    match (arguments.program, &arguments.out) {
+        (None, Some(path)) => write_table(path, &timed.table)?,
+        (None, None) if only_drawn => {}
+        (None, None) => output::result(timed.table.to_csv().trim_end())?,
+        (Some(program), Some(path)) => {
+            schedule_file::write_bytes(path, found.text_for(program, &timed)?.as_bytes())?;
+        }
+        (Some(program), None) => output::result(found.text_for(program, &timed)?.trim_end())?,
+    }
+    if let Some(path) = &arguments.plot {
+        plot::write(path, plot::schedule_sheet(&OwnTime::new(&timed)?, &found))?;
+    }
+    Ok(Ended::Well)
+}
+
+/// Refuses a figure's ending before anything is made.
+fn check_format(plot: Option<&Path>) -> Result<(), Failure> {
+    plot.map(Format::from_path).transpose()?;
+    Ok(())
+}
+
+pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
+    check_format(arguments.plot.as_deref())?;
+    if !(1..=MOST_LEVELS).contains(&arguments.levels) {
+        return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
+    }
+    if !(2..=16).contains(&arguments.factor) {
+        return Err(Wrong(format!("--factor {} is not possible; 2 to 16 are", arguments.factor)).into());
+    }
+    let found = arguments.source.find()?;
+    let timed = found.table()?;
+    let theory = Chromatogram::scale_invariant(arguments.factor, arguments.levels)?;
+    let measure = match arguments.measure {
+        MeasureFlag::Power => Measure::Power,
+        MeasureFlag::Amplitude => Measure::Amplitude,
+    };
+    let text = || timed.chromatogram_csv(&theory, arguments.factor, measure);
+    match &arguments.out {
+        None if arguments.plot.is_some() => {}
+        None => output::result(text().trim_end())?,
+        Some(path) if has_ending(path, "csv") => schedule_file::write_bytes(path, text().as_bytes())?,
+        Some(path) => return Err(Wrong(format!("--out {} should end in .csv", path.display())).into()),
+    }
+    if let Some(path) = &arguments.plot {
+        let against = arguments.against.as_deref().map(Source::compared).transpose()?;
+        let against = against.map(|found| Ok::<_, Failure>((found.table()?.schedule, found))).transpose()?;
+        let curves = Curves {
+            theory: &theory,
+            factor: arguments.factor,
+            measure,
+            panels: &arguments.panels,
+            stacked: arguments.stacked,
+            against: against.as_ref().map(|(schedule, found)| (found.name.as_str(), schedule)),
+        };
+        plot::write(path, plot::chromatogram_sheet(&OwnTime::new(&timed)?, &found, &curves))?;
+    }
+    Ok(Ended::Well)
+}
+
+fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
+    let bytes = if has_ending(path, "csv") {
+        table.to_csv().into_bytes()
+    } else if has_ending(path, "npy") {
+        formats::write_npy(table)?
+    } else if has_ending(path, "json") {
+        (serde_json::to_string_pretty(&table.to_json())? + "\n").into_bytes()
+    } else {
+        return Err(Wrong(format!("--out {} should end in .csv, .npy or .json", path.display())).into());
+    };
+    Ok(schedule_file::write_bytes(path, &bytes)?)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
+}
+
+impl Found {
+    fn text_for(&self, program: Program, timed: &TimedTable) -> Result<String, Failure> {
+        let plan = || -> Result<Plan, Failure> {
+            let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
+            let model = self.network.clone().unwrap_or_else(|| timed.schedule.clone());
+            Ok(Plan::from_sigmas(&model, &sigmas)?)
+        };
+        Ok(match program {
+            Program::KDiffusion => formats::k_diffusion_sigmas(&plan()?),
+            Program::Comfyui => formats::comfy_ui_sigmas(&plan()?),
+            Program::Diffusers => {
+                let (low, high) = timed.schedule.timestep_range();
+                let (num_train, at): (usize, Box<dyn Fn(f64) -> f64>) = match &timed.schedule {
+                    ModelSchedule::Discrete(table) => {
+                        let timesteps = table.num_timesteps();
+                        (timesteps, Box::new(move |s: f64| s * timesteps as f64 - 1.0))
+                    }
+                    _ => (1000, Box::new(move |s: f64| low + s * (high - low))),
+                };
+                let level = |s: f64| timed.schedule.level_at(at(s));
+                let prediction = self.config.as_ref().map_or("epsilon", |(_, config)| config.prediction_type.name());
+                let (config, note) = formats::diffusers_config(&level, num_train, prediction)?;
+                output::message(&format!("{} (largest error of ᾱ {:.1e})", note.text, note.largest_error));
+                serde_json::to_string_pretty(&config)? + "\n"
+            }
+            Program::Python => {
+                let Some((path, _)) = &self.config else {
+                    let text =
+                        "--for python needs --config, the scheduler_config.json of the model that stays as it is";
+                    return Err(Wrong(text.into()).into());
+                };
+                let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+                formats::python_snippet(&plan()?, &config)?
+            }
+        })
+    }
+}

@@ -1,0 +1,72 @@
+use crate::denoiser::DenoiseError;
+use crate::schedule::{CurveError, ScheduleError};
+use crate::session::SamplerKind;
+use crate::spectrum::SpectrumError;
+
+/// Why no schedule can be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum OptimiseError {
+    /// A schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// A curve.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// Images that cannot be analysed.
+    #[error(transparent)]
+    Spectrum(#[from] SpectrumError),
+    /// A sampler whose runs do not approach the reference.
+    #[error(
+        "{0} adds noise of its own here, so its images do not approach those of many steps and no schedule can be fitted by \
+         them; use ddim, euler, heun or dpmpp-2m without added noise"
+    )]
+    Stochastic(SamplerKind),
+    /// A noise prediction at no signal.
+    #[error(
+        "the model's schedule reaches zero signal (ᾱ = 0), where a noise prediction says nothing of the image, so no run can \
+         start at its noisiest level; choose a model that predicts v or x_0"
+    )]
+    ZeroSignal,
+    /// A sampler that is not the closed form's.
+    #[error(
+        "the closed form is that of ddim and euler, not of {0}; choose one of them, or fit against a reference run"
+    )]
+    NoClosedForm(SamplerKind),
+    /// No images to fit on.
+    #[error("no seeds to fit on; give at least 1")]
+    NoSeeds,
+    /// Seeds beyond the last.
+    #[error("the seeds run past {last}; start from a smaller one", last = u64::MAX)]
+    Seeds,
+    /// Nothing can move.
+    #[error("a curve of {0} control points has none between its ends that could move; give at least 3")]
+    NothingToMove(usize),
+    /// More than fits into memory.
+    #[error(
+        "fitting {points} control points on {seeds} images of this size needs about {gigabytes:.1} GB; use fewer seeds or \
+         fewer points"
+    )]
+    Memory {
+        /// Inner control points.
+        points: usize,
+        /// Images.
+        seeds: usize,
+        /// Bytes/1e9.
+        gigabytes: f64,
+    },
+    /// A run failed.
+    #[error("step {step} of {steps} of {what} failed: {source}")]
+    Run {
+        /// Which run.
+        what: &'static str,
+        /// The step, from 1.
+        step: usize,
+        /// Steps in the run.
+        steps: usize,
+        /// Why.
+        source: DenoiseError,
+    },
+    /// The optimiser refused.
+    #[error("the optimiser refused the problem ({0}); use another number of control points or seeds")]
+    Refused(&'static str),
+}

@@ -1,0 +1,326 @@
+//! Schedules by optimisation: the control points of a drawn curve are moved until N steps along it end as near as they can
+//! to where a fine run from the same noise ends.
+//!
+//! The error is a sum of squares over pixels and the curve has few parameters, so the fit is a nonlinear least squares
+//! problem: Levenberg–Marquardt (rmpfit, a port of MINPACK's) with differences for derivatives, one N-step run an
+//! evaluation. Where differences lead nowhere, random jumps spend the rest of the budget. What it finds is measured on other seeds than it was fitted on.
+//!
+//! ```
+//! use chromascope::denoiser::{GaussianDenoiser, ImageShape};
+//! use chromascope::optimise::{Options, Problem, optimise, start_from};
+//! use chromascope::schedule::{Curve, FinalLevel, ModelSchedule, PlanSource, Spacing};
+//! use std::ops::ControlFlow;
+//!
+//! let model = ModelSchedule::Continuous(Curve::Cosine { s: 0.008, power: 2.0 });
+//! let mut denoiser = GaussianDenoiser::new(8, model.clone());
+//! let problem = Problem::new(model, ImageShape { channels: 1, height: 8, width: 8 }, 4);
+//! let now = PlanSource::Spacing(Spacing::Trailing);
+//! let start = start_from(&problem.plan(&now)?, &problem.model, 5)?;
+//! let options = Options { evaluations: 40, ..Options::default() };
+//! let outcome = optimise(&problem, &mut denoiser, &now, &start, &options, &mut |_| ControlFlow::Continue(()))?;
+//! assert!(outcome.comparison.is_some_and(|measured| measured.ratio() < 1.0));
+//! # Ok::<(), chromascope::optimise::OptimiseError>(())
+//! ```
+
+mod error;
+mod fit;
+mod outcome;
+mod parameters;
+mod reference;
+mod solve;
+#[cfg(test)]
+mod tests;
+
+pub use error::OptimiseError;
+pub use outcome::{Comparison, Ended, Fitted, Measured, Outcome};
+pub use parameters::{Parameters, start_from};
+pub use reference::Reference;
+
+use crate::denoiser::{Denoiser, ImageShape};
+use crate::schedule::{Curve, Drawn, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleError};
+use crate::session::prepare::Bare;
+use crate::session::{RunSettings, SamplerKind};
+use crate::theory::gaussian::Target;
+use fit::Fit;
+use ndarray::Array4;
+use outcome::Ruler;
+use solve::Halt;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+/// Most control points of a start, unless something else is said: more are no use to so few steps.
+pub const DEFAULT_MOST_POINTS: usize = 13;
+/// Most bytes that a fit may take.
+const MEMORY_LIMIT: f64 = 4e9;
+
+/// The runs whose schedule is sought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The model's own schedule.
+    pub model: ModelSchedule,
+    /// Size of one image.
+    pub image: ImageShape,
+    /// Steps of a run.
+    pub steps: usize,
+    /// Sampler; one that adds no noise of its own.
+    pub sampler: SamplerKind,
+    /// Where the model's scheduler has a run end.
+    pub final_level: FinalLevel,
+    /// Added to `leading` timesteps.
+    pub steps_offset: usize,
+}
+
+impl Problem {
+    /// DDIM to the clean image.
+    #[must_use]
+    pub const fn new(model: ModelSchedule, image: ImageShape, steps: usize) -> Self {
+        Self { model, image, steps, sampler: SamplerKind::Ddim, final_level: FinalLevel::Clean, steps_offset: 0 }
+    }
+
+    /// Runs of a model with these settings, of which steps, sampler and η count.
+    pub fn of(bare: &Bare, settings: &RunSettings) -> Result<Self, OptimiseError> {
+        if !bare.parameterization.x0_from(bare.schedule.noisiest()).state.is_finite() {
+            return Err(OptimiseError::ZeroSignal);
+        }
+        let sampler = settings.sampler;
+        let adds_noise = matches!(sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral);
+        if adds_noise || settings.eta.is_some_and(|eta| eta > 0.0) || settings.churn.amount > 0.0 {
+            return Err(OptimiseError::Stochastic(sampler));
+        }
+        Ok(Self {
+            model: bare.schedule.clone(),
+            image: bare.image,
+            steps: settings.steps,
+            sampler,
+            final_level: bare.config.final_level(sampler.convention()),
+            steps_offset: bare.config.steps_offset,
+        })
+    }
+
+    /// What a run along this schedule visits.
+    pub fn plan(&self, source: &PlanSource) -> Result<Plan, ScheduleError> {
+        let request = PlanRequest {
+            source: source.clone(),
+            steps: self.steps,
+            convention: self.sampler.convention(),
+            steps_offset: self.steps_offset,
+            final_level: self.final_level,
+        };
+        let plan = request.plan(&self.model)?;
+        let sampler =
+            self.sampler.build(Some(0.0), crate::sampler::Churn::default(), crate::sampler::Variance::default());
+        Ok(if sampler.needs_finite_sigma() { plan.with_finite_start() } else { plan })
+    }
+
+    /// What a run along a drawn curve visits.
+    pub fn plan_along(&self, curve: &Drawn) -> Result<Plan, ScheduleError> {
+        self.plan(&PlanSource::curve(Curve::Drawn(curve.clone())))
+    }
+
+    /// Control points that suit so many steps.
+    #[must_use]
+    pub fn default_points(&self) -> usize {
+        (self.steps + 1).clamp(3, DEFAULT_MOST_POINTS)
+    }
+}
+
+/// What is made small.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Objective {
+    /// RMSE of the run's end from that of the reference, over the fit's seeds.
+    #[default]
+    Reference,
+    /// The expected RMSE under a Gaussian prior in closed form, which needs no sampling: see
+    /// [`ddim_spectrum`](crate::theory::gaussian::ddim_spectrum).
+    GaussianSpectrum {
+        /// The prior's power at every frequency of an image.
+        spectrum: Vec<f64>,
+        /// What is wanted.
+        target: Target,
+    },
+}
+
+/// How to go about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// What is made small.
+    pub objective: Objective,
+    /// The fine run that is the truth.
+    pub reference: Reference,
+    /// The first seed. The fit takes it and those that follow, and the measurement those after these.
+    pub seed: u64,
+    /// Images to fit on, a seed each.
+    pub fit_seeds: usize,
+    /// Images to measure on, a seed each; 0 measures nothing.
+    pub measure_seeds: usize,
+    /// Whether control points move in run time too, and not only in λ.
+    pub move_times: bool,
+    /// Most runs made for the fit.
+    pub evaluations: usize,
+    /// Most time that the fit may take; reference and measurement come on top.
+    pub wall: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            objective: Objective::Reference,
+            reference: Reference::default(),
+            seed: 0,
+            fit_seeds: 4,
+            measure_seeds: 8,
+            move_times: false,
+            evaluations: 200,
+            wall: None,
+        }
+    }
+}
+
+impl Options {
+    /// The fit's seeds and the measurement's, which have none in common.
+    pub fn seeds(&self) -> Result<(Vec<u64>, Vec<u64>), OptimiseError> {
+        let fitted = if self.objective == Objective::Reference { self.fit_seeds } else { 0 };
+        let all = (fitted + self.measure_seeds) as u64;
+        let end = self.seed.checked_add(all).ok_or(OptimiseError::Seeds)?;
+        let between = self.seed + fitted as u64;
+        Ok(((self.seed..between).collect(), (between..end).collect()))
+    }
+}
+
+/// What is being done, told between any two steps of any run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress<'a> {
+    /// A reference is being made, for the fit or for the measurement.
+    Reference {
+        /// Steps made.
+        done: usize,
+        /// Steps of the reference.
+        of: usize,
+    },
+    /// The curve is being fitted.
+    Fitting {
+        /// Runs made.
+        evaluations: usize,
+        /// Most runs there will be.
+        of: usize,
+        /// The best so far.
+        best: &'a Drawn,
+        /// Its RMSE on the fit's seeds, data units; NaN before the first run has ended.
+        rmse: f64,
+        /// That of the start.
+        start: f64,
+    },
+    /// Before and after are being measured.
+    Measuring {
+        /// The best, which will not change any more.
+        best: &'a Drawn,
+    },
+}
+
+/// What is told of the [`Progress`], and whether to go on: after a `Break` not another step is made, and the best so far is
+/// the answer. A [`DenoiseError::Cancelled`](crate::denoiser::DenoiseError::Cancelled) from within a step does the same.
+pub type Told<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// Fits `start` to the problem. Compares what comes of it with `now`, the schedule there is, on seeds of its own. Of the
+/// curve the inner points move; its tied ends are brought to the model's. The same arguments give the same answer, but for
+/// the time where that ends the fit.
+pub fn optimise(
+    problem: &Problem,
+    denoiser: &mut dyn Denoiser,
+    now: &PlanSource,
+    start: &Drawn,
+    options: &Options,
+    told: &mut Told,
+) -> Result<Outcome, OptimiseError> {
+    let began = Instant::now();
+    if matches!(problem.sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral) {
+        return Err(OptimiseError::Stochastic(problem.sampler));
+    }
+    let (fit_seeds, measure_seeds) = options.seeds()?;
+    let start = start.tied(problem.model.cleanest(), problem.model.noisiest());
+    let before = problem.plan(now)?;
+    let mut bench = Bench { problem, denoiser, told };
+    let mut fit = Fit::new(problem, &start, options, fit_seeds.len())?;
+    let mut outcome = Outcome {
+        best: start.clone(),
+        ended: Ended::Cancelled,
+        evaluations: 0,
+        seconds: 0.0,
+        fitted: None,
+        comparison: None,
+    };
+    let target = match options.objective {
+        Objective::Reference => bench.reference(options.reference, &fit_seeds).map(Some),
+        Objective::GaussianSpectrum { .. } => Ok(None),
+    };
+    match target {
+        Ok(target) => {
+            outcome.ended = fit.run(&mut bench, target)?;
+            outcome.evaluations = fit.evaluations();
+            outcome.best = fit.best().clone();
+            outcome.fitted = fit.errors().map(|(start, best)| Fitted { seeds: fit_seeds, start, best });
+        }
+        Err(halt) => halt.unless_cancelled()?,
+    }
+    if outcome.ended != Ended::Cancelled && !measure_seeds.is_empty() {
+        match bench.compare(&before, &outcome.best, options.reference, measure_seeds) {
+            Ok(comparison) => outcome.comparison = Some(comparison),
+            Err(halt) => {
+                halt.unless_cancelled()?;
+                outcome.ended = Ended::Cancelled;
+            }
+        }
+    }
+    outcome.seconds = began.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+/// What runs are made with.
+struct Bench<'a, 'b> {
+    problem: &'a Problem,
+    denoiser: &'a mut dyn Denoiser,
+    told: &'a mut Told<'b>,
+}
+
+/// An array of images with the noise that they came from.
+struct Ends {
+    x_t: Array4<f64>,
+    x_0: Array4<f64>,
+}
+
+impl Bench<'_, '_> {
+    fn reference(&mut self, reference: Reference, seeds: &[u64]) -> Result<Ends, Halt> {
+        let levels = reference.levels(self.problem)?;
+        let x_t = solve::noise(seeds, self.problem.image);
+        let of = levels.len() - 1;
+        let mut before_step = |done| go_on((self.told)(Progress::Reference { done, of }));
+        let run = solve::Run { what: "the reference", sampler: reference.sampler(), levels: &levels };
+        let x_0 = run.end(self.denoiser, &x_t, &mut before_step)?;
+        go_on((self.told)(Progress::Reference { done: of, of }))?;
+        Ok(Ends { x_t, x_0 })
+    }
+
+    fn compare(
+        &mut self,
+        before: &Plan,
+        best: &Drawn,
+        reference: Reference,
+        seeds: Vec<u64>,
+    ) -> Result<Comparison, Halt> {
+        let mut ruler = Ruler::new(self.problem.image.height, self.problem.image.width)?;
+        let truth = self.reference(reference, &seeds)?;
+        let mut measure = |plan: &Plan| -> Result<Measured, Halt> {
+            let mut before_step = |_| go_on((self.told)(Progress::Measuring { best }));
+            let run = solve::Run { what: "a run to be measured", sampler: self.problem.sampler, levels: plan.levels() };
+            let end = run.end(self.denoiser, &truth.x_t, &mut before_step)?;
+            Ok(ruler.measure(&end, &truth.x_0)?)
+        };
+        let before = measure(before)?;
+        let after = measure(&self.problem.plan_along(best)?)?;
+        Ok(Comparison { seeds, frequency: ruler.frequency(), before, after })
+    }
+}
+
+fn go_on(told: ControlFlow<()>) -> Result<(), Halt> {
+    if told.is_break() { Err(Halt::Cancelled) } else { Ok(()) }
+}

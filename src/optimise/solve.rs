@@ -1,0 +1,81 @@
+//! A run of which only the end is kept.
+
+use super::OptimiseError;
+use crate::denoiser::{DenoiseError, Denoised, Denoiser, ImageShape};
+use crate::sampler::{Churn, SeededNoise, StepAt, Variance};
+use crate::session::SamplerKind;
+use crate::theory::NoiseLevel;
+use ndarray::{Array4, Axis};
+
+/// Why a run has no end.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Somebody asked for it.
+    Cancelled,
+    /// The time is over.
+    Late,
+    /// Something failed.
+    Failed(OptimiseError),
+}
+
+impl<E: Into<OptimiseError>> From<E> for Halt {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Halt {
+    /// A cancel is no failure.
+    pub(super) fn unless_cancelled(self) -> Result<(), OptimiseError> {
+        match self {
+            Self::Cancelled | Self::Late => Ok(()),
+            Self::Failed(error) => Err(error),
+        }
+    }
+}
+
+/// Initial noise of one image a seed, `[B, C, H, W]`: what a run with that seed and a batch of 1 starts from.
+pub(super) fn noise(seeds: &[u64], image: ImageShape) -> Array4<f64> {
+    let mut x_t = Array4::zeros(image.batch(seeds.len()));
+    for (&seed, mut sample) in seeds.iter().zip(x_t.axis_iter_mut(Axis(0))) {
+        sample.assign(&SeededNoise { seed, first_sample: 0 }.initial(image.batch(1)).index_axis(Axis(0), 0));
+    }
+    x_t
+}
+
+/// A run by a deterministic sampler.
+pub(super) struct Run<'a> {
+    /// What it is, for whoever reads that it failed.
+    pub(super) what: &'static str,
+    pub(super) sampler: SamplerKind,
+    pub(super) levels: &'a [NoiseLevel],
+}
+
+impl Run<'_> {
+    /// The state that it reaches from `x_t`. `before_step` is asked before each step.
+    pub(super) fn end(
+        &self,
+        denoiser: &mut dyn Denoiser,
+        x_t: &Array4<f64>,
+        before_step: &mut dyn FnMut(usize) -> Result<(), Halt>,
+    ) -> Result<Array4<f64>, Halt> {
+        let mut sampler = self.sampler.build(Some(0.0), Churn::default(), Variance::default());
+        let mut unused = SeededNoise { seed: 0, first_sample: 0 };
+        let (mut x, mut first) = (x_t.clone(), Denoised::zeros(x_t.dim().into()));
+        let steps = self.levels.len() - 1;
+        let failed = |step, source| OptimiseError::Run { what: self.what, step, steps, source };
+        for index in 0..steps {
+            before_step(index)?;
+            let at = StepAt { index, levels: self.levels };
+            match sampler.step(denoiser, &mut x, at, &mut unused, &mut first) {
+                Ok(()) => {}
+                Err(DenoiseError::Cancelled) => return Err(Halt::Cancelled),
+                Err(error) => return Err(failed(index + 1, error).into()),
+            }
+        }
+        if x.iter().all(|value| value.is_finite()) {
+            return Ok(x);
+        }
+        Err(failed(steps, DenoiseError::NotFinite { what: "NaN or Inf", timestep: first.timestep }).into())
+    }
+}

@@ -1,0 +1,218 @@
+//! A schedule being optimised, in a thread of its own with a model of its own, so that runs go on beside it.
+
+use super::{Fault, Wake};
+use crate::model::onnx::Canceller;
+use crate::optimise::{Options, Outcome, Problem, Progress, optimise, start_from};
+use crate::schedule::{Curve, Drawn, PlanSource};
+use crate::session::RunSettings;
+use crate::session::prepare::Model;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// How an optimisation goes.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What is being done, in words.
+    pub doing: String,
+    /// How much of that is done, in [0, 1].
+    pub share: f32,
+    /// The best curve so far.
+    pub best: Option<Drawn>,
+    /// RMSE on the seeds of the fit, of the start and of the best.
+    pub errors: Option<(f64, f64)>,
+    /// How it ended, once it has.
+    pub ended: Option<Result<Outcome, Fault>>,
+}
+
+impl Report {
+    /// The best curve so far as a run takes it, while it is sought.
+    #[must_use]
+    pub fn best_source(&self) -> Option<PlanSource> {
+        let best = self.best.as_ref().filter(|_| self.ended.is_none())?;
+        Some(PlanSource::curve(Curve::Drawn(best.clone())))
+    }
+}
+
+/// An optimisation under way. Dropping it ends it.
+pub struct Optimisation {
+    report: Arc<Mutex<Report>>,
+    cancelled: Arc<AtomicBool>,
+    canceller: Arc<Mutex<Option<Canceller>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Optimisation {
+    /// Begins to optimise the schedule of runs with these settings: `now` is the schedule that they have, from which the
+    /// fit starts. `wake` is called when there is something to tell.
+    pub fn start(
+        settings: RunSettings,
+        now: PlanSource,
+        points: Option<usize>,
+        options: Options,
+        onnxruntime: Option<PathBuf>,
+        wake: Wake,
+    ) -> std::io::Result<Self> {
+        let report = Arc::new(Mutex::new(Report { doing: "Opening the model".into(), ..Report::default() }));
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let canceller = Arc::new(Mutex::new(None));
+        let shared = Shared {
+            report: Arc::clone(&report),
+            cancelled: Arc::clone(&cancelled),
+            canceller: Arc::clone(&canceller),
+            wake,
+        };
+        let work = move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                work(&shared, &settings, &now, points, &options, onnxruntime.as_deref())
+            }));
+            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(&*panic)));
+            shared.tell(|report| report.ended = Some(ended));
+        };
+        let thread = std::thread::Builder::new().name("chromascope-optimiser".into()).spawn(work)?;
+        Ok(Self { report, cancelled, canceller, thread: Some(thread) })
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends it within its step; the best so far stands.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+        if let Some(canceller) = &*self.canceller.lock().unwrap_or_else(PoisonError::into_inner) {
+            canceller.cancel();
+        }
+    }
+}
+
+impl Drop for Optimisation {
+    fn drop(&mut self) {
+        self.cancel();
+        // A model that is being opened is left to end with the process.
+        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
+            // A panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread shares with whoever started it.
+struct Shared {
+    report: Arc<Mutex<Report>>,
+    cancelled: Arc<AtomicBool>,
+    canceller: Arc<Mutex<Option<Canceller>>>,
+    wake: Wake,
+}
+
+impl Shared {
+    fn tell(&self, change: impl FnOnce(&mut Report)) {
+        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+        (self.wake)();
+    }
+
+    fn goes_on(&self) -> ControlFlow<()> {
+        if self.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+fn work(
+    shared: &Shared,
+    settings: &RunSettings,
+    now: &PlanSource,
+    points: Option<usize>,
+    options: &Options,
+    onnxruntime: Option<&std::path::Path>,
+) -> Result<Outcome, Fault> {
+    let model = Model::open(settings, onnxruntime, &|_, _| shared.goes_on().is_continue())
+        .map_err(|error| Fault::from(&error))?;
+    let mut bare = model.bare(settings).map_err(|error| Fault::from(&error))?;
+    *shared.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(bare.canceller.clone());
+    let failed = |error: &dyn std::fmt::Display| Fault::new(super::Place::Run, &error.to_string());
+    let problem = Problem::of(&bare, settings).map_err(|error| failed(&error))?;
+    let start = if let Some(drawn) = now.drawn() {
+        drawn.clone()
+    } else {
+        let plan = problem.plan(now).map_err(|error| failed(&error))?;
+        let points = points.unwrap_or_else(|| problem.default_points());
+        start_from(&plan, &problem.model, points).map_err(|error| failed(&error))?
+    };
+    let mut told = |progress: Progress| {
+        shared.tell(|report| tell(report, progress));
+        shared.goes_on()
+    };
+    optimise(&problem, &mut *bare.denoiser, now, &start, options, &mut told).map_err(|error| failed(&error))
+}
+
+fn tell(report: &mut Report, progress: Progress) {
+    let share = |done: usize, of: usize| (done as f64 / of.max(1) as f64) as f32;
+    match progress {
+        Progress::Reference { done, of } => {
+            report.doing = format!("Reference: step {done} of {of}");
+            report.share = share(done, of);
+        }
+        Progress::Fitting { evaluations, of, best, rmse, start } => {
+            report.doing = format!("Fitting: run {evaluations} of at most {of}");
+            report.share = share(evaluations, of);
+            report.errors = (rmse.is_finite() && start.is_finite()).then_some((start, rmse));
+            if report.best.as_ref() != Some(best) {
+                report.best = Some(best.clone());
+            }
+        }
+        Progress::Measuring { best } => {
+            report.doing = "Measuring on other seeds".into();
+            report.share = 1.0;
+            report.best = Some(best.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::time::{Duration, Instant};
+
+    fn begun(evaluations: usize) -> Optimisation {
+        let mut settings = RunSettings::new(ModelSource::Model("gaussian-64".into()));
+        (settings.provider, settings.steps) = (ProviderChoice::Rust, 3);
+        let options = Options { evaluations, fit_seeds: 1, measure_seeds: 1, ..Options::default() };
+        let now = "trailing".parse().unwrap();
+        Optimisation::start(settings, now, Some(3), options, None, Arc::new(|| {})).unwrap()
+    }
+
+    fn until(optimisation: &Optimisation, what: &str, done: impl Fn(&Report) -> bool) -> Report {
+        let began = Instant::now();
+        loop {
+            let report = optimisation.report();
+            if done(&report) {
+                return report;
+            }
+            assert!(began.elapsed() < Duration::from_mins(2), "waited in vain for {what}: {report:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_fit_tells_before_and_after_on_seeds_that_it_did_not_see() {
+        let report = until(&begun(4), "the end", |report| report.ended.is_some());
+        let outcome = report.ended.unwrap().unwrap();
+        let (fitted, measured) = (outcome.fitted.unwrap(), outcome.comparison.unwrap());
+        assert!(fitted.best <= fitted.start && fitted.seeds == [0] && measured.seeds == [1]);
+    }
+
+    #[test]
+    fn a_cancelled_fit_keeps_the_best() {
+        let optimisation = begun(100_000);
+        until(&optimisation, "the fit", |report| report.best.is_some() && report.errors.is_some());
+        optimisation.cancel();
+        let report = until(&optimisation, "the end", |report| report.ended.is_some());
+        let outcome = report.ended.unwrap().unwrap();
+        assert!(outcome.comparison.is_none() && outcome.fitted.is_some());
+    }
+}

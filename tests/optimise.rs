@@ -1,0 +1,144 @@
+//! Schedules by optimisation, from the command line.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::faults::{assert_documented, documented, matches};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Four pictures of 16×16 pixels, whose exact posterior mean is a model that needs no library.
+fn images(folder: &Path) -> PathBuf {
+    let images = folder.join("images");
+    std::fs::create_dir(&images).unwrap();
+    for n in 0..4_u32 {
+        let pixel = |x: u32, y: u32| {
+            let wave = |k: u32| u8::try_from((x * k + y * (n + 1) + 40 * n) * 9 % 256).unwrap();
+            image::Rgb([wave(1), wave(n + 2), wave(3)])
+        };
+        image::RgbImage::from_fn(16, 16, pixel).save(images.join(format!("{n}.png"))).unwrap();
+    }
+    images
+}
+
+fn optimise(folder: &Path, images: &Path) -> assert_cmd::Command {
+    let mut command = common::program();
+    command.current_dir(folder).args(["optimise", "--size", "16x16", "--images"]).arg(images);
+    command
+}
+
+#[test]
+fn a_schedule_is_fitted_written_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = images(folder.path());
+    let budget = ["--steps", "4", "--seeds", "2", "--measure-seeds", "3", "--evaluations", "5", "--out", "best.json"];
+    let told = optimise(folder.path(), &images).args(budget).arg("--json").assert().success();
+    let told: Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
+    let outcome = &told["outcome"];
+    assert_eq!((&told["steps"], &told["sampler"], &told["reference"]), (&4.into(), &"ddim".into(), &"heun-200".into()));
+    assert_eq!((&outcome["ended"], &outcome["evaluations"]), (&"evaluations".into(), &5.into()));
+    assert_eq!(outcome["fitted"]["seeds"], serde_json::json!([0, 1]));
+    assert_eq!(outcome["comparison"]["seeds"], serde_json::json!([2, 3, 4]));
+    assert!(told["sentence"].as_str().unwrap().starts_with("Fitted on 2 seeds in 5 runs; measured on 3 others: RMSE"));
+    let error = |of: &Value, what: &str| of[what].as_f64().unwrap();
+    assert!(error(&outcome["fitted"], "best") <= error(&outcome["fitted"], "start"));
+    assert_eq!(outcome["comparison"]["after"]["by_level"].as_array().unwrap().len(), 5);
+
+    // The window and the other commands read it, and a run visits its levels.
+    let file = chromascope::session::schedule_file::read(&folder.path().join("best.json")).unwrap();
+    assert_eq!(serde_json::to_value(file.source.drawn().unwrap()).unwrap(), outcome["best"]);
+    let sample = ["sample", "--size", "16x16", "--steps", "4", "--schedule", "best.json", "--out", "run", "--images"];
+    common::program().current_dir(folder.path()).args(sample).arg(&images).assert().success();
+
+    // It can be where another fit starts, which then has its points, and the answer is a table.
+    let again =
+        ["--steps", "4", "--seeds", "1", "--measure-seeds", "1", "--evaluations", "2", "--schedule", "best.json"];
+    let told = optimise(folder.path(), &images).args(again).args(["--out", "again.json"]).assert().success();
+    let text = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    for line in ["RMSE on the fit's seeds", "RMSE on other seeds", "  level 3", "spectrum off by, dB", "again.json"] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line} is not in\n{text}");
+    }
+    let points = |name: &str| {
+        let file = chromascope::session::schedule_file::read(&folder.path().join(name)).unwrap();
+        file.source.drawn().unwrap().points().len()
+    };
+    assert_eq!((points("best.json"), points("again.json")), (5, 5));
+}
+
+#[track_caller]
+fn refused(test: &str, arguments: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let images = images(folder.path());
+    let told = optimise(folder.path(), &images).args(["--out", "best.json"]).args(arguments).assert().code(1);
+    assert_documented(&common::sentence(told.get_output()), &format!("optimise::{test}"), &[]);
+    assert!(!folder.path().join("best.json").exists());
+}
+
+#[test]
+fn a_sampler_that_adds_noise() {
+    refused("a_sampler_that_adds_noise", &["--sampler", "euler-ancestral"]);
+}
+
+#[test]
+fn a_curve_of_two_points() {
+    refused("a_curve_of_two_points", &["--points", "2"]);
+}
+
+#[test]
+fn no_schedule_of_that_name() {
+    let told = common::program().args(["optimise", "--from", "best", "--out", "best.json"]).assert().code(2);
+    let text = String::from_utf8(told.get_output().stderr.clone()).unwrap();
+    assert!(text.contains("kl-optimal") && text.contains("; or vp-linear, cosine"), "{text}");
+}
+
+/// The signal may come before the first run of the fit has ended; then a later one is tried.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_best_so_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = images(folder.path());
+    let out = folder.path().join("best.json");
+    for delay in [1000, 2000, 4000, 8000, 16_000] {
+        let child = std::process::Command::new(env!("CARGO_BIN_EXE_chromascope"))
+            .env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"))
+            .args([
+                "optimise",
+                "--steps",
+                "60",
+                "--points",
+                "60",
+                "--evaluations",
+                "1000000",
+                "--size",
+                "16x16",
+                "--images",
+            ])
+            .arg(&images)
+            .arg("--out")
+            .arg(&out)
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{stderr}");
+        if out.exists() {
+            let words = [("OUT", out.display().to_string())];
+            let expected = documented("optimise::ctrl_c_keeps_the_best_so_far", &words);
+            assert!(
+                stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)),
+                "{stderr}"
+            );
+            let text = String::from_utf8(output.stdout).unwrap();
+            assert!(text.contains("Fitted on 4 seeds in ") && text.contains("not measured on others."), "{text}");
+            assert!(chromascope::session::schedule_file::read(&out).unwrap().source.drawn().is_some());
+            return;
+        }
+        assert!(stderr.contains("nothing was written") || stderr.is_empty(), "{stderr}");
+    }
+    panic!("no run of the fit was finished in 16 seconds");
+}

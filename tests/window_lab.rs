@@ -1,0 +1,317 @@
+//! The schedule lab in the window, driven by the names its controls have.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::session::action::Action;
+use chromascope::session::document::{Layout, Track};
+use chromascope::session::schedule_file;
+use egui::{Key, Modifiers, OutputCommand, Pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use gui::*;
+
+/// The lab with all of its panel in view.
+fn lab() -> Harness<'static, App> {
+    let mut launch = launch(settings("gaussian-64"));
+    launch.first.push(Action::SetLayout(Layout::ScheduleLab));
+    launch.first.push(Action::ShowTrack(Track::Theorem, true));
+    launch.first.push(Action::ShowTrack(Track::AdjustedTime, true));
+    // Events come a frame apart, and a double-click must come within 0.3 s.
+    let harness = builder(egui::vec2(1600.0, 1300.0)).with_step_dt(1.0 / 60.0);
+    let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
+    until_done(&mut harness);
+    harness
+}
+
+/// The names of all control points, as screen readers have them.
+fn points(harness: &Harness<App>) -> Vec<String> {
+    let named = harness.query_all_by_label_contains("Control point ");
+    let name = |label: String| Some(label).filter(|label| label.contains(", λ "));
+    named.filter_map(|node| name(node.accesskit_node().label()?)).collect()
+}
+
+fn place_of(harness: &Harness<App>, name: &str) -> Pos2 {
+    harness.get_by_label(name).rect().center()
+}
+
+fn drag(harness: &mut Harness<App>, from: Pos2, to: Pos2) {
+    harness.hover_at(from);
+    frames(harness, 2);
+    harness.drag_at(from);
+    frames(harness, 2);
+    for share in [0.3, 0.6, 1.0] {
+        harness.hover_at(from + share * (to - from));
+        frames(harness, 2);
+    }
+    harness.drop_at(to);
+    frames(harness, 3);
+}
+
+fn slider<'a>(harness: &'a Harness<App>, name: &'a str) -> egui_kittest::Node<'a> {
+    harness.get_by_role_and_label(egui::accesskit::Role::Slider, name)
+}
+
+fn undo(harness: &mut Harness<App>) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    frames(harness, 3);
+}
+
+#[test]
+fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
+    let mut harness = lab();
+    click(&mut harness, "Edit as curve");
+    let before = points(&harness);
+    assert!(before.len() >= 4, "{before:?}");
+    let taken = &before[before.len() / 2];
+    let from = place_of(&harness, taken);
+    drag(&mut harness, from, from + egui::vec2(0.0, -14.0));
+    let after = points(&harness);
+    let changed: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
+    assert_eq!(changed.len(), 1, "{changed:?}");
+    let value = |name: &str| name.rsplit(' ').next().unwrap().replace('−', "-").parse::<f64>().unwrap();
+    assert!(value(changed[0].1) > value(changed[0].0) + 0.5, "{changed:?}");
+    until_done(&mut harness);
+    assert!(says(&harness, "Spacing drawn"));
+    // The drag is one change.
+    undo(&mut harness);
+    assert_eq!(points(&harness), before);
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    frames(&mut harness, 3);
+    assert_eq!(points(&harness), after);
+    click(&mut harness, "Model's own");
+    assert!(points(&harness).is_empty() && says(&harness, "Spacing trailing"));
+    until_done(&mut harness);
+}
+
+#[test]
+fn points_move_by_keys_are_added_by_a_double_click_and_deleted() {
+    let mut harness = lab();
+    click(&mut harness, "Edit as curve");
+    let before = points(&harness);
+    harness.get_by_label(&before[2]).focus();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::ArrowUp);
+    press(&mut harness, Key::ArrowUp);
+    let moved = points(&harness);
+    assert_ne!(moved[2], before[2]);
+    assert_eq!((&moved[1], &moved[3]), (&before[1], &before[3]));
+    press(&mut harness, Key::Delete);
+    assert_eq!(points(&harness).len(), before.len() - 1);
+    undo(&mut harness);
+    undo(&mut harness);
+    assert_eq!(points(&harness), before);
+    // Half-way between two points, on the curve.
+    let (left, right) = (place_of(&harness, &before[6]), place_of(&harness, &before[5]));
+    let middle = left + 0.5 * (right - left);
+    for _ in 0..2 {
+        harness.hover_at(middle);
+        harness.event(egui::Event::PointerButton {
+            pos: middle,
+            button: egui::PointerButton::Primary,
+            pressed: true,
+            modifiers: Modifiers::NONE,
+        });
+        harness.event(egui::Event::PointerButton {
+            pos: middle,
+            button: egui::PointerButton::Primary,
+            pressed: false,
+            modifiers: Modifiers::NONE,
+        });
+        frames(&mut harness, 1);
+    }
+    frames(&mut harness, 2);
+    assert_eq!(points(&harness).len(), before.len() + 1, "{:?}", points(&harness));
+}
+
+#[test]
+fn steps_slide_and_lists_are_kept_as_typed() {
+    let mut harness = lab();
+    click(&mut harness, "Edit steps");
+    assert!(says(&harness, "Now: list of σ, 12 steps"));
+    let step = |harness: &Harness<App>, of: &str| {
+        harness.query_all_by_label_contains(of).next().and_then(|node| node.accesskit_node().label()).unwrap()
+    };
+    let before = step(&harness, "Step 6, λ ");
+    let from = place_of(&harness, &before);
+    drag(&mut harness, from, from + egui::vec2(0.0, -12.0));
+    assert_ne!(step(&harness, "Step 6, λ "), before);
+    undo(&mut harness);
+    assert_eq!(step(&harness, "Step 6, λ "), before);
+
+    let list = "20, 3.25, 1, 0.125, 0";
+    harness.get_by_label("List of levels").click();
+    frames(&mut harness, 2);
+    harness.get_by_label("List of levels").type_text(list);
+    frames(&mut harness, 2);
+    click(&mut harness, "Run with this list");
+    assert!(says(&harness, "Now: list of σ, 4 steps"));
+    until(&mut harness, "a run of four steps", |harness| says(harness, "step 4/4") && says(harness, "done ·"));
+    // A list of four steps makes each a long one; what is questionable stands beside it.
+    harness.get_by_label("List of levels").click();
+    frames(&mut harness, 2);
+    harness.get_by_label("List of levels").type_text(", 0");
+    frames(&mut harness, 2);
+    click(&mut harness, "Run with this list");
+    assert!(painted(&harness).iter().any(|text| text.contains("σ in row 5 is 0")), "{:?}", painted(&harness));
+    assert!(says(&harness, "Now: list of σ, 4 steps"), "what cannot be run changes nothing");
+}
+
+#[test]
+fn warnings_stand_beside_the_steps_with_what_to_do() {
+    let mut harness = lab();
+    harness.get_by_label("List of levels").click();
+    frames(&mut harness, 2);
+    harness.get_by_label("List of levels").type_text("900, 800, 700, 600, 500, 0.5");
+    frames(&mut harness, 2);
+    click(&mut harness, "Run with this list");
+    for part in ["jumps most", "gains little", "ends noisy"] {
+        assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
+    }
+    assert!(says(&harness, "Warning: the last step, 5, makes"));
+    assert!(says(&harness, "end the list with σ = 0"));
+}
+
+#[test]
+fn presets_show_their_curve_before_they_are_taken() {
+    let mut harness = lab();
+    click(&mut harness, "Preset");
+    click(&mut harness, "karras");
+    assert!(says(&harness, "Spacing trailing"), "not taken yet");
+    assert!(painted(&harness).iter().any(|text| text == "karras"), "its curve has a name in the legend");
+    let rho = slider(&harness, "ρ");
+    assert_eq!(rho.accesskit_node().numeric_value(), Some(7.0));
+    rho.focus();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::ArrowRight);
+    let changed = slider(&harness, "ρ").accesskit_node().numeric_value().unwrap();
+    assert!(changed > 7.0, "{changed}");
+    click(&mut harness, "Leave it");
+    assert!(says(&harness, "Spacing trailing"));
+    click(&mut harness, "Preset");
+    // Further down in the list than the popup is high.
+    harness.get_by_label("cosine").click_accesskit();
+    frames(&mut harness, 3);
+    press(&mut harness, Key::Escape);
+    click(&mut harness, "Take it");
+    assert!(says(&harness, "Spacing cosine") && says(&harness, "Now: cosine, 12 steps"));
+    until_done(&mut harness);
+    // Its parameters stay at hand.
+    assert_eq!(slider(&harness, "power").accesskit_node().numeric_value(), Some(2.0));
+    undo(&mut harness);
+    assert!(says(&harness, "Spacing trailing"));
+}
+
+#[test]
+fn wishes_become_schedules() {
+    let mut harness = lab();
+    click(&mut harness, "Equal signal a step");
+    assert!(says(&harness, "Now: equal-signal, 12 steps"));
+    click(&mut harness, "Equal time a level");
+    assert!(says(&harness, "Now: drawn, 7 control points"));
+    let boundary = "Boundary of 4 px and 2 px";
+    let share = |harness: &Harness<App>| harness.get_by_label(boundary).accesskit_node().numeric_value().unwrap();
+    assert!((share(&harness) - 1.0 / 6.0).abs() < 2e-3, "{}", share(&harness));
+    let at = place_of(&harness, boundary);
+    drag(&mut harness, at, at + egui::vec2(20.0, 0.0));
+    assert!(share(&harness) > 0.18, "{}", share(&harness));
+    until_done(&mut harness);
+    undo(&mut harness);
+    assert!((share(&harness) - 1.0 / 6.0).abs() < 2e-3, "{}", share(&harness));
+}
+
+#[test]
+fn kept_schedules_are_laid_over_and_theorem_1_compares_them() {
+    let mut harness = lab();
+    assert!(painted(&harness).iter().any(|text| text.starts_with("Lay a kept schedule over")));
+    harness.get_by_label("Name of the schedule").click();
+    frames(&mut harness, 2);
+    harness.get_by_label("Name of the schedule").type_text("mine");
+    frames(&mut harness, 2);
+    click(&mut harness, "Keep");
+    click(&mut harness, "Equal signal a step");
+    click(&mut harness, "Lay mine over");
+    frames(&mut harness, 3);
+    let texts = painted(&harness);
+    let after = texts.iter().position(|text| text == "largest difference").expect("Theorem 1 is told by a number");
+    let difference: f64 = texts[after + 1].replace('−', "-").parse().unwrap();
+    assert!(difference < 1e-9, "{difference}");
+    click(&mut harness, "Drop mine");
+    assert!(harness.query_by_label("Lay mine over").is_none());
+    undo(&mut harness);
+    click(&mut harness, "mine");
+    assert!(says(&harness, "Now: trailing, 12 steps"));
+}
+
+#[test]
+fn schedules_go_out_and_come_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("drawn.json");
+    let mut harness = lab();
+    click(&mut harness, "Edit as curve");
+    let before = points(&harness);
+    let field = "Path of a schedule";
+    harness.get_by_label(field).click();
+    frames(&mut harness, 2);
+    harness.get_by_label(field).type_text(path.to_str().unwrap());
+    frames(&mut harness, 2);
+    click(&mut harness, "Save Chromascope");
+    until(&mut harness, "the file", |harness| painted(harness).iter().any(|text| text.starts_with("Saved as ")));
+    assert!(schedule_file::read(&path).unwrap().source.drawn().is_some());
+    click(&mut harness, "Model's own");
+    assert!(points(&harness).is_empty());
+    click(&mut harness, "Import");
+    until(&mut harness, "the curve", |harness| !points(harness).is_empty());
+    assert_eq!(points(&harness), before);
+
+    for (form, words) in [("k-diffusion σ", "torch.tensor(["), ("Python snippet", "set_timesteps(sigmas=SIGMAS)")] {
+        harness.get_by_label(&format!("Copy {form}")).click();
+        harness.step();
+        let mut copied = None;
+        for _ in 0..3 {
+            let commands = &harness.output().platform_output.commands;
+            let text = commands.iter().find_map(|command| match command {
+                OutputCommand::CopyText(text) => Some(text.clone()),
+                _ => None,
+            });
+            copied = copied.or(text);
+            harness.step();
+        }
+        assert!(copied.as_deref().unwrap_or_default().contains(words), "{form}: {copied:?}");
+    }
+
+    // A track's figure goes beside, in the form that was asked for.
+    click(&mut harness, "Chromatogram menu");
+    click(&mut harness, "Save figure");
+    click(&mut harness, "SVG");
+    let figure = path.with_extension("svg");
+    until(&mut harness, "the figure", |_| std::fs::read_to_string(&figure).is_ok_and(|text| text.contains("</svg>")));
+    press(&mut harness, Key::Escape);
+
+    std::fs::write(&path, "[3, 4, 0]").unwrap();
+    click(&mut harness, "Import");
+    until(&mut harness, "the sentence", |harness| {
+        painted(harness).iter().any(|text| text.contains("σ rises from 3 to 4 in row 2"))
+    });
+    assert_eq!(points(&harness), before);
+}
+
+#[test]
+fn an_optimisation_goes_on_beside_and_leaves_its_best() {
+    let mut harness = lab();
+    click(&mut harness, "Fit the curve");
+    until(&mut harness, "the fit", |harness| {
+        painted(harness).iter().any(|text| text.starts_with("Error on the fit's seeds"))
+    });
+    assert!(painted(&harness).iter().any(|text| text == "best so far"), "the best is drawn beside the run's");
+    click(&mut harness, "Cancel");
+    until(&mut harness, "the end", |harness| says(harness, "It was cancelled"));
+    assert!(says(&harness, "Fitted on 4 seeds"));
+    click(&mut harness, "Take the best");
+    assert!(says(&harness, "Now: drawn"));
+    undo(&mut harness);
+    assert!(says(&harness, "Now: trailing"));
+}
