@@ -75,7 +75,12 @@ impl Panes {
     /// What [`Panes::new`] takes.
     #[must_use]
     pub fn to_json(&self) -> Option<serde_json::Value> {
-        serde_json::to_value(self).ok()
+        let mut value = serde_json::to_value(self).ok()?;
+        // A set, whose order is chance: the same tiles are to be the same value.
+        if let Some(invisible) = value.pointer_mut("/tree/tiles/invisible").and_then(|set| set.as_array_mut()) {
+            invisible.sort_by_key(serde_json::Value::as_u64);
+        }
+        Some(value)
     }
 
     /// The tiles as a layout has them at first.
