@@ -84,6 +84,10 @@ pub fn lab_ui(
     };
     let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
     let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
+    // A tile that is dragged almost shut has no room for anything.
+    if below.width() < 48.0 || below.height() < 16.0 {
+        return if moved { UiResponse::DragStarted } else { UiResponse::None };
+    }
     ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(below.width() - 12.0);
