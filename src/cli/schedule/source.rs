@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Where the schedule comes from; shared by both commands.
 #[derive(Debug, clap::Args)]
-#[group(id = "schedule source", required = true, multiple = true, args = ["config", "family", "sigmas"])]
+#[group(skip)]
+#[command(group(clap::ArgGroup::new("schedule source").required(true).args(["config", "family", "sigmas"])))]
 pub(super) struct Source {
     /// A scheduler_config.json
     #[arg(long, value_name = "FILE", conflicts_with_all = ["family", "sigmas"])]
