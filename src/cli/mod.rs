@@ -6,6 +6,7 @@ mod info;
 mod interrupt;
 mod optimise;
 mod output;
+mod psd;
 mod sample;
 mod schedule;
 mod setup;
@@ -42,6 +43,7 @@ enum Command {
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
     Optimise(Box<optimise::Arguments>),
+    Psd(psd::Arguments),
     Info(info::Arguments),
     Schedule(schedule::Arguments),
     Chromatogram(schedule::ChromatogramArguments),
@@ -127,6 +129,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         Some(Command::Schedule(arguments)) => schedule::run(&arguments),
         Some(Command::Chromatogram(arguments)) => schedule::run_chromatogram(&arguments),
         Some(Command::Optimise(arguments)) => optimise::run(&arguments, explicit),
+        Some(Command::Psd(arguments)) => psd::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments, explicit),
         Some(Command::Setup(arguments)) => setup::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, graphics),

@@ -120,6 +120,12 @@ fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, 
     Ok(fit(&read_rgb(path)?, height, width))
 }
 
+/// An image file, upright, on white; cropped and resized where a height and width are given. The error is a reason.
+pub fn read_at_size(path: &Path, size: Option<(usize, usize)>) -> Result<RgbImage, String> {
+    let image = read_rgb(path)?;
+    Ok(size.map_or_else(|| image.clone(), |(height, width)| fit(&image, height, width)))
+}
+
 /// An image file at its own size, upright, on white.
 pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     // Pipes and devices would be waited for without end.

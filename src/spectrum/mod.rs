@@ -11,11 +11,13 @@ mod bands;
 mod fft2;
 mod psd;
 mod rapsd;
+mod running;
 
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
+pub use running::Running;
 
 /// What cannot be analysed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

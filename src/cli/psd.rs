@@ -1,0 +1,169 @@
+//! `chromascope psd`: the radially averaged power spectrum of anyone's images.
+
+use super::{Ended, Failure, interrupted, output};
+use crate::schedule::formats::number;
+use crate::session::images::read_at_size;
+use crate::session::schedule_file::write_bytes;
+use crate::spectrum::{Rapsd, Running, SpectrumError};
+use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
+use ndarray_npy::ReadNpyExt;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Write the radially averaged power spectrum of images: ring, f, count, psd, psd_var
+///
+/// The density is |X_k|²/N_pix of values in [−1, 1], the mean over a ring's bins and the channels; unit white noise reads 1
+/// at any size. f is in cycles/pixel; psd_var is the unbiased variance over images, nan of one.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values as they are
+    images: PathBuf,
+    /// Height and width in pixels to which images are cropped and resized [default: their own, which must be alike]
+    #[arg(long, value_name = "HxW", value_parser = super::sample::size)]
+    size: Option<(usize, usize)>,
+    /// Weight pixels with a Hann window, as images are not periodic; its mean square is divided out
+    #[arg(long)]
+    hann: bool,
+    /// The .csv file; without it the table goes to stdout
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Why there is no spectrum.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot take spectra of {}: {reason}", path.display())]
+struct Wrong {
+    path: PathBuf,
+    reason: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
+    let Arguments { images, size, hann, out } = arguments;
+    let mut spectra = Spectra { of: None, hann: *hann };
+    if images.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
+        if size.is_some() {
+            return Err(wrong(images, "--size has no meaning for an array, whose values are taken as they are").into());
+        }
+        for image in read_array(images)? {
+            spectra.add(&image).map_err(|error| wrong(images, &error.to_string()))?;
+        }
+    } else {
+        let files = if images.is_dir() { listed(images)? } else { vec![images.clone()] };
+        let alone = files.len() == 1;
+        for file in &files {
+            if interrupted().load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(Failure::Interrupted);
+            }
+            let image = match read_at_size(file, *size) {
+                Ok(image) => image,
+                Err(reason) if alone => return Err(wrong(file, &reason).into()),
+                Err(reason) => {
+                    output::message(&format!("skipped {}: {reason}", file.display()));
+                    continue;
+                }
+            };
+            let (width, height) = image.dimensions();
+            let value = |(c, y, x): (usize, usize, usize)| f64::from(image[(x as u32, y as u32)].0[c]) / 127.5 - 1.0;
+            let values = Array3::from_shape_fn((3, height as usize, width as usize), value);
+            spectra.add(&values).map_err(|error| match error {
+                SpectrumError::Shape { .. } => {
+                    wrong(file, "its size is not that of the images before it; say --size HxW, such as 64x64")
+                }
+                error => wrong(file, &error.to_string()),
+            })?;
+        }
+    }
+    let text = spectra.to_csv().ok_or_else(|| wrong(images, "there is no image in it"))?;
+    match out {
+        None => output::result(text.trim_end())?,
+        Some(path) => write_bytes(path, text.as_bytes())?,
+    }
+    Ok(Ended::Well)
+}
+
+fn wrong(path: &Path, reason: &str) -> Wrong {
+    Wrong { path: path.into(), reason: reason.into() }
+}
+
+/// The files of a folder, by name.
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
+    let told = |error: std::io::Error| wrong(folder, &error.to_string());
+    let entries = std::fs::read_dir(folder).map_err(told)?;
+    let mut files =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(told)?;
+    files.retain(|file| !file.is_dir());
+    files.sort();
+    Ok(files)
+}
+
+/// The images of an array, `[C, H, W]` each.
+fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
+    let file = || std::fs::File::open(path).map_err(|error| wrong(path, &error.to_string()));
+    let array = ArrayD::<f32>::read_npy(file()?).map(|array| array.mapv(f64::from));
+    let array = match array {
+        Ok(array) => array,
+        Err(_) => ArrayD::<f64>::read_npy(file()?)
+            .map_err(|error| wrong(path, &format!("it is no array of float32 or float64 ({error})")))?,
+    };
+    if let Some(place) = array.iter().position(|value| !value.is_finite()) {
+        return Err(wrong(path, &format!("value {place} of it is not finite; spectra need numbers")));
+    }
+    let shape = array.shape().to_vec();
+    let array = if shape.len() == 2 { array.insert_axis(Axis(0)) } else { array };
+    match array.ndim() {
+        3 => Ok(array.into_dimensionality::<Ix3>().into_iter().collect()),
+        4 => {
+            let images = array.into_dimensionality::<Ix4>().map_err(|error| wrong(path, &error.to_string()))?;
+            Ok(images.outer_iter().map(|image| image.to_owned()).collect())
+        }
+        _ => Err(wrong(path, &format!("its shape is {shape:?}; [H, W], [C, H, W] or [N, C, H, W] is needed"))),
+    }
+}
+
+/// Spectra of images of one size, as they come.
+struct Spectra {
+    of: Option<(Rapsd, Running)>,
+    hann: bool,
+}
+
+impl Spectra {
+    /// Takes an image `[C, H, W]`.
+    fn add(&mut self, image: &Array3<f64>) -> Result<(), SpectrumError> {
+        let (_, height, width) = image.dim();
+        if self.of.is_none() {
+            let rapsd = Rapsd::new(height, width)?;
+            let running = Running::new(rapsd.rings().len());
+            self.of = Some((rapsd, running));
+        }
+        let Some((rapsd, running)) = &mut self.of else { return Ok(()) };
+        let density = if self.hann { rapsd.sample(windowed(image).view())? } else { rapsd.sample(image.view())? };
+        running.push(&density);
+        Ok(())
+    }
+
+    fn to_csv(&self) -> Option<String> {
+        let (rapsd, running) = self.of.as_ref()?;
+        let rings = rapsd.rings();
+        let mut text = String::from("ring,f,count,psd,psd_var\n");
+        let columns = rings.frequency().iter().zip(rings.count()).zip(running.mean().iter().zip(running.variance()));
+        for (ring, ((frequency, count), (mean, variance))) in columns.enumerate() {
+            let [frequency, mean, variance] = [*frequency, *mean, variance].map(number);
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "{ring},{frequency},{count},{mean},{variance}");
+        }
+        Some(text)
+    }
+}
+
+/// The image under a Hann window in both directions, divided by the window's root mean square, so that white noise still
+/// reads its variance.
+fn windowed(image: &Array3<f64>) -> Array3<f64> {
+    let (_, height, width) = image.dim();
+    // The periodic window, as spectral analysis takes it.
+    let hann = |i: usize, n: usize| (std::f64::consts::PI * i as f64 / n as f64).sin().powi(2);
+    let mean_square = |n: usize| (0..n).map(|i| hann(i, n).powi(2)).sum::<f64>().max(f64::MIN_POSITIVE) / n as f64;
+    let scale = (mean_square(height) * mean_square(width)).sqrt();
+    let mut image = image.clone();
+    image.indexed_iter_mut().for_each(|((_, y, x), value)| *value *= hann(y, height) * hann(x, width) / scale);
+    image
+}

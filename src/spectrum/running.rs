@@ -1,0 +1,111 @@
+/// Mean and variance of vectors that come one at a time (Welford 1962), in memory of one vector whatever their number.
+///
+/// ```
+/// use chromascope::spectrum::Running;
+/// let mut running = Running::new(1);
+/// [1.0, 2.0, 4.0].iter().for_each(|&value| running.push(&[value]));
+/// assert!((running.mean()[0] - 7.0 / 3.0).abs() < 1e-12);
+/// assert!((running.variance()[0] - 7.0 / 3.0).abs() < 1e-12);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    count: usize,
+    mean: Vec<f64>,
+    /// Sums of squared differences from the mean.
+    squares: Vec<f64>,
+}
+
+impl Running {
+    /// Of vectors of this length, none yet.
+    #[must_use]
+    pub fn new(length: usize) -> Self {
+        Self { count: 0, mean: vec![0.0; length], squares: vec![0.0; length] }
+    }
+
+    /// Takes one more. Past the shorter of the two lengths nothing is taken.
+    pub fn push(&mut self, values: &[f64]) {
+        self.count += 1;
+        let count = self.count as f64;
+        for ((mean, squares), value) in self.mean.iter_mut().zip(&mut self.squares).zip(values) {
+            let before = value - *mean;
+            *mean += before / count;
+            *squares += before * (value - *mean);
+        }
+    }
+
+    /// Takes all that another has taken (Chan, Golub and LeVeque 1979).
+    pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        let (here, there) = (self.count as f64, other.count as f64);
+        let total = here + there;
+        let own = self.mean.iter_mut().zip(&mut self.squares);
+        for ((mean, squares), (other_mean, other_squares)) in own.zip(other.mean.iter().zip(&other.squares)) {
+            let apart = other_mean - *mean;
+            *mean += apart * there / total;
+            *squares += other_squares + apart * apart * here * there / total;
+        }
+        self.count += other.count;
+    }
+
+    /// How many were taken.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Their mean; zeros before the first.
+    #[must_use]
+    pub fn mean(&self) -> &[f64] {
+        &self.mean
+    }
+
+    /// Their unbiased variance; NaN of fewer than two.
+    #[must_use]
+    pub fn variance(&self) -> Vec<f64> {
+        let freedom = if self.count > 1 { (self.count - 1) as f64 } else { f64::NAN };
+        self.squares.iter().map(|squares| squares / freedom).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_is_the_two_pass_formula_however_it_is_split(
+            values in prop::collection::vec(-1e3..1e3_f64, 2..60), cut in 0_usize..60, offset in -1e6..1e6_f64,
+        ) {
+            let values: Vec<f64> = values.iter().map(|value| value + offset).collect();
+            let of = |values: &[f64]| {
+                let mut running = Running::new(1);
+                for &value in values {
+                    running.push(&[value]);
+                }
+                running
+            };
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+            let cut = cut.min(values.len());
+            let mut merged = of(&values[..cut]);
+            merged.merge(&of(&values[cut..]));
+            for running in [of(&values), merged] {
+                prop_assert_eq!(running.count(), values.len());
+                prop_assert!((running.mean()[0] - mean).abs() <= 1e-9 * (1.0 + mean.abs()));
+                prop_assert!((running.variance()[0] - variance).abs() <= 1e-6 * (1.0 + variance));
+            }
+        }
+    }
+
+    #[test]
+    fn one_sample_has_no_variance() {
+        let mut running = Running::new(2);
+        running.merge(&Running::new(2));
+        running.push(&[1.0, 2.0]);
+        assert_eq!((running.mean(), running.variance()[0].is_nan()), (&[1.0, 2.0][..], true));
+    }
+}
