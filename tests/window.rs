@@ -11,7 +11,6 @@ use chromascope::session::preferences::Preferences;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -224,19 +223,6 @@ fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
     assert!(says(&harness, "step 12/12"), "the run on screen stays");
     click(&mut harness, "Dismiss");
     assert!(!says(&harness, "There is nothing at"));
-}
-
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("nobody should read what is dropped but the inference thread".into())
-    }
 }
 
 #[test]

@@ -173,19 +173,6 @@ fn the_image_of_the_run_can_be_pooled() {
     until_done(&mut harness);
 }
 
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("files are read beside the window".into())
-    }
-}
-
 #[test]
 fn a_dropped_image_is_pooled_and_a_dropped_folder_is_run() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,8 +4,9 @@
 use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::TimeAxis;
 use crate::model::exact::ExactCard;
+use crate::schedule::design::shares_of;
 use crate::schedule::{ModelSchedule, Plan, PlanSource, PlanWarning, lint};
-use crate::session::document::{Document, MOST_LEVELS, NamedSchedule};
+use crate::session::document::{Document, MOST_LEVELS, Measure, NamedSchedule};
 use crate::session::prepare::{ModelInfo, PrepareError, plan_of};
 use crate::session::settings::{RunSettings, SamplerKind};
 use crate::theory::gaussian::ddim_spectrum;
@@ -30,6 +31,8 @@ pub struct Planned {
     pub rounded: bool,
     /// Scale-invariant theory with the factor and levels that were chosen.
     pub theory: Option<Chromatogram>,
+    /// The shares of the run on which each of its levels dominates, finest first.
+    pub shares: Vec<f64>,
     /// n.
     pub factor: usize,
     /// Of a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
@@ -67,6 +70,7 @@ struct Key {
     /// The model by the place of what is known of it; while it is held no other has that place.
     model: usize,
     levels: (usize, Option<usize>),
+    measure: Measure,
     overlay: Option<NamedSchedule>,
     preview: Option<(String, PlanSource)>,
 }
@@ -94,6 +98,7 @@ impl Planner {
             settings: document.run.clone(),
             model: Arc::as_ptr(model).addr(),
             levels: (document.view.factor, document.view.levels),
+            measure: document.view.measure,
             overlay: document.overlaid().cloned(),
             preview,
         };
@@ -160,10 +165,14 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
             Some((name, TimeAxis::new(&plan_with(Some(source), steps).ok()?, schedule)))
         })
         .collect();
+    let axis = TimeAxis::new(&plan, schedule);
+    let level = |s: f64| axis.level_at_run_time(s);
+    let shares = theory.as_ref().map(|theory| shares_of(theory, key.measure.into(), &level)).unwrap_or_default();
     Some(Ok(Planned {
         version,
         source,
-        axis: TimeAxis::new(&plan, schedule),
+        axis,
+        shares,
         rounded: integer && plan.timesteps().iter().any(|timestep| timestep.fract() != 0.0),
         closed_form: closed_form(&plan, model, &key.settings),
         plan,

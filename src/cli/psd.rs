@@ -3,7 +3,7 @@
 use super::{Ended, Failure, interrupted, output};
 use crate::schedule::formats::number;
 use crate::session::images::read_at_size;
-use crate::session::schedule_file::write_bytes;
+use crate::session::schedule_file::{has_ending, write_bytes};
 use crate::spectrum::{Rapsd, Running, SpectrumError};
 use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
 use ndarray_npy::ReadNpyExt;
@@ -40,7 +40,7 @@ struct Wrong {
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
     let mut spectra = Spectra { of: None, hann: *hann };
-    if images.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
+    if has_ending(images, "npy") {
         if size.is_some() {
             return Err(wrong(images, "--size has no meaning for an array, whose values are taken as they are").into());
         }

@@ -69,7 +69,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
     };
     let mut lines = vec![line("model", &model_level, Role::Secondary, Dash::Dashed, 0.75)];
     for &(name, axis) in overlays {
-        let level = |x: f64| axis.level_at((1.0 - run_time(x)) * axis.steps() as f64);
+        let level = |x: f64| axis.level_at_run_time(run_time(x));
         lines.push(line(name, &level, Role::Accent, Dash::DashDotted, 0.75));
     }
     lines.push(line("run", &|x| time.level_at(x), Role::Text, Dash::Solid, 1.0));
@@ -136,27 +136,27 @@ pub fn value_range(reading: LevelReading, model: &ModelSchedule, run: &TimeAxis)
     }
     let visited = (0..=run.steps()).map(|step| run.level_at(step as f64));
     let levels = [model.noisiest(), model.cleanest()].into_iter().chain(visited);
-    let (low, high) = levels
-        .filter(|level| level.log_snr().is_finite())
-        .map(|level| level_value(reading, NoiseLevel::from_log_snr(level.log_snr().clamp(-MOST, MOST))))
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if low > high {
-        return (-1.0, 1.0);
-    }
-    let margin = (0.05 * (high - low)).max(1e-3);
-    (low - margin, high + margin)
+    let Some(ends) = finite_ends(levels) else { return (-1.0, 1.0) };
+    let [one, other] = ends.map(|log_snr| level_value(reading, NoiseLevel::from_log_snr(log_snr)));
+    with_margin(one.min(other), one.max(other), 1e-3)
 }
 
 /// The λ that are worth a place on the axis, with a margin.
 pub(super) fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
+    finite_ends(levels).map_or((-1.0, 1.0), |[low, high]| with_margin(low, high, 0.5))
+}
+
+/// The least and greatest finite λ, no further out than [`MOST`]; `None` where none is finite.
+fn finite_ends(levels: impl Iterator<Item = NoiseLevel>) -> Option<[f64; 2]> {
     let (low, high) = levels
         .map(NoiseLevel::log_snr)
         .filter(|log_snr| log_snr.is_finite())
         .map(|log_snr| log_snr.clamp(-MOST, MOST))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
-    if low > high {
-        return (-1.0, 1.0);
-    }
-    let margin = (0.05 * (high - low)).max(0.5);
+    (low <= high).then_some([low, high])
+}
+
+fn with_margin(low: f64, high: f64, least: f64) -> (f64, f64) {
+    let margin = (0.05 * (high - low)).max(least);
     (low - margin, high + margin)
 }

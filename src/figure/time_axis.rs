@@ -154,6 +154,12 @@ impl TimeAxis {
         NoiseLevel::from_log_snr(2.0 * (image / noise).ln())
     }
 
+    /// The noise level at a run time s, from 1 (noise) to 0 (image).
+    #[must_use]
+    pub fn level_at_run_time(&self, s: f64) -> NoiseLevel {
+        self.level_at((1.0 - s) * self.steps() as f64)
+    }
+
     /// The fractional step at which the run has a noise level; its start or end where it never does.
     #[must_use]
     pub fn step_of_level(&self, level: NoiseLevel) -> f64 {

@@ -1,4 +1,4 @@
-use super::{LevelList, ModelSchedule, MonotoneCubic, Plan, ScheduleError};
+use super::{LevelList, MonotoneCubic, Plan, ScheduleError};
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
 
@@ -61,10 +61,7 @@ impl TryFrom<LevelList> for Listed {
 
     /// A list of σ or ᾱ; timesteps mean nothing without their model.
     fn try_from(list: LevelList) -> Result<Self, ScheduleError> {
-        // Any model serves to check the values: σ and ᾱ are kept whatever its range.
-        let anyone = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-        let plan = list.plan(&anyone, super::FinalLevel::Clean)?;
-        Ok(Self { curve: Self::of_plan(&plan)?, list })
+        Ok(Self { curve: Self::of_plan(&list.plan_of_any()?)?, list })
     }
 }
 

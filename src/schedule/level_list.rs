@@ -56,6 +56,15 @@ impl LevelList {
         }
     }
 
+    /// The plan on no model in particular: σ and ᾱ are kept whatever a model's range, timesteps mean nothing without
+    /// theirs.
+    pub fn plan_of_any(&self) -> Result<Plan, ScheduleError> {
+        if self.kind == ListKind::Timestep {
+            return Err(ScheduleError::TimestepsOfNoModel);
+        }
+        self.plan(&ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 }, FinalLevel::Clean)
+    }
+
     /// The plan on a model. `final_level` ends a list of timesteps.
     pub fn plan(&self, model: &ModelSchedule, final_level: FinalLevel) -> Result<Plan, ScheduleError> {
         match self.kind {

@@ -117,13 +117,16 @@ pub fn read_folder(
 }
 
 fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, String> {
-    Ok(fit(&read_rgb(path)?, height, width))
+    read_at_size(path, Some((height, width)))
 }
 
 /// An image file, upright, on white; cropped and resized where a height and width are given. The error is a reason.
 pub fn read_at_size(path: &Path, size: Option<(usize, usize)>) -> Result<RgbImage, String> {
     let image = read_rgb(path)?;
-    Ok(size.map_or_else(|| image.clone(), |(height, width)| fit(&image, height, width)))
+    Ok(match size {
+        Some((height, width)) => fit(&image, height, width),
+        None => image,
+    })
 }
 
 /// An image file at its own size, upright, on white.

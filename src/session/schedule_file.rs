@@ -3,7 +3,7 @@
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::{FormatError, ScheduleTable, read_npy};
-use crate::schedule::{LevelList, PlanSource};
+use crate::schedule::{LevelList, ListKind, PlanSource, ScheduleError};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -78,13 +78,11 @@ fn from_json(
 }
 
 /// Refuses a list that makes no run on any model, with the row; timesteps are judged by their model.
-fn checked(list: &LevelList) -> Result<(), crate::schedule::ScheduleError> {
-    use crate::schedule::{ListKind, ModelSchedule};
-    if list.kind == ListKind::Timestep {
-        return Ok(());
+fn checked(list: &LevelList) -> Result<(), ScheduleError> {
+    match list.kind {
+        ListKind::Timestep => Ok(()),
+        ListKind::Sigma | ListKind::AlphaBar => list.plan_of_any().map(drop),
     }
-    let anyone = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-    list.plan(&anyone, crate::schedule::FinalLevel::Clean).map(drop)
 }
 
 /// Reads a list of σ or a table that was pasted.
@@ -127,7 +125,9 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn has_ending(path: &Path, ending: &str) -> bool {
+/// Whether a file's name ends so, whatever the capitals; without the dot.
+#[must_use]
+pub fn has_ending(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }
 

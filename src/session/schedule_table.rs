@@ -2,7 +2,7 @@
 
 use crate::schedule::formats::{ScheduleTable, TableRow};
 use crate::schedule::{
-    Curve, FinalLevel, ListKind, Listed, ModelSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec, Spacing,
+    Curve, FinalLevel, Listed, ModelSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec, Spacing,
 };
 use crate::theory::{Chromatogram, Measure, NoiseLevel, adjustment};
 use std::fmt::Write as _;
@@ -85,13 +85,10 @@ pub fn listed_table(
     source: &crate::schedule::LevelList,
     network: Option<&ModelSchedule>,
 ) -> Result<TimedTable, ScheduleError> {
-    let anyone = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-    let model = match (source.kind, network) {
-        (_, Some(network)) => network,
-        (ListKind::Timestep, None) => return Err(ScheduleError::TimestepsOfNoModel),
-        (_, None) => &anyone,
+    let plan = match network {
+        Some(network) => source.plan(network, FinalLevel::Clean)?,
+        None => source.plan_of_any()?,
     };
-    let plan = source.plan(model, FinalLevel::Clean)?;
     let mut table = ScheduleTable::of_plan(&plan);
     if network.is_none() {
         for row in &mut table.rows {

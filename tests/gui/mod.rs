@@ -9,6 +9,7 @@ use chromascope::session::settings::ModelSource;
 use egui::Vec2;
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A small projector.
@@ -114,5 +115,19 @@ pub fn press(harness: &mut Harness<App>, key: egui::Key) {
 pub fn frames(harness: &mut Harness<App>, count: usize) {
     for _ in 0..count {
         harness.step();
+    }
+}
+
+/// A file that is dropped onto the window.
+#[derive(Debug)]
+pub struct Dropped(pub PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("what is dropped is read beside the window".into())
     }
 }

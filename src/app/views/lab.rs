@@ -97,7 +97,7 @@ pub fn lab_ui(
                 return;
             };
             current_ui(ui, lab, planned, editor, intents);
-            presets::presets_ui(ui, lab, planned, state, intents);
+            presets::presets_ui(ui, planned, state, intents);
             wishes::wishes_ui(ui, lab, planned, state, intents);
             optimise::optimise_ui(ui, lab, planned, state, intents);
             kept_ui(ui, lab, planned, state, intents);
@@ -175,7 +175,8 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
             }
         }
     });
-    if let Some((drawn, index)) = as_drawn(planned).filter(|_| drawn.is_some()).zip(editor.selected) {
+    // Another schedule would have to be fitted first, in every frame.
+    if let Some((drawn, index)) = drawn.and_then(|_| as_drawn(planned)).zip(editor.selected) {
         ui.label(secondary(ui, &format!("Control point {}", index + 1)));
         point_values_ui(ui, &drawn, index, intents);
     }

@@ -109,15 +109,14 @@ pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
     if let Some(drawn) = planned.source.drawn() {
         return Some(drawn.tied(planned.model.cleanest(), planned.model.noisiest()));
     }
-    let axis = &planned.axis;
-    let level = |s: f64| axis.level_at((1.0 - s) * axis.steps() as f64);
+    let level = |s: f64| planned.axis.level_at_run_time(s);
     Some(Drawn::close_to(&level, CLOSE, MOST_AT_FIRST).ok()?.tied(planned.model.cleanest(), planned.model.noisiest()))
 }
 
 /// What the run visits as a list of σ.
 #[must_use]
 pub fn as_list(planned: &Planned) -> LevelList {
-    LevelList::of_sigmas(planned.plan.levels().iter().map(|level| level.sigma()).collect())
+    LevelList::of_sigmas(sigmas(planned.plan.levels()))
 }
 
 /// The change to a drawn curve.

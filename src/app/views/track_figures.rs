@@ -55,8 +55,7 @@ pub(super) fn figure_of(
         Track::Theorem => {
             let (theory, factor) = theory_of(tracks)?;
             let (name, other) = planned?.overlays.first()?;
-            let level = |axis: &TimeAxis, t: f64| axis.level_at((1.0 - t) * axis.steps() as f64);
-            let (first, second) = (|t: f64| level(axis, t), |t: f64| level(other, t));
+            let (first, second) = (|t: f64| axis.level_at_run_time(t), |t: f64| other.level_at_run_time(t));
             let made = theorem(TheoremFigure {
                 theory,
                 factor,

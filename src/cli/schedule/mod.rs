@@ -7,7 +7,7 @@ use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
 use crate::schedule::formats::{self, ScheduleTable};
 use crate::schedule::{ModelSchedule, Plan};
-use crate::session::schedule_file;
+use crate::session::schedule_file::{self, has_ending};
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
 use clap::ValueEnum;
@@ -162,10 +162,6 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
         return Err(Wrong(format!("--out {} should end in .csv, .npy or .json", path.display())).into());
     };
     Ok(schedule_file::write_bytes(path, &bytes)?)
-}
-
-fn has_ending(path: &Path, ending: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
 }
 
 impl Found {

@@ -112,7 +112,7 @@ fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<Str
         Form::Python => python_snippet(plan, &kept_keys(config()?)).map_err(|error| error.to_string())?,
         Form::Diffusers => {
             let axis = &planned.axis;
-            let level = |s: f64| axis.level_at((1.0 - s) * axis.steps() as f64);
+            let level = |s: f64| axis.level_at_run_time(s);
             let prediction = config()?.prediction_type.name();
             let (value, note) = diffusers_config(&level, 1000, prediction).map_err(|error| error.to_string())?;
             let text = serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n";

@@ -1,16 +1,16 @@
 //! Every named schedule, to be looked at before it is taken.
 
-use super::{Lab, LabState, alone, heading, secondary, small_button};
+use super::{LabState, alone, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, SMALL};
 use crate::app::views::widgets::named;
+use crate::schedule::PlanSource;
 use crate::schedule::presets::{groups, parameters, with_parameter};
-use crate::schedule::{PlanSource, SigmaFamily, Spacing};
 use crate::session::action::Action;
 use egui::{ComboBox, RichText, Slider, Ui};
 
-pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
     heading(ui, "Presets");
     let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
     let most = (ui.ctx().content_rect().height() - 120.0).clamp(160.0, 720.0);
@@ -53,9 +53,8 @@ pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut 
                 response
             };
             named(ui, &response, parameter.label);
-            let usual = usual_value(&subject, parameter.name);
-            if let Some(usual) = usual.filter(|_| response.double_clicked()) {
-                value = usual;
+            if response.double_clicked() {
+                value = usual_value(&subject, parameter.name).unwrap_or(value);
             }
             ended |= response.drag_stopped() || response.lost_focus();
         });
@@ -76,7 +75,7 @@ pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut 
     if let Some(preview) = state.preview.clone() {
         ui.horizontal(|ui| {
             if small_button(ui, "Take it", "Run with this schedule") {
-                intents.extend(alone(take(&preview, lab)));
+                intents.extend(alone(take(&preview)));
                 state.preview = None;
             }
             if small_button(ui, "Leave it", "Keep the schedule there is") {
@@ -86,16 +85,13 @@ pub(super) fn presets_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut 
     }
 }
 
-/// A spacing, or a family with its usual parameters, is the setting of that name; anything else is a schedule.
-fn take(source: &PlanSource, _: &Lab) -> Intent {
-    let simple = match source {
-        PlanSource::Spacing(spacing) => Some(Spacing::name(*spacing)),
-        PlanSource::Family(family) if SigmaFamily::ALL.contains(family) => Some(family.name()),
-        _ => None,
-    };
-    Intent::Change(match simple {
-        Some(name) => Action::SetSpacing(Some(name.to_owned())),
-        None => Action::SetSchedule(Some(Box::new(source.clone()))),
+/// What its name alone says is the setting of that name; anything else is a schedule.
+fn take(source: &PlanSource) -> Intent {
+    let name = source.label();
+    Intent::Change(if name.parse().as_ref() == Ok(source) {
+        Action::SetSpacing(Some(name))
+    } else {
+        Action::SetSchedule(Some(Box::new(source.clone())))
     })
 }
 

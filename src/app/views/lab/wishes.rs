@@ -5,7 +5,7 @@ use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::{level_colour, level_label};
-use crate::schedule::design::{by_shares, shares_of};
+use crate::schedule::design::by_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
 use crate::session::action::Action;
 use crate::theory::{Chromatogram, Measure};
@@ -40,9 +40,7 @@ pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut L
         }
     });
     ui.label(secondary(ui, "Share of the steps on which each level dominates; drag a boundary"));
-    let axis = &planned.axis;
-    let level = |s: f64| axis.level_at((1.0 - s) * axis.steps() as f64);
-    let now = state.shares.clone().unwrap_or_else(|| shares_of(theory, measure, &level));
+    let now = state.shares.clone().unwrap_or_else(|| planned.shares.clone());
     if let Some(wanted) = bar_ui(ui, &now, planned.factor, state, intents) {
         take_shares(theory, measure, &wanted, planned, state, intents);
         state.shares = Some(wanted);

@@ -145,6 +145,6 @@ impl PoolingState {
     /// The level of the time now, once the schedule is known.
     pub(super) fn level(&self, view: &PoolingView) -> Option<NoiseLevel> {
         let axis = &view.planned?.axis;
-        Some(axis.level_at((1.0 - self.t) * axis.steps() as f64))
+        Some(axis.level_at_run_time(self.t))
     }
 }
