@@ -91,8 +91,8 @@ impl App {
         match layout {
             Layout::Present => ctx.set_zoom_factor((0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5)),
             // Elsewhere the user's own scale (Ctrl with plus and minus) is left alone.
-            Layout::Explore | Layout::ScheduleLab if entered => ctx.set_zoom_factor(1.0),
-            Layout::Explore | Layout::ScheduleLab => {}
+            Layout::Explore | Layout::ScheduleLab | Layout::Spectra if entered => ctx.set_zoom_factor(1.0),
+            Layout::Explore | Layout::ScheduleLab | Layout::Spectra => {}
         }
     }
 
@@ -203,7 +203,9 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
         Layout::ScheduleLab => {
             "Drop it here: an image to be pooled, an .onnx file, a model's folder, or a folder of images"
         }
-        Layout::Explore | Layout::Present => "Drop it here: an .onnx file, a model's folder, or a folder of images",
+        Layout::Explore | Layout::Present | Layout::Spectra => {
+            "Drop it here: an .onnx file, a model's folder, or a folder of images"
+        }
     };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }

@@ -108,6 +108,7 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
         Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
         Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
+        Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
     };
     let mut tiles = Tiles::default();
     let [images, recovered, spectrum, tracks, lab, pooling] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
@@ -115,7 +116,8 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
-    tiles.set_visible(spectrum, layout == Layout::Explore);
+    tiles.set_visible(spectrum, matches!(layout, Layout::Explore | Layout::Spectra));
+    tiles.set_visible(recovered, layout != Layout::Spectra);
     let in_lab = layout == Layout::ScheduleLab;
     tiles.set_visible(pooling, in_lab);
     let stage = if in_lab {

@@ -61,6 +61,8 @@ enum ThemeChoice {
 enum LayoutChoice {
     Explore,
     Present,
+    Lab,
+    Spectra,
 }
 
 /// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
@@ -95,6 +97,8 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
         first.push(Action::SetLayout(match layout {
             LayoutChoice::Explore => Layout::Explore,
             LayoutChoice::Present => Layout::Present,
+            LayoutChoice::Lab => Layout::ScheduleLab,
+            LayoutChoice::Spectra => Layout::Spectra,
         }));
     }
     if let Some(theme) = arguments.theme {

@@ -159,6 +159,8 @@ named! {
         Present = "Present",
         /// The schedule under the hand, and what it does to every resolution.
         ScheduleLab = "Schedule lab",
+        /// Images, resolutions and spectra of one run and of many.
+        Spectra = "Spectra",
     }
 }
 
@@ -297,7 +299,7 @@ impl Track {
     pub const fn is_in(self, layout: Layout) -> bool {
         match self {
             Self::FilmStrip | Self::Chromatogram => true,
-            Self::Schedule => !matches!(layout, Layout::Present),
+            Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra),
             Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
         }
     }
