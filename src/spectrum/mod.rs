@@ -11,12 +11,14 @@ mod bands;
 mod fft2;
 mod psd;
 mod rapsd;
+mod responses;
 mod running;
 
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
+pub use responses::band_responses;
 pub use running::Running;
 
 /// What cannot be analysed.
