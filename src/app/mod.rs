@@ -7,6 +7,7 @@ mod keeper;
 mod launch;
 mod live;
 mod logic;
+pub mod measure_desk;
 pub mod meter;
 mod opener;
 pub mod panes;
@@ -33,6 +34,7 @@ use std::time::Duration;
 use textures::Textures;
 use theme::Palette;
 use views::lab::Lab;
+use views::measure::Measure;
 use views::messages::{Messages, messages_ui};
 use views::pooling::PoolingView;
 use views::shortcuts::shortcuts_ui;
@@ -155,7 +157,17 @@ impl App {
         let position = state.playback.position();
         let mut contents = Contents {
             stage,
-            tracks: Tracks { run: run.as_ref(), planned: state.planner.planned(), position, view, sample, stale },
+            tracks: Tracks {
+                run: run.as_ref(),
+                planned: state.planner.planned(),
+                measure: &state.measure,
+                position,
+                view,
+                sample,
+                stale,
+            },
+            measure: Measure { document, desk: &state.measure },
+            measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,
                 planned: state.planner.planned(),
@@ -217,6 +229,7 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         self.take_news(ctx);
+        self.state.measure.update();
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);

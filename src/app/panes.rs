@@ -4,6 +4,7 @@ use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
 use super::views::lab::{Lab, LabState, lab_ui};
+use super::views::measure::{Measure, MeasurePanel, measure_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::spectrum::{Spectra, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
@@ -34,10 +35,13 @@ pub enum Pane {
     Lab,
     /// An image under noise, pooled.
     Pooling,
+    /// Many samples.
+    Measure,
 }
 
 impl Pane {
-    const ALL: [Self; 6] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling];
+    const ALL: [Self; 7] =
+        [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling, Self::Measure];
 
     const fn name(self) -> &'static str {
         match self {
@@ -47,6 +51,7 @@ impl Pane {
             Self::Tracks => "Tracks",
             Self::Lab => "Schedule lab",
             Self::Pooling => "Pooling",
+            Self::Measure => "Measure",
         }
     }
 }
@@ -104,14 +109,14 @@ impl Panes {
 
 fn tree_of(layout: Layout) -> Tree<Pane> {
     // Of the height for the stage; of its width for images, what is recovered, spectra; of the width for the lab.
-    let (stage_share, widths, lab_share) = match layout {
+    let (stage_share, widths, panel) = match layout {
         Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
         Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
-        Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
+        Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let [images, recovered, spectrum, tracks, lab, pooling, measure] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
     for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
@@ -130,7 +135,12 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let view = tiles.insert_container(Container::Linear(view));
     tiles.set_visible(lab, in_lab);
-    let root = Linear::new_binary(LinearDir::Horizontal, [view, lab], if in_lab { 1.0 - lab_share } else { 0.75 });
+    tiles.set_visible(measure, layout == Layout::Spectra);
+    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure]);
+    let panel = if panel > 0.0 { panel } else { 0.25 };
+    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel)] {
+        root.shares.set_share(tile, share);
+    }
     let root = tiles.insert_container(Container::Linear(root));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
@@ -149,6 +159,10 @@ pub struct Contents<'a> {
     pub lab: Lab<'a>,
     /// Its own state.
     pub lab_state: &'a mut LabState,
+    /// Of ensembles.
+    pub measure: Measure<'a>,
+    /// The panel's own state.
+    pub measure_panel: &'a mut MeasurePanel,
     /// Of pooling.
     pub pooling: PoolingView<'a>,
     /// Its own state.
@@ -172,6 +186,7 @@ impl Behavior<Pane> for Contents<'_> {
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
+            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

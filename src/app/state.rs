@@ -2,11 +2,13 @@
 
 use super::intent::Intent;
 use super::keeper::Keeper;
+use super::measure_desk::MeasureDesk;
 use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
 use super::views::lab::LabState;
+use super::views::measure::MeasurePanel;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -82,6 +84,8 @@ pub(super) struct State {
     pub lab: LabState,
     pub pooling: PoolingState,
     pub planner: Planner,
+    pub measure: MeasureDesk,
+    pub measure_panel: MeasurePanel,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
@@ -168,6 +172,8 @@ impl State {
             lab: LabState::default(),
             pooling,
             planner: Planner::default(),
+            measure: MeasureDesk::default(),
+            measure_panel: MeasurePanel::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),

@@ -10,6 +10,7 @@ use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use std::path::PathBuf;
 
 /// A change of the document.
@@ -59,6 +60,8 @@ pub enum Action {
     SetAxis(AxisReading),
     /// What the chromatogram plots.
     SetMeasure(Measure),
+    /// What theory beside measurements knows of the data.
+    SetTheory(Calibration),
     /// Lines or stacked areas.
     SetStacking(Stacking),
     /// Factor between resolution levels.
@@ -126,6 +129,7 @@ impl Action {
             Self::SetLayout(_) => "layout",
             Self::SetAxis(_) => "axis",
             Self::SetMeasure(_) => "measure",
+            Self::SetTheory(_) => "theory",
             Self::SetStacking(_) => "stacking",
             Self::SetFactor(_) => "factor",
             Self::SetLevels(_) => "levels",
@@ -207,6 +211,7 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLayout(layout) => view.layout = layout,
         Action::SetAxis(axis) => view.axis = axis,
         Action::SetMeasure(measure) => view.measure = measure,
+        Action::SetTheory(theory) => view.theory = theory,
         Action::SetStacking(stacking) => view.stacking = stacking,
         Action::SetFactor(factor) => view.factor = factor.clamp(FACTORS.0, FACTORS.1),
         Action::SetLevels(levels) => view.levels = levels.map(|levels| levels.clamp(1, MOST_LEVELS)),

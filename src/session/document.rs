@@ -5,6 +5,7 @@
 
 use super::settings::{ModelSource, RunSettings};
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's form.
@@ -77,6 +78,8 @@ pub struct ViewChoices {
     pub axis: AxisReading,
     /// What the chromatogram plots.
     pub measure: Measure,
+    /// What the theory beside measurements knows of the data.
+    pub theory: Calibration,
     /// Whether its levels are lines or stacked.
     pub stacking: Stacking,
     /// n, between neighbouring resolution levels: 2, 3 or 4.
@@ -111,6 +114,7 @@ impl Default for ViewChoices {
             layout: Layout::default(),
             axis: AxisReading::default(),
             measure: Measure::default(),
+            theory: Calibration::Calibrated,
             stacking: Stacking::default(),
             factor: 2,
             levels: None,

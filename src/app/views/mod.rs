@@ -3,7 +3,9 @@
 mod film;
 pub mod icons;
 pub mod lab;
+pub mod measure;
 pub mod messages;
+mod panel;
 pub mod plot;
 pub mod pooling;
 pub mod schedule_editor;
