@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values as they are
     images: PathBuf,
     /// Height and width in pixels to which images are cropped and resized [default: their own, which must be alike]
-    #[arg(long, value_name = "HxW", value_parser = super::sample::size)]
+    #[arg(long, value_name = "HxW", value_parser = super::run_options::size)]
     size: Option<(usize, usize)>,
     /// Weight pixels with a Hann window, as images are not periodic; its mean square is divided out
     #[arg(long)]

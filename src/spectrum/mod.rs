@@ -12,6 +12,7 @@ mod bands;
 mod fft2;
 mod psd;
 mod rapsd;
+mod responses;
 mod running;
 mod window;
 
@@ -19,6 +20,7 @@ pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
+pub use responses::band_responses;
 pub use running::Running;
 pub use window::Window;
 

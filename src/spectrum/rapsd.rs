@@ -68,6 +68,20 @@ impl Rings {
     pub fn frequency(&self) -> &[f64] {
         &self.frequency
     }
+
+    /// The mean over each ring of what every bin of the half spectrum has, `[W/2 + 1, H]` with `k_y` the faster: `[F]`.
+    #[must_use]
+    pub fn mean_of(&self, fft: &Fft2, values: &[f64]) -> Vec<f64> {
+        let height = fft.size().0;
+        let mut out = vec![0.0; self.len()];
+        for (bin, (value, &ring)) in values.iter().zip(&self.ring).enumerate() {
+            if ring != NO_RING {
+                let ring = ring as usize;
+                out[ring] += value * fft.multiplicity(bin / height) as f64 / self.count[ring] as f64;
+            }
+        }
+        out
+    }
 }
 
 /// `round(|f|·max(H, W))`, halves upwards, exactly: with `s = ⌊2·|f|·max⌋` it is `⌊(s + 1)/2⌋`.

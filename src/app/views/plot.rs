@@ -71,8 +71,12 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
         draw_line(&inside, &points, stroke, line.dash);
     }
     for set in &figure.points {
+        let color = colour(set.paint, &palette);
+        for (&[px, py], error) in set.points.iter().zip(&set.errors) {
+            inside.vline(x(px), y(py + error)..=y(py - error), Stroke::new(1.0, color));
+        }
         for &[px, py] in &set.points {
-            draw_marker(&inside, pos2(x(px), y(py)), set.marker, colour(set.paint, &palette));
+            draw_marker(&inside, pos2(x(px), y(py)), set.marker, color);
         }
     }
     let mut taken = f32::NEG_INFINITY;
