@@ -47,6 +47,8 @@ pub enum Intent {
     CancelOptimise,
     /// Write a track's figure to a file.
     ExportFigure(Track, Format),
+    /// Write the spectra at this step to a file.
+    ExportSpectrum(Format),
     /// Take the last change back.
     Undo,
     /// Make it again.
