@@ -3,7 +3,9 @@
 use super::progress::{bar, cancel_on_interrupt_any};
 use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
-use crate::ensemble::{self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, Options, Prediction, Progress};
+use crate::ensemble::{
+    self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, Options, Prediction, Progress, Timing,
+};
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::{MeasuredFigure, Reading, TimeAxis, TimeView, measured_chromatogram, palette};
 use crate::model::onnx::Canceller;
@@ -128,10 +130,13 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let sheet = sheet(&ensemble, arguments.theory.into(), data.as_ref())?;
         schedule_file::write_bytes(path, &sheet.to_bytes(format, DEFAULT_SCALE)?)?;
     }
+    let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
     if arguments.json {
-        output::result(&serde_json::to_string_pretty(&json(&ensemble, &out, &comparisons))?)?;
+        output::result(&serde_json::to_string_pretty(&json(&ensemble, &out, &comparisons, timing))?)?;
     } else {
-        output::result(&format!("{}\n{}", table(&ensemble, &comparisons), out.display()))?;
+        let Timing { model, analysis } = timing;
+        let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
+        output::result(&format!("{}\n{spent}\n{}", table(&ensemble, &comparisons), out.display()))?;
     }
     match outcome? {
         ensemble::Ended::Complete(_) => Ok(Ended::Well),
@@ -233,7 +238,7 @@ fn table(ensemble: &Ensemble, comparisons: &[Comparison]) -> String {
     text
 }
 
-fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison]) -> serde_json::Value {
+fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison], timing: Timing) -> serde_json::Value {
     let factor = ensemble.bands().factor();
     let comparisons: Vec<_> = comparisons
         .iter()
@@ -259,7 +264,7 @@ fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison]) -> serde_js
     serde_json::json!({
         "model": ensemble.origin().resolved.model, "samples": ensemble.samples(), "steps": ensemble.steps(),
         "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out,
-        "comparisons": comparisons,
+        "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
     })
 }
 

@@ -66,6 +66,16 @@ pub enum Ended {
     Stopped(Timing),
 }
 
+impl Ended {
+    /// Where the time went.
+    #[must_use]
+    pub const fn timing(self) -> Timing {
+        match self {
+            Self::Complete(timing) | Self::Stopped(timing) => timing,
+        }
+    }
+}
+
 /// Adds samples until there are `target`, in batches of at most `batch` (`None` suits image and provider). Samples that fail
 /// or are stopped within a batch leave what was there before.
 pub fn gather(
@@ -97,7 +107,9 @@ pub fn gather(
         let Some(made) = sample(ensemble, &mut prepared, size, &mut timing, told)? else {
             return Ok(Ended::Stopped(timing));
         };
+        let began = Instant::now();
         ensemble.take(&made)?;
+        timing.analysis += began.elapsed().as_secs_f64();
         if told(Progress::Grown(ensemble)).is_break() {
             return Ok(if ensemble.samples() < target { Ended::Stopped(timing) } else { Ended::Complete(timing) });
         }

@@ -41,7 +41,7 @@ pub use prediction::{Calibration, Prediction};
 use crate::denoiser::ImageShape;
 use crate::session::RunSettings;
 use crate::session::prepare::{Keeping, Model, Resolved};
-use crate::spectrum::{BandPlan, Fft2, Fit, Rapsd, Rings, Running};
+use crate::spectrum::{BandPlan, Fft2, Fit, Rapsd, Rings, Running, Window};
 use crate::theory::{NoiseLevel, default_levels};
 use bootstrap::Replicas;
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,7 @@ impl Ensemble {
 
     fn rapsd(&self) -> Result<Rapsd, EnsembleError> {
         let ImageShape { height, width, .. } = self.origin.resolved.image;
-        Ok(Rapsd::new(height, width)?)
+        let window = if self.origin.options.hann { Window::Hann } else { Window::None };
+        Ok(Rapsd::windowed(height, width, window)?)
     }
 }

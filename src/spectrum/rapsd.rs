@@ -74,10 +74,14 @@ impl Rings {
     pub fn mean_of(&self, fft: &Fft2, values: &[f64]) -> Vec<f64> {
         let height = fft.size().0;
         let mut out = vec![0.0; self.len()];
-        for (bin, (value, &ring)) in values.iter().zip(&self.ring).enumerate() {
-            if ring != NO_RING {
-                let ring = ring as usize;
-                out[ring] += value * fft.multiplicity(bin / height) as f64 / self.count[ring] as f64;
+        let rings = self.ring.chunks_exact(height / 2 + 1);
+        for (k_x, (column, rings)) in values.chunks_exact(height).zip(rings).enumerate() {
+            let bins = fft.multiplicity(k_x) as f64;
+            for (k_y, value) in column.iter().enumerate() {
+                let ring = rings[k_y.min(height - k_y)] as usize;
+                if let Some((sum, &count)) = out.get_mut(ring).zip(self.count.get(ring)) {
+                    *sum += bins * value / count as f64;
+                }
             }
         }
         out
@@ -253,6 +257,20 @@ mod tests {
                 let expected = sum[ring] / count[ring] as f64;
                 assert!((found / expected - 1.0).abs() < 1e-11, "{height}x{width} ring {ring}");
             }
+        }
+    }
+
+    #[test]
+    fn means_over_rings_are_those_of_the_spectrum() {
+        for (height, width) in [(1, 9), (6, 6), (9, 14), (32, 5)] {
+            let image = noise(height, width, 2);
+            let fft = Fft2::of_size(height, width).unwrap();
+            let mut spectrum = HalfSpectrum::new();
+            fft.forward(image.view(), &mut spectrum).unwrap();
+            let power: Vec<f64> = spectrum.values().iter().map(|x| x.norm_sqr() / (height * width) as f64).collect();
+            let expected = Rapsd::new(height, width).unwrap().plane(image.view()).unwrap();
+            let found = Rings::new(&fft).mean_of(&fft, &power);
+            assert!(found.iter().zip(&expected).all(|(a, b)| (a / b - 1.0).abs() < 1e-11));
         }
     }
 
