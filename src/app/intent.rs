@@ -49,6 +49,8 @@ pub enum Intent {
     Measure(MeasureWish),
     /// Write a track's figure to a file.
     ExportFigure(Track, Format),
+    /// Write the spectra at this step to a file.
+    ExportSpectrum(Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

@@ -80,6 +80,12 @@ impl App {
                     state.opener.export_figure(track.name(), figure, format, typed);
                 }
             }
+            Intent::ExportSpectrum(format) => {
+                if let Some(figure) = state.spectra.figure() {
+                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
+                    state.opener.export_figure("Spectrum", Arc::new(figure), format, typed);
+                }
+            }
             Intent::OpenImage(choice) => {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);

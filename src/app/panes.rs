@@ -6,7 +6,7 @@ use super::theme::{self, BODY, Palette};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::measure::{Measure, MeasurePanel, measure_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
-use super::views::spectrum::{Spectra, spectrum_ui};
+use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::session::document::Layout;
@@ -180,7 +180,11 @@ impl Behavior<Pane> for Contents<'_> {
         match pane {
             Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
-            Pane::Spectrum => spectrum_ui(ui, &self.stage, self.spectra),
+            Pane::Spectrum => {
+                let choices = self.tracks.view.spectrum;
+                let pane = SpectrumPane { stage: &self.stage, choices, data: DataSource::FinalImage };
+                spectrum_ui(ui, &pane, self.spectra, self.intents)
+            }
             Pane::Tracks => {
                 tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
                 UiResponse::None

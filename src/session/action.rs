@@ -6,6 +6,7 @@ use super::document::{
 };
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
+use super::spectrum_choices::SpectrumChoices;
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
@@ -74,6 +75,8 @@ pub enum Action {
     SetAdjusted(AdjustedView),
     /// How two schedules are compared.
     SetTheorem(TheoremView),
+    /// How the spectra at a step are looked at.
+    SetSpectrum(SpectrumChoices),
     /// Whether control points snap.
     SetSnap(bool),
     /// Whether a changed schedule is run at once.
@@ -136,6 +139,7 @@ impl Action {
             Self::SetLevelReading(_) => "reading of the schedule",
             Self::SetAdjusted(_) => "adjusted times",
             Self::SetTheorem(_) => "comparison",
+            Self::SetSpectrum(_) => "spectrum",
             Self::SetSnap(_) => "snap",
             Self::SetLive(_) => "live runs",
             Self::KeepSchedule(_) => "kept schedule",
@@ -163,6 +167,7 @@ impl Action {
             | Self::SetSeed(_)
             | Self::SetBatch(_)
             | Self::SetRange(_)
+            | Self::SetSpectrum(_)
             | Self::SetSample(_) => Some((self.name(), None)),
             Self::SetTrackHeights(heights) => match heights.as_slice() {
                 [(track, _), ..] => Some((self.name(), Some(*track))),
@@ -218,6 +223,7 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLevelReading(reading) => view.level_reading = reading,
         Action::SetAdjusted(adjusted) => view.adjusted = adjusted,
         Action::SetTheorem(theorem) => view.theorem = theorem,
+        Action::SetSpectrum(choices) => view.spectrum = choices.mended(&view.spectrum),
         Action::SetSnap(snap) => view.snap = snap,
         Action::SetLive(live) => view.live = live,
         Action::KeepSchedule(kept) => match document.schedules.iter_mut().find(|there| there.name == kept.name) {

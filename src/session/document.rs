@@ -4,6 +4,7 @@
 //! [`History`](super::history::History) undoes it.
 
 use super::settings::{ModelSource, RunSettings};
+use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
 use crate::theory::Calibration;
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,8 @@ pub struct ViewChoices {
     pub adjusted: AdjustedView,
     /// How two schedules are compared.
     pub theorem: TheoremView,
+    /// How the spectra at a step are looked at.
+    pub spectrum: SpectrumChoices,
     /// Whether control points snap to steps and round values.
     pub snap: bool,
     /// Whether a changed schedule is run at once.
@@ -121,6 +124,7 @@ impl Default for ViewChoices {
             level_reading: LevelReading::default(),
             adjusted: AdjustedView::default(),
             theorem: TheoremView::default(),
+            spectrum: SpectrumChoices::default(),
             snap: false,
             live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
@@ -392,7 +396,8 @@ impl ViewChoices {
             }
         }
         let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
-        Self { tracks, factor, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
+        let spectrum = self.spectrum.mended(&SpectrumChoices::default());
+        Self { tracks, factor, spectrum, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
     }
 }
 
