@@ -12,6 +12,7 @@ use crate::optimise::Options;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout};
+use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
@@ -357,6 +358,11 @@ impl App {
             }
         }
         if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            let isolated = self.state.document.document().view.isolated;
+            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
+            if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
+                intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            }
             self.state.keys_shown = false;
         }
         self.perform(ctx, intents);

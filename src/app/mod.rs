@@ -9,6 +9,7 @@ mod live;
 mod logic;
 pub mod meter;
 mod opener;
+mod painted;
 pub mod panes;
 pub mod planned;
 pub mod run_view;
@@ -33,6 +34,7 @@ use std::time::Duration;
 use textures::Textures;
 use theme::Palette;
 use views::lab::Lab;
+use views::level_button::Levels;
 use views::messages::{Messages, messages_ui};
 use views::pooling::PoolingView;
 use views::shortcuts::shortcuts_ui;
@@ -143,19 +145,30 @@ impl App {
         state.planner.update(document, state.model.as_ref(), preview);
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
+        let plan = run.as_ref().and_then(|run| run.plan(view.factor, view.levels));
+        let levels = Levels { plan, isolated: view.isolated };
         let stage = Stage {
             run: run.as_ref(),
             at,
             sample,
             range: view.range,
             true_pixels: view.true_pixels,
+            levels,
             empty: &empty,
             stale,
         };
         let position = state.playback.position();
         let mut contents = Contents {
             stage,
-            tracks: Tracks { run: run.as_ref(), planned: state.planner.planned(), position, view, sample, stale },
+            tracks: Tracks {
+                run: run.as_ref(),
+                planned: state.planner.planned(),
+                position,
+                view,
+                sample,
+                levels,
+                stale,
+            },
             lab: Lab {
                 document,
                 planned: state.planner.planned(),

@@ -5,8 +5,9 @@ use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
+use super::views::recovered::recovered_ui;
 use super::views::spectrum::{Spectra, spectrum_ui};
-use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
+use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::session::document::Layout;
 use egui::{
@@ -164,7 +165,7 @@ pub struct Contents<'a> {
 impl Behavior<Pane> for Contents<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         match pane {
-            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures),
+            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
             Pane::Spectrum => spectrum_ui(ui, &self.stage, self.spectra),
             Pane::Tracks => {

@@ -4,7 +4,8 @@
 //! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
 //!
 //! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
-//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images.
+//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images, [`levels`]
+//! shows some resolutions of an image alone.
 
 pub mod action;
 pub mod archive;
@@ -12,6 +13,7 @@ pub mod document;
 pub mod history;
 pub mod images;
 mod kept;
+pub mod levels;
 pub mod playback;
 pub mod pooling;
 pub mod preferences;

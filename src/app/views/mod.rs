@@ -3,9 +3,11 @@
 mod film;
 pub mod icons;
 pub mod lab;
+pub mod level_button;
 pub mod messages;
 pub mod plot;
 pub mod pooling;
+pub mod recovered;
 pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;
