@@ -8,12 +8,14 @@
 //! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
 
 mod bands;
+mod centred;
 mod fft2;
 mod psd;
 mod rapsd;
 mod running;
 
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
+pub use centred::{centred, centred_frequency, level_radius};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
