@@ -12,6 +12,7 @@
 //! - [`figure`]: each plot as data, to be drawn alike by the window and into files.
 //! - [`session`]: a run, what is kept of it, and how it is written; what the user decides, and the playhead.
 //! - [`optimise`]: schedules fitted to a model, so that few steps come close to many.
+//! - [`ensemble`]: what many samples did step by step, beside theory.
 //! - [`runtime`]: the inference thread, behind requests and events.
 //! - `app`: the window (with the feature `gui`).
 //! - `cli`: the command line (with the feature of that name).
@@ -34,6 +35,7 @@ pub mod app;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod denoiser;
+pub mod ensemble;
 pub mod figure;
 pub mod model;
 pub mod optimise;

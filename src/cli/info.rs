@@ -1,6 +1,6 @@
 //! `chromascope info`: what was understood of a model.
 
-use super::sample::ModelOptions;
+use super::run_options::ModelOptions;
 use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Port;

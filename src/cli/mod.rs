@@ -6,10 +6,13 @@ mod info;
 mod interrupt;
 mod optimise;
 mod output;
+mod progress;
 mod psd;
+mod run_options;
 mod sample;
 mod schedule;
 mod setup;
+mod spectrum;
 #[cfg(feature = "gui")]
 mod window;
 
@@ -43,6 +46,7 @@ enum Command {
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
     Optimise(Box<optimise::Arguments>),
+    Spectrum(Box<spectrum::Arguments>),
     Psd(psd::Arguments),
     Info(info::Arguments),
     Schedule(schedule::Arguments),
@@ -129,6 +133,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         Some(Command::Schedule(arguments)) => schedule::run(&arguments),
         Some(Command::Chromatogram(arguments)) => schedule::run_chromatogram(&arguments),
         Some(Command::Optimise(arguments)) => optimise::run(&arguments, explicit),
+        Some(Command::Spectrum(arguments)) => spectrum::run(&arguments, explicit),
         Some(Command::Psd(arguments)) => psd::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments, explicit),
         Some(Command::Setup(arguments)) => setup::run(&arguments),

@@ -1,6 +1,7 @@
 //! `chromascope optimise`: a schedule fitted to a model.
 
-use super::sample::{self, ModelOptions, bar, count, read_schedule, seed, size};
+use super::progress::{bar, cancel_on_interrupt};
+use super::run_options::{ModelOptions, class_number, count, read_schedule, seed, size};
 use super::{Ended, Failure, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
@@ -96,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         Some(folder) => ModelSource::Images(folder.clone()),
         None => ModelSource::Model(arguments.model.clone()),
     };
-    let label = arguments.label.as_deref().map(|label| sample::class_number(label, &model_source)).transpose()?;
+    let label = arguments.label.as_deref().map(|label| class_number(label, &model_source)).transpose()?;
     let settings = RunSettings {
         steps: arguments.steps,
         sampler: arguments.sampler,
@@ -142,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let finished = AtomicBool::new(false);
     let canceller = bare.canceller.clone();
     let outcome = std::thread::scope(|scope| {
-        scope.spawn(|| sample::cancel_on_interrupt(&canceller, &finished));
+        scope.spawn(|| cancel_on_interrupt(&canceller, &finished));
         let mut told = |progress: Progress| {
             show(&bar, progress);
             if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -4,7 +4,7 @@ use super::{Ended, Failure, interrupted, output};
 use crate::schedule::formats::number;
 use crate::session::images::read_at_size;
 use crate::session::schedule_file::{has_ending, write_bytes};
-use crate::spectrum::{Rapsd, Running, SpectrumError};
+use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
 use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
 use ndarray_npy::ReadNpyExt;
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values as they are
     images: PathBuf,
     /// Height and width in pixels to which images are cropped and resized [default: their own, which must be alike]
-    #[arg(long, value_name = "HxW", value_parser = super::sample::size)]
+    #[arg(long, value_name = "HxW", value_parser = super::run_options::size)]
     size: Option<(usize, usize)>,
     /// Weight pixels with a Hann window, as images are not periodic; its mean square is divided out
     #[arg(long)]
@@ -39,7 +39,7 @@ struct Wrong {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
-    let mut spectra = Spectra { of: None, hann: *hann };
+    let mut spectra = Spectra { of: None, window: if *hann { Window::Hann } else { Window::None } };
     if has_ending(images, "npy") {
         if size.is_some() {
             return Err(wrong(images, "--size has no meaning for an array, whose values are taken as they are").into());
@@ -123,7 +123,7 @@ fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
 /// Spectra of images of one size, as they come.
 struct Spectra {
     of: Option<(Rapsd, Running)>,
-    hann: bool,
+    window: Window,
 }
 
 impl Spectra {
@@ -131,13 +131,12 @@ impl Spectra {
     fn add(&mut self, image: &Array3<f64>) -> Result<(), SpectrumError> {
         let (_, height, width) = image.dim();
         if self.of.is_none() {
-            let rapsd = Rapsd::new(height, width)?;
+            let rapsd = Rapsd::windowed(height, width, self.window)?;
             let running = Running::new(rapsd.rings().len());
             self.of = Some((rapsd, running));
         }
         let Some((rapsd, running)) = &mut self.of else { return Ok(()) };
-        let density = if self.hann { rapsd.sample(windowed(image).view())? } else { rapsd.sample(image.view())? };
-        running.push(&density);
+        running.push(&rapsd.sample(image.view())?);
         Ok(())
     }
 
@@ -153,17 +152,4 @@ impl Spectra {
         }
         Some(text)
     }
-}
-
-/// The image under a Hann window in both directions, divided by the window's root mean square, so that white noise still
-/// reads its variance.
-fn windowed(image: &Array3<f64>) -> Array3<f64> {
-    let (_, height, width) = image.dim();
-    // The periodic window, as spectral analysis takes it.
-    let hann = |i: usize, n: usize| (std::f64::consts::PI * i as f64 / n as f64).sin().powi(2);
-    let mean_square = |n: usize| (0..n).map(|i| hann(i, n).powi(2)).sum::<f64>().max(f64::MIN_POSITIVE) / n as f64;
-    let scale = (mean_square(height) * mean_square(width)).sqrt();
-    let mut image = image.clone();
-    image.indexed_iter_mut().for_each(|((_, y, x), value)| *value *= hann(y, height) * hann(x, width) / scale);
-    image
 }

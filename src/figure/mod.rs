@@ -15,6 +15,7 @@ mod adjusted;
 mod chromatogram;
 pub mod draw;
 mod elution;
+mod measured;
 mod pace;
 pub mod palette;
 mod schedule;
@@ -31,6 +32,7 @@ mod time_zoom;
 pub use adjusted::{AdjustedReading, AdjustedTimeFigure, adjusted_time, intensity, unit_time_axis};
 pub use chromatogram::{ChromatogramFigure, chromatogram, stacked_chromatogram};
 pub use elution::{ElutionFigure, Rate, elution, elution_at_pace, generation};
+pub use measured::{MeasuredFigure, measured_chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{SpectrumFigure, spectrum};
@@ -131,6 +133,8 @@ pub struct Points {
     pub name: String,
     /// x and y, finite.
     pub points: Vec<[f64; 2]>,
+    /// Half the height of each one's error bar; empty where there are none.
+    pub errors: Vec<f64>,
     /// Colour.
     pub paint: Paint,
     /// Shape, the second code beside the colour.

@@ -83,6 +83,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
     let mut points = vec![Points {
         name: "steps".to_owned(),
         points: (0..=steps).map(place).filter(shown).collect(),
+        errors: Vec::new(),
         paint: Paint::Role(Role::Text),
         marker: Marker::Circle,
     }];
@@ -93,6 +94,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
         points.push(Points {
             name: "warnings".to_owned(),
             points: questionable.into_iter().map(place).filter(shown).collect(),
+            errors: Vec::new(),
             paint: Paint::Role(Role::Warning),
             marker: Marker::Up,
         });

@@ -79,12 +79,14 @@ pub fn theorem(from: TheoremFigure<'_>) -> Theorem {
     let points = levels.clone().map(|m| Points {
         name: palette::level_label(from.factor, m),
         points: mapped.iter().skip(SPARSE / 2).step_by(SPARSE).map(|pair| [1.0 - pair.t, pair.other[m]]).collect(),
+        errors: Vec::new(),
         paint: Paint::Level(m),
         marker: palette::level_marker(m),
     });
     let upon = Points {
         name: format!("{}, at t′(t)", second.name),
         points: Vec::new(),
+        errors: Vec::new(),
         paint: Paint::Role(Role::Text),
         marker: Marker::Circle,
     };

@@ -91,6 +91,21 @@ impl TimeAxis {
     #[must_use]
     pub fn of_levels(levels: Vec<NoiseLevel>, mut timesteps: Vec<f64>, model: &ModelSchedule) -> Self {
         timesteps.push(model.timestep_of(levels[levels.len() - 1]));
+        Self::with_timesteps(levels, timesteps)
+    }
+
+    /// The axis of a run whose model is not at hand, so that the timestep of its end is not known.
+    ///
+    /// # Panics
+    /// If there is no level.
+    #[must_use]
+    pub fn of_steps(levels: Vec<NoiseLevel>, mut timesteps: Vec<f64>) -> Self {
+        let last = timesteps.last().copied().unwrap_or_default();
+        timesteps.push(last);
+        Self::with_timesteps(levels, timesteps)
+    }
+
+    fn with_timesteps(levels: Vec<NoiseLevel>, timesteps: Vec<f64>) -> Self {
         let x_by_timestep = places(timesteps.iter().map(|timestep| -timestep));
         let x_by_log_snr = places(levels.iter().map(|level| level.log_snr()));
         let weights = levels.iter().map(|&level| weights(level)).collect();

@@ -35,6 +35,10 @@ pub struct RunSettings {
     pub seed: u64,
     /// Images made at once.
     pub batch: usize,
+    /// Number of the first of them: its noise is that of this sample of the seed, so that a run can go on where another
+    /// ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_sample: u64,
     /// Class; `None` is the null class.
     pub label: Option<i64>,
     /// The class that means "none", where neither card nor configuration says.
@@ -77,6 +81,7 @@ impl RunSettings {
             churn: Churn::default(),
             seed: 0,
             batch: 1,
+            first_sample: 0,
             label: None,
             null_label: None,
             size: None,
@@ -97,6 +102,18 @@ impl RunSettings {
     #[must_use]
     pub fn effective_steps(&self) -> usize {
         self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
+    }
+
+    /// Whether the sampler injects noise of its own, so that `E[x_0|x_t]` is a martingale.
+    #[must_use]
+    pub fn injects_noise(&self) -> bool {
+        match self.sampler {
+            SamplerKind::Ddim => self.eta.unwrap_or(0.0) > 0.0,
+            SamplerKind::EulerAncestral => self.eta.unwrap_or(1.0) > 0.0,
+            SamplerKind::Ddpm => true,
+            SamplerKind::Heun => self.churn.amount > 0.0,
+            SamplerKind::Euler | SamplerKind::DpmSolverPp2M => false,
+        }
     }
 
     /// The same settings, good from any working directory.
@@ -123,6 +140,11 @@ impl RunSettings {
         files.into_iter().flatten().for_each(absolute);
         self
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Where the denoiser comes from.

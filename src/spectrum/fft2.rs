@@ -1,4 +1,5 @@
 use super::SpectrumError;
+use super::window::Weights;
 use ndarray::{Array2, ArrayView2};
 use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex64;
@@ -10,6 +11,9 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 type Plans = HashMap<(usize, usize), Arc<Fft2>>;
 
 static PLANS: LazyLock<Mutex<Plans>> = LazyLock::new(Mutex::default);
+
+/// Rows that are transformed before they are turned into columns: 8 of them fill two cache lines of each column.
+const BLOCK: usize = 8;
 
 /// The discrete Fourier transform of real images of one size, odd or even, square or not.
 ///
@@ -23,6 +27,7 @@ pub struct Fft2 {
     height: usize,
     width: usize,
     rows: Arc<dyn RealToComplex<f64>>,
+    pair_rows: Arc<dyn Fft<f64>>,
     columns: Arc<dyn Fft<f64>>,
 }
 
@@ -36,8 +41,9 @@ impl Fft2 {
         let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = plans.entry((height, width)).or_insert_with(|| {
             let rows = RealFftPlanner::new().plan_fft_forward(width);
-            let columns = FftPlanner::new().plan_fft_forward(height);
-            Arc::new(Self { height, width, rows, columns })
+            let mut planner = FftPlanner::new();
+            let (pair_rows, columns) = (planner.plan_fft_forward(width), planner.plan_fft_forward(height));
+            Arc::new(Self { height, width, rows, pair_rows, columns })
         });
         Ok(Arc::clone(plan))
     }
@@ -66,25 +72,122 @@ impl Fft2 {
         plane: ArrayView2<T>,
         out: &mut HalfSpectrum,
     ) -> Result<(), SpectrumError> {
+        self.transform_rows(plane, &Weights::default(), out)?;
+        self.transform_columns(out, |_, _| {});
+        Ok(())
+    }
+
+    /// Adds `|X_k|²` of a plane `[H, W]` under a window to `power` `[W/2 + 1, H]`, that of `±k_x` together.
+    pub(super) fn add_power<T: Copy + Into<f64>>(
+        &self,
+        plane: ArrayView2<T>,
+        weights: &Weights,
+        memory: &mut HalfSpectrum,
+        power: &mut [f64],
+    ) -> Result<(), SpectrumError> {
+        self.transform_rows(plane, weights, memory)?;
+        self.transform_columns(memory, |k_x, column| {
+            let bins = self.multiplicity(k_x) as f64;
+            let power = &mut power[k_x * self.height..(k_x + 1) * self.height];
+            power.iter_mut().zip(column).for_each(|(power, value)| *power += bins * value.norm_sqr());
+        });
+        Ok(())
+    }
+
+    /// The same of two planes, by one transform of `Z = A + i·B`. As `|Z_k|² + |Z_{−k}|² = 2(|A_k|² + |B_k|²)`, sums over
+    /// any set of bins that holds `−k` with `k` are those of both planes; single bins are not.
+    pub(super) fn add_power_of_pair<T: Copy + Into<f64>>(
+        &self,
+        planes: [ArrayView2<T>; 2],
+        weights: &Weights,
+        memory: &mut HalfSpectrum,
+        power: &mut [f64],
+    ) -> Result<(), SpectrumError> {
+        self.transform_pair_rows(planes, weights, memory)?;
+        self.transform_columns(memory, |k_x, column| {
+            let k_x = k_x.min(self.width - k_x);
+            let power = &mut power[k_x * self.height..(k_x + 1) * self.height];
+            power.iter_mut().zip(column).for_each(|(power, value)| *power += value.norm_sqr());
+        });
+        Ok(())
+    }
+
+    fn transform_rows<T: Copy + Into<f64>>(
+        &self,
+        plane: ArrayView2<T>,
+        weights: &Weights,
+        out: &mut HalfSpectrum,
+    ) -> Result<(), SpectrumError> {
         SpectrumError::check(&[self.height, self.width], plane.shape())?;
         let half = self.half_width();
-        out.height = self.height;
-        out.values.resize(half * self.height, Complex64::ZERO);
+        out.prepare(self, half, self.rows.get_scratch_len().max(self.columns.get_inplace_scratch_len()));
         out.row.resize(self.width, 0.0);
-        out.row_spectrum.resize(half, Complex64::ZERO);
-        let scratch = self.rows.get_scratch_len().max(self.columns.get_inplace_scratch_len());
-        out.scratch.resize(scratch.max(out.scratch.len()), Complex64::ZERO);
-        for (y, row) in plane.outer_iter().enumerate() {
-            out.row.iter_mut().zip(row).for_each(|(value, &pixel)| *value = pixel.into());
-            self.rows
-                .process_with_scratch(&mut out.row, &mut out.row_spectrum, &mut out.scratch)
-                .map_err(|error| SpectrumError::Shape { expected: "a row".into(), found: error.to_string() })?;
-            for (k_x, &value) in out.row_spectrum.iter().enumerate() {
-                out.values[k_x * self.height + y] = value;
+        for start in (0..self.height).step_by(BLOCK) {
+            let rows = BLOCK.min(self.height - start);
+            for (y, row_spectrum) in (start..start + rows).zip(out.block.chunks_exact_mut(half)) {
+                weights.load(plane.row(y), y, &mut out.row);
+                self.rows
+                    .process_with_scratch(&mut out.row, row_spectrum, &mut out.scratch)
+                    .map_err(|error| SpectrumError::Shape { expected: "a row".into(), found: error.to_string() })?;
+            }
+            turn(&out.block[..rows * half], half, &mut out.values, self.height, start);
+        }
+        Ok(())
+    }
+
+    /// Rows of `a + i·b`: as many columns as the image has.
+    fn transform_pair_rows<T: Copy + Into<f64>>(
+        &self,
+        planes: [ArrayView2<T>; 2],
+        weights: &Weights,
+        out: &mut HalfSpectrum,
+    ) -> Result<(), SpectrumError> {
+        for plane in &planes {
+            SpectrumError::check(&[self.height, self.width], plane.shape())?;
+        }
+        let width = self.width;
+        let scratch = self.pair_rows.get_inplace_scratch_len().max(self.columns.get_inplace_scratch_len());
+        out.prepare(self, width, scratch);
+        let [a, b] = planes;
+        for start in (0..self.height).step_by(BLOCK) {
+            let rows = BLOCK.min(self.height - start);
+            let block = &mut out.block[..rows * width];
+            for (y, row) in (start..start + rows).zip(block.chunks_exact_mut(width)) {
+                weights.load_pair([a.row(y), b.row(y)], y, row);
+            }
+            self.pair_rows.process_with_scratch(block, &mut out.scratch);
+            turn(block, width, &mut out.values, self.height, start);
+        }
+        Ok(())
+    }
+
+    /// Hands out each column as soon as it is transformed, while it is near.
+    fn transform_columns(&self, memory: &mut HalfSpectrum, mut done: impl FnMut(usize, &[Complex64])) {
+        for (start, block) in (0..).step_by(BLOCK).zip(memory.values.chunks_mut(BLOCK * self.height)) {
+            self.columns.process_with_scratch(block, &mut memory.scratch);
+            for (k_x, column) in (start..).zip(block.chunks_exact(self.height)) {
+                done(k_x, column);
             }
         }
-        self.columns.process_with_scratch(&mut out.values, &mut out.scratch);
-        Ok(())
+    }
+}
+
+/// Turns rows of `width` into columns of `height`, from place `start` of each on.
+fn turn(rows: &[Complex64], width: usize, columns: &mut [Complex64], height: usize, start: usize) {
+    if rows.len() == BLOCK * width {
+        let rows: [&[Complex64]; BLOCK] = std::array::from_fn(|y| &rows[y * width..(y + 1) * width]);
+        for (x, column) in columns.chunks_exact_mut(height).take(width).enumerate() {
+            if let Some(places) = column[start..].first_chunk_mut::<BLOCK>() {
+                places.iter_mut().zip(&rows).for_each(|(to, row)| *to = row[x]);
+            }
+        }
+        return;
+    }
+    let count = rows.len() / width;
+    for (x, column) in columns.chunks_exact_mut(height).enumerate() {
+        for (row, to) in rows.chunks_exact(width).zip(&mut column[start..start + count]) {
+            *to = row[x];
+        }
     }
 }
 
@@ -95,7 +198,8 @@ pub struct HalfSpectrum {
     /// `[W/2 + 1, H]`: each `k_x` has its `k_y` side by side.
     values: Vec<Complex64>,
     row: Vec<f64>,
-    row_spectrum: Vec<Complex64>,
+    /// A few rows' spectra.
+    block: Vec<Complex64>,
     scratch: Vec<Complex64>,
 }
 
@@ -104,6 +208,14 @@ impl HalfSpectrum {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// For so many columns.
+    fn prepare(&mut self, fft: &Fft2, columns: usize, scratch: usize) {
+        self.height = fft.height;
+        self.values.resize(columns * fft.height, Complex64::ZERO);
+        self.block.resize(columns * BLOCK, Complex64::ZERO);
+        self.scratch.resize(scratch.max(self.scratch.len()), Complex64::ZERO);
     }
 
     /// `[W/2 + 1, H]`, with `k_y` the faster.

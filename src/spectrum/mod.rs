@@ -3,7 +3,8 @@
 //! - [`BandPlan`]: the pooling pyramid, its orthogonal bands and their energies.
 //! - [`Fft2`]: two-dimensional Fourier transforms of real images, planned once for each size.
 //! - [`psd`]: power spectral density, on which unit white noise reads 1 at any size.
-//! - [`Rapsd`]: the same averaged over rings of radial frequency.
+//! - [`Rapsd`]: the same averaged over rings of radial frequency, of one image or of many on all cores.
+//! - [`Window`]: what pixels are weighted with before.
 //!
 //! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
 
@@ -12,14 +13,18 @@ mod centred;
 mod fft2;
 mod psd;
 mod rapsd;
+mod responses;
 mod running;
+mod window;
 
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
 pub use centred::{centred, centred_frequency, level_radius};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
+pub use responses::band_responses;
 pub use running::Running;
+pub use window::Window;
 
 /// What cannot be analysed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

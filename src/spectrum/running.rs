@@ -22,6 +22,16 @@ impl Running {
         Self { count: 0, mean: vec![0.0; length], squares: vec![0.0; length] }
     }
 
+    /// Of what was kept: [`count`](Self::count), [`mean`](Self::mean) and [`variance`](Self::variance). Past the shorter of
+    /// the two nothing is taken.
+    #[must_use]
+    pub fn from_moments(count: usize, mean: &[f64], variance: &[f64]) -> Self {
+        let freedom = count.saturating_sub(1) as f64;
+        let squares = |(_, variance): (&f64, &f64)| if count > 1 { variance * freedom } else { 0.0 };
+        let squares: Vec<f64> = mean.iter().zip(variance).map(squares).collect();
+        Self { count, mean: mean[..squares.len()].to_vec(), squares }
+    }
+
     /// Takes one more. Past the shorter of the two lengths nothing is taken.
     pub fn push(&mut self, values: &[f64]) {
         self.count += 1;

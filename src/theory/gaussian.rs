@@ -15,6 +15,26 @@ pub fn state_power(level: NoiseLevel, power: f64) -> f64 {
     level.alpha_bar() * power + level.one_minus_alpha_bar()
 }
 
+/// Power of `E[x_0|x_t]`, `S·a` with the recovered share `a = ᾱS/(ᾱS + 1 − ᾱ)`.
+#[must_use]
+pub fn expectation_power(level: NoiseLevel, power: f64) -> f64 {
+    power * level.alpha_bar() * power / state_power(level, power)
+}
+
+/// Power of the change of `E[x_0|x_t]` from one level to the next: `S·(√a' − √a)²` along the probability-flow ODE,
+/// `S·(a' − a)` where noise is injected, since the expectation is then a martingale.
+#[must_use]
+pub fn change_power(from: NoiseLevel, to: NoiseLevel, power: f64, injected: bool) -> f64 {
+    let (before, after) = (expectation_power(from, power), expectation_power(to, power));
+    if injected { (after - before).max(0.0) } else { (after.sqrt() - before.sqrt()).powi(2) }
+}
+
+/// Power of `ε̂`, `(1 − ᾱ)/(ᾱS + 1 − ᾱ)`.
+#[must_use]
+pub fn noise_power(level: NoiseLevel, power: f64) -> f64 {
+    level.one_minus_alpha_bar() / state_power(level, power)
+}
+
 /// `x_{t'} / x_t` of one deterministic DDIM step, which is linear here: `√ᾱ'·gain + √(1−ᾱ')·(1 − √ᾱ·gain)/√(1−ᾱ)`.
 #[must_use]
 pub fn ddim_factor(from: NoiseLevel, to: NoiseLevel, power: f64) -> f64 {

@@ -6,7 +6,9 @@ mod chromatogram;
 pub mod gaussian;
 mod noise_level;
 mod prediction;
+mod spectral;
 
 pub use chromatogram::{Band, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level};
 pub use noise_level::NoiseLevel;
 pub use prediction::{Affine, Parameterization, Prediction};
+pub use spectral::SpectralTheory;

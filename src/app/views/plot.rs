@@ -112,8 +112,12 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
         draw_line(&inside, &points, stroke, line.dash);
     }
     for set in &figure.points {
+        let color = lit_colour(set.paint, lit, &palette);
+        for (&[px, py], error) in set.points.iter().zip(&set.errors) {
+            inside.vline(x(px), y(py + error)..=y(py - error), Stroke::new(1.0, color));
+        }
         for &[px, py] in &set.points {
-            draw_marker(&inside, pos2(x(px), y(py)), set.marker, lit_colour(set.paint, lit, &palette));
+            draw_marker(&inside, pos2(x(px), y(py)), set.marker, color);
         }
     }
     let mut taken = f32::NEG_INFINITY;

@@ -152,7 +152,7 @@ impl<'a> OwnTime<'a> {
         figure.points.clear();
         if !points.is_empty() {
             let (name, paint, marker) = ("steps".to_owned(), Paint::Role(Role::Text), Marker::Circle);
-            figure.points.push(Points { name, points, paint, marker });
+            figure.points.push(Points { name, points, errors: Vec::new(), paint, marker });
         }
         self.along(figure)
     }

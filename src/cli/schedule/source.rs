@@ -31,7 +31,7 @@ pub(super) struct Source {
     #[arg(long, value_name = "FILE")]
     sigmas: Option<PathBuf>,
     /// Steps of a run [default: every timestep of a training schedule, 1000 times of a continuous one]
-    #[arg(long, short = 'n', value_name = "N", value_parser = crate::cli::sample::count, allow_negative_numbers = true)]
+    #[arg(long, short = 'n', value_name = "N", value_parser = crate::cli::run_options::count, allow_negative_numbers = true)]
     steps: Option<usize>,
     /// Which levels such a run visits: a spacing (trailing, leading, linspace) or a σ family over the schedule's range
     /// [default: the configuration's, else trailing]

@@ -218,6 +218,12 @@ impl Painter<'_> {
                 drawn = ink;
             }
             let clip = Some(frame.plot.grown(3.0));
+            let mut bars = Path::default();
+            for (&[x, y], error) in set.points.iter().zip(&set.errors).filter(|(_, error)| error.is_finite()) {
+                bars.0.extend(Path::vertical(frame.x(x), frame.y(y + error)..=frame.y(y - error)).0);
+            }
+            let ink = Ink::line(self.theme.colour(set.paint), 0.6);
+            items.push(Item { id: None, label: String::new(), clip, path: bars, ink });
             items.push(Item { id: id("points", index), label: text::plain(&set.name), clip, path, ink: drawn });
         }
         for item in items {

@@ -48,6 +48,7 @@ fn full() -> Figure {
     let points = markers.iter().enumerate().map(|(m, &marker)| Points {
         name: format!("{marker:?}"),
         points: (0..8).map(|i| [f64::from(i) / 8.0, 0.1 + 0.1 * m as f64]).collect(),
+        errors: vec![0.05; 3],
         paint: Paint::Level(m),
         marker,
     });
@@ -263,7 +264,13 @@ fn the_axis_is_drawn_once_for_all_who_share_it() {
 fn odd_figures_do_no_harm() {
     let wild = vec![[0.0, f64::NAN], [0.2, 1e300], [0.4, -1e300], [f64::INFINITY, 0.5], [1.0, 0.5]];
     let mut odd = figure(vec![line("", wild.clone(), 99), line("empty", Vec::new(), 0)]);
-    odd.points = vec![Points { name: String::new(), points: wild, paint: Paint::Level(0), marker: Marker::Plus }];
+    odd.points = vec![Points {
+        name: String::new(),
+        points: wild,
+        errors: Vec::new(),
+        paint: Paint::Level(0),
+        marker: Marker::Plus,
+    }];
     odd.y_axis.range = (0.5, 0.5);
     for sheet in [Sheet::new(Vec::new()), Sheet::new(vec![Panel::new("\u{0}\u{7}", odd)])] {
         let svg = sheet.to_svg();

@@ -185,7 +185,7 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
 
     let shape = image.batch(settings.batch);
     check::memory(keeping.steps(plan.steps()), shape)?;
-    let seeded = SeededNoise { seed: settings.seed, first_sample: 0 };
+    let seeded = SeededNoise { seed: settings.seed, first_sample: settings.first_sample };
     let mut digests = opened.digests;
     let x_t = match &settings.init_noise {
         Some(path) => arrays::initial_noise(path, shape, &mut digests)?,

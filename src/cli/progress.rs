@@ -1,0 +1,44 @@
+//! Progress on the terminal, and Ctrl-C carried into a model's call.
+
+use super::interrupted;
+use crate::model::onnx::Canceller;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Carries Ctrl-C into a network call under way.
+pub(super) fn cancel_on_interrupt(canceller: &Canceller, finished: &AtomicBool) {
+    while !finished.load(Ordering::Relaxed) {
+        if interrupted().load(Ordering::Relaxed) {
+            canceller.cancel();
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// The same for whichever call is under way.
+pub(super) fn cancel_on_interrupt_any(current: &Mutex<Option<Canceller>>, finished: &AtomicBool) {
+    while !finished.load(Ordering::Relaxed) {
+        if interrupted().load(Ordering::Relaxed) {
+            if let Some(canceller) = &*current.lock().unwrap_or_else(PoisonError::into_inner) {
+                canceller.cancel();
+            }
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// A progress bar on stderr, where that is a terminal.
+pub(super) fn bar(length: usize, what: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} · {eta} left");
+    ProgressBar::new(length as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        .with_message(what)
+}

@@ -1,0 +1,250 @@
+//! What decides a run and how its model is read: options that several commands share.
+
+use super::{Failure, output};
+use crate::model::PredictionType;
+use crate::model::contract::PortNames;
+use crate::model::package::Package;
+use crate::sampler::Churn;
+use crate::schedule::PlanSource;
+use crate::session::settings::{DEFAULT_STEPS, ModelSource, ProviderChoice};
+use crate::session::{RunSettings, SamplerKind, schedule_file};
+use clap::ValueEnum;
+use std::path::{Path, PathBuf};
+
+/// What decides a run, but for how many samples it has and noise from files.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunOptions {
+    /// Network: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json
+    #[arg(long, value_name = "MODEL", conflicts_with = "images", default_value = "emoji-unet")]
+    model: String,
+    /// Instead of a network, the exact posterior mean over the images in this folder
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
+    /// Sampling steps
+    #[arg(long, short = 'n', value_name = "N", help = format!("Sampling steps [default: {DEFAULT_STEPS}]"), value_parser = count, allow_negative_numbers = true)]
+    steps: Option<usize>,
+    /// Sampler: ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m
+    #[arg(long, value_name = "NAME", default_value_t)]
+    sampler: SamplerKind,
+    /// Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]
+    #[arg(long, value_name = "NAME", value_parser = spacing)]
+    spacing: Option<String>,
+    /// A schedule in place of the model's own: scheduler_config.json, CSV, NPY, a list of σ, or JSON as the window writes
+    /// it. Where it lists its levels, --steps is theirs
+    #[arg(long, value_name = "FILE", conflicts_with = "spacing")]
+    schedule: Option<PathBuf>,
+    /// Seed of the noise
+    #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
+    seed: u64,
+    /// Class of the images, by number or by the name that `info` lists [default: the model's null class]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    label: Option<String>,
+    /// The class that means "none", where neither the model's card nor its configuration says
+    #[arg(long, value_name = "L")]
+    null_label: Option<i64>,
+    /// Height and width in pixels [default: the model's]
+    #[arg(long, value_name = "HxW", value_parser = size)]
+    size: Option<(usize, usize)>,
+    /// Noise injected: DDIM's η [default: 0], Euler ancestral's [default: 1]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
+    eta: Option<f64>,
+    /// Heun: S_churn, total noise added over the run
+    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    s_churn: f64,
+    /// Heun: S_tmin, smallest σ at which noise is added
+    #[arg(long, value_name = "SIGMA", default_value_t = 0.0)]
+    s_tmin: f64,
+    /// Heun: S_tmax, largest σ at which noise is added [default: no limit]
+    #[arg(long, value_name = "SIGMA")]
+    s_tmax: Option<f64>,
+    /// Heun: S_noise, standard deviation of the noise added
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    s_noise: f64,
+    /// Conditioning embeddings for models that take them: .npy, f32, [B or 1, tokens, width]
+    #[arg(long, value_name = "h.npy")]
+    hidden_states: Option<PathBuf>,
+    #[command(flatten)]
+    model_options: ModelOptions,
+}
+
+/// What decides how a network is read; shared by the commands that open one.
+#[derive(Debug, clap::Args)]
+pub(super) struct ModelOptions {
+    /// A scheduler_config.json in place of the model's own
+    #[arg(long, value_name = "FILE")]
+    scheduler_config: Option<PathBuf>,
+    /// What the network predicts, in place of what its configuration says
+    #[arg(long, value_name = "TYPE", value_parser = prediction)]
+    prediction: Option<PredictionType>,
+    /// Name of the graph's image input, where more than one fits
+    #[arg(long, value_name = "NAME")]
+    input_sample: Option<String>,
+    /// Name of the graph's timestep input, where more than one fits
+    #[arg(long, value_name = "NAME")]
+    input_timestep: Option<String>,
+    /// Name of the graph's class input, where more than one fits
+    #[arg(long, value_name = "NAME")]
+    input_labels: Option<String>,
+    /// Name of the graph's prediction, where more than one fits
+    #[arg(long, value_name = "NAME")]
+    output_name: Option<String>,
+    /// Where the model runs: CUDA where it works, else the CPU (auto); one of them, or an error; or, for the exact
+    /// models, this program's own code (rust)
+    #[arg(long, value_enum, default_value_t)]
+    provider: ProviderFlag,
+    /// Let CUDA round products to TF32: faster, equal to the CPU only to about 1e-3
+    #[arg(long)]
+    tf32: bool,
+    /// Threads inside one operator of the network [default: one a core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Most samples in one network call [default: by image size]
+    #[arg(long, value_name = "N")]
+    partition: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ProviderFlag {
+    #[default]
+    Auto,
+    Cpu,
+    Cuda,
+    Rust,
+}
+
+/// Parses a number of at least 1.
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "a whole number of at least 1 is needed".into())
+}
+
+/// Parses `HxW`.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+fn spacing(name: &str) -> Result<String, String> {
+    name.parse::<PlanSource>().map(|_| name.to_owned()).map_err(|error| error.to_string())
+}
+
+pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(['x', 'X', '×']).and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
+    parts.ok_or_else(|| "a size is HEIGHTxWIDTH in pixels, such as 64x64".into())
+}
+
+fn prediction(name: &str) -> Result<PredictionType, String> {
+    PredictionType::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+        format!("a network predicts one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
+    })
+}
+
+impl ModelOptions {
+    /// Settings for this model, all else at its default.
+    pub(super) fn settings(&self, source: ModelSource) -> RunSettings {
+        RunSettings {
+            scheduler_config: self.scheduler_config.clone(),
+            prediction: self.prediction,
+            ports: PortNames {
+                sample: self.input_sample.clone(),
+                timestep: self.input_timestep.clone(),
+                class_labels: self.input_labels.clone(),
+                output: self.output_name.clone(),
+            },
+            provider: match self.provider {
+                ProviderFlag::Auto => ProviderChoice::Auto,
+                ProviderFlag::Cpu => ProviderChoice::Cpu,
+                ProviderFlag::Cuda => ProviderChoice::Cuda,
+                ProviderFlag::Rust => ProviderChoice::Rust,
+            },
+            tf32: self.tf32,
+            threads: self.threads,
+            partition: self.partition,
+            ..RunSettings::new(source)
+        }
+    }
+}
+
+impl RunOptions {
+    /// The number of steps along a schedule that was given.
+    fn steps_on(&self, source: &PlanSource) -> Result<usize, Failure> {
+        match (source.steps(), self.steps) {
+            (Some(listed), Some(asked)) if listed != asked => Err(StepsAreListed { listed, asked }.into()),
+            (Some(listed), _) => Ok(listed),
+            (None, asked) => Ok(asked.unwrap_or(DEFAULT_STEPS)),
+        }
+    }
+
+    /// Settings of a run with these options, all else at its default.
+    pub(super) fn settings(&self) -> Result<RunSettings, Failure> {
+        let source = match &self.images {
+            Some(folder) => ModelSource::Images(folder.clone()),
+            None => ModelSource::Model(self.model.clone()),
+        };
+        let schedule = self.schedule.as_deref().map(read_schedule).transpose()?;
+        Ok(RunSettings {
+            steps: match &schedule {
+                Some(source) => self.steps_on(source)?,
+                None => self.steps.unwrap_or(DEFAULT_STEPS),
+            },
+            schedule,
+            sampler: self.sampler,
+            spacing: self.spacing.clone(),
+            eta: self.eta,
+            churn: Churn {
+                amount: self.s_churn,
+                sigma_min: self.s_tmin,
+                sigma_max: self.s_tmax.unwrap_or(f64::INFINITY),
+                noise: self.s_noise,
+            },
+            seed: self.seed,
+            label: self.label.as_deref().map(|label| class_number(label, &source)).transpose()?,
+            null_label: self.null_label,
+            size: self.size,
+            hidden_states: self.hidden_states.clone(),
+            ..self.model_options.settings(source)
+        })
+    }
+}
+
+pub(super) fn read_schedule(path: &Path) -> Result<Box<PlanSource>, Failure> {
+    let file = schedule_file::read(path)?;
+    for note in &file.notes {
+        output::message(note);
+    }
+    Ok(Box::new(file.source))
+}
+
+/// A number of steps beside a schedule that has its own.
+#[derive(Debug, thiserror::Error)]
+#[error("--schedule lists the levels of {listed} steps one by one, so --steps {asked} cannot be; leave --steps out")]
+struct StepsAreListed {
+    listed: usize,
+    asked: usize,
+}
+
+/// A class that is no number and no name of the model's.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no class \"{name}\"; {there}")]
+struct UnknownClass {
+    name: String,
+    there: String,
+}
+
+/// A class by its number, or by its name whatever the capitals.
+pub(super) fn class_number(label: &str, source: &ModelSource) -> Result<i64, Failure> {
+    if let Ok(number) = label.parse() {
+        return Ok(number);
+    }
+    let names = match source {
+        ModelSource::Model(name) => Package::find(name)?.card.map(|card| card.class_names).unwrap_or_default(),
+        ModelSource::Images(_) => Vec::new(),
+    };
+    let found = names.iter().position(|name| name.eq_ignore_ascii_case(label)).and_then(|n| i64::try_from(n).ok());
+    found.ok_or_else(|| {
+        let there = if names.is_empty() {
+            "this model does not name its classes; give a number where it has any, or leave --label out".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        UnknownClass { name: label.to_owned(), there }.into()
+    })
+}

@@ -1,0 +1,295 @@
+//! `chromascope spectrum`: what many samples of a model did, step by step.
+
+use super::progress::{bar, cancel_on_interrupt_any};
+use super::run_options::{RunOptions, count};
+use super::{Ended, Failure, interrupted, output};
+use crate::ensemble::{
+    self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, Options, Prediction, Progress, Timing,
+};
+use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
+use crate::figure::{MeasuredFigure, Reading, TimeAxis, TimeView, measured_chromatogram, palette};
+use crate::model::onnx::Canceller;
+use crate::session::prepare::Model;
+use crate::session::schedule_file;
+use crate::theory::Measure;
+use indicatif::ProgressBar;
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A step counts for the dominant level where the two largest shares in theory are further apart than this.
+const MARGIN: f64 = 0.1;
+
+/// Measure many samples: power spectra step by step, band energies, and the chromatogram beside theory
+///
+/// Writes a .npz with, index 0 the noisiest: f, count [F]; alpha_bar [S+1]; psd_xt [S+1, F], psd_x0, psd_eps [S, F],
+/// psd_diff [S−1, F], bands_x0 [S, M+1], bands_diff [S−1, M+1] (finest first, the rest band last), each with _var, the
+/// unbiased variance over samples; r_power, r_amplitude [S−1, M] with _se; n. Row i of a difference is from step i to the
+/// next. Ctrl-C keeps the samples that are whole.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    run: RunOptions,
+    /// Samples; their noise is that of the seed's samples 0, 1, 2, …
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = count, allow_negative_numbers = true)]
+    samples: usize,
+    /// Samples made at once; the results do not depend on it but for rounding [default: by image size and provider]
+    #[arg(long, short, value_name = "B", value_parser = count, allow_negative_numbers = true)]
+    batch: Option<usize>,
+    /// M, detail levels of resolution [default: as many as the image has]
+    #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
+    levels: Option<usize>,
+    /// n, the factor between resolution levels
+    #[arg(long, value_name = "n", default_value_t = 2)]
+    factor: usize,
+    /// Take spectra under a Hann window, as images are not periodic
+    #[arg(long)]
+    hann: bool,
+    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Add --samples to those of this .npz, with its model and settings, and write it again unless --out is said
+    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "schedule", "seed", "label", "size", "eta", "hidden_states", "scheduler_config", "prediction", "s_churn", "s_tmin", "s_tmax", "s_noise", "levels", "factor", "hann"])]
+    add: Option<PathBuf>,
+    /// The .npz file
+    #[arg(long, short, value_name = "FILE.npz", required_unless_present = "add")]
+    out: Option<PathBuf>,
+    /// Draw the measured chromatogram over theory as .svg, .pdf or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Theory that is drawn: nothing known of the data, the variance of every band, or the power of every frequency
+    #[arg(long, value_enum, default_value_t)]
+    theory: Theory,
+    /// Print the comparison with theory as JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum Theory {
+    ScaleInvariant,
+    #[default]
+    Calibrated,
+    Spectral,
+}
+
+impl From<Theory> for Calibration {
+    fn from(theory: Theory) -> Self {
+        match theory {
+            Theory::ScaleInvariant => Self::ScaleInvariant,
+            Theory::Calibrated => Self::Calibrated,
+            Theory::Spectral => Self::Spectral,
+        }
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
+    // Told before hundreds of samples are made.
+    let format = arguments.plot.as_deref().map(Format::from_path).transpose()?;
+    let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
+    let settings = match &begun {
+        Some(ensemble) => ensemble.origin().settings.clone(),
+        None => arguments.run.settings()?,
+    }
+    .with_absolute_paths();
+    let reading = bar(0, "reading images");
+    let progress = |done: usize, total: usize| {
+        reading.set_length(total as u64);
+        reading.set_position(done as u64);
+        !interrupted().load(Ordering::Relaxed)
+    };
+    let model = Model::open(&settings, onnxruntime, &progress);
+    if model.is_err() && interrupted().load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    let model = model?;
+    for note in model.notes() {
+        output::message(note);
+    }
+    let options = Options { factor: arguments.factor, levels: arguments.levels, hann: arguments.hann };
+    let mut ensemble = match begun {
+        Some(ensemble) => ensemble,
+        None => Ensemble::begin(&model, &settings, options)?,
+    };
+    let data = arguments.data.as_deref().map(|folder| DataStatistics::of_folder(folder, &ensemble, &progress));
+    let data = data.transpose()?;
+    reading.finish_and_clear();
+    let outcome = gather(&mut ensemble, &model, arguments);
+    let samples = ensemble.samples();
+    if samples == 0 {
+        outcome?;
+        output::message("stopped before the first samples were whole, so nothing was written");
+        return Err(Failure::Interrupted);
+    }
+    let out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
+    ensemble::write(&out, &ensemble)?;
+    let comparisons = compare(&ensemble, data.as_ref())?;
+    if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
+        let sheet = sheet(&ensemble, arguments.theory.into(), data.as_ref())?;
+        schedule_file::write_bytes(path, &sheet.to_bytes(format, DEFAULT_SCALE)?)?;
+    }
+    let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
+    if arguments.json {
+        output::result(&serde_json::to_string_pretty(&json(&ensemble, &out, &comparisons, timing))?)?;
+    } else {
+        let Timing { model, analysis } = timing;
+        let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
+        output::result(&format!("{}\n{spent}\n{}", table(&ensemble, &comparisons), out.display()))?;
+    }
+    match outcome? {
+        ensemble::Ended::Complete(_) => Ok(Ended::Well),
+        ensemble::Ended::Stopped(_) => {
+            output::message(&format!("stopped; the {samples} samples that are whole are kept in {}", out.display()));
+            Err(Failure::Interrupted)
+        }
+    }
+}
+
+fn gather(
+    ensemble: &mut Ensemble,
+    model: &Model,
+    arguments: &Arguments,
+) -> Result<ensemble::Ended, ensemble::EnsembleError> {
+    let target = ensemble.samples() + arguments.samples;
+    let bar = bar(arguments.samples * ensemble.steps(), "measuring");
+    let before = ensemble.samples();
+    let (finished, canceller) = (AtomicBool::new(false), Mutex::new(None));
+    std::thread::scope(|scope| {
+        scope.spawn(|| cancel_on_interrupt_any(&canceller, &finished));
+        let mut told = |progress: Progress| {
+            tell(&bar, &canceller, before, progress);
+            if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let outcome = ensemble::gather(ensemble, model, target, arguments.batch, &mut told);
+        finished.store(true, Ordering::Relaxed);
+        bar.finish_and_clear();
+        outcome
+    })
+}
+
+fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, progress: Progress) {
+    match progress {
+        Progress::Batch { canceller, notes, .. } => {
+            *current.lock().unwrap_or_else(PoisonError::into_inner) = Some(canceller.clone());
+            for note in notes {
+                output::message(note);
+            }
+        }
+        Progress::Step { samples, batch, step, steps, .. } => {
+            bar.set_position(((samples - before) * steps + batch * step) as u64);
+        }
+        Progress::Grown(_) => {}
+    }
+}
+
+/// One theory and measure against what was measured.
+struct Comparison {
+    calibration: Calibration,
+    measure: Measure,
+    agreement: ensemble::Agreement,
+}
+
+fn compare(ensemble: &Ensemble, data: Option<&DataStatistics>) -> Result<Vec<Comparison>, Failure> {
+    let measured = ensemble.measured();
+    let mut comparisons = Vec::new();
+    for calibration in Calibration::ALL {
+        for measure in [Measure::Power, Measure::Amplitude] {
+            let prediction = Prediction::of(ensemble, calibration, measure, data)?;
+            let agreement = measured.agreement(&prediction, MARGIN);
+            comparisons.push(Comparison { calibration, measure, agreement });
+        }
+    }
+    Ok(comparisons)
+}
+
+const fn name(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Power => "power",
+        Measure::Amplitude => "amplitude",
+    }
+}
+
+fn table(ensemble: &Ensemble, comparisons: &[Comparison]) -> String {
+    let mut text = format!(
+        "{} samples of {}, {} steps, {} levels of factor {}\n{:<18}{:<12}{:>8}   dominant level agrees",
+        ensemble.samples(),
+        ensemble.origin().resolved.model,
+        ensemble.steps(),
+        ensemble.bands().levels(),
+        ensemble.bands().factor(),
+        "theory",
+        "r_m of",
+        "RMS",
+    );
+    for Comparison { calibration, measure, agreement } in comparisons {
+        // Writing into a string cannot fail.
+        let _ = write!(
+            text,
+            "\n{:<18}{:<12}{:>8.4}   {} of {} steps",
+            calibration.name(),
+            name(*measure),
+            agreement.rms,
+            agreement.agreeing,
+            agreement.compared,
+        );
+    }
+    text
+}
+
+fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison], timing: Timing) -> serde_json::Value {
+    let factor = ensemble.bands().factor();
+    let comparisons: Vec<_> = comparisons
+        .iter()
+        .map(|Comparison { calibration, measure, agreement }| {
+            let disagreements: Vec<_> = agreement
+                .disagreements
+                .iter()
+                .map(|at| {
+                    serde_json::json!({
+                        "step": at.step,
+                        "measured": palette::level_label(factor, at.measured),
+                        "theory": palette::level_label(factor, at.predicted),
+                        "by": at.by,
+                    })
+                })
+                .collect();
+            serde_json::json!({
+                "theory": calibration.name(), "measure": name(*measure), "rms": agreement.rms,
+                "agreeing": agreement.agreeing, "compared": agreement.compared, "disagreements": disagreements,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "model": ensemble.origin().resolved.model, "samples": ensemble.samples(), "steps": ensemble.steps(),
+        "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out,
+        "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
+    })
+}
+
+/// The measured chromatogram over theory, amplitude and power.
+fn sheet(ensemble: &Ensemble, calibration: Calibration, data: Option<&DataStatistics>) -> Result<Sheet, Failure> {
+    let origin = ensemble.origin();
+    let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), origin.timesteps.clone());
+    let measured = ensemble.measured();
+    let mut panels = Vec::new();
+    for measure in [Measure::Amplitude, Measure::Power] {
+        let prediction = Prediction::of(ensemble, calibration, measure, data)?;
+        let agreement = measured.agreement(&prediction, MARGIN);
+        let figure = measured_chromatogram(MeasuredFigure {
+            time: TimeView::whole(&axis, Reading::Step),
+            levels: measured.levels(),
+            factor: ensemble.bands().factor(),
+            measure,
+            measured: measured.values(measure),
+            errors: measured.errors(measure),
+            expected: prediction.rows(),
+            disagreements: &[],
+        });
+        let title = format!("Measured (dots) and {} theory (lines), RMS {:.3}", calibration.name(), agreement.rms);
+        panels.push(Panel::new(title, figure));
+    }
+    let heading = format!("{}, {} samples, {}", origin.resolved.model, ensemble.samples(), origin.resolved.spacing);
+    Ok(Sheet { heading: crate::figure::text::verbatim(&heading).into(), ..Sheet::new(panels) })
+}

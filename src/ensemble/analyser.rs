@@ -1,0 +1,62 @@
+use super::form::{Form, Quantity};
+use crate::spectrum::{BandPlan, Rapsd, SpectrumError};
+use ndarray::{ArrayView3, Axis};
+
+/// Takes spectra and band energies of one sample's images; one for each thread, as it keeps the memory that this needs.
+#[derive(Clone)]
+pub(super) struct Analyser {
+    form: Form,
+    bands: BandPlan,
+    rapsd: Rapsd,
+    values: Vec<f64>,
+}
+
+impl Analyser {
+    pub fn new(form: Form, bands: BandPlan, rapsd: Rapsd) -> Self {
+        Self { form, bands, rapsd, values: Vec::new() }
+    }
+
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The spectra of an image `[C, H, W]`, into their place in `record`.
+    pub fn spectra<T: Copy + Into<f64>>(
+        &mut self,
+        image: ArrayView3<T>,
+        (quantity, row): (Quantity, usize),
+        record: &mut [f64],
+    ) -> Result<(), SpectrumError> {
+        let series = self.form.series();
+        for (channel, plane) in image.outer_iter().enumerate() {
+            let place = self.form.psd(quantity, row, if series > 1 { 1 + channel } else { 0 });
+            record[place.clone()].fill(0.0);
+            self.rapsd.add_plane(plane, 1.0, &mut record[place])?;
+        }
+        if series > 1 {
+            let mean = self.form.psd(quantity, row, 0);
+            let (mean, channels) =
+                record[mean.start..mean.start + series * self.form.rings].split_at_mut(self.form.rings);
+            mean.fill(0.0);
+            for channel in channels.chunks_exact(self.form.rings) {
+                mean.iter_mut().zip(channel).for_each(|(mean, value)| *mean += value);
+            }
+            mean.iter_mut().for_each(|mean| *mean /= (series - 1) as f64);
+        }
+        Ok(())
+    }
+
+    /// The band energies of an image `[C, H, W]`, mean of the channels, into `out` `[M + 1]`.
+    pub fn energies<T: Copy + Into<f64>>(
+        &mut self,
+        image: ArrayView3<T>,
+        out: &mut [f64],
+    ) -> Result<(), SpectrumError> {
+        out.fill(0.0);
+        for plane in image.outer_iter() {
+            self.bands.add_energies(plane, &mut self.values, out)?;
+        }
+        out.iter_mut().for_each(|energy| *energy /= image.len_of(Axis(0)).max(1) as f64);
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! An ensemble in one `.npz`: what [the command line](crate::cli) promises for numpy, and all that is needed to go on.
+//!
+//! f64 unless said, index 0 the noisiest, `S` steps, `F` rings, `M` detail bands (finest first, the rest band last):
+//!
+//! | name | shape | |
+//! |---|---|---|
+//! | `f`, `count` | `[F]` | mean \|f\| of a ring's bins in cycles/pixel; the bins in it |
+//! | `alpha_bar`, `log_snr` | `[S+1]` | `ᾱ` and λ of every state |
+//! | `psd_xt` | `[S+1, F]` | mean spectrum of `x_t`; likewise `psd_x0`, `psd_eps` `[S, F]` and `psd_diff` `[S−1, F]` |
+//! | `psd_…_channels` | `[…, C, F]` | the same of each channel, where there are several |
+//! | `bands_x0`, `bands_diff` | `[S, M+1]`, `[S−1, M+1]` | mean band energies |
+//! | `…_var` | as the array | unbiased variance over the samples |
+//! | `r_power`, `r_amplitude` | `[S−1, M]` | measured shares; `…_se` their standard errors |
+//! | `n` | `[]` i64 | samples |
+//! | `psd_data`, `bands_data` | `[F]`, `[M+1]` | spectrum and band energies of the final images |
+//! | `origin` | `[…]` u8 | JSON: settings, model, what was settled on |
+//! | `state_…` | | the running sums that are not said above |
+//!
+//! Row i of a difference is `x̂_{i+1} − x̂_i`.
+
+use super::bootstrap::Replicas;
+use super::{DataStatistics, Ensemble, EnsembleError, Origin, Quantity};
+use crate::session::archive::{WriteError, WriteSeek, write_whole};
+use crate::spectrum::Running;
+use crate::theory::{Measure, NoiseLevel};
+use ndarray::{Array, ArrayD, IxDyn};
+use ndarray_npy::{NpzReader, NpzWriter, ReadableElement, WritableElement};
+use std::fs::File;
+use std::io::{BufReader, Error};
+use std::path::Path;
+
+impl Quantity {
+    /// Its array's name.
+    const fn array(self) -> &'static str {
+        match self {
+            Self::State => "psd_xt",
+            Self::Expectation => "psd_x0",
+            Self::Change => "psd_diff",
+            Self::Noise => "psd_eps",
+        }
+    }
+}
+
+/// Writes an ensemble; see the module.
+pub fn write(path: &Path, ensemble: &Ensemble) -> Result<(), WriteError> {
+    write_whole(path, |file| arrays(NpzWriter::new_compressed(file), ensemble).map_err(Error::other))
+}
+
+fn arrays(
+    mut npz: NpzWriter<&mut dyn WriteSeek>,
+    ensemble: &Ensemble,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let Ensemble { origin, levels, form, running, replicas, images, .. } = ensemble;
+    let rings = ensemble.rings()?;
+    let (mean, variance) = (running.mean(), running.variance());
+    put(&mut npz, "f", &[form.rings], rings.frequency().to_vec())?;
+    put(&mut npz, "count", &[form.rings], rings.count().iter().map(|&count| count as i64).collect())?;
+    put(&mut npz, "alpha_bar", &[levels.len()], levels.iter().map(|level| level.alpha_bar()).collect())?;
+    put(&mut npz, "log_snr", &[levels.len()], levels.iter().map(|level| level.log_snr()).collect())?;
+    put(&mut npz, "n", &[], vec![running.count() as i64])?;
+    for quantity in Quantity::ALL {
+        let (name, rows) = (quantity.array(), quantity.rows(form.steps));
+        for (suffix, of) in [("", mean), ("_var", &variance)] {
+            let gather = |series: std::ops::Range<usize>| -> Vec<f64> {
+                let places =
+                    (0..rows).flat_map(|row| series.clone().map(move |series| form.psd(quantity, row, series)));
+                places.flat_map(|place| of[place].iter().copied()).collect()
+            };
+            put(&mut npz, &format!("{name}{suffix}"), &[rows, form.rings], gather(0..1))?;
+            if form.series() > 1 {
+                let shape = [rows, form.channels, form.rings];
+                put(&mut npz, &format!("{name}_channels{suffix}"), &shape, gather(1..form.series()))?;
+            }
+        }
+    }
+    let changes = Quantity::Change.rows(form.steps);
+    for (suffix, of) in [("", mean), ("_var", &variance)] {
+        let (x0, change) = of[form.all_bands()].split_at(form.steps * form.bands);
+        put(&mut npz, &format!("bands_x0{suffix}"), &[form.steps, form.bands], x0.to_vec())?;
+        put(&mut npz, &format!("bands_diff{suffix}"), &[changes, form.bands], change.to_vec())?;
+    }
+    let measured = ensemble.measured();
+    for (name, measure) in [("r_power", Measure::Power), ("r_amplitude", Measure::Amplitude)] {
+        let shape = [changes, form.bands - 1];
+        put(&mut npz, name, &shape, measured.values(measure).to_vec())?;
+        put(&mut npz, &format!("{name}_se"), &shape, measured.errors(measure).to_vec())?;
+    }
+    put(&mut npz, "psd_data", &[form.rings], images.rapsd()?)?;
+    put(&mut npz, "bands_data", &[form.bands], images.bands.mean().to_vec())?;
+    let origin = serde_json::to_vec(origin)?;
+    put(&mut npz, "origin", &[origin.len()], origin)?;
+    put(&mut npz, "state_replica_weights", &[replicas.weights.len()], replicas.weights.clone())?;
+    let length = form.all_bands().len();
+    put(&mut npz, "state_replica_sums", &[replicas.weights.len(), length], replicas.sums.clone())?;
+    for (name, running) in [("bands", &images.bands), ("power", &images.power), ("image", &images.image)] {
+        let length = running.mean().len();
+        put(&mut npz, &format!("state_data_{name}"), &[length], running.mean().to_vec())?;
+        put(&mut npz, &format!("state_data_{name}_var"), &[length], running.variance())?;
+    }
+    npz.finish()?;
+    Ok(())
+}
+
+fn put<T: WritableElement>(
+    npz: &mut NpzWriter<&mut dyn WriteSeek>,
+    name: &str,
+    shape: &[usize],
+    values: Vec<T>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    npz.add_array(name, &Array::from_shape_vec(IxDyn(shape), values)?)?;
+    Ok(())
+}
+
+/// Whether a file's name is one that ensembles have.
+#[must_use]
+pub fn is_ensemble(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"))
+}
+
+/// Reads what [`write`] has written; more samples can be added to it.
+pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
+    let fault = |reason: String| EnsembleError::Read { path: path.into(), reason };
+    let file = File::open(path).map_err(|error| fault(format!("{error}; give the path of a .npz file")))?;
+    let mut npz =
+        NpzReader::new(BufReader::new(file)).map_err(|error| fault(format!("it is no .npz file ({error})")))?;
+    let origin: Vec<u8> = values(&mut npz, "origin", None)
+        .map_err(|_| fault("it has no array \"origin\", so this program did not write it".into()))?;
+    let origin: Origin = serde_json::from_slice(&origin)
+        .map_err(|error| fault(format!("its \"origin\" was changed or is of another version ({error})")))?;
+    restore(&mut npz, origin).map_err(fault)
+}
+
+type Npz = NpzReader<BufReader<File>>;
+
+fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
+    let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
+    if log_snr.len() < 2 || log_snr.iter().any(|level| level.is_nan()) {
+        return Err("its \"log_snr\" is no schedule".into());
+    }
+    let levels = log_snr.into_iter().map(NoiseLevel::from_log_snr).collect();
+    let mut ensemble = Ensemble::of(origin, levels).map_err(|error| error.to_string())?;
+    let form = ensemble.form;
+    let count: Vec<i64> = values(npz, "n", Some(1))?;
+    let count = usize::try_from(count[0]).map_err(|_| "its number of samples is negative".to_owned())?;
+    let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
+    for quantity in Quantity::ALL {
+        let (name, rows) = (quantity.array(), quantity.rows(form.steps));
+        for (suffix, into) in [("", &mut mean), ("_var", &mut variance)] {
+            let mut set = |array: String, series: std::ops::Range<usize>| -> Result<(), String> {
+                let found: Vec<f64> = values(npz, &array, Some(rows * series.len() * form.rings))?;
+                let places =
+                    (0..rows).flat_map(|row| series.clone().map(move |series| form.psd(quantity, row, series)));
+                for (place, values) in places.zip(found.chunks_exact(form.rings)) {
+                    into[place].copy_from_slice(values);
+                }
+                Ok(())
+            };
+            set(format!("{name}{suffix}"), 0..1)?;
+            if form.series() > 1 {
+                set(format!("{name}_channels{suffix}"), 1..form.series())?;
+            }
+        }
+    }
+    let x0 = form.steps * form.bands;
+    for (suffix, into) in [("", &mut mean), ("_var", &mut variance)] {
+        let into = &mut into[form.all_bands()];
+        let changes = into.len() - x0;
+        into[..x0].copy_from_slice(&values::<f64>(npz, &format!("bands_x0{suffix}"), Some(x0))?);
+        into[x0..].copy_from_slice(&values::<f64>(npz, &format!("bands_diff{suffix}"), Some(changes))?);
+    }
+    ensemble.running = Running::from_moments(count, &mean, &variance);
+    let Replicas { weights, sums } = &ensemble.replicas;
+    let (weights, sums) = (weights.len(), sums.len());
+    ensemble.replicas = Replicas {
+        weights: values(npz, "state_replica_weights", Some(weights))?,
+        sums: values(npz, "state_replica_sums", Some(sums))?,
+    };
+    let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
+    for (name, running) in [("bands", bands), ("power", power), ("image", image)] {
+        let length = running.mean().len();
+        let mean: Vec<f64> = values(npz, &format!("state_data_{name}"), Some(length))?;
+        let variance: Vec<f64> = values(npz, &format!("state_data_{name}_var"), Some(length))?;
+        *running = Running::from_moments(count, &mean, &variance);
+    }
+    Ok(ensemble)
+}
+
+/// All values of an array, in order.
+fn values<T: ReadableElement + Clone>(npz: &mut Npz, name: &str, length: Option<usize>) -> Result<Vec<T>, String> {
+    let array: ArrayD<T> =
+        npz.by_name(name).map_err(|error| format!("its array \"{name}\" cannot be read ({error})"))?;
+    match length {
+        Some(length) if array.len() != length => {
+            Err(format!("its array \"{name}\" has {} values instead of {length}", array.len()))
+        }
+        _ => Ok(array.iter().cloned().collect()),
+    }
+}

@@ -1,0 +1,114 @@
+use std::ops::Range;
+
+/// What the spectra of a run are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Quantity {
+    /// `x_t`, at every level.
+    State,
+    /// `E[x_0|x_t]`, at every step.
+    Expectation,
+    /// Its change from each step to the next; row i is `x̂_{i+1} − x̂_i`.
+    #[default]
+    Change,
+    /// `ε̂`, at every step.
+    Noise,
+}
+
+impl Quantity {
+    /// All of them, in the order in which they are kept.
+    pub const ALL: [Self; 4] = [Self::State, Self::Expectation, Self::Change, Self::Noise];
+
+    /// Rows that it has in a run of so many steps.
+    #[must_use]
+    pub const fn rows(self, steps: usize) -> usize {
+        match self {
+            Self::State => steps + 1,
+            Self::Expectation | Self::Noise => steps,
+            Self::Change => steps.saturating_sub(1),
+        }
+    }
+}
+
+/// How many of everything a sample has, and where each lies in its record: the spectra of all quantities, then the bands
+/// of `E[x_0|x_t]`, then those of its change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// S.
+    pub steps: usize,
+    /// C.
+    pub channels: usize,
+    /// F, rings of radial frequency.
+    pub rings: usize,
+    /// M + 1, the rest band last.
+    pub bands: usize,
+}
+
+impl Form {
+    /// Spectra a row: the mean of the channels, and where there are several each of them.
+    #[must_use]
+    pub const fn series(&self) -> usize {
+        if self.channels > 1 { 1 + self.channels } else { 1 }
+    }
+
+    /// Where the spectrum of a quantity's row lies, of the mean (`series` 0) or of channel `series − 1`: `[F]`.
+    #[must_use]
+    pub fn psd(&self, quantity: Quantity, row: usize, series: usize) -> Range<usize> {
+        let before: usize =
+            Quantity::ALL.iter().take_while(|&&other| other != quantity).map(|other| other.rows(self.steps)).sum();
+        let start = ((before + row) * self.series() + series) * self.rings;
+        start..start + self.rings
+    }
+
+    /// Where the band energies of `E[x_0|x_t]` at a step lie: `[M + 1]`.
+    #[must_use]
+    pub fn bands_x0(&self, step: usize) -> Range<usize> {
+        let start = self.spectra() + step * self.bands;
+        start..start + self.bands
+    }
+
+    /// Where those of the change after a step lie: `[M + 1]`.
+    #[must_use]
+    pub fn bands_change(&self, step: usize) -> Range<usize> {
+        let start = self.spectra() + (self.steps + step) * self.bands;
+        start..start + self.bands
+    }
+
+    /// Where all bands lie, those of `E[x_0|x_t]` and then those of its changes.
+    #[must_use]
+    pub fn all_bands(&self) -> Range<usize> {
+        self.spectra()..self.record()
+    }
+
+    /// Values of all spectra.
+    fn spectra(&self) -> usize {
+        let rows: usize = Quantity::ALL.iter().map(|quantity| quantity.rows(self.steps)).sum();
+        rows * self.series() * self.rings
+    }
+
+    /// Values of one sample.
+    #[must_use]
+    pub fn record(&self) -> usize {
+        self.spectra() + (self.steps + Quantity::Change.rows(self.steps)) * self.bands
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_has_one_place() {
+        for (steps, channels) in [(1, 1), (5, 3), (2, 4)] {
+            let form = Form { steps, channels, rings: 3, bands: 2 };
+            let mut places = Vec::new();
+            for quantity in Quantity::ALL {
+                for row in 0..quantity.rows(steps) {
+                    places.extend((0..form.series()).flat_map(|series| form.psd(quantity, row, series)));
+                }
+            }
+            places.extend((0..steps).flat_map(|step| form.bands_x0(step)));
+            places.extend((1..steps).flat_map(|step| form.bands_change(step - 1)));
+            assert_eq!(places, (0..form.record()).collect::<Vec<_>>());
+        }
+    }
+}

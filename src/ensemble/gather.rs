@@ -1,0 +1,230 @@
+use super::analyser::Analyser;
+use super::{Ensemble, EnsembleError, Quantity};
+use crate::model::onnx::Canceller;
+use crate::session::RunSettings;
+use crate::session::Snapshot;
+use crate::session::prepare::{Keeping, Model, Prepared};
+use crate::spectrum::SpectrumError;
+use ndarray::{Array4, Axis};
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Samples a batch at most on the processor, so that results come often; they are no faster in larger ones.
+const MOST_ON_CPU: usize = 16;
+/// On a graphics card, which larger batches fill.
+const MOST_ON_GPU: usize = 64;
+/// Values of state a batch, which bounds the memory that it takes: 16 images of 256×256×3.
+const VALUES_A_BATCH: usize = 16 * 256 * 256 * 3;
+/// Most bytes of records that a batch keeps until it is whole.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Where the time went, seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Timing {
+    /// In the sampler's steps, which is the model's.
+    pub model: f64,
+    /// In spectra and bands.
+    pub analysis: f64,
+}
+
+/// What is told while an ensemble grows. It goes on, or ends within its step, as the answer says.
+pub enum Progress<'a> {
+    /// A batch begins. Its calls can be cancelled from another thread.
+    Batch {
+        /// Samples in it.
+        size: usize,
+        /// Cancels.
+        canceller: &'a Canceller,
+        /// Choices made and warnings, a sentence each; with the first batch only.
+        notes: &'a [String],
+    },
+    /// A step of the batch was made.
+    Step {
+        /// Whole samples before this batch.
+        samples: usize,
+        /// Samples of this batch.
+        batch: usize,
+        /// Steps of it that are made.
+        step: usize,
+        /// Steps that it has.
+        steps: usize,
+        /// Where the time went so far.
+        timing: Timing,
+    },
+    /// The batch is whole and counted.
+    Grown(&'a Ensemble),
+}
+
+/// How gathering ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Ended {
+    /// With all samples.
+    Complete(Timing),
+    /// On the caller's word; the whole batches before stand.
+    Stopped(Timing),
+}
+
+impl Ended {
+    /// Where the time went.
+    #[must_use]
+    pub const fn timing(self) -> Timing {
+        match self {
+            Self::Complete(timing) | Self::Stopped(timing) => timing,
+        }
+    }
+}
+
+/// Adds samples until there are `target`, in batches of at most `batch` (`None` suits image and provider). Samples that fail
+/// or are stopped within a batch leave what was there before.
+pub fn gather(
+    ensemble: &mut Ensemble,
+    model: &Model,
+    target: usize,
+    batch: Option<usize>,
+    told: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Ended, EnsembleError> {
+    let mut timing = Timing::default();
+    let most = batch.unwrap_or_else(|| suiting(ensemble)).max(1);
+    let bytes = ensemble.form.record() * size_of::<f64>();
+    if bytes > MOST_BYTES {
+        return Err(EnsembleError::Memory { steps: ensemble.steps(), gigabytes: bytes as f64 / 1e9 });
+    }
+    let most = most.min(MOST_BYTES / bytes.max(1)).max(1);
+    let mut first = true;
+    while ensemble.samples() < target {
+        let size = most.min(target - ensemble.samples());
+        let settings =
+            RunSettings { batch: size, first_sample: ensemble.samples() as u64, ..ensemble.origin.settings.clone() };
+        let mut prepared = model.prepare(&settings, Keeping::LatestStep)?;
+        ensemble.check(&prepared)?;
+        let notes = if std::mem::take(&mut first) { std::mem::take(&mut prepared.notes) } else { Vec::new() };
+        let stopped = Ok(Ended::Stopped(timing));
+        if told(Progress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
+            return stopped;
+        }
+        let Some(made) = sample(ensemble, &mut prepared, size, &mut timing, told)? else {
+            return Ok(Ended::Stopped(timing));
+        };
+        let began = Instant::now();
+        ensemble.take(&made)?;
+        timing.analysis += began.elapsed().as_secs_f64();
+        if told(Progress::Grown(ensemble)).is_break() {
+            return Ok(if ensemble.samples() < target { Ended::Stopped(timing) } else { Ended::Complete(timing) });
+        }
+    }
+    Ok(Ended::Complete(timing))
+}
+
+/// The batch that suits an image and a provider.
+fn suiting(ensemble: &Ensemble) -> usize {
+    let resolved = &ensemble.origin.resolved;
+    let most = if resolved.provider == "cuda" { MOST_ON_GPU } else { MOST_ON_CPU };
+    (VALUES_A_BATCH / resolved.image.len().max(1)).clamp(1, most)
+}
+
+/// A batch that is whole.
+struct Made {
+    /// One a sample, `[B][record]`.
+    records: Vec<f64>,
+    /// The images that it ended with, `[B, C, H, W]`.
+    images: Arc<Array4<f32>>,
+}
+
+/// Makes a batch; `None` where it was stopped.
+fn sample(
+    ensemble: &Ensemble,
+    prepared: &mut Prepared,
+    size: usize,
+    timing: &mut Timing,
+    told: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Made>, EnsembleError> {
+    let (form, samples) = (ensemble.form, ensemble.samples());
+    let analyser = Analyser::new(form, ensemble.bands, ensemble.rapsd()?);
+    let mut records = vec![0.0; size * form.record()];
+    let mut trajectory = prepared.run.trajectory();
+    let mut before: Option<Arc<Snapshot>> = None;
+    let steps = form.steps;
+    for step in 1..=steps {
+        let began = Instant::now();
+        let snapshot = match prepared.run.step(&mut trajectory) {
+            Ok(Some(snapshot)) => snapshot,
+            Ok(None) => break,
+            Err(error) if error.is_cancelled() => return Ok(None),
+            Err(source) => return Err(EnsembleError::Run { first: samples + 1, last: samples + size, source }),
+        };
+        trajectory.snapshots.clear();
+        let made = Instant::now();
+        timing.model += (made - began).as_secs_f64();
+        let last = (step == steps).then(|| &*trajectory.state);
+        analyse(&analyser, &snapshot, before.as_deref(), last, &mut records)?;
+        timing.analysis += made.elapsed().as_secs_f64();
+        before = Some(snapshot);
+        if told(Progress::Step { samples, batch: size, step, steps, timing: *timing }).is_break() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Made { records, images: trajectory.state }))
+}
+
+/// A step's images into their samples' records, all cores at work. `last` is the state after the last step.
+fn analyse(
+    analyser: &Analyser,
+    snapshot: &Snapshot,
+    before: Option<&Snapshot>,
+    last: Option<&Array4<f32>>,
+    records: &mut [f64],
+) -> Result<(), SpectrumError> {
+    let form = analyser.form();
+    let step = snapshot.step;
+    records.par_chunks_exact_mut(form.record()).enumerate().try_for_each_init(
+        || (analyser.clone(), Vec::new()),
+        |(analyser, change): &mut (Analyser, Vec<f64>), (sample, record)| {
+            let x0 = snapshot.x0.index_axis(Axis(0), sample);
+            analyser.spectra(snapshot.x_t.index_axis(Axis(0), sample), (Quantity::State, step), record)?;
+            analyser.spectra(x0, (Quantity::Expectation, step), record)?;
+            analyser.spectra(snapshot.eps.index_axis(Axis(0), sample), (Quantity::Noise, step), record)?;
+            analyser.energies(x0, &mut record[form.bands_x0(step)])?;
+            if let Some(last) = last {
+                analyser.spectra(last.index_axis(Axis(0), sample), (Quantity::State, step + 1), record)?;
+            }
+            if let Some(before) = before {
+                let x0_before = before.x0.index_axis(Axis(0), sample);
+                change.clear();
+                change.extend(x0.iter().zip(x0_before).map(|(now, before)| f64::from(*now) - f64::from(*before)));
+                let change = ndarray::ArrayView3::from_shape(x0.dim(), change)
+                    .map_err(|error| SpectrumError::Shape { expected: "a change".into(), found: error.to_string() })?;
+                analyser.spectra(change, (Quantity::Change, before.step), record)?;
+                analyser.energies(change, &mut record[form.bands_change(before.step)])?;
+            }
+            Ok(())
+        },
+    )
+}
+
+impl Ensemble {
+    /// Whether a run that is about to begin is one of this ensemble's.
+    fn check(&self, prepared: &Prepared) -> Result<(), EnsembleError> {
+        let (here, there) = (&self.origin.resolved, &prepared.resolved);
+        let different = [
+            (here.model_sha256 != there.model_sha256, "model"),
+            (here.image != there.image, "size"),
+            (here.label != there.label, "class"),
+            (here.clipping != there.clipping || here.parameterization != there.parameterization, "configuration"),
+            (self.levels != prepared.run.levels(), "schedule"),
+        ];
+        different.into_iter().find(|(differs, _)| *differs).map_or(Ok(()), |(_, what)| Err(EnsembleError::Other(what)))
+    }
+
+    /// Counts a batch, sample by sample in their order, so that it does not matter how they came.
+    fn take(&mut self, made: &Made) -> Result<(), EnsembleError> {
+        // First, as it can fail.
+        self.images.push(made.images.axis_iter(Axis(0)))?;
+        for record in made.records.chunks_exact(self.form.record()) {
+            self.replicas.push(self.running.count(), &record[self.form.all_bands()]);
+            self.running.push(record);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+use super::form::Form;
+use super::{Ensemble, Prediction, Quantity};
+use crate::spectrum::Running;
+use crate::theory::{Measure, dominant_level};
+
+/// A step of which less than this part of the largest step's growth is left says nothing of shares.
+const LEAST_GROWTH: f64 = 1e-6;
+
+/// The measured chromatogram: which level gained how much in each step, `[S − 1, M]` row by row, the finest level first.
+///
+/// Row i is the step from `x̂_i` to `x̂_{i+1}`. Power: differences of the bands' energies over their sum. Amplitude: root
+/// mean squares of the bands of `x̂_{i+1} − x̂_i` over their sum. NaN where nothing was gained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    levels: usize,
+    power: Shares,
+    amplitude: Shares,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Shares {
+    values: Vec<f64>,
+    errors: Vec<f64>,
+    /// Of all bands together, one a row.
+    rest: Vec<f64>,
+}
+
+impl Measured {
+    pub(super) fn of(ensemble: &Ensemble) -> Self {
+        let form = ensemble.form;
+        let means = &ensemble.running.mean()[form.all_bands()];
+        let rows = Quantity::Change.rows(form.steps);
+        let levels = form.bands - 1;
+        let mut spread = Running::new(2 * rows * levels);
+        for replica in ensemble.replicas.means() {
+            let mut values = shares(form, &replica, Measure::Power).0;
+            values.extend(shares(form, &replica, Measure::Amplitude).0);
+            spread.push(&values);
+        }
+        // One sample, however often it is drawn, has no spread.
+        let known = ensemble.samples() > 1;
+        let errors: Vec<f64> =
+            spread.variance().iter().map(|variance| if known { variance.sqrt() } else { f64::NAN }).collect();
+        let (of_power, of_amplitude) = errors.split_at(rows * levels);
+        let with = |measure, errors: &[f64]| {
+            let (values, rest) = shares(form, means, measure);
+            Shares { values, errors: errors.to_vec(), rest }
+        };
+        Self { levels, power: with(Measure::Power, of_power), amplitude: with(Measure::Amplitude, of_amplitude) }
+    }
+
+    fn shares(&self, measure: Measure) -> &Shares {
+        match measure {
+            Measure::Power => &self.power,
+            Measure::Amplitude => &self.amplitude,
+        }
+    }
+
+    /// M.
+    #[must_use]
+    pub const fn levels(&self) -> usize {
+        self.levels
+    }
+
+    /// `r_m`, `[S − 1, M]`.
+    #[must_use]
+    pub fn values(&self, measure: Measure) -> &[f64] {
+        &self.shares(measure).values
+    }
+
+    /// Standard errors of [`values`](Self::values) over the samples, by the bootstrap; NaN of one sample.
+    #[must_use]
+    pub fn errors(&self, measure: Measure) -> &[f64] {
+        &self.shares(measure).errors
+    }
+
+    /// The rest band's part in what all bands together gained, `[S − 1]`.
+    #[must_use]
+    pub fn rest(&self, measure: Measure) -> &[f64] {
+        &self.shares(measure).rest
+    }
+
+    /// How far a prediction agrees. Steps whose two largest predicted shares differ by no more than `margin` have no
+    /// dominant level to agree on.
+    #[must_use]
+    pub fn agreement(&self, prediction: &Prediction, margin: f64) -> Agreement {
+        let found = self.values(prediction.measure()).chunks_exact(self.levels);
+        let expected = prediction.rows().chunks_exact(self.levels);
+        let (mut squares, mut values) = (0.0, 0_usize);
+        let mut agreement = Agreement { rms: f64::NAN, agreeing: 0, compared: 0, disagreements: Vec::new() };
+        for (step, (found, expected)) in found.zip(expected).enumerate() {
+            for difference in found.iter().zip(expected).map(|(found, expected)| found - expected) {
+                if difference.is_finite() {
+                    squares += difference * difference;
+                    values += 1;
+                }
+            }
+            let (Some(here), Some(there)) = (dominant_level(found), dominant_level(expected)) else { continue };
+            let others = expected.iter().enumerate().filter(|(m, _)| *m != there).map(|(_, share)| *share);
+            if expected[there] - others.fold(f64::NEG_INFINITY, f64::max) <= margin {
+                continue;
+            }
+            agreement.compared += 1;
+            if here == there {
+                agreement.agreeing += 1;
+            } else {
+                let by = found[here] - found[there];
+                agreement.disagreements.push(Disagreement { step, measured: here, predicted: there, by });
+            }
+        }
+        if values > 0 {
+            agreement.rms = (squares / values as f64).sqrt();
+        }
+        agreement
+    }
+}
+
+/// `r_m` of mean band energies laid out as in [`Form::all_bands`], and the rest band's part.
+fn shares(form: Form, means: &[f64], measure: Measure) -> (Vec<f64>, Vec<f64>) {
+    let (bands, rows) = (form.bands, Quantity::Change.rows(form.steps));
+    let (x0, change) = means.split_at(form.steps * bands);
+    let growth = |row: usize| -> Vec<f64> {
+        let at = |row: usize| row * bands..(row + 1) * bands;
+        match measure {
+            Measure::Power => x0[at(row + 1)].iter().zip(&x0[at(row)]).map(|(after, before)| after - before).collect(),
+            Measure::Amplitude => change[at(row)].iter().map(|energy| energy.sqrt()).collect(),
+        }
+    };
+    let growths: Vec<Vec<f64>> = (0..rows).map(growth).collect();
+    let sum = |growth: &[f64]| growth[..bands - 1].iter().sum::<f64>();
+    let largest = growths.iter().map(|growth| sum(growth).abs()).fold(0.0, f64::max);
+    let mut values = Vec::with_capacity(rows * (bands - 1));
+    let mut rest = Vec::with_capacity(rows);
+    for growth in &growths {
+        let details = sum(growth);
+        let defined = details.abs() > LEAST_GROWTH * largest;
+        values.extend(growth[..bands - 1].iter().map(|growth| if defined { growth / details } else { f64::NAN }));
+        rest.push(if defined { growth[bands - 1] / (details + growth[bands - 1]) } else { f64::NAN });
+    }
+    (values, rest)
+}
+
+/// How far measurement and theory agree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// Root mean square of the differences of `r_m` over all steps and levels.
+    pub rms: f64,
+    /// Steps whose largest measured level is the predicted one, among [`compared`](Self::compared).
+    pub agreeing: usize,
+    /// Steps that have a dominant level in theory.
+    pub compared: usize,
+    /// The other steps among them.
+    pub disagreements: Vec<Disagreement>,
+}
+
+impl Agreement {
+    /// The part of the compared steps that agree; NaN of none.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        self.agreeing as f64 / self.compared as f64
+    }
+}
+
+/// A step in which another level gained most than theory has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Disagreement {
+    /// The step, from `x̂_step` to the next; 0 the noisiest.
+    pub step: usize,
+    /// The level that gained most.
+    pub measured: usize,
+    /// The level that should have.
+    pub predicted: usize,
+    /// The measured share of the one less that of the other.
+    pub by: f64,
+}

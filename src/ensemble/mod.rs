@@ -1,0 +1,220 @@
+//! What many samples of one model did, step by step: spectra, band energies and the measured chromatogram, beside theory
+//! (docs/theory.md, section 9).
+//!
+//! An [`Ensemble`] grows by whole batches, in memory that does not depend on the number of samples, and is the same
+//! whatever the number of threads. It can be [written](write) and [read](read) back, and then goes on.
+//!
+//! ```no_run
+//! use chromascope::ensemble::{self, Ensemble, Options, Quantity};
+//! use chromascope::session::{RunSettings, prepare::Model, settings::ModelSource};
+//! use std::ops::ControlFlow;
+//!
+//! let settings = RunSettings::new(ModelSource::Model("gaussian-64".into()));
+//! let model = Model::open(&settings, None, &|_, _| true)?;
+//! let mut ensemble = Ensemble::begin(&model, &settings, Options::default())?;
+//! ensemble::gather(&mut ensemble, &model, 500, None, &mut |_| ControlFlow::Continue(()))?;
+//! let finest = ensemble.psd(Quantity::Change, 3, 0).last();
+//! println!("{finest:?} of {} samples", ensemble.samples());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod analyser;
+mod archive;
+mod bootstrap;
+mod data;
+mod error;
+mod form;
+mod gather;
+mod measured;
+mod prediction;
+#[cfg(test)]
+mod tests;
+
+pub use archive::{is_ensemble, read, write};
+pub use data::{CENTRED_FROM, DataStatistics};
+pub use error::EnsembleError;
+pub use form::{Form, Quantity};
+pub use gather::{Ended, Progress, Timing, gather};
+pub use measured::{Agreement, Disagreement, Measured};
+pub use prediction::{Calibration, Prediction};
+
+use crate::denoiser::ImageShape;
+use crate::session::RunSettings;
+use crate::session::prepare::{Keeping, Model, Resolved};
+use crate::spectrum::{BandPlan, Fft2, Fit, Rapsd, Rings, Running, Window};
+use crate::theory::{NoiseLevel, default_levels};
+use bootstrap::Replicas;
+use serde::{Deserialize, Serialize};
+
+/// Samples of an ensemble where nothing else is said.
+pub const DEFAULT_SAMPLES: usize = 500;
+
+/// What is measured, besides the run itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// n, between resolution levels.
+    pub factor: usize,
+    /// M, the number of detail bands; `None` takes as many as the image has.
+    pub levels: Option<usize>,
+    /// Whether spectra are taken under a Hann window.
+    pub hann: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { factor: 2, levels: None, hann: false }
+    }
+}
+
+/// What an ensemble is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What the user decided; `batch` and `first_sample` have no part.
+    pub settings: RunSettings,
+    /// What was settled on.
+    pub resolved: Resolved,
+    /// Factor, levels, window.
+    pub options: Options,
+    /// Timesteps, one a step.
+    pub timesteps: Vec<f64>,
+    /// Version of the program.
+    pub chromascope: String,
+}
+
+/// Many samples of one model along one schedule, as running sums.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ensemble {
+    origin: Origin,
+    levels: Vec<NoiseLevel>,
+    form: Form,
+    bands: BandPlan,
+    running: Running,
+    replicas: Replicas,
+    images: DataStatistics,
+}
+
+impl Ensemble {
+    /// One without samples. The settings must be ones that the model serves.
+    pub fn begin(model: &Model, settings: &RunSettings, options: Options) -> Result<Self, EnsembleError> {
+        if settings.init_noise.is_some() || settings.step_noise.is_some() {
+            return Err(EnsembleError::GivenNoise);
+        }
+        let settings = RunSettings { batch: 1, first_sample: 0, ..settings.clone() };
+        let prepared = model.prepare(&settings, Keeping::LatestStep)?;
+        let origin = Origin {
+            settings,
+            resolved: prepared.resolved,
+            options,
+            timesteps: prepared.timesteps,
+            chromascope: env!("CARGO_PKG_VERSION").into(),
+        };
+        Self::of(origin, prepared.run.levels().to_vec())
+    }
+
+    fn of(origin: Origin, levels: Vec<NoiseLevel>) -> Result<Self, EnsembleError> {
+        let ImageShape { channels, height, width } = origin.resolved.image;
+        let Options { factor, levels: wanted, .. } = origin.options;
+        let bands = wanted.unwrap_or_else(|| default_levels(factor, height, width));
+        let bands = BandPlan::new(height, width, factor, bands, Fit::Pad)?;
+        let rings = Rings::new(&*Fft2::of_size(height, width)?).len();
+        let form = Form { steps: levels.len() - 1, channels, rings, bands: bands.levels() + 1 };
+        Ok(Self {
+            running: Running::new(form.record()),
+            replicas: Replicas::new(form.all_bands().len()),
+            images: DataStatistics::new(channels, (height, width), bands)?,
+            origin,
+            levels,
+            form,
+            bands,
+        })
+    }
+
+    /// What it is of.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Samples so far.
+    #[must_use]
+    pub const fn samples(&self) -> usize {
+        self.running.count()
+    }
+
+    /// Noise levels of the run, one more than its steps.
+    #[must_use]
+    pub fn levels(&self) -> &[NoiseLevel] {
+        &self.levels
+    }
+
+    /// S.
+    #[must_use]
+    pub const fn steps(&self) -> usize {
+        self.form.steps
+    }
+
+    /// How many of everything there are.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// How images are cut into bands.
+    #[must_use]
+    pub const fn bands(&self) -> &BandPlan {
+        &self.bands
+    }
+
+    /// The rings of radial frequency.
+    pub fn rings(&self) -> Result<Rings, EnsembleError> {
+        Ok(Rings::new(&*self.images.fft()?))
+    }
+
+    /// The images that the runs ended with.
+    #[must_use]
+    pub const fn images(&self) -> &DataStatistics {
+        &self.images
+    }
+
+    /// Whether noise was injected between steps.
+    #[must_use]
+    pub fn injects_noise(&self) -> bool {
+        self.origin.settings.injects_noise()
+    }
+
+    /// Mean over the samples of a row's spectrum, of the channels' mean (`series` 0) or of channel `series − 1`: `[F]`.
+    #[must_use]
+    pub fn psd(&self, quantity: Quantity, row: usize, series: usize) -> &[f64] {
+        &self.running.mean()[self.form.psd(quantity, row, series)]
+    }
+
+    /// Mean energies of the bands of `E[x_0|x_t]` at a step, `[M + 1]`.
+    #[must_use]
+    pub fn bands_x0(&self, step: usize) -> &[f64] {
+        &self.running.mean()[self.form.bands_x0(step)]
+    }
+
+    /// Mean energies of the bands of its change after a step, `[M + 1]`.
+    #[must_use]
+    pub fn bands_change(&self, step: usize) -> &[f64] {
+        &self.running.mean()[self.form.bands_change(step)]
+    }
+
+    /// Unbiased variances over the samples of everything, in the order of [`Form`].
+    #[must_use]
+    pub fn variance(&self) -> Vec<f64> {
+        self.running.variance()
+    }
+
+    /// The measured chromatogram, with standard errors from the bootstrap.
+    #[must_use]
+    pub fn measured(&self) -> Measured {
+        Measured::of(self)
+    }
+
+    fn rapsd(&self) -> Result<Rapsd, EnsembleError> {
+        let ImageShape { height, width, .. } = self.origin.resolved.image;
+        let window = if self.origin.options.hann { Window::Hann } else { Window::None };
+        Ok(Rapsd::windowed(height, width, window)?)
+    }
+}

@@ -1,0 +1,167 @@
+use super::*;
+use crate::session::settings::{ModelSource, ProviderChoice};
+use crate::theory::Measure;
+use std::ops::ControlFlow;
+
+fn settings(steps: usize) -> RunSettings {
+    RunSettings { provider: ProviderChoice::Rust, steps, ..RunSettings::new(ModelSource::Model("gaussian-64".into())) }
+}
+
+fn model(settings: &RunSettings) -> Model {
+    Model::open(settings, None, &|_, _| true).unwrap()
+}
+
+fn grown(model: &Model, settings: &RunSettings, samples: usize, batch: usize) -> Ensemble {
+    let mut ensemble = Ensemble::begin(model, settings, Options::default()).unwrap();
+    gather(&mut ensemble, model, samples, Some(batch), &mut |_| ControlFlow::Continue(())).unwrap();
+    ensemble
+}
+
+#[test]
+fn it_is_the_same_however_it_is_made() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let whole = grown(&model, &settings, 7, 7);
+    assert_eq!(whole.samples(), 7);
+    assert_eq!(grown(&model, &settings, 7, 2), whole);
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let mut alone = alone.install(|| grown(&model, &settings, 7, 3));
+    // The number of threads is part of what is recorded.
+    alone.origin = whole.origin.clone();
+    assert_eq!(alone, whole);
+}
+
+#[test]
+fn stopping_keeps_whole_batches_and_more_can_be_added() {
+    let settings = settings(4);
+    let model = model(&settings);
+    let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
+    let stop_within_the_third = |progress: Progress| match progress {
+        Progress::Step { samples: 4, step: 2, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let ended = gather(&mut ensemble, &model, 8, Some(2), &mut { stop_within_the_third }).unwrap();
+    assert!(matches!(ended, Ended::Stopped(_)));
+    assert_eq!(ensemble, grown(&model, &settings, 4, 4));
+
+    let cancel_within_a_call = |progress: Progress| {
+        if let Progress::Batch { canceller, .. } = progress {
+            canceller.cancel();
+        }
+        ControlFlow::Continue(())
+    };
+    let ended = gather(&mut ensemble, &model, 8, Some(2), &mut { cancel_within_a_call }).unwrap();
+    assert!(matches!(ended, Ended::Stopped(_)));
+    assert_eq!(ensemble.samples(), 4);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.npz");
+    write(&path, &ensemble).unwrap();
+    let mut again = read(&path).unwrap();
+    assert_eq!(again.samples(), 4);
+    gather(&mut again, &model, 8, Some(4), &mut |_| ControlFlow::Continue(())).unwrap();
+    let whole = grown(&model, &settings, 8, 8);
+    let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs());
+    // A variance is not kept to the last bit.
+    assert!(same(again.running.mean(), whole.running.mean()));
+    assert!(same(&again.variance(), &whole.variance()));
+    assert_eq!((again.replicas, again.origin), (whole.replicas, whole.origin));
+    assert!(same(&again.images.spectrum().unwrap(), &whole.images.spectrum().unwrap()));
+
+    let other = RunSettings { steps: 5, ..settings };
+    let mut other = Ensemble::begin(&model, &other, Options::default()).unwrap();
+    other.levels = whole.levels;
+    let error = gather(&mut other, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(error.to_string().contains("of another schedule"), "{error}");
+}
+
+#[test]
+fn the_sums_are_those_of_the_samples_one_by_one() {
+    let settings = RunSettings { batch: 5, ..settings(3) };
+    let model = model(&settings);
+    let ensemble = grown(&model, &settings, 5, 2);
+    let mut prepared = model.prepare(&settings, Keeping::EveryStep).unwrap();
+    let mut trajectory = prepared.run.trajectory();
+    while prepared.run.step(&mut trajectory).unwrap().is_some() {}
+    let plan = BandPlan::new(64, 64, 2, 6, Fit::Pad).unwrap();
+    let mut rapsd = Rapsd::new(64, 64).unwrap();
+    for row in 0..=3 {
+        let states: Vec<_> = trajectory.states().collect();
+        let mut running = Running::new(33);
+        states[row].outer_iter().for_each(|state| running.push(&rapsd.sample(state).unwrap()));
+        let place = ensemble.form().psd(Quantity::State, row, 0);
+        let (mean, variance) = (ensemble.psd(Quantity::State, row, 0), &ensemble.variance()[place]);
+        for ring in 0..33 {
+            assert!((mean[ring] / running.mean()[ring] - 1.0).abs() < 1e-12);
+            assert!((variance[ring] / running.variance()[ring] - 1.0).abs() < 1e-9);
+        }
+    }
+    let x0 = |step: usize| trajectory.snapshots[step].x0.mapv(f64::from);
+    for step in 0..2 {
+        let change = x0(step + 1) - x0(step);
+        let expected = plan.mean_energies(change.view()).unwrap();
+        let found = ensemble.bands_change(step);
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a / b - 1.0).abs() < 1e-12));
+        // Of the second channel alone.
+        let mut running = Running::new(33);
+        change
+            .outer_iter()
+            .for_each(|image| running.push(&rapsd.plane(image.index_axis(ndarray::Axis(0), 1)).unwrap()));
+        let found = ensemble.psd(Quantity::Change, step, 2);
+        assert!(found.iter().zip(running.mean()).all(|(a, b)| (a / b - 1.0).abs() < 1e-12));
+    }
+    // Shares are ratios of means.
+    let measured = ensemble.measured();
+    let energies: Vec<Vec<f64>> = (0..3).map(|step| plan.mean_energies(x0(step).view()).unwrap()).collect();
+    let growth: Vec<f64> = (0..6).map(|m| energies[2][m] - energies[1][m]).collect();
+    let sum: f64 = growth.iter().sum();
+    for (m, growth) in growth.iter().enumerate() {
+        assert!((measured.values(Measure::Power)[6 + m] - growth / sum).abs() < 1e-12);
+        assert!(measured.errors(Measure::Power)[6 + m] > 0.0);
+    }
+    let rows = measured.values(Measure::Amplitude).chunks_exact(6);
+    assert!(rows.clone().all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-12));
+    assert_eq!(rows.len(), 2);
+}
+
+#[test]
+fn a_prediction_agrees_with_itself_and_not_with_another() {
+    let settings = settings(24);
+    let model = model(&settings);
+    let ensemble = grown(&model, &settings, 16, 16);
+    let measured = ensemble.measured();
+    for measure in [Measure::Power, Measure::Amplitude] {
+        let rms = Calibration::ALL.map(|calibration| {
+            let prediction = Prediction::of(&ensemble, calibration, measure, None).unwrap();
+            assert!(prediction.rows().chunks_exact(6).all(|row| (row.iter().sum::<f64>() - 1.0).abs() < 1e-9));
+            let agreement = measured.agreement(&prediction, 0.1);
+            assert_eq!(agreement.compared, agreement.agreeing + agreement.disagreements.len());
+            agreement.rms
+        });
+        assert!(rms[2] < 0.5 * rms[1] && rms[2] < 0.5 * rms[0], "{rms:?}");
+    }
+}
+
+#[test]
+fn files_of_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.npz");
+    let told = || read(&path).unwrap_err().to_string();
+    assert!(told().contains("give the path of a .npz file"), "{}", told());
+    std::fs::write(&path, "no archive").unwrap();
+    assert!(told().contains("it is no .npz file"), "{}", told());
+    let mut npz = ndarray_npy::NpzWriter::new(std::fs::File::create(&path).unwrap());
+    npz.add_array("f", &ndarray::arr1(&[1.0])).unwrap();
+    npz.finish().unwrap();
+    assert!(told().contains("this program did not write it"), "{}", told());
+    assert!(is_ensemble(&path) && !is_ensemble(folder.path()));
+}
+
+#[test]
+fn noise_from_a_file_is_refused() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let given = RunSettings { init_noise: Some("x.npy".into()), ..settings };
+    let error = Ensemble::begin(&model, &given, Options::default()).unwrap_err();
+    assert!(error.to_string().contains("leave the file out"), "{error}");
+}

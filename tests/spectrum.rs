@@ -1,0 +1,178 @@
+//! `chromascope spectrum`, from outside: hundreds of samples of the Gaussian model against its closed form.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use chromascope::denoiser::gaussian::power_law_spectrum;
+use chromascope::theory::{NoiseLevel, gaussian};
+use ndarray::{Array0, Array1, Array2};
+use ndarray_npy::NpzReader;
+use statrs::function::gamma::gamma_ur;
+use std::fs::File;
+use std::path::Path;
+
+const SIDE: usize = 64;
+const CHANNELS: f64 = 3.0;
+
+struct Npz(NpzReader<File>);
+
+impl Npz {
+    fn open(path: &Path) -> Self {
+        Self(NpzReader::new(File::open(path).unwrap()).unwrap())
+    }
+
+    fn table(&mut self, name: &str) -> Array2<f64> {
+        self.0.by_name(name).unwrap()
+    }
+
+    fn list(&mut self, name: &str) -> Array1<f64> {
+        self.0.by_name(name).unwrap()
+    }
+}
+
+/// The ring of every bin of the whole spectrum.
+struct Bins {
+    ring: Vec<Option<usize>>,
+}
+
+impl Bins {
+    fn new() -> Self {
+        let bins = (0..SIDE * SIDE).map(|bin| (bin / SIDE, bin % SIDE));
+        let signed = |k: usize| if 2 * k <= SIDE { k as f64 } else { k as f64 - SIDE as f64 };
+        let ring = |(y, x)| {
+            let radius = signed(y).hypot(signed(x)).round() as usize;
+            (radius <= SIDE / 2).then_some(radius)
+        };
+        Self { ring: bins.map(ring).collect() }
+    }
+
+    /// Mean over each ring's bins, and the variance of what one sample of three channels has there: a bin has an
+    /// exponential distribution with its conjugate, the square of a normal one if it is its own.
+    fn expected(&self, power: &[f64]) -> Vec<(f64, f64)> {
+        let mut sums = vec![(0.0, 0.0, 0.0); SIDE / 2 + 1];
+        for (ring, power) in self.ring.iter().zip(power) {
+            let Some(ring) = *ring else { continue };
+            let (count, mean, variance) = &mut sums[ring];
+            *count += 1.0;
+            *mean += power;
+            // A pair of conjugates has (2·power)² together, one by itself 2·power²: alike for each.
+            *variance += 2.0 * power * power;
+        }
+        sums.into_iter().map(|(count, mean, variance)| (mean / count, variance / count / count / CHANNELS)).collect()
+    }
+}
+
+/// Powers of a deterministic DDIM run from unit noise, bin by bin: state, expectation, change, noise, row by row.
+fn closed_form(levels: &[NoiseLevel]) -> [Vec<Vec<f64>>; 4] {
+    let prior = power_law_spectrum(SIDE);
+    let steps = levels.len() - 1;
+    let mut amplitude = vec![1.0; SIDE * SIDE];
+    let (mut state, mut x0, mut eps) = (Vec::new(), Vec::new(), Vec::new());
+    for step in 0..=steps {
+        state.push(amplitude.iter().map(|a| a * a).collect::<Vec<f64>>());
+        if step == steps {
+            break;
+        }
+        let level = levels[step];
+        let of = |f: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+            amplitude.iter().zip(&prior).map(|(&a, &s)| f(a, s)).collect()
+        };
+        x0.push(of(&|a, s| a * gaussian::gain(level, s)));
+        eps.push(of(&|a, s| {
+            // (x − √ᾱ·x̂)/√(1−ᾱ)
+            (a * level.sqrt_one_minus_alpha_bar() / gaussian::state_power(level, s)).powi(2)
+        }));
+        amplitude = of(&|a, s| a * gaussian::ddim_factor(level, levels[step + 1], s));
+    }
+    let change = x0.windows(2).map(|pair| pair[1].iter().zip(&pair[0]).map(|(b, a)| (b - a).powi(2)).collect());
+    let change = change.collect();
+    [state, x0.iter().map(|row| row.iter().map(|a| a * a).collect()).collect(), change, eps]
+}
+
+/// The steps at which χ² over the rings is looked at, each by itself: near noise, half-way, near the image.
+const STATED: [usize; 3] = [5, 25, 45];
+
+#[test]
+fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, plot) = (folder.path().join("psd.npz"), folder.path().join("plot.svg"));
+    let told = common::program()
+        .args(["spectrum", "--model", "gaussian-64", "--samples", "500", "--steps", "50", "--levels", "6", "--json"])
+        .arg("--out")
+        .arg(&out)
+        .arg("--plot")
+        .arg(&plot)
+        .assert()
+        .success();
+    let told: serde_json::Value = serde_json::from_slice(&told.get_output().stdout).unwrap();
+    let mut npz = Npz::open(&out);
+    let n: Array0<i64> = npz.0.by_name("n").unwrap();
+    assert_eq!((n[()], told["samples"].as_u64()), (500, Some(500)));
+
+    // Shapes and rings as they are promised.
+    let (s, f, m) = (50, SIDE / 2 + 1, 6);
+    let shapes = [
+        ("psd_xt", [s + 1, f]),
+        ("psd_x0", [s, f]),
+        ("psd_diff", [s - 1, f]),
+        ("psd_eps", [s, f]),
+        ("bands_x0", [s, m + 1]),
+        ("bands_diff", [s - 1, m + 1]),
+    ];
+    for (name, shape) in shapes {
+        assert_eq!(npz.table(name).dim(), shape.into(), "{name}");
+        assert_eq!(npz.table(&format!("{name}_var")).dim(), shape.into(), "{name}");
+    }
+    for name in ["r_power", "r_amplitude"] {
+        assert_eq!(npz.table(name).dim(), (s - 1, m));
+    }
+    let count: Array1<i64> = npz.0.by_name("count").unwrap();
+    let bins = Bins::new();
+    for (ring, &count) in count.iter().enumerate() {
+        assert_eq!(bins.ring.iter().filter(|&&of| of == Some(ring)).count() as i64, count);
+    }
+    assert!(npz.list("f").iter().zip(0..).all(|(f, ring)| (f * 64.0 - f64::from(ring)).abs() < 0.5));
+
+    let log_snr = npz.list("log_snr");
+    let levels: Vec<NoiseLevel> = log_snr.iter().map(|&log_snr| NoiseLevel::from_log_snr(log_snr)).collect();
+    let alpha_bar = npz.list("alpha_bar");
+    assert!(levels.iter().zip(&alpha_bar).all(|(level, &alpha_bar)| level.alpha_bar() == alpha_bar));
+    for (name, rows) in ["psd_xt", "psd_x0", "psd_diff", "psd_eps"].into_iter().zip(closed_form(&levels)) {
+        let (mean, variance) = (npz.table(name), npz.table(&format!("{name}_var")));
+        assert_eq!(mean.nrows(), rows.len());
+        for (row, powers) in rows.iter().enumerate() {
+            let mut chi_squared = 0.0;
+            for (ring, (expected, spread)) in bins.expected(powers).into_iter().enumerate() {
+                let (mean, variance) = (mean[[row, ring]], variance[[row, ring]]);
+                let error = (variance / 500.0).sqrt();
+                let off = (mean - expected).abs() / error;
+                // What does not vary, such as noise that is known, is right to the digits of f32.
+                assert!(off < 5.0 || (mean / expected - 1.0).abs() < 1e-5, "{name} row {row} ring {ring}: {off}");
+                assert!((variance / spread - 1.0).abs() < 0.6, "{name} row {row} ring {ring}: {variance} {spread}");
+                chi_squared += (mean - expected).powi(2) / (spread / 500.0);
+            }
+            if STATED.contains(&row) {
+                let p = gamma_ur(0.5 * f as f64, 0.5 * chi_squared);
+                assert!((1e-4..=1.0 - 1e-4).contains(&p), "{name} row {row}: χ² {chi_squared} of {f}, p {p}");
+            }
+        }
+    }
+
+    // Theory beside it: docs/theory.md.
+    let of = |theory: &str, measure: &str| -> serde_json::Value {
+        let all = told["comparisons"].as_array().unwrap();
+        all.iter().find(|at| at["theory"] == theory && at["measure"] == measure).unwrap().clone()
+    };
+    for (theory, measure, most) in [
+        ("calibrated", "power", 0.05),
+        ("calibrated", "amplitude", 0.035),
+        ("spectral", "power", 0.02),
+        ("spectral", "amplitude", 0.015),
+    ] {
+        let found = of(theory, measure);
+        assert!(found["rms"].as_f64().unwrap() <= most, "{found}");
+        let (agreeing, compared) = (found["agreeing"].as_f64().unwrap(), found["compared"].as_f64().unwrap());
+        assert!(compared >= 15.0 && agreeing >= 0.9 * compared, "{found}");
+    }
+    assert!(std::fs::read_to_string(plot).unwrap().contains("gaussian-64"));
+}
