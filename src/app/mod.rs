@@ -187,6 +187,8 @@ impl App {
                 empty: &empty,
             },
             pooling_state: &mut state.pooling,
+            levels_state: &mut state.levels,
+            map: view.colour_map,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,

@@ -4,12 +4,13 @@ use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
 use super::views::lab::{Lab, LabState, lab_ui};
+use super::views::levels::{LevelsState, levels_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::recovered::recovered_ui;
 use super::views::spectrum::{Spectra, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
-use crate::session::document::Layout;
+use crate::session::document::{ColourMap, Layout};
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
@@ -35,10 +36,13 @@ pub enum Pane {
     Lab,
     /// An image under noise, pooled.
     Pooling,
+    /// An image cut into its levels.
+    Levels,
 }
 
 impl Pane {
-    const ALL: [Self; 6] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling];
+    const ALL: [Self; 7] =
+        [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling, Self::Levels];
 
     const fn name(self) -> &'static str {
         match self {
@@ -48,6 +52,7 @@ impl Pane {
             Self::Tracks => "Tracks",
             Self::Lab => "Schedule lab",
             Self::Pooling => "Pooling",
+            Self::Levels => "Levels",
         }
     }
 }
@@ -112,20 +117,25 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
         Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
-    for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
+    let [images, recovered, spectrum, tracks, lab, pooling, levels] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
+    for tile in [levels] {
+        tiles.set_visible(tile, in_lab || in_spectra);
+    }
+    tiles.set_visible(pooling, in_lab);
+    // Where spectra are looked at, other looks at the images lie behind them.
+    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels]) } else { images };
+    let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
+    for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
     tiles.set_visible(spectrum, matches!(layout, Layout::Explore | Layout::Spectra));
-    tiles.set_visible(recovered, layout != Layout::Spectra);
-    let in_lab = layout == Layout::ScheduleLab;
-    tiles.set_visible(pooling, in_lab);
+    tiles.set_visible(recovered, !in_spectra);
     let stage = if in_lab {
         let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, pooling])
+        tiles.insert_tab_tile(vec![stage, levels, pooling])
     } else {
-        stage.children.push(pooling);
+        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, pooling] });
         tiles.insert_container(Container::Linear(stage))
     };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
@@ -154,6 +164,10 @@ pub struct Contents<'a> {
     pub pooling: PoolingView<'a>,
     /// Its own state.
     pub pooling_state: &'a mut PoolingState,
+    /// Of the levels' pane.
+    pub levels_state: &'a mut LevelsState,
+    /// Colours of heat maps.
+    pub map: ColourMap,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -173,6 +187,7 @@ impl Behavior<Pane> for Contents<'_> {
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
+            Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

@@ -7,6 +7,7 @@ use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
 use super::views::lab::LabState;
+use super::views::levels::LevelsState;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -81,6 +82,7 @@ pub(super) struct State {
     pub tracks: TracksState,
     pub lab: LabState,
     pub pooling: PoolingState,
+    pub levels: LevelsState,
     pub planner: Planner,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
@@ -142,6 +144,7 @@ impl State {
         });
         let spectra = Spectra::new(Arc::clone(&wake));
         let pooling = PoolingState::new(Arc::clone(&wake));
+        let levels = LevelsState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -167,6 +170,7 @@ impl State {
             tracks: TracksState::default(),
             lab: LabState::default(),
             pooling,
+            levels,
             planner: Planner::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,

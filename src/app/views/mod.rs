@@ -4,6 +4,7 @@ mod film;
 pub mod icons;
 pub mod lab;
 pub mod level_button;
+pub mod levels;
 pub mod messages;
 pub mod plot;
 pub mod pooling;

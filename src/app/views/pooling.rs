@@ -259,7 +259,7 @@ fn step_ui(ui: &Ui, between: Rect, shown: &Shown, index: usize) {
 }
 
 /// Three figures, or a power of ten.
-fn in_words(ratio: f64) -> String {
+pub(super) fn in_words(ratio: f64) -> String {
     match ratio {
         ratio if ratio.is_nan() => "–".into(),
         ratio if ratio.is_infinite() => "∞".into(),

@@ -1,6 +1,7 @@
 //! Small pieces that several views share.
 
 use super::icons::{Icon, draw_icon};
+use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{
@@ -178,6 +179,16 @@ pub fn number_chip(ui: &mut Ui, name: &str, tip: &str, changed: bool, value: Dra
     named(ui, &response, name);
     mark_changed(ui, &response, changed);
     response.on_hover_text(tip)
+}
+
+/// Which of a step's three images; `what` is done with it, for its name.
+pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
+    for choice in Picture::ALL {
+        let (symbol, note) = choice.name();
+        if text_toggle(ui, symbol, &format!("{what} {symbol}"), note, *picture == choice).clicked() {
+            *picture = choice;
+        }
+    }
 }
 
 /// Gives a widget that has a value the name it is called by.
