@@ -8,9 +8,11 @@ mod gui;
 use chromascope::app::App;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
+use chromascope::session::inspect::Reference;
 use chromascope::session::prepare::prepare;
 use chromascope::session::{RunSettings, Trajectory};
 use chromascope::spectrum::{BandPlan, Fit};
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -208,4 +210,201 @@ fn no_size_of_window_breaks_the_levels() {
         frames(&mut harness, 3);
     }
     assert!(says(&harness, "1 px: energy"));
+}
+
+/// The inspector once it shows an image.
+#[track_caller]
+fn inspector(settings: RunSettings) -> Harness<'static, App> {
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    // Events come a frame apart, and a double-click must come within 0.3 s.
+    let harness = builder(egui::vec2(1600.0, 1100.0)).with_step_dt(1.0 / 60.0);
+    let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
+    until_done(&mut harness);
+    click(&mut harness, "Inspect");
+    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
+    harness
+}
+
+fn number(harness: &Harness<App>, role: Role, name: &str) -> f64 {
+    harness.get_by_role_and_label(role, name).accesskit_node().numeric_value().unwrap()
+}
+
+fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
+    harness.get_by_role_and_label(role, name).focus();
+    harness.step();
+}
+
+#[track_caller]
+fn choose_reference(harness: &mut Harness<App>, name: &str) {
+    click_like(harness, "Reference reference:");
+    click(harness, name);
+}
+
+#[test]
+fn handles_of_the_histogram_set_the_range_of_the_stage() {
+    let mut harness = inspector(settings("gaussian-64"));
+    let white = |harness: &Harness<App>| number(harness, Role::Slider, "White handle");
+    // This model's images go beyond ±1.
+    let usual = white(&harness);
+    assert!(usual > 1.0);
+    let from = harness.get_by_role_and_label(Role::Slider, "White handle").rect().center();
+    harness.drag_at(from);
+    frames(&mut harness, 2);
+    for by in [10.0, 25.0, 40.0] {
+        harness.hover_at(from - egui::vec2(by, 0.0));
+        frames(&mut harness, 2);
+    }
+    harness.drop_at(from - egui::vec2(40.0, 0.0));
+    frames(&mut harness, 3);
+    until(&mut harness, "the new white", |harness| white(harness) < 0.95 * usual);
+    let dragged = white(&harness);
+    assert_eq!(number(&harness, Role::SpinButton, "White value"), dragged);
+    // A drag is one change, and keys move the handle too.
+    undo(&mut harness);
+    until(&mut harness, "white as it was", |harness| white(harness) == usual);
+    focus(&mut harness, Role::Slider, "Black handle");
+    press(&mut harness, Key::ArrowRight);
+    let black = |harness: &Harness<App>| number(harness, Role::Slider, "Black handle");
+    until(&mut harness, "black moved by a key", |harness| black(harness) > -usual);
+    click(&mut harness, "reset");
+    until(&mut harness, "the usual black", |harness| black(harness) == -usual);
+    // A number is typed.
+    harness.get_by_role_and_label(Role::SpinButton, "Black value").click();
+    frames(&mut harness, 3);
+    harness.event(egui::Event::Text("-0.5".into()));
+    frames(&mut harness, 2);
+    press(&mut harness, Key::Enter);
+    until(&mut harness, "black as typed", |harness| black(harness) == -0.5);
+    click(&mut harness, "Images");
+    assert!(painted(&harness).iter().any(|text| text.starts_with("−0.50 … 2.")), "the stage follows");
+}
+
+#[test]
+fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
+    let settings = settings("gaussian-64");
+    let mut harness = inspector(settings.clone());
+    for _ in 0..6 {
+        press(&mut harness, Key::ArrowLeft);
+    }
+    choose_reference(&mut harness, "the run's image");
+    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    let run = run_of(&settings);
+    let (image, reference) = (&run.snapshots[6].x0, &run.state);
+    let mse =
+        image.iter().zip(reference.iter()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / image.len() as f64;
+    let psnr = 10.0 * (4.0 / mse).log10();
+    until(&mut harness, "the error of this step", |harness| says(harness, &format!("PSNR {psnr:.2} dB")));
+    let wipe = |harness: &Harness<App>| number(harness, Role::Slider, "Wipe");
+    assert_eq!(wipe(&harness), 0.5);
+    focus(&mut harness, Role::Slider, "Wipe");
+    for _ in 0..3 {
+        press(&mut harness, Key::ArrowRight);
+    }
+    assert!((wipe(&harness) - 0.53).abs() < 1e-6, "{}", wipe(&harness));
+    assert!(says(&harness, "step 6/12"), "the playhead stays");
+    let place = harness.get_by_role_and_label(Role::Slider, "Wipe").rect().center();
+    harness.drag_at(place);
+    frames(&mut harness, 2);
+    harness.hover_at(place - egui::vec2(60.0, 0.0));
+    frames(&mut harness, 2);
+    harness.drop_at(place - egui::vec2(60.0, 0.0));
+    frames(&mut harness, 2);
+    assert!(wipe(&harness) < 0.45, "{}", wipe(&harness));
+    for (mode, name) in [("signed", "signed"), ("absolute", "absolute"), ("relative", "relative")] {
+        click(&mut harness, &format!("Show the {mode} difference"));
+        until(&mut harness, mode, |harness| {
+            says(harness, &format!("{name} difference of E[x₀|xₜ] and the run's image"))
+        });
+    }
+    // Of the same image nothing differs.
+    choose_reference(&mut harness, "E[x₀|xₜ] at this step, 6");
+    until(&mut harness, "no error", |harness| says(harness, "all: MSE 0, PSNR ∞ dB"));
+    press(&mut harness, Key::Escape);
+    press(&mut harness, Key::ArrowRight);
+    until(&mut harness, "an error of the next step", |harness| !says(harness, "PSNR ∞ dB"));
+    choose_reference(&mut harness, "none");
+    until(&mut harness, "no table", |harness| !says(harness, "all: MSE"));
+}
+
+#[test]
+fn samples_channels_and_curves_of_an_image() {
+    let mut settings = settings("gaussian-64");
+    settings.batch = 2;
+    let mut harness = inspector(settings);
+    choose_reference(&mut harness, "image 2 of the batch");
+    until(&mut harness, "errors", |harness| says(harness, "G: MSE"));
+    click_like(&mut harness, "Channel RGB");
+    click(&mut harness, "luminance");
+    click(&mut harness, "Logarithmic counts");
+    for (name, role) in [("Gamma", Role::Slider), ("Offset", Role::Slider)] {
+        let before = number(&harness, role, name);
+        focus(&mut harness, role, name);
+        press(&mut harness, Key::ArrowRight);
+        assert!(number(&harness, role, name) > before, "{name}");
+    }
+    click(&mut harness, "Inspect ΔE[x₀|xₜ]");
+    until(&mut harness, "a change", |harness| says(harness, "Full colour at"));
+    assert!(says(&harness, "Inspected ΔE[x₀|xₜ] beside image 2"));
+    press(&mut harness, Key::Home);
+    assert!(says(&harness, "Channel luminance"));
+}
+
+#[test]
+fn a_reference_that_is_no_image_gets_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = inspector(settings("gaussian-64"));
+    let open = |harness: &mut Harness<App>, path: &std::path::Path| {
+        click_like(harness, "Reference reference:");
+        let field = harness.get_by_label("Path of a reference");
+        field.focus();
+        harness.step();
+        // What was typed before goes.
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.step();
+        harness.get_by_label("Path of a reference").type_text(path.to_str().unwrap());
+        frames(harness, 3);
+        click(harness, "Open reference");
+    };
+    let missing = folder.path().join("nothing.png");
+    open(&mut harness, &missing);
+    let test = "window_levels::a_reference_that_is_no_image_gets_a_sentence";
+    let words = [("PATH", missing.to_str().unwrap().to_owned())];
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
+    click(&mut harness, "Dismiss the sentence");
+    assert!(!documented_is_shown(&harness, test, &words));
+    let path = folder.path().join("grey.png");
+    image::RgbImage::from_pixel(90, 70, image::Rgb([128; 3])).save(&path).unwrap();
+    open(&mut harness, &path);
+    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    assert!(says(&harness, "Reference reference: grey.png"));
+    // So does a file that is dropped, and levels are compared alone.
+    let dropped = folder.path().join("white.png");
+    image::RgbImage::from_pixel(64, 64, image::Rgb([255; 3])).save(&dropped).unwrap();
+    harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(dropped)));
+    harness.step();
+    until(&mut harness, "the dropped image", |harness| says(harness, "Reference reference: white.png"));
+    click(&mut harness, "Isolate 1 px");
+    until(&mut harness, "one level", |harness| says(harness, "Show all levels of the inspected image, only 1 px"));
+}
+
+#[test]
+fn a_file_beside_latents_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.png");
+    image::RgbImage::new(16, 16).save(&path).unwrap();
+    let refused = Reference::read(&path).unwrap().values([4, 8, 8]).unwrap_err().to_string();
+    let test = "window_levels::a_file_beside_latents_is_refused_in_a_sentence";
+    common::faults::assert_documented(&refused, test, &[]);
+}
+
+#[test]
+fn no_size_of_window_breaks_the_inspector() {
+    let mut harness = inspector(settings("gaussian-64"));
+    choose_reference(&mut harness, "the run's image");
+    for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
+        harness.set_size(egui::vec2(width, height));
+        frames(&mut harness, 3);
+    }
+    assert!(says(&harness, "all: MSE"));
 }

@@ -84,6 +84,10 @@ impl App {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
             }
+            Intent::OpenReference(path) => {
+                state.inspector.choose(path.clone());
+                state.opener.open_reference(path);
+            }
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
@@ -198,6 +202,8 @@ impl App {
                 Opened::Said(sentence) => self.state.lab.said = Some(sentence),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),
+                Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
+                Opened::Reference(path, read) => self.state.inspector.take(path, read),
             }
         }
     }
@@ -397,16 +403,22 @@ impl App {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
-    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled.
+    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
+    /// where spectra are looked at it is compared with.
     pub(super) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
         let Some(path) = dropped else { return };
-        let in_lab = self.state.document.document().view.layout == Layout::ScheduleLab;
-        if in_lab && image::ImageFormat::from_path(&path).is_ok() {
-            self.state.tiles.show(Pane::Pooling);
-            self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
-        } else {
-            self.state.opener.open(path);
+        let is_image = image::ImageFormat::from_path(&path).is_ok();
+        match self.state.document.document().view.layout {
+            Layout::ScheduleLab if is_image => {
+                self.state.tiles.show(Pane::Pooling);
+                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+            }
+            Layout::Spectra if is_image => {
+                self.state.tiles.show(Pane::Inspector);
+                self.perform_one(ctx, Intent::OpenReference(path));
+            }
+            _ => self.state.opener.open(path),
         }
     }
 

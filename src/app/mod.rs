@@ -188,6 +188,7 @@ impl App {
             },
             pooling_state: &mut state.pooling,
             levels_state: &mut state.levels,
+            inspector: &mut state.inspector,
             map: view.colour_map,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
@@ -218,9 +219,10 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
         Layout::ScheduleLab => {
             "Drop it here: an image to be pooled, an .onnx file, a model's folder, or a folder of images"
         }
-        Layout::Explore | Layout::Present | Layout::Spectra => {
-            "Drop it here: an .onnx file, a model's folder, or a folder of images"
+        Layout::Spectra => {
+            "Drop it here: an image to compare with, an .onnx file, a model's folder, or a folder of images"
         }
+        Layout::Explore | Layout::Present => "Drop it here: an .onnx file, a model's folder, or a folder of images",
     };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }

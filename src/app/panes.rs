@@ -3,6 +3,7 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
+use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::levels::{LevelsState, levels_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
@@ -38,11 +39,21 @@ pub enum Pane {
     Pooling,
     /// An image cut into its levels.
     Levels,
+    /// An image looked at closely.
+    Inspector,
 }
 
 impl Pane {
-    const ALL: [Self; 7] =
-        [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling, Self::Levels];
+    const ALL: [Self; 8] = [
+        Self::Images,
+        Self::Recovered,
+        Self::Spectrum,
+        Self::Tracks,
+        Self::Lab,
+        Self::Pooling,
+        Self::Levels,
+        Self::Inspector,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -53,6 +64,7 @@ impl Pane {
             Self::Lab => "Schedule lab",
             Self::Pooling => "Pooling",
             Self::Levels => "Levels",
+            Self::Inspector => "Inspect",
         }
     }
 }
@@ -117,14 +129,15 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
         Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling, levels] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector] =
+        Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
-    for tile in [levels] {
+    for tile in [levels, inspector] {
         tiles.set_visible(tile, in_lab || in_spectra);
     }
     tiles.set_visible(pooling, in_lab);
     // Where spectra are looked at, other looks at the images lie behind them.
-    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels]) } else { images };
+    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels, inspector]) } else { images };
     let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
     for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
@@ -133,9 +146,9 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     tiles.set_visible(recovered, !in_spectra);
     let stage = if in_lab {
         let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, levels, pooling])
+        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling])
     } else {
-        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, pooling] });
+        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, inspector, pooling] });
         tiles.insert_container(Container::Linear(stage))
     };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
@@ -166,6 +179,8 @@ pub struct Contents<'a> {
     pub pooling_state: &'a mut PoolingState,
     /// Of the levels' pane.
     pub levels_state: &'a mut LevelsState,
+    /// Of the inspector.
+    pub inspector: &'a mut InspectorState,
     /// Colours of heat maps.
     pub map: ColourMap,
     /// Spectra.
@@ -188,6 +203,7 @@ impl Behavior<Pane> for Contents<'_> {
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
             Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
+            Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

@@ -6,6 +6,7 @@ use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
+use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
 use super::views::levels::LevelsState;
 use super::views::pooling::PoolingState;
@@ -83,6 +84,7 @@ pub(super) struct State {
     pub lab: LabState,
     pub pooling: PoolingState,
     pub levels: LevelsState,
+    pub inspector: InspectorState,
     pub planner: Planner,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
@@ -145,6 +147,7 @@ impl State {
         let spectra = Spectra::new(Arc::clone(&wake));
         let pooling = PoolingState::new(Arc::clone(&wake));
         let levels = LevelsState::new(Arc::clone(&wake));
+        let inspector = InspectorState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -171,6 +174,7 @@ impl State {
             lab: LabState::default(),
             pooling,
             levels,
+            inspector,
             planner: Planner::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,

@@ -2,6 +2,7 @@
 
 mod film;
 pub mod icons;
+pub mod inspector;
 pub mod lab;
 pub mod level_button;
 pub mod levels;

@@ -3,7 +3,7 @@
 use super::icons::{Icon, draw_icon};
 use super::level_button::{Levels, paint_of};
 use super::plot::colour;
-use super::widgets::Head;
+use super::widgets::{Head, keep_arrows};
 use crate::app::intent::Intent;
 use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
@@ -271,7 +271,7 @@ fn picture_ui(
 }
 
 /// Zoom by wheel or pinch, pan by drag, back to the whole by double-click; with the keyboard by arrows, plus and minus.
-fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
+pub(super) fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
     if response.double_clicked() {
         *lens = Lens::default();
         return;
@@ -281,6 +281,7 @@ fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens:
         lens.center = center - response.drag_delta() / rect.size() * framing.window.size();
     }
     if response.has_focus() {
+        keep_arrows(ui, response);
         let (by, zoom) = ui.input(|input| {
             let pressed = |key| input.num_presses(key) as f32;
             let by = vec2(
