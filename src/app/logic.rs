@@ -1,6 +1,7 @@
 //! News taken, keys read, intents carried out. Nothing here draws.
 
-use super::intent::{ImageChoice, Intent};
+use super::intent::{ImageChoice, Intent, MeasureWish};
+use super::measure_desk::Means;
 use super::opener::Opened;
 use super::panes::Pane;
 use super::run_view::RunView;
@@ -80,6 +81,12 @@ impl App {
                     state.opener.export_figure(track.name(), figure, format, typed);
                 }
             }
+            Intent::ExportSpectrum(format) => {
+                if let Some(figure) = state.spectra.figure() {
+                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
+                    state.opener.export_figure("Spectrum", Arc::new(figure), format, typed);
+                }
+            }
             Intent::OpenImage(choice) => {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
@@ -88,6 +95,7 @@ impl App {
                 state.inspector.choose(path.clone());
                 state.opener.open_reference(path);
             }
+            Intent::Measure(wish) => self.measure(wish),
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
@@ -159,6 +167,51 @@ impl App {
         }
     }
 
+    fn measure(&mut self, wish: MeasureWish) {
+        let state = &mut self.state;
+        let busy = self.runtime.busy();
+        let (onnxruntime, wake) = (state.onnxruntime.clone(), Arc::clone(&state.wake));
+        let means = Means { onnxruntime, busy, wake };
+        let desk = &mut state.measure;
+        let done = match wish {
+            MeasureWish::Begin(samples) => {
+                let document = state.document.document();
+                let (factor, levels) = (document.view.factor, document.view.levels);
+                let options = crate::ensemble::Options { factor, levels, ..Default::default() };
+                desk.begin(document.run.clone(), options, samples, means)
+            }
+            MeasureWish::Add(samples) => desk.add(samples, means),
+            MeasureWish::SetData(folder) => desk.set_data(folder, means),
+            MeasureWish::Pause(paused) => {
+                desk.set_paused(paused);
+                Ok(())
+            }
+            MeasureWish::Cancel => {
+                desk.cancel();
+                Ok(())
+            }
+            MeasureWish::Save(path) => {
+                if let Some(findings) = desk.findings() {
+                    state.opener.save_ensemble(Arc::clone(&findings.ensemble), path);
+                }
+                Ok(())
+            }
+            MeasureWish::Open(path, purpose) => {
+                state.opener.open_ensemble(path, purpose);
+                Ok(())
+            }
+            MeasureWish::Keep => {
+                desk.keep_to_compare();
+                Ok(())
+            }
+            MeasureWish::DropCompared => {
+                desk.drop_compared();
+                Ok(())
+            }
+        };
+        state.faults.extend(done.err());
+    }
+
     /// Moves the playhead and keeps it in view.
     fn move_playhead(&mut self, command: Command) {
         self.state.playback.command(command);
@@ -200,6 +253,10 @@ impl App {
                 Opened::Run(actions) => self.change_and_run(actions),
                 Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
                 Opened::Said(sentence) => self.state.lab.said = Some(sentence),
+                Opened::Ensemble(purpose, name, Ok(findings)) => self.state.measure.take(name, findings, purpose),
+                Opened::Ensemble(_, _, Err(sentence)) => self.state.measure.say(sentence, true),
+                Opened::EnsembleSaved(sentence, failed) => self.state.measure.say(sentence, failed),
+                Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),
                 Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),

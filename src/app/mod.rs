@@ -7,6 +7,7 @@ mod keeper;
 mod launch;
 mod live;
 mod logic;
+pub mod measure_desk;
 pub mod meter;
 mod opener;
 mod painted;
@@ -35,6 +36,7 @@ use textures::Textures;
 use theme::Palette;
 use views::lab::Lab;
 use views::level_button::Levels;
+use views::measure::Measure;
 use views::messages::{Messages, messages_ui};
 use views::pooling::PoolingView;
 use views::shortcuts::shortcuts_ui;
@@ -163,12 +165,15 @@ impl App {
             tracks: Tracks {
                 run: run.as_ref(),
                 planned: state.planner.planned(),
+                measure: &state.measure,
                 position,
                 view,
                 sample,
                 levels,
                 stale,
             },
+            measure: Measure { document, desk: &state.measure },
+            measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,
                 planned: state.planner.planned(),
@@ -234,6 +239,7 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         self.take_news(ctx);
+        self.state.measure.update();
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);

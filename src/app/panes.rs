@@ -6,9 +6,10 @@ use super::theme::{self, BODY, Palette};
 use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::levels::{LevelsState, levels_ui};
+use super::views::measure::{Measure, MeasurePanel, measure_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::recovered::recovered_ui;
-use super::views::spectrum::{Spectra, spectrum_ui};
+use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::session::document::{ColourMap, Layout};
@@ -41,10 +42,12 @@ pub enum Pane {
     Levels,
     /// An image looked at closely.
     Inspector,
+    /// Many samples.
+    Measure,
 }
 
 impl Pane {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Images,
         Self::Recovered,
         Self::Spectrum,
@@ -53,6 +56,7 @@ impl Pane {
         Self::Pooling,
         Self::Levels,
         Self::Inspector,
+        Self::Measure,
     ];
 
     const fn name(self) -> &'static str {
@@ -65,6 +69,7 @@ impl Pane {
             Self::Pooling => "Pooling",
             Self::Levels => "Levels",
             Self::Inspector => "Inspect",
+            Self::Measure => "Measure",
         }
     }
 }
@@ -122,14 +127,14 @@ impl Panes {
 
 fn tree_of(layout: Layout) -> Tree<Pane> {
     // Of the height for the stage; of its width for images, what is recovered, spectra; of the width for the lab.
-    let (stage_share, widths, lab_share) = match layout {
+    let (stage_share, widths, panel) = match layout {
         Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
         Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
-        Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
+        Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector] =
+    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure] =
         Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
     for tile in [levels, inspector] {
@@ -154,7 +159,12 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let view = tiles.insert_container(Container::Linear(view));
     tiles.set_visible(lab, in_lab);
-    let root = Linear::new_binary(LinearDir::Horizontal, [view, lab], if in_lab { 1.0 - lab_share } else { 0.75 });
+    tiles.set_visible(measure, layout == Layout::Spectra);
+    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure]);
+    let panel = if panel > 0.0 { panel } else { 0.25 };
+    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel)] {
+        root.shares.set_share(tile, share);
+    }
     let root = tiles.insert_container(Container::Linear(root));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
@@ -173,6 +183,10 @@ pub struct Contents<'a> {
     pub lab: Lab<'a>,
     /// Its own state.
     pub lab_state: &'a mut LabState,
+    /// Of ensembles.
+    pub measure: Measure<'a>,
+    /// The panel's own state.
+    pub measure_panel: &'a mut MeasurePanel,
     /// Of pooling.
     pub pooling: PoolingView<'a>,
     /// Its own state.
@@ -196,7 +210,11 @@ impl Behavior<Pane> for Contents<'_> {
         match pane {
             Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
-            Pane::Spectrum => spectrum_ui(ui, &self.stage, self.spectra),
+            Pane::Spectrum => {
+                let choices = self.tracks.view.spectrum;
+                let pane = SpectrumPane { stage: &self.stage, choices, data: DataSource::FinalImage };
+                spectrum_ui(ui, &pane, self.spectra, self.intents)
+            }
             Pane::Tracks => {
                 tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
                 UiResponse::None
@@ -204,6 +222,7 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
             Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
             Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
+            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::intent::Intent;
 use super::keeper::Keeper;
+use super::measure_desk::MeasureDesk;
 use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
@@ -9,6 +10,7 @@ use super::planned::Planner;
 use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
 use super::views::levels::LevelsState;
+use super::views::measure::MeasurePanel;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -86,6 +88,8 @@ pub(super) struct State {
     pub levels: LevelsState,
     pub inspector: InspectorState,
     pub planner: Planner,
+    pub measure: MeasureDesk,
+    pub measure_panel: MeasurePanel,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
@@ -176,6 +180,8 @@ impl State {
             levels,
             inspector,
             planner: Planner::default(),
+            measure: MeasureDesk::default(),
+            measure_panel: MeasurePanel::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),

@@ -35,7 +35,7 @@ pub use elution::{ElutionFigure, Rate, elution, elution_at_pace, generation};
 pub use measured::{MeasuredFigure, measured_chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
-pub use spectrum::{SpectrumFigure, spectrum};
+pub use spectrum::{DataSpectrum, OtherStep, SlopeFit, SpectrumFigure, SpectrumPlot, significant, spectrum};
 pub use theorem::{NamedSchedule, Theorem, TheoremFigure, theorem};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};

@@ -7,10 +7,12 @@ use super::document::{
 use super::levels::LevelSet;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
+use super::spectrum_choices::SpectrumChoices;
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use std::path::PathBuf;
 
 /// A change of the document.
@@ -60,6 +62,8 @@ pub enum Action {
     SetAxis(AxisReading),
     /// What the chromatogram plots.
     SetMeasure(Measure),
+    /// What theory beside measurements knows of the data.
+    SetTheory(Calibration),
     /// Lines or stacked areas.
     SetStacking(Stacking),
     /// Factor between resolution levels.
@@ -72,6 +76,8 @@ pub enum Action {
     SetAdjusted(AdjustedView),
     /// How two schedules are compared.
     SetTheorem(TheoremView),
+    /// How the spectra at a step are looked at.
+    SetSpectrum(SpectrumChoices),
     /// Whether control points snap.
     SetSnap(bool),
     /// Whether a changed schedule is run at once.
@@ -129,12 +135,14 @@ impl Action {
             Self::SetLayout(_) => "layout",
             Self::SetAxis(_) => "axis",
             Self::SetMeasure(_) => "measure",
+            Self::SetTheory(_) => "theory",
             Self::SetStacking(_) => "stacking",
             Self::SetFactor(_) => "factor",
             Self::SetLevels(_) => "levels",
             Self::SetLevelReading(_) => "reading of the schedule",
             Self::SetAdjusted(_) => "adjusted times",
             Self::SetTheorem(_) => "comparison",
+            Self::SetSpectrum(_) => "spectrum",
             Self::SetSnap(_) => "snap",
             Self::SetLive(_) => "live runs",
             Self::KeepSchedule(_) => "kept schedule",
@@ -163,6 +171,7 @@ impl Action {
             | Self::SetSeed(_)
             | Self::SetBatch(_)
             | Self::SetRange(_)
+            | Self::SetSpectrum(_)
             | Self::SetSample(_) => Some((self.name(), None)),
             Self::SetTrackHeights(heights) => match heights.as_slice() {
                 [(track, _), ..] => Some((self.name(), Some(*track))),
@@ -211,6 +220,7 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLayout(layout) => view.layout = layout,
         Action::SetAxis(axis) => view.axis = axis,
         Action::SetMeasure(measure) => view.measure = measure,
+        Action::SetTheory(theory) => view.theory = theory,
         Action::SetStacking(stacking) => view.stacking = stacking,
         Action::SetFactor(factor) => cut(view, factor.clamp(FACTORS.0, FACTORS.1), view.levels),
         Action::SetLevels(levels) => cut(view, view.factor, levels.map(|levels| levels.clamp(1, MOST_LEVELS))),
@@ -218,6 +228,7 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLevelReading(reading) => view.level_reading = reading,
         Action::SetAdjusted(adjusted) => view.adjusted = adjusted,
         Action::SetTheorem(theorem) => view.theorem = theorem,
+        Action::SetSpectrum(choices) => view.spectrum = choices.mended(&view.spectrum),
         Action::SetSnap(snap) => view.snap = snap,
         Action::SetLive(live) => view.live = live,
         Action::KeepSchedule(kept) => match document.schedules.iter_mut().find(|there| there.name == kept.name) {

@@ -5,7 +5,9 @@
 
 use super::levels::LevelSet;
 use super::settings::{ModelSource, RunSettings};
+use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's form.
@@ -78,6 +80,8 @@ pub struct ViewChoices {
     pub axis: AxisReading,
     /// What the chromatogram plots.
     pub measure: Measure,
+    /// What the theory beside measurements knows of the data.
+    pub theory: Calibration,
     /// Whether its levels are lines or stacked.
     pub stacking: Stacking,
     /// n, between neighbouring resolution levels: 2, 3 or 4.
@@ -90,6 +94,8 @@ pub struct ViewChoices {
     pub adjusted: AdjustedView,
     /// How two schedules are compared.
     pub theorem: TheoremView,
+    /// How the spectra at a step are looked at.
+    pub spectrum: SpectrumChoices,
     /// Whether control points snap to steps and round values.
     pub snap: bool,
     /// Whether a changed schedule is run at once.
@@ -115,12 +121,14 @@ impl Default for ViewChoices {
             layout: Layout::default(),
             axis: AxisReading::default(),
             measure: Measure::default(),
+            theory: Calibration::Calibrated,
             stacking: Stacking::default(),
             factor: 2,
             levels: None,
             level_reading: LevelReading::default(),
             adjusted: AdjustedView::default(),
             theorem: TheoremView::default(),
+            spectrum: SpectrumChoices::default(),
             snap: false,
             live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
@@ -393,7 +401,8 @@ impl ViewChoices {
             }
         }
         let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
-        Self { tracks, factor, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
+        let spectrum = self.spectrum.mended(&SpectrumChoices::default());
+        Self { tracks, factor, spectrum, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
     }
 }
 

@@ -5,12 +5,14 @@
 //! - [`psd`]: power spectral density, on which unit white noise reads 1 at any size.
 //! - [`Rapsd`]: the same averaged over rings of radial frequency, of one image or of many on all cores.
 //! - [`Window`]: what pixels are weighted with before.
+//! - [`PowerLaw`] and [`Reach`]: the slope of a spectrum, and how far it lies above a level.
 //!
 //! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
 
 mod bands;
 mod centred;
 mod fft2;
+mod power_law;
 mod psd;
 mod rapsd;
 mod responses;
@@ -20,6 +22,7 @@ mod window;
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
 pub use centred::{centred, centred_frequency, level_radius};
 pub use fft2::{Fft2, HalfSpectrum};
+pub use power_law::{PowerLaw, Reach};
 pub use psd::psd;
 pub use rapsd::{Rapsd, Rings};
 pub use responses::band_responses;

@@ -2,6 +2,7 @@ use super::Fft2;
 use ndarray::ArrayView1;
 use rustfft::num_complex::Complex64;
 use std::f64::consts::PI;
+use std::ops::Mul;
 
 /// What the pixels are weighted with before a spectrum is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,23 +35,25 @@ impl Weights {
     /// Row `y` of an image, weighted.
     pub(super) fn load<T: Copy + Into<f64>>(&self, row: ArrayView1<T>, y: usize, to: &mut [f64]) {
         match row.as_slice() {
-            Some(row) => to.iter_mut().zip(row).for_each(|(to, &pixel)| *to = pixel.into()),
-            None => to.iter_mut().zip(row).for_each(|(to, &pixel)| *to = pixel.into()),
-        }
-        if let Some(&weight) = self.rows.get(y) {
-            to.iter_mut().zip(&self.columns).for_each(|(to, column)| *to *= weight * column);
+            Some(row) => self.put(row.iter().map(|&pixel| pixel.into()), y, to),
+            None => self.put(row.iter().map(|&pixel| pixel.into()), y, to),
         }
     }
 
     /// The same of two images, `a + i·b`.
     pub(super) fn load_pair<T: Copy + Into<f64>>(&self, [a, b]: [ArrayView1<T>; 2], y: usize, to: &mut [Complex64]) {
-        let put = |(to, (&a, &b)): (&mut Complex64, (&T, &T))| *to = Complex64::new(a.into(), b.into());
+        let value = |(&a, &b): (&T, &T)| Complex64::new(a.into(), b.into());
         match (a.as_slice(), b.as_slice()) {
-            (Some(a), Some(b)) => to.iter_mut().zip(a.iter().zip(b)).for_each(put),
-            _ => to.iter_mut().zip(a.iter().zip(&b)).for_each(put),
+            (Some(a), Some(b)) => self.put(a.iter().zip(b).map(value), y, to),
+            _ => self.put(a.iter().zip(&b).map(value), y, to),
         }
-        if let Some(&weight) = self.rows.get(y) {
-            to.iter_mut().zip(&self.columns).for_each(|(to, column)| *to *= weight * column);
+    }
+
+    fn put<U: Mul<f64, Output = U>>(&self, values: impl Iterator<Item = U>, y: usize, to: &mut [U]) {
+        let pairs = to.iter_mut().zip(values);
+        match self.rows.get(y) {
+            None => pairs.for_each(|(to, value)| *to = value),
+            Some(row) => pairs.zip(&self.columns).for_each(|((to, value), column)| *to = value * (row * column)),
         }
     }
 }

@@ -295,7 +295,7 @@ fn draw_area(painter: &Painter, edges: &[[Pos2; 2]], color: Color32, behind: Col
     painter.add(Shape::line(edges.iter().map(|edge| edge[1]).collect(), Stroke::new(1.0, behind)));
 }
 
-fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
+pub(super) fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
     match dash {
         Dash::Solid => {
             painter.add(Shape::line(points.to_vec(), stroke));
@@ -311,19 +311,5 @@ fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
                 .unzip();
             painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
         }
-    }
-}
-
-/// The figure's areas and lines by name, in so many columns.
-pub fn line_names_ui(ui: &Ui, rect: Rect, figure: &Figure, columns: usize) {
-    let palette = Palette::of(ui);
-    let width = rect.width() / columns as f32;
-    for (index, entry) in entries(figure).iter().enumerate() {
-        let left = rect.left() + (index % columns) as f32 * width;
-        let y = rect.top() + 16.0 * ((index / columns) as f32 + 0.5);
-        if y + 8.0 > rect.bottom() + 1.0 {
-            break;
-        }
-        entry.draw(ui, pos2(left, y), &palette, LevelSet::WHOLE);
     }
 }

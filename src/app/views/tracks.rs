@@ -9,10 +9,12 @@ use super::track_figures::figure_of;
 use super::track_head::head_ui;
 use super::widgets::small_menu;
 use crate::app::intent::Intent;
+use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::ensemble::Findings;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, ticks};
 use crate::runtime::RunId;
 use crate::session::action::Action;
@@ -21,6 +23,7 @@ use crate::session::document::{
     ViewChoices,
 };
 use crate::session::playback::Command;
+use crate::theory::Calibration;
 use egui::{
     Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
@@ -43,6 +46,8 @@ pub struct Tracks<'a> {
     pub run: Option<&'a RunView>,
     /// The schedule of the next run.
     pub planned: Option<&'a Planned>,
+    /// What is known of ensembles.
+    pub measure: &'a MeasureDesk,
     /// Position of the playhead, in steps.
     pub position: f64,
     /// What the user chose to see.
@@ -69,6 +74,12 @@ impl Tracks<'_> {
     /// The axis that all tracks share: of the schedule that is edited, else of the run on screen.
     pub(super) fn axis(&self) -> Option<&TimeAxis> {
         self.planned.map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
+    }
+
+    /// What was measured of the schedule that the axis is of.
+    pub(super) fn findings(&self) -> Option<&Arc<Findings>> {
+        let axis = self.axis()?;
+        self.measure.findings().filter(|findings| findings.ensemble.levels() == axis.levels())
     }
 
     /// The place of the playhead on that axis, in its own steps.
@@ -126,6 +137,8 @@ pub(super) struct FigureKey {
     pub(super) theorem: TheoremView,
     pub(super) range: Option<(f64, f64)>,
     pub(super) ticks: usize,
+    /// Version of what was measured, where that is shown, and the theory beside it.
+    pub(super) measured: Option<(u64, Calibration)>,
 }
 
 /// Draws the tracks in the space there is.
@@ -419,6 +432,10 @@ fn track_ui(
         theorem: tracks.view.theorem,
         range: state.editor.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
+        measured: tracks
+            .findings()
+            .filter(|_| track == Track::Chromatogram && tracks.view.stacking == Stacking::Lines)
+            .map(|_| (tracks.measure.version(), tracks.view.theory)),
     };
     let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
     let figure = kept.or_else(|| {

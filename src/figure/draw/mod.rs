@@ -6,9 +6,10 @@
 //! ```
 //! use chromascope::figure::draw::{Format, Panel, Sheet, Theme};
 //! use chromascope::figure::{SpectrumFigure, spectrum};
+//! use chromascope::theory::NoiseLevel;
 //! let (frequency, density) = ([0.0, 0.1, 0.2, 0.5], [9.0, 100.0, 10.0, 1.0]);
-//! let of = SpectrumFigure { frequency: &frequency, x_t: Some(&density), expectation: None, image: None, noise: 0.1 };
-//! let panel = Panel::new("Spectrum at step 3", spectrum(of)).with_height(160.0);
+//! let of = SpectrumFigure { x_t: Some(&density), ..SpectrumFigure::new(&frequency, 64, NoiseLevel::from_alpha_bar(0.9)) };
+//! let panel = Panel::new("Spectrum at step 3", spectrum(of).figure).with_height(160.0);
 //! let sheet = Sheet { theme: Theme::Dark, width: 400.0, ..Sheet::new(vec![panel]) };
 //! assert!(sheet.to_svg().starts_with("<svg "));
 //! assert!(sheet.to_bytes(Format::Pdf, 1.0)?.starts_with(b"%PDF"));

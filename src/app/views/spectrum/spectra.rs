@@ -1,0 +1,184 @@
+//! What the pane shows, computed beside the window.
+
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::figure::{DataSpectrum, Figure, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
+use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake};
+use crate::session::SpectrumChoices;
+use crate::spectrum::{Rapsd, SpectrumError, Window};
+use ndarray::{ArrayView3, Axis};
+use std::sync::Arc;
+
+/// Other steps that are drawn, spread evenly over the run.
+const OTHERS: usize = 5;
+
+/// Pictures whose spectra are computed in one go.
+type Key = (Vec<PictureKey>, Window);
+
+/// Radially averaged power spectra by what they are of, and what of them is on screen.
+pub struct Spectra {
+    pool: Option<AnalysisPool<Key, Vec<Rings>>>,
+    /// The last plot that was there; it stays until the next one is.
+    shown: Option<(Wanted, SpectrumPlot)>,
+}
+
+/// Where the data's spectrum comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum DataSource<'a> {
+    /// The image that the run ended with, once it has.
+    #[default]
+    FinalImage,
+    /// One that is known, of the same channels and under the same window.
+    Known {
+        /// Changes with the spectrum.
+        version: u64,
+        /// By ring, with the name it has in the legend.
+        data: DataSpectrum<'a>,
+    },
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) run: &'a RunView,
+    pub(super) at: Moment,
+    pub(super) sample: usize,
+    pub(super) choices: SpectrumChoices,
+    pub(super) data: DataSource<'a>,
+}
+
+/// All that a plot depends on.
+#[derive(Clone, Copy, PartialEq)]
+struct Wanted {
+    run: RunId,
+    at: Moment,
+    sample: usize,
+    choices: SpectrumChoices,
+    data: Option<u64>,
+    complete: bool,
+    /// How many other steps are on it.
+    others: usize,
+}
+
+/// Frequency of each ring, and the density by channel.
+struct Rings {
+    frequency: Vec<f64>,
+    channels: Vec<Vec<f64>>,
+    mean: Vec<f64>,
+}
+
+impl Rings {
+    fn of(shape: [usize; 3], values: &[f32], window: Window) -> Result<Self, SpectrumError> {
+        let mut rapsd = Rapsd::windowed(shape[1], shape[2], window)?;
+        let image = ArrayView3::from_shape(shape, values).ok();
+        let planes = image.iter().flat_map(|image| image.axis_iter(Axis(0)));
+        let channels = planes.map(|plane| rapsd.plane(plane)).collect::<Result<Vec<_>, _>>()?;
+        let mut mean = vec![0.0; rapsd.rings().len()];
+        for channel in &channels {
+            mean.iter_mut().zip(channel).for_each(|(mean, density)| *mean += density / channels.len() as f64);
+        }
+        Ok(Self { frequency: rapsd.rings().frequency().to_vec(), channels, mean })
+    }
+
+    fn density(&self, channel: Option<usize>) -> &[f64] {
+        channel.and_then(|channel| self.channels.get(channel)).unwrap_or(&self.mean)
+    }
+}
+
+impl Spectra {
+    /// `wake` is called when a spectrum is there.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        // Without the thread the panel stays empty; nothing else needs it.
+        Self { pool: AnalysisPool::start("chromascope-analysis", wake).ok(), shown: None }
+    }
+
+    /// What is on screen, for a file.
+    #[must_use]
+    pub fn figure(&self) -> Option<Figure> {
+        self.shown.as_ref().map(|(_, plot)| plot.figure.clone())
+    }
+
+    fn of(&self, question: &Question, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<Rings>>> {
+        let Question { run, sample, choices, .. } = *question;
+        let window = choices.window();
+        let keys = pictures.iter().map(|&(at, picture)| run.key(at, picture, sample)).collect();
+        self.pool.as_ref()?.get(&(keys, window), || {
+            let images = pictures.iter().map(|&(at, picture)| {
+                let shown = run.values(at, picture, sample).filter(|shown| shown.exact)?;
+                Some((shown.shape, shown.values.into_owned()))
+            });
+            let images = images.collect::<Option<Vec<_>>>()?;
+            Some(Box::new(move || {
+                let rings = images.iter().map(|(shape, values)| Rings::of(*shape, values, window));
+                // Images that have no spectrum have no rings.
+                rings.collect::<Result<_, _>>().unwrap_or_default()
+            }))
+        })
+    }
+
+    /// The steps of the run, spread over it, that are there and whole.
+    fn other_steps(question: &Question) -> Vec<usize> {
+        let Question { run, sample, choices, .. } = *question;
+        if !choices.others {
+            return Vec::new();
+        }
+        let mut steps: Vec<usize> = (0..OTHERS).map(|index| (2 * index + 1) * run.steps() / (2 * OTHERS)).collect();
+        steps.dedup();
+        let whole = |step: &usize| {
+            let shown = run.values(Moment::of_step(*step), Picture::Expectation, sample);
+            *step < run.done() && shown.is_some_and(|shown| shown.exact)
+        };
+        steps.retain(whole);
+        steps
+    }
+
+    /// The plot of a moment once all of it is there, until then the one before. Other steps may come later.
+    pub(super) fn plot(&mut self, question: &Question) -> Option<&SpectrumPlot> {
+        let Question { run, at, sample, choices, data } = *question;
+        let complete = run.end == Some(RunEnd::Complete);
+        let version = if let DataSource::Known { version, .. } = data { Some(version) } else { None };
+        let steps = Self::other_steps(question);
+        let wanted = Wanted { run: run.id, at, sample, choices, data: version, complete, others: steps.len() };
+        if self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted) {
+            // What is asked for last is computed first.
+            let pictures: Vec<_> = steps.iter().map(|&step| (Moment::of_step(step), Picture::Expectation)).collect();
+            let others = (!steps.is_empty()).then(|| self.of(question, &pictures)).flatten();
+            let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
+            let is_image = matches!(data, DataSource::FinalImage);
+            let image = if complete && is_image { self.of(question, &[(end, Picture::State)]) } else { None };
+            let here = self.of(question, &[(at, Picture::State), (at, Picture::Expectation)]);
+            let wanted = Wanted { others: if others.is_some() { steps.len() } else { 0 }, ..wanted };
+            let new = self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted);
+            if let Some([x_t, expectation]) = here.as_deref().map(Vec::as_slice)
+                && (image.is_some() || !complete || !is_image)
+                && new
+            {
+                let channel = choices.channel;
+                let image = image.as_ref().and_then(|image| image.first());
+                let data = match data {
+                    DataSource::Known { data, .. } => Some(data),
+                    DataSource::FinalImage => {
+                        image.map(|image| DataSpectrum { name: "final image", density: image.density(channel) })
+                    }
+                };
+                let others: Vec<OtherStep> = steps
+                    .iter()
+                    .zip(others.iter().flat_map(|others| others.iter()))
+                    .filter(|(step, _)| **step != at.step)
+                    .map(|(step, rings)| OtherStep { density: rings.density(channel), later: *step > at.step })
+                    .collect();
+                let [_, _, height, width] = run.started.shape;
+                let plot = spectrum(SpectrumFigure {
+                    x_t: Some(x_t.density(channel)),
+                    expectation: Some(expectation.density(channel)),
+                    data,
+                    others: &others,
+                    fit: choices.fit,
+                    ..SpectrumFigure::new(&x_t.frequency, height.max(width), run.level(at.state))
+                });
+                self.shown = Some((wanted, plot));
+            }
+        }
+        self.shown.as_ref().map(|(_, plot)| plot)
+    }
+}
