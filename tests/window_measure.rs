@@ -50,7 +50,8 @@ fn samples(harness: &mut Harness<App>, count: &str) {
 fn measured(harness: &mut Harness<App>, count: &str) {
     until(harness, "whole samples", |harness| {
         let shown = painted(harness);
-        shown.iter().any(|text| text == &format!("{count} samples")) && !shown.iter().any(|text| text.contains("Measuring,"))
+        shown.iter().any(|text| text == &format!("{count} samples"))
+            && !shown.iter().any(|text| text.contains("Measuring,"))
     });
     frames(harness, 3);
 }

@@ -37,6 +37,8 @@ pub enum Intent {
     Ask(Ask),
     /// Take another image for pooling.
     OpenImage(ImageChoice),
+    /// Take an image file as the inspector's reference.
+    OpenReference(PathBuf),
     /// Take a schedule from a file.
     ImportSchedule(PathBuf),
     /// Write a schedule to a file.
@@ -86,6 +88,8 @@ pub enum Ask {
     Schedule,
     /// An image to be pooled.
     Image,
+    /// An image to compare with.
+    Reference,
     /// A measured ensemble.
     Ensemble(EnsembleUse),
     /// A folder of images to calibrate theory on.

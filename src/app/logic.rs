@@ -13,6 +13,7 @@ use crate::optimise::Options;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout};
+use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
@@ -89,6 +90,10 @@ impl App {
             Intent::OpenImage(choice) => {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
+            }
+            Intent::OpenReference(path) => {
+                state.inspector.choose(path.clone());
+                state.opener.open_reference(path);
             }
             Intent::Measure(wish) => self.measure(wish),
             Intent::SetTheme(theme) => {
@@ -254,6 +259,8 @@ impl App {
                 Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),
+                Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
+                Opened::Reference(path, read) => self.state.inspector.take(path, read),
             }
         }
     }
@@ -414,6 +421,11 @@ impl App {
             }
         }
         if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            let isolated = self.state.document.document().view.isolated;
+            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
+            if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
+                intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            }
             self.state.keys_shown = false;
         }
         self.perform(ctx, intents);
@@ -448,16 +460,22 @@ impl App {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
-    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled.
+    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
+    /// where spectra are looked at it is compared with.
     pub(super) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
         let Some(path) = dropped else { return };
-        let in_lab = self.state.document.document().view.layout == Layout::ScheduleLab;
-        if in_lab && image::ImageFormat::from_path(&path).is_ok() {
-            self.state.tiles.show(Pane::Pooling);
-            self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
-        } else {
-            self.state.opener.open(path);
+        let is_image = image::ImageFormat::from_path(&path).is_ok();
+        match self.state.document.document().view.layout {
+            Layout::ScheduleLab if is_image => {
+                self.state.tiles.show(Pane::Pooling);
+                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+            }
+            Layout::Spectra if is_image => {
+                self.state.tiles.show(Pane::Inspector);
+                self.perform_one(ctx, Intent::OpenReference(path));
+            }
+            _ => self.state.opener.open(path),
         }
     }
 

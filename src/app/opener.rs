@@ -6,6 +6,7 @@ use crate::figure::Figure;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::inspect::Reference;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
@@ -38,6 +39,10 @@ pub enum Opened {
     ImageChosen(PathBuf),
     /// An image to be pooled, or a sentence on why there is none.
     Image(ImageChoice, Result<Arc<CleanImage>, String>),
+    /// An image to compare with was chosen in a dialog.
+    ReferenceChosen(PathBuf),
+    /// An image to compare with, or a sentence on why there is none.
+    Reference(PathBuf, Result<Arc<Reference>, String>),
 }
 
 /// Asks and looks, and answers later.
@@ -77,7 +82,7 @@ impl Opener {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
             }
             Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
-            Ask::Image => Box::pin(dialog.set_title("Open an image").pick_file()),
+            Ask::Image | Ask::Reference => Box::pin(dialog.set_title("Open an image").pick_file()),
             Ask::Ensemble(_) => {
                 Box::pin(dialog.set_title("Open an ensemble").add_filter("Ensembles", &["npz"]).pick_file())
             }
@@ -91,6 +96,7 @@ impl Opener {
                 Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
                 Ask::Schedule => schedule_at(&path),
                 Ask::Image => Opened::ImageChosen(path),
+                Ask::Reference => Opened::ReferenceChosen(path),
                 Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
                 Ask::Data => Opened::DataChosen(path),
             })
@@ -111,6 +117,14 @@ impl Opener {
                 ImageChoice::File(path) => read_file(path),
             };
             Some(Opened::Image(choice, read.map(Arc::new).map_err(|error| error.to_string())))
+        });
+    }
+
+    /// Reads an image to compare with.
+    pub fn open_reference(&self, path: PathBuf) {
+        self.later(move || {
+            let read = Reference::read(&path).map(Arc::new).map_err(|error| error.to_string());
+            Some(Opened::Reference(path, read))
         });
     }
 

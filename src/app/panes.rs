@@ -3,16 +3,19 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
+use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
+use super::views::levels::{LevelsState, levels_ui};
 use super::views::measure::{Measure, MeasurePanel, measure_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
+use super::views::recovered::recovered_ui;
 use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
-use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
+use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
 use crate::session::SpectrumChoices;
-use crate::session::document::Layout;
+use crate::session::document::{ColourMap, Layout};
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
@@ -38,13 +41,26 @@ pub enum Pane {
     Lab,
     /// An image under noise, pooled.
     Pooling,
+    /// An image cut into its levels.
+    Levels,
+    /// An image looked at closely.
+    Inspector,
     /// Many samples.
     Measure,
 }
 
 impl Pane {
-    const ALL: [Self; 7] =
-        [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling, Self::Measure];
+    const ALL: [Self; 9] = [
+        Self::Images,
+        Self::Recovered,
+        Self::Spectrum,
+        Self::Tracks,
+        Self::Lab,
+        Self::Pooling,
+        Self::Levels,
+        Self::Inspector,
+        Self::Measure,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -54,6 +70,8 @@ impl Pane {
             Self::Tracks => "Tracks",
             Self::Lab => "Schedule lab",
             Self::Pooling => "Pooling",
+            Self::Levels => "Levels",
+            Self::Inspector => "Inspect",
             Self::Measure => "Measure",
         }
     }
@@ -119,20 +137,26 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
         Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling, measure] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
-    for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
+    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure] =
+        Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
+    for tile in [levels, inspector] {
+        tiles.set_visible(tile, in_lab || in_spectra);
+    }
+    tiles.set_visible(pooling, in_lab);
+    // Where spectra are looked at, other looks at the images lie behind them.
+    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels, inspector]) } else { images };
+    let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
+    for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
     tiles.set_visible(spectrum, matches!(layout, Layout::Explore | Layout::Spectra));
-    tiles.set_visible(recovered, layout != Layout::Spectra);
-    let in_lab = layout == Layout::ScheduleLab;
-    tiles.set_visible(pooling, in_lab);
+    tiles.set_visible(recovered, !in_spectra);
     let stage = if in_lab {
         let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, pooling])
+        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling])
     } else {
-        stage.children.push(pooling);
+        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, inspector, pooling] });
         tiles.insert_container(Container::Linear(stage))
     };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
@@ -170,6 +194,12 @@ pub struct Contents<'a> {
     pub pooling: PoolingView<'a>,
     /// Its own state.
     pub pooling_state: &'a mut PoolingState,
+    /// Of the levels' pane.
+    pub levels_state: &'a mut LevelsState,
+    /// Of the inspector.
+    pub inspector: &'a mut InspectorState,
+    /// Colours of heat maps.
+    pub map: ColourMap,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -198,7 +228,7 @@ impl<'a> Contents<'a> {
 impl Behavior<Pane> for Contents<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         match pane {
-            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures),
+            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
             Pane::Spectrum => {
                 let choices = self.tracks.view.spectrum;
@@ -210,6 +240,8 @@ impl Behavior<Pane> for Contents<'_> {
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
+            Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
+            Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }

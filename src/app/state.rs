@@ -7,7 +7,9 @@ use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
+use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
+use super::views::levels::LevelsState;
 use super::views::measure::MeasurePanel;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
@@ -83,6 +85,8 @@ pub(super) struct State {
     pub tracks: TracksState,
     pub lab: LabState,
     pub pooling: PoolingState,
+    pub levels: LevelsState,
+    pub inspector: InspectorState,
     pub planner: Planner,
     pub measure: MeasureDesk,
     pub measure_panel: MeasurePanel,
@@ -146,6 +150,8 @@ impl State {
         });
         let spectra = Spectra::new(Arc::clone(&wake));
         let pooling = PoolingState::new(Arc::clone(&wake));
+        let levels = LevelsState::new(Arc::clone(&wake));
+        let inspector = InspectorState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -171,6 +177,8 @@ impl State {
             tracks: TracksState::default(),
             lab: LabState::default(),
             pooling,
+            levels,
+            inspector,
             planner: Planner::default(),
             measure: MeasureDesk::default(),
             measure_panel: MeasurePanel::default(),

@@ -3,6 +3,7 @@
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
 
+use super::levels::LevelSet;
 use super::settings::{ModelSource, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
@@ -109,6 +110,9 @@ pub struct ViewChoices {
     pub true_pixels: bool,
     /// Which sample of the batch is on the stage.
     pub sample: usize,
+    /// Resolution levels that are looked at alone. Not kept between starts.
+    #[serde(skip)]
+    pub isolated: LevelSet,
 }
 
 impl Default for ViewChoices {
@@ -132,6 +136,7 @@ impl Default for ViewChoices {
             range: ValueRange::default(),
             true_pixels: false,
             sample: 0,
+            isolated: LevelSet::WHOLE,
         }
     }
 }

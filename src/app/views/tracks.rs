@@ -2,7 +2,8 @@
 
 use super::film::film_ui;
 use super::icons::{Icon, draw_icon};
-use super::plot::{figure_ui, legend_ui};
+use super::level_button::Levels;
+use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::track_figures::figure_of;
 use super::track_head::head_ui;
@@ -53,6 +54,8 @@ pub struct Tracks<'a> {
     pub view: &'a ViewChoices,
     /// Which sample of the batch.
     pub sample: usize,
+    /// The levels that are isolated, and those that can be.
+    pub levels: Levels,
     /// Something new has been computed for a while, and this is the old.
     pub stale: bool,
 }
@@ -452,10 +455,24 @@ fn track_ui(
         }
         return;
     };
-    figure_ui(ui, plot, &figure);
+    lit_figure_ui(ui, plot, &figure, tracks.levels.lit());
+    match strips_ui(ui, plot, &figure, &tracks.levels, track.name()) {
+        Some(StripUse::Isolate(levels)) => intents.push(Intent::Change(Action::Isolate(levels))),
+        Some(StripUse::Drag(at)) => {
+            let x = state.zoom.x_of_place(f64::from((at.x - plot.left()) / plot.width())).clamp(0.0, 1.0);
+            intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
+        }
+        None => {}
+    }
     let at = state.hovered.unwrap_or_else(|| axis.x_of_step(tracks.place(), tracks.reading()));
+    // Where a level is most at home it has its plain name.
+    let place = if track == Track::Chromatogram { "" } else { track.name() };
+    let named_ui = |ui: &Ui, legend: Rect, intents: &mut Vec<Intent>| {
+        let isolate = legend_ui(ui, legend, &figure, at, (&tracks.levels, place));
+        intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
+    };
     let Some(planned) = tracks.planned.filter(|_| track == Track::Schedule) else {
-        legend_ui(ui, legend, &figure, at);
+        named_ui(ui, legend, intents);
         return;
     };
     let (axis, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
@@ -463,7 +480,7 @@ fn track_ui(
     editor_ui(ui, &editor, &mut state.editor, intents);
     let lines = 18.0 * figure.lines.len() as f32;
     let (names, rest) = legend.split_top_bottom_at_y((legend.top() + lines).min(legend.bottom()));
-    legend_ui(ui, names, &figure, at);
+    named_ui(ui, names, intents);
     warnings_ui(ui, rest, planned);
 }
 
