@@ -40,6 +40,7 @@ impl Bins {
         let bins = (0..SIDE * SIDE).map(|bin| (bin / SIDE, bin % SIDE));
         let signed = |k: usize| if 2 * k <= SIDE { k as f64 } else { k as f64 - SIDE as f64 };
         let ring = |(y, x)| {
+            #[allow(clippy::cast_sign_loss)] // a distance
             let radius = signed(y).hypot(signed(x)).round() as usize;
             (radius <= SIDE / 2).then_some(radius)
         };
@@ -129,7 +130,7 @@ fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() 
     let count: Array1<i64> = npz.0.by_name("count").unwrap();
     let bins = Bins::new();
     for (ring, &count) in count.iter().enumerate() {
-        assert_eq!(bins.ring.iter().filter(|&&of| of == Some(ring)).count() as i64, count);
+        assert_eq!(bins.ring.iter().filter(|&&of| of == Some(ring)).count(), usize::try_from(count).unwrap());
     }
     assert!(npz.list("f").iter().zip(0..).all(|(f, ring)| (f * 64.0 - f64::from(ring)).abs() < 0.5));
 
