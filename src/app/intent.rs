@@ -47,6 +47,8 @@ pub enum Intent {
     CancelOptimise,
     /// Write a track's figure to a file.
     ExportFigure(Track, Format),
+    /// The same below images of the run, on a common axis.
+    ExportWithFilm(Track, Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

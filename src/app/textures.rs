@@ -1,5 +1,6 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
+use super::heat_map::HeatMaps;
 use super::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::session::document::ValueRange;
 use egui::{ColorImage, TextureHandle, TextureOptions};
@@ -38,6 +39,8 @@ struct Key {
 pub struct Textures {
     kept: HashMap<Key, (TextureHandle, u64)>,
     frame: u64,
+    /// Heat maps.
+    pub heat_maps: HeatMaps,
 }
 
 impl Textures {
