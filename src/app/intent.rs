@@ -53,6 +53,8 @@ pub enum Intent {
     ExportFigure(Track, Format),
     /// Write the spectra at this step to a file.
     ExportSpectrum(Format),
+    /// The same below images of the run, on a common axis.
+    ExportWithFilm(Track, Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

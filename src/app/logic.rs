@@ -4,15 +4,16 @@ use super::intent::{ImageChoice, Intent, MeasureWish};
 use super::measure_desk::Means;
 use super::opener::Opened;
 use super::panes::Pane;
-use super::run_view::RunView;
+use super::run_view::{Moment, Picture, RunView};
 use super::state::{Fetching, Opening, STAND_IN};
 use super::{App, theme};
-use crate::figure::TimeZoom;
+use crate::figure::draw::{Format, Panel};
+use crate::figure::{Axis, Film, TimeView, TimeZoom};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
-use crate::session::document::{AxisReading, Layout};
+use crate::session::document::{AxisReading, Layout, Track};
 use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
@@ -23,6 +24,8 @@ use std::time::{Duration, Instant};
 
 /// Most of a frame that is spent on taking news.
 const NEWS_BUDGET: Duration = Duration::from_millis(5);
+/// Images of a saved film strip, and the longest side of each, pixels.
+const FILM: (usize, u32) = (9, 128);
 const NEEDS_LIBRARY: &str = "emoji-unet";
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -76,15 +79,21 @@ impl App {
             Intent::ImportSchedule(path) => state.opener.import_schedule(path),
             Intent::ExportSchedule(export) => state.opener.export(export),
             Intent::ExportFigure(track, format) => {
-                if let Some(figure) = state.tracks.figure(track) {
-                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
-                    state.opener.export_figure(track.name(), figure, format, typed);
+                if let Some(content) = state.tracks.content(track) {
+                    self.export(track, vec![Panel::new(track.name(), content)], format);
+                }
+            }
+            Intent::ExportWithFilm(track, format) => {
+                if let Some(content) = state.tracks.content(track) {
+                    let panels = self.film(content.x_axis()).into_iter().chain([Panel::new(track.name(), content)]);
+                    let panels = panels.collect();
+                    self.export(track, panels, format);
                 }
             }
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
                     let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
-                    state.opener.export_figure("Spectrum", Arc::new(figure), format, typed);
+                    state.opener.export_figure("Spectrum", vec![Panel::new("Spectrum", figure)], format, typed);
                 }
             }
             Intent::OpenImage(choice) => {
@@ -123,6 +132,27 @@ impl App {
         if document.run.schedule != before && document.view.live {
             self.start_live();
         }
+    }
+
+    /// Draws panels into a file.
+    fn export(&self, track: Track, panels: Vec<Panel>, format: Format) {
+        let typed = Some(self.state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
+        self.state.opener.export_figure(track.name(), panels, format, typed);
+    }
+
+    /// Images of E[x₀|xₜ] over what is shown of the time axis.
+    fn film(&self, axis: &Axis) -> Option<Panel> {
+        let (run, view) = (self.run.as_ref()?, &self.state.document.document().view);
+        let range = self.state.tracks.zoom.range();
+        let time = TimeView { range, ..TimeView::whole(&run.axis, view.axis.into()) };
+        let sample = view.sample.min(run.samples() - 1);
+        let film = Film::new("E[x_0|x_t]", time, FILM.0, |step| {
+            let (at, picture) = (Moment::of_step(step), Picture::Expectation);
+            let range = run.range(at, picture, sample, view.range);
+            run.paint(at, picture, sample, range, Some(FILM.1)).map(Arc::new)
+        });
+        // On one axis with what it stands above.
+        Some(Panel::new("", Film { x_axis: axis.clone(), ..film }))
     }
 
     fn change_and_run(&mut self, actions: Vec<Action>) {

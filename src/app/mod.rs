@@ -2,6 +2,7 @@
 //! many images.
 
 pub mod graphics;
+pub mod heat_map;
 pub mod intent;
 mod keeper;
 mod launch;
@@ -64,8 +65,10 @@ impl App {
         let wake = waker(ctx, meter.rest());
         let options = Options { onnxruntime: launch.options.onnxruntime.clone() };
         let runtime = Runtime::start(options, Arc::clone(&wake))?;
+        let mut textures = Textures::default();
+        textures.heat_maps.without_shader = launch.without_shader;
         let state = State::new(launch, wake, meter);
-        let mut app = Self { state, run: None, coming: None, runtime, textures: Textures::default() };
+        let mut app = Self { state, run: None, coming: None, runtime, textures };
         app.start(Pace::Going);
         Ok(app)
     }
@@ -247,8 +250,9 @@ impl eframe::App for App {
         self.scale(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let mut intents = Intents::new();
+        self.textures.heat_maps.begin_frame(frame.wgpu_render_state());
         self.panels(ui, &mut intents);
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             drop_words_ui(ui.ctx(), self.state.document.document().view.layout);

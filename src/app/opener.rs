@@ -2,7 +2,6 @@
 
 use super::intent::{Ask, EnsembleUse, Export, ImageChoice};
 use crate::ensemble::{self, Ensemble, Findings};
-use crate::figure::Figure;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::runtime::Wake;
 use crate::session::action::Action;
@@ -171,15 +170,15 @@ impl Opener {
         });
     }
 
-    /// Draws a figure into a file, at the path that was typed or at a place that a dialog asks for.
-    pub fn export_figure(&self, title: &'static str, figure: Arc<Figure>, format: Format, typed: Option<PathBuf>) {
+    /// Draws figures into a file, at the path that was typed or at a place that a dialog asks for.
+    pub fn export_figure(&self, title: &'static str, panels: Vec<Panel>, format: Format, typed: Option<PathBuf>) {
         let ending = match format {
             Format::Svg => "svg",
             Format::Pdf => "pdf",
             Format::Png => "png",
         };
+        let sheet = Sheet::new(panels);
         let write = move |path: &Path| {
-            let sheet = Sheet::new(vec![Panel::new(title, (*figure).clone())]);
             let bytes = sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string());
             let written =
                 bytes.and_then(|bytes| schedule_file::write_bytes(path, &bytes).map_err(|error| error.to_string()));

@@ -165,7 +165,7 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
             Some((name, TimeAxis::new(&plan_with(Some(source), steps).ok()?, schedule)))
         })
         .collect();
-    let axis = TimeAxis::new(&plan, schedule);
+    let axis = TimeAxis::new(&plan, schedule).with_evaluations(&key.settings.sampler.evaluations(plan.levels()));
     let level = |s: f64| axis.level_at_run_time(s);
     let shares = theory.as_ref().map(|theory| shares_of(theory, key.measure.into(), &level)).unwrap_or_default();
     Some(Ok(Planned {

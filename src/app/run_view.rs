@@ -143,6 +143,13 @@ pub struct PictureKey {
     sample: usize,
 }
 
+/// A step of a run, or the state before it, by the run that made it: those that were taken over keep their keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MadeKey {
+    run: RunId,
+    index: usize,
+}
+
 impl Moment {
     /// A step with the state that it left.
     #[must_use]
@@ -155,7 +162,9 @@ impl RunView {
     /// A run that has made no step yet, to be kept within [`BUDGET`].
     #[must_use]
     pub fn new(id: RunId, started: Box<RunStarted>, model: ModelSchedule) -> Self {
+        let evaluations = started.settings.sampler.evaluations(&started.levels);
         let axis = TimeAxis::of_levels(started.levels.clone(), started.timesteps.clone(), &model);
+        let axis = axis.with_evaluations(&evaluations);
         let [_, _, height, width] = started.shape;
         let levels = default_levels(FACTOR, height, width);
         Self {
@@ -244,14 +253,36 @@ impl RunView {
     #[must_use]
     pub fn key(&self, at: Moment, picture: Picture, sample: usize) -> PictureKey {
         let coarse = self.coarse.as_ref().zip(self.coarse_step(at)).filter(|_| picture == Picture::Coarse);
-        let made_by = |step: usize| self.made.get(step).map_or(self.id, |made| made.by);
-        let (run, index) = match (coarse, picture) {
-            (Some((coarse, snapshot)), _) => (coarse.run, snapshot.step),
-            // The step before reached it; all have the initial state.
-            (None, Picture::State) => (made_by(at.state.saturating_sub(1)), at.state),
-            (None, _) => (made_by(at.step), at.step),
+        let MadeKey { run, index } = match (coarse, picture) {
+            (Some((coarse, snapshot)), _) => MadeKey { run: coarse.run, index: snapshot.step },
+            (None, Picture::State) => self.state_key(at.state),
+            (None, _) => self.step_key(at.step),
         };
         PictureKey { run, index, picture, sample }
+    }
+
+    /// What is made of a step is kept by this.
+    #[must_use]
+    pub fn step_key(&self, step: usize) -> MadeKey {
+        MadeKey { run: self.made.get(step).map_or(self.id, |made| made.by), index: step }
+    }
+
+    /// What is made of a state is kept by this: the step before reached it; all have the initial state.
+    #[must_use]
+    pub fn state_key(&self, state: usize) -> MadeKey {
+        MadeKey { index: state, ..self.step_key(state.saturating_sub(1)) }
+    }
+
+    /// A finished step, where everything is kept of it.
+    #[must_use]
+    pub fn whole_step(&self, step: usize) -> Option<&Arc<Snapshot>> {
+        self.kept.steps().get(step)?.whole()
+    }
+
+    /// The state after the last finished step.
+    #[must_use]
+    pub const fn state(&self) -> &Arc<Array4<f32>> {
+        self.kept.state()
     }
 
     /// How many steps the coarse pass has that speaks of this moment, where there is one.

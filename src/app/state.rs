@@ -49,6 +49,8 @@ pub struct Launch {
     pub first: Vec<Action>,
     /// Words of the program that the user should read.
     pub notices: Vec<String>,
+    /// Colour heat maps by the processor even where wgpu draws.
+    pub without_shader: bool,
 }
 
 /// Everything that is neither run nor texture.
@@ -129,7 +131,7 @@ pub struct Fetching {
 
 impl State {
     pub fn new(launch: Launch, wake: Wake, meter: Meter) -> Self {
-        let Launch { options, loaded, folder, first, mut notices } = launch;
+        let Launch { options, loaded, folder, first, mut notices, .. } = launch;
         let mut document = loaded.preferences.document.clone().unwrap_or_else(|| {
             let mut document = Document::default();
             document.run.steps = FIRST_STEPS;
@@ -174,7 +176,7 @@ impl State {
             spectra,
             lens: Lens::default(),
             top_bar: TopBarState::default(),
-            tracks: TracksState::default(),
+            tracks: TracksState::new(Arc::clone(&wake)),
             lab: LabState::default(),
             pooling,
             levels,

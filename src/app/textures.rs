@@ -1,6 +1,7 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
 use super::painted::painted_alone;
+use super::heat_map::HeatMaps;
 use super::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;
@@ -66,6 +67,8 @@ pub struct Textures {
     pools: [Option<AnalysisPool<Key, Painted>>; 2],
     /// What was shown last, until something newer has been cut.
     last: HashMap<Picture, Ready>,
+    /// Heat maps.
+    pub heat_maps: HeatMaps,
 }
 
 impl Textures {

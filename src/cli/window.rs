@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
     };
     let options = Options { onnxruntime: onnxruntime.map(Path::to_path_buf) };
     let window = Window {
-        launch: Launch { options, loaded, folder, first, notices },
+        launch: Launch { options, loaded, folder, first, notices, without_shader: false },
         renderer,
         size: arguments.window_size,
         measure_since: arguments.measure_start.then_some(began),

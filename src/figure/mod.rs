@@ -6,6 +6,7 @@
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
 //! - [`schedule`], [`chromatogram`] and [`elution`]: the figures themselves, along that axis; [`spectrum`]: at one step.
 //! - [`adjusted_time`] and [`theorem`]: of schedules as functions of time.
+//! - [`heat_map`]: power by time and frequency, in the colours of [`colour_map`]; [`Film`]: images in a row.
 //! - [`draw`]: figures into files.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
@@ -13,9 +14,12 @@
 
 mod adjusted;
 mod chromatogram;
+pub mod colour_map;
 pub mod draw;
 mod elution;
 mod measured;
+mod film;
+pub mod heat_map;
 mod pace;
 pub mod palette;
 mod schedule;
@@ -33,6 +37,8 @@ pub use adjusted::{AdjustedReading, AdjustedTimeFigure, adjusted_time, intensity
 pub use chromatogram::{ChromatogramFigure, chromatogram, stacked_chromatogram};
 pub use elution::{ElutionFigure, Rate, elution, elution_at_pace, generation};
 pub use measured::{MeasuredFigure, measured_chromatogram};
+pub use film::{Film, Frame};
+pub use heat_map::{HeatMap, HeatMapFigure, heat_map};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{DataSpectrum, OtherStep, SlopeFit, SpectrumFigure, SpectrumPlot, significant, spectrum};

@@ -3,6 +3,7 @@ use crate::schedule::{
     BetaSchedule, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, Spacing, SpacingConvention,
     TrainingSchedule,
 };
+use crate::session::SamplerKind;
 use crate::session::document::LevelReading;
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use proptest::prelude::*;
@@ -45,11 +46,11 @@ fn readings_of_a_known_run() {
     let axis = TimeAxis::new(&trailing(&model, 4), &model);
     assert_eq!(axis.steps(), 4);
     let read = |step: f64| Reading::ALL.map(|reading| axis.value_at(step, reading));
-    assert_eq!(read(0.0), [0.0, 1.0, 1000.0, f64::NEG_INFINITY, f64::INFINITY]);
+    assert_eq!(read(0.0), [0.0, 1.0, 1000.0, f64::NEG_INFINITY, f64::INFINITY, 0.0]);
     let middle = read(2.0);
     assert_eq!(middle[..3], [2.0, 0.5, 500.0]);
     assert!(middle[3].abs() < 1e-12 && (middle[4] - 1.0).abs() < 1e-12);
-    assert_eq!(read(4.0), [4.0, 0.0, 0.0, f64::INFINITY, 0.0]);
+    assert_eq!(read(4.0), [4.0, 0.0, 0.0, f64::INFINITY, 0.0, 4.0]);
     // Flow time falls linearly through every step, here to 1/8.
     assert!((axis.value_at(3.5, Reading::Sigma) - 1.0 / 7.0).abs() < 1e-12);
     assert!((axis.x_of_step(1.0, Reading::Timestep) - 0.25).abs() < 1e-12);
@@ -60,6 +61,21 @@ fn readings_of_a_known_run() {
     assert_eq!(labels(Reading::Timestep), ["1000", "800", "600", "400", "200", "0"]);
     assert_eq!(labels(Reading::LogSnr), ["−∞", "−2", "−1", "0", "1", "2", "∞"]);
     assert_eq!(labels(Reading::Sigma), ["∞", "2", "1", "0.5", "0"]);
+}
+
+#[test]
+fn evaluations_are_counted_as_the_sampler_makes_them() {
+    let model = flow();
+    let plan = trailing(&model, 4);
+    let in_step = |sampler: SamplerKind| sampler.evaluations(plan.levels());
+    assert_eq!((in_step(SamplerKind::Ddim), in_step(SamplerKind::Heun)), (vec![1; 4], vec![2, 2, 2, 1]));
+    let axis = TimeAxis::new(&plan, &model).with_evaluations(&in_step(SamplerKind::Heun));
+    let reading = Reading::Evaluations;
+    assert_eq!([0.0, 1.0, 3.0, 4.0].map(|step| axis.value_at(step, reading)), [0.0, 2.0, 6.0, 7.0]);
+    assert!((axis.x_of_step(3.0, reading) - 6.0 / 7.0).abs() < 1e-12);
+    assert!((axis.step_of_x(3.0 / 7.0, reading) - 1.5).abs() < 1e-12);
+    let labels: Vec<String> = axis.ticks(reading, (0.0, 1.0), 8).into_iter().map(|tick| tick.label).collect();
+    assert_eq!(labels, ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
 #[test]

@@ -20,11 +20,14 @@ pub enum Reading {
     LogSnr,
     /// σ, on a logarithmic axis; spaced as λ is.
     Sigma,
+    /// Evaluations of the network so far.
+    Evaluations,
 }
 
 impl Reading {
     /// All of them, in the order of a menu.
-    pub const ALL: [Self; 5] = [Self::Step, Self::RunTime, Self::Timestep, Self::LogSnr, Self::Sigma];
+    pub const ALL: [Self; 6] =
+        [Self::Step, Self::RunTime, Self::Timestep, Self::LogSnr, Self::Sigma, Self::Evaluations];
 
     /// The axis's label.
     #[must_use]
@@ -35,6 +38,7 @@ impl Reading {
             Self::Timestep => "timestep t",
             Self::LogSnr => "log-SNR λ",
             Self::Sigma => "noise level σ",
+            Self::Evaluations => "network evaluations",
         }
     }
 
@@ -51,7 +55,7 @@ impl Reading {
 /// timestep is interpolated linearly, and the level so that the flow time `s = σ/(1+σ)` is linear in u, which also
 /// leads smoothly to a clean end (`λ = +∞`) and from a start of pure noise (`λ = −∞`).
 ///
-/// In steps and run time x is linear in u. In timesteps, and in λ and σ, x is linear in t, and in λ; there an end that
+/// In steps and run time x is linear in u, in evaluations of the network linear within each step. In timesteps, and in λ and σ, x is linear in t, and in λ; there an end that
 /// is infinite, or no further than the step before it, is placed one mean step beyond (the mean
 /// of those that move).
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +67,9 @@ pub struct TimeAxis {
     /// x of every whole step, spaced by timestep and by λ.
     x_by_timestep: Vec<f64>,
     x_by_log_snr: Vec<f64>,
+    /// Evaluations of the network before every whole step, from 0, and x spaced by them.
+    evaluations: Vec<f64>,
+    x_by_evaluations: Vec<f64>,
 }
 
 impl From<AxisReading> for Reading {
@@ -73,6 +80,7 @@ impl From<AxisReading> for Reading {
             AxisReading::Timestep => Self::Timestep,
             AxisReading::LogSnr => Self::LogSnr,
             AxisReading::Sigma => Self::Sigma,
+            AxisReading::Evaluations => Self::Evaluations,
         }
     }
 }
@@ -109,7 +117,21 @@ impl TimeAxis {
         let x_by_timestep = places(timesteps.iter().map(|timestep| -timestep));
         let x_by_log_snr = places(levels.iter().map(|level| level.log_snr()));
         let weights = levels.iter().map(|&level| weights(level)).collect();
-        Self { levels, weights, timesteps, x_by_timestep, x_by_log_snr }
+        let evaluations: Vec<f64> = (0..levels.len()).map(|step| step as f64).collect();
+        let x_by_evaluations = places(evaluations.iter().copied());
+        Self { levels, weights, timesteps, x_by_timestep, x_by_log_snr, evaluations, x_by_evaluations }
+    }
+
+    /// The same of a sampler that asks the network so often in each step, where that is not once.
+    #[must_use]
+    pub fn with_evaluations(mut self, in_step: &[usize]) -> Self {
+        let mut before = 0.0;
+        for (step, at) in self.evaluations.iter_mut().enumerate() {
+            *at = before;
+            before += in_step.get(step).copied().unwrap_or(1).max(1) as f64;
+        }
+        self.x_by_evaluations = places(self.evaluations.iter().copied());
+        self
     }
 
     /// S.
@@ -207,6 +229,9 @@ impl TimeAxis {
             Reading::Step => step.clamp(0.0, self.steps() as f64),
             Reading::RunTime => 1.0 - step.clamp(0.0, self.steps() as f64) / self.steps() as f64,
             Reading::Timestep => self.timesteps[index] + fraction * (self.timesteps[index + 1] - self.timesteps[index]),
+            Reading::Evaluations => {
+                self.evaluations[index] + fraction * (self.evaluations[index + 1] - self.evaluations[index])
+            }
             Reading::LogSnr => self.level_at(step).log_snr(),
             Reading::Sigma => self.level_at(step).sigma(),
         }
@@ -229,6 +254,10 @@ impl TimeAxis {
                 let (low, high) = (self.value_at(to, reading), self.value_at(from, reading));
                 let falling: Vec<f64> = self.timesteps.iter().map(|timestep| -timestep).collect();
                 place(ticks::linear(low, high, count, false), &|timestep| step_of(&falling, -timestep))
+            }
+            Reading::Evaluations => {
+                let (low, high) = (self.value_at(from, reading), self.value_at(to, reading));
+                place(ticks::linear(low, high, count, true), &|evaluation| step_of(&self.evaluations, evaluation))
             }
             Reading::LogSnr | Reading::Sigma => {
                 let first = if self.levels[0].log_snr().is_finite() { 0.0 } else { 1.0 };
@@ -283,6 +312,7 @@ impl TimeAxis {
             Reading::Step | Reading::RunTime => None,
             Reading::Timestep => Some(&self.x_by_timestep),
             Reading::LogSnr | Reading::Sigma => Some(&self.x_by_log_snr),
+            Reading::Evaluations => Some(&self.x_by_evaluations),
         }
     }
 

@@ -5,6 +5,7 @@ use super::document::{
     Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
 use super::levels::LevelSet;
+use super::heat_map::HeatMapChange;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;
@@ -88,6 +89,8 @@ pub enum Action {
     DropSchedule(String),
     /// Lays a kept schedule over the run's.
     SetOverlay(Option<String>),
+    /// What the heat map of spectra plots.
+    SetHeatMap(HeatMapChange),
     /// Colours of heat maps.
     SetColourMap(ColourMap),
     /// Values of black and white.
@@ -148,6 +151,7 @@ impl Action {
             Self::KeepSchedule(_) => "kept schedule",
             Self::DropSchedule(_) => "dropped schedule",
             Self::SetOverlay(_) => "overlay",
+            Self::SetHeatMap(change) => change.name(),
             Self::SetColourMap(_) => "colours",
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "true pixels",
@@ -172,6 +176,7 @@ impl Action {
             | Self::SetBatch(_)
             | Self::SetRange(_)
             | Self::SetSpectrum(_)
+            | Self::SetHeatMap(HeatMapChange::Range(_))
             | Self::SetSample(_) => Some((self.name(), None)),
             Self::SetTrackHeights(heights) => match heights.as_slice() {
                 [(track, _), ..] => Some((self.name(), Some(*track))),
@@ -240,6 +245,7 @@ pub fn apply(document: &mut Document, action: Action) {
             document.overlay.take_if(|overlay| *overlay == name);
         }
         Action::SetOverlay(name) => document.overlay = name,
+        Action::SetHeatMap(change) => view.heat_map.apply(change),
         Action::SetColourMap(map) => view.colour_map = map,
         Action::SetRange(range) => match range {
             ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}

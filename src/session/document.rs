@@ -4,6 +4,7 @@
 //! [`History`](super::history::History) undoes it.
 
 use super::levels::LevelSet;
+use super::heat_map::HeatMapChoices;
 use super::settings::{ModelSource, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
@@ -102,6 +103,8 @@ pub struct ViewChoices {
     pub live: bool,
     /// The tracks, top to bottom; each once.
     pub tracks: Vec<TrackChoice>,
+    /// What the heat map of spectra plots.
+    pub heat_map: HeatMapChoices,
     /// Colours of heat maps.
     pub colour_map: ColourMap,
     /// Which values are black and white on the stage.
@@ -132,6 +135,7 @@ impl Default for ViewChoices {
             snap: false,
             live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
+            heat_map: HeatMapChoices::default(),
             colour_map: ColourMap::default(),
             range: ValueRange::default(),
             true_pixels: false,
@@ -162,6 +166,8 @@ macro_rules! named {
     };
 }
 
+pub(super) use named;
+
 named! {
     /// A choice of stage and tracks.
     Layout {
@@ -191,6 +197,8 @@ named! {
         LogSnr = "λ",
         /// `σ = √((1−ᾱ)/ᾱ)`, logarithmic.
         Sigma = "σ",
+        /// Evaluations of the network.
+        Evaluations = "evaluations",
     }
 }
 
@@ -284,6 +292,8 @@ named! {
         Turbo = "turbo",
         /// Grey.
         Grey = "grey",
+        /// Blue below zero, orange above, dark at zero.
+        Difference = "difference",
     }
 }
 
@@ -297,6 +307,8 @@ named! {
         Schedule = "Schedule",
         /// Which resolution gains when.
         Chromatogram = "Chromatogram",
+        /// Which frequency changes when.
+        SpectrumOfChange = "Spectrum of change",
         /// How fast each resolution gains.
         Elution = "Elution",
         /// Where pooling takes each time.
@@ -312,6 +324,7 @@ impl Track {
     pub const fn is_in(self, layout: Layout) -> bool {
         match self {
             Self::FilmStrip | Self::Chromatogram => true,
+            Self::SpectrumOfChange => matches!(layout, Layout::Explore | Layout::Spectra),
             Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra),
             Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
         }
@@ -330,6 +343,7 @@ impl Track {
             Self::FilmStrip => 132.0,
             Self::Schedule => 160.0,
             Self::Chromatogram => 190.0,
+            Self::SpectrumOfChange => 170.0,
             Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }
     }
@@ -402,7 +416,8 @@ impl ViewChoices {
         }
         let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
         let spectrum = self.spectrum.mended(&SpectrumChoices::default());
-        Self { tracks, factor, spectrum, levels: self.levels.map(|levels| levels.clamp(1, MOST_LEVELS)), ..self }
+        let levels = self.levels.map(|levels| levels.clamp(1, MOST_LEVELS));
+        Self { tracks, factor, levels, spectrum, heat_map: self.heat_map.mended(), ..self }
     }
 }
 

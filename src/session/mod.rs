@@ -4,12 +4,14 @@
 //! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
 //!
 //! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
-//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images, [`levels`]
-//! shows some resolutions of an image alone, [`inspect`] looks closely.
+//! that, [`preferences`] keep it between starts. [`heat_map`] is what is decided about the heat map of spectra. [`playback`]
+//! is the playhead. [`pooling`] pools noisy images, [`levels`] shows some resolutions of an image alone, [`inspect`] looks
+//! closely.
 
 pub mod action;
 pub mod archive;
 pub mod document;
+pub mod heat_map;
 pub mod history;
 pub mod images;
 pub mod inspect;

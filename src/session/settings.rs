@@ -4,6 +4,7 @@ use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
 use crate::schedule::{PlanSource, SpacingConvention};
+use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -207,6 +208,13 @@ impl SamplerKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// How often each step along these levels, one more than steps, asks the network.
+    #[must_use]
+    pub fn evaluations(self, levels: &[NoiseLevel]) -> Vec<usize> {
+        let of = |reached: &NoiseLevel| if self == Self::Heun && reached.sigma() > 0.0 { 2 } else { 1 };
+        levels.iter().skip(1).map(of).collect()
     }
 
     /// How its scheduler in diffusers rounds timesteps.

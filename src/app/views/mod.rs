@@ -1,6 +1,9 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
 mod film;
+mod heat_bar;
+mod heat_head;
+mod heat_track;
 pub mod icons;
 pub mod inspector;
 pub mod lab;

@@ -23,7 +23,8 @@ pub(super) fn figure_of(
     let (planned, run) = (tracks.planned, tracks.run);
     let measure = key.measure.into();
     let figure = match track {
-        Track::FilmStrip => return None,
+        // Drawn by views of their own.
+        Track::FilmStrip | Track::SpectrumOfChange => return None,
         Track::Schedule => {
             let overlays: Vec<(&str, &TimeAxis)> = planned
                 .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())

@@ -1,11 +1,13 @@
 //! A track's head: its name, which folds and moves it, what is plotted, and its menu.
 
+use super::heat_head::heat_head_ui;
 use super::icons::{Icon, draw_icon};
 use super::top_bar::shortened;
 use super::tracks::{HEAD, LINE, PAD, Tracks};
 use super::widgets::{icon_button_small, named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
+use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::figure::draw::Format;
 use crate::session::action::Action;
@@ -15,6 +17,9 @@ use crate::session::document::{
 use crate::theory::Chromatogram;
 use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
+/// What figures are saved as.
+const FORMATS: [(Format, &str); 3] = [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")];
+
 /// Draws a head at the left of its track's `rect`.
 pub(super) fn head_ui(
     ui: &mut Ui,
@@ -22,7 +27,7 @@ pub(super) fn head_ui(
     choice: TrackChoice,
     tracks: &Tracks,
     largest_difference: Option<f64>,
-    intents: &mut Vec<Intent>,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     let palette = Palette::of(ui);
     let left = rect.left() + 16.0;
@@ -95,6 +100,10 @@ pub(super) fn head_ui(
                 levels_ui(ui, below, tracks, intents);
             }
         }
+        Track::SpectrumOfChange => {
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+            heat_head_ui(ui, (place, rect), tracks, textures, intents);
+        }
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {
             note(ui, rect, rect.top() + 36.0, "pooled m times by n");
@@ -163,7 +172,7 @@ fn level_reading_ui(ui: &mut Ui, place: Rect, reading: LevelReading, intents: &m
 }
 
 /// A small menu of one choice, where there is room for it; answers with what was chosen.
-fn choice_ui<T: Copy + PartialEq>(
+pub(super) fn choice_ui<T: Copy + PartialEq>(
     ui: &mut Ui,
     (place, rect): (Rect, Rect),
     (name, tip): (&str, &str),
@@ -233,6 +242,10 @@ fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent
 const fn about(track: Track) -> &'static str {
     match track {
         Track::FilmStrip => "Small images of every step. Click to fold, drag to move the track",
+        Track::SpectrumOfChange => {
+            "Power spectral density by step and radial frequency: which details change when; coarse at the bottom. Click to \
+             fold, drag to move the track"
+        }
         Track::Elution => {
             "gₘ(t), how fast each resolution gains: a peak each, with its own time; the line above them is their sum, so \
              that it shows where a step makes no signal. Click to fold, drag to move the track"
@@ -294,9 +307,19 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
     }
     if track != Track::FilmStrip && !choice.folded {
         ui.menu_button("Save figure", |ui| {
-            for (format, name) in [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")] {
+            for (format, name) in FORMATS {
                 if ui.button(name).clicked() {
                     intents.push(Intent::ExportFigure(track, format));
+                    ui.close();
+                }
+            }
+        });
+    }
+    if track == Track::SpectrumOfChange && !choice.folded {
+        ui.menu_button("Save with film strip", |ui| {
+            for (format, name) in FORMATS {
+                if ui.button(name).clicked() {
+                    intents.push(Intent::ExportWithFilm(track, format));
                     ui.close();
                 }
             }

@@ -1,6 +1,7 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
 use super::film::film_ui;
+use super::heat_track::{HeatPlace, HeatTrack, heat_track_ui};
 use super::icons::{Icon, draw_icon};
 use super::level_button::Levels;
 use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
@@ -15,8 +16,9 @@ use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::ensemble::Findings;
+use crate::figure::draw::Content;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, ticks};
-use crate::runtime::RunId;
+use crate::runtime::{RunId, Wake};
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice,
@@ -25,7 +27,7 @@ use crate::session::document::{
 use crate::session::playback::Command;
 use crate::theory::Calibration;
 use egui::{
-    Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, CursorIcon, Key, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -108,7 +110,11 @@ pub struct TracksState {
     pub zoom: TimeZoom,
     /// x of the shared axis under the pointer.
     hovered: Option<f64>,
+    /// Where the pointer is.
+    pointer: Option<Pos2>,
     figures: HashMap<Track, (FigureKey, Arc<Figure>)>,
+    /// Of the track of spectra.
+    heat: HeatTrack,
     /// What is dragged on the schedule.
     pub editor: EditorState,
     /// The largest difference that the track of Theorem 1 found.
@@ -116,10 +122,19 @@ pub struct TracksState {
 }
 
 impl TracksState {
+    /// `wake` is called when something that was computed beside is there.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self { heat: HeatTrack::new(wake), ..Self::default() }
+    }
+
     /// What a track shows, for a file.
     #[must_use]
-    pub fn figure(&self, track: Track) -> Option<Arc<Figure>> {
-        self.figures.get(&track).map(|(_, figure)| Arc::clone(figure))
+    pub fn content(&self, track: Track) -> Option<Content> {
+        match track {
+            Track::SpectrumOfChange => self.heat.map().map(Content::from),
+            _ => self.figures.get(&track).map(|(_, figure)| Figure::clone(figure).into()),
+        }
     }
 }
 
@@ -163,7 +178,7 @@ pub fn tracks_ui(
     let places = placed(&shown, Rect::from_min_max(pos2(space.left(), axis.bottom()), space.max));
     for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-        head_ui(ui, *rect, *choice, tracks, state.largest_difference, intents);
+        head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *textures, &mut *intents));
         let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + PAD)..=(rect.bottom() - PAD));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
@@ -266,7 +281,8 @@ fn move_ui(
         }
     }
     state.hovered = None;
-    if let Some(at) = response.hover_pos() {
+    state.pointer = response.hover_pos();
+    if let Some(at) = state.pointer {
         zoom_ui(ui, place(at.x), state);
         state.hovered = Some(state.zoom.x_of_place(place(at.x)));
     }
@@ -418,6 +434,12 @@ fn track_ui(
             let palette = Palette::of(ui);
             ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), palette.warning);
         }
+        return;
+    }
+    if track == Track::SpectrumOfChange {
+        let (pointer, zoom, ticks) = (state.pointer, state.zoom, ticks_for(plot.width()));
+        let place = HeatPlace { plot, legend, pointer, zoom, ticks };
+        heat_track_ui(ui, &place, tracks, &mut state.heat, (textures, intents));
         return;
     }
     let Some(axis) = tracks.axis() else { return };

@@ -1,10 +1,10 @@
 //! Where everything stands on a sheet.
 
 use super::lettering::{Face, Lettering};
-use super::panel::{LABEL, STRIP, TICK, axis_lines};
+use super::panel::{LABEL, Painter, STRIP, TICK, axis_lines};
 use super::scene::Rect;
-use super::{Sheet, legend};
-use crate::figure::Figure;
+use super::{Content, Sheet, legend};
+use crate::figure::Axis;
 
 /// Space around the sheet.
 const MARGIN: f64 = 14.0;
@@ -59,9 +59,16 @@ struct Columns {
 }
 
 /// Places a sheet.
-pub(super) fn layout(sheet: &Sheet, lettering: &Lettering) -> Layout {
-    let figures: Vec<&Figure> = sheet.panels.iter().map(|panel| &panel.figure).collect();
-    let legends: Vec<(f64, f64)> = figures.iter().map(|figure| legend::size(figure, lettering)).collect();
+pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
+    let lettering = painter.lettering;
+    let contents: Vec<&Content> = sheet.panels.iter().map(|panel| &panel.content).collect();
+    let y_axes: Vec<Axis> = contents.iter().map(|content| content.y_axis()).collect();
+    let legend_of = |panel: &super::Panel| match &panel.content {
+        Content::Figure(figure) => legend::size(figure, lettering),
+        Content::HeatMap(map) => painter.bar_size(map, panel.height),
+        Content::Film(_) => (0.0, 0.0),
+    };
+    let legends: Vec<(f64, f64)> = sheet.panels.iter().map(legend_of).collect();
     let wrap = |text: &str, face, size, width| match text.trim() {
         "" => Vec::new(),
         text => lettering.wrapped(text, face, size, width),
@@ -72,8 +79,8 @@ pub(super) fn layout(sheet: &Sheet, lettering: &Lettering) -> Layout {
     // Titles begin where the plots do, which is not known yet; this is about as far in.
     let titles: Vec<Vec<String>> =
         sheet.panels.iter().map(|panel| wrap(&panel.title, Face::Strong, TITLE, within - 48.0)).collect();
-    let axis = |index: usize| figures.get(index + 1).is_none_or(|next| next.x_axis != figures[index].x_axis);
-    let below = |index: usize| STRIP.0 * figures[index].strips.len() as f64 + if axis(index) { AXIS } else { 0.0 };
+    let axis = |index: usize| contents.get(index + 1).is_none_or(|next| next.x_axis() != contents[index].x_axis());
+    let below = |index: usize| STRIP.0 * contents[index].strips().len() as f64 + if axis(index) { AXIS } else { 0.0 };
 
     let block = |lines: usize, size: f64| LEADING * size * lines as f64;
     let after = |lines: &[String], space: f64| if lines.is_empty() { 0.0 } else { space };
@@ -83,16 +90,17 @@ pub(super) fn layout(sheet: &Sheet, lettering: &Lettering) -> Layout {
         + after(&caption, 8.0)
         + block(caption.len(), CAPTION)
         + titles.iter().map(|title| block(title.len(), TITLE) + after(title, 4.0)).sum::<f64>()
-        + (0..figures.len()).map(below).sum::<f64>()
-        + GAP * figures.len().saturating_sub(1) as f64;
+        + (0..contents.len()).map(below).sum::<f64>()
+        + GAP * contents.len().saturating_sub(1) as f64;
     let least: Vec<f64> = legends.iter().map(|&(_, height)| height.max(LEAST.1)).collect();
     let wanted: Vec<f64> = sheet.panels.iter().map(|panel| panel.height).collect();
     let heights = heights(&wanted, &least, sheet.height.map(|height| height - around));
 
     let labels: Vec<Vec<String>> =
-        figures.iter().zip(&heights).map(|(figure, &height)| axis_lines(&figure.y_axis, height, lettering)).collect();
+        y_axes.iter().zip(&heights).map(|(axis, &height)| axis_lines(axis, height, lettering)).collect();
     let label_width = 1.3 * LABEL * labels.iter().map(Vec::len).max().unwrap_or(0) as f64;
-    let columns = columns(sheet.width, &figures, label_width, &legends, lettering);
+    let x_axes: Vec<&Axis> = contents.iter().map(|content| content.x_axis()).collect();
+    let columns = columns(sheet.width, (&x_axes, &y_axes), label_width, &legends, lettering);
 
     let mut y = MARGIN;
     let text = |lines: Vec<String>, x: f64, size: f64, y: &mut f64| -> Vec<TextLine> {
@@ -145,14 +153,14 @@ fn heights(wanted: &[f64], least: &[f64], sum: Option<f64>) -> Vec<f64> {
 
 fn columns(
     width: f64,
-    figures: &[&Figure],
+    (x_axes, y_axes): (&[&Axis], &[Axis]),
     label_width: f64,
     legends: &[(f64, f64)],
     lettering: &Lettering,
 ) -> Columns {
     let number = |tick: &crate::figure::Tick| lettering.width(&tick.label, Face::Mono, TICK);
-    let numbers = figures.iter().flat_map(|figure| &figure.y_axis.ticks).map(number).fold(0.0, f64::max);
-    let last = figures.iter().filter_map(|figure| figure.x_axis.ticks.last()).map(number).fold(0.0, f64::max);
+    let numbers = y_axes.iter().flat_map(|axis| &axis.ticks).map(number).fold(0.0, f64::max);
+    let last = x_axes.iter().filter_map(|axis| axis.ticks.last()).map(number).fold(0.0, f64::max);
     let left = MARGIN + label_width + 4.0 + numbers + 6.0;
     let legend = legends.iter().map(|&(width, _)| width).fold(0.0, f64::max);
     // A number at the very end of the axis stands half beyond it.

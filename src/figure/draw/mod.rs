@@ -1,7 +1,7 @@
 //! Figures into files: SVG, PDF and PNG, without a GUI.
 //!
-//! A [`Sheet`] is one or several figures stacked on a common horizontal axis. All formats are written from one scene of
-//! paths, text included, so they look alike everywhere and need no fonts. The same sheet always gives the same bytes.
+//! A [`Sheet`] is one or several figures, heat maps and films stacked on a common horizontal axis. All formats are written from one scene of
+//! paths and pictures, text as paths, so they look alike everywhere and need no fonts. The same sheet always gives the same bytes.
 //!
 //! ```
 //! use chromascope::figure::draw::{Format, Panel, Sheet, Theme};
@@ -16,7 +16,9 @@
 //! # Ok::<(), chromascope::figure::draw::DrawError>(())
 //! ```
 
+mod content;
 pub mod fonts;
+mod heat;
 mod layout;
 mod legend;
 mod lettering;
@@ -30,9 +32,10 @@ mod svg;
 mod tests;
 mod theme;
 
+pub use content::Content;
 pub use theme::Theme;
 
-use super::{Figure, text};
+use super::text;
 use layout::{CAPTION, HEADING, TextLine, layout};
 use lettering::{Face, Lettering};
 use panel::Painter;
@@ -89,7 +92,7 @@ impl Format {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
     /// What is drawn.
-    pub figure: Figure,
+    pub content: Content,
     /// Above it, with subscripts as [`text::spans`] reads them; may be empty.
     pub title: String,
     /// Height of the plot, points. A legend that needs more room gets it.
@@ -97,10 +100,12 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// A figure of ordinary height.
+    /// A figure, a heat map or a film of ordinary height.
     #[must_use]
-    pub fn new(title: impl Into<String>, figure: Figure) -> Self {
-        Self { figure, title: title.into(), height: 140.0 }
+    pub fn new(title: impl Into<String>, content: impl Into<Content>) -> Self {
+        let content = content.into();
+        let height = if matches!(content, Content::Film(_)) { 48.0 } else { 140.0 };
+        Self { content, title: title.into(), height }
     }
 
     /// The same with another height of its plot, points.
@@ -164,8 +169,8 @@ impl Sheet {
 
     fn scene(&self) -> Scene {
         let lettering = Lettering::new();
-        let layout = layout(self, &lettering);
         let painter = Painter { theme: self.theme, lettering: &lettering };
+        let layout = layout(self, &painter);
         let mut groups = Vec::new();
         let mut words = |id: &str, lines: &[TextLine], face, size, role| {
             let mut group = Group::new(id.to_owned(), id.to_owned());
@@ -180,7 +185,7 @@ impl Sheet {
         words("caption", &layout.caption, Face::Body, CAPTION, super::Role::Secondary);
         for (index, (panel, place)) in self.panels.iter().zip(&layout.panels).enumerate() {
             let mut group = Group::new(format!("panel-{}", index + 1), panel.name());
-            painter.panel(&panel.figure, place, &mut group);
+            painter.panel(&panel.content, place, &mut group);
             groups.push(group);
         }
         let title = if self.heading.is_empty() {
@@ -201,19 +206,10 @@ impl Sheet {
 impl Panel {
     /// Its title, or what is plotted.
     fn name(&self) -> String {
-        text::plain(if self.title.is_empty() { &self.figure.y_axis.label } else { &self.title })
+        text::plain(if self.title.is_empty() { self.content.label() } else { &self.title })
     }
 
     fn description(&self) -> String {
-        let figure = &self.figure;
-        let mut names: Vec<String> = Vec::new();
-        let all = figure.areas.iter().map(|area| &area.name).chain(figure.lines.iter().map(|line| &line.name));
-        for name in all.chain(figure.points.iter().map(|set| &set.name)).map(|name| text::plain(name)) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        let (y, x) = (text::plain(&figure.y_axis.label), text::plain(&figure.x_axis.label));
-        format!("{}: {y} over {x}, of {}.", self.name(), names.join(", "))
+        format!("{}: {}.", self.name(), self.content.description())
     }
 }

@@ -1,4 +1,4 @@
-//! One figure in its place.
+//! One panel in its place.
 
 use super::layout::{Place, TITLE};
 use super::legend;
@@ -6,6 +6,7 @@ use super::lettering::{Face, Lettering, Setting};
 use super::marker::marker;
 use super::scene::{Colour, Group, Ink, Item, Path, Rect};
 use super::theme::{ON_LEVEL, Theme};
+use super::{Content, heat};
 use crate::figure::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Strip, Tick, text};
 
 /// Sizes of axis labels and of their numbers.
@@ -26,7 +27,7 @@ impl Group {
     }
 
     /// Draws text read from below, at the left of its base line.
-    fn upward_label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
+    pub fn upward_label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
         let label = setting.text.clone();
         self.add(Item { id: None, label, clip: None, path: setting.upwards_at(x, y), ink: Ink::Fill(colour) });
     }
@@ -44,7 +45,7 @@ pub(super) fn outline_ink(line: &Line, theme: Theme) -> Option<Ink> {
     let colour = theme.outline(line.paint)?;
     match line_ink(line, theme) {
         Ink::Stroke { width, dash, .. } => Some(Ink::Stroke { colour, width: width + 0.5, dash }),
-        Ink::Fill(_) => None,
+        Ink::Fill(_) | Ink::Picture(..) => None,
     }
 }
 
@@ -69,24 +70,24 @@ pub(super) fn axis_lines(axis: &Axis, length: f64, lettering: &Lettering) -> Vec
 }
 
 /// The space of a plot in the units of its axes.
-struct Frame {
-    plot: Rect,
+pub(super) struct Frame {
+    pub plot: Rect,
     x: (f64, f64),
     y: (f64, f64),
 }
 
 impl Frame {
-    fn new(plot: Rect, figure: &Figure) -> Self {
+    pub fn of_axes(plot: Rect, x: (f64, f64), y: (f64, f64)) -> Self {
         let wide = |(low, high): (f64, f64)| if high > low { (low, high) } else { (low, low + 1.0) };
-        Self { plot, x: wide(figure.x_axis.range), y: wide(figure.y_axis.range) }
+        Self { plot, x: wide(x), y: wide(y) }
     }
 
-    fn x(&self, value: f64) -> f64 {
+    pub fn x(&self, value: f64) -> f64 {
         self.plot.left + (value - self.x.0) / (self.x.1 - self.x.0) * self.plot.width()
     }
 
     /// Clamped far outside the page, where no file format may stumble.
-    fn y(&self, value: f64) -> f64 {
+    pub fn y(&self, value: f64) -> f64 {
         let place = self.plot.bottom - (value - self.y.0) / (self.y.1 - self.y.0) * self.plot.height();
         place.clamp(self.plot.top - 1e4, self.plot.bottom + 1e4)
     }
@@ -141,27 +142,36 @@ impl Painter<'_> {
         self.theme.role(role)
     }
 
-    /// Draws a figure; `group` names it.
-    pub fn panel(&self, figure: &Figure, place: &Place, group: &mut Group) {
-        let frame = Frame::new(place.plot, figure);
+    /// Draws a panel; `group` names it.
+    pub fn panel(&self, content: &Content, place: &Place, group: &mut Group) {
+        let (x_axis, y_axis) = (content.x_axis(), content.y_axis());
+        let frame = Frame::of_axes(place.plot, x_axis.range, y_axis.range);
         for line in &place.title {
             group.label(self.lettering.set(&line.text, Face::Strong, TITLE), line.at, self.role(Role::Text));
         }
-        self.grid(figure, &frame, group);
-        self.contents(figure, &frame, group);
+        match content {
+            Content::Figure(figure) => self.figure(figure, place, &frame, group),
+            Content::HeatMap(map) => self.heat_map(map, place, &frame, group),
+            Content::Film(film) => heat::film(film, &frame, group),
+        }
+        self.vertical_axis(&y_axis, place, &frame, group);
+        if place.axis {
+            let top = frame.plot.bottom + STRIP.0 * content.strips().len() as f64;
+            self.horizontal_axis(x_axis, top, &frame, group);
+        }
+    }
+
+    fn figure(&self, figure: &Figure, place: &Place, frame: &Frame, group: &mut Group) {
+        self.grid(figure, frame, group);
+        self.contents(figure, frame, group);
         let foot = Path::horizontal(frame.plot.left..=frame.plot.right, frame.plot.bottom);
         group.draw(foot, Ink::line(self.role(Role::Faint), 0.8));
-        self.rule_labels(figure, &frame, group);
+        self.rule_labels(figure, frame, group);
         for (row, strip) in figure.strips.iter().enumerate() {
             let top = frame.plot.bottom + STRIP.0 * row as f64 + (STRIP.0 - STRIP.1);
-            self.strip(strip, row, top, &frame, group);
+            self.strip(strip, row, top, frame, group);
             let y = top + 0.5 * STRIP.1;
             legend::draw_strip_name(&strip.name, (place.legend, y), self.theme, self.lettering, group);
-        }
-        self.vertical_axis(figure, place, &frame, group);
-        if place.axis {
-            let top = frame.plot.bottom + STRIP.0 * figure.strips.len() as f64;
-            self.horizontal_axis(&figure.x_axis, top, &frame, group);
         }
         legend::draw(figure, (place.legend, place.plot.top), self.theme, self.lettering, group);
     }
@@ -296,9 +306,9 @@ impl Painter<'_> {
         }
     }
 
-    fn vertical_axis(&self, figure: &Figure, place: &Place, frame: &Frame, group: &mut Group) {
+    fn vertical_axis(&self, axis: &Axis, place: &Place, frame: &Frame, group: &mut Group) {
         let mut free = f64::INFINITY;
-        let mut ticks: Vec<&Tick> = figure.y_axis.ticks.iter().collect();
+        let mut ticks: Vec<&Tick> = axis.ticks.iter().collect();
         ticks.sort_by(|a, b| a.at.total_cmp(&b.at));
         for tick in ticks {
             let y = frame.y(tick.at);

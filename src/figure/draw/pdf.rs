@@ -1,9 +1,14 @@
-//! A scene as PDF: one page of paths, no dates, so the same scene gives the same bytes.
+//! A scene as PDF: one page of paths and pictures, no dates, so the same scene gives the same bytes.
 
 use super::scene::{Colour, Ink, Item, Path, Scene, Segment};
+use image::RgbImage;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::LineJoinStyle;
-use pdf_writer::{Content, Filter, Finish, Pdf, Rect, Ref, TextStr};
+use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
+use std::sync::Arc;
+
+/// The number of the first picture; what is before it is there in every file.
+const FIRST_PICTURE: i32 = 6;
 
 /// Writes the scene.
 pub(super) fn write(scene: &Scene) -> Vec<u8> {
@@ -17,17 +22,42 @@ pub(super) fn write(scene: &Scene) -> Vec<u8> {
     pdf.pages(pages).kids([page]).count(1);
     let mut leaf = pdf.page(page);
     leaf.parent(pages).media_box(Rect::new(0.0, 0.0, width, height)).contents(contents);
-    leaf.resources();
+    let mut pictures = Vec::new();
+    let content = content(scene, &mut pictures);
+    let mut resources = leaf.resources();
+    if !pictures.is_empty() {
+        let mut named = resources.x_objects();
+        for (index, _) in (0..).zip(&pictures) {
+            named.pair(Name(&name_of(index)), Ref::new(FIRST_PICTURE + index));
+        }
+        named.finish();
+    }
+    resources.finish();
     leaf.finish();
-    let data = compress_to_vec_zlib(content(scene).as_bytes(), 6);
+    let data = compress_to_vec_zlib(content.as_bytes(), 6);
     pdf.stream(contents, &data).filter(Filter::FlateDecode);
     let mut about = pdf.document_info(info);
     about.title(TextStr(&scene.title)).subject(TextStr(&scene.description)).creator(TextStr("Chromascope"));
     about.finish();
+    for (index, picture) in (0..).zip(&pictures) {
+        let data = compress_to_vec_zlib(picture.as_raw(), 6);
+        let mut object = pdf.image_xobject(Ref::new(FIRST_PICTURE + index), &data);
+        let [width, height] = [picture.width(), picture.height()].map(|side| i32::try_from(side).unwrap_or(i32::MAX));
+        object.filter(Filter::FlateDecode);
+        object.width(width).height(height).bits_per_component(8).interpolate(false);
+        object.color_space().device_rgb();
+        object.finish();
+    }
     pdf.finish()
 }
 
-fn content(scene: &Scene) -> Content {
+/// What a picture is called on the page.
+fn name_of(index: i32) -> Vec<u8> {
+    format!("Im{index}").into_bytes()
+}
+
+/// The page; its pictures are added to `pictures`.
+fn content(scene: &Scene, pictures: &mut Vec<Arc<RgbImage>>) -> Content {
     let mut content = Content::new();
     let (width, height) = (scene.size.0 as f32, scene.size.1 as f32);
     // The scene's y runs downwards.
@@ -36,12 +66,12 @@ fn content(scene: &Scene) -> Content {
     let [r, g, b] = unit(scene.background);
     content.set_fill_rgb(r, g, b).rect(0.0, 0.0, width, height).fill_nonzero();
     for item in scene.groups.iter().flat_map(|group| &group.items) {
-        draw(item, &mut content);
+        draw(item, &mut content, pictures);
     }
     content
 }
 
-fn draw(item: &Item, content: &mut Content) {
+fn draw(item: &Item, content: &mut Content, pictures: &mut Vec<Arc<RgbImage>>) {
     if let Some(clip) = item.clip {
         content.save_state();
         content.rect(clip.left as f32, clip.top as f32, clip.width() as f32, clip.height() as f32);
@@ -60,6 +90,16 @@ fn draw(item: &Item, content: &mut Content) {
             content.set_dash_pattern(dash.iter().map(|&length| short(length)), 0.0);
             trace(&item.path, content);
             content.stroke();
+        }
+        Ink::Picture(rect, picture) => {
+            let index = i32::try_from(pictures.len()).unwrap_or(i32::MAX);
+            pictures.push(picture.embedded(*rect));
+            content.save_state();
+            // A picture is the unit square, its first row at the top of a page whose y rises.
+            let (width, height) = (short(rect.width()), short(rect.height()));
+            content.transform([width, 0.0, 0.0, -height, short(rect.left), short(rect.bottom)]);
+            content.x_object(Name(&name_of(index)));
+            content.restore_state();
         }
     }
     if item.clip.is_some() {

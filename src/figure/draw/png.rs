@@ -1,7 +1,7 @@
 //! A scene as PNG, drawn by tiny-skia.
 
 use super::DrawError;
-use super::scene::{Colour, Ink, Path, Rect, Scene, Segment};
+use super::scene::{Colour, Ink, Path, Picture, Rect, Scene, Segment};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use tiny_skia::{FillRule, LineJoin, Mask, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
@@ -30,6 +30,10 @@ fn draw(scene: &Scene, scale: f64) -> Result<Pixmap, DrawError> {
     let transform = Transform::from_scale(scale as f32, scale as f32);
     let mut clip: Option<(Rect, Mask)> = None;
     for item in scene.groups.iter().flat_map(|group| &group.items) {
+        if let Ink::Picture(rect, picture) = &item.ink {
+            blit(&mut pixmap, picture, *rect, item.clip, scale);
+            continue;
+        }
         if let Some(rect) = item.clip
             && clip.as_ref().is_none_or(|(kept, _)| *kept != rect)
         {
@@ -48,9 +52,33 @@ fn draw(scene: &Scene, scale: f64) -> Result<Pixmap, DrawError> {
                 };
                 pixmap.stroke_path(&path, &paint(*colour), &stroke, transform, mask);
             }
+            // Drawn above.
+            Ink::Picture(..) => {}
         }
     }
     Ok(pixmap)
+}
+
+/// Draws a picture over whole pixels, those whose centres lie in the rectangle and in the clip.
+fn blit(pixmap: &mut Pixmap, picture: &Picture, rect: Rect, clip: Option<Rect>, scale: f64) {
+    let whole = |edge: f64| (scale * edge).round() as i64;
+    let (left, top, right, bottom) = (whole(rect.left), whole(rect.top), whole(rect.right), whole(rect.bottom));
+    let clip = clip.unwrap_or(rect);
+    let page = (i64::from(pixmap.width()), i64::from(pixmap.height()));
+    let columns = whole(clip.left).max(left).max(0)..whole(clip.right).min(right).min(page.0);
+    let rows = whole(clip.top).max(top).max(0)..whole(clip.bottom).min(bottom).min(page.1);
+    if columns.is_empty() || rows.is_empty() {
+        return;
+    }
+    let side = |length: i64| u32::try_from(length).unwrap_or(0);
+    let pixels = picture.pixels(side(right - left), side(bottom - top));
+    for y in rows {
+        for x in columns.clone() {
+            let [r, g, b] = pixels.get_pixel(side(x - left), side(y - top)).0;
+            let at = usize::try_from(4 * (y * page.0 + x)).unwrap_or(0);
+            pixmap.data_mut()[at..at + 4].copy_from_slice(&[r, g, b, 255]);
+        }
+    }
 }
 
 fn mask(rect: Rect, pixmap: &Pixmap, transform: Transform) -> Option<Mask> {

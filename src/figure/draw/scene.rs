@@ -1,7 +1,11 @@
-//! What is on the page: paths with their ink, in points, y downwards. The one thing that all file formats are written
+//! What is on the page: paths with their ink, pictures among them, in points, y downwards. The one thing that all file formats are written
 //! from.
 
+use crate::figure::HeatMap;
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// sRGB.
 pub(super) type Colour = [u8; 3];
@@ -38,6 +42,13 @@ impl Group {
         self.add(Item { id: None, label: String::new(), clip: None, path, ink });
     }
 
+    /// Draws a picture over a rectangle, which with an id of its own is named.
+    pub fn picture(&mut self, id: Option<String>, label: String, rect: Rect, picture: Picture, clip: Option<Rect>) {
+        let Rect { left, top, right, bottom } = rect;
+        let path = Path::polygon([[left, top], [right, top], [right, bottom], [left, bottom]]);
+        self.add(Item { id, label, clip, path, ink: Ink::Picture(rect, picture) });
+    }
+
     /// Draws an item, unless there is nothing of it.
     pub fn add(&mut self, item: Item) {
         if !item.path.0.is_empty() {
@@ -71,6 +82,39 @@ pub(super) enum Ink {
         /// Stroke and gap in turn; unbroken where empty.
         dash: Vec<f64>,
     },
+    /// The rectangle that the path goes around, filled with a picture.
+    Picture(Rect, Picture),
+}
+
+/// A picture, never blended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Picture {
+    /// An image, stretched.
+    Image(Arc<RgbImage>),
+    /// The plot of a heat map, and the colour where nothing is known.
+    HeatMap(Arc<HeatMap>, Colour),
+}
+
+impl Picture {
+    /// In so many pixels.
+    pub fn pixels(&self, width: u32, height: u32) -> RgbImage {
+        match self {
+            Self::Image(image) => resize(&**image, width, height, FilterType::Nearest),
+            Self::HeatMap(map, gap) => map.picture((width, height), *gap),
+        }
+    }
+
+    /// As it is written into files of vectors that are to draw it over a rectangle: pixel by pixel where it has pixels,
+    /// else finely enough for print.
+    pub fn embedded(&self, rect: Rect) -> Arc<RgbImage> {
+        const PIXELS_PER_POINT: f64 = 4.0;
+        #[expect(clippy::cast_sign_loss, reason = "at least 1")]
+        let side = |length: f64| (PIXELS_PER_POINT * length).round().max(1.0) as u32;
+        match self {
+            Self::Image(image) => Arc::clone(image),
+            Self::HeatMap(..) => Arc::new(self.pixels(side(rect.width()), side(rect.height()))),
+        }
+    }
 }
 
 impl Ink {

@@ -1,6 +1,8 @@
-//! A scene as SVG 1.1: paths only, so it looks the same wherever it is opened.
+//! A scene as SVG 1.1: paths and embedded pictures only, so it looks the same wherever it is opened.
 
 use super::scene::{Colour, Ink, Item, Path, Rect, Scene, Segment};
+use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use std::fmt::Write;
 
 /// Writes the scene.
@@ -13,9 +15,12 @@ pub(super) fn write(scene: &Scene) -> String {
 
 fn write_into(scene: &Scene, out: &mut String) -> std::fmt::Result {
     let (width, height) = (number(scene.size.0), number(scene.size.1));
+    let mut items = scene.groups.iter().flat_map(|group| &group.items);
+    let pictures = items.any(|item| matches!(item.ink, Ink::Picture(..)));
+    let links = if pictures { " xmlns:xlink=\"http://www.w3.org/1999/xlink\"" } else { "" };
     writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}pt\" height=\"{height}pt\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\"{links} width=\"{width}pt\" height=\"{height}pt\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"title desc\">"
     )?;
     writeln!(out, "<title id=\"title\">{}</title>", escaped(&scene.title))?;
@@ -43,7 +48,7 @@ fn write_into(scene: &Scene, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_item(item: &Item, clips: &[Rect], out: &mut String) -> std::fmt::Result {
-    out.push_str("<path");
+    out.push_str(if matches!(item.ink, Ink::Picture(..)) { "<image" } else { "<path" });
     if let Some(id) = &item.id {
         write!(out, " id=\"{}\"", escaped(id))?;
     }
@@ -63,9 +68,43 @@ fn write_item(item: &Item, clips: &[Rect], out: &mut String) -> std::fmt::Result
                 write!(out, " stroke-dasharray=\"{}\"", dash.join(" "))?;
             }
         }
+        Ink::Picture(rect, picture) => {
+            let [x, y, width, height] = [rect.left, rect.top, rect.width(), rect.height()].map(number);
+            let data = base64(&png_of(&picture.embedded(*rect)));
+            return writeln!(
+                out,
+                " x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
+                 image-rendering=\"optimizeSpeed\" style=\"image-rendering:pixelated\" \
+                 xlink:href=\"data:image/png;base64,{data}\"/>"
+            );
+        }
     }
     let data = if matches!(item.ink, Ink::Fill(_)) { outline(&item.path) } else { data(&item.path) };
     writeln!(out, " d=\"{data}\"/>")
+}
+
+/// An image as the bytes of a PNG; none where it has no pixels.
+fn png_of(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, PngFilter::Adaptive);
+    // Writing to memory fails for nothing but an empty image.
+    let _ = encoder.write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8);
+    bytes
+}
+
+/// RFC 4648, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let word = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for digit in 0..4 {
+            let digits = DIGITS[(word >> (18 - 6 * digit)) as usize & 63];
+            out.push(if digit > chunk.len() { '=' } else { char::from(digits) });
+        }
+    }
+    out
 }
 
 /// The clips of a scene, each once.
@@ -185,6 +224,15 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_written_as_text() {
+        let vectors = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")];
+        for (bytes, text) in vectors {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xFB, 0xEF, 0xFF]), "++//");
+    }
 
     #[test]
     fn text_is_escaped_and_numbers_are_short() {

@@ -1,8 +1,8 @@
 use super::scene::{Ink, Item, Segment};
 use super::*;
 use crate::figure::{
-    Area, Axis, ChromatogramFigure, Dash, ElutionFigure, Line, Mark, MarkKind, Marker, Paint, Points, Rate, Reading,
-    Role, Strip, TimeAxis, TimeView, chromatogram, elution, stacked_chromatogram, ticks,
+    Area, Axis, ChromatogramFigure, Dash, ElutionFigure, Figure, Line, Mark, MarkKind, Marker, Paint, Points, Rate,
+    Reading, Role, Strip, TimeAxis, TimeView, chromatogram, elution, stacked_chromatogram, ticks,
 };
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use image::GenericImageView;

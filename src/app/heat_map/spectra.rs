@@ -1,0 +1,286 @@
+//! The spectra of a run's steps, computed beside the window as the run goes.
+
+use crate::app::run_view::{MadeKey, RunView};
+use crate::figure::TimeAxis;
+use crate::figure::heat_map::{Placement, PowerGrid};
+use crate::runtime::{AnalysisPool, RunId, Wake};
+use crate::session::Snapshot;
+use crate::session::heat_map::SpectrumQuantity;
+use crate::spectrum::{Rapsd, SpectrumError};
+use ndarray::{Array2, Array4, ArrayView2, ArrayView3, Axis, Zip};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most columns, and about how many values, that are looked at before the map is drawn again.
+const BATCH: (usize, usize) = (64, 1 << 21);
+/// Most columns that are kept; 1000 steps of all quantities are fewer.
+const KEPT: usize = 8192;
+
+/// What spectra are wanted of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Of what.
+    pub quantity: SpectrumQuantity,
+    /// Which channel; `None` is their mean. One that the run has not is the mean too.
+    pub channel: Option<usize>,
+    /// Which sample of the batch.
+    pub sample: usize,
+}
+
+/// Spectra with the axis of the run that they are of.
+#[derive(Clone)]
+pub struct RunSpectra {
+    /// The spectra, gaps where there is none.
+    pub grid: Arc<PowerGrid>,
+    /// The run's own axis.
+    pub axis: Arc<TimeAxis>,
+}
+
+/// A column of a quantity, by the step that it is of; steps that a live run takes over keep their keys.
+type Key = (SpectrumQuantity, MadeKey, usize);
+
+/// What was computed in one go.
+type Batch = Vec<(Key, Arc<Column>)>;
+
+/// Densities of a column.
+struct Column {
+    frequency: Arc<[f64]>,
+    mean: Arc<[f64]>,
+    channels: Vec<Arc<[f64]>>,
+}
+
+/// What spectra of images of a size, height and width, are made with.
+type Plans = Option<((usize, usize), Rapsd)>;
+
+/// What a column is computed from.
+enum Question {
+    State(Arc<Array4<f32>>),
+    Before(Arc<Snapshot>),
+    Expectation(Arc<Snapshot>),
+    Noise(Arc<Snapshot>),
+    Change(Arc<Snapshot>, Arc<Snapshot>),
+}
+
+/// Radially averaged spectra by step.
+#[derive(Default)]
+pub struct StepSpectra {
+    pool: Option<AnalysisPool<u64, Batch>>,
+    /// Plans and rings of the last size.
+    plans: Arc<Mutex<Plans>>,
+    columns: HashMap<Key, Arc<Column>>,
+    /// The batch that is being computed, and how many there have been.
+    pending: Option<u64>,
+    batches: u64,
+    shown: Option<(Shown, RunSpectra)>,
+}
+
+/// What a grid was made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Shown {
+    run: RunId,
+    asked: Asked,
+    done: usize,
+    whole_from: usize,
+    /// Columns that are there, of those that can be.
+    there: usize,
+    possible: usize,
+}
+
+impl StepSpectra {
+    /// `wake` is called when there are new spectra.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        // Without the thread the map stays empty; nothing else needs it.
+        Self { pool: AnalysisPool::start_keeping(1, "chromascope-heat", wake).ok(), ..Self::default() }
+    }
+
+    /// The spectra of a run as far as they are there. What was asked for before stays until there is something to show
+    /// of the new.
+    pub fn get(&mut self, run: Option<&RunView>, asked: Asked) -> Option<RunSpectra> {
+        self.take();
+        let Some(run) = run else { return self.shown.as_ref().map(|(_, spectra)| spectra.clone()) };
+        let mut shown =
+            Shown { run: run.id, asked, done: run.done(), whole_from: run.small_steps(), there: 0, possible: 0 };
+        let is_whole = |(kept, _): &&(Shown, RunSpectra)| {
+            kept.there == kept.possible && Shown { there: 0, possible: 0, ..*kept } == shown
+        };
+        if let Some((_, spectra)) = self.shown.as_ref().filter(is_whole) {
+            return Some(spectra.clone());
+        }
+        let wanted: Vec<Key> = keys(run, asked);
+        let mut missing = Vec::new();
+        let mut found: Vec<Option<Arc<Column>>> = Vec::with_capacity(wanted.len());
+        for (index, key) in wanted.iter().enumerate() {
+            let column = self.columns.get(key).cloned();
+            let question = if column.is_none() { question(run, asked.quantity, index) } else { None };
+            shown.there += usize::from(column.is_some());
+            shown.possible += usize::from(column.is_some() || question.is_some());
+            missing.extend(question.map(|question| (*key, question)));
+            found.push(column);
+        }
+        self.ask(missing, asked.sample);
+        // A run that goes on fills its map step by step; one that the user is still changing, and what was asked for anew
+        // of a run that is over, come at once.
+        let going = run.end.is_none();
+        let grows = self.shown.as_ref().is_none_or(|(kept, _)| {
+            let same = kept.run == run.id && kept.asked == asked;
+            same || (going && !run.started.live && shown.there > 0)
+        });
+        let ready = shown.there == shown.possible && (shown.there > 0 || !going);
+        if grows || ready {
+            let unchanged = self.shown.as_ref().is_some_and(|(kept, _)| *kept == shown);
+            if !unchanged {
+                self.shown = Some((shown, spectra(run, asked, &found)));
+            }
+        }
+        self.tidy(&wanted);
+        self.shown.as_ref().map(|(_, spectra)| spectra.clone())
+    }
+
+    /// Whether something is being computed.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Takes what has been computed.
+    fn take(&mut self) {
+        let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
+        if let Some(batch) = pool.get(&pending, || None) {
+            for (key, column) in batch.iter() {
+                self.columns.insert(*key, Arc::clone(column));
+            }
+            self.pending = None;
+        }
+    }
+
+    /// Asks for as much of what is missing as is soon there.
+    fn ask(&mut self, missing: Vec<(Key, Question)>, sample: usize) {
+        let Some(pool) = self.pool.as_ref().filter(|_| self.pending.is_none() && !missing.is_empty()) else { return };
+        let values = missing[0].1.values().max(1);
+        let count = (BATCH.1 / values).clamp(1, BATCH.0);
+        let plans = Arc::clone(&self.plans);
+        self.batches += 1;
+        self.pending = Some(self.batches);
+        pool.get(&self.batches, move || {
+            Some(Box::new(move || {
+                let mut plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
+                missing
+                    .into_iter()
+                    .take(count)
+                    .map(|(key, of)| (key, Arc::new(of.column(sample, &mut plans))))
+                    .collect()
+            }))
+        });
+    }
+
+    /// Forgets what is not on screen once there is much of it.
+    fn tidy(&mut self, wanted: &[Key]) {
+        if self.columns.len() > KEPT.max(2 * wanted.len()) {
+            let kept = wanted.iter().filter_map(|key| self.columns.remove_entry(key)).collect();
+            self.columns = kept;
+        }
+    }
+}
+
+/// The columns of a whole run: of states one more than steps, of changes one fewer.
+fn keys(run: &RunView, asked: Asked) -> Vec<Key> {
+    let key = |at: MadeKey| (asked.quantity, at, asked.sample);
+    match asked.quantity {
+        SpectrumQuantity::State => (0..=run.steps()).map(|state| key(run.state_key(state))).collect(),
+        SpectrumQuantity::Change => (1..run.steps()).map(|step| key(run.step_key(step))).collect(),
+        SpectrumQuantity::Expectation | SpectrumQuantity::Noise => {
+            (0..run.steps()).map(|step| key(run.step_key(step))).collect()
+        }
+    }
+}
+
+/// What the column of an index is computed from; `None` where it is not made or not kept.
+fn question(run: &RunView, quantity: SpectrumQuantity, index: usize) -> Option<Question> {
+    let step = |step: usize| run.whole_step(step).cloned();
+    Some(match quantity {
+        SpectrumQuantity::State if index == run.done() => Question::State(Arc::clone(run.state())),
+        SpectrumQuantity::State => Question::Before(step(index)?),
+        SpectrumQuantity::Expectation => Question::Expectation(step(index)?),
+        SpectrumQuantity::Noise => Question::Noise(step(index)?),
+        SpectrumQuantity::Change => Question::Change(step(index)?, step(index + 1)?),
+    })
+}
+
+fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpectra {
+    let frequency = found
+        .iter()
+        .flatten()
+        .map(|column| column.frequency.to_vec())
+        .find(|rings| !rings.is_empty())
+        .unwrap_or_default();
+    let of = |column: &Arc<Column>| {
+        let channel = asked.channel.and_then(|channel| column.channels.get(channel));
+        Arc::clone(channel.unwrap_or(&column.mean))
+    };
+    let columns = found.iter().map(|column| column.as_ref().map(of)).collect();
+    let placement = match asked.quantity {
+        SpectrumQuantity::Change => Placement::Between,
+        SpectrumQuantity::State | SpectrumQuantity::Expectation | SpectrumQuantity::Noise => Placement::Around,
+    };
+    let grid = PowerGrid { name: format!("PSD of {}", asked.quantity.name()), frequency, columns, placement };
+    RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
+}
+
+impl Question {
+    /// About how many values are looked at.
+    fn values(&self) -> usize {
+        let all = match self {
+            Self::State(state) => state,
+            Self::Before(step) => &step.x_t,
+            Self::Expectation(step) | Self::Change(_, step) => &step.x0,
+            Self::Noise(step) => &step.eps,
+        };
+        all.len().checked_div(all.len_of(Axis(0))).unwrap_or(0)
+    }
+
+    fn column(&self, sample: usize, plans: &mut Plans) -> Column {
+        let mut one = |all: &Array4<f32>| -> Option<Vec<Arc<[f64]>>> {
+            let image = (sample < all.len_of(Axis(0))).then(|| all.index_axis(Axis(0), sample))?;
+            densities(image, plans, |plane, _| plane.to_owned()).ok()
+        };
+        let channels = match self {
+            Self::State(state) => one(state),
+            Self::Before(step) => one(&step.x_t),
+            Self::Expectation(step) => one(&step.x0),
+            Self::Noise(step) => one(&step.eps),
+            Self::Change(before, after) if sample < after.x0.len_of(Axis(0)) => {
+                let [before, after] = [before, after].map(|step| step.x0.index_axis(Axis(0), sample));
+                densities(after, plans, |plane, channel| {
+                    let mut change = plane.to_owned();
+                    Zip::from(&mut change).and(before.index_axis(Axis(0), channel)).for_each(|now, then| *now -= then);
+                    change
+                })
+                .ok()
+            }
+            Self::Change(..) => None,
+        };
+        // What has no spectrum has no rings, and leaves a gap.
+        let channels = channels.unwrap_or_default();
+        let frequency = plans.as_ref().map(|(_, rapsd)| rapsd.rings().frequency()).unwrap_or_default();
+        let share = (channels.len().max(1) as f64).recip();
+        let mean = |ring: usize| channels.iter().map(|channel| share * channel[ring]).sum();
+        let rings = channels.first().map_or(0, |channel| channel.len());
+        Column { frequency: frequency.into(), mean: (0..rings).map(mean).collect(), channels }
+    }
+}
+
+/// The density of each channel of an image `[C, H, W]`, of planes as `plane` makes them.
+fn densities(
+    image: ArrayView3<f32>,
+    plans: &mut Plans,
+    plane: impl Fn(ArrayView2<f32>, usize) -> Array2<f32>,
+) -> Result<Vec<Arc<[f64]>>, SpectrumError> {
+    let (_, height, width) = image.dim();
+    let (_, rapsd) = match plans.take().filter(|(size, _)| *size == (height, width)) {
+        Some(fitting) => plans.insert(fitting),
+        None => plans.insert(((height, width), Rapsd::new(height, width)?)),
+    };
+    let planes = image.outer_iter().enumerate();
+    planes.map(|(channel, values)| Ok(rapsd.plane(plane(values, channel).view())?.into())).collect()
+}

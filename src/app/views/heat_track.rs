@@ -1,0 +1,199 @@
+//! The track of spectra by step: a heat map, its colour bar, and what is read under the pointer.
+
+use super::heat_bar::{BarState, bar_ui};
+use super::tracks::Tracks;
+use crate::app::heat_map::{Asked, RunSpectra, StepSpectra};
+use crate::app::intent::Intent;
+use crate::app::textures::Textures;
+use crate::app::theme::{self, Palette, SMALL};
+use crate::figure::heat_map::{Cell, Decibels};
+use crate::figure::{HeatMap, HeatMapFigure, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
+use crate::runtime::Wake;
+use crate::session::document::ColourMap;
+use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumSource};
+use egui::{Align2, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+/// The track's own state.
+#[derive(Default)]
+pub struct HeatTrack {
+    spectra: StepSpectra,
+    decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
+    map: Option<(MapKey, Arc<HeatMap>)>,
+    bar: BarState,
+}
+
+/// All that a map depends on, besides its densities and their axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct MapKey {
+    reading: Reading,
+    zoom: TimeZoom,
+    ticks: usize,
+    scale: FrequencyScale,
+    range: Option<(f32, f32)>,
+    colour_map: ColourMap,
+}
+
+/// Where the track is drawn, and where the pointer is.
+pub(super) struct HeatPlace {
+    pub plot: Rect,
+    pub legend: Rect,
+    pub pointer: Option<Pos2>,
+    pub zoom: TimeZoom,
+    pub ticks: usize,
+}
+
+impl HeatTrack {
+    /// `wake` is called when there are new spectra.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self { spectra: StepSpectra::new(wake), ..Self::default() }
+    }
+
+    /// What is on screen, for a file.
+    #[must_use]
+    pub fn map(&self) -> Option<Arc<HeatMap>> {
+        self.map.as_ref().map(|(_, map)| Arc::clone(map))
+    }
+
+    /// The spectra of what was chosen. Another source is another arm here.
+    fn source(&mut self, tracks: &Tracks, choices: HeatMapChoices) -> Option<RunSpectra> {
+        match choices.source {
+            SpectrumSource::Sample => {
+                let HeatMapChoices { quantity, channel, .. } = choices;
+                self.spectra.get(tracks.run, Asked { quantity, channel, sample: tracks.sample })
+            }
+        }
+    }
+
+    /// The map as it is drawn. Each stage is made anew only where something of it has changed.
+    fn update(&mut self, tracks: &Tracks, place: &HeatPlace) -> Option<Arc<HeatMap>> {
+        let choices = tracks.view.heat_map;
+        let spectra = self.source(tracks, choices)?;
+        let kept = self.decibels.as_ref().filter(|(normalisation, made_of, _)| {
+            *normalisation == choices.normalisation && Arc::ptr_eq(&made_of.grid, &spectra.grid)
+        });
+        if kept.is_none() {
+            let decibels = Arc::new(Decibels::new(&spectra.grid, choices.normalisation));
+            self.decibels = Some((choices.normalisation, spectra, decibels));
+            self.map = None;
+        }
+        let (_, RunSpectra { axis, .. }, cells) = self.decibels.as_ref()?;
+        let key = MapKey {
+            reading: tracks.reading(),
+            zoom: place.zoom,
+            ticks: place.ticks,
+            scale: choices.scale,
+            range: choices.range,
+            colour_map: tracks.view.colour_map,
+        };
+        if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
+            let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+            let MapKey { scale, range, colour_map, .. } = key;
+            self.map = Some((key, Arc::new(heat_map(HeatMapFigure { time, cells, scale, range, colour_map }))));
+        }
+        self.map()
+    }
+}
+
+/// Draws the track beside its head.
+pub(super) fn heat_track_ui(
+    ui: &mut Ui,
+    place: &HeatPlace,
+    tracks: &Tracks,
+    state: &mut HeatTrack,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
+) {
+    let palette = Palette::of(ui);
+    let Some(map) = state.update(tracks, place) else { return };
+    let plot = place.plot;
+    if map.cells.is_empty() {
+        let words = if state.spectra.is_busy() || tracks.run.is_none_or(|run| run.end.is_none()) {
+            ""
+        } else {
+            "No step of this run is kept whole"
+        };
+        ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
+        return;
+    }
+    textures.heat_maps.draw(ui, "spectrum of change", plot, &map);
+    if tracks.stale {
+        ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
+    }
+    frequencies_ui(ui, plot, &map, &palette);
+    let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
+    let decibels = read.and_then(|(_, cell)| cell.decibels);
+    bar_ui(ui, place.legend, &map, tracks.view.heat_map.range, decibels, &mut state.bar, (textures, &mut *intents));
+    let about = described(&map);
+    let response = ui.interact(plot, ui.scope_id().with("heat map"), Sense::empty());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
+    if let Some((at, cell)) = read {
+        reading_ui(ui, plot, at, cell, &palette);
+    }
+}
+
+/// The cell under the pointer.
+fn cell_at(map: &HeatMap, plot: Rect, at: Pos2) -> Option<Cell> {
+    let part = (at - plot.min) / plot.size();
+    let along = |(low, high): (f64, f64), part: f32| low + f64::from(part) * (high - low);
+    map.at(along(map.x_axis.range, part.x), along(map.y_axis.range, 1.0 - part.y))
+}
+
+/// What is seen, for screen readers.
+fn described(map: &HeatMap) -> String {
+    let (low, high) = map.range;
+    let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
+    format!("{} over {} and frequency, {low} to {high} dB", map.label, map.x_axis.label)
+}
+
+/// Frequencies at the left and wavelengths at the right.
+fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
+    let painter = ui.painter();
+    let (low, high) = map.y_axis.range;
+    let font = theme::mono(SMALL - 1.0);
+    let numbers = |ticks: &[Tick], x: f32, align: Align2, unit: &str| {
+        // At the left the track's name goes as far as this.
+        let mut free = if align == Align2::RIGHT_CENTER { plot.top() + 16.0 } else { f32::NEG_INFINITY };
+        // From the top, so that the finest has its number.
+        for (index, tick) in ticks.iter().rev().enumerate() {
+            let y = plot.bottom() - ((tick.at - low) / (high - low)) as f32 * plot.height();
+            let at = y.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
+            if at < free {
+                continue;
+            }
+            free = at + 13.0;
+            let unit = if index == 0 { unit } else { "" };
+            painter.text(pos2(x, at), align, format!("{}{unit}", tick.label), font.clone(), palette.secondary);
+            let (from, to) = if align == Align2::RIGHT_CENTER { (-4.0, 0.0) } else { (0.0, 4.0) };
+            let edge = if align == Align2::RIGHT_CENTER { plot.left() } else { plot.right() };
+            painter.hline((edge + from)..=(edge + to), y, Stroke::new(1.0, palette.faint));
+        }
+    };
+    numbers(&map.y_axis.ticks, plot.left() - 8.0, Align2::RIGHT_CENTER, "");
+    numbers(&map.wavelengths, plot.right() + 8.0, Align2::LEFT_CENTER, " px");
+}
+
+/// Beside the pointer what it is on.
+fn reading_ui(ui: &Ui, plot: Rect, at: Pos2, cell: Cell, palette: &Palette) {
+    let step = match cell.steps {
+        (from, to) if from == to => format!("step {from}"),
+        (from, to) => format!("step {from}→{to}"),
+    };
+    let wavelength = if cell.frequency > 0.0 {
+        format!("{} px", ticks::number(cell.frequency.recip(), 1))
+    } else {
+        "mean".to_owned()
+    };
+    let value = cell
+        .decibels
+        .map_or_else(|| "not known".to_owned(), |value| format!("{} dB", ticks::number(f64::from(value), 1)));
+    let text = format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency);
+    let galley = ui.painter().layout_no_wrap(text, theme::mono(SMALL), palette.text);
+    let size = galley.size();
+    let room = plot.shrink(8.0);
+    let left = if at.x + 14.0 + size.x > room.right() { at.x - 14.0 - size.x } else { at.x + 14.0 };
+    let top = (at.y - 12.0 - size.y).clamp(room.top(), (room.bottom() - size.y).max(room.top()));
+    let place = pos2(left.max(room.left()), top);
+    ui.painter().rect_filled(Rect::from_min_size(place, size).expand2(vec2(6.0, 4.0)), 4.0, palette.field);
+    ui.painter().galley(place, galley, palette.text);
+}

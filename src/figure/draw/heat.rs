@@ -1,0 +1,123 @@
+//! Heat maps with their colour bar, and films.
+
+use super::layout::Place;
+use super::lettering::Face;
+use super::panel::{Frame, LABEL, Painter, TICK, axis_lines};
+use super::scene::{Group, Ink, Path, Picture, Rect};
+use crate::figure::colour_map::colour_table;
+use crate::figure::{Axis, Film, HeatMap, Role, Tick};
+use image::{Rgb, RgbImage};
+use std::sync::Arc;
+
+/// Width of the colour bar, and space around its numbers.
+const BAR: f64 = 9.0;
+const GAP: f64 = 5.0;
+/// Least height of a heat map.
+pub(super) const LEAST: f64 = 40.0;
+
+/// What the colours mean, as an axis.
+fn bar_axis(map: &HeatMap) -> Axis {
+    let (low, high) = map.range;
+    let range = (f64::from(low), f64::from(high));
+    Axis { label: map.label.clone(), unit: map.unit, range, ticks: map.bar_ticks(5) }
+}
+
+/// Numbers of the wavelengths, the last with its unit.
+fn wavelengths(map: &HeatMap) -> Vec<Tick> {
+    let mut ticks = map.wavelengths.clone();
+    if let Some(last) = ticks.last_mut() {
+        last.label.push_str(" px");
+    }
+    ticks
+}
+
+/// Where the colour bar's pieces stand, from the left of the legend.
+struct BarColumns {
+    bar: f64,
+    numbers: f64,
+    label: f64,
+    width: f64,
+}
+
+impl Painter<'_> {
+    fn widest(&self, ticks: &[Tick]) -> f64 {
+        ticks.iter().map(|tick| self.lettering.width(&tick.label, Face::Mono, TICK)).fold(0.0, f64::max)
+    }
+
+    fn bar_columns(&self, map: &HeatMap, height: f64) -> BarColumns {
+        let axis = bar_axis(map);
+        let bar = self.widest(&wavelengths(map)) + GAP;
+        let numbers = bar + BAR + GAP;
+        let label = numbers + self.widest(&axis.ticks) + GAP;
+        let lines = axis_lines(&axis, height, self.lettering).len();
+        BarColumns { bar, numbers, label, width: label + 1.3 * LABEL * lines as f64 }
+    }
+
+    /// What the legend of a heat map of such a height needs.
+    pub fn bar_size(&self, map: &HeatMap, height: f64) -> (f64, f64) {
+        (self.bar_columns(map, height).width, LEAST)
+    }
+
+    pub fn heat_map(&self, map: &Arc<HeatMap>, place: &Place, frame: &Frame, group: &mut Group) {
+        let id = Some(format!("{}-map", group.id));
+        let picture = Picture::HeatMap(Arc::clone(map), self.theme.role(Role::Hairline));
+        group.picture(id, map.label.clone(), frame.plot, picture, Some(frame.plot));
+        let numbers = wavelengths(map);
+        self.numbers(&numbers, frame, place.legend - 9.0, group);
+
+        let plot = frame.plot;
+        let columns = self.bar_columns(map, plot.height());
+        let left = place.legend + columns.bar;
+        let bar = Rect { left, top: plot.top, right: left + BAR, bottom: plot.bottom };
+        let table = colour_table(map.colour_map);
+        let colours = RgbImage::from_fn(1, 256, |_, y| Rgb(table[255 - y as usize]));
+        let id = Some(format!("{}-bar", group.id));
+        group.picture(id, "colours".to_owned(), bar, Picture::Image(Arc::new(colours)), None);
+        let axis = bar_axis(map);
+        let along = Frame::of_axes(Rect { left, ..plot }, (0.0, 1.0), axis.range);
+        for tick in &axis.ticks {
+            let ink = Ink::line(self.theme.role(Role::Secondary), 0.8);
+            group.draw(Path::horizontal(bar.right..=(bar.right + 2.5), along.y(tick.at)), ink);
+        }
+        self.numbers(&axis.ticks, &along, place.legend + columns.numbers, group);
+        for (line, label) in axis_lines(&axis, plot.height(), self.lettering).iter().enumerate() {
+            let setting = self.lettering.set(label, Face::Body, LABEL);
+            let x = place.legend + columns.label + LABEL * (0.86 + 1.3 * line as f64);
+            let y = plot.centre().1 + 0.5 * setting.width;
+            group.upward_label(setting, (x, y), self.theme.role(Role::Text));
+        }
+    }
+
+    /// Numbers beside a plot, from their left, those left out that would touch the one below.
+    fn numbers(&self, ticks: &[Tick], frame: &Frame, left: f64, group: &mut Group) {
+        let mut free = f64::INFINITY;
+        for tick in ticks {
+            let y = frame.y(tick.at);
+            if y > free {
+                continue;
+            }
+            free = y - 1.3 * TICK;
+            let number = self.lettering.set(&tick.label, Face::Mono, TICK);
+            group.label(number, (left, y + 0.36 * TICK), self.theme.role(Role::Secondary));
+        }
+    }
+}
+
+/// Draws a film.
+pub(super) fn film(film: &Film, frame: &Frame, group: &mut Group) {
+    for (index, picture) in film.frames.iter().enumerate() {
+        let (left, right) = (frame.x(picture.range.0), frame.x(picture.range.1));
+        let cell = Rect { left: left + 0.3, right: right - 0.3, ..frame.plot };
+        let (width, height) = picture.image.dimensions();
+        if cell.width() <= 0.0 || width == 0 || height == 0 {
+            continue;
+        }
+        // Covers the cell, whose shape may differ a little.
+        let scale = (cell.width() / f64::from(width)).max(cell.height() / f64::from(height));
+        let half = (0.5 * scale * f64::from(width), 0.5 * scale * f64::from(height));
+        let (x, y) = cell.centre();
+        let rect = Rect { left: x - half.0, top: y - half.1, right: x + half.0, bottom: y + half.1 };
+        let id = Some(format!("{}-image-{}", group.id, index + 1));
+        group.picture(id, picture.label.clone(), rect, Picture::Image(Arc::clone(&picture.image)), Some(cell));
+    }
+}

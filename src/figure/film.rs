@@ -1,0 +1,69 @@
+use super::{Axis, TimeView};
+use image::RgbImage;
+use std::sync::Arc;
+
+/// Images in a row along an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Film {
+    /// What they show, with subscripts as [`super::text::spans`] reads them.
+    pub label: String,
+    /// Time.
+    pub x_axis: Axis,
+    /// From left to right.
+    pub frames: Vec<Frame>,
+}
+
+/// An image in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// From where to where on the axis. Of an image of another shape its middle is shown.
+    pub range: (f64, f64),
+    /// What it is, for screen readers.
+    pub label: String,
+    /// The image.
+    pub image: Arc<RgbImage>,
+}
+
+impl Film {
+    /// So many images side by side over all of the axis, each of the step under its middle. What `image` has none for
+    /// is left empty.
+    #[must_use]
+    pub fn new(
+        label: impl Into<String>,
+        time: TimeView<'_>,
+        count: usize,
+        mut image: impl FnMut(usize) -> Option<Arc<RgbImage>>,
+    ) -> Self {
+        let (left, right) = time.range;
+        let place = |index: f64| left + index / count.max(1) as f64 * (right - left);
+        let frames = (0..count).filter_map(|index| {
+            let index = index as f64;
+            let step = time.axis.step_of_x(place(index + 0.5), time.reading);
+            #[expect(clippy::cast_sign_loss, reason = "steps on the axis are not negative")]
+            let step = (step as usize).min(time.axis.steps() - 1);
+            let range = (place(index), place(index + 1.0));
+            Some(Frame { range, label: format!("step {step}"), image: image(step)? })
+        });
+        Self { label: label.into(), x_axis: time.x_axis(), frames: frames.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::{Reading, TimeAxis};
+    use crate::schedule::ModelSchedule;
+    use crate::theory::NoiseLevel;
+
+    #[test]
+    fn images_stand_over_their_steps() {
+        let levels = (0..=10).map(|step| NoiseLevel::from_flow_time(1.0 - f64::from(step) / 10.0)).collect();
+        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+        let axis = TimeAxis::of_levels(levels, vec![0.0; 10], &model);
+        let time = TimeView { range: (0.5, 1.0), ..TimeView::whole(&axis, Reading::Step) };
+        let film = Film::new("x_t", time, 5, |step| (step != 7).then(|| Arc::new(RgbImage::new(2, 2))));
+        let labels: Vec<&str> = film.frames.iter().map(|frame| frame.label.as_str()).collect();
+        assert_eq!(labels, ["step 5", "step 6", "step 8", "step 9"]);
+        assert!((film.frames[2].range.0 - 0.8).abs() < 1e-12 && film.frames[3].range.1 == 1.0);
+    }
+}

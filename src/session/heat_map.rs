@@ -1,0 +1,161 @@
+//! What the user decides about the heat map of spectra.
+
+use super::document::named;
+use serde::{Deserialize, Serialize};
+
+/// Least width of a range of colours, dB.
+pub const LEAST_DECIBELS: f32 = 1.0;
+/// No density is further from 0 dB.
+pub const MOST_DECIBELS: f32 = 300.0;
+
+named! {
+    /// Whose spectra.
+    SpectrumSource {
+        /// Of the sample that is on the stage.
+        #[default]
+        Sample = "this sample",
+    }
+}
+
+named! {
+    /// What the spectra are of.
+    SpectrumQuantity {
+        /// From one step's estimate to the next one's.
+        #[default]
+        Change = "ΔE[x₀|xₜ]",
+        /// `E[x_0|x_t]`.
+        Expectation = "E[x₀|xₜ]",
+        /// `x_t`.
+        State = "xₜ",
+        /// `ε̂`.
+        Noise = "ε̂",
+    }
+}
+
+named! {
+    /// How frequencies are spaced.
+    FrequencyScale {
+        /// An octave has the same height everywhere.
+        #[default]
+        Log = "log",
+        /// A cycle per pixel has the same height everywhere.
+        Linear = "linear",
+    }
+}
+
+named! {
+    /// What 0 dB is.
+    Normalisation {
+        /// Unit white noise.
+        #[default]
+        None = "unit white noise",
+        /// The greatest density of each step.
+        Step = "each step's greatest",
+        /// The greatest density of each frequency.
+        Frequency = "each frequency's greatest",
+    }
+}
+
+/// How the heat map of spectra is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HeatMapChoices {
+    /// Whose spectra.
+    pub source: SpectrumSource,
+    /// What they are of.
+    pub quantity: SpectrumQuantity,
+    /// Which channel; `None` is their mean.
+    pub channel: Option<usize>,
+    /// How frequencies are spaced.
+    pub scale: FrequencyScale,
+    /// What 0 dB is.
+    pub normalisation: Normalisation,
+    /// The densities, dB, of the first and the last colour; `None` is what fits.
+    pub range: Option<(f32, f32)>,
+}
+
+/// A change of [`HeatMapChoices`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HeatMapChange {
+    /// Whose spectra.
+    Source(SpectrumSource),
+    /// What they are of. The range goes back to what fits.
+    Quantity(SpectrumQuantity),
+    /// Which channel.
+    Channel(Option<usize>),
+    /// How frequencies are spaced.
+    Scale(FrequencyScale),
+    /// What 0 dB is. The range goes back to what fits.
+    Normalisation(Normalisation),
+    /// The densities, dB, of the first and the last colour.
+    Range(Option<(f32, f32)>),
+}
+
+impl HeatMapChange {
+    /// What is changed, as the undo menu says it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Source(_) => "whose spectra",
+            Self::Quantity(_) => "quantity of the spectra",
+            Self::Channel(_) => "channel",
+            Self::Scale(_) => "frequency axis",
+            Self::Normalisation(_) => "normalisation",
+            Self::Range(_) => "range of the heat map",
+        }
+    }
+}
+
+impl HeatMapChoices {
+    pub(super) fn apply(&mut self, change: HeatMapChange) {
+        match change {
+            HeatMapChange::Source(source) => self.source = source,
+            HeatMapChange::Quantity(quantity) if quantity != self.quantity => {
+                (self.quantity, self.range) = (quantity, None);
+            }
+            HeatMapChange::Channel(channel) => self.channel = channel,
+            HeatMapChange::Scale(scale) => self.scale = scale,
+            HeatMapChange::Normalisation(normalisation) if normalisation != self.normalisation => {
+                (self.normalisation, self.range) = (normalisation, None);
+            }
+            HeatMapChange::Quantity(_) | HeatMapChange::Normalisation(_) => {}
+            HeatMapChange::Range(None) => self.range = None,
+            HeatMapChange::Range(Some(range)) => self.range = possible(range).or(self.range),
+        }
+    }
+
+    /// The same with a range that can be.
+    pub(super) fn mended(self) -> Self {
+        Self { range: self.range.and_then(possible), ..self }
+    }
+}
+
+/// The range itself, within what densities can be; `None` where it is none.
+fn possible((low, high): (f32, f32)) -> Option<(f32, f32)> {
+    let within = |value: f32| value.clamp(-MOST_DECIBELS, MOST_DECIBELS);
+    Some((within(low), within(high))).filter(|(low, high)| low + LEAST_DECIBELS <= *high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_kept_where_it_can_be_and_for_what_it_was_chosen() {
+        let mut choices = HeatMapChoices::default();
+        choices.apply(HeatMapChange::Range(Some((-40.0, 5.0))));
+        for impossible in [(5.0, -40.0), (0.0, 0.5), (f32::NAN, 0.0), (0.0, f32::NAN)] {
+            choices.apply(HeatMapChange::Range(Some(impossible)));
+            assert_eq!(choices.range, Some((-40.0, 5.0)), "{impossible:?}");
+        }
+        choices.apply(HeatMapChange::Quantity(SpectrumQuantity::Change));
+        choices.apply(HeatMapChange::Channel(Some(1)));
+        assert_eq!(choices.range, Some((-40.0, 5.0)));
+        choices.apply(HeatMapChange::Range(Some((-1e9, 1e9))));
+        assert_eq!(choices.range, Some((-MOST_DECIBELS, MOST_DECIBELS)));
+        choices.apply(HeatMapChange::Quantity(SpectrumQuantity::State));
+        assert_eq!(choices.range, None);
+        let broken = HeatMapChoices { range: Some((1.0, 1.0)), ..choices };
+        assert_eq!(broken.mended(), choices);
+    }
+}
