@@ -1,7 +1,7 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
-use super::painted::painted_alone;
 use super::heat_map::HeatMaps;
+use super::painted::painted_alone;
 use super::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;

@@ -4,8 +4,8 @@ use super::document::{
     AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule,
     Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
-use super::levels::LevelSet;
 use super::heat_map::HeatMapChange;
+use super::levels::LevelSet;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;

@@ -3,8 +3,8 @@
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
 
-use super::levels::LevelSet;
 use super::heat_map::HeatMapChoices;
+use super::levels::LevelSet;
 use super::settings::{ModelSource, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;

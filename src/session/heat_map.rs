@@ -14,6 +14,22 @@ named! {
         /// Of the sample that is on the stage.
         #[default]
         Sample = "this sample",
+        /// Means over the samples that were measured.
+        Samples = "measured samples",
+        /// What theory expects of them.
+        Theory = "theory",
+        /// The measured over the expected.
+        AgainstTheory = "samples less theory",
+        /// The measured over those of the ensemble that is compared.
+        AgainstCompared = "samples less the compared",
+    }
+}
+
+impl SpectrumSource {
+    /// Whether it is a difference, in dB on both sides of 0.
+    #[must_use]
+    pub const fn is_difference(self) -> bool {
+        matches!(self, Self::AgainstTheory | Self::AgainstCompared)
     }
 }
 
@@ -77,7 +93,7 @@ pub struct HeatMapChoices {
 /// A change of [`HeatMapChoices`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HeatMapChange {
-    /// Whose spectra.
+    /// Whose spectra. The range goes back to what fits.
     Source(SpectrumSource),
     /// What they are of. The range goes back to what fits.
     Quantity(SpectrumQuantity),
@@ -109,7 +125,7 @@ impl HeatMapChange {
 impl HeatMapChoices {
     pub(super) fn apply(&mut self, change: HeatMapChange) {
         match change {
-            HeatMapChange::Source(source) => self.source = source,
+            HeatMapChange::Source(source) if source != self.source => (self.source, self.range) = (source, None),
             HeatMapChange::Quantity(quantity) if quantity != self.quantity => {
                 (self.quantity, self.range) = (quantity, None);
             }
@@ -118,7 +134,7 @@ impl HeatMapChoices {
             HeatMapChange::Normalisation(normalisation) if normalisation != self.normalisation => {
                 (self.normalisation, self.range) = (normalisation, None);
             }
-            HeatMapChange::Quantity(_) | HeatMapChange::Normalisation(_) => {}
+            HeatMapChange::Source(_) | HeatMapChange::Quantity(_) | HeatMapChange::Normalisation(_) => {}
             HeatMapChange::Range(None) => self.range = None,
             HeatMapChange::Range(Some(range)) => self.range = possible(range).or(self.range),
         }

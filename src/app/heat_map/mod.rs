@@ -1,9 +1,11 @@
 //! Heat maps in the window: coloured by a shader where wgpu draws, else by the processor into a texture of the plot's own
 //! pixels. Both show the same pixels.
 
+mod ensemble;
 mod shader;
 mod spectra;
 
+pub use ensemble::{EnsembleAsked, EnsembleSpectra};
 pub use spectra::{Asked, RunSpectra, StepSpectra};
 
 use super::theme::Palette;

@@ -2,7 +2,7 @@
 
 use super::heat_bar::{BarState, bar_ui};
 use super::tracks::Tracks;
-use crate::app::heat_map::{Asked, RunSpectra, StepSpectra};
+use crate::app::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
 use crate::app::intent::Intent;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, Palette, SMALL};
@@ -18,6 +18,7 @@ use std::sync::Arc;
 #[derive(Default)]
 pub struct HeatTrack {
     spectra: StepSpectra,
+    ensemble: EnsembleSpectra,
     decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
     map: Option<(MapKey, Arc<HeatMap>)>,
     bar: BarState,
@@ -58,11 +59,10 @@ impl HeatTrack {
 
     /// The spectra of what was chosen. Another source is another arm here.
     fn source(&mut self, tracks: &Tracks, choices: HeatMapChoices) -> Option<RunSpectra> {
+        let HeatMapChoices { quantity, channel, .. } = choices;
         match choices.source {
-            SpectrumSource::Sample => {
-                let HeatMapChoices { quantity, channel, .. } = choices;
-                self.spectra.get(tracks.run, Asked { quantity, channel, sample: tracks.sample })
-            }
+            SpectrumSource::Sample => self.spectra.get(tracks.run, Asked { quantity, channel, sample: tracks.sample }),
+            source => self.ensemble.get(tracks.measure, EnsembleAsked { source, quantity, channel }),
         }
     }
 
@@ -70,12 +70,16 @@ impl HeatTrack {
     fn update(&mut self, tracks: &Tracks, place: &HeatPlace) -> Option<Arc<HeatMap>> {
         let choices = tracks.view.heat_map;
         let spectra = self.source(tracks, choices)?;
-        let kept = self.decibels.as_ref().filter(|(normalisation, made_of, _)| {
-            *normalisation == choices.normalisation && Arc::ptr_eq(&made_of.grid, &spectra.grid)
-        });
+        // A difference is told from 0 dB, to both sides.
+        let difference = choices.source.is_difference();
+        let normalisation = if difference { Normalisation::None } else { choices.normalisation };
+        let kept = self
+            .decibels
+            .as_ref()
+            .filter(|(made_for, made_of, _)| *made_for == normalisation && Arc::ptr_eq(&made_of.grid, &spectra.grid));
         if kept.is_none() {
-            let decibels = Arc::new(Decibels::new(&spectra.grid, choices.normalisation));
-            self.decibels = Some((choices.normalisation, spectra, decibels));
+            let decibels = Arc::new(Decibels::new(&spectra.grid, normalisation));
+            self.decibels = Some((normalisation, spectra, decibels));
             self.map = None;
         }
         let (_, RunSpectra { axis, .. }, cells) = self.decibels.as_ref()?;
@@ -85,7 +89,7 @@ impl HeatTrack {
             ticks: place.ticks,
             scale: choices.scale,
             range: choices.range,
-            colour_map: tracks.view.colour_map,
+            colour_map: if difference { ColourMap::Difference } else { tracks.view.colour_map },
         };
         if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
             let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
@@ -105,8 +109,18 @@ pub(super) fn heat_track_ui(
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     let palette = Palette::of(ui);
-    let Some(map) = state.update(tracks, place) else { return };
     let plot = place.plot;
+    let Some(map) = state.update(tracks, place) else {
+        let words = match tracks.view.heat_map.source {
+            SpectrumSource::Sample => "",
+            SpectrumSource::AgainstCompared if tracks.measure.findings().is_some() => {
+                "Nothing is compared yet: keep these samples to compare, or lay a saved ensemble beside"
+            }
+            _ => "Nothing is measured yet: press Measure in the panel at the right",
+        };
+        ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
+        return;
+    };
     if map.cells.is_empty() {
         let words = if state.spectra.is_busy() || tracks.run.is_none_or(|run| run.end.is_none()) {
             ""
