@@ -18,6 +18,9 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
 
+/// A screen on which every pane has all of its parts side by side.
+const LARGE: egui::Vec2 = egui::vec2(2200.0, 1300.0);
+
 /// What the stage says of what is alone on it.
 fn alone(harness: &Harness<App>) -> Option<String> {
     let node = harness.query_all_by_label_contains("xₜ noisy state").next()?;
@@ -116,7 +119,7 @@ fn levels_follow_the_factor() {
 fn spectra(settings: RunSettings) -> Harness<'static, App> {
     let mut launch = launch(settings);
     launch.first.push(Action::SetLayout(Layout::Spectra));
-    let mut harness = open_with(launch, PROJECTOR);
+    let mut harness = open_with(launch, LARGE);
     until_done(&mut harness);
     harness
 }
@@ -210,6 +213,10 @@ fn no_size_of_window_breaks_the_levels() {
         frames(&mut harness, 3);
     }
     assert!(says(&harness, "1 px: energy"));
+    // On a small projector levels and spectrum take turns.
+    assert!(!says(&harness, "Spectrum in two dimensions"));
+    click(&mut harness, "Spectrum in place of levels");
+    assert!(says(&harness, "Spectrum in two dimensions") && !says(&harness, "1 px: energy"));
 }
 
 /// The inspector once it shows an image.
@@ -218,7 +225,7 @@ fn inspector(settings: RunSettings) -> Harness<'static, App> {
     let mut launch = launch(settings);
     launch.first.push(Action::SetLayout(Layout::Spectra));
     // Events come a frame apart, and a double-click must come within 0.3 s.
-    let harness = builder(egui::vec2(1600.0, 1100.0)).with_step_dt(1.0 / 60.0);
+    let harness = builder(LARGE).with_step_dt(1.0 / 60.0);
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     click(&mut harness, "Inspect");
@@ -232,7 +239,8 @@ fn number(harness: &Harness<App>, role: Role, name: &str) -> f64 {
 
 fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
     harness.get_by_role_and_label(role, name).focus();
-    harness.step();
+    // What has the focus keeps the arrow keys from its second frame on.
+    frames(harness, 2);
 }
 
 #[track_caller]
@@ -406,5 +414,8 @@ fn no_size_of_window_breaks_the_inspector() {
         harness.set_size(egui::vec2(width, height));
         frames(&mut harness, 3);
     }
+    // On a small projector so do tones and errors.
+    assert!(says(&harness, "Histogram from") && !says(&harness, "all: MSE"));
+    click(&mut harness, "Compare");
     assert!(says(&harness, "all: MSE"));
 }

@@ -9,7 +9,7 @@ use super::level_button::{paint_of, tip};
 use super::plot::colour;
 use super::pooling::in_words;
 use super::stage::Stage;
-use super::widgets::{picture_choice_ui, small_menu};
+use super::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
@@ -59,6 +59,14 @@ pub fn levels_ui(
         return UiResponse::None;
     };
     let side = below.height().min(0.27 * below.width()).max(48.0);
+    if is_narrow(below.width()) {
+        if state.plane_in_front {
+            plane_ui(ui, below, shown, &stage.levels);
+        } else {
+            cells_ui(ui, below, stage, (state, shown), intents);
+        }
+        return UiResponse::None;
+    }
     let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
     cells_ui(ui, levels, stage, (state, shown), intents);
     let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
@@ -66,11 +74,30 @@ pub fn levels_ui(
     UiResponse::None
 }
 
+/// Whether levels and spectrum have no room side by side.
+fn is_narrow(width: f32) -> bool {
+    width < 640.0
+}
+
 fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let narrow = is_narrow(ui.available_width());
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
+        if narrow {
+            ui.spacing_mut().button_padding.x = 6.0;
+        }
         picture_choice_ui(ui, "Levels of", &mut state.picture);
-        ui.add_space(8.0);
+        ui.add_space(if narrow { 0.0 } else { 8.0 });
+        if narrow {
+            let tip = "The image's spectrum in two dimensions in place of its levels; a wider pane shows both";
+            if text_toggle(ui, "2-D", "Spectrum in place of levels", tip, state.plane_in_front).clicked() {
+                state.plane_in_front = !state.plane_in_front;
+            }
+        }
+        if narrow && state.plane_in_front {
+            channel_ui(ui, stage, state);
+            return;
+        }
         let tip = "One scale: grey is zero and the same distance from it is the same value in all levels of all steps, so \
                    that they can be compared. Each its own: as bright as each level becomes in this run";
         small_menu(ui, "Contrast of levels", state.contrast.name(), tip, |ui| {
@@ -92,21 +119,28 @@ fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
                 }
             }
         });
-        let channels = stage.run.map_or(3, |run| run.started.shape[1]);
-        if channels > 1 {
-            let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
-            let shown = format!("spectrum: {}", state.plane_name(channels));
-            small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
-                for choice in std::iter::once(None).chain((0..channels).map(Some)) {
-                    let name = state::plane_name(choice, channels);
-                    if ui.selectable_label(state.channel == choice, name).clicked() {
-                        state.channel = choice;
-                        ui.close();
-                    }
-                }
-            });
+        if !narrow {
+            channel_ui(ui, stage, state);
         }
     });
+}
+
+/// Whose spectrum is drawn.
+fn channel_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+    if channels > 1 {
+        let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
+        let shown = format!("spectrum: {}", state.plane_name(channels));
+        small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
+            for choice in std::iter::once(None).chain((0..channels).map(Some)) {
+                let name = state::plane_name(choice, channels);
+                if ui.selectable_label(state.channel == choice, name).clicked() {
+                    state.channel = choice;
+                    ui.close();
+                }
+            }
+        });
+    }
 }
 
 /// How many columns make the images largest, and how large they are then.

@@ -2,7 +2,8 @@
 
 use super::state::Shown;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::app::views::level_button::Levels;
+use crate::app::views::level_button::{Levels, paint_of};
+use crate::app::views::plot::colour;
 use crate::figure::ticks;
 use crate::session::document::ColourMap;
 use crate::session::levels::Band;
@@ -41,9 +42,12 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels) {
     for m in 0..shown.plan.levels() {
         let (outer, inner) =
             (points(level_radius(shown.plan.factor(), m)), points(level_radius(shown.plan.factor(), m + 1)));
-        let color = levels.colour(Band::Level(m), &palette);
+        let color = colour(paint_of(Band::Level(m)), &Palette::DARK);
+        // A ring bounds what is looked at alone from both sides.
+        let lit =
+            !levels.lit().is_whole() && (m == 0 || [m - 1, m].iter().any(|m| levels.lit().contains(Band::Level(*m))));
         if m > 0 && outer > 4.0 {
-            painter.circle_stroke(middle, outer, Stroke::new(1.0, color.gamma_multiply(0.75)));
+            painter.circle_stroke(middle, outer, Stroke::new(if lit { 2.0 } else { 1.0 }, color.gamma_multiply(0.75)));
         }
         if outer - inner > ROOM {
             let label = Band::Level(m).label(shown.plan.factor());

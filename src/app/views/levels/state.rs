@@ -69,6 +69,8 @@ pub struct LevelsState {
     pub(super) wanted_bars: Bars,
     /// Whose spectrum is drawn; `None` is the mean of all.
     pub(super) channel: Option<usize>,
+    /// Whether the spectrum takes the levels' place, where both have no room.
+    pub(super) plane_in_front: bool,
     /// What the thread was asked for last and has not answered, and since when.
     asked: Option<(Key, Instant)>,
     pub(super) shown: Option<Shown>,
@@ -126,6 +128,7 @@ impl LevelsState {
             contrast: Contrast::Common,
             wanted_bars: Bars::OfEnd,
             channel: None,
+            plane_in_front: false,
             asked: None,
             shown: None,
         }
