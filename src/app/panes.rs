@@ -12,6 +12,9 @@ use super::views::recovered::recovered_ui;
 use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
 use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
+use crate::denoiser::ImageShape;
+use crate::figure::DataSpectrum;
+use crate::session::SpectrumChoices;
 use crate::session::document::{ColourMap, Layout};
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
@@ -205,6 +208,23 @@ pub struct Contents<'a> {
     pub intents: &'a mut Vec<Intent>,
 }
 
+impl<'a> Contents<'a> {
+    /// What the run's spectra are compared with: measured images of the same kind, where there are any.
+    fn data(&self, choices: SpectrumChoices) -> DataSource<'a> {
+        let desk = self.measure.desk;
+        let known = || {
+            let (findings, run) = (desk.findings()?, self.stage.run?);
+            let origin = findings.ensemble.origin();
+            let [_, channels, height, width] = run.started.shape;
+            let alike = origin.resolved.image == ImageShape { channels, height, width };
+            let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
+            let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
+            Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
+        };
+        known().unwrap_or_default()
+    }
+}
+
 impl Behavior<Pane> for Contents<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         match pane {
@@ -212,7 +232,7 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
             Pane::Spectrum => {
                 let choices = self.tracks.view.spectrum;
-                let pane = SpectrumPane { stage: &self.stage, choices, data: DataSource::FinalImage };
+                let pane = SpectrumPane { stage: &self.stage, choices, data: self.data(choices) };
                 spectrum_ui(ui, &pane, self.spectra, self.intents)
             }
             Pane::Tracks => {

@@ -74,6 +74,19 @@ impl Findings {
         &self.data_psd
     }
 
+    /// The same of one channel, which of a folder's images is not known.
+    #[must_use]
+    pub fn data_psd_of(&self, channel: Option<usize>) -> Option<&[f64]> {
+        let (form, steps) = (self.ensemble.form(), self.ensemble.steps());
+        match channel {
+            Some(channel) if channel < form.channels => {
+                let series = if form.series() > 1 { 1 + channel } else { 0 };
+                self.data.is_none().then(|| self.ensemble.psd(Quantity::State, steps, series))
+            }
+            _ => Some(&self.data_psd),
+        }
+    }
+
     /// How this ensemble differs from another of images of the same size: with the same resolution levels the root mean square
     /// difference of `r_m`, at the noise levels that both have, and that of the spectra of the final images in dB.
     #[must_use]

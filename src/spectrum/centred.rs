@@ -33,7 +33,7 @@ mod tests {
             assert_eq!(shifted[[height / 2, width / 2]], 0.0);
             for ((y, x), value) in shifted.indexed_iter() {
                 let frequency = |at: usize, side: usize| (centred_frequency(at, side) * side as f64).round() as i64;
-                let bin = |at: usize, side: usize| frequency(at, side).rem_euclid(side as i64) as f64;
+                let bin = |at: usize, side: usize| frequency(at, side).rem_euclid(i64::try_from(side).unwrap()) as f64;
                 assert_eq!(*value, 10.0 * bin(y, height) + bin(x, width));
             }
         }
