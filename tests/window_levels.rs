@@ -10,6 +10,7 @@ use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::inspect::Reference;
 use chromascope::session::prepare::prepare;
+use chromascope::session::settings::ModelSource;
 use chromascope::session::{RunSettings, Trajectory};
 use chromascope::spectrum::{BandPlan, Fit};
 use egui::accesskit::Role;
@@ -418,4 +419,35 @@ fn no_size_of_window_breaks_the_inspector() {
     assert!(says(&harness, "Histogram from") && !says(&harness, "all: MSE"));
     click(&mut harness, "Compare");
     assert!(says(&harness, "all: MSE"));
+}
+
+#[test]
+fn large_images_are_cut_beside_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, red) in [40_u8, 220].into_iter().enumerate() {
+        let pixel = |x: u32, y: u32| image::Rgb([red, (x % 256) as u8, (x * y % 251) as u8]);
+        image::RgbImage::from_fn(256, 256, pixel).save(folder.path().join(format!("{index}.png"))).unwrap();
+    }
+    let settings = RunSettings {
+        steps: 4,
+        size: Some((256, 256)),
+        threads: Some(1),
+        ..RunSettings::new(ModelSource::Images(folder.path().into()))
+    };
+    let mut harness = spectra(settings);
+    click(&mut harness, "Isolate 64 px");
+    // Old pictures stay until the level has been cut; then their scale is that of the level.
+    let scale =
+        |harness: &Harness<App>| painted(harness).iter().filter(|text| text.starts_with('±')).cloned().collect();
+    let before: Vec<String> = scale(&harness);
+    press(&mut harness, Key::Home);
+    until(&mut harness, "the level of another step", |harness| {
+        let now: Vec<String> = scale(harness);
+        now.len() >= 2 && now != before
+    });
+    assert_eq!(alone(&harness).unwrap(), "only 64 px");
+    click(&mut harness, "Levels");
+    until(&mut harness, "levels", |harness| says(harness, "128 px: energy"));
+    click(&mut harness, "Inspect");
+    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
 }

@@ -14,7 +14,6 @@ use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::session::action::Action;
-use crate::session::document::ColourMap;
 use crate::session::levels::Band;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -34,20 +33,14 @@ const SECOND_LINE: f32 = 15.0;
 const SIDE_BY_SIDE: f32 = 98.0;
 
 /// Draws the pane in the space there is.
-pub fn levels_ui(
-    ui: &mut Ui,
-    stage: &Stage,
-    map: ColourMap,
-    state: &mut LevelsState,
-    intents: &mut Vec<Intent>,
-) -> UiResponse {
+pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &mut Vec<Intent>) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 8.0));
     if space.width() < 96.0 || space.height() < 72.0 {
         return UiResponse::None;
     }
-    state.update(ui.ctx(), stage, map);
+    state.update(ui.ctx(), stage);
     let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
     ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, stage, state));
     let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);

@@ -5,7 +5,6 @@ use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::level_button::{Levels, paint_of};
 use crate::app::views::plot::colour;
 use crate::figure::ticks;
-use crate::session::document::ColourMap;
 use crate::session::levels::Band;
 use crate::spectrum::{centred_frequency, level_radius};
 use egui::{Color32, ColorImage, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -14,19 +13,15 @@ use ndarray::Array2;
 /// Least distance between rings at which a level's name stands between them, points.
 const ROOM: f32 = 17.0;
 
-/// The density in colours over a scale in dB.
-pub(super) fn coloured_plane(decibels: &Array2<f32>, (low, high): (f64, f64), map: ColourMap) -> ColorImage {
+/// The density in greys over a scale in dB, on which the levels' colours stand out.
+pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> ColorImage {
     let (height, width) = decibels.dim();
     let pixels = decibels.iter().map(|&decibel| {
         let part = ((f64::from(decibel) - low) / (high - low)).clamp(0.0, 1.0);
-        shade(part as f32, map)
+        #[expect(clippy::cast_sign_loss, reason = "a part is in [0, 1]")]
+        Color32::from_gray((255.0 * part) as u8)
     });
     ColorImage::new([width, height], pixels.collect())
-}
-
-fn shade(part: f32, _: ColourMap) -> Color32 {
-    #[expect(clippy::cast_sign_loss, reason = "a part is in [0, 1]")]
-    Color32::from_gray((255.0 * part) as u8)
 }
 
 /// Draws the spectrum in a square at the right of `rect`.
