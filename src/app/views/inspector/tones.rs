@@ -12,7 +12,7 @@ use egui::{DragValue, RichText, Slider, Ui};
 
 /// Height of a line of controls, and of the histogram at least and at most, points.
 const LINE: f32 = 24.0;
-const HISTOGRAM: (f32, f32) = (56.0, 220.0);
+const HISTOGRAM: (f32, f32) = (48.0, 220.0);
 /// Of a slider's number.
 const NUMBER: f32 = 52.0;
 
