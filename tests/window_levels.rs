@@ -10,6 +10,7 @@ use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::inspect::Reference;
 use chromascope::session::prepare::prepare;
+use chromascope::session::settings::ModelSource;
 use chromascope::session::{RunSettings, Trajectory};
 use chromascope::spectrum::{BandPlan, Fit};
 use egui::accesskit::Role;
@@ -17,6 +18,9 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
+
+/// A screen on which every pane has all of its parts side by side.
+const LARGE: egui::Vec2 = egui::vec2(2200.0, 1300.0);
 
 /// What the stage says of what is alone on it.
 fn alone(harness: &Harness<App>) -> Option<String> {
@@ -116,7 +120,7 @@ fn levels_follow_the_factor() {
 fn spectra(settings: RunSettings) -> Harness<'static, App> {
     let mut launch = launch(settings);
     launch.first.push(Action::SetLayout(Layout::Spectra));
-    let mut harness = open_with(launch, PROJECTOR);
+    let mut harness = open_with(launch, LARGE);
     until_done(&mut harness);
     harness
 }
@@ -210,6 +214,10 @@ fn no_size_of_window_breaks_the_levels() {
         frames(&mut harness, 3);
     }
     assert!(says(&harness, "1 px: energy"));
+    // On a small projector levels and spectrum take turns.
+    assert!(!says(&harness, "Spectrum in two dimensions"));
+    click(&mut harness, "Spectrum in place of levels");
+    assert!(says(&harness, "Spectrum in two dimensions") && !says(&harness, "1 px: energy"));
 }
 
 /// The inspector once it shows an image.
@@ -218,7 +226,7 @@ fn inspector(settings: RunSettings) -> Harness<'static, App> {
     let mut launch = launch(settings);
     launch.first.push(Action::SetLayout(Layout::Spectra));
     // Events come a frame apart, and a double-click must come within 0.3 s.
-    let harness = builder(egui::vec2(1600.0, 1100.0)).with_step_dt(1.0 / 60.0);
+    let harness = builder(LARGE).with_step_dt(1.0 / 60.0);
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     click(&mut harness, "Inspect");
@@ -232,7 +240,8 @@ fn number(harness: &Harness<App>, role: Role, name: &str) -> f64 {
 
 fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
     harness.get_by_role_and_label(role, name).focus();
-    harness.step();
+    // What has the focus keeps the arrow keys from its second frame on.
+    frames(harness, 2);
 }
 
 #[track_caller]
@@ -406,5 +415,39 @@ fn no_size_of_window_breaks_the_inspector() {
         harness.set_size(egui::vec2(width, height));
         frames(&mut harness, 3);
     }
+    // On a small projector so do tones and errors.
+    assert!(says(&harness, "Histogram from") && !says(&harness, "all: MSE"));
+    click(&mut harness, "Compare");
     assert!(says(&harness, "all: MSE"));
+}
+
+#[test]
+fn large_images_are_cut_beside_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    for (index, red) in [40_u8, 220].into_iter().enumerate() {
+        let pixel = |x: u32, y: u32| image::Rgb([red, (x % 256) as u8, (x * y % 251) as u8]);
+        image::RgbImage::from_fn(256, 256, pixel).save(folder.path().join(format!("{index}.png"))).unwrap();
+    }
+    let settings = RunSettings {
+        steps: 4,
+        size: Some((256, 256)),
+        threads: Some(1),
+        ..RunSettings::new(ModelSource::Images(folder.path().into()))
+    };
+    let mut harness = spectra(settings);
+    click(&mut harness, "Isolate 64 px");
+    // Old pictures stay until the level has been cut; then their scale is that of the level.
+    let scale =
+        |harness: &Harness<App>| painted(harness).iter().filter(|text| text.starts_with('±')).cloned().collect();
+    let before: Vec<String> = scale(&harness);
+    press(&mut harness, Key::Home);
+    until(&mut harness, "the level of another step", |harness| {
+        let now: Vec<String> = scale(harness);
+        now.len() >= 2 && now != before
+    });
+    assert_eq!(alone(&harness).unwrap(), "only 64 px");
+    click(&mut harness, "Levels");
+    until(&mut harness, "levels", |harness| says(harness, "128 px: energy"));
+    click(&mut harness, "Inspect");
+    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
 }

@@ -197,7 +197,6 @@ impl App {
             pooling_state: &mut state.pooling,
             levels_state: &mut state.levels,
             inspector: &mut state.inspector,
-            map: view.colour_map,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,

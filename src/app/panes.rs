@@ -15,7 +15,7 @@ use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
 use crate::session::SpectrumChoices;
-use crate::session::document::{ColourMap, Layout};
+use crate::session::document::Layout;
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
@@ -198,8 +198,6 @@ pub struct Contents<'a> {
     pub levels_state: &'a mut LevelsState,
     /// Of the inspector.
     pub inspector: &'a mut InspectorState,
-    /// Colours of heat maps.
-    pub map: ColourMap,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -240,7 +238,7 @@ impl Behavior<Pane> for Contents<'_> {
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
-            Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
+            Pane::Levels => levels_ui(ui, &self.stage, self.levels_state, self.intents),
             Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),

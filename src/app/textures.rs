@@ -65,6 +65,8 @@ pub struct Textures {
     frame: u64,
     /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
     pools: [Option<AnalysisPool<Key, Painted>>; 2],
+    /// What each was asked last.
+    asked: [Option<Key>; 2],
     /// What was shown last, until something newer has been cut.
     last: HashMap<Picture, Ready>,
     /// Heat maps.
@@ -93,34 +95,21 @@ impl Textures {
             return Some(ready.clone());
         }
         let longest = small.then_some(SMALL);
-        let (image, range) = match (alone, range) {
-            (Some(alone), range) => {
-                let shown = run.values(at, picture, sample)?;
-                let shape = shown.shape;
-                if shown.values.len() <= AT_ONCE {
-                    let values = ArrayView3::from_shape(shape, &shown.values).ok()?;
-                    let (image, range) = painted_alone(values, picture, &alone, range, longest);
-                    (coloured(&image), range)
-                } else {
-                    let place = &mut self.pools[usize::from(small)];
-                    if place.is_none() {
-                        *place = pool(ctx, small);
-                    }
-                    let made = place.as_ref()?.get(&key, || {
-                        let values = shown.values.into_owned();
-                        Some(Box::new(move || {
-                            let values = ArrayView3::from_shape(shape, &values);
-                            values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
-                                let (image, range) = painted_alone(values, picture, &alone, range, longest);
-                                (coloured(&image), range)
-                            })
-                        }))
-                    });
-                    let Some(made) = made else { return self.last.get(&picture).filter(|_| !small).cloned() };
-                    (*made).clone()
+        let (image, range) = match alone {
+            Some(alone) if run.started.shape[1..].iter().product::<usize>() > AT_ONCE => {
+                match self.cut_beside(ctx, run, wanted, key, (alone, range, longest)) {
+                    Cut::Made(made) => (*made).clone(),
+                    Cut::Waiting => return self.last.get(&picture).filter(|_| !small).cloned(),
+                    Cut::Nothing => return None,
                 }
             }
-            (None, range) => {
+            Some(alone) => {
+                let shown = run.values(at, picture, sample)?;
+                let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+                let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                (coloured(&image), range)
+            }
+            None => {
                 let range = range?;
                 (coloured(&run.paint(at, picture, sample, range, longest)?), range)
             }
@@ -133,6 +122,55 @@ impl Textures {
         self.kept.insert(key, (ready.clone(), self.frame));
         Some(ready)
     }
+
+    /// Levels of a large image, from the thread. One question at a time, as each takes a copy of the values along.
+    fn cut_beside(
+        &mut self,
+        ctx: &Context,
+        run: &RunView,
+        Wanted { at, picture, sample, small, .. }: Wanted,
+        key: Key,
+        (alone, range, longest): (Isolation, Option<(f32, f32)>, Option<u32>),
+    ) -> Cut {
+        let index = usize::from(small);
+        if self.pools[index].is_none() {
+            self.pools[index] = pool(ctx, small);
+        }
+        let Some(pool) = &self.pools[index] else { return Cut::Nothing };
+        if let Some(asked) = self.asked[index].filter(|asked| *asked != key)
+            && pool.get(&asked, || None).is_none()
+        {
+            return Cut::Waiting;
+        }
+        let mut asks = false;
+        let made = pool.get(&key, || {
+            let shown = run.values(at, picture, sample)?;
+            asks = true;
+            let (values, shape) = (shown.values.into_owned(), shown.shape);
+            Some(Box::new(move || {
+                let values = ArrayView3::from_shape(shape, &values);
+                values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
+                    let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                    (coloured(&image), range)
+                })
+            }))
+        });
+        if asks {
+            self.asked[index] = Some(key);
+        }
+        match made {
+            Some(made) => Cut::Made(made),
+            None if self.asked[index] == Some(key) => Cut::Waiting,
+            None => Cut::Nothing,
+        }
+    }
+}
+
+/// What is known of an image that is cut by the thread.
+enum Cut {
+    Made(Arc<Painted>),
+    Waiting,
+    Nothing,
 }
 
 fn pool(ctx: &Context, small: bool) -> Option<AnalysisPool<Key, Painted>> {

@@ -10,7 +10,7 @@ mod tones;
 pub use state::InspectorState;
 
 use super::stage::{Lens, Stage};
-use super::widgets::picture_choice_ui;
+use super::widgets::{picture_choice_ui, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
@@ -23,6 +23,11 @@ use tones::tones_ui;
 
 /// Width of each column of controls, points.
 const COLUMN: f32 = 236.0;
+/// The least that both together are shown at.
+const LEAST_COLUMN: f32 = 206.0;
+/// Height of comparing, and least height in which it stands below the tones.
+const COMPARE: f32 = 186.0;
+const BOTH: f32 = 370.0;
 /// Space between columns.
 const GAP: f32 = 20.0;
 
@@ -44,12 +49,33 @@ pub fn inspector_ui(
     state.error_ui(ui, &mut space);
     // The image is as high as the pane; what is left at its side are the controls.
     let pixels = stage.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
-    let controls = (2.0 * COLUMN + GAP).min(0.72 * space.width());
-    let room = vec2((space.width() - controls - GAP).max(48.0), space.height());
+    let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
+    let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
+    let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
     let wide = (room.y * pixels.0 / pixels.1).min(room.x);
     let image = Rect::from_min_size(space.min, vec2(wide, room.y));
     picture_ui(ui, image, stage, (lens, state), intents);
     let left = image.right() + GAP;
+    if narrow {
+        let place = Rect::from_min_max(pos2(left, space.top()), space.max);
+        column_ui(ui, place, "controls", |ui| {
+            let both = space.height() >= BOTH;
+            if !both {
+                parts_ui(ui, state);
+            }
+            if both || !state.compare_in_front {
+                choices_ui(ui, stage, state);
+                tones_ui(ui, stage, if both { COMPARE } else { 0.0 }, state, intents);
+            }
+            if both {
+                ui.add_space(10.0);
+            }
+            if both || state.compare_in_front {
+                compare_ui(ui, stage, state, intents);
+            }
+        });
+        return UiResponse::None;
+    }
     let column = (0.5 * (space.right() - left - GAP)).clamp(40.0, 1.3 * COLUMN);
     let place = |index: f32| {
         let left = left + index * (column + GAP);
@@ -57,10 +83,24 @@ pub fn inspector_ui(
     };
     column_ui(ui, place(0.0), "tones", |ui| {
         choices_ui(ui, stage, state);
-        tones_ui(ui, stage, state, intents);
+        tones_ui(ui, stage, 0.0, state, intents);
     });
     column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, stage, state, intents));
     UiResponse::None
+}
+
+/// Which controls are shown, where those of both columns have no room.
+fn parts_ui(ui: &mut Ui, state: &mut InspectorState) {
+    ui.horizontal(|ui| {
+        let tip = "Channels, histogram and tones";
+        if text_toggle(ui, "tones", "Tones", tip, !state.compare_in_front).clicked() {
+            state.compare_in_front = false;
+        }
+        let tip = "A reference, differences and errors";
+        if text_toggle(ui, "compare", "Compare", tip, state.compare_in_front).clicked() {
+            state.compare_in_front = true;
+        }
+    });
 }
 
 fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui)) {

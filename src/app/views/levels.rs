@@ -9,12 +9,11 @@ use super::level_button::{paint_of, tip};
 use super::plot::colour;
 use super::pooling::in_words;
 use super::stage::Stage;
-use super::widgets::{picture_choice_ui, small_menu};
+use super::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::session::action::Action;
-use crate::session::document::ColourMap;
 use crate::session::levels::Band;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -34,20 +33,14 @@ const SECOND_LINE: f32 = 15.0;
 const SIDE_BY_SIDE: f32 = 98.0;
 
 /// Draws the pane in the space there is.
-pub fn levels_ui(
-    ui: &mut Ui,
-    stage: &Stage,
-    map: ColourMap,
-    state: &mut LevelsState,
-    intents: &mut Vec<Intent>,
-) -> UiResponse {
+pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &mut Vec<Intent>) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 8.0));
     if space.width() < 96.0 || space.height() < 72.0 {
         return UiResponse::None;
     }
-    state.update(ui.ctx(), stage, map);
+    state.update(ui.ctx(), stage);
     let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
     ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, stage, state));
     let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
@@ -59,6 +52,14 @@ pub fn levels_ui(
         return UiResponse::None;
     };
     let side = below.height().min(0.27 * below.width()).max(48.0);
+    if is_narrow(below.width()) {
+        if state.plane_in_front {
+            plane_ui(ui, below, shown, &stage.levels);
+        } else {
+            cells_ui(ui, below, stage, (state, shown), intents);
+        }
+        return UiResponse::None;
+    }
     let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
     cells_ui(ui, levels, stage, (state, shown), intents);
     let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
@@ -66,11 +67,30 @@ pub fn levels_ui(
     UiResponse::None
 }
 
+/// Whether levels and spectrum have no room side by side.
+fn is_narrow(width: f32) -> bool {
+    width < 640.0
+}
+
 fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let narrow = is_narrow(ui.available_width());
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
+        if narrow {
+            ui.spacing_mut().button_padding.x = 6.0;
+        }
         picture_choice_ui(ui, "Levels of", &mut state.picture);
-        ui.add_space(8.0);
+        ui.add_space(if narrow { 0.0 } else { 8.0 });
+        if narrow {
+            let tip = "The image's spectrum in two dimensions in place of its levels; a wider pane shows both";
+            if text_toggle(ui, "2-D", "Spectrum in place of levels", tip, state.plane_in_front).clicked() {
+                state.plane_in_front = !state.plane_in_front;
+            }
+        }
+        if narrow && state.plane_in_front {
+            channel_ui(ui, stage, state);
+            return;
+        }
         let tip = "One scale: grey is zero and the same distance from it is the same value in all levels of all steps, so \
                    that they can be compared. Each its own: as bright as each level becomes in this run";
         small_menu(ui, "Contrast of levels", state.contrast.name(), tip, |ui| {
@@ -92,21 +112,28 @@ fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
                 }
             }
         });
-        let channels = stage.run.map_or(3, |run| run.started.shape[1]);
-        if channels > 1 {
-            let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
-            let shown = format!("spectrum: {}", state.plane_name(channels));
-            small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
-                for choice in std::iter::once(None).chain((0..channels).map(Some)) {
-                    let name = state::plane_name(choice, channels);
-                    if ui.selectable_label(state.channel == choice, name).clicked() {
-                        state.channel = choice;
-                        ui.close();
-                    }
-                }
-            });
+        if !narrow {
+            channel_ui(ui, stage, state);
         }
     });
+}
+
+/// Whose spectrum is drawn.
+fn channel_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+    if channels > 1 {
+        let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
+        let shown = format!("spectrum: {}", state.plane_name(channels));
+        small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
+            for choice in std::iter::once(None).chain((0..channels).map(Some)) {
+                let name = state::plane_name(choice, channels);
+                if ui.selectable_label(state.channel == choice, name).clicked() {
+                    state.channel = choice;
+                    ui.close();
+                }
+            }
+        });
+    }
 }
 
 /// How many columns make the images largest, and how large they are then.

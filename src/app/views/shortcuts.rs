@@ -24,7 +24,16 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("drop a file or folder", "open a model, or images as a model"),
         ],
     ),
-    ("Images", &[("wheel, drag", "zoom, pan"), ("double-click", "the whole image"), ("1", "true pixels")]),
+    (
+        "Images",
+        &[
+            ("wheel, drag", "zoom, pan"),
+            ("double-click", "the whole image"),
+            ("1", "true pixels"),
+            ("click a level", "only that level; Shift: one more"),
+            ("Esc", "all levels again"),
+        ],
+    ),
     (
         "Tracks",
         &[

@@ -131,6 +131,7 @@ fn modes_ui(ui: &mut Ui, state: &mut InspectorState) {
 /// Mean squared error and PSNR of each channel and of all.
 fn table_ui(ui: &mut Ui, made: &Made, errors: &Errors) {
     let palette = Palette::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
     let row = |ui: &mut Ui, cells: [&str; 3], spoken: &str, heading: bool| {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         if !spoken.is_empty() {

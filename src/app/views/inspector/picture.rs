@@ -192,7 +192,7 @@ fn corner_ui(painter: &Painter, corner: Pos2, name: &str, at_right: bool) {
     let galley = painter.layout_no_wrap(name.to_owned(), theme::strong(SMALL), Color32::WHITE);
     let left = if at_right { corner.x - galley.size().x - 10.0 } else { corner.x };
     let back = Rect::from_min_size(pos2(left, corner.y), galley.size() + vec2(10.0, 4.0));
-    painter.rect_filled(back, 4.0, Color32::from_black_alpha(170));
+    painter.rect_filled(back, 4.0, Color32::from_black_alpha(220));
     painter.galley(back.min + vec2(5.0, 2.0), galley, Color32::WHITE);
 }
 
@@ -223,7 +223,7 @@ fn reading_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &Shown, (x
     painter.rect_filled(
         Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 4.0)),
         4.0,
-        Color32::from_black_alpha(190),
+        Color32::from_black_alpha(225),
     );
     painter.galley(at, galley, Color32::WHITE);
 }

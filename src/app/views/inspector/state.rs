@@ -74,6 +74,8 @@ pub struct InspectorState {
     files: u64,
     /// The file that is being read.
     wanted: Option<PathBuf>,
+    /// Whether the controls of comparing are shown, where the others have no room beside them.
+    pub(super) compare_in_front: bool,
     /// A path that is being typed.
     pub(super) path: String,
     /// Why the last file could not be taken.
@@ -131,6 +133,7 @@ impl InspectorState {
             file: None,
             files: 0,
             wanted: None,
+            compare_in_front: false,
             path: String::new(),
             error: None,
             span: None,

@@ -12,12 +12,13 @@ use egui::{DragValue, RichText, Slider, Ui};
 
 /// Height of a line of controls, and of the histogram at least and at most, points.
 const LINE: f32 = 24.0;
-const HISTOGRAM: (f32, f32) = (56.0, 220.0);
+const HISTOGRAM: (f32, f32) = (48.0, 220.0);
 /// Of a slider's number.
 const NUMBER: f32 = 52.0;
 
-pub(super) fn tones_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
-    let room = ui.available_height() - 3.0 * (LINE + ui.spacing().item_spacing.y) - 2.0;
+/// The controls in the height there is, less what is to stand below them.
+pub(super) fn tones_ui(ui: &mut Ui, stage: &Stage, below: f32, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    let room = ui.available_height() - below - 3.0 * (LINE + ui.spacing().item_spacing.y) - 2.0;
     ui.spacing_mut().interact_size.y = LINE;
     ui.spacing_mut().button_padding.y = 2.0;
     histogram_ui(ui, room.clamp(HISTOGRAM.0, HISTOGRAM.1), state, intents);

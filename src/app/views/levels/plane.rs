@@ -2,9 +2,9 @@
 
 use super::state::Shown;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::app::views::level_button::Levels;
+use crate::app::views::level_button::{Levels, paint_of};
+use crate::app::views::plot::colour;
 use crate::figure::ticks;
-use crate::session::document::ColourMap;
 use crate::session::levels::Band;
 use crate::spectrum::{centred_frequency, level_radius};
 use egui::{Color32, ColorImage, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -13,19 +13,15 @@ use ndarray::Array2;
 /// Least distance between rings at which a level's name stands between them, points.
 const ROOM: f32 = 17.0;
 
-/// The density in colours over a scale in dB.
-pub(super) fn coloured_plane(decibels: &Array2<f32>, (low, high): (f64, f64), map: ColourMap) -> ColorImage {
+/// The density in greys over a scale in dB, on which the levels' colours stand out.
+pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> ColorImage {
     let (height, width) = decibels.dim();
     let pixels = decibels.iter().map(|&decibel| {
         let part = ((f64::from(decibel) - low) / (high - low)).clamp(0.0, 1.0);
-        shade(part as f32, map)
+        #[expect(clippy::cast_sign_loss, reason = "a part is in [0, 1]")]
+        Color32::from_gray((255.0 * part) as u8)
     });
     ColorImage::new([width, height], pixels.collect())
-}
-
-fn shade(part: f32, _: ColourMap) -> Color32 {
-    #[expect(clippy::cast_sign_loss, reason = "a part is in [0, 1]")]
-    Color32::from_gray((255.0 * part) as u8)
 }
 
 /// Draws the spectrum in a square at the right of `rect`.
@@ -41,9 +37,12 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels) {
     for m in 0..shown.plan.levels() {
         let (outer, inner) =
             (points(level_radius(shown.plan.factor(), m)), points(level_radius(shown.plan.factor(), m + 1)));
-        let color = levels.colour(Band::Level(m), &palette);
+        let color = colour(paint_of(Band::Level(m)), &Palette::DARK);
+        // A ring bounds what is looked at alone from both sides.
+        let lit =
+            !levels.lit().is_whole() && (m == 0 || [m - 1, m].iter().any(|m| levels.lit().contains(Band::Level(*m))));
         if m > 0 && outer > 4.0 {
-            painter.circle_stroke(middle, outer, Stroke::new(1.0, color.gamma_multiply(0.75)));
+            painter.circle_stroke(middle, outer, Stroke::new(if lit { 2.0 } else { 1.0 }, color.gamma_multiply(0.75)));
         }
         if outer - inner > ROOM {
             let label = Band::Level(m).label(shown.plan.factor());

@@ -5,7 +5,7 @@ use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::textures::coloured;
 use crate::app::views::stage::Stage;
 use crate::runtime::{AnalysisPool, Wake};
-use crate::session::document::{ColourMap, ValueRange};
+use crate::session::document::ValueRange;
 use crate::session::inspect::channel_name;
 use crate::session::levels::Isolation;
 use crate::spectrum::{BandPlan, centred, psd};
@@ -69,6 +69,8 @@ pub struct LevelsState {
     pub(super) wanted_bars: Bars,
     /// Whose spectrum is drawn; `None` is the mean of all.
     pub(super) channel: Option<usize>,
+    /// Whether the spectrum takes the levels' place, where both have no room.
+    pub(super) plane_in_front: bool,
     /// What the thread was asked for last and has not answered, and since when.
     asked: Option<(Key, Instant)>,
     pub(super) shown: Option<Shown>,
@@ -83,7 +85,6 @@ struct Key {
     ranges: Vec<Option<(u32, u32)>>,
     common: bool,
     channel: Option<usize>,
-    map: ColourMap,
 }
 
 /// What the thread answers.
@@ -126,6 +127,7 @@ impl LevelsState {
             contrast: Contrast::Common,
             wanted_bars: Bars::OfEnd,
             channel: None,
+            plane_in_front: false,
             asked: None,
             shown: None,
         }
@@ -156,7 +158,7 @@ impl LevelsState {
 
     /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
     /// images follow as fast as they are made.
-    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage, map: ColourMap) {
+    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
         let Some(pool) = &self.pool else { return };
         if let Some((asked, since)) = &self.asked {
             let Some(made) = pool.get(asked, || None) else {
@@ -178,7 +180,7 @@ impl LevelsState {
             return;
         }
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
-        let key = self.key(run, at, (stage.sample, stage.range), plan, (channel, map));
+        let key = self.key(run, at, (stage.sample, stage.range), plan, channel);
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
             // As the run goes on its newest step is another.
             shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, stage.sample));
@@ -194,7 +196,7 @@ impl LevelsState {
         match found {
             Some(made) => {
                 show(&mut self.shown, ctx, key, &made);
-                self.update(ctx, stage, map);
+                self.update(ctx, stage);
             }
             // Nothing is asked where the run has no such picture.
             None => self.asked = run.values(at, picture, stage.sample).map(|_| (key, Instant::now())),
@@ -207,7 +209,7 @@ impl LevelsState {
         at: Moment,
         (sample, range): (usize, ValueRange),
         plan: BandPlan,
-        (channel, map): (Option<usize>, ColourMap),
+        channel: Option<usize>,
     ) -> Key {
         // The ends of a fixed range are those of whole images.
         let range = if range == ValueRange::Auto { ValueRange::Auto } else { ValueRange::Image };
@@ -222,7 +224,7 @@ impl LevelsState {
         }
         let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
         let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
-        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, map }
+        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel }
     }
 }
 
@@ -263,15 +265,7 @@ fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &
     let top = (full / 10.0).ceil() * 10.0 - if picture == Picture::Change { 20.0 } else { 0.0 };
     let decibels = density.mapv(|density| (10.0 * density.log10()) as f32);
     let scale = (top - DECIBELS, top);
-    Made {
-        bands,
-        energies,
-        exact,
-        size,
-        plane: super::plane::coloured_plane(&decibels, scale, key.map),
-        decibels,
-        scale,
-    }
+    Made { bands, energies, exact, size, plane: super::plane::plane_image(&decibels, scale), decibels, scale }
 }
 
 /// Power spectral density with frequency 0 in the middle, of one channel or the mean of all.
