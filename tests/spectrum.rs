@@ -176,3 +176,81 @@ fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() 
     }
     assert!(std::fs::read_to_string(plot).unwrap().contains("gaussian-64"));
 }
+
+#[track_caller]
+fn refused(test: &str, words: &[(&str, String)], arguments: &[&str]) {
+    let output = common::program().arg("spectrum").args(arguments).assert().code(1).get_output().stderr.clone();
+    let told = String::from_utf8(output).unwrap();
+    let last = told.lines().last().unwrap_or_default().trim_start_matches("chromascope: ");
+    common::faults::assert_documented(last, test, words);
+}
+
+#[test]
+fn an_ensemble_that_is_not_there_is_named() {
+    let words = [("FILE", "/no/such/file.npz".to_owned())];
+    refused("spectrum::an_ensemble_that_is_not_there_is_named", &words, &["--add", "/no/such/file.npz"]);
+}
+
+#[test]
+fn arrays_of_another_program_are_no_ensemble() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/spectra.npz");
+    let words = [("FILE", file.to_owned())];
+    refused("spectrum::arrays_of_another_program_are_no_ensemble", &words, &["--add", file]);
+}
+
+#[test]
+fn more_levels_than_the_image_has_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npz");
+    let arguments = ["--model", "gaussian-64", "--provider", "rust", "--levels", "7", "--out", out.to_str().unwrap()];
+    refused("spectrum::more_levels_than_the_image_has_are_refused", &[], &arguments);
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_folder_without_images_calibrates_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, empty) = (folder.path().join("out.npz"), folder.path().join("empty"));
+    std::fs::create_dir(&empty).unwrap();
+    let (out, empty) = (out.to_str().unwrap(), empty.to_str().unwrap());
+    let arguments = ["--model", "gaussian-64", "--provider", "rust", "--data", empty, "--samples", "1", "--out", out];
+    refused("spectrum::a_folder_without_images_calibrates_nothing", &[("FOLDER", empty.to_owned())], &arguments);
+}
+
+/// The signal may come before the first samples are whole on a busy machine; then a later one is tried.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_whole_samples() {
+    use std::process::{Command, Stdio};
+    for delay in [3, 8, 20, 45] {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out.npz");
+        let child = Command::new(env!("CARGO_BIN_EXE_chromascope"))
+            .env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"))
+            .args(["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "5000", "--steps", "4"])
+            .args(["--batch", "2", "--out"])
+            .arg(&out)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_secs(delay));
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{told}");
+        if !out.exists() {
+            continue;
+        }
+        let n: Array0<i64> = Npz::open(&out).0.by_name("n").unwrap();
+        assert!(n[()] > 0 && n[()] < 5000 && n[()] % 2 == 0);
+        let words = [("FILE", out.display().to_string())];
+        common::faults::assert_documented(
+            told.lines().last().unwrap().trim_start_matches("chromascope: "),
+            "spectrum::ctrl_c_keeps_whole_samples",
+            &words,
+        );
+        return;
+    }
+    panic!("no sample was whole in 45 seconds");
+}

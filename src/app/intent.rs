@@ -37,6 +37,8 @@ pub enum Intent {
     Ask(Ask),
     /// Take another image for pooling.
     OpenImage(ImageChoice),
+    /// Take an image file as the inspector's reference.
+    OpenReference(PathBuf),
     /// Take a schedule from a file.
     ImportSchedule(PathBuf),
     /// Write a schedule to a file.
@@ -45,6 +47,8 @@ pub enum Intent {
     Optimise(Box<Options>),
     /// End that.
     CancelOptimise,
+    /// Something about ensembles.
+    Measure(MeasureWish),
     /// Write a track's figure to a file.
     ExportFigure(Track, Format),
     /// Write the spectra at this step to a file.
@@ -84,6 +88,44 @@ pub enum Ask {
     Schedule,
     /// An image to be pooled.
     Image,
+    /// An image to compare with.
+    Reference,
+    /// A measured ensemble.
+    Ensemble(EnsembleUse),
+    /// A folder of images to calibrate theory on.
+    Data,
+}
+
+/// What an ensemble from a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnsembleUse {
+    /// To be looked at, and gone on with.
+    Show,
+    /// To lie beside the one that is looked at.
+    Compare,
+}
+
+/// What is to be done about ensembles.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MeasureWish {
+    /// Measure so many samples of the run as it is set.
+    Begin(usize),
+    /// So many more of the same.
+    Add(usize),
+    /// Wait, or go on.
+    Pause(bool),
+    /// End it; whole samples stand.
+    Cancel,
+    /// Write it; without a path ask for one.
+    Save(Option<PathBuf>),
+    /// Read one.
+    Open(PathBuf, EnsembleUse),
+    /// Lay the one that is known beside the next.
+    Keep,
+    /// Lay nothing beside any more.
+    DropCompared,
+    /// Calibrate theory on a folder's images, or on the final images.
+    SetData(Option<PathBuf>),
 }
 
 /// The image that is pooled.

@@ -1,6 +1,7 @@
 //! News taken, keys read, intents carried out. Nothing here draws.
 
-use super::intent::{ImageChoice, Intent};
+use super::intent::{ImageChoice, Intent, MeasureWish};
+use super::measure_desk::Means;
 use super::opener::Opened;
 use super::panes::Pane;
 use super::run_view::RunView;
@@ -12,6 +13,7 @@ use crate::optimise::Options;
 use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout};
+use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
@@ -89,6 +91,11 @@ impl App {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
             }
+            Intent::OpenReference(path) => {
+                state.inspector.choose(path.clone());
+                state.opener.open_reference(path);
+            }
+            Intent::Measure(wish) => self.measure(wish),
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
@@ -160,6 +167,51 @@ impl App {
         }
     }
 
+    fn measure(&mut self, wish: MeasureWish) {
+        let state = &mut self.state;
+        let busy = self.runtime.busy();
+        let (onnxruntime, wake) = (state.onnxruntime.clone(), Arc::clone(&state.wake));
+        let means = Means { onnxruntime, busy, wake };
+        let desk = &mut state.measure;
+        let done = match wish {
+            MeasureWish::Begin(samples) => {
+                let document = state.document.document();
+                let (factor, levels) = (document.view.factor, document.view.levels);
+                let options = crate::ensemble::Options { factor, levels, ..Default::default() };
+                desk.begin(document.run.clone(), options, samples, means)
+            }
+            MeasureWish::Add(samples) => desk.add(samples, means),
+            MeasureWish::SetData(folder) => desk.set_data(folder, means),
+            MeasureWish::Pause(paused) => {
+                desk.set_paused(paused);
+                Ok(())
+            }
+            MeasureWish::Cancel => {
+                desk.cancel();
+                Ok(())
+            }
+            MeasureWish::Save(path) => {
+                if let Some(findings) = desk.findings() {
+                    state.opener.save_ensemble(Arc::clone(&findings.ensemble), path);
+                }
+                Ok(())
+            }
+            MeasureWish::Open(path, purpose) => {
+                state.opener.open_ensemble(path, purpose);
+                Ok(())
+            }
+            MeasureWish::Keep => {
+                desk.keep_to_compare();
+                Ok(())
+            }
+            MeasureWish::DropCompared => {
+                desk.drop_compared();
+                Ok(())
+            }
+        };
+        state.faults.extend(done.err());
+    }
+
     /// Moves the playhead and keeps it in view.
     fn move_playhead(&mut self, command: Command) {
         self.state.playback.command(command);
@@ -201,8 +253,14 @@ impl App {
                 Opened::Run(actions) => self.change_and_run(actions),
                 Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
                 Opened::Said(sentence) => self.state.lab.said = Some(sentence),
+                Opened::Ensemble(purpose, name, Ok(findings)) => self.state.measure.take(name, findings, purpose),
+                Opened::Ensemble(_, _, Err(sentence)) => self.state.measure.say(sentence, true),
+                Opened::EnsembleSaved(sentence, failed) => self.state.measure.say(sentence, failed),
+                Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),
+                Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
+                Opened::Reference(path, read) => self.state.inspector.take(path, read),
             }
         }
     }
@@ -363,6 +421,11 @@ impl App {
             }
         }
         if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            let isolated = self.state.document.document().view.isolated;
+            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
+            if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
+                intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            }
             self.state.keys_shown = false;
         }
         self.perform(ctx, intents);
@@ -397,16 +460,22 @@ impl App {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
-    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled.
+    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
+    /// where spectra are looked at it is compared with.
     pub(super) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
         let Some(path) = dropped else { return };
-        let in_lab = self.state.document.document().view.layout == Layout::ScheduleLab;
-        if in_lab && image::ImageFormat::from_path(&path).is_ok() {
-            self.state.tiles.show(Pane::Pooling);
-            self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
-        } else {
-            self.state.opener.open(path);
+        let is_image = image::ImageFormat::from_path(&path).is_ok();
+        match self.state.document.document().view.layout {
+            Layout::ScheduleLab if is_image => {
+                self.state.tiles.show(Pane::Pooling);
+                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+            }
+            Layout::Spectra if is_image => {
+                self.state.tiles.show(Pane::Inspector);
+                self.perform_one(ctx, Intent::OpenReference(path));
+            }
+            _ => self.state.opener.open(path),
         }
     }
 

@@ -7,8 +7,10 @@ mod keeper;
 mod launch;
 mod live;
 mod logic;
+pub mod measure_desk;
 pub mod meter;
 mod opener;
+mod painted;
 pub mod panes;
 pub mod planned;
 pub mod run_view;
@@ -33,6 +35,8 @@ use std::time::Duration;
 use textures::Textures;
 use theme::Palette;
 use views::lab::Lab;
+use views::level_button::Levels;
+use views::measure::Measure;
 use views::messages::{Messages, messages_ui};
 use views::pooling::PoolingView;
 use views::shortcuts::shortcuts_ui;
@@ -143,19 +147,33 @@ impl App {
         state.planner.update(document, state.model.as_ref(), preview);
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
+        let plan = run.as_ref().and_then(|run| run.plan(view.factor, view.levels));
+        let levels = Levels { plan, isolated: view.isolated };
         let stage = Stage {
             run: run.as_ref(),
             at,
             sample,
             range: view.range,
             true_pixels: view.true_pixels,
+            levels,
             empty: &empty,
             stale,
         };
         let position = state.playback.position();
         let mut contents = Contents {
             stage,
-            tracks: Tracks { run: run.as_ref(), planned: state.planner.planned(), position, view, sample, stale },
+            tracks: Tracks {
+                run: run.as_ref(),
+                planned: state.planner.planned(),
+                measure: &state.measure,
+                position,
+                view,
+                sample,
+                levels,
+                stale,
+            },
+            measure: Measure { document, desk: &state.measure },
+            measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,
                 planned: state.planner.planned(),
@@ -174,6 +192,9 @@ impl App {
                 empty: &empty,
             },
             pooling_state: &mut state.pooling,
+            levels_state: &mut state.levels,
+            inspector: &mut state.inspector,
+            map: view.colour_map,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,
@@ -203,9 +224,10 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
         Layout::ScheduleLab => {
             "Drop it here: an image to be pooled, an .onnx file, a model's folder, or a folder of images"
         }
-        Layout::Explore | Layout::Present | Layout::Spectra => {
-            "Drop it here: an .onnx file, a model's folder, or a folder of images"
+        Layout::Spectra => {
+            "Drop it here: an image to compare with, an .onnx file, a model's folder, or a folder of images"
         }
+        Layout::Explore | Layout::Present => "Drop it here: an .onnx file, a model's folder, or a folder of images",
     };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }
@@ -217,6 +239,7 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         self.take_news(ctx);
+        self.state.measure.update();
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);

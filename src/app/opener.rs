@@ -1,10 +1,12 @@
 //! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
 
-use super::intent::{Ask, Export, ImageChoice};
+use super::intent::{Ask, EnsembleUse, Export, ImageChoice};
+use crate::ensemble::{self, Ensemble, Findings};
 use crate::figure::Figure;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::inspect::Reference;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
@@ -16,6 +18,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 /// Where a dialog gave no place for a file.
 const NOWHERE: &str = "Nothing was saved; where no dialog opens, type a path into the schedule lab's field for files";
 
+const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the field for files";
+
 /// What came of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opened {
@@ -25,10 +29,20 @@ pub enum Opened {
     Refused(String),
     /// A sentence about a schedule's file.
     Said(String),
+    /// An ensemble, or a sentence on why there is none.
+    Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
+    /// What came of writing one, and whether it failed.
+    EnsembleSaved(String, bool),
+    /// A folder to calibrate theory on was chosen in a dialog.
+    DataChosen(PathBuf),
     /// An image to be pooled was chosen in a dialog.
     ImageChosen(PathBuf),
     /// An image to be pooled, or a sentence on why there is none.
     Image(ImageChoice, Result<Arc<CleanImage>, String>),
+    /// An image to compare with was chosen in a dialog.
+    ReferenceChosen(PathBuf),
+    /// An image to compare with, or a sentence on why there is none.
+    Reference(PathBuf, Result<Arc<Reference>, String>),
 }
 
 /// Asks and looks, and answers later.
@@ -68,7 +82,11 @@ impl Opener {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
             }
             Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
-            Ask::Image => Box::pin(dialog.set_title("Open an image").pick_file()),
+            Ask::Image | Ask::Reference => Box::pin(dialog.set_title("Open an image").pick_file()),
+            Ask::Ensemble(_) => {
+                Box::pin(dialog.set_title("Open an ensemble").add_filter("Ensembles", &["npz"]).pick_file())
+            }
+            Ask::Data => Box::pin(dialog.set_title("Open a folder of images").pick_folder()),
         };
         self.later(move || {
             let path = pollster::block_on(chosen)?.path().to_path_buf();
@@ -78,6 +96,9 @@ impl Opener {
                 Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
                 Ask::Schedule => schedule_at(&path),
                 Ask::Image => Opened::ImageChosen(path),
+                Ask::Reference => Opened::ReferenceChosen(path),
+                Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
+                Ask::Data => Opened::DataChosen(path),
             })
         });
     }
@@ -96,6 +117,37 @@ impl Opener {
                 ImageChoice::File(path) => read_file(path),
             };
             Some(Opened::Image(choice, read.map(Arc::new).map_err(|error| error.to_string())))
+        });
+    }
+
+    /// Reads an image to compare with.
+    pub fn open_reference(&self, path: PathBuf) {
+        self.later(move || {
+            let read = Reference::read(&path).map(Arc::new).map_err(|error| error.to_string());
+            Some(Opened::Reference(path, read))
+        });
+    }
+
+    /// Reads an ensemble.
+    pub fn open_ensemble(&self, path: PathBuf, purpose: EnsembleUse) {
+        self.later(move || Some(ensemble_at(&path, purpose)));
+    }
+
+    /// Writes an ensemble, where no path is given at a place that a dialog asks for.
+    pub fn save_ensemble(&self, ensemble: Arc<Ensemble>, path: Option<PathBuf>) {
+        let write = move |path: &Path| match ensemble::write(path, &ensemble) {
+            Ok(()) => Opened::EnsembleSaved(format!("Saved as {}", path.display()), false),
+            Err(error) => Opened::EnsembleSaved(error.to_string(), true),
+        };
+        if let Some(path) = path {
+            self.later(move || Some(write(&path.with_extension("npz"))));
+            return;
+        }
+        let dialog = rfd::AsyncFileDialog::new().set_title("Save the ensemble").set_file_name("ensemble.npz");
+        let chosen = dialog.save_file();
+        self.later(move || match pollster::block_on(chosen) {
+            Some(file) => Some(write(file.path())),
+            None => Some(Opened::EnsembleSaved(NO_DIALOG.into(), true)),
         });
     }
 
@@ -161,6 +213,12 @@ impl Opener {
                 self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
         }
     }
+}
+
+fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let findings = ensemble::read(path).and_then(|ensemble| Findings::of(Arc::new(ensemble), None));
+    Opened::Ensemble(purpose, name, findings.map(Arc::new).map_err(|error| error.to_string()))
 }
 
 /// The schedule of a file, as a change of the run.

@@ -3,12 +3,19 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
+use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
+use super::views::levels::{LevelsState, levels_ui};
+use super::views::measure::{Measure, MeasurePanel, measure_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
+use super::views::recovered::recovered_ui;
 use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
-use super::views::stage::{Lens, Stage, images_ui, recovered_ui};
+use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
-use crate::session::document::Layout;
+use crate::denoiser::ImageShape;
+use crate::figure::DataSpectrum;
+use crate::session::SpectrumChoices;
+use crate::session::document::{ColourMap, Layout};
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
 };
@@ -34,10 +41,26 @@ pub enum Pane {
     Lab,
     /// An image under noise, pooled.
     Pooling,
+    /// An image cut into its levels.
+    Levels,
+    /// An image looked at closely.
+    Inspector,
+    /// Many samples.
+    Measure,
 }
 
 impl Pane {
-    const ALL: [Self; 6] = [Self::Images, Self::Recovered, Self::Spectrum, Self::Tracks, Self::Lab, Self::Pooling];
+    const ALL: [Self; 9] = [
+        Self::Images,
+        Self::Recovered,
+        Self::Spectrum,
+        Self::Tracks,
+        Self::Lab,
+        Self::Pooling,
+        Self::Levels,
+        Self::Inspector,
+        Self::Measure,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -47,6 +70,9 @@ impl Pane {
             Self::Tracks => "Tracks",
             Self::Lab => "Schedule lab",
             Self::Pooling => "Pooling",
+            Self::Levels => "Levels",
+            Self::Inspector => "Inspect",
+            Self::Measure => "Measure",
         }
     }
 }
@@ -104,33 +130,44 @@ impl Panes {
 
 fn tree_of(layout: Layout) -> Tree<Pane> {
     // Of the height for the stage; of its width for images, what is recovered, spectra; of the width for the lab.
-    let (stage_share, widths, lab_share) = match layout {
+    let (stage_share, widths, panel) = match layout {
         Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
         Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
-        Layout::Spectra => (0.41, [0.6, 0.0, 0.4], 0.0),
+        Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling] = Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let mut stage = Linear::new(LinearDir::Horizontal, vec![images, recovered, spectrum]);
-    for (tile, share) in [images, recovered, spectrum].into_iter().zip(widths) {
+    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure] =
+        Pane::ALL.map(|pane| tiles.insert_pane(pane));
+    let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
+    for tile in [levels, inspector] {
+        tiles.set_visible(tile, in_lab || in_spectra);
+    }
+    tiles.set_visible(pooling, in_lab);
+    // Where spectra are looked at, other looks at the images lie behind them.
+    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels, inspector]) } else { images };
+    let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
+    for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
     }
     tiles.set_visible(spectrum, matches!(layout, Layout::Explore | Layout::Spectra));
-    tiles.set_visible(recovered, layout != Layout::Spectra);
-    let in_lab = layout == Layout::ScheduleLab;
-    tiles.set_visible(pooling, in_lab);
+    tiles.set_visible(recovered, !in_spectra);
     let stage = if in_lab {
         let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, pooling])
+        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling])
     } else {
-        stage.children.push(pooling);
+        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, inspector, pooling] });
         tiles.insert_container(Container::Linear(stage))
     };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let view = tiles.insert_container(Container::Linear(view));
     tiles.set_visible(lab, in_lab);
-    let root = Linear::new_binary(LinearDir::Horizontal, [view, lab], if in_lab { 1.0 - lab_share } else { 0.75 });
+    tiles.set_visible(measure, layout == Layout::Spectra);
+    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure]);
+    let panel = if panel > 0.0 { panel } else { 0.25 };
+    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel)] {
+        root.shares.set_share(tile, share);
+    }
     let root = tiles.insert_container(Container::Linear(root));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
@@ -149,10 +186,20 @@ pub struct Contents<'a> {
     pub lab: Lab<'a>,
     /// Its own state.
     pub lab_state: &'a mut LabState,
+    /// Of ensembles.
+    pub measure: Measure<'a>,
+    /// The panel's own state.
+    pub measure_panel: &'a mut MeasurePanel,
     /// Of pooling.
     pub pooling: PoolingView<'a>,
     /// Its own state.
     pub pooling_state: &'a mut PoolingState,
+    /// Of the levels' pane.
+    pub levels_state: &'a mut LevelsState,
+    /// Of the inspector.
+    pub inspector: &'a mut InspectorState,
+    /// Colours of heat maps.
+    pub map: ColourMap,
     /// Spectra.
     pub spectra: &'a mut Spectra,
     /// Textures.
@@ -161,14 +208,31 @@ pub struct Contents<'a> {
     pub intents: &'a mut Vec<Intent>,
 }
 
+impl<'a> Contents<'a> {
+    /// What the run's spectra are compared with: measured images of the same kind, where there are any.
+    fn data(&self, choices: SpectrumChoices) -> DataSource<'a> {
+        let desk = self.measure.desk;
+        let known = || {
+            let (findings, run) = (desk.findings()?, self.stage.run?);
+            let origin = findings.ensemble.origin();
+            let [_, channels, height, width] = run.started.shape;
+            let alike = origin.resolved.image == ImageShape { channels, height, width };
+            let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
+            let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
+            Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
+        };
+        known().unwrap_or_default()
+    }
+}
+
 impl Behavior<Pane> for Contents<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         match pane {
-            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures),
+            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
             Pane::Spectrum => {
                 let choices = self.tracks.view.spectrum;
-                let pane = SpectrumPane { stage: &self.stage, choices, data: DataSource::FinalImage };
+                let pane = SpectrumPane { stage: &self.stage, choices, data: self.data(choices) };
                 spectrum_ui(ui, &pane, self.spectra, self.intents)
             }
             Pane::Tracks => {
@@ -176,6 +240,9 @@ impl Behavior<Pane> for Contents<'_> {
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
+            Pane::Levels => levels_ui(ui, &self.stage, self.map, self.levels_state, self.intents),
+            Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
+            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

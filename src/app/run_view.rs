@@ -1,14 +1,15 @@
 //! The run on screen, as the window sees it. No GUI.
 
+use super::painted::{own_range, painted};
 use crate::figure::TimeAxis;
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ValueRange;
+use crate::session::levels::{Isolation, plan_of};
 use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, tone};
-use crate::spectrum::{BandPlan, Fit};
+use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
-use image::imageops::{FilterType, resize};
 use ndarray::{Array4, ArrayView3, ArrayView4};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,9 +43,10 @@ pub struct RunView {
     made: Vec<Made>,
     /// The first steps of the run before, which this one may take over.
     before: Vec<Made>,
-    bands: Option<BandPlan>,
-    /// Band energies by step and sample.
-    energies: RefCell<HashMap<(usize, usize), Vec<f64>>>,
+    /// Band energies of `E[x_0|x_t]`, by how it is cut, step and sample.
+    energies: RefCell<HashMap<(BandPlan, usize, usize), Vec<f64>>>,
+    /// The most that `√a_m` gains in a step, in theory, of every band.
+    fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
     /// Range of the images, for display.
     image_range: f32,
     /// Range of the changes, for display.
@@ -163,12 +165,12 @@ impl RunView {
             kept: KeptTrajectory::new(started.levels.clone(), Arc::clone(&started.state), BUDGET),
             made: Vec::new(),
             before: Vec::new(),
-            bands: BandPlan::new(height, width, FACTOR, levels, Fit::Pad).ok(),
             started,
             model,
             end: None,
             coarse: None,
             energies: RefCell::default(),
+            fastest: RefCell::default(),
             image_range: 1.0,
             change_range: f32::MIN_POSITIVE,
         }
@@ -283,34 +285,45 @@ impl RunView {
         }
     }
 
-    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]` over the detail bands, finest first, once the run has come to its
-    /// end. Computed when first asked for and kept. `None` where only a thumbnail of the step is left.
+    /// How the images are cut into levels; `None` where they are too small for one.
     #[must_use]
-    pub fn recovered(&self, step: usize, sample: usize) -> Option<Vec<f64>> {
+    pub fn plan(&self, factor: usize, levels: Option<usize>) -> Option<BandPlan> {
+        let [_, _, height, width] = self.started.shape;
+        plan_of(factor, levels, height, width)
+    }
+
+    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Computed when first asked for and kept.
+    /// `None` where only a thumbnail of the step is left.
+    #[must_use]
+    pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
+        if let Some(kept) = self.energies.borrow().get(&(*plan, step, sample)) {
+            return Some(kept.clone());
+        }
+        let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
+        let [channels, height, width] = shown.shape;
+        let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
+        let energies = plan.mean_energies(image).ok()?;
+        self.energies.borrow_mut().insert((*plan, step, sample), energies.clone());
+        Some(energies)
+    }
+
+    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end.
+    /// `None` where only a thumbnail of the step is left.
+    #[must_use]
+    pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
         if self.end != Some(RunEnd::Complete) {
             return None;
         }
-        let plan = self.bands.as_ref()?;
-        let energies = |step: usize| -> Option<Vec<f64>> {
-            if let Some(kept) = self.energies.borrow().get(&(step, sample)) {
-                return Some(kept.clone());
-            }
-            let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
-            let [channels, height, width] = shown.shape;
-            let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
-            let energies = plan.mean_energies(image).ok()?;
-            self.energies.borrow_mut().insert((step, sample), energies.clone());
-            Some(energies)
-        };
+        let energies = |step| self.energies(plan, step, sample);
         let (here, last) = (energies(step)?, energies(self.done().checked_sub(1)?)?);
-        let detail = here.len() - 1;
-        Some(here.iter().zip(&last).take(detail).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect())
+        Some(here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect())
     }
 
-    /// `a_m` of scale-invariant theory at a state, finest first.
+    /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
     #[must_use]
-    pub fn recovered_in_theory(&self, state: usize) -> Vec<f64> {
-        let Some(theory) = &self.theory else { return Vec::new() };
+    pub fn recovered_in_theory(&self, plan: &BandPlan, state: usize) -> Vec<f64> {
+        // What is left of the image has the place of one level more.
+        let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), plan.levels() + 1) else { return Vec::new() };
         let mut shares = vec![0.0; theory.levels()];
         theory.recovered(self.level(state), &mut shares);
         shares
@@ -334,11 +347,8 @@ impl RunView {
             (Picture::Change, _) => (-self.change_range, self.change_range),
             (_, ValueRange::Fixed { low, high }) => (low, high),
             (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
-                let ends = shown
-                    .values
-                    .iter()
-                    .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)));
-                if ends.0 < ends.1 { ends } else { (ends.0 - 1.0, ends.0 + 1.0) }
+                let values = ArrayView3::from_shape(shown.shape, &shown.values);
+                values.map_or((-1.0, 1.0), |values| own_range(values, true))
             }),
             (Picture::State, ValueRange::Image) => {
                 let level = self.level(at.state);
@@ -348,6 +358,64 @@ impl RunView {
             }
             (Picture::Expectation | Picture::Coarse, ValueRange::Image) => (-self.image_range, self.image_range),
         }
+    }
+
+    /// The same for some levels alone: a scale that the whole run has in common, by what these levels have in the newest
+    /// step, so that they are seen to come. `None` where every picture is to have its own.
+    #[must_use]
+    pub fn isolated_range(
+        &self,
+        (at, picture, sample): (Moment, Picture, usize),
+        choice: ValueRange,
+        alone: &Isolation,
+    ) -> Option<(f32, f32)> {
+        match choice {
+            ValueRange::Auto => return None,
+            ValueRange::Fixed { low, high } if picture != Picture::Change => return Some((low, high)),
+            _ => {}
+        }
+        if alone.has_rest() {
+            return Some(self.range(at, picture, sample, choice));
+        }
+        let plan = alone.plan();
+        let energies =
+            self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample)).unwrap_or_default();
+        // Three standard deviations; the least is what eight bits show of the range of images.
+        let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.image_range) / 255.0);
+        let most = match picture {
+            Picture::Expectation | Picture::Coarse => image,
+            Picture::State => {
+                let level = self.level(at.state);
+                let noise = alone.indices().map(|m| white_noise_variance(plan.factor(), m, plan.levels()));
+                let noise = noise.sum::<f64>().sqrt();
+                level.sqrt_alpha_bar() * image + 2.2 * level.sqrt_one_minus_alpha_bar() * noise
+            }
+            Picture::Change => {
+                let gained = |m: usize| self.most_gained(plan).get(m).map_or(0.0, |gain| gain * gain);
+                let terms = alone.indices().map(|m| gained(m) * energies.get(m).copied().unwrap_or(0.0));
+                3.0 * terms.sum::<f64>().sqrt().max(f64::from(self.image_range) / 2550.0)
+            }
+        };
+        let most = stepped(most as f32);
+        Some((-most, most))
+    }
+
+    /// The most that `√a_m` gains in one step of the run, in theory.
+    fn most_gained(&self, plan: &BandPlan) -> Vec<f64> {
+        if let Some(kept) = self.fastest.borrow().get(plan) {
+            return kept.clone();
+        }
+        let mut most = vec![0.0_f64; plan.levels() + 1];
+        let mut before = self.recovered_in_theory(plan, 0);
+        for state in 1..=self.steps() {
+            let here = self.recovered_in_theory(plan, state);
+            for ((most, here), before) in most.iter_mut().zip(&here).zip(&before) {
+                *most = most.max(here.sqrt() - before.sqrt());
+            }
+            before = here;
+        }
+        self.fastest.borrow_mut().insert(*plan, most.clone());
+        most
     }
 
     /// A picture in colours; where `longest` is given, made smaller until no side exceeds it.
@@ -362,19 +430,7 @@ impl RunView {
     ) -> Option<RgbImage> {
         let shown = self.values(at, picture, sample)?;
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        let whole = if picture == Picture::Change {
-            tone::difference(values, range.1)
-        } else {
-            tone::image_between(values, range)
-        };
-        let (width, height) = whole.dimensions();
-        Some(match longest {
-            Some(longest) if width.max(height) > longest => {
-                let side = |side: u32| (side * longest / width.max(height)).max(1);
-                resize(&whole, side(width), side(height), FilterType::Triangle)
-            }
-            _ => whole,
-        })
+        Some(painted(values, picture, range, longest))
     }
 }
 

@@ -2,11 +2,15 @@
 
 use super::intent::Intent;
 use super::keeper::Keeper;
+use super::measure_desk::MeasureDesk;
 use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
+use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
+use super::views::levels::LevelsState;
+use super::views::measure::MeasurePanel;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -81,7 +85,11 @@ pub(super) struct State {
     pub tracks: TracksState,
     pub lab: LabState,
     pub pooling: PoolingState,
+    pub levels: LevelsState,
+    pub inspector: InspectorState,
     pub planner: Planner,
+    pub measure: MeasureDesk,
+    pub measure_panel: MeasurePanel,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
@@ -142,6 +150,8 @@ impl State {
         });
         let spectra = Spectra::new(Arc::clone(&wake));
         let pooling = PoolingState::new(Arc::clone(&wake));
+        let levels = LevelsState::new(Arc::clone(&wake));
+        let inspector = InspectorState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -167,7 +177,11 @@ impl State {
             tracks: TracksState::default(),
             lab: LabState::default(),
             pooling,
+            levels,
+            inspector,
             planner: Planner::default(),
+            measure: MeasureDesk::default(),
+            measure_panel: MeasurePanel::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),

@@ -1,14 +1,22 @@
 //! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
 
+use super::painted::painted_alone;
 use super::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;
-use egui::{ColorImage, TextureHandle, TextureOptions};
+use crate::session::levels::Isolation;
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use image::RgbImage;
+use ndarray::ArrayView3;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Longest side of the film strip's pictures, pixels.
 const SMALL: u32 = 128;
 /// Frames after which a texture that nothing asked for is dropped.
 const KEEP: u64 = 240;
+/// Most values of which levels are cut within a frame; larger images are cut beside the window.
+const AT_ONCE: usize = 3 * 128 * 128;
 
 /// What is wanted of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +29,8 @@ pub struct Wanted {
     pub sample: usize,
     /// Which values are black and white.
     pub range: ValueRange,
+    /// The levels that are shown alone; `None` shows all of it.
+    pub alone: Option<Isolation>,
     /// Whether a small one will do.
     pub small: bool,
 }
@@ -29,15 +39,33 @@ pub struct Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
     picture: PictureKey,
-    range: (u32, u32),
+    alone: Option<Isolation>,
+    /// `None` is each picture's own.
+    range: Option<(u32, u32)>,
     small: bool,
 }
+
+/// A picture on the graphics card.
+#[derive(Clone)]
+pub struct Ready {
+    /// Its texture.
+    pub texture: TextureHandle,
+    /// The values that are black and white in it.
+    pub range: (f32, f32),
+}
+
+/// What the thread answers.
+type Painted = (ColorImage, (f32, f32));
 
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    kept: HashMap<Key, (TextureHandle, u64)>,
+    kept: HashMap<Key, (Ready, u64)>,
     frame: u64,
+    /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
+    pools: [Option<AnalysisPool<Key, Painted>>; 2],
+    /// What was shown last, until something newer has been cut.
+    last: HashMap<Picture, Ready>,
 }
 
 impl Textures {
@@ -49,19 +77,70 @@ impl Textures {
     }
 
     /// The texture of a picture; `None` where the run has none.
-    pub fn get(&mut self, ctx: &egui::Context, run: &RunView, wanted: Wanted) -> Option<TextureHandle> {
-        let Wanted { at, picture, sample, range, small } = wanted;
-        let range = run.range(at, picture, sample, range);
-        let key = Key { picture: run.key(at, picture, sample), range: (range.0.to_bits(), range.1.to_bits()), small };
-        if let Some((texture, used)) = self.kept.get_mut(&key) {
+    pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: Wanted) -> Option<Ready> {
+        let Wanted { at, picture, sample, range, alone, small } = wanted;
+        let range = match &alone {
+            Some(alone) => run.isolated_range((at, picture, sample), range, alone),
+            None => Some(run.range(at, picture, sample, range)),
+        };
+        let bits = range.map(|(low, high)| (low.to_bits(), high.to_bits()));
+        let key = Key { picture: run.key(at, picture, sample), alone, range: bits, small };
+        if let Some((ready, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
-            return Some(texture.clone());
+            return Some(ready.clone());
         }
-        let image = run.paint(at, picture, sample, range, small.then_some(SMALL))?;
-        let size = [image.width() as usize, image.height() as usize];
-        let image = ColorImage::from_rgb(size, image.as_raw());
+        let longest = small.then_some(SMALL);
+        let (image, range) = match (alone, range) {
+            (Some(alone), range) => {
+                let shown = run.values(at, picture, sample)?;
+                let shape = shown.shape;
+                if shown.values.len() <= AT_ONCE {
+                    let values = ArrayView3::from_shape(shape, &shown.values).ok()?;
+                    let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                    (coloured(&image), range)
+                } else {
+                    let place = &mut self.pools[usize::from(small)];
+                    if place.is_none() {
+                        *place = pool(ctx, small);
+                    }
+                    let made = place.as_ref()?.get(&key, || {
+                        let values = shown.values.into_owned();
+                        Some(Box::new(move || {
+                            let values = ArrayView3::from_shape(shape, &values);
+                            values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
+                                let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                                (coloured(&image), range)
+                            })
+                        }))
+                    });
+                    let Some(made) = made else { return self.last.get(&picture).filter(|_| !small).cloned() };
+                    (*made).clone()
+                }
+            }
+            (None, range) => {
+                let range = range?;
+                (coloured(&run.paint(at, picture, sample, range, longest)?), range)
+            }
+        };
         let texture = ctx.load_texture("picture", image, TextureOptions::NEAREST);
-        self.kept.insert(key, (texture.clone(), self.frame));
-        Some(texture)
+        let ready = Ready { texture, range };
+        if !small {
+            self.last.insert(picture, ready.clone());
+        }
+        self.kept.insert(key, (ready.clone(), self.frame));
+        Some(ready)
     }
+}
+
+fn pool(ctx: &Context, small: bool) -> Option<AnalysisPool<Key, Painted>> {
+    let ctx = ctx.clone();
+    let wake: Wake = Arc::new(move || ctx.request_repaint());
+    // Each is uploaded in the frame that it wakes.
+    AnalysisPool::start_keeping(if small { 256 } else { 8 }, "chromascope-levels", wake).ok()
+}
+
+/// Pixels as egui has them.
+#[must_use]
+pub fn coloured(image: &RgbImage) -> ColorImage {
+    ColorImage::from_rgb([image.width() as usize, image.height() as usize], image.as_raw())
 }

@@ -291,5 +291,5 @@ fn sheet(ensemble: &Ensemble, calibration: Calibration, data: Option<&DataStatis
         panels.push(Panel::new(title, figure));
     }
     let heading = format!("{}, {} samples, {}", origin.resolved.model, ensemble.samples(), origin.resolved.spacing);
-    Ok(Sheet { heading: crate::figure::text::verbatim(&heading).into(), ..Sheet::new(panels) })
+    Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
 }

@@ -41,7 +41,9 @@ impl Analyser {
             for channel in channels.chunks_exact(self.form.rings) {
                 mean.iter_mut().zip(channel).for_each(|(mean, value)| *mean += value);
             }
-            mean.iter_mut().for_each(|mean| *mean /= (series - 1) as f64);
+            for mean in mean {
+                *mean /= (series - 1) as f64;
+            }
         }
         Ok(())
     }
@@ -56,7 +58,10 @@ impl Analyser {
         for plane in image.outer_iter() {
             self.bands.add_energies(plane, &mut self.values, out)?;
         }
-        out.iter_mut().for_each(|energy| *energy /= image.len_of(Axis(0)).max(1) as f64);
+        let channels = image.len_of(Axis(0)).max(1) as f64;
+        for energy in out {
+            *energy /= channels;
+        }
         Ok(())
     }
 }

@@ -54,10 +54,10 @@ fn arrays(
     let rings = ensemble.rings()?;
     let (mean, variance) = (running.mean(), running.variance());
     put(&mut npz, "f", &[form.rings], rings.frequency().to_vec())?;
-    put(&mut npz, "count", &[form.rings], rings.count().iter().map(|&count| count as i64).collect())?;
+    put(&mut npz, "count", &[form.rings], rings.count().iter().map(|&count| whole(count)).collect())?;
     put(&mut npz, "alpha_bar", &[levels.len()], levels.iter().map(|level| level.alpha_bar()).collect())?;
     put(&mut npz, "log_snr", &[levels.len()], levels.iter().map(|level| level.log_snr()).collect())?;
-    put(&mut npz, "n", &[], vec![running.count() as i64])?;
+    put(&mut npz, "n", &[], vec![whole(running.count())])?;
     for quantity in Quantity::ALL {
         let (name, rows) = (quantity.array(), quantity.rows(form.steps));
         for (suffix, of) in [("", mean), ("_var", &variance)] {
@@ -99,6 +99,11 @@ fn arrays(
     }
     npz.finish()?;
     Ok(())
+}
+
+/// A count, as numpy has whole numbers.
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn put<T: WritableElement>(

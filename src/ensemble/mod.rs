@@ -23,6 +23,7 @@ mod archive;
 mod bootstrap;
 mod data;
 mod error;
+mod findings;
 mod form;
 mod gather;
 mod measured;
@@ -33,10 +34,13 @@ mod tests;
 pub use archive::{is_ensemble, read, write};
 pub use data::{CENTRED_FROM, DataStatistics};
 pub use error::EnsembleError;
+pub use findings::{Comparison, Difference, Findings, MARGIN};
 pub use form::{Form, Quantity};
 pub use gather::{Ended, Progress, Timing, gather};
 pub use measured::{Agreement, Disagreement, Measured};
-pub use prediction::{Calibration, Prediction};
+pub use prediction::Prediction;
+
+pub use crate::theory::Calibration;
 
 use crate::denoiser::ImageShape;
 use crate::session::RunSettings;

@@ -1,36 +1,7 @@
 use super::{DataStatistics, Ensemble, EnsembleError, Quantity};
 use crate::spectrum::{Fft2, Rings, band_responses, white_noise_variance};
 use crate::theory::gaussian::{change_power, expectation_power, noise_power, state_power};
-use crate::theory::{Band, Chromatogram, Measure, SpectralTheory, StepMeasure};
-use serde::{Deserialize, Serialize};
-
-/// What a theory knows of the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Calibration {
-    /// Nothing: it looks alike at every scale.
-    #[default]
-    ScaleInvariant,
-    /// The variance of every band.
-    Calibrated,
-    /// The power of every frequency.
-    Spectral,
-}
-
-impl Calibration {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::ScaleInvariant, Self::Calibrated, Self::Spectral];
-
-    /// The name for people.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ScaleInvariant => "scale-invariant",
-            Self::Calibrated => "calibrated",
-            Self::Spectral => "spectral",
-        }
-    }
-}
+use crate::theory::{Band, Calibration, Chromatogram, Measure, SpectralTheory, StepMeasure};
 
 /// The chromatogram that a theory expects of an ensemble's steps, over whole steps as it is measured.
 #[derive(Clone, Debug, PartialEq)]

@@ -118,6 +118,12 @@ impl TimeAxis {
         self.levels.len() - 1
     }
 
+    /// The levels, one more than steps.
+    #[must_use]
+    pub fn levels(&self) -> &[NoiseLevel] {
+        &self.levels
+    }
+
     /// x of a fractional step, which is clamped to [0, S].
     #[must_use]
     pub fn x_of_step(&self, step: f64, reading: Reading) -> f64 {

@@ -29,6 +29,7 @@ mod fault;
 mod last_run;
 mod library;
 mod mailbox;
+mod measuring;
 mod message;
 mod optimiser;
 mod speed;
@@ -43,6 +44,7 @@ pub use fault::{Fault, Need, Place, PortRole};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
 
+pub use measuring::{Busy, DataSource, Measuring, MeasuringReport, Order};
 pub use optimiser::{Optimisation, Report};
 
 use crate::model::onnx_runtime::setup::Kind;
@@ -152,6 +154,12 @@ impl Runtime {
     /// The newest request.
     pub fn newest(&self) -> Option<RunId> {
         self.mailbox.newest()
+    }
+
+    /// Tells, from any thread, whether steps are being made; what can wait then waits.
+    pub fn busy(&self) -> Busy {
+        let mailbox = Arc::clone(&self.mailbox);
+        Arc::new(move || mailbox.activity() == Activity::Running)
     }
 
     /// What the thread is doing.

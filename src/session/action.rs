@@ -2,8 +2,9 @@
 
 use super::document::{
     AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule,
-    Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange,
+    Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
+use super::levels::LevelSet;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;
@@ -11,6 +12,7 @@ use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use std::path::PathBuf;
 
 /// A change of the document.
@@ -60,6 +62,8 @@ pub enum Action {
     SetAxis(AxisReading),
     /// What the chromatogram plots.
     SetMeasure(Measure),
+    /// What theory beside measurements knows of the data.
+    SetTheory(Calibration),
     /// Lines or stacked areas.
     SetStacking(Stacking),
     /// Factor between resolution levels.
@@ -92,6 +96,8 @@ pub enum Action {
     SetTruePixels(bool),
     /// Which sample is on the stage.
     SetSample(usize),
+    /// Levels that are looked at alone.
+    Isolate(LevelSet),
     /// Shows or hides a track.
     ShowTrack(Track, bool),
     /// Folds or unfolds a track.
@@ -129,6 +135,7 @@ impl Action {
             Self::SetLayout(_) => "layout",
             Self::SetAxis(_) => "axis",
             Self::SetMeasure(_) => "measure",
+            Self::SetTheory(_) => "theory",
             Self::SetStacking(_) => "stacking",
             Self::SetFactor(_) => "factor",
             Self::SetLevels(_) => "levels",
@@ -145,6 +152,7 @@ impl Action {
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "true pixels",
             Self::SetSample(_) => "sample",
+            Self::Isolate(_) => "isolated levels",
             Self::ShowTrack(..) => "track shown",
             Self::FoldTrack(..) => "track folded",
             Self::SetTrackHeights(_) => "track height",
@@ -212,9 +220,11 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLayout(layout) => view.layout = layout,
         Action::SetAxis(axis) => view.axis = axis,
         Action::SetMeasure(measure) => view.measure = measure,
+        Action::SetTheory(theory) => view.theory = theory,
         Action::SetStacking(stacking) => view.stacking = stacking,
-        Action::SetFactor(factor) => view.factor = factor.clamp(FACTORS.0, FACTORS.1),
-        Action::SetLevels(levels) => view.levels = levels.map(|levels| levels.clamp(1, MOST_LEVELS)),
+        Action::SetFactor(factor) => cut(view, factor.clamp(FACTORS.0, FACTORS.1), view.levels),
+        Action::SetLevels(levels) => cut(view, view.factor, levels.map(|levels| levels.clamp(1, MOST_LEVELS))),
+        Action::Isolate(levels) => view.isolated = levels,
         Action::SetLevelReading(reading) => view.level_reading = reading,
         Action::SetAdjusted(adjusted) => view.adjusted = adjusted,
         Action::SetTheorem(theorem) => view.theorem = theorem,
@@ -258,6 +268,13 @@ pub const fn takes_eta(sampler: SamplerKind) -> bool {
     matches!(sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral)
 }
 
+/// Cuts images into other levels. The same place is another level then, so none stays alone.
+fn cut(view: &mut ViewChoices, factor: usize, levels: Option<usize>) {
+    if (view.factor, view.levels) != (factor, levels) {
+        (view.factor, view.levels, view.isolated) = (factor, levels, LevelSet::WHOLE);
+    }
+}
+
 fn set_model(run: &mut RunSettings, source: ModelSource) {
     if run.source == source {
         return;
@@ -294,6 +311,7 @@ fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::levels::Band;
     use super::*;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Document {
@@ -335,6 +353,16 @@ mod tests {
         assert_eq!(document.view.track(Track::FilmStrip).height, TRACK_HEIGHTS.1);
         let heun = after([Action::SetEta(Some(0.5)), Action::SetSampler(SamplerKind::Heun), Action::SetEta(Some(0.5))]);
         assert_eq!(heun.run.eta, None);
+    }
+
+    #[test]
+    fn other_levels_leave_none_alone() {
+        let alone = LevelSet::only(Band::Level(2));
+        let document = after([Action::Isolate(alone), Action::SetFactor(2), Action::SetLevels(None)]);
+        assert_eq!(document.view.isolated, alone, "the same again changes nothing");
+        for action in [Action::SetFactor(3), Action::SetLevels(Some(4))] {
+            assert!(after([Action::Isolate(alone), action]).view.isolated.is_whole());
+        }
     }
 
     #[test]

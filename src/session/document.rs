@@ -3,9 +3,11 @@
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
 
+use super::levels::LevelSet;
 use super::settings::{ModelSource, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
+use crate::theory::Calibration;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's form.
@@ -78,6 +80,8 @@ pub struct ViewChoices {
     pub axis: AxisReading,
     /// What the chromatogram plots.
     pub measure: Measure,
+    /// What the theory beside measurements knows of the data.
+    pub theory: Calibration,
     /// Whether its levels are lines or stacked.
     pub stacking: Stacking,
     /// n, between neighbouring resolution levels: 2, 3 or 4.
@@ -106,6 +110,9 @@ pub struct ViewChoices {
     pub true_pixels: bool,
     /// Which sample of the batch is on the stage.
     pub sample: usize,
+    /// Resolution levels that are looked at alone. Not kept between starts.
+    #[serde(skip)]
+    pub isolated: LevelSet,
 }
 
 impl Default for ViewChoices {
@@ -114,6 +121,7 @@ impl Default for ViewChoices {
             layout: Layout::default(),
             axis: AxisReading::default(),
             measure: Measure::default(),
+            theory: Calibration::Calibrated,
             stacking: Stacking::default(),
             factor: 2,
             levels: None,
@@ -128,6 +136,7 @@ impl Default for ViewChoices {
             range: ValueRange::default(),
             true_pixels: false,
             sample: 0,
+            isolated: LevelSet::WHOLE,
         }
     }
 }

@@ -160,7 +160,8 @@ fn on_white(image: &DynamicImage) -> RgbImage {
     })
 }
 
-fn fit(image: &RgbImage, height: usize, width: usize) -> RgbImage {
+/// The largest centred part of this aspect, resized.
+pub(super) fn fit(image: &RgbImage, height: usize, width: usize) -> RgbImage {
     let side = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
     let (height, width) = (side(height), side(width));
     let (w, h) = (u64::from(image.width()), u64::from(image.height()));

@@ -4,14 +4,17 @@
 //! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
 //!
 //! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
-//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images.
+//! that, [`preferences`] keep it between starts. [`playback`] is the playhead. [`pooling`] pools noisy images, [`levels`]
+//! shows some resolutions of an image alone, [`inspect`] looks closely.
 
 pub mod action;
 pub mod archive;
 pub mod document;
 pub mod history;
 pub mod images;
+pub mod inspect;
 mod kept;
+pub mod levels;
 pub mod playback;
 pub mod pooling;
 pub mod preferences;

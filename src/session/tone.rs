@@ -30,13 +30,19 @@ pub fn image_between(values: ArrayView3<f32>, (low, high): (f32, f32)) -> RgbIma
 #[must_use]
 pub fn difference(change: ArrayView3<f32>, largest: f32) -> RgbImage {
     let (channels, ..) = change.dim();
-    let zero = ZERO.0.map(|byte| f32::from(byte) / 255.0);
     pixels(change, |change, y, x| {
         let sum: f32 = (0..channels).map(|channel| change[[channel, y, x]]).sum();
         let value = (sum / channels as f32 / largest).clamp(-1.0, 1.0);
-        let end = if value < 0.0 { BELOW } else { ABOVE };
-        Rgb([0, 1, 2].map(|i| byte(zero[i] + (end[i] - zero[i]) * value.abs().sqrt())))
+        Rgb(apart_from_zero(value.signum() * value.abs().sqrt()))
     })
+}
+
+/// The colour of a share from −1 to 1: blue below zero, orange above, dark at zero, in proportion.
+#[must_use]
+pub fn apart_from_zero(share: f32) -> [u8; 3] {
+    let end = if share < 0.0 { BELOW } else { ABOVE };
+    let zero = ZERO.0.map(|byte| f32::from(byte) / 255.0);
+    [0, 1, 2].map(|i| byte(zero[i] + (end[i] - zero[i]) * share.abs()))
 }
 
 /// The value that all but one in two hundred magnitudes stay below, never 0.
@@ -58,7 +64,7 @@ fn pixels(values: ArrayView3<f32>, color: impl Fn(&ArrayView3<f32>, usize, usize
 }
 
 #[allow(clippy::cast_sign_loss)] // clamped to 0 … 255
-fn byte(value: f32) -> u8 {
+pub(super) fn byte(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }
 

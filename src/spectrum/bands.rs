@@ -2,7 +2,7 @@ use super::SpectrumError;
 use ndarray::{Array2, ArrayView, ArrayView2, ArrayView4, Axis, s};
 
 /// What is done with an image whose sides the coarsest block `n^M` does not divide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fit {
     /// The last row and column are repeated downwards and to the right until it does. Bands of the image are cut back
     /// to its own size and still sum to it; energies, and the bands' orthogonality, are those of the padded image.
@@ -27,7 +27,7 @@ pub enum Fit {
 /// assert!((energies.iter().sum::<f64>() / ramp.mapv(|v| v * v).mean().unwrap() - 1.0).abs() < 1e-12);
 /// # Ok::<(), chromascope::spectrum::SpectrumError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BandPlan {
     size: (usize, usize),
     grid: (usize, usize),

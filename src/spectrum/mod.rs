@@ -10,6 +10,7 @@
 //! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
 
 mod bands;
+mod centred;
 mod fft2;
 mod power_law;
 mod psd;
@@ -19,6 +20,7 @@ mod running;
 mod window;
 
 pub use bands::{BandPlan, Fit, pool, upsample, white_noise_variance};
+pub use centred::{centred, centred_frequency, level_radius};
 pub use fft2::{Fft2, HalfSpectrum};
 pub use power_law::{PowerLaw, Reach};
 pub use psd::psd;

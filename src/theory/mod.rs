@@ -2,12 +2,14 @@
 //! the chromatogram, and the closed forms of the Gaussian model. All arithmetic is f64.
 
 pub mod adjustment;
+mod calibration;
 mod chromatogram;
 pub mod gaussian;
 mod noise_level;
 mod prediction;
 mod spectral;
 
+pub use calibration::Calibration;
 pub use chromatogram::{Band, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level};
 pub use noise_level::NoiseLevel;
 pub use prediction::{Affine, Parameterization, Prediction};

@@ -27,12 +27,13 @@ pub(super) fn film_ui(ui: &Ui, plot: Rect, run: &RunView, tracks: &Tracks, zoom:
             let cell = Rect::from_min_size(pos2(left, plot.top() + index as f32 * row), vec2(cell_width, row));
             let cell = cell.shrink2(vec2(0.5, 0.5));
             let at = Moment::of_step(step);
-            let wanted = Wanted { at, picture, sample: tracks.sample, range: tracks.view.range, small: true };
-            if let Some(texture) = textures.get(ui.ctx(), run, wanted) {
+            let (sample, range, alone) = (tracks.sample, tracks.view.range, tracks.levels.alone());
+            let wanted = Wanted { at, picture, sample, range, alone, small: true };
+            if let Some(ready) = textures.get(ui.ctx(), run, wanted) {
                 // The middle of the picture where the cell has another shape.
                 let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));
                 let uv = Rect::from_center_size(pos2(0.5, 0.5), part);
-                painter.image(texture.id(), cell, uv, tint);
+                painter.image(ready.texture.id(), cell, uv, tint);
             } else {
                 painter.rect_filled(cell, 0.0, palette.bar);
             }

@@ -6,18 +6,19 @@ mod presets;
 mod wishes;
 
 use super::icons::Icon;
+use super::panel::{heading, panel_ui, problem, secondary, small_button};
 use super::schedule_editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
-use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::app::theme::{self, SMALL};
 use crate::runtime::Report;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{Document, NamedSchedule};
 use crate::session::prepare::ModelInfo;
 use crate::session::schedule_file;
-use egui::{Button, Label, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Role, TextEdit, Ui, WidgetInfo};
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
 
@@ -72,9 +73,6 @@ pub fn lab_ui(
     editor: &mut EditorState,
     intents: &mut Vec<Intent>,
 ) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
     let head = Head {
         name: "Schedule lab",
         note: "",
@@ -82,51 +80,19 @@ pub fn lab_ui(
         about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
                 or move it by the arrow keys",
     };
-    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
-    let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
-    // A tile that is dragged almost shut has no room for anything.
-    if below.width() < 48.0 || below.height() < 16.0 {
-        return if moved { UiResponse::DragStarted } else { UiResponse::None };
-    }
-    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            ui.set_max_width(below.width() - 12.0);
-            ui.spacing_mut().item_spacing.y = 6.0;
-            let Some(planned) = lab.planned else {
-                ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
-                return;
-            };
-            current_ui(ui, lab, planned, editor, intents);
-            presets::presets_ui(ui, planned, state, intents);
-            wishes::wishes_ui(ui, lab, planned, state, intents);
-            optimise::optimise_ui(ui, lab, planned, state, intents);
-            kept_ui(ui, lab, planned, state, intents);
-            list_ui(ui, planned, state, intents);
-            files::files_ui(ui, lab, planned, state, intents);
-            ui.add_space(12.0);
-        });
-    });
-    if moved { UiResponse::DragStarted } else { UiResponse::None }
-}
-
-/// A heading within the panel.
-fn heading(ui: &mut Ui, text: &str) {
-    ui.add_space(10.0);
-    ui.label(RichText::new(text).font(theme::strong(BODY)).color(Palette::of(ui).text));
-}
-
-fn secondary(ui: &Ui, text: &str) -> RichText {
-    RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
-}
-
-fn problem(ui: &mut Ui, text: &str) {
-    let color = Palette::of(ui).error;
-    ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
-}
-
-fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
-    let button = Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
-    ui.add(button).on_hover_text(tip).clicked()
+    panel_ui(ui, &head, |ui| {
+        let Some(planned) = lab.planned else {
+            ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
+            return;
+        };
+        current_ui(ui, lab, planned, editor, intents);
+        presets::presets_ui(ui, planned, state, intents);
+        wishes::wishes_ui(ui, lab, planned, state, intents);
+        optimise::optimise_ui(ui, lab, planned, state, intents);
+        kept_ui(ui, lab, planned, state, intents);
+        list_ui(ui, planned, state, intents);
+        files::files_ui(ui, lab, planned, state, intents);
+    })
 }
 
 /// What the run follows now, and how it is taken hold of.

@@ -2,10 +2,16 @@
 
 mod film;
 pub mod icons;
+pub mod inspector;
 pub mod lab;
+pub mod level_button;
+pub mod levels;
+pub mod measure;
 pub mod messages;
+mod panel;
 pub mod plot;
 pub mod pooling;
+pub mod recovered;
 pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;

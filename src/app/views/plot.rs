@@ -1,8 +1,10 @@
 //! Draws a [`Figure`] with egui's painter.
 
+use super::level_button::{Levels, dimmed, tip};
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::level_colour;
-use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, Paint, Role};
+use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, Paint, Role, Segment};
+use crate::session::levels::{Band, LevelSet};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of a strip below a plot, points.
@@ -28,11 +30,49 @@ pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
     }
 }
 
+/// The colour of a paint where levels that are not looked at are dimmed.
+fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {
+    let color = colour(paint, palette);
+    if is_lit(paint, lit) { color } else { dimmed(color) }
+}
+
+fn is_lit(paint: Paint, lit: LevelSet) -> bool {
+    match paint {
+        Paint::Level(m) => lit.shows(Band::Level(m)),
+        Paint::Role(_) => true,
+    }
+}
+
+/// The part of `rect` that curves are drawn in, above the strips.
+fn plot_of(rect: Rect, figure: &Figure) -> Rect {
+    let strips = figure.strips.len() as f32 * (STRIP + 6.0);
+    Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips))
+}
+
+/// Where the segments of the strips stand, as far as they are to be seen.
+fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment)> {
+    let plot = plot_of(rect, figure);
+    let (left, right) = figure.x_axis.range;
+    let x = move |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
+    figure.strips.iter().enumerate().flat_map(move |(row, strip)| {
+        let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
+        strip.segments.iter().filter_map(move |segment| {
+            let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP));
+            let cell = cell.intersect(rect).shrink2(vec2(0.75, 0.0));
+            (cell.width() > 0.0).then_some((cell, segment))
+        })
+    })
+}
+
 /// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
 pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
+    lit_figure_ui(ui, rect, figure, LevelSet::WHOLE);
+}
+
+/// The same with the levels that are looked at before the others, which are dimmed.
+pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
     let palette = Palette::of(ui);
-    let strips = figure.strips.len() as f32 * (STRIP + 6.0);
-    let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips));
+    let plot = plot_of(rect, figure);
     if plot.height() < 16.0 || plot.width() < 16.0 {
         return;
     }
@@ -63,15 +103,16 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
     for area in &figure.areas {
         let edges = area.points.iter().map(|&[px, low, high]| [pos2(x(px), y(low)), pos2(x(px), y(high))]);
-        draw_area(&inside, &edges.collect::<Vec<_>>(), colour(area.paint, &palette), palette.window);
+        draw_area(&inside, &edges.collect::<Vec<_>>(), lit_colour(area.paint, lit, &palette), palette.window);
     }
-    for line in &figure.lines {
+    let (before, behind): (Vec<&Line>, Vec<&Line>) = figure.lines.iter().partition(|line| is_lit(line.paint, lit));
+    for line in behind.into_iter().chain(before) {
         let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
-        let stroke = Stroke::new(2.0 * line.weight as f32, colour(line.paint, &palette));
+        let stroke = Stroke::new(2.0 * line.weight as f32, lit_colour(line.paint, lit, &palette));
         draw_line(&inside, &points, stroke, line.dash);
     }
     for set in &figure.points {
-        let color = colour(set.paint, &palette);
+        let color = lit_colour(set.paint, lit, &palette);
         for (&[px, py], error) in set.points.iter().zip(&set.errors) {
             inside.vline(x(px), y(py + error)..=y(py - error), Stroke::new(1.0, color));
         }
@@ -82,7 +123,7 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
     let mut taken = f32::NEG_INFINITY;
     for mark in &figure.marks {
         let at = x(mark.x);
-        let color = colour(mark.paint, &palette);
+        let color = lit_colour(mark.paint, lit, &palette);
         match mark.kind {
             MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
@@ -94,28 +135,45 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
             taken = at;
         }
     }
-    for (row, strip) in figure.strips.iter().enumerate() {
-        let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
-        for segment in &strip.segments {
-            let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP))
-                .intersect(rect)
-                .shrink2(vec2(0.75, 0.0));
-            if cell.width() <= 0.0 {
-                continue;
-            }
-            inside.rect_filled(cell, 3.0, colour(segment.paint, &palette));
-            let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
-            if cell.width() > 18.0 {
-                inside.text(
-                    cell.center(),
-                    Align2::CENTER_CENTER,
-                    text,
-                    theme::strong(SMALL - 1.0),
-                    Palette::DARK.window,
-                );
-            }
+    for (cell, segment) in segments(rect, figure) {
+        inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
+        let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
+        let color = if is_lit(segment.paint, lit) { Palette::DARK.window } else { palette.secondary };
+        if cell.width() > 18.0 {
+            inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
         }
     }
+}
+
+/// What was done to a strip.
+pub enum StripUse {
+    /// A level was clicked: this is to be looked at.
+    Isolate(LevelSet),
+    /// It is dragged along, with the pointer here.
+    Drag(Pos2),
+}
+
+/// Lets the segments of the figure's strips be clicked. `place` tells their names from those of other tracks.
+#[must_use]
+pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &str) -> Option<StripUse> {
+    if plot_of(rect, figure).height() < 16.0 {
+        return None;
+    }
+    let mut used = None;
+    for (row, (cell, segment)) in segments(rect, figure).enumerate() {
+        let Paint::Level(m) = segment.paint else { continue };
+        let Some((response, clicked)) = levels.strip_button(ui, cell, Band::Level(m), (place, row)) else { continue };
+        if let Some(set) = clicked {
+            used = Some(StripUse::Isolate(set));
+        } else if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            used = Some(StripUse::Drag(at));
+        }
+        if response.hovered() {
+            ui.painter().rect_stroke(cell, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
+        }
+        tip(response);
+    }
+    used
 }
 
 /// A point of about 6 points across.
@@ -143,22 +201,35 @@ fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
     }
 }
 
-/// The figure's areas and lines by name, from the top down, each with its value at `x`; of an area, its thickness.
-pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64) {
+/// The figure's areas and lines by name, from the top down, each with its value at `x`; of an area, its thickness. Levels
+/// can be clicked, and what is then to be looked at is given back; `place` tells their names from those of other tracks.
+#[must_use]
+pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): (&Levels, &str)) -> Option<LevelSet> {
     let palette = Palette::of(ui);
     let entries = entries(figure);
     let row = (rect.height() / entries.len().max(1) as f32).clamp(13.0, 18.0);
+    let mut isolate = None;
     for (index, entry) in entries.iter().enumerate() {
         let y = rect.top() + row * (index as f32 + 0.5);
         if y > rect.bottom() {
             break;
         }
-        entry.draw(ui, pos2(rect.left(), y), &palette);
+        if let Paint::Level(m) = entry.paint() {
+            let line =
+                Rect::from_x_y_ranges((rect.left() - 6.0)..=(rect.right() + 6.0), (y - 0.5 * row)..=(y + 0.5 * row));
+            if let Some((response, clicked)) = levels.button(ui, line, Band::Level(m), (place, index)) {
+                Levels::light(ui, line, &response);
+                isolate = clicked.or(isolate);
+                tip(response);
+            }
+        }
+        entry.draw(ui, pos2(rect.left(), y), &palette, levels.lit());
         if let Some(value) = entry.at(x) {
             let number = crate::figure::ticks::number(value, 2);
             ui.painter().text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
         }
     }
+    isolate
 }
 
 /// What a legend has a row for.
@@ -179,22 +250,33 @@ impl Entry<'_> {
         }
     }
 
+    const fn paint(&self) -> Paint {
+        match self {
+            Self::Area(area) => area.paint,
+            Self::Line(line) => line.paint,
+        }
+    }
+
     /// Draws swatch and name, from the middle of the left edge.
-    fn draw(&self, ui: &Ui, left: Pos2, palette: &Palette) {
+    fn draw(&self, ui: &Ui, left: Pos2, palette: &Palette, lit: LevelSet) {
+        let color = lit_colour(self.paint(), lit, palette);
         let name = match self {
             Self::Area(area) => {
                 let swatch = Rect::from_min_max(left - vec2(0.0, 4.5), left + vec2(18.0, 4.5));
-                ui.painter().rect_filled(swatch, 2.0, colour(area.paint, palette));
+                ui.painter().rect_filled(swatch, 2.0, color);
                 &area.name
             }
             Self::Line(line) => {
-                let stroke = Stroke::new(2.5, colour(line.paint, palette));
+                let stroke = Stroke::new(2.5, color);
                 draw_line(ui.painter(), &[left, left + vec2(18.0, 0.0)], stroke, line.dash);
                 &line.name
             }
         };
         let at = left + vec2(26.0, 0.0);
-        ui.painter().text(at, Align2::LEFT_CENTER, name, theme::body(SMALL), palette.secondary);
+        let alone = !lit.is_whole() && matches!(self.paint(), Paint::Level(_)) && is_lit(self.paint(), lit);
+        let (font, color) =
+            if alone { (theme::strong(SMALL), palette.text) } else { (theme::body(SMALL), palette.secondary) };
+        ui.painter().text(at, Align2::LEFT_CENTER, name, font, color);
     }
 }
 

@@ -10,8 +10,7 @@ use crate::app::intent::{ImageChoice, Intent};
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::app::views::icons::Icon;
-use crate::app::views::widgets::icon_button_small;
+use crate::app::views::widgets::dismissed_ui;
 use crate::figure::ticks;
 use crate::session::pooling::BUNDLED;
 use controls::controls_ui;
@@ -76,7 +75,7 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
     if pictures.width() < 48.0 {
         return UiResponse::None;
     }
-    error_ui(ui, &mut pictures, state);
+    dismissed_ui(ui, &mut pictures, &mut state.error, "pooling error");
     if let Some(shown) = &state.shown {
         return pictures_ui(ui, pictures, shown);
     }
@@ -140,26 +139,6 @@ fn parts(factor: usize) -> [Part; 3] {
                     .into(),
         },
     ]
-}
-
-/// The sentence on an image that could not be taken, below the pictures, which leave it the room.
-fn error_ui(ui: &mut Ui, pictures: &mut Rect, state: &mut PoolingState) {
-    let Some(error) = &state.error else { return };
-    let color = Palette::of(ui).error;
-    let galley = ui.painter().layout(error.clone(), theme::body(SMALL), color, (pictures.width() - 32.0).max(1.0));
-    let height = galley.size().y.max(22.0);
-    let place = Rect::from_min_max(pos2(pictures.left(), pictures.bottom() - height), pictures.max);
-    let label = ui.interact(place, ui.scope_id().with("pooling error"), Sense::hover());
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, error));
-    ui.painter().galley(pos2(place.left(), place.center().y - 0.5 * galley.size().y), galley, color);
-    let close = Rect::from_min_size(pos2(place.right() - 22.0, place.top()), vec2(22.0, 22.0));
-    let closed = ui.scope_builder(UiBuilder::new().max_rect(close), |ui| {
-        icon_button_small(ui, Icon::Close, "Dismiss the sentence", "Take this sentence away").clicked()
-    });
-    if closed.inner {
-        state.error = None;
-    }
-    pictures.max.y = place.top() - 4.0;
 }
 
 fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown) -> UiResponse {
@@ -259,7 +238,7 @@ fn step_ui(ui: &Ui, between: Rect, shown: &Shown, index: usize) {
 }
 
 /// Three figures, or a power of ten.
-fn in_words(ratio: f64) -> String {
+pub(super) fn in_words(ratio: f64) -> String {
     match ratio {
         ratio if ratio.is_nan() => "–".into(),
         ratio if ratio.is_infinite() => "∞".into(),

@@ -1,25 +1,25 @@
-//! The stage: what the playhead points at, in three linked images, and what is recovered of each resolution.
+//! The stage: what the playhead points at, in three linked images.
 
+use super::icons::{Icon, draw_icon};
+use super::level_button::{Levels, paint_of};
 use super::plot::colour;
-use super::widgets::{Head, named, small_menu, text_toggle};
+use super::widgets::{Head, keep_arrows};
 use crate::app::intent::Intent;
-use crate::app::run_view::{FACTOR, Moment, Picture, RunView};
+use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
-use crate::app::theme::{self, Palette, SMALL};
-use crate::figure::palette::level_label;
-use crate::figure::{Paint, ticks};
+use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
-use egui::{
-    Align2, Color32, DragValue, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
-    pos2, vec2,
-};
+use crate::session::levels::{Isolation, LevelSet};
+use egui::{Color32, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
+use ndarray::ArrayView3;
 
 /// Largest magnification.
 const MOST_ZOOM: f32 = 64.0;
 /// Height of a heading, points.
-const HEAD: f32 = 24.0;
+pub(super) const HEAD: f32 = 24.0;
 /// Space between images, points.
 const GAP: f32 = 20.0;
 
@@ -87,6 +87,8 @@ pub struct Stage<'a> {
     pub range: ValueRange,
     /// Whether an image pixel is a whole number of screen pixels.
     pub true_pixels: bool,
+    /// The levels that are isolated, and those that can be.
+    pub levels: Levels,
     /// What to say where there is nothing to show.
     pub empty: &'a str,
     /// Something new has been computed for a while, and this is the old.
@@ -94,7 +96,13 @@ pub struct Stage<'a> {
 }
 
 /// Draws the three images in the space there is.
-pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Textures) -> UiResponse {
+pub fn images_ui(
+    ui: &mut Ui,
+    stage: &Stage,
+    lens: &mut Lens,
+    textures: &mut Textures,
+    intents: &mut Vec<Intent>,
+) -> UiResponse {
     let palette = Palette::of(ui);
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
@@ -123,24 +131,32 @@ pub fn images_ui(ui: &mut Ui, stage: &Stage, lens: &mut Lens, textures: &mut Tex
         Some((pixel(at.x, pixels.0), pixel(at.y, pixels.1)))
     });
     let mut moved = false;
+    let alone = stage.levels.alone();
     for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
         let coarse = stage.run.zip(stage.at).and_then(|(run, at)| run.coarse_steps(at));
         let coarse = coarse.filter(|_| picture == Picture::Expectation);
         let picture = if coarse.is_some() { Picture::Coarse } else { picture };
         let (name, note) = picture.name();
         let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {steps} steps"));
-        let range = stage.run.zip(stage.at).map(|(run, at)| run.range(at, picture, stage.sample, stage.range));
         let coarse_words = coarse.map(|_| note.clone());
+        let range = picture_ui(ui, stage, picture, rect, framing, hovered, textures);
         let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };
         let place = Rect::from_min_size(pos2(rect.left(), space.top()), vec2(column, HEAD));
         moved |= head.show(ui, place).drag_started();
-        picture_ui(ui, stage, picture, rect, framing, hovered, textures);
         if let Some(words) = coarse_words {
             badge_ui(ui, rect, &words);
         }
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{name} {note}")));
+        response.widget_info(|| {
+            let alone = alone.map_or_else(String::new, |alone| format!(", only {}", alone.name()));
+            WidgetInfo::labeled(Role::Image, true, format!("{name} {note}{alone}"))
+        });
         if response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+        }
+        if let Some(alone) = alone.filter(|_| stage.at.is_some())
+            && only_ui(ui, rect, &alone, name)
+        {
+            intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
         }
     }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
@@ -156,6 +172,34 @@ fn badge_ui(ui: &Ui, picture: Rect, words: &str) {
     ui.painter().galley(place.min + vec2(6.0, 3.0), galley, palette.on_accent);
 }
 
+/// "only 4 px" at a picture's lower right, in the level's colour; whether it was clicked, which shows all of it again.
+/// `of` tells the names of several apart.
+pub(super) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bool {
+    let palette = Palette::of(ui);
+    let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
+    let ink = Palette::DARK.window;
+    let words = format!("only {}", alone.name());
+    let galley = ui.painter().layout_no_wrap(words.clone(), theme::strong(BODY), ink);
+    let size = galley.size() + vec2(34.0, 8.0);
+    let place = Rect::from_min_size(picture.max - vec2(8.0, 8.0) - size, size);
+    let response = ui.interact(place, ui.scope_id().with(("only", of)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show all levels of {of}, {words}")));
+    ui.painter().rect_filled(place, 6.0, fill);
+    let edge = if response.has_focus() { palette.accent } else { Color32::from_black_alpha(150) };
+    ui.painter().rect_stroke(
+        place,
+        6.0,
+        Stroke::new(if response.has_focus() { 2.0 } else { 1.0 }, edge),
+        StrokeKind::Outside,
+    );
+    ui.painter().galley(place.min + vec2(9.0, 4.0), galley, ink);
+    let cross = Rect::from_center_size(place.right_center() - vec2(14.0, 0.0), vec2(10.0, 10.0));
+    draw_icon(ui, cross, Icon::Close, ink);
+    let clicked = response.clicked();
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text("Show all levels again (Esc)");
+    clicked
+}
+
 /// "±2.20", or both ends where they differ.
 fn range_in_words((low, high): (f32, f32)) -> String {
     if low == -high {
@@ -165,7 +209,7 @@ fn range_in_words((low, high): (f32, f32)) -> String {
     }
 }
 
-/// One picture, with the pixel under the pointer and its values.
+/// One picture, with the pixel under the pointer and its values; gives back the values that are black and white.
 fn picture_ui(
     ui: &Ui,
     stage: &Stage,
@@ -174,16 +218,16 @@ fn picture_ui(
     framing: Framing,
     hovered: Option<(usize, usize)>,
     textures: &mut Textures,
-) {
+) -> Option<(f32, f32)> {
     let palette = Palette::of(ui);
     let painter = ui.painter();
     painter.rect_filled(rect, 6.0, palette.field);
-    let (sample, range) = (stage.sample, stage.range);
-    let texture = stage
+    let (sample, range, alone) = (stage.sample, stage.range, stage.levels.alone());
+    let ready = stage
         .run
         .zip(stage.at)
-        .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, small: false }));
-    let Some(texture) = texture else {
+        .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, alone, small: false }));
+    let Some(ready) = ready else {
         let text = match (stage.at, picture) {
             (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
             (_, Picture::Expectation) => stage.empty,
@@ -191,13 +235,14 @@ fn picture_ui(
         };
         let galley = painter.layout(text.to_owned(), theme::body(SMALL), palette.secondary, rect.width() - 24.0);
         painter.galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
-        return;
+        return None;
     };
+    let shown_range = Some(ready.range);
     let tint = if stage.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
-    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(texture.id(), framing.window));
+    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(ready.texture.id(), framing.window));
     // An image that is as dark as the window still has an edge.
     painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
-    let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return };
+    let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return shown_range };
     let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
     let place =
         |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
@@ -205,10 +250,12 @@ fn picture_ui(
     let pixel = Rect::from_min_max(place(corner), place(corner + Vec2::splat(1.0))).intersect(rect);
     painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
     painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
-    let Some(shown) = run.values(at, picture, sample) else { return };
-    let [channels, height, width] = shown.shape;
-    let values =
-        (0..channels.min(3)).map(|channel| ticks::signed(shown.values[(channel * height + y) * width + x].into()));
+    let Some(shown) = run.values(at, picture, sample) else { return shown_range };
+    let Ok(all) = ArrayView3::from_shape(shown.shape, &shown.values) else { return shown_range };
+    let values = all.outer_iter().take(3).map(|channel| {
+        let value = alone.map_or_else(|| channel[[y, x]], |alone| alone.at(channel, y, x));
+        ticks::signed(value.into())
+    });
     let values = values.collect::<Vec<_>>().join(" ");
     let about = if shown.exact { "" } else { " ~" };
     let lines = format!("{x},{y}{about}\n{values}");
@@ -220,10 +267,11 @@ fn picture_ui(
     let back = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 4.0));
     painter.rect_filled(back, 4.0, Color32::from_black_alpha(190));
     painter.galley(at, galley, Color32::WHITE);
+    shown_range
 }
 
 /// Zoom by wheel or pinch, pan by drag, back to the whole by double-click; with the keyboard by arrows, plus and minus.
-fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
+pub(super) fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
     if response.double_clicked() {
         *lens = Lens::default();
         return;
@@ -233,6 +281,7 @@ fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens:
         lens.center = center - response.drag_delta() / rect.size() * framing.window.size();
     }
     if response.has_focus() {
+        keep_arrows(ui, response);
         let (by, zoom) = ui.input(|input| {
             let pressed = |key| input.num_presses(key) as f32;
             let by = vec2(
@@ -257,120 +306,6 @@ fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens:
     }
     let half = 0.5 / lens.zoom;
     lens.center = pos2(lens.center.x.clamp(half, 1.0 - half), lens.center.y.clamp(half, 1.0 - half));
-}
-
-/// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
-/// has it; and how the images are shown.
-pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> UiResponse {
-    let palette = Palette::of(ui);
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    let measured = stage.run.zip(stage.at).and_then(|(run, at)| run.recovered(at.step, stage.sample));
-    let (note, about) = if measured.is_some() {
-        (
-            "measured",
-            "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
-             the run, eₘ(i)/eₘ(last)",
-        )
-    } else {
-        (
-            "in theory",
-            "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
-             aₘ = 4ᵐ·ᾱ/(4ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
-        )
-    };
-    let head = Head { name: "Recovered", note, value: None, about };
-    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
-    let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
-    if let Some(run) = stage.run {
-        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(stage.at.map_or(0, |at| at.state)));
-        let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", level_label(FACTOR, m)));
-        let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
-        let bars =
-            Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
-        let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-        bars_ui(ui, bars, &shares, &palette);
-    }
-    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, stage, intents));
-    if moved { UiResponse::DragStarted } else { UiResponse::None }
-}
-
-fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], palette: &Palette) {
-    let painter = ui.painter().with_clip_rect(rect.expand(4.0));
-    let row = (rect.height() / shares.len().max(1) as f32).min(30.0);
-    for (m, share) in shares.iter().enumerate() {
-        let y = rect.top() + (m as f32 + 0.5) * row;
-        let at = pos2(rect.left() + 40.0, y);
-        painter.text(at, Align2::RIGHT_CENTER, level_label(FACTOR, m), theme::body(SMALL), palette.secondary);
-        let (from, to) = (rect.left() + 52.0, rect.right() - 44.0);
-        let thick = (0.28 * row).clamp(2.0, 4.0);
-        let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
-        painter.rect_filled(track, thick, palette.hairline);
-        let part = share.clamp(0.0, 1.0) as f32;
-        let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
-        painter.rect_filled(filled, thick, colour(Paint::Level(m), palette));
-        let number = format!("{share:.2}");
-        painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
-    }
-}
-
-/// Which image of the batch, which values are black and white, true pixels.
-fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
-    let palette = Palette::of(ui);
-    ui.horizontal_centered(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let samples = stage.run.map_or(1, RunView::samples);
-        if samples > 1 {
-            let mut number = stage.sample + 1;
-            let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
-            let drag = DragValue::new(&mut number).range(1..=samples).suffix(format!("/{samples}")).prefix(prefix);
-            let response = ui.add(drag).on_hover_text("Which image of the batch is shown");
-            named(ui, &response, "Image of the batch");
-            if number != stage.sample + 1 {
-                intents.push(Intent::Change(Action::SetSample(number - 1)));
-            }
-        }
-        range_ui(ui, stage, intents);
-        let tip = "True pixels: an image pixel is a whole number of screen pixels";
-        if text_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
-            intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
-        }
-    });
-}
-
-fn range_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
-    let shown = match stage.range {
-        ValueRange::Image => "range: image",
-        ValueRange::Auto => "range: auto",
-        ValueRange::Fixed { .. } => "range: fixed",
-    };
-    let tip = "Which values are black and white in the images";
-    small_menu(ui, "Value range", shown, tip, |ui| {
-        let mut range = stage.range;
-        ui.set_min_width(230.0);
-        ui.selectable_value(&mut range, ValueRange::Image, "image: ±1, wider for noisy states");
-        ui.selectable_value(&mut range, ValueRange::Auto, "auto: least and greatest of each image");
-        let fixed = matches!(range, ValueRange::Fixed { .. });
-        if ui.selectable_label(fixed, "fixed").clicked() && !fixed {
-            range = ValueRange::Fixed { low: -1.0, high: 1.0 };
-        }
-        if let ValueRange::Fixed { low, high } = &mut range {
-            ui.horizontal(|ui| {
-                ui.label("from");
-                let (least, most) = (*low, *high);
-                ui.add(DragValue::new(low).speed(0.01).max_decimals(3).range(-1000.0..=most - 0.01))
-                    .on_hover_text("Black");
-                ui.label("to");
-                ui.add(DragValue::new(high).speed(0.01).max_decimals(3).range(least + 0.01..=1000.0))
-                    .on_hover_text("White");
-            });
-        }
-        if range != stage.range {
-            intents.push(Intent::Change(Action::SetRange(range)));
-        }
-    });
 }
 
 #[cfg(test)]

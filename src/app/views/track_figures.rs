@@ -2,10 +2,12 @@
 
 use super::tracks::{FigureKey, Tracks};
 use crate::app::run_view::FACTOR;
+use crate::ensemble::Disagreement;
+use crate::figure::palette::level_label;
 use crate::figure::{
-    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ElutionFigure, Figure, NamedSchedule, Rate, Reading,
-    ScheduleFigure, TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, elution, generation, intensity,
-    schedule, stacked_chromatogram, theorem,
+    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ElutionFigure, Figure, MeasuredFigure, NamedSchedule,
+    Rate, Reading, ScheduleFigure, TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, elution, generation,
+    intensity, measured_chromatogram, schedule, stacked_chromatogram, theorem,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
 use crate::theory::{Chromatogram, NoiseLevel};
@@ -35,6 +37,7 @@ pub(super) fn figure_of(
                 warnings: planned.map_or(&[], |planned| &planned.warnings),
             })
         }
+        Track::Chromatogram if key.measured.is_some() => measured(time, tracks, key)?,
         Track::Chromatogram => {
             let (theory, factor) = theory_of(tracks)?;
             let from = ChromatogramFigure { time, theory, factor, measure, crossings: true };
@@ -71,6 +74,33 @@ pub(super) fn figure_of(
         }
     };
     Some((figure, None))
+}
+
+/// What was measured, over the theory that was chosen.
+fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
+    let (findings, measure) = (tracks.findings()?, key.measure.into());
+    let (_, calibration) = key.measured?;
+    let comparison = findings.comparison(calibration, measure)?;
+    let factor = findings.ensemble.bands().factor();
+    let disagreements: Vec<(usize, String)> =
+        comparison.agreement.disagreements.iter().map(|at| (at.step, disagreement_in_words(at, factor))).collect();
+    Some(measured_chromatogram(MeasuredFigure {
+        time,
+        levels: findings.measured.levels(),
+        factor,
+        measure,
+        measured: findings.measured.values(measure),
+        errors: findings.measured.errors(measure),
+        expected: comparison.prediction.rows(),
+        disagreements: &disagreements,
+    }))
+}
+
+/// "step 12: 4 px gained most, 8 px in theory, by 0.03".
+pub(super) fn disagreement_in_words(at: &Disagreement, factor: usize) -> String {
+    let name = |level| level_label(factor, level);
+    let (step, measured, predicted) = (at.step + 1, name(at.measured), name(at.predicted));
+    format!("step {step}: {measured} gained most, {predicted} in theory, by {:.3}", at.by)
 }
 
 fn adjusted(time: TimeView, axis: &TimeAxis, tracks: &Tracks, key: FigureKey) -> Option<Figure> {

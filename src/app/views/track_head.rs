@@ -76,7 +76,16 @@ pub(super) fn head_ui(
             }
         }
         Track::Chromatogram => {
-            note(ui, rect, rect.top() + 36.0, "rₘ(t), theory");
+            let comparison = tracks
+                .findings()
+                .filter(|_| tracks.view.stacking == Stacking::Lines)
+                .and_then(|findings| findings.comparison(tracks.view.theory, tracks.view.measure.into()));
+            let what = if comparison.is_some() { "rₘ(t), dots measured" } else { "rₘ(t), theory" };
+            note(ui, rect, rect.top() + 36.0, what);
+            if let Some(comparison) = comparison {
+                note(ui, rect, rect.top() + 114.0, comparison.calibration.name());
+                note(ui, rect, rect.top() + 130.0, &format!("RMS {:.3}", comparison.agreement.rms));
+            }
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
             if place.bottom() < rect.bottom() {
                 measure_ui(ui, place, tracks.view.measure, intents);

@@ -2,16 +2,19 @@
 
 use super::film::film_ui;
 use super::icons::{Icon, draw_icon};
-use super::plot::{figure_ui, legend_ui};
+use super::level_button::Levels;
+use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::track_figures::figure_of;
 use super::track_head::head_ui;
 use super::widgets::small_menu;
 use crate::app::intent::Intent;
+use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::ensemble::Findings;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, ticks};
 use crate::runtime::RunId;
 use crate::session::action::Action;
@@ -20,6 +23,7 @@ use crate::session::document::{
     ViewChoices,
 };
 use crate::session::playback::Command;
+use crate::theory::Calibration;
 use egui::{
     Align2, CursorIcon, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
@@ -42,12 +46,16 @@ pub struct Tracks<'a> {
     pub run: Option<&'a RunView>,
     /// The schedule of the next run.
     pub planned: Option<&'a Planned>,
+    /// What is known of ensembles.
+    pub measure: &'a MeasureDesk,
     /// Position of the playhead, in steps.
     pub position: f64,
     /// What the user chose to see.
     pub view: &'a ViewChoices,
     /// Which sample of the batch.
     pub sample: usize,
+    /// The levels that are isolated, and those that can be.
+    pub levels: Levels,
     /// Something new has been computed for a while, and this is the old.
     pub stale: bool,
 }
@@ -66,6 +74,12 @@ impl Tracks<'_> {
     /// The axis that all tracks share: of the schedule that is edited, else of the run on screen.
     pub(super) fn axis(&self) -> Option<&TimeAxis> {
         self.planned.map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
+    }
+
+    /// What was measured of the schedule that the axis is of.
+    pub(super) fn findings(&self) -> Option<&Arc<Findings>> {
+        let axis = self.axis()?;
+        self.measure.findings().filter(|findings| findings.ensemble.levels() == axis.levels())
     }
 
     /// The place of the playhead on that axis, in its own steps.
@@ -123,6 +137,8 @@ pub(super) struct FigureKey {
     pub(super) theorem: TheoremView,
     pub(super) range: Option<(f64, f64)>,
     pub(super) ticks: usize,
+    /// Version of what was measured, where that is shown, and the theory beside it.
+    pub(super) measured: Option<(u64, Calibration)>,
 }
 
 /// Draws the tracks in the space there is.
@@ -416,6 +432,10 @@ fn track_ui(
         theorem: tracks.view.theorem,
         range: state.editor.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
+        measured: tracks
+            .findings()
+            .filter(|_| track == Track::Chromatogram && tracks.view.stacking == Stacking::Lines)
+            .map(|_| (tracks.measure.version(), tracks.view.theory)),
     };
     let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
     let figure = kept.or_else(|| {
@@ -435,10 +455,24 @@ fn track_ui(
         }
         return;
     };
-    figure_ui(ui, plot, &figure);
+    lit_figure_ui(ui, plot, &figure, tracks.levels.lit());
+    match strips_ui(ui, plot, &figure, &tracks.levels, track.name()) {
+        Some(StripUse::Isolate(levels)) => intents.push(Intent::Change(Action::Isolate(levels))),
+        Some(StripUse::Drag(at)) => {
+            let x = state.zoom.x_of_place(f64::from((at.x - plot.left()) / plot.width())).clamp(0.0, 1.0);
+            intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
+        }
+        None => {}
+    }
     let at = state.hovered.unwrap_or_else(|| axis.x_of_step(tracks.place(), tracks.reading()));
+    // Where a level is most at home it has its plain name.
+    let place = if track == Track::Chromatogram { "" } else { track.name() };
+    let named_ui = |ui: &Ui, legend: Rect, intents: &mut Vec<Intent>| {
+        let isolate = legend_ui(ui, legend, &figure, at, (&tracks.levels, place));
+        intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
+    };
     let Some(planned) = tracks.planned.filter(|_| track == Track::Schedule) else {
-        legend_ui(ui, legend, &figure, at);
+        named_ui(ui, legend, intents);
         return;
     };
     let (axis, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
@@ -446,7 +480,7 @@ fn track_ui(
     editor_ui(ui, &editor, &mut state.editor, intents);
     let lines = 18.0 * figure.lines.len() as f32;
     let (names, rest) = legend.split_top_bottom_at_y((legend.top() + lines).min(legend.bottom()));
-    legend_ui(ui, names, &figure, at);
+    named_ui(ui, names, intents);
     warnings_ui(ui, rest, planned);
 }
 

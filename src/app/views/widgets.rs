@@ -1,11 +1,12 @@
 //! Small pieces that several views share.
 
 use super::icons::{Icon, draw_icon};
+use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{
-    Align2, Button, Color32, DragValue, FontId, Galley, PopupCloseBehavior, Rect, Response, RichText, Role, Sense,
-    Stroke, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, DragValue, EventFilter, FontId, Galley, PopupCloseBehavior, Rect, Response, RichText,
+    Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -178,6 +179,42 @@ pub fn number_chip(ui: &mut Ui, name: &str, tip: &str, changed: bool, value: Dra
     named(ui, &response, name);
     mark_changed(ui, &response, changed);
     response.on_hover_text(tip)
+}
+
+/// A sentence on what could not be done, at the foot of `space`, which leaves it the room; it stays until it is taken away.
+pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, id: &str) {
+    let Some(words) = error.as_ref() else { return };
+    let color = Palette::of(ui).error;
+    let galley = ui.painter().layout(words.clone(), theme::body(SMALL), color, (space.width() - 32.0).max(1.0));
+    let height = galley.size().y.max(22.0);
+    let place = Rect::from_min_max(pos2(space.left(), space.bottom() - height), space.max);
+    let label = ui.interact(place, ui.scope_id().with(id), Sense::hover());
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    ui.painter().galley(pos2(place.left(), place.center().y - 0.5 * galley.size().y), galley, color);
+    let close = Rect::from_min_size(pos2(place.right() - 22.0, place.top()), vec2(22.0, 22.0));
+    let closed = ui.scope_builder(UiBuilder::new().max_rect(close), |ui| {
+        icon_button_small(ui, Icon::Close, "Dismiss the sentence", "Take this sentence away").clicked()
+    });
+    if closed.inner {
+        *error = None;
+    }
+    space.max.y = place.top() - 4.0;
+}
+
+/// Which of a step's three images; `what` is done with it, for its name.
+pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
+    for choice in Picture::ALL {
+        let (symbol, note) = choice.name();
+        if text_toggle(ui, symbol, &format!("{what} {symbol}"), note, *picture == choice).clicked() {
+            *picture = choice;
+        }
+    }
+}
+
+/// Keeps the arrow keys with what has the focus; else they take the focus elsewhere.
+pub fn keep_arrows(ui: &Ui, response: &Response) {
+    let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
 }
 
 /// Gives a widget that has a value the name it is called by.

@@ -1,0 +1,211 @@
+//! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
+
+use super::intent::EnsembleUse;
+use crate::ensemble::{Findings, Options};
+use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
+use crate::session::RunSettings;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What measuring needs of the window.
+pub struct Means {
+    /// The ONNX Runtime library given on the command line.
+    pub onnxruntime: Option<PathBuf>,
+    /// Whether a run goes on, for which measuring waits.
+    pub busy: Busy,
+    /// Asks for a frame.
+    pub wake: Wake,
+}
+
+/// Ensembles in the window.
+#[derive(Default)]
+pub struct MeasureDesk {
+    measuring: Option<Measuring>,
+    /// How that went when it was last looked at.
+    report: Option<MeasuringReport>,
+    /// What was known before the newest measuring has told anything, or was opened.
+    earlier: Option<Arc<Findings>>,
+    compared: Option<Compared>,
+    data: Option<PathBuf>,
+    /// The last word on a file, and whether it is of a failure.
+    said: Option<(String, bool)>,
+    /// Counts up with every change of the findings.
+    version: u64,
+}
+
+/// An ensemble that lies beside.
+#[derive(Clone)]
+pub struct Compared {
+    /// Its file.
+    pub name: String,
+    /// What is known of it.
+    pub findings: Arc<Findings>,
+}
+
+impl MeasureDesk {
+    /// Takes the news; call once a frame.
+    pub fn update(&mut self) {
+        let Some(measuring) = &self.measuring else { return };
+        let report = measuring.report();
+        let before = self.findings().map(Arc::as_ptr);
+        self.report = Some(report);
+        if self.findings().map(Arc::as_ptr) != before {
+            self.version += 1;
+        }
+    }
+
+    /// How measuring goes, or went.
+    #[must_use]
+    pub const fn report(&self) -> Option<&MeasuringReport> {
+        self.report.as_ref()
+    }
+
+    /// Whether samples are being made, or would be but for a pause.
+    #[must_use]
+    pub fn is_going(&self) -> bool {
+        self.report.as_ref().is_some_and(|report| report.ended.is_none())
+    }
+
+    /// What is known so far.
+    #[must_use]
+    pub fn findings(&self) -> Option<&Arc<Findings>> {
+        self.report.as_ref().and_then(|report| report.findings.as_ref()).or(self.earlier.as_ref())
+    }
+
+    /// By which what is drawn of [`findings`](Self::findings) and [`compared`](Self::compared) is known to be old.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The ensemble that lies beside.
+    #[must_use]
+    pub const fn compared(&self) -> Option<&Compared> {
+        self.compared.as_ref()
+    }
+
+    /// The folder that theory is calibrated on, in place of the final images.
+    #[must_use]
+    pub const fn data(&self) -> Option<&PathBuf> {
+        self.data.as_ref()
+    }
+
+    /// The last word on a file, and whether it is of a failure.
+    #[must_use]
+    pub const fn said(&self) -> Option<&(String, bool)> {
+        self.said.as_ref()
+    }
+
+    /// A word on a file.
+    pub fn say(&mut self, sentence: String, failed: bool) {
+        self.said = Some((sentence, failed));
+    }
+
+    /// Measures a new ensemble of these settings.
+    pub fn begin(
+        &mut self,
+        settings: RunSettings,
+        options: Options,
+        samples: usize,
+        means: Means,
+    ) -> Result<(), Fault> {
+        self.start(
+            Order {
+                settings,
+                options,
+                begun: None,
+                target: samples,
+                data: self.data.clone().map(DataSource::Folder),
+                onnxruntime: means.onnxruntime.clone(),
+            },
+            means,
+        )
+    }
+
+    /// Adds samples to the ensemble that is known; with none, what is known is only computed anew.
+    pub fn add(&mut self, samples: usize, means: Means) -> Result<(), Fault> {
+        let Some(findings) = self.findings().cloned() else { return Ok(()) };
+        let ensemble = Arc::clone(&findings.ensemble);
+        let data = match (&self.data, &findings.data) {
+            (Some(_), Some(read)) if samples > 0 => Some(DataSource::Read(Arc::clone(read))),
+            (Some(folder), _) => Some(DataSource::Folder(folder.clone())),
+            (None, _) => None,
+        };
+        self.start(
+            Order {
+                settings: ensemble.origin().settings.clone(),
+                options: ensemble.origin().options,
+                target: ensemble.samples() + samples,
+                begun: Some(ensemble),
+                data,
+                onnxruntime: means.onnxruntime.clone(),
+            },
+            means,
+        )
+    }
+
+    fn start(&mut self, order: Order, means: Means) -> Result<(), Fault> {
+        // What was known stays on screen until there is something new; what was going on ends.
+        self.earlier = self.findings().cloned();
+        self.measuring = None;
+        self.report = None;
+        let measuring = Measuring::start(order, means.busy, means.wake).map_err(|error| {
+            let sentence = format!("no thread could be started to measure ({error}); close other programs");
+            Fault::new(Place::Program, &sentence)
+        })?;
+        self.report = Some(measuring.report());
+        self.measuring = Some(measuring);
+        Ok(())
+    }
+
+    /// Waits, or goes on.
+    pub fn set_paused(&self, paused: bool) {
+        if let Some(measuring) = &self.measuring {
+            measuring.set_paused(paused);
+        }
+    }
+
+    /// Ends it; the samples that are whole stand.
+    pub fn cancel(&self) {
+        if let Some(measuring) = &self.measuring {
+            measuring.cancel();
+        }
+    }
+
+    /// Theory is from now on calibrated on this folder, or on the final images.
+    pub fn set_data(&mut self, folder: Option<PathBuf>, means: Means) -> Result<(), Fault> {
+        self.data = folder;
+        if self.is_going() { Ok(()) } else { self.add(0, means) }
+    }
+
+    /// Takes an ensemble from a file.
+    pub fn take(&mut self, name: String, findings: Arc<Findings>, purpose: EnsembleUse) {
+        self.version += 1;
+        self.said = Some((format!("Opened {name}: {} samples", findings.ensemble.samples()), false));
+        match purpose {
+            EnsembleUse::Show => {
+                self.measuring = None;
+                self.report = None;
+                self.data = None;
+                self.earlier = Some(findings);
+            }
+            EnsembleUse::Compare => self.compared = Some(Compared { name, findings }),
+        }
+    }
+
+    /// Lays nothing beside any more.
+    pub fn drop_compared(&mut self) {
+        self.version += 1;
+        self.compared = None;
+    }
+
+    /// Lays what is known now beside what will be measured next.
+    pub fn keep_to_compare(&mut self) {
+        if let Some(findings) = self.findings().cloned() {
+            self.version += 1;
+            let origin = findings.ensemble.origin();
+            let name = format!("{}, {} samples", origin.resolved.spacing, findings.ensemble.samples());
+            self.compared = Some(Compared { name, findings });
+        }
+    }
+}

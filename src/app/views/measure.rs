@@ -1,0 +1,343 @@
+//! The panel for many samples: how measuring goes, how far theory agrees, and ensembles in files.
+
+use super::icons::Icon;
+use super::panel::{heading, panel_ui, problem, secondary, small_button};
+use super::top_bar::source_name;
+use super::track_figures::disagreement_in_words;
+use super::widgets::{Head, icon_button_small, named};
+use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
+use crate::app::measure_desk::MeasureDesk;
+use crate::app::theme::{self, Palette, SMALL};
+use crate::ensemble::{DEFAULT_SAMPLES, Ensemble, Findings, MARGIN};
+use crate::runtime::MeasuringReport;
+use crate::session::RunSettings;
+use crate::session::action::Action;
+use crate::session::document::Document;
+use crate::theory::Calibration;
+use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+use egui_tiles::UiResponse;
+use std::path::PathBuf;
+
+/// Most samples that are asked for at once.
+const MOST_SAMPLES: usize = 100_000;
+/// Most disagreements that are listed.
+const MOST_LISTED: usize = 4;
+
+/// The panel's own state.
+pub struct MeasurePanel {
+    samples: usize,
+    path: String,
+}
+
+impl Default for MeasurePanel {
+    fn default() -> Self {
+        Self { samples: DEFAULT_SAMPLES, path: String::new() }
+    }
+}
+
+/// What the panel needs to know.
+pub struct Measure<'a> {
+    /// What the user decides.
+    pub document: &'a Document,
+    /// What is known of ensembles.
+    pub desk: &'a MeasureDesk,
+}
+
+/// Draws the panel in the space there is.
+pub fn measure_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) -> UiResponse {
+    let head = Head {
+        name: "Measure",
+        note: "many samples",
+        value: None,
+        about: "Many samples of this run, each from noise of its own, beside the one on screen: mean spectra, and how much \
+                each resolution gained in each step, with standard errors",
+    };
+    panel_ui(ui, &head, |ui| {
+        order_ui(ui, measure, panel, intents);
+        match measure.desk.findings() {
+            Some(findings) => {
+                of_ui(ui, findings, measure.document);
+                theory_ui(ui, findings, measure, intents);
+                compare_ui(ui, findings, measure, intents);
+            }
+            None if measure.desk.report().is_none() => {
+                let text = "One run shows what happened once. Measure many to see what the model does on the whole: the \
+                            chromatogram gets measured dots with error bars, and the spectra become means.";
+                ui.add(Label::new(secondary(ui, text)).wrap());
+            }
+            None => {}
+        }
+        files_ui(ui, measure, panel, intents);
+    })
+}
+
+/// How many, begin, pause, cancel, and how it goes.
+fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
+    let going = measure.desk.is_going();
+    let mut ask = |wish| intents.push(Intent::Measure(wish));
+    ui.horizontal(|ui| {
+        let value = DragValue::new(&mut panel.samples).range(1..=MOST_SAMPLES).speed(1.0);
+        let response = ui.add_enabled(!going, value.min_size(vec2(56.0, 26.0)));
+        named(ui, &response, "Samples to measure");
+        response.on_hover_text("How many samples; more can be added later");
+        let samples = panel.samples;
+        if going {
+            let paused = measure.desk.report().is_some_and(|report| report.paused);
+            let (text, tip) =
+                if paused { ("Go on", "Make the next step") } else { ("Wait", "Let the step under way end, and wait") };
+            if small_button(ui, text, tip) {
+                ask(MeasureWish::Pause(!paused));
+            }
+            if small_button(ui, "End", "End it now; samples that are whole stay") {
+                ask(MeasureWish::Cancel);
+            }
+            return;
+        }
+        let palette = Palette::of(ui);
+        let text = RichText::new("Measure").font(theme::strong(SMALL)).color(palette.on_accent);
+        let tip = "Measure so many samples of the run as it is set now; it waits whenever a run is made";
+        if ui.add(Button::new(text).fill(palette.accent).min_size(vec2(72.0, 26.0))).on_hover_text(tip).clicked() {
+            ask(MeasureWish::Begin(samples));
+        }
+        let tip = "Add so many to the samples there are, of the same run";
+        if measure.desk.findings().is_some() && small_button(ui, "Add", tip) {
+            ask(MeasureWish::Add(samples));
+        }
+    });
+    if let Some(report) = measure.desk.report() {
+        progress_ui(ui, report);
+    }
+}
+
+fn progress_ui(ui: &mut Ui, report: &MeasuringReport) {
+    match &report.ended {
+        None => {
+            ui.add(ProgressBar::new(report.share).desired_height(6.0));
+            let left = report.remaining.map_or_else(String::new, |seconds| format!(", {} left", in_words(seconds)));
+            let doing = if report.paused { "Waiting for you" } else { report.doing.as_str() };
+            let text = format!("{} of {}. {doing}{left}", report.samples, report.target);
+            ui.add(Label::new(secondary(ui, &text)).wrap());
+        }
+        Some(Err(fault)) => problem(ui, &fault.sentence),
+        Some(Ok(false)) => {
+            let text = format!("Ended; the {} samples that were whole stay.", report.samples);
+            ui.label(secondary(ui, &text));
+        }
+        Some(Ok(true)) => {}
+    }
+}
+
+/// "12 s", "3 min 20 s", "1 h 5 min".
+fn in_words(seconds: f64) -> String {
+    #[allow(clippy::cast_sign_loss)] // clamped
+    let seconds = seconds.clamp(0.0, 1e9).round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// What was measured, and whether the run is still set like that.
+fn of_ui(ui: &mut Ui, findings: &Findings, document: &Document) {
+    let ensemble = &findings.ensemble;
+    let palette = Palette::of(ui);
+    let text = RichText::new(format!("{} samples", ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(text);
+        ui.label(secondary(ui, &run_in_words(ensemble)));
+    });
+    if differs(ensemble, &document.run) {
+        let text = "The run is set differently by now; measure again to compare with it.";
+        let color = palette.warning;
+        ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+    }
+}
+
+fn run_in_words(ensemble: &Ensemble) -> String {
+    let origin = ensemble.origin();
+    let settings = &origin.settings;
+    format!(
+        "{}, {}, {} steps, {}",
+        source_name(&settings.source),
+        settings.sampler,
+        ensemble.steps(),
+        origin.resolved.spacing
+    )
+}
+
+/// Whether these settings would make other samples.
+fn differs(ensemble: &Ensemble, run: &RunSettings) -> bool {
+    let plain = |settings: &RunSettings| RunSettings {
+        batch: 1,
+        first_sample: 0,
+        partition: None,
+        threads: None,
+        steps: settings.effective_steps(),
+        ..settings.clone()
+    };
+    plain(&ensemble.origin().settings) != plain(run)
+}
+
+/// How far each theory agrees; a click chooses the one that is drawn.
+fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+    heading(ui, "Theory");
+    let view = &measure.document.view;
+    let measured = view.measure.into();
+    let palette = Palette::of(ui);
+    Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
+        let note = |ui: &mut Ui, text: &str, tip: &str| {
+            ui.label(secondary(ui, text)).on_hover_text(tip);
+        };
+        note(ui, &format!("rₘ, {}", view.measure.name()), "Choose power or amplitude at the chromatogram's head");
+        note(ui, "RMS", "Root mean square of measured less expected rₘ, over all steps and levels");
+        note(
+            ui,
+            "same level",
+            &format!("Steps in which the level that gained most is theory's, of those whose two largest expected rₘ differ by \
+                      more than {MARGIN}"),
+        );
+        ui.end_row();
+        for calibration in Calibration::ALL {
+            let Some(comparison) = findings.comparison(calibration, measured) else { continue };
+            let text = RichText::new(calibration.name()).font(theme::body(SMALL));
+            let response = ui.selectable_label(view.theory == calibration, text).on_hover_text(about(calibration));
+            if response.clicked() {
+                intents.push(Intent::Change(Action::SetTheory(calibration)));
+            }
+            let number = |ui: &mut Ui, text: String| {
+                ui.label(RichText::new(text).font(theme::mono(SMALL)).color(palette.text));
+            };
+            let agreement = &comparison.agreement;
+            number(ui, format!("{:.3}", agreement.rms));
+            number(ui, format!("{}/{}", agreement.agreeing, agreement.compared));
+            ui.end_row();
+        }
+    });
+    let Some(comparison) = findings.comparison(view.theory, measured) else { return };
+    let factor = findings.ensemble.bands().factor();
+    let disagreements = &comparison.agreement.disagreements;
+    for at in disagreements.iter().take(MOST_LISTED) {
+        ui.add(Label::new(secondary(ui, &disagreement_in_words(at, factor))).wrap());
+    }
+    if disagreements.len() > MOST_LISTED {
+        ui.label(secondary(ui, &format!("and {} more steps", disagreements.len() - MOST_LISTED)));
+    }
+    if let Some(rest) = findings.measured.rest(measured).first().filter(|rest| rest.is_finite()) {
+        let text = format!("Coarser than all levels: {:.0} % of what the first step made", 100.0 * rest);
+        ui.add(Label::new(secondary(ui, &text)).wrap())
+            .on_hover_text("The rest band, which rₘ leaves out; with all levels it is the image mean");
+    }
+    data_ui(ui, measure, intents);
+}
+
+const fn about(calibration: Calibration) -> &'static str {
+    match calibration {
+        Calibration::ScaleInvariant => "Nothing is known of the data: Vₘ = 1, Gₘ = n²ᵐ",
+        Calibration::Calibrated => "The variance Vₘ of every level is that of the data, and Gₘ = Vₘ/Nₘ",
+        Calibration::Spectral => {
+            "The power of every frequency is that of the data; exact for stationary Gaussian data on the probability-flow ODE"
+        }
+    }
+}
+
+fn data_ui(ui: &mut Ui, measure: &Measure, intents: &mut Vec<Intent>) {
+    ui.horizontal_wrapped(|ui| {
+        let (text, tip) = match measure.desk.data() {
+            None => ("calibrated on the final images".to_owned(), String::new()),
+            Some(folder) => (format!("calibrated on {}", short(folder)), folder.display().to_string()),
+        };
+        ui.label(secondary(ui, &text)).on_hover_text(tip);
+        if measure.desk.data().is_some()
+            && small_button(ui, "Final images", "Calibrate theory on the images that the runs ended with")
+        {
+            intents.push(Intent::Measure(MeasureWish::SetData(None)));
+        }
+    });
+}
+
+fn short(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Another ensemble, and how far it is from this one.
+fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+    heading(ui, "Compare");
+    let Some(compared) = measure.desk.compared() else {
+        ui.horizontal_wrapped(|ui| {
+            let tip = "Lay these samples beside the next: change schedule, sampler or model, and measure again";
+            if small_button(ui, "Keep these to compare", tip) {
+                intents.push(Intent::Measure(MeasureWish::Keep));
+            }
+        });
+        return;
+    };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&compared.name).font(theme::body(SMALL)))
+            .on_hover_text(run_in_words(&compared.findings.ensemble));
+        if icon_button_small(ui, Icon::Close, "Compare with nothing", "Take it away").clicked() {
+            intents.push(Intent::Measure(MeasureWish::DropCompared));
+        }
+    });
+    let Some(difference) = findings.against(&compared.findings) else {
+        ui.add(Label::new(secondary(ui, "Its images are of another size, so the two do not compare.")).wrap());
+        return;
+    };
+    Grid::new("difference").num_columns(2).spacing([14.0, 4.0]).show(ui, |ui| {
+        let mut row = |name: &str, value: Option<f64>, unit: &str| {
+            ui.label(secondary(ui, name));
+            let text = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}{unit}"));
+            ui.label(RichText::new(text).font(theme::mono(SMALL)));
+            ui.end_row();
+        };
+        row("rₘ power, RMS apart", difference.power, "");
+        row("rₘ amplitude, RMS apart", difference.amplitude, "");
+        row("final spectrum, RMS apart", difference.final_db, " dB");
+    });
+}
+
+fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
+    heading(ui, "Files");
+    let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz, or of a folder of images");
+    let response = ui.add(edit.desired_width(f32::INFINITY));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an ensemble or of a folder"));
+    let typed = Some(panel.path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+    ui.horizontal_wrapped(|ui| {
+        let mut choose = |ui: &mut Ui, text: &str, tip: &str, with: &dyn Fn(PathBuf) -> MeasureWish, ask: Ask| {
+            if small_button(ui, text, tip) {
+                intents.push(match &typed {
+                    Some(path) => Intent::Measure(with(path.clone())),
+                    None => Intent::Ask(ask),
+                });
+            }
+        };
+        let open = |purpose| move |path| MeasureWish::Open(path, purpose);
+        let (show, beside) = (EnsembleUse::Show, EnsembleUse::Compare);
+        choose(ui, "Open", "Look at an ensemble that was saved, and go on with it", &open(show), Ask::Ensemble(show));
+        choose(ui, "Lay beside", "Compare with an ensemble that was saved", &open(beside), Ask::Ensemble(beside));
+        let data = |path| MeasureWish::SetData(Some(path));
+        choose(ui, "Calibrate on", "Calibrate theory on the images of a folder", &data, Ask::Data);
+        let tip = "Write what was measured as .npz, for numpy and to be opened again";
+        if measure.desk.findings().is_some() && small_button(ui, "Save", tip) {
+            intents.push(Intent::Measure(MeasureWish::Save(typed.clone())));
+        }
+    });
+    match measure.desk.said() {
+        Some((said, true)) => problem(ui, said),
+        Some((said, false)) => {
+            ui.add(Label::new(secondary(ui, said)).wrap());
+        }
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_two_units() {
+        let told = [0.4, 59.0, 200.0, 3900.0].map(in_words);
+        assert_eq!(told, ["0 s", "59 s", "3 min 20 s", "1 h 5 min"]);
+    }
+}

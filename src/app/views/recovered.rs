@@ -1,0 +1,140 @@
+//! What is recovered of each resolution, and how the stage's images are shown.
+
+use super::level_button::{Levels, tip};
+use super::stage::{HEAD, Stage};
+use super::widgets::{Head, named, small_menu, text_toggle};
+use crate::app::intent::Intent;
+use crate::app::run_view::RunView;
+use crate::app::theme::{self, Palette, SMALL};
+use crate::session::action::Action;
+use crate::session::document::ValueRange;
+use crate::session::levels::Band;
+use crate::spectrum::BandPlan;
+use egui::{Align2, DragValue, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui_tiles::UiResponse;
+
+/// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
+/// has it; and how the images are shown.
+pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let cut = stage.run.zip(stage.levels.plan);
+    let measured = cut.zip(stage.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, stage.sample));
+    let (note, about) = if measured.is_some() {
+        (
+            "measured",
+            "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
+             the run, eₘ(i)/eₘ(last); the rest is what no level has",
+        )
+    } else {
+        (
+            "in theory",
+            "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
+             aₘ = n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
+        )
+    };
+    let head = Head { name: "Recovered", note, value: None, about };
+    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
+    let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
+    if let Some((run, plan)) = cut {
+        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(&plan, stage.at.map_or(0, |at| at.state)));
+        let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
+        let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
+        let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
+        let bars =
+            Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
+        let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+        bars_ui(ui, bars, &shares, (&stage.levels, &plan), intents);
+    }
+    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, stage, intents));
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter().with_clip_rect(rect.expand2(vec2(8.0, 4.0)));
+    let row = (rect.height() / shares.len().max(1) as f32).min(30.0);
+    for (m, share) in shares.iter().enumerate() {
+        let y = rect.top() + (m as f32 + 0.5) * row;
+        let band = Band::of_index(plan, m);
+        let line = Rect::from_x_y_ranges((rect.left() - 6.0)..=(rect.right() + 6.0), (y - 0.5 * row)..=(y + 0.5 * row));
+        if let Some((response, clicked)) = levels.button(ui, line, band, ("Recovered", m)) {
+            Levels::light(ui, line, &response);
+            intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
+            tip(response);
+        }
+        let at = pos2(rect.left() + 40.0, y);
+        let alone = !levels.lit().is_whole() && levels.lit().contains(band);
+        let (font, color) =
+            if alone { (theme::strong(SMALL), palette.text) } else { (theme::body(SMALL), palette.secondary) };
+        painter.text(at, Align2::RIGHT_CENTER, band.label(plan.factor()), font, color);
+        let (from, to) = (rect.left() + 52.0, rect.right() - 44.0);
+        let thick = (0.28 * row).clamp(2.0, 4.0);
+        let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
+        painter.rect_filled(track, thick, palette.hairline);
+        let part = share.clamp(0.0, 1.0) as f32;
+        let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
+        painter.rect_filled(filled, thick, levels.colour(band, &palette));
+        let number = format!("{share:.2}");
+        painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
+    }
+}
+
+/// Which image of the batch, which values are black and white, true pixels.
+fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    ui.horizontal_centered(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let samples = stage.run.map_or(1, RunView::samples);
+        if samples > 1 {
+            let mut number = stage.sample + 1;
+            let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
+            let drag = DragValue::new(&mut number).range(1..=samples).suffix(format!("/{samples}")).prefix(prefix);
+            let response = ui.add(drag).on_hover_text("Which image of the batch is shown");
+            named(ui, &response, "Image of the batch");
+            if number != stage.sample + 1 {
+                intents.push(Intent::Change(Action::SetSample(number - 1)));
+            }
+        }
+        range_ui(ui, stage, intents);
+        let tip = "True pixels: an image pixel is a whole number of screen pixels";
+        if text_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
+            intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
+        }
+    });
+}
+
+fn range_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+    let shown = match stage.range {
+        ValueRange::Image => "range: image",
+        ValueRange::Auto => "range: auto",
+        ValueRange::Fixed { .. } => "range: fixed",
+    };
+    let tip = "Which values are black and white in the images";
+    small_menu(ui, "Value range", shown, tip, |ui| {
+        let mut range = stage.range;
+        ui.set_min_width(230.0);
+        ui.selectable_value(&mut range, ValueRange::Image, "image: ±1, wider for noisy states");
+        ui.selectable_value(&mut range, ValueRange::Auto, "auto: least and greatest of each image");
+        let fixed = matches!(range, ValueRange::Fixed { .. });
+        if ui.selectable_label(fixed, "fixed").clicked() && !fixed {
+            range = ValueRange::Fixed { low: -1.0, high: 1.0 };
+        }
+        if let ValueRange::Fixed { low, high } = &mut range {
+            ui.horizontal(|ui| {
+                ui.label("from");
+                let (least, most) = (*low, *high);
+                ui.add(DragValue::new(low).speed(0.01).max_decimals(3).range(-1000.0..=most - 0.01))
+                    .on_hover_text("Black");
+                ui.label("to");
+                ui.add(DragValue::new(high).speed(0.01).max_decimals(3).range(least + 0.01..=1000.0))
+                    .on_hover_text("White");
+            });
+        }
+        if range != stage.range {
+            intents.push(Intent::Change(Action::SetRange(range)));
+        }
+    });
+}

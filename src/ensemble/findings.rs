@@ -1,0 +1,156 @@
+use super::{Agreement, Calibration, DataStatistics, Ensemble, EnsembleError, Measured, Prediction, Quantity};
+use crate::theory::Measure;
+use std::sync::Arc;
+
+/// Steps whose two largest predicted shares are no further apart have no dominant level to agree on.
+pub const MARGIN: f64 = 0.1;
+
+/// An ensemble with all that follows from it, computed once: what a view shows and a command tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Findings {
+    /// What was measured.
+    pub ensemble: Arc<Ensemble>,
+    /// The images that theory is calibrated on, where they are not the ensemble's own.
+    pub data: Option<Arc<DataStatistics>>,
+    /// The measured chromatogram.
+    pub measured: Measured,
+    comparisons: Vec<Comparison>,
+    expected: Vec<Vec<f64>>,
+    data_psd: Vec<f64>,
+}
+
+/// One theory and measure against what was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// What the theory knows of the data.
+    pub calibration: Calibration,
+    /// Power or amplitude.
+    pub measure: Measure,
+    /// What it expects.
+    pub prediction: Prediction,
+    /// How far that agrees.
+    pub agreement: Agreement,
+}
+
+impl Findings {
+    /// Of an ensemble that has samples. Takes some tens of milliseconds.
+    pub fn of(ensemble: Arc<Ensemble>, data: Option<Arc<DataStatistics>>) -> Result<Self, EnsembleError> {
+        let measured = ensemble.measured();
+        let mut comparisons = Vec::new();
+        for calibration in Calibration::ALL {
+            for measure in [Measure::Power, Measure::Amplitude] {
+                let prediction = Prediction::of(&ensemble, calibration, measure, data.as_deref())?;
+                let agreement = measured.agreement(&prediction, MARGIN);
+                comparisons.push(Comparison { calibration, measure, prediction, agreement });
+            }
+        }
+        let expected = Quantity::ALL.into_iter().map(|quantity| ensemble.expected_psd(quantity, data.as_deref()));
+        let expected = expected.collect::<Result<_, _>>()?;
+        let data_psd = data.as_deref().unwrap_or(ensemble.images()).rapsd()?;
+        Ok(Self { ensemble, data, measured, comparisons, expected, data_psd })
+    }
+
+    /// Every theory, power before amplitude.
+    #[must_use]
+    pub fn comparisons(&self) -> &[Comparison] {
+        &self.comparisons
+    }
+
+    /// One theory and measure.
+    #[must_use]
+    pub fn comparison(&self, calibration: Calibration, measure: Measure) -> Option<&Comparison> {
+        self.comparisons.iter().find(|at| at.calibration == calibration && at.measure == measure)
+    }
+
+    /// Spectra that theory expects, `[rows, F]`; see [`Ensemble::expected_psd`].
+    #[must_use]
+    pub fn expected_psd(&self, quantity: Quantity) -> &[f64] {
+        Quantity::ALL.iter().position(|&other| other == quantity).map_or(&[], |index| &self.expected[index])
+    }
+
+    /// Radially averaged spectrum of the data, `[F]`.
+    #[must_use]
+    pub fn data_psd(&self) -> &[f64] {
+        &self.data_psd
+    }
+
+    /// The same of one channel, which of a folder's images is not known.
+    #[must_use]
+    pub fn data_psd_of(&self, channel: Option<usize>) -> Option<&[f64]> {
+        let (form, steps) = (self.ensemble.form(), self.ensemble.steps());
+        match channel {
+            Some(channel) if channel < form.channels => {
+                let series = if form.series() > 1 { 1 + channel } else { 0 };
+                self.data.is_none().then(|| self.ensemble.psd(Quantity::State, steps, series))
+            }
+            _ => Some(&self.data_psd),
+        }
+    }
+
+    /// How this ensemble differs from another of images of the same size: with the same resolution levels the root mean square
+    /// difference of `r_m`, at the noise levels that both have, and that of the spectra of the final images in dB.
+    #[must_use]
+    pub fn against(&self, other: &Self) -> Option<Difference> {
+        let (here, there) = (&self.ensemble, &other.ensemble);
+        if here.form().rings != there.form().rings {
+            return None;
+        }
+        let shares = |measure| {
+            let alike = here.form().bands == there.form().bands && here.bands().factor() == there.bands().factor();
+            let values = alike.then(|| shares_apart(self, other, measure))?;
+            root_mean_square(values.into_iter())
+        };
+        let last = |ensemble: &Ensemble| ensemble.psd(Quantity::State, ensemble.steps(), 0).to_vec();
+        let decibel = last(here).into_iter().zip(last(there)).map(|(here, there)| 10.0 * (here / there).log10());
+        Some(Difference {
+            power: shares(Measure::Power),
+            amplitude: shares(Measure::Amplitude),
+            final_db: root_mean_square(decibel),
+        })
+    }
+}
+
+/// How two ensembles differ, as root mean squares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// Of `r_m` (power), over steps and levels.
+    pub power: Option<f64>,
+    /// Of `r_m` (amplitude).
+    pub amplitude: Option<f64>,
+    /// Of the spectra of the final images, over rings, dB.
+    pub final_db: Option<f64>,
+}
+
+fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) =
+        values.filter(|value| value.is_finite()).fold((0.0, 0_usize), |(sum, n), v| (sum + v * v, n + 1));
+    (count > 0).then(|| (sum / count as f64).sqrt())
+}
+
+/// Differences of `r_m` at this one's steps; the other's are taken between its own by flow time, in which no end is infinite.
+fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<f64> {
+    let levels = here.measured.levels();
+    let middles = |findings: &Findings| -> Vec<f64> {
+        let steps = findings.ensemble.levels()[..findings.ensemble.steps()].windows(2);
+        steps.map(|step| 0.5 * (step[0].flow_time() + step[1].flow_time())).collect()
+    };
+    let (own, others) = (middles(here), middles(there));
+    let values = there.measured.values(measure);
+    let at = |row: usize, m: usize| values[row * levels + m];
+    let mut apart = Vec::new();
+    for (row, &time) in own.iter().enumerate() {
+        // Flow time falls along a run.
+        let after = others.partition_point(|&other| other > time);
+        let Some((before, after)) = after.checked_sub(1).zip((after < others.len()).then_some(after)).or_else(|| {
+            let same = others.iter().position(|&other| other == time)?;
+            Some((same, same))
+        }) else {
+            continue;
+        };
+        let span = others[before] - others[after];
+        let part = if span > 0.0 { (others[before] - time) / span } else { 0.0 };
+        let own = &here.measured.values(measure)[row * levels..(row + 1) * levels];
+        apart.extend(own.iter().enumerate().map(|(m, own)| own - ((1.0 - part) * at(before, m) + part * at(after, m))));
+    }
+    apart
+}

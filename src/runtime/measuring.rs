@@ -1,0 +1,359 @@
+//! Many samples being measured, in a thread of its own with a model of its own, so that runs go on beside it.
+
+use super::{Fault, Place, Wake};
+use crate::ensemble::{self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing};
+use crate::model::onnx::Canceller;
+use crate::session::RunSettings;
+use crate::session::prepare::Model;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long it waits before it asks again whether a run still goes on.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Whether something more urgent is going on, which a step then waits for.
+pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The run that every sample makes.
+    pub settings: RunSettings,
+    /// Factor, levels, window.
+    pub options: Options,
+    /// An ensemble that is gone on with; then settings and options are its own.
+    pub begun: Option<Arc<Ensemble>>,
+    /// Samples that there are to be in the end.
+    pub target: usize,
+    /// Images that theory is calibrated on, in place of the ensemble's own.
+    pub data: Option<DataSource>,
+    /// The ONNX Runtime library given on the command line.
+    pub onnxruntime: Option<PathBuf>,
+}
+
+/// Where the images come from that theory is calibrated on.
+#[derive(Clone, Debug)]
+pub enum DataSource {
+    /// They are still to be read.
+    Folder(PathBuf),
+    /// They were.
+    Read(Arc<DataStatistics>),
+}
+
+/// How measuring goes.
+#[derive(Clone, Debug, Default)]
+pub struct MeasuringReport {
+    /// What is being done, in words.
+    pub doing: String,
+    /// Whole samples.
+    pub samples: usize,
+    /// Samples that there are to be.
+    pub target: usize,
+    /// How much of what was asked for is done, in [0, 1].
+    pub share: f32,
+    /// Seconds that remain, once a step has told.
+    pub remaining: Option<f64>,
+    /// Where the time went.
+    pub timing: Timing,
+    /// Whether it waits for the user.
+    pub paused: bool,
+    /// Choices made and warnings, a sentence each.
+    pub notes: Vec<String>,
+    /// What is known so far.
+    pub findings: Option<Arc<Findings>>,
+    /// How it ended, once it has: whether with all samples.
+    pub ended: Option<Result<bool, Fault>>,
+}
+
+/// Measuring under way. Dropping it ends it.
+pub struct Measuring {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    report: Mutex<MeasuringReport>,
+    control: Mutex<Control>,
+    changed: Condvar,
+    busy: Busy,
+    wake: Wake,
+}
+
+#[derive(Default)]
+struct Control {
+    paused: bool,
+    cancelled: bool,
+    canceller: Option<Canceller>,
+}
+
+impl Measuring {
+    /// Begins. `wake` is called when there is something to tell; while `busy` says so, steps wait.
+    pub fn start(order: Order, busy: Busy, wake: Wake) -> std::io::Result<Self> {
+        let samples = order.begun.as_ref().map_or(0, |ensemble| ensemble.samples());
+        let report = MeasuringReport {
+            doing: "Opening the model".into(),
+            samples,
+            target: order.target,
+            ..MeasuringReport::default()
+        };
+        let shared = Arc::new(Shared {
+            report: Mutex::new(report),
+            control: Mutex::default(),
+            changed: Condvar::new(),
+            busy,
+            wake,
+        });
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("chromascope-measuring".into()).spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(&theirs, order)));
+            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(&*panic)));
+            theirs.tell(|report| {
+                report.paused = false;
+                report.remaining = None;
+                report.ended = Some(ended);
+            });
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// How it goes.
+    #[must_use]
+    pub fn report(&self) -> MeasuringReport {
+        lock(&self.shared.report).clone()
+    }
+
+    /// Lets the step under way end and then waits, or goes on.
+    pub fn set_paused(&self, paused: bool) {
+        lock(&self.shared.control).paused = paused;
+        self.shared.changed.notify_all();
+        self.shared.tell(|report| report.paused = paused && report.ended.is_none());
+    }
+
+    /// Ends it within its step; the samples that are whole stand.
+    pub fn cancel(&self) {
+        let mut control = lock(&self.shared.control);
+        control.cancelled = true;
+        if let Some(canceller) = &control.canceller {
+            canceller.cancel();
+        }
+        drop(control);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Measuring {
+    fn drop(&mut self) {
+        self.cancel();
+        // A model that is being opened is left to end with the process.
+        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
+            // A panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn tell(&self, change: impl FnOnce(&mut MeasuringReport)) {
+        change(&mut lock(&self.report));
+        (self.wake)();
+    }
+
+    fn is_cancelled(&self) -> bool {
+        lock(&self.control).cancelled
+    }
+
+    /// Waits while the user or a run wants it to.
+    fn turn(&self) -> ControlFlow<()> {
+        let mut control = lock(&self.control);
+        loop {
+            if control.cancelled {
+                return ControlFlow::Break(());
+            }
+            if control.paused {
+                control = self.changed.wait(control).unwrap_or_else(PoisonError::into_inner);
+            } else if (self.busy)() {
+                control = self.changed.wait_timeout(control, NAP).unwrap_or_else(PoisonError::into_inner).0;
+            } else {
+                return ControlFlow::Continue(());
+            }
+        }
+    }
+
+    /// Makes known what follows from an ensemble as it stands.
+    fn publish(&self, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
+        let findings = Arc::new(Findings::of(Arc::new(ensemble.clone()), data.cloned())?);
+        self.tell(|report| {
+            report.samples = findings.ensemble.samples();
+            report.findings = Some(findings);
+        });
+        Ok(())
+    }
+}
+
+impl From<&EnsembleError> for Fault {
+    fn from(error: &EnsembleError) -> Self {
+        match error {
+            EnsembleError::Prepare(error) => Self::from(error),
+            EnsembleError::Run { .. } => Self::new(Place::Run, &error.to_string()),
+            _ => Self::new(Place::Settings, &error.to_string()),
+        }
+    }
+}
+
+fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
+    let fault = |error: EnsembleError| Fault::from(&error);
+    let settings = order.begun.as_ref().map_or(&order.settings, |ensemble| &ensemble.origin().settings).clone();
+    let model = Model::open(&settings, order.onnxruntime.as_deref(), &|_, _| !shared.is_cancelled());
+    if shared.is_cancelled() {
+        return Ok(false);
+    }
+    let model = model.map_err(|error| Fault::from(&error))?;
+    let mut ensemble = match &order.begun {
+        Some(ensemble) => Ensemble::clone(ensemble),
+        None => Ensemble::begin(&model, &settings, order.options).map_err(fault)?,
+    };
+    let data = match order.data {
+        Some(DataSource::Folder(folder)) => {
+            let read = DataStatistics::of_folder(&folder, &ensemble, &|done, total| {
+                shared.tell(|report| report.doing = format!("Reading image {done} of {total}"));
+                !shared.is_cancelled()
+            });
+            if shared.is_cancelled() {
+                return Ok(false);
+            }
+            Some(Arc::new(read.map_err(fault)?))
+        }
+        Some(DataSource::Read(data)) => Some(data),
+        None => None,
+    };
+    if ensemble.samples() > 0 {
+        shared.publish(&ensemble, data.as_ref()).map_err(fault)?;
+    }
+    let (first, target) = (ensemble.samples(), order.target);
+    let mut failed = None;
+    let mut told = |progress: Progress| {
+        match progress {
+            Progress::Batch { size, canceller, notes } => {
+                lock(&shared.control).canceller = Some(canceller.clone());
+                shared.tell(|report| {
+                    report.doing = format!("Measuring, {size} samples at once");
+                    report.notes.extend_from_slice(notes);
+                });
+            }
+            Progress::Step { samples, batch, step, steps, timing } => {
+                let done = ((samples - first) * steps + batch * step) as f64;
+                let all = ((target - first) * steps) as f64;
+                shared.tell(|report| {
+                    report.share = (done / all) as f32;
+                    report.remaining = Some((timing.model + timing.analysis) * (all - done) / done);
+                    report.timing = timing;
+                });
+            }
+            Progress::Grown(ensemble) => {
+                if let Err(error) = shared.publish(ensemble, data.as_ref()) {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+        }
+        shared.turn()
+    };
+    let ended = ensemble::gather(&mut ensemble, &model, target, None, &mut told).map_err(fault)?;
+    failed.map_or(Ok(matches!(ended, Ended::Complete(_))), |error| Err(fault(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Instant;
+
+    fn order(steps: usize, target: usize) -> Order {
+        let mut settings = RunSettings::new(ModelSource::Model("gaussian-64".into()));
+        (settings.provider, settings.steps) = (ProviderChoice::Rust, steps);
+        Order { settings, options: Options::default(), begun: None, target, data: None, onnxruntime: None }
+    }
+
+    fn begun(order: Order, busy: Busy) -> Measuring {
+        Measuring::start(order, busy, Arc::new(|| {})).unwrap()
+    }
+
+    #[track_caller]
+    fn until(measuring: &Measuring, what: &str, done: impl Fn(&MeasuringReport) -> bool) -> MeasuringReport {
+        let began = Instant::now();
+        loop {
+            let report = measuring.report();
+            if done(&report) {
+                return report;
+            }
+            assert!(began.elapsed() < Duration::from_mins(2), "waited in vain for {what}: {}", report.doing);
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    #[test]
+    fn results_grow_and_more_can_be_added() {
+        let free: Busy = Arc::new(|| false);
+        let measuring = begun(order(3, 20), Arc::clone(&free));
+        let first = until(&measuring, "a first batch", |report| report.findings.is_some());
+        assert!(first.samples > 0 && first.samples <= 20);
+        let report = until(&measuring, "the end", |report| report.ended.is_some());
+        assert_eq!((report.ended, report.samples, report.share), (Some(Ok(true)), 20, 1.0));
+        let findings = report.findings.unwrap();
+        let more = Order { begun: Some(Arc::clone(&findings.ensemble)), ..order(99, 22) };
+        let measuring = begun(more, free);
+        let report = until(&measuring, "two more", |report| report.ended.is_some());
+        assert_eq!((report.ended, report.samples), (Some(Ok(true)), 22));
+        let more = report.findings.unwrap();
+        assert_eq!(more.ensemble.steps(), 3, "it goes on with its own settings");
+        assert!(findings.against(&more).unwrap().final_db.unwrap() < 1.0);
+        assert_eq!(more.against(&more).unwrap().power, Some(0.0));
+    }
+
+    #[test]
+    fn it_waits_for_the_user_and_for_runs_and_ends_at_once() {
+        let busy = Arc::new(AtomicBool::new(true));
+        let asked = Arc::clone(&busy);
+        let measuring = begun(order(40, 10_000), Arc::new(move || asked.load(Ordering::Relaxed)));
+        until(&measuring, "its turn", |report| report.doing.starts_with("Measuring"));
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(measuring.report().share, 0.0, "a run goes on");
+        busy.store(false, Ordering::Relaxed);
+        until(&measuring, "a step", |report| report.remaining.is_some());
+        measuring.set_paused(true);
+        std::thread::sleep(Duration::from_millis(300));
+        let paused = measuring.report();
+        assert!(paused.paused);
+        std::thread::sleep(Duration::from_millis(100));
+        assert_eq!(measuring.report().share, paused.share);
+        measuring.set_paused(false);
+        until(&measuring, "another step", |report| report.share > paused.share);
+        measuring.cancel();
+        let report = until(&measuring, "the end", |report| report.ended.is_some());
+        assert_eq!(report.ended, Some(Ok(false)));
+    }
+
+    #[test]
+    fn what_cannot_be_is_a_sentence() {
+        let mut given = order(3, 5);
+        given.settings.init_noise = Some("x.npy".into());
+        let measuring = begun(given, Arc::new(|| false));
+        let report = until(&measuring, "the end", |report| report.ended.is_some());
+        let fault = report.ended.unwrap().unwrap_err();
+        assert!(fault.sentence.contains("leave the file out"), "{}", fault.sentence);
+        let folder = Order { data: Some(DataSource::Folder("/nowhere".into())), ..order(3, 5) };
+        let measuring = begun(folder, Arc::new(|| false));
+        let report = until(&measuring, "the end", |report| report.ended.is_some());
+        assert!(report.ended.unwrap().unwrap_err().sentence.contains("cannot read the image folder /nowhere"));
+    }
+}

@@ -1,0 +1,14 @@
+//! Images looked at closely: a channel of them, their histogram, the tones they are shown in, and what differs from a
+//! reference. No GUI.
+
+mod channel;
+mod difference;
+mod histogram;
+mod reference;
+mod tone_curve;
+
+pub use channel::{Channel, channel_name};
+pub use difference::{Difference, Errors, PEAK, RELATIVE_FLOOR, difference, errors};
+pub use histogram::Histogram;
+pub use reference::{Reference, ReferenceError};
+pub use tone_curve::{ToneCurve, magnitude_image, signed_image};

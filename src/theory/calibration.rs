@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+
+/// What a theory knows of the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Calibration {
+    /// Nothing: it looks alike at every scale.
+    #[default]
+    ScaleInvariant,
+    /// The variance of every band.
+    Calibrated,
+    /// The power of every frequency.
+    Spectral,
+}
+
+impl Calibration {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::ScaleInvariant, Self::Calibrated, Self::Spectral];
+
+    /// The name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScaleInvariant => "scale-invariant",
+            Self::Calibrated => "calibrated",
+            Self::Spectral => "spectral",
+        }
+    }
+}

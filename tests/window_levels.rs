@@ -1,0 +1,410 @@
+//! Levels alone, images cut into levels, and images inspected, by the names their controls have.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::session::action::Action;
+use chromascope::session::document::Layout;
+use chromascope::session::inspect::Reference;
+use chromascope::session::prepare::prepare;
+use chromascope::session::{RunSettings, Trajectory};
+use chromascope::spectrum::{BandPlan, Fit};
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use gui::*;
+
+/// What the stage says of what is alone on it.
+fn alone(harness: &Harness<App>) -> Option<String> {
+    let node = harness.query_all_by_label_contains("xₜ noisy state").next()?;
+    let label = node.accesskit_node().label()?;
+    label.split_once(", ").map(|(_, alone)| alone.to_owned())
+}
+
+fn undo(harness: &mut Harness<App>) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    frames(harness, 3);
+}
+
+#[test]
+fn a_level_is_isolated_from_the_legend_and_put_back() {
+    let mut harness = opened("gaussian-64");
+    assert_eq!(alone(&harness), None);
+    click(&mut harness, "Isolate 4 px");
+    assert_eq!(alone(&harness).unwrap(), "only 4 px");
+    assert!(painted(&harness).iter().filter(|text| *text == "only 4 px").count() == 3, "a badge on each image");
+    let on = |harness: &Harness<App>, name: &str| {
+        harness.get_by_label(name).accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
+    };
+    assert!(on(&harness, "Isolate 4 px") && on(&harness, "Isolate 4 px (Recovered)"));
+    assert!(!on(&harness, "Isolate 8 px"));
+    // Another takes its place, the same puts all back.
+    click(&mut harness, "Isolate 16 px (Recovered)");
+    assert_eq!(alone(&harness).unwrap(), "only 16 px");
+    click(&mut harness, "Isolate 16 px");
+    assert_eq!(alone(&harness), None);
+    // So do Escape, the badge, and undo.
+    click(&mut harness, "Isolate rest (Recovered)");
+    assert_eq!(alone(&harness).unwrap(), "only rest");
+    press(&mut harness, Key::Escape);
+    assert_eq!(alone(&harness), None);
+    undo(&mut harness);
+    assert_eq!(alone(&harness).unwrap(), "only rest");
+    click_like(&mut harness, "Show all levels of ΔE");
+    assert_eq!(alone(&harness), None);
+    undo(&mut harness);
+    undo(&mut harness);
+    undo(&mut harness);
+    assert_eq!(alone(&harness).unwrap(), "only 16 px");
+}
+
+#[test]
+fn levels_are_added_with_shift_and_by_the_keyboard() {
+    let mut harness = opened("gaussian-64");
+    click(&mut harness, "Isolate 1 px");
+    harness.get_by_label("Isolate 8 px").click_modifiers(Modifiers::SHIFT);
+    frames(&mut harness, 3);
+    assert_eq!(alone(&harness).unwrap(), "only 1 + 8 px");
+    harness.get_by_label("Isolate rest (Recovered)").click_modifiers(Modifiers::COMMAND);
+    frames(&mut harness, 3);
+    assert_eq!(alone(&harness).unwrap(), "only 1 + 8 px + rest");
+    harness.get_by_label("Isolate 32 px").focus();
+    harness.step();
+    press(&mut harness, Key::Enter);
+    assert_eq!(alone(&harness).unwrap(), "only 32 px");
+}
+
+#[test]
+fn the_strip_isolates_and_is_dragged_like_the_rest_of_the_tracks() {
+    let mut harness = opened("gaussian-64");
+    let strip = |harness: &Harness<App>| harness.get_by_label_contains("Isolate 1 px (Chromatogram strip").rect();
+    let at = strip(&harness).center();
+    harness.get_by_label_contains("Isolate 1 px (Chromatogram strip").click();
+    frames(&mut harness, 3);
+    assert_eq!(alone(&harness).unwrap(), "only 1 px");
+    assert!(says(&harness, "step 12/12"), "a click leaves the playhead");
+    harness.drag_at(at);
+    frames(&mut harness, 2);
+    harness.hover_at(at - egui::vec2(40.0, 0.0));
+    frames(&mut harness, 2);
+    harness.drop_at(at - egui::vec2(40.0, 0.0));
+    frames(&mut harness, 2);
+    assert!(!says(&harness, "step 12/12"), "a drag takes it along");
+    assert_eq!(alone(&harness).unwrap(), "only 1 px");
+}
+
+#[test]
+fn levels_follow_the_factor() {
+    let mut harness = opened("gaussian-64");
+    click(&mut harness, "Isolate 2 px");
+    click_like(&mut harness, "Resolution levels");
+    harness.get_all_by_label("4").next().unwrap().click();
+    frames(&mut harness, 3);
+    press(&mut harness, Key::Escape);
+    assert_eq!(alone(&harness), None, "no level stays alone that is another now");
+    click(&mut harness, "Isolate 16 px");
+    assert_eq!(alone(&harness).unwrap(), "only 16 px");
+    assert!(says(&harness, "Recovered by resolution, measured: 1 px 1.00, 4 px 1.00, 16 px 1.00, rest 1.00"));
+}
+
+/// The layout for spectra once its run is over.
+#[track_caller]
+fn spectra(settings: RunSettings) -> Harness<'static, App> {
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    harness
+}
+
+/// The run that the window shows, made again.
+fn run_of(settings: &RunSettings) -> Trajectory {
+    let mut prepared = prepare(settings, None, &|_, _| true).unwrap();
+    let mut trajectory = prepared.run.trajectory();
+    while prepared.run.step(&mut trajectory).unwrap().is_some() {}
+    trajectory
+}
+
+/// The energies that stand under the levels, finest first, and their shares.
+fn energies(harness: &Harness<App>) -> Vec<(f64, String)> {
+    let labels = ["1 px", "2 px", "4 px", "8 px", "16 px", "32 px", "rest"];
+    let said: Vec<String> =
+        harness.query_all_by_label_contains(": energy ").filter_map(|node| node.accesskit_node().value()).collect();
+    let read = |label: &str| {
+        let name = format!("{label}: energy ");
+        let (energy, share) = said.iter().find_map(|said| said.strip_prefix(&name))?.split_once(", ")?;
+        Some((energy.replace('−', "-").parse().ok()?, share.to_owned()))
+    };
+    labels.iter().filter_map(|label| read(label)).collect()
+}
+
+#[test]
+fn the_levels_of_an_image_have_the_energies_of_its_bands() {
+    let settings = settings("gaussian-64");
+    let mut harness = spectra(settings.clone());
+    let run = run_of(&settings);
+    let plan = BandPlan::new(64, 64, 2, 6, Fit::Pad).unwrap();
+    click(&mut harness, "Levels");
+    for _ in 0..5 {
+        press(&mut harness, Key::ArrowLeft);
+    }
+    assert!(says(&harness, "step 7/12"));
+    for (picture, image) in [("E[x₀|xₜ]", &run.snapshots[7].x0), ("xₜ", &run.snapshots[7].x_t)] {
+        click(&mut harness, &format!("Levels of {picture}"));
+        let expected = plan.mean_energies(image.view()).unwrap();
+        let agree = |harness: &Harness<App>| {
+            let found = energies(harness);
+            found.len() == 7
+                && found.iter().zip(&expected).all(|((found, _), expected)| (found / expected - 1.0).abs() < 0.006)
+        };
+        until(&mut harness, picture, agree);
+    }
+    // Coarse levels are there before fine ones.
+    click(&mut harness, "Levels of E[x₀|xₜ]");
+    let share = |harness: &Harness<App>, m: usize| -> Option<f64> {
+        energies(harness).get(m)?.1.strip_suffix(" % of its end")?.parse().ok()
+    };
+    let early = |harness: &Harness<App>| {
+        let shares = share(harness, 0).zip(share(harness, 4));
+        shares.is_some_and(|(fine, coarse)| fine < 60.0 && coarse > 80.0)
+    };
+    until(&mut harness, "coarse before fine", early);
+    press(&mut harness, Key::End);
+    until(&mut harness, "the end", |harness| share(harness, 0) == Some(100.0) && share(harness, 5) == Some(100.0));
+}
+
+#[test]
+fn levels_of_a_change_and_their_choices() {
+    let mut harness = spectra(settings("gaussian-64"));
+    click(&mut harness, "Levels");
+    click(&mut harness, "Levels of ΔE[x₀|xₜ]");
+    until(&mut harness, "levels of a change", |harness| says(harness, "% of the largest"));
+    press(&mut harness, Key::Home);
+    assert!(painted(&harness).iter().any(|text| text == "The first step has no change yet"));
+    click(&mut harness, "Levels of xₜ");
+    click_like(&mut harness, "Contrast of levels");
+    click(&mut harness, "each its own scale");
+    click_like(&mut harness, "Energy bars");
+    click(&mut harness, "of the largest");
+    click_like(&mut harness, "Channel of the spectrum");
+    click(&mut harness, "G");
+    until(&mut harness, "levels of noise", |harness| says(harness, "1 px: energy 0.7"));
+    assert!(says(&harness, "Channel of the spectrum spectrum: G"));
+    assert!(says(&harness, "Spectrum in two dimensions, −40 to 40 dB"));
+    click(&mut harness, "Isolate 8 px (Levels)");
+    click(&mut harness, "Images");
+    assert_eq!(alone(&harness).unwrap(), "only 8 px");
+}
+
+#[test]
+fn no_size_of_window_breaks_the_levels() {
+    let mut harness = spectra(settings("gaussian-64"));
+    click(&mut harness, "Levels");
+    until(&mut harness, "levels", |harness| says(harness, "1 px: energy"));
+    for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
+        harness.set_size(egui::vec2(width, height));
+        frames(&mut harness, 3);
+    }
+    assert!(says(&harness, "1 px: energy"));
+}
+
+/// The inspector once it shows an image.
+#[track_caller]
+fn inspector(settings: RunSettings) -> Harness<'static, App> {
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    // Events come a frame apart, and a double-click must come within 0.3 s.
+    let harness = builder(egui::vec2(1600.0, 1100.0)).with_step_dt(1.0 / 60.0);
+    let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
+    until_done(&mut harness);
+    click(&mut harness, "Inspect");
+    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
+    harness
+}
+
+fn number(harness: &Harness<App>, role: Role, name: &str) -> f64 {
+    harness.get_by_role_and_label(role, name).accesskit_node().numeric_value().unwrap()
+}
+
+fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
+    harness.get_by_role_and_label(role, name).focus();
+    harness.step();
+}
+
+#[track_caller]
+fn choose_reference(harness: &mut Harness<App>, name: &str) {
+    click_like(harness, "Reference reference:");
+    click(harness, name);
+}
+
+#[test]
+fn handles_of_the_histogram_set_the_range_of_the_stage() {
+    let mut harness = inspector(settings("gaussian-64"));
+    let white = |harness: &Harness<App>| number(harness, Role::Slider, "White handle");
+    // This model's images go beyond ±1.
+    let usual = white(&harness);
+    assert!(usual > 1.0);
+    let from = harness.get_by_role_and_label(Role::Slider, "White handle").rect().center();
+    harness.drag_at(from);
+    frames(&mut harness, 2);
+    for by in [10.0, 25.0, 40.0] {
+        harness.hover_at(from - egui::vec2(by, 0.0));
+        frames(&mut harness, 2);
+    }
+    harness.drop_at(from - egui::vec2(40.0, 0.0));
+    frames(&mut harness, 3);
+    until(&mut harness, "the new white", |harness| white(harness) < 0.95 * usual);
+    let dragged = white(&harness);
+    assert_eq!(number(&harness, Role::SpinButton, "White value"), dragged);
+    // A drag is one change, and keys move the handle too.
+    undo(&mut harness);
+    until(&mut harness, "white as it was", |harness| white(harness) == usual);
+    focus(&mut harness, Role::Slider, "Black handle");
+    press(&mut harness, Key::ArrowRight);
+    let black = |harness: &Harness<App>| number(harness, Role::Slider, "Black handle");
+    until(&mut harness, "black moved by a key", |harness| black(harness) > -usual);
+    click(&mut harness, "reset");
+    until(&mut harness, "the usual black", |harness| black(harness) == -usual);
+    // A number is typed.
+    harness.get_by_role_and_label(Role::SpinButton, "Black value").click();
+    frames(&mut harness, 3);
+    harness.event(egui::Event::Text("-0.5".into()));
+    frames(&mut harness, 2);
+    press(&mut harness, Key::Enter);
+    until(&mut harness, "black as typed", |harness| black(harness) == -0.5);
+    click(&mut harness, "Images");
+    assert!(painted(&harness).iter().any(|text| text.starts_with("−0.50 … 2.")), "the stage follows");
+}
+
+#[test]
+fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
+    let settings = settings("gaussian-64");
+    let mut harness = inspector(settings.clone());
+    for _ in 0..6 {
+        press(&mut harness, Key::ArrowLeft);
+    }
+    choose_reference(&mut harness, "the run's image");
+    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    let run = run_of(&settings);
+    let (image, reference) = (&run.snapshots[6].x0, &run.state);
+    let mse =
+        image.iter().zip(reference.iter()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / image.len() as f64;
+    let psnr = 10.0 * (4.0 / mse).log10();
+    until(&mut harness, "the error of this step", |harness| says(harness, &format!("PSNR {psnr:.2} dB")));
+    let wipe = |harness: &Harness<App>| number(harness, Role::Slider, "Wipe");
+    assert_eq!(wipe(&harness), 0.5);
+    focus(&mut harness, Role::Slider, "Wipe");
+    for _ in 0..3 {
+        press(&mut harness, Key::ArrowRight);
+    }
+    assert!((wipe(&harness) - 0.53).abs() < 1e-6, "{}", wipe(&harness));
+    assert!(says(&harness, "step 6/12"), "the playhead stays");
+    let place = harness.get_by_role_and_label(Role::Slider, "Wipe").rect().center();
+    harness.drag_at(place);
+    frames(&mut harness, 2);
+    harness.hover_at(place - egui::vec2(60.0, 0.0));
+    frames(&mut harness, 2);
+    harness.drop_at(place - egui::vec2(60.0, 0.0));
+    frames(&mut harness, 2);
+    assert!(wipe(&harness) < 0.45, "{}", wipe(&harness));
+    for (mode, name) in [("signed", "signed"), ("absolute", "absolute"), ("relative", "relative")] {
+        click(&mut harness, &format!("Show the {mode} difference"));
+        until(&mut harness, mode, |harness| {
+            says(harness, &format!("{name} difference of E[x₀|xₜ] and the run's image"))
+        });
+    }
+    // Of the same image nothing differs.
+    choose_reference(&mut harness, "E[x₀|xₜ] at this step, 6");
+    until(&mut harness, "no error", |harness| says(harness, "all: MSE 0, PSNR ∞ dB"));
+    press(&mut harness, Key::Escape);
+    press(&mut harness, Key::ArrowRight);
+    until(&mut harness, "an error of the next step", |harness| !says(harness, "PSNR ∞ dB"));
+    choose_reference(&mut harness, "none");
+    until(&mut harness, "no table", |harness| !says(harness, "all: MSE"));
+}
+
+#[test]
+fn samples_channels_and_curves_of_an_image() {
+    let mut settings = settings("gaussian-64");
+    settings.batch = 2;
+    let mut harness = inspector(settings);
+    choose_reference(&mut harness, "image 2 of the batch");
+    until(&mut harness, "errors", |harness| says(harness, "G: MSE"));
+    click_like(&mut harness, "Channel RGB");
+    click(&mut harness, "luminance");
+    click(&mut harness, "Logarithmic counts");
+    for (name, role) in [("Gamma", Role::Slider), ("Offset", Role::Slider)] {
+        let before = number(&harness, role, name);
+        focus(&mut harness, role, name);
+        press(&mut harness, Key::ArrowRight);
+        assert!(number(&harness, role, name) > before, "{name}");
+    }
+    click(&mut harness, "Inspect ΔE[x₀|xₜ]");
+    until(&mut harness, "a change", |harness| says(harness, "Full colour at"));
+    assert!(says(&harness, "Inspected ΔE[x₀|xₜ] beside image 2"));
+    press(&mut harness, Key::Home);
+    assert!(says(&harness, "Channel luminance"));
+}
+
+#[test]
+fn a_reference_that_is_no_image_gets_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = inspector(settings("gaussian-64"));
+    let open = |harness: &mut Harness<App>, path: &std::path::Path| {
+        click_like(harness, "Reference reference:");
+        let field = harness.get_by_label("Path of a reference");
+        field.focus();
+        harness.step();
+        // What was typed before goes.
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.step();
+        harness.get_by_label("Path of a reference").type_text(path.to_str().unwrap());
+        frames(harness, 3);
+        click(harness, "Open reference");
+    };
+    let missing = folder.path().join("nothing.png");
+    open(&mut harness, &missing);
+    let test = "window_levels::a_reference_that_is_no_image_gets_a_sentence";
+    let words = [("PATH", missing.to_str().unwrap().to_owned())];
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
+    click(&mut harness, "Dismiss the sentence");
+    assert!(!documented_is_shown(&harness, test, &words));
+    let path = folder.path().join("grey.png");
+    image::RgbImage::from_pixel(90, 70, image::Rgb([128; 3])).save(&path).unwrap();
+    open(&mut harness, &path);
+    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    assert!(says(&harness, "Reference reference: grey.png"));
+    // So does a file that is dropped, and levels are compared alone.
+    let dropped = folder.path().join("white.png");
+    image::RgbImage::from_pixel(64, 64, image::Rgb([255; 3])).save(&dropped).unwrap();
+    harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(dropped)));
+    harness.step();
+    until(&mut harness, "the dropped image", |harness| says(harness, "Reference reference: white.png"));
+    click(&mut harness, "Isolate 1 px");
+    until(&mut harness, "one level", |harness| says(harness, "Show all levels of the inspected image, only 1 px"));
+}
+
+#[test]
+fn a_file_beside_latents_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.png");
+    image::RgbImage::new(16, 16).save(&path).unwrap();
+    let refused = Reference::read(&path).unwrap().values([4, 8, 8]).unwrap_err().to_string();
+    let test = "window_levels::a_file_beside_latents_is_refused_in_a_sentence";
+    common::faults::assert_documented(&refused, test, &[]);
+}
+
+#[test]
+fn no_size_of_window_breaks_the_inspector() {
+    let mut harness = inspector(settings("gaussian-64"));
+    choose_reference(&mut harness, "the run's image");
+    for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
+        harness.set_size(egui::vec2(width, height));
+        frames(&mut harness, 3);
+    }
+    assert!(says(&harness, "all: MSE"));
+}

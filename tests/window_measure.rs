@@ -1,0 +1,145 @@
+//! Many samples measured beside the run on screen, in the window.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::ensemble;
+use chromascope::session::action::Action;
+use chromascope::session::document::Layout;
+use chromascope::session::settings::ProviderChoice;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use gui::*;
+use std::path::Path;
+
+/// The exact Gaussian model in the layout for spectra.
+fn opened_at_spectra() -> Harness<'static, App> {
+    let mut settings = settings("gaussian-64");
+    settings.provider = ProviderChoice::Rust;
+    settings.steps = 6;
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    let mut harness = open_with(launch, egui::vec2(1280.0, 900.0));
+    until_done(&mut harness);
+    harness
+}
+
+fn type_into(harness: &mut Harness<App>, field: &str, text: &str) {
+    let node = harness.get_by_label(field);
+    node.focus();
+    frames(harness, 2);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    frames(harness, 1);
+    harness.get_by_label(field).type_text(text);
+    frames(harness, 2);
+}
+
+fn samples(harness: &mut Harness<App>, count: &str) {
+    // A click turns the number into a field.
+    click(harness, "Samples to measure");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.event(egui::Event::Text(count.into()));
+    frames(harness, 1);
+    press(harness, egui::Key::Enter);
+}
+
+#[track_caller]
+fn measured(harness: &mut Harness<App>, count: &str) {
+    until(harness, "whole samples", |harness| {
+        let shown = painted(harness);
+        shown.iter().any(|text| text == &format!("{count} samples"))
+            && !shown.iter().any(|text| text.contains("Measuring,"))
+    });
+    frames(harness, 3);
+}
+
+fn is_painted(harness: &Harness<App>, part: &str) -> bool {
+    painted(harness).iter().any(|text| text.contains(part))
+}
+
+#[test]
+fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
+    let mut harness = opened_at_spectra();
+    assert!(is_painted(&harness, "One run shows what happened once"));
+    assert!(is_painted(&harness, "rₘ(t), theory"));
+    samples(&mut harness, "18");
+    click(&mut harness, "Measure");
+    measured(&mut harness, "18");
+    assert!(is_painted(&harness, "rₘ(t), dots measured"));
+    assert!(is_painted(&harness, "RMS 0."));
+    // The theory that is drawn is chosen by its row, and undone.
+    click(&mut harness, "spectral");
+    assert!(painted(&harness).iter().filter(|text| *text == "spectral").count() > 1, "it is at the track's head too");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    frames(&mut harness, 3);
+    assert!(painted(&harness).iter().filter(|text| *text == "spectral").count() == 1);
+    samples(&mut harness, "2");
+    click(&mut harness, "Add");
+    measured(&mut harness, "20");
+
+    // Saved, opened again and laid beside itself.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("twenty.npz");
+    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
+    click(&mut harness, "Save");
+    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    let kept = ensemble::read(&path).unwrap();
+    assert_eq!((kept.samples(), kept.steps()), (20, 6));
+    click(&mut harness, "Lay beside");
+    until(&mut harness, "the comparison", |harness| is_painted(harness, "Opened twenty.npz: 20 samples"));
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, "0.000 dB"), "it differs from itself in nothing");
+    click(&mut harness, "Compare with nothing");
+    assert!(!is_painted(&harness, "0.000 dB"));
+}
+
+#[test]
+fn ending_half_way_keeps_a_valid_half() {
+    let mut harness = opened_at_spectra();
+    samples(&mut harness, "5000");
+    click(&mut harness, "Measure");
+    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), dots measured"));
+    click(&mut harness, "Wait");
+    until(&mut harness, "the pause", |harness| is_painted(harness, "Waiting for you"));
+    click(&mut harness, "Go on");
+    click(&mut harness, "End");
+    until(&mut harness, "the end", |harness| is_painted(harness, "that were whole stay"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half");
+    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
+    click(&mut harness, "Save");
+    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    let kept = ensemble::read(&path.with_extension("npz")).unwrap();
+    assert!(kept.samples() > 0 && kept.samples() < 5000);
+    assert_eq!(kept.samples() % 16, 0, "whole batches");
+}
+
+#[test]
+fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
+    let mut harness = opened_at_spectra();
+    samples(&mut harness, "2");
+    click(&mut harness, "Measure");
+    measured(&mut harness, "2");
+    assert!(!is_painted(&harness, "set differently by now"));
+    harness.get_by_label_contains("New seed").click();
+    until_done(&mut harness);
+    assert!(is_painted(&harness, "set differently by now"));
+
+    let of_others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spectra.npz");
+    for (path, sentence) in [
+        (Path::new("/no/such/file.npz"), "give the path of a .npz file"),
+        (&of_others, "so this program did not write it"),
+    ] {
+        type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
+        click(&mut harness, "Open");
+        until(&mut harness, sentence, |harness| is_painted(harness, sentence));
+    }
+    type_into(&mut harness, "Path of an ensemble or of a folder", "/no/such/folder");
+    click(&mut harness, "Calibrate on");
+    until(&mut harness, "the sentence", |harness| is_painted(harness, "cannot read the image folder /no/such/folder"));
+    // What was measured is still there.
+    assert!(is_painted(&harness, "2 samples"));
+}
