@@ -18,8 +18,8 @@ use gui::*;
 fn spectra(layout: Layout) -> Harness<'static, App> {
     let mut launch = launch(settings("gaussian-64"));
     launch.first.push(Action::SetLayout(layout));
-    // Events come a frame apart, and a double-click must come within 0.3 s.
-    let harness = builder(PROJECTOR).with_step_dt(1.0 / 60.0);
+    // So wide that the pane has its choices in a line, above all.
+    let harness = builder(egui::vec2(1920.0, 1080.0));
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     until(&mut harness, "the slope", |harness| slope(harness).is_some());

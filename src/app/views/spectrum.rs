@@ -92,9 +92,10 @@ pub fn spectrum_ui(ui: &mut Ui, pane: &SpectrumPane, spectra: &mut Spectra, inte
         ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| pane.bar_ui(ui, range, intents));
         left.min.y += BAR;
     }
-    if let Some(plot) = plot {
+    let fits = left.width() >= MARGIN + LEAST && left.height() >= LEAST + 2.0 * NUMBERS;
+    if let Some(plot) = plot.filter(|_| fits) {
         plot_ui(ui, left, plot, pane, intents);
-    } else if !whole_step {
+    } else if !whole_step && fits {
         let palette = Palette::of(ui);
         let text = "Only a thumbnail of this step was kept, and a thumbnail has another spectrum".to_owned();
         let galley = ui.painter().layout(text, theme::body(SMALL), palette.secondary, left.width());
@@ -146,7 +147,7 @@ fn axis_ui(ui: &Ui, plot: Rect, figure: &Figure, wavelengths: bool) {
         let mut free = plot.left() - 4.0;
         for (x, label) in numbers {
             let galley = painter.layout_no_wrap(label, font.clone(), palette.secondary);
-            let left = (x - 0.5 * galley.size().x).clamp(plot.left() - 3.0, plot.right() + 8.0 - galley.size().x);
+            let left = (x - 0.5 * galley.size().x).min(plot.right() + 8.0 - galley.size().x).max(plot.left() - 3.0);
             if left < free {
                 continue;
             }
@@ -243,7 +244,8 @@ fn ends_ui(
             to = (by != 0.0).then(|| end * 1.05_f64.powf(by));
         }
         if let Some(to) = to {
-            let fit = if end < other { (to.clamp(least, 0.9 * high), high) } else { (low, to.clamp(1.1 * low, most)) };
+            let fit =
+                if end < other { (to.max(least).min(0.9 * high), high) } else { (low, to.min(most).max(1.1 * low)) };
             intents.push(Intent::Change(Action::SetSpectrum(SpectrumChoices { fit: Some(fit), ..choices })));
         }
         if response.drag_stopped() || response.lost_focus() {

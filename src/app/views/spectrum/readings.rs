@@ -100,7 +100,9 @@ impl Readings {
             } else {
                 Rect::from_min_size(pos2(rect.left(), top + index as f32 * ROW), vec2(rect.width(), ROW))
             };
-            value.show(ui, place, &palette);
+            if place.bottom() <= rect.bottom() + 2.0 {
+                value.show(ui, place, &palette);
+            }
         }
     }
 }
