@@ -19,6 +19,7 @@ use crate::session::playback::Command;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
 use egui::{Event, Key, KeyboardShortcut, Modifiers};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,8 +93,8 @@ impl App {
             }
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
-                    let typed = Some(state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
-                    state.opener.export_figure("Spectrum", vec![Panel::new("Spectrum", figure)], format, typed);
+                    let panels = vec![Panel::new("Spectrum", figure)];
+                    self.state.opener.export_figure("Spectrum", panels, format, self.typed_path());
                 }
             }
             Intent::OpenImage(choice) => {
@@ -136,8 +137,17 @@ impl App {
 
     /// Draws panels into a file.
     fn export(&self, track: Track, panels: Vec<Panel>, format: Format) {
-        let typed = Some(self.state.lab.typed_path()).filter(|path| !path.as_os_str().is_empty());
-        self.state.opener.export_figure(track.name(), panels, format, typed);
+        self.state.opener.export_figure(track.name(), panels, format, self.typed_path());
+    }
+
+    /// The path in the field for files of the panel that is shown.
+    fn typed_path(&self) -> Option<PathBuf> {
+        let state = &self.state;
+        let path = match state.document.document().view.layout {
+            Layout::Spectra => state.measure_panel.typed_path(),
+            Layout::Explore | Layout::Present | Layout::ScheduleLab => state.lab.typed_path(),
+        };
+        Some(path).filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Images of E[x₀|xₜ] over what is shown of the time axis.
@@ -282,7 +292,11 @@ impl App {
             match opened {
                 Opened::Run(actions) => self.change_and_run(actions),
                 Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
-                Opened::Said(sentence) => self.state.lab.said = Some(sentence),
+                Opened::Said(sentence) => {
+                    let failed = !sentence.starts_with("Saved");
+                    self.state.measure.say(sentence.clone(), failed);
+                    self.state.lab.said = Some(sentence);
+                }
                 Opened::Ensemble(purpose, name, Ok(findings)) => self.state.measure.take(name, findings, purpose),
                 Opened::Ensemble(_, _, Err(sentence)) => self.state.measure.say(sentence, true),
                 Opened::EnsembleSaved(sentence, failed) => self.state.measure.say(sentence, failed),

@@ -1,6 +1,6 @@
 //! What the head of the track of spectra offers.
 
-use super::track_head::choice_ui;
+use super::track_head::{choice_ui, note};
 use super::tracks::Tracks;
 use super::widgets::small_menu;
 use crate::app::heat_map::whole;
@@ -29,6 +29,9 @@ pub(super) fn heat_head_ui(
     });
     intents.extend(chosen.map(Intent::Change));
     let below = place.translate(vec2(0.0, 28.0));
+    if choices.source != SpectrumSource::Sample {
+        note(ui, rect, below.bottom() + 12.0, choices.source.name());
+    }
     if below.bottom() >= rect.bottom() {
         return;
     }

@@ -133,7 +133,7 @@ pub(super) fn head_ui(
 }
 
 /// A line of secondary text in a head, where there is room for it.
-fn note(ui: &Ui, rect: Rect, y: f32, text: &str) {
+pub(super) fn note(ui: &Ui, rect: Rect, y: f32, text: &str) {
     if y < rect.bottom() - 8.0 {
         let color = Palette::of(ui).secondary;
         let at = pos2(rect.left() + 32.0, y);
