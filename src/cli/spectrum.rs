@@ -4,11 +4,17 @@ use super::progress::{bar, cancel_on_interrupt_any};
 use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::ensemble::{
-    self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, Options, Prediction, Progress, Timing,
+    self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, Findings, MARGIN, Options, Progress,
+    Quantity, Timing,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
-use crate::figure::{MeasuredFigure, Reading, TimeAxis, TimeView, measured_chromatogram, palette};
+use crate::figure::heat_map::Decibels;
+use crate::figure::{
+    HeatMapFigure, MeasuredFigure, Reading, TimeAxis, TimeView, heat_map, measured_chromatogram, palette,
+};
 use crate::model::onnx::Canceller;
+use crate::session::document::ColourMap;
+use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
 use crate::session::schedule_file;
 use crate::theory::Measure;
@@ -17,10 +23,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-
-/// A step counts for the dominant level where the two largest shares in theory are further apart than this.
-const MARGIN: f64 = 0.1;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Measure many samples: power spectra step by step, band energies, and the chromatogram beside theory
 ///
@@ -56,7 +59,7 @@ pub(super) struct Arguments {
     /// The .npz file
     #[arg(long, short, value_name = "FILE.npz", required_unless_present = "add")]
     out: Option<PathBuf>,
-    /// Draw the measured chromatogram over theory as .svg, .pdf or .png
+    /// Draw the spectra of change and the measured chromatogram over theory as .svg, .pdf or .png
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
     /// Theory that is drawn: nothing known of the data, the variance of every band, or the power of every frequency
@@ -125,18 +128,18 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     let out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
     ensemble::write(&out, &ensemble)?;
-    let comparisons = compare(&ensemble, data.as_ref())?;
+    let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
-        let sheet = sheet(&ensemble, arguments.theory.into(), data.as_ref())?;
+        let sheet = sheet(&findings, arguments.theory.into())?;
         schedule_file::write_bytes(path, &sheet.to_bytes(format, DEFAULT_SCALE)?)?;
     }
     let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
     if arguments.json {
-        output::result(&serde_json::to_string_pretty(&json(&ensemble, &out, &comparisons, timing))?)?;
+        output::result(&serde_json::to_string_pretty(&json(&findings, &out, timing))?)?;
     } else {
         let Timing { model, analysis } = timing;
         let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
-        output::result(&format!("{}\n{spent}\n{}", table(&ensemble, &comparisons), out.display()))?;
+        output::result(&format!("{}\n{spent}\n{}", table(&findings), out.display()))?;
     }
     match outcome? {
         ensemble::Ended::Complete(_) => Ok(Ended::Well),
@@ -184,26 +187,6 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
     }
 }
 
-/// One theory and measure against what was measured.
-struct Comparison {
-    calibration: Calibration,
-    measure: Measure,
-    agreement: ensemble::Agreement,
-}
-
-fn compare(ensemble: &Ensemble, data: Option<&DataStatistics>) -> Result<Vec<Comparison>, Failure> {
-    let measured = ensemble.measured();
-    let mut comparisons = Vec::new();
-    for calibration in Calibration::ALL {
-        for measure in [Measure::Power, Measure::Amplitude] {
-            let prediction = Prediction::of(ensemble, calibration, measure, data)?;
-            let agreement = measured.agreement(&prediction, MARGIN);
-            comparisons.push(Comparison { calibration, measure, agreement });
-        }
-    }
-    Ok(comparisons)
-}
-
 const fn name(measure: Measure) -> &'static str {
     match measure {
         Measure::Power => "power",
@@ -211,7 +194,8 @@ const fn name(measure: Measure) -> &'static str {
     }
 }
 
-fn table(ensemble: &Ensemble, comparisons: &[Comparison]) -> String {
+fn table(findings: &Findings) -> String {
+    let ensemble = &findings.ensemble;
     let mut text = format!(
         "{} samples of {}, {} steps, {} levels of factor {}\n{:<18}{:<12}{:>8}   dominant level agrees",
         ensemble.samples(),
@@ -223,7 +207,7 @@ fn table(ensemble: &Ensemble, comparisons: &[Comparison]) -> String {
         "r_m of",
         "RMS",
     );
-    for Comparison { calibration, measure, agreement } in comparisons {
+    for Comparison { calibration, measure, agreement, .. } in findings.comparisons() {
         // Writing into a string cannot fail.
         let _ = write!(
             text,
@@ -238,11 +222,13 @@ fn table(ensemble: &Ensemble, comparisons: &[Comparison]) -> String {
     text
 }
 
-fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison], timing: Timing) -> serde_json::Value {
+fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
+    let ensemble = &findings.ensemble;
     let factor = ensemble.bands().factor();
-    let comparisons: Vec<_> = comparisons
+    let comparisons: Vec<_> = findings
+        .comparisons()
         .iter()
-        .map(|Comparison { calibration, measure, agreement }| {
+        .map(|Comparison { calibration, measure, agreement, .. }| {
             let disagreements: Vec<_> = agreement
                 .disagreements
                 .iter()
@@ -268,15 +254,24 @@ fn json(ensemble: &Ensemble, out: &Path, comparisons: &[Comparison], timing: Tim
     })
 }
 
-/// The measured chromatogram over theory, amplitude and power.
-fn sheet(ensemble: &Ensemble, calibration: Calibration, data: Option<&DataStatistics>) -> Result<Sheet, Failure> {
+/// The spectra of change, and the measured chromatogram over theory, amplitude and power.
+fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure> {
+    let Findings { ensemble, measured, .. } = findings;
     let origin = ensemble.origin();
     let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), origin.timesteps.clone());
-    let measured = ensemble.measured();
-    let mut panels = Vec::new();
+    let grid = ensemble.grid("PSD of ΔE[x_0|x_t]".into(), Quantity::Change, ensemble.columns(Quantity::Change, 0))?;
+    let map = heat_map(HeatMapFigure {
+        time: TimeView::whole(&axis, Reading::Step),
+        cells: &Arc::new(Decibels::new(&grid, Normalisation::default())),
+        scale: FrequencyScale::default(),
+        range: None,
+        colour_map: ColourMap::default(),
+    });
+    let mut panels = vec![Panel::new("Mean power spectrum of what each step changes", map)];
     for measure in [Measure::Amplitude, Measure::Power] {
-        let prediction = Prediction::of(ensemble, calibration, measure, data)?;
-        let agreement = measured.agreement(&prediction, MARGIN);
+        let Some(Comparison { prediction, agreement, .. }) = findings.comparison(calibration, measure) else {
+            continue;
+        };
         let figure = measured_chromatogram(MeasuredFigure {
             time: TimeView::whole(&axis, Reading::Step),
             levels: measured.levels(),

@@ -26,6 +26,7 @@ mod error;
 mod findings;
 mod form;
 mod gather;
+mod grid;
 mod measured;
 mod prediction;
 #[cfg(test)]

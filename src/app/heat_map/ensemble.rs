@@ -4,7 +4,6 @@ use super::RunSpectra;
 use crate::app::measure_desk::MeasureDesk;
 use crate::ensemble::{Ensemble, Findings, Quantity};
 use crate::figure::TimeAxis;
-use crate::figure::heat_map::{Placement, PowerGrid};
 use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
 use std::sync::Arc;
 
@@ -43,10 +42,7 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
     let rows = quantity.rows(ensemble.steps());
     let columns: Vec<Option<Arc<[f64]>>> = match asked.source {
         SpectrumSource::Sample => return None,
-        SpectrumSource::Samples => {
-            let series = series(ensemble, asked.channel);
-            (0..rows).map(|row| Some(ensemble.psd(quantity, row, series).into())).collect()
-        }
+        SpectrumSource::Samples => ensemble.columns(quantity, series(ensemble, asked.channel)),
         SpectrumSource::Theory => {
             findings.expected_psd(quantity).chunks_exact(ensemble.form().rings).map(|row| Some(row.into())).collect()
         }
@@ -75,10 +71,8 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
         SpectrumSource::Theory => format!("PSD of {}, theory", asked.quantity.name()),
         _ => format!("PSD of {}, {} samples", asked.quantity.name(), ensemble.samples()),
     };
-    let placement = if quantity == Quantity::Change { Placement::Between } else { Placement::Around };
-    let frequency = ensemble.rings().ok()?.frequency().to_vec();
     let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), ensemble.origin().timesteps.clone());
-    let grid = PowerGrid { name, frequency, columns, placement };
+    let grid = ensemble.grid(name, quantity, columns).ok()?;
     Some(RunSpectra { grid: Arc::new(grid), axis: Arc::new(axis) })
 }
 

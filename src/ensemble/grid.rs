@@ -1,0 +1,23 @@
+use super::{Ensemble, EnsembleError, Quantity};
+use crate::figure::heat_map::{Placement, PowerGrid};
+use std::sync::Arc;
+
+impl Ensemble {
+    /// Spectra by step as a grid on the axis of this ensemble's run, `[rows][F]`; `name` says what they are, with subscripts as
+    /// [`crate::figure::text::spans`] reads them.
+    pub fn grid(
+        &self,
+        name: String,
+        quantity: Quantity,
+        columns: Vec<Option<Arc<[f64]>>>,
+    ) -> Result<PowerGrid, EnsembleError> {
+        let placement = if quantity == Quantity::Change { Placement::Between } else { Placement::Around };
+        Ok(PowerGrid { name, frequency: self.rings()?.frequency().to_vec(), columns, placement })
+    }
+
+    /// The mean spectra of the samples as columns of a grid, of the channels' mean (`series` 0) or of channel `series − 1`.
+    #[must_use]
+    pub fn columns(&self, quantity: Quantity, series: usize) -> Vec<Option<Arc<[f64]>>> {
+        (0..quantity.rows(self.steps())).map(|row| Some(self.psd(quantity, row, series).into())).collect()
+    }
+}
