@@ -218,6 +218,24 @@ fn a_folder_without_images_calibrates_nothing() {
     refused("spectrum::a_folder_without_images_calibrates_nothing", &[("FOLDER", empty.to_owned())], &arguments);
 }
 
+#[test]
+fn no_samples_are_refused_and_what_there_is_is_told_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, plot) = (folder.path().join("out.npz"), folder.path().join("plot.pdf"));
+    let (out, plot) = (out.to_str().unwrap(), plot.to_str().unwrap());
+    let model = ["--model", "gaussian-64", "--provider", "rust"];
+    let none = [&model[..], &["--samples", "0", "--out", out]].concat();
+    refused("spectrum::no_samples_are_refused_and_what_there_is_is_told_again", &[], &none);
+    let two = [&model[..], &["--samples", "2", "--steps", "3", "--out", out]].concat();
+    common::program().arg("spectrum").args(two).assert().success();
+    let before = std::fs::read(out).unwrap();
+    let again = ["spectrum", "--add", out, "--samples", "0", "--theory", "spectral", "--plot", plot];
+    let told = common::program().args(again).assert().success().get_output().stdout.clone();
+    assert!(String::from_utf8(told).unwrap().starts_with("2 samples of gaussian-64, 3 steps"));
+    assert!(std::fs::read(plot).unwrap().starts_with(b"%PDF"));
+    assert_eq!(std::fs::read(out).unwrap(), before, "nothing is written again");
+}
+
 /// The signal may come before the first samples are whole on a busy machine; then a later one is tried.
 #[cfg(unix)]
 #[test]

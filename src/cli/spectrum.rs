@@ -4,8 +4,8 @@ use super::progress::{bar, cancel_on_interrupt_any};
 use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::ensemble::{
-    self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, Findings, MARGIN, Options, Progress,
-    Quantity, Timing,
+    self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
+    Progress, Quantity, Timing,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
@@ -35,8 +35,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Arguments {
     #[command(flatten)]
     run: RunOptions,
-    /// Samples; their noise is that of the seed's samples 0, 1, 2, …
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = count, allow_negative_numbers = true)]
+    /// Samples; their noise is that of the seed's samples 0, 1, 2, …. With --add, 0 tells and draws what there is
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = whole, allow_negative_numbers = true)]
     samples: usize,
     /// Samples made at once; the results do not depend on it but for rounding [default: by image size and provider]
     #[arg(long, short, value_name = "B", value_parser = count, allow_negative_numbers = true)]
@@ -88,38 +88,34 @@ impl From<Theory> for Calibration {
     }
 }
 
+fn whole(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "a whole number is needed".into())
+}
+
+/// No samples where there are none yet.
+#[derive(Debug, thiserror::Error)]
+#[error("--samples 0 measures nothing; give at least 1, or a file with --add")]
+struct NoSamples;
+
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     // Told before hundreds of samples are made.
     let format = arguments.plot.as_deref().map(Format::from_path).transpose()?;
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
-    let settings = match &begun {
-        Some(ensemble) => ensemble.origin().settings.clone(),
-        None => arguments.run.settings()?,
-    }
-    .with_absolute_paths();
     let reading = bar(0, "reading images");
     let progress = |done: usize, total: usize| {
         reading.set_length(total as u64);
         reading.set_position(done as u64);
         !interrupted().load(Ordering::Relaxed)
     };
-    let model = Model::open(&settings, onnxruntime, &progress);
-    if model.is_err() && interrupted().load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
-    }
-    let model = model?;
-    for note in model.notes() {
-        output::message(note);
-    }
-    let options = Options { factor: arguments.factor, levels: arguments.levels, hann: arguments.hann };
-    let mut ensemble = match begun {
-        Some(ensemble) => ensemble,
-        None => Ensemble::begin(&model, &settings, options)?,
+    let (ensemble, data, outcome) = match begun {
+        Some(ensemble) if arguments.samples == 0 => {
+            let data = arguments.data(&ensemble, &progress)?;
+            (ensemble, data, Ok(ensemble::Ended::Complete(Timing::default())))
+        }
+        None if arguments.samples == 0 => return Err(NoSamples.into()),
+        begun => measured(arguments, begun, onnxruntime, &progress)?,
     };
-    let data = arguments.data.as_deref().map(|folder| DataStatistics::of_folder(folder, &ensemble, &progress));
-    let data = data.transpose()?;
     reading.finish_and_clear();
-    let outcome = gather(&mut ensemble, &model, arguments);
     let samples = ensemble.samples();
     if samples == 0 {
         outcome?;
@@ -127,7 +123,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         return Err(Failure::Interrupted);
     }
     let out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
-    ensemble::write(&out, &ensemble)?;
+    if arguments.samples > 0 || arguments.out.is_some() {
+        ensemble::write(&out, &ensemble)?;
+    }
     let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
         let sheet = sheet(&findings, arguments.theory.into())?;
@@ -150,11 +148,52 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
 }
 
-fn gather(
-    ensemble: &mut Ensemble,
-    model: &Model,
+impl Arguments {
+    /// The images that theory is calibrated on, where a folder is given.
+    fn data(
+        &self,
+        ensemble: &Ensemble,
+        progress: &(dyn Fn(usize, usize) -> bool + Sync),
+    ) -> Result<Option<DataStatistics>, EnsembleError> {
+        self.data.as_deref().map(|folder| DataStatistics::of_folder(folder, ensemble, progress)).transpose()
+    }
+}
+
+/// What is measured, and how it ended.
+type Outcome = (Ensemble, Option<DataStatistics>, Result<ensemble::Ended, EnsembleError>);
+
+/// The ensemble with the samples that were asked for, and how that ended.
+fn measured(
     arguments: &Arguments,
-) -> Result<ensemble::Ended, ensemble::EnsembleError> {
+    begun: Option<Ensemble>,
+    onnxruntime: Option<&Path>,
+    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Result<Outcome, Failure> {
+    let settings = match &begun {
+        Some(ensemble) => ensemble.origin().settings.clone(),
+        None => arguments.run.settings()?,
+    }
+    .with_absolute_paths();
+    let model = Model::open(&settings, onnxruntime, progress);
+    if model.is_err() && interrupted().load(Ordering::Relaxed) {
+        return Err(Failure::Interrupted);
+    }
+    let model = model?;
+    for note in model.notes() {
+        output::message(note);
+    }
+    let options = Options { factor: arguments.factor, levels: arguments.levels, hann: arguments.hann };
+    let mut ensemble = match begun {
+        Some(ensemble) => ensemble,
+        None => Ensemble::begin(&model, &settings, options)?,
+    };
+    // Hundreds of samples are not made for a folder that cannot be read.
+    let data = arguments.data(&ensemble, progress)?;
+    let outcome = gather(&mut ensemble, &model, arguments);
+    Ok((ensemble, data, outcome))
+}
+
+fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Result<ensemble::Ended, EnsembleError> {
     let target = ensemble.samples() + arguments.samples;
     let bar = bar(arguments.samples * ensemble.steps(), "measuring");
     let before = ensemble.samples();

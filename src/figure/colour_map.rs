@@ -41,7 +41,7 @@ pub fn colour_index(value: f32, low: f32, scale: f32) -> usize {
 /// How many colours a unit of the range has.
 #[must_use]
 pub fn colours_per_unit((low, high): (f32, f32)) -> f32 {
-    COLOURS as f32 / (high - low).max(f32::MIN_POSITIVE)
+    COLOURS as f32 / (high - low).max(1e-3)
 }
 
 #[cfg(test)]

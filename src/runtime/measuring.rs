@@ -331,11 +331,19 @@ mod tests {
         busy.store(false, Ordering::Relaxed);
         until(&measuring, "a step", |report| report.remaining.is_some());
         measuring.set_paused(true);
-        std::thread::sleep(Duration::from_millis(300));
-        let paused = measuring.report();
+        // The step under way may still end.
+        let mut paused = measuring.report();
         assert!(paused.paused);
-        std::thread::sleep(Duration::from_millis(100));
-        assert_eq!(measuring.report().share, paused.share);
+        let began = Instant::now();
+        loop {
+            std::thread::sleep(Duration::from_millis(500));
+            let now = measuring.report();
+            if now.share == paused.share {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_mins(1), "it goes on though it is paused");
+            paused = now;
+        }
         measuring.set_paused(false);
         until(&measuring, "another step", |report| report.share > paused.share);
         measuring.cancel();

@@ -159,6 +159,9 @@ impl Painter<'_> {
             let top = frame.plot.bottom + STRIP.0 * content.strips().len() as f64;
             self.horizontal_axis(x_axis, top, &frame, group);
         }
+        if let Content::Figure(figure) = content {
+            legend::draw(figure, (place.legend, place.plot.top), self.theme, self.lettering, group);
+        }
     }
 
     fn figure(&self, figure: &Figure, place: &Place, frame: &Frame, group: &mut Group) {
@@ -173,7 +176,6 @@ impl Painter<'_> {
             let y = top + 0.5 * STRIP.1;
             legend::draw_strip_name(&strip.name, (place.legend, y), self.theme, self.lettering, group);
         }
-        legend::draw(figure, (place.legend, place.plot.top), self.theme, self.lettering, group);
     }
 
     fn grid(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
