@@ -105,7 +105,8 @@ fn the_strip_isolates_and_is_dragged_like_the_rest_of_the_tracks() {
 fn levels_follow_the_factor() {
     let mut harness = opened("gaussian-64");
     click(&mut harness, "Isolate 2 px");
-    click_like(&mut harness, "Resolution levels");
+    click(&mut harness, "Chromatogram menu");
+    click_like(&mut harness, "Levels");
     harness.get_all_by_label("4").next().unwrap().click();
     frames(&mut harness, 3);
     press(&mut harness, Key::Escape);

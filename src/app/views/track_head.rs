@@ -198,6 +198,40 @@ pub(super) fn choice_ui<T: Copy + PartialEq>(
     chosen
 }
 
+/// Factor, number, lines or areas.
+fn levels_menu(ui: &mut Ui, tracks: &Tracks, intents: &mut Vec<Intent>) {
+    let view = tracks.view;
+    ui.set_min_width(200.0);
+    ui.horizontal(|ui| {
+        ui.label("factor n");
+        for factor in FACTORS.0..=FACTORS.1 {
+            if ui.selectable_label(view.factor == factor, factor.to_string()).clicked() {
+                intents.push(Intent::Change(Action::SetFactor(factor)));
+            }
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.label("levels");
+        let found = tracks.planned.and_then(|planned| planned.theory.as_ref()).map_or(6, Chromatogram::levels);
+        let mut levels = view.levels.unwrap_or(found);
+        let drag = DragValue::new(&mut levels).range(1..=MOST_LEVELS).speed(0.1);
+        let response = ui.add(drag);
+        named(ui, &response, "Number of levels");
+        if response.changed() {
+            intents.push(Intent::Change(Action::SetLevels(Some(levels))));
+        }
+        if ui.selectable_label(view.levels.is_none(), "as the image has").clicked() {
+            intents.push(Intent::Change(Action::SetLevels(None)));
+        }
+    });
+    for choice in Stacking::ALL {
+        if ui.selectable_label(choice == view.stacking, choice.name()).clicked() {
+            intents.push(Intent::Change(Action::SetStacking(choice)));
+            ui.close();
+        }
+    }
+}
+
 /// Factor and number of the levels, and how they are drawn.
 fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let view = tracks.view;
@@ -206,35 +240,7 @@ fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         let tip = "Resolution levels: factor between neighbours, how many there are, lines or stacked areas";
         small_menu(ui, "Resolution levels", &shown, tip, |ui| {
-            ui.set_min_width(200.0);
-            ui.horizontal(|ui| {
-                ui.label("factor n");
-                for factor in FACTORS.0..=FACTORS.1 {
-                    if ui.selectable_label(view.factor == factor, factor.to_string()).clicked() {
-                        intents.push(Intent::Change(Action::SetFactor(factor)));
-                    }
-                }
-            });
-            ui.horizontal(|ui| {
-                ui.label("levels");
-                let found = tracks.planned.and_then(|planned| planned.theory.as_ref()).map_or(6, Chromatogram::levels);
-                let mut levels = view.levels.unwrap_or(found);
-                let drag = DragValue::new(&mut levels).range(1..=MOST_LEVELS).speed(0.1);
-                let response = ui.add(drag);
-                named(ui, &response, "Number of levels");
-                if response.changed() {
-                    intents.push(Intent::Change(Action::SetLevels(Some(levels))));
-                }
-                if ui.selectable_label(view.levels.is_none(), "as the image has").clicked() {
-                    intents.push(Intent::Change(Action::SetLevels(None)));
-                }
-            });
-            for choice in Stacking::ALL {
-                if ui.selectable_label(choice == view.stacking, choice.name()).clicked() {
-                    intents.push(Intent::Change(Action::SetStacking(choice)));
-                    ui.close();
-                }
-            }
+            levels_menu(ui, tracks, intents);
         });
     });
 }
@@ -304,6 +310,10 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
     if ui.add_enabled(place < last, egui::Button::new("Move down")).clicked() {
         intents.push(Intent::Change(Action::MoveTrack(track, place + 1)));
         intents.push(Intent::EndGesture);
+    }
+    if track == Track::Chromatogram {
+        // A low track has no room for this at its head.
+        ui.menu_button("Levels", |ui| levels_menu(ui, tracks, intents));
     }
     if track != Track::FilmStrip && !choice.folded {
         ui.menu_button("Save figure", |ui| {
