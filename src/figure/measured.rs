@@ -2,6 +2,9 @@ use super::time_axis::TimeView;
 use super::{Axis, Figure, Line, Mark, MarkKind, Paint, Points, Role, Segment, Strip, palette, ticks};
 use crate::theory::{Measure, dominant_level};
 
+/// One in so many measured values may lie beyond the plot at either side.
+const BEYOND: usize = 50;
+
 /// What the figure of a measured chromatogram is made from. Row i of all arrays is the step from i to i + 1.
 #[derive(Clone, Copy, Debug)]
 pub struct MeasuredFigure<'a> {
@@ -63,9 +66,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         short_label: String::new(),
         paint: Paint::Role(Role::Warning),
     });
-    let finite = || points.iter().flat_map(|set| &set.points).chain(lines.iter().flat_map(|line| &line.points));
-    let high = finite().map(|point| point[1]).fold(0.0, f64::max).min(1.5);
-    let low = finite().map(|point| point[1]).fold(0.0, f64::min).max(-0.5);
+    let (low, high) = seen(&lines, &points);
     let range = (low - 0.04 * high * f64::from(u8::from(low < 0.0)), 1.05 * high.max(0.1));
     Figure {
         x_axis: from.time.x_axis(),
@@ -87,6 +88,18 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         lines,
         points,
     }
+}
+
+/// The least and the greatest value that the axis shows: all of theory, and all measured ones but the outermost, which where
+/// next to nothing is gained are ratios of small numbers.
+fn seen(lines: &[Line], points: &[Points]) -> (f64, f64) {
+    let mut measured: Vec<f64> = points.iter().flat_map(|set| &set.points).map(|point| point[1]).collect();
+    measured.sort_by(f64::total_cmp);
+    let beyond = measured.len() / BEYOND;
+    let inner = measured.get(beyond..measured.len().saturating_sub(beyond)).unwrap_or_default();
+    let theory = lines.iter().flat_map(|line| &line.points).map(|point| point[1]);
+    let values = inner.iter().copied().chain(theory);
+    values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)))
 }
 
 /// Row, x and value of a level wherever there is one.
@@ -120,4 +133,57 @@ fn stretches(steps: impl Iterator<Item = (usize, f64, f64)>, from: MeasuredFigur
         paint: Paint::Level(level),
     };
     segments.into_iter().map(segment).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::{Reading, TimeAxis};
+    use crate::theory::NoiseLevel;
+
+    #[test]
+    fn dots_stand_in_the_middle_of_their_steps_and_gaps_stay_gaps() {
+        let levels = (0..=4).map(|step| NoiseLevel::from_log_snr(f64::from(step) - 2.0)).collect();
+        let axis = TimeAxis::of_steps(levels, vec![4.0, 3.0, 2.0, 1.0]);
+        let figure = measured_chromatogram(MeasuredFigure {
+            time: TimeView::whole(&axis, Reading::Step),
+            levels: 2,
+            factor: 2,
+            measure: Measure::Power,
+            measured: &[0.2, 0.8, f64::NAN, f64::NAN, 0.7, 0.3],
+            errors: &[0.1, 0.05, f64::NAN, f64::NAN, f64::NAN, 0.02],
+            expected: &[0.3, 0.7, 0.5, 0.5, 0.6, 0.4],
+            disagreements: &[(2, "step 3: told".to_owned())],
+        });
+        assert_eq!(figure.points[0].points, [[0.125, 0.2], [0.625, 0.7]]);
+        assert_eq!(
+            (figure.points[0].errors.as_slice(), figure.points[1].errors.as_slice()),
+            (&[0.1, 0.0][..], &[0.05, 0.02][..])
+        );
+        assert_eq!(figure.lines[1].points, [[0.125, 0.7], [0.375, 0.5], [0.625, 0.4]]);
+        let strip: Vec<_> = figure.strips[0].segments.iter().map(|segment| (segment.range, segment.paint)).collect();
+        assert_eq!(strip, [((0.0, 0.5), Paint::Level(1)), ((0.5, 0.75), Paint::Level(0))]);
+        assert_eq!((figure.marks.len(), figure.marks[0].x, figure.marks[0].label.as_str()), (1, 0.625, "step 3: told"));
+        assert!(figure.y_axis.range.0 == 0.0 && figure.y_axis.range.1 > 0.8);
+    }
+
+    #[test]
+    fn the_outermost_dots_do_not_decide_the_axis() {
+        let levels = (0..=101).map(|step| NoiseLevel::from_log_snr(0.1 * f64::from(step) - 5.0)).collect();
+        let axis = TimeAxis::of_steps(levels, vec![0.0; 101]);
+        let mut measured: Vec<f64> = (0..100).flat_map(|_| [0.4, 0.6]).collect();
+        (measured[7], measured[8]) = (90.0, -30.0);
+        let figure = measured_chromatogram(MeasuredFigure {
+            time: TimeView::whole(&axis, Reading::Step),
+            levels: 2,
+            factor: 2,
+            measure: Measure::Power,
+            measured: &measured,
+            errors: &[],
+            expected: &[0.5; 200],
+            disagreements: &[],
+        });
+        assert_eq!(figure.y_axis.range, (0.0, 1.05 * 0.6));
+        assert_eq!(figure.points[1].points[3][1], 90.0, "it is there all the same");
+    }
 }
