@@ -176,7 +176,7 @@ impl Action {
             | Self::SetBatch(_)
             | Self::SetRange(_)
             | Self::SetSpectrum(_)
-            | Self::SetHeatMap(HeatMapChange::Range(_))
+            | Self::SetHeatMap(HeatMapChange::Range(_) | HeatMapChange::DifferenceRange(_))
             | Self::SetSample(_) => Some((self.name(), None)),
             Self::SetTrackHeights(heights) => match heights.as_slice() {
                 [(track, _), ..] => Some((self.name(), Some(*track))),

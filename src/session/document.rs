@@ -309,6 +309,8 @@ named! {
         Chromatogram = "Chromatogram",
         /// Which frequency changes when.
         SpectrumOfChange = "Spectrum of change",
+        /// What theory expects of that, or how far it is off.
+        SpectrumBeside = "Spectrum beside",
         /// How fast each resolution gains.
         Elution = "Elution",
         /// Where pooling takes each time.
@@ -325,6 +327,7 @@ impl Track {
         match self {
             Self::FilmStrip | Self::Chromatogram => true,
             Self::SpectrumOfChange => matches!(layout, Layout::Explore | Layout::Spectra),
+            Self::SpectrumBeside => matches!(layout, Layout::Spectra),
             Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra),
             Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
         }
@@ -333,7 +336,7 @@ impl Track {
     /// Whether it is shown until the user says otherwise, where a layout has it.
     #[must_use]
     pub const fn shown_at_first(self) -> bool {
-        !matches!(self, Self::AdjustedTime | Self::Theorem)
+        !matches!(self, Self::AdjustedTime | Self::Theorem | Self::SpectrumBeside)
     }
 
     /// Height unless the user gives another, points.
@@ -343,7 +346,7 @@ impl Track {
             Self::FilmStrip => 132.0,
             Self::Schedule => 160.0,
             Self::Chromatogram => 190.0,
-            Self::SpectrumOfChange => 170.0,
+            Self::SpectrumOfChange | Self::SpectrumBeside => 170.0,
             Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }
     }

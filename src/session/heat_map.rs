@@ -88,13 +88,45 @@ pub struct HeatMapChoices {
     pub normalisation: Normalisation,
     /// The densities, dB, of the first and the last colour; `None` is what fits.
     pub range: Option<(f32, f32)>,
+    /// The same of differences.
+    pub difference_range: Option<(f32, f32)>,
+    /// What stands in the track beside.
+    pub beside: Beside,
+}
+
+named! {
+    /// What stands beside the heat map, in a track of its own.
+    Beside {
+        /// What theory expects of the measured samples.
+        #[default]
+        Theory = "theory",
+        /// The measured over the expected.
+        AgainstTheory = "samples less theory",
+        /// The measured over those of the ensemble that is compared.
+        AgainstCompared = "samples less the compared",
+        /// The sample that is on the stage.
+        Sample = "this sample",
+    }
+}
+
+impl From<Beside> for SpectrumSource {
+    fn from(beside: Beside) -> Self {
+        match beside {
+            Beside::Theory => Self::Theory,
+            Beside::AgainstTheory => Self::AgainstTheory,
+            Beside::AgainstCompared => Self::AgainstCompared,
+            Beside::Sample => Self::Sample,
+        }
+    }
 }
 
 /// A change of [`HeatMapChoices`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HeatMapChange {
-    /// Whose spectra. The range goes back to what fits.
+    /// Whose spectra.
     Source(SpectrumSource),
+    /// What stands beside.
+    Beside(Beside),
     /// What they are of. The range goes back to what fits.
     Quantity(SpectrumQuantity),
     /// Which channel.
@@ -105,6 +137,8 @@ pub enum HeatMapChange {
     Normalisation(Normalisation),
     /// The densities, dB, of the first and the last colour.
     Range(Option<(f32, f32)>),
+    /// The same of differences.
+    DifferenceRange(Option<(f32, f32)>),
 }
 
 impl HeatMapChange {
@@ -117,7 +151,8 @@ impl HeatMapChange {
             Self::Channel(_) => "channel",
             Self::Scale(_) => "frequency axis",
             Self::Normalisation(_) => "normalisation",
-            Self::Range(_) => "range of the heat map",
+            Self::Beside(_) => "spectra beside",
+            Self::Range(_) | Self::DifferenceRange(_) => "range of the heat map",
         }
     }
 }
@@ -125,24 +160,33 @@ impl HeatMapChange {
 impl HeatMapChoices {
     pub(super) fn apply(&mut self, change: HeatMapChange) {
         match change {
-            HeatMapChange::Source(source) if source != self.source => (self.source, self.range) = (source, None),
+            HeatMapChange::Source(source) => self.source = source,
+            HeatMapChange::Beside(beside) => self.beside = beside,
             HeatMapChange::Quantity(quantity) if quantity != self.quantity => {
-                (self.quantity, self.range) = (quantity, None);
+                (self.quantity, self.range, self.difference_range) = (quantity, None, None);
             }
             HeatMapChange::Channel(channel) => self.channel = channel,
             HeatMapChange::Scale(scale) => self.scale = scale,
             HeatMapChange::Normalisation(normalisation) if normalisation != self.normalisation => {
                 (self.normalisation, self.range) = (normalisation, None);
             }
-            HeatMapChange::Source(_) | HeatMapChange::Quantity(_) | HeatMapChange::Normalisation(_) => {}
+            HeatMapChange::Quantity(_) | HeatMapChange::Normalisation(_) => {}
             HeatMapChange::Range(None) => self.range = None,
             HeatMapChange::Range(Some(range)) => self.range = possible(range).or(self.range),
+            HeatMapChange::DifferenceRange(None) => self.difference_range = None,
+            HeatMapChange::DifferenceRange(Some(range)) => {
+                self.difference_range = possible(range).or(self.difference_range);
+            }
         }
     }
 
     /// The same with a range that can be.
     pub(super) fn mended(self) -> Self {
-        Self { range: self.range.and_then(possible), ..self }
+        Self {
+            range: self.range.and_then(possible),
+            difference_range: self.difference_range.and_then(possible),
+            ..self
+        }
     }
 }
 

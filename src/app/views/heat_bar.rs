@@ -26,6 +26,28 @@ pub struct BarState {
     held: Option<(f32, f32)>,
 }
 
+/// Whose bar it is.
+#[derive(Clone, Copy)]
+pub(super) struct BarOf {
+    /// The range that was chosen; `None` where it is what fits.
+    pub chosen: Option<(f32, f32)>,
+    /// Whether it is of a difference, which has a range of its own.
+    pub difference: bool,
+    /// Whether it is of the track beside.
+    pub beside: bool,
+}
+
+impl BarOf {
+    fn change(self, range: Option<(f32, f32)>) -> Intent {
+        let change = if self.difference { HeatMapChange::DifferenceRange(range) } else { HeatMapChange::Range(range) };
+        Intent::Change(Action::SetHeatMap(change))
+    }
+
+    fn name(self, end: End) -> String {
+        format!("{}{}", end.name(), if self.beside { " beside" } else { "" })
+    }
+}
+
 /// One of the bar's two ends.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
@@ -60,7 +82,7 @@ pub(super) fn bar_ui(
     ui: &mut Ui,
     legend: Rect,
     map: &HeatMap,
-    chosen: Option<(f32, f32)>,
+    of: BarOf,
     read: Option<f32>,
     state: &mut BarState,
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
@@ -87,13 +109,13 @@ pub(super) fn bar_ui(
     }
     let roomy = legend.height() >= 2.0 * FIELD.y + 8.0;
     for end in [End::High, End::Low] {
-        handle_ui(ui, end, (bar, y(end.of(map.range))), map, span, (state, &mut *intents));
+        handle_ui(ui, (end, of), (bar, y(end.of(map.range))), map, span, (state, &mut *intents));
         if roomy {
-            field_ui(ui, end, bar, map, intents);
+            field_ui(ui, (end, of), bar, map, intents);
         }
     }
     if legend.height() >= 2.0 * FIELD.y + 26.0 {
-        let words = if chosen.is_none() { "auto" } else { "chosen" };
+        let words = if of.chosen.is_none() { "auto" } else { "chosen" };
         let at = pos2(bar.right() + 14.0, bar.center().y);
         painter_text(ui, at, words, &palette);
     }
@@ -106,7 +128,7 @@ fn painter_text(ui: &Ui, at: egui::Pos2, words: &str, palette: &Palette) {
 /// The mark that is dragged.
 fn handle_ui(
     ui: &Ui,
-    end: End,
+    (end, of): (End, BarOf),
     (bar, at): (Rect, f32),
     map: &HeatMap,
     span: (f32, f32),
@@ -117,8 +139,8 @@ fn handle_ui(
     // Two ends that meet stay apart for the hand.
     let off = if end == End::High { -3.0 } else { 3.0 };
     let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 12.0));
-    let response = ui.interact(grip, ui.scope_id().with(("range", end.name())), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colours", end.name())));
+    let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colours", of.name(end))));
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
     let lit = response.hovered() || response.dragged() || response.has_focus();
     let colour = if lit { palette.accent } else { palette.text };
@@ -146,10 +168,10 @@ fn handle_ui(
         None => None,
     };
     if response.double_clicked() {
-        intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Range(None))));
+        intents.push(of.change(None));
     } else if let Some(wanted) = wanted.filter(|wanted| *wanted != value) {
         let range = end.moved(map.range, wanted);
-        intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Range(Some(range)))));
+        intents.push(of.change(Some(range)));
     }
     if response.drag_stopped() {
         state.held = None;
@@ -164,7 +186,7 @@ fn handle_ui(
 }
 
 /// The end as a number that can be typed.
-fn field_ui(ui: &mut Ui, end: End, bar: Rect, map: &HeatMap, intents: &mut Vec<Intent>) {
+fn field_ui(ui: &mut Ui, (end, of): (End, BarOf), bar: Rect, map: &HeatMap, intents: &mut Vec<Intent>) {
     let top = if end == End::High { bar.top() } else { bar.bottom() - FIELD.y };
     let place = Rect::from_min_size(pos2(bar.right() + 10.0, top), FIELD);
     let mut value = end.of(map.range);
@@ -178,10 +200,10 @@ fn field_ui(ui: &mut Ui, end: End, bar: Rect, map: &HeatMap, intents: &mut Vec<I
             ui.add(field.custom_parser(|text| text.replace('−', "-").trim_end_matches("dB").trim().parse().ok()))
         })
         .inner;
-    named(ui, &response, end.name());
+    named(ui, &response, &of.name(end));
     if response.changed() && value.is_finite() {
         let range = end.moved(map.range, value);
-        intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Range(Some(range)))));
+        intents.push(of.change(Some(range)));
     }
     if response.drag_stopped() || response.lost_focus() {
         intents.push(Intent::EndGesture);

@@ -1,6 +1,6 @@
 //! The track of spectra by step: a heat map, its colour bar, and what is read under the pointer.
 
-use super::heat_bar::{BarState, bar_ui};
+use super::heat_bar::{BarOf, BarState, bar_ui};
 use super::tracks::Tracks;
 use crate::app::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
 use crate::app::intent::Intent;
@@ -35,6 +35,35 @@ struct MapKey {
     colour_map: ColourMap,
 }
 
+/// Which of the two tracks it is, and what it shows.
+#[derive(Clone, Copy)]
+pub(super) struct HeatUse {
+    /// What the user chose.
+    pub choices: HeatMapChoices,
+    /// Whether it is the track beside.
+    pub beside: bool,
+}
+
+impl HeatUse {
+    /// The track itself.
+    pub const fn main(choices: HeatMapChoices) -> Self {
+        Self { choices, beside: false }
+    }
+
+    /// The track beside it: of the same quantity, on the same axes and in the same range.
+    pub fn beside(choices: HeatMapChoices) -> Self {
+        Self { choices: HeatMapChoices { source: choices.beside.into(), ..choices }, beside: true }
+    }
+
+    const fn name(self) -> &'static str {
+        if self.beside { "spectrum beside" } else { "spectrum of change" }
+    }
+
+    const fn range(self) -> Option<(f32, f32)> {
+        if self.choices.source.is_difference() { self.choices.difference_range } else { self.choices.range }
+    }
+}
+
 /// Where the track is drawn, and where the pointer is.
 pub(super) struct HeatPlace {
     pub plot: Rect,
@@ -67,8 +96,8 @@ impl HeatTrack {
     }
 
     /// The map as it is drawn. Each stage is made anew only where something of it has changed.
-    fn update(&mut self, tracks: &Tracks, place: &HeatPlace) -> Option<Arc<HeatMap>> {
-        let choices = tracks.view.heat_map;
+    fn update(&mut self, tracks: &Tracks, place: &HeatPlace, of: HeatUse) -> Option<Arc<HeatMap>> {
+        let choices = of.choices;
         let spectra = self.source(tracks, choices)?;
         // A difference is told from 0 dB, to both sides.
         let difference = choices.source.is_difference();
@@ -88,7 +117,7 @@ impl HeatTrack {
             zoom: place.zoom,
             ticks: place.ticks,
             scale: choices.scale,
-            range: choices.range,
+            range: of.range(),
             colour_map: if difference { ColourMap::Difference } else { tracks.view.colour_map },
         };
         if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
@@ -103,15 +132,15 @@ impl HeatTrack {
 /// Draws the track beside its head.
 pub(super) fn heat_track_ui(
     ui: &mut Ui,
-    place: &HeatPlace,
+    (place, of): (&HeatPlace, HeatUse),
     tracks: &Tracks,
     state: &mut HeatTrack,
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     let palette = Palette::of(ui);
     let plot = place.plot;
-    let Some(map) = state.update(tracks, place) else {
-        let words = match tracks.view.heat_map.source {
+    let Some(map) = state.update(tracks, place, of) else {
+        let words = match of.choices.source {
             SpectrumSource::Sample => "",
             SpectrumSource::AgainstCompared if tracks.measure.findings().is_some() => {
                 "Nothing is compared yet: keep these samples to compare, or lay a saved ensemble beside"
@@ -130,16 +159,18 @@ pub(super) fn heat_track_ui(
         ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
         return;
     }
-    textures.heat_maps.draw(ui, "spectrum of change", plot, &map);
+    textures.heat_maps.draw(ui, of.name(), plot, &map);
     if tracks.stale {
         ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
     }
     frequencies_ui(ui, plot, &map, &palette);
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
     let decibels = read.and_then(|(_, cell)| cell.decibels);
-    bar_ui(ui, place.legend, &map, tracks.view.heat_map.range, decibels, &mut state.bar, (textures, &mut *intents));
+    let difference = of.choices.source.is_difference();
+    let bar = BarOf { chosen: of.range(), difference, beside: of.beside };
+    bar_ui(ui, place.legend, &map, bar, decibels, &mut state.bar, (textures, &mut *intents));
     let about = described(&map);
-    let response = ui.interact(plot, ui.scope_id().with("heat map"), Sense::empty());
+    let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
     if let Some((at, cell)) = read {
         reading_ui(ui, plot, at, cell, &palette);

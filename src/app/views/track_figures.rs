@@ -24,7 +24,7 @@ pub(super) fn figure_of(
     let measure = key.measure.into();
     let figure = match track {
         // Drawn by views of their own.
-        Track::FilmStrip | Track::SpectrumOfChange => return None,
+        Track::FilmStrip | Track::SpectrumOfChange | Track::SpectrumBeside => return None,
         Track::Schedule => {
             let overlays: Vec<(&str, &TimeAxis)> = planned
                 .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())

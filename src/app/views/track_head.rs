@@ -14,6 +14,7 @@ use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
 };
+use crate::session::heat_map::{Beside, HeatMapChange};
 use crate::theory::Chromatogram;
 use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
@@ -103,6 +104,16 @@ pub(super) fn head_ui(
         Track::SpectrumOfChange => {
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
             heat_head_ui(ui, (place, rect), tracks, textures, intents);
+        }
+        Track::SpectrumBeside => {
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+            let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
+            let chosen =
+                choice_ui(ui, (place, rect), ("Beside", tip), tracks.view.heat_map.beside, &Beside::ALL, |choice| {
+                    (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)))
+                });
+            intents.extend(chosen.map(Intent::Change));
+            note(ui, rect, rect.top() + 64.0, tracks.view.heat_map.quantity.name());
         }
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {
@@ -248,6 +259,10 @@ fn levels_ui(ui: &mut Ui, place: Rect, tracks: &Tracks, intents: &mut Vec<Intent
 const fn about(track: Track) -> &'static str {
     match track {
         Track::FilmStrip => "Small images of every step. Click to fold, drag to move the track",
+        Track::SpectrumBeside => {
+            "Beside the spectra above: what theory expects of the measured samples, how far they are from it or from the \
+             ensemble that is compared, in dB. Click to fold, drag to move the track"
+        }
         Track::SpectrumOfChange => {
             "Power spectral density by step and radial frequency: which details change when; coarse at the bottom. Click to \
              fold, drag to move the track"
@@ -325,7 +340,7 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
             }
         });
     }
-    if track == Track::SpectrumOfChange && !choice.folded {
+    if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside) && !choice.folded {
         ui.menu_button("Save with film strip", |ui| {
             for (format, name) in FORMATS {
                 if ui.button(name).clicked() {

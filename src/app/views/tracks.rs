@@ -1,7 +1,7 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
 use super::film::film_ui;
-use super::heat_track::{HeatPlace, HeatTrack, heat_track_ui};
+use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use super::icons::{Icon, draw_icon};
 use super::level_button::Levels;
 use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
@@ -115,6 +115,7 @@ pub struct TracksState {
     figures: HashMap<Track, (FigureKey, Arc<Figure>)>,
     /// Of the track of spectra.
     heat: HeatTrack,
+    heat_beside: HeatTrack,
     /// What is dragged on the schedule.
     pub editor: EditorState,
     /// The largest difference that the track of Theorem 1 found.
@@ -125,7 +126,7 @@ impl TracksState {
     /// `wake` is called when something that was computed beside is there.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        Self { heat: HeatTrack::new(wake), ..Self::default() }
+        Self { heat_beside: HeatTrack::new(Arc::clone(&wake)), heat: HeatTrack::new(wake), ..Self::default() }
     }
 
     /// What a track shows, for a file.
@@ -133,6 +134,7 @@ impl TracksState {
     pub fn content(&self, track: Track) -> Option<Content> {
         match track {
             Track::SpectrumOfChange => self.heat.map().map(Content::from),
+            Track::SpectrumBeside => self.heat_beside.map().map(Content::from),
             _ => self.figures.get(&track).map(|(_, figure)| Figure::clone(figure).into()),
         }
     }
@@ -436,10 +438,16 @@ fn track_ui(
         }
         return;
     }
-    if track == Track::SpectrumOfChange {
+    if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside) {
         let (pointer, zoom, ticks) = (state.pointer, state.zoom, ticks_for(plot.width()));
         let place = HeatPlace { plot, legend, pointer, zoom, ticks };
-        heat_track_ui(ui, &place, tracks, &mut state.heat, (textures, intents));
+        let choices = tracks.view.heat_map;
+        let (of, heat) = if track == Track::SpectrumBeside {
+            (HeatUse::beside(choices), &mut state.heat_beside)
+        } else {
+            (HeatUse::main(choices), &mut state.heat)
+        };
+        heat_track_ui(ui, (&place, of), tracks, heat, (textures, intents));
         return;
     }
     let Some(axis) = tracks.axis() else { return };
