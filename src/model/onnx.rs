@@ -118,6 +118,8 @@ fn build(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Resul
     if let Some(threads) = options.intra_threads {
         builder = builder.with_intra_threads(threads).map_err(|error| error.to_string())?;
     }
+    // Between calls its threads would else spin on the cores that spectra and the window work on.
+    builder = builder.with_config_entry("session.force_spinning_stop", "1").map_err(|error| error.to_string())?;
     builder = builder
         .with_execution_providers(options.provider.execution_providers(runtime))
         .map_err(|error| error.to_string())?;

@@ -107,13 +107,7 @@ pub(super) fn head_ui(
         }
         Track::SpectrumBeside => {
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
-            let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
-            let chosen =
-                choice_ui(ui, (place, rect), ("Beside", tip), tracks.view.heat_map.beside, &Beside::ALL, |choice| {
-                    (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)))
-                });
-            intents.extend(chosen.map(Intent::Change));
-            note(ui, rect, rect.top() + 64.0, tracks.view.heat_map.quantity.name());
+            beside_ui(ui, (place, rect), tracks, intents);
         }
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {
@@ -127,20 +121,41 @@ pub(super) fn head_ui(
             intents.extend(chosen.map(Intent::Change));
         }
         Track::Theorem => {
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
-            let (name, tip) =
-                ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
-            let chosen = choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
-                (choice.name(), Action::SetTheorem(choice))
-            });
-            intents.extend(chosen.map(Intent::Change));
-            let compared = tracks.planned.is_some_and(|planned| !planned.overlays.is_empty());
-            if let Some(difference) = largest_difference.filter(|_| compared) {
-                note(ui, rect, rect.top() + 64.0, "largest difference");
-                note(ui, rect, rect.top() + 80.0, &format!("{difference:.1e}").replace('-', "−"));
-            }
+            theorem_ui(ui, (left, rect), tracks, largest_difference, intents);
         }
     }
+}
+
+/// How two schedules are compared, and how far they differ.
+fn theorem_ui(
+    ui: &mut Ui,
+    (left, rect): (f32, Rect),
+    tracks: &Tracks,
+    largest_difference: Option<f64>,
+    intents: &mut Vec<Intent>,
+) {
+    let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+    let (name, tip) = ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
+    let chosen = choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
+        (choice.name(), Action::SetTheorem(choice))
+    });
+    intents.extend(chosen.map(Intent::Change));
+    let compared = tracks.planned.is_some_and(|planned| !planned.overlays.is_empty());
+    if let Some(difference) = largest_difference.filter(|_| compared) {
+        note(ui, rect, rect.top() + 64.0, "largest difference");
+        note(ui, rect, rect.top() + 80.0, &format!("{difference:.1e}").replace('-', "−"));
+    }
+}
+
+/// What stands beside the heat map.
+fn beside_ui(ui: &mut Ui, (place, rect): (Rect, Rect), tracks: &Tracks, intents: &mut Vec<Intent>) {
+    let choices = tracks.view.heat_map;
+    let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
+    let chosen = choice_ui(ui, (place, rect), ("Beside", tip), choices.beside, &Beside::ALL, |choice| {
+        (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)))
+    });
+    intents.extend(chosen.map(Intent::Change));
+    note(ui, rect, rect.top() + 64.0, choices.quantity.name());
 }
 
 /// A line of secondary text in a head, where there is room for it.
