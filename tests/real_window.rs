@@ -39,6 +39,17 @@ fn wgpu_draws_the_window() {
     works(&driven("tests/gui/drive.sh", &["--renderer", "wgpu"], &[]));
 }
 
+/// Heat maps coloured by the processor, as there is no shader under OpenGL.
+#[test]
+fn glow_draws_spectra_and_measures() {
+    works(&driven("tests/gui/drive_spectra.sh", &["--renderer", "glow", "--layout", "spectra"], &[]));
+}
+
+#[test]
+fn wgpu_draws_spectra_and_measures() {
+    works(&driven("tests/gui/drive_spectra.sh", &["--renderer", "wgpu", "--layout", "spectra"], &[]));
+}
+
 #[test]
 fn a_renderer_that_does_not_start_is_replaced_by_the_other() {
     // No adapter of Direct3D is to be had on Linux.
