@@ -219,6 +219,16 @@ fn a_folder_without_images_calibrates_nothing() {
 }
 
 #[test]
+fn a_place_that_is_not_there_is_told_before_anything_is_made() {
+    let began = std::time::Instant::now();
+    let arguments = ["--model", "gaussian-64", "--provider", "rust", "--out", "/no/such/folder/psd.npz"];
+    let words = [("FILE", "/no/such/folder/psd.npz".to_owned())];
+    refused("spectrum::a_place_that_is_not_there_is_told_before_anything_is_made", &words, &arguments);
+    // Five hundred samples would take minutes.
+    assert!(began.elapsed() < std::time::Duration::from_secs(20));
+}
+
+#[test]
 fn no_samples_are_refused_and_what_there_is_is_told_again() {
     let folder = tempfile::tempdir().unwrap();
     let (out, plot) = (folder.path().join("out.npz"), folder.path().join("plot.pdf"));

@@ -203,6 +203,12 @@ pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
     tempfile::tempfile_in(folder).map(drop).map_err(|error| WriteError::new(folder, &error))
 }
 
+/// Says early where a file could not be written: before what is to be in it is made.
+pub fn check_place(path: &Path) -> Result<(), WriteError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| WriteError::new(path, &error))
+}
+
 /// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
 pub fn write_whole(
     path: &Path,
