@@ -10,10 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long it waits before it asks again whether a run still goes on.
 const NAP: Duration = Duration::from_millis(20);
+
+/// How often the window hears of steps; it would else draw for each of them, and take the time from the next.
+const NEWS: Duration = Duration::from_millis(50);
 
 /// Whether something more urgent is going on, which a step then waits for.
 pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -240,6 +243,7 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
     }
     let (first, target) = (ensemble.samples(), order.target);
     let mut failed = None;
+    let mut told_at = Instant::now();
     let mut told = |progress: Progress| {
         match progress {
             Progress::Batch { size, canceller, notes } => {
@@ -252,11 +256,17 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
             Progress::Step { samples, batch, step, steps, timing } => {
                 let done = ((samples - first) * steps + batch * step) as f64;
                 let all = ((target - first) * steps) as f64;
-                shared.tell(|report| {
+                let change = |report: &mut MeasuringReport| {
                     report.share = (done / all) as f32;
                     report.remaining = Some((timing.model + timing.analysis) * (all - done) / done);
                     report.timing = timing;
-                });
+                };
+                if told_at.elapsed() >= NEWS {
+                    told_at = Instant::now();
+                    shared.tell(change);
+                } else {
+                    change(&mut lock(&shared.report));
+                }
             }
             Progress::Grown(ensemble) => {
                 if let Err(error) = shared.publish(ensemble, data.as_ref()) {
@@ -276,7 +286,6 @@ mod tests {
     use super::*;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::sync::atomic::{AtomicBool, Ordering};
-    use std::time::Instant;
 
     fn order(steps: usize, target: usize) -> Order {
         let mut settings = RunSettings::new(ModelSource::Model("gaussian-64".into()));
