@@ -19,9 +19,9 @@ named! {
         /// What theory expects of them.
         Theory = "theory",
         /// The measured over the expected.
-        AgainstTheory = "samples less theory",
+        AgainstTheory = "samples − theory",
         /// The measured over those of the ensemble that is compared.
-        AgainstCompared = "samples less the compared",
+        AgainstCompared = "samples − other",
     }
 }
 
@@ -101,9 +101,9 @@ named! {
         #[default]
         Theory = "theory",
         /// The measured over the expected.
-        AgainstTheory = "samples less theory",
+        AgainstTheory = "samples − theory",
         /// The measured over those of the ensemble that is compared.
-        AgainstCompared = "samples less the compared",
+        AgainstCompared = "samples − other",
         /// The sample that is on the stage.
         Sample = "this sample",
     }
