@@ -111,7 +111,9 @@ fn svg_embeds_what_it_shows() {
         .map(|rest| image::load_from_memory(&decoded(rest.split('"').next().unwrap())).unwrap().to_rgb8())
         .collect();
     assert_eq!(images.len(), 4 + 2, "four images, the map and its bar");
-    assert_eq!((images[1].dimensions(), images[1].get_pixel(0, 0).0), ((8, 8), [50, 9, 200]));
+    // A cell is wider than it is high, and so shows all of the image's width.
+    let (width, height) = images[1].dimensions();
+    assert!(width == 8 && height < 8 && images[1].get_pixel(0, 0).0 == [50, 9, 200], "{width} × {height}");
     let (first, last, gap) = expected();
     let map = &images[4];
     #[expect(clippy::cast_sign_loss, reason = "a share of a width")]
@@ -140,7 +142,10 @@ fn pdf_embeds_what_it_shows() {
         .filter(|(at, _)| !pdf[..*at].ends_with(b"end"))
         .map(|(at, _)| miniz_oxide::inflate::decompress_to_vec_zlib(&pdf[at + 7..]).unwrap_or_default())
         .collect();
-    assert!(streams.iter().any(|stream| stream.len() == 3 * 64 && stream[..3] == [100, 9, 200]), "the third image");
+    assert!(
+        streams.iter().any(|stream| stream.len() < 3 * 64 && stream.starts_with(&[100, 9, 200])),
+        "the third image"
+    );
     let page = String::from_utf8_lossy(&streams[0]).into_owned();
     let count = |line: &str| page.lines().filter(|other| *other == line).count();
     assert_eq!((page.matches(" Do").count(), count("q")), (6, count("Q")));
