@@ -189,7 +189,9 @@ fn levels_of_a_change_and_their_choices() {
     click(&mut harness, "Levels of ΔE[x₀|xₜ]");
     until(&mut harness, "levels of a change", |harness| says(harness, "% of the largest"));
     press(&mut harness, Key::Home);
-    assert!(painted(&harness).iter().any(|text| text == "The first step has no change yet"));
+    until(&mut harness, "the first step", |harness| {
+        painted(harness).iter().any(|text| text == "The first step has no change yet")
+    });
     click(&mut harness, "Levels of xₜ");
     click_like(&mut harness, "Contrast of levels");
     click(&mut harness, "each its own scale");
