@@ -39,7 +39,7 @@ fn is_painted(harness: &Harness<App>, part: &str) -> bool {
     painted(harness).iter().any(|text| text.contains(part))
 }
 
-/// The plot's pixels, by the shader or by the processor.
+/// The plot's pixels, by the shader or by the processor; in the light with the time axis magnified.
 fn plot(model: &str, actions: Vec<Action>, theme: Theme, without_shader: bool) -> image::RgbaImage {
     let mut launch = launched(model, actions);
     launch.without_shader = without_shader;
@@ -51,6 +51,16 @@ fn plot(model: &str, actions: Vec<Action>, theme: Theme, without_shader: bool) -
         .build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     until(&mut harness, "the heat map", |harness| says(harness, MAP));
+    if theme == Theme::Light {
+        harness.hover_at(harness.get_by_label_contains(MAP).rect().center());
+        frames(&mut harness, 2);
+        let (unit, delta) = (egui::MouseWheelUnit::Point, egui::vec2(0.0, 150.0));
+        let (phase, modifiers, source) = (egui::TouchPhase::Move, egui::Modifiers::NONE, egui::MouseWheelSource::Wheel);
+        harness.event(egui::Event::MouseWheel { unit, delta, phase, modifiers, source });
+        frames(&mut harness, 40);
+        assert!(is_painted(&harness, "whole run"), "the axis is magnified");
+        harness.remove_cursor();
+    }
     frames(&mut harness, 5);
     let place = harness.get_by_label_contains(MAP).rect().shrink(1.0);
     let picture = harness.render().unwrap();

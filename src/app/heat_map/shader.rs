@@ -273,3 +273,127 @@ fn upload(
     }
     texture.create_view(&wgpu::TextureViewDescriptor::default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::heat_map::{Placement, PowerGrid};
+    use crate::figure::{HeatMapFigure, Reading, TimeAxis, TimeView, heat_map};
+    use crate::schedule::ModelSchedule;
+    use crate::session::heat_map::{FrequencyScale, Normalisation};
+    use crate::theory::NoiseLevel;
+    use eframe::egui_wgpu::RendererOptions;
+    use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
+
+    /// Width and height of the target, whose lines are as long as copies want them.
+    const SIZE: (u32, u32) = (64, 48);
+
+    fn map(colour_map: ColourMap, range: (f64, f64)) -> Arc<HeatMap> {
+        let levels = (0..=9).map(|step| NoiseLevel::from_flow_time(1.0 - f64::from(step) / 9.0)).collect();
+        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+        let axis = TimeAxis::of_levels(levels, vec![0.0; 9], &model);
+        let density = |step: usize| (0..17).map(|ring| 10.0_f64.powf((step * ring) as f64 / 20.0 - 4.0)).collect();
+        let grid = PowerGrid {
+            name: String::new(),
+            frequency: (0..17).map(|ring| f64::from(ring) / 32.0).collect(),
+            columns: (0..9).map(|step| (step != 4).then(|| density(step))).collect(),
+            placement: Placement::Around,
+        };
+        let cells = Arc::new(Decibels::new(&grid, Normalisation::None));
+        let time = TimeView { range, ..TimeView::whole(&axis, Reading::LogSnr) };
+        let scale = FrequencyScale::Log;
+        Arc::new(heat_map(HeatMapFigure { time, cells: &cells, scale, range: Some((-40.0, 24.0)), colour_map }))
+    }
+
+    /// What the shader writes to a target of a format: its bytes.
+    fn drawn(
+        state: &egui_wgpu::RenderState,
+        shader: &mut Shader,
+        drawing: &Drawing,
+        format: wgpu::TextureFormat,
+    ) -> Vec<u8> {
+        let (device, queue) = (&state.device, &state.queue);
+        shader.prepare(device, queue, drawing);
+        let size = wgpu::Extent3d { width: SIZE.0, height: SIZE.1, depth_or_array_layers: 1 };
+        let target = device.create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let view = target.create_view(&wgpu::TextureViewDescriptor::default());
+        let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: u64::from(4 * SIZE.0 * SIZE.1),
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let attachment = wgpu::RenderPassColorAttachment {
+                view: &view,
+                resolve_target: None,
+                ops: wgpu::Operations {
+                    load: wgpu::LoadOp::Clear(wgpu::Color::TRANSPARENT),
+                    store: wgpu::StoreOp::Store,
+                },
+                depth_slice: None,
+            };
+            let descriptor =
+                wgpu::RenderPassDescriptor { color_attachments: &[Some(attachment)], ..Default::default() };
+            let mut pass = encoder.begin_render_pass(&descriptor);
+            pass.set_pipeline(&shader.pipeline);
+            pass.set_bind_group(0, &shader.plots[drawing.name].group, &[]);
+            pass.draw(0..3, 0..1);
+        }
+        let layout = wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(4 * SIZE.0), rows_per_image: None };
+        encoder.copy_texture_to_buffer(
+            target.as_image_copy(),
+            wgpu::TexelCopyBufferInfo { buffer: &buffer, layout },
+            size,
+        );
+        queue.submit([encoder.finish()]);
+        buffer.slice(..).map_async(wgpu::MapMode::Read, |_| {});
+        device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        buffer.slice(..).get_mapped_range().unwrap().to_vec()
+    }
+
+    #[test]
+    fn the_bytes_of_the_tables_arrive_in_targets_with_and_without_gamma() {
+        let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
+        for format in [wgpu::TextureFormat::Rgba8Unorm, wgpu::TextureFormat::Rgba8UnormSrgb] {
+            let mut shader = Shader::new(&state.device, format);
+            // The same plot again and again, so that what has changed is uploaded and the rest kept.
+            for (colour_map, range) in [
+                (ColourMap::Turbo, (0.0, 1.0)),
+                (ColourMap::Inferno, (0.0, 1.0)),
+                (ColourMap::Inferno, (0.31, 0.62)),
+                (ColourMap::Difference, (0.31, 0.62)),
+            ] {
+                let map = map(colour_map, range);
+                let places = Arc::new(map.places(SIZE.0 as usize, SIZE.1 as usize));
+                let drawing = Drawing {
+                    name: "test",
+                    origin: [0, 0],
+                    low: map.range.0,
+                    scale: colours_per_unit(map.range),
+                    colour_map,
+                    cells: Arc::clone(&map.cells),
+                    places: Arc::clone(&places),
+                };
+                let table = colour_table(colour_map);
+                let expected = map.pixels(&places).flat_map(|index| {
+                    index.map_or([0; 4], |index| [table[index][0], table[index][1], table[index][2], 255])
+                });
+                let found = drawn(&state, &mut shader, &drawing, format);
+                let worst = expected.zip(&found).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+                assert_eq!(worst, 0, "{format:?} {colour_map:?} {range:?}");
+                assert!(found.chunks_exact(4).any(|pixel| pixel[3] == 0), "the gap is left out");
+            }
+        }
+    }
+}

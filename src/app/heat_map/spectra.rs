@@ -284,3 +284,155 @@ fn densities(
     let planes = image.outer_iter().enumerate();
     planes.map(|(channel, values)| Ok(rapsd.plane(plane(values, channel).view())?.into())).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::intent::Intent;
+    use crate::app::{App, Launch};
+    use crate::runtime::{Activity, Event};
+    use crate::session::RunSettings;
+    use crate::session::action::Action;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::time::{Duration, Instant};
+
+    const STEPS: usize = 6;
+
+    /// The window without a window.
+    fn opened() -> (egui::Context, App) {
+        let source = ModelSource::Model("gaussian-64".into());
+        let run = RunSettings { steps: STEPS, batch: 2, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+        let ctx = egui::Context::default();
+        let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
+        let mut app = App::new(&ctx, launch, false).unwrap();
+        until_idle(&mut app, |_| {});
+        (ctx, app)
+    }
+
+    fn until_idle(app: &mut App, mut each: impl FnMut(&App)) {
+        let began = Instant::now();
+        loop {
+            let idle = app.activity() == Activity::Idle;
+            while let Some(event) = app.runtime.next_event() {
+                let Event::Run { id, news } = event else { continue };
+                app.take_run_news(id, news);
+                each(app);
+            }
+            if idle {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_mins(1));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn asked(quantity: SpectrumQuantity) -> Asked {
+        Asked { quantity, channel: None, sample: 1 }
+    }
+
+    /// The grid once nothing of it is missing.
+    fn whole(spectra: &mut StepSpectra, run: &RunView, asked: Asked) -> Arc<PowerGrid> {
+        let began = Instant::now();
+        loop {
+            let shown = spectra.get(Some(run), asked).unwrap();
+            let (kept, _) = spectra.shown.as_ref().unwrap();
+            if kept.run == run.id && kept.asked == asked && kept.there == kept.possible && !spectra.is_busy() {
+                return shown.grid;
+            }
+            assert!(began.elapsed() < Duration::from_mins(1));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn every_column_is_the_spectrum_of_its_step() {
+        let (_, app) = opened();
+        let run = app.run.as_ref().unwrap();
+        let mut spectra = StepSpectra::new(Arc::new(|| {}));
+        let mut rapsd = Rapsd::new(64, 64).unwrap();
+        for quantity in SpectrumQuantity::ALL {
+            let grid = whole(&mut spectra, run, asked(quantity));
+            let images: Vec<Array4<f32>> = match quantity {
+                SpectrumQuantity::State => {
+                    let before = (0..STEPS).map(|step| run.whole_step(step).unwrap().x_t.clone());
+                    before.chain([run.state().as_ref().clone()]).collect()
+                }
+                SpectrumQuantity::Expectation => {
+                    (0..STEPS).map(|step| run.whole_step(step).unwrap().x0.clone()).collect()
+                }
+                SpectrumQuantity::Noise => (0..STEPS).map(|step| run.whole_step(step).unwrap().eps.clone()).collect(),
+                SpectrumQuantity::Change => (1..STEPS)
+                    .map(|step| &run.whole_step(step).unwrap().x0 - &run.whole_step(step - 1).unwrap().x0)
+                    .collect(),
+            };
+            assert_eq!((grid.columns.len(), grid.frequency.len()), (images.len(), 33), "{quantity:?}");
+            let between = quantity == SpectrumQuantity::Change;
+            assert_eq!(grid.placement, if between { Placement::Between } else { Placement::Around });
+            let channel = Asked { channel: Some(1), ..asked(quantity) };
+            let second = whole(&mut spectra, run, channel);
+            for (index, image) in images.iter().enumerate() {
+                let image = image.index_axis(Axis(0), 1);
+                let expected = rapsd.sample(image).unwrap();
+                let found = grid.columns[index].as_ref().unwrap();
+                assert!(
+                    found.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs()),
+                    "{quantity:?} {index}"
+                );
+                let expected = rapsd.plane(image.index_axis(Axis(0), 1)).unwrap();
+                let found = second.columns[index].as_ref().unwrap();
+                assert!(
+                    found.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs()),
+                    "{quantity:?} {index}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_asked_before_stays_and_steps_taken_over_are_not_computed_again() {
+        let (ctx, mut app) = opened();
+        let mut spectra = StepSpectra::new(Arc::new(|| {}));
+        assert!(spectra.get(None, asked(SpectrumQuantity::Change)).is_none());
+        let change = whole(&mut spectra, app.run.as_ref().unwrap(), asked(SpectrumQuantity::Change));
+        let at_once = spectra.get(app.run.as_ref(), asked(SpectrumQuantity::State)).unwrap();
+        assert!(Arc::ptr_eq(&at_once.grid, &change), "the old until the new is there");
+        let again = spectra.get(None, asked(SpectrumQuantity::Change)).unwrap();
+        assert!(Arc::ptr_eq(&again.grid, &change), "and while there is no run");
+        whole(&mut spectra, app.run.as_ref().unwrap(), asked(SpectrumQuantity::State));
+
+        app.perform(&ctx, vec![Intent::ChangeAndRunLive(vec![Action::SetSteps(STEPS)])]);
+        until_idle(&mut app, |_| {});
+        let run = app.run.as_ref().unwrap();
+        assert_eq!(run.started.taken_over, STEPS);
+        let shown = spectra.get(Some(run), asked(SpectrumQuantity::Change)).unwrap().grid;
+        assert!(!spectra.is_busy());
+        let known = |grid: &PowerGrid| -> Vec<Arc<[f64]>> { grid.columns.iter().flatten().cloned().collect() };
+        let (now, before) = (known(&shown), known(&change));
+        assert!(now.len() == STEPS - 1 && now.iter().zip(&before).all(|(now, before)| Arc::ptr_eq(now, before)));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_fills_its_map() {
+        let (ctx, mut app) = opened();
+        let mut spectra = StepSpectra::new(Arc::new(|| {}));
+        let mut counts = Vec::new();
+        app.perform(&ctx, vec![Intent::Change(Action::SetSeed(9)), Intent::Run]);
+        until_idle(&mut app, |app| {
+            let run = app.run.as_ref().unwrap();
+            let began = Instant::now();
+            loop {
+                let shown = spectra.get(Some(run), asked(SpectrumQuantity::Expectation));
+                let there = shown.map_or(0, |shown| shown.grid.columns.iter().flatten().count());
+                if !spectra.is_busy() {
+                    counts.push(there);
+                    break;
+                }
+                assert!(began.elapsed() < Duration::from_mins(1));
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        counts.dedup();
+        assert_eq!(*counts.last().unwrap(), STEPS);
+        assert!(counts.windows(2).filter(|pair| pair[1] > pair[0]).count() >= 2, "{counts:?}");
+    }
+}

@@ -6,6 +6,7 @@ use super::panel::{Frame, LABEL, Painter, TICK, axis_lines};
 use super::scene::{Group, Ink, Path, Picture, Rect};
 use crate::figure::colour_map::colour_table;
 use crate::figure::{Axis, Film, HeatMap, Role, Tick};
+use image::imageops::crop_imm;
 use image::{Rgb, RgbImage};
 use std::sync::Arc;
 
@@ -112,12 +113,21 @@ pub(super) fn film(film: &Film, frame: &Frame, group: &mut Group) {
         if cell.width() <= 0.0 || width == 0 || height == 0 {
             continue;
         }
-        // Covers the cell, whose shape may differ a little.
-        let scale = (cell.width() / f64::from(width)).max(cell.height() / f64::from(height));
-        let half = (0.5 * scale * f64::from(width), 0.5 * scale * f64::from(height));
-        let (x, y) = cell.centre();
-        let rect = Rect { left: x - half.0, top: y - half.1, right: x + half.0, bottom: y + half.1 };
+        let image = middle(&picture.image, cell.width() / cell.height());
         let id = Some(format!("{}-image-{}", group.id, index + 1));
-        group.picture(id, picture.label.clone(), rect, Picture::Image(Arc::clone(&picture.image)), Some(cell));
+        group.picture(id, picture.label.clone(), cell, Picture::Image(image), None);
     }
+}
+
+/// The middle of an image in so many widths a height, to whole pixels: not every reader of SVG cuts images.
+fn middle(image: &Arc<RgbImage>, aspect: f64) -> Arc<RgbImage> {
+    let (width, height) = image.dimensions();
+    #[expect(clippy::cast_sign_loss, reason = "at least 1")]
+    let part = |side: u32, wanted: f64| (wanted.round().max(1.0) as u32).min(side);
+    let size = (part(width, f64::from(height) * aspect), part(height, f64::from(width) / aspect));
+    if size == (width, height) {
+        return Arc::clone(image);
+    }
+    let place = ((width - size.0) / 2, (height - size.1) / 2);
+    Arc::new(crop_imm(&**image, place.0, place.1, size.0, size.1).to_image())
 }

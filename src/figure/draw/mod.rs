@@ -25,6 +25,8 @@ mod lettering;
 mod marker;
 mod panel;
 mod pdf;
+#[cfg(test)]
+mod picture_tests;
 mod png;
 mod scene;
 mod svg;
