@@ -10,6 +10,7 @@ import sys
 import time
 
 import pyatspi
+from gi.repository import GLib
 
 
 def everything():
@@ -35,7 +36,12 @@ def find(name):
 def wait(name, seconds):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        node = find(name)
+        try:
+            node = find(name)
+        except GLib.GError as error:
+            # A window that is busy drawing answers late, and what it showed may be gone.
+            print(f"asked again: {error.message}", file=sys.stderr)
+            node = None
         if node is not None:
             return node
         time.sleep(0.2)
