@@ -1,4 +1,5 @@
-"""Trains and exports `emoji-unet`, a class-conditional diffusion model of emoji that a CPU trains in two hours.
+"""Trains and exports `emoji-unet`, a class-conditional diffusion model of emoji that a CPU trains in two hours, and the
+two stages of `emoji-cascade`.
 
     python tools/train.py --until-minutes 120                        # two cores; checkpoints in the cache
     python tools/train.py --until-minutes 30 --resume                # goes on from the last checkpoint
@@ -9,6 +10,16 @@ leave `--init` out and give a larger network (see `--help`):
 
     python tools/train.py --device cuda --batch 512 --until-minutes 25 --init assets/models/emoji-unet/model.onnx
     python tools/train.py --export assets/models/emoji-unet && python tools/model_quality.py assets/models/emoji-unet
+
+A cascade's stages start from the plain model's weights as well (`--warm`), which a smaller picture or a shallower
+network takes over as far as they have a place:
+
+    python tools/train.py --stage coarse --warm assets/models/emoji-unet/model.onnx
+    python tools/train.py --stage detail --warm assets/models/emoji-unet/model.onnx
+    python tools/export_cascade.py assets/models/emoji-cascade
+
+`coarse` is trained on the images pooled by 2, at 32x32. `detail` sees 64x64, and its loss is taken on the detail band
+alone: what pooling by 2 and enlarging again loses.
 
 Network: EDM-style preconditioning (Karras et al. 2022, section 5) written in the VP variables, around a diffusers
 UNet2DModel at a quarter of the resolution and a small convolutional head at full resolution. It predicts x_0.
@@ -37,7 +48,13 @@ from emoji_dataset import GROUPS, NO_FLIP, NULL_LABEL, cache_dir
 from sheet import log_snr_table, sample
 
 SIGMAS = (0.1, 0.3, 1.0, 3.0, 10.0)
-PATCH = 4  # the body sees the image unshuffled by this factor
+FACTOR = 2  # of the cascade
+# What each stage is trained with unless told otherwise. `patch`: the body sees the image unshuffled by this factor.
+STAGES = {
+    "whole": dict(name="emoji-unet", channels=[64, 128, 160], patch=4, sigma_mean=-0.1, sigma_std=1.6),
+    "coarse": dict(name="emoji-cascade-coarse", channels=[64, 128, 160], patch=2, sigma_mean=-0.6, sigma_std=1.7),
+    "detail": dict(name="emoji-cascade-detail", channels=[64, 128], patch=4, sigma_mean=-0.8, sigma_std=1.4),
+}
 
 
 class Head(nn.Module):
@@ -62,15 +79,18 @@ class Head(nn.Module):
 
 
 class EmojiUNet(nn.Module):
-    """E[x_0 | x_t]: `forward(sample [B,3,H,W], timestep [B], class_labels [B])`, H and W multiples of 16."""
+    """E[x_0 | x_t]: `forward(sample [B,3,H,W], timestep [B], class_labels [B])`, H and W multiples of `size_multiple`."""
 
-    def __init__(self, channels, layers, features, head, data_std, skip_std):
+    def __init__(self, channels, layers, features, head, data_std, skip_std, patch=4):
         super().__init__()
-        self.config = dict(channels=list(channels), layers=layers, features=features, head=head, data_std=data_std, skip_std=skip_std)
+        self.config = dict(
+            channels=list(channels), layers=layers, features=features, head=head, data_std=data_std, skip_std=skip_std, patch=patch
+        )
+        self.size_multiple = patch * 2 ** (len(channels) - 1)
         levels = len(channels)
         self.body = UNet2DModel(
-            in_channels=3 * PATCH**2,
-            out_channels=features * PATCH**2,
+            in_channels=3 * patch**2,
+            out_channels=features * patch**2,
             block_out_channels=tuple(channels),
             layers_per_block=layers,
             down_block_types=("DownBlock2D",) * (levels - 1) + ("AttnDownBlock2D",),
@@ -100,7 +120,8 @@ class EmojiUNet(nn.Module):
         noise = -5 * log_snr.clamp(-10, 10)  # 10 ln sigma within 0.0067 ... 148
         c_skip, c_out = self.c_skip_out(alpha_bar, noise_bar)
         x = x_t * spread((alpha_bar * self.config["data_std"] ** 2 + noise_bar).rsqrt())
-        features = F.pixel_shuffle(self.body(F.pixel_unshuffle(x, PATCH), noise, class_labels).sample, PATCH)
+        patch = self.config["patch"]
+        features = F.pixel_shuffle(self.body(F.pixel_unshuffle(x, patch), noise, class_labels).sample, patch)
         return spread(c_skip) * x_t + spread(c_out) * self.head(x, features, noise).float()
 
     def c_skip_out(self, alpha_bar, noise_bar):
@@ -116,11 +137,23 @@ def spread(x):
     return x[:, None, None, None]
 
 
-class Wiener:
-    """The best linear stationary denoiser of a set of images: their pixelwise mean and periodic power spectrum."""
+def pooled(x):
+    """Means of FACTOR x FACTOR blocks."""
+    return F.avg_pool2d(x, FACTOR)
 
-    def __init__(self, images):
+
+def detail(x):
+    """The finest band: what pooling by FACTOR and enlarging again loses."""
+    return x - F.interpolate(pooled(x), scale_factor=FACTOR, mode="nearest")
+
+
+class Wiener:
+    """The best linear stationary denoiser of a set of images: their pixelwise mean and periodic power spectrum.
+    `band` maps errors to the part of them that counts."""
+
+    def __init__(self, images, band=None):
         self.mean = images.mean(0, keepdim=True)
+        self.band = band
         self.spectrum = torch.fft.fft2(images - self.mean, norm="ortho").abs().square().mean(0, keepdim=True)
 
     def __call__(self, x, sigma):
@@ -132,7 +165,14 @@ class Wiener:
         """Its expected squared error a pixel, in closed form."""
         noise = (2 * ln_sigmas).exp()[:, None]
         s = self.spectrum.flatten()[None]
-        return (s * noise / (s + noise)).mean(1)
+        error = s * noise / (s + noise)
+        if self.band is None:
+            return error.mean(1)
+        h, w = self.spectrum.shape[2:]
+        # The share of each frequency that the band keeps of stationary noise: 1 - |H|^2, H the box's response.
+        box = [torch.cos(torch.pi * torch.fft.fftfreq(n)) ** 2 for n in (h, w)]
+        kept = (1 - box[0][:, None] * box[1][None]).expand(self.spectrum.shape[1:]).flatten()
+        return (error * kept).mean(1)
 
 
 def stratified_ln_sigma(batch, mean, std, device):
@@ -148,7 +188,8 @@ def vp_state(x_0, noise, log_snr):
 
 @torch.no_grad()
 def held_out_ratios(model, wiener, images, device):
-    """Error of label `none` over the Wiener denoiser's at SIGMAS, one noise an image."""
+    """Error of label `none` over the Wiener denoiser's at SIGMAS, one noise an image, in the band that counts."""
+    band = wiener.band or (lambda error: error)
     generator = torch.Generator().manual_seed(1)
     noise = torch.randn(images.shape, generator=generator)
     ratios = []
@@ -158,25 +199,25 @@ def held_out_ratios(model, wiener, images, device):
             x, n = x.to(device), n.to(device)
             log_snr = torch.full((len(x),), -2 * math.log(sigma), device=device)
             null = torch.full((len(x),), NULL_LABEL, device=device)
-            ours.append((model.denoise(vp_state(x, n, log_snr), log_snr, null) - x).square().mean((1, 2, 3)).cpu())
-        linear = (wiener(images + sigma * noise, sigma) - images).square().mean()
+            ours.append(band(model.denoise(vp_state(x, n, log_snr), log_snr, null) - x).square().mean((1, 2, 3)).cpu())
+        linear = band(wiener(images + sigma * noise, sigma) - images).square().mean()
         ratios.append((torch.cat(ours).mean() / linear).item())
     return ratios
 
 
 @torch.no_grad()
-def draw_samples(model, path, device):
+def draw_samples(model, path, device, size):
     """24 samples without class above 36 by class, four each."""
 
     def denoise(x, t, labels):
         return model(*(torch.from_numpy(a).to(device) for a in (x, t, labels))).cpu().numpy()
 
     labels = [NULL_LABEL] * 24 + [k for k in range(NULL_LABEL) for _ in range(4)]
-    emoji_dataset.save_sheet(sample(denoise, labels), path, columns=12)
+    emoji_dataset.save_sheet(sample(denoise, labels, size), path, columns=12)
 
 
 def new_model(args, data_std):
-    return EmojiUNet(args.channels, args.layers, args.features, args.head, data_std, args.skip_std)
+    return EmojiUNet(args.channels, args.layers, args.features, args.head, data_std, args.skip_std, args.patch)
 
 
 def load_checkpoint(path, device):
@@ -198,7 +239,10 @@ def train(args):
         torch.set_num_threads(args.threads)
     device = torch.device(args.device)
     images, labels, held_out, _ = (torch.from_numpy(a) for a in emoji_dataset.split())
-    wiener = Wiener(images)
+    if args.stage == "coarse":
+        images, held_out = pooled(images), pooled(held_out)
+    band = detail if args.stage == "detail" else None
+    wiener = Wiener(images, band)
     grid = torch.linspace(math.log(0.005), math.log(200), 256)
     error_grid = wiener.error_table(grid).log().to(device)
     data_std = round(images.square().mean().sqrt().item(), 3)
@@ -216,6 +260,8 @@ def train(args):
         model = new_model(args, data_std).to(device)
         if args.init:
             read_onnx_weights(model, args.init)
+        if args.warm:
+            take_over_weights(model, args.warm)
         averaged = copy.deepcopy(model).eval()
     model.train()
     averaged.requires_grad_(False)
@@ -228,7 +274,8 @@ def train(args):
     def report(elapsed):
         ratios = " ".join(f"{r:.3f}" for r in held_out_ratios(averaged, wiener, held_out, device))
         print(f"step {step} {elapsed / 60:.1f} min: held-out error / Wiener at sigma {SIGMAS}: {ratios}", flush=True)
-        draw_samples(averaged, cache_dir() / f"{args.name}-{step:06}.png", device)
+        if args.stage != "detail":  # which makes no pictures by itself
+            draw_samples(averaged, cache_dir() / f"{args.name}-{step:06}.png", device, tuple(images.shape[2:]))
         state = dict(config=model.config, step=step, images=images_seen, history=history)
         state |= dict(model=model.state_dict(), ema=averaged.state_dict(), optimizer=optimizer.state_dict())
         torch.save(state, path.with_suffix(".tmp"))
@@ -250,7 +297,8 @@ def train(args):
         linear_error = torch.lerp(error_grid[place.long()], error_grid[place.long() + 1], place.frac()).exp()
 
         with torch.autocast(device.type, torch.bfloat16, enabled=args.bf16):
-            error = (model.denoise(x_t, -2 * ln_sigma, label) - x_0).square().mean((1, 2, 3)) / linear_error
+            error = model.denoise(x_t, -2 * ln_sigma, label) - x_0
+            error = (band(error) if band else error).square().mean((1, 2, 3)) / linear_error
         error.mean().backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -286,13 +334,51 @@ def read_onnx_weights(model, path):
     model.load_state_dict(state)
 
 
+def take_over_weights(model, path):
+    """Starts `model` from the weights of an exported EmojiUNet that sees the same 16x16 grid of patches: a smaller patch
+    takes sums (of inputs) and means (of features) of the larger one's, a level more or less is left as it is drawn."""
+    import onnx
+    from onnx import numpy_helper
+
+    stored = {i.name: torch.tensor(numpy_helper.to_array(i).astype(np.float32)) for i in onnx.load(path).graph.initializer}
+    state, patch, features = model.state_dict(), model.config["patch"], model.config["features"]
+    names = {name: name for name in state}
+    extra = stored_levels(stored) - len(model.config["channels"])
+    if extra:  # the way up is counted from the deepest level
+        names |= {n: up_block(n, extra) for n in state if n.startswith("body.up_blocks.")}
+
+    def regrouped(tensor, channels, reduce):
+        if len(tensor) == channels * patch**2:
+            return tensor
+        large = math.isqrt(len(tensor) // channels)
+        tensor = tensor.reshape(channels, patch, large // patch, patch, large // patch, *tensor.shape[1:])
+        return reduce(tensor, (2, 4)).flatten(0, 2)
+
+    stored["body.conv_in.weight"] = regrouped(stored["body.conv_in.weight"].transpose(0, 1), 3, torch.sum).transpose(0, 1)
+    for part in ("weight", "bias"):
+        stored[f"body.conv_out.{part}"] = regrouped(stored[f"body.conv_out.{part}"], features, torch.mean)
+    taken = {n: stored[o] for n, o in names.items() if o in stored and stored[o].shape == state[n].shape}
+    model.load_state_dict(state | taken)
+    share = sum(t.numel() for t in taken.values()) / sum(t.numel() for t in state.values())
+    print(f"{share:.1%} of the weights are taken over from {path}; drawn at random: {sorted(set(state) - set(taken))}", flush=True)
+
+
+def stored_levels(stored):
+    return 1 + max(int(name.split(".")[2]) for name in stored if name.startswith("body.down_blocks."))
+
+
+def up_block(name, extra):
+    parts = name.split(".")
+    return ".".join([*parts[:2], str(int(parts[2]) + extra), *parts[3:]])
+
+
 def export(args):
     from export_model import export_module, scheduler_config, write_json
 
     checkpoint, model = load_checkpoint(cache_dir() / f"{args.name}.pt", "cpu")
     folder = Path(args.export)
     folder.mkdir(parents=True, exist_ok=True)
-    export_module(model, folder / "model.onnx", multiple=16, num_classes=NULL_LABEL + 1)
+    export_module(model, folder / "model.onnx", multiple=model.size_multiple, num_classes=NULL_LABEL + 1)
     write_json(folder / "scheduler_config.json", scheduler_config())
     config = {
         "_class_name": "UNet2DModel",
@@ -313,7 +399,7 @@ def export(args):
         "how_made": f"{'; '.join(checkpoint['history'])} (in all {checkpoint['step']} steps, {checkpoint['images']} images)",
         "null_label": NULL_LABEL,
         "class_names": [*GROUPS, "none"],
-        "size_multiple": 16,
+        "size_multiple": model.size_multiple,
     }
     write_json(folder / "card.json", card)
     commands = "\n".join("    " + line for line in checkpoint["history"])
@@ -361,10 +447,12 @@ Not measured yet: run `tools/model_quality.py`.
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--name", default="emoji-unet", help="name of the checkpoint in the cache")
+    add("--stage", choices=STAGES, default="whole", help="the plain model, or one of the cascade's two stages")
+    add("--name", help="name of the checkpoint in the cache; by default the stage's")
     add("--export", metavar="FOLDER", help="export the checkpoint's averaged weights and stop")
     add("--resume", action="store_true", help="go on from the checkpoint")
     add("--init", metavar="ONNX", help="start from the weights of an exported model.onnx of the same sizes")
+    add("--warm", metavar="ONNX", help="start from what fits of the weights of an exported emoji-unet")
     add("--device", default="cpu")
     add("--threads", type=int, default=0, help="CPU threads; on a machine busy with other work one is fastest")
     add("--bf16", action=argparse.BooleanOptionalAction, help="bfloat16 autocast; by default on a GPU, as few CPUs have it")
@@ -377,10 +465,11 @@ def main():
     add("--weight-decay", type=float, default=1e-2)
     add("--ema", type=float, default=0.9995)
     add("--drop-label", type=float, default=0.1, help="share of images trained without their class")
-    add("--sigma-mean", type=float, default=-0.1, help="mean of ln sigma")
-    add("--sigma-std", type=float, default=1.6)
+    add("--sigma-mean", type=float, help="mean of ln sigma")
+    add("--sigma-std", type=float)
     add("--skip-std", type=float, default=0.2)
-    add("--channels", type=int, nargs="+", default=[64, 128, 160])
+    add("--channels", type=int, nargs="+")
+    add("--patch", type=int, help="the body sees the image unshuffled by this factor")
     add("--layers", type=int, default=2, help="residual blocks a level")
     add("--features", type=int, default=16, help="full-resolution channels the body gives the head")
     add("--head", type=int, default=32, help="channels of the head")
@@ -388,6 +477,9 @@ def main():
     add("--log-every", type=int, default=100)
     add("--report-minutes", type=float, default=10)
     args = parser.parse_args()
+    for name, value in STAGES[args.stage].items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     if args.bf16 is None:
         args.bf16 = args.device != "cpu"
     export(args) if args.export else train(args)

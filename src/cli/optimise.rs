@@ -143,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let finished = AtomicBool::new(false);
     let canceller = bare.canceller.clone();
     let outcome = std::thread::scope(|scope| {
-        scope.spawn(|| cancel_on_interrupt(&canceller, &finished));
+        scope.spawn(|| cancel_on_interrupt(|| Some(canceller.clone()), &finished));
         let mut told = |progress: Progress| {
             show(&bar, progress);
             if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

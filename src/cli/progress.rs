@@ -5,25 +5,13 @@ use crate::model::onnx::Canceller;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Carries Ctrl-C into a network call under way.
-pub(super) fn cancel_on_interrupt(canceller: &Canceller, finished: &AtomicBool) {
+/// Carries Ctrl-C into a network call under way; `current` says which that is.
+pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finished: &AtomicBool) {
     while !finished.load(Ordering::Relaxed) {
         if interrupted().load(Ordering::Relaxed) {
-            canceller.cancel();
-            return;
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
-/// The same for whichever call is under way.
-pub(super) fn cancel_on_interrupt_any(current: &Mutex<Option<Canceller>>, finished: &AtomicBool) {
-    while !finished.load(Ordering::Relaxed) {
-        if interrupted().load(Ordering::Relaxed) {
-            if let Some(canceller) = &*current.lock().unwrap_or_else(PoisonError::into_inner) {
+            if let Some(canceller) = current() {
                 canceller.cancel();
             }
             return;

@@ -1,6 +1,7 @@
 //! `chromascope psd`: the radially averaged power spectrum of anyone's images.
 
 use super::{Ended, Failure, interrupted, output};
+use crate::denoiser::empirical;
 use crate::schedule::formats::number;
 use crate::session::images::read_at_size;
 use crate::session::schedule_file::{has_ending, write_bytes};
@@ -39,7 +40,7 @@ struct Wrong {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
-    let mut spectra = Spectra { of: None, window: if *hann { Window::Hann } else { Window::None } };
+    let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {
             return Err(wrong(images, "--size has no meaning for an array, whose values are taken as they are").into());
@@ -63,7 +64,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
                 }
             };
             let (width, height) = image.dimensions();
-            let value = |(c, y, x): (usize, usize, usize)| f64::from(image[(x as u32, y as u32)].0[c]) / 127.5 - 1.0;
+            let value = |(c, y, x): (usize, usize, usize)| empirical::value(image[(x as u32, y as u32)].0[c]);
             let values = Array3::from_shape_fn((3, height as usize, width as usize), value);
             spectra.add(&values).map_err(|error| match error {
                 SpectrumError::Shape { .. } => {

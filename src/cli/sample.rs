@@ -123,7 +123,7 @@ fn sample(prepared: &mut Prepared, trajectory: &mut Trajectory) -> Result<(), Ru
     let finished = AtomicBool::new(false);
     let canceller = prepared.canceller.clone();
     std::thread::scope(|scope| {
-        scope.spawn(|| cancel_on_interrupt(&canceller, &finished));
+        scope.spawn(|| cancel_on_interrupt(|| Some(canceller.clone()), &finished));
         let outcome = loop {
             if interrupted().load(Ordering::Relaxed) {
                 break Err(RunError {

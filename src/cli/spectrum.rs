@@ -1,6 +1,6 @@
 //! `chromascope spectrum`: what many samples of a model did, step by step.
 
-use super::progress::{bar, cancel_on_interrupt_any};
+use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::ensemble::{
@@ -202,8 +202,9 @@ fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Resu
     let bar = bar(arguments.samples * ensemble.steps(), "measuring");
     let before = ensemble.samples();
     let (finished, canceller) = (AtomicBool::new(false), Mutex::new(None));
+    let current = || canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
     std::thread::scope(|scope| {
-        scope.spawn(|| cancel_on_interrupt_any(&canceller, &finished));
+        scope.spawn(|| cancel_on_interrupt(current, &finished));
         let mut told = |progress: Progress| {
             tell(&bar, &canceller, before, progress);
             if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -230,13 +231,6 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
     }
 }
 
-const fn name(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Power => "power",
-        Measure::Amplitude => "amplitude",
-    }
-}
-
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
@@ -256,7 +250,7 @@ fn table(findings: &Findings) -> String {
             text,
             "\n{:<18}{:<12}{:>8.4}   {} of {} steps",
             calibration.name(),
-            name(*measure),
+            measure.name(),
             agreement.rms,
             agreement.agreeing,
             agreement.compared,
@@ -285,7 +279,7 @@ fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
                 })
                 .collect();
             serde_json::json!({
-                "theory": calibration.name(), "measure": name(*measure), "rms": agreement.rms,
+                "theory": calibration.name(), "measure": measure.name(), "rms": agreement.rms,
                 "agreeing": agreement.agreeing, "compared": agreement.compared, "disagreements": disagreements,
             })
         })

@@ -168,7 +168,8 @@ impl Denoiser for EmpiricalDenoiser {
     }
 }
 
-fn value(byte: u8) -> f64 {
+/// The value of a byte, 0 as −1 and 255 as 1.
+pub(crate) fn value(byte: u8) -> f64 {
     f64::from(byte) / 127.5 - 1.0
 }
 

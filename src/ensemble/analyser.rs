@@ -1,4 +1,5 @@
-use super::form::{Form, Quantity};
+use super::Quantity;
+use super::form::Form;
 use crate::spectrum::{BandPlan, Rapsd, SpectrumError};
 use ndarray::{ArrayView3, Axis};
 

@@ -29,15 +29,13 @@ use std::fs::File;
 use std::io::{BufReader, Error};
 use std::path::Path;
 
-impl Quantity {
-    /// Its array's name.
-    const fn array(self) -> &'static str {
-        match self {
-            Self::State => "psd_xt",
-            Self::Expectation => "psd_x0",
-            Self::Change => "psd_diff",
-            Self::Noise => "psd_eps",
-        }
+/// The name of a quantity's array.
+const fn array_of(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::State => "psd_xt",
+        Quantity::Expectation => "psd_x0",
+        Quantity::Change => "psd_diff",
+        Quantity::Noise => "psd_eps",
     }
 }
 
@@ -59,7 +57,7 @@ fn arrays(
     put(&mut npz, "log_snr", &[levels.len()], levels.iter().map(|level| level.log_snr()).collect())?;
     put(&mut npz, "n", &[], vec![whole(running.count())])?;
     for quantity in Quantity::ALL {
-        let (name, rows) = (quantity.array(), quantity.rows(form.steps));
+        let (name, rows) = (array_of(quantity), quantity.rows(form.steps));
         for (suffix, of) in [("", mean), ("_var", &variance)] {
             let gather = |series: std::ops::Range<usize>| -> Vec<f64> {
                 let places =
@@ -149,7 +147,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let count = usize::try_from(count[0]).map_err(|_| "its number of samples is negative".to_owned())?;
     let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
     for quantity in Quantity::ALL {
-        let (name, rows) = (quantity.array(), quantity.rows(form.steps));
+        let (name, rows) = (array_of(quantity), quantity.rows(form.steps));
         for (suffix, into) in [("", &mut mean), ("_var", &mut variance)] {
             let mut set = |array: String, series: std::ops::Range<usize>| -> Result<(), String> {
                 let found: Vec<f64> = values(npz, &array, Some(rows * series.len() * form.rings))?;

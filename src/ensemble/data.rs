@@ -1,6 +1,6 @@
 use super::{Ensemble, EnsembleError};
 use crate::denoiser::ImageShape;
-use crate::session::images::read_folder;
+use crate::session::images::{read_folder, value_of_byte};
 use crate::session::prepare::PrepareError;
 use crate::spectrum::{BandPlan, Fft2, HalfSpectrum, Rings, Running, SpectrumError};
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
@@ -83,7 +83,7 @@ impl DataStatistics {
         let mut statistics = Self::new(channels, (height, width), ensemble.bands)?;
         let pixels = ImageShape { channels: 3, height, width };
         for chunk in images.pixels.chunks(pixels.len() * CHUNK) {
-            let value = |byte: &u8| f32::from(*byte) / 127.5 - 1.0;
+            let value = |byte: &u8| value_of_byte(*byte);
             let images: Vec<Array3<f32>> = chunk
                 .chunks_exact(pixels.len())
                 .map(|image| {

@@ -80,7 +80,7 @@ impl Findings {
         let (form, steps) = (self.ensemble.form(), self.ensemble.steps());
         match channel {
             Some(channel) if channel < form.channels => {
-                let series = if form.series() > 1 { 1 + channel } else { 0 };
+                let series = form.series_of(Some(channel));
                 self.data.is_none().then(|| self.ensemble.psd(Quantity::State, steps, series))
             }
             _ => Some(&self.data_psd),
@@ -127,29 +127,15 @@ fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| (sum / count as f64).sqrt())
 }
 
-/// Differences of `r_m` at this one's steps; the other's are taken between its own by flow time, in which no end is infinite.
+/// Differences of `r_m` at this one's steps; the other's are taken between its own.
 fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<f64> {
     let levels = here.measured.levels();
-    let middles = |findings: &Findings| -> Vec<f64> {
-        let steps = findings.ensemble.levels()[..findings.ensemble.steps()].windows(2);
-        steps.map(|step| 0.5 * (step[0].flow_time() + step[1].flow_time())).collect()
-    };
-    let (own, others) = (middles(here), middles(there));
     let values = there.measured.values(measure);
-    let at = |row: usize, m: usize| values[row * levels + m];
     let mut apart = Vec::new();
-    for (row, &time) in own.iter().enumerate() {
-        // Flow time falls along a run.
-        let after = others.partition_point(|&other| other > time);
-        let Some((before, after)) = after.checked_sub(1).zip((after < others.len()).then_some(after)).or_else(|| {
-            let same = others.iter().position(|&other| other == time)?;
-            Some((same, same))
-        }) else {
-            continue;
-        };
-        let span = others[before] - others[after];
-        let part = if span > 0.0 { (others[before] - time) / span } else { 0.0 };
-        let own = &here.measured.values(measure)[row * levels..(row + 1) * levels];
+    for (row, own) in here.measured.values(measure).chunks_exact(levels).enumerate() {
+        let time = here.ensemble.flow_time(Quantity::Change, row);
+        let Some((before, after, part)) = there.ensemble.rows_around(Quantity::Change, time) else { continue };
+        let at = |row: usize, m: usize| values[row * levels + m];
         apart.extend(own.iter().enumerate().map(|(m, own)| own - ((1.0 - part) * at(before, m) + part * at(after, m))));
     }
     apart

@@ -1,33 +1,5 @@
+use super::Quantity;
 use std::ops::Range;
-
-/// What the spectra of a run are of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Quantity {
-    /// `x_t`, at every level.
-    State,
-    /// `E[x_0|x_t]`, at every step.
-    Expectation,
-    /// Its change from each step to the next; row i is `x̂_{i+1} − x̂_i`.
-    #[default]
-    Change,
-    /// `ε̂`, at every step.
-    Noise,
-}
-
-impl Quantity {
-    /// All of them, in the order in which they are kept.
-    pub const ALL: [Self; 4] = [Self::State, Self::Expectation, Self::Change, Self::Noise];
-
-    /// Rows that it has in a run of so many steps.
-    #[must_use]
-    pub const fn rows(self, steps: usize) -> usize {
-        match self {
-            Self::State => steps + 1,
-            Self::Expectation | Self::Noise => steps,
-            Self::Change => steps.saturating_sub(1),
-        }
-    }
-}
 
 /// How many of everything a sample has, and where each lies in its record: the spectra of all quantities, then the bands
 /// of `E[x_0|x_t]`, then those of its change.
@@ -48,6 +20,12 @@ impl Form {
     #[must_use]
     pub const fn series(&self) -> usize {
         if self.channels > 1 { 1 + self.channels } else { 1 }
+    }
+
+    /// The series of a channel; of none, and of one that there is not, that of the mean.
+    #[must_use]
+    pub fn series_of(&self, channel: Option<usize>) -> usize {
+        channel.filter(|channel| self.series() > 1 && *channel < self.channels).map_or(0, |channel| 1 + channel)
     }
 
     /// Where the spectrum of a quantity's row lies, of the mean (`series` 0) or of channel `series − 1`: `[F]`.

@@ -11,8 +11,8 @@ impl Ensemble {
         quantity: Quantity,
         columns: Vec<Option<Arc<[f64]>>>,
     ) -> Result<PowerGrid, EnsembleError> {
-        let placement = if quantity == Quantity::Change { Placement::Between } else { Placement::Around };
-        Ok(PowerGrid { name, frequency: self.rings()?.frequency().to_vec(), columns, placement })
+        let frequency = self.rings()?.frequency().to_vec();
+        Ok(PowerGrid { name, frequency, columns, placement: Placement::of(quantity) })
     }
 
     /// The mean spectra of the samples as columns of a grid, of the channels' mean (`series` 0) or of channel `series − 1`.

@@ -20,6 +20,7 @@
 
 mod analyser;
 mod archive;
+mod between;
 mod bootstrap;
 mod data;
 mod error;
@@ -32,16 +33,16 @@ mod prediction;
 #[cfg(test)]
 mod tests;
 
+pub use crate::session::heat_map::SpectrumQuantity as Quantity;
+pub use crate::theory::Calibration;
 pub use archive::{is_ensemble, read, write};
 pub use data::{CENTRED_FROM, DataStatistics};
 pub use error::EnsembleError;
 pub use findings::{Comparison, Difference, Findings, MARGIN};
-pub use form::{Form, Quantity};
+pub use form::Form;
 pub use gather::{Ended, Progress, Timing, gather};
 pub use measured::{Agreement, Disagreement, Measured};
 pub use prediction::Prediction;
-
-pub use crate::theory::Calibration;
 
 use crate::denoiser::ImageShape;
 use crate::session::RunSettings;
@@ -219,7 +220,7 @@ impl Ensemble {
 
     fn rapsd(&self) -> Result<Rapsd, EnsembleError> {
         let ImageShape { height, width, .. } = self.origin.resolved.image;
-        let window = if self.origin.options.hann { Window::Hann } else { Window::None };
+        let window = Window::hann_if(self.origin.options.hann);
         Ok(Rapsd::windowed(height, width, window)?)
     }
 }

@@ -58,6 +58,14 @@ pub(super) fn stacked(factor: usize, x: &[f64], values: &[f64], levels: usize) -
     (0..levels).map(area).collect()
 }
 
+/// What `r_m` is a share of.
+pub(super) const fn share_of(measure: Measure) -> &'static str {
+    match measure {
+        Measure::Power => "share of power",
+        Measure::Amplitude => "share of amplitude",
+    }
+}
+
 /// `r_m` where a figure shows it, `[x.len(), levels]`.
 struct Shares<'a> {
     from: ChromatogramFigure<'a>,
@@ -94,10 +102,7 @@ impl<'a> Shares<'a> {
             x_axis: time.x_axis(),
             y_axis: Axis {
                 label: "r_m(t)".to_owned(),
-                unit: match measure {
-                    Measure::Power => "share of power",
-                    Measure::Amplitude => "share of amplitude",
-                },
+                unit: share_of(measure),
                 range: (0.0, top),
                 ticks: ticks::linear(0.0, top, 4, false),
             },
@@ -162,11 +167,6 @@ fn dominance(from: ChromatogramFigure<'_>, samples: impl Iterator<Item = (f64, u
         left = right;
     }
     let ends = begins.iter().skip(1).map(|&(x, _)| x).chain(std::iter::once(time.range.1));
-    let segments = begins.iter().zip(ends).map(|(&(begin, level), end)| Segment {
-        range: (begin, end),
-        label: palette::level_label(factor, level),
-        short_label: palette::level_pixels(factor, level).to_string(),
-        paint: Paint::Level(level),
-    });
+    let segments = begins.iter().zip(ends).map(|(&(begin, level), end)| Segment::of_level(factor, level, (begin, end)));
     segments.collect()
 }

@@ -1,3 +1,4 @@
+use super::chromatogram::share_of;
 use super::time_axis::TimeView;
 use super::{Axis, Figure, Line, Mark, MarkKind, Paint, Points, Role, Segment, Strip, palette, ticks};
 use crate::theory::{Measure, dominant_level};
@@ -72,10 +73,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         x_axis: from.time.x_axis(),
         y_axis: Axis {
             label: "r_m".to_owned(),
-            unit: match from.measure {
-                Measure::Power => "share of power",
-                Measure::Amplitude => "share of amplitude",
-            },
+            unit: share_of(from.measure),
             range,
             ticks: ticks::linear(range.0, range.1, 4, false),
         },
@@ -126,13 +124,7 @@ fn stretches(steps: impl Iterator<Item = (usize, f64, f64)>, from: MeasuredFigur
             None => segments.push((level, begin, end)),
         }
     }
-    let segment = |(level, begin, end)| Segment {
-        range: (begin, end),
-        label: palette::level_label(from.factor, level),
-        short_label: palette::level_pixels(from.factor, level).to_string(),
-        paint: Paint::Level(level),
-    };
-    segments.into_iter().map(segment).collect()
+    segments.into_iter().map(|(level, begin, end)| Segment::of_level(from.factor, level, (begin, end))).collect()
 }
 
 #[cfg(test)]

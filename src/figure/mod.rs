@@ -169,6 +169,18 @@ pub struct Segment {
     pub paint: Paint,
 }
 
+impl Segment {
+    /// That of a resolution level.
+    fn of_level(factor: usize, level: usize, range: (f64, f64)) -> Self {
+        Self {
+            range,
+            label: palette::level_label(factor, level),
+            short_label: palette::level_pixels(factor, level).to_string(),
+            paint: Paint::Level(level),
+        }
+    }
+}
+
 /// A place along x.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {

@@ -26,6 +26,9 @@ named! {
 }
 
 impl SpectrumSource {
+    /// Those that may stand in a track of their own beside the heat map.
+    pub const BESIDE: [Self; 4] = [Self::Theory, Self::AgainstTheory, Self::AgainstCompared, Self::Sample];
+
     /// Whether it is a difference, in dB on both sides of 0.
     #[must_use]
     pub const fn is_difference(self) -> bool {
@@ -45,6 +48,18 @@ named! {
         State = "xₜ",
         /// `ε̂`.
         Noise = "ε̂",
+    }
+}
+
+impl SpectrumQuantity {
+    /// Rows that it has in a run of so many steps; row i of a change is the step from i to i + 1.
+    #[must_use]
+    pub const fn rows(self, steps: usize) -> usize {
+        match self {
+            Self::State => steps + 1,
+            Self::Expectation | Self::Noise => steps,
+            Self::Change => steps.saturating_sub(1),
+        }
     }
 }
 
@@ -73,7 +88,7 @@ named! {
 }
 
 /// How the heat map of spectra is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HeatMapChoices {
     /// Whose spectra.
@@ -90,32 +105,21 @@ pub struct HeatMapChoices {
     pub range: Option<(f32, f32)>,
     /// The same of differences.
     pub difference_range: Option<(f32, f32)>,
-    /// What stands in the track beside.
-    pub beside: Beside,
+    /// What stands in the track beside: one of [`SpectrumSource::BESIDE`].
+    pub beside: SpectrumSource,
 }
 
-named! {
-    /// What stands beside the heat map, in a track of its own.
-    Beside {
-        /// What theory expects of the measured samples.
-        #[default]
-        Theory = "theory",
-        /// The measured over the expected.
-        AgainstTheory = "samples − theory",
-        /// The measured over those of the ensemble that is compared.
-        AgainstCompared = "samples − other",
-        /// The sample that is on the stage.
-        Sample = "this sample",
-    }
-}
-
-impl From<Beside> for SpectrumSource {
-    fn from(beside: Beside) -> Self {
-        match beside {
-            Beside::Theory => Self::Theory,
-            Beside::AgainstTheory => Self::AgainstTheory,
-            Beside::AgainstCompared => Self::AgainstCompared,
-            Beside::Sample => Self::Sample,
+impl Default for HeatMapChoices {
+    fn default() -> Self {
+        Self {
+            source: SpectrumSource::default(),
+            quantity: SpectrumQuantity::default(),
+            channel: None,
+            scale: FrequencyScale::default(),
+            normalisation: Normalisation::default(),
+            range: None,
+            difference_range: None,
+            beside: SpectrumSource::Theory,
         }
     }
 }
@@ -126,7 +130,7 @@ pub enum HeatMapChange {
     /// Whose spectra.
     Source(SpectrumSource),
     /// What stands beside.
-    Beside(Beside),
+    Beside(SpectrumSource),
     /// What they are of. The range goes back to what fits.
     Quantity(SpectrumQuantity),
     /// Which channel.

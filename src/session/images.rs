@@ -12,6 +12,11 @@ const MOST_BYTES: usize = 8 << 30;
 /// Most bytes that one image may take while it is decoded.
 const MOST_BYTES_AN_IMAGE: u64 = 1 << 30;
 
+/// The value of a byte, 0 as −1 and 255 as 1.
+pub(crate) fn value_of_byte(byte: u8) -> f32 {
+    f32::from(byte) / 127.5 - 1.0
+}
+
 /// Images read from a folder.
 #[derive(Debug)]
 pub struct FolderImages {

@@ -1,6 +1,7 @@
 //! Some resolution levels of an image alone: which, and what is left of the image. No GUI.
 
 use super::document::MOST_LEVELS;
+use crate::figure::palette::level_label;
 use crate::spectrum::{BandPlan, Fit};
 use crate::theory::default_levels;
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
@@ -43,7 +44,7 @@ impl Band {
     #[must_use]
     pub fn label(self, factor: usize) -> String {
         match self {
-            Self::Level(m) => format!("{} px", factor.saturating_pow(u32::try_from(m).unwrap_or(u32::MAX))),
+            Self::Level(m) => level_label(factor, m),
             Self::Rest => "rest".to_owned(),
         }
     }

@@ -4,6 +4,7 @@
 
 mod clean_image;
 
+pub(crate) use clean_image::read_pixels;
 pub use clean_image::{BUNDLED, CleanImage, ImageError, LEAST_SIDE, MOST_SIDE, read_bundled, read_file};
 
 use crate::sampler::SeededNoise;

@@ -28,7 +28,7 @@ impl SpectrumChoices {
     /// The window before the spectra.
     #[must_use]
     pub const fn window(&self) -> Window {
-        if self.hann { Window::Hann } else { Window::None }
+        Window::hann_if(self.hann)
     }
 
     /// The same with a range that can be fitted over; `before` is kept of one that cannot.

@@ -16,6 +16,14 @@ pub enum Window {
     Hann,
 }
 
+impl Window {
+    /// The Hann window, or none.
+    #[must_use]
+    pub const fn hann_if(hann: bool) -> Self {
+        if hann { Self::Hann } else { Self::None }
+    }
+}
+
 /// A window by rows and columns; empty for none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Weights {

@@ -23,6 +23,17 @@ pub enum Measure {
     Amplitude,
 }
 
+impl Measure {
+    /// The name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Power => "power",
+            Self::Amplitude => "amplitude",
+        }
+    }
+}
+
 /// How the growth of a band over a whole step is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepMeasure {

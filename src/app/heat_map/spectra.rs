@@ -219,10 +219,7 @@ fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpe
         Arc::clone(channel.unwrap_or(&column.mean))
     };
     let columns = found.iter().map(|column| column.as_ref().map(of)).collect();
-    let placement = match asked.quantity {
-        SpectrumQuantity::Change => Placement::Between,
-        SpectrumQuantity::State | SpectrumQuantity::Expectation | SpectrumQuantity::Noise => Placement::Around,
-    };
+    let placement = Placement::of(asked.quantity);
     let grid = PowerGrid { name: format!("PSD of {}", asked.quantity.name()), frequency, columns, placement };
     RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
 }

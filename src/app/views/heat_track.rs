@@ -52,7 +52,7 @@ impl HeatUse {
 
     /// The track beside it: of the same quantity, on the same axes and in the same range.
     pub fn beside(choices: HeatMapChoices) -> Self {
-        Self { choices: HeatMapChoices { source: choices.beside.into(), ..choices }, beside: true }
+        Self { choices: HeatMapChoices { source: choices.beside, ..choices }, beside: true }
     }
 
     const fn name(self) -> &'static str {

@@ -14,7 +14,7 @@ use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
 };
-use crate::session::heat_map::{Beside, HeatMapChange};
+use crate::session::heat_map::{HeatMapChange, SpectrumSource};
 use crate::theory::Chromatogram;
 use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
@@ -151,7 +151,7 @@ fn theorem_ui(
 fn beside_ui(ui: &mut Ui, (place, rect): (Rect, Rect), tracks: &Tracks, intents: &mut Vec<Intent>) {
     let choices = tracks.view.heat_map;
     let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
-    let chosen = choice_ui(ui, (place, rect), ("Beside", tip), choices.beside, &Beside::ALL, |choice| {
+    let chosen = choice_ui(ui, (place, rect), ("Beside", tip), choices.beside, &SpectrumSource::BESIDE, |choice| {
         (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)))
     });
     intents.extend(chosen.map(Intent::Change));

@@ -254,10 +254,7 @@ pub(super) fn chromatogram_sheet(own: &OwnTime, found: &Found, curves: &Curves) 
         panels.push(("Two schedules, each over its own time".to_owned(), apart));
         panels.push(("Theorem 1: at equal ᾱ".to_owned(), mapped));
     }
-    let measure = match curves.measure {
-        Measure::Power => "power",
-        Measure::Amplitude => "amplitude",
-    };
+    let measure = curves.measure.name();
     let caption = format!(
         "Schedule: {}. Scale-invariant theory, {} levels, factor n = {}, {measure}. Noise left, image right.{compared}",
         found.about,

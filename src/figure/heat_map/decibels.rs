@@ -1,4 +1,4 @@
-use crate::session::heat_map::Normalisation;
+use crate::session::heat_map::{Normalisation, SpectrumQuantity};
 use std::sync::Arc;
 
 /// A density that is not known, in [`Decibels::values`]: far below all that can be.
@@ -17,6 +17,17 @@ pub enum Placement {
     Around,
     /// Column i is of what happens from step i to step i + 1.
     Between,
+}
+
+impl Placement {
+    /// That of a quantity.
+    #[must_use]
+    pub const fn of(quantity: SpectrumQuantity) -> Self {
+        match quantity {
+            SpectrumQuantity::Change => Self::Between,
+            SpectrumQuantity::State | SpectrumQuantity::Expectation | SpectrumQuantity::Noise => Self::Around,
+        }
+    }
 }
 
 /// Power by column and ring of radial frequency, whoever measured it.

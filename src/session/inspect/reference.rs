@@ -1,5 +1,5 @@
-use crate::session::images::{fit, read_rgb};
-use crate::session::pooling::ImageError;
+use crate::session::images::{fit, value_of_byte};
+use crate::session::pooling::{ImageError, read_pixels};
 use image::RgbImage;
 use ndarray::Array3;
 use std::path::Path;
@@ -26,14 +26,7 @@ pub enum ReferenceError {
 impl Reference {
     /// Reads a file of any kind that folders of images may hold.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
-        if !path.exists() {
-            return Err(ImageError::Missing(path.into()));
-        }
-        if !path.is_file() {
-            return Err(ImageError::NoFile(path.into()));
-        }
-        let pixels = read_rgb(path).map_err(|reason| ImageError::Unreadable { path: path.into(), reason })?;
-        Ok(Self { pixels })
+        Ok(Self { pixels: read_pixels(path)? })
     }
 
     /// Height and width of the file.
@@ -52,7 +45,7 @@ impl Reference {
         let pixels = fitted.as_ref().unwrap_or(&self.pixels);
         let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
         Ok(Array3::from_shape_fn((channels, height, width), |(channel, y, x)| {
-            let [r, g, b] = pixels[(side(x), side(y))].0.map(|byte| f32::from(byte) / 127.5 - 1.0);
+            let [r, g, b] = pixels[(side(x), side(y))].0.map(value_of_byte);
             if channels == 1 { (r + g + b) / 3.0 } else { [r, g, b][channel] }
         }))
     }

@@ -1,7 +1,7 @@
 //! The images that are noised: bundled ones, files, and whatever else has pixels.
 
 use crate::model::package::{Package, PackageError};
-use crate::session::images::read_rgb;
+use crate::session::images::{read_rgb, value_of_byte};
 use crate::spectrum::{SpectrumError, pool};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
@@ -117,7 +117,8 @@ impl CleanImage {
         let small = resized.map(|(height, width)| resize(pixels, side(width), side(height), FilterType::CatmullRom));
         let pixels = small.as_ref().unwrap_or(pixels);
         let shape = (3, pixels.height() as usize, pixels.width() as usize);
-        let values = Array3::from_shape_fn(shape, |(channel, y, x)| value(pixels[(side(x), side(y))].0[channel]));
+        let values =
+            Array3::from_shape_fn(shape, |(channel, y, x)| value_of_byte(pixels[(side(x), side(y))].0[channel]));
         Ok(Self { values })
     }
 
@@ -154,20 +155,20 @@ fn check_sides(height: usize, width: usize) -> Result<(), ImageError> {
     if height.min(width) < LEAST_SIDE { Err(ImageError::Small { height, width }) } else { Ok(()) }
 }
 
-fn value(byte: u8) -> f32 {
-    f32::from(byte) / 127.5 - 1.0
-}
-
 /// Reads an image file of any kind that folders of images may hold.
 pub fn read_file(path: &Path) -> Result<CleanImage, ImageError> {
+    CleanImage::from_pixels(&read_pixels(path)?)
+}
+
+/// The pixels of such a file.
+pub(crate) fn read_pixels(path: &Path) -> Result<RgbImage, ImageError> {
     if !path.exists() {
         return Err(ImageError::Missing(path.into()));
     }
     if !path.is_file() {
         return Err(ImageError::NoFile(path.into()));
     }
-    let pixels = read_rgb(path).map_err(|reason| ImageError::Unreadable { path: path.into(), reason })?;
-    CleanImage::from_pixels(&pixels)
+    read_rgb(path).map_err(|reason| ImageError::Unreadable { path: path.into(), reason })
 }
 
 /// Reads one of [`BUNDLED`] by its place there; one beyond the last is the last.
@@ -178,7 +179,7 @@ pub fn read_bundled(index: usize) -> Result<CleanImage, ImageError> {
     let (_, place) = BUNDLED[index.min(BUNDLED.len() - 1)];
     let (shape, bytes) = exact.read_image(&package, place)?;
     let shape = (shape.channels, shape.height, shape.width);
-    let values = Array3::from_shape_vec(shape, bytes.into_iter().map(value).collect()).map_err(|_| fault())?;
+    let values = Array3::from_shape_vec(shape, bytes.into_iter().map(value_of_byte).collect()).map_err(|_| fault())?;
     CleanImage::new(values)
 }
 

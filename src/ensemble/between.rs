@@ -1,0 +1,24 @@
+use super::{Ensemble, Quantity};
+
+impl Ensemble {
+    /// Where a quantity's row lies, in flow time, which falls along a run and is finite at both ends: a change in the middle
+    /// of its step.
+    #[must_use]
+    pub fn flow_time(&self, quantity: Quantity, row: usize) -> f64 {
+        let time = |state: usize| self.levels[state].flow_time();
+        if quantity == Quantity::Change { 0.5 * (time(row) + time(row + 1)) } else { time(row) }
+    }
+
+    /// The rows of a quantity around a flow time, and how far it is from the first to the second; `None` beyond the ends.
+    #[must_use]
+    pub fn rows_around(&self, quantity: Quantity, time: f64) -> Option<(usize, usize, f64)> {
+        let after = (0..quantity.rows(self.steps())).find(|&row| self.flow_time(quantity, row) <= time)?;
+        let here = self.flow_time(quantity, after);
+        if here == time {
+            return Some((after, after, 0.0));
+        }
+        let before = after.checked_sub(1)?;
+        let from = self.flow_time(quantity, before);
+        Some((before, after, (from - time) / (from - here)))
+    }
+}
