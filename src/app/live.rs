@@ -188,7 +188,8 @@ mod tests {
         let snapshots = [4, 8].map(|step| {
             let level = open.run().level(step);
             let (x_t, eps) = (x0.clone(), x0.clone());
-            Arc::new(Snapshot { step, level, timestep: 0.0, x_t, x0: x0.mapv(|x| x + step as f32), eps, seconds: 0.0 })
+            let (x0, parts) = (x0.mapv(|x| x + step as f32), Vec::new());
+            Arc::new(Snapshot { step, level, timestep: 0.0, x_t, x0, eps, parts, seconds: 0.0 })
         });
         let pass = CoarsePass { snapshots: snapshots.to_vec(), state: Arc::new(x0.clone()) };
         open.app.take_coarse(id, pass.clone());

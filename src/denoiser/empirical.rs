@@ -74,6 +74,12 @@ impl EmpiricalDenoiser {
         self
     }
 
+    /// Other classes from now on.
+    pub fn set_classes(&mut self, classes: impl Iterator<Item = Option<i64>>) {
+        self.classes.clear();
+        self.classes.extend(classes);
+    }
+
     /// The same, whose calls end early once `flag` is set.
     #[must_use]
     pub fn with_cancel(mut self, flag: CancelFlag) -> Self {

@@ -2,13 +2,22 @@
 //!
 //! Networks, exact models and combinations of them are all a [`Denoiser`]; samplers know nothing else.
 
+mod cascade;
+mod classes;
 mod clipping;
 pub mod empirical;
 pub mod gaussian;
+pub mod guided;
+mod pooling;
+mod upsampled;
 
+pub use cascade::Cascade;
+pub use classes::{ClassDenoiser, OfClass};
 pub use clipping::{Clipped, Clipping};
 pub use empirical::EmpiricalDenoiser;
 pub use gaussian::GaussianDenoiser;
+pub use guided::Guided;
+pub use upsampled::{Upsample, Upsampled};
 
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, ArrayView4};
@@ -26,13 +35,68 @@ pub struct Denoised {
     pub unclipped_x0: Option<Array4<f64>>,
     /// The number fed to the network (after rounding, where its input is an integer).
     pub timestep: f64,
+    /// What the estimate was made of, where it was made of several: each an image `[B, C, H, W]` before clipping. Which
+    /// there are may differ from call to call.
+    pub parts: Vec<Part<f64>>,
+}
+
+/// One of several estimates, or contributions to one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part<T> {
+    /// What it is.
+    pub name: PartName,
+    /// `[B, C, H, W]`.
+    pub x0: Array4<T>,
+}
+
+/// What a part of an estimate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartName {
+    /// `E[x_0|x_t]` without a class.
+    Unconditional,
+    /// `E[x_0|x_t]` of this class.
+    Class(i64),
+    /// What this stage of a cascade contributes to `E[x_0|x_t]`, 0 the coarsest.
+    Stage(usize),
+    /// `E[x_0|x_t]` of the whole image at its own size, before upsample guidance.
+    AtFullSize,
+    /// `E[x_0|x_t]` of the pooled image at its adjusted time, enlarged again.
+    Pooled,
+}
+
+impl PartName {
+    /// The name that files have.
+    #[must_use]
+    pub fn key(self) -> String {
+        match self {
+            Self::Unconditional => "unconditional".into(),
+            Self::Class(label) => format!("class_{label}"),
+            Self::Stage(stage) => format!("stage_{stage}"),
+            Self::AtFullSize => "at_full_size".into(),
+            Self::Pooled => "pooled".into(),
+        }
+    }
 }
 
 impl Denoised {
     /// Empty buffers for states of this shape, `[B, C, H, W]`.
     #[must_use]
     pub fn zeros(shape: [usize; 4]) -> Self {
-        Self { x0: Array4::zeros(shape), eps: Array4::zeros(shape), unclipped_x0: None, timestep: f64::NAN }
+        Self {
+            x0: Array4::zeros(shape),
+            eps: Array4::zeros(shape),
+            unclipped_x0: None,
+            timestep: f64::NAN,
+            parts: Vec::new(),
+        }
+    }
+
+    /// The same buffers where they have this shape already, else new ones.
+    pub(crate) fn resize(&mut self, shape: [usize; 4]) {
+        if self.x0.shape() != shape {
+            *self = Self::zeros(shape);
+        }
     }
 
     /// `E[x_0|x_t]` as the network gave it, thresholded but never clipped.
@@ -40,6 +104,19 @@ impl Denoised {
     pub fn data_prediction(&self) -> &Array4<f64> {
         self.unclipped_x0.as_ref().unwrap_or(&self.x0)
     }
+}
+
+/// The part in place `index`, named so, in memory that is kept from call to call; those behind it stay.
+fn part_mut(parts: &mut Vec<Part<f64>>, index: usize, name: PartName, shape: [usize; 4]) -> &mut Array4<f64> {
+    while parts.len() <= index {
+        parts.push(Part { name, x0: Array4::zeros([0; 4]) });
+    }
+    let part = &mut parts[index];
+    part.name = name;
+    if part.x0.shape() != shape {
+        part.x0 = Array4::zeros(shape);
+    }
+    &mut part.x0
 }
 
 /// The size of one state without its batch: channels, height, width.
@@ -122,6 +199,18 @@ pub enum DenoiseError {
     /// The call was asked to stop.
     #[error("the call was cancelled")]
     Cancelled,
+    /// A state whose sides the factor of a combination does not divide.
+    #[error(
+        "{height}x{width} cannot be pooled by {factor}; both sides must be multiples of it, so choose another --size"
+    )]
+    Indivisible {
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+        /// The factor.
+        factor: usize,
+    },
     /// The state has a size that the denoiser cannot take.
     #[error("this model takes images of {expected}, not {found}; choose another --size")]
     Shape {

@@ -1,5 +1,6 @@
 //! Models and what runs them.
 
+pub mod cascade_folder;
 pub mod contract;
 pub mod diagnosis;
 pub mod exact;

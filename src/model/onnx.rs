@@ -2,7 +2,7 @@
 
 use super::contract::{Contract, Element, Port};
 use super::onnx_runtime::{LoadedRuntime, Provider};
-use crate::denoiser::{CancelFlag, DenoiseError, Denoised, Denoiser, not_finite};
+use crate::denoiser::{CancelFlag, ClassDenoiser, DenoiseError, Denoised, Denoiser, not_finite};
 use crate::schedule::ModelSchedule;
 use crate::theory::{NoiseLevel, Parameterization};
 use half::f16;
@@ -45,28 +45,36 @@ pub struct OnnxSession {
     cancelled: CancelFlag,
 }
 
-/// Stops a denoiser's call from another thread, within the step.
+/// Stops a denoiser's call from another thread, within the step: that of one network or of several.
 #[derive(Clone)]
 pub struct Canceller {
-    run_options: Option<Arc<RunOptions<NoSelectedOutputs>>>,
-    cancelled: CancelFlag,
+    run_options: Vec<Arc<RunOptions<NoSelectedOutputs>>>,
+    cancelled: Vec<CancelFlag>,
 }
 
 impl From<CancelFlag> for Canceller {
     /// For denoisers in the program's own code.
     fn from(cancelled: CancelFlag) -> Self {
-        Self { run_options: None, cancelled }
+        Self { run_options: Vec::new(), cancelled: vec![cancelled] }
     }
 }
 
 impl Canceller {
     /// Ends the call under way, and every later one, with [`DenoiseError::Cancelled`].
     pub fn cancel(&self) {
-        self.cancelled.cancel();
-        if let Some(run_options) = &self.run_options {
+        self.cancelled.iter().for_each(CancelFlag::cancel);
+        for run_options in &self.run_options {
             // Nothing is running where this fails; the flag is seen before the next call.
             let _ = run_options.terminate();
         }
+    }
+
+    /// Stops what either stops.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.run_options.extend(other.run_options);
+        self.cancelled.extend(other.cancelled);
+        self
     }
 }
 
@@ -104,7 +112,7 @@ impl OnnxSession {
     /// A handle that stops calls from another thread.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
-        Canceller { run_options: Some(Arc::clone(&self.run_options)), cancelled: self.cancelled.clone() }
+        Canceller { run_options: vec![Arc::clone(&self.run_options)], cancelled: vec![self.cancelled.clone()] }
     }
 
     /// The bare ONNX Runtime session, for measurements.
@@ -169,7 +177,7 @@ fn port(name: &str, kind: &ValueType) -> Port {
 pub struct Conditioning {
     /// Class of each sample of the batch (the last entry rules the samples beyond it).
     pub labels: Vec<i64>,
-    /// Text or other embeddings, `[B or 1, tokens, width]`.
+    /// Text or other embeddings, `[B or 1, tokens, width]`; a batch that is larger takes them in turn.
     pub hidden_states: Option<Array3<f32>>,
 }
 
@@ -237,7 +245,7 @@ impl OnnxDenoiser {
     fn call(
         &mut self,
         x: ArrayView4<f64>,
-        first: usize,
+        (first, labels): (usize, &[i64]),
         level: NoiseLevel,
         out: &mut Denoised,
     ) -> Result<(), DenoiseError> {
@@ -269,7 +277,6 @@ impl OnnxDenoiser {
             scalars(&self.contract.timestep, &vec![timestep; size]).map_err(network)?,
         ));
         if let Some(port) = &self.contract.class_labels {
-            let labels = &self.conditioning.labels;
             let label = |sample: usize| labels.get(sample).or(labels.last()).copied().unwrap_or(0);
             let values: Vec<f64> = (0..size).map(|offset| label(first + offset.min(count - 1)) as f64).collect();
             inputs.push((port.name.as_str().into(), scalars(port, &values).map_err(network)?));
@@ -277,7 +284,7 @@ impl OnnxDenoiser {
         if let (Some(port), Some(states)) = (&self.contract.hidden_states, &self.conditioning.hidden_states) {
             let (available, tokens, wide) = states.dim();
             let rows: Vec<f32> = (0..size)
-                .flat_map(|offset| states.index_axis(Axis(0), (first + offset.min(count - 1)).min(available - 1)))
+                .flat_map(|offset| states.index_axis(Axis(0), (first + offset.min(count - 1)) % available))
                 .copied()
                 .collect();
             let value = floats(port.element, vec![size, tokens, wide], rows).map_err(network)?;
@@ -334,13 +341,29 @@ impl OnnxDenoiser {
 }
 
 impl Denoiser for OnnxDenoiser {
+    /// Of the classes in the conditioning.
     fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
+        let labels = std::mem::take(&mut self.conditioning.labels);
+        let done = self.denoise_classes(x_t, level, &labels, out);
+        self.conditioning.labels = labels;
+        done
+    }
+}
+
+impl ClassDenoiser for OnnxDenoiser {
+    fn denoise_classes(
+        &mut self,
+        x_t: ArrayView4<f64>,
+        level: NoiseLevel,
+        classes: &[i64],
+        out: &mut Denoised,
+    ) -> Result<(), DenoiseError> {
         let samples = x_t.dim().0;
         let mut first = 0;
         while first < samples {
             let last = (first + self.partition).min(samples);
             let part = x_t.slice_axis(Axis(0), Slice::from(first..last));
-            self.call(part, first, level, out)?;
+            self.call(part, (first, classes), level, out)?;
             first = last;
         }
         Ok(())

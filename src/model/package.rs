@@ -1,6 +1,7 @@
 //! What a model is on disk: one `.onnx` file, or a folder with `model.onnx`, `scheduler_config.json` and, optionally,
 //! `config.json` and `card.json`; named by path or by the name of a bundled model.
 
+use super::cascade_folder::{CASCADE_FILE, CascadeFault};
 use super::exact::ExactCard;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -101,7 +102,8 @@ pub enum PackageError {
     },
     /// A folder without a graph.
     #[error(
-        "the folder {folder} has no model.onnx; a model folder holds model.onnx, scheduler_config.json and, optionally, config.json"
+        "the folder {folder} has no model.onnx; a model folder holds model.onnx, scheduler_config.json and, optionally, \
+         config.json, and a cascade holds cascade.json"
     )]
     NoGraph {
         /// The folder.
@@ -123,6 +125,14 @@ pub enum PackageError {
         /// What is wrong.
         reason: String,
     },
+    /// A cascade's file names stages that make no cascade.
+    #[error("{path} cannot be used: {fault}")]
+    Cascade {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: CascadeFault,
+    },
     /// A JSON file does not say what it should.
     #[error("{path} cannot be used: {reason}")]
     Json {
@@ -133,26 +143,31 @@ pub enum PackageError {
     },
 }
 
+/// The path of a model: `name` where something is there, else the folder of the bundled model of that name.
+pub(super) fn locate(name: &str) -> Result<PathBuf, PackageError> {
+    let path = Path::new(name);
+    if path.exists() {
+        return Ok(path.to_path_buf());
+    }
+    let is_name = path.components().count() == 1;
+    let bundled = bundled();
+    match bundled.iter().find(|(bundled, _)| is_name && bundled == name) {
+        Some((_, folder)) => Ok(folder.clone()),
+        None => Err(PackageError::Unknown {
+            name: name.into(),
+            bundled: if bundled.is_empty() {
+                "none found; set CHROMASCOPE_ASSETS to the folder \"assets\"".into()
+            } else {
+                bundled.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+            },
+        }),
+    }
+}
+
 impl Package {
     /// Finds a model by path, or by the name of a bundled one.
     pub fn find(name: &str) -> Result<Self, PackageError> {
-        let path = Path::new(name);
-        if path.exists() {
-            return Self::read(path);
-        }
-        let is_name = path.components().count() == 1;
-        let bundled = bundled();
-        match bundled.iter().find(|(bundled, _)| is_name && bundled == name) {
-            Some((_, folder)) => Self::read(folder),
-            None => Err(PackageError::Unknown {
-                name: name.into(),
-                bundled: if bundled.is_empty() {
-                    "none found; set CHROMASCOPE_ASSETS to the folder \"assets\"".into()
-                } else {
-                    bundled.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-                },
-            }),
-        }
+        Self::read(&locate(name)?)
     }
 
     /// Reads a file or folder.
@@ -195,7 +210,7 @@ impl Package {
     }
 }
 
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
     let text = std::fs::read(path).map_err(|error| PackageError::Read { path: path.into(), error })?;
     serde_json::from_slice(&text).map_err(|reason| PackageError::Json { path: path.into(), reason })
 }
@@ -207,7 +222,7 @@ pub fn bundled() -> Vec<(String, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(models) else { return Vec::new() };
     let mut found: Vec<_> = entries
         .filter_map(Result::ok)
-        .filter(|entry| entry.path().join("model.onnx").exists())
+        .filter(|entry| ["model.onnx", CASCADE_FILE].iter().any(|file| entry.path().join(file).exists()))
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .collect();
     found.sort();

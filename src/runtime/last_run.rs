@@ -15,6 +15,7 @@ pub(super) struct LastRun {
     made_with: Option<MadeWith>,
     levels: Vec<NoiseLevel>,
     timesteps: Vec<f64>,
+    run_times: Vec<f64>,
     /// The first steps, without gaps.
     steps: Vec<KeptStep>,
 }
@@ -56,15 +57,22 @@ impl KeptStep {
     }
 
     fn bytes(&self) -> usize {
-        let Snapshot { x_t, x0, eps, .. } = &*self.snapshot;
-        size_of::<f32>() * (x_t.len() + x0.len() + eps.len() + self.state.len()) + self.checkpoint.bytes()
+        size_of::<f32>() * (self.snapshot.values() + self.state.len()) + self.checkpoint.bytes()
     }
 }
 
 impl LastRun {
     /// Nothing yet.
     pub(super) const fn new(budget: usize) -> Self {
-        Self { budget, bytes: 0, made_with: None, levels: Vec::new(), timesteps: Vec::new(), steps: Vec::new() }
+        Self {
+            budget,
+            bytes: 0,
+            made_with: None,
+            levels: Vec::new(),
+            timesteps: Vec::new(),
+            run_times: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     /// Forgets all.
@@ -81,9 +89,15 @@ impl LastRun {
             return &[];
         }
         if take_over && self.made_with.as_ref() == Some(&made_with) {
-            let timesteps = prepared.timesteps.iter().zip(&self.timesteps);
-            let same = timesteps.take_while(|(now, before)| now.to_bits() == before.to_bits()).count();
-            self.steps.truncate(prepared.run.repeats(&self.levels).min(same));
+            let same = |now: &[f64], before: &[f64]| {
+                now.iter().zip(before).take_while(|(now, before)| now.to_bits() == before.to_bits()).count()
+            };
+            let mut kept = prepared.run.repeats(&self.levels).min(same(&prepared.timesteps, &self.timesteps));
+            if !prepared.run_times.is_empty() {
+                // A step may ask at the level it reaches too.
+                kept = kept.min(same(&prepared.run_times, &self.run_times).saturating_sub(1));
+            }
+            self.steps.truncate(kept);
         } else {
             self.steps.clear();
         }
@@ -91,6 +105,7 @@ impl LastRun {
         self.made_with = Some(made_with);
         self.levels = prepared.run.levels().to_vec();
         self.timesteps.clone_from(&prepared.timesteps);
+        self.run_times.clone_from(&prepared.run_times);
         if let Some(last) = self.steps.last() {
             prepared.run.go_on_from(&last.checkpoint);
         }

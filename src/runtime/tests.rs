@@ -133,11 +133,13 @@ impl Engine for Scripted {
                 onnxruntime: None,
                 threads: 1,
                 batch_partition: vec![1],
+                partition: None,
                 timesteps_rounded: false,
                 inputs_sha256: std::collections::BTreeMap::new(),
             },
             notes: Vec::new(),
             timesteps,
+            run_times: Vec::new(),
             canceller: flag.into(),
         })
     }

@@ -7,17 +7,21 @@
 //! | `x_t` | `[S+1, B, C, H, W]` | VP state; the first is the initial noise, the last the result |
 //! | `x0` | `[S, B, C, H, W]` | `E[x_0\|x_t]` of the step's first evaluation, after clipping |
 //! | `eps` | `[S, B, C, H, W]` | `ε̂` of the same evaluation, unclipped |
+//! | `x0_class_3`, `x0_unconditional`, `x0_stage_0`, … | as `x0` | what the estimate was made of, before clipping, where it was made of several; NaN at steps that did not ask for it |
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
 
 use super::prepare::Resolved;
 use super::settings::ProviderChoice;
-use super::{RunSettings, Trajectory};
+use super::{RunSettings, Snapshot, Trajectory};
+use crate::denoiser::PartName;
 use ndarray::{Array1, Array4, Array5, Axis};
 use ndarray_npy::NpzWriter;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Version of the two files' form.
 pub const FORMAT_VERSION: u32 = 1;
@@ -121,7 +125,7 @@ impl Record {
                 _ => ProviderChoice::Cpu,
             },
             threads: Some(resolved.threads),
-            partition: resolved.batch_partition.first().copied(),
+            partition: resolved.partition.or(resolved.batch_partition.first().copied()),
             ..self.settings.clone()
         }
     }
@@ -301,6 +305,13 @@ fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), nd
     npz.add_array("x_t", &stack(trajectory.states(), steps + 1, trajectory.shape))?;
     npz.add_array("x0", &stack(trajectory.snapshots.iter().map(|s| &s.x0), steps, trajectory.shape))?;
     npz.add_array("eps", &stack(trajectory.snapshots.iter().map(|s| &s.eps), steps, trajectory.shape))?;
+    let names: BTreeSet<PartName> = trajectory.snapshots.iter().flat_map(|s| &s.parts).map(|part| part.name).collect();
+    for name in names {
+        let missing = Array4::from_elem(trajectory.shape, f32::NAN);
+        let of_step = |snapshot: &Arc<Snapshot>| snapshot.parts.iter().position(|part| part.name == name);
+        let parts = trajectory.snapshots.iter().map(|s| of_step(s).map_or(&missing, |index| &s.parts[index].x0));
+        npz.add_array(format!("x0_{}", name.key()), &stack(parts, steps, trajectory.shape))?;
+    }
     npz.finish()?;
     Ok(())
 }

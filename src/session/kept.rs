@@ -250,7 +250,7 @@ pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
 }
 
 fn whole_bytes(snapshot: &Snapshot) -> usize {
-    size_of::<f32>() * (snapshot.x_t.len() + snapshot.x0.len() + snapshot.eps.len())
+    size_of::<f32>() * snapshot.values()
 }
 
 impl Thumbnail {
@@ -319,6 +319,7 @@ mod tests {
             x_t: image.clone(),
             x0: -&image,
             eps: image,
+            parts: Vec::new(),
             seconds: 0.0,
         })
     }

@@ -1,5 +1,5 @@
 use super::trajectory::{Snapshot, Trajectory};
-use crate::denoiser::{DenoiseError, Denoised, Denoiser, not_finite};
+use crate::denoiser::{DenoiseError, Denoised, Denoiser, Part, not_finite};
 use crate::sampler::{Memory, NoiseSource, Sampler, StepAt};
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
@@ -172,6 +172,12 @@ impl Run {
             x_t: Arc::unwrap_or_clone(std::mem::take(&mut trajectory.state)),
             x0: self.first.x0.mapv(|value| value as f32),
             eps: self.first.eps.mapv(|value| value as f32),
+            parts: self
+                .first
+                .parts
+                .iter()
+                .map(|part| Part { name: part.name, x0: part.x0.mapv(|value| value as f32) })
+                .collect(),
             seconds: began.elapsed().as_secs_f64(),
         };
         let state = self.x.mapv(|value| value as f32);

@@ -1,5 +1,7 @@
 //! What the user decides.
 
+use crate::denoiser::Upsample;
+use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
@@ -44,6 +46,18 @@ pub struct RunSettings {
     pub label: Option<i64>,
     /// The class that means "none", where neither card nor configuration says.
     pub null_label: Option<i64>,
+    /// One class, then another, in place of `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_switch: Option<ClassSwitch<Option<i64>>>,
+    /// A class for each resolution, in place of `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_level: Option<ByLevel>,
+    /// Guidance scale w; `None` is the conditional estimate as it is, w = 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<GuidanceScale>,
+    /// Use of the model at several times its trained size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upsample: Option<Upsample>,
     /// Height and width, pixels; `None` takes the model's own.
     pub size: Option<(usize, usize)>,
     /// Initial noise, `.npy`, `[B, C, H, W]`, unit variance.
@@ -85,6 +99,10 @@ impl RunSettings {
             first_sample: 0,
             label: None,
             null_label: None,
+            label_switch: None,
+            by_level: None,
+            guidance: None,
+            upsample: None,
             size: None,
             init_noise: None,
             step_noise: None,
@@ -103,6 +121,29 @@ impl RunSettings {
     #[must_use]
     pub fn effective_steps(&self) -> usize {
         self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
+    }
+
+    /// The same run without guidance, classes by resolution and upsample guidance: the conditional estimate of one class,
+    /// at the same size.
+    #[must_use]
+    pub fn plain(&self, size: (usize, usize)) -> Self {
+        let first = self.by_level.as_ref().and_then(|levels| levels.labels.first().copied());
+        let first = first.or(self.label_switch.as_ref().and_then(|switch| switch.from));
+        Self {
+            label: self.label.or(first),
+            label_switch: None,
+            by_level: None,
+            guidance: None,
+            upsample: None,
+            size: Some(size),
+            ..self.clone()
+        }
+    }
+
+    /// Whether what the denoiser answers depends on the time of the run, and not on the noise level alone.
+    #[must_use]
+    pub fn depends_on_time(&self) -> bool {
+        self.label_switch.is_some() || self.guidance.as_ref().is_some_and(|scale| scale.constant().is_none())
     }
 
     /// Whether the sampler injects noise of its own, so that `E[x_0|x_t]` is a martingale.

@@ -1,3 +1,4 @@
+use crate::denoiser::Part;
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
 use std::sync::Arc;
@@ -17,8 +18,18 @@ pub struct Snapshot {
     pub x0: Array4<f32>,
     /// `ε̂` of the first evaluation, from the unclipped prediction.
     pub eps: Array4<f32>,
+    /// What the first evaluation's estimate was made of, where it was made of several.
+    pub parts: Vec<Part<f32>>,
     /// Wall time of the step.
     pub seconds: f64,
+}
+
+impl Snapshot {
+    /// Values that it keeps.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.x_t.len() + self.x0.len() + self.eps.len() + self.parts.iter().map(|part| part.x0.len()).sum::<usize>()
+    }
 }
 
 /// The finished steps of a run and the state they led to. Steps are only ever added.
@@ -69,10 +80,10 @@ impl Trajectory {
         self.snapshots.iter().map(|snapshot| &snapshot.x_t).chain(std::iter::once(&*self.state))
     }
 
-    /// Bytes that a run of this many steps and values will keep.
+    /// Bytes that a run of this many steps and values will keep, with `parts` of each estimate.
     #[must_use]
-    pub fn bytes(steps: usize, shape: [usize; 4]) -> usize {
+    pub fn bytes(steps: usize, shape: [usize; 4], parts: usize) -> usize {
         let state = shape.iter().fold(size_of::<f32>(), |bytes, &side| bytes.saturating_mul(side));
-        state.saturating_mul(steps.saturating_mul(3).saturating_add(1))
+        state.saturating_mul(steps.saturating_mul(3 + parts).saturating_add(1))
     }
 }

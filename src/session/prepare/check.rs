@@ -62,8 +62,9 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
 }
 
 /// Checks that what the run keeps has room.
-pub(super) fn memory(steps: usize, shape: [usize; 4]) -> Result<(), PrepareError> {
-    let bytes = Trajectory::bytes(steps, shape);
+/// `parts` is how many each estimate is made of.
+pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), PrepareError> {
+    let bytes = Trajectory::bytes(steps, shape, parts);
     let allowed = available().map_or(MEMORY_LIMIT, |available| MEMORY_LIMIT.min(available / 5 * 2));
     if bytes <= allowed {
         return Ok(());

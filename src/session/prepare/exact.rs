@@ -1,9 +1,12 @@
 //! The exact models in the program's own code, which need no ONNX Runtime.
 
 use super::arrays::Digests;
-use super::open::{check_label, check_size, null_label, read_config};
-use super::{Opened, PrepareError, check};
-use crate::denoiser::{CancelFlag, Clipped, Clipping, Denoiser, EmpiricalDenoiser, GaussianDenoiser, ImageShape};
+use super::open::{check_size, null_label, read_config};
+use super::{Classes, Opened, PrepareError, check};
+use crate::denoiser::{
+    CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
+    ImageShape,
+};
 use crate::model::contract::Element;
 use crate::model::exact::ExactModel;
 use crate::model::graph_file::GraphFile;
@@ -12,7 +15,8 @@ use crate::model::{SchedulerConfig, hex};
 use crate::schedule::{BetaSchedule, ModelSchedule, Spacing};
 use crate::session::images::read_folder;
 use crate::session::settings::{ProviderChoice, RunSettings};
-use crate::theory::{Parameterization, Prediction};
+use crate::theory::{NoiseLevel, Parameterization, Prediction};
+use ndarray::ArrayView4;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -34,7 +38,8 @@ pub(super) struct OpenExact {
     pub(super) image: ImageShape,
     /// Number of class embeddings, where it is said.
     classes: Option<usize>,
-    pub(super) null: Option<i64>,
+    /// The null class, with where it is said.
+    pub(super) null: Option<(i64, &'static str)>,
     /// The bundled model's files; a folder of images has none.
     pub(super) package: Option<Package>,
     pub(super) notes: Vec<String>,
@@ -60,7 +65,7 @@ pub(super) fn open_folder(
         ));
     }
     // Before anything is read: reading many large images takes long.
-    check::memory(settings.steps, [settings.batch, 3, size.0, size.1])?;
+    check::memory(settings.steps, [settings.batch, 3, size.0, size.1], 0)?;
     let mut notes = Vec::new();
     let config = match &settings.scheduler_config {
         Some(file) => read_config(file, &mut notes)?,
@@ -117,7 +122,7 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         name: package.name.clone(),
         sha256: graph.sha256,
         classes: package.config.num_class_embeds,
-        null: null_label(&package, settings.null_label).map(|(label, _)| label),
+        null: null_label(&package, settings.null_label),
         package: Some(package),
         notes,
     })
@@ -129,36 +134,44 @@ impl OpenExact {
         self.package.is_some() && matches!(self.kind, Kind::Images(_))
     }
 
+    /// Its classes.
+    fn classes(&self) -> Classes {
+        Classes {
+            none_because: match &self.kind {
+                Kind::Gaussian(_) => Some("this model has no classes"),
+                Kind::Images(_) if !self.has_classes() => Some("a folder of images has no classes"),
+                Kind::Images(_) => None,
+            },
+            count: self.classes,
+            null: self.null,
+            null_is_all: true,
+        }
+    }
+
     /// A denoiser for one run.
-    pub(super) fn denoiser(&self, settings: &RunSettings) -> Result<Opened, PrepareError> {
+    pub(super) fn denoiser(&self, wanted: Option<(usize, usize)>, pooled_by: usize) -> Result<Opened, PrepareError> {
         let Self { image, .. } = *self;
-        if let Some((height, width)) = settings.size.filter(|size| *size != (image.height, image.width)) {
+        if pooled_by > 1 {
+            return Err(PrepareError::Setting(
+                "upsample guidance needs a network that takes any size; this model is known exactly at one size only, so \
+                 leave --upsample-guidance out"
+                    .into(),
+            ));
+        }
+        if let Some((height, width)) = wanted.filter(|size| *size != (image.height, image.width)) {
             return Err(PrepareError::Setting(format!(
                 "--size {height}x{width} does not fit: this model is made for {}x{} only; leave --size out",
                 image.height, image.width
             )));
         }
         let flag = CancelFlag::default();
-        let (denoiser, label): (Box<dyn Denoiser>, Option<i64>) = match &self.kind {
-            Kind::Gaussian(gaussian) => {
-                no_label(settings, "this model has no classes")?;
-                (Box::new(gaussian.clone().with_cancel(flag.clone())), None)
-            }
-            Kind::Images(images) if !self.has_classes() => {
-                no_label(settings, "a folder of images has no classes")?;
-                (Box::new(images.clone().with_cancel(flag.clone())), None)
-            }
-            Kind::Images(images) => {
-                let label = settings.label.or(self.null);
-                if let Some(label) = label {
-                    check_label("--label", label, self.classes)?;
-                }
-                let class = label.filter(|label| Some(*label) != self.null);
-                (Box::new(images.clone().with_classes(vec![class]).with_cancel(flag.clone())), label)
-            }
+        let null = self.null.map(|(label, _)| label);
+        let denoiser: Box<dyn ClassDenoiser> = match &self.kind {
+            Kind::Gaussian(gaussian) => Box::new(Exact::Gaussian(gaussian.clone().with_cancel(flag.clone()))),
+            Kind::Images(images) => Box::new(Exact::Images { images: images.clone().with_cancel(flag.clone()), null }),
         };
         Ok(Opened {
-            denoiser: Box::new(Clipped::new(denoiser, self.clipping)),
+            denoiser,
             canceller: flag.into(),
             config: self.config.clone(),
             schedule: self.schedule.clone(),
@@ -167,7 +180,8 @@ impl OpenExact {
             name: self.name.clone(),
             sha256: self.sha256.clone(),
             image,
-            label,
+            classes: self.classes(),
+            stages: None,
             timestep: Element::F32,
             provider: "rust",
             onnxruntime: None,
@@ -176,6 +190,31 @@ impl OpenExact {
             digests: Digests::new(),
             notes: Vec::new(),
         })
+    }
+}
+
+/// The program's own denoisers, told of classes.
+enum Exact {
+    Gaussian(GaussianDenoiser),
+    Images { images: EmpiricalDenoiser, null: Option<i64> },
+}
+
+impl ClassDenoiser for Exact {
+    fn denoise_classes(
+        &mut self,
+        x_t: ArrayView4<f64>,
+        level: NoiseLevel,
+        classes: &[i64],
+        out: &mut Denoised,
+    ) -> Result<(), DenoiseError> {
+        match self {
+            Self::Gaussian(gaussian) => gaussian.denoise(x_t, level, out),
+            Self::Images { images, null } => {
+                // The null class is all images.
+                images.set_classes(classes.iter().map(|class| Some(*class).filter(|class| Some(*class) != *null)));
+                images.denoise(x_t, level, out)
+            }
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 //! decided, every choice that was left open made and said aloud.
 
 mod arrays;
+mod cascade;
 mod check;
+mod compose;
 mod error;
 mod exact;
 mod model;
@@ -16,7 +18,7 @@ pub use plan::plan as plan_of;
 
 use super::Run;
 use super::settings::{RunSettings, SamplerKind};
-use crate::denoiser::{Clipping, Denoiser, ImageShape};
+use crate::denoiser::{ClassDenoiser, Clipping, Denoiser, ImageShape};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Element;
 use crate::model::onnx::Canceller;
@@ -59,8 +61,11 @@ pub struct Resolved {
     pub onnxruntime: Option<String>,
     /// Threads inside one operator.
     pub threads: usize,
-    /// Samples in each network call.
+    /// Samples in each network call, where it asks for one class.
     pub batch_partition: Vec<usize>,
+    /// Most samples of a network call.
+    #[serde(default)]
+    pub partition: Option<usize>,
     /// SHA-256 of the files that were taken besides the model, by the setting that names them.
     #[serde(default)]
     pub inputs_sha256: BTreeMap<String, String>,
@@ -78,6 +83,8 @@ pub struct Prepared {
     pub notes: Vec<String>,
     /// Timesteps of the plan, one a step, before any rounding for the network.
     pub timesteps: Vec<f64>,
+    /// Run times of the levels, one more than steps, where the denoiser depends on them; else empty.
+    pub run_times: Vec<f64>,
     /// Stops the denoiser's call within a step.
     pub canceller: Canceller,
 }
@@ -102,13 +109,6 @@ pub struct Bare {
     pub notes: Vec<String>,
 }
 
-impl From<Opened> for Bare {
-    fn from(opened: Opened) -> Self {
-        let Opened { denoiser, canceller, config, schedule, parameterization, image, name, notes, .. } = opened;
-        Self { denoiser, canceller, config, schedule, parameterization, image, name, notes }
-    }
-}
-
 /// How much of a run will be kept in memory, which bounds its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
@@ -130,7 +130,7 @@ impl Keeping {
 
 /// A denoiser with what must be known of it to run it.
 struct Opened {
-    denoiser: Box<dyn Denoiser>,
+    denoiser: Box<dyn ClassDenoiser>,
     canceller: Canceller,
     config: SchedulerConfig,
     schedule: ModelSchedule,
@@ -139,7 +139,9 @@ struct Opened {
     name: String,
     sha256: String,
     image: ImageShape,
-    label: Option<i64>,
+    classes: Classes,
+    /// How many stages it has, where it is a cascade.
+    stages: Option<usize>,
     timestep: Element,
     provider: &'static str,
     onnxruntime: Option<String>,
@@ -148,6 +150,27 @@ struct Opened {
     /// Of the files read so far besides the model.
     digests: arrays::Digests,
     notes: Vec<String>,
+}
+
+/// The classes of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Classes {
+    /// Why it has none, where it has none.
+    none_because: Option<&'static str>,
+    /// How many, where it is said.
+    count: Option<usize>,
+    /// The null class with where it is said.
+    null: Option<(i64, &'static str)>,
+    /// Whether a model that does not say its null class can do without.
+    null_is_all: bool,
+}
+
+impl Classes {
+    /// Whether these and the others are the same numbers, as far as it is said.
+    fn are_those_of(&self, other: &Self) -> bool {
+        let has = |classes: &Self| classes.none_because.is_none();
+        has(self) == has(other) && (self.count.is_none() || other.count.is_none() || self.count == other.count)
+    }
 }
 
 /// Opens the model and makes a run ready. `progress` is told how many of a folder's images are read, and may stop that by
@@ -163,10 +186,35 @@ pub fn prepare(
     Ok(prepared)
 }
 
+/// An open denoiser by itself.
+fn bare(settings: &RunSettings, opened: Opened) -> Result<Bare, PrepareError> {
+    let Opened { canceller, config, schedule, parameterization, image, name, mut notes, .. } = opened;
+    let plan = plan::plan(settings, &config, &schedule)?;
+    let facts = compose::Facts {
+        image,
+        classes: &opened.classes,
+        stages: opened.stages,
+        schedule: &schedule,
+        clipping: opened.clipping,
+    };
+    let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
+    notes.extend(composed.notes);
+    Ok(Bare { denoiser: composed.denoiser, canceller, config, schedule, parameterization, image, name, notes })
+}
+
 /// Plan, noise and sampler around an open denoiser.
 fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Prepared, PrepareError> {
-    let Opened { mut notes, image, parameterization, .. } = opened;
     let plan = plan::plan(settings, &opened.config, &opened.schedule)?;
+    let Opened { image, parameterization, mut notes, .. } = opened;
+    let facts = compose::Facts {
+        image,
+        classes: &opened.classes,
+        stages: opened.stages,
+        schedule: &opened.schedule,
+        clipping: opened.clipping,
+    };
+    let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
+    notes.extend(composed.notes);
     plan::check_start(parameterization, plan.levels()[0])?;
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
@@ -184,7 +232,7 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
     }
 
     let shape = image.batch(settings.batch);
-    check::memory(keeping.steps(plan.steps()), shape)?;
+    check::memory(keeping.steps(plan.steps()), shape, composed.parts)?;
     let seeded = SeededNoise { seed: settings.seed, first_sample: settings.first_sample };
     let mut digests = opened.digests;
     let x_t = match &settings.init_noise {
@@ -211,16 +259,18 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
         clipping: opened.clipping,
         variance,
         spacing: plan::source(settings, &opened.config)?.to_string(),
-        label: opened.label,
+        label: composed.label,
         provider: opened.provider.into(),
         onnxruntime: opened.onnxruntime,
         threads: opened.threads,
         batch_partition: split(settings.batch, opened.partition),
+        partition: Some(opened.partition),
         inputs_sha256: digests,
         timesteps_rounded,
     };
-    let run = Run::new(opened.denoiser, sampler, noise, plan.levels().to_vec(), x_t);
-    Ok(Prepared { run, resolved, notes, timesteps: plan.timesteps().to_vec(), canceller: opened.canceller })
+    let run = Run::new(composed.denoiser, sampler, noise, plan.levels().to_vec(), x_t);
+    let timesteps = plan.timesteps().to_vec();
+    Ok(Prepared { run, resolved, notes, timesteps, run_times: composed.run_times, canceller: opened.canceller })
 }
 
 /// The sizes of the network calls that make up a batch.

@@ -1,9 +1,11 @@
 //! A model that is open and serves any number of runs.
 
+use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
-use super::{Bare, Keeping, OpenModel, Opened, PrepareError, Prepared, arrays, check, finish};
-use crate::denoiser::{Clipped, ImageShape};
+use super::{Bare, Keeping, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, finish};
+use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
+use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
 use crate::model::onnx::{Conditioning, OnnxDenoiser};
 use crate::model::onnx_runtime::{Provider, RuntimeError};
@@ -23,16 +25,81 @@ const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 /// [`prepare`](Self::prepare).
 pub struct Model {
     key: Key,
-    /// When its file was last written, so that a newer one is noticed.
-    file: Option<(PathBuf, Option<SystemTime>)>,
+    /// When its files were last written, so that newer ones are noticed.
+    files: Vec<(PathBuf, Option<SystemTime>)>,
     kind: Kind,
     info: Arc<ModelInfo>,
     notes: Vec<String>,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Network(Box<OpenModel>),
     Exact(Box<OpenExact>),
+    Cascade(Box<OpenCascade>),
+}
+
+/// Opens a model that is no cascade, with the reason why it runs in the program's own code where nobody asked for that.
+pub(super) fn open_one(
+    package: Package,
+    settings: &RunSettings,
+    onnxruntime: Option<&Path>,
+) -> Result<(Kind, Option<String>), PrepareError> {
+    let mut reason = None;
+    let rust = match settings.provider {
+        ProviderChoice::Rust => true,
+        ProviderChoice::Auto => {
+            reason = no_library_but_exact(&package, onnxruntime);
+            reason.is_some()
+        }
+        ProviderChoice::Cpu | ProviderChoice::Cuda => false,
+    };
+    let kind = if rust {
+        Kind::Exact(Box::new(exact::open_bundled(package, settings)?))
+    } else {
+        Kind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
+    };
+    Ok((kind, reason))
+}
+
+impl Kind {
+    /// Choices made and warnings of its opening.
+    pub(super) fn notes(&self) -> Vec<String> {
+        match self {
+            Self::Network(model) => model.notes.clone(),
+            Self::Exact(exact) => exact.notes.clone(),
+            Self::Cascade(cascade) => cascade.notes(),
+        }
+    }
+
+    pub(super) fn sha256(&self) -> &str {
+        match self {
+            Self::Network(model) => &model.graph.sha256,
+            Self::Exact(exact) => &exact.sha256,
+            Self::Cascade(_) => "",
+        }
+    }
+
+    pub(super) fn info(&self, settings: &RunSettings, reason: Option<String>) -> ModelInfo {
+        match self {
+            Self::Network(model) => of_network(model, settings),
+            Self::Exact(exact) => of_exact(exact, settings, reason),
+            Self::Cascade(cascade) => cascade.info(settings),
+        }
+    }
+
+    /// A denoiser for images of this size, or of the model's own, that will be asked for them pooled by `pooled_by` too.
+    pub(super) fn denoiser(
+        &self,
+        settings: &RunSettings,
+        size: Option<(usize, usize)>,
+        pooled_by: usize,
+    ) -> Result<Opened, PrepareError> {
+        match self {
+            Self::Network(model) => network(model, settings, size, pooled_by),
+            Self::Exact(exact) => exact.denoiser(size, pooled_by),
+            Self::Cascade(cascade) => cascade.denoiser(settings, size, pooled_by),
+        }
+    }
 }
 
 /// The settings that decide how a model is opened; all others decide a run.
@@ -111,6 +178,8 @@ pub struct ModelInfo {
     pub scheduler: Option<SchedulerConfig>,
     /// Name of the spacing it takes by default, where its schedule is said.
     pub spacing: Option<String>,
+    /// Trained height and width of its stages, the coarsest first, where it is a cascade.
+    pub stages: Vec<Option<(usize, usize)>>,
 }
 
 impl ModelInfo {
@@ -143,47 +212,34 @@ impl Model {
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<Self, PrepareError> {
         check::numbers(settings)?;
-        let mut reason = None;
-        let (kind, file) = match &settings.source {
+        let mut files = Vec::new();
+        let (kind, reason) = match &settings.source {
             ModelSource::Images(folder) => {
                 (Kind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
-            ModelSource::Model(name) => {
-                let package = Package::find(name)?;
-                let file = package.onnx.clone();
-                let rust = match settings.provider {
-                    ProviderChoice::Rust => true,
-                    ProviderChoice::Auto => {
-                        reason = no_library_but_exact(&package, onnxruntime);
-                        reason.is_some()
-                    }
-                    ProviderChoice::Cpu | ProviderChoice::Cuda => false,
-                };
-                let kind = if rust {
-                    Kind::Exact(Box::new(exact::open_bundled(package, settings)?))
-                } else {
-                    Kind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
-                };
-                (kind, Some(file))
-            }
+            ModelSource::Model(name) => match CascadePackage::find(name)? {
+                Some(package) => {
+                    files.extend(package.stages.iter().map(|stage| stage.onnx.clone()));
+                    (Kind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
+                }
+                None => {
+                    let package = Package::find(name)?;
+                    files.push(package.onnx.clone());
+                    open_one(package, settings, onnxruntime)?
+                }
+            },
         };
-        let mut notes = match &kind {
-            Kind::Network(model) => model.notes.clone(),
-            Kind::Exact(exact) => exact.notes.clone(),
-        };
+        let mut notes = kind.notes();
         notes.extend(reason.clone());
-        let info = match &kind {
-            Kind::Network(model) => of_network(model, settings),
-            Kind::Exact(exact) => of_exact(exact, settings, reason),
-        };
-        let file = file.map(|file| (file.clone(), written(&file)));
-        Ok(Self { key: Key::of(settings), file, kind, info: Arc::new(info), notes })
+        let info = Arc::new(kind.info(settings, reason));
+        let files = files.into_iter().map(|file| (file.clone(), written(&file))).collect();
+        Ok(Self { key: Key::of(settings), files, kind, info, notes })
     }
 
     /// Whether a run of these settings can be made without opening anything.
     #[must_use]
     pub fn serves(&self, settings: &RunSettings) -> bool {
-        self.key == Key::of(settings) && self.file.as_ref().is_none_or(|(file, when)| written(file) == *when)
+        self.key == Key::of(settings) && self.files.iter().all(|(file, when)| written(file) == *when)
     }
 
     /// What is known of it.
@@ -206,15 +262,12 @@ impl Model {
     /// A denoiser for runs of one's own, apart from any other. The settings must be ones that it
     /// [serves](Self::serves).
     pub fn bare(&self, settings: &RunSettings) -> Result<Bare, PrepareError> {
-        Ok(self.opened(settings)?.into())
+        bare(settings, self.opened(settings)?)
     }
 
     fn opened(&self, settings: &RunSettings) -> Result<Opened, PrepareError> {
         check::numbers(settings)?;
-        match &self.kind {
-            Kind::Network(model) => network(model, settings),
-            Kind::Exact(exact) => exact.denoiser(settings),
-        }
+        self.kind.denoiser(settings, settings.size, settings.upsample.map_or(1, |upsample| upsample.factor))
     }
 }
 
@@ -234,19 +287,22 @@ fn no_library_but_exact(package: &Package, onnxruntime: Option<&Path>) -> Option
     }
 }
 
-fn network(model: &OpenModel, settings: &RunSettings) -> Result<Opened, PrepareError> {
-    let mut notes = Vec::new();
+fn network(
+    model: &OpenModel,
+    settings: &RunSettings,
+    size: Option<(usize, usize)>,
+    pooled_by: usize,
+) -> Result<Opened, PrepareError> {
     let config =
         model.scheduler.clone().ok_or_else(|| PrepareError::NoSchedule { model: model.package.name.clone() })?;
     let schedule = config.model_schedule()?;
-    let (height, width) = model.size(settings.size)?;
+    let (height, width) = model.size(size, pooled_by)?;
     let image = ImageShape { channels: model.contract.channels, height, width };
-    let label = model.label(settings, &mut notes)?;
     let mut digests = arrays::Digests::new();
     let hidden_states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
     let parameterization = config.parameterization();
     let partition = settings.partition.unwrap_or_else(|| (VALUES_PER_CALL / image.len().max(1)).max(1));
-    let conditioning = Conditioning { labels: label.into_iter().collect(), hidden_states };
+    let conditioning = Conditioning { labels: Vec::new(), hidden_states };
     let timestep = model.contract.timestep.element;
     let denoiser = OnnxDenoiser::new(
         model.session.another()?,
@@ -260,20 +316,21 @@ fn network(model: &OpenModel, settings: &RunSettings) -> Result<Opened, PrepareE
         canceller: denoiser.canceller(),
         partition: denoiser.partition(),
         clipping: config.clipping,
-        denoiser: Box::new(Clipped::new(denoiser, config.clipping)),
+        denoiser: Box::new(denoiser),
         config,
         schedule,
         parameterization,
         name: model.package.name.clone(),
         sha256: model.graph.sha256.clone(),
         image,
-        label,
+        classes: model.classes(settings.null_label),
+        stages: None,
         timestep,
         provider: provider_name(model.provider),
         onnxruntime: Some(model.runtime.version.clone()),
         threads: model.threads,
         digests,
-        notes,
+        notes: Vec::new(),
     })
 }
 
@@ -308,6 +365,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         schedule: scheduler.and_then(|config| config.model_schedule().ok()),
         scheduler: scheduler.cloned(),
         spacing: scheduler.map(|config| config.default_source().to_string()),
+        stages: Vec::new(),
     }
 }
 
@@ -329,11 +387,12 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         takes_sizes: package.is_none(),
         takes_labels: exact.has_classes(),
         classes: package.and_then(|package| package.config.num_class_embeds),
-        null_label: exact.null,
+        null_label: exact.null.map(|(label, _)| label),
         takes_hidden_states: false,
         parameterization: Some(exact::PARAMETERIZATION),
         schedule: Some(exact.schedule.clone()),
         scheduler: Some(exact.config.clone()),
         spacing: Some(exact.config.default_source().to_string()),
+        stages: Vec::new(),
     }
 }

@@ -1,4 +1,4 @@
-use super::PrepareError;
+use super::{Classes, PrepareError};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Contract;
 use crate::model::graph_file::GraphFile;
@@ -88,13 +88,27 @@ impl OpenModel {
         }
     }
 
-    pub(super) fn size(&self, wanted: Option<(usize, usize)>) -> Result<(usize, usize), PrepareError> {
+    /// Height and width to run at. `pooled_by` is a factor by which the image is pooled before the network sees it too, so
+    /// that it must fit both sizes; 1 where it is not.
+    pub(super) fn size(
+        &self,
+        wanted: Option<(usize, usize)>,
+        pooled_by: usize,
+    ) -> Result<(usize, usize), PrepareError> {
         let setting = |text: String| Err(PrepareError::Setting(text));
-        let Some((height, width)) = wanted.or(self.native_size()) else {
+        let larger = |(height, width): (usize, usize)| (height * pooled_by, width * pooled_by);
+        let Some((height, width)) = wanted.or(self.native_size().map(larger)) else {
             return setting("the model does not say what size it was trained at; say --size HxW, such as 64x64".into());
         };
         check_size((height, width))?;
         let (fixed_height, fixed_width) = self.contract.fixed_size();
+        if pooled_by > 1 && (fixed_height.is_some() || fixed_width.is_some()) {
+            return setting(
+                "this model was exported for one size only, and upsample guidance asks it for two; export it with free \
+                 height and width, or leave --upsample-guidance out"
+                    .into(),
+            );
+        }
         if fixed_height.is_some_and(|h| h != height) || fixed_width.is_some_and(|w| w != width) {
             let side = |side: Option<usize>| side.map_or_else(|| "any".into(), |side| side.to_string());
             return setting(format!(
@@ -103,11 +117,12 @@ impl OpenModel {
                 side(fixed_width)
             ));
         }
-        let multiple = self.package.size_multiple();
+        let multiple = self.package.size_multiple() * pooled_by;
         if height % multiple != 0 || width % multiple != 0 {
             let near = |side: usize| ((side + multiple / 2) / multiple).max(1) * multiple;
+            let with = if pooled_by > 1 { format!(" used at {pooled_by} times its size") } else { String::new() };
             return setting(format!(
-                "--size {height}x{width} does not fit: both sides must be multiples of {multiple} for this model; the \
+                "--size {height}x{width} does not fit: both sides must be multiples of {multiple} for this model{with}; the \
                  nearest is {}x{}",
                 near(height),
                 near(width)
@@ -116,34 +131,14 @@ impl OpenModel {
         Ok((height, width))
     }
 
-    /// The class to run with, checked against the number there is.
-    pub(super) fn label(&self, settings: &RunSettings, notes: &mut Vec<String>) -> Result<Option<i64>, PrepareError> {
-        if self.contract.class_labels.is_none() {
-            return match settings.label {
-                Some(label) => Err(PrepareError::Setting(format!(
-                    "--label {label} was given, but this model has no classes; leave it out"
-                ))),
-                None => Ok(None),
-            };
+    /// Its classes.
+    pub(super) fn classes(&self, flag: Option<i64>) -> Classes {
+        Classes {
+            none_because: self.contract.class_labels.is_none().then_some("this model has no classes"),
+            count: self.package.config.num_class_embeds,
+            null: self.null_label(flag),
+            null_is_all: false,
         }
-        let label = match (settings.label, self.null_label(settings.null_label)) {
-            (Some(label), _) => label,
-            (None, Some((label, source))) => {
-                notes.push(format!("no --label given: class {label}, which means none ({source})"));
-                label
-            }
-            (None, None) => {
-                return Err(PrepareError::Setting(
-                    "this model has classes, but neither card nor configuration says which one means none; say \
-                     --label L or --null-label L"
-                        .into(),
-                ));
-            }
-        };
-        let said_null = settings.label.is_none() && settings.null_label.is_some();
-        let option = if said_null { "--null-label" } else { "--label" };
-        check_label(option, label, self.package.config.num_class_embeds)?;
-        Ok(Some(label))
     }
 }
 

@@ -1,0 +1,133 @@
+//! Several models as one: a cascade that is open.
+
+use super::model::{Kind, ModelInfo, open_one};
+use super::{Opened, PrepareError};
+use crate::denoiser::{Cascade, ImageShape};
+use crate::model::cascade_folder::CascadePackage;
+use crate::model::hex;
+use crate::model::package::Card;
+use crate::session::settings::RunSettings;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+pub(super) struct OpenCascade {
+    name: String,
+    card: Option<Card>,
+    factor: usize,
+    /// The coarsest first; never empty.
+    stages: Vec<Kind>,
+}
+
+impl OpenCascade {
+    pub(super) fn open(
+        package: CascadePackage,
+        settings: &RunSettings,
+        onnxruntime: Option<&Path>,
+    ) -> Result<Self, PrepareError> {
+        let CascadePackage { name, card, stages, factor } = package;
+        let open = |stage| open_one(stage, settings, onnxruntime).map(|(kind, _)| kind);
+        let stages = stages.into_iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { name, card, factor, stages })
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.stages.iter().flat_map(Kind::notes).collect();
+        notes.dedup();
+        notes
+    }
+
+    /// What is known of the finest stage, whose size and schedule the cascade has, under the cascade's own name.
+    pub(super) fn info(&self, settings: &RunSettings) -> ModelInfo {
+        let stages: Vec<ModelInfo> = self.stages.iter().map(|stage| stage.info(settings, None)).collect();
+        let sizes: Vec<Option<(usize, usize)>> = stages.iter().map(|stage| stage.native_size).collect();
+        let steps = (0_u32..).zip(stages.iter().rev());
+        let size_multiple = steps.map(|(below, stage)| self.factor.pow(below) * stage.size_multiple).fold(1, lcm);
+        let takes_sizes = stages.iter().all(|stage| stage.takes_sizes);
+        let card = |finest: Option<Card>| {
+            let own = self.card.clone().unwrap_or_default();
+            let finest = finest.unwrap_or_default();
+            let class_names = if own.class_names.is_empty() { finest.class_names } else { own.class_names };
+            Card { class_names, null_label: own.null_label.or(finest.null_label), ..own }
+        };
+        let mut stages = stages;
+        let Some(finest) = stages.pop() else { unreachable!("a cascade has two stages or more") };
+        ModelInfo {
+            name: self.name.clone(),
+            card: Some(card(finest.card.clone())),
+            sha256: self.sha256(),
+            size_multiple,
+            takes_sizes,
+            stages: sizes,
+            ..finest
+        }
+    }
+
+    /// The recursion from the coarsest stage up.
+    pub(super) fn denoiser(
+        &self,
+        settings: &RunSettings,
+        size: Option<(usize, usize)>,
+        pooled_by: usize,
+    ) -> Result<Opened, PrepareError> {
+        let setting = |text: String| Err(PrepareError::Setting(text));
+        let [below @ .., finest] = &self.stages[..] else { unreachable!("a cascade has two stages or more") };
+        let finest = finest.denoiser(settings, size, pooled_by)?;
+        let ImageShape { height, width, channels } = finest.image;
+        let ratio = |stage: usize| self.factor.pow(u32::try_from(self.stages.len() - 1 - stage).unwrap_or(u32::MAX));
+        let whole = ratio(0) * pooled_by;
+        if height % whole != 0 || width % whole != 0 {
+            return setting(format!(
+                "--size {height}x{width} does not fit: the {} stages of {} pool it by {}, so both sides must be multiples of \
+                 {whole}",
+                self.stages.len(),
+                self.name,
+                ratio(0)
+            ));
+        }
+        let mut joined: Option<Opened> = None;
+        for (stage, kind) in below.iter().enumerate() {
+            let size = (height / ratio(stage), width / ratio(stage));
+            let opened = kind.denoiser(settings, Some(size), pooled_by)?;
+            if opened.image.channels != channels || !opened.classes.are_those_of(&finest.classes) {
+                return setting(format!(
+                    "the stages of {} do not fit: \"{}\" and \"{}\" have different channels or classes; all stages must \
+                     know the same",
+                    self.name, opened.name, finest.name
+                ));
+            }
+            joined = Some(self.join(joined, stage, opened));
+        }
+        let opened = self.join(joined, below.len(), finest);
+        Ok(Opened { name: self.name.clone(), sha256: self.sha256(), stages: Some(self.stages.len()), ..opened })
+    }
+
+    /// Of all stages.
+    fn sha256(&self) -> String {
+        let mut digest = Sha256::new();
+        self.stages.iter().for_each(|stage| digest.update(stage.sha256().as_bytes()));
+        hex(&digest.finalize())
+    }
+
+    /// Puts a finer stage on those below it.
+    fn join(&self, below: Option<Opened>, stages_below: usize, stage: Opened) -> Opened {
+        let Some(below) = below else { return stage };
+        Opened {
+            denoiser: Box::new(Cascade::new(below.denoiser, stages_below, stage.denoiser, self.factor)),
+            canceller: below.canceller.and(stage.canceller),
+            partition: below.partition.min(stage.partition),
+            digests: below.digests.into_iter().chain(stage.digests).collect(),
+            notes: below.notes.into_iter().chain(stage.notes).collect(),
+            ..stage
+        }
+    }
+}
+
+fn lcm(a: usize, b: usize) -> usize {
+    let gcd = |mut a: usize, mut b: usize| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    a / gcd(a, b).max(1) * b
+}

@@ -1,0 +1,217 @@
+//! From what a model answers to what a run asks: classes, guidance, upsample guidance and clipping around it.
+
+use super::open::check_label;
+use super::{Classes, PrepareError};
+use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
+use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsample, Upsampled};
+use crate::schedule::ModelSchedule;
+use crate::session::settings::RunSettings;
+use crate::theory::NoiseLevel;
+
+/// What must be known of a model for this.
+pub(super) struct Facts<'a> {
+    pub(super) image: ImageShape,
+    pub(super) classes: &'a Classes,
+    /// How many stages it has, where it is a cascade.
+    pub(super) stages: Option<usize>,
+    pub(super) schedule: &'a ModelSchedule,
+    pub(super) clipping: Clipping,
+}
+
+/// What a run asks.
+pub(super) struct Composed {
+    pub(super) denoiser: Box<dyn Denoiser>,
+    /// The class, where there is one for all of the run.
+    pub(super) label: Option<i64>,
+    /// Most parts of an estimate that are kept.
+    pub(super) parts: usize,
+    /// Run times of the levels, where the denoiser depends on them.
+    pub(super) run_times: Vec<f64>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Never a class that is asked for: stands for the null class of a model that does not say it, where none is needed.
+const NO_NULL: i64 = i64::MIN;
+
+/// Puts the settings' combinations around `inner`, for a run along `levels`.
+pub(super) fn compose(
+    settings: &RunSettings,
+    inner: Box<dyn ClassDenoiser>,
+    facts: &Facts,
+    levels: &[NoiseLevel],
+) -> Result<Composed, PrepareError> {
+    let mut notes = Vec::new();
+    let prompt = prompt(settings, facts, &mut notes)?;
+    let (inner, made_of): (Box<dyn ClassDenoiser>, usize) = match settings.upsample {
+        Some(upsample) => {
+            check_upsample(upsample)?;
+            (Box::new(Upsampled::new(inner, upsample, facts.schedule.clone())), 2)
+        }
+        None => (inner, facts.stages.unwrap_or(0)),
+    };
+    let scale = settings.guidance.clone().unwrap_or_default();
+    let null = facts.classes.null.map(|(label, _)| label);
+    check_guidance(settings, &scale, null, facts)?;
+    let label = match &prompt {
+        Some(Prompt::Class(class)) => Some(*class),
+        _ => None,
+    };
+    if settings.guidance.is_some() && label.is_some() && label == null {
+        notes.push(
+            "guidance leads from no class to the class of the images, and there is none; choose one with --label"
+                .into(),
+        );
+    }
+    let time = RunTime::of(levels);
+    let run_times =
+        if settings.depends_on_time() { levels.iter().map(|&level| time.at(level)).collect() } else { Vec::new() };
+    let (denoiser, classes): (Box<dyn Denoiser>, usize) = match prompt {
+        Some(prompt) if !matches!(prompt, Prompt::Class(_)) || scale.constant() != Some(1.0) => {
+            let classes = 1 + match &prompt {
+                Prompt::Class(_) => 1,
+                Prompt::Switch(_) => 2,
+                Prompt::ByLevel(levels) => levels.choice.labels.len(),
+            };
+            let guided = Guided::new(inner, prompt, scale, null.unwrap_or(NO_NULL), time);
+            (Box::new(Clipped::new(guided, facts.clipping)), classes)
+        }
+        _ => (Box::new(Clipped::new(OfClass::new(inner, label), facts.clipping)), 0),
+    };
+    Ok(Composed { denoiser, label, parts: made_of + classes, run_times, notes })
+}
+
+/// What the images are of; `None` for a model without classes.
+fn prompt(settings: &RunSettings, facts: &Facts, notes: &mut Vec<String>) -> Result<Option<Prompt>, PrepareError> {
+    let setting = |text: String| Err(PrepareError::Setting(text));
+    let Classes { none_because, count, null, null_is_all } = facts.classes;
+    let given = |what: String| format!("{what} was given");
+    let said = [
+        settings.label.map(|label| given(format!("--label {label}"))),
+        settings.label_switch.as_ref().map(|_| given("--label".into())),
+        settings.by_level.as_ref().map(|_| given("--labels-by-level".into())),
+    ];
+    let mut said = said.into_iter().flatten();
+    let first = said.next();
+    if let (Some(because), Some(first)) = (none_because, &first) {
+        return setting(format!("{first}, but {because}; leave it out"));
+    }
+    if said.next().is_some() {
+        return setting("--label and --labels-by-level both say what the images are of; leave one of them out".into());
+    }
+    if none_because.is_some() {
+        return Ok(None);
+    }
+    let none = || {
+        null.map(|(label, _)| label).ok_or_else(|| {
+            PrepareError::Setting(
+                "this model has classes, but neither card nor configuration says which one means none; say --label L or \
+                 --null-label L"
+                    .into(),
+            )
+        })
+    };
+    if let Some(levels) = &settings.by_level {
+        return by_level(levels, facts).map(Some);
+    }
+    if let Some(ClassSwitch { from, to, at }) = settings.label_switch {
+        if !(0.0..=1.0).contains(&at) {
+            return setting(format!("--label changes at {at}; say a part of the run from 0 to 1, such as [3:5:0.4]"));
+        }
+        let class = |label: Option<i64>| {
+            let label = label.map_or_else(none, Ok)?;
+            check_label("--label", label, *count).map(|()| label)
+        };
+        return Ok(Some(Prompt::Switch(ClassSwitch { from: class(from)?, to: class(to)?, at })));
+    }
+    let label = match (settings.label, null) {
+        (Some(label), _) => label,
+        (None, Some((label, source))) => {
+            if !null_is_all {
+                notes.push(format!("no --label given: class {label}, which means none ({source})"));
+            }
+            *label
+        }
+        (None, None) if *null_is_all => return Ok(None),
+        (None, None) => none()?,
+    };
+    let said_null = settings.label.is_none() && settings.null_label.is_some();
+    let option = if said_null { "--null-label" } else { "--label" };
+    check_label(option, label, *count)?;
+    Ok(Some(Prompt::Class(label)))
+}
+
+fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
+    let setting = |text: String| Err(PrepareError::Setting(text));
+    let size = (facts.image.height, facts.image.width);
+    if choice.factor < 2 {
+        return setting(format!("the factor between levels is {}; it must be 2 or more", choice.factor));
+    }
+    if choice.labels.is_empty() {
+        return setting("--labels-by-level names no class; say one for each level, the finest first".into());
+    }
+    let levels = choice.levels_of(size);
+    if choice.labels.len() > levels + 1 {
+        return setting(format!(
+            "--labels-by-level names {} classes, but images of {}x{} have {levels} levels and what is left; name at most {}",
+            choice.labels.len(),
+            size.0,
+            size.1,
+            levels + 1
+        ));
+    }
+    for &label in &choice.labels {
+        check_label("--labels-by-level", label, facts.classes.count)?;
+    }
+    let prompt = LevelPrompt::new(choice.clone(), size).map_err(|error| PrepareError::Setting(error.to_string()))?;
+    let coarsest = prompt.coarsest_block();
+    if choice.mode == LevelMode::Band && (size.0 % coarsest != 0 || size.1 % coarsest != 0) {
+        return setting(format!(
+            "--by-level band cuts the image into blocks of {coarsest}x{coarsest}, which do not fit into {}x{}; choose a --size \
+             in multiples of {coarsest}, fewer levels, or --by-level blend",
+            size.0, size.1
+        ));
+    }
+    Ok(Prompt::ByLevel(prompt))
+}
+
+fn check_upsample(Upsample { factor, theta, eta }: Upsample) -> Result<(), PrepareError> {
+    let setting = |text: String| Err(PrepareError::Setting(text));
+    if !Upsample::FACTORS.contains(&factor) {
+        return setting(format!("--upsample-guidance {factor} is not offered; it is 2, 3 or 4 times the trained size"));
+    }
+    if !theta.is_finite() {
+        return setting(format!("--theta {theta} is no number"));
+    }
+    if !(0.0..=1.0).contains(&eta) {
+        return setting(format!("--upsample-eta {eta} is out of range; it is the part of the run, from 0 to 1"));
+    }
+    Ok(())
+}
+
+fn check_guidance(
+    settings: &RunSettings,
+    scale: &GuidanceScale,
+    null: Option<i64>,
+    facts: &Facts,
+) -> Result<(), PrepareError> {
+    let setting = |text: String| Err(PrepareError::Setting(text));
+    if settings.guidance.is_none() {
+        return Ok(());
+    }
+    if let Some(because) = facts.classes.none_because {
+        return setting(format!("--guidance was given, but {because}, so there is nothing to guide to; leave it out"));
+    }
+    if let GuidanceScale::Constant(w) = scale
+        && !w.is_finite()
+    {
+        return setting(format!("--guidance {w} is no number"));
+    }
+    if null.is_none() && scale.constant() != Some(1.0) {
+        return setting(
+            "guidance leads away from the class that means none, and neither card nor configuration says which that is; \
+             say --null-label L"
+                .into(),
+        );
+    }
+    Ok(())
+}
