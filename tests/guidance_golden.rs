@@ -40,8 +40,7 @@ fn case(name: &str, mut denoiser: impl Denoiser) {
     let x: Array4<f32> = golden.by_name("x").unwrap();
     let x = x.mapv(f64::from);
     let log_snr: Array1<f64> = golden.by_name("log_snr").unwrap();
-    let expected: [Array5<f32>; 2] =
-        ["x0", "eps"].map(|what| golden.by_name(&format!("{name}_{what}")).unwrap());
+    let expected: [Array5<f32>; 2] = ["x0", "eps"].map(|what| golden.by_name(&format!("{name}_{what}")).unwrap());
     let mut out = Denoised::zeros(x.dim().into());
     for (index, &log_snr) in log_snr.iter().enumerate() {
         denoiser.denoise(x.view(), NoiseLevel::from_log_snr(log_snr), &mut out).unwrap();

@@ -146,6 +146,7 @@ impl App {
         let path = match state.document.document().view.layout {
             Layout::Spectra => state.measure_panel.typed_path(),
             Layout::Explore | Layout::Present | Layout::ScheduleLab => state.lab.typed_path(),
+            Layout::Guidance => state.guidance.typed_path(),
         };
         Some(path).filter(|path| !path.as_os_str().is_empty())
     }

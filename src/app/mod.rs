@@ -35,6 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use textures::Textures;
 use theme::Palette;
+use views::guidance::Guidance;
 use views::lab::Lab;
 use views::level_button::Levels;
 use views::measure::Measure;
@@ -98,8 +99,8 @@ impl App {
         match layout {
             Layout::Present => ctx.set_zoom_factor((0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5)),
             // Elsewhere the user's own scale (Ctrl with plus and minus) is left alone.
-            Layout::Explore | Layout::ScheduleLab | Layout::Spectra if entered => ctx.set_zoom_factor(1.0),
-            Layout::Explore | Layout::ScheduleLab | Layout::Spectra => {}
+            _ if entered => ctx.set_zoom_factor(1.0),
+            _ => {}
         }
     }
 
@@ -174,6 +175,7 @@ impl App {
                 sample,
                 levels,
                 stale,
+                settings: &document.run,
             },
             measure: Measure { document, desk: &state.measure },
             measure_panel: &mut state.measure_panel,
@@ -197,6 +199,15 @@ impl App {
             pooling_state: &mut state.pooling,
             levels_state: &mut state.levels,
             inspector: &mut state.inspector,
+            parts_state: &mut state.parts,
+            guidance: Guidance {
+                document,
+                model: state.model.as_deref(),
+                planned: state.planner.planned(),
+                run: run.as_ref(),
+                position,
+            },
+            guidance_panel: &mut state.guidance,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,
@@ -229,7 +240,9 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
         Layout::Spectra => {
             "Drop it here: an image to compare with, an .onnx file, a model's folder, or a folder of images"
         }
-        Layout::Explore | Layout::Present => "Drop it here: an .onnx file, a model's folder, or a folder of images",
+        Layout::Explore | Layout::Present | Layout::Guidance => {
+            "Drop it here: an .onnx file, a model's folder, or a folder of images"
+        }
     };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }

@@ -3,10 +3,12 @@
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
+use super::views::guidance::{Guidance, GuidancePanel, guidance_ui};
 use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::levels::{LevelsState, levels_ui};
 use super::views::measure::{Measure, MeasurePanel, measure_ui};
+use super::views::parts::{PartsState, parts_ui};
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::recovered::recovered_ui;
 use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
@@ -47,10 +49,14 @@ pub enum Pane {
     Inspector,
     /// Many samples.
     Measure,
+    /// What an estimate is made of.
+    Parts,
+    /// What steers a run.
+    Guidance,
 }
 
 impl Pane {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Images,
         Self::Recovered,
         Self::Spectrum,
@@ -60,6 +66,8 @@ impl Pane {
         Self::Levels,
         Self::Inspector,
         Self::Measure,
+        Self::Parts,
+        Self::Guidance,
     ];
 
     const fn name(self) -> &'static str {
@@ -73,6 +81,8 @@ impl Pane {
             Self::Levels => "Levels",
             Self::Inspector => "Inspect",
             Self::Measure => "Measure",
+            Self::Parts => "Parts",
+            Self::Guidance => "Guidance",
         }
     }
 }
@@ -135,17 +145,26 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
         Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
         Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
         Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
+        Layout::Guidance => (0.4, [0.7, 0.3, 0.0], 0.27),
     };
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure] =
+    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure, parts, guidance] =
         Pane::ALL.map(|pane| tiles.insert_pane(pane));
     let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
+    let in_guidance = layout == Layout::Guidance;
     for tile in [levels, inspector] {
-        tiles.set_visible(tile, in_lab || in_spectra);
+        tiles.set_visible(tile, in_lab || in_spectra || in_guidance);
     }
+    tiles.set_visible(parts, in_guidance);
     tiles.set_visible(pooling, in_lab);
     // Where spectra are looked at, other looks at the images lie behind them.
-    let first = if in_spectra { tiles.insert_tab_tile(vec![images, levels, inspector]) } else { images };
+    let first = if in_spectra {
+        tiles.insert_tab_tile(vec![images, levels, inspector])
+    } else if in_guidance {
+        tiles.insert_tab_tile(vec![images, parts, levels, inspector])
+    } else {
+        images
+    };
     let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
     for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
         stage.shares.set_share(tile, share);
@@ -154,18 +173,23 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
     tiles.set_visible(recovered, !in_spectra);
     let stage = if in_lab {
         let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling])
+        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling, parts])
     } else {
-        stage.children.extend(if in_spectra { vec![pooling] } else { vec![levels, inspector, pooling] });
+        stage.children.extend(match layout {
+            Layout::Spectra => vec![pooling, parts],
+            Layout::Guidance => vec![pooling],
+            _ => vec![levels, inspector, pooling, parts],
+        });
         tiles.insert_container(Container::Linear(stage))
     };
     let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
     let view = tiles.insert_container(Container::Linear(view));
     tiles.set_visible(lab, in_lab);
     tiles.set_visible(measure, layout == Layout::Spectra);
-    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure]);
+    tiles.set_visible(guidance, in_guidance);
+    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure, guidance]);
     let panel = if panel > 0.0 { panel } else { 0.25 };
-    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel)] {
+    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel), (guidance, panel)] {
         root.shares.set_share(tile, share);
     }
     let root = tiles.insert_container(Container::Linear(root));
@@ -200,6 +224,12 @@ pub struct Contents<'a> {
     pub inspector: &'a mut InspectorState,
     /// Spectra.
     pub spectra: &'a mut Spectra,
+    /// Of the pane of parts.
+    pub parts_state: &'a mut PartsState,
+    /// What steers the run.
+    pub guidance: Guidance<'a>,
+    /// The panel's own state.
+    pub guidance_panel: &'a mut GuidancePanel,
     /// Textures.
     pub textures: &'a mut Textures,
     /// What is asked for.
@@ -241,6 +271,8 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Levels => levels_ui(ui, &self.stage, self.levels_state, self.intents),
             Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
+            Pane::Parts => parts_ui(ui, &self.stage, self.parts_state, self.intents),
+            Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
     }

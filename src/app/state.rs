@@ -7,10 +7,12 @@ use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
+use super::views::guidance::GuidancePanel;
 use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
 use super::views::levels::LevelsState;
 use super::views::measure::MeasurePanel;
+use super::views::parts::PartsState;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -89,6 +91,8 @@ pub(super) struct State {
     pub pooling: PoolingState,
     pub levels: LevelsState,
     pub inspector: InspectorState,
+    pub parts: PartsState,
+    pub guidance: GuidancePanel,
     pub planner: Planner,
     pub measure: MeasureDesk,
     pub measure_panel: MeasurePanel,
@@ -154,6 +158,7 @@ impl State {
         let pooling = PoolingState::new(Arc::clone(&wake));
         let levels = LevelsState::new(Arc::clone(&wake));
         let inspector = InspectorState::new(Arc::clone(&wake));
+        let parts = PartsState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -181,6 +186,8 @@ impl State {
             pooling,
             levels,
             inspector,
+            parts,
+            guidance: GuidancePanel::default(),
             planner: Planner::default(),
             measure: MeasureDesk::default(),
             measure_panel: MeasurePanel::default(),

@@ -63,6 +63,7 @@ enum LayoutChoice {
     Present,
     Lab,
     Spectra,
+    Guidance,
 }
 
 /// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
@@ -99,6 +100,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
             LayoutChoice::Present => Layout::Present,
             LayoutChoice::Lab => Layout::ScheduleLab,
             LayoutChoice::Spectra => Layout::Spectra,
+            LayoutChoice::Guidance => Layout::Guidance,
         }));
     }
     if let Some(theme) = arguments.theme {

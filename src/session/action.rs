@@ -9,6 +9,8 @@ use super::levels::LevelSet;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;
+use crate::denoiser::Upsample;
+use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
@@ -41,6 +43,14 @@ pub enum Action {
     SetLabel(Option<i64>),
     /// The class that means "none".
     SetNullLabel(Option<i64>),
+    /// One class, then another, in place of the class.
+    SetLabelSwitch(Option<ClassSwitch<Option<i64>>>),
+    /// A class for each resolution, in place of the class.
+    SetByLevel(Option<ByLevel>),
+    /// Guidance scale; `None` is the conditional estimate as it is.
+    SetGuidance(Option<GuidanceScale>),
+    /// Use at several times the trained size. A size that was chosen is reset, as it was chosen for another use.
+    SetUpsample(Option<Upsample>),
     /// Height and width, pixels; `None` is the model's own.
     SetSize(Option<(usize, usize)>),
     /// A `scheduler_config.json` in place of the model's own.
@@ -127,6 +137,10 @@ impl Action {
             Self::SetBatch(_) => "batch",
             Self::SetLabel(_) => "class",
             Self::SetNullLabel(_) => "null class",
+            Self::SetLabelSwitch(_) => "class",
+            Self::SetByLevel(_) => "classes by resolution",
+            Self::SetGuidance(_) => "guidance",
+            Self::SetUpsample(_) => "upsample guidance",
             Self::SetSize(_) => "size",
             Self::SetSchedulerConfig(_) => "scheduler configuration",
             Self::SetPrediction(_) => "prediction",
@@ -174,6 +188,9 @@ impl Action {
             | Self::SetChurn(_)
             | Self::SetSeed(_)
             | Self::SetBatch(_)
+            | Self::SetLabelSwitch(_)
+            | Self::SetGuidance(_)
+            | Self::SetUpsample(_)
             | Self::SetRange(_)
             | Self::SetSpectrum(_)
             | Self::SetHeatMap(HeatMapChange::Range(_) | HeatMapChange::DifferenceRange(_))
@@ -209,7 +226,31 @@ pub fn apply(document: &mut Document, action: Action) {
             run.batch = batch.clamp(1, MAX_BATCH);
             view.sample = view.sample.min(run.batch - 1);
         }
-        Action::SetLabel(label) => run.label = label,
+        Action::SetLabel(label) => (run.label, run.label_switch, run.by_level) = (label, None, None),
+        Action::SetLabelSwitch(switch) => {
+            run.label_switch = switch;
+            if run.label_switch.is_some() {
+                (run.label, run.by_level) = (None, None);
+            }
+        }
+        Action::SetByLevel(levels) => {
+            run.by_level = levels.filter(|levels| !levels.labels.is_empty() && levels.factor >= 2);
+            if run.by_level.is_some() {
+                (run.label, run.label_switch) = (None, None);
+            }
+        }
+        Action::SetGuidance(scale) => match &scale {
+            Some(GuidanceScale::Constant(w)) if !w.is_finite() => {}
+            _ => run.guidance = scale,
+        },
+        Action::SetUpsample(upsample) => {
+            if run.upsample.map(|upsample| upsample.factor) != upsample.map(|upsample| upsample.factor) {
+                run.size = None;
+            }
+            if upsample.is_none_or(|upsample| upsample.theta.is_finite() && upsample.eta.is_finite()) {
+                run.upsample = upsample.map(|upsample| Upsample { eta: upsample.eta.clamp(0.0, 1.0), ..upsample });
+            }
+        }
         Action::SetNullLabel(label) => run.null_label = label,
         Action::SetSize(size) => run.size = size,
         Action::SetSchedulerConfig(file) => run.scheduler_config = file,

@@ -180,6 +180,8 @@ named! {
         ScheduleLab = "Schedule lab",
         /// Images, resolutions and spectra of one run and of many.
         Spectra = "Spectra",
+        /// What steers a run: guidance, classes by resolution, sizes beyond the trained one.
+        Guidance = "Guidance",
     }
 }
 
@@ -311,6 +313,10 @@ named! {
         SpectrumOfChange = "Spectrum of change",
         /// What theory expects of that, or how far it is off.
         SpectrumBeside = "Spectrum beside",
+        /// The guidance scale over time.
+        Guidance = "Guidance scale",
+        /// How large the parts of an estimate are, by resolution and time.
+        PartsByLevel = "Parts by level",
         /// How fast each resolution gains.
         Elution = "Elution",
         /// Where pooling takes each time.
@@ -328,7 +334,8 @@ impl Track {
             Self::FilmStrip | Self::Chromatogram => true,
             Self::SpectrumOfChange => matches!(layout, Layout::Explore | Layout::Spectra),
             Self::SpectrumBeside => matches!(layout, Layout::Spectra),
-            Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra),
+            Self::Guidance | Self::PartsByLevel => matches!(layout, Layout::Guidance),
+            Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra | Layout::Guidance),
             Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
         }
     }
@@ -347,6 +354,8 @@ impl Track {
             Self::Schedule => 160.0,
             Self::Chromatogram => 190.0,
             Self::SpectrumOfChange | Self::SpectrumBeside => 170.0,
+            Self::PartsByLevel => 150.0,
+            Self::Guidance => 130.0,
             Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }
     }

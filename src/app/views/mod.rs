@@ -1,6 +1,8 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
 mod film;
+pub mod guidance;
+mod guidance_track;
 mod heat_bar;
 mod heat_head;
 mod heat_track;
@@ -12,6 +14,8 @@ pub mod levels;
 pub mod measure;
 pub mod messages;
 mod panel;
+pub mod parts;
+mod parts_track;
 pub mod plot;
 pub mod pooling;
 pub mod recovered;

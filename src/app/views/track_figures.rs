@@ -24,7 +24,9 @@ pub(super) fn figure_of(
     let measure = key.measure.into();
     let figure = match track {
         // Drawn by views of their own.
-        Track::FilmStrip | Track::SpectrumOfChange | Track::SpectrumBeside => return None,
+        Track::FilmStrip | Track::SpectrumOfChange | Track::SpectrumBeside | Track::Guidance | Track::PartsByLevel => {
+            return None;
+        }
         Track::Schedule => {
             let overlays: Vec<(&str, &TimeAxis)> = planned
                 .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())

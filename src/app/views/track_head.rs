@@ -1,7 +1,9 @@
 //! A track's head: its name, which folds and moves it, what is plotted, and its menu.
 
+use super::guidance_track::guidance_head_ui;
 use super::heat_head::heat_head_ui;
 use super::icons::{Icon, draw_icon};
+use super::parts_track::parts_head_ui;
 use super::top_bar::shortened;
 use super::tracks::{HEAD, LINE, PAD, Tracks};
 use super::widgets::{icon_button_small, named, small_menu};
@@ -109,6 +111,8 @@ pub(super) fn head_ui(
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
             beside_ui(ui, (place, rect), tracks, intents);
         }
+        Track::Guidance => guidance_head_ui(ui, rect, tracks, intents),
+        Track::PartsByLevel => parts_head_ui(ui, rect, tracks, intents),
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {
             note(ui, rect, rect.top() + 36.0, "pooled m times by n");
@@ -280,6 +284,14 @@ const fn about(track: Track) -> &'static str {
         }
         Track::SpectrumOfChange => {
             "Power spectral density by step and radial frequency: which details change when; coarse at the bottom. Click to \
+             fold, drag to move the track"
+        }
+        Track::Guidance => {
+            "w(s), how far the estimate is taken from no class to the class and beyond. Drag the points; double-click adds \
+             one. Click to fold, drag to move the track"
+        }
+        Track::PartsByLevel => {
+            "How large the noise predictions for the class and for none are in each resolution, and how far apart. Click to \
              fold, drag to move the track"
         }
         Track::Elution => {

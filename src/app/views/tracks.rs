@@ -1,9 +1,11 @@
 //! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
 
 use super::film::film_ui;
+use super::guidance_track::{GuidanceTrack, guidance_track_ui};
 use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use super::icons::{Icon, draw_icon};
 use super::level_button::Levels;
+use super::parts_track::{PartsTrack, parts_track_ui};
 use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::track_figures::figure_of;
@@ -19,6 +21,7 @@ use crate::ensemble::Findings;
 use crate::figure::draw::Content;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, ticks};
 use crate::runtime::{RunId, Wake};
+use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice,
@@ -60,6 +63,8 @@ pub struct Tracks<'a> {
     pub levels: Levels,
     /// Something new has been computed for a while, and this is the old.
     pub stale: bool,
+    /// What the next run is made with.
+    pub settings: &'a RunSettings,
 }
 
 impl Tracks<'_> {
@@ -116,6 +121,10 @@ pub struct TracksState {
     /// Of the track of spectra.
     heat: HeatTrack,
     heat_beside: HeatTrack,
+    /// Of the track of parts.
+    pub(super) parts: PartsTrack,
+    /// Of the track of the guidance scale.
+    pub(super) guidance: GuidanceTrack,
     /// What is dragged on the schedule.
     pub editor: EditorState,
     /// The largest difference that the track of Theorem 1 found.
@@ -448,6 +457,16 @@ fn track_ui(
             (HeatUse::main(choices), &mut state.heat)
         };
         heat_track_ui(ui, (&place, of), tracks, heat, (textures, intents));
+        return;
+    }
+    if matches!(track, Track::Guidance | Track::PartsByLevel) {
+        let place =
+            HeatPlace { plot, legend, pointer: state.pointer, zoom: state.zoom, ticks: ticks_for(plot.width()) };
+        if track == Track::Guidance {
+            guidance_track_ui(ui, &place, tracks, &mut state.guidance, intents);
+        } else {
+            parts_track_ui(ui, &place, tracks, &mut state.parts, (textures, intents));
+        }
         return;
     }
     let Some(axis) = tracks.axis() else { return };
