@@ -790,3 +790,162 @@ fn the_table_and_the_tests_agree() {
         assert!(listed || !is_case, "faults::{name} is not in docs/faults.md");
     }
 }
+
+fn class_labels() -> PathBuf {
+    models().join("class-labels")
+}
+
+fn tiny() -> PathBuf {
+    models().join("tiny-eps")
+}
+
+#[track_caller]
+fn model_of(test: &'static str, model: &Path, arguments: &[&str]) {
+    let case = Case::new(test).word("MODEL", model);
+    let mut command = case.model(model, arguments);
+    case.says(&mut command);
+}
+
+#[test]
+fn guidance_without_classes() {
+    model_of("guidance_without_classes", &tiny(), &["--guidance", "3"]);
+}
+
+#[test]
+fn a_guidance_scale_that_is_nothing() {
+    model_of("a_guidance_scale_that_is_nothing", &class_labels(), &["--guidance", "strong"]);
+}
+
+#[test]
+fn a_guidance_curve_with_a_bad_line() {
+    let case = Case::new("a_guidance_curve_with_a_bad_line");
+    let curve = case.path("curve.csv");
+    std::fs::write(&curve, "s,w\n1,3\n0.5;2\n").unwrap();
+    let case = case.word("CURVE", &curve);
+    let mut command = case.model(&class_labels(), &["--guidance", curve.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn levels_without_classes() {
+    model_of("levels_without_classes", &tiny(), &["--labels-by-level", "1,2"]);
+}
+
+#[test]
+fn a_class_of_a_level_out_of_range() {
+    model_of("a_class_of_a_level_out_of_range", &class_labels(), &["--labels-by-level", "1,7"]);
+}
+
+#[test]
+fn more_classes_than_levels() {
+    model_of("more_classes_than_levels", &class_labels(), &["--labels-by-level", "1,1,1,1,1,2"]);
+}
+
+#[test]
+fn bands_that_do_not_fit() {
+    let arguments = ["--labels-by-level", "1,2,3", "--by-level", "band", "--size", "16x18"];
+    model_of("bands_that_do_not_fit", &class_labels(), &arguments);
+}
+
+#[test]
+fn a_class_and_classes_by_level() {
+    model_of("a_class_and_classes_by_level", &class_labels(), &["--label", "1", "--labels-by-level", "1,2"]);
+}
+
+#[test]
+fn a_class_that_changes_unclearly() {
+    model_of("a_class_that_changes_unclearly", &class_labels(), &["--label", "[1:2]"]);
+}
+
+#[test]
+fn a_class_that_changes_outside_the_run() {
+    model_of("a_class_that_changes_outside_the_run", &class_labels(), &["--label", "[1:2:4]"]);
+}
+
+#[test]
+fn upsample_guidance_by_five() {
+    model_of("upsample_guidance_by_five", &tiny(), &["--upsample-guidance", "5"]);
+}
+
+#[test]
+fn a_size_larger_than_its_factor_fits() {
+    model_of("a_size_larger_than_its_factor_fits", &tiny(), &["--upsample-guidance", "4", "--size", "20x30"]);
+}
+
+#[test]
+fn upsample_guidance_of_a_fixed_graph() {
+    model_of("upsample_guidance_of_a_fixed_graph", &models().join("fixed-16x16"), &["--upsample-guidance", "2"]);
+}
+
+#[test]
+fn upsample_guidance_of_an_exact_model() {
+    let arguments = ["--upsample-guidance", "2", "--provider", "rust"];
+    model_of("upsample_guidance_of_an_exact_model", Path::new("gaussian-64"), &arguments);
+}
+
+#[test]
+fn a_folder_that_is_no_cascade() {
+    let case = Case::new("a_folder_that_is_no_cascade").word("MODEL", &tiny());
+    let mut command = case.sample(&["--cascade", tiny().to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+/// A cascade of copies of test models under the names "a", "b", …, each with this sample size.
+fn cascade(case: &Case, stages: &[(&str, usize)]) -> PathBuf {
+    let folder = case.path("cascade");
+    std::fs::create_dir(&folder).unwrap();
+    let names: Vec<String> = ('a'..).take(stages.len()).map(String::from).collect();
+    for (name, (model, side)) in names.iter().zip(stages) {
+        let (from, to) = (models().join(model), folder.join(name));
+        std::fs::create_dir(&to).unwrap();
+        for file in ["model.onnx", "scheduler_config.json"] {
+            std::fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+        let mut config: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(from.join("config.json")).unwrap()).unwrap();
+        config["sample_size"] = (*side).into();
+        std::fs::write(to.join("config.json"), config.to_string()).unwrap();
+    }
+    let text = serde_json::json!({ "stages": names, "factor": 2 });
+    std::fs::write(folder.join("cascade.json"), text.to_string()).unwrap();
+    folder
+}
+
+#[track_caller]
+fn cascade_of(test: &'static str, stages: &[(&str, usize)], arguments: &[&str]) {
+    let case = Case::new(test);
+    let folder = cascade(&case, stages);
+    let case = case.word("CASCADE", &folder.join("cascade.json"));
+    let mut command = case.sample(&[&["--cascade", folder.to_str().unwrap()], arguments].concat());
+    case.says(&mut command);
+}
+
+#[test]
+fn a_cascade_of_one_stage() {
+    cascade_of("a_cascade_of_one_stage", &[("tiny-eps", 16)], &[]);
+}
+
+#[test]
+fn a_cascade_whose_stage_is_missing() {
+    let case = Case::new("a_cascade_whose_stage_is_missing");
+    let folder = cascade(&case, &[("tiny-eps", 16)]);
+    std::fs::write(folder.join("cascade.json"), r#"{"stages": ["nowhere", "a"]}"#).unwrap();
+    let case = case.word("CASCADE", &folder.join("cascade.json"));
+    let mut command = case.sample(&["--cascade", folder.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn a_cascade_whose_sizes_do_not_fit() {
+    cascade_of("a_cascade_whose_sizes_do_not_fit", &[("tiny-eps", 16), ("tiny-eps", 16)], &[]);
+}
+
+#[test]
+fn a_cascade_whose_classes_do_not_fit() {
+    cascade_of("a_cascade_whose_classes_do_not_fit", &[("tiny-eps", 8), ("class-labels", 16)], &[]);
+}
+
+#[test]
+fn a_size_that_stages_cannot_pool() {
+    cascade_of("a_size_that_stages_cannot_pool", &[("tiny-eps", 8), ("tiny-eps", 16)], &["--size", "17x16"]);
+}

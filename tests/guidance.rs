@@ -1,0 +1,153 @@
+//! Guidance, classes by resolution and time, upsample guidance and cascades from the command line.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use ndarray::Array5;
+use ndarray_npy::NpzReader;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models")
+}
+
+struct Outcome(TempDir);
+
+impl Outcome {
+    fn array(&self, name: &str) -> Array5<f32> {
+        NpzReader::new(File::open(self.0.path().join("out/trajectory.npz")).unwrap()).unwrap().by_name(name).unwrap()
+    }
+
+    fn arrays(&self) -> [Array5<f32>; 3] {
+        ["x_t", "x0", "eps"].map(|name| self.array(name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut npz = NpzReader::new(File::open(self.0.path().join("out/trajectory.npz")).unwrap()).unwrap();
+        npz.names().unwrap()
+    }
+
+    fn record(&self) -> PathBuf {
+        self.0.path().join("out/trajectory.json")
+    }
+}
+
+#[track_caller]
+fn sample(arguments: &[&str]) -> Outcome {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = common::program();
+    command.arg("sample").args(arguments).arg("--out").arg(folder.path().join("out")).assert().success();
+    Outcome(folder)
+}
+
+#[track_caller]
+fn of(model: &str, arguments: &[&str]) -> Outcome {
+    let model = models().join(model);
+    sample(&[&["--model", model.to_str().unwrap(), "--threads", "1", "--steps", "6"], arguments].concat())
+}
+
+/// A cascade of the tiny model with itself, its coarse stage said to be half as large.
+fn cascade(folder: &Path) {
+    for (name, side) in [("coarse", 8), ("fine", 16)] {
+        let (from, to) = (models().join("class-labels"), folder.join(name));
+        std::fs::create_dir(&to).unwrap();
+        for file in ["model.onnx", "scheduler_config.json"] {
+            std::fs::copy(from.join(file), to.join(file)).unwrap();
+        }
+        let mut config: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(from.join("config.json")).unwrap()).unwrap();
+        config["sample_size"] = side.into();
+        std::fs::write(to.join("config.json"), config.to_string()).unwrap();
+    }
+    std::fs::write(folder.join("cascade.json"), r#"{"stages": ["coarse", "fine"]}"#).unwrap();
+}
+
+#[test]
+fn neutral_choices_are_the_plain_run_bit_for_bit() {
+    let plain = of("class-labels", &["--label", "2", "--batch", "2"]);
+    for neutral in [
+        &["--label", "2", "--guidance", "1"][..],
+        &["--labels-by-level", "2,2,2", "--by-level", "blend"],
+        &["--labels-by-level", "2,2,2", "--by-level", "switch"],
+        &["--label", "[2:2:0.5]"],
+    ] {
+        let other = of("class-labels", &[neutral, &["--batch", "2"]].concat());
+        assert_eq!(other.arrays(), plain.arrays(), "{neutral:?}");
+    }
+    let none = of("class-labels", &["--null-label", "0"]);
+    let unguided = of("class-labels", &["--label", "2", "--guidance", "0", "--null-label", "0"]);
+    assert_eq!(unguided.arrays(), none.arrays());
+    let large = of("tiny-eps", &["--size", "32x32"]);
+    let without = of("tiny-eps", &["--upsample-guidance", "2", "--theta", "0"]);
+    assert_eq!(without.arrays(), large.arrays(), "the default size is twice the trained one");
+}
+
+#[test]
+fn a_record_repeats_them_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let curve = folder.path().join("w.csv");
+    std::fs::write(&curve, "s,w\n1,0\n0.5,4\n0,1\n").unwrap();
+    let stages = folder.path().join("cascade");
+    std::fs::create_dir(&stages).unwrap();
+    cascade(&stages);
+    let stages = stages.to_str().unwrap();
+    let curve_path = curve.to_str().unwrap();
+    let common = ["--threads", "1", "--steps", "6", "--batch", "3"];
+    let class_labels = models().join("class-labels");
+    let model = ["--model", class_labels.to_str().unwrap()];
+    let runs: [Vec<&str>; 6] = [
+        [&model[..], &["--label", "2", "--guidance", "3.5"]].concat(),
+        [&model[..], &["--label", "[1:3:0.5]", "--guidance", curve_path, "--sampler", "heun", "--spacing", "karras"]]
+            .concat(),
+        [&model[..], &["--labels-by-level", "1,2,3", "--by-level", "band", "--guidance", "2"]].concat(),
+        [&model[..], &["--labels-by-level", "1,3", "--guidance", "2", "--partition", "2"]].concat(),
+        [&model[..], &["--label", "1", "--guidance", "2", "--upsample-guidance", "2", "--upsample-eta", "0.5"]]
+            .concat(),
+        vec!["--cascade", stages, "--label", "2", "--guidance", "1.5"],
+    ];
+    for run in runs {
+        let first = sample(&[&run[..], &common].concat());
+        // The record alone is enough.
+        std::fs::remove_file(&curve).ok();
+        let again = sample(&["--replay", first.record().to_str().unwrap()]);
+        assert_eq!(again.arrays(), first.arrays(), "{run:?}");
+        assert_eq!(again.names(), first.names());
+        std::fs::write(&curve, "s,w\n1,0\n0.5,4\n0,1\n").unwrap();
+    }
+}
+
+#[test]
+fn parts_are_kept_and_make_the_whole() {
+    let run = of("class-labels", &["--label", "2", "--guidance", "3.5"]);
+    let (class, none) = (run.array("x0_class_2"), run.array("x0_unconditional"));
+    let expected = &none + &((&class - &none) * 3.5);
+    let off = (expected - run.array("x0")).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    assert!(off < 1e-3, "{off}");
+    let folder = tempfile::tempdir().unwrap();
+    cascade(folder.path());
+    let run = sample(&["--cascade", folder.path().to_str().unwrap(), "--label", "1", "--threads", "1", "--steps", "6"]);
+    let sum = run.array("x0_stage_0") + run.array("x0_stage_1");
+    assert!((sum - run.array("x0")).iter().all(|difference| difference.abs() < 1e-4));
+    let plain = of("class-labels", &["--label", "2"]);
+    assert!(plain.names().iter().all(|name| !name.starts_with("x0_")), "{:?}", plain.names());
+}
+
+#[test]
+fn an_ensemble_is_measured_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("guided.npz");
+    let model = models().join("class-labels");
+    let output = common::program()
+        .args(["spectrum", "--samples", "4", "--steps", "6", "--label", "2", "--guidance", "3", "--threads", "1"])
+        .arg("--model")
+        .arg(&model)
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success();
+    drop(output);
+    let more = common::program().args(["spectrum", "--samples", "2", "--add"]).arg(&out).assert().success();
+    drop(more);
+}
