@@ -854,7 +854,7 @@ fn a_class_and_classes_by_level() {
 
 #[test]
 fn a_class_that_changes_unclearly() {
-    model_of("a_class_that_changes_unclearly", &class_labels(), &["--label", "[1:2]"]);
+    model_of("a_class_that_changes_unclearly", &class_labels(), &["--label", "[1-2]"]);
 }
 
 #[test]
@@ -948,4 +948,19 @@ fn a_cascade_whose_classes_do_not_fit() {
 #[test]
 fn a_size_that_stages_cannot_pool() {
     cascade_of("a_size_that_stages_cannot_pool", &[("tiny-eps", 8), ("tiny-eps", 16)], &["--size", "17x16"]);
+}
+
+#[test]
+fn a_window_for_a_network() {
+    model_of("a_window_for_a_network", &tiny(), &["--local"]);
+}
+
+#[test]
+fn a_window_that_is_nothing() {
+    model_of("a_window_that_is_nothing", Path::new("emoji-exact-64"), &["--local", "wide"]);
+}
+
+#[test]
+fn a_window_below_zero() {
+    model_of("a_window_below_zero", Path::new("emoji-exact-64"), &["--local", "-2"]);
 }

@@ -151,3 +151,27 @@ fn an_ensemble_is_measured_with_them() {
     let more = common::program().args(["spectrum", "--samples", "2", "--add"]).arg(&out).assert().success();
     drop(more);
 }
+
+#[test]
+fn a_folder_of_images_composes_new_ones_and_is_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for index in 0..5_u32 {
+        let image = image::RgbImage::from_fn(16, 16, |x, y| {
+            image::Rgb([x, y, x + y].map(|v| (v * (17 * index + 3) % 256) as u8))
+        });
+        image.save(folder.path().join(format!("{index}.png"))).unwrap();
+    }
+    let curve = folder.path().join("window.csv");
+    std::fs::write(&curve, "sigma,k\n0.1,3\n100,5\n").unwrap();
+    let images = ["--images", folder.path().to_str().unwrap(), "--size", "16x16", "--steps", "5"];
+    let whole = sample(&images);
+    for window in [&["--local"][..], &["--local", "2.5"], &["--local", curve.to_str().unwrap()]] {
+        let local = sample(&[&images[..], window].concat());
+        assert_ne!(local.arrays(), whole.arrays(), "{window:?}");
+        let again = sample(&["--replay", local.record().to_str().unwrap()]);
+        assert_eq!(again.arrays(), local.arrays(), "{window:?}");
+    }
+    // A window that always covers the image is none.
+    let wide = sample(&[&images[..], &["--local", "1e9"]].concat());
+    assert_eq!(wide.arrays(), whole.arrays());
+}

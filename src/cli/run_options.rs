@@ -1,8 +1,8 @@
 //! What decides a run and how its model is read: options that several commands share.
 
 use super::{Failure, output};
-use crate::denoiser::Upsample;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode, ScaleCurve};
+use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::PortNames;
@@ -26,6 +26,10 @@ pub(super) struct RunOptions {
     /// Instead of a network, the exact posterior mean over the images in this folder
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
+    /// With --images, compose new images of theirs: each pixel is weighed by what a window of k×k pixels around it shows,
+    /// k = K·σ, or a CSV of sigma,k [default: K = 8]
+    #[arg(long, value_name = "K|FILE", num_args = 0..=1, default_missing_value = "8", allow_negative_numbers = true)]
+    local: Option<String>,
     /// Sampling steps
     #[arg(long, short = 'n', value_name = "N", help = format!("Sampling steps [default: {DEFAULT_STEPS}]"), value_parser = count, allow_negative_numbers = true)]
     steps: Option<usize>,
@@ -266,6 +270,7 @@ impl RunOptions {
             label_switch: label.as_ref().and_then(ClassOverTime::switch),
             by_level: by_level.transpose()?,
             guidance: self.guidance.as_deref().map(read_guidance).transpose()?,
+            local: self.local.as_deref().map(read_window).transpose()?,
             upsample: self.upsample_guidance.map(|factor| Upsample {
                 factor,
                 theta: self.theta,
@@ -307,6 +312,25 @@ fn read_guidance(text: &str) -> Result<GuidanceScale, Failure> {
     let refuse = |reason: String| NoGuidance { text: text.to_owned(), reason };
     let content = std::fs::read_to_string(text).map_err(|error| refuse(error.to_string()))?;
     Ok(GuidanceScale::Curve(ScaleCurve::from_csv(&content).map_err(|error| refuse(error.to_string()))?))
+}
+
+/// A window that is neither a number nor a file of one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--local {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of sigma,k"
+)]
+struct NoWindow {
+    text: String,
+    reason: String,
+}
+
+fn read_window(text: &str) -> Result<WindowSize, Failure> {
+    if let Ok(per_sigma) = text.parse() {
+        return Ok(WindowSize::PerSigma(per_sigma));
+    }
+    let refuse = |reason: String| NoWindow { text: text.to_owned(), reason };
+    let content = std::fs::read_to_string(text).map_err(|error| refuse(error.to_string()))?;
+    Ok(WindowSize::from_csv(&content).map_err(|error| refuse(error.to_string()))?)
 }
 
 /// A class, or one class and then another.

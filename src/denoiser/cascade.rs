@@ -4,7 +4,7 @@ use crate::theory::{NoiseLevel, adjustment};
 use ndarray::{Array4, ArrayView4};
 
 /// Two denoisers, one for the image pooled by n and one for the detail that pooling loses (Hwang, Park, Jo, arXiv
-/// 2401.10247, figure 5; docs/theory.md, section 13):
+/// 2401.10247, figure 5; docs/theory.md, section 14):
 ///
 /// `ε(x_t, t) = (1/n)·U_n ε_low(D_n x_t/√P_n, τ) + (1 − U_n D_n) ε_res(x_t, t)`.
 ///

@@ -34,7 +34,8 @@ impl ImageSet {
         self.len() == 0
     }
 
-    fn image(&self, index: usize) -> &[u8] {
+    /// `[C, H, W]` of one image, C order.
+    pub(super) fn image(&self, index: usize) -> &[u8] {
         &self.pixels[index * self.shape.len()..][..self.shape.len()]
     }
 }
@@ -87,7 +88,16 @@ impl EmpiricalDenoiser {
         self
     }
 
-    fn class(&self, sample: usize) -> Option<i64> {
+    pub(super) fn cancel_flag(&self) -> &CancelFlag {
+        &self.cancel
+    }
+
+    pub(super) fn schedule(&self) -> &ModelSchedule {
+        &self.schedule
+    }
+
+    /// The class that a sample of a batch is confined to.
+    pub(super) fn class(&self, sample: usize) -> Option<i64> {
         self.classes.get(sample).or(self.classes.last()).copied().flatten()
     }
 
@@ -151,14 +161,7 @@ impl EmpiricalDenoiser {
 
 impl Denoiser for EmpiricalDenoiser {
     fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
-        let (_, channels, height, width) = x_t.dim();
-        let shape = self.images.shape;
-        if (ImageShape { channels, height, width }) != shape {
-            return Err(DenoiseError::Shape {
-                expected: format!("{}x{} with {} channels", shape.height, shape.width, shape.channels),
-                found: format!("{height}x{width} with {channels}"),
-            });
-        }
+        self.images.shape.check(x_t.dim())?;
         out.timestep = self.schedule.timestep_of(level);
         for (sample, (state, mut x0)) in x_t.axis_iter(Axis(0)).zip(out.x0.axis_iter_mut(Axis(0))).enumerate() {
             let state: Vec<f32> = state.iter().map(|&value| value as f32).collect();

@@ -1,5 +1,5 @@
 //! Classifier-free guidance (Ho and Salimans, arXiv 2207.12598), by class, by time and by resolution:
-//! `ε = ε_∅ + w·(ε_c − ε_∅)` (docs/theory.md, section 12).
+//! `ε = ε_∅ + w·(ε_c − ε_∅)` (docs/theory.md, section 13).
 
 mod prompt;
 mod run_time;

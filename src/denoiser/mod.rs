@@ -8,6 +8,7 @@ mod clipping;
 pub mod empirical;
 pub mod gaussian;
 pub mod guided;
+pub mod local;
 mod pooling;
 mod upsampled;
 
@@ -17,6 +18,7 @@ pub use clipping::{Clipped, Clipping};
 pub use empirical::EmpiricalDenoiser;
 pub use gaussian::GaussianDenoiser;
 pub use guided::Guided;
+pub use local::{LocalDenoiser, WindowError, WindowSize};
 pub use upsampled::{Upsample, Upsampled};
 
 use crate::theory::NoiseLevel;
@@ -148,6 +150,17 @@ impl ImageShape {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+
+    /// [`DenoiseError::Shape`] unless a batch of states, `[B, C, H, W]`, has this shape.
+    pub(crate) fn check(self, (_, channels, height, width): (usize, usize, usize, usize)) -> Result<(), DenoiseError> {
+        if (Self { channels, height, width }) == self {
+            return Ok(());
+        }
+        Err(DenoiseError::Shape {
+            expected: format!("{}x{} with {} channels", self.height, self.width, self.channels),
+            found: format!("{height}x{width} with {channels}"),
+        })
+    }
 }
 
 /// Says from another thread that a denoiser's call is no longer wanted. All clones are one flag; once set it stays.
@@ -219,6 +232,12 @@ pub enum DenoiseError {
         /// What came.
         found: String,
     },
+    /// The images that a posterior mean is over are none.
+    #[error("there are no images to choose from; give a folder that holds some")]
+    NoImages,
+    /// None of the images is of the class asked for.
+    #[error("no image is of class {0}; choose another --label")]
+    NoImageOfClass(i64),
     /// The network's output was not a number.
     #[error("the network returned {what} at timestep {timestep}; the model file or its configuration is broken there")]
     NotFinite {

@@ -31,14 +31,12 @@ impl Upsample {
     #[must_use]
     pub fn time_of(level: NoiseLevel, schedule: &ModelSchedule) -> f64 {
         let t = schedule.timestep_of(level);
-        match schedule {
+        if let ModelSchedule::Discrete(table) = schedule {
             // The paper's T is the number of timesteps, one more than the last.
-            ModelSchedule::Discrete(table) => t / (table.last_timestep() + 1) as f64,
-            _ => {
-                let (low, high) = schedule.timestep_range();
-                (t - low) / (high - low)
-            }
+            return t / (table.last_timestep() + 1) as f64;
         }
+        let (low, high) = schedule.timestep_range();
+        (t - low) / (high - low)
     }
 
     /// `w_t`.
@@ -49,7 +47,7 @@ impl Upsample {
 }
 
 /// A denoiser at n times the size it was trained for, with its coarse part drawn towards what it says of the pooled image
-/// (docs/theory.md, section 13):
+/// (docs/theory.md, section 14):
 ///
 /// `ε̃ = ε_θ(x_t, t) + w_t·U_n[(1/n)·ε_θ(D_n x_t/√P_n, τ) − D_n ε_θ(x_t, t)]`.
 pub struct Upsampled<D> {

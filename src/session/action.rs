@@ -9,8 +9,8 @@ use super::levels::LevelSet;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;
-use crate::denoiser::Upsample;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
+use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::Churn;
@@ -51,6 +51,8 @@ pub enum Action {
     SetGuidance(Option<GuidanceScale>),
     /// Use at several times the trained size. A size that was chosen is reset, as it was chosen for another use.
     SetUpsample(Option<Upsample>),
+    /// Window of the local exact denoiser; `None` is the exact one that sees whole images.
+    SetLocal(Option<WindowSize>),
     /// Height and width, pixels; `None` is the model's own.
     SetSize(Option<(usize, usize)>),
     /// A `scheduler_config.json` in place of the model's own.
@@ -135,12 +137,12 @@ impl Action {
             Self::SetChurn(_) => "churn",
             Self::SetSeed(_) => "seed",
             Self::SetBatch(_) => "batch",
-            Self::SetLabel(_) => "class",
+            Self::SetLabel(_) | Self::SetLabelSwitch(_) => "class",
             Self::SetNullLabel(_) => "null class",
-            Self::SetLabelSwitch(_) => "class",
             Self::SetByLevel(_) => "classes by resolution",
             Self::SetGuidance(_) => "guidance",
             Self::SetUpsample(_) => "upsample guidance",
+            Self::SetLocal(_) => "window",
             Self::SetSize(_) => "size",
             Self::SetSchedulerConfig(_) => "scheduler configuration",
             Self::SetPrediction(_) => "prediction",
@@ -191,6 +193,7 @@ impl Action {
             | Self::SetLabelSwitch(_)
             | Self::SetGuidance(_)
             | Self::SetUpsample(_)
+            | Self::SetLocal(_)
             | Self::SetRange(_)
             | Self::SetSpectrum(_)
             | Self::SetHeatMap(HeatMapChange::Range(_) | HeatMapChange::DifferenceRange(_))
@@ -226,31 +229,12 @@ pub fn apply(document: &mut Document, action: Action) {
             run.batch = batch.clamp(1, MAX_BATCH);
             view.sample = view.sample.min(run.batch - 1);
         }
-        Action::SetLabel(label) => (run.label, run.label_switch, run.by_level) = (label, None, None),
-        Action::SetLabelSwitch(switch) => {
-            run.label_switch = switch;
-            if run.label_switch.is_some() {
-                (run.label, run.by_level) = (None, None);
-            }
-        }
-        Action::SetByLevel(levels) => {
-            run.by_level = levels.filter(|levels| !levels.labels.is_empty() && levels.factor >= 2);
-            if run.by_level.is_some() {
-                (run.label, run.label_switch) = (None, None);
-            }
-        }
-        Action::SetGuidance(scale) => match &scale {
-            Some(GuidanceScale::Constant(w)) if !w.is_finite() => {}
-            _ => run.guidance = scale,
-        },
-        Action::SetUpsample(upsample) => {
-            if run.upsample.map(|upsample| upsample.factor) != upsample.map(|upsample| upsample.factor) {
-                run.size = None;
-            }
-            if upsample.is_none_or(|upsample| upsample.theta.is_finite() && upsample.eta.is_finite()) {
-                run.upsample = upsample.map(|upsample| Upsample { eta: upsample.eta.clamp(0.0, 1.0), ..upsample });
-            }
-        }
+        Action::SetLabel(_)
+        | Action::SetLabelSwitch(_)
+        | Action::SetByLevel(_)
+        | Action::SetGuidance(_)
+        | Action::SetUpsample(_)
+        | Action::SetLocal(_) => steer(run, action),
         Action::SetNullLabel(label) => run.null_label = label,
         Action::SetSize(size) => run.size = size,
         Action::SetSchedulerConfig(file) => run.scheduler_config = file,
@@ -306,6 +290,41 @@ pub fn apply(document: &mut Document, action: Action) {
             view.tracks.retain(|choice| choice.track != track);
             view.tracks.insert(to.min(view.tracks.len()), choice);
         }
+    }
+}
+
+/// What the images are of, and how they are led there.
+fn steer(run: &mut RunSettings, action: Action) {
+    match action {
+        Action::SetLabel(label) => (run.label, run.label_switch, run.by_level) = (label, None, None),
+        Action::SetLabelSwitch(switch) => {
+            run.label_switch = switch;
+            if run.label_switch.is_some() {
+                (run.label, run.by_level) = (None, None);
+            }
+        }
+        Action::SetByLevel(levels) => {
+            run.by_level = levels.filter(|levels| !levels.labels.is_empty() && levels.factor >= 2);
+            if run.by_level.is_some() {
+                (run.label, run.label_switch) = (None, None);
+            }
+        }
+        Action::SetGuidance(scale) => match &scale {
+            Some(GuidanceScale::Constant(w)) if !w.is_finite() => {}
+            _ => run.guidance = scale,
+        },
+        Action::SetUpsample(upsample) => {
+            if run.upsample.map(|upsample| upsample.factor) != upsample.map(|upsample| upsample.factor) {
+                run.size = None;
+            }
+            if upsample.is_none_or(|upsample| upsample.theta.is_finite() && upsample.eta.is_finite()) {
+                run.upsample = upsample.map(|upsample| Upsample { eta: upsample.eta.clamp(0.0, 1.0), ..upsample });
+            }
+        }
+        Action::SetLocal(window) if window.as_ref().is_none_or(|window| window.check().is_ok()) => {
+            run.local = window;
+        }
+        _ => {}
     }
 }
 

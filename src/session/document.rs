@@ -354,9 +354,8 @@ impl Track {
             Self::Schedule => 160.0,
             Self::Chromatogram => 190.0,
             Self::SpectrumOfChange | Self::SpectrumBeside => 170.0,
-            Self::PartsByLevel => 150.0,
             Self::Guidance => 130.0,
-            Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
+            Self::PartsByLevel | Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
         }
     }
 }
@@ -489,6 +488,7 @@ pub fn pending_changes(document: &Document, run: &RunSettings) -> Vec<&'static s
         ("classes by resolution", new.by_level != run.by_level),
         ("guidance", new.guidance != run.guidance),
         ("upsample guidance", new.upsample != run.upsample),
+        ("window", new.local != run.local),
         ("null class", new.null_label != run.null_label),
         ("size", new.size != run.size),
         ("scheduler configuration", new.scheduler_config != run.scheduler_config),

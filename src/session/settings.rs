@@ -1,7 +1,7 @@
 //! What the user decides.
 
-use crate::denoiser::Upsample;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
+use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
@@ -58,6 +58,9 @@ pub struct RunSettings {
     /// Use of the model at several times its trained size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upsample: Option<Upsample>,
+    /// The window of the local exact denoiser, in place of the exact one that sees whole images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<WindowSize>,
     /// Height and width, pixels; `None` takes the model's own.
     pub size: Option<(usize, usize)>,
     /// Initial noise, `.npy`, `[B, C, H, W]`, unit variance.
@@ -103,6 +106,7 @@ impl RunSettings {
             by_level: None,
             guidance: None,
             upsample: None,
+            local: None,
             size: None,
             init_noise: None,
             step_noise: None,

@@ -80,9 +80,9 @@ def write_json(path, value, indent=None):
 
 
 def write_npz(path, arrays):
-    """Uncompressed npz of little-endian f8, f4, i8 and bool arrays, nothing pickled, the same bytes every time."""
+    """Uncompressed npz of little-endian f8, f4, i8, u1 and bool arrays, nothing pickled, the same bytes every time."""
     for name, array in arrays.items():
-        assert array.dtype.str in ("<f8", "<f4", "<i8", "|b1"), (name, array.dtype)
+        assert array.dtype.str in ("<f8", "<f4", "<i8", "|u1", "|b1"), (name, array.dtype)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 

@@ -32,6 +32,9 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
             return setting(format!("--eta {eta} is out of range; it must be between 0 and 1"));
         }
     }
+    if let Some(window) = &settings.local {
+        window.check().map_err(|error| PrepareError::Setting(format!("--local: {error}")))?;
+    }
     if let ModelSource::Images(_) = settings.source {
         let ports = &settings.ports;
         let named =

@@ -164,7 +164,7 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
     }
     let prompt = LevelPrompt::new(choice.clone(), size).map_err(|error| PrepareError::Setting(error.to_string()))?;
     let coarsest = prompt.coarsest_block();
-    if choice.mode == LevelMode::Band && (size.0 % coarsest != 0 || size.1 % coarsest != 0) {
+    if choice.mode == LevelMode::Band && !(size.0.is_multiple_of(coarsest) && size.1.is_multiple_of(coarsest)) {
         return setting(format!(
             "--by-level band cuts the image into blocks of {coarsest}x{coarsest}, which do not fit into {}x{}; choose a --size \
              in multiples of {coarsest}, fewer levels, or --by-level blend",

@@ -3,9 +3,10 @@
 use super::arrays::Digests;
 use super::open::{check_size, null_label, read_config};
 use super::{Classes, Opened, PrepareError, check};
+use crate::denoiser::empirical::ImageSet;
 use crate::denoiser::{
     CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
-    ImageShape,
+    ImageShape, LocalDenoiser, WindowSize,
 };
 use crate::model::contract::Element;
 use crate::model::exact::ExactModel;
@@ -19,6 +20,7 @@ use crate::theory::{NoiseLevel, Parameterization, Prediction};
 use ndarray::ArrayView4;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Most broken files of a folder that are named one by one.
 const NAMED: usize = 20;
@@ -46,8 +48,28 @@ pub(super) struct OpenExact {
 }
 
 enum Kind {
-    Gaussian(GaussianDenoiser),
-    Images(EmpiricalDenoiser),
+    Gaussian(Box<GaussianDenoiser>),
+    Images(Box<Images>),
+}
+
+/// Images with the denoisers that are made of them.
+struct Images {
+    set: ImageSet,
+    whole: EmpiricalDenoiser,
+    /// Made where it is first asked for.
+    local: OnceLock<LocalDenoiser>,
+}
+
+impl Images {
+    fn new(set: ImageSet, schedule: &ModelSchedule) -> Self {
+        let whole = EmpiricalDenoiser::new(set.clone(), schedule.clone(), Vec::new());
+        Self { set, whole, local: OnceLock::new() }
+    }
+
+    fn local(&self, window: &WindowSize, schedule: &ModelSchedule) -> LocalDenoiser {
+        let made = || LocalDenoiser::new(self.set.clone(), schedule.clone(), window.clone(), Vec::new());
+        self.local.get_or_init(made).clone().with_window(window.clone())
+    }
 }
 
 /// The exact posterior mean over a folder of images, on the cosine schedule unless another is given.
@@ -82,7 +104,7 @@ pub(super) fn open_folder(
     Ok(OpenExact {
         sha256: hex(&Sha256::digest(&found.set.pixels)),
         image: found.set.shape,
-        kind: Kind::Images(EmpiricalDenoiser::new(found.set, schedule.clone(), Vec::new())),
+        kind: Kind::Images(Box::new(Images::new(found.set, &schedule))),
         config,
         schedule,
         clipping: Clipping::None,
@@ -113,8 +135,10 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
     Ok(OpenExact {
         image: exact.image(),
         kind: match exact {
-            ExactModel::Gaussian { side, .. } => Kind::Gaussian(GaussianDenoiser::new(side, schedule.clone())),
-            ExactModel::Empirical(images) => Kind::Images(EmpiricalDenoiser::new(images, schedule.clone(), Vec::new())),
+            ExactModel::Gaussian { side, .. } => {
+                Kind::Gaussian(Box::new(GaussianDenoiser::new(side, schedule.clone())))
+            }
+            ExactModel::Empirical(images) => Kind::Images(Box::new(Images::new(images, &schedule))),
         },
         clipping: config.clipping,
         config,
@@ -149,7 +173,12 @@ impl OpenExact {
     }
 
     /// A denoiser for one run.
-    pub(super) fn denoiser(&self, wanted: Option<(usize, usize)>, pooled_by: usize) -> Result<Opened, PrepareError> {
+    pub(super) fn denoiser(
+        &self,
+        settings: &RunSettings,
+        wanted: Option<(usize, usize)>,
+        pooled_by: usize,
+    ) -> Result<Opened, PrepareError> {
         let Self { image, .. } = *self;
         if pooled_by > 1 {
             return Err(PrepareError::Setting(
@@ -167,9 +196,23 @@ impl OpenExact {
         let flag = CancelFlag::default();
         let null = self.null.map(|(label, _)| label);
         let denoiser: Box<dyn ClassDenoiser> = match &self.kind {
-            Kind::Gaussian(gaussian) => Box::new(Exact::Gaussian(gaussian.clone().with_cancel(flag.clone()))),
-            Kind::Images(images) => Box::new(Exact::Images { images: images.clone().with_cancel(flag.clone()), null }),
+            Kind::Gaussian(gaussian) => {
+                Box::new(Exact::Gaussian(GaussianDenoiser::clone(gaussian).with_cancel(flag.clone())))
+            }
+            Kind::Images(images) => match &settings.local {
+                None => Box::new(Exact::Images { images: images.whole.clone().with_cancel(flag.clone()), null }),
+                Some(window) => {
+                    let images = images.local(window, &self.schedule).with_cancel(flag.clone());
+                    Box::new(Exact::Local { images, null })
+                }
+            },
         };
+        if settings.local.is_some() && matches!(self.kind, Kind::Gaussian(_)) {
+            return Err(PrepareError::Setting(format!(
+                "--local composes images of those of a folder, and {} is made of none; leave it out or give --images DIR",
+                self.name
+            )));
+        }
         Ok(Opened {
             denoiser,
             canceller: flag.into(),
@@ -197,6 +240,7 @@ impl OpenExact {
 enum Exact {
     Gaussian(GaussianDenoiser),
     Images { images: EmpiricalDenoiser, null: Option<i64> },
+    Local { images: LocalDenoiser, null: Option<i64> },
 }
 
 impl ClassDenoiser for Exact {
@@ -210,12 +254,20 @@ impl ClassDenoiser for Exact {
         match self {
             Self::Gaussian(gaussian) => gaussian.denoise(x_t, level, out),
             Self::Images { images, null } => {
-                // The null class is all images.
-                images.set_classes(classes.iter().map(|class| Some(*class).filter(|class| Some(*class) != *null)));
+                images.set_classes(members(classes, *null));
+                images.denoise(x_t, level, out)
+            }
+            Self::Local { images, null } => {
+                images.set_classes(members(classes, *null));
                 images.denoise(x_t, level, out)
             }
         }
     }
+}
+
+/// The classes whose images are meant; the null class is all images.
+fn members(classes: &[i64], null: Option<i64>) -> impl Iterator<Item = Option<i64>> {
+    classes.iter().map(move |class| Some(*class).filter(|class| Some(*class) != null))
 }
 
 fn no_label(settings: &RunSettings, because: &str) -> Result<(), PrepareError> {

@@ -45,7 +45,15 @@ pub(super) fn open_one(
     onnxruntime: Option<&Path>,
 ) -> Result<(Kind, Option<String>), PrepareError> {
     let mut reason = None;
+    if settings.local.is_some() && package.card.as_ref().is_none_or(|card| card.exact.is_none()) {
+        return Err(PrepareError::Setting(format!(
+            "--local composes images of those of a folder, and {} is a network; leave it out or give --images DIR",
+            package.name
+        )));
+    }
     let rust = match settings.provider {
+        // No graph computes it.
+        _ if settings.local.is_some() => true,
         ProviderChoice::Rust => true,
         ProviderChoice::Auto => {
             reason = no_library_but_exact(&package, onnxruntime);
@@ -96,7 +104,7 @@ impl Kind {
     ) -> Result<Opened, PrepareError> {
         match self {
             Self::Network(model) => network(model, settings, size, pooled_by),
-            Self::Exact(exact) => exact.denoiser(size, pooled_by),
+            Self::Exact(exact) => exact.denoiser(settings, size, pooled_by),
             Self::Cascade(cascade) => cascade.denoiser(settings, size, pooled_by),
         }
     }
@@ -113,6 +121,8 @@ struct Key {
     provider: ProviderChoice,
     tf32: bool,
     threads: Option<usize>,
+    /// Whether it is the local exact denoiser, which only the program's own code computes.
+    local: bool,
     /// Of a folder's images, which are resized when they are read.
     size: Option<(usize, usize)>,
 }
@@ -128,6 +138,7 @@ impl Key {
             provider: settings.provider,
             tf32: settings.tf32,
             threads: settings.threads,
+            local: settings.local.is_some() && matches!(settings.source, ModelSource::Model(_)),
             size: settings.size.filter(|_| matches!(settings.source, ModelSource::Images(_))),
         }
     }
@@ -217,17 +228,16 @@ impl Model {
             ModelSource::Images(folder) => {
                 (Kind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
-            ModelSource::Model(name) => match CascadePackage::find(name)? {
-                Some(package) => {
+            ModelSource::Model(name) => {
+                if let Some(package) = CascadePackage::find(name)? {
                     files.extend(package.stages.iter().map(|stage| stage.onnx.clone()));
                     (Kind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
-                }
-                None => {
+                } else {
                     let package = Package::find(name)?;
                     files.push(package.onnx.clone());
                     open_one(package, settings, onnxruntime)?
                 }
-            },
+            }
         };
         let mut notes = kind.notes();
         notes.extend(reason.clone());
