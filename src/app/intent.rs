@@ -23,6 +23,12 @@ pub enum Intent {
     Playback(Command),
     /// A new run.
     Run,
+    /// The same run without what steers it, to be shown beside it.
+    RunPlainBeside,
+    /// Keep the run on screen beside those that come.
+    KeepBeside,
+    /// Show one run again.
+    DropBeside,
     /// One step, and wait.
     Step,
     /// Wait after this step.

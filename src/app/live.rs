@@ -17,7 +17,7 @@ impl App {
         let needed = |total| self.state.playback.needs(total);
         if let Some(coming) = self.coming.take_if(|coming| coming.done() >= needed(coming.steps())) {
             self.state.playback.replace(coming.steps(), coming.done());
-            self.run = Some(coming);
+            self.put_on_screen(coming);
         }
     }
 
@@ -26,7 +26,7 @@ impl App {
         let Some(coming) = self.coming.take_if(|coming| coming.id == id) else { return };
         if coming.done() > 0 {
             self.state.playback.replace(coming.steps(), coming.done());
-            self.run = Some(coming);
+            self.put_on_screen(coming);
         } else {
             self.give_up_what_came();
         }

@@ -58,6 +58,9 @@ impl App {
             Intent::EndGesture => state.document.end_gesture(),
             Intent::Playback(command) => self.move_playhead(command),
             Intent::Run => self.start(Pace::Going),
+            Intent::RunPlainBeside => self.run_plain_beside(),
+            Intent::KeepBeside => state.keep_beside = true,
+            Intent::DropBeside => (self.beside, state.keep_beside) = (None, false),
             Intent::Step if self.runtime.activity() == Activity::Paused => self.runtime.step(),
             Intent::Step => self.start(Pace::Steps(1)),
             Intent::Pause => self.runtime.pause(),
@@ -125,12 +128,13 @@ impl App {
         }
     }
 
-    /// Changes the document, and where that changes the schedule and live runs are wanted makes the run again.
+    /// Changes the document, and where that changes the schedule or what steers the run, and live runs are wanted, makes the
+    /// run again.
     fn change(&mut self, change: impl FnOnce(&mut History)) {
-        let before = self.state.document.document().run.schedule.clone();
+        let before = self.state.document.document().run.clone();
         change(&mut self.state.document);
         let document = self.state.document.document();
-        if document.run.schedule != before && document.view.live {
+        if is_shown_live(&before, &document.run) && document.view.live {
             self.start_live();
         }
     }
@@ -179,6 +183,36 @@ impl App {
         self.state.opening = Some(Opening::of(&settings.source));
         self.coming = None;
         self.runtime.run(settings, pace);
+    }
+
+    /// A run takes the place of the one on screen, which stays beside it where that was asked for.
+    pub(super) fn put_on_screen(&mut self, run: RunView) {
+        let before = self.run.replace(run);
+        if std::mem::take(&mut self.state.keep_beside) {
+            self.beside = before;
+        }
+    }
+
+    /// Makes the run without what steers it; the run itself follows when that is over.
+    fn run_plain_beside(&mut self) {
+        let native = self.state.model.as_ref().and_then(|model| model.native_size);
+        let run = &self.state.document.document().run;
+        let Some(size) = run.image_size(native) else { return };
+        let plain = run.plain(size);
+        self.state.document.end_gesture();
+        self.ask_for();
+        self.state.opening = Some(Opening::of(&plain.source));
+        (self.coming, self.beside, self.state.keep_beside) = (None, None, false);
+        self.state.plain_beside = Some(self.runtime.run(plain, Pace::Going));
+    }
+
+    /// Where the run without is over, the run itself.
+    fn run_beside_plain(&mut self, id: RunId) {
+        if self.state.plain_beside == Some(id) {
+            self.state.plain_beside = None;
+            self.state.keep_beside = true;
+            self.start(Pace::Going);
+        }
     }
 
     /// The settings of a run that is about to be asked for. What was said of earlier ones is over.
@@ -339,7 +373,7 @@ impl App {
                     state.playback.begin(started.levels.len() - 1);
                     state.times.clear();
                     self.coming = None;
-                    self.run = Some(RunView::new(id, started, model));
+                    self.put_on_screen(RunView::new(id, started, model));
                 }
             }
             RunNews::Step { snapshot, state: reached } => {
@@ -364,6 +398,7 @@ impl App {
                 if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
                     run.end = Some(end);
                 }
+                self.run_beside_plain(id);
             }
             RunNews::Failed(fault) => {
                 self.give_up_what_came();
@@ -572,4 +607,16 @@ impl App {
             None => "Nothing to show yet: see the message above, or choose another model".into(),
         }
     }
+}
+
+/// Whether a change is shown by a run at once, while the user goes on changing: that of the schedule and of what steers a
+/// run, as long as its images stay of one size.
+fn is_shown_live(before: &RunSettings, after: &RunSettings) -> bool {
+    let size = |run: &RunSettings| (run.size, run.upsample.map(|upsample| upsample.factor));
+    let steered = |run: &RunSettings| {
+        (run.guidance.clone(), run.by_level.clone(), run.label_switch, run.upsample, run.local.clone())
+    };
+    before.source == after.source
+        && size(before) == size(after)
+        && (before.schedule != after.schedule || steered(before) != steered(after))
 }

@@ -51,6 +51,8 @@ use views::transport::{Transport, transport_ui};
 pub struct App {
     state: State,
     run: Option<RunView>,
+    /// A run beside it.
+    beside: Option<RunView>,
     /// A live run that has not come as far as the playhead.
     coming: Option<RunView>,
     runtime: Runtime,
@@ -69,7 +71,7 @@ impl App {
         let mut textures = Textures::default();
         textures.heat_maps.without_shader = launch.without_shader;
         let state = State::new(launch, wake, meter);
-        let mut app = Self { state, run: None, coming: None, runtime, textures };
+        let mut app = Self { state, run: None, beside: None, coming: None, runtime, textures };
         app.start(Pace::Going);
         Ok(app)
     }
@@ -162,6 +164,7 @@ impl App {
             levels,
             empty: &empty,
             stale,
+            beside: self.beside.as_ref(),
         };
         let position = state.playback.position();
         let mut contents = Contents {
@@ -176,6 +179,7 @@ impl App {
                 levels,
                 stale,
                 settings: &document.run,
+                class_names: state.model.as_deref().map_or(&[], |model| model.class_names()),
             },
             measure: Measure { document, desk: &state.measure },
             measure_panel: &mut state.measure_panel,
@@ -205,6 +209,7 @@ impl App {
                 model: state.model.as_deref(),
                 planned: state.planner.planned(),
                 run: run.as_ref(),
+                beside: self.beside.is_some(),
                 position,
             },
             guidance_panel: &mut state.guidance,

@@ -150,7 +150,7 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
         (None, None) => config.default_source(),
     };
     let (factor, levels) = key.levels;
-    let (height, width) = key.settings.size.or(model.native_size).unwrap_or((64, 64));
+    let (height, width) = key.settings.image_size(model.native_size).unwrap_or((64, 64));
     let levels = levels.unwrap_or_else(|| default_levels(factor, height, width)).clamp(1, MOST_LEVELS);
     let theory = Chromatogram::scale_invariant(factor, levels).ok();
     let integer = model.contract.as_ref().is_some_and(|contract| contract.timestep.element.is_integer());

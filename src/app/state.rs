@@ -18,7 +18,7 @@ use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
 use super::views::top_bar::{TopBarState, source_name};
 use super::views::tracks::TracksState;
-use crate::runtime::{Fault, Optimisation, Options, Wake};
+use crate::runtime::{Fault, Optimisation, Options, RunId, Wake};
 use crate::session::action::{Action, apply};
 use crate::session::document::{Document, Layout};
 use crate::session::playback::Playback;
@@ -103,6 +103,10 @@ pub(super) struct State {
     /// Asks for a frame.
     pub wake: Wake,
     pub keys_shown: bool,
+    /// Whether the run on screen stays beside the next.
+    pub keep_beside: bool,
+    /// The run without what steers it, after which the run itself is made.
+    pub plain_beside: Option<RunId>,
     /// Layout and size, in unscaled points, that the scale was chosen for.
     pub scaled_for: Option<(Layout, egui::Vec2)>,
     pub last_frame: Instant,
@@ -195,6 +199,8 @@ impl State {
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),
             keys_shown: false,
+            keep_beside: false,
+            plain_beside: None,
             scaled_for: None,
             last_frame: Instant::now(),
         }

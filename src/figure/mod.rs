@@ -24,6 +24,7 @@ mod pace;
 pub mod palette;
 mod schedule;
 mod spectrum;
+mod steering;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -42,6 +43,7 @@ pub use measured::{MeasuredFigure, measured_chromatogram};
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{DataSpectrum, OtherStep, SlopeFit, SpectrumFigure, SpectrumPlot, significant, spectrum};
+pub use steering::{guidance_scale, pooled_level, scale_range, window_side};
 pub use theorem::{NamedSchedule, Theorem, TheoremFigure, theorem};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};

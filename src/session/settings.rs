@@ -144,6 +144,13 @@ impl RunSettings {
         }
     }
 
+    /// Height and width of the images made, of a model of this trained size.
+    #[must_use]
+    pub fn image_size(&self, native: Option<(usize, usize)>) -> Option<(usize, usize)> {
+        let factor = self.upsample.map_or(1, |upsample| upsample.factor);
+        self.size.or(native.map(|(height, width)| (height * factor, width * factor)))
+    }
+
     /// Whether what the denoiser answers depends on the time of the run, and not on the noise level alone.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {

@@ -1,14 +1,326 @@
-//! The track of the guidance scale, drawn over the run.
+//! The track of the guidance scale over the run, or of the window of the local exact denoiser: points that are dragged.
 
 use super::heat_track::HeatPlace;
-use super::tracks::Tracks;
+use super::plot::{figure_ui, legend_ui};
+use super::schedule_editor::alone;
+use super::tracks::{HEAD, Tracks};
+use super::widgets::{keep_arrows, named};
 use crate::app::intent::Intent;
-use egui::{Rect, Ui};
+use crate::app::theme::{self, Palette, SMALL};
+use crate::denoiser::WindowSize;
+use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
+use crate::figure::{Figure, Reading, TimeView, guidance_scale, scale_range, window_side};
+use crate::session::action::Action;
+use crate::theory::NoiseLevel;
+use egui::{Align2, CursorIcon, DragValue, Key, Modifiers, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
+use std::sync::Arc;
+
+/// Half the side of the place in which a point is taken, points.
+const REACH: f32 = 9.0;
+/// Largest k that is drawn, pixels.
+const LARGEST: usize = 256;
 
 /// The track's own state.
 #[derive(Default)]
-pub struct GuidanceTrack {}
+pub struct GuidanceTrack {
+    /// The vertical range, kept while something is dragged, so that nothing moves under the hand.
+    range: Option<(f64, f64)>,
+    figure: Option<Arc<Figure>>,
+    /// What the figure was made of.
+    of: Option<Of>,
+}
 
-pub(super) fn guidance_head_ui(_: &mut Ui, _: Rect, _: &Tracks, _: &mut Vec<Intent>) {}
+/// All that the figure depends on.
+#[derive(Clone, Debug, PartialEq)]
+struct Of {
+    planned: u64,
+    reading: Reading,
+    range: (f64, f64),
+    zoom: crate::figure::TimeZoom,
+    ticks: usize,
+}
 
-pub(super) fn guidance_track_ui(_: &mut Ui, _: &HeatPlace, _: &Tracks, _: &mut GuidanceTrack, _: &mut Vec<Intent>) {}
+impl GuidanceTrack {
+    /// What is on screen, for a file.
+    #[must_use]
+    pub fn figure(&self) -> Option<Figure> {
+        self.figure.as_deref().cloned()
+    }
+}
+
+/// What is drawn by hand.
+enum Curve {
+    Scale(GuidanceScale),
+    Window(WindowSize),
+}
+
+impl Curve {
+    fn of(tracks: &Tracks) -> Self {
+        match &tracks.settings.local {
+            Some(window) => Self::Window(window.clone()),
+            None => Self::Scale(tracks.settings.guidance.clone().unwrap_or_default()),
+        }
+    }
+
+    /// The points that can be dragged, x in run time or σ.
+    fn points(&self) -> Vec<[f64; 2]> {
+        match self {
+            Self::Scale(GuidanceScale::Curve(curve)) => curve.points().to_vec(),
+            Self::Window(WindowSize::Curve(points)) => points.iter().map(|&(sigma, k)| [sigma, k]).collect(),
+            Self::Scale(_) | Self::Window(_) => Vec::new(),
+        }
+    }
+
+    /// The change to other points, where they make a curve.
+    fn to(&self, mut points: Vec<[f64; 2]>) -> Option<Intent> {
+        Some(Intent::Change(match self {
+            Self::Scale(_) => Action::SetGuidance(Some(GuidanceScale::Curve(ScaleCurve::new(points).ok()?))),
+            Self::Window(_) => {
+                points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+                let window = WindowSize::Curve(points.into_iter().map(|[sigma, k]| (sigma, k.max(1.0))).collect());
+                window.check().ok()?;
+                Action::SetLocal(Some(window))
+            }
+        }))
+    }
+
+    const fn names(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Scale(_) => ("s", "w"),
+            Self::Window(_) => ("σ", "k"),
+        }
+    }
+
+    /// The vertical place of a value in the figure's own units.
+    fn height(&self, value: f64) -> f64 {
+        match self {
+            Self::Scale(_) => value,
+            Self::Window(_) => value.max(1.0).log2(),
+        }
+    }
+
+    fn value_at(&self, height: f64) -> f64 {
+        match self {
+            Self::Scale(_) => (100.0 * height).round() / 100.0,
+            Self::Window(_) => height.exp2(),
+        }
+    }
+}
+
+pub(super) fn guidance_head_ui(ui: &Ui, rect: Rect, tracks: &Tracks) {
+    let palette = Palette::of(ui);
+    let text = match Curve::of(tracks) {
+        Curve::Scale(GuidanceScale::Constant(w)) => format!("w = {w:.2}"),
+        Curve::Scale(GuidanceScale::Curve(_)) => "w(s), drawn".to_owned(),
+        Curve::Window(WindowSize::PerSigma(per_sigma)) => format!("window k = {per_sigma:.1} σ"),
+        Curve::Window(WindowSize::Curve(_)) => "window k(σ), drawn".to_owned(),
+    };
+    let at = pos2(rect.left() + 32.0, rect.top() + 36.0);
+    if at.y + 8.0 < rect.bottom() {
+        ui.painter().with_clip_rect(Rect::from_x_y_ranges(rect.left()..=(rect.left() + HEAD), rect.y_range())).text(
+            at,
+            Align2::LEFT_CENTER,
+            text,
+            theme::body(SMALL),
+            palette.secondary,
+        );
+    }
+}
+
+/// Where the editor draws.
+struct Editor<'a> {
+    plot: Rect,
+    figure: &'a Figure,
+    place: &'a HeatPlace,
+    tracks: &'a Tracks<'a>,
+    curve: &'a Curve,
+}
+
+impl Editor<'_> {
+    fn steps(&self) -> f64 {
+        self.tracks.axis().map_or(1.0, |axis| axis.steps() as f64)
+    }
+
+    fn at(&self, [x, value]: [f64; 2]) -> Option<Pos2> {
+        let axis = self.tracks.axis()?;
+        let step = match self.curve {
+            Curve::Scale(_) => (1.0 - x) * self.steps(),
+            Curve::Window(_) => axis.step_of_level(NoiseLevel::from_sigma(x)),
+        };
+        let along = self.place.zoom.place_of_x(axis.x_of_step(step, self.tracks.reading()));
+        let (low, high) = self.figure.y_axis.range;
+        let up = ((self.curve.height(value) - low) / (high - low)).clamp(0.0, 1.0);
+        Some(pos2(
+            self.plot.left() + self.plot.width() * along as f32,
+            self.plot.bottom() - self.plot.height() * up as f32,
+        ))
+    }
+
+    fn point_at(&self, at: Pos2) -> Option<[f64; 2]> {
+        let axis = self.tracks.axis()?;
+        let along = f64::from((at.x - self.plot.left()) / self.plot.width());
+        let x = self.place.zoom.x_of_place(along).clamp(0.0, 1.0);
+        let step = axis.step_of_x(x, self.tracks.reading());
+        let (low, high) = self.figure.y_axis.range;
+        let up = f64::from((self.plot.bottom() - at.y) / self.plot.height()).clamp(0.0, 1.0);
+        let x = match self.curve {
+            Curve::Scale(_) => (1.0 - step / self.steps()).clamp(0.0, 1.0),
+            Curve::Window(_) => axis.level_at(step).sigma().clamp(1e-3, 1e4),
+        };
+        Some([x, self.curve.value_at(low + up * (high - low))])
+    }
+}
+
+pub(super) fn guidance_track_ui(
+    ui: &mut Ui,
+    place: &HeatPlace,
+    tracks: &Tracks,
+    state: &mut GuidanceTrack,
+    intents: &mut Vec<Intent>,
+) {
+    let (Some(axis), Some(planned)) = (tracks.axis(), tracks.planned) else { return };
+    let curve = Curve::of(tracks);
+    let range = match &curve {
+        Curve::Scale(scale) => state.range.unwrap_or_else(|| scale_range(scale)),
+        Curve::Window(_) => (0.0, 0.0),
+    };
+    let of = Of { planned: planned.version, reading: tracks.reading(), range, zoom: place.zoom, ticks: place.ticks };
+    if state.of.as_ref() != Some(&of) {
+        let time = TimeView { axis, reading: of.reading, range: of.zoom.range(), ticks: of.ticks };
+        state.figure = Some(Arc::new(match &curve {
+            Curve::Scale(scale) => guidance_scale(time, scale, Some(range)),
+            Curve::Window(window) => window_side(time, window, LARGEST),
+        }));
+        state.of = Some(of);
+    }
+    let Some(figure) = state.figure.clone() else { return };
+    figure_ui(ui, place.plot, &figure);
+    let middle = axis.x_of_step(tracks.place(), tracks.reading());
+    let at = place.pointer.map_or(middle, |at| {
+        place.zoom.x_of_place(f64::from((at.x - place.plot.left()) / place.plot.width())).clamp(0.0, 1.0)
+    });
+    let _ = legend_ui(ui, place.legend, &figure, at, (&tracks.levels, "Guidance scale"));
+    let editor = Editor { plot: place.plot, figure: &figure, place, tracks, curve: &curve };
+    let points = curve.points();
+    for index in 0..points.len() {
+        point_ui(ui, &editor, &points, index, state, intents);
+    }
+    add_ui(ui, &editor, &points, intents);
+    if !ui.input(|input| input.pointer.any_down()) {
+        state.range = None;
+    }
+}
+
+fn point_ui(
+    ui: &mut Ui,
+    editor: &Editor,
+    points: &[[f64; 2]],
+    index: usize,
+    state: &mut GuidanceTrack,
+    intents: &mut Vec<Intent>,
+) {
+    let point = points[index];
+    let Some(at) = editor.at(point).filter(|at| editor.plot.x_range().contains(at.x)) else { return };
+    let reach = Rect::from_center_size(at, egui::Vec2::splat(2.0 * REACH));
+    let response = ui.interact(reach, ui.scope_id().with(("steering point", index)), Sense::click_and_drag());
+    let (x_name, y_name) = editor.curve.names();
+    let name = format!("Point {}: {x_name} {:.3}, {y_name} {:.2}", index + 1, point[0], point[1]);
+    response.widget_info(|| WidgetInfo::slider(true, point[1], &name));
+    let palette = Palette::of(ui);
+    let lit = response.hovered() || response.dragged() || response.has_focus();
+    let radius = if lit { 6.0 } else { 4.5 };
+    ui.painter().circle(at, radius, palette.window, Stroke::new(2.0, if lit { palette.text } else { palette.accent }));
+    let moved = |to: [f64; 2]| {
+        // A point stays between its neighbours.
+        let mut all = points.to_vec();
+        let below = index.checked_sub(1).map_or(f64::NEG_INFINITY, |before| points[before][0]);
+        let above = points.get(index + 1).map_or(f64::INFINITY, |after| after[0]);
+        let x = match editor.curve {
+            Curve::Scale(_) => to[0].clamp(below.max(0.0), above.min(1.0)),
+            Curve::Window(_) => to[0].clamp(below.max(1e-6) * (1.0 + 1e-6), above.min(1e6) * (1.0 - 1e-6)),
+        };
+        all[index] = [x, to[1]];
+        editor.curve.to(all)
+    };
+    if response.drag_started() {
+        state.range = matches!(editor.curve, Curve::Scale(_)).then_some(editor.figure.y_axis.range);
+    }
+    if response.dragged()
+        && let Some(to) = response.interact_pointer_pos().and_then(|at| editor.point_at(at))
+    {
+        intents.extend(moved(to));
+    }
+    if response.has_focus() {
+        keep_arrows(ui, &response);
+        let (right, up, remove) = ui.input_mut(|input| {
+            let presses = |key| f64::from(u32::try_from(input.num_presses(key)).unwrap_or(0));
+            let right = presses(Key::ArrowRight) - presses(Key::ArrowLeft);
+            let up = presses(Key::ArrowUp) - presses(Key::ArrowDown);
+            let remove =
+                input.consume_key(Modifiers::NONE, Key::Delete) || input.consume_key(Modifiers::NONE, Key::Backspace);
+            (right, up, remove)
+        });
+        if right != 0.0 || up != 0.0 {
+            intents.extend(moved(match editor.curve {
+                Curve::Scale(_) => [point[0] - 0.01 * right, point[1] + 0.1 * up],
+                Curve::Window(_) => [point[0] * 0.95_f64.powf(right), point[1] + up],
+            }));
+        }
+        if remove && points.len() > 1 {
+            intents.extend(without(editor, points, index));
+        }
+    }
+    if response.drag_stopped() || response.lost_focus() {
+        intents.push(Intent::EndGesture);
+    }
+    response.context_menu(|ui| {
+        let mut to = point;
+        ui.horizontal(|ui| {
+            for (name, value) in [(x_name, 0), (y_name, 1)] {
+                ui.label(name);
+                let field = ui.add(DragValue::new(&mut to[value]).speed(0.01).max_decimals(4));
+                named(ui, &field, &format!("{name} of point {}", index + 1));
+            }
+        });
+        if to != point {
+            intents.extend(moved(to));
+        }
+        if points.len() > 1 && ui.button("Delete point (Del)").clicked() {
+            intents.extend(without(editor, points, index));
+            ui.close();
+        }
+    });
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(CursorIcon::Grab);
+    }
+}
+
+fn without(editor: &Editor, points: &[[f64; 2]], index: usize) -> Vec<Intent> {
+    let mut left = points.to_vec();
+    left.remove(index);
+    editor.curve.to(left).map(alone).into_iter().flatten().collect()
+}
+
+/// A double-click adds a point.
+fn add_ui(ui: &Ui, editor: &Editor, points: &[[f64; 2]], intents: &mut Vec<Intent>) {
+    let clicked = ui.input(|input| {
+        let at = input.pointer.interact_pos()?;
+        input.pointer.button_double_clicked(egui::PointerButton::Primary).then_some(at)
+    });
+    let Some(at) = clicked.filter(|at| editor.plot.contains(*at)) else { return };
+    let on_one = points.iter().filter_map(|point| editor.at(*point)).any(|point| point.distance(at) < REACH);
+    let Some(new) = editor.point_at(at).filter(|_| !on_one) else { return };
+    let mut all = points.to_vec();
+    if all.is_empty() {
+        let level = |s: f64| match editor.curve {
+            Curve::Scale(scale) => [s, scale.at(s)],
+            Curve::Window(window) => {
+                let sigma = 16.0_f64.powf(2.0 * s - 1.0);
+                [sigma, window.side_at(NoiseLevel::from_sigma(sigma)) as f64]
+            }
+        };
+        all.extend([level(0.0), level(1.0)]);
+    }
+    all.push(new);
+    intents.extend(editor.curve.to(all).map(alone).into_iter().flatten());
+}

@@ -3,12 +3,13 @@
 use super::icons::{Icon, draw_icon};
 use super::level_button::{Levels, paint_of};
 use super::plot::colour;
-use super::widgets::{Head, keep_arrows};
+use super::widgets::{Head, icon_button_small, keep_arrows};
 use crate::app::intent::Intent;
 use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::figure::ticks;
+use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, LevelSet};
@@ -93,6 +94,22 @@ pub struct Stage<'a> {
     pub empty: &'a str,
     /// Something new has been computed for a while, and this is the old.
     pub stale: bool,
+    /// A run beside this one.
+    pub beside: Option<&'a RunView>,
+}
+
+impl<'a> Stage<'a> {
+    /// The run beside, at the same part of its steps.
+    fn of_beside(&self) -> Option<Self> {
+        let (run, beside) = (self.run?, self.beside?);
+        let part = |step: usize, last: usize| step * beside.steps().min(beside.done()) / last.max(1);
+        let at = self.at.map(|at| {
+            let step = part(at.step, run.steps()).min(beside.done().saturating_sub(1));
+            Moment::of_step(step)
+        });
+        let sample = self.sample.min(beside.samples() - 1);
+        Some(Self { run: Some(beside), at, sample, stale: false, beside: None, empty: "", ..*self })
+    }
 }
 
 /// Draws the three images in the space there is.
@@ -108,7 +125,10 @@ pub fn images_ui(
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
     let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
-    let room = vec2((space.width() - 2.0 * GAP) / 3.0, space.height() - HEAD).max(Vec2::splat(16.0));
+    let beside = stage.of_beside();
+    let columns = if beside.is_some() { 4.0 } else { 3.0 };
+    let room = vec2((space.width() - (columns - 1.0) * GAP) / columns, space.height() - HEAD);
+    let room = room.max(Vec2::splat(16.0));
     let framing = lens.framing(room, pixels, stage.true_pixels.then(|| ui.pixels_per_point()));
     // Tall images leave room for their headings.
     let column = framing.size.x.max(168.0_f32.min(room.x));
@@ -159,7 +179,56 @@ pub fn images_ui(
             intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
         }
     }
+    if let Some(beside) = beside {
+        let left = space.left() + 3.0 * (column + GAP);
+        let rect = Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size);
+        beside_ui(ui, &beside, (rect, column), framing, lens, (textures, intents));
+    }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// E[x_0|x_t] of the run beside.
+fn beside_ui(
+    ui: &mut Ui,
+    stage: &Stage,
+    (rect, column): (Rect, f32),
+    framing: Framing,
+    lens: &mut Lens,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
+) {
+    let response = ui.interact(rect, ui.scope_id().with("beside"), Sense::click_and_drag());
+    look_around(ui, &response, rect, framing, lens);
+    let range = picture_ui(ui, stage, Picture::Expectation, rect, framing, None, textures);
+    let note = stage.run.map_or_else(String::new, |run| steered_in_words(&run.started.settings));
+    let about = "E[x₀|xₜ] of the run kept beside, at the same part of its steps, from the same noise where the seeds are the \
+                 same";
+    let head = Head { name: "Beside", note: &note, value: range.map(range_in_words), about };
+    let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - 26.0, HEAD));
+    let _ = head.show(ui, place);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Beside, {note}")));
+    let close = Rect::from_min_size(pos2(rect.left() + column - 22.0, rect.top() - HEAD - 3.0), vec2(22.0, 22.0));
+    let closed = ui.scope_builder(egui::UiBuilder::new().max_rect(close), |ui| {
+        icon_button_small(ui, Icon::Close, "Show one run", "Take away the run beside").clicked()
+    });
+    if closed.inner {
+        intents.push(Intent::DropBeside);
+    }
+}
+
+/// What steers a run, in a few words: "plain", "w = 3", "by resolution, 2× size".
+fn steered_in_words(settings: &RunSettings) -> String {
+    let words = [
+        settings.guidance.as_ref().map(|scale| match scale.constant() {
+            Some(w) => format!("w = {}", ticks::number(w, 1)),
+            None => "w drawn".to_owned(),
+        }),
+        settings.by_level.as_ref().map(|levels| format!("{} by resolution", levels.mode.name())),
+        settings.label_switch.map(|_| "class by time".to_owned()),
+        settings.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
+        settings.local.as_ref().map(|_| "local".to_owned()),
+    ];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    if words.is_empty() { "plain".to_owned() } else { words.join(", ") }
 }
 
 /// A word on a picture, at its lower left: the heading may have no room for it.

@@ -311,15 +311,22 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
     };
     let current = bar.document.run.label;
     let shown = current.or(model.null_label).map_or_else(|| "none".to_owned(), name);
-    let shown = shortened(&shown, 18);
-    let tip = "What is to be generated";
-    menu_chip(ui, look.chip("Class", &shown, tip, look.changed("class")), |ui| {
+    let run = &bar.document.run;
+    let shown = match (&run.by_level, run.label_switch) {
+        (Some(_), _) => "by resolution".to_owned(),
+        (None, Some(_)) => "by time".to_owned(),
+        (None, None) => shortened(&shown, 18),
+    };
+    let one = run.by_level.is_none() && run.label_switch.is_none();
+    let tip = "What is to be generated; the layout Guidance has classes by resolution and by time";
+    let changed = look.changed("class") || look.changed("classes by resolution");
+    menu_chip(ui, look.chip("Class", &shown, tip, changed), |ui| {
         ui.set_min_width(180.0);
         let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for value in 0..classes {
                 let wanted = Some(value).filter(|_| Some(value) != model.null_label);
-                if ui.selectable_label(current == wanted, name(value)).clicked() {
+                if ui.selectable_label(one && current == wanted, name(value)).clicked() {
                     intents.push(Intent::Change(Action::SetLabel(wanted)));
                     ui.close();
                 }

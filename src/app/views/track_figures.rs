@@ -6,11 +6,12 @@ use crate::ensemble::Disagreement;
 use crate::figure::palette::level_label;
 use crate::figure::{
     AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ElutionFigure, Figure, MeasuredFigure, NamedSchedule,
-    Rate, Reading, ScheduleFigure, TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, elution, generation,
-    intensity, measured_chromatogram, schedule, stacked_chromatogram, theorem,
+    Paint, Rate, Reading, ScheduleFigure, Segment, Strip, TheoremFigure, TimeAxis, TimeView, adjusted_time,
+    chromatogram, elution, generation, intensity, level_value, measured_chromatogram, pooled_level, schedule,
+    stacked_chromatogram, theorem,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
-use crate::theory::{Chromatogram, NoiseLevel};
+use crate::theory::{Chromatogram, NoiseLevel, adjustment, dominant_level};
 
 /// The figure of a track, and of Theorem 1 the largest difference of the two schedules.
 pub(super) fn figure_of(
@@ -31,23 +32,36 @@ pub(super) fn figure_of(
             let overlays: Vec<(&str, &TimeAxis)> = planned
                 .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
                 .unwrap_or_default();
-            schedule(ScheduleFigure {
+            let model = planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?;
+            let mut figure = schedule(ScheduleFigure {
                 time,
-                model: planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?,
+                model,
                 reading: key.level_reading,
                 range: key.range,
                 overlays: &overlays,
                 warnings: planned.map_or(&[], |planned| &planned.warnings),
-            })
+            });
+            if let Some(upsample) = tracks.settings.upsample {
+                let (low, high) = figure.y_axis.range;
+                let acting = |level: NoiseLevel| {
+                    let acts = upsample.weight_at(level, model) != 0.0;
+                    acts.then(|| adjustment::adjusted_level(level, upsample.factor, 1))
+                };
+                let value = |level| level_value(key.level_reading, level).clamp(low, high);
+                figure.lines.push(pooled_level(time, "τ, pooled", &acting, &value));
+            }
+            figure
         }
         Track::Chromatogram if key.measured.is_some() => measured(time, tracks, key)?,
         Track::Chromatogram => {
             let (theory, factor) = theory_of(tracks)?;
             let from = ChromatogramFigure { time, theory, factor, measure, crossings: true };
-            match key.stacking {
+            let mut figure = match key.stacking {
                 Stacking::Lines => chromatogram(from),
                 Stacking::Areas => stacked_chromatogram(from),
-            }
+            };
+            figure.strips.extend(classes(time, tracks));
+            figure
         }
         Track::Elution => {
             let (theory, factor) = theory_of(tracks)?;
@@ -77,6 +91,33 @@ pub(super) fn figure_of(
         }
     };
     Some((figure, None))
+}
+
+/// Which class of those by resolution rules when: that of the level that is generated most.
+fn classes(time: TimeView, tracks: &Tracks) -> Option<Strip> {
+    let choice = tracks.settings.by_level.as_ref()?;
+    let theory = tracks.planned?.theory.as_ref()?;
+    let own = Chromatogram::scale_invariant(choice.factor, theory.levels()).ok()?;
+    let last = choice.labels.len().checked_sub(1)?;
+    let mut r = vec![0.0; own.levels()];
+    let mut segments: Vec<(Segment, i64)> = Vec::new();
+    let samples = time.samples();
+    for pair in samples.windows(2) {
+        own.shares(time.level_at(0.5 * (pair[0] + pair[1])), crate::theory::Measure::Power, &mut r);
+        let m = dominant_level(&r)?.min(last);
+        let label = choice.labels[m];
+        match segments.last_mut() {
+            Some((segment, before)) if *before == label => segment.range.1 = pair[1],
+            _ => {
+                let name = tracks.class_names.get(usize::try_from(label).ok()?).cloned();
+                let name = name.unwrap_or_else(|| format!("class {label}"));
+                let short_label = label.to_string();
+                let range = (pair[0], pair[1]);
+                segments.push((Segment { range, label: name, short_label, paint: Paint::Level(m) }, label));
+            }
+        }
+    }
+    Some(Strip { name: "class".into(), segments: segments.into_iter().map(|(segment, _)| segment).collect() })
 }
 
 /// What was measured, over the theory that was chosen.

@@ -111,7 +111,7 @@ pub(super) fn head_ui(
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
             beside_ui(ui, (place, rect), tracks, intents);
         }
-        Track::Guidance => guidance_head_ui(ui, rect, tracks, intents),
+        Track::Guidance => guidance_head_ui(ui, rect, tracks),
         Track::PartsByLevel => parts_head_ui(ui, rect, tracks, intents),
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {

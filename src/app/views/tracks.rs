@@ -65,6 +65,8 @@ pub struct Tracks<'a> {
     pub stale: bool,
     /// What the next run is made with.
     pub settings: &'a RunSettings,
+    /// The model's names of its classes.
+    pub class_names: &'a [String],
 }
 
 impl Tracks<'_> {
@@ -90,7 +92,7 @@ impl Tracks<'_> {
     }
 
     /// The place of the playhead on that axis, in its own steps.
-    fn place(&self) -> f64 {
+    pub(super) fn place(&self) -> f64 {
         match (self.axis(), self.run) {
             (Some(axis), Some(run)) if run.steps() != axis.steps() => {
                 self.position * axis.steps() as f64 / run.steps() as f64
@@ -144,6 +146,7 @@ impl TracksState {
         match track {
             Track::SpectrumOfChange => self.heat.map().map(Content::from),
             Track::SpectrumBeside => self.heat_beside.map().map(Content::from),
+            Track::Guidance => self.guidance.figure().map(Content::from),
             _ => self.figures.get(&track).map(|(_, figure)| Figure::clone(figure).into()),
         }
     }

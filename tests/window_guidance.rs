@@ -1,0 +1,143 @@
+//! The layout Guidance: the panel, the curve that is dragged, runs beside each other.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, ScaleCurve};
+use chromascope::denoiser::{Upsample, WindowSize};
+use chromascope::session::RunSettings;
+use chromascope::session::action::Action;
+use chromascope::session::document::Layout;
+use egui::{Key, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use gui::*;
+
+fn guided(change: impl FnOnce(&mut RunSettings)) -> Harness<'static, App> {
+    let mut settings = settings(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/class-labels"));
+    settings.label = Some(1);
+    settings.null_label = Some(0);
+    change(&mut settings);
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    harness
+}
+
+fn place(harness: &Harness<App>, part: &str) -> Pos2 {
+    harness.get_by_label_contains(part).rect().center()
+}
+
+fn drag(harness: &mut Harness<App>, from: Pos2, to: Pos2) {
+    harness.hover_at(from);
+    frames(harness, 2);
+    harness.drag_at(from);
+    frames(harness, 2);
+    for part in 1_u8..=4 {
+        harness.hover_at(from + (to - from) * f32::from(part) / 4.0);
+        frames(harness, 2);
+    }
+    harness.drop_at(to);
+    frames(harness, 3);
+}
+
+#[test]
+fn a_point_of_the_scale_is_dragged_and_the_run_follows() {
+    let mut harness = guided(|settings| {
+        let curve = ScaleCurve::new(vec![[0.0, 1.0], [0.5, 2.0], [1.0, 1.0]]).unwrap();
+        settings.guidance = Some(GuidanceScale::Curve(curve));
+    });
+    assert!(says(&harness, "Point 2: s 0.500, w 2.00"));
+    let from = place(&harness, "Point 2:");
+    drag(&mut harness, from, from + vec2(0.0, -12.0));
+    until(&mut harness, "the point above where it was", |harness| !says(harness, "Point 2: s 0.500, w 2.00"));
+    until_done(&mut harness);
+    assert!(says(&harness, "Point 2: s 0.5"));
+    // Back by undo, and gone by Delete.
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
+    until(&mut harness, "the point where it was", |harness| says(harness, "Point 2: s 0.500, w 2.00"));
+    harness.get_by_label_contains("Point 2:").focus();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::Delete);
+    until(&mut harness, "two points", |harness| !says(harness, "Point 3:"));
+}
+
+#[test]
+fn presets_make_curves_and_numbers_again() {
+    let mut harness = guided(|settings| settings.guidance = Some(GuidanceScale::Constant(3.0)));
+    click(&mut harness, "Interval");
+    until(&mut harness, "the interval's points", |harness| says(harness, "Point 5:") || says(harness, "Point 4:"));
+    click(&mut harness, "One number");
+    until(&mut harness, "no point", |harness| !says(harness, "Point 1:"));
+    click(&mut harness, "As a curve");
+    until(&mut harness, "three points", |harness| says(harness, "Point 3:"));
+    until_done(&mut harness);
+}
+
+#[test]
+fn classes_by_resolution_have_their_strip_and_follow_the_schedule() {
+    let mut harness = guided(|settings| {
+        settings.label = None;
+        let levels = ByLevel { labels: vec![1, 2, 3], mode: LevelMode::Blend, factor: 2 };
+        settings.by_level = Some(levels);
+    });
+    assert!(says(&harness, "Class by resolution"), "the top bar says so");
+    for label in ["class 1", "class 2", "class 3"] {
+        assert!(painted(&harness).iter().any(|text| text == label), "{label}: {:?}", painted(&harness));
+    }
+    click(&mut harness, "switch");
+    until_done(&mut harness);
+    click(&mut harness, "Remove level");
+    until(&mut harness, "two classes", |harness| !painted(harness).iter().any(|text| text == "class 3"));
+    click(&mut harness, "one");
+    until(&mut harness, "one class", |harness| !says(harness, "Class by resolution"));
+}
+
+#[test]
+fn the_plain_run_comes_beside_and_goes() {
+    let mut harness = guided(|settings| settings.guidance = Some(GuidanceScale::Constant(4.0)));
+    assert!(!says(&harness, "Beside, plain"));
+    click(&mut harness, "Plain run beside");
+    until(&mut harness, "the run beside", |harness| says(harness, "Beside, plain"));
+    until_done(&mut harness);
+    harness.query_all_by_label("Show one run").next().unwrap().click();
+    frames(&mut harness, 3);
+    until(&mut harness, "one run", |harness| !says(harness, "Beside, plain"));
+    click(&mut harness, "Keep this beside");
+    click(&mut harness, "Run");
+    until(&mut harness, "the run beside", |harness| says(harness, "Beside, w = 4"));
+}
+
+#[test]
+fn a_network_is_used_at_twice_its_size() {
+    let mut harness = guided(|settings| settings.upsample = Some(Upsample::by(2)));
+    for name in ["t here", "τ, pooled", "√P", "cost"] {
+        assert!(says(&harness, name), "{name}");
+    }
+    assert!(painted(&harness).iter().any(|text| text.ends_with("× plain")), "{:?}", painted(&harness));
+    click(&mut harness, "48 px");
+    until(&mut harness, "a run at 48 pixels", |harness| says(harness, "done ·"));
+    click(&mut harness, "16 px");
+    until(&mut harness, "no upsample guidance", |harness| !says(harness, "τ, pooled"));
+}
+
+#[test]
+fn the_window_is_a_curve_that_is_dragged() {
+    let mut settings = settings("emoji-exact-64");
+    settings.steps = 3;
+    settings.local = Some(WindowSize::Curve(vec![(0.5, 5.0), (2.0, 17.0), (8.0, 65.0)]));
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    assert!(says(&harness, "Point 2: σ 2.000, k 17.00"));
+    harness.get_by_label_contains("Point 2:").focus();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::ArrowUp);
+    until(&mut harness, "a larger window", |harness| says(harness, "Point 2: σ 2.000, k 18.00"));
+    click(&mut harness, "whole images");
+    until(&mut harness, "no window", |harness| !says(harness, "Point 2:"));
+}
