@@ -165,8 +165,8 @@ def split():
     return x[~held_out], labels[~held_out], x[held_out], labels[held_out]
 
 
-def save_sheet(images, path, columns=8):
-    """Draws images (f32 [B, 3, H, W] in [-1, 1]) as one PNG."""
+def save_sheet(images, path, columns=8, colours=None):
+    """Draws images (f32 [B, 3, H, W] in [-1, 1]) as one PNG; with `colours` it has so many at most, in less space."""
     from PIL import Image
 
     b, _, h, w = images.shape
@@ -175,7 +175,10 @@ def save_sheet(images, path, columns=8):
     for i, image in enumerate(np.clip((images + 1) * 127.5 + 0.5, 0, 255).astype(np.uint8)):
         y, x = 2 + i // columns * (h + 2), 2 + i % columns * (w + 2)
         sheet[y : y + h, x : x + w] = image.transpose(1, 2, 0)
-    Image.fromarray(sheet).save(path, optimize=True)
+    sheet = Image.fromarray(sheet)
+    if colours:
+        sheet = sheet.quantize(colours, dither=Image.Dither.NONE)
+    sheet.save(path, optimize=True)
 
 
 def main():

@@ -1,11 +1,15 @@
-"""Measures emoji-unet through ONNX Runtime and writes the table into its card.json and README.md, and a sample sheet.
+"""Measures an emoji model through ONNX Runtime and writes the table into its card.json and README.md, and a sample sheet.
 
     python tools/model_quality.py assets/models/emoji-unet
+    python tools/model_quality.py assets/models/emoji-cascade --against assets/models/emoji-unet
 
 1. Mean squared error of E[x_0|x_t] on held-out emoji without class, eight fixed noises an image, beside the Wiener
    denoiser's on the same noises (pixelwise mean and periodic power spectrum of the training part).
 2. Radially averaged power spectrum of samples (DDIM, trailing, no class) against that of the training images.
-3. sheet.png: samples without class, then one row for each class.
+3. sheet.png: samples without class, then one row for each class; with --against those of the other model, from the same
+   noise, at the left or above.
+
+With --against the errors are told for each resolution level too, of both models.
 """
 
 import argparse
@@ -15,11 +19,12 @@ import numpy as np
 
 from emoji_dataset import NULL_LABEL, save_sheet, split
 from export_model import write_json
-from sheet import log_snr_table, open_model, read_card, sample, sigmoid
+from sheet import enlarge, log_snr_table, open_model, pool, read_card, sample, sigmoid
 
 SIGMAS = (0.1, 0.3, 1.0, 3.0, 10.0)
 GOALS = {0.1: 1.0, 0.3: 0.6, 1.0: 0.6, 3.0: 1.0}  # error over Wiener's
 BAND = (0.02, 0.4)  # cycles per pixel
+LEVELS = 6  # of factor 2, the finest first
 START, END = "<!-- measured -->", "<!-- /measured -->"
 
 
@@ -29,8 +34,18 @@ def timestep_of_sigma(sigma):
     return np.interp(2 * np.log(sigma), -table, np.arange(len(table)))
 
 
+def by_level(error):
+    """Mean square of an error in each resolution level [LEVELS], the finest first, a pixel of the whole image."""
+    energies = []
+    for _ in range(LEVELS):
+        low = pool(error, 2)
+        energies.append(((error - enlarge(low, 2)) ** 2).mean())
+        error = low
+    return np.array(energies)
+
+
 def denoising_errors(denoise, noises, batch=66):
-    """[(sigma, MSE of the model, MSE of the Wiener denoiser)]."""
+    """[(sigma, MSE of the model, MSE of the Wiener denoiser, the same by level of both)]."""
     train, _, held_out, _ = split()
     mean = train.mean(0, dtype=np.float64)
     spectrum = np.mean([np.abs(np.fft.fft2(x - mean, norm="ortho")) ** 2 for x in train], axis=0)
@@ -38,7 +53,7 @@ def denoising_errors(denoise, noises, batch=66):
     for sigma in SIGMAS:
         alpha_bar, timestep = sigmoid(-2 * np.log(sigma)), timestep_of_sigma(sigma)
         gain = spectrum / (spectrum + sigma**2)
-        ours, linear = [], []
+        ours, linear, levels = [], [], []
         for k in range(noises):
             noise = np.random.default_rng((k, int(sigma * 1000))).standard_normal(held_out.shape)
             for i in range(0, len(held_out), batch):
@@ -50,7 +65,9 @@ def denoising_errors(denoise, noises, batch=66):
                 ours.append(((predicted - x_0) ** 2).mean((1, 2, 3)))
                 wiener = mean + np.fft.ifft2(gain * np.fft.fft2(x - mean)).real
                 linear.append(((wiener - x_0) ** 2).mean((1, 2, 3)))
-        rows.append((sigma, float(np.concatenate(ours).mean()), float(np.concatenate(linear).mean())))
+                levels.append([n * by_level(predicted - x_0), n * by_level(wiener - x_0)])
+        mean = float(np.concatenate(ours).mean()), float(np.concatenate(linear).mean())
+        rows.append((sigma, *mean, np.sum(levels, 0) / (noises * len(held_out))))
         print(f"sigma {sigma:5}: model {rows[-1][1]:.6f}, Wiener {rows[-1][2]:.6f}, ratio {rows[-1][1] / rows[-1][2]:.3f}", flush=True)
     return rows
 
@@ -88,7 +105,38 @@ def markdown(measured):
         f"root mean square {spectrum['rms_difference_db']:.1f} dB (goal: within 3 dB).",
         "",
         f"Goals missed: {'; '.join(missed) or 'none'}.",
+        *against_table(measured),
     ])  # fmt: skip
+
+
+def against_table(measured):
+    """Errors by level of both models, in lines; none where there is one."""
+    if "against" not in measured:
+        return []
+    other = measured["against"]
+    head = " | ".join(f"{2**m} px" for m in range(LEVELS))
+    rows = [
+        f"| {e['sigma']} | {e['ratio']:.3f} / {o['ratio']:.3f} | "
+        + " | ".join(f"{a:.3f} / {b:.3f}" for a, b in zip(e["levels"], o["levels"]))
+        + " |"
+        for e, o in zip(measured["denoising"], other["denoising"])
+    ]
+    return [
+        "",
+        f"Error over Wiener's, this model / {other['name']}, of the whole image and in each resolution level:",
+        "",
+        f"| σ | whole | {head} |",
+        "| --- |" + " --- |" * (LEVELS + 1),
+        *rows,
+    ]
+
+
+def denoising(rows):
+    """The rows as the card has them."""
+    return [
+        dict(sigma=s, model=round(m, 7), wiener=round(w, 7), ratio=round(m / w, 4), levels=[round(float(x), 4) for x in b[0] / b[1]])
+        for s, m, w, b in rows
+    ]
 
 
 def main():
@@ -98,8 +146,10 @@ def main():
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--against", type=Path, metavar="MODEL", help="another model to be compared with")
     args = parser.parse_args()
     denoise, card = open_model(args.model, args.threads), read_card(args.model)
+    other = open_model(args.against, args.threads) if args.against else None
     train, _, held_out, _ = split()
     rows = denoising_errors(denoise, args.noises)
 
@@ -113,7 +163,7 @@ def main():
     card["measured"] = {
         "held_out_images": len(held_out),
         "noises": args.noises,
-        "denoising": [dict(sigma=s, model=round(m, 7), wiener=round(w, 7), ratio=round(m / w, 4)) for s, m, w in rows],
+        "denoising": denoising(rows),
         "spectrum": {
             "samples": args.samples,
             "steps": args.steps,
@@ -123,12 +173,21 @@ def main():
             "difference_db": [round(float(x), 2) for x in decibels],
         },
     }
+    if other:
+        against = denoising_errors(other, args.noises)
+        card["measured"]["against"] = {"name": args.against.name, "denoising": denoising(against)}
     write_json(args.model / "card.json", card)
     readme = args.model / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(START)
     readme.write_text(f"{before}{START}\n{markdown(card['measured'])}\n{END}{rest.split(END)[1]}", encoding="utf-8")
-    by_class = sample(denoise, np.repeat(np.arange(NULL_LABEL), 16), steps=args.steps, seed=1)
-    save_sheet(np.concatenate([samples[:64], by_class]), args.model / "sheet.png", columns=16)
+    if other:
+        labels = np.repeat(np.arange(NULL_LABEL + 1), 8)
+        pairs = [sample(d, labels, steps=args.steps, seed=1).reshape(-1, 8, *train.shape[1:]) for d in (other, denoise)]
+        rows_of_both = np.concatenate(pairs, 1).reshape(-1, *train.shape[1:])
+        save_sheet(rows_of_both, args.model / "sheet.png", columns=16, colours=128)
+    else:
+        by_class = sample(denoise, np.repeat(np.arange(NULL_LABEL), 16), steps=args.steps, seed=1)
+        save_sheet(np.concatenate([samples[:64], by_class]), args.model / "sheet.png", columns=16)
     print(markdown(card["measured"]))
 
 

@@ -49,8 +49,40 @@ def ddim(denoise, shape, steps=32, seed=0):
     return x
 
 
+def pool(x, n):
+    """Means of n x n blocks."""
+    b, c, h, w = x.shape
+    return x.reshape(b, c, h // n, n, w // n, n).mean((3, 5))
+
+
+def enlarge(x, n):
+    return x.repeat(n, 2).repeat(n, 3)
+
+
+def open_cascade(folder, threads):
+    """The recursion of docs/theory.md, section 14, in plain numpy around the stages."""
+    description = json.loads((Path(folder) / "cascade.json").read_text(encoding="utf-8"))
+    n, stages = description.get("factor", 2), [open_model(Path(folder) / name, threads) for name in description["stages"]]
+    table = log_snr_table()
+
+    def denoise(x_t, timestep, class_labels, stage=len(stages) - 1):
+        if stage == 0:
+            return stages[0](x_t, timestep, class_labels)
+        level = log_snr(timestep, table)
+        alpha_bar = sigmoid(level)[:, None, None, None]
+        pooled = (pool(x_t.astype(np.float64), n) / np.sqrt(alpha_bar + (1 - alpha_bar) / n**2)).astype(np.float32)
+        adjusted = np.interp(-(level + 2 * np.log(n)), -table, np.arange(len(table))).astype(np.float32)
+        coarse = denoise(pooled, adjusted, class_labels, stage - 1)
+        fine = stages[stage](x_t, timestep, class_labels)
+        return enlarge(coarse - pool(fine, n), n) + fine
+
+    return denoise
+
+
 def open_model(folder, threads=0):
     """denoise(x_t, timestep, class_labels) of a model folder; labels are ignored where the model has no classes."""
+    if (Path(folder) / "cascade.json").exists():
+        return open_cascade(folder, threads)
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library is loaded
     import onnxruntime
 

@@ -3,6 +3,7 @@
 use super::run_options::ModelOptions;
 use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
+use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::Port;
 use crate::model::package::{Package, bundled};
 use crate::session::RunSettings;
@@ -40,6 +41,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         return Ok(Ended::Well);
     };
     let settings = arguments.options.settings(ModelSource::Model(name.clone()));
+    if CascadePackage::find(name)?.is_some() {
+        return cascade(&settings, onnxruntime, arguments.json);
+    }
     let package = Package::find(name)?;
     let exact = package.card.as_ref().is_some_and(|card| card.exact.is_some());
     let model = match OpenModel::open(package, &settings, onnxruntime) {
@@ -53,6 +57,44 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     let facts = facts(&model);
     let text = if arguments.json { serde_json::to_string_pretty(&facts)? } else { in_words(&model, &facts) };
+    output::result(&text)?;
+    Ok(Ended::Well)
+}
+
+/// A cascade: what is known of all of it, and each stage's size.
+fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Result<Ended, Failure> {
+    let model = Model::open(settings, onnxruntime, &|_, _| true)?;
+    let info = model.info();
+    let size = |size: Option<(usize, usize)>| size.map_or_else(|| "?".into(), |(h, w)| format!("{h}x{w}"));
+    let text = if json {
+        serde_json::to_string_pretty(&json!({
+            "name": info.name,
+            "sha256": info.sha256,
+            "provider": info.provider,
+            "onnxruntime": info.onnxruntime,
+            "stages": info.stages,
+            "native_size": info.native_size,
+            "size_multiple": info.size_multiple,
+            "num_class_embeds": info.classes,
+            "null_label": info.null_label,
+            "parameterization": info.parameterization,
+            "card": info.card,
+        }))?
+    } else {
+        let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
+        let stages: Vec<String> = info.stages.iter().map(|stage| size(*stage)).collect();
+        let classes = if info.takes_labels { info.class_names().join(", ") } else { "none".into() };
+        format!(
+            "Model         {}\n              {summary}\nSHA-256       {}\nStages        {}\nSize          {}, sides in multiples \
+             of {}\nClasses       {classes}\nRuns on       {}",
+            info.name,
+            info.sha256,
+            stages.join(", then "),
+            size(info.native_size),
+            info.size_multiple,
+            info.badge()
+        )
+    };
     output::result(&text)?;
     Ok(Ended::Well)
 }
