@@ -203,7 +203,6 @@ impl App {
             pooling_state: &mut state.pooling,
             levels_state: &mut state.levels,
             inspector: &mut state.inspector,
-            parts_state: &mut state.parts,
             guidance: Guidance {
                 document,
                 model: state.model.as_deref(),

@@ -11,7 +11,7 @@ use ndarray::ArrayView3;
 #[must_use]
 pub fn painted(values: ArrayView3<f32>, picture: Picture, range: (f32, f32), longest: Option<u32>) -> RgbImage {
     let whole =
-        if picture == Picture::Change { tone::difference(values, range.1) } else { tone::image_between(values, range) };
+        if picture.is_difference() { tone::difference(values, range.1) } else { tone::image_between(values, range) };
     let (width, height) = whole.dimensions();
     match longest {
         Some(longest) if width.max(height) > longest => {
@@ -32,7 +32,7 @@ pub fn painted_alone(
     longest: Option<u32>,
 ) -> (RgbImage, (f32, f32)) {
     let left = alone.of(values);
-    let range = range.unwrap_or_else(|| own_range(left.view(), alone.has_rest() && picture != Picture::Change));
+    let range = range.unwrap_or_else(|| own_range(left.view(), alone.has_rest() && !picture.is_difference()));
     (painted(left.view(), picture, range, longest), range)
 }
 

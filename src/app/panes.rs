@@ -8,7 +8,7 @@ use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::levels::{LevelsState, levels_ui};
 use super::views::measure::{Measure, MeasurePanel, measure_ui};
-use super::views::parts::{PartsState, parts_ui};
+use super::views::parts::parts_ui;
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::recovered::recovered_ui;
 use super::views::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
@@ -224,8 +224,6 @@ pub struct Contents<'a> {
     pub inspector: &'a mut InspectorState,
     /// Spectra.
     pub spectra: &'a mut Spectra,
-    /// Of the pane of parts.
-    pub parts_state: &'a mut PartsState,
     /// What steers the run.
     pub guidance: Guidance<'a>,
     /// The panel's own state.
@@ -271,7 +269,7 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Levels => levels_ui(ui, &self.stage, self.levels_state, self.intents),
             Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
-            Pane::Parts => parts_ui(ui, &self.stage, self.parts_state, self.intents),
+            Pane::Parts => parts_ui(ui, &self.stage, self.tracks.class_names, self.lens, (self.textures, self.intents)),
             Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }

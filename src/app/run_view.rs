@@ -1,6 +1,7 @@
 //! The run on screen, as the window sees it. No GUI.
 
 use super::painted::{own_range, painted};
+use crate::denoiser::PartName;
 use crate::figure::TimeAxis;
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
@@ -83,6 +84,10 @@ pub enum Picture {
     Change,
     /// `E[x_0|x_t]` in a coarse pass.
     Coarse,
+    /// A part of the estimate.
+    Part(PartName),
+    /// The estimate of a class less that without one.
+    ClassDifference(i64),
 }
 
 impl Picture {
@@ -97,13 +102,22 @@ impl Picture {
             Self::Expectation => ("E[x₀|xₜ]", "expectation"),
             Self::Coarse => ("E[x₀|xₜ]", "coarse"),
             Self::Change => ("ΔE[x₀|xₜ]", "since last step"),
+            Self::Part(_) => ("part", "of E[x₀|xₜ]"),
+            Self::ClassDifference(_) => ("difference", "class − none"),
         }
+    }
+
+    /// Whether its values lie about zero, as a change's do.
+    #[must_use]
+    pub const fn is_difference(self) -> bool {
+        matches!(self, Self::Change | Self::ClassDifference(_) | Self::Part(PartName::Stage(1..)))
     }
 
     /// What it is and by which formula, for a tooltip.
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
+            Self::Part(_) | Self::ClassDifference(_) => "A part of what E[x₀|xₜ] is made of",
             Self::State => {
                 "The state xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε, variance preserving whatever the sampler. Wheel: zoom; drag: pan; \
                  double-click: the whole image"
@@ -307,6 +321,14 @@ impl RunView {
             Picture::State => self.kept.x_t(at.state, sample),
             Picture::Expectation => self.kept.x0(at.step, sample),
             Picture::Coarse => one_sample(&self.coarse_step(at)?.x0, sample),
+            Picture::Part(name) => one_sample(self.part(at.step, name)?, sample),
+            Picture::ClassDifference(class) => {
+                let of = |name| one_sample(self.part(at.step, name)?, sample);
+                let (class, none) = (of(PartName::Class(class))?, of(PartName::Unconditional)?);
+                let values: Vec<f32> =
+                    class.values.iter().zip(none.values.iter()).map(|(class, none)| class - none).collect();
+                Some(Shown { values: values.into(), shape: class.shape, exact: true })
+            }
             Picture::Change => {
                 let (now, before) = (self.kept.x0(at.step, sample)?, self.kept.x0(at.step.checked_sub(1)?, sample)?);
                 let values: Vec<f32> =
@@ -314,6 +336,11 @@ impl RunView {
                 Some(Shown { values: values.into(), shape: now.shape, exact: now.exact && before.exact })
             }
         }
+    }
+
+    /// A part of a step's estimate, `[B, C, H, W]`; `None` where the step has none of that name, or is not kept whole.
+    fn part(&self, step: usize, name: PartName) -> Option<&Array4<f32>> {
+        self.whole_step(step)?.parts.iter().find(|part| part.name == name).map(|part| &part.x0)
     }
 
     /// How the images are cut into levels; `None` where they are too small for one.
@@ -370,12 +397,16 @@ impl RunView {
     #[must_use]
     pub fn range(&self, at: Moment, picture: Picture, sample: usize, choice: ValueRange) -> (f32, f32) {
         match (picture, choice) {
-            (Picture::Change, ValueRange::Auto) => {
+            (picture, ValueRange::Auto) if picture.is_difference() => {
                 let largest = self.values(at, picture, sample).map(|shown| most(&shown.values));
                 let largest = largest.unwrap_or(self.change_range);
                 (-largest, largest)
             }
             (Picture::Change, _) => (-self.change_range, self.change_range),
+            (picture, _) if picture.is_difference() => {
+                let most = stepped(self.values(at, picture, sample).map_or(1.0, |shown| most(&shown.values)));
+                (-most, most)
+            }
             (_, ValueRange::Fixed { low, high }) => (low, high),
             (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
                 let values = ArrayView3::from_shape(shown.shape, &shown.values);
@@ -387,7 +418,7 @@ impl RunView {
                     level.sqrt_alpha_bar() as f32 * self.image_range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
                 (-most, most)
             }
-            (Picture::Expectation | Picture::Coarse, ValueRange::Image) => (-self.image_range, self.image_range),
+            (_, ValueRange::Image) => (-self.image_range, self.image_range),
         }
     }
 
@@ -401,6 +432,7 @@ impl RunView {
         alone: &Isolation,
     ) -> Option<(f32, f32)> {
         match choice {
+            _ if matches!(picture, Picture::Part(_) | Picture::ClassDifference(_)) => return None,
             ValueRange::Auto => return None,
             ValueRange::Fixed { low, high } if picture != Picture::Change => return Some((low, high)),
             _ => {}
@@ -414,7 +446,7 @@ impl RunView {
         // Three standard deviations; the least is what eight bits show of the range of images.
         let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.image_range) / 255.0);
         let most = match picture {
-            Picture::Expectation | Picture::Coarse => image,
+            Picture::Expectation | Picture::Coarse | Picture::Part(_) | Picture::ClassDifference(_) => image,
             Picture::State => {
                 let level = self.level(at.state);
                 let noise = alone.indices().map(|m| white_noise_variance(plan.factor(), m, plan.levels()));

@@ -12,7 +12,6 @@ use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
 use super::views::levels::LevelsState;
 use super::views::measure::MeasurePanel;
-use super::views::parts::PartsState;
 use super::views::pooling::PoolingState;
 use super::views::spectrum::Spectra;
 use super::views::stage::Lens;
@@ -91,7 +90,6 @@ pub(super) struct State {
     pub pooling: PoolingState,
     pub levels: LevelsState,
     pub inspector: InspectorState,
-    pub parts: PartsState,
     pub guidance: GuidancePanel,
     pub planner: Planner,
     pub measure: MeasureDesk,
@@ -162,7 +160,6 @@ impl State {
         let pooling = PoolingState::new(Arc::clone(&wake));
         let levels = LevelsState::new(Arc::clone(&wake));
         let inspector = InspectorState::new(Arc::clone(&wake));
-        let parts = PartsState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
             tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
@@ -190,7 +187,6 @@ impl State {
             pooling,
             levels,
             inspector,
-            parts,
             guidance: GuidancePanel::default(),
             planner: Planner::default(),
             measure: MeasureDesk::default(),

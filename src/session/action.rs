@@ -6,6 +6,7 @@ use super::document::{
 };
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
+use super::parts::PartsChoices;
 use super::prepare::MAX_BATCH;
 use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
 use super::spectrum_choices::SpectrumChoices;
@@ -103,6 +104,8 @@ pub enum Action {
     SetOverlay(Option<String>),
     /// What the heat map of spectra plots.
     SetHeatMap(HeatMapChange),
+    /// What is shown of an estimate's parts by resolution.
+    SetParts(PartsChoices),
     /// Colours of heat maps.
     SetColourMap(ColourMap),
     /// Values of black and white.
@@ -168,6 +171,7 @@ impl Action {
             Self::DropSchedule(_) => "dropped schedule",
             Self::SetOverlay(_) => "overlay",
             Self::SetHeatMap(change) => change.name(),
+            Self::SetParts(_) => "parts by level",
             Self::SetColourMap(_) => "colours",
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "true pixels",
@@ -196,6 +200,7 @@ impl Action {
             | Self::SetLocal(_)
             | Self::SetRange(_)
             | Self::SetSpectrum(_)
+            | Self::SetParts(_)
             | Self::SetHeatMap(HeatMapChange::Range(_) | HeatMapChange::DifferenceRange(_))
             | Self::SetSample(_) => Some((self.name(), None)),
             Self::SetTrackHeights(heights) => match heights.as_slice() {
@@ -271,6 +276,7 @@ pub fn apply(document: &mut Document, action: Action) {
         }
         Action::SetOverlay(name) => document.overlay = name,
         Action::SetHeatMap(change) => view.heat_map.apply(change),
+        Action::SetParts(choices) => view.parts = choices.after(view.parts),
         Action::SetColourMap(map) => view.colour_map = map,
         Action::SetRange(range) => match range {
             ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}

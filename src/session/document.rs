@@ -5,6 +5,7 @@
 
 use super::heat_map::HeatMapChoices;
 use super::levels::LevelSet;
+use super::parts::PartsChoices;
 use super::settings::{ModelSource, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::schedule::PlanSource;
@@ -105,6 +106,8 @@ pub struct ViewChoices {
     pub tracks: Vec<TrackChoice>,
     /// What the heat map of spectra plots.
     pub heat_map: HeatMapChoices,
+    /// What is shown of an estimate's parts by resolution.
+    pub parts: PartsChoices,
     /// Colours of heat maps.
     pub colour_map: ColourMap,
     /// Which values are black and white on the stage.
@@ -136,6 +139,7 @@ impl Default for ViewChoices {
             live: true,
             tracks: Track::ALL.map(TrackChoice::new).to_vec(),
             heat_map: HeatMapChoices::default(),
+            parts: PartsChoices::default(),
             colour_map: ColourMap::default(),
             range: ValueRange::default(),
             true_pixels: false,
@@ -428,7 +432,8 @@ impl ViewChoices {
         let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
         let spectrum = self.spectrum.mended(&SpectrumChoices::default());
         let levels = self.levels.map(|levels| levels.clamp(1, MOST_LEVELS));
-        Self { tracks, factor, levels, spectrum, heat_map: self.heat_map.mended(), ..self }
+        let parts = self.parts.after(self.parts);
+        Self { tracks, factor, levels, spectrum, parts, heat_map: self.heat_map.mended(), ..self }
     }
 }
 

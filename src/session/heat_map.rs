@@ -195,7 +195,7 @@ impl HeatMapChoices {
 }
 
 /// The range itself, within what densities can be; `None` where it is none.
-fn possible((low, high): (f32, f32)) -> Option<(f32, f32)> {
+pub(super) fn possible((low, high): (f32, f32)) -> Option<(f32, f32)> {
     let within = |value: f32| value.clamp(-MOST_DECIBELS, MOST_DECIBELS);
     Some((within(low), within(high))).filter(|(low, high)| low + LEAST_DECIBELS <= *high)
 }

@@ -17,6 +17,7 @@ pub mod images;
 pub mod inspect;
 mod kept;
 pub mod levels;
+pub mod parts;
 pub mod playback;
 pub mod pooling;
 pub mod preferences;

@@ -8,6 +8,7 @@ use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{HeatMap, ticks};
 use crate::session::action::Action;
 use crate::session::heat_map::{HeatMapChange, LEAST_DECIBELS, MOST_DECIBELS};
+use crate::session::parts::PartsChoices;
 use egui::{
     Align2, Color32, CursorIcon, DragValue, Key, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
     vec2,
@@ -35,10 +36,15 @@ pub(super) struct BarOf {
     pub difference: bool,
     /// Whether it is of the track beside.
     pub beside: bool,
+    /// What is decided of an estimate's parts, where it is of those.
+    pub parts: Option<PartsChoices>,
 }
 
 impl BarOf {
     fn change(self, range: Option<(f32, f32)>) -> Intent {
+        if let Some(parts) = self.parts {
+            return Intent::Change(Action::SetParts(PartsChoices { range, ..parts }));
+        }
         let change = if self.difference { HeatMapChange::DifferenceRange(range) } else { HeatMapChange::Range(range) };
         Intent::Change(Action::SetHeatMap(change))
     }

@@ -11,6 +11,7 @@ use crate::figure::{HeatMap, HeatMapFigure, Reading, Tick, TimeView, TimeZoom, h
 use crate::runtime::Wake;
 use crate::session::document::ColourMap;
 use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumSource};
+use crate::session::parts::PartsChoices;
 use egui::{Align2, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct HeatTrack {
     decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
     map: Option<(MapKey, Arc<HeatMap>)>,
     bar: BarState,
+    /// What is shown in place of spectra.
+    given: Option<RunSpectra>,
 }
 
 /// All that a map depends on, besides its densities and their axis.
@@ -42,21 +45,33 @@ pub(super) struct HeatUse {
     pub choices: HeatMapChoices,
     /// Whether it is the track beside.
     pub beside: bool,
+    /// What is decided of an estimate's parts, where it shows those.
+    pub parts: Option<PartsChoices>,
 }
 
 impl HeatUse {
+    /// The track of parts.
+    pub fn parts(parts: PartsChoices) -> Self {
+        let choices = HeatMapChoices { range: parts.range, ..HeatMapChoices::default() };
+        Self { choices, beside: false, parts: Some(parts) }
+    }
+
     /// The track itself.
     pub const fn main(choices: HeatMapChoices) -> Self {
-        Self { choices, beside: false }
+        Self { choices, beside: false, parts: None }
     }
 
     /// The track beside it: of the same quantity, on the same axes and in the same range.
     pub fn beside(choices: HeatMapChoices) -> Self {
-        Self { choices: HeatMapChoices { source: choices.beside, ..choices }, beside: true }
+        Self { choices: HeatMapChoices { source: choices.beside, ..choices }, beside: true, parts: None }
     }
 
     const fn name(self) -> &'static str {
-        if self.beside { "spectrum beside" } else { "spectrum of change" }
+        match (self.parts.is_some(), self.beside) {
+            (true, _) => "parts by level",
+            (false, true) => "spectrum beside",
+            (false, false) => "spectrum of change",
+        }
     }
 
     const fn range(self) -> Option<(f32, f32)> {
@@ -86,9 +101,17 @@ impl HeatTrack {
         self.map.as_ref().map(|(_, map)| Arc::clone(map))
     }
 
+    /// Shows this in place of spectra.
+    pub(super) fn give(&mut self, given: Option<RunSpectra>) {
+        self.given = given;
+    }
+
     /// The spectra of what was chosen. Another source is another arm here.
     fn source(&mut self, tracks: &Tracks, choices: HeatMapChoices) -> Option<RunSpectra> {
         let HeatMapChoices { quantity, channel, .. } = choices;
+        if self.given.is_some() {
+            return self.given.clone();
+        }
         match choices.source {
             SpectrumSource::Sample => self.spectra.get(tracks.run, Asked { quantity, channel, sample: tracks.sample }),
             source => self.ensemble.get(tracks.measure, EnsembleAsked { source, quantity, channel }),
@@ -167,7 +190,7 @@ pub(super) fn heat_track_ui(
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
     let decibels = read.and_then(|(_, cell)| cell.decibels);
     let difference = of.choices.source.is_difference();
-    let bar = BarOf { chosen: of.range(), difference, beside: of.beside };
+    let bar = BarOf { chosen: of.range(), difference, beside: of.beside, parts: of.parts };
     bar_ui(ui, place.legend, &map, bar, decibels, &mut state.bar, (textures, &mut *intents));
     let about = described(&map);
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());

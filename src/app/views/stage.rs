@@ -22,7 +22,7 @@ const MOST_ZOOM: f32 = 64.0;
 /// Height of a heading, points.
 pub(super) const HEAD: f32 = 24.0;
 /// Space between images, points.
-const GAP: f32 = 20.0;
+pub(super) const GAP: f32 = 20.0;
 
 /// How the images are looked at; one for all three.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +98,7 @@ pub struct Stage<'a> {
     pub beside: Option<&'a RunView>,
 }
 
-impl<'a> Stage<'a> {
+impl Stage<'_> {
     /// The run beside, at the same part of its steps.
     fn of_beside(&self) -> Option<Self> {
         let (run, beside) = (self.run?, self.beside?);
@@ -270,7 +270,7 @@ pub(super) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bo
 }
 
 /// "±2.20", or both ends where they differ.
-fn range_in_words((low, high): (f32, f32)) -> String {
+pub(super) fn range_in_words((low, high): (f32, f32)) -> String {
     if low == -high {
         format!("±{high:.2}")
     } else {
@@ -279,7 +279,7 @@ fn range_in_words((low, high): (f32, f32)) -> String {
 }
 
 /// One picture, with the pixel under the pointer and its values; gives back the values that are black and white.
-fn picture_ui(
+pub(super) fn picture_ui(
     ui: &Ui,
     stage: &Stage,
     picture: Picture,

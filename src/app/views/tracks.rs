@@ -27,6 +27,7 @@ use crate::session::document::{
     AdjustedView, AxisReading, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice,
     ViewChoices,
 };
+use crate::session::parts::PartsQuantity;
 use crate::session::playback::Command;
 use crate::theory::Calibration;
 use egui::{
@@ -125,6 +126,8 @@ pub struct TracksState {
     heat_beside: HeatTrack,
     /// Of the track of parts.
     pub(super) parts: PartsTrack,
+    /// What it shows.
+    parts_quantity: PartsQuantity,
     /// Of the track of the guidance scale.
     pub(super) guidance: GuidanceTrack,
     /// What is dragged on the schedule.
@@ -146,6 +149,7 @@ impl TracksState {
         match track {
             Track::SpectrumOfChange => self.heat.map().map(Content::from),
             Track::SpectrumBeside => self.heat_beside.map().map(Content::from),
+            Track::PartsByLevel => self.parts.content(self.parts_quantity),
             Track::Guidance => self.guidance.figure().map(Content::from),
             _ => self.figures.get(&track).map(|(_, figure)| Figure::clone(figure).into()),
         }
@@ -468,6 +472,7 @@ fn track_ui(
         if track == Track::Guidance {
             guidance_track_ui(ui, &place, tracks, &mut state.guidance, intents);
         } else {
+            state.parts_quantity = tracks.view.parts.quantity;
             parts_track_ui(ui, &place, tracks, &mut state.parts, (textures, intents));
         }
         return;

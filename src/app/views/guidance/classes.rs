@@ -69,7 +69,7 @@ fn by_level_ui(ui: &mut Ui, guidance: &Guidance, model: &ModelInfo, levels: &ByL
             let color = colour(Paint::Level(m), &palette);
             ui.label(RichText::new(shown).font(theme::body(SMALL)).color(color));
             if let Some(chosen) = class_menu_ui(ui, &format!("Class of {name}"), model, Some(*label)) {
-                *label = chosen.or(model.null_label).unwrap_or(0);
+                *label = chosen;
             }
             ui.end_row();
         }
@@ -102,7 +102,7 @@ fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, i
     let mut to = switch;
     ui.horizontal_wrapped(|ui| {
         if let Some(from) = class_menu_ui(ui, "First class", model, switch.from) {
-            to.from = from;
+            to.from = Some(from).filter(|label| Some(*label) != model.null_label);
         }
         ui.label(secondary(ui, "until"));
         let response = ui.add(DragValue::new(&mut to.at).range(0.0..=1.0).speed(0.005).max_decimals(3));
@@ -113,7 +113,7 @@ fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, i
         response.on_hover_text("The part of the steps after which the second class rules");
         ui.label(secondary(ui, "then"));
         if let Some(second) = class_menu_ui(ui, "Second class", model, switch.to) {
-            to.to = second;
+            to.to = Some(second).filter(|label| Some(*label) != model.null_label);
         }
     });
     if to != switch {
@@ -121,8 +121,8 @@ fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, i
     }
 }
 
-/// The class that was chosen from the menu; the null class is none.
-fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64>) -> Option<Option<i64>> {
+/// The class that was chosen from the menu.
+fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64>) -> Option<i64> {
     let mut chosen = None;
     let shown = shortened(&class_name(model, current), 20);
     small_menu(ui, name, &shown, "Choose a class", |ui| {
@@ -131,7 +131,7 @@ fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64
             for label in 0..classes {
                 let is_current = current.or(model.null_label) == Some(label);
                 if ui.selectable_label(is_current, class_name(model, Some(label))).clicked() {
-                    chosen = Some(Some(label).filter(|_| Some(label) != model.null_label));
+                    chosen = Some(label);
                     ui.close();
                 }
             }
@@ -139,7 +139,7 @@ fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64
         if classes == 0 {
             let mut label = current.unwrap_or(0);
             if ui.add(DragValue::new(&mut label).range(0..=100_000)).changed() {
-                chosen = Some(Some(label));
+                chosen = Some(label);
             }
         }
     });
