@@ -256,11 +256,4 @@ pub(super) fn parts_track_ui(
     let given = state.grid.as_ref().map(|(_, grid)| grid.clone());
     state.heat.give(given);
     heat_track_ui(ui, (place, HeatUse::parts(choices)), tracks, &mut state.heat, (textures, intents));
-    let words = match (choices.quantity, run.started.settings.guidance.as_ref().and_then(|scale| scale.constant())) {
-        (PartsQuantity::Unconditional | PartsQuantity::Difference, Some(w)) if w == 1.0 => {
-            "At w = 1 a step asks for the class alone"
-        }
-        _ => return,
-    };
-    ui.painter().text(place.plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
 }
