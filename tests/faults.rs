@@ -749,6 +749,29 @@ fn a_figure_as_jpg() {
     ending_says("a_figure_as_jpg", "--plot", "jpg");
 }
 
+/// A pipe stands for devices, which no test should touch.
+#[cfg(unix)]
+#[test]
+fn a_result_where_a_pipe_is() {
+    use std::os::unix::fs::FileTypeExt;
+    let case = Case::new("a_result_where_a_pipe_is");
+    let pipe = case.out();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let folder = case.says(common::program().args(["spectrum", "--model", "gaussian-64", "--out"]).arg(&pipe));
+    assert!(std::fs::metadata(folder.path().join("out")).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn two_results_at_one_place() {
+    for command in [&["spectrum", "--model", "gaussian-64"][..], &["chromatogram", "--family", "cosine"]] {
+        let case = Case::new("two_results_at_one_place");
+        let file = case.out().with_extension("svg");
+        // Not only by the letter.
+        let same = case.path("./out.svg");
+        case.says(common::program().args(command).arg("--out").arg(same).arg("--plot").arg(&file));
+    }
+}
+
 #[test]
 fn a_figure_of_a_single_timestep() {
     let case = Case::new("a_figure_of_a_single_timestep");

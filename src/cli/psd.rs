@@ -3,6 +3,7 @@
 use super::{Ended, Failure, interrupted, output};
 use crate::denoiser::empirical;
 use crate::schedule::formats::number;
+use crate::session::archive::check_place;
 use crate::session::images::read_at_size;
 use crate::session::schedule_file::{has_ending, write_bytes};
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
@@ -40,6 +41,7 @@ struct Wrong {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
+    out.as_deref().map_or(Ok(()), check_place)?;
     let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {

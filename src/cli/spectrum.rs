@@ -13,7 +13,7 @@ use crate::figure::{
     HeatMapFigure, MeasuredFigure, Reading, TimeAxis, TimeView, heat_map, measured_chromatogram, palette,
 };
 use crate::model::onnx::Canceller;
-use crate::session::archive::check_place;
+use crate::session::archive::Destinations;
 use crate::session::document::ColourMap;
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
@@ -101,10 +101,13 @@ struct NoSamples;
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     // Told before hundreds of samples are made.
     let format = arguments.plot.as_deref().map(Format::from_path).transpose()?;
+    let mut places = Destinations::default();
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
-        check_place(path)?;
+        places.take(path)?;
     }
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
+    let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
+    written_again.map_or(Ok(()), |path| places.take(path))?;
     let reading = bar(0, "reading images");
     let progress = |done: usize, total: usize| {
         reading.set_length(total as u64);
