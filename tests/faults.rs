@@ -749,6 +749,22 @@ fn a_figure_as_jpg() {
     ending_says("a_figure_as_jpg", "--plot", "jpg");
 }
 
+#[test]
+fn a_size_without_pixels() {
+    let images = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+    let network = ["--threads", "1", "--images", images];
+    for command in
+        [&["psd", images][..], &[&["spectrum"], &network[..]].concat(), &[&["optimise"], &network[..]].concat()]
+    {
+        let case = Case::new("a_size_without_pixels");
+        let out = case.out();
+        case.says(common::program().args(command).args(["--size", "0x0", "--out"]).arg(&out));
+    }
+    let told =
+        common::program().args(["psd", images, "--size", "70000x8"]).assert().code(1).get_output().stderr.clone();
+    assert!(String::from_utf8(told).unwrap().contains("--size 70000x8 is not a size"));
+}
+
 /// A pipe stands for devices, which no test should touch.
 #[cfg(unix)]
 #[test]
