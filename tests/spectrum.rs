@@ -246,6 +246,47 @@ fn no_samples_are_refused_and_what_there_is_is_told_again() {
     assert_eq!(std::fs::read(out).unwrap(), before, "nothing is written again");
 }
 
+/// An ensemble of two samples with the end of one of its arrays replaced.
+fn damaged(folder: &Path, array: &str, end: [u8; 8]) -> std::path::PathBuf {
+    use std::io::{Read, Write};
+    let (whole, damaged) = (folder.join("whole.npz"), folder.join("damaged.npz"));
+    let model = ["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "2", "--steps", "3", "--out"];
+    common::program().args(model).arg(&whole).assert().success();
+    let mut from = zip::ZipArchive::new(File::open(whole).unwrap()).unwrap();
+    let mut to = zip::ZipWriter::new(File::create(&damaged).unwrap());
+    for index in 0..from.len() {
+        let mut entry = from.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if entry.name().trim_end_matches(".npy") == array {
+            let at = bytes.len() - 8;
+            bytes[at..].copy_from_slice(&end);
+        }
+        to.start_file(entry.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        to.write_all(&bytes).unwrap();
+    }
+    to.finish().unwrap();
+    damaged
+}
+
+#[test]
+fn an_ensemble_with_a_value_that_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = damaged(folder.path(), "psd_diff", f64::NAN.to_le_bytes());
+    let words = [("FILE", file.display().to_string())];
+    let arguments = ["--samples", "0", "--add", file.to_str().unwrap()];
+    refused("spectrum::an_ensemble_with_a_value_that_cannot_be_is_refused", &words, &arguments);
+}
+
+#[test]
+fn an_ensemble_of_a_number_that_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = damaged(folder.path(), "n", (1_i64 << 62).to_le_bytes());
+    let words = [("FILE", file.display().to_string())];
+    let arguments = ["--samples", "0", "--add", file.to_str().unwrap()];
+    refused("spectrum::an_ensemble_of_a_number_that_cannot_be_is_refused", &words, &arguments);
+}
+
 /// The signal may come before the first samples are whole on a busy machine; then a later one is tried.
 #[cfg(unix)]
 #[test]

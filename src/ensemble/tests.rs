@@ -2,6 +2,7 @@ use super::*;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::theory::Measure;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 fn settings(steps: usize) -> RunSettings {
     RunSettings { provider: ProviderChoice::Rust, steps, ..RunSettings::new(ModelSource::Model("gaussian-64".into())) }
@@ -140,6 +141,61 @@ fn a_prediction_agrees_with_itself_and_not_with_another() {
         });
         assert!(rms[2] < 0.5 * rms[1] && rms[2] < 0.5 * rms[0], "{rms:?}");
     }
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let whole = grown(&model, &settings, 2, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.npz");
+    let refused = |change: &dyn Fn(&mut Ensemble), reason: &str| {
+        let mut damaged = whole.clone();
+        change(&mut damaged);
+        write(&path, &damaged).unwrap();
+        let told = read(&path).unwrap_err().to_string();
+        assert!(told.contains(reason), "{told}");
+    };
+    write(&path, &whole).unwrap();
+    assert_eq!(read(&path).unwrap().samples(), 2);
+    let moments = |ensemble: &Ensemble| (ensemble.running.mean().to_vec(), ensemble.variance());
+    refused(
+        &|damaged| {
+            let (mut mean, variance) = moments(damaged);
+            mean[7] = f64::NAN;
+            damaged.running = Running::from_moments(2, &mean, &variance);
+        },
+        "\"psd_diff\" holds NaN, which cannot be",
+    );
+    refused(
+        &|damaged| {
+            let (mean, mut variance) = moments(damaged);
+            *variance.last_mut().unwrap() = -1.0;
+            damaged.running = Running::from_moments(2, &mean, &variance);
+        },
+        "\"bands_diff_var\" holds -1",
+    );
+    for (count, reason) in
+        [(1 << 62, "of 4611686018427387904 samples, which cannot be"), (900, "not one of 900 samples")]
+    {
+        refused(
+            &|damaged| {
+                let (mean, variance) = moments(damaged);
+                damaged.running = Running::from_moments(count, &mean, &variance);
+            },
+            reason,
+        );
+    }
+    refused(&|damaged| damaged.levels.swap(0, 1), "\"log_snr\" is no schedule");
+    refused(&|damaged| damaged.origin.timesteps.clear(), "not of the 0 steps of its origin");
+    refused(&|damaged| damaged.origin.resolved.image.height = 1 << 40, "which no image is");
+    refused(
+        &|damaged| damaged.origin.resolved.image.height = 32,
+        "\"state_data_image\" has shape [12288] instead of [6144]",
+    );
+    refused(&|damaged| damaged.origin.options.levels = Some(4), "\"bands_x0\" has shape [3, 7] instead of [3, 5]");
+    refused(&|damaged| damaged.replicas.weights[3] = 0.5, "bootstrap is not one of 2 samples");
 }
 
 #[test]
