@@ -15,9 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Where a dialog gave no place for a file.
-const NOWHERE: &str = "Nothing was saved; where no dialog opens, type a path into the schedule lab's field for files";
-
-const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the field for files";
+const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the panel's field for files";
 
 /// What came of a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,7 +164,7 @@ impl Opener {
         let chosen = dialog.set_file_name(format!("schedule.{ending}")).save_file();
         self.later(move || match pollster::block_on(chosen) {
             Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NOWHERE.into())),
+            None => Some(Opened::Said(NO_DIALOG.into())),
         });
     }
 
@@ -194,7 +192,7 @@ impl Opener {
         let chosen = dialog.set_file_name(format!("{name}.{ending}")).save_file();
         self.later(move || match pollster::block_on(chosen) {
             Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NOWHERE.into())),
+            None => Some(Opened::Said(NO_DIALOG.into())),
         });
     }
 
