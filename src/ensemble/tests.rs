@@ -33,6 +33,23 @@ fn it_is_the_same_however_it_is_made() {
 }
 
 #[test]
+fn the_first_results_come_after_one_sample_and_batches_grow() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
+    let mut sizes = Vec::new();
+    let mut told = |progress: Progress| {
+        if let Progress::Batch { size, .. } = progress {
+            sizes.push(size);
+        }
+        ControlFlow::Continue(())
+    };
+    gather(&mut ensemble, &model, 40, None, &mut told).unwrap();
+    assert_eq!(sizes, [1, 2, 4, 8, 16, 9]);
+    assert_eq!(ensemble, grown(&model, &settings, 40, 40));
+}
+
+#[test]
 fn stopping_keeps_whole_batches_and_more_can_be_added() {
     let settings = settings(4);
     let model = model(&settings);
