@@ -241,9 +241,39 @@ fn no_samples_are_refused_and_what_there_is_is_told_again() {
     let before = std::fs::read(out).unwrap();
     let again = ["spectrum", "--add", out, "--samples", "0", "--theory", "spectral", "--plot", plot];
     let told = common::program().args(again).assert().success().get_output().stdout.clone();
-    assert!(String::from_utf8(told).unwrap().starts_with("2 samples of gaussian-64, 3 steps"));
+    let expected = "2 samples of gaussian-64 · ddim, trailing, 3 steps, 6 levels of factor 2\ntheory calibrated on the final images\n";
+    assert!(String::from_utf8(told).unwrap().starts_with(expected));
     assert!(std::fs::read(plot).unwrap().starts_with(b"%PDF"));
     assert_eq!(std::fs::read(out).unwrap(), before, "nothing is written again");
+}
+
+#[test]
+fn the_images_that_theory_is_calibrated_on_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("photos")).unwrap();
+    for shade in 0_u8..3 {
+        let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 3) as u8, (y * 2) as u8, 40 * shade]));
+        image.save(at("photos").join(format!("{shade}.png"))).unwrap();
+    }
+    let (out, plot, photos) = (at("out.npz"), at("plot.svg"), at("photos"));
+    let model = ["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "2", "--steps", "3", "--out"];
+    common::program().args(model).arg(&out).assert().success();
+    let again = |more: &[&str]| {
+        let mut command = common::program();
+        command.args(["spectrum", "--samples", "0", "--add"]).arg(&out).args(more);
+        String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+    };
+    let data = ["--data", photos.to_str().unwrap()];
+    let told = again(&[&data[..], &["--plot", plot.to_str().unwrap()]].concat());
+    assert!(told.contains(&format!("\ntheory calibrated on 3 images of {}\n", photos.display())), "{told}");
+    assert!(std::fs::read_to_string(&plot).unwrap().contains("calibrated on 3 images of photos"));
+    let json = |more: &[&str]| -> serde_json::Value { serde_json::from_str(&again(more)).unwrap() };
+    let of_folder = json(&[&data[..], &["--json"]].concat());
+    assert_eq!(of_folder["calibrated_on"], serde_json::json!({ "folder": photos, "images": 3 }));
+    let of_samples = json(&["--json"]);
+    assert_eq!(of_samples["calibrated_on"], serde_json::json!({ "folder": null, "images": 2 }));
+    assert!(of_samples["comparisons"][0]["steps_left_out"].is_u64());
 }
 
 /// An ensemble of two samples with the end of one of its arrays replaced.

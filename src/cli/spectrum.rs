@@ -5,7 +5,7 @@ use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::ensemble::{
     self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
-    Progress, Quantity, Timing,
+    Progress, Quantity, Timing, samples_in_words,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
@@ -51,7 +51,8 @@ pub(super) struct Arguments {
     /// Take spectra under a Hann window, as images are not periodic
     #[arg(long)]
     hann: bool,
-    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images
+    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images. It is
+    /// a choice of this reading and not kept in the .npz; what was taken is printed
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Add --samples to those of this .npz, with its model and settings, and write it again unless --out is said
@@ -237,12 +238,12 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
-        "{} samples of {}, {} steps, {} levels of factor {}\n{:<18}{:<12}{:>8}   dominant level agrees",
-        ensemble.samples(),
-        ensemble.origin().resolved.model,
-        ensemble.steps(),
+        "{} of {}, {} levels of factor {}\ntheory calibrated on {}\n{:<18}{:<12}{:>8}   dominant level agrees",
+        samples_in_words(ensemble.samples()),
+        ensemble.run_in_words(),
         ensemble.bands().levels(),
         ensemble.bands().factor(),
+        findings.calibrated_on(true),
         "theory",
         "r_m of",
         "RMS",
@@ -258,6 +259,9 @@ fn table(findings: &Findings) -> String {
             agreement.agreeing,
             agreement.compared,
         );
+    }
+    if let Some(left_out) = findings.left_out_in_words() {
+        let _ = write!(text, "\n{left_out}");
     }
     text
 }
@@ -283,12 +287,18 @@ fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
                 .collect();
             serde_json::json!({
                 "theory": calibration.name(), "measure": measure.name(), "rms": agreement.rms,
-                "agreeing": agreement.agreeing, "compared": agreement.compared, "disagreements": disagreements,
+                "agreeing": agreement.agreeing, "compared": agreement.compared, "steps_left_out": agreement.left_out,
+                "disagreements": disagreements,
             })
         })
         .collect();
+    let calibrated_on = match &findings.data {
+        Some(data) => serde_json::json!({ "folder": data.folder(), "images": data.count() }),
+        None => serde_json::json!({ "folder": null, "images": ensemble.samples() }),
+    };
     serde_json::json!({
-        "model": ensemble.origin().resolved.model, "samples": ensemble.samples(), "steps": ensemble.steps(),
+        "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().settings.sampler,
+        "spacing": ensemble.origin().resolved.spacing, "calibrated_on": calibrated_on, "samples": ensemble.samples(), "steps": ensemble.steps(),
         "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out,
         "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
     })
@@ -317,7 +327,7 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
             levels: measured.levels(),
             factor: ensemble.bands().factor(),
             measure,
-            measured: measured.values(measure),
+            measured: &measured.telling_values(measure),
             errors: measured.errors(measure),
             expected: prediction.rows(),
             disagreements: &[],
@@ -325,6 +335,6 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
         let title = format!("Measured (dots) and {} theory (lines), RMS {:.3}", calibration.name(), agreement.rms);
         panels.push(Panel::new(title, figure));
     }
-    let heading = format!("{}, {} samples, {}", origin.resolved.model, ensemble.samples(), origin.resolved.spacing);
+    let heading = format!("{} · theory calibrated on {}", ensemble.title(), findings.calibrated_on(false));
     Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
 }

@@ -161,6 +161,69 @@ fn a_prediction_agrees_with_itself_and_not_with_another() {
 }
 
 #[test]
+fn steps_that_gained_nothing_for_sure_are_left_out() {
+    let settings = settings(24);
+    let model = model(&settings);
+    let mut ensemble = grown(&model, &settings, 5, 5);
+    assert!(ensemble.measured().tells(Measure::Power).iter().all(|tells| *tells));
+    // The energies at one step scatter far more than they grow before and after it.
+    let (form, each) = (ensemble.form(), ensemble.replicas.sums.len() / ensemble.replicas.weights.len());
+    for (number, replica) in ensemble.replicas.sums.chunks_exact_mut(each).enumerate() {
+        let scatter = if number % 2 == 0 { 0.5 } else { 1.5 };
+        replica[10 * form.bands..11 * form.bands].iter_mut().for_each(|energy| *energy *= scatter);
+    }
+    let measured = ensemble.measured();
+    let tells = measured.tells(Measure::Power);
+    let left_out = tells.iter().filter(|tells| !**tells).count();
+    assert_eq!((left_out, tells[9], tells[10]), (2, false, false));
+    // They are those whose sum is within two of its standard errors, from the replicas by hand.
+    let sums = |means: &[f64]| -> Vec<f64> {
+        let energy = |step: usize| means[step * form.bands..(step + 1) * form.bands - 1].iter().sum::<f64>();
+        (0..23).map(|step| energy(step + 1) - energy(step)).collect()
+    };
+    let mut spread = Running::new(23);
+    ensemble.replicas.means().for_each(|means| spread.push(&sums(&means)));
+    let found = sums(&ensemble.running.mean()[form.all_bands()]);
+    for (step, tells) in tells.iter().enumerate() {
+        assert_eq!(*tells, found[step].abs() >= 2.0 * spread.variance()[step].sqrt(), "{step}");
+    }
+    let findings = Findings::of(ensemble.into(), None).unwrap();
+    assert_eq!(findings.against(&findings).unwrap().power, Some(0.0));
+    let agreement = &findings.comparison(Calibration::Spectral, Measure::Power).unwrap().agreement;
+    assert_eq!((agreement.left_out, agreement.steps), (left_out, 23));
+    assert!(agreement.rms < 0.5 && agreement.compared <= 23 - left_out, "{agreement:?}");
+    let told = findings.left_out_in_words().unwrap();
+    assert!(told.contains(&format!("{left_out} of 23 steps in power")), "{told}");
+    let drawn = measured.telling_values(Measure::Power);
+    assert!(drawn.chunks_exact(6).zip(tells).all(|(row, tells)| row.iter().all(|r| r.is_finite() == *tells)));
+    // Of one sample nothing is known of errors, and nothing is left out.
+    let alone = grown(&model, &settings, 1, 1).measured();
+    assert!(alone.tells(Measure::Power).iter().all(|tells| *tells));
+}
+
+#[test]
+fn it_is_called_by_all_that_tells_it_from_others() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let of = |settings: &RunSettings| Arc::new(Findings::of(grown(&model, settings, 1, 1).into(), None).unwrap());
+    let one = of(&settings);
+    assert_eq!(one.ensemble.title(), "gaussian-64 · ddim, trailing, 3 steps · 1 sample");
+    let euler = RunSettings { sampler: crate::session::SamplerKind::Euler, steps: 4, ..settings };
+    let euler = of(&euler);
+    assert!(euler.ensemble.title().contains(" · euler, "), "{}", euler.ensemble.title());
+    assert_eq!(one.other_than(&euler), None, "the run alone differs");
+    let mut other = (*one).clone();
+    let mut ensemble = (*other.ensemble).clone();
+    ensemble.origin.resolved.model = "another".into();
+    ensemble.origin.resolved.model_sha256 = "0".into();
+    ensemble.origin.resolved.image.width = 32;
+    other.ensemble = ensemble.into();
+    let told = one.other_than(&other).unwrap();
+    assert!(told.contains("these are samples of gaussian-64, those of another"), "{told}");
+    assert!(told.contains("these images are 64x64, those 64x32"), "{told}");
+}
+
+#[test]
 fn damaged_files_are_refused() {
     let settings = settings(3);
     let model = model(&settings);
