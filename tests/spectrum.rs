@@ -317,6 +317,34 @@ fn an_ensemble_of_a_number_that_cannot_be_is_refused() {
     refused("spectrum::an_ensemble_of_a_number_that_cannot_be_is_refused", &words, &arguments);
 }
 
+/// A limit on the size of files stands in for full disks.
+#[cfg(unix)]
+#[test]
+fn samples_that_no_place_takes_are_said_to_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npz");
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", r#"trap "" XFSZ; ulimit -f 20; exec "$@""#, "sh"]);
+    command.arg(assert_cmd::cargo::cargo_bin("chromascope")).env("TMPDIR", folder.path());
+    command.args([
+        "spectrum",
+        "--model",
+        "gaussian-64",
+        "--provider",
+        "rust",
+        "--samples",
+        "2",
+        "--steps",
+        "3",
+        "--out",
+    ]);
+    let output = command.arg(&out).assert().code(1).get_output().clone();
+    let words = [("FILE", out.display().to_string())];
+    let told = common::sentence(&output);
+    common::faults::assert_documented(&told, "spectrum::samples_that_no_place_takes_are_said_to_be_lost", &words);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing half is left");
+}
+
 /// The signal may come before the first samples are whole on a busy machine; then a later one is tried.
 #[cfg(unix)]
 #[test]
