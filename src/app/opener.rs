@@ -169,13 +169,19 @@ impl Opener {
     }
 
     /// Draws figures into a file, at the path that was typed or at a place that a dialog asks for.
-    pub fn export_figure(&self, title: &'static str, panels: Vec<Panel>, format: Format, typed: Option<PathBuf>) {
+    pub fn export_figure(
+        &self,
+        title: &'static str,
+        (heading, panels): (String, Vec<Panel>),
+        format: Format,
+        typed: Option<PathBuf>,
+    ) {
         let ending = match format {
             Format::Svg => "svg",
             Format::Pdf => "pdf",
             Format::Png => "png",
         };
-        let sheet = Sheet::new(panels);
+        let sheet = Sheet { heading, ..Sheet::new(panels) };
         let write = move |path: &Path| {
             let bytes = sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string());
             let written =

@@ -36,7 +36,8 @@ impl Findings {
             return "the final images".to_owned();
         };
         let name = folder.file_name().filter(|_| !whole).map_or(folder, Path::new);
-        format!("{} images of {}", data.count(), name.display())
+        let images = if data.count() == 1 { "image" } else { "images" };
+        format!("{} {images} of {}", data.count(), name.display())
     }
 
     /// The steps that are left out of every comparison, as nothing can be told of shares in them; `None` of none.
