@@ -750,6 +750,45 @@ fn a_figure_as_jpg() {
 }
 
 #[test]
+fn a_size_without_pixels() {
+    let images = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+    let network = ["--threads", "1", "--images", images];
+    for command in
+        [&["psd", images][..], &[&["spectrum"], &network[..]].concat(), &[&["optimise"], &network[..]].concat()]
+    {
+        let case = Case::new("a_size_without_pixels");
+        let out = case.out();
+        case.says(common::program().args(command).args(["--size", "0x0", "--out"]).arg(&out));
+    }
+    let told =
+        common::program().args(["psd", images, "--size", "70000x8"]).assert().code(1).get_output().stderr.clone();
+    assert!(String::from_utf8(told).unwrap().contains("--size 70000x8 is not a size"));
+}
+
+/// A pipe stands for devices, which no test should touch.
+#[cfg(unix)]
+#[test]
+fn a_result_where_a_pipe_is() {
+    use std::os::unix::fs::FileTypeExt;
+    let case = Case::new("a_result_where_a_pipe_is");
+    let pipe = case.out();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let folder = case.says(common::program().args(["spectrum", "--model", "gaussian-64", "--out"]).arg(&pipe));
+    assert!(std::fs::metadata(folder.path().join("out")).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn two_results_at_one_place() {
+    for command in [&["spectrum", "--model", "gaussian-64"][..], &["chromatogram", "--family", "cosine"]] {
+        let case = Case::new("two_results_at_one_place");
+        let file = case.out().with_extension("svg");
+        // Not only by the letter.
+        let same = case.path("./out.svg");
+        case.says(common::program().args(command).arg("--out").arg(same).arg("--plot").arg(&file));
+    }
+}
+
+#[test]
 fn a_figure_of_a_single_timestep() {
     let case = Case::new("a_figure_of_a_single_timestep");
     let file = case.path("a.svg");

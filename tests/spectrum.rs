@@ -241,9 +241,108 @@ fn no_samples_are_refused_and_what_there_is_is_told_again() {
     let before = std::fs::read(out).unwrap();
     let again = ["spectrum", "--add", out, "--samples", "0", "--theory", "spectral", "--plot", plot];
     let told = common::program().args(again).assert().success().get_output().stdout.clone();
-    assert!(String::from_utf8(told).unwrap().starts_with("2 samples of gaussian-64, 3 steps"));
+    let expected = "2 samples of gaussian-64 · ddim, trailing, 3 steps, 6 levels of factor 2\ntheory calibrated on the final images\n";
+    assert!(String::from_utf8(told).unwrap().starts_with(expected));
     assert!(std::fs::read(plot).unwrap().starts_with(b"%PDF"));
     assert_eq!(std::fs::read(out).unwrap(), before, "nothing is written again");
+}
+
+#[test]
+fn the_images_that_theory_is_calibrated_on_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("photos")).unwrap();
+    for shade in 0_u8..3 {
+        let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 3) as u8, (y * 2) as u8, 40 * shade]));
+        image.save(at("photos").join(format!("{shade}.png"))).unwrap();
+    }
+    let (out, plot, photos) = (at("out.npz"), at("plot.svg"), at("photos"));
+    let model = ["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "2", "--steps", "3", "--out"];
+    common::program().args(model).arg(&out).assert().success();
+    let again = |more: &[&str]| {
+        let mut command = common::program();
+        command.args(["spectrum", "--samples", "0", "--add"]).arg(&out).args(more);
+        String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+    };
+    let data = ["--data", photos.to_str().unwrap()];
+    let told = again(&[&data[..], &["--plot", plot.to_str().unwrap()]].concat());
+    assert!(told.contains(&format!("\ntheory calibrated on 3 images of {}\n", photos.display())), "{told}");
+    assert!(std::fs::read_to_string(&plot).unwrap().contains("calibrated on 3 images of photos"));
+    let json = |more: &[&str]| -> serde_json::Value { serde_json::from_str(&again(more)).unwrap() };
+    let of_folder = json(&[&data[..], &["--json"]].concat());
+    assert_eq!(of_folder["calibrated_on"], serde_json::json!({ "folder": photos, "images": 3 }));
+    let of_samples = json(&["--json"]);
+    assert_eq!(of_samples["calibrated_on"], serde_json::json!({ "folder": null, "images": 2 }));
+    assert!(of_samples["comparisons"][0]["steps_left_out"].is_u64());
+}
+
+/// An ensemble of two samples with the end of one of its arrays replaced.
+fn damaged(folder: &Path, array: &str, end: [u8; 8]) -> std::path::PathBuf {
+    use std::io::{Read, Write};
+    let (whole, damaged) = (folder.join("whole.npz"), folder.join("damaged.npz"));
+    let model = ["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "2", "--steps", "3", "--out"];
+    common::program().args(model).arg(&whole).assert().success();
+    let mut from = zip::ZipArchive::new(File::open(whole).unwrap()).unwrap();
+    let mut to = zip::ZipWriter::new(File::create(&damaged).unwrap());
+    for index in 0..from.len() {
+        let mut entry = from.by_index(index).unwrap();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if entry.name().trim_end_matches(".npy") == array {
+            let at = bytes.len() - 8;
+            bytes[at..].copy_from_slice(&end);
+        }
+        to.start_file(entry.name(), zip::write::SimpleFileOptions::default()).unwrap();
+        to.write_all(&bytes).unwrap();
+    }
+    to.finish().unwrap();
+    damaged
+}
+
+#[test]
+fn an_ensemble_with_a_value_that_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = damaged(folder.path(), "psd_diff", f64::NAN.to_le_bytes());
+    let words = [("FILE", file.display().to_string())];
+    let arguments = ["--samples", "0", "--add", file.to_str().unwrap()];
+    refused("spectrum::an_ensemble_with_a_value_that_cannot_be_is_refused", &words, &arguments);
+}
+
+#[test]
+fn an_ensemble_of_a_number_that_cannot_be_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = damaged(folder.path(), "n", (1_i64 << 62).to_le_bytes());
+    let words = [("FILE", file.display().to_string())];
+    let arguments = ["--samples", "0", "--add", file.to_str().unwrap()];
+    refused("spectrum::an_ensemble_of_a_number_that_cannot_be_is_refused", &words, &arguments);
+}
+
+/// A limit on the size of files stands in for full disks.
+#[cfg(unix)]
+#[test]
+fn samples_that_no_place_takes_are_said_to_be_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npz");
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", r#"trap "" XFSZ; ulimit -f 20; exec "$@""#, "sh"]);
+    command.arg(assert_cmd::cargo::cargo_bin("chromascope")).env("TMPDIR", folder.path());
+    command.args([
+        "spectrum",
+        "--model",
+        "gaussian-64",
+        "--provider",
+        "rust",
+        "--samples",
+        "2",
+        "--steps",
+        "3",
+        "--out",
+    ]);
+    let output = command.arg(&out).assert().code(1).get_output().clone();
+    let words = [("FILE", out.display().to_string())];
+    let told = common::sentence(&output);
+    common::faults::assert_documented(&told, "spectrum::samples_that_no_place_takes_are_said_to_be_lost", &words);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing half is left");
 }
 
 /// The signal may come before the first samples are whole on a busy machine; then a later one is tried.

@@ -10,6 +10,7 @@ use chromascope::ensemble;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::settings::ProviderChoice;
+use chromascope::session::{RunSettings, SamplerKind};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui::*;
@@ -17,9 +18,14 @@ use std::path::Path;
 
 /// The exact Gaussian model in the layout for spectra.
 fn opened_at_spectra() -> Harness<'static, App> {
+    opened_at_spectra_with(|_| ())
+}
+
+fn opened_at_spectra_with(change: impl FnOnce(&mut RunSettings)) -> Harness<'static, App> {
     let mut settings = settings("gaussian-64");
     settings.provider = ProviderChoice::Rust;
     settings.steps = 6;
+    change(&mut settings);
     let mut launch = launch(settings);
     launch.first.push(Action::SetLayout(Layout::Spectra));
     let mut harness = open_with(launch, egui::vec2(1280.0, 900.0));
@@ -65,6 +71,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     let mut harness = opened_at_spectra();
     assert!(is_painted(&harness, "One run shows what happened once"));
     assert!(is_painted(&harness, "rₘ(t), theory"));
+    assert!(is_painted(&harness, "this sample"), "whose spectra they are");
     samples(&mut harness, "18");
     click(&mut harness, "Measure");
     measured(&mut harness, "18");
@@ -106,7 +113,7 @@ fn ending_half_way_keeps_a_valid_half() {
     until(&mut harness, "the pause", |harness| is_painted(harness, "Waiting for you"));
     click(&mut harness, "Go on");
     click(&mut harness, "End");
-    until(&mut harness, "the end", |harness| is_painted(harness, "that were whole stay"));
+    until(&mut harness, "the end", |harness| is_painted(harness, "what was whole stays"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half");
     type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
@@ -114,7 +121,10 @@ fn ending_half_way_keeps_a_valid_half() {
     until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
     let kept = ensemble::read(&path.with_extension("npz")).unwrap();
     assert!(kept.samples() > 0 && kept.samples() < 5000);
-    assert_eq!(kept.samples() % 16, 0, "whole batches");
+    assert!(
+        [1, 3, 7, 15].contains(&kept.samples()) || kept.samples() % 16 == 15,
+        "whole batches, which double at first"
+    );
 }
 
 #[test]
@@ -139,7 +149,45 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     }
     type_into(&mut harness, "Path of an ensemble or of a folder", "/no/such/folder");
     click(&mut harness, "Calibrate on");
-    until(&mut harness, "the sentence", |harness| is_painted(harness, "cannot read the image folder /no/such/folder"));
-    // What was measured is still there.
+    let test = "window_measure::a_run_that_is_set_differently_is_said_and_bad_files_are_sentences";
+    let words = [("FOLDER", "/no/such/folder".to_owned())];
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
+    // What was measured is still there, and is of what it was of.
     assert!(is_painted(&harness, "2 samples"));
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, "calibrated on the final images") && !is_painted(&harness, "calibrated on folder"));
+    assert!(!is_painted(&harness, "the next on"));
+    let photos = tempfile::tempdir().unwrap();
+    image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(3 * x) as u8, (2 * y) as u8, 9]))
+        .save(photos.path().join("a.png"))
+        .unwrap();
+    type_into(&mut harness, "Path of an ensemble or of a folder", photos.path().to_str().unwrap());
+    click(&mut harness, "Calibrate on");
+    until(&mut harness, "the images", |harness| is_painted(harness, "calibrated on 1 image of"));
+    type_into(&mut harness, "Path of an ensemble or of a folder", "/no/such/folder");
+    click(&mut harness, "Calibrate on");
+    until(&mut harness, "the sentence", |harness| is_painted(harness, "cannot read the image folder /no/such/folder"));
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, "calibrated on 1 image of"), "the numbers are of the folder that was read");
+}
+
+#[test]
+fn notes_and_full_names_are_shown() {
+    let mut harness = opened_at_spectra_with(|settings| {
+        settings.sampler = SamplerKind::Heun;
+        settings.steps = 4;
+    });
+    let told = |harness: &Harness<App>| painted(harness).iter().filter(|text| text.contains("unstable")).count();
+    let before = told(&harness);
+    samples(&mut harness, "1");
+    click(&mut harness, "Measure");
+    until(&mut harness, "a sample", |harness| painted(harness).iter().any(|text| text == "1 sample"));
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, "gaussian-64 · heun, "));
+    assert!(is_painted(&harness, ", 4 steps"));
+    click(&mut harness, "Keep these to compare");
+    assert!(
+        painted(&harness).iter().any(|text| text.starts_with("gaussian-64 · heun, ") && text.ends_with(" · 1 sample"))
+    );
+    assert_eq!(told(&harness), before + 1, "{:?}", painted(&harness));
 }

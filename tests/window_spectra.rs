@@ -166,6 +166,9 @@ fn the_value_under_the_pointer_is_read() {
     assert!(
         painted(&harness).iter().any(|text| text.contains("step 3→4") && text.contains(" px") && text.ends_with(" dB"))
     );
+    harness.hover_at(place.right_center() - egui::vec2(4.0, 0.0));
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, "none comes after the last"), "the empty end is explained");
 }
 
 #[test]
@@ -180,6 +183,7 @@ fn measured_samples_theory_and_their_difference_are_sources() {
     frames(&mut harness, 1);
     press(&mut harness, egui::Key::Enter);
     click(&mut harness, "Measure");
+    until(&mut harness, "all samples", |harness| painted(harness).iter().any(|text| text == "4 samples"));
     until(&mut harness, "the difference", |harness| says(harness, "samples over theory over step and frequency, −"));
     for (source, words) in [
         (SpectrumSource::Samples, "PSD of ΔE[x₀|xₜ], 4 samples over step"),

@@ -97,7 +97,7 @@ impl App {
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
                     let panels = vec![Panel::new("Spectrum", figure)];
-                    self.state.opener.export_figure("Spectrum", panels, format, self.typed_path());
+                    self.state.opener.export_figure("Spectrum", (String::new(), panels), format, self.typed_path());
                 }
             }
             Intent::OpenImage(choice) => {
@@ -141,7 +141,8 @@ impl App {
 
     /// Draws panels into a file.
     fn export(&self, track: Track, panels: Vec<Panel>, format: Format) {
-        self.state.opener.export_figure(track.name(), panels, format, self.typed_path());
+        let heading = self.state.measure.heading(track, &self.state.document.document().view);
+        self.state.opener.export_figure(track.name(), (heading, panels), format, self.typed_path());
     }
 
     /// The path in the field for files of the panel that is shown.

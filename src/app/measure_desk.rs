@@ -1,9 +1,12 @@
 //! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
 
 use super::intent::EnsembleUse;
-use crate::ensemble::{Findings, Options};
+use crate::ensemble::{Findings, Options, samples_in_words};
+use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
 use crate::session::RunSettings;
+use crate::session::document::{Track, ViewChoices};
+use crate::session::heat_map::SpectrumSource;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -36,7 +39,7 @@ pub struct MeasureDesk {
 /// An ensemble that lies beside.
 #[derive(Clone)]
 pub struct Compared {
-    /// Its file.
+    /// Its file, or what it is of.
     pub name: String,
     /// What is known of it.
     pub findings: Arc<Findings>,
@@ -48,6 +51,10 @@ impl MeasureDesk {
         let Some(measuring) = &self.measuring else { return };
         let report = measuring.report();
         let before = self.findings().map(Arc::as_ptr);
+        if report.data_refused && !self.report.as_ref().is_some_and(|known| known.data_refused) {
+            // The numbers that there are go on being of what they are of.
+            self.data = self.findings().and_then(|findings| folder_of(findings));
+        }
         self.report = Some(report);
         if self.findings().map(Arc::as_ptr) != before {
             self.version += 1;
@@ -72,6 +79,22 @@ impl MeasureDesk {
         self.report.as_ref().and_then(|report| report.findings.as_ref()).or(self.earlier.as_ref())
     }
 
+    /// What a saved figure of a track is of, where it is of what was measured.
+    #[must_use]
+    pub fn heading(&self, track: Track, view: &ViewChoices) -> String {
+        let of_samples = match track {
+            Track::Chromatogram => true,
+            Track::SpectrumOfChange => view.heat_map.source != SpectrumSource::Sample,
+            Track::SpectrumBeside => view.heat_map.beside != SpectrumSource::Sample,
+            _ => false,
+        };
+        let findings = self.findings().filter(|_| of_samples);
+        findings.map_or_else(String::new, |findings| {
+            let on = findings.calibrated_on(false);
+            verbatim(&format!("{} · theory calibrated on {on}", findings.ensemble.title()))
+        })
+    }
+
     /// By which what is drawn of [`findings`](Self::findings) and [`compared`](Self::compared) is known to be old.
     #[must_use]
     pub const fn version(&self) -> u64 {
@@ -84,10 +107,17 @@ impl MeasureDesk {
         self.compared.as_ref()
     }
 
-    /// The folder that theory is calibrated on, in place of the final images.
+    /// The folder that theory is calibrated on from the next measuring on, in place of the final images. What the numbers
+    /// on screen are of their findings say.
     #[must_use]
     pub const fn data(&self) -> Option<&PathBuf> {
         self.data.as_ref()
+    }
+
+    /// Whether that is another than the one that the numbers are of.
+    #[must_use]
+    pub fn data_comes_later(&self) -> bool {
+        self.findings().is_some_and(|findings| folder_of(findings) != self.data)
     }
 
     /// The last word on a file, and whether it is of a failure.
@@ -127,7 +157,9 @@ impl MeasureDesk {
         let Some(findings) = self.findings().cloned() else { return Ok(()) };
         let ensemble = Arc::clone(&findings.ensemble);
         let data = match (&self.data, &findings.data) {
-            (Some(_), Some(read)) if samples > 0 => Some(DataSource::Read(Arc::clone(read))),
+            (Some(folder), Some(read)) if samples > 0 && read.folder() == Some(folder) => {
+                Some(DataSource::Read(Arc::clone(read)))
+            }
             (Some(folder), _) => Some(DataSource::Folder(folder.clone())),
             (None, _) => None,
         };
@@ -153,7 +185,8 @@ impl MeasureDesk {
             let sentence = format!("no thread could be started to measure ({error}); close other programs");
             Fault::new(Place::Program, &sentence)
         })?;
-        self.report = Some(measuring.report());
+        // Nothing is refused before it was looked at: `update` hears of it.
+        self.report = Some(MeasuringReport { data_refused: false, ..measuring.report() });
         self.measuring = Some(measuring);
         Ok(())
     }
@@ -181,7 +214,7 @@ impl MeasureDesk {
     /// Takes an ensemble from a file.
     pub fn take(&mut self, name: String, findings: Arc<Findings>, purpose: EnsembleUse) {
         self.version += 1;
-        self.said = Some((format!("Opened {name}: {} samples", findings.ensemble.samples()), false));
+        self.said = Some((format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples())), false));
         match purpose {
             EnsembleUse::Show => {
                 self.measuring = None;
@@ -203,9 +236,42 @@ impl MeasureDesk {
     pub fn keep_to_compare(&mut self) {
         if let Some(findings) = self.findings().cloned() {
             self.version += 1;
-            let origin = findings.ensemble.origin();
-            let name = format!("{}, {} samples", origin.resolved.spacing, findings.ensemble.samples());
+            let name = findings.ensemble.title();
             self.compared = Some(Compared { name, findings });
         }
+    }
+}
+
+/// The folder that an ensemble's theory is calibrated on.
+fn folder_of(findings: &Findings) -> Option<PathBuf> {
+    findings.data.as_ref()?.folder().map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ensemble::{self, Ensemble};
+    use crate::session::prepare::Model;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::ops::ControlFlow;
+
+    #[test]
+    fn kept_ones_and_figures_are_named_in_full() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let settings = RunSettings { provider: ProviderChoice::Rust, steps: 2, ..RunSettings::new(source) };
+        let model = Model::open(&settings, None, &|_, _| true).unwrap();
+        let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
+        ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        let mut desk = MeasureDesk::default();
+        let mut view = ViewChoices::default();
+        assert_eq!(desk.heading(Track::Chromatogram, &view), "");
+        desk.take("a.npz".into(), Arc::new(Findings::of(ensemble.into(), None).unwrap()), EnsembleUse::Show);
+        desk.keep_to_compare();
+        assert_eq!(desk.compared().unwrap().name, "gaussian-64 · ddim, trailing, 2 steps · 1 sample");
+        let told = desk.heading(Track::Chromatogram, &view);
+        assert!(told.contains("trailing, 2 steps · 1 sample · theory calibrated on the final images"), "{told}");
+        assert_eq!(desk.heading(Track::SpectrumOfChange, &view), "", "it is of the sample on the stage");
+        view.heat_map.source = SpectrumSource::Samples;
+        assert_eq!(desk.heading(Track::SpectrumOfChange, &view), told);
     }
 }

@@ -15,9 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// Where a dialog gave no place for a file.
-const NOWHERE: &str = "Nothing was saved; where no dialog opens, type a path into the schedule lab's field for files";
-
-const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the field for files";
+const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the panel's field for files";
 
 /// What came of a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,18 +164,24 @@ impl Opener {
         let chosen = dialog.set_file_name(format!("schedule.{ending}")).save_file();
         self.later(move || match pollster::block_on(chosen) {
             Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NOWHERE.into())),
+            None => Some(Opened::Said(NO_DIALOG.into())),
         });
     }
 
     /// Draws figures into a file, at the path that was typed or at a place that a dialog asks for.
-    pub fn export_figure(&self, title: &'static str, panels: Vec<Panel>, format: Format, typed: Option<PathBuf>) {
+    pub fn export_figure(
+        &self,
+        title: &'static str,
+        (heading, panels): (String, Vec<Panel>),
+        format: Format,
+        typed: Option<PathBuf>,
+    ) {
         let ending = match format {
             Format::Svg => "svg",
             Format::Pdf => "pdf",
             Format::Png => "png",
         };
-        let sheet = Sheet::new(panels);
+        let sheet = Sheet { heading, ..Sheet::new(panels) };
         let write = move |path: &Path| {
             let bytes = sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string());
             let written =
@@ -194,7 +198,7 @@ impl Opener {
         let chosen = dialog.set_file_name(format!("{name}.{ending}")).save_file();
         self.later(move || match pollster::block_on(chosen) {
             Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NOWHERE.into())),
+            None => Some(Opened::Said(NO_DIALOG.into())),
         });
     }
 

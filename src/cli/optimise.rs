@@ -5,6 +5,7 @@ use super::run_options::{ModelOptions, class_number, count, read_schedule, seed,
 use super::{Ended, Failure, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
+use crate::session::archive::check_place;
 use crate::session::prepare::{Bare, Model};
 use crate::session::settings::ModelSource;
 use crate::session::{RunSettings, SamplerKind, schedule_file};
@@ -93,6 +94,7 @@ struct StepsAreListed {
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
+    check_place(&arguments.out)?;
     let model_source = match &arguments.images {
         Some(folder) => ModelSource::Images(folder.clone()),
         None => ModelSource::Model(arguments.model.clone()),

@@ -3,7 +3,9 @@
 use super::{Ended, Failure, interrupted, output};
 use crate::denoiser::empirical;
 use crate::schedule::formats::number;
+use crate::session::archive::check_place;
 use crate::session::images::read_at_size;
+use crate::session::prepare::check_size;
 use crate::session::schedule_file::{has_ending, write_bytes};
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
 use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
@@ -40,6 +42,8 @@ struct Wrong {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
+    size.map_or(Ok(()), check_size)?;
+    out.as_deref().map_or(Ok(()), check_place)?;
     let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {

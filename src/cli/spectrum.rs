@@ -5,7 +5,7 @@ use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::ensemble::{
     self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
-    Progress, Quantity, Timing,
+    Progress, Quantity, Timing, samples_in_words,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
@@ -13,7 +13,7 @@ use crate::figure::{
     HeatMapFigure, MeasuredFigure, Reading, TimeAxis, TimeView, heat_map, measured_chromatogram, palette,
 };
 use crate::model::onnx::Canceller;
-use crate::session::archive::check_place;
+use crate::session::archive::{Destinations, WriteError};
 use crate::session::document::ColourMap;
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
@@ -51,7 +51,8 @@ pub(super) struct Arguments {
     /// Take spectra under a Hann window, as images are not periodic
     #[arg(long)]
     hann: bool,
-    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images
+    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images. It is
+    /// a choice of this reading and not kept in the .npz; what was taken is printed
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Add --samples to those of this .npz, with its model and settings, and write it again unless --out is said
@@ -101,10 +102,13 @@ struct NoSamples;
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     // Told before hundreds of samples are made.
     let format = arguments.plot.as_deref().map(Format::from_path).transpose()?;
+    let mut places = Destinations::default();
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
-        check_place(path)?;
+        places.take(path)?;
     }
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
+    let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
+    written_again.map_or(Ok(()), |path| places.take(path))?;
     let reading = bar(0, "reading images");
     let progress = |done: usize, total: usize| {
         reading.set_length(total as u64);
@@ -126,9 +130,13 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         output::message("stopped before the first samples were whole, so nothing was written");
         return Err(Failure::Interrupted);
     }
-    let out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
+    let mut out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
+    let mut elsewhere = None;
     if arguments.samples > 0 || arguments.out.is_some() {
-        ensemble::write(&out, &ensemble)?;
+        elsewhere = keep(&ensemble, &out, &std::env::temp_dir())?;
+    }
+    if let Some(Elsewhere { kept, .. }) = &elsewhere {
+        out.clone_from(kept);
     }
     let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
@@ -143,12 +151,58 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
         output::result(&format!("{}\n{spent}\n{}", table(&findings), out.display()))?;
     }
+    if let Some(elsewhere) = elsewhere {
+        outcome?;
+        return Err(elsewhere.into());
+    }
     match outcome? {
         ensemble::Ended::Complete(_) => Ok(Ended::Well),
         ensemble::Ended::Stopped(_) => {
-            output::message(&format!("stopped; the {samples} samples that are whole are kept in {}", out.display()));
+            output::message(&format!("stopped; {} kept in {}, whole", are(samples), out.display()));
             Err(Failure::Interrupted)
         }
+    }
+}
+
+/// Samples that are kept, but not where they were to be.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}; {} kept in {} instead, and `chromascope spectrum --add` goes on with that file", are(*.samples), kept.display())]
+struct Elsewhere {
+    error: WriteError,
+    samples: usize,
+    kept: PathBuf,
+}
+
+/// Samples that could be kept nowhere.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}; {} lost, as writing elsewhere failed too: {second}", are(*.samples))]
+struct Lost {
+    error: WriteError,
+    samples: usize,
+    second: String,
+}
+
+/// "the 24 samples are".
+fn are(samples: usize) -> String {
+    format!("the {} {}", samples_in_words(samples), if samples == 1 { "is" } else { "are" })
+}
+
+/// Writes an ensemble where it should be, or else into a new folder in `shelter`: what took hours is not to be lost to a full
+/// disk.
+fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<Option<Elsewhere>, Lost> {
+    let Err(error) = ensemble::write(out, ensemble) else { return Ok(None) };
+    let samples = ensemble.samples();
+    let kept = || -> Result<PathBuf, String> {
+        let folder = tempfile::Builder::new().prefix("chromascope-").tempdir_in(shelter);
+        let folder = folder.map_err(|told| format!("cannot write to {} ({})", shelter.display(), told.kind()))?;
+        let file = folder.path().join("samples.npz");
+        ensemble::write(&file, ensemble).map_err(|error| error.to_string())?;
+        // From here on the folder stays.
+        Ok(folder.keep().join("samples.npz"))
+    };
+    match kept() {
+        Ok(kept) => Ok(Some(Elsewhere { error, samples, kept })),
+        Err(second) => Err(Lost { error, samples, second }),
     }
 }
 
@@ -234,12 +288,12 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
-        "{} samples of {}, {} steps, {} levels of factor {}\n{:<18}{:<12}{:>8}   dominant level agrees",
-        ensemble.samples(),
-        ensemble.origin().resolved.model,
-        ensemble.steps(),
+        "{} of {}, {} levels of factor {}\ntheory calibrated on {}\n{:<18}{:<12}{:>8}   dominant level agrees",
+        samples_in_words(ensemble.samples()),
+        ensemble.run_in_words(),
         ensemble.bands().levels(),
         ensemble.bands().factor(),
+        findings.calibrated_on(true),
         "theory",
         "r_m of",
         "RMS",
@@ -255,6 +309,9 @@ fn table(findings: &Findings) -> String {
             agreement.agreeing,
             agreement.compared,
         );
+    }
+    if let Some(left_out) = findings.left_out_in_words() {
+        let _ = write!(text, "\n{left_out}");
     }
     text
 }
@@ -280,12 +337,18 @@ fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
                 .collect();
             serde_json::json!({
                 "theory": calibration.name(), "measure": measure.name(), "rms": agreement.rms,
-                "agreeing": agreement.agreeing, "compared": agreement.compared, "disagreements": disagreements,
+                "agreeing": agreement.agreeing, "compared": agreement.compared, "steps_left_out": agreement.left_out,
+                "disagreements": disagreements,
             })
         })
         .collect();
+    let calibrated_on = match &findings.data {
+        Some(data) => serde_json::json!({ "folder": data.folder(), "images": data.count() }),
+        None => serde_json::json!({ "folder": null, "images": ensemble.samples() }),
+    };
     serde_json::json!({
-        "model": ensemble.origin().resolved.model, "samples": ensemble.samples(), "steps": ensemble.steps(),
+        "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().settings.sampler,
+        "spacing": ensemble.origin().resolved.spacing, "calibrated_on": calibrated_on, "samples": ensemble.samples(), "steps": ensemble.steps(),
         "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out,
         "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
     })
@@ -314,7 +377,7 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
             levels: measured.levels(),
             factor: ensemble.bands().factor(),
             measure,
-            measured: measured.values(measure),
+            measured: &measured.telling_values(measure),
             errors: measured.errors(measure),
             expected: prediction.rows(),
             disagreements: &[],
@@ -322,6 +385,34 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
         let title = format!("Measured (dots) and {} theory (lines), RMS {:.3}", calibration.name(), agreement.rms);
         panels.push(Panel::new(title, figure));
     }
-    let heading = format!("{}, {} samples, {}", origin.resolved.model, ensemble.samples(), origin.resolved.spacing);
+    let heading = format!("{} · theory calibrated on {}", ensemble.title(), findings.calibrated_on(false));
     Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::RunSettings;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+
+    #[test]
+    fn what_cannot_be_written_is_kept_elsewhere_or_said_to_be_lost() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let settings = RunSettings { provider: ProviderChoice::Rust, steps: 2, ..RunSettings::new(source) };
+        let model = Model::open(&settings, None, &|_, _| true).unwrap();
+        let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
+        ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (out, shelter) = (folder.path().join("none/out.npz"), folder.path().join("shelter"));
+        let told = keep(&ensemble, &out, &shelter).err().unwrap().to_string();
+        assert!(told.starts_with(&format!("cannot write {}: ", out.display())), "{told}");
+        assert!(told.contains("; the 1 sample is lost, as writing elsewhere failed too"), "{told}");
+        assert!(told.contains(&format!("cannot write to {}", shelter.display())), "{told}");
+        std::fs::create_dir(&shelter).unwrap();
+        let elsewhere = keep(&ensemble, &out, &shelter).unwrap().unwrap();
+        assert!(elsewhere.kept.starts_with(&shelter));
+        assert_eq!(ensemble::read(&elsewhere.kept).unwrap().samples(), 1);
+        assert!(elsewhere.to_string().contains(&format!("kept in {} instead", elsewhere.kept.display())));
+        assert!(keep(&ensemble, &folder.path().join("out.npz"), &shelter).unwrap().is_none());
+    }
 }

@@ -135,22 +135,46 @@ pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
 
 type Npz = NpzReader<BufReader<File>>;
 
+/// Most samples that a file may say it has; at a microsecond each they would take a quarter of an hour.
+const MOST_SAMPLES: i64 = 1_000_000_000;
+/// Longest side and most channels of its images.
+const MOST_PIXELS_A_SIDE: usize = 16_384;
+const MOST_CHANNELS: usize = 1024;
+const DAMAGED: &str = "so it is damaged; copy or make it again";
+
 fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
-    if log_snr.len() < 2 || log_snr.iter().any(|level| level.is_nan()) {
-        return Err("its \"log_snr\" is no schedule".into());
+    if log_snr.len() < 2 || !log_snr.windows(2).all(|pair| pair[0] < pair[1]) {
+        return Err(format!("its \"log_snr\" is no schedule, {DAMAGED}"));
     }
+    if origin.timesteps.len() + 1 != log_snr.len() {
+        return Err(format!("its \"log_snr\" is not of the {} steps of its origin, {DAMAGED}", origin.timesteps.len()));
+    }
+    let image = origin.resolved.image;
+    let sides = [image.height, image.width].iter().all(|side| (1..=MOST_PIXELS_A_SIDE).contains(side));
+    if !sides || !(1..=MOST_CHANNELS).contains(&image.channels) {
+        let [channels, height, width] = [image.channels, image.height, image.width];
+        return Err(format!("its images are {height}x{width} with {channels} channels, which no image is, {DAMAGED}"));
+    }
+    // Before room is made for all of it: this array is as long as an image.
+    let _: Vec<f64> = values(npz, "state_data_image", Some(&[image.len()]))?;
+    let count: Vec<i64> = values(npz, "n", Some(&[]))?;
+    let count = usize::try_from(count[0])
+        .ok()
+        .filter(|_| (1..=MOST_SAMPLES).contains(&count[0]))
+        .ok_or_else(|| format!("it says that it is of {} samples, which cannot be, {DAMAGED}", count[0]))?;
     let levels = log_snr.into_iter().map(NoiseLevel::from_log_snr).collect();
     let mut ensemble = Ensemble::of(origin, levels).map_err(|error| error.to_string())?;
     let form = ensemble.form;
-    let count: Vec<i64> = values(npz, "n", Some(1))?;
-    let count = usize::try_from(count[0]).map_err(|_| "its number of samples is negative".to_owned())?;
     let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
     for quantity in Quantity::ALL {
         let (name, rows) = (array_of(quantity), quantity.rows(form.steps));
-        for (suffix, into) in [("", &mut mean), ("_var", &mut variance)] {
-            let mut set = |array: String, series: std::ops::Range<usize>| -> Result<(), String> {
-                let found: Vec<f64> = values(npz, &array, Some(rows * series.len() * form.rings))?;
+        for (kind, into) in [(Kind::Power, &mut mean), (Kind::Variance, &mut variance)] {
+            let mut set = |array: &str, series: std::ops::Range<usize>| -> Result<(), String> {
+                let whole = [rows, form.channels, form.rings];
+                let mean = [rows, form.rings];
+                let shape = if array.is_empty() { &mean[..] } else { &whole[..] };
+                let found = moments(npz, &format!("{name}{array}"), kind, shape, count)?;
                 let places =
                     (0..rows).flat_map(|row| series.clone().map(move |series| form.psd(quantity, row, series)));
                 for (place, values) in places.zip(found.chunks_exact(form.rings)) {
@@ -158,43 +182,73 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
                 }
                 Ok(())
             };
-            set(format!("{name}{suffix}"), 0..1)?;
+            set("", 0..1)?;
             if form.series() > 1 {
-                set(format!("{name}_channels{suffix}"), 1..form.series())?;
+                set("_channels", 1..form.series())?;
             }
         }
     }
     let x0 = form.steps * form.bands;
-    for (suffix, into) in [("", &mut mean), ("_var", &mut variance)] {
+    let changes = Quantity::Change.rows(form.steps);
+    for (kind, into) in [(Kind::Power, &mut mean), (Kind::Variance, &mut variance)] {
         let into = &mut into[form.all_bands()];
-        let changes = into.len() - x0;
-        into[..x0].copy_from_slice(&values::<f64>(npz, &format!("bands_x0{suffix}"), Some(x0))?);
-        into[x0..].copy_from_slice(&values::<f64>(npz, &format!("bands_diff{suffix}"), Some(changes))?);
+        into[..x0].copy_from_slice(&moments(npz, "bands_x0", kind, &[form.steps, form.bands], count)?);
+        into[x0..].copy_from_slice(&moments(npz, "bands_diff", kind, &[changes, form.bands], count)?);
     }
     ensemble.running = Running::from_moments(count, &mean, &variance);
-    let Replicas { weights, sums } = &ensemble.replicas;
-    let (weights, sums) = (weights.len(), sums.len());
+    let replicas = ensemble.replicas.weights.len();
+    let length = form.all_bands().len();
     ensemble.replicas = Replicas {
-        weights: values(npz, "state_replica_weights", Some(weights))?,
-        sums: values(npz, "state_replica_sums", Some(sums))?,
+        weights: moments(npz, "state_replica_weights", Kind::Power, &[replicas], count)?,
+        sums: moments(npz, "state_replica_sums", Kind::Power, &[replicas, length], count)?,
     };
+    if !ensemble.replicas.could_be_of(count) {
+        return Err(format!("its bootstrap is not one of {count} samples, {DAMAGED}"));
+    }
     let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
-    for (name, running) in [("bands", bands), ("power", power), ("image", image)] {
-        let length = running.mean().len();
-        let mean: Vec<f64> = values(npz, &format!("state_data_{name}"), Some(length))?;
-        let variance: Vec<f64> = values(npz, &format!("state_data_{name}_var"), Some(length))?;
+    for (name, kind, running) in
+        [("bands", Kind::Power, bands), ("power", Kind::Power, power), ("image", Kind::Value, image)]
+    {
+        let (name, length) = (format!("state_data_{name}"), running.mean().len());
+        let mean = moments(npz, &name, kind, &[length], count)?;
+        let variance = moments(npz, &name, Kind::Variance, &[length], count)?;
         *running = Running::from_moments(count, &mean, &variance);
     }
     Ok(ensemble)
 }
 
-/// All values of an array, in order.
-fn values<T: ReadableElement + Clone>(npz: &mut Npz, name: &str, length: Option<usize>) -> Result<Vec<T>, String> {
+/// What an array's values may be.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Any number.
+    Value,
+    /// None below zero.
+    Power,
+    /// The same; of the array that has `_var` at the end of its name. Of one sample there is none.
+    Variance,
+}
+
+/// An array of numbers that must be finite.
+fn moments(npz: &mut Npz, name: &str, kind: Kind, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
+    let name = if kind == Kind::Variance { format!("{name}_var") } else { name.to_owned() };
+    let found: Vec<f64> = values(npz, &name, Some(shape))?;
+    let may_be = |value: &f64| {
+        let unknown = kind == Kind::Variance && count == 1 && value.is_nan();
+        unknown || value.is_finite() && (kind == Kind::Value || *value >= 0.0)
+    };
+    match found.iter().find(|value| !may_be(value)) {
+        Some(value) => Err(format!("its array \"{name}\" holds {value}, which cannot be, {DAMAGED}")),
+        None => Ok(found),
+    }
+}
+
+/// All values of an array, in order. Where a shape is given the array must have it.
+fn values<T: ReadableElement + Clone>(npz: &mut Npz, name: &str, shape: Option<&[usize]>) -> Result<Vec<T>, String> {
     let array: ArrayD<T> =
         npz.by_name(name).map_err(|error| format!("its array \"{name}\" cannot be read ({error})"))?;
-    match length {
-        Some(length) if array.len() != length => {
-            Err(format!("its array \"{name}\" has {} values instead of {length}", array.len()))
+    match shape {
+        Some(shape) if array.shape() != shape => {
+            Err(format!("its array \"{name}\" has shape {:?} instead of {shape:?}, {DAMAGED}", array.shape()))
         }
         _ => Ok(array.iter().cloned().collect()),
     }

@@ -35,6 +35,15 @@ impl Replicas {
         }
     }
 
+    /// Whether the weights can have come of so many samples: whole numbers, together about so many for each replica.
+    pub fn could_be_of(&self, samples: usize) -> bool {
+        let expected = (self.weights.len() * samples) as f64;
+        let sum: f64 = self.weights.iter().sum();
+        let whole = self.weights.iter().all(|weight| *weight >= 0.0 && weight.fract() == 0.0);
+        // Ten standard deviations of a Poisson number.
+        whole && (sum - expected).abs() <= 10.0 * expected.sqrt()
+    }
+
     /// The mean values of each replica that has any sample.
     pub fn means(&self) -> impl Iterator<Item = Vec<f64>> {
         let length = self.sums.len() / self.weights.len().max(1);

@@ -5,7 +5,7 @@ use crate::session::prepare::PrepareError;
 use crate::spectrum::{BandPlan, Fft2, HalfSpectrum, Rings, Running, SpectrumError};
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Images from which on the mean image is taken off before variances are measured.
@@ -20,6 +20,8 @@ pub struct DataStatistics {
     pub(super) channels: usize,
     pub(super) plan: BandPlan,
     size: (usize, usize),
+    /// The folder that they were read from, where it was one.
+    folder: Option<PathBuf>,
     /// Band energies, `[M + 1]`.
     pub(super) bands: Running,
     /// `|X_k|²/N_pix`, mean of the channels, over the half spectrum `[W/2 + 1, H]`.
@@ -36,6 +38,7 @@ impl DataStatistics {
             channels,
             plan,
             size: (height, width),
+            folder: None,
             bands: Running::new(plan.levels() + 1),
             power: Running::new(half),
             image: Running::new(channels * height * width),
@@ -81,6 +84,7 @@ impl DataStatistics {
         let ImageShape { channels, height, width } = ensemble.origin.resolved.image;
         let images = read_folder(folder, (height, width), progress).map_err(PrepareError::Images)?.set;
         let mut statistics = Self::new(channels, (height, width), ensemble.bands)?;
+        statistics.folder = Some(folder.to_path_buf());
         let pixels = ImageShape { channels: 3, height, width };
         for chunk in images.pixels.chunks(pixels.len() * CHUNK) {
             let value = |byte: &u8| value_of_byte(*byte);
@@ -103,6 +107,12 @@ impl DataStatistics {
             statistics.push(images.par_iter().map(|image| image.view()))?;
         }
         Ok(statistics)
+    }
+
+    /// The folder that they were read from; `None` of the samples themselves.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// How many were taken.

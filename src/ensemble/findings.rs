@@ -130,9 +130,9 @@ fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
 /// Differences of `r_m` at this one's steps; the other's are taken between its own.
 fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<f64> {
     let levels = here.measured.levels();
-    let values = there.measured.values(measure);
+    let values = there.measured.telling_values(measure);
     let mut apart = Vec::new();
-    for (row, own) in here.measured.values(measure).chunks_exact(levels).enumerate() {
+    for (row, own) in here.measured.telling_values(measure).chunks_exact(levels).enumerate() {
         let time = here.ensemble.flow_time(Quantity::Change, row);
         let Some((before, after, part)) = there.ensemble.rows_around(Quantity::Change, time) else { continue };
         let at = |row: usize, m: usize| values[row * levels + m];

@@ -76,7 +76,8 @@ impl Ended {
     }
 }
 
-/// Adds samples until there are `target`, in batches of at most `batch` (`None` suits image and provider). Samples that fail
+/// Adds samples until there are `target`, in batches of at most `batch` (`None` begins with one sample
+/// and grows to what suits image and provider). Samples that fail
 /// or are stopped within a batch leave what was there before.
 pub fn gather(
     ensemble: &mut Ensemble,
@@ -87,6 +88,7 @@ pub fn gather(
 ) -> Result<Ended, EnsembleError> {
     let mut timing = Timing::default();
     let most = batch.unwrap_or_else(|| suiting(ensemble)).max(1);
+    let grows = batch.is_none();
     let bytes = ensemble.form.record() * size_of::<f64>();
     if bytes > MOST_BYTES {
         return Err(EnsembleError::Memory { steps: ensemble.steps(), gigabytes: bytes as f64 / 1e9 });
@@ -94,6 +96,8 @@ pub fn gather(
     let most = most.min(MOST_BYTES / bytes.max(1)).max(1);
     let mut first = true;
     while ensemble.samples() < target {
+        // The first results come after one sample, and batches double from there.
+        let most = if grows { most.min(ensemble.samples() + 1) } else { most };
         let size = most.min(target - ensemble.samples());
         let settings =
             RunSettings { batch: size, first_sample: ensemble.samples() as u64, ..ensemble.origin.settings.clone() };

@@ -6,6 +6,10 @@ use crate::theory::{Measure, dominant_level};
 /// A step of which less than this part of the largest step's growth is left says nothing of shares.
 const LEAST_GROWTH: f64 = 1e-6;
 
+/// A step of which all levels together gained less than so many standard errors of that says nothing of shares either: they
+/// would be ratios of noise.
+pub const LEAST_ERRORS: f64 = 2.0;
+
 /// The measured chromatogram: which level gained how much in each step, `[S − 1, M]` row by row, the finest level first.
 ///
 /// Row i is the step from `x̂_i` to `x̂_{i+1}`. Power: differences of the bands' energies over their sum. Amplitude: root
@@ -21,8 +25,20 @@ pub struct Measured {
 struct Shares {
     values: Vec<f64>,
     errors: Vec<f64>,
-    /// Of all bands together, one a row.
+    /// Of all bands together, one a row; NaN where that does not differ from nothing.
     rest: Vec<f64>,
+    /// Whether what all levels together gained differs from nothing, one a row.
+    tells: Vec<bool>,
+}
+
+/// `r_m` of one set of mean band energies.
+struct Found {
+    /// `[S − 1, M]`.
+    values: Vec<f64>,
+    /// The rest band's part, `[S − 1]`.
+    rest: Vec<f64>,
+    /// What all levels, and then what all levels and the rest together gained, `[2 (S − 1)]`.
+    sums: Vec<f64>,
 }
 
 impl Measured {
@@ -31,22 +47,35 @@ impl Measured {
         let means = &ensemble.running.mean()[form.all_bands()];
         let rows = Quantity::Change.rows(form.steps);
         let levels = form.bands - 1;
-        let mut spread = Running::new(2 * rows * levels);
-        for replica in ensemble.replicas.means() {
-            let mut values = shares(form, &replica, Measure::Power).0;
-            values.extend(shares(form, &replica, Measure::Amplitude).0);
-            spread.push(&values);
-        }
         // One sample, however often it is drawn, has no spread.
         let known = ensemble.samples() > 1;
-        let errors: Vec<f64> =
-            spread.variance().iter().map(|variance| if known { variance.sqrt() } else { f64::NAN }).collect();
-        let (of_power, of_amplitude) = errors.split_at(rows * levels);
-        let with = |measure, errors: &[f64]| {
-            let (values, rest) = shares(form, means, measure);
-            Shares { values, errors: errors.to_vec(), rest }
+        let of = |measure| {
+            let (mut of_values, mut of_sums) = (Running::new(rows * levels), Running::new(2 * rows));
+            for replica in ensemble.replicas.means() {
+                let replica = shares(form, &replica, measure);
+                of_values.push(&replica.values);
+                of_sums.push(&replica.sums);
+            }
+            let found = shares(form, means, measure);
+            let error = |variance: &f64| if known { variance.sqrt() } else { f64::NAN };
+            // What has no known error is taken as it is.
+            let differs = |(sum, variance): (&f64, &f64)| !known || sum.abs() >= LEAST_ERRORS * variance.sqrt();
+            let differ: Vec<bool> = found.sums.iter().zip(&of_sums.variance()).map(differs).collect();
+            let (details, all) = differ.split_at(rows);
+            let defined = |row: usize| found.values[row * levels..(row + 1) * levels].iter().all(|r| r.is_finite());
+            Shares {
+                errors: of_values.variance().iter().map(error).collect(),
+                rest: found
+                    .rest
+                    .iter()
+                    .zip(all)
+                    .map(|(rest, differs)| if *differs { *rest } else { f64::NAN })
+                    .collect(),
+                tells: details.iter().enumerate().map(|(row, differs)| *differs && defined(row)).collect(),
+                values: found.values,
+            }
         };
-        Self { levels, power: with(Measure::Power, of_power), amplitude: with(Measure::Amplitude, of_amplitude) }
+        Self { levels, power: of(Measure::Power), amplitude: of(Measure::Amplitude) }
     }
 
     fn shares(&self, measure: Measure) -> &Shares {
@@ -74,20 +103,43 @@ impl Measured {
         &self.shares(measure).errors
     }
 
-    /// The rest band's part in what all bands together gained, `[S − 1]`.
+    /// Whether a step tells of shares, `[S − 1]`: what all levels together gained in it differs from nothing, by more than
+    /// [`LEAST_ERRORS`] standard errors where there are any.
+    #[must_use]
+    pub fn tells(&self, measure: Measure) -> &[bool] {
+        &self.shares(measure).tells
+    }
+
+    /// [`values`](Self::values) of the steps that tell of shares, NaN in the others: what is drawn and compared.
+    #[must_use]
+    pub fn telling_values(&self, measure: Measure) -> Vec<f64> {
+        let Shares { values, tells, .. } = self.shares(measure);
+        let rows = values.chunks_exact(self.levels.max(1)).zip(tells);
+        rows.flat_map(|(row, tells)| row.iter().map(|&r| if *tells { r } else { f64::NAN })).collect()
+    }
+
+    /// The rest band's part in what all bands together gained, `[S − 1]`; NaN where that does not differ from nothing.
     #[must_use]
     pub fn rest(&self, measure: Measure) -> &[f64] {
         &self.shares(measure).rest
     }
 
-    /// How far a prediction agrees. Steps whose two largest predicted shares differ by no more than `margin` have no
+    /// How far a prediction agrees, over the steps that [tell](Self::tells) of shares. Those whose two largest predicted shares differ by no more than `margin` have no
     /// dominant level to agree on.
     #[must_use]
     pub fn agreement(&self, prediction: &Prediction, margin: f64) -> Agreement {
-        let found = self.values(prediction.measure()).chunks_exact(self.levels);
+        let found = self.telling_values(prediction.measure());
+        let found = found.chunks_exact(self.levels);
         let expected = prediction.rows().chunks_exact(self.levels);
         let (mut squares, mut values) = (0.0, 0_usize);
-        let mut agreement = Agreement { rms: f64::NAN, agreeing: 0, compared: 0, disagreements: Vec::new() };
+        let mut agreement = Agreement {
+            rms: f64::NAN,
+            steps: self.tells(prediction.measure()).len(),
+            left_out: self.tells(prediction.measure()).iter().filter(|tells| !**tells).count(),
+            agreeing: 0,
+            compared: 0,
+            disagreements: Vec::new(),
+        };
         for (step, (found, expected)) in found.zip(expected).enumerate() {
             for difference in found.iter().zip(expected).map(|(found, expected)| found - expected) {
                 if difference.is_finite() {
@@ -115,8 +167,8 @@ impl Measured {
     }
 }
 
-/// `r_m` of mean band energies laid out as in [`Form::all_bands`], and the rest band's part.
-fn shares(form: Form, means: &[f64], measure: Measure) -> (Vec<f64>, Vec<f64>) {
+/// `r_m` of mean band energies laid out as in [`Form::all_bands`].
+fn shares(form: Form, means: &[f64], measure: Measure) -> Found {
     let (bands, rows) = (form.bands, Quantity::Change.rows(form.steps));
     let (x0, change) = means.split_at(form.steps * bands);
     let growth = |row: usize| -> Vec<f64> {
@@ -137,17 +189,23 @@ fn shares(form: Form, means: &[f64], measure: Measure) -> (Vec<f64>, Vec<f64>) {
         values.extend(growth[..bands - 1].iter().map(|growth| if defined { growth / details } else { f64::NAN }));
         rest.push(if defined { growth[bands - 1] / (details + growth[bands - 1]) } else { f64::NAN });
     }
-    (values, rest)
+    let all = |growth: &Vec<f64>| growth.iter().sum::<f64>();
+    let sums = growths.iter().map(|growth| sum(growth)).chain(growths.iter().map(all)).collect();
+    Found { values, rest, sums }
 }
 
 /// How far measurement and theory agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement {
-    /// Root mean square of the differences of `r_m` over all steps and levels.
+    /// Root mean square of the differences of `r_m` over all levels and the steps that are not left out.
     pub rms: f64,
+    /// Steps that were measured.
+    pub steps: usize,
+    /// Those left out, as what all levels together gained in them does not differ from nothing.
+    pub left_out: usize,
     /// Steps whose largest measured level is the predicted one, among [`compared`](Self::compared).
     pub agreeing: usize,
-    /// Steps that have a dominant level in theory.
+    /// Steps that have a dominant level in theory, of those not left out.
     pub compared: usize,
     /// The other steps among them.
     pub disagreements: Vec<Disagreement>,

@@ -32,6 +32,7 @@ mod measured;
 mod prediction;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use crate::session::heat_map::SpectrumQuantity as Quantity;
 pub use crate::theory::Calibration;
@@ -41,8 +42,9 @@ pub use error::EnsembleError;
 pub use findings::{Comparison, Difference, Findings, MARGIN};
 pub use form::Form;
 pub use gather::{Ended, Progress, Timing, gather};
-pub use measured::{Agreement, Disagreement, Measured};
+pub use measured::{Agreement, Disagreement, LEAST_ERRORS, Measured};
 pub use prediction::Prediction;
+pub use words::samples_in_words;
 
 use crate::denoiser::ImageShape;
 use crate::session::RunSettings;

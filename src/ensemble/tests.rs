@@ -2,6 +2,7 @@ use super::*;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::theory::Measure;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 fn settings(steps: usize) -> RunSettings {
     RunSettings { provider: ProviderChoice::Rust, steps, ..RunSettings::new(ModelSource::Model("gaussian-64".into())) }
@@ -29,6 +30,23 @@ fn it_is_the_same_however_it_is_made() {
     // The number of threads is part of what is recorded.
     alone.origin = whole.origin.clone();
     assert_eq!(alone, whole);
+}
+
+#[test]
+fn the_first_results_come_after_one_sample_and_batches_grow() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
+    let mut sizes = Vec::new();
+    let mut told = |progress: Progress| {
+        if let Progress::Batch { size, .. } = progress {
+            sizes.push(size);
+        }
+        ControlFlow::Continue(())
+    };
+    gather(&mut ensemble, &model, 40, None, &mut told).unwrap();
+    assert_eq!(sizes, [1, 2, 4, 8, 16, 9]);
+    assert_eq!(ensemble, grown(&model, &settings, 40, 40));
 }
 
 #[test]
@@ -140,6 +158,124 @@ fn a_prediction_agrees_with_itself_and_not_with_another() {
         });
         assert!(rms[2] < 0.5 * rms[1] && rms[2] < 0.5 * rms[0], "{rms:?}");
     }
+}
+
+#[test]
+fn steps_that_gained_nothing_for_sure_are_left_out() {
+    let settings = settings(24);
+    let model = model(&settings);
+    let mut ensemble = grown(&model, &settings, 5, 5);
+    assert!(ensemble.measured().tells(Measure::Power).iter().all(|tells| *tells));
+    // The energies at one step scatter far more than they grow before and after it.
+    let (form, each) = (ensemble.form(), ensemble.replicas.sums.len() / ensemble.replicas.weights.len());
+    for (number, replica) in ensemble.replicas.sums.chunks_exact_mut(each).enumerate() {
+        let scatter = if number % 2 == 0 { 0.5 } else { 1.5 };
+        replica[10 * form.bands..11 * form.bands].iter_mut().for_each(|energy| *energy *= scatter);
+    }
+    let measured = ensemble.measured();
+    let tells = measured.tells(Measure::Power);
+    let left_out = tells.iter().filter(|tells| !**tells).count();
+    assert_eq!((left_out, tells[9], tells[10]), (2, false, false));
+    // They are those whose sum is within two of its standard errors, from the replicas by hand.
+    let sums = |means: &[f64]| -> Vec<f64> {
+        let energy = |step: usize| means[step * form.bands..(step + 1) * form.bands - 1].iter().sum::<f64>();
+        (0..23).map(|step| energy(step + 1) - energy(step)).collect()
+    };
+    let mut spread = Running::new(23);
+    ensemble.replicas.means().for_each(|means| spread.push(&sums(&means)));
+    let found = sums(&ensemble.running.mean()[form.all_bands()]);
+    for (step, tells) in tells.iter().enumerate() {
+        assert_eq!(*tells, found[step].abs() >= 2.0 * spread.variance()[step].sqrt(), "{step}");
+    }
+    let findings = Findings::of(ensemble.into(), None).unwrap();
+    assert_eq!(findings.against(&findings).unwrap().power, Some(0.0));
+    let agreement = &findings.comparison(Calibration::Spectral, Measure::Power).unwrap().agreement;
+    assert_eq!((agreement.left_out, agreement.steps), (left_out, 23));
+    assert!(agreement.rms < 0.5 && agreement.compared <= 23 - left_out, "{agreement:?}");
+    let told = findings.left_out_in_words().unwrap();
+    assert!(told.contains(&format!("{left_out} of 23 steps in power")), "{told}");
+    let drawn = measured.telling_values(Measure::Power);
+    assert!(drawn.chunks_exact(6).zip(tells).all(|(row, tells)| row.iter().all(|r| r.is_finite() == *tells)));
+    // Of one sample nothing is known of errors, and nothing is left out.
+    let alone = grown(&model, &settings, 1, 1).measured();
+    assert!(alone.tells(Measure::Power).iter().all(|tells| *tells));
+}
+
+#[test]
+fn it_is_called_by_all_that_tells_it_from_others() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let of = |settings: &RunSettings| Arc::new(Findings::of(grown(&model, settings, 1, 1).into(), None).unwrap());
+    let one = of(&settings);
+    assert_eq!(one.ensemble.title(), "gaussian-64 · ddim, trailing, 3 steps · 1 sample");
+    let euler = RunSettings { sampler: crate::session::SamplerKind::Euler, steps: 4, ..settings };
+    let euler = of(&euler);
+    assert!(euler.ensemble.title().contains(" · euler, "), "{}", euler.ensemble.title());
+    assert_eq!(one.other_than(&euler), None, "the run alone differs");
+    let mut other = (*one).clone();
+    let mut ensemble = (*other.ensemble).clone();
+    ensemble.origin.resolved.model = "another".into();
+    ensemble.origin.resolved.model_sha256 = "0".into();
+    ensemble.origin.resolved.image.width = 32;
+    other.ensemble = ensemble.into();
+    let told = one.other_than(&other).unwrap();
+    assert!(told.contains("these are samples of gaussian-64, those of another"), "{told}");
+    assert!(told.contains("these images are 64x64, those 64x32"), "{told}");
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let settings = settings(3);
+    let model = model(&settings);
+    let whole = grown(&model, &settings, 2, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.npz");
+    let refused = |change: &dyn Fn(&mut Ensemble), reason: &str| {
+        let mut damaged = whole.clone();
+        change(&mut damaged);
+        write(&path, &damaged).unwrap();
+        let told = read(&path).unwrap_err().to_string();
+        assert!(told.contains(reason), "{told}");
+    };
+    write(&path, &whole).unwrap();
+    assert_eq!(read(&path).unwrap().samples(), 2);
+    let moments = |ensemble: &Ensemble| (ensemble.running.mean().to_vec(), ensemble.variance());
+    refused(
+        &|damaged| {
+            let (mut mean, variance) = moments(damaged);
+            mean[7] = f64::NAN;
+            damaged.running = Running::from_moments(2, &mean, &variance);
+        },
+        "\"psd_diff\" holds NaN, which cannot be",
+    );
+    refused(
+        &|damaged| {
+            let (mean, mut variance) = moments(damaged);
+            *variance.last_mut().unwrap() = -1.0;
+            damaged.running = Running::from_moments(2, &mean, &variance);
+        },
+        "\"bands_diff_var\" holds -1",
+    );
+    for (count, reason) in
+        [(1 << 62, "of 4611686018427387904 samples, which cannot be"), (900, "not one of 900 samples")]
+    {
+        refused(
+            &|damaged| {
+                let (mean, variance) = moments(damaged);
+                damaged.running = Running::from_moments(count, &mean, &variance);
+            },
+            reason,
+        );
+    }
+    refused(&|damaged| damaged.levels.swap(0, 1), "\"log_snr\" is no schedule");
+    refused(&|damaged| damaged.origin.timesteps.clear(), "not of the 0 steps of its origin");
+    refused(&|damaged| damaged.origin.resolved.image.height = 1 << 40, "which no image is");
+    refused(
+        &|damaged| damaged.origin.resolved.image.height = 32,
+        "\"state_data_image\" has shape [12288] instead of [6144]",
+    );
+    refused(&|damaged| damaged.origin.options.levels = Some(4), "\"bands_x0\" has shape [3, 7] instead of [3, 5]");
+    refused(&|damaged| damaged.replicas.weights[3] = 0.5, "bootstrap is not one of 2 samples");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub struct MeasuredFigure<'a> {
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// Measured `r_m`, `[rows, M]`; NaN where nothing was gained.
+    /// Measured `r_m`, `[rows, M]`; NaN where a step tells nothing of them.
     pub measured: &'a [f64],
     /// Their standard errors, `[rows, M]`; NaN where there is none.
     pub errors: &'a [f64],

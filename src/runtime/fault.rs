@@ -143,7 +143,7 @@ impl From<&SetupError> for Fault {
 }
 
 /// The sentence with the command line's option names as plain words: `--size` becomes `size`.
-fn without_dashes(sentence: &str) -> String {
+pub(super) fn without_dashes(sentence: &str) -> String {
     let mut plain = String::with_capacity(sentence.len());
     let mut rest = sentence;
     while let Some(at) = rest.find("--") {

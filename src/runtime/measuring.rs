@@ -1,7 +1,10 @@
 //! Many samples being measured, in a thread of its own with a model of its own, so that runs go on beside it.
 
+use super::fault::without_dashes;
 use super::{Fault, Place, Wake};
-use crate::ensemble::{self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing};
+use crate::ensemble::{
+    self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing, samples_in_words,
+};
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
@@ -64,6 +67,10 @@ pub struct MeasuringReport {
     pub timing: Timing,
     /// Whether it waits for the user.
     pub paused: bool,
+    /// Whether it waits for a run.
+    pub waits: bool,
+    /// Whether the images that theory was to be calibrated on could not be read.
+    pub data_refused: bool,
     /// Choices made and warnings, a sentence each.
     pub notes: Vec<String>,
     /// What is known so far.
@@ -115,7 +122,7 @@ impl Measuring {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(&theirs, order)));
             let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(&*panic)));
             theirs.tell(|report| {
-                report.paused = false;
+                (report.paused, report.waits) = (false, false);
                 report.remaining = None;
                 report.ended = Some(ended);
             });
@@ -177,6 +184,7 @@ impl Shared {
     /// Waits while the user or a run wants it to.
     fn turn(&self) -> ControlFlow<()> {
         let mut control = lock(&self.control);
+        let mut waits = false;
         loop {
             if control.cancelled {
                 return ControlFlow::Break(());
@@ -184,8 +192,14 @@ impl Shared {
             if control.paused {
                 control = self.changed.wait(control).unwrap_or_else(PoisonError::into_inner);
             } else if (self.busy)() {
+                if !std::mem::replace(&mut waits, true) {
+                    self.tell(|report| report.waits = true);
+                }
                 control = self.changed.wait_timeout(control, NAP).unwrap_or_else(PoisonError::into_inner).0;
             } else {
+                if waits {
+                    self.tell(|report| report.waits = false);
+                }
                 return ControlFlow::Continue(());
             }
         }
@@ -233,6 +247,9 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
             if shared.is_cancelled() {
                 return Ok(false);
             }
+            if read.is_err() {
+                shared.tell(|report| report.data_refused = true);
+            }
             Some(Arc::new(read.map_err(fault)?))
         }
         Some(DataSource::Read(data)) => Some(data),
@@ -249,8 +266,8 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
             Progress::Batch { size, canceller, notes } => {
                 lock(&shared.control).canceller = Some(canceller.clone());
                 shared.tell(|report| {
-                    report.doing = format!("Measuring, {size} samples at once");
-                    report.notes.extend_from_slice(notes);
+                    report.doing = format!("Measuring, {} at once", samples_in_words(size));
+                    report.notes.extend(notes.iter().map(|note| without_dashes(note)));
                 });
             }
             Progress::Step { samples, batch, step, steps, timing } => {
@@ -336,9 +353,10 @@ mod tests {
         let measuring = begun(order(40, 10_000), Arc::new(move || asked.load(Ordering::Relaxed)));
         until(&measuring, "its turn", |report| report.doing.starts_with("Measuring"));
         std::thread::sleep(Duration::from_millis(100));
+        until(&measuring, "the word that it waits", |report| report.waits);
         assert_eq!(measuring.report().share, 0.0, "a run goes on");
         busy.store(false, Ordering::Relaxed);
-        until(&measuring, "a step", |report| report.remaining.is_some());
+        until(&measuring, "a step", |report| report.remaining.is_some() && !report.waits);
         measuring.set_paused(true);
         // The step under way may still end.
         let mut paused = measuring.report();
@@ -371,6 +389,7 @@ mod tests {
         let folder = Order { data: Some(DataSource::Folder("/nowhere".into())), ..order(3, 5) };
         let measuring = begun(folder, Arc::new(|| false));
         let report = until(&measuring, "the end", |report| report.ended.is_some());
+        assert!(report.data_refused);
         assert!(report.ended.unwrap().unwrap_err().sentence.contains("cannot read the image folder /nowhere"));
     }
 }

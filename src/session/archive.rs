@@ -11,6 +11,8 @@
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
 
+pub use super::whole_file::{Destinations, WriteError, WriteSeek, check_place, create_folder, write_whole};
+
 use super::prepare::Resolved;
 use super::settings::ProviderChoice;
 use super::{RunSettings, Snapshot, Trajectory};
@@ -19,7 +21,6 @@ use ndarray::{Array1, Array4, Array5, Axis};
 use ndarray_npy::NpzWriter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,34 +52,6 @@ pub struct Record {
     pub timestep: Vec<f64>,
     /// Wall time of each finished step, seconds. Differs from run to run.
     pub step_seconds: Vec<f64>,
-}
-
-/// Why a file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {reason}", path.display())]
-pub struct WriteError {
-    /// The file.
-    pub path: PathBuf,
-    /// What went wrong and what to do.
-    pub reason: String,
-}
-
-impl WriteError {
-    pub(super) fn new(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind;
-        let advice = match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                "; free some space or choose another --out. Nothing that was there before is changed"
-            }
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose an --out that you may write to",
-            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-                "; there is a file where a folder is needed, so choose another --out"
-            }
-            ErrorKind::NotFound => "; choose an --out whose place exists",
-            _ => "",
-        };
-        Self { path: path.into(), reason: format!("{error}{advice}") }
-    }
 }
 
 impl Record {
@@ -201,91 +174,6 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))
 }
 
-/// Makes the folder, and says early where it cannot be written to.
-pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
-    std::fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, &error))?;
-    tempfile::tempfile_in(folder).map(drop).map_err(|error| WriteError::new(folder, &error))
-}
-
-/// Says early where a file could not be written: before what is to be in it is made.
-pub fn check_place(path: &Path) -> Result<(), WriteError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    tempfile::tempfile_in(folder).map(drop).map_err(|error| WriteError::new(path, &error))
-}
-
-/// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
-pub fn write_whole(
-    path: &Path,
-    content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
-) -> Result<(), WriteError> {
-    let fault = |error: std::io::Error| WriteError::new(path, &error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".chromascope-").tempfile_in(folder).map_err(fault)?;
-    let mut writer = std::io::BufWriter::with_capacity(1 << 20, FirstFault { file: file.as_file_mut(), fault: None });
-    let written = content(&mut writer).and_then(|()| writer.flush());
-    let first = writer.get_mut().fault.take();
-    drop(writer);
-    first.map_or(written, Err).map_err(fault)?;
-    readable_by_others(file.as_file()).map_err(fault)?;
-    file.as_file().sync_all().map_err(fault)?;
-    file.persist(path).map_err(|error| fault(error.error))?;
-    Ok(())
-}
-
-/// A file that keeps its first fault and then takes everything without writing it. The writer of zip archives complains
-/// on stderr where it is dropped after a fault, and wraps the fault so that its kind is lost.
-struct FirstFault<'a> {
-    file: &'a mut std::fs::File,
-    fault: Option<std::io::Error>,
-}
-
-impl FirstFault<'_> {
-    fn keep<T>(&mut self, pretended: T, result: std::io::Result<T>) -> T {
-        result.unwrap_or_else(|fault| {
-            self.fault = Some(fault);
-            pretended
-        })
-    }
-}
-
-impl Write for FirstFault<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.fault.is_some() {
-            return Ok(bytes.len());
-        }
-        let result = self.file.write(bytes);
-        Ok(self.keep(bytes.len(), result))
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        let result = self.file.flush();
-        self.keep((), result);
-        Ok(())
-    }
-}
-
-impl std::io::Seek for FirstFault<'_> {
-    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        let result = self.file.seek(to);
-        Ok(self.keep(0, result))
-    }
-}
-
-/// What archives are written to.
-pub trait WriteSeek: Write + std::io::Seek {}
-impl<T: Write + std::io::Seek> WriteSeek for T {}
-
-/// Temporary files are private; results have the permissions that new files usually have.
-#[cfg(unix)]
-fn readable_by_others(file: &std::fs::File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-#[cfg(not(unix))]
-fn readable_by_others(_: &std::fs::File) -> std::io::Result<()> {
-    Ok(())
-}
-
 /// Writes `trajectory.npz` and `trajectory.json` into `folder`; the first is there before the second.
 pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<(), WriteError> {
     write_whole(&folder.join("trajectory.npz"), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
@@ -323,32 +211,4 @@ fn stack<'a>(arrays: impl Iterator<Item = &'a Array4<f32>>, count: usize, shape:
         slot.assign(array);
     }
     all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The device /dev/full answers every write as a full disk does.
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_full_disk_is_told_and_leaves_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("result");
-        std::fs::write(&path, "old").unwrap();
-        let error = write_whole(&path, |_| std::fs::File::create("/dev/full")?.write_all(b"new")).unwrap_err();
-        assert!(error.to_string().contains("No space left on device"), "{error}");
-        assert!(error.to_string().ends_with("Nothing that was there before is changed"), "{error}");
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_whole_file_replaces_the_old_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("result");
-        std::fs::write(&path, "old").unwrap();
-        write_whole(&path, |file| file.write_all(b"new")).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
-    }
 }

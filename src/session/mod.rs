@@ -31,6 +31,7 @@ mod step_times;
 pub mod strip;
 pub mod tone;
 mod trajectory;
+mod whole_file;
 
 pub use history::History;
 pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail, one_sample};

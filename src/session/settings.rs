@@ -127,6 +127,23 @@ impl RunSettings {
         self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
     }
 
+    /// What steers the run, in a few words: "w = 3", "blend by resolution, upsample guidance ×2"; `None` for a plain run.
+    #[must_use]
+    pub fn steering(&self) -> Option<String> {
+        let words = [
+            self.guidance.as_ref().map(|scale| match scale.constant() {
+                Some(w) => format!("w = {}", (100.0 * w).round() / 100.0),
+                None => "w drawn".to_owned(),
+            }),
+            self.by_level.as_ref().map(|levels| format!("{} by resolution", levels.mode.name())),
+            self.label_switch.map(|_| "class by time".to_owned()),
+            self.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
+            self.local.as_ref().map(|_| "local".to_owned()),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
     /// The same run without guidance, classes by resolution and upsample guidance: the conditional estimate of one class,
     /// at the same size.
     #[must_use]

@@ -44,7 +44,7 @@ pub enum SpectrumError {
     #[error("the factor between resolution levels must be 2 or more, not {0}")]
     Factor(usize),
     /// The coarsest pooling is wider than the image, or there is no level.
-    #[error("{levels} resolution levels of factor {factor} do not fit into {height}x{width} pixels; 1 to {most} do")]
+    #[error("{}", misfit(*.levels, *.factor, (*.height, *.width), *.most))]
     Levels {
         /// Levels asked for.
         levels: usize,
@@ -71,6 +71,34 @@ impl SpectrumError {
     fn check(expected: &[usize], found: &[usize]) -> Result<(), Self> {
         let text = |shape: &[usize]| shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
         if expected == found { Ok(()) } else { Err(Self::Shape { expected: text(expected), found: text(found) }) }
+    }
+}
+
+fn misfit(levels: usize, factor: usize, (height, width): (usize, usize), most: usize) -> String {
+    let fit = match levels {
+        1 => format!("1 resolution level of factor {factor} does not fit"),
+        levels => format!("{levels} resolution levels of factor {factor} do not fit"),
+    };
+    let there = match most {
+        0 => "none does; use a smaller factor".to_owned(),
+        1 => "1 does".to_owned(),
+        most => format!("1 to {most} do"),
+    };
+    format!("{fit} into {height}x{width} pixels; {there}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_said_in_words() {
+        let told = |levels, most| SpectrumError::Levels { levels, factor: 8, height: 4, width: 4, most }.to_string();
+        let all = "2 resolution levels of factor 8 do not fit into 4x4 pixels; ";
+        for (levels, most, rest) in [(2, 0, "none does; use a smaller factor"), (2, 1, "1 does"), (2, 3, "1 to 3 do")] {
+            assert_eq!(told(levels, most), format!("{all}{rest}"));
+        }
+        assert!(told(1, 0).starts_with("1 resolution level of factor 8 does not fit into"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::RunSpectra;
 use crate::app::measure_desk::MeasureDesk;
-use crate::ensemble::Ensemble;
+use crate::ensemble::{Ensemble, samples_in_words};
 use crate::figure::TimeAxis;
 use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
 use std::sync::Arc;
@@ -65,7 +65,9 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
         SpectrumSource::AgainstTheory => format!("PSD of {of}, samples over theory"),
         SpectrumSource::AgainstCompared => format!("PSD of {of}, over the compared"),
         SpectrumSource::Theory => format!("PSD of {of}, theory"),
-        SpectrumSource::Sample | SpectrumSource::Samples => format!("PSD of {of}, {} samples", ensemble.samples()),
+        SpectrumSource::Sample | SpectrumSource::Samples => {
+            format!("PSD of {of}, {}", samples_in_words(ensemble.samples()))
+        }
     };
     let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), ensemble.origin().timesteps.clone());
     let grid = ensemble.grid(name, quantity, columns).ok()?;

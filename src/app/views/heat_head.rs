@@ -29,9 +29,7 @@ pub(super) fn heat_head_ui(
     });
     intents.extend(chosen.map(Intent::Change));
     let below = place.translate(vec2(0.0, 28.0));
-    if choices.source != SpectrumSource::Sample {
-        note(ui, rect, below.bottom() + 12.0, choices.source.name());
-    }
+    note(ui, rect, below.bottom() + 12.0, choices.source.name());
     if below.bottom() >= rect.bottom() {
         return;
     }

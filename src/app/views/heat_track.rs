@@ -10,7 +10,7 @@ use crate::figure::heat_map::{Cell, Decibels};
 use crate::figure::{HeatMap, HeatMapFigure, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
 use crate::runtime::Wake;
 use crate::session::document::ColourMap;
-use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumSource};
+use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumQuantity, SpectrumSource};
 use crate::session::parts::PartsChoices;
 use egui::{Align2, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
@@ -196,7 +196,11 @@ pub(super) fn heat_track_ui(
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
     if let Some((at, cell)) = read {
-        reading_ui(ui, plot, at, cell, &palette);
+        beside_pointer(ui, plot, at, in_words(cell), &palette);
+    } else if let Some(at) = place.pointer.filter(|at| plot.contains(*at) && at.x > plot.center().x)
+        && of.choices.quantity == SpectrumQuantity::Change
+    {
+        beside_pointer(ui, plot, at, AFTER_THE_LAST.to_owned(), &palette);
     }
 }
 
@@ -241,8 +245,11 @@ fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
     numbers(&map.wavelengths, plot.right() + 8.0, Align2::LEFT_CENTER, " px");
 }
 
-/// Beside the pointer what it is on.
-fn reading_ui(ui: &Ui, plot: Rect, at: Pos2, cell: Cell, palette: &Palette) {
+/// Why a map of changes ends before the axis does.
+const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes after the last";
+
+/// What the pointer is on.
+fn in_words(cell: Cell) -> String {
     let step = match cell.steps {
         (from, to) if from == to => format!("step {from}"),
         (from, to) => format!("step {from}→{to}"),
@@ -255,7 +262,10 @@ fn reading_ui(ui: &Ui, plot: Rect, at: Pos2, cell: Cell, palette: &Palette) {
     let value = cell
         .decibels
         .map_or_else(|| "not known".to_owned(), |value| format!("{} dB", ticks::number(f64::from(value), 1)));
-    let text = format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency);
+    format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency)
+}
+
+fn beside_pointer(ui: &Ui, plot: Rect, at: Pos2, text: String, palette: &Palette) {
     let galley = ui.painter().layout_no_wrap(text, theme::mono(SMALL), palette.text);
     let size = galley.size();
     let room = plot.shrink(8.0);

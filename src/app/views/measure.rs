@@ -2,13 +2,12 @@
 
 use super::icons::Icon;
 use super::panel::{heading, panel_ui, problem, secondary, small_button};
-use super::top_bar::source_name;
 use super::track_figures::disagreement_in_words;
 use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::ensemble::{DEFAULT_SAMPLES, Ensemble, Findings, MARGIN};
+use crate::ensemble::{Agreement, DEFAULT_SAMPLES, Ensemble, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
 use crate::runtime::MeasuringReport;
 use crate::session::RunSettings;
 use crate::session::action::Action;
@@ -114,6 +113,9 @@ fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
     });
     if let Some(report) = measure.desk.report() {
         progress_ui(ui, report);
+        for note in &report.notes {
+            ui.add(Label::new(secondary(ui, note)).wrap());
+        }
     }
 }
 
@@ -122,13 +124,20 @@ fn progress_ui(ui: &mut Ui, report: &MeasuringReport) {
         None => {
             ui.add(ProgressBar::new(report.share).desired_height(6.0));
             let left = report.remaining.map_or_else(String::new, |seconds| format!(", {} left", in_words(seconds)));
-            let doing = if report.paused { "Waiting for you" } else { report.doing.as_str() };
-            let text = format!("{} of {}. {doing}{left}", report.samples, report.target);
+            let doing = match report {
+                MeasuringReport { paused: true, .. } => "Waiting for you".to_owned(),
+                MeasuringReport { waits: true, .. } => "Waiting for the run to end".to_owned(),
+                MeasuringReport { doing, .. } => format!("{doing}{left}"),
+            };
+            let text = format!("{} of {}. {doing}", report.samples, report.target);
             ui.add(Label::new(secondary(ui, &text)).wrap());
         }
         Some(Err(fault)) => problem(ui, &fault.sentence),
         Some(Ok(false)) => {
-            let text = format!("Ended; the {} samples that were whole stay.", report.samples);
+            let text = match report.samples {
+                0 => "Ended before the first sample was whole.".to_owned(),
+                samples => format!("Ended; what was whole stays: {}.", samples_in_words(samples)),
+            };
             ui.label(secondary(ui, &text));
         }
         Some(Ok(true)) => {}
@@ -150,28 +159,16 @@ fn in_words(seconds: f64) -> String {
 fn of_ui(ui: &mut Ui, findings: &Findings, document: &Document) {
     let ensemble = &findings.ensemble;
     let palette = Palette::of(ui);
-    let text = RichText::new(format!("{} samples", ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
+    let text = RichText::new(samples_in_words(ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
     ui.horizontal_wrapped(|ui| {
         ui.label(text);
-        ui.label(secondary(ui, &run_in_words(ensemble)));
+        ui.label(secondary(ui, &ensemble.run_in_words()));
     });
     if differs(ensemble, &document.run) {
         let text = "The run is set differently by now; measure again to compare with it.";
         let color = palette.warning;
         ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
     }
-}
-
-fn run_in_words(ensemble: &Ensemble) -> String {
-    let origin = ensemble.origin();
-    let settings = &origin.settings;
-    format!(
-        "{}, {}, {} steps, {}",
-        source_name(&settings.source),
-        settings.sampler,
-        ensemble.steps(),
-        origin.resolved.spacing
-    )
 }
 
 /// Whether these settings would make other samples.
@@ -198,7 +195,7 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
             ui.label(secondary(ui, text)).on_hover_text(tip);
         };
         note(ui, &format!("rₘ, {}", view.measure.name()), "Choose power or amplitude at the chromatogram's head");
-        note(ui, "RMS", "Root mean square of measured less expected rₘ, over all steps and levels");
+        note(ui, "RMS", "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out");
         note(
             ui,
             "same level",
@@ -228,15 +225,25 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
     for at in disagreements.iter().take(MOST_LISTED) {
         ui.add(Label::new(secondary(ui, &disagreement_in_words(at, factor))).wrap());
     }
-    if disagreements.len() > MOST_LISTED {
-        ui.label(secondary(ui, &format!("and {} more steps", disagreements.len() - MOST_LISTED)));
+    match disagreements.len().saturating_sub(MOST_LISTED) {
+        0 => {}
+        1 => drop(ui.label(secondary(ui, "and 1 more step"))),
+        more => drop(ui.label(secondary(ui, &format!("and {more} more steps")))),
+    }
+    if comparison.agreement.left_out > 0 {
+        let Agreement { left_out, steps, .. } = &comparison.agreement;
+        let text = format!("{left_out} of {steps} steps are left out: what they gained is lost in noise");
+        ui.add(Label::new(secondary(ui, &text)).wrap()).on_hover_text(format!(
+            "Steps in which all levels together gained less than {LEAST_ERRORS} standard errors of that: their shares would \
+             be ratios of noise. More samples leave out fewer"
+        ));
     }
     if let Some(rest) = findings.measured.rest(measured).first().filter(|rest| rest.is_finite()) {
         let text = format!("Coarser than all levels: {:.0} % of what the first step made", 100.0 * rest);
         ui.add(Label::new(secondary(ui, &text)).wrap())
             .on_hover_text("The rest band, which rₘ leaves out; with all levels it is the image mean");
     }
-    data_ui(ui, measure, intents);
+    data_ui(ui, findings, measure, intents);
 }
 
 const fn about(calibration: Calibration) -> &'static str {
@@ -249,13 +256,15 @@ const fn about(calibration: Calibration) -> &'static str {
     }
 }
 
-fn data_ui(ui: &mut Ui, measure: &Measure, intents: &mut Vec<Intent>) {
+/// What the numbers are calibrated on, and what the next will be.
+fn data_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
-        let (text, tip) = match measure.desk.data() {
-            None => ("calibrated on the final images".to_owned(), String::new()),
-            Some(folder) => (format!("calibrated on {}", short(folder)), folder.display().to_string()),
-        };
-        ui.label(secondary(ui, &text)).on_hover_text(tip);
+        let text = format!("calibrated on {}", findings.calibrated_on(false));
+        ui.label(secondary(ui, &text)).on_hover_text(findings.calibrated_on(true));
+        if measure.desk.data_comes_later() {
+            let next = measure.desk.data().map_or_else(|| "the final images".to_owned(), |folder| short(folder));
+            ui.label(secondary(ui, &format!("(the next on {next})")));
+        }
         if measure.desk.data().is_some()
             && small_button(ui, "Final images", "Calibrate theory on the images that the runs ended with")
         {
@@ -282,11 +291,14 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut
     };
     ui.horizontal(|ui| {
         ui.label(RichText::new(&compared.name).font(theme::body(SMALL)))
-            .on_hover_text(run_in_words(&compared.findings.ensemble));
+            .on_hover_text(compared.findings.ensemble.title());
         if icon_button_small(ui, Icon::Close, "Compare with nothing", "Take it away").clicked() {
             intents.push(Intent::Measure(MeasureWish::DropCompared));
         }
     });
+    if let Some(note) = findings.other_than(&compared.findings) {
+        ui.add(Label::new(RichText::new(note).font(theme::body(SMALL)).color(Palette::of(ui).warning)).wrap());
+    }
     let Some(difference) = findings.against(&compared.findings) else {
         ui.add(Label::new(secondary(ui, "Its images are of another size, so the two do not compare.")).wrap());
         return;

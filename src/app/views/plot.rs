@@ -131,7 +131,13 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
         // Rules may come in any order, so a number that would touch the last one written is left out.
         if !mark.short_label.is_empty() && (at - taken).abs() > 28.0 {
             let place = pos2(at + 3.0, plot.top() + 5.0);
-            inside.text(place, Align2::LEFT_CENTER, &mark.short_label, theme::mono(SMALL - 2.0), color);
+            inside.text(
+                place,
+                Align2::LEFT_CENTER,
+                &mark.short_label,
+                theme::mono(SMALL - 2.0),
+                text_colour(mark.paint, &palette),
+            );
             taken = at;
         }
     }
@@ -142,6 +148,16 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
         if cell.width() > 18.0 {
             inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
         }
+    }
+}
+
+/// The colour of what is written beside a paint. Levels are as pale as lines may be, and no text may.
+const fn text_colour(paint: Paint, palette: &Palette) -> Color32 {
+    match paint {
+        Paint::Role(Role::Warning) => palette.warning,
+        Paint::Role(Role::Error) => palette.error,
+        Paint::Role(Role::Text) | Paint::Level(_) => palette.text,
+        Paint::Role(_) => palette.secondary,
     }
 }
 
@@ -310,6 +326,18 @@ pub(super) fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash
                 .map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width))
                 .unzip();
             painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_has_the_colour_of_a_level() {
+        for palette in [Palette::DARK, Palette::LIGHT] {
+            assert!((0..8).all(|m| text_colour(Paint::Level(m), &palette) == palette.text));
         }
     }
 }

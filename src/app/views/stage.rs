@@ -9,7 +9,6 @@ use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::textures::{Textures, Wanted};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::figure::ticks;
-use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, LevelSet};
@@ -199,7 +198,8 @@ fn beside_ui(
     let response = ui.interact(rect, ui.scope_id().with("beside"), Sense::click_and_drag());
     look_around(ui, &response, rect, framing, lens);
     let range = picture_ui(ui, stage, Picture::Expectation, rect, framing, None, textures);
-    let note = stage.run.map_or_else(String::new, |run| steered_in_words(&run.started.settings));
+    let note =
+        stage.run.map_or_else(String::new, |run| run.started.settings.steering().unwrap_or_else(|| "plain".into()));
     let about = "E[x₀|xₜ] of the run kept beside, at the same part of its steps, from the same noise where the seeds are the \
                  same";
     let head = Head { name: "Beside", note: &note, value: range.map(range_in_words), about };
@@ -213,22 +213,6 @@ fn beside_ui(
     if closed.inner {
         intents.push(Intent::DropBeside);
     }
-}
-
-/// What steers a run, in a few words: "plain", "w = 3", "by resolution, 2× size".
-fn steered_in_words(settings: &RunSettings) -> String {
-    let words = [
-        settings.guidance.as_ref().map(|scale| match scale.constant() {
-            Some(w) => format!("w = {}", ticks::number(w, 1)),
-            None => "w drawn".to_owned(),
-        }),
-        settings.by_level.as_ref().map(|levels| format!("{} by resolution", levels.mode.name())),
-        settings.label_switch.map(|_| "class by time".to_owned()),
-        settings.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
-        settings.local.as_ref().map(|_| "local".to_owned()),
-    ];
-    let words: Vec<String> = words.into_iter().flatten().collect();
-    if words.is_empty() { "plain".to_owned() } else { words.join(", ") }
 }
 
 /// A word on a picture, at its lower left: the heading may have no room for it.

@@ -133,7 +133,7 @@ fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
         levels: findings.measured.levels(),
         factor,
         measure,
-        measured: findings.measured.values(measure),
+        measured: &findings.measured.telling_values(measure),
         errors: findings.measured.errors(measure),
         expected: comparison.prediction.rows(),
         disagreements: &disagreements,

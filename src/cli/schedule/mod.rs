@@ -7,6 +7,7 @@ use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
 use crate::schedule::formats::{self, ScheduleTable};
 use crate::schedule::{ModelSchedule, Plan};
+use crate::session::archive::Destinations;
 use crate::session::schedule_file::{self, has_ending};
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
@@ -88,7 +89,7 @@ const MOST_LEVELS: usize = 8;
 struct Wrong(String);
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
-    check_format(arguments.plot.as_deref())?;
+    check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     let found = arguments.source.find()?;
     let timed = found.table()?;
     let only_drawn = arguments.plot.is_some();
@@ -107,14 +108,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     Ok(Ended::Well)
 }
 
-/// Refuses a figure's ending before anything is made.
-fn check_format(plot: Option<&Path>) -> Result<(), Failure> {
+/// Refuses a figure's ending, and places that cannot be, before anything is made.
+fn check_places(out: Option<&Path>, plot: Option<&Path>) -> Result<(), Failure> {
     plot.map(Format::from_path).transpose()?;
+    let mut places = Destinations::default();
+    out.into_iter().chain(plot).try_for_each(|path| places.take(path))?;
     Ok(())
 }
 
 pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
-    check_format(arguments.plot.as_deref())?;
+    check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
         return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
     }

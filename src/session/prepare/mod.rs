@@ -14,6 +14,8 @@ mod plan;
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo};
 pub use open::OpenModel;
+#[cfg(feature = "cli")]
+pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
 
 use super::Run;

@@ -188,7 +188,7 @@ pub(super) fn null_label(package: &Package, flag: Option<i64>) -> Option<(i64, &
 /// Longest side, pixels.
 const MAX_SIDE: usize = 16_384;
 
-pub(super) fn check_size((height, width): (usize, usize)) -> Result<(), PrepareError> {
+pub(crate) fn check_size((height, width): (usize, usize)) -> Result<(), PrepareError> {
     if (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width) {
         return Ok(());
     }

@@ -1,0 +1,82 @@
+//! What an ensemble and its theory are called, alike in the window, in figures and on the command line.
+
+use super::{Ensemble, Findings, LEAST_ERRORS};
+use crate::theory::Measure;
+use std::path::Path;
+
+/// "1 sample", "24 samples".
+#[must_use]
+pub fn samples_in_words(count: usize) -> String {
+    if count == 1 { "1 sample".to_owned() } else { format!("{count} samples") }
+}
+
+impl Ensemble {
+    /// Model, sampler, spacing and steps, without the number of samples: "emoji-unet · ddim, trailing, 50 steps".
+    #[must_use]
+    pub fn run_in_words(&self) -> String {
+        let (settings, resolved) = (&self.origin.settings, &self.origin.resolved);
+        let eta = settings.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
+        let label = resolved.label.map_or_else(String::new, |label| format!(", class {label}"));
+        let steering = settings.steering().map_or_else(String::new, |words| format!(", {words}"));
+        format!(
+            "{} · {}{eta}, {}, {} steps{label}{steering}",
+            resolved.model,
+            settings.sampler,
+            resolved.spacing,
+            self.steps()
+        )
+    }
+
+    /// All by which it is told from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{} · {}", self.run_in_words(), samples_in_words(self.samples()))
+    }
+}
+
+impl Findings {
+    /// The images that theory is calibrated on, in words: "the final images", "128 images of photos". Of a folder the whole
+    /// path is said where `whole`, else its name.
+    #[must_use]
+    pub fn calibrated_on(&self, whole: bool) -> String {
+        let Some((data, folder)) = self.data.as_deref().and_then(|data| Some((data, data.folder()?))) else {
+            return "the final images".to_owned();
+        };
+        let name = folder.file_name().filter(|_| !whole).map_or(folder, Path::new);
+        let images = if data.count() == 1 { "image" } else { "images" };
+        format!("{} {images} of {}", data.count(), name.display())
+    }
+
+    /// The steps that are left out of every comparison, as nothing can be told of shares in them; `None` of none.
+    #[must_use]
+    pub fn left_out_in_words(&self) -> Option<String> {
+        let of = |measure: Measure| {
+            let tells = self.measured.tells(measure);
+            let left_out = tells.iter().filter(|tells| !**tells).count();
+            (left_out > 0).then(|| format!("{left_out} of {} steps in {}", tells.len(), measure.name()))
+        };
+        let told: Vec<String> = [Measure::Power, Measure::Amplitude].into_iter().filter_map(of).collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "left out, as what all levels together gained is within {LEAST_ERRORS} standard errors of nothing: {}",
+                told.join(", ")
+            )
+        })
+    }
+
+    /// What is to be known before this is compared with another: that more than the run differs.
+    #[must_use]
+    pub fn other_than(&self, other: &Self) -> Option<String> {
+        let (here, there) = (&self.ensemble.origin.resolved, &other.ensemble.origin.resolved);
+        let size = |of: &super::Resolved| format!("{}x{}", of.image.height, of.image.width);
+        let mut told = Vec::new();
+        if here.model_sha256 != there.model_sha256 {
+            let other = if here.model == there.model { "another of that name" } else { there.model.as_str() };
+            told.push(format!("these are samples of {}, those of {other}", here.model));
+        }
+        if here.image != there.image {
+            told.push(format!("these images are {}, those {}", size(here), size(there)));
+        }
+        (!told.is_empty()).then(|| format!("Not of the run alone: {}.", told.join("; ")))
+    }
+}

@@ -1,0 +1,254 @@
+//! Results that are written whole: beside their place, and renamed.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// Links that are followed from one to the next before they are taken for a circle.
+const MOST_LINKS: usize = 40;
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {}: {reason}", path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// What went wrong and what to do.
+    pub reason: String,
+}
+
+impl WriteError {
+    pub(super) fn new(path: &Path, error: &Error) -> Self {
+        let advice = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                "; free some space or choose another place. Nothing that was there before is changed"
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "; choose a place that you may write to",
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                "; there is a file where a folder is needed, so choose another place"
+            }
+            ErrorKind::NotFound => "; choose a place that exists",
+            _ => "",
+        };
+        Self { path: path.into(), reason: format!("{error}{advice}") }
+    }
+}
+
+/// Makes the folder, and says early where it cannot be written to.
+pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    let fault = |error: Error| WriteError::new(folder, &error);
+    std::fs::create_dir_all(folder).map_err(fault)?;
+    file_in(folder).map(drop).map_err(fault)
+}
+
+/// Says early where a file could not be written: before what is to be in it is made.
+pub fn check_place(path: &Path) -> Result<(), WriteError> {
+    file_in(folder_of(&destination(path)?)).map(drop).map_err(|error| WriteError::new(path, &error))
+}
+
+/// The places of one command's results, of which no two may be one.
+#[derive(Debug, Default)]
+pub struct Destinations(Vec<PathBuf>);
+
+impl Destinations {
+    /// Checks a place as [`check_place`] does, and that nothing else goes there.
+    pub fn take(&mut self, path: &Path) -> Result<(), WriteError> {
+        check_place(path)?;
+        let file = destination(path)?;
+        let folder = std::fs::canonicalize(folder_of(&file)).map_err(|error| WriteError::new(path, &error))?;
+        let file = file.file_name().map_or_else(|| file.clone(), |name| folder.join(name));
+        if self.0.contains(&file) {
+            let reason = "another result of the same command goes there too; choose two places".to_owned();
+            return Err(WriteError { path: path.into(), reason });
+        }
+        self.0.push(file);
+        Ok(())
+    }
+}
+
+/// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
+///
+/// A link is followed and stays. What is there and no regular file, such as a device, a pipe or a folder, is refused.
+pub fn write_whole(
+    path: &Path,
+    content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
+) -> Result<(), WriteError> {
+    let fault = |error: Error| WriteError::new(path, &error);
+    let destination = destination(path)?;
+    let mut file = file_in(folder_of(&destination)).map_err(fault)?;
+    let mut writer = std::io::BufWriter::with_capacity(1 << 20, FirstFault { file: file.as_file_mut(), fault: None });
+    let written = content(&mut writer).and_then(|()| writer.flush());
+    let first = writer.get_mut().fault.take();
+    drop(writer);
+    first.map_or(written, Err).map_err(fault)?;
+    file.as_file().sync_all().map_err(fault)?;
+    file.persist(&destination).map_err(|error| fault(error.error))?;
+    Ok(())
+}
+
+/// A new file of a name that nothing has, which goes away unless it is renamed. Unlike the library's own it has the
+/// permissions that new files usually have, and errors that do not speak of its name.
+fn file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let create = |path: &Path| File::options().read(true).write(true).create_new(true).open(path);
+    tempfile::Builder::new().prefix(".chromascope-").make_in(folder, create)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file that a path leads to, through links, whether or not it is there.
+fn destination(path: &Path) -> Result<PathBuf, WriteError> {
+    let fault = |error: Error| WriteError::new(path, &error);
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => return follow(path).map_err(fault),
+        Ok(found) => {
+            let what = if found.is_dir() { "a folder" } else { "a device, a pipe or a socket" };
+            let reason = format!("it is {what} and no regular file; choose another place");
+            return Err(WriteError { path: path.into(), reason });
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(fault(error)),
+    }
+    follow(path).map_err(fault)
+}
+
+fn follow(path: &Path) -> std::io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match std::fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => path = folder_of(&path).join(std::fs::read_link(&path)?),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => return Ok(path),
+        }
+    }
+    Err(Error::other("its links lead to each other"))
+}
+
+/// A file that keeps its first fault and then takes everything without writing it. The writer of zip archives complains
+/// on stderr where it is dropped after a fault, and wraps the fault so that its kind is lost.
+struct FirstFault<'a> {
+    file: &'a mut File,
+    fault: Option<Error>,
+}
+
+impl FirstFault<'_> {
+    fn keep<T>(&mut self, pretended: T, result: std::io::Result<T>) -> T {
+        result.unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            pretended
+        })
+    }
+}
+
+impl Write for FirstFault<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.fault.is_some() {
+            return Ok(bytes.len());
+        }
+        let result = self.file.write(bytes);
+        Ok(self.keep(bytes.len(), result))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let result = self.file.flush();
+        self.keep((), result);
+        Ok(())
+    }
+}
+
+impl std::io::Seek for FirstFault<'_> {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        let result = self.file.seek(to);
+        Ok(self.keep(0, result))
+    }
+}
+
+/// What archives are written to.
+pub trait WriteSeek: Write + std::io::Seek {}
+impl<T: Write + std::io::Seek> WriteSeek for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The device /dev/full answers every write as a full disk does.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_and_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        std::fs::write(&path, "old").unwrap();
+        let error = write_whole(&path, |_| std::fs::File::create("/dev/full")?.write_all(b"new")).unwrap_err();
+        assert!(error.to_string().contains("No space left on device"), "{error}");
+        assert!(error.to_string().ends_with("Nothing that was there before is changed"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_whole_file_replaces_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        std::fs::write(&path, "old").unwrap();
+        write_whole(&path, |file| file.write_all(b"new")).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_refused_and_stays() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        symlink("pipe", at("link")).unwrap();
+        std::fs::create_dir(at("folder")).unwrap();
+        for (name, what) in [("pipe", "a pipe"), ("link", "a pipe"), ("folder", "a folder")] {
+            for told in [check_place(&at(name)), write_whole(&at(name), |file| file.write_all(b"new"))] {
+                let told = told.unwrap_err().to_string();
+                assert!(told.contains(what) && told.ends_with("no regular file; choose another place"), "{told}");
+            }
+        }
+        assert!(std::fs::metadata(at("pipe")).unwrap().file_type().is_fifo());
+        assert!(std::fs::symlink_metadata(at("link")).unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_stay_and_what_they_lead_to_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("below")).unwrap();
+        std::fs::write(at("below/there"), "old").unwrap();
+        for (link, target) in [("first", "second"), ("second", "below/there"), ("new", "below/none")] {
+            symlink(target, at(link)).unwrap();
+        }
+        for (link, target) in [("first", "below/there"), ("new", "below/none")] {
+            write_whole(&at(link), |file| file.write_all(b"new")).unwrap();
+            assert!(std::fs::symlink_metadata(at(link)).unwrap().is_symlink());
+            assert_eq!(std::fs::read_to_string(at(target)).unwrap(), "new");
+        }
+        symlink("circle", at("circle")).unwrap();
+        assert!(write_whole(&at("circle"), |_| Ok(())).is_err());
+        let mut places = Destinations::default();
+        places.take(&at("first")).unwrap();
+        places.take(&at("new")).unwrap();
+        let told = places.take(&at("below/../below/there")).unwrap_err().to_string();
+        assert!(told.contains("another result of the same command goes there too"), "{told}");
+    }
+
+    #[test]
+    fn no_message_speaks_of_a_name_that_was_only_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path().join("none/result"), folder.path().join("none")] {
+            let path = path.join("result");
+            let told = [check_place(&path), write_whole(&path, |_| Ok(()))].map(|told| told.unwrap_err().to_string());
+            assert!(told.iter().all(|told| !told.contains(".chromascope-")), "{told:?}");
+            assert!(told.iter().all(|told| told.ends_with("choose a place that exists")), "{told:?}");
+        }
+    }
+}
