@@ -380,6 +380,7 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
             measured: &measured.telling_values(measure),
             errors: measured.errors(measure),
             expected: prediction.rows(),
+            compared: &[],
             disagreements: &[],
         });
         let title = format!("Measured (dots) and {} theory (lines), RMS {:.3}", calibration.name(), agreement.rms);

@@ -1,6 +1,6 @@
 use super::chromatogram::share_of;
 use super::time_axis::TimeView;
-use super::{Axis, Figure, Line, Mark, MarkKind, Paint, Points, Role, Segment, Strip, palette, ticks};
+use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Points, Role, Segment, Strip, palette, ticks};
 use crate::theory::{Measure, dominant_level};
 
 /// One in so many measured values may lie beyond the plot at either side.
@@ -23,11 +23,14 @@ pub struct MeasuredFigure<'a> {
     pub errors: &'a [f64],
     /// What theory expects of the same steps, `[rows, M]`.
     pub expected: &'a [f64],
+    /// The measured `r_m` of another ensemble of the same steps, `[rows, M]`; empty where there is none.
+    pub compared: &'a [f64],
     /// Steps whose dominant level is another than theory's, with what is to be said of each.
     pub disagreements: &'a [(usize, String)],
 }
 
-/// Theory as curves, each step's measured shares as dots with error bars over them, a strip of the level that gained most, and
+/// Theory as curves, each step's measured shares as dots with error bars over them, those of another ensemble as thin dotted
+/// lines, a strip of the level that gained most, and
 /// a mark at each step where that is not theory's.
 #[must_use]
 pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
@@ -68,6 +71,15 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         paint: Paint::Role(Role::Warning),
     });
     let (low, high) = seen(&lines, &points);
+    // Of the names of the levels' own, so that legends have each once.
+    let compared = (0..from.levels).map(|m| Line {
+        name: palette::level_label(from.factor, m),
+        points: points_of(from, from.compared, m, &x_of).map(|(_, point)| point).collect(),
+        paint: Paint::Level(m),
+        dash: Dash::Dotted,
+        weight: 0.6,
+    });
+    let lines = lines.iter().cloned().chain(compared.filter(|line| !line.points.is_empty())).collect();
     let range = (low - 0.04 * high * f64::from(u8::from(low < 0.0)), 1.05 * high.max(0.1));
     Figure {
         x_axis: from.time.x_axis(),
@@ -145,6 +157,7 @@ mod tests {
             measured: &[0.2, 0.8, f64::NAN, f64::NAN, 0.7, 0.3],
             errors: &[0.1, 0.05, f64::NAN, f64::NAN, f64::NAN, 0.02],
             expected: &[0.3, 0.7, 0.5, 0.5, 0.6, 0.4],
+            compared: &[],
             disagreements: &[(2, "step 3: told".to_owned())],
         });
         assert_eq!(figure.points[0].points, [[0.125, 0.2], [0.625, 0.7]]);
@@ -173,6 +186,7 @@ mod tests {
             measured: &measured,
             errors: &[],
             expected: &[0.5; 200],
+            compared: &[],
             disagreements: &[],
         });
         assert_eq!(figure.y_axis.range, (0.0, 1.05 * 0.6));

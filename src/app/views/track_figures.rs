@@ -128,6 +128,10 @@ fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
     let factor = findings.ensemble.bands().factor();
     let disagreements: Vec<(usize, String)> =
         comparison.agreement.disagreements.iter().map(|at| (at.step, disagreement_in_words(at, factor))).collect();
+    let own = &findings.measured;
+    let other = tracks.measure.compared().map(|compared| &compared.findings.measured);
+    let compared = other.filter(|other| other.levels() == own.levels()).map(|other| other.telling_values(measure));
+    let compared = compared.filter(|values| values.len() == own.values(measure).len()).unwrap_or_default();
     Some(measured_chromatogram(MeasuredFigure {
         time,
         levels: findings.measured.levels(),
@@ -136,6 +140,7 @@ fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
         measured: &findings.measured.telling_values(measure),
         errors: findings.measured.errors(measure),
         expected: comparison.prediction.rows(),
+        compared: &compared,
         disagreements: &disagreements,
     }))
 }
