@@ -1,38 +1,27 @@
-//! News taken, keys read, intents carried out. Nothing here draws.
+//! Intents carried out. Nothing here draws.
 
-use super::intent::{ImageChoice, Intent, MeasureWish};
+use super::intent::{Intent, MeasureWish};
 use super::measure_desk::Means;
-use super::opener::Opened;
-use super::panes::Pane;
 use super::run_view::{Moment, Picture, RunView};
-use super::state::{Fetching, Opening, STAND_IN};
+use super::state::{Fetching, Opening};
 use super::{App, theme};
 use crate::figure::draw::{Format, Panel};
-use crate::figure::{Axis, Film, TimeView, TimeZoom};
+use crate::figure::{Axis, Film, TimeView};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
-use crate::runtime::{Activity, Event as News, Fault, LibraryNews, Optimisation, Pace, Place, RunEnd, RunId, RunNews};
+use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
 use crate::session::action::Action;
-use crate::session::document::{AxisReading, Layout, Track};
-use crate::session::levels::LevelSet;
+use crate::session::document::{Layout, Track};
 use crate::session::playback::Command;
-use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::session::{History, RunSettings};
-use egui::{Event, Key, KeyboardShortcut, Modifiers};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Most of a frame that is spent on taking news.
-const NEWS_BUDGET: Duration = Duration::from_millis(5);
 /// Images of a saved film strip, and the longest side of each, pixels.
 const FILM: (usize, u32) = (9, 128);
-const NEEDS_LIBRARY: &str = "emoji-unet";
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
-
-const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
-const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 
 impl App {
     /// Carries out what views and keys asked for, in order.
@@ -42,7 +31,7 @@ impl App {
         }
     }
 
-    fn perform_one(&mut self, ctx: &egui::Context, intent: Intent) {
+    pub(super) fn perform_one(&mut self, ctx: &egui::Context, intent: Intent) {
         let state = &mut self.state;
         match intent {
             Intent::Change(action) => self.change(|document| {
@@ -171,7 +160,7 @@ impl App {
         Some(Panel::new("", Film { x_axis: axis.clone(), ..film }))
     }
 
-    fn change_and_run(&mut self, actions: Vec<Action>) {
+    pub(super) fn change_and_run(&mut self, actions: Vec<Action>) {
         for action in actions {
             self.state.document.perform(action);
         }
@@ -208,7 +197,7 @@ impl App {
     }
 
     /// Where the run without is over, the run itself.
-    fn run_beside_plain(&mut self, id: RunId) {
+    pub(super) fn run_beside_plain(&mut self, id: RunId) {
         if self.state.plain_beside == Some(id) {
             self.state.plain_beside = None;
             self.state.keep_beside = true;
@@ -243,7 +232,7 @@ impl App {
         }
     }
 
-    fn measure(&mut self, wish: MeasureWish) {
+    pub(super) fn measure(&mut self, wish: MeasureWish) {
         let state = &mut self.state;
         let busy = self.runtime.busy();
         let (onnxruntime, wake) = (state.onnxruntime.clone(), Arc::clone(&state.wake));
@@ -289,7 +278,7 @@ impl App {
     }
 
     /// Moves the playhead and keeps it in view.
-    fn move_playhead(&mut self, command: Command) {
+    pub(super) fn move_playhead(&mut self, command: Command) {
         self.state.playback.command(command);
         if let (Some(run), false) = (&self.run, matches!(command, Command::Loop(_) | Command::Speed(_))) {
             let reading = self.state.document.document().view.axis.into();
@@ -298,7 +287,7 @@ impl App {
         }
     }
 
-    fn fetch(&mut self) {
+    pub(super) fn fetch(&mut self) {
         match self.runtime.set_up(Kind::Cpu) {
             Ok(_) => {
                 self.state.fetching = Some(Fetching { text: "Fetching ONNX Runtime".into(), share: None });
@@ -310,254 +299,9 @@ impl App {
         }
     }
 
-    /// Takes what there is within a budget; what is left asks for another frame.
-    pub(super) fn take_news(&mut self, ctx: &egui::Context) {
-        let began = Instant::now();
-        loop {
-            if began.elapsed() >= NEWS_BUDGET {
-                ctx.request_repaint();
-                break;
-            }
-            match self.runtime.next_event() {
-                Some(News::Run { id, news }) => self.take_run_news(id, news),
-                Some(News::Library(news)) => self.take_library_news(news),
-                None => break,
-            }
-        }
-        while let Some(opened) = self.state.opener.next() {
-            match opened {
-                Opened::Run(actions) => self.change_and_run(actions),
-                Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
-                Opened::Said(sentence) => {
-                    let failed = !sentence.starts_with("Saved");
-                    self.state.measure.say(sentence.clone(), failed);
-                    self.state.lab.said = Some(sentence);
-                }
-                Opened::Ensemble(purpose, name, Ok(findings)) => self.state.measure.take(name, findings, purpose),
-                Opened::Ensemble(_, _, Err(sentence)) => self.state.measure.say(sentence, true),
-                Opened::EnsembleSaved(sentence, failed) => self.state.measure.say(sentence, failed),
-                Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
-                Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
-                Opened::Image(choice, read) => self.state.pooling.take(choice, read),
-                Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
-                Opened::Reference(path, read) => self.state.inspector.take(path, read),
-            }
-        }
-    }
-
-    pub(super) fn take_run_news(&mut self, id: RunId, news: RunNews) {
-        let state = &mut self.state;
-        match news {
-            RunNews::ModelOpening { source } => {
-                state.opening.get_or_insert_with(|| Opening::of(&source));
-            }
-            RunNews::Reading { done, total } => {
-                if let Some(opening) = &mut state.opening {
-                    opening.reading = Some((done, total));
-                }
-            }
-            RunNews::ModelOpened { info, notes } => {
-                if state.standing_in_for().is_none() {
-                    state.preferences.remember(&info.source);
-                }
-                state.model = Some(info);
-                state.notes = notes;
-            }
-            RunNews::Started(started) => {
-                state.opening = None;
-                let Some(model) = state.model.as_ref().and_then(|model| model.schedule.clone()) else { return };
-                state.notes.extend(started.notes.iter().cloned());
-                let shown = self.run.as_ref().filter(|run| started.live && run.done() > 0);
-                if let Some(last) = self.coming.as_ref().or(shown).filter(|_| started.live) {
-                    self.coming = Some(RunView::new(id, started, model).after(last));
-                } else {
-                    state.playback.begin(started.levels.len() - 1);
-                    state.times.clear();
-                    self.coming = None;
-                    self.put_on_screen(RunView::new(id, started, model));
-                }
-            }
-            RunNews::Step { snapshot, state: reached } => {
-                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
-                    state.times.push(snapshot.seconds);
-                    run.push(snapshot, reached);
-                    state.playback.finish_steps(run.done());
-                } else if let Some(coming) = self.coming.as_mut().filter(|coming| coming.id == id) {
-                    state.times.push(snapshot.seconds);
-                    coming.push(snapshot, reached);
-                    self.show_what_came();
-                }
-            }
-            RunNews::Coarse(pass) => self.take_coarse(id, pass),
-            RunNews::Ended { end, .. } => {
-                state.opening = None;
-                if let RunEnd::Failed(fault) = &end {
-                    state.faults.push(fault.clone());
-                }
-                self.end_what_came(id);
-                self.state.playback.end();
-                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
-                    run.end = Some(end);
-                }
-                self.run_beside_plain(id);
-            }
-            RunNews::Failed(fault) => {
-                self.give_up_what_came();
-                let state = &mut self.state;
-                state.opening = None;
-                let nothing_yet = self.run.is_none() && fault.place == Place::Library;
-                state.faults.push(fault);
-                if nothing_yet {
-                    self.stand_in();
-                }
-            }
-        }
-    }
-
-    /// Shows a model that needs no ONNX Runtime in place of the bundled network, until there is one.
-    fn stand_in(&mut self) {
-        let state = &mut self.state;
-        let wanted = state.document.document().run.source.clone();
-        let exact = ModelSource::Model(STAND_IN.into());
-        if wanted != ModelSource::Model(NEEDS_LIBRARY.into()) || state.stood_in_for.is_some() {
-            return;
-        }
-        state.stood_in_for = Some(wanted);
-        let label = state.document.document().run.label;
-        let own_code = Action::SetProvider(ProviderChoice::Rust);
-        self.change_and_run(vec![Action::SetModel(exact), Action::SetLabel(label), own_code]);
-    }
-
-    /// The model that stands in for another, by name.
-    pub(super) fn stand_in_name(&self) -> Option<&'static str> {
-        self.state.standing_in_for().map(|_| STAND_IN)
-    }
-
-    fn take_library_news(&mut self, news: LibraryNews) {
-        let state = &mut self.state;
-        match news {
-            LibraryNews::Note(text) => state.fetching = Some(Fetching { text, share: None }),
-            LibraryNews::Downloading { package, done, total } => {
-                let megabytes = |bytes: u64| bytes as f64 / 1e6;
-                let text = format!("Fetching {package}: {:.0} of {:.0} MB", megabytes(done), megabytes(total));
-                state.fetching = Some(Fetching { text, share: Some((done as f64 / total.max(1) as f64) as f32) });
-            }
-            LibraryNews::Unpacking { package } => {
-                state.fetching = Some(Fetching { text: format!("Unpacking {package}"), share: None });
-            }
-            LibraryNews::Done(_) => {
-                state.fetching = None;
-                state.faults.retain(|fault| fault.place != Place::Library);
-                let wanted = state.standing_in_for().cloned();
-                state.stood_in_for = None;
-                if let Some(wanted) = wanted {
-                    let label = state.document.document().run.label;
-                    self.change_and_run(vec![Action::SetModel(wanted), Action::SetLabel(label)]);
-                } else {
-                    self.start(Pace::Going);
-                }
-            }
-            LibraryNews::Cancelled => state.fetching = None,
-            LibraryNews::Failed(fault) => {
-                state.fetching = None;
-                state.faults.push(fault);
-            }
-        }
-    }
-
-    /// Moves the playhead while playing, and asks for a frame when it is next to change.
-    pub(super) fn play(&mut self, ctx: &egui::Context) {
-        let elapsed = self.state.last_frame.elapsed();
-        self.state.last_frame = Instant::now();
-        self.state.playback.advance(elapsed);
-        if let Some(next) = self.state.playback.next_change() {
-            ctx.request_repaint_after(next);
-        }
-    }
-
-    pub(super) fn keys(&mut self, ctx: &egui::Context) {
-        // Undo first takes REDO's keys, which contain its own.
-        let (redo, undo) = ctx.input_mut(|input| (input.consume_shortcut(&REDO), input.consume_shortcut(&UNDO)));
-        let mut intents = Vec::new();
-        if redo {
-            intents.push(Intent::Redo);
-        } else if undo {
-            intents.push(Intent::Undo);
-        }
-        let typing = ctx.egui_wants_keyboard_input() || ctx.memory(|memory| memory.focused().is_some());
-        if !typing {
-            // In the order in which they were pressed: a slow frame may hold several.
-            let pressed: Vec<Key> = ctx.input(|input| {
-                let keys = input.events.iter().filter_map(|event| match event {
-                    Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command => Some(*key),
-                    _ => None,
-                });
-                keys.collect()
-            });
-            for key in pressed {
-                if key == Key::Num0 {
-                    self.state.tracks.zoom = TimeZoom::default();
-                }
-                intents.extend(self.intent_of(key));
-            }
-        }
-        if ctx.input(|input| input.key_pressed(Key::Escape)) {
-            let isolated = self.state.document.document().view.isolated;
-            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
-            if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
-                intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
-            }
-            self.state.keys_shown = false;
-        }
-        self.perform(ctx, intents);
-    }
-
-    fn intent_of(&self, key: Key) -> Option<Intent> {
-        let view = &self.state.document.document().view;
-        Some(match key {
-            Key::Space => Intent::Playback(Command::Toggle),
-            Key::ArrowLeft => Intent::Playback(Command::StepBy(-1)),
-            Key::ArrowRight => Intent::Playback(Command::StepBy(1)),
-            Key::Home => Intent::Playback(Command::Home),
-            Key::End => Intent::Playback(Command::End),
-            Key::B => Intent::Playback(Command::PlayBackward),
-            Key::L => Intent::Playback(Command::Loop(!self.state.playback.looping())),
-            Key::R => Intent::Run,
-            Key::S => Intent::Step,
-            Key::P if self.is_going() => Intent::Pause,
-            Key::P => Intent::Resume,
-            Key::A => {
-                let here = AxisReading::ALL.iter().position(|axis| *axis == view.axis).unwrap_or(0);
-                Intent::Change(Action::SetAxis(AxisReading::ALL[(here + 1) % AxisReading::ALL.len()]))
-            }
-            Key::Num1 => Intent::Change(Action::SetTruePixels(!view.true_pixels)),
-            Key::Questionmark => Intent::ToggleKeys,
-            _ => return None,
-        })
-    }
-
     /// Whether steps are being made or about to be.
     pub(super) fn is_going(&self) -> bool {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
-    }
-
-    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
-    /// where spectra are looked at it is compared with.
-    pub(super) fn drops(&mut self, ctx: &egui::Context) {
-        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
-        let Some(path) = dropped else { return };
-        let is_image = image::ImageFormat::from_path(&path).is_ok();
-        match self.state.document.document().view.layout {
-            Layout::ScheduleLab if is_image => {
-                self.state.tiles.show(Pane::Pooling);
-                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
-            }
-            Layout::Spectra if is_image => {
-                self.state.tiles.show(Pane::Inspector);
-                self.perform_one(ctx, Intent::OpenReference(path));
-            }
-            _ => self.state.opener.open(path),
-        }
     }
 
     /// Whether something new has been computed for so long that the old should look old.

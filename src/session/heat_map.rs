@@ -1,6 +1,6 @@
 //! What the user decides about the heat map of spectra.
 
-use super::document::named;
+use super::choices::named;
 use serde::{Deserialize, Serialize};
 
 /// Least width of a range of colours, dB.

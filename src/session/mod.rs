@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod archive;
+mod choices;
 pub mod document;
 pub mod heat_map;
 pub mod history;

@@ -1,6 +1,6 @@
 //! How large the parts of a step's estimate are in each resolution, and what each resolution gains between two steps.
 
-use super::document::named;
+use super::choices::named;
 use super::heat_map::possible;
 use super::trajectory::Snapshot;
 use crate::denoiser::PartName;

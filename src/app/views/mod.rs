@@ -23,6 +23,7 @@ pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;
 pub mod stage;
+mod time_ui;
 pub mod top_bar;
 mod track_figures;
 mod track_head;

@@ -1,0 +1,218 @@
+//! What there is to choose between, each choice with its name.
+
+use serde::{Deserialize, Serialize};
+
+/// An enum with a name for each of its values, as files and menus have it.
+macro_rules! named {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $value:ident = $name:literal),* $(,)? }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $kind { $($(#[$doc])* $value),* }
+
+        impl $kind {
+            /// All of them, in the order of menus.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$value),*];
+
+            /// The name for people.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$value => $name),* }
+            }
+        }
+    };
+}
+
+pub(super) use named;
+
+named! {
+    /// A choice of stage and tracks.
+    Layout {
+        /// Everything that a first look wants.
+        #[default]
+        Explore = "Explore",
+        /// Few words, large images.
+        Present = "Present",
+        /// The schedule under the hand, and what it does to every resolution.
+        ScheduleLab = "Schedule lab",
+        /// Images, resolutions and spectra of one run and of many.
+        Spectra = "Spectra",
+        /// What steers a run: guidance, classes by resolution, sizes beyond the trained one.
+        Guidance = "Guidance",
+    }
+}
+
+named! {
+    /// How the common time axis reads; noise is always on the left.
+    AxisReading {
+        /// The sampler's steps.
+        #[default]
+        Step = "step",
+        /// Run time, 1 (noise) to 0 (image).
+        RunTime = "s",
+        /// The number fed to the network.
+        Timestep = "timestep",
+        /// `λ = ln(ᾱ/(1−ᾱ))`.
+        LogSnr = "λ",
+        /// `σ = √((1−ᾱ)/ᾱ)`, logarithmic.
+        Sigma = "σ",
+        /// Evaluations of the network.
+        Evaluations = "evaluations",
+    }
+}
+
+named! {
+    /// What the chromatogram plots of each resolution, for a scale-invariant prior.
+    Measure {
+        /// Shares of the variance.
+        #[default]
+        Power = "power",
+        /// Shares of the standard deviation.
+        Amplitude = "amplitude",
+    }
+}
+
+impl From<Measure> for crate::theory::Measure {
+    fn from(choice: Measure) -> Self {
+        match choice {
+            Measure::Power => Self::Power,
+            Measure::Amplitude => Self::Amplitude,
+        }
+    }
+}
+
+named! {
+    /// How the levels of a chromatogram are drawn.
+    Stacking {
+        /// A line each.
+        #[default]
+        Lines = "lines",
+        /// Areas, one on the other.
+        Areas = "stacked areas",
+    }
+}
+
+named! {
+    /// What a noise level is plotted in.
+    LevelReading {
+        /// `λ = ln(ᾱ/(1−ᾱ))`, nats.
+        #[default]
+        LogSnr = "λ",
+        /// `ᾱ`.
+        AlphaBar = "ᾱ",
+        /// `σ`, logarithmic.
+        Sigma = "σ",
+        /// The signal-to-noise ratio in dB.
+        Decibel = "SNR dB",
+    }
+}
+
+named! {
+    /// What the track of adjusted times plots.
+    AdjustedView {
+        /// `τ_m(t)`.
+        #[default]
+        Time = "τ",
+        /// λ there.
+        LogSnr = "λ at τ",
+        /// ᾱ there.
+        AlphaBar = "ᾱ at τ",
+        /// σ there.
+        Sigma = "σ at τ",
+        /// The signal-to-noise ratio there.
+        Decibel = "SNR dB at τ",
+        /// `√P` and P, by which pooled states are scaled.
+        Intensity = "√P and P",
+    }
+}
+
+named! {
+    /// How two schedules are compared.
+    TheoremView {
+        /// The other's chromatogram on this one's axis, where both have the same level.
+        #[default]
+        Mapped = "mapped",
+        /// Each over its own time.
+        Apart = "apart",
+    }
+}
+
+named! {
+    /// Colours of heat maps.
+    ColourMap {
+        /// Black, red, yellow.
+        #[default]
+        Inferno = "inferno",
+        /// Blue, green, yellow.
+        Viridis = "viridis",
+        /// Black, magenta, white.
+        Magma = "magma",
+        /// Rainbow.
+        Turbo = "turbo",
+        /// Grey.
+        Grey = "grey",
+        /// Blue below zero, orange above, dark at zero.
+        Difference = "difference",
+    }
+}
+
+named! {
+    /// The tracks.
+    Track {
+        /// Small images of every step.
+        #[default]
+        FilmStrip = "Film strip",
+        /// The noise level over time, the model's and the run's.
+        Schedule = "Schedule",
+        /// Which resolution gains when.
+        Chromatogram = "Chromatogram",
+        /// Which frequency changes when.
+        SpectrumOfChange = "Spectrum of change",
+        /// What theory expects of that, or how far it is off.
+        SpectrumBeside = "Spectrum beside",
+        /// The guidance scale over time.
+        Guidance = "Guidance scale",
+        /// How large the parts of an estimate are, by resolution and time.
+        PartsByLevel = "Parts by level",
+        /// How fast each resolution gains.
+        Elution = "Elution",
+        /// Where pooling takes each time.
+        AdjustedTime = "Adjusted time",
+        /// Two schedules on one mapped axis.
+        Theorem = "Theorem 1",
+    }
+}
+
+impl Track {
+    /// Whether a layout has it.
+    #[must_use]
+    pub const fn is_in(self, layout: Layout) -> bool {
+        match self {
+            Self::FilmStrip | Self::Chromatogram => true,
+            Self::SpectrumOfChange => matches!(layout, Layout::Explore | Layout::Spectra),
+            Self::SpectrumBeside => matches!(layout, Layout::Spectra),
+            Self::Guidance | Self::PartsByLevel => matches!(layout, Layout::Guidance),
+            Self::Schedule => !matches!(layout, Layout::Present | Layout::Spectra | Layout::Guidance),
+            Self::Elution | Self::AdjustedTime | Self::Theorem => matches!(layout, Layout::ScheduleLab),
+        }
+    }
+
+    /// Whether it is shown until the user says otherwise, where a layout has it.
+    #[must_use]
+    pub const fn shown_at_first(self) -> bool {
+        !matches!(self, Self::AdjustedTime | Self::Theorem | Self::SpectrumBeside)
+    }
+
+    /// Height unless the user gives another, points.
+    #[must_use]
+    pub const fn default_height(self) -> f32 {
+        match self {
+            Self::FilmStrip => 132.0,
+            Self::Schedule => 160.0,
+            Self::Chromatogram => 190.0,
+            Self::SpectrumOfChange | Self::SpectrumBeside => 170.0,
+            Self::Guidance => 130.0,
+            Self::PartsByLevel | Self::Elution | Self::AdjustedTime | Self::Theorem => 150.0,
+        }
+    }
+}
