@@ -46,7 +46,7 @@ fn guidance_is_taken_apart() {
     click_like(&mut harness, "Parts by level of");
     click(&mut harness, "rₘ, guided and not");
     until(&mut harness, "the chromatogram", |harness| {
-        painted(harness).iter().any(|text| text == "dashed: without class")
+        painted(harness).iter().any(|text| text == "dashed: no class")
     });
 }
 

@@ -66,8 +66,8 @@ def denoising_errors(denoise, noises, batch=66):
                 wiener = mean + np.fft.ifft2(gain * np.fft.fft2(x - mean)).real
                 linear.append(((wiener - x_0) ** 2).mean((1, 2, 3)))
                 levels.append([n * by_level(predicted - x_0), n * by_level(wiener - x_0)])
-        mean = float(np.concatenate(ours).mean()), float(np.concatenate(linear).mean())
-        rows.append((sigma, *mean, np.sum(levels, 0) / (noises * len(held_out))))
+        errors = float(np.concatenate(ours).mean()), float(np.concatenate(linear).mean())
+        rows.append((sigma, *errors, np.sum(levels, 0) / (noises * len(held_out))))
         print(f"sigma {sigma:5}: model {rows[-1][1]:.6f}, Wiener {rows[-1][2]:.6f}, ratio {rows[-1][1] / rows[-1][2]:.3f}", flush=True)
     return rows
 

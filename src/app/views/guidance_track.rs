@@ -199,7 +199,18 @@ pub(super) fn guidance_track_ui(
     let at = place.pointer.map_or(middle, |at| {
         place.zoom.x_of_place(f64::from((at.x - place.plot.left()) / place.plot.width())).clamp(0.0, 1.0)
     });
-    let _ = legend_ui(ui, place.legend, &figure, at, (&tracks.levels, "Guidance scale"));
+    match &curve {
+        Curve::Scale(_) => {
+            let _ = legend_ui(ui, place.legend, &figure, at, (&tracks.levels, "Guidance scale"));
+        }
+        // The axis is logarithmic, and its numbers would be too.
+        Curve::Window(window) => {
+            let level = axis.level_at(axis.step_of_x(at, tracks.reading()));
+            let text = format!("k = {} px", window.side_at(level));
+            let color = Palette::of(ui).text;
+            ui.painter().text(place.legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), color);
+        }
+    }
     let editor = Editor { plot: place.plot, figure: &figure, place, tracks, curve: &curve };
     let points = curve.points();
     for index in 0..points.len() {

@@ -185,7 +185,7 @@ pub(super) fn parts_head_ui(ui: &mut Ui, rect: Rect, tracks: &Tracks, intents: &
     let below = place.translate(vec2(0.0, 28.0));
     if choices.quantity == PartsQuantity::Shares && below.bottom() < rect.bottom() {
         let color = Palette::of(ui).secondary;
-        let words = "dashed: without class";
+        let words = "dashed: no class";
         ui.painter().text(below.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, words, theme::body(SMALL), color);
     }
     if below.bottom() < rect.bottom() && choices.quantity != PartsQuantity::Shares {
