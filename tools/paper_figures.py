@@ -91,7 +91,7 @@ def picture(values):
 
 
 def sizes(args):
-    classes = [0, 1, 2, 3, 5, 7, 8]
+    classes = args.classes
     large = ["--model", "emoji-unet", "--size", "128x128"]
     rows = [
         ("emoji-unet\n64×64", ["--model", "emoji-unet"]),
@@ -102,14 +102,14 @@ def sizes(args):
     figure, axes = plt.subplots(len(rows), len(classes), figsize=(1.6 * len(classes) + 1.4, 1.65 * len(rows)), layout="constrained")
     for line, (name, arguments) in zip(axes, rows):
         for ax, class_ in zip(line, classes):
-            arrays = run(args.program, *arguments, "--label", class_, "--seed", 3, "--steps", 32, "--guidance", 2)
+            arrays = run(args.program, *arguments, "--label", class_, "--seed", 3, "--steps", args.steps, "--guidance", 2)
             ax.imshow(picture(arrays["x_t"][-1, 0]), interpolation="nearest")
             ax.set_xticks([])
             ax.set_yticks([])
         line[0].set_ylabel(name, fontsize=9, rotation=0, ha="right", va="center", labelpad=8)
     for ax, class_ in zip(axes[0], classes):
         ax.set_title(f"class {class_}", fontsize=9)
-    figure.suptitle("One column a class and seed; ddim, 32 steps, w = 2", fontsize=10)
+    figure.suptitle(f"One column a class and noise; ddim, {args.steps} steps, w = 2", fontsize=10)
     figure.savefig(args.out, dpi=90)
 
 
@@ -119,6 +119,8 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--program", default="target/release/chromascope")
     parser.add_argument("--cascade", default="emoji-cascade")
+    parser.add_argument("--classes", type=int, nargs="+", default=[0, 1, 3, 8], help="the columns of `sizes`")
+    parser.add_argument("--steps", type=int, default=20, help="of `sizes`")
     parser.add_argument("--label", type=int, default=0)
     parser.add_argument("--scale", type=float, default=3.0)
     parser.add_argument("--samples", type=int, default=16)
