@@ -45,9 +45,7 @@ fn guidance_is_taken_apart() {
     }
     click_like(&mut harness, "Parts by level of");
     click(&mut harness, "rₘ, guided and not");
-    until(&mut harness, "the chromatogram", |harness| {
-        painted(harness).iter().any(|text| text == "dashed: no class")
-    });
+    until(&mut harness, "the chromatogram", |harness| painted(harness).iter().any(|text| text == "dashed: no class"));
 }
 
 #[test]
