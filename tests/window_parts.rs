@@ -6,7 +6,7 @@ mod gui;
 
 use chromascope::app::App;
 use chromascope::denoiser::Upsample;
-use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode};
+use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, ScaleCurve};
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
@@ -64,9 +64,12 @@ fn each_class_by_resolution_is_a_part() {
 fn upsample_guidance_shows_both_sizes() {
     let mut harness = run_of(|settings| settings.upsample = Some(Upsample::by(2)));
     press(&mut harness, egui::Key::Home);
-    for part in ["Part full size", "Part pooled", "Part upsampled"] {
+    for part in ["Part full size, σ ", "Part pooled, σ ", "Part upsampled"] {
         assert!(says(&harness, part), "{part}");
     }
+    assert!(painted(&harness).iter().any(|text| text.starts_with("Upsample guidance asks at two sizes")));
+    press(&mut harness, egui::Key::End);
+    assert!(painted(&harness).iter().any(|text| text.starts_with("At this step the pooled image has no say any more")));
 }
 
 #[test]
@@ -75,4 +78,105 @@ fn a_plain_run_says_that_it_has_none() {
     let said = painted(&harness).join("\n");
     assert!(said.contains("This run's estimate is made in one piece"), "{said}");
     assert!(said.contains("This run asked one question a step"), "{said}");
+}
+
+/// Chooses what the track of levels shows.
+fn show(harness: &mut Harness<App>, what: &str) {
+    click_like(harness, "Parts by level of");
+    harness.query_all_by_label(what).last().unwrap().click();
+    frames(harness, 3);
+}
+
+/// The figure that the track's menu saves.
+fn saved(harness: &mut Harness<App>, path: &std::path::Path) -> String {
+    click(harness, "Parts by level menu");
+    click(harness, "Save figure");
+    click(harness, "SVG");
+    until(harness, "the figure", |_| std::fs::read_to_string(path).is_ok_and(|text| text.contains("</svg>")));
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    text
+}
+
+#[test]
+fn levels_are_named_and_figures_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parts.svg");
+    let mut settings = settings(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/class-labels"));
+    (settings.label, settings.null_label) = (Some(1), Some(0));
+    settings.guidance = Some(GuidanceScale::Constant(3.0));
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::ScheduleLab));
+    // High enough for the field at the foot of the lab.
+    let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
+    until_done(&mut harness);
+    let field = "Path of a schedule";
+    harness.get_by_label(field).click();
+    frames(&mut harness, 2);
+    harness.get_by_label(field).type_text(path.to_str().unwrap());
+    frames(&mut harness, 2);
+    for name in ["Menu", "Layout", "Guidance"] {
+        click(&mut harness, name);
+    }
+    press(&mut harness, egui::Key::Escape);
+    until(&mut harness, "the map", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖, relative over step and resolution"));
+    let place = harness.get_by_label_contains("over step and resolution").rect();
+    harness.hover_at(place.center_top() + egui::vec2(0.0, 2.0));
+    frames(&mut harness, 2);
+    let read = painted(&harness);
+    assert!(read.iter().any(|text| text.starts_with("step ") && text.contains("   1 px   ")), "{read:?}");
+    let map = saved(&mut harness, &path);
+    assert!(map.contains("over step and resolution") && map.contains("Parts by level"), "{}", &map[..600]);
+    show(&mut harness, "rₘ, guided and not");
+    let lines = saved(&mut harness, &path);
+    assert!(lines.contains("rm over step, of 1 px, 2 px"), "{}", &lines[..600]);
+}
+
+#[test]
+fn each_class_has_its_levels() {
+    let mut harness = run_of(|settings| {
+        settings.label = None;
+        settings.guidance = Some(GuidanceScale::Constant(2.0));
+        settings.by_level = Some(ByLevel { labels: vec![1, 3, 2], mode: LevelMode::Band, factor: 2 });
+    });
+    show(&mut harness, "class 3");
+    until(&mut harness, "its map", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖, class 3, relative over"));
+    assert!(says(&harness, "Part class 3 − none"));
+}
+
+#[test]
+fn a_step_at_w_1_says_that_it_asked_for_the_class_alone() {
+    let curve = ScaleCurve::new(vec![[0.0, 1.0], [0.5, 1.0], [0.5, 3.0], [1.0, 3.0]]).unwrap();
+    let mut harness = run_of(|settings| settings.guidance = Some(GuidanceScale::Curve(curve)));
+    press(&mut harness, egui::Key::Home);
+    let start = painted(&harness).join("\n");
+    press(&mut harness, egui::Key::End);
+    let end = painted(&harness).join("\n");
+    let words = "This step asked for class 1 alone, as w = 1 there";
+    assert_eq!([start.contains(words), end.contains(words)], [false, true], "{start}\n\n{end}");
+    // Where nothing was asked without a class there is no difference, and elsewhere there is.
+    assert!(says(&harness, "‖B_m(ε_c − ε_∅)‖, relative over"));
+}
+
+#[test]
+fn a_cascade_shows_what_each_stage_contributes() {
+    let mut launch = launch(settings("emoji-cascade"));
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    click(&mut harness, "Parts");
+    press(&mut harness, egui::Key::Home);
+    for part in ["Part stage 1, σ ", "Part stage 2, σ ", "Part cascade, "] {
+        assert!(says(&harness, part), "{part}");
+    }
+    until(&mut harness, "the map", |harness| says(harness, "‖B_m x_0‖ of stage 1, relative over"));
+    show(&mut harness, "stage 2");
+    until(&mut harness, "its map", |harness| says(harness, "‖B_m x_0‖ of stage 2, relative over"));
+    let place = harness.get_by_label_contains("over step and resolution").rect();
+    for (at, words) in [(place.center_top() + egui::vec2(0.0, 2.0), "1 px   0.0 dB"), (place.center(), "nothing")] {
+        harness.hover_at(at);
+        frames(&mut harness, 2);
+        let read = painted(&harness);
+        assert!(read.iter().any(|text| text.starts_with("step ") && text.ends_with(words)), "{words}: {read:?}");
+    }
 }

@@ -139,8 +139,8 @@ impl App {
         let state = &self.state;
         let path = match state.document.document().view.layout {
             Layout::Spectra => state.measure_panel.typed_path(),
-            Layout::Explore | Layout::Present | Layout::ScheduleLab => state.lab.typed_path(),
-            Layout::Guidance => state.guidance.typed_path(),
+            // The others have no field of their own.
+            Layout::Explore | Layout::Present | Layout::ScheduleLab | Layout::Guidance => state.lab.typed_path(),
         };
         Some(path).filter(|path| !path.as_os_str().is_empty())
     }

@@ -15,6 +15,7 @@ mod news;
 mod opener;
 mod painted;
 pub mod panes;
+mod picture;
 pub mod planned;
 pub mod run_view;
 mod state;
@@ -182,6 +183,7 @@ impl App {
                 stale,
                 settings: &document.run,
                 class_names: state.model.as_deref().map_or(&[], |model| model.class_names()),
+                stage_factor: state.model.as_deref().and_then(|model| model.stage_factor).unwrap_or(2),
             },
             measure: Measure { document, desk: &state.measure },
             measure_panel: &mut state.measure_panel,

@@ -269,7 +269,10 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Levels => levels_ui(ui, &self.stage, self.levels_state, self.intents),
             Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
             Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
-            Pane::Parts => parts_ui(ui, &self.stage, self.tracks.class_names, self.lens, (self.textures, self.intents)),
+            Pane::Parts => {
+                let model = (self.tracks.class_names, self.tracks.stage_factor);
+                parts_ui(ui, &self.stage, model, self.lens, (self.textures, self.intents))
+            }
             Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }

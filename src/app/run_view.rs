@@ -1,5 +1,7 @@
 //! The run on screen, as the window sees it. No GUI.
 
+pub use super::picture::Picture;
+
 use super::painted::{own_range, painted};
 use crate::denoiser::PartName;
 use crate::figure::TimeAxis;
@@ -7,6 +9,7 @@ use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, plan_of};
+use crate::session::parts::PartsFound;
 use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, tone};
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
@@ -20,6 +23,8 @@ use std::sync::{Arc, Weak};
 pub const BUDGET: usize = 1 << 30;
 /// Most values that a display range is estimated from.
 const RANGE_VALUES: usize = 1 << 16;
+/// Least range of differences, so that none is nothing.
+const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
 pub const FACTOR: usize = 2;
 
@@ -48,10 +53,10 @@ pub struct RunView {
     energies: RefCell<HashMap<(BandPlan, usize, usize), Vec<f64>>>,
     /// The most that `√a_m` gains in a step, in theory, of every band.
     fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
-    /// Range of the images, for display.
-    image_range: f32,
-    /// Range of the changes, for display.
-    change_range: f32,
+    /// The parts that its steps had.
+    parts: PartsFound,
+    /// For display.
+    ranges: Ranges,
 }
 
 /// Where a step comes from. A live run takes over steps, and what was made of them serves on.
@@ -61,8 +66,18 @@ struct Made {
     /// The run that made it.
     by: RunId,
     /// Ranges of the run up to this step, for display.
-    image_range: f32,
-    change_range: f32,
+    ranges: Ranges,
+}
+
+/// Values that are shown black and white, as far from zero as these.
+#[derive(Clone, Copy)]
+struct Ranges {
+    image: f32,
+    change: f32,
+    /// Of a class's estimate less that without one.
+    guidance: f32,
+    /// Of what a cascade's stages add to the coarsest.
+    detail: f32,
 }
 
 /// A live run at a glance.
@@ -71,71 +86,6 @@ pub struct Coarse {
     pub run: RunId,
     /// Few long steps.
     pub pass: CoarsePass,
-}
-
-/// The three images that a step has, and what can stand in for one of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Picture {
-    /// `x_t`.
-    State,
-    /// `E[x_0|x_t]`.
-    Expectation,
-    /// `ΔE[x_0|x_t]` since the step before.
-    Change,
-    /// `E[x_0|x_t]` in a coarse pass.
-    Coarse,
-    /// A part of the estimate.
-    Part(PartName),
-    /// The estimate of a class less that without one.
-    ClassDifference(i64),
-}
-
-impl Picture {
-    /// The three that a step has, in the order of the stage.
-    pub const ALL: [Self; 3] = [Self::State, Self::Expectation, Self::Change];
-
-    /// The field's symbol and what it is, in a word or two.
-    #[must_use]
-    pub const fn name(self) -> (&'static str, &'static str) {
-        match self {
-            Self::State => ("xₜ", "noisy state"),
-            Self::Expectation => ("E[x₀|xₜ]", "expectation"),
-            Self::Coarse => ("E[x₀|xₜ]", "coarse"),
-            Self::Change => ("ΔE[x₀|xₜ]", "since last step"),
-            Self::Part(_) => ("part", "of E[x₀|xₜ]"),
-            Self::ClassDifference(_) => ("difference", "class − none"),
-        }
-    }
-
-    /// Whether its values lie about zero, as a change's do.
-    #[must_use]
-    pub const fn is_difference(self) -> bool {
-        matches!(self, Self::Change | Self::ClassDifference(_) | Self::Part(PartName::Stage(1..)))
-    }
-
-    /// What it is and by which formula, for a tooltip.
-    #[must_use]
-    pub const fn about(self) -> &'static str {
-        match self {
-            Self::Part(_) | Self::ClassDifference(_) => "A part of what E[x₀|xₜ] is made of",
-            Self::State => {
-                "The state xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε, variance preserving whatever the sampler. Wheel: zoom; drag: pan; \
-                 double-click: the whole image"
-            }
-            Self::Expectation => {
-                "E[x₀|xₜ], the image that the model expects behind this state: (xₜ − √(1−ᾱ)·ε̂)/√ᾱ. Wheel: zoom; drag: \
-                 pan; double-click: the whole image"
-            }
-            Self::Coarse => {
-                "E[x₀|xₜ] of the run that is being made, from a few long steps; it gives way to the run itself. Wheel: zoom; \
-                 drag: pan; double-click: the whole image"
-            }
-            Self::Change => {
-                "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, dark \
-                 where nothing changed; the root of the magnitude, so that small changes show"
-            }
-        }
-    }
 }
 
 /// The place in a run that the stage shows: after so many steps, with the step whose estimate is shown.
@@ -194,8 +144,8 @@ impl RunView {
             coarse: None,
             energies: RefCell::default(),
             fastest: RefCell::default(),
-            image_range: 1.0,
-            change_range: f32::MIN_POSITIVE,
+            parts: PartsFound::default(),
+            ranges: Ranges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
         }
     }
 
@@ -210,13 +160,13 @@ impl RunView {
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
         let same = |made: &&Made| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
         if let Some(made) = self.before.get(self.done()).filter(same) {
-            (self.image_range, self.change_range) = (made.image_range, made.change_range);
+            self.ranges = made.ranges;
             self.made.push(made.clone());
         } else {
             self.widen_ranges(&snapshot);
-            let (image_range, change_range) = (self.image_range, self.change_range);
-            self.made.push(Made { snapshot: Arc::downgrade(&snapshot), by: self.id, image_range, change_range });
+            self.made.push(Made { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
         }
+        self.parts.add(snapshot.parts.iter().map(|part| part.name));
         self.kept.push(snapshot, state);
     }
 
@@ -224,12 +174,26 @@ impl RunView {
         let stride = snapshot.x0.len().div_ceil(RANGE_VALUES).max(1);
         if let Some(last) = self.kept.steps().last().and_then(|last| last.whole()) {
             let change = snapshot.x0.iter().zip(&last.x0).step_by(stride).map(|(now, before)| now - before);
-            self.change_range = self.change_range.max(stepped(tone::robust_maximum(change)));
+            self.ranges.change = self.ranges.change.max(stepped(tone::robust_maximum(change)));
+        }
+        let none = snapshot.parts.iter().find(|part| part.name == PartName::Unconditional);
+        for part in &snapshot.parts {
+            match (part.name, none) {
+                (PartName::Class(_), Some(none)) => {
+                    let apart = part.x0.iter().zip(&none.x0).step_by(stride).map(|(class, none)| class - none);
+                    self.ranges.guidance = self.ranges.guidance.max(stepped(tone::robust_maximum(apart)));
+                }
+                (PartName::Stage(1..), _) => {
+                    let detail = part.x0.iter().copied().step_by(stride);
+                    self.ranges.detail = self.ranges.detail.max(stepped(tone::robust_maximum(detail)));
+                }
+                _ => {}
+            }
         }
         let range = tone::robust_maximum(snapshot.x0.iter().copied().step_by(stride));
         // Networks overshoot ±1 a little; only models that go far beyond are shown over their own range.
         if range > 2.0 {
-            self.image_range = self.image_range.max(stepped(range));
+            self.ranges.image = self.ranges.image.max(stepped(range));
         }
     }
 
@@ -343,6 +307,12 @@ impl RunView {
         self.whole_step(step)?.parts.iter().find(|part| part.name == name).map(|part| &part.x0)
     }
 
+    /// The parts that its steps had so far.
+    #[must_use]
+    pub const fn parts(&self) -> &PartsFound {
+        &self.parts
+    }
+
     /// How the images are cut into levels; `None` where they are too small for one.
     #[must_use]
     pub fn plan(&self, factor: usize, levels: Option<usize>) -> Option<BandPlan> {
@@ -399,12 +369,11 @@ impl RunView {
         match (picture, choice) {
             (picture, ValueRange::Auto) if picture.is_difference() => {
                 let largest = self.values(at, picture, sample).map(|shown| most(&shown.values));
-                let largest = largest.unwrap_or(self.change_range);
+                let largest = largest.unwrap_or_else(|| self.difference_range(picture));
                 (-largest, largest)
             }
-            (Picture::Change, _) => (-self.change_range, self.change_range),
             (picture, _) if picture.is_difference() => {
-                let most = stepped(self.values(at, picture, sample).map_or(1.0, |shown| most(&shown.values)));
+                let most = self.difference_range(picture);
                 (-most, most)
             }
             (_, ValueRange::Fixed { low, high }) => (low, high),
@@ -415,10 +384,19 @@ impl RunView {
             (Picture::State, ValueRange::Image) => {
                 let level = self.level(at.state);
                 let most =
-                    level.sqrt_alpha_bar() as f32 * self.image_range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
+                    level.sqrt_alpha_bar() as f32 * self.ranges.image + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
                 (-most, most)
             }
-            (_, ValueRange::Image) => (-self.image_range, self.image_range),
+            (_, ValueRange::Image) => (-self.ranges.image, self.ranges.image),
+        }
+    }
+
+    /// The range that a kind of difference has in the whole run.
+    const fn difference_range(&self, picture: Picture) -> f32 {
+        match picture {
+            Picture::ClassDifference(_) => self.ranges.guidance,
+            Picture::Part(_) => self.ranges.detail,
+            _ => self.ranges.change,
         }
     }
 
@@ -432,7 +410,8 @@ impl RunView {
         alone: &Isolation,
     ) -> Option<(f32, f32)> {
         match choice {
-            _ if matches!(picture, Picture::Part(_) | Picture::ClassDifference(_)) => return None,
+            // What these have in a level is in no proportion to what the image has in it.
+            _ if picture.is_difference() && picture != Picture::Change => return None,
             ValueRange::Auto => return None,
             ValueRange::Fixed { low, high } if picture != Picture::Change => return Some((low, high)),
             _ => {}
@@ -444,7 +423,7 @@ impl RunView {
         let energies =
             self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample)).unwrap_or_default();
         // Three standard deviations; the least is what eight bits show of the range of images.
-        let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.image_range) / 255.0);
+        let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.ranges.image) / 255.0);
         let most = match picture {
             Picture::Expectation | Picture::Coarse | Picture::Part(_) | Picture::ClassDifference(_) => image,
             Picture::State => {
@@ -456,7 +435,7 @@ impl RunView {
             Picture::Change => {
                 let gained = |m: usize| self.most_gained(plan).get(m).map_or(0.0, |gain| gain * gain);
                 let terms = alone.indices().map(|m| gained(m) * energies.get(m).copied().unwrap_or(0.0));
-                3.0 * terms.sum::<f64>().sqrt().max(f64::from(self.image_range) / 2550.0)
+                3.0 * terms.sum::<f64>().sqrt().max(f64::from(self.ranges.image) / 2550.0)
             }
         };
         let most = stepped(most as f32);

@@ -1,5 +1,5 @@
 use super::{Ensemble, EnsembleError, Quantity};
-use crate::figure::heat_map::{Placement, PowerGrid};
+use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use std::sync::Arc;
 
 impl Ensemble {
@@ -12,7 +12,7 @@ impl Ensemble {
         columns: Vec<Option<Arc<[f64]>>>,
     ) -> Result<PowerGrid, EnsembleError> {
         let frequency = self.rings()?.frequency().to_vec();
-        Ok(PowerGrid { name, frequency, columns, placement: Placement::of(quantity) })
+        Ok(PowerGrid { name, frequency, rows: Rows::Frequencies, columns, placement: Placement::of(quantity) })
     }
 
     /// The mean spectra of the samples as columns of a grid, of the channels' mean (`series` 0) or of channel `series − 1`.

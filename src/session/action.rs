@@ -276,7 +276,7 @@ pub fn apply(document: &mut Document, action: Action) {
         }
         Action::SetOverlay(name) => document.overlay = name,
         Action::SetHeatMap(change) => view.heat_map.apply(change),
-        Action::SetParts(choices) => view.parts = choices.after(view.parts),
+        Action::SetParts(choices) => view.parts = choices.mended(),
         Action::SetColourMap(map) => view.colour_map = map,
         Action::SetRange(range) => match range {
             ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}

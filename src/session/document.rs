@@ -221,7 +221,7 @@ impl ViewChoices {
         let factor = self.factor.clamp(FACTORS.0, FACTORS.1);
         let spectrum = self.spectrum.mended(&SpectrumChoices::default());
         let levels = self.levels.map(|levels| levels.clamp(1, MOST_LEVELS));
-        let parts = self.parts.after(self.parts);
+        let parts = self.parts.mended();
         Self { tracks, factor, levels, spectrum, parts, heat_map: self.heat_map.mended(), ..self }
     }
 }

@@ -18,21 +18,10 @@ named! {
         Conditional = "class",
         /// `‖B_m ε_∅‖`.
         Unconditional = "no class",
+        /// `‖B_m x̂‖` of what a stage of a cascade contributes.
+        Stage = "stage",
         /// `r_m` of the guided estimate and of the one without class.
         Shares = "rₘ, guided and not",
-    }
-}
-
-impl PartsQuantity {
-    /// In symbols, with subscripts as [`crate::figure::text::spans`] reads them.
-    #[must_use]
-    pub const fn symbol(self) -> &'static str {
-        match self {
-            Self::Difference => "‖B_m(ε_c − ε_∅)‖",
-            Self::Conditional => "‖B_m ε_c‖",
-            Self::Unconditional => "‖B_m ε_∅‖",
-            Self::Shares => "r_m",
-        }
     }
 }
 
@@ -42,6 +31,10 @@ impl PartsQuantity {
 pub struct PartsChoices {
     /// Of what.
     pub quantity: PartsQuantity,
+    /// Of which class, where several are asked; `None` is the one with the smallest number of each step.
+    pub class: Option<i64>,
+    /// Of which stage, 0 the coarsest.
+    pub stage: usize,
     /// Each step's levels over their sum, rather than as they are.
     pub relative: bool,
     /// First and last colour, dB; `None` is what fits.
@@ -50,76 +43,190 @@ pub struct PartsChoices {
 
 impl Default for PartsChoices {
     fn default() -> Self {
-        Self { quantity: PartsQuantity::default(), relative: true, range: None }
+        Self { quantity: PartsQuantity::default(), class: None, stage: 0, relative: true, range: None }
     }
 }
 
 impl PartsChoices {
-    /// The same with a range that can be; another quantity has what fits it.
+    /// The same with a range that can be.
     #[must_use]
-    pub(super) fn after(self, before: Self) -> Self {
-        let same = (self.quantity, self.relative) == (before.quantity, before.relative);
-        Self { range: self.range.filter(|_| same).and_then(possible), ..self }
+    pub(super) fn mended(self) -> Self {
+        Self { range: self.range.and_then(possible), ..self }
+    }
+
+    /// In symbols, with subscripts as [`crate::figure::text::spans`] reads them.
+    #[must_use]
+    pub fn symbol(self) -> String {
+        let symbol = match self.quantity {
+            PartsQuantity::Difference => "‖B_m(ε_c − ε_∅)‖",
+            PartsQuantity::Conditional => "‖B_m ε_c‖",
+            PartsQuantity::Unconditional => "‖B_m ε_∅‖",
+            PartsQuantity::Stage => return format!("‖B_m x_0‖ of stage {}", self.stage + 1),
+            PartsQuantity::Shares => "r_m",
+        };
+        symbol.to_owned()
+    }
+
+    /// For people: "stage 2" where it is of a stage.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self.quantity {
+            PartsQuantity::Stage => format!("stage {}", self.stage + 1),
+            quantity => quantity.name().to_owned(),
+        }
     }
 }
 
-/// Mean squares of one sample's noise predictions in each level, the finest first, the rest last, a pixel and channel.
-#[derive(Clone, Debug, PartialEq)]
+/// The parts that any step of a run had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartsFound {
+    /// The classes that were asked for, rising.
+    pub classes: Vec<i64>,
+    /// Whether no class was asked for.
+    pub unconditional: bool,
+    /// How many stages there are.
+    pub stages: usize,
+}
+
+impl PartsFound {
+    /// Takes those of a step along.
+    pub fn add(&mut self, names: impl IntoIterator<Item = PartName>) {
+        for name in names {
+            match name {
+                PartName::Class(class) => {
+                    if let Err(place) = self.classes.binary_search(&class) {
+                        self.classes.insert(place, class);
+                    }
+                }
+                PartName::Unconditional => self.unconditional = true,
+                PartName::Stage(stage) => self.stages = self.stages.max(stage + 1),
+                PartName::AtFullSize | PartName::Pooled => {}
+            }
+        }
+    }
+
+    /// Whether this can be shown of the run.
+    #[must_use]
+    pub const fn has(&self, quantity: PartsQuantity) -> bool {
+        let conditional = !self.classes.is_empty();
+        match quantity {
+            PartsQuantity::Difference | PartsQuantity::Shares => conditional && self.unconditional,
+            PartsQuantity::Conditional => conditional,
+            PartsQuantity::Unconditional => self.unconditional,
+            PartsQuantity::Stage => self.stages > 0,
+        }
+    }
+
+    /// What of it is shown: what was chosen, or the first that the run has. `None` where it has none.
+    #[must_use]
+    pub fn shown(&self, chosen: PartsChoices) -> Option<PartsChoices> {
+        let mut all = std::iter::once(chosen.quantity).chain(PartsQuantity::ALL);
+        let quantity = all.find(|quantity| self.has(*quantity))?;
+        let class = chosen.class.filter(|class| self.classes.len() > 1 && self.classes.contains(class));
+        // A range was chosen for what was chosen.
+        let range = chosen.range.filter(|_| quantity == chosen.quantity);
+        let stage = chosen.stage.min(self.stages.saturating_sub(1));
+        Some(PartsChoices { quantity, class, stage, range, ..chosen })
+    }
+}
+
+/// Of energies in levels that a contribution does not reach, rounding leaves less than this share of its greatest.
+const ROUNDING: f64 = 1e-10;
+
+/// Mean squares of one sample's parts in each level, the finest first, the rest last, a pixel and channel.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartEnergies {
-    /// `ε_c`, of the class with the smallest number where there are several.
-    pub conditional: Option<Vec<f64>>,
+    /// `ε_c`, classes rising.
+    conditional: Vec<(i64, Vec<f64>)>,
     /// `ε_∅`.
-    pub unconditional: Option<Vec<f64>>,
-    /// `ε_c − ε_∅`.
-    pub difference: Option<Vec<f64>>,
+    unconditional: Option<Vec<f64>>,
+    /// `ε_c − ε_∅`, classes rising.
+    difference: Vec<(i64, Vec<f64>)>,
+    /// Of what each stage contributes to `E[x_0|x_t]`.
+    stages: Vec<(usize, Vec<f64>)>,
 }
 
 impl PartEnergies {
     /// Of a step. Where there is no noise left, a noise prediction says nothing and there is none.
     #[must_use]
     pub fn of(snapshot: &Snapshot, sample: usize, plan: &BandPlan) -> Self {
-        let class = snapshot.parts.iter().filter(|part| matches!(part.name, PartName::Class(_))).min_by_key(|p| p.name);
-        let none = snapshot.parts.iter().find(|part| part.name == PartName::Unconditional);
         let (signal, noise) = (snapshot.level.sqrt_alpha_bar(), snapshot.level.sqrt_one_minus_alpha_bar());
-        let energies = |values: &dyn Fn(&mut Array4<f64>)| {
-            if noise == 0.0 {
-                return None;
-            }
-            let mut eps = one(&snapshot.x_t, sample)?.mapv(f64::from);
-            values(&mut eps);
-            plan.mean_energies(eps.view()).ok()
-        };
+        let none = snapshot.parts.iter().find(|part| part.name == PartName::Unconditional);
+        let energies = |values: Array4<f64>| plan.mean_energies(values.view()).ok();
         let prediction = |x0: &Array4<f32>| {
-            energies(&|eps| {
-                if let Some(x0) = one(x0, sample) {
-                    Zip::from(eps).and(x0).for_each(|eps, &x0| *eps = (*eps - signal * f64::from(x0)) / noise);
-                }
-            })
+            let (state, x0) = (one(&snapshot.x_t, sample)?, one(x0, sample)?);
+            let eps = Zip::from(state).and(x0).map_collect(|&x, &x0| (f64::from(x) - signal * f64::from(x0)) / noise);
+            (noise > 0.0).then(|| energies(eps))?
         };
-        let difference = class.zip(none).and_then(|(class, none)| {
-            energies(&|eps| {
-                if let Some((class, none)) = one(&class.x0, sample).zip(one(&none.x0, sample)) {
-                    Zip::from(eps).and(class).and(none).for_each(|eps, &class, &none| {
-                        *eps = (f64::from(none) - f64::from(class)) * signal / noise;
-                    });
+        let apart = |class: &Array4<f32>| {
+            let (class, none) = (one(class, sample)?, one(&none?.x0, sample)?);
+            let difference = |&none: &f32, &class: &f32| (f64::from(none) - f64::from(class)) * signal / noise;
+            (noise > 0.0).then(|| energies(Zip::from(none).and(class).map_collect(difference)))?
+        };
+        let mut found = Self::default();
+        for part in &snapshot.parts {
+            match part.name {
+                PartName::Class(class) => {
+                    found.conditional.extend(prediction(&part.x0).map(|energies| (class, energies)));
+                    found.difference.extend(apart(&part.x0).map(|energies| (class, energies)));
                 }
-            })
-        });
-        Self {
-            conditional: class.and_then(|part| prediction(&part.x0)),
-            unconditional: none.and_then(|part| prediction(&part.x0)),
-            difference,
+                PartName::Unconditional => found.unconditional = prediction(&part.x0),
+                PartName::Stage(stage) => {
+                    let contributed = one(&part.x0, sample).and_then(|x0| energies(x0.mapv(f64::from)));
+                    found.stages.extend(contributed.map(|energies| (stage, without_rounding(energies))));
+                }
+                PartName::AtFullSize | PartName::Pooled => {}
+            }
         }
+        found.conditional.sort_by_key(|(class, _)| *class);
+        found.difference.sort_by_key(|(class, _)| *class);
+        found
     }
 
-    /// Those of a quantity.
+    /// Those of what is chosen.
     #[must_use]
-    pub fn get(&self, quantity: PartsQuantity) -> Option<&[f64]> {
-        match quantity {
-            PartsQuantity::Difference => self.difference.as_deref(),
-            PartsQuantity::Conditional => self.conditional.as_deref(),
+    pub fn get(&self, choices: PartsChoices) -> Option<&[f64]> {
+        let of_class = |all: &'_ [(i64, Vec<f64>)]| {
+            all.iter().position(|(class, _)| choices.class.is_none_or(|chosen| chosen == *class))
+        };
+        match choices.quantity {
+            PartsQuantity::Difference => of_class(&self.difference).map(|at| &*self.difference[at].1),
+            PartsQuantity::Conditional => of_class(&self.conditional).map(|at| &*self.conditional[at].1),
             PartsQuantity::Unconditional => self.unconditional.as_deref(),
+            PartsQuantity::Stage => {
+                self.stages.iter().find(|(stage, _)| *stage == choices.stage).map(|(_, energies)| &**energies)
+            }
             PartsQuantity::Shares => None,
+        }
+    }
+}
+
+fn without_rounding(mut energies: Vec<f64>) -> Vec<f64> {
+    let least = ROUNDING * energies.iter().copied().fold(0.0, f64::max);
+    energies.iter_mut().filter(|energy| **energy < least).for_each(|energy| *energy = 0.0);
+    energies
+}
+
+/// All that is known of a step's parts by resolution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepParts {
+    /// How large they are.
+    pub energies: PartEnergies,
+    /// `r_m` since the step before, of the whole estimate.
+    pub guided: Option<Vec<f64>>,
+    /// The same of the estimate without class.
+    pub unguided: Option<Vec<f64>>,
+}
+
+impl StepParts {
+    /// Of a step and the one before it.
+    #[must_use]
+    pub fn of(before: Option<&Snapshot>, snapshot: &Snapshot, sample: usize, plan: &BandPlan) -> Self {
+        let shares = |of| before.and_then(|before| step_shares(before, snapshot, of, sample, plan));
+        Self {
+            energies: PartEnergies::of(snapshot, sample, plan),
+            guided: shares(None),
+            unguided: shares(Some(PartName::Unconditional)),
         }
     }
 }
@@ -176,7 +283,11 @@ mod tests {
             x_t: image(seed),
             x0: image(seed + 1),
             eps: image(seed + 2),
-            parts: vec![part(PartName::Class(3), seed + 4), part(PartName::Unconditional, seed + 9)],
+            parts: vec![
+                part(PartName::Class(5), seed + 13),
+                part(PartName::Class(3), seed + 4),
+                part(PartName::Unconditional, seed + 9),
+            ],
             seconds: 0.0,
         }
     }
@@ -203,19 +314,70 @@ mod tests {
             (f64::from(step.x_t[[1, c, y, x]]) - level.sqrt_alpha_bar() * f64::from(x0[[1, c, y, x]]))
                 / level.sqrt_one_minus_alpha_bar()
         };
-        let (class, none) = (&step.parts[0].x0, &step.parts[1].x0);
-        let expected = [
-            plain(&plan, |c, y, x| eps(class, c, y, x)),
-            plain(&plan, |c, y, x| eps(none, c, y, x)),
-            plain(&plan, |c, y, x| eps(class, c, y, x) - eps(none, c, y, x)),
-        ];
-        for (found, expected) in [found.conditional, found.unconditional, found.difference].into_iter().zip(expected) {
-            for (a, b) in found.unwrap().iter().zip(&expected) {
-                assert!((a - b).abs() < 1e-9, "{a} against {b}");
+        let [other, class, none] = [0, 1, 2].map(|index| &step.parts[index].x0);
+        let chosen = |quantity, class| PartsChoices { quantity, class, ..PartsChoices::default() };
+        let apart = |class, c, y, x| eps(class, c, y, x) - eps(none, c, y, x);
+        for (choices, expected) in [
+            (chosen(PartsQuantity::Conditional, None), plain(&plan, |c, y, x| eps(class, c, y, x))),
+            (chosen(PartsQuantity::Conditional, Some(5)), plain(&plan, |c, y, x| eps(other, c, y, x))),
+            (chosen(PartsQuantity::Unconditional, Some(5)), plain(&plan, |c, y, x| eps(none, c, y, x))),
+            (chosen(PartsQuantity::Difference, None), plain(&plan, |c, y, x| apart(class, c, y, x))),
+            (chosen(PartsQuantity::Difference, Some(5)), plain(&plan, |c, y, x| apart(other, c, y, x))),
+        ] {
+            let found = found.get(choices).unwrap();
+            assert_eq!(found.len(), expected.len());
+            for (a, b) in found.iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-9, "{choices:?}: {a} against {b}");
             }
         }
+        assert!(found.get(chosen(PartsQuantity::Difference, Some(4))).is_none(), "nobody asked for it");
         let clean = PartEnergies::of(&snapshot(1, NoiseLevel::CLEAN), 0, &plan);
-        assert_eq!((clean.conditional, clean.difference), (None, None));
+        assert_eq!(clean, PartEnergies::default());
+    }
+
+    #[test]
+    fn stages_have_the_energies_of_what_they_contribute() {
+        let plan = BandPlan::new(8, 8, 2, 3, Fit::Pad).unwrap();
+        let mut step = snapshot(1, NoiseLevel::CLEAN);
+        let whole = image(3);
+        let mut means = Array4::zeros(whole.dim());
+        for (index, mean) in means.indexed_iter_mut() {
+            let (b, c, y, x) = index;
+            let (y, x) = (y / 2 * 2, x / 2 * 2);
+            *mean = 0.25
+                * (whole[[b, c, y, x]]
+                    + whole[[b, c, y, x + 1]]
+                    + whole[[b, c, y + 1, x]]
+                    + whole[[b, c, y + 1, x + 1]]);
+        }
+        let detail = &whole - &means;
+        step.parts = vec![Part { name: PartName::Stage(1), x0: detail }, Part { name: PartName::Stage(0), x0: means }];
+        let found = PartEnergies::of(&step, 1, &plan);
+        let of = |stage| PartsChoices { quantity: PartsQuantity::Stage, stage, ..PartsChoices::default() };
+        let expected = plain(&plan, |c, y, x| f64::from(whole[[1, c, y, x]]));
+        let [coarse, fine] = [0, 1].map(|stage| found.get(of(stage)).unwrap());
+        // Pooling by 2 parts them at the finest level, and rounding counts for nothing.
+        assert!((fine[0] - expected[0]).abs() < 1e-6 && fine[1..] == [0.0; 3], "{fine:?}");
+        assert!(coarse[0] == 0.0 && (1..4).all(|m| (coarse[m] - expected[m]).abs() < 1e-6), "{coarse:?}");
+        assert!(found.get(of(2)).is_none());
+    }
+
+    #[test]
+    fn what_a_run_has_is_shown_of_it() {
+        let mut found = PartsFound::default();
+        let chosen = PartsChoices { class: Some(5), stage: 7, range: Some((-9.0, 0.0)), ..PartsChoices::default() };
+        assert_eq!(found.shown(chosen), None);
+        found.add([PartName::Stage(0), PartName::Stage(1)]);
+        let shown = found.shown(chosen).unwrap();
+        assert_eq!((shown.quantity, shown.stage, shown.range), (PartsQuantity::Stage, 1, None));
+        assert_eq!((shown.name(), shown.symbol()), ("stage 2".into(), "‖B_m x_0‖ of stage 2".into()));
+        found.add([PartName::Class(5)]);
+        let shown = found.shown(chosen).unwrap();
+        assert_eq!((shown.quantity, shown.class), (PartsQuantity::Conditional, None), "one class is no choice");
+        found.add([PartName::Class(2), PartName::Class(5), PartName::Unconditional]);
+        let shown = found.shown(chosen).unwrap();
+        assert_eq!((shown.quantity, shown.class, shown.range), (PartsQuantity::Difference, Some(5), chosen.range));
+        assert_eq!(found.classes, [2, 5]);
     }
 
     #[test]
@@ -225,7 +387,7 @@ mod tests {
         let shares = step_shares(&before, &after, Some(PartName::Unconditional), 0, &plan).unwrap();
         let change = |c: usize, y: usize, x: usize| {
             let at = [0, c, y, x];
-            f64::from(after.parts[1].x0[at]) - f64::from(before.parts[1].x0[at])
+            f64::from(after.parts[2].x0[at]) - f64::from(before.parts[2].x0[at])
         };
         let sizes: Vec<f64> = plain(&plan, change).iter().take(3).map(|energy| energy.sqrt()).collect();
         let sum: f64 = sizes.iter().sum();

@@ -2,10 +2,12 @@
 //! pixels. Both show the same pixels.
 
 mod ensemble;
+mod parts;
 mod shader;
 mod spectra;
 
 pub use ensemble::{EnsembleAsked, EnsembleSpectra};
+pub use parts::{Known, PartLevels};
 pub use spectra::{Asked, RunSpectra, StepSpectra};
 
 use super::theme::Palette;

@@ -277,7 +277,7 @@ fn upload(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::heat_map::{Placement, PowerGrid};
+    use crate::figure::heat_map::{Placement, PowerGrid, Rows};
     use crate::figure::{HeatMapFigure, Reading, TimeAxis, TimeView, heat_map};
     use crate::schedule::ModelSchedule;
     use crate::session::heat_map::{FrequencyScale, Normalisation};
@@ -295,6 +295,7 @@ mod tests {
         let density = |step: usize| (0..17).map(|ring| 10.0_f64.powf((step * ring) as f64 / 20.0 - 4.0)).collect();
         let grid = PowerGrid {
             name: String::new(),
+            rows: Rows::Frequencies,
             frequency: (0..17).map(|ring| f64::from(ring) / 32.0).collect(),
             columns: (0..9).map(|step| (step != 4).then(|| density(step))).collect(),
             placement: Placement::Around,

@@ -2,7 +2,7 @@
 
 use crate::app::run_view::{MadeKey, RunView};
 use crate::figure::TimeAxis;
-use crate::figure::heat_map::{Placement, PowerGrid};
+use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use crate::runtime::{AnalysisPool, RunId, Wake};
 use crate::session::Snapshot;
 use crate::session::heat_map::SpectrumQuantity;
@@ -220,7 +220,8 @@ fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpe
     };
     let columns = found.iter().map(|column| column.as_ref().map(of)).collect();
     let placement = Placement::of(asked.quantity);
-    let grid = PowerGrid { name: format!("PSD of {}", asked.quantity.name()), frequency, columns, placement };
+    let name = format!("PSD of {}", asked.quantity.name());
+    let grid = PowerGrid { name, frequency, rows: Rows::Frequencies, columns, placement };
     RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
 }
 

@@ -1,12 +1,14 @@
 //! The track of spectra by step: a heat map, its colour bar, and what is read under the pointer.
 
 use super::heat_bar::{BarOf, BarState, bar_ui};
+use super::plot::colour;
 use super::tracks::Tracks;
 use crate::app::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
 use crate::app::intent::Intent;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::figure::heat_map::{Cell, Decibels};
+use crate::figure::heat_map::{Cell, Decibels, NOTHING, Rows};
+use crate::figure::palette::{Paint, level_label};
 use crate::figure::{HeatMap, HeatMapFigure, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
 use crate::runtime::Wake;
 use crate::session::document::ColourMap;
@@ -186,7 +188,10 @@ pub(super) fn heat_track_ui(
     if tracks.stale {
         ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
     }
-    frequencies_ui(ui, plot, &map, &palette);
+    match map.cells.of_rows {
+        Rows::Frequencies => frequencies_ui(ui, plot, &map, &palette),
+        Rows::Levels(_) => levels_ui(ui, plot, &map, &palette),
+    }
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
     let decibels = read.and_then(|(_, cell)| cell.decibels);
     let difference = of.choices.source.is_difference();
@@ -196,8 +201,9 @@ pub(super) fn heat_track_ui(
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
     if let Some((at, cell)) = read {
-        beside_pointer(ui, plot, at, in_words(cell), &palette);
+        beside_pointer(ui, plot, at, in_words(cell, map.cells.of_rows), &palette);
     } else if let Some(at) = place.pointer.filter(|at| plot.contains(*at) && at.x > plot.center().x)
+        && of.parts.is_none()
         && of.choices.quantity == SpectrumQuantity::Change
     {
         beside_pointer(ui, plot, at, AFTER_THE_LAST.to_owned(), &palette);
@@ -215,7 +221,7 @@ fn cell_at(map: &HeatMap, plot: Rect, at: Pos2) -> Option<Cell> {
 fn described(map: &HeatMap) -> String {
     let (low, high) = map.range;
     let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
-    format!("{} over {} and frequency, {low} to {high} dB", map.label, map.x_axis.label)
+    format!("{} over {} and {}, {low} to {high} dB", map.label, map.x_axis.label, map.y_axis.label)
 }
 
 /// Frequencies at the left and wavelengths at the right.
@@ -245,11 +251,31 @@ fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
     numbers(&map.wavelengths, plot.right() + 8.0, Align2::LEFT_CENTER, " px");
 }
 
+/// The levels' names at the left, with their colours, as many as have room.
+fn levels_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
+    let painter = ui.painter();
+    let (low, high) = map.y_axis.range;
+    let row = plot.height() / map.y_axis.ticks.len().max(1) as f32;
+    let mut free = f32::NEG_INFINITY;
+    for (m, tick) in map.y_axis.ticks.iter().rev().enumerate() {
+        let y = plot.bottom() - ((tick.at - low) / (high - low)) as f32 * plot.height();
+        let swatch = Rect::from_center_size(pos2(plot.left() - 5.0, y), vec2(4.0, (row - 2.0).max(2.0)));
+        painter.rect_filled(swatch, 1.0, colour(Paint::Level(m), palette));
+        if y < free {
+            continue;
+        }
+        // Digits have no descenders, so lines may be as close as this.
+        free = y + 11.0;
+        let font = theme::mono(SMALL - 1.0);
+        painter.text(pos2(plot.left() - 11.0, y), Align2::RIGHT_CENTER, &tick.label, font, palette.secondary);
+    }
+}
+
 /// Why a map of changes ends before the axis does.
 const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes after the last";
 
 /// What the pointer is on.
-fn in_words(cell: Cell) -> String {
+fn in_words(cell: Cell, rows: Rows) -> String {
     let step = match cell.steps {
         (from, to) if from == to => format!("step {from}"),
         (from, to) => format!("step {from}→{to}"),
@@ -259,9 +285,14 @@ fn in_words(cell: Cell) -> String {
     } else {
         "mean".to_owned()
     };
-    let value = cell
-        .decibels
-        .map_or_else(|| "not known".to_owned(), |value| format!("{} dB", ticks::number(f64::from(value), 1)));
+    let value = match cell.decibels {
+        None => "not known".to_owned(),
+        Some(value) if value <= NOTHING => "nothing".to_owned(),
+        Some(value) => format!("{} dB", ticks::number(f64::from(value), 1)),
+    };
+    if let (Rows::Levels(factor), Some(m)) = (rows, cell.level) {
+        return format!("{step}   {}   {value}", level_label(factor, m));
+    }
     format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency)
 }
 

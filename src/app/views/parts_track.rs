@@ -5,53 +5,38 @@ use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use super::plot::{legend_ui, lit_figure_ui};
 use super::tracks::{HEAD, Tracks};
 use super::widgets::{small_menu, text_toggle};
-use crate::app::heat_map::RunSpectra;
+use crate::app::heat_map::{Known, PartLevels, RunSpectra};
 use crate::app::intent::Intent;
-use crate::app::run_view::{MadeKey, RunView};
+use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::denoiser::PartName;
 use crate::figure::draw::Content;
-use crate::figure::heat_map::{Placement, PowerGrid};
+use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use crate::figure::palette::level_label;
 use crate::figure::{Axis, Dash, Figure, Line, Paint, TimeView, ticks};
+use crate::runtime::Wake;
+use crate::session::RunSettings;
 use crate::session::action::Action;
-use crate::session::parts::{PartEnergies, PartsChoices, PartsQuantity, step_shares};
+use crate::session::parts::{PartsChoices, PartsQuantity, StepParts};
 use crate::spectrum::BandPlan;
 use egui::{Align2, Rect, Ui, UiBuilder, pos2, vec2};
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// Most of a frame that is spent on steps that are not known yet.
-const A_FRAME: Duration = Duration::from_millis(3);
-/// Most steps that are kept.
-const KEPT: usize = 8192;
 
 /// The track's own state.
 #[derive(Default)]
 pub struct PartsTrack {
+    levels: PartLevels,
     heat: HeatTrack,
-    steps: HashMap<(MadeKey, usize, BandPlan), Arc<StepParts>>,
     grid: Option<(Made, RunSpectra)>,
     figure: Option<(FigureMade, Arc<Figure>)>,
+    /// What was drawn last.
+    shows: Option<PartsQuantity>,
 }
 
-/// What is known of a step.
-struct StepParts {
-    energies: PartEnergies,
-    /// `r_m` since the step before, of the whole estimate and of that without class.
-    guided: Option<Vec<f64>>,
-    unguided: Option<Vec<f64>>,
-}
-
-/// What the grid was made of.
+/// What is drawn was made of this.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Made {
-    last: MadeKey,
-    done: usize,
-    known: usize,
-    sample: usize,
+    known: Known,
     plan: BandPlan,
     choices: PartsChoices,
 }
@@ -59,94 +44,75 @@ struct Made {
 type FigureMade = (Made, crate::figure::Reading, crate::figure::TimeZoom, usize);
 
 impl PartsTrack {
+    /// `wake` is called when more is known of the run's parts.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self { levels: PartLevels::new(wake), ..Self::default() }
+    }
+
     /// What is on screen, for a file.
     #[must_use]
-    pub fn content(&self, quantity: PartsQuantity) -> Option<Content> {
-        match quantity {
+    pub fn content(&self) -> Option<Content> {
+        match self.shows? {
             PartsQuantity::Shares => self.figure.as_ref().map(|(_, figure)| Figure::clone(figure).into()),
             _ => self.heat.map().map(Content::from),
         }
     }
 
-    /// Looks at steps that are not known yet, as many as a frame has time for. How many are known.
-    fn update(&mut self, ui: &Ui, run: &RunView, sample: usize, plan: BandPlan) -> usize {
-        if self.steps.len() > KEPT {
-            self.steps.clear();
-        }
-        let began = Instant::now();
-        let mut known = 0;
-        for step in 0..run.done() {
-            let key = (run.step_key(step), sample, plan);
-            if self.steps.contains_key(&key) {
-                known += 1;
-                continue;
-            }
-            if began.elapsed() > A_FRAME {
-                ui.ctx().request_repaint();
-                break;
-            }
-            let Some(snapshot) = run.whole_step(step) else { continue };
-            let before = step.checked_sub(1).and_then(|before| run.whole_step(before));
-            let shares = |of| before.and_then(|before| step_shares(before, snapshot, of, sample, &plan));
-            let parts = StepParts {
-                energies: PartEnergies::of(snapshot, sample, &plan),
-                guided: shares(None),
-                unguided: shares(Some(PartName::Unconditional)),
-            };
-            self.steps.insert(key, Arc::new(parts));
-            known += 1;
-        }
-        known
+    fn step(&self, step: usize) -> Option<&StepParts> {
+        self.levels.steps().get(step)?.as_deref()
     }
 
-    fn step(&self, run: &RunView, step: usize, made: &Made) -> Option<&Arc<StepParts>> {
-        self.steps.get(&(run.step_key(step), made.sample, made.plan))
-    }
-
-    fn grid(&self, run: &RunView, made: &Made) -> RunSpectra {
+    fn grid(&self, run: &RunView, made: &Made, class_names: &[String]) -> RunSpectra {
         let (n, levels) = (made.plan.factor() as f64, made.plan.levels());
-        // An octave of frequencies a level: with rows at their middles, edges lie where one level ends.
         let middle = |m: usize| 0.5 * n.powf(-(m as f64) - 0.5);
         let frequency = std::iter::once(0.0).chain((0..levels).rev().map(middle)).collect();
         let column = |step: usize| -> Option<Arc<[f64]>> {
-            let energies = self.step(run, step, made)?.energies.get(made.choices.quantity)?;
+            let energies = self.step(step)?.energies.get(made.choices)?;
             let sum: f64 = energies.iter().take(levels).map(|energy| energy.sqrt()).sum();
             let over = if made.choices.relative { sum * sum } else { 1.0 };
             let (rest, details) = (energies.get(levels).copied().unwrap_or(0.0), energies[..levels].iter().rev());
             (over > 0.0).then(|| std::iter::once(&rest).chain(details).map(|energy| energy / over).collect())
         };
-        let name =
-            format!("{}{}", made.choices.quantity.symbol(), if made.choices.relative { ", relative" } else { "" });
+        let mut name = made.choices.symbol();
+        let of_class = matches!(made.choices.quantity, PartsQuantity::Conditional | PartsQuantity::Difference);
+        if let Some(class) = made.choices.class.filter(|_| of_class) {
+            name = format!("{name}, {}", class_name(class, class_names));
+        }
+        if made.choices.relative {
+            name.push_str(", relative");
+        }
         let columns = (0..run.steps()).map(column).collect();
-        let grid = PowerGrid { name, frequency, columns, placement: Placement::Around };
+        let rows = Rows::Levels(made.plan.factor());
+        let grid = PowerGrid { name, frequency, rows, columns, placement: Placement::Around };
         RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
     }
 
     /// Guided as lines, without class dashed, in the levels' colours.
     fn shares(&self, run: &RunView, made: &Made, time: TimeView) -> Figure {
         let levels = made.plan.levels();
-        // Both lines of a level have its name, so that the legend has it once.
+        // All lines of a level have its name, so that the legend has it once.
         let lines = |of: &dyn Fn(&StepParts) -> Option<&Vec<f64>>, dash, weight| {
-            (0..levels)
-                .map(|m| {
-                    let point = |step: usize| {
-                        let value = *of(self.step(run, step, made)?)?.get(m)?;
-                        let x = time.axis.x_of_step(step as f64 - 0.5, time.reading);
-                        (time.range.0..=time.range.1).contains(&x).then_some([x, value])
-                    };
-                    Line {
-                        name: level_label(made.plan.factor(), m),
-                        points: (1..run.done()).filter_map(point).collect(),
-                        paint: Paint::Level(m),
-                        dash,
-                        weight,
-                    }
-                })
-                .collect::<Vec<Line>>()
+            let level = |m: usize| {
+                let point = |step: usize| {
+                    let value = *of(self.step(step)?)?.get(m)?;
+                    let x = time.axis.x_of_step(step as f64 - 0.5, time.reading);
+                    (time.range.0..=time.range.1).contains(&x).then_some([x, value])
+                };
+                // Where a step has none, the line is broken.
+                let points: Vec<Option<[f64; 2]>> = (1..run.done()).map(point).collect();
+                let pieces = points.split(Option::is_none).filter(|piece| piece.len() > 1);
+                let pieces = pieces.map(|piece| piece.iter().copied().flatten().collect());
+                let line = |points| {
+                    let name = level_label(made.plan.factor(), m);
+                    Line { name, points, paint: Paint::Level(m), dash, weight }
+                };
+                pieces.map(line).collect::<Vec<Line>>()
+            };
+            (0..levels).flat_map(level).collect::<Vec<Line>>()
         };
         let mut all = lines(&|parts| parts.guided.as_ref(), Dash::Solid, 1.0);
         all.extend(lines(&|parts| parts.unguided.as_ref(), Dash::Dashed, 0.6));
-        all.retain(|line| line.points.len() > 1);
         let most = all.iter().flat_map(|line| &line.points).map(|point| point[1]).fold(0.3, f64::max);
         let range = (0.0, 1.05 * most);
         Figure {
@@ -161,39 +127,47 @@ impl PartsTrack {
     }
 }
 
+/// What the run has of what was chosen.
+fn shown(tracks: &Tracks) -> Option<PartsChoices> {
+    tracks.run?.parts().shown(tracks.view.parts)
+}
+
+fn class_name(class: i64, names: &[String]) -> String {
+    let name = usize::try_from(class).ok().and_then(|class| names.get(class).cloned());
+    name.unwrap_or_else(|| format!("class {class}"))
+}
+
 pub(super) fn parts_head_ui(ui: &mut Ui, rect: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let choices = tracks.view.parts;
     let place = Rect::from_min_size(pos2(rect.left() + 24.0, rect.top() + 28.0), vec2(HEAD - 32.0, 24.0));
-    if place.bottom() > rect.bottom() {
-        return;
-    }
+    let Some((run, shown)) = tracks.run.zip(shown(tracks)).filter(|_| place.bottom() <= rect.bottom()) else { return };
     let mut to = choices;
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         ui.horizontal(|ui| {
             let tip =
-                "Noise predictions for the class and for none, how far they are apart, or rₘ with guidance and without";
-            small_menu(ui, "Parts by level of", choices.quantity.name(), tip, |ui| {
-                for quantity in PartsQuantity::ALL {
-                    if ui.selectable_label(choices.quantity == quantity, quantity.name()).clicked() {
-                        to.quantity = quantity;
-                        ui.close();
-                    }
+                "Noise predictions for the class and for none, how far they are apart, what each stage of a cascade adds, or \
+                 rₘ with guidance and without";
+            small_menu(ui, "Parts by level of", &shown.name(), tip, |ui| {
+                if let Some(chosen) = choices_ui(ui, run, shown, tracks.class_names) {
+                    to = PartsChoices { range: None, ..chosen };
+                    ui.close();
                 }
             });
         });
     });
     let below = place.translate(vec2(0.0, 28.0));
-    if choices.quantity == PartsQuantity::Shares && below.bottom() < rect.bottom() {
+    if shown.quantity == PartsQuantity::Shares && below.bottom() < rect.bottom() {
         let color = Palette::of(ui).secondary;
         let words = "dashed: no class";
         ui.painter().text(below.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, words, theme::body(SMALL), color);
     }
-    if below.bottom() < rect.bottom() && choices.quantity != PartsQuantity::Shares {
+    if below.bottom() < rect.bottom() && shown.quantity != PartsQuantity::Shares {
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
             ui.horizontal(|ui| {
                 let tip = "Each step's levels over their sum, rather than as they are";
                 if text_toggle(ui, "relative", "Relative to each step's sum", tip, choices.relative).clicked() {
-                    to.relative = !choices.relative;
+                    // Another quantity has the range that fits it.
+                    to = PartsChoices { relative: !choices.relative, range: None, ..shown };
                 }
             });
         });
@@ -203,6 +177,48 @@ pub(super) fn parts_head_ui(ui: &mut Ui, rect: Rect, tracks: &Tracks, intents: &
     }
 }
 
+/// What can be shown of the run, each quantity, class and stage; what was clicked.
+fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[String]) -> Option<PartsChoices> {
+    let found = run.parts();
+    let mut chosen = None;
+    for quantity in PartsQuantity::ALL.into_iter().filter(|quantity| found.has(*quantity)) {
+        let stages = if quantity == PartsQuantity::Stage { found.stages } else { 1 };
+        for stage in 0..stages {
+            let stage = if quantity == PartsQuantity::Stage { stage } else { shown.stage };
+            let choice = PartsChoices { quantity, stage, ..shown };
+            if ui.selectable_label(choice == shown, choice.name()).clicked() {
+                chosen = Some(choice);
+            }
+        }
+    }
+    let of_class = matches!(shown.quantity, PartsQuantity::Conditional | PartsQuantity::Difference);
+    if of_class && found.classes.len() > 1 {
+        ui.add_space(6.0);
+        ui.label("of class");
+        // With resolution and time other classes may be asked for at each step.
+        if ui.selectable_label(shown.class.is_none(), "first of each step").clicked() {
+            chosen = Some(PartsChoices { class: None, ..shown });
+        }
+        for class in &found.classes {
+            let is_it = shown.class == Some(*class);
+            if ui.selectable_label(is_it, class_name(*class, class_names)).clicked() {
+                chosen = Some(PartsChoices { class: Some(*class), ..shown });
+            }
+        }
+    }
+    chosen
+}
+
+/// Why a run has nothing by level.
+const fn nothing_to_compare(settings: &RunSettings) -> &'static str {
+    if settings.upsample.is_some() {
+        return "Upsample guidance asks at two sizes, which the pane Parts shows. Classes and a cascade's stages are shown by \
+                level here";
+    }
+    "This run asked one question a step. Set a guidance scale other than 1 in the panel, or open a cascade, to see the \
+     answers by level"
+}
+
 pub(super) fn parts_track_ui(
     ui: &mut Ui,
     place: &HeatPlace,
@@ -210,32 +226,32 @@ pub(super) fn parts_track_ui(
     state: &mut PartsTrack,
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
-    let palette = Palette::of(ui);
     let say = |ui: &Ui, words: &str| {
-        let color = palette.secondary;
+        let color = Palette::of(ui).secondary;
         let galley = ui.painter().layout(words.to_owned(), theme::body(SMALL), color, place.plot.width() - 24.0);
         ui.painter().galley(place.plot.center() - 0.5 * galley.size(), galley, color);
     };
+    state.shows = None;
     let Some(run) = tracks.run else { return };
     let Some(plan) = run.plan(tracks.view.factor, tracks.view.levels) else {
         say(ui, "These images are too small for a level");
         return;
     };
-    let choices = tracks.view.parts;
-    let (sample, done) = (tracks.sample, run.done());
-    let known = state.update(ui, run, sample, plan);
-    let made = Made { last: run.step_key(done.saturating_sub(1)), done, known, sample, plan, choices };
-    let classes = |name: &PartName| matches!(name, PartName::Class(_) | PartName::Unconditional);
-    let has = |step: usize| run.whole_step(step).is_some_and(|step| step.parts.iter().any(|part| classes(&part.name)));
-    if !(0..done).any(has) {
+    let Some(choices) = shown(tracks) else {
         if run.end.is_some() {
-            say(
-                ui,
-                "This run asked one question a step. Set a guidance scale other than 1 in the panel to see both answers",
-            );
+            say(ui, nothing_to_compare(&run.started.settings));
+        }
+        return;
+    };
+    let known = state.levels.update(run, tracks.sample, plan);
+    if known.is_nothing() {
+        if known.is_all() && run.end.is_some() {
+            say(ui, "No step of this run is kept whole");
         }
         return;
     }
+    state.shows = Some(choices.quantity);
+    let made = Made { known, plan, choices };
     if choices.quantity == PartsQuantity::Shares {
         let key = (made, tracks.reading(), place.zoom, place.ticks);
         if state.figure.as_ref().is_none_or(|(kept, _)| *kept != key) {
@@ -250,7 +266,7 @@ pub(super) fn parts_track_ui(
         return;
     }
     if state.grid.as_ref().is_none_or(|(kept, _)| *kept != made) {
-        let grid = state.grid(run, &made);
+        let grid = state.grid(run, &made, tracks.class_names);
         state.grid = Some((made, grid));
     }
     let given = state.grid.as_ref().map(|(_, grid)| grid.clone());

@@ -26,7 +26,6 @@ use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice, ViewChoices,
 };
-use crate::session::parts::PartsQuantity;
 use crate::session::playback::Command;
 use crate::theory::Calibration;
 use egui::{Align2, CursorIcon, Key, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -64,6 +63,8 @@ pub struct Tracks<'a> {
     pub settings: &'a RunSettings,
     /// The model's names of its classes.
     pub class_names: &'a [String],
+    /// How many times as large a cascade's stages are as those before.
+    pub stage_factor: usize,
 }
 
 impl Tracks<'_> {
@@ -122,8 +123,6 @@ pub struct TracksState {
     heat_beside: HeatTrack,
     /// Of the track of parts.
     pub(super) parts: PartsTrack,
-    /// What it shows.
-    parts_quantity: PartsQuantity,
     /// Of the track of the guidance scale.
     pub(super) guidance: GuidanceTrack,
     /// What is dragged on the schedule.
@@ -136,7 +135,12 @@ impl TracksState {
     /// `wake` is called when something that was computed beside is there.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        Self { heat_beside: HeatTrack::new(Arc::clone(&wake)), heat: HeatTrack::new(wake), ..Self::default() }
+        Self {
+            heat_beside: HeatTrack::new(Arc::clone(&wake)),
+            parts: PartsTrack::new(Arc::clone(&wake)),
+            heat: HeatTrack::new(wake),
+            ..Self::default()
+        }
     }
 
     /// What a track shows, for a file.
@@ -145,7 +149,7 @@ impl TracksState {
         match track {
             Track::SpectrumOfChange => self.heat.map().map(Content::from),
             Track::SpectrumBeside => self.heat_beside.map().map(Content::from),
-            Track::PartsByLevel => self.parts.content(self.parts_quantity),
+            Track::PartsByLevel => self.parts.content(),
             Track::Guidance => self.guidance.figure().map(Content::from),
             _ => self.figures.get(&track).map(|(_, figure)| Figure::clone(figure).into()),
         }
@@ -305,7 +309,6 @@ fn track_ui(
         if track == Track::Guidance {
             guidance_track_ui(ui, &place, tracks, &mut state.guidance, intents);
         } else {
-            state.parts_quantity = tracks.view.parts.quantity;
             parts_track_ui(ui, &place, tracks, &mut state.parts, (textures, intents));
         }
         return;

@@ -3,7 +3,7 @@
 use super::scene::{Group, Ink};
 use super::*;
 use crate::figure::colour_map::colour_table;
-use crate::figure::heat_map::{Decibels, Placement, PowerGrid};
+use crate::figure::heat_map::{Decibels, Placement, PowerGrid, Rows};
 use crate::figure::{Film, HeatMap, HeatMapFigure, Reading, TimeAxis, TimeView, heat_map};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ColourMap;
@@ -23,6 +23,7 @@ fn map(time: TimeView<'_>) -> HeatMap {
     let column = |step: i32| Some((0..5).map(|ring| 10.0_f64.powi(step - ring)).collect::<Arc<[f64]>>());
     let grid = PowerGrid {
         name: "PSD of ΔE[x_0|x_t]".into(),
+        rows: Rows::Frequencies,
         frequency: vec![0.0, 0.125, 0.25, 0.375, 0.5],
         columns: vec![column(0), None, column(2)],
         placement: Placement::Between,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 /// A density that is not known, in [`Decibels::values`]: far below all that can be.
 pub const GAP: f32 = -1e9;
 /// The density of nothing, dB.
-const NOTHING: f32 = -300.0;
+pub const NOTHING: f32 = -300.0;
 /// Of what is seen such shares are below the range that fits and above it.
 const BEYOND: (f64, f64) = (0.02, 0.01);
 /// Ends of the range that fits are whole multiples of this, dB, so that it seldom moves while a run goes on.
@@ -30,13 +30,25 @@ impl Placement {
     }
 }
 
+/// What rows are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// Rings of radial frequency.
+    #[default]
+    Frequencies,
+    /// Resolution levels with this factor between them: row 0 is what is left below them, row 1 the coarsest.
+    Levels(usize),
+}
+
 /// Power by column and ring of radial frequency, whoever measured it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PowerGrid {
     /// What it is, with subscripts as [`crate::figure::text::spans`] reads them: "PSD of ΔE[x_0|x_t]".
     pub name: String,
-    /// Radial frequency of each ring, cycles/px, frequency 0 first; rising, `[F]`.
+    /// Radial frequency of each ring, cycles/px, frequency 0 first; rising, `[F]`. Of levels those at their middles.
     pub frequency: Vec<f64>,
+    /// What the rows are.
+    pub rows: Rows,
     /// Linear power density of each column, `[F]`; `None` where it is not known.
     pub columns: Vec<Option<Arc<[f64]>>>,
     /// Where the columns stand.
@@ -50,6 +62,8 @@ pub struct Decibels {
     pub name: String,
     /// As [`PowerGrid::frequency`].
     pub frequency: Vec<f64>,
+    /// What the rows are.
+    pub of_rows: Rows,
     /// Where the columns stand.
     pub placement: Placement,
     /// Column by column, each from the lowest frequency up; [`GAP`] where nothing is known. `[columns, F]`
@@ -80,8 +94,8 @@ impl Decibels {
             };
             values.extend(column.iter().zip(&of_rows).map(|(&power, row)| decibels(power / (of_column * row))));
         }
-        let PowerGrid { name, frequency, placement, .. } = grid;
-        Self { name: name.clone(), frequency: frequency.clone(), placement: *placement, values }
+        let PowerGrid { name, frequency, rows: of_rows, placement, .. } = grid;
+        Self { name: name.clone(), frequency: frequency.clone(), of_rows: *of_rows, placement: *placement, values }
     }
 
     /// How many columns there are.

@@ -7,9 +7,10 @@ mod decibels;
 #[cfg(test)]
 mod tests;
 
-pub use decibels::{Decibels, GAP, Placement, PowerGrid, Ranges};
+pub use decibels::{Decibels, GAP, NOTHING, Placement, PowerGrid, Ranges, Rows};
 
 use super::colour_map::{colour_index, colour_table, colours_per_unit};
+use super::palette::level_label;
 use super::ticks::{self, Tick};
 use super::{Axis, TimeView};
 use crate::session::document::ColourMap;
@@ -46,7 +47,7 @@ pub struct HeatMap {
     pub unit: &'static str,
     /// Time.
     pub x_axis: Axis,
-    /// Radial frequency, cycles/px, or its logarithm to base 10.
+    /// Radial frequency, cycles/px, or its logarithm to base 10. Levels have their names at their middles.
     pub y_axis: Axis,
     /// Wavelengths, px, at their places on the vertical axis, from the bottom up.
     pub wavelengths: Vec<Tick>,
@@ -82,6 +83,8 @@ pub struct Cell {
     pub steps: (usize, usize),
     /// Radial frequency, cycles/px.
     pub frequency: f64,
+    /// Which level, 0 the finest, where rows are levels.
+    pub level: Option<usize>,
     /// Its density, dB; `None` where it is not known.
     pub decibels: Option<f32>,
 }
@@ -90,9 +93,22 @@ pub struct Cell {
 #[must_use]
 pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
     let HeatMapFigure { time, cells, scale, range, colour_map } = from;
+    // Levels are octaves, all as high.
+    let scale = if cells.of_rows == Rows::Frequencies { scale } else { FrequencyScale::Log };
     let first_row = usize::from(scale == FrequencyScale::Log);
-    let row_edges = row_edges(cells.frequency.get(first_row..).unwrap_or_default(), scale);
-    let y_axis = frequency_axis(&row_edges, scale);
+    let (row_edges, y_axis, wavelengths) = match cells.of_rows {
+        Rows::Frequencies => {
+            let edges = row_edges(cells.frequency.get(first_row..).unwrap_or_default(), scale);
+            let axis = frequency_axis(&edges, scale);
+            let wavelengths = wavelengths(cells.frequency.get(1), axis.range, scale);
+            (edges, axis, wavelengths)
+        }
+        Rows::Levels(factor) => {
+            let edges = level_edges(factor, cells.rows().saturating_sub(first_row));
+            let axis = level_axis(factor, &edges);
+            (edges, axis, Vec::new())
+        }
+    };
     let heights: Vec<f64> = row_edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mut ranges = cells.ranges(first_row, &heights).unwrap_or_default();
     if colour_map == ColourMap::Difference {
@@ -103,7 +119,7 @@ pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
         label: cells.name.clone(),
         unit: "dB",
         x_axis: time.x_axis(),
-        wavelengths: wavelengths(cells.frequency.get(1), y_axis.range, scale),
+        wavelengths,
         y_axis,
         column_edges: column_edges(time, cells),
         row_edges,
@@ -137,6 +153,25 @@ fn row_edges(frequency: &[f64], scale: FrequencyScale) -> Vec<f64> {
     let high = (0.5 * (3.0 * last - before)).min(place_of(NYQUIST, scale)).max(last);
     let inner = y.windows(2).map(|pair| 0.5 * (pair[0] + pair[1]));
     std::iter::once(low).chain(inner).chain([high]).collect()
+}
+
+/// Where levels end, the coarsest first: the finest at Nyquist's frequency, each `factor` times as wide as the next.
+fn level_edges(factor: usize, levels: usize) -> Vec<f64> {
+    let octave = (factor as f64).log10();
+    (0..=levels).rev().map(|m| place_of(NYQUIST, FrequencyScale::Log) - m as f64 * octave).collect()
+}
+
+fn level_axis(factor: usize, edges: &[f64]) -> Axis {
+    let levels = edges.len().saturating_sub(1);
+    let middle = |(row, pair): (usize, &[f64])| Tick {
+        at: 0.5 * (pair[0] + pair[1]),
+        label: level_label(factor, levels - 1 - row),
+    };
+    let range = match edges {
+        [low, .., high] => (*low, *high),
+        _ => (0.0, 1.0),
+    };
+    Axis { label: "resolution".to_owned(), unit: "", range, ticks: edges.windows(2).enumerate().map(middle).collect() }
 }
 
 /// y of a frequency, cycles/px.
@@ -191,6 +226,7 @@ impl HeatMap {
         Some(Cell {
             steps: (column, column + after),
             frequency: self.cells.frequency[row],
+            level: (self.cells.of_rows != Rows::Frequencies).then(|| self.cells.rows() - 1 - row),
             decibels: self.cells.get(column, row),
         })
     }

@@ -15,6 +15,7 @@ fn axis() -> TimeAxis {
 fn grid(placement: Placement, columns: &[Option<[f64; 5]>]) -> PowerGrid {
     PowerGrid {
         name: "PSD of x_t".into(),
+        rows: Rows::Frequencies,
         frequency: vec![0.0, 0.1, 0.2, 0.3, 0.4],
         columns: columns.iter().map(|column| column.map(|column| Arc::from(column.as_slice()))).collect(),
         placement,
@@ -44,6 +45,42 @@ fn densities_are_in_decibels_and_gaps_stay_gaps() {
     assert_eq!(none.ranges(1, &[1.0; 4]), Some(ranges));
     let nothing = Decibels::new(&grid(Placement::Around, &[None, Some([f64::NAN; 5])]), Normalisation::Step);
     assert!(nothing.is_empty() && nothing.ranges(0, &[1.0; 5]).is_none());
+}
+
+#[test]
+fn levels_are_octaves_with_names() {
+    let column = |scale: f64| Some(Arc::from([7.0 * scale, 4.0 * scale, 2.0 * scale, scale].as_slice()));
+    let grid = PowerGrid {
+        name: "‖B_m ε_c‖".into(),
+        rows: Rows::Levels(3),
+        frequency: vec![0.0, 0.032, 0.096, 0.289],
+        columns: vec![column(1.0), None, column(0.0)],
+        placement: Placement::Around,
+    };
+    let cells = Arc::new(Decibels::new(&grid, Normalisation::None));
+    let axis = axis();
+    let time = TimeView::whole(&axis, Reading::Step);
+    // They are octaves whatever the axis of frequencies is.
+    let [map, linear] = [FrequencyScale::Log, FrequencyScale::Linear].map(|scale| {
+        heat_map(HeatMapFigure { time, cells: &cells, scale, range: None, colour_map: ColourMap::Inferno })
+    });
+    assert_eq!(map, linear);
+    let edges: Vec<f64> = map.row_edges.iter().map(|edge| 10.0_f64.powf(*edge)).collect();
+    for (edge, expected) in edges.iter().zip([0.5 / 27.0, 0.5 / 9.0, 0.5 / 3.0, 0.5]) {
+        assert!((edge - expected).abs() < 1e-12, "{edges:?}");
+    }
+    let names: Vec<&str> = map.y_axis.ticks.iter().map(|tick| tick.label.as_str()).collect();
+    assert_eq!((names, map.wavelengths.len()), (vec!["9 px", "3 px", "1 px"], 0));
+    let at = |tick: usize, step| map.at(axis.x_of_step(step, Reading::Step), map.y_axis.ticks[tick].at).unwrap();
+    let finest = at(2, 0.1);
+    assert_eq!((finest.level, finest.decibels), (Some(0), Some(0.0)));
+    assert_eq!((at(0, 0.1).level, at(0, 1.0).decibels, at(0, 3.0).decibels), (Some(2), None, Some(NOTHING)));
+
+    let one = PowerGrid { frequency: vec![0.0, 0.25], columns: vec![Some(Arc::from([1.0, 1.0].as_slice()))], ..grid };
+    let cells = Arc::new(Decibels::new(&one, Normalisation::None));
+    let of =
+        HeatMapFigure { time, cells: &cells, scale: FrequencyScale::Log, range: None, colour_map: ColourMap::Grey };
+    assert_eq!(heat_map(of).row_edges.len(), 2, "a level alone has its row");
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl OpenCascade {
             size_multiple,
             takes_sizes,
             stages: sizes,
+            stage_factor: Some(self.factor),
             ..finest
         }
     }

@@ -191,6 +191,8 @@ pub struct ModelInfo {
     pub spacing: Option<String>,
     /// Trained height and width of its stages, the coarsest first, where it is a cascade.
     pub stages: Vec<Option<(usize, usize)>>,
+    /// How many times as large each stage is as the one before, where it is a cascade.
+    pub stage_factor: Option<usize>,
 }
 
 impl ModelInfo {
@@ -376,6 +378,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         scheduler: scheduler.cloned(),
         spacing: scheduler.map(|config| config.default_source().to_string()),
         stages: Vec::new(),
+        stage_factor: None,
     }
 }
 
@@ -404,5 +407,6 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         scheduler: Some(exact.config.clone()),
         spacing: Some(exact.config.default_source().to_string()),
         stages: Vec::new(),
+        stage_factor: None,
     }
 }

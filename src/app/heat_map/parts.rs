@@ -1,0 +1,183 @@
+//! The parts of a run's estimates by resolution, computed beside the window as the run goes.
+
+use crate::app::run_view::{MadeKey, RunView};
+use crate::runtime::{AnalysisPool, RunId, Wake};
+use crate::session::Snapshot;
+use crate::session::parts::StepParts;
+use crate::spectrum::BandPlan;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Most steps, and about how many values, that are looked at before the track is drawn again.
+const BATCH: (usize, usize) = (64, 1 << 20);
+/// Most steps that are kept; a run that has more keeps its own.
+const KEPT: usize = 8192;
+
+/// A step of a sample; steps that a live run takes over keep their keys.
+type Key = (MadeKey, usize, BandPlan);
+/// What was computed in one go.
+type Batch = Vec<(Key, Arc<StepParts>)>;
+
+/// How much is known of what.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    run: RunId,
+    sample: usize,
+    plan: BandPlan,
+    done: usize,
+    whole_from: usize,
+    there: usize,
+    possible: usize,
+}
+
+impl Known {
+    /// Whether nothing more will come unless the run goes on.
+    #[must_use]
+    pub const fn is_all(&self) -> bool {
+        self.there == self.possible
+    }
+
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub const fn is_nothing(&self) -> bool {
+        self.there == 0
+    }
+}
+
+/// What is known of the steps on screen.
+#[derive(Default)]
+pub struct PartLevels {
+    pool: Option<AnalysisPool<u64, Batch>>,
+    kept: HashMap<Key, Arc<StepParts>>,
+    /// The batch that is being computed, and how many there have been.
+    pending: Option<u64>,
+    batches: u64,
+    known: Option<Known>,
+    /// One a finished step of the run on screen.
+    steps: Vec<Option<Arc<StepParts>>>,
+}
+
+impl PartLevels {
+    /// `wake` is called when there is more.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        // Without the thread the track stays empty; nothing else needs it.
+        Self { pool: AnalysisPool::start_keeping(1, "chromascope-parts", wake).ok(), ..Self::default() }
+    }
+
+    /// One a finished step; `None` of those that are not known.
+    #[must_use]
+    pub fn steps(&self) -> &[Option<Arc<StepParts>>] {
+        &self.steps
+    }
+
+    /// Takes what there is and asks for what is missing.
+    pub fn update(&mut self, run: &RunView, sample: usize, plan: BandPlan) -> Known {
+        self.take();
+        let (done, whole_from) = (run.done(), run.small_steps());
+        let mut known = Known { run: run.id, sample, plan, done, whole_from, there: 0, possible: 0 };
+        let same = |kept: &&Known| kept.is_all() && Known { there: 0, possible: 0, ..**kept } == known;
+        if let Some(kept) = self.known.as_ref().filter(same) {
+            return *kept;
+        }
+        self.steps.clear();
+        let mut missing = Vec::new();
+        for step in 0..done {
+            let key = (run.step_key(step), sample, plan);
+            let found = self.kept.get(&key).cloned();
+            let question = if found.is_none() { run.whole_step(step) } else { None };
+            known.there += usize::from(found.is_some());
+            known.possible += usize::from(found.is_some() || question.is_some());
+            missing.extend(question.map(|snapshot| {
+                let before = step.checked_sub(1).and_then(|before| run.whole_step(before));
+                (key, before.cloned(), Arc::clone(snapshot))
+            }));
+            self.steps.push(found);
+        }
+        self.ask(missing);
+        if self.kept.len() > KEPT.max(2 * done) {
+            let wanted = (0..done).map(|step| (run.step_key(step), sample, plan));
+            self.kept = wanted.filter_map(|key| self.kept.remove_entry(&key)).collect();
+        }
+        self.known = Some(known);
+        known
+    }
+
+    /// Takes what has been computed.
+    fn take(&mut self) {
+        let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
+        if let Some(batch) = pool.get(&pending, || None) {
+            self.kept.extend(batch.iter().map(|(key, step)| (*key, Arc::clone(step))));
+            self.pending = None;
+        }
+    }
+
+    /// Asks for as much of what is missing as is soon there.
+    fn ask(&mut self, missing: Vec<(Key, Option<Arc<Snapshot>>, Arc<Snapshot>)>) {
+        let Some(pool) = self.pool.as_ref().filter(|_| self.pending.is_none()) else { return };
+        let Some((_, _, first)) = missing.first() else { return };
+        let values = first.values() / first.x0.shape()[0].max(1);
+        let count = (BATCH.1 / values.max(1)).clamp(1, BATCH.0);
+        self.batches += 1;
+        self.pending = Some(self.batches);
+        pool.get(&self.batches, move || {
+            Some(Box::new(move || {
+                let answer = |(key, before, step): (Key, Option<Arc<Snapshot>>, Arc<Snapshot>)| {
+                    let (_, sample, plan) = key;
+                    (key, Arc::new(StepParts::of(before.as_deref(), &step, sample, &plan)))
+                };
+                missing.into_iter().take(count).map(answer).collect()
+            }))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{App, Launch};
+    use crate::runtime::{Activity, Event};
+    use crate::session::RunSettings;
+    use crate::session::action::Action;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn steps_are_looked_at_as_they_come_and_once() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let run = RunSettings { steps: 6, batch: 2, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+        let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
+        let mut app = App::new(&egui::Context::default(), launch, false).unwrap();
+        let (mut levels, mut counts) = (PartLevels::new(Arc::new(|| {})), Vec::new());
+        let began = Instant::now();
+        loop {
+            let idle = app.activity() == Activity::Idle;
+            while let Some(event) = app.runtime.next_event() {
+                let Event::Run { id, news } = event else { continue };
+                app.take_run_news(id, news);
+            }
+            if let Some(run) = app.run.as_ref().filter(|run| run.done() > 0) {
+                let known = levels.update(run, 1, run.plan(2, None).unwrap());
+                counts.push(known.there);
+                if idle && run.done() == 6 && known.is_all() {
+                    break;
+                }
+            }
+            assert!(began.elapsed() < Duration::from_mins(1));
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(counts.is_sorted() && counts.last() == Some(&6), "{counts:?}");
+        let run = app.run.as_ref().unwrap();
+        let plan = run.plan(2, None).unwrap();
+        for (step, found) in levels.steps().iter().enumerate() {
+            let before = step.checked_sub(1).and_then(|before| run.whole_step(before));
+            let expected = StepParts::of(before.map(|before| &**before), run.whole_step(step).unwrap(), 1, &plan);
+            assert_eq!(found.as_deref(), Some(&expected), "step {step}");
+            assert_eq!(expected.guided.is_some(), step > 0);
+        }
+        // Another sample is another question; the first is not asked again.
+        let batches = levels.batches;
+        assert!(levels.update(run, 1, plan).is_all() && levels.batches == batches);
+        assert!(levels.update(run, 0, plan).is_nothing() && levels.batches > batches);
+    }
+}
