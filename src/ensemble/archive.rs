@@ -144,7 +144,15 @@ const DAMAGED: &str = "so it is damaged; copy or make it again";
 
 fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
-    if log_snr.len() < 2 || !log_snr.windows(2).all(|pair| pair[0] < pair[1]) {
+    // As in a plan: noise falls strictly, except that the final level may equal the last step's.
+    let falls = |pair: &[f64]| pair[0] < pair[1];
+    let is_schedule = match &log_snr[..] {
+        [steps @ .., final_level] => {
+            steps.windows(2).all(falls) && steps.last().is_some_and(|last_step| last_step <= final_level)
+        }
+        [] => false,
+    };
+    if !is_schedule {
         return Err(format!("its \"log_snr\" is no schedule, {DAMAGED}"));
     }
     if origin.timesteps.len() + 1 != log_snr.len() {

@@ -223,6 +223,24 @@ fn it_is_called_by_all_that_tells_it_from_others() {
     assert!(told.contains("these images are 64x64, those 64x32"), "{told}");
 }
 
+/// `set_alpha_to_one` false with leading spacing, as many models have it: the last step does nothing.
+#[test]
+fn a_last_step_that_does_nothing_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("scheduler_config.json");
+    let text = r#"{"_class_name": "DDIMScheduler", "beta_schedule": "squaredcos_cap_v2", "prediction_type": "sample",
+        "timestep_spacing": "leading", "set_alpha_to_one": false, "clip_sample": false}"#;
+    std::fs::write(&config, text).unwrap();
+    let settings = RunSettings { scheduler_config: Some(config), ..settings(4) };
+    let model = model(&settings);
+    let whole = grown(&model, &settings, 2, 2);
+    let [.., last_step, final_level] = whole.levels() else { panic!("{:?}", whole.levels()) };
+    assert_eq!(last_step, final_level);
+    let path = folder.path().join("whole.npz");
+    write(&path, &whole).unwrap();
+    assert_eq!(read(&path).unwrap(), whole);
+}
+
 #[test]
 fn damaged_files_are_refused() {
     let settings = settings(3);
