@@ -173,13 +173,28 @@ fn a_run_can_be_paused_stepped_resumed_and_stopped() {
 #[test]
 fn what_was_changed_is_shown_until_it_is_run() {
     let mut harness = opened("gaussian-64");
-    click_like(&mut harness, "Sampler ");
-    click(&mut harness, "heun");
+    click_like(&mut harness, "Menu");
+    click(&mut harness, "Run changes at once");
     press(&mut harness, Key::Escape);
-    assert!(says(&harness, "Run with changed sampler") && says(&harness, "Sampler heun"));
-    press(&mut harness, Key::R);
-    until_done(&mut harness);
-    assert!(!says(&harness, "Run with changed"));
+    let ticks = |harness: &egui_kittest::Harness<_>| {
+        let whole = |text: &String| text.parse::<u32>().is_ok();
+        painted(harness).into_iter().filter(whole).collect::<Vec<_>>()
+    };
+    let (numbers, place) = (ticks(&harness), harness.get_by_label("Run").rect());
+    type_number(&mut harness, "Steps", "40");
+    click_like(&mut harness, "Spacing ");
+    click(&mut harness, "karras");
+    press(&mut harness, Key::Escape);
+    // All is the run's as before; what the next will have is laid over it.
+    assert!(says(&harness, "Run with changed steps, spacing") && says(&harness, "Settings changed: Run"));
+    assert!(says(&harness, "step 12/12") && painted(&harness).iter().any(|text| text == "next run"));
+    assert_eq!(ticks(&harness), numbers, "the axis is the run's");
+    assert_eq!(harness.get_by_label_contains("Run with changed").rect(), place, "nothing moves");
+    click_like(&mut harness, "Settings changed: Run");
+    until(&mut harness, "the run", |harness| says(harness, "step 40/40") && says(harness, "done ·"));
+    assert!(!says(&harness, "Run with changed") && !says(&harness, "Settings changed"));
+    assert!(painted(&harness).iter().all(|text| text != "next run"));
+    assert_ne!(ticks(&harness), numbers);
     click(&mut harness, "New seed");
     until(&mut harness, "a run with the new seed", |harness| says(harness, "done ·"));
     assert!(!says(&harness, "Run with changed"));

@@ -2,14 +2,59 @@
 
 use super::App;
 use super::run_view::Coarse;
-use crate::runtime::RunId;
-use crate::session::CoarsePass;
+use crate::runtime::{Pace, RunId};
+use crate::session::document::{AxisReading, pending_changes};
+use crate::session::{CoarsePass, RunSettings};
 
 impl App {
     /// Makes the run again while the user still changes it. Nothing is cleared, and the change under way goes on.
     pub(super) fn start_live(&mut self) {
+        self.state.live_due = false;
         let settings = self.ask_for();
-        self.runtime.run_live(settings);
+        self.state.asked = Some(self.runtime.run_live(settings));
+    }
+
+    /// What the user changed since the run on screen was made, and no run under way has; by name.
+    pub(super) fn pending(&self) -> Vec<&'static str> {
+        let state = &self.state;
+        let document = state.document.document();
+        let requested = state.requested.as_ref();
+        if state.asked.is_some() && requested == Some(&document.run) {
+            return Vec::new();
+        }
+        let on_screen = self.run.as_ref().map(|run| &*run.started.settings);
+        on_screen.or(requested).map(|run| pending_changes(document, run)).unwrap_or_default()
+    }
+
+    /// Makes the run again after a change of its settings, where that is wanted.
+    pub(super) fn run_what_changed(&mut self, before: &RunSettings) {
+        let document = self.state.document.document();
+        if document.run == *before || !document.view.live {
+            return;
+        }
+        if document.run.source != before.source {
+            self.start(Pace::Going);
+        } else if self.holds_the_axis() {
+            self.state.live_due = true;
+        } else {
+            self.start_live();
+        }
+    }
+
+    /// A point is under the hand, on an axis that another run would space otherwise.
+    fn holds_the_axis(&self) -> bool {
+        let even = matches!(
+            self.state.document.document().view.axis,
+            AxisReading::Step | AxisReading::RunTime | AxisReading::Evaluations
+        );
+        !even && self.state.tracks.editor.range.is_some()
+    }
+
+    /// The live run that waited until the hand rests.
+    pub(super) fn run_what_waited(&mut self) {
+        if self.state.live_due && !self.holds_the_axis() {
+            self.start_live();
+        }
     }
 
     /// Puts the run that is coming on screen once it has the step under the playhead.
@@ -63,9 +108,11 @@ mod tests {
     use crate::app::run_view::{Moment, Picture, RunView};
     use crate::runtime::{Activity, Event, RunEnd};
     use crate::session::action::Action;
+    use crate::sampler::Churn;
+    use crate::schedule::{Curve, PlanSource};
     use crate::session::playback::Command;
-    use crate::session::settings::{ModelSource, ProviderChoice};
-    use crate::session::{RunSettings, Snapshot};
+    use crate::session::settings::{ModelSource, ProviderChoice, SamplerKind};
+    use crate::session::Snapshot;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
@@ -143,6 +190,99 @@ mod tests {
         // A drag is one change of the document.
         open.app.state.document.undo();
         assert_eq!(open.app.state.document.document().run.steps, 12);
+    }
+
+    #[test]
+    fn every_setting_is_run_at_once_while_that_is_wanted() {
+        let mut open = Open::new();
+        let actions = [
+            Action::SetSampler(SamplerKind::EulerAncestral),
+            Action::SetEta(Some(0.5)),
+            Action::SetSteps(7),
+            Action::SetSpacing(Some("karras".into())),
+            Action::SetSeed(3),
+            Action::SetBatch(2),
+            Action::SetSampler(SamplerKind::Heun),
+            Action::SetChurn(Churn { amount: 3.0, ..Churn::default() }),
+            Action::SetSchedule(Some(Box::new(PlanSource::curve(Curve::ALL[1].clone())))),
+            Action::SetModel(ModelSource::Model("emoji-exact-64".into())),
+            Action::SetLabel(Some(1)),
+        ];
+        let ctx = open.ctx.clone();
+        for action in actions {
+            let name = action.name();
+            open.app.perform(&ctx, vec![Intent::Change(action)]);
+            assert!(open.app.pending().is_empty(), "{name} is on its way");
+            open.until_idle(|_| {});
+            assert_eq!(*open.run().started.settings, open.app.state.document.document().run, "{name}");
+            assert_eq!(open.run().done(), open.run().steps(), "{name}: {:?}", open.app.state.faults);
+        }
+        open.app.perform(&ctx, vec![Intent::Undo, Intent::Undo]);
+        open.until_idle(|_| {});
+        assert_eq!(open.run().started.settings.source, ModelSource::Model("gaussian-64".into()), "undo runs too");
+    }
+
+    #[test]
+    fn without_live_runs_all_stays_the_runs_and_the_plan_is_a_ghost() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        let change = |open: &mut Open, actions: Vec<Action>| {
+            open.app.perform(&ctx, actions.into_iter().map(Intent::Change).collect());
+            open.until_idle(|_| {});
+            open.app.plan();
+        };
+        let shown = |open: &Open| open.app.state.planner.shown().map(|shown| shown.axis.clone()).unwrap();
+        change(&mut open, vec![Action::SetLive(false)]);
+        let before = shown(&open);
+        assert_eq!(before, open.run().axis);
+        change(&mut open, vec![Action::SetSampler(SamplerKind::Heun), Action::SetSteps(5)]);
+        assert_eq!(open.app.pending(), ["steps", "sampler"]);
+        assert_eq!((open.run().steps(), shown(&open)), (12, before), "nothing of the new is mixed in");
+        let planner = &open.app.state.planner;
+        assert_eq!(planner.next().unwrap().axis.steps(), 5);
+        assert!(!planner.next().unwrap().looks_like(planner.shown().unwrap()));
+        open.app.perform(&ctx, vec![Intent::Run]);
+        assert!(open.app.pending().is_empty());
+        open.until_idle(|_| {});
+        open.app.plan();
+        assert!(open.app.pending().is_empty());
+        assert_eq!((open.run().steps(), shown(&open).steps()), (5, 5));
+        // What is wanted again is run again.
+        change(&mut open, vec![Action::SetSeed(9)]);
+        assert_eq!(open.app.pending(), ["seed"]);
+        let planner = &open.app.state.planner;
+        assert!(planner.next().unwrap().looks_like(planner.shown().unwrap()), "a seed moves no level");
+        change(&mut open, vec![Action::SetLive(true)]);
+        assert!(open.app.pending().is_empty());
+        assert_eq!(open.run().started.settings.seed, 9);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_run_stay_pending() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        open.app.perform(&ctx, vec![Intent::Change(Action::SetSpacing(Some("nonsense".into())))]);
+        open.until_idle(|_| {});
+        assert_eq!((open.app.pending(), open.run().done()), (vec!["spacing"], 12));
+        open.app.perform(&ctx, vec![Intent::Undo]);
+        open.until_idle(|_| {});
+        assert!(open.app.pending().is_empty());
+    }
+
+    #[test]
+    fn no_run_moves_the_axis_under_the_hand() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        open.app.perform(&ctx, vec![Intent::Change(Action::SetAxis(AxisReading::LogSnr))]);
+        open.app.state.tracks.editor.range = Some((-1.0, 1.0));
+        open.app.perform(&ctx, vec![Intent::Change(Action::SetSteps(5))]);
+        open.until_idle(|_| {});
+        open.app.run_what_waited();
+        assert_eq!((open.run().steps(), open.app.pending()), (12, vec!["steps"]));
+        open.app.state.tracks.editor.range = None;
+        open.app.run_what_waited();
+        open.until_idle(|_| {});
+        assert_eq!(open.run().steps(), 5);
     }
 
     #[test]

@@ -117,14 +117,15 @@ impl App {
         }
     }
 
-    /// Changes the document, and where that changes the schedule or what steers the run, and live runs are wanted, makes the
-    /// run again.
+    /// Changes the document, and where that changes a setting of the run, and live runs are wanted, makes the run again.
     fn change(&mut self, change: impl FnOnce(&mut History)) {
-        let before = self.state.document.document().run.clone();
+        let before = self.state.document.document().clone();
         change(&mut self.state.document);
-        let document = self.state.document.document();
-        if is_shown_live(&before, &document.run) && document.view.live {
+        let live_now = self.state.document.document().view.live && !before.view.live;
+        if live_now && !self.pending().is_empty() {
             self.start_live();
+        } else {
+            self.run_what_changed(&before.run);
         }
     }
 
@@ -172,7 +173,8 @@ impl App {
         let settings = self.ask_for();
         self.state.opening = Some(Opening::of(&settings.source));
         self.coming = None;
-        self.runtime.run(settings, pace);
+        self.state.live_due = false;
+        self.state.asked = Some(self.runtime.run(settings, pace));
     }
 
     /// A run takes the place of the one on screen, which stays beside it where that was asked for.
@@ -194,6 +196,7 @@ impl App {
         self.state.opening = Some(Opening::of(&plain.source));
         (self.coming, self.beside, self.state.keep_beside) = (None, None, false);
         self.state.plain_beside = Some(self.runtime.run(plain, Pace::Going));
+        self.state.asked = self.state.plain_beside;
     }
 
     /// Where the run without is over, the run itself.
@@ -217,7 +220,7 @@ impl App {
 
     fn optimise(&mut self, options: Options) {
         let state = &mut self.state;
-        let Some(planned) = state.planner.planned() else { return };
+        let Some(planned) = state.planner.next() else { return };
         let settings = state.document.document().run.clone();
         let settings = RunSettings { steps: planned.plan.steps(), ..settings };
         let (now, library) = (planned.source.clone(), state.onnxruntime.clone());
@@ -332,6 +335,7 @@ impl App {
             (Some(RunEnd::Stopped), _) => format!("stopped after {} steps", run.done()),
             (Some(RunEnd::Failed(_)), _) => format!("failed after {} steps", run.done()),
             (None, Activity::Paused) => format!("paused after {} steps", run.done()),
+            (None, Activity::Idle) if self.state.asked.is_none() => format!("stopped after {} steps", run.done()),
             (None, _) => {
                 let left = self.state.times.remaining(run.steps() - run.done());
                 left.map_or_else(|| "running".to_owned(), |left| format!("{:.1} s left", left.as_secs_f64()))
@@ -352,16 +356,4 @@ impl App {
             None => "Nothing to show yet: see the message above, or choose another model".into(),
         }
     }
-}
-
-/// Whether a change is shown by a run at once, while the user goes on changing: that of the schedule and of what steers a
-/// run, as long as its images stay of one size.
-fn is_shown_live(before: &RunSettings, after: &RunSettings) -> bool {
-    let size = |run: &RunSettings| (run.size, run.upsample.map(|upsample| upsample.factor));
-    let steered = |run: &RunSettings| {
-        (run.guidance.clone(), run.by_level.clone(), run.label_switch, run.upsample, run.local.clone())
-    };
-    before.source == after.source
-        && size(before) == size(after)
-        && (before.schedule != after.schedule || steered(before) != steered(after))
 }

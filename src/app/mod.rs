@@ -113,6 +113,7 @@ impl App {
         let palette = Palette::of(ui);
         let bar = egui::Frame::new().fill(palette.bar).inner_margin(egui::Margin::symmetric(16, 8));
         Panel::top("top bar").frame(bar).resizable(false).show(ui, |ui| {
+            let pending = self.pending();
             let state = &mut self.state;
             let top_bar = TopBar {
                 model: state.model.as_deref(),
@@ -120,14 +121,15 @@ impl App {
                 document: state.document.document(),
                 history: &state.document,
                 preferences: &state.preferences,
-                requested: state.requested.as_ref(),
+                pending: &pending,
                 activity: self.runtime.activity(),
             };
             top_bar_ui(ui, &top_bar, &mut state.top_bar, intents);
         });
         Panel::bottom("transport").frame(bar).exact_size(44.0).resizable(false).show(ui, |ui| {
-            let status = self.status();
-            let transport = Transport { run: self.run.as_ref(), playback: &self.state.playback, status: &status };
+            let (status, pending) = (self.status(), self.pending());
+            let (run, playback) = (self.run.as_ref(), &self.state.playback);
+            let transport = Transport { run, playback, status: &status, pending: &pending };
             transport_ui(ui, &transport, intents);
         });
         let messages = Messages {
@@ -144,16 +146,24 @@ impl App {
         egui::CentralPanel::default().frame(window).show(ui, |ui| self.tiles(ui, intents));
     }
 
+    /// Brings the schedules up to date that tracks and panels show.
+    fn plan(&mut self) {
+        let Self { state, run, .. } = self;
+        let optimisation = state.optimisation.as_ref().map(Optimisation::report);
+        let preview = state.lab.preview.clone().map(|preview| (preview.label(), preview));
+        let preview = preview.or_else(|| Some(("best so far".to_owned(), optimisation.as_ref()?.best_source()?)));
+        let on_screen = run.as_ref().map(|run| (&*run.started.settings, run.info.as_ref()));
+        state.planner.update(state.document.document(), state.model.as_ref(), on_screen, preview);
+    }
+
     fn tiles(&mut self, ui: &mut Ui, intents: &mut Intents) {
+        self.plan();
         let at = self.moment();
         let empty = self.empty_words();
         let stale = self.is_stale(ui.ctx());
         let Self { state, run, textures, .. } = self;
         let document = state.document.document();
         let optimisation = state.optimisation.as_ref().map(Optimisation::report);
-        let preview = state.lab.preview.clone().map(|preview| (preview.label(), preview));
-        let preview = preview.or_else(|| Some(("best so far".to_owned(), optimisation.as_ref()?.best_source()?)));
-        state.planner.update(document, state.model.as_ref(), preview);
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
         let plan = run.as_ref().and_then(|run| run.plan(view.factor, view.levels));
@@ -174,7 +184,8 @@ impl App {
             stage,
             tracks: Tracks {
                 run: run.as_ref(),
-                planned: state.planner.planned(),
+                planned: state.planner.shown(),
+                next: state.planner.next(),
                 measure: &state.measure,
                 position,
                 view,
@@ -189,7 +200,7 @@ impl App {
             measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,
-                planned: state.planner.planned(),
+                planned: state.planner.next(),
                 refused: state.planner.refused(),
                 model: state.model.as_deref(),
                 optimisation: optimisation.as_ref(),
@@ -197,7 +208,7 @@ impl App {
             lab_state: &mut state.lab,
             pooling: PoolingView {
                 run: run.as_ref(),
-                planned: state.planner.planned(),
+                planned: state.planner.shown(),
                 position,
                 sample,
                 seed: document.run.seed,
@@ -210,7 +221,7 @@ impl App {
             guidance: Guidance {
                 document,
                 model: state.model.as_deref(),
-                planned: state.planner.planned(),
+                planned: state.planner.next(),
                 run: run.as_ref(),
                 beside: self.beside.is_some(),
                 position,
@@ -266,6 +277,7 @@ impl eframe::App for App {
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);
+        self.run_what_waited();
         self.textures.begin_frame();
         self.scale(ctx);
     }

@@ -70,16 +70,17 @@ impl App {
             }
             RunNews::Started(started) => {
                 state.opening = None;
-                let Some(model) = state.model.as_ref().and_then(|model| model.schedule.clone()) else { return };
+                let Some(info) = state.model.clone() else { return };
+                let Some(schedule) = info.schedule.clone() else { return };
                 state.notes.extend(started.notes.iter().cloned());
                 let shown = self.run.as_ref().filter(|run| started.live && run.done() > 0);
                 if let Some(last) = self.coming.as_ref().or(shown).filter(|_| started.live) {
-                    self.coming = Some(RunView::new(id, started, model).after(last));
+                    self.coming = Some(RunView::new(id, started, schedule).of_model(info).after(last));
                 } else {
                     state.playback.begin(started.levels.len() - 1);
                     state.times.clear();
                     self.coming = None;
-                    self.put_on_screen(RunView::new(id, started, model));
+                    self.put_on_screen(RunView::new(id, started, schedule).of_model(info));
                 }
             }
             RunNews::Step { snapshot, state: reached } => {
@@ -96,6 +97,7 @@ impl App {
             RunNews::Coarse(pass) => self.take_coarse(id, pass),
             RunNews::Ended { end, .. } => {
                 state.opening = None;
+                state.asked.take_if(|asked| *asked == id);
                 if let RunEnd::Failed(fault) = &end {
                     state.faults.push(fault.clone());
                 }
@@ -110,6 +112,7 @@ impl App {
                 self.give_up_what_came();
                 let state = &mut self.state;
                 state.opening = None;
+                state.asked.take_if(|asked| *asked == id);
                 let nothing_yet = self.run.is_none() && fault.place == Place::Library;
                 state.faults.push(fault);
                 if nothing_yet {

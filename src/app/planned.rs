@@ -1,24 +1,28 @@
-//! The schedule that the next run will have, made anew in the frame in which anything of it is changed. No GUI, no model
-//! call.
+//! The schedule that the next run will have, made anew in the frame in which anything of it is changed, and that of the run
+//! on screen, with the same choices of view. No GUI, no model call.
 
 use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::TimeAxis;
 use crate::model::exact::ExactCard;
 use crate::schedule::design::shares_of;
-use crate::schedule::{ModelSchedule, Plan, PlanSource, PlanWarning, lint};
+use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
 use crate::session::document::{Document, MOST_LEVELS, Measure, NamedSchedule};
 use crate::session::prepare::{ModelInfo, PrepareError, plan_of};
 use crate::session::settings::{RunSettings, SamplerKind};
 use crate::theory::gaussian::ddim_spectrum;
-use crate::theory::{Chromatogram, default_levels};
+use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use std::sync::Arc;
 
 /// A schedule on its model, ready to be drawn.
 pub struct Planned {
     /// Counts up with every change, so that what is drawn from it is known to be old.
     pub version: u64,
+    /// What it is made from.
+    pub settings: RunSettings,
     /// What the run visits.
     pub source: PlanSource,
+    /// The curve drawn by hand that the run follows evenly, its tied ends where the model has them.
+    pub curve: Option<Drawn>,
     /// The levels.
     pub plan: Plan,
     /// The axis that they make.
@@ -40,6 +44,27 @@ pub struct Planned {
     pub closed_form: Option<ClosedForm>,
     /// Other schedules laid over, by name: the one that was chosen, and the one that is only looked at.
     pub overlays: Vec<(String, TimeAxis)>,
+}
+
+impl Planned {
+    /// The level at a run time: on the curve that the run follows, where it follows one, else between its steps.
+    #[must_use]
+    pub fn level_at_run_time(&self, s: f64) -> NoiseLevel {
+        self.curve.as_ref().map_or_else(|| self.axis.level_at_run_time(s), |curve| curve.level_at(s))
+    }
+
+    /// Whether tracks show the same of both: noise levels, and what steers the run.
+    #[must_use]
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let steering = |planned: &Self| {
+            let RunSettings { guidance, by_level, upsample, local, .. } = &planned.settings;
+            (guidance.clone(), by_level.clone(), *upsample, local.clone())
+        };
+        self.plan.levels() == other.plan.levels()
+            && self.axis == other.axis
+            && self.theory == other.theory
+            && steering(self) == steering(other)
+    }
 }
 
 /// What is known exactly of deterministic DDIM on a Gaussian prior.
@@ -75,58 +100,89 @@ struct Key {
     preview: Option<(String, PlanSource)>,
 }
 
-/// Keeps the schedule up to date.
+/// Keeps both schedules up to date: that of the settings, and that of the run on screen.
 #[derive(Default)]
 pub struct Planner {
-    key: Option<Key>,
-    model: Option<Arc<ModelInfo>>,
-    planned: Option<Planned>,
-    refused: Option<String>,
+    next: Slot,
+    shown: Slot,
     made: u64,
 }
 
+/// A schedule, and what it was made from.
+#[derive(Clone, Default)]
+struct Slot {
+    key: Option<Key>,
+    model: Option<Arc<ModelInfo>>,
+    planned: Option<Arc<Planned>>,
+    refused: Option<String>,
+}
+
 impl Planner {
-    /// Makes the schedule anew where something changed. What cannot be run leaves the last one that could.
+    /// Makes the schedules anew where something changed. What cannot be run leaves the last one that could.
     pub fn update(
         &mut self,
         document: &Document,
         model: Option<&Arc<ModelInfo>>,
+        on_screen: Option<(&RunSettings, Option<&Arc<ModelInfo>>)>,
         preview: Option<(String, PlanSource)>,
     ) {
-        let Some(model) = model else { return };
-        let key = Key {
-            settings: document.run.clone(),
+        let key_of = |settings: &RunSettings, model: &Arc<ModelInfo>| Key {
+            settings: settings.clone(),
             model: Arc::as_ptr(model).addr(),
             levels: (document.view.factor, document.view.levels),
             measure: document.view.measure,
             overlay: document.overlaid().cloned(),
-            preview,
+            preview: preview.clone(),
         };
-        if self.key.as_ref() == Some(&key) || model.source != document.run.source {
+        if let Some(model) = model.filter(|model| model.source == document.run.source) {
+            self.next.update(key_of(&document.run, model), model, &mut self.made);
+        }
+        let Some((settings, Some(model))) = on_screen else {
+            self.shown = Slot::default();
             return;
+        };
+        let key = key_of(settings, model);
+        if self.next.key.as_ref() == Some(&key) {
+            self.shown = Slot { refused: None, ..self.next.clone() };
+        } else {
+            self.shown.update(key, model, &mut self.made);
         }
-        self.model = Some(Arc::clone(model));
-        match planned(&key, model, self.made + 1) {
-            Some(Ok(planned)) => {
-                self.made += 1;
-                (self.planned, self.refused) = (Some(planned), None);
-            }
-            Some(Err(error)) => self.refused = Some(error.to_string()),
-            None => {}
-        }
-        self.key = Some(key);
     }
 
-    /// The schedule, once the model is known.
+    /// The schedule of the settings, once the model is known.
     #[must_use]
-    pub const fn planned(&self) -> Option<&Planned> {
-        self.planned.as_ref()
+    pub fn next(&self) -> Option<&Planned> {
+        self.next.planned.as_deref()
+    }
+
+    /// The schedule of the run on screen; where there is no run, that of the settings.
+    #[must_use]
+    pub fn shown(&self) -> Option<&Planned> {
+        if self.shown.key.is_some() { self.shown.planned.as_deref() } else { self.next() }
     }
 
     /// Why the settings make no schedule, where they do not.
     #[must_use]
     pub fn refused(&self) -> Option<&str> {
-        self.refused.as_deref()
+        self.next.refused.as_deref()
+    }
+}
+
+impl Slot {
+    fn update(&mut self, key: Key, model: &Arc<ModelInfo>, made: &mut u64) {
+        if self.key.as_ref() == Some(&key) {
+            return;
+        }
+        self.model = Some(Arc::clone(model));
+        match planned(&key, model, *made + 1) {
+            Some(Ok(planned)) => {
+                *made += 1;
+                (self.planned, self.refused) = (Some(Arc::new(planned)), None);
+            }
+            Some(Err(error)) => self.refused = Some(error.to_string()),
+            None => (self.planned, self.refused) = (None, None),
+        }
+        self.key = Some(key);
     }
 }
 
@@ -166,10 +222,14 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
         })
         .collect();
     let axis = TimeAxis::new(&plan, schedule).with_evaluations(&key.settings.sampler.evaluations(plan.levels()));
-    let level = |s: f64| axis.level_at_run_time(s);
+    let curve = source.drawn_evenly().map(|drawn| drawn.tied(schedule.cleanest(), schedule.noisiest()));
+    // Of few steps the curve says more than what lies between them.
+    let level = |s: f64| curve.as_ref().map_or_else(|| axis.level_at_run_time(s), |curve| curve.level_at(s));
     let shares = theory.as_ref().map(|theory| shares_of(theory, key.measure.into(), &level)).unwrap_or_default();
     Some(Ok(Planned {
         version,
+        settings: key.settings.clone(),
+        curve,
         source,
         axis,
         shares,

@@ -10,6 +10,7 @@ use crate::schedule::ModelSchedule;
 use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, plan_of};
 use crate::session::parts::PartsFound;
+use crate::session::prepare::ModelInfo;
 use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, tone};
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
@@ -36,6 +37,8 @@ pub struct RunView {
     pub started: Box<RunStarted>,
     /// The model's own schedule.
     pub model: ModelSchedule,
+    /// What is known of the model, where that is at hand.
+    pub info: Option<Arc<ModelInfo>>,
     /// The axis that all tracks share.
     pub axis: TimeAxis,
     /// Scale-invariant theory on this size of image; `None` where it is too small for a level.
@@ -140,6 +143,7 @@ impl RunView {
             before: Vec::new(),
             started,
             model,
+            info: None,
             end: None,
             coarse: None,
             energies: RefCell::default(),
@@ -147,6 +151,13 @@ impl RunView {
             parts: PartsFound::default(),
             ranges: Ranges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
         }
+    }
+
+    /// The same of a model of which this is known.
+    #[must_use]
+    pub fn of_model(mut self, info: Arc<ModelInfo>) -> Self {
+        self.info = Some(info);
+        self
     }
 
     /// The same, which takes steps over from the run before.

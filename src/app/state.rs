@@ -66,6 +66,10 @@ pub(super) struct State {
     pub opener: Opener,
     /// The settings of the newest request.
     pub requested: Option<RunSettings>,
+    /// That request, until it is answered.
+    pub asked: Option<RunId>,
+    /// A live run waits until the hand rests.
+    pub live_due: bool,
     /// What is being opened or made ready, and since when.
     pub opening: Option<Opening>,
     pub model: Option<Arc<ModelInfo>>,
@@ -169,6 +173,8 @@ impl State {
             keeper,
             opener: Opener::new(Arc::clone(&wake)),
             requested: None,
+            asked: None,
+            live_due: false,
             opening: None,
             model: None,
             notes: Vec::new(),

@@ -49,6 +49,9 @@ pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
 pub use time_zoom::TimeZoom;
 
+/// The name of what the next run will have, where it is laid over what a run has.
+pub const NEXT: &str = "next run";
+
 /// A plot. Everything is in the units of its axes; y rises upwards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {

@@ -51,6 +51,14 @@ impl PlanSource {
         }
     }
 
+    /// The curve drawn by hand, where a run visits it evenly in run time and as it is.
+    #[must_use]
+    pub fn drawn_evenly(&self) -> Option<&Drawn> {
+        let Self::Other(other) = self else { return None };
+        let evenly = *other.visits == Self::Spacing(Spacing::Trailing) && other.log_snr_shift == 0.0;
+        self.drawn().filter(|_| evenly)
+    }
+
     /// The number of steps, where the source itself decides that.
     #[must_use]
     pub fn steps(&self) -> Option<usize> {

@@ -107,6 +107,15 @@ pub fn click_like(harness: &mut Harness<App>, part: &str) {
     frames(harness, 3);
 }
 
+/// Clicks into a field, types a number and leaves it by Enter.
+#[track_caller]
+pub fn type_number(harness: &mut Harness<App>, field: &str, text: &str) {
+    click(harness, field);
+    harness.event(egui::Event::Text(text.into()));
+    frames(harness, 2);
+    press(harness, egui::Key::Enter);
+}
+
 pub fn press(harness: &mut Harness<App>, key: egui::Key) {
     harness.key_press(key);
     frames(harness, 3);

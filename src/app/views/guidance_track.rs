@@ -9,7 +9,10 @@ use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::denoiser::WindowSize;
 use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
-use crate::figure::{Figure, Reading, TimeView, guidance_scale, scale_range, window_side};
+use crate::figure::{
+    Dash, Figure, Line, NEXT, Paint, Reading, Role, TimeView, guidance_scale, scale_range, window_side,
+};
+use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::theory::NoiseLevel;
 use egui::{Align2, CursorIcon, DragValue, Key, Modifiers, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
@@ -34,6 +37,7 @@ pub struct GuidanceTrack {
 #[derive(Clone, Debug, PartialEq)]
 struct Of {
     planned: u64,
+    next: Option<u64>,
     reading: Reading,
     range: (f64, f64),
     zoom: crate::figure::TimeZoom,
@@ -55,10 +59,25 @@ enum Curve {
 }
 
 impl Curve {
-    fn of(tracks: &Tracks) -> Self {
-        match &tracks.settings.local {
+    fn of(settings: &RunSettings) -> Self {
+        match &settings.local {
             Some(window) => Self::Window(window.clone()),
-            None => Self::Scale(tracks.settings.guidance.clone().unwrap_or_default()),
+            None => Self::Scale(settings.guidance.clone().unwrap_or_default()),
+        }
+    }
+
+    /// The least and greatest height that are worth a place.
+    fn range(&self) -> (f64, f64) {
+        match self {
+            Self::Scale(scale) => scale_range(scale),
+            Self::Window(_) => (0.0, 0.0),
+        }
+    }
+
+    fn figure(&self, time: TimeView, range: (f64, f64)) -> Figure {
+        match self {
+            Self::Scale(scale) => guidance_scale(time, scale, Some(range)),
+            Self::Window(window) => window_side(time, window, LARGEST),
         }
     }
 
@@ -109,7 +128,7 @@ impl Curve {
 
 pub(super) fn guidance_head_ui(ui: &Ui, rect: Rect, tracks: &Tracks) {
     let palette = Palette::of(ui);
-    let text = match Curve::of(tracks) {
+    let text = match Curve::of(tracks.shown_settings()) {
         Curve::Scale(GuidanceScale::Constant(w)) => format!("w = {w:.2}"),
         Curve::Scale(GuidanceScale::Curve(_)) => "w(s), drawn".to_owned(),
         Curve::Window(WindowSize::PerSigma(per_sigma)) => format!("window k = {per_sigma:.1} σ"),
@@ -179,18 +198,26 @@ pub(super) fn guidance_track_ui(
     intents: &mut Vec<Intent>,
 ) {
     let (Some(axis), Some(planned)) = (tracks.axis(), tracks.planned) else { return };
-    let curve = Curve::of(tracks);
-    let range = match &curve {
-        Curve::Scale(scale) => state.range.unwrap_or_else(|| scale_range(scale)),
-        Curve::Window(_) => (0.0, 0.0),
-    };
-    let of = Of { planned: planned.version, reading: tracks.reading(), range, zoom: place.zoom, ticks: place.ticks };
+    // What is taken hold of is that of the next run; it is laid over that of the run on screen.
+    let (shown, curve) = (Curve::of(tracks.shown_settings()), Curve::of(tracks.settings));
+    let (low, high) = shown.range();
+    let (next_low, next_high) = curve.range();
+    let range = state.range.unwrap_or_else(|| (low.min(next_low), high.max(next_high)));
+    let next = tracks.ghost().map(|next| next.version);
+    let (reading, zoom, ticks) = (tracks.reading(), place.zoom, place.ticks);
+    let of = Of { planned: planned.version, next, reading, range, zoom, ticks };
     if state.of.as_ref() != Some(&of) {
-        let time = TimeView { axis, reading: of.reading, range: of.zoom.range(), ticks: of.ticks };
-        state.figure = Some(Arc::new(match &curve {
-            Curve::Scale(scale) => guidance_scale(time, scale, Some(range)),
-            Curve::Window(window) => window_side(time, window, LARGEST),
-        }));
+        let time = TimeView { axis, reading, range: zoom.range(), ticks };
+        let alike = std::mem::discriminant(&shown) == std::mem::discriminant(&curve);
+        let mut figure = if alike { &shown } else { &curve }.figure(time, range);
+        if next.is_some()
+            && let Some(line) = curve.figure(time, range).lines.pop()
+        {
+            figure.lines.retain(|_| alike);
+            let (name, paint) = (NEXT.into(), Paint::Role(Role::Warning));
+            figure.lines.push(Line { name, paint, dash: Dash::Dashed, weight: 0.75, ..line });
+        }
+        state.figure = Some(Arc::new(figure));
         state.of = Some(of);
     }
     let Some(figure) = state.figure.clone() else { return };
@@ -199,7 +226,7 @@ pub(super) fn guidance_track_ui(
     let at = place.pointer.map_or(middle, |at| {
         place.zoom.x_of_place(f64::from((at.x - place.plot.left()) / place.plot.width())).clamp(0.0, 1.0)
     });
-    match &curve {
+    match &shown {
         Curve::Scale(_) => {
             let _ = legend_ui(ui, place.legend, &figure, at, (&tracks.levels, "Guidance scale"));
         }

@@ -123,7 +123,7 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
     });
     ui.horizontal_wrapped(|ui| {
         let mut live = lab.document.view.live;
-        if ui.checkbox(&mut live, "live").on_hover_text("Make the run again while the schedule is dragged").changed() {
+        if ui.checkbox(&mut live, "live").on_hover_text("Make the run again whenever a setting changes").changed() {
             intents.push(Intent::Change(Action::SetLive(live)));
         }
         let mut snap = lab.document.view.snap;

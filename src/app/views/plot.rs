@@ -3,7 +3,7 @@
 use super::level_button::{Levels, dimmed, tip};
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::level_colour;
-use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, Paint, Role, Segment};
+use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, NEXT, Paint, Role, Segment};
 use crate::session::levels::{Band, LevelSet};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
@@ -255,20 +255,27 @@ enum Entry<'a> {
 }
 
 fn entries(figure: &Figure) -> Vec<Entry<'_>> {
-    figure.areas.iter().map(Entry::Area).chain(figure.lines.iter().map(Entry::Line)).collect()
+    let mut next = false;
+    // What the next run will have is named once.
+    let named = figure.lines.iter().filter(|line| line.name != NEXT || !std::mem::replace(&mut next, true));
+    let entries = figure.areas.iter().map(Entry::Area).chain(named.map(Entry::Line));
+    entries.collect()
 }
 
 impl Entry<'_> {
     fn at(&self, x: f64) -> Option<f64> {
         match self {
             Self::Area(area) => area.at(x),
+            Self::Line(line) if line.name == NEXT && matches!(line.paint, Paint::Level(_)) => None,
             Self::Line(line) => line.at(x),
         }
     }
 
-    const fn paint(&self) -> Paint {
+    fn paint(&self) -> Paint {
         match self {
             Self::Area(area) => area.paint,
+            // Those of all levels have one row.
+            Self::Line(line) if line.name == NEXT => Paint::Role(Role::Warning),
             Self::Line(line) => line.paint,
         }
     }

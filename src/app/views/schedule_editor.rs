@@ -3,14 +3,14 @@
 use super::widgets::named;
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
-use crate::app::theme::Palette;
-use crate::figure::{Figure, Reading, TimeZoom, level_of_value, level_value, ticks};
+use crate::app::theme::{self, Palette, SMALL};
+use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, level_of_value, level_value, ticks};
 use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
 use egui::{
-    CursorIcon, DragValue, EventFilter, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui,
+    Align2, CursorIcon, DragValue, EventFilter, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui,
     WidgetInfo, pos2, vec2,
 };
 
@@ -18,6 +18,8 @@ use egui::{
 const REACH: f32 = 9.0;
 /// A drawn curve keeps so close to the schedule that it is made from, in flow time.
 const CLOSE: f64 = 3e-3;
+/// Most steps of a list that can be taken hold of one by one.
+const MOST_HANDLES: usize = 200;
 /// Most control points that such a curve is given.
 const MOST_AT_FIRST: usize = 12;
 
@@ -38,8 +40,10 @@ pub struct Editor<'a> {
     pub plot: Rect,
     /// What is drawn in it.
     pub figure: &'a Figure,
-    /// The schedule.
+    /// The schedule of the next run, which is what is changed.
     pub planned: &'a Planned,
+    /// The axis on which it is drawn, by run time.
+    pub shown: &'a TimeAxis,
     /// Reading of the shared axis.
     pub axis: Reading,
     /// The stretch of it that is shown.
@@ -50,13 +54,14 @@ pub struct Editor<'a> {
 
 impl Editor<'_> {
     fn x_of_step(&self, step: f64) -> f32 {
-        let x = self.planned.axis.x_of_step(step, self.axis);
+        let x = self.shown.x_of_step(step * self.shown.steps() as f64 / self.steps(), self.axis);
         self.plot.left() + self.plot.width() * self.zoom.place_of_x(x) as f32
     }
 
     fn step_at(&self, x: f32) -> f64 {
         let place = f64::from((x - self.plot.left()) / self.plot.width());
-        self.planned.axis.step_of_x(self.zoom.x_of_place(place).clamp(0.0, 1.0), self.axis)
+        let step = self.shown.step_of_x(self.zoom.x_of_place(place).clamp(0.0, 1.0), self.axis);
+        step * self.steps() / self.shown.steps() as f64
     }
 
     fn y_of_level(&self, level: NoiseLevel) -> f32 {
@@ -139,20 +144,21 @@ pub fn alone(change: Intent) -> [Intent; 3] {
 
 /// Draws what can be taken hold of, over the plot, and follows the hand.
 pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<Intent>) {
-    // On the axes of λ, σ and timestep a dragged level would move its own axis under the hand.
-    let movable = matches!(editor.axis, Reading::Step | Reading::RunTime);
     match &editor.planned.source {
         source if source.drawn().is_some() => {
             if let Some(drawn) = as_drawn(editor.planned) {
-                points_ui(ui, editor, &drawn, movable, state, intents);
+                points_ui(ui, editor, &drawn, state, intents);
             }
         }
-        PlanSource::List(list) if movable && list.steps() <= 200 => steps_ui(ui, editor, list, state, intents),
+        PlanSource::List(list) if list.steps() <= MOST_HANDLES => steps_ui(ui, editor, list, state, intents),
+        PlanSource::List(list) => {
+            let text = format!("{} steps lie too close to be taken hold of; change them in the list", list.steps());
+            let at = editor.plot.left_bottom() + vec2(8.0, -8.0);
+            ui.painter().text(at, Align2::LEFT_BOTTOM, text, theme::body(SMALL), Palette::of(ui).secondary);
+        }
         _ => {}
     }
-    if movable {
-        add_ui(ui, editor, state, intents);
-    }
+    add_ui(ui, editor, state, intents);
     if !ui.input(|input| input.pointer.any_down()) {
         state.range = None;
     }
@@ -162,7 +168,6 @@ fn points_ui(
     ui: &mut Ui,
     editor: &Editor,
     drawn: &Drawn,
-    movable: bool,
     state: &mut EditorState,
     intents: &mut Vec<Intent>,
 ) {
@@ -175,7 +180,7 @@ fn points_ui(
         }
         let tied = (index == 0 && !drawn.end_released()) || (index == last && !drawn.start_released());
         let name = format!("Control point {}, λ {}", index + 1, ticks::signed(point.log_snr));
-        let handle = Handle { id: ("control point", index), at, name, value: point.log_snr, tied, movable };
+        let handle = Handle { id: ("control point", index), at, name, value: point.log_snr, tied };
         let response = handle.ui(ui, editor, state.selected == Some(index));
         if response.gained_focus() || response.clicked() || response.drag_started() {
             state.selected = Some(index);
@@ -188,7 +193,7 @@ fn points_ui(
             let by = if editor.view.snap { 1.0 / editor.steps() } else { 0.005 };
             ControlPoint { s: point.s - by * right, log_snr: point.log_snr + 0.1 * up }
         });
-        if let Some(to) = changed.or(keyed).filter(|_| !tied && movable) {
+        if let Some(to) = changed.or(keyed).filter(|_| !tied) {
             intents.push(to_curve(drawn.with_moved(index, to)));
         }
         if response.drag_stopped() || response.lost_focus() {
@@ -262,7 +267,7 @@ fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut EditorSt
         }
         let clean = level == NoiseLevel::CLEAN;
         let name = format!("Step {}, λ {}", step + 1, ticks::signed(level.log_snr()));
-        let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, movable: true };
+        let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean };
         let response = handle.ui(ui, editor, state.selected == Some(step));
         if response.gained_focus() || response.clicked() || response.drag_started() {
             state.selected = Some(step);
@@ -306,7 +311,7 @@ fn add_ui(ui: &Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<I
         input.pointer.interact_pos().filter(|_| twice)
     });
     let Some(at) = clicked.filter(|at| editor.plot.contains(*at)) else { return };
-    let on_curve = editor.y_of_level(editor.planned.axis.level_at(editor.step_at(at.x)));
+    let on_curve = editor.y_of_level(editor.planned.level_at_run_time(editor.run_time_at(at.x)));
     let covered = ui.ctx().layer_id_at(at).is_some_and(|layer| layer != ui.layer_id());
     if (on_curve - at.y).abs() > 14.0 || covered {
         return;
@@ -332,7 +337,6 @@ struct Handle {
     value: f64,
     /// Held where it is.
     tied: bool,
-    movable: bool,
 }
 
 impl Handle {
@@ -341,7 +345,7 @@ impl Handle {
         let rect = Rect::from_center_size(self.at, vec2(2.0 * REACH, 2.0 * REACH));
         let response = ui.interact(rect, Id::unique(self.id), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::slider(true, self.value, &self.name));
-        let cursor = if self.tied || !self.movable { CursorIcon::Default } else { CursorIcon::Grab };
+        let cursor = if self.tied { CursorIcon::Default } else { CursorIcon::Grab };
         let lit = response.hovered() || response.has_focus() || response.dragged();
         let is_step = self.id.0 == "step";
         let radius = if is_step { 3.5 } else { 5.0 } + if lit { 1.0 } else { 0.0 };

@@ -9,7 +9,7 @@ use crate::runtime::Activity;
 use crate::schedule::PlanSource;
 use crate::session::SamplerKind;
 use crate::session::action::{Action, takes_eta};
-use crate::session::document::{Document, Layout, pending_changes};
+use crate::session::document::{Document, Layout};
 use crate::session::history::History;
 use crate::session::preferences::{Preferences, Theme};
 use crate::session::prepare::ModelInfo;
@@ -46,15 +46,14 @@ pub struct TopBar<'a> {
     pub history: &'a History,
     /// Recent models and colours.
     pub preferences: &'a Preferences,
-    /// The settings of the newest request.
-    pub requested: Option<&'a RunSettings>,
+    /// What is not as the run on screen has it, by name.
+    pub pending: &'a [&'static str],
     /// What the inference thread does.
     pub activity: Activity,
 }
 
 /// Draws the top bar.
 pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
-    let pending = bar.requested.map(|run| pending_changes(bar.document, run)).unwrap_or_default();
     let roomy = ui.available_width() >= ROOMY;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -64,9 +63,9 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
         }
         ui.add_space(6.0);
         let few = bar.document.view.layout == Layout::Present;
-        settings_ui(ui, bar, state, &Look { roomy, few, pending: &pending }, intents);
+        settings_ui(ui, bar, state, &Look { roomy, few, pending: bar.pending }, intents);
         ui.add_space(6.0);
-        run_ui(ui, bar, &pending, intents);
+        run_ui(ui, bar, bar.pending, intents);
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             main_menu_ui(ui, bar, intents);
@@ -116,7 +115,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
         sampler_chip(ui, run, look, intents);
         spacing_chip(ui, bar, look, intents);
         let mut steps = run.steps;
-        let drag = DragValue::new(&mut steps).range(1..=1000).speed(0.2);
+        let drag = DragValue::new(&mut steps).range(1..=1000).speed(0.2).update_while_editing(false);
         let tip = "Sampling steps; drag, or click and type";
         field(&number_chip(ui, "Steps", tip, look.changed("steps"), drag), intents);
         if steps != run.steps {
@@ -125,7 +124,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
     }
     let mut seed = run.seed;
     let tip = "Seed of all noise; drag, or click and type";
-    let drag = DragValue::new(&mut seed).speed(1.0);
+    let drag = DragValue::new(&mut seed).speed(1.0).update_while_editing(false);
     field(&number_chip(ui, "Seed", tip, look.changed("seed"), drag), intents);
     if seed != run.seed {
         intents.push(Intent::Change(Action::SetSeed(seed)));
@@ -138,7 +137,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
     class_chip(ui, bar, look, intents);
     if !look.few {
         let mut batch = run.batch;
-        let drag = DragValue::new(&mut batch).range(1..=64).speed(0.1);
+        let drag = DragValue::new(&mut batch).range(1..=64).speed(0.1).update_while_editing(false);
         let tip = "Images made at once; each is the same as it would be alone";
         field(&number_chip(ui, "Batch", tip, look.changed("batch"), drag), intents);
         if batch != run.batch {
@@ -493,6 +492,11 @@ fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
             if ui.add_enabled(what.is_some(), Button::new(text)).clicked() {
                 intents.push(intent);
             }
+        }
+        let mut live = view.live;
+        let tip = "Make the run again whenever a setting changes, and while it is dragged";
+        if ui.checkbox(&mut live, "Run changes at once").on_hover_text(tip).changed() {
+            intents.push(Intent::Change(Action::SetLive(live)));
         }
         if ui.button("Keys (?)").clicked() {
             intents.push(Intent::ToggleKeys);

@@ -1,14 +1,15 @@
 //! What the tracks plot, as figures.
 
 use super::tracks::{FigureKey, Tracks};
+use crate::app::planned::Planned;
 use crate::app::run_view::FACTOR;
 use crate::ensemble::Disagreement;
 use crate::figure::palette::level_label;
 use crate::figure::{
-    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ElutionFigure, Figure, MeasuredFigure, NamedSchedule,
-    Paint, Rate, Reading, ScheduleFigure, Segment, Strip, TheoremFigure, TimeAxis, TimeView, adjusted_time,
-    chromatogram, elution, generation, intensity, level_value, measured_chromatogram, pooled_level, schedule,
-    stacked_chromatogram, theorem,
+    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, Dash, ElutionFigure, Figure, Line, MeasuredFigure, NEXT,
+    NamedSchedule, Paint, Rate, Reading, Role, ScheduleFigure, Segment, Strip, TheoremFigure, TimeAxis, TimeView,
+    adjusted_time, chromatogram, elution, generation, intensity, level_value, measured_chromatogram, pooled_level,
+    schedule, stacked_chromatogram, theorem, ticks, value_range,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
 use crate::theory::{Chromatogram, NoiseLevel, adjustment, dominant_level};
@@ -23,7 +24,7 @@ pub(super) fn figure_of(
     let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
     let (planned, run) = (tracks.planned, tracks.run);
     let measure = key.measure.into();
-    let figure = match track {
+    let mut figure = match track {
         // Drawn by views of their own.
         Track::FilmStrip | Track::SpectrumOfChange | Track::SpectrumBeside | Track::Guidance | Track::PartsByLevel => {
             return None;
@@ -33,15 +34,28 @@ pub(super) fn figure_of(
                 .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
                 .unwrap_or_default();
             let model = planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?;
+            let range = key.range.or_else(|| {
+                let (low, high) = value_range(key.level_reading, model, axis);
+                let (next_low, next_high) = value_range(key.level_reading, model, &tracks.ghost()?.axis);
+                Some((low.min(next_low), high.max(next_high)))
+            });
             let mut figure = schedule(ScheduleFigure {
                 time,
                 model,
                 reading: key.level_reading,
-                range: key.range,
+                range,
                 overlays: &overlays,
                 warnings: planned.map_or(&[], |planned| &planned.warnings),
             });
-            if let Some(upsample) = tracks.settings.upsample {
+            if let Some(curve) = planned.and_then(|planned| planned.curve.as_ref()) {
+                let (low, high) = figure.y_axis.range;
+                let run_time = |x: f64| time.axis.value_at(time.axis.step_of_x(x, time.reading), Reading::RunTime);
+                let value = |x: f64| level_value(key.level_reading, curve.level_at(run_time(x))).clamp(low, high);
+                let points = time.samples().into_iter().map(|x| [x, value(x)]).collect();
+                let paint = Paint::Role(Role::Secondary);
+                figure.lines.push(Line { name: "curve".into(), points, paint, dash: Dash::Solid, weight: 0.5 });
+            }
+            if let Some(upsample) = tracks.shown_settings().upsample {
                 let (low, high) = figure.y_axis.range;
                 let acting = |level: NoiseLevel| {
                     let acts = upsample.weight_at(level, model) != 0.0;
@@ -90,12 +104,63 @@ pub(super) fn figure_of(
             return Some((figure, Some(made.largest_difference)));
         }
     };
+    if key.measured.is_none()
+        && let Some(next) = tracks.ghost()
+    {
+        lay_over(&mut figure, track, next, time, key);
+    }
     Some((figure, None))
+}
+
+/// Lays what the next run will have over what the run on screen has, by run time.
+fn lay_over(figure: &mut Figure, track: Track, next: &Planned, time: TimeView, key: FigureKey) {
+    if track == Track::Schedule {
+        let (low, high) = figure.y_axis.range;
+        let run_time = |x: f64| time.axis.value_at(time.axis.step_of_x(x, time.reading), Reading::RunTime);
+        let value = |x: f64| level_value(key.level_reading, next.level_at_run_time(run_time(x))).clamp(low, high);
+        let points = time.samples().into_iter().map(|x| [x, value(x)]).collect();
+        let paint = Paint::Role(Role::Warning);
+        figure.lines.push(Line { name: NEXT.into(), points, paint, dash: Dash::Dashed, weight: 0.75 });
+        return;
+    }
+    let Some(theory) = next.theory.as_ref() else { return };
+    let (factor, measure) = (next.factor, key.measure.into());
+    // Steps are even in run time.
+    let whole = TimeView::whole(&next.axis, Reading::Step);
+    let other = match track {
+        Track::Chromatogram => {
+            let from = ChromatogramFigure { time: whole, theory, factor, measure, crossings: false };
+            if key.stacking == Stacking::Lines { chromatogram(from) } else { stacked_chromatogram(from) }
+        }
+        Track::Elution => {
+            let from = ElutionFigure { time: whole, theory, factor, measure, rate: Rate::PerStep };
+            if key.stacking == Stacking::Lines { elution(from) } else { generation(from) }
+        }
+        _ => return,
+    };
+    let top = other.y_axis.range.1;
+    if top > figure.y_axis.range.1 {
+        figure.y_axis.range.1 = top;
+        figure.y_axis.ticks = ticks::linear(figure.y_axis.range.0, top, 4, false);
+    }
+    let steps = time.axis.steps() as f64;
+    let place = |x: f64| time.axis.x_of_step(x * steps, time.reading);
+    let (left, right) = time.range;
+    let mut over = |points: &mut dyn Iterator<Item = [f64; 2]>, paint| {
+        let points = points.map(|[x, y]| [place(x), y]).filter(|[x, _]| (left..=right).contains(x)).collect();
+        figure.lines.push(Line { name: NEXT.into(), points, paint, dash: Dash::Dashed, weight: 0.5 });
+    };
+    for line in &other.lines {
+        over(&mut line.points.iter().copied(), line.paint);
+    }
+    for area in &other.areas {
+        over(&mut area.points.iter().map(|&[x, _, high]| [x, high]), Paint::Role(Role::Text));
+    }
 }
 
 /// Which class of those by resolution rules when: that of the level that is generated most.
 fn classes(time: TimeView, tracks: &Tracks) -> Option<Strip> {
-    let choice = tracks.settings.by_level.as_ref()?;
+    let choice = tracks.shown_settings().by_level.as_ref()?;
     let theory = tracks.planned?.theory.as_ref()?;
     let own = Chromatogram::scale_invariant(choice.factor, theory.levels()).ok()?;
     let last = choice.labels.len().checked_sub(1)?;

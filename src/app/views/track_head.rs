@@ -77,9 +77,11 @@ pub(super) fn head_ui(
                 level_reading_ui(ui, place, tracks.view.level_reading, intents);
             }
             if let Some(planned) = tracks.planned {
-                note(ui, rect, rect.top() + 62.0, &shortened(&planned.source.label(), 18));
-                if planned.rounded {
-                    note(ui, rect, rect.top() + 78.0, "timesteps rounded");
+                let next = tracks.ghost().map(|next| format!("next: {}", shortened(&next.source.label(), 13)));
+                let rounded = planned.rounded.then(|| "timesteps rounded".to_owned());
+                let notes = [Some(shortened(&planned.source.label(), 18)), next, rounded];
+                for (line, text) in (0_u8..).zip(notes.iter().flatten()) {
+                    note(ui, rect, rect.top() + 62.0 + 16.0 * f32::from(line), text);
                 }
             }
         }

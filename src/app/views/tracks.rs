@@ -45,8 +45,10 @@ pub(super) const PAD: f32 = 8.0;
 pub struct Tracks<'a> {
     /// The run on screen.
     pub run: Option<&'a RunView>,
-    /// The schedule of the next run.
+    /// The schedule of the run on screen; before there is one, that of the next.
     pub planned: Option<&'a Planned>,
+    /// The schedule of the next run.
+    pub next: Option<&'a Planned>,
     /// What is known of ensembles.
     pub measure: &'a MeasureDesk,
     /// Position of the playhead, in steps.
@@ -78,7 +80,19 @@ impl Tracks<'_> {
         self.view.tracks.iter().copied().filter(|choice| choice.shown && choice.track.is_in(layout)).collect()
     }
 
-    /// The axis that all tracks share: of the schedule that is edited, else of the run on screen.
+    /// The schedule of the next run, where that is another than the one that is shown.
+    pub(super) fn ghost(&self) -> Option<&Planned> {
+        let (next, shown) = (self.next?, self.planned?);
+        (next.version != shown.version && !next.looks_like(shown)).then_some(next)
+    }
+
+    /// The settings of the run on screen; before there is one, those of the next.
+    pub(super) fn shown_settings(&self) -> &RunSettings {
+        let of_run = self.run.map(|run| &*run.started.settings);
+        self.planned.map(|planned| &planned.settings).or(of_run).unwrap_or(self.settings)
+    }
+
+    /// The axis that all tracks share, of the run on screen.
     pub(super) fn axis(&self) -> Option<&TimeAxis> {
         self.planned.map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
     }
@@ -159,8 +173,10 @@ impl TracksState {
 /// All that a figure depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct FigureKey {
-    /// The schedule that is planned, or where none is the run.
+    /// The schedule that is shown, or where none is the run.
     pub(super) of: Result<u64, Option<RunId>>,
+    /// The one that is laid over it.
+    pub(super) next: Option<u64>,
     pub(super) reading: Reading,
     pub(super) zoom: TimeZoom,
     pub(super) measure: Measure,
@@ -316,6 +332,7 @@ fn track_ui(
     let Some(axis) = tracks.axis() else { return };
     let key = FigureKey {
         of: tracks.planned.map(|planned| planned.version).ok_or(tracks.run.map(|run| run.id)),
+        next: tracks.ghost().map(|next| next.version),
         reading: tracks.reading(),
         zoom: state.zoom,
         measure: tracks.view.measure,
@@ -364,17 +381,17 @@ fn track_ui(
         let isolate = legend_ui(ui, legend, &figure, at, (&tracks.levels, place));
         intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
     };
-    let Some(planned) = tracks.planned.filter(|_| track == Track::Schedule) else {
+    let Some(planned) = tracks.next.filter(|_| track == Track::Schedule) else {
         named_ui(ui, legend, intents);
         return;
     };
-    let (axis, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
-    let editor = Editor { plot, figure: &figure, planned, axis, zoom, view };
+    let (reading, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
+    let editor = Editor { plot, figure: &figure, planned, shown: axis, axis: reading, zoom, view };
     editor_ui(ui, &editor, &mut state.editor, intents);
     let lines = 18.0 * figure.lines.len() as f32;
     let (names, rest) = legend.split_top_bottom_at_y((legend.top() + lines).min(legend.bottom()));
     named_ui(ui, names, intents);
-    warnings_ui(ui, rest, planned);
+    warnings_ui(ui, rest, tracks.ghost().or(tracks.planned).unwrap_or(planned));
 }
 
 /// What is questionable about the steps, in a few words each; in full, and with what to do, under the pointer.

@@ -7,7 +7,7 @@ use crate::app::run_view::RunView;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Reading, ticks};
 use crate::session::playback::{Command, Motion, Playback, SPEEDS};
-use egui::{Align, DragValue, Label, Layout, RichText, Ui};
+use egui::{Align, Button, DragValue, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 /// What the transport needs to know.
 pub struct Transport<'a> {
@@ -17,6 +17,8 @@ pub struct Transport<'a> {
     pub playback: &'a Playback,
     /// What stands at the right.
     pub status: &'a str,
+    /// What is not as the run on screen has it, by name.
+    pub pending: &'a [&'static str],
 }
 
 /// Draws the transport.
@@ -47,12 +49,32 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
             readings_ui(ui, run, playback);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            pending_ui(ui, transport.pending, intents);
             let text = RichText::new(transport.status).font(theme::mono(SMALL)).color(Palette::of(ui).secondary);
             ui.add(Label::new(text).truncate()).on_hover_text(
                 "How far the run is, time a step, memory of its steps, and the program's own time a frame",
             );
         });
     });
+}
+
+/// Says that the run on screen is not of the settings, and makes one that is.
+fn pending_ui(ui: &mut Ui, pending: &[&str], intents: &mut Vec<Intent>) {
+    if pending.is_empty() {
+        return;
+    }
+    let text = RichText::new("Settings changed: Run").font(theme::strong(SMALL)).color(Palette::of(ui).warning);
+    let response = ui.add(Button::new(text).min_size(egui::vec2(0.0, 26.0)));
+    let changed = pending.join(", ");
+    let name = format!("Settings changed: Run. Changed: {changed}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let tip = format!(
+        "All that is shown is of the run before; what the next will have is dashed. Changed since: {changed}. Click, or \
+         press R"
+    );
+    if response.on_hover_text(tip).clicked() {
+        intents.push(Intent::Run);
+    }
 }
 
 fn buttons_ui(ui: &mut Ui, playback: &Playback, intents: &mut Vec<Intent>) {

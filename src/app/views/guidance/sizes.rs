@@ -72,8 +72,7 @@ pub(super) fn sizes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Inten
 fn here_ui(ui: &mut Ui, guidance: &Guidance, upsample: Upsample) {
     let Some(planned) = guidance.planned else { return };
     let steps = planned.axis.steps() as f64;
-    let place = guidance.run.map_or(0.0, |run| guidance.position * steps / run.steps() as f64);
-    let level = planned.axis.level_at(place);
+    let level = guidance.run.map_or(planned.axis.level_at(0.0), |run| run.axis.level_at(guidance.position));
     let n = upsample.factor;
     let adjusted = adjustment::adjusted_level(level, n, 1);
     let acting = upsample.weight_at(level, &planned.model) != 0.0;
