@@ -109,7 +109,9 @@ mod tests {
     use crate::runtime::{Activity, Event, RunEnd};
     use crate::session::action::Action;
     use crate::sampler::Churn;
+    use crate::schedule::design::with_shares;
     use crate::schedule::{Curve, PlanSource};
+    use crate::theory::{Chromatogram, Measure};
     use crate::session::playback::Command;
     use crate::session::settings::{ModelSource, ProviderChoice, SamplerKind};
     use crate::session::Snapshot;
@@ -255,6 +257,30 @@ mod tests {
         change(&mut open, vec![Action::SetLive(true)]);
         assert!(open.app.pending().is_empty());
         assert_eq!(open.run().started.settings.seed, 9);
+    }
+
+    #[test]
+    fn few_steps_leave_the_curve_on_its_points_and_the_shares_as_they_were_set() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        open.app.perform(&ctx, vec![Intent::Change(Action::SetSteps(3))]);
+        open.until_idle(|_| {});
+        open.app.plan();
+        let (theory, measure) = (Chromatogram::scale_invariant(2, 6).unwrap(), Measure::Power);
+        let wanted = [0.1, 0.3, 0.2, 0.15, 0.15, 0.1];
+        let model = open.run().model.clone();
+        let drawn = with_shares(&theory, measure, &wanted, (model.noisiest(), model.cleanest()), None).unwrap();
+        let source = PlanSource::curve(Curve::Drawn(drawn.clone()));
+        open.app.perform(&ctx, vec![Intent::Change(Action::SetSchedule(Some(Box::new(source))))]);
+        open.until_idle(|_| {});
+        open.app.plan();
+        let planned = open.app.state.planner.next().unwrap();
+        assert_eq!(planned.plan.steps(), 3);
+        for point in drawn.points() {
+            let on_curve = planned.level_at_run_time(point.s).log_snr();
+            assert!((on_curve - point.log_snr).abs() < 1e-6, "{point:?}: {on_curve}");
+        }
+        assert!(planned.shares.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() < 2e-3));
     }
 
     #[test]

@@ -199,6 +199,26 @@ pub fn by_shares(
     Ok(Drawn::new(points)?)
 }
 
+/// The same in place of a curve that is there. Its ends are tied to the model's range, but for those that were released,
+/// which stay where they are unless that leaves a level no room.
+pub fn with_shares(
+    theory: &Chromatogram,
+    measure: Measure,
+    shares: &[f64],
+    (noisiest, cleanest): (NoiseLevel, NoiseLevel),
+    now: Option<&Drawn>,
+) -> Result<Drawn, ShareError> {
+    let (start, end) = now.map_or((false, false), |now| (now.start_released(), now.end_released()));
+    let level = |point: Option<&ControlPoint>| point.map(|point| NoiseLevel::from_log_snr(point.log_snr));
+    let from = now.filter(|_| start).and_then(|now| level(now.points().last())).unwrap_or(noisiest);
+    let to = now.filter(|_| end).and_then(|now| level(now.points().first())).unwrap_or(cleanest);
+    let made = match by_shares(theory, measure, shares, (from, to)) {
+        Err(ShareError::Range(_)) => by_shares(theory, measure, shares, (noisiest, cleanest))?,
+        made => made?.tied(to, from),
+    };
+    Ok(made.with_released(start, end).tied(cleanest, noisiest))
+}
+
 /// The shares of run time on which each level dominates along a curve, finest first; they sum to 1.
 #[must_use]
 pub fn shares_of(theory: &Chromatogram, measure: Measure, level_at: &dyn Fn(f64) -> NoiseLevel) -> Vec<f64> {
@@ -255,6 +275,29 @@ mod tests {
                     assert!((got - wanted / total).abs() < 1.1e-3, "{got} for {}", wanted / total);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn shares_leave_the_ends_tied_unless_they_were_released() {
+        let theory = Chromatogram::scale_invariant(2, 6).unwrap();
+        let range = (NoiseLevel::from_log_snr(-24.0), NoiseLevel::from_log_snr(30.0));
+        let wanted = [4.0, 1.0, 1.0, 2.0, 0.5, 1.5];
+        let made = |now: Option<&Drawn>| with_shares(&theory, Measure::Power, &wanted, range, now).unwrap();
+        let ends = |drawn: &Drawn| (drawn.points()[0].log_snr, drawn.points().last().unwrap().log_snr);
+        let released = |drawn: &Drawn| (drawn.start_released(), drawn.end_released());
+        let tied = made(None);
+        assert_eq!((ends(&tied), released(&tied)), ((30.0, -24.0), (false, false)));
+        let last = tied.points().len() - 1;
+        let moved = |by: f64| tied.clone().with_released(true, false).with_moved(last, ControlPoint { s: 1.0, log_snr: by });
+        let free = made(Some(&moved(-16.0)));
+        assert_eq!((ends(&free), released(&free)), ((30.0, -16.0), (true, false)));
+        let total: f64 = wanted.iter().sum();
+        let narrow = made(Some(&moved(-5.0)));
+        assert_eq!(released(&narrow), (true, false), "a start that leaves no room is moved, not tied");
+        for drawn in [tied, free, narrow] {
+            let got = shares_of(&theory, Measure::Power, &|s| drawn.level_at(s));
+            assert!(got.iter().zip(wanted).all(|(got, wanted)| (got - wanted / total).abs() < 1.1e-3), "{got:?}");
         }
     }
 

@@ -5,7 +5,7 @@ use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::palette::{level_colour, level_label};
-use crate::schedule::design::by_shares;
+use crate::schedule::design::with_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
 use crate::session::action::Action;
 use crate::theory::{Chromatogram, Measure};
@@ -59,9 +59,9 @@ fn take_shares(
     intents: &mut Vec<Intent>,
 ) {
     let range = (planned.model.noisiest(), planned.model.cleanest());
-    state.wish_error = match by_shares(theory, measure, shares, range) {
+    state.wish_error = match with_shares(theory, measure, shares, range, planned.source.drawn()) {
         Ok(drawn) => {
-            intents.push(to_curve(drawn.with_released(true, false)));
+            intents.push(to_curve(drawn));
             None
         }
         Err(error) => Some(error.to_string()),
