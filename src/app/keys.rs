@@ -8,11 +8,13 @@ use crate::session::action::Action;
 use crate::session::document::{AxisReading, Layout};
 use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
-use egui::{Event, Key, KeyboardShortcut, Modifiers};
+use egui::{Event, Key, KeyboardShortcut, Modifiers, ViewportCommand};
 use std::time::Instant;
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+/// By how much Ctrl with plus or minus makes everything larger or smaller.
+const SCALE_STEP: f32 = 0.1;
 
 impl App {
     /// Moves the playhead while playing, and asks for a frame when it is next to change.
@@ -34,8 +36,13 @@ impl App {
         } else if undo {
             intents.push(Intent::Undo);
         }
-        let typing = ctx.egui_wants_keyboard_input() || ctx.memory(|memory| memory.focused().is_some());
-        if !typing {
+        self.scale_keys(ctx);
+        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F11)) {
+            let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or_default());
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full));
+        }
+        let focused = ctx.memory(|memory| memory.focused().is_some());
+        if !ctx.text_edit_focused() {
             // In the order in which they were pressed: a slow frame may hold several.
             let pressed: Vec<Key> = ctx.input(|input| {
                 let keys = input.events.iter().filter_map(|event| match event {
@@ -44,7 +51,7 @@ impl App {
                 });
                 keys.collect()
             });
-            for key in pressed {
+            for key in pressed.into_iter().filter(|key| !(focused && is_for_what_has_the_focus(*key))) {
                 if key == Key::Num0 {
                     self.state.tracks.zoom = TimeZoom::default();
                 }
@@ -62,12 +69,26 @@ impl App {
         self.perform(ctx, intents);
     }
 
+    /// Ctrl with plus, minus and 0: the size of everything, kept between starts.
+    fn scale_keys(&mut self, ctx: &egui::Context) {
+        use egui::gui_zoom::kb_shortcuts::{ZOOM_IN, ZOOM_IN_SECONDARY, ZOOM_OUT, ZOOM_RESET};
+        let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
+        let (larger, smaller) = (pressed(&ZOOM_IN) || pressed(&ZOOM_IN_SECONDARY), pressed(&ZOOM_OUT));
+        let preferences = &mut self.state.preferences;
+        if pressed(&ZOOM_RESET) {
+            preferences.set_scale(1.0);
+        } else if larger != smaller {
+            preferences.set_scale(preferences.scale() + if larger { SCALE_STEP } else { -SCALE_STEP });
+        }
+    }
+
     pub(super) fn intent_of(&self, key: Key) -> Option<Intent> {
         let view = &self.state.document.document().view;
         Some(match key {
             Key::Space => Intent::Playback(Command::Toggle),
-            Key::ArrowLeft => Intent::Playback(Command::StepBy(-1)),
-            Key::ArrowRight => Intent::Playback(Command::StepBy(1)),
+            // The second of each is what a presenter's remote control sends.
+            Key::ArrowLeft | Key::PageUp => Intent::Playback(Command::StepBy(-1)),
+            Key::ArrowRight | Key::PageDown => Intent::Playback(Command::StepBy(1)),
             Key::Home => Intent::Playback(Command::Home),
             Key::End => Intent::Playback(Command::End),
             Key::B => Intent::Playback(Command::PlayBackward),
@@ -104,4 +125,9 @@ impl App {
             _ => self.state.opener.open(path),
         }
     }
+}
+
+/// Whether a key means something to whatever control has the focus, so that it means nothing else then.
+const fn is_for_what_has_the_focus(key: Key) -> bool {
+    matches!(key, Key::Space | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown)
 }

@@ -66,6 +66,8 @@ impl App {
     /// Starts the inference thread and, at once, a run. `software`: whether frames are drawn by the processor.
     pub fn new(ctx: &egui::Context, launch: Launch, software: bool) -> std::io::Result<Self> {
         theme::install(ctx);
+        // The layout for presenting has a scale of its own, which the user's goes on top of.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
         theme::apply(ctx, launch.loaded.preferences.theme);
         let meter = Meter::new(software);
         let wake = waker(ctx, meter.rest());
@@ -92,20 +94,18 @@ impl App {
         playback.step().map(|step| Moment { state: playback.state(), step })
     }
 
-    /// In the layout for presenting everything grows with the window, so that the last row can read it.
-    fn scale(&mut self, ctx: &egui::Context) {
-        let layout = self.state.document.document().view.layout;
+    /// Everything is as large as the user wants it; in the layout for presenting it also grows with the window, so that the
+    /// last row can read it.
+    fn scale(&self, ctx: &egui::Context) {
         let size = ctx.content_rect().size() * ctx.zoom_factor();
-        if self.state.scaled_for == Some((layout, size)) {
-            return;
-        }
-        let entered = self.state.scaled_for.is_none_or(|(before, _)| before != layout);
-        self.state.scaled_for = Some((layout, size));
-        match layout {
-            Layout::Present => ctx.set_zoom_factor((0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5)),
-            // Elsewhere the user's own scale (Ctrl with plus and minus) is left alone.
-            _ if entered => ctx.set_zoom_factor(1.0),
-            _ => {}
+        let of_layout = match self.state.document.document().view.layout {
+            Layout::Present => (0.8 * (size.x / 1280.0).min(size.y / 720.0)).clamp(1.0, 2.5),
+            _ => 1.0,
+        };
+        let wanted = of_layout * self.state.preferences.scale();
+        // Sizes are rounded to pixels.
+        if (ctx.zoom_factor() / wanted - 1.0).abs() > 2e-3 {
+            ctx.set_zoom_factor(wanted);
         }
     }
 
@@ -301,9 +301,11 @@ impl eframe::App for App {
         let moved_only =
             |event: &egui::Event| matches!(event, egui::Event::PointerMoved(_) | egui::Event::MouseMoved(_));
         if ctx.input(|input| !input.raw.events.iter().all(moved_only)) {
-            // The scale of the layout for presenting is not part of the window.
+            // The scale is not part of the window, and neither is what a full screen makes of it.
             let size = ctx.content_rect().size() * ctx.zoom_factor();
-            self.state.preferences.window = Some((size.x, size.y));
+            if !ctx.input(|input| input.viewport().fullscreen.unwrap_or_default()) {
+                self.state.preferences.window = Some((size.x, size.y));
+            }
             self.state.keep();
         }
         self.state.meter.end();

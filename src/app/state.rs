@@ -19,7 +19,7 @@ use super::views::top_bar::{TopBarState, source_name};
 use super::views::tracks::TracksState;
 use crate::runtime::{Fault, Optimisation, Options, RunId, Wake};
 use crate::session::action::{Action, apply};
-use crate::session::document::{Document, Layout};
+use crate::session::document::Document;
 use crate::session::playback::Playback;
 use crate::session::preferences::{Loaded, Preferences};
 use crate::session::prepare::ModelInfo;
@@ -109,8 +109,6 @@ pub(super) struct State {
     pub keep_beside: bool,
     /// The run without what steers it, after which the run itself is made.
     pub plain_beside: Option<RunId>,
-    /// Layout and size, in unscaled points, that the scale was chosen for.
-    pub scaled_for: Option<(Layout, egui::Vec2)>,
     pub last_frame: Instant,
 }
 
@@ -203,7 +201,6 @@ impl State {
             keys_shown: false,
             keep_beside: false,
             plain_beside: None,
-            scaled_for: None,
             last_frame: Instant::now(),
         }
     }

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 /// Most models that are remembered.
 pub const RECENT: usize = 10;
 const FILE: &str = "window.json";
+/// Least and greatest [`Preferences::scale`].
+pub const SCALES: (f32, f32) = (0.5, 3.0);
 
 /// What is kept between starts. What the file does not say has its default; what is not known is left alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,8 @@ pub struct Preferences {
     pub toured: bool,
     /// Inner size of the window, points.
     pub window: Option<(f32, f32)>,
+    /// How large everything is drawn, times what its layout has; `None` is 1. See [`Self::scale`].
+    pub scale: Option<f32>,
     /// How the window is divided, in the form of the window's own program; `None` divides it as at first.
     pub tiles: Option<Value>,
     /// The document as it was last.
@@ -114,6 +118,18 @@ impl Preferences {
         })
     }
 
+    /// How large everything is drawn, times what its layout has.
+    #[must_use]
+    pub fn scale(&self) -> f32 {
+        self.scale.filter(|scale| scale.is_finite()).unwrap_or(1.0).clamp(SCALES.0, SCALES.1)
+    }
+
+    /// Draws everything larger or smaller, in tenths.
+    pub fn set_scale(&mut self, scale: f32) {
+        let scale = (10.0 * scale.clamp(SCALES.0, SCALES.1)).round() / 10.0;
+        self.scale = Some(scale).filter(|scale| *scale != 1.0);
+    }
+
     /// Puts a model at the head of those used.
     pub fn remember(&mut self, source: &ModelSource) {
         self.recent.retain(|known| known != source);
@@ -159,6 +175,26 @@ mod tests {
         assert_eq!(Preferences::load(&inner), Loaded { preferences: preferences.clone(), message: None });
         let names: Vec<_> = preferences.recent.iter().map(|source| format!("{source:?}")).collect();
         assert_eq!(names, [r#"Model("a")"#, r#"Model("b")"#]);
+    }
+
+    #[test]
+    fn the_scale_goes_in_tenths_and_stays_where_it_can_be_read() {
+        let mut preferences = Preferences::default();
+        assert_eq!(preferences.scale(), 1.0);
+        for _ in 0..40 {
+            preferences.set_scale(preferences.scale() + 0.1);
+        }
+        assert_eq!(preferences.scale(), SCALES.1);
+        for _ in 0..40 {
+            preferences.set_scale(preferences.scale() - 0.1);
+        }
+        assert_eq!(preferences.scale(), SCALES.0);
+        for _ in 0..5 {
+            preferences.set_scale(preferences.scale() + 0.1);
+        }
+        assert_eq!(preferences, Preferences::default(), "1 is as if nothing had been chosen");
+        preferences.scale = Some(f32::NAN);
+        assert_eq!(preferences.scale(), 1.0);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::heat_track::HeatPlace;
 use super::plot::{figure_ui, legend_ui};
-use super::schedule_editor::alone;
+use super::schedule_editor::{alone, removed};
 use super::tracks::{HEAD, Tracks};
-use super::widgets::{keep_arrows, named};
+use super::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::denoiser::WindowSize;
@@ -15,7 +15,7 @@ use crate::figure::{
 use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::theory::NoiseLevel;
-use egui::{Align2, CursorIcon, DragValue, Key, Modifiers, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{Align2, CursorIcon, DragValue, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 use std::sync::Arc;
 
 /// Half the side of the place in which a point is taken, points.
@@ -288,25 +288,17 @@ fn point_ui(
     {
         intents.extend(moved(to));
     }
-    if response.has_focus() {
-        keep_arrows(ui, &response);
-        let (right, up, remove) = ui.input_mut(|input| {
-            let presses = |key| f64::from(u32::try_from(input.num_presses(key)).unwrap_or(0));
-            let right = presses(Key::ArrowRight) - presses(Key::ArrowLeft);
-            let up = presses(Key::ArrowUp) - presses(Key::ArrowDown);
-            let remove =
-                input.consume_key(Modifiers::NONE, Key::Delete) || input.consume_key(Modifiers::NONE, Key::Backspace);
-            (right, up, remove)
-        });
-        if right != 0.0 || up != 0.0 {
-            intents.extend(moved(match editor.curve {
-                Curve::Scale(_) => [point[0] - 0.01 * right, point[1] + 0.1 * up],
-                Curve::Window(_) => [point[0] * 0.95_f64.powf(right), point[1] + up],
-            }));
-        }
-        if remove && points.len() > 1 {
-            intents.extend(without(editor, points, index));
-        }
+    take_keyboard(&response);
+    let by = arrows(ui, &response);
+    if by != egui::Vec2::ZERO {
+        let (right, up) = (f64::from(by.x), f64::from(by.y));
+        intents.extend(moved(match editor.curve {
+            Curve::Scale(_) => [point[0] - 0.01 * right, point[1] + 0.1 * up],
+            Curve::Window(_) => [point[0] * 0.95_f64.powf(right), point[1] + up],
+        }));
+    }
+    if removed(ui, &response) && points.len() > 1 {
+        intents.extend(without(editor, points, index));
     }
     if response.drag_stopped() || response.lost_focus() {
         intents.push(Intent::EndGesture);
@@ -328,9 +320,9 @@ fn point_ui(
             ui.close();
         }
     });
-    if response.hovered() {
-        ui.ctx().set_cursor_icon(CursorIcon::Grab);
-    }
+    let removes = if points.len() > 1 { "; Del takes it away" } else { "" };
+    let tip = format!("Drag, or arrow keys (with Shift ten times as far){removes}; right click: exact values");
+    response.on_hover_cursor(CursorIcon::Grab).on_hover_text(tip);
 }
 
 fn without(editor: &Editor, points: &[[f64; 2]], index: usize) -> Vec<Intent> {

@@ -1,6 +1,6 @@
 //! The colour bar of a heat map: its ends are dragged, typed, or left to what fits.
 
-use super::widgets::named;
+use super::widgets::{arrows, named, take_keyboard};
 use crate::app::heat_map::whole;
 use crate::app::intent::Intent;
 use crate::app::textures::Textures;
@@ -10,7 +10,7 @@ use crate::session::action::Action;
 use crate::session::heat_map::{HeatMapChange, LEAST_DECIBELS, MOST_DECIBELS};
 use crate::session::parts::PartsChoices;
 use egui::{
-    Align2, Color32, CursorIcon, DragValue, Key, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
+    Align2, Color32, CursorIcon, DragValue, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
     vec2,
 };
 
@@ -158,12 +158,8 @@ fn handle_ui(
     if response.drag_started() {
         state.held = Some(span);
     }
-    let keys = if response.has_focus() {
-        let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
-        presses(Key::ArrowUp) - presses(Key::ArrowDown)
-    } else {
-        0.0
-    };
+    take_keyboard(&response);
+    let keys = arrows(ui, &response).y;
     let wanted = match response.interact_pointer_pos().filter(|_| response.dragged()) {
         Some(pointer) => {
             let part = ((bar.bottom() - (pointer.y - off)) / bar.height()).clamp(0.0, 1.0);
@@ -186,8 +182,8 @@ fn handle_ui(
     let (low, high) = map.ranges.fitting;
     let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
     response.on_hover_text(format!(
-        "10·log₁₀ of the power spectral density at this end of the colours. Drag, or type it beside; double-click: what \
-         fits ({low} to {high} dB)"
+        "10·log₁₀ of the power spectral density at this end of the colours. Drag, arrow keys, or type it beside; \
+         double-click: what fits ({low} to {high} dB)"
     ));
 }
 

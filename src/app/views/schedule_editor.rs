@@ -1,6 +1,6 @@
 //! The schedule under the hand: control points and steps as widgets of their own over the plot.
 
-use super::widgets::named;
+use super::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
@@ -10,7 +10,7 @@ use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
 use egui::{
-    Align2, CursorIcon, DragValue, EventFilter, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui,
+    Align2, CursorIcon, DragValue, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2,
     WidgetInfo, pos2, vec2,
 };
 
@@ -179,8 +179,9 @@ fn points_ui(
             continue;
         }
         let tied = (index == 0 && !drawn.end_released()) || (index == last && !drawn.start_released());
+        let inner = index > 0 && index < last;
         let name = format!("Control point {}, λ {}", index + 1, ticks::signed(point.log_snr));
-        let handle = Handle { id: ("control point", index), at, name, value: point.log_snr, tied };
+        let handle = Handle { id: ("control point", index), at, name, value: point.log_snr, tied, removable: inner };
         let response = handle.ui(ui, editor, state.selected == Some(index));
         if response.gained_focus() || response.clicked() || response.drag_started() {
             state.selected = Some(index);
@@ -199,12 +200,7 @@ fn points_ui(
         if response.drag_stopped() || response.lost_focus() {
             intents.push(Intent::EndGesture);
         }
-        let inner = index > 0 && index < last;
-        let remove = response.has_focus()
-            && ui.input_mut(|input| {
-                input.consume_key(Modifiers::NONE, Key::Delete) || input.consume_key(Modifiers::NONE, Key::Backspace)
-            });
-        if remove && inner {
+        if removed(ui, &response) && inner {
             intents.extend(alone(to_curve(drawn.without(index))));
         }
         response.context_menu(|ui| point_menu_ui(ui, drawn, index, intents));
@@ -267,7 +263,8 @@ fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut EditorSt
         }
         let clean = level == NoiseLevel::CLEAN;
         let name = format!("Step {}, λ {}", step + 1, ticks::signed(level.log_snr()));
-        let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean };
+        let removable = levels.len() > 2 && step + 1 < levels.len();
+        let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, removable };
         let response = handle.ui(ui, editor, state.selected == Some(step));
         if response.gained_focus() || response.clicked() || response.drag_started() {
             state.selected = Some(step);
@@ -280,8 +277,7 @@ fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut EditorSt
         if response.drag_stopped() || response.lost_focus() {
             intents.push(Intent::EndGesture);
         }
-        let remove = response.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Delete));
-        if remove && levels.len() > 2 && step + 1 < levels.len() {
+        if removed(ui, &response) && removable {
             let mut values = sigmas(levels);
             values.remove(step);
             intents.extend(alone(to_list(LevelList::of_sigmas(values))));
@@ -337,6 +333,7 @@ struct Handle {
     value: f64,
     /// Held where it is.
     tied: bool,
+    removable: bool,
 }
 
 impl Handle {
@@ -356,7 +353,17 @@ impl Handle {
         if response.has_focus() {
             painter.circle_stroke(self.at, radius + 3.5, Stroke::new(1.5, palette.accent));
         }
-        response.on_hover_cursor(cursor)
+        take_keyboard(&response);
+        let removes = if self.removable { "; Del takes it away" } else { "" };
+        let tip = match (self.tied, is_step) {
+            (true, true) => "The run ends at the clean image, which stays where it is".to_owned(),
+            (true, false) => "This end is tied to the model's range; a right click releases it".to_owned(),
+            (false, true) => format!("Drag, or arrow keys (with Shift ten times as far){removes}"),
+            (false, false) => {
+                format!("Drag, or arrow keys (with Shift ten times as far){removes}; right click: exact values")
+            }
+        };
+        response.on_hover_cursor(cursor).on_hover_text(tip)
     }
 
     /// Where the point is dragged to, without a jump at the beginning.
@@ -371,18 +378,14 @@ impl Handle {
     }
 }
 
+/// Whether Del or Backspace was pressed on a point that has the focus.
+pub fn removed(ui: &Ui, response: &Response) -> bool {
+    let keys = [Key::Delete, Key::Backspace];
+    response.has_focus() && ui.input_mut(|input| keys.into_iter().any(|key| input.consume_key(Modifiers::NONE, key)))
+}
+
 /// How far the arrow keys move a point that has the focus, to the right and up, in small steps; with Shift ten at once.
 fn keys_of(ui: &Ui, response: &Response) -> Option<(f64, f64)> {
-    if !response.has_focus() {
-        return None;
-    }
-    let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    let (right, up) = ui.input(|input| {
-        let presses = |key| input.num_presses(key) as f64;
-        let scale = if input.modifiers.shift { 10.0 } else { 1.0 };
-        let right = presses(Key::ArrowRight) - presses(Key::ArrowLeft);
-        (scale * right, scale * (presses(Key::ArrowUp) - presses(Key::ArrowDown)))
-    });
-    (right != 0.0 || up != 0.0).then_some((right, up))
+    let by = arrows(ui, response);
+    (by != Vec2::ZERO).then(|| (by.x.into(), by.y.into()))
 }

@@ -9,7 +9,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
         &[
             ("space", "play or pause"),
             ("B", "play backwards"),
-            ("← →", "one step back or on"),
+            ("← →, Page ↑ ↓", "one step back or on"),
             ("Home, End", "first step, last step"),
             ("L", "play again and again"),
         ],
@@ -22,6 +22,8 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("S", "one step, and wait"),
             ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
             ("drop a file or folder", "open a model, or images as a model"),
+            ("Ctrl +, Ctrl −, Ctrl 0", "larger, smaller, as at first"),
+            ("F11", "full screen, and back"),
         ],
     ),
     (
@@ -43,6 +45,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("A", "next reading of the axis"),
             ("drag a head", "move the track; click folds it"),
             ("drag a line", "height of the tracks beside it"),
+            ("arrows, Del", "move a clicked point, take it away"),
         ],
     ),
 ];

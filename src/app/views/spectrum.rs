@@ -9,7 +9,7 @@ pub use spectra::{DataSource, Spectra};
 use super::icons::Icon;
 use super::plot::figure_ui;
 use super::stage::Stage;
-use super::widgets::{Head, icon_button_small};
+use super::widgets::{Head, arrows, icon_button_small, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
@@ -17,7 +17,7 @@ use crate::figure::{Figure, SpectrumPlot, significant, ticks};
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
 use egui::{
-    Align2, CursorIcon, Grid, Key, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder,
+    Align2, CursorIcon, Grid, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder,
     WidgetInfo, pos2, vec2,
 };
 use egui_tiles::UiResponse;
@@ -238,11 +238,11 @@ fn ends_ui(
         {
             let part = f64::from(((pointer.x - plot.left()) / plot.width()).clamp(0.0, 1.0));
             to = Some(least * (most / least).powf(part));
-        } else if response.has_focus() {
-            let presses = |key| ui.input(|input| input.num_presses(key)) as f64;
-            let by = presses(Key::ArrowRight) - presses(Key::ArrowLeft);
-            to = (by != 0.0).then(|| end * 1.05_f64.powf(by));
+        } else {
+            let by = arrows(ui, &response).x;
+            to = (by != 0.0).then(|| end * 1.05_f64.powf(by.into()));
         }
+        take_keyboard(&response);
         if let Some(to) = to {
             let fit =
                 if end < other { (to.max(least).min(0.9 * high), high) } else { (low, to.min(most).max(1.1 * low)) };

@@ -1,14 +1,14 @@
 //! The time axis that all tracks share: its numbers, its zoom, and the playhead through all of them.
 
 use super::tracks::{HEAD, LINE, Tracks, TracksState};
-use super::widgets::small_menu;
+use super::widgets::{arrows, small_menu};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
-use egui::{Align2, Key, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use std::ops::RangeInclusive;
 
 /// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
@@ -29,13 +29,9 @@ pub(super) fn move_ui(
         let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
         intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
     }
-    if response.has_focus() {
-        let by = ui.input(|input| {
-            f64::from(input.num_presses(Key::ArrowRight) as u32) - f64::from(input.num_presses(Key::ArrowLeft) as u32)
-        });
-        if by != 0.0 {
-            intents.push(Intent::Playback(Command::Seek(tracks.position + by)));
-        }
+    let by = arrows(ui, &response).x;
+    if by != 0.0 {
+        intents.push(Intent::Playback(Command::Seek(tracks.position + f64::from(by))));
     }
     state.hovered = None;
     state.pointer = response.hover_pos();

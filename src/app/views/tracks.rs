@@ -11,6 +11,7 @@ use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::time_ui::{axis_ui, move_ui, playhead_ui, ticks_for};
 use super::track_figures::figure_of;
 use super::track_head::head_ui;
+use super::widgets::arrows;
 use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
@@ -28,7 +29,7 @@ use crate::session::document::{
 };
 use crate::session::playback::Command;
 use crate::theory::Calibration;
-use egui::{Align2, CursorIcon, Key, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -264,12 +265,7 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
         let color = if response.dragged() || response.has_focus() { palette.accent } else { palette.faint };
         ui.painter().hline(rect.x_range(), y, Stroke::new(2.0, color));
     }
-    let keys = if response.has_focus() {
-        let presses = |key| ui.input(|input| input.num_presses(key)) as f32;
-        8.0 * (presses(Key::ArrowDown) - presses(Key::ArrowUp))
-    } else {
-        0.0
-    };
+    let keys = -8.0 * arrows(ui, &response).y;
     let scale = above.height / places[upper].height().max(1.0);
     let by = (response.drag_delta().y + keys) * scale;
     let by = by.clamp(TRACK_HEIGHTS.0 - above.height, below.height - TRACK_HEIGHTS.0);

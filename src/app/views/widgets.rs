@@ -5,7 +5,7 @@ use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{
-    Align2, Button, Color32, DragValue, EventFilter, FontId, Galley, PopupCloseBehavior, Rect, Response, RichText,
+    Align2, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, PopupCloseBehavior, Rect, Response, RichText,
     Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
@@ -209,6 +209,30 @@ pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
             *picture = choice;
         }
     }
+}
+
+/// A click on something that can be moved, or the beginning of its drag, gives it the keyboard.
+pub fn take_keyboard(response: &Response) {
+    if response.clicked() || response.drag_started() {
+        response.request_focus();
+    }
+}
+
+/// Presses of the arrow keys, to the right and up, each tenfold with Shift, while this has the focus, which they leave where
+/// it is.
+pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
+    if !response.has_focus() {
+        return Vec2::ZERO;
+    }
+    keep_arrows(ui, response);
+    ui.input(|input| {
+        let pressed = |key| input.num_presses(key) as f32;
+        let by = vec2(
+            pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
+            pressed(Key::ArrowUp) - pressed(Key::ArrowDown),
+        );
+        if input.modifiers.shift { 10.0 * by } else { by }
+    })
 }
 
 /// Keeps the arrow keys with what has the focus; else they take the focus elsewhere.

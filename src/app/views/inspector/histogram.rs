@@ -1,10 +1,10 @@
 //! How many pixels have which value, with handles for black and white.
 
 use super::job::Scale;
-use super::picture::presses;
 use super::state::InspectorState;
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::widgets::{arrows, take_keyboard};
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
@@ -130,7 +130,8 @@ fn handle_ui(
     }
     let dragged = response.interact_pointer_pos().filter(|_| response.dragged());
     let dragged = dragged.map(|at| low + ((at.x - plot.left()) / plot.width()).clamp(0.0, 1.0) * (high - low));
-    let pressed = presses(ui, &response) * (high - low) / 200.0;
+    take_keyboard(&response);
+    let pressed = arrows(ui, &response).x * (high - low) / 200.0;
     let to = dragged.or((pressed != 0.0).then_some(value + pressed));
     if response.double_clicked() {
         reset(scale, state, intents);

@@ -4,12 +4,12 @@ use super::state::{InspectorState, Mode, Shown};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::stage::{Framing, Lens, Stage, look_around, only_ui};
-use crate::app::views::widgets::keep_arrows;
+use crate::app::views::widgets::{arrows, take_keyboard};
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
 use egui::{
-    Color32, CornerRadius, CursorIcon, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
+    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
 use ndarray::Array3;
@@ -160,7 +160,8 @@ fn wipe_ui(ui: &Ui, rect: Rect, line: f32, wipe: &mut f32) {
     if response.double_clicked() {
         *wipe = 0.5;
     }
-    *wipe += 0.01 * presses(ui, &response);
+    take_keyboard(&response);
+    *wipe += 0.01 * arrows(ui, &response).x;
     *wipe = wipe.clamp(0.0, 1.0);
     let lit = response.hovered() || response.dragged() || response.has_focus();
     let painter = ui.painter();
@@ -172,19 +173,6 @@ fn wipe_ui(ui: &Ui, rect: Rect, line: f32, wipe: &mut f32) {
         "Image at the left, reference at the right. Drag, or arrow keys (with Shift ten times as far); double-click for \
          the middle",
     );
-}
-
-/// Presses of the right arrow less those of the left, each tenfold with Shift, while this has the focus.
-pub(super) fn presses(ui: &Ui, response: &Response) -> f32 {
-    if !response.has_focus() {
-        return 0.0;
-    }
-    keep_arrows(ui, response);
-    ui.input(|input| {
-        let pressed = |key| input.num_presses(key) as f32;
-        let by = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
-        if input.modifiers.shift { 10.0 * by } else { by }
-    })
 }
 
 /// A name in an upper corner of the image.

@@ -4,12 +4,13 @@ use super::{Lab, LabState, alone, heading, problem, secondary, small_button, to_
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::widgets::{arrows, take_keyboard};
 use crate::figure::palette::{level_colour, level_label};
 use crate::schedule::design::with_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
 use crate::session::action::Action;
 use crate::theory::{Chromatogram, Measure};
-use egui::{Align2, Color32, CursorIcon, EventFilter, Key, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// The least share of a level.
 const LEAST_SHARE: f64 = 0.005;
@@ -105,14 +106,8 @@ fn bar_ui(
         if response.hovered() || response.dragged() || response.has_focus() {
             ui.painter().rect_filled(grip.shrink2(vec2(3.5, 0.0)), 1.0, palette.text);
         }
-        let mut by = f64::from(response.drag_delta().x / bar.width());
-        if response.has_focus() {
-            let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
-            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-            by += ui.input(|input| {
-                0.01 * (input.num_presses(Key::ArrowRight) as f64 - input.num_presses(Key::ArrowLeft) as f64)
-            });
-        }
+        take_keyboard(&response);
+        let by = f64::from(response.drag_delta().x / bar.width() + 0.01 * arrows(ui, &response).x);
         if by != 0.0 {
             let (coarse, fine) = (shares[m] / total, shares[m - 1] / total);
             let by = by.clamp(LEAST_SHARE - coarse, fine - LEAST_SHARE);
