@@ -289,7 +289,8 @@ mod tests {
         let tied = made(None);
         assert_eq!((ends(&tied), released(&tied)), ((30.0, -24.0), (false, false)));
         let last = tied.points().len() - 1;
-        let moved = |by: f64| tied.clone().with_released(true, false).with_moved(last, ControlPoint { s: 1.0, log_snr: by });
+        let moved =
+            |by: f64| tied.clone().with_released(true, false).with_moved(last, ControlPoint { s: 1.0, log_snr: by });
         let free = made(Some(&moved(-16.0)));
         assert_eq!((ends(&free), released(&free)), ((30.0, -16.0), (true, false)));
         let total: f64 = wanted.iter().sum();

@@ -10,8 +10,7 @@ use crate::session::action::Action;
 use crate::session::heat_map::{HeatMapChange, LEAST_DECIBELS, MOST_DECIBELS};
 use crate::session::parts::PartsChoices;
 use egui::{
-    Align2, Color32, CursorIcon, DragValue, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
-    vec2,
+    Align2, Color32, CursorIcon, DragValue, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// Width of the bar, and from the left of the legend to it, points.

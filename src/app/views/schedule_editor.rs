@@ -164,13 +164,7 @@ pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents:
     }
 }
 
-fn points_ui(
-    ui: &mut Ui,
-    editor: &Editor,
-    drawn: &Drawn,
-    state: &mut EditorState,
-    intents: &mut Vec<Intent>,
-) {
+fn points_ui(ui: &mut Ui, editor: &Editor, drawn: &Drawn, state: &mut EditorState, intents: &mut Vec<Intent>) {
     let last = drawn.points().len() - 1;
     state.selected = state.selected.filter(|&index| index <= last);
     for (index, &point) in drawn.points().iter().enumerate() {

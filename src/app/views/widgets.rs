@@ -227,10 +227,8 @@ pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
     keep_arrows(ui, response);
     ui.input(|input| {
         let pressed = |key| input.num_presses(key) as f32;
-        let by = vec2(
-            pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
-            pressed(Key::ArrowUp) - pressed(Key::ArrowDown),
-        );
+        let by =
+            vec2(pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowUp) - pressed(Key::ArrowDown));
         if input.modifiers.shift { 10.0 * by } else { by }
     })
 }

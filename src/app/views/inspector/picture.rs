@@ -9,8 +9,8 @@ use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
 use egui::{
-    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
+    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use ndarray::Array3;
 
