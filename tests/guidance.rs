@@ -3,7 +3,7 @@
 
 mod common;
 
-use ndarray::Array5;
+use ndarray::{Array5, Axis};
 use ndarray_npy::NpzReader;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -116,6 +116,57 @@ fn a_record_repeats_them_bit_for_bit() {
         assert_eq!(again.names(), first.names());
         std::fs::write(&curve, "s,w\n1,0\n0.5,4\n0,1\n").unwrap();
     }
+}
+
+/// Rows may go from noise to image, as tables of this program do, or the other way.
+#[test]
+fn a_jump_in_the_scale_is_passed_as_the_run_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = ["1,1", "0.7,4", "0.3,4", "0.3,0.5", "0,2"];
+    let run = |name: &str, rows: &[&str]| {
+        let curve = folder.path().join(name);
+        std::fs::write(&curve, rows.join("\n")).unwrap();
+        let curve = curve.to_str().unwrap();
+        let model = models().join("class-labels");
+        let model = ["--model", model.to_str().unwrap(), "--threads", "1", "--steps", "10"];
+        sample(&[&model[..], &["--label", "2", "--null-label", "0", "--guidance", curve]].concat())
+    };
+    let noise_first = run("a.csv", &rows);
+    let image_first = run("b.csv", &rows.into_iter().rev().collect::<Vec<_>>());
+    assert_eq!(noise_first.arrays(), image_first.arrays());
+    let [class, none, guided] = ["x0_class_2", "x0_unconditional", "x0"].map(|name| noise_first.array(name));
+    for (step, w) in [(0, 1.0), (3, 4.0), (5, 4.0), (6, 4.0), (7, 0.5), (8, 1.0)] {
+        let [class, none, guided] = [&class, &none, &guided].map(|array| array.index_axis(Axis(0), step));
+        // At w = 1 no class was not asked for.
+        let expected = if w == 1.0 && step == 0 { class.to_owned() } else { &none + &((&class - &none) * w) };
+        let off = (&expected - &guided).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        assert!(off < 1e-3, "step {step}: {off}");
+    }
+}
+
+#[test]
+fn a_guessed_null_class_is_said_and_recorded() {
+    let said = |arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let model = models().join("class-labels");
+        let mut command = common::program();
+        command.args(["sample", "--steps", "2", "--threads", "1", "--json", "--model"]).arg(model).args(arguments);
+        let output = command.arg("--out").arg(folder.path()).assert().success().get_output().clone();
+        let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        (String::from_utf8(output.stderr).unwrap(), record["resolved"]["null_class"].clone())
+    };
+    let (note, recorded) = said(&["--label", "2", "--guidance", "3"]);
+    assert!(note.contains("guidance leads away from class 3, which means none (a guess: the last class"), "{note}");
+    assert_eq!(recorded, serde_json::json!({"label": 3, "said_by": "guess"}));
+    let (note, recorded) = said(&["--label", "2", "--guidance", "3", "--null-label", "0"]);
+    assert!(!note.contains("means none"), "{note}");
+    assert_eq!(recorded, serde_json::json!({"label": 0, "said_by": "user"}));
+    // What is not asked for is not told.
+    let (note, recorded) = said(&["--label", "2"]);
+    assert!(!note.contains("means none") && recorded.is_null(), "{note}");
+    let (note, recorded) = said(&[]);
+    assert!(note.contains("no class was chosen, so the images are of class 3"), "{note}");
+    assert_eq!(recorded["said_by"], "guess");
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl<D: ClassDenoiser> Guided<D> {
         let w = self.scale.at(s);
         let shares = match &self.prompt {
             Prompt::Class(class) => vec![(*class, 1.0)],
-            Prompt::Switch(switch) => vec![(if 1.0 - s < switch.at { switch.from } else { switch.to }, 1.0)],
+            Prompt::Switch(switch) => vec![(switch.class_at(s), 1.0)],
             Prompt::ByLevel(levels) if levels.choice.mode == LevelMode::Band && w != 0.0 => {
                 return Mixture::Banded(levels.bands(), w);
             }

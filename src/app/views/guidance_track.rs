@@ -103,6 +103,16 @@ impl Curve {
         }))
     }
 
+    /// The change to the same points and one more, which comes where it belongs.
+    fn with_added(&self, mut points: Vec<[f64; 2]>, new: [f64; 2]) -> Option<Intent> {
+        if let Self::Scale(_) = self {
+            let curve = ScaleCurve::new(points).and_then(|curve| curve.with_added(new)).ok()?;
+            return Some(Intent::Change(Action::SetGuidance(Some(GuidanceScale::Curve(curve)))));
+        }
+        points.push(new);
+        self.to(points)
+    }
+
     const fn names(&self) -> (&'static str, &'static str) {
         match self {
             Self::Scale(_) => ("s", "w"),
@@ -269,10 +279,15 @@ fn point_ui(
     let radius = if lit { 6.0 } else { 4.5 };
     ui.painter().circle(at, radius, palette.window, Stroke::new(2.0, if lit { palette.text } else { palette.accent }));
     let moved = |to: [f64; 2]| {
-        // A point stays between its neighbours.
+        // A point stays between its neighbours: s falls from point to point, σ rises.
         let mut all = points.to_vec();
-        let below = index.checked_sub(1).map_or(f64::NEG_INFINITY, |before| points[before][0]);
-        let above = points.get(index + 1).map_or(f64::INFINITY, |after| after[0]);
+        let (before, after) = (index.checked_sub(1).map(|before| points[before][0]), points.get(index + 1));
+        let after = after.map(|after| after[0]);
+        let (below, above) = match editor.curve {
+            Curve::Scale(_) => (after, before),
+            Curve::Window(_) => (before, after),
+        };
+        let (below, above) = (below.unwrap_or(f64::NEG_INFINITY), above.unwrap_or(f64::INFINITY));
         let x = match editor.curve {
             Curve::Scale(_) => to[0].clamp(below.max(0.0), above.min(1.0)),
             Curve::Window(_) => to[0].clamp(below.max(1e-6) * (1.0 + 1e-6), above.min(1e6) * (1.0 - 1e-6)),
@@ -349,8 +364,7 @@ fn add_ui(ui: &Ui, editor: &Editor, points: &[[f64; 2]], intents: &mut Vec<Inten
                 [sigma, window.side_at(NoiseLevel::from_sigma(sigma)) as f64]
             }
         };
-        all.extend([level(0.0), level(1.0)]);
+        all.extend([level(1.0), level(0.0)]);
     }
-    all.push(new);
-    intents.extend(editor.curve.to(all).map(alone).into_iter().flatten());
+    intents.extend(editor.curve.with_added(all, new).map(alone).into_iter().flatten());
 }

@@ -25,6 +25,17 @@ pub struct ClassSwitch<C> {
     pub at: f64,
 }
 
+/// What run times that mean the same may differ by from rounding; steps are at least 1e-4 apart.
+const ROUNDING: f64 = 1e-9;
+
+impl<C: Copy> ClassSwitch<C> {
+    /// The class at a run time, which is 1 at the noise.
+    #[must_use]
+    pub fn class_at(&self, s: f64) -> C {
+        if 1.0 - s < self.at - ROUNDING { self.from } else { self.to }
+    }
+}
+
 /// How the classes of the levels come together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

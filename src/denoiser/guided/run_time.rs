@@ -14,7 +14,9 @@ impl RunTime {
     #[must_use]
     pub fn of(levels: &[NoiseLevel]) -> Self {
         let steps = levels.len().saturating_sub(1).max(1);
-        let place = |(step, level): (usize, &NoiseLevel)| (level.log_snr(), 1.0 - step as f64 / steps as f64);
+        // Rounded once, so that 0.3 is what a user who types 0.3 means.
+        let time = |step: usize| steps.saturating_sub(step) as f64 / steps as f64;
+        let place = |(step, level): (usize, &NoiseLevel)| (level.log_snr(), time(step));
         let mut places: Vec<(f64, f64)> = levels.iter().enumerate().map(place).collect();
         // Stable, so that of equal levels the earlier comes first.
         places.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -52,6 +54,10 @@ mod tests {
         assert!((time.at(NoiseLevel::from_log_snr(-2.0)) - 0.625).abs() < 1e-15);
         let beside = [-9.0, 9.0].map(|log_snr| time.at(NoiseLevel::from_log_snr(log_snr)));
         assert_eq!(beside, [0.75, 0.25]);
+        let ten: Vec<NoiseLevel> = (0..=10).map(|step| NoiseLevel::from_log_snr(f64::from(step))).collect();
+        let decimals = [0.9, 0.8, 0.7, 0.6, 0.4, 0.3, 0.2, 0.1];
+        let found = [1, 2, 3, 4, 6, 7, 8, 9].map(|step: usize| RunTime::of(&ten).at(ten[step]));
+        assert_eq!(found, decimals);
         let short = RunTime::of(&[-2.0, 3.0].map(NoiseLevel::from_log_snr));
         assert_eq!((short.at(NoiseLevel::from_log_snr(-7.0)), short.at(NoiseLevel::from_log_snr(7.0))), (1.0, 0.0));
     }

@@ -13,12 +13,25 @@ pub enum GuidanceScale {
 }
 
 /// w(s) by its points, linear in between and constant beyond. Run time s is 1 at the start of a run, 0 at the image.
+///
+/// ```
+/// use chromascope::denoiser::guided::ScaleCurve;
+/// let noise_first = ScaleCurve::from_csv("1,1\n0.3,4\n0.3,0.5\n0,2")?;
+/// assert_eq!((noise_first.at(0.31) > 3.9, noise_first.at(0.3)), (true, 0.5));
+/// assert_eq!(ScaleCurve::from_csv("0,2\n0.3,0.5\n0.3,4\n1,1")?, noise_first);
+/// # Ok::<(), chromascope::denoiser::guided::ScaleError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<[f64; 2]>", into = "Vec<[f64; 2]>")]
+#[serde(try_from = "Written", into = "Written")]
 pub struct ScaleCurve {
-    /// `[s, w]`, s rising. Two with the same s are a jump: the first rules up to it and at it, the second beyond.
+    /// `[s, w]` as a run passes them, s falling. Two with the same s are a jump: the first rules down to it, the second
+    /// at it and below.
     points: Vec<[f64; 2]>,
 }
+
+/// A curve in a file of this program: s rising.
+#[derive(Serialize, Deserialize)]
+struct Written(Vec<[f64; 2]>);
 
 /// Why points make no curve of w.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -51,13 +64,21 @@ pub enum ScaleError {
     /// More than a jump.
     #[error("more than two points of the guidance scale are at s = {0}; two make a jump")]
     Jump(f64),
+    /// A jump that may be meant either way.
+    #[error(
+        "the guidance scale jumps at s = {0}, and its points go up and down in s, so which of the two comes first is not \
+         said; order them from s = 1 to 0"
+    )]
+    Unordered(f64),
 }
 
 impl ScaleCurve {
     /// Most points.
     pub const MOST_POINTS: usize = 1000;
 
-    /// From points `[s, w]` in any order. Of two with the same s, the earlier in the list stays the earlier.
+    /// From points `[s, w]`, in any order where each s is there once. Two at the same s are a jump. Which of them a run
+    /// passes first follows from the way that the points go, from noise to image or from image to noise; where there is no
+    /// other s to tell, they go from noise to image.
     pub fn new(mut points: Vec<[f64; 2]>) -> Result<Self, ScaleError> {
         if points.is_empty() {
             return Err(ScaleError::Empty);
@@ -65,17 +86,28 @@ impl ScaleCurve {
         if points.len() > Self::MOST_POINTS {
             return Err(ScaleError::TooMany(points.len()));
         }
-        for &[s, w] in &points {
+        for point in &mut points {
+            let [s, w] = *point;
             if !(0.0..=1.0).contains(&s) {
                 return Err(ScaleError::Time(s));
             }
             if !w.is_finite() {
                 return Err(ScaleError::Scale { s, w });
             }
+            // −0 is the same time as 0.
+            point[0] = s.abs();
         }
-        points.sort_by(|a, b| a[0].total_cmp(&b[0]));
+        let falls = points.is_sorted_by(|a, b| a[0] >= b[0]);
+        let rises = points.is_sorted_by(|a, b| a[0] <= b[0]);
+        if rises && !falls {
+            points.reverse();
+        }
+        points.sort_by(|a, b| b[0].total_cmp(&a[0]));
         if let Some(three) = points.windows(3).find(|three| three[0][0] == three[2][0]) {
             return Err(ScaleError::Jump(three[0][0]));
+        }
+        if let Some(two) = points.windows(2).find(|two| two[0][0] == two[1][0] && !rises && !falls) {
+            return Err(ScaleError::Unordered(two[0][0]));
         }
         Ok(Self { points })
     }
@@ -84,16 +116,15 @@ impl ScaleCurve {
     pub fn interval(scale: f64, from: f64, to: f64) -> Result<Self, ScaleError> {
         let (high, low) = (from.max(to), from.min(to));
         let mut points = Vec::new();
-        if low > 0.0 {
-            // Open at its end, so that the level at `to` itself is inside.
-            points.extend([[low.next_down(), 1.0], [low, scale]]);
-        } else {
-            points.push([low, scale]);
-        }
-        points.push([high, scale]);
         if high < 1.0 {
             points.push([high, 1.0]);
         }
+        points.extend([[high, scale], [low, scale]]);
+        if low > 0.0 {
+            // Open at its end, so that the level at `to` itself is inside.
+            points.push([low.next_down(), 1.0]);
+        }
+        points.dedup();
         Self::new(points)
     }
 
@@ -119,7 +150,7 @@ impl ScaleCurve {
         std::iter::once("s,w\n".to_owned()).chain(rows).collect()
     }
 
-    /// `[s, w]`, s rising.
+    /// `[s, w]` as a run passes them, s falling.
     #[must_use]
     pub fn points(&self) -> &[[f64; 2]] {
         &self.points
@@ -128,30 +159,37 @@ impl ScaleCurve {
     /// w at this run time.
     #[must_use]
     pub fn at(&self, s: f64) -> f64 {
-        let after = self.points.partition_point(|point| point[0] < s);
-        let Some(&[right, w_right]) = self.points.get(after) else {
-            return self.points[self.points.len() - 1][1];
+        let passed = self.points.partition_point(|point| point[0] >= s);
+        let Some(&[above, w_above]) = passed.checked_sub(1).and_then(|last| self.points.get(last)) else {
+            return self.points[0][1];
         };
-        let Some(&[left, w_left]) = after.checked_sub(1).and_then(|before| self.points.get(before)) else {
-            return w_right;
-        };
-        if s == right {
-            return w_right;
+        match self.points.get(passed) {
+            Some(&[below, w_below]) if s != above => w_below + (w_above - w_below) * ((s - below) / (above - below)),
+            _ => w_above,
         }
-        w_left + (w_right - w_left) * ((s - left) / (right - left))
     }
-}
 
-impl TryFrom<Vec<[f64; 2]>> for ScaleCurve {
-    type Error = ScaleError;
-    fn try_from(points: Vec<[f64; 2]>) -> Result<Self, ScaleError> {
+    /// The same with one more point; at the s of another it comes after that one.
+    pub fn with_added(&self, point: [f64; 2]) -> Result<Self, ScaleError> {
+        let mut points = self.points.clone();
+        points.insert(points.partition_point(|there| there[0] >= point[0]), point);
         Self::new(points)
     }
 }
 
-impl From<ScaleCurve> for Vec<[f64; 2]> {
+impl TryFrom<Written> for ScaleCurve {
+    type Error = ScaleError;
+    fn try_from(Written(mut points): Written) -> Result<Self, ScaleError> {
+        if points.is_sorted_by(|a, b| a[0] <= b[0]) {
+            points.reverse();
+        }
+        Self::new(points)
+    }
+}
+
+impl From<ScaleCurve> for Written {
     fn from(curve: ScaleCurve) -> Self {
-        curve.points
+        Self(curve.points.into_iter().rev().collect())
     }
 }
 
@@ -189,17 +227,47 @@ impl Default for GuidanceScale {
 mod tests {
     use super::*;
 
+    /// The curve of docs/guidance.md: 4 from s = 0.7 to 0.3, then from 0.5 up to 2.
+    const NOISE_FIRST: [[f64; 2]; 5] = [[1.0, 1.0], [0.7, 4.0], [0.3, 4.0], [0.3, 0.5], [0.0, 2.0]];
+
     #[test]
-    fn a_curve_is_linear_and_jumps_where_told() {
-        let curve = ScaleCurve::new(vec![[1.0, 2.0], [0.5, 4.0], [0.5, 1.0], [0.0, 3.0]]).unwrap();
-        // Sorted stably: at 0.5 the first given rules.
-        for (s, w) in [(0.0, 3.0), (0.25, 3.5), (0.5, 4.0), (0.75, 1.5), (1.0, 2.0)] {
-            assert!((curve.at(s) - w).abs() < 1e-15, "{s}: {}", curve.at(s));
+    fn a_curve_is_linear_and_jumps_as_the_run_passes_its_points() {
+        let curve = ScaleCurve::new(NOISE_FIRST.to_vec()).unwrap();
+        for (s, w) in [(1.0, 1.0), (0.85, 2.5), (0.7, 4.0), (0.5, 4.0), (0.3, 0.5), (0.15, 1.25), (0.0, 2.0)] {
+            assert!((curve.at(s) - w).abs() < 1e-12, "{s}: {}", curve.at(s));
         }
+        assert!((curve.at(0.3_f64.next_up()) - 4.0).abs() < 1e-12);
         assert_eq!(ScaleCurve::new(vec![[0.3, 7.0]]).unwrap().at(0.9), 7.0);
-        assert_eq!(ScaleCurve::from_csv(&curve.to_csv()).unwrap(), curve);
-        let json = serde_json::to_string(&GuidanceScale::Curve(curve.clone())).unwrap();
-        assert_eq!(serde_json::from_str::<GuidanceScale>(&json).unwrap(), GuidanceScale::Curve(curve));
+        let alone = ScaleCurve::new(vec![[0.5, 4.0], [0.5, 1.0]]).unwrap();
+        assert_eq!([1.0, 0.5, 0.0].map(|s| alone.at(s)), [4.0, 1.0, 1.0]);
+        for curve in [curve, alone] {
+            assert_eq!(ScaleCurve::from_csv(&curve.to_csv()).unwrap(), curve);
+            assert_eq!(ScaleCurve::new(curve.points().to_vec()).unwrap(), curve);
+            let json = serde_json::to_string(&GuidanceScale::Curve(curve.clone())).unwrap();
+            assert_eq!(serde_json::from_str::<GuidanceScale>(&json).unwrap(), GuidanceScale::Curve(curve));
+        }
+    }
+
+    #[test]
+    fn the_way_that_the_rows_go_does_not_matter() {
+        let curve = ScaleCurve::new(NOISE_FIRST.to_vec()).unwrap();
+        let mut points = NOISE_FIRST.to_vec();
+        points.reverse();
+        assert_eq!(ScaleCurve::new(points).unwrap(), curve);
+        // What earlier records hold.
+        let written = "{\"curve\":[[0.0,2.0],[0.3,0.5],[0.3,4.0],[0.7,4.0],[1.0,1.0]]}";
+        assert_eq!(serde_json::from_str::<GuidanceScale>(written).unwrap(), GuidanceScale::Curve(curve.clone()));
+        assert_eq!(serde_json::to_string(&GuidanceScale::Curve(curve)).unwrap(), written);
+        let (ordered, mixed) = ([[0.9, 1.0], [0.5, 2.0], [0.1, 3.0]], [[0.5, 2.0], [0.9, 1.0], [0.1, 3.0]]);
+        assert_eq!(ScaleCurve::new(mixed.to_vec()), ScaleCurve::new(ordered.to_vec()));
+    }
+
+    #[test]
+    fn a_point_is_added_where_it_belongs() {
+        let curve = ScaleCurve::new(NOISE_FIRST.to_vec()).unwrap().with_added([0.4, 3.0]).unwrap();
+        assert_eq!(curve.points()[1..4], [[0.7, 4.0], [0.4, 3.0], [0.3, 4.0]]);
+        let beside = ScaleCurve::new(vec![[1.0, 2.0], [0.0, 2.0]]).unwrap().with_added([1.0, 5.0]).unwrap();
+        assert_eq!((beside.at(1.0), beside.points().len()), (5.0, 3));
     }
 
     #[test]
@@ -222,6 +290,11 @@ mod tests {
         assert_eq!(
             fault("0.5,1\n0.5,2\n0.5,3"),
             "more than two points of the guidance scale are at s = 0.5; two make a jump"
+        );
+        assert_eq!(
+            fault("0.5,1\n0.5,2\n1,3\n0,1"),
+            "the guidance scale jumps at s = 0.5, and its points go up and down in s, so which of the two comes first is \
+             not said; order them from s = 1 to 0"
         );
         assert!(serde_json::from_str::<GuidanceScale>("{\"curve\":[]}").is_err());
     }

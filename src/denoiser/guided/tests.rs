@@ -107,6 +107,20 @@ fn a_curve_and_a_switch_follow_the_run() {
     assert_eq!((asked(3), asked(4)), (vec![vec![3; 2]], vec![vec![5; 2]]));
 }
 
+/// 1 − 0.9 is a little less than 0.1 to a computer.
+#[test]
+fn a_switch_counts_whole_steps_whatever_their_number() {
+    for steps in [3_usize, 7, 10, 20, 49, 100] {
+        let levels: Vec<_> = (0..=steps).map(|step| NoiseLevel::from_log_snr(step as f64)).collect();
+        let time = RunTime::of(&levels);
+        for first in 0..=steps {
+            let switch = ClassSwitch { from: true, to: false, at: first as f64 / steps as f64 };
+            let found = levels[..steps].iter().filter(|level| switch.class_at(time.at(**level))).count();
+            assert_eq!(found, first, "of {steps}");
+        }
+    }
+}
+
 #[test]
 fn equal_classes_on_all_levels_are_plain_guidance() {
     for (w, tolerance) in [(1.0, 0.0), (2.5, 0.0)] {
