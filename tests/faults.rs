@@ -851,6 +851,28 @@ fn guidance_without_classes() {
 }
 
 #[test]
+fn guidance_without_a_null_class() {
+    let case = Case::new("guidance_without_a_null_class");
+    let folder = case.path("net");
+    std::fs::create_dir(&folder).unwrap();
+    for file in ["model.onnx", "scheduler_config.json"] {
+        std::fs::copy(class_labels().join(file), folder.join(file)).unwrap();
+    }
+    let mut command = case.model(&folder, &["--label", "2", "--guidance", "3", "--size", "16x16"]);
+    case.says(&mut command);
+}
+
+#[test]
+fn a_guidance_curve_that_jumps_without_a_direction() {
+    let case = Case::new("a_guidance_curve_that_jumps_without_a_direction");
+    let curve = case.path("curve.csv");
+    std::fs::write(&curve, "s,w\n0.5,3\n0.5,2\n1,1\n0,1\n").unwrap();
+    let case = case.word("CURVE", &curve);
+    let mut command = case.model(&class_labels(), &["--guidance", curve.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
 fn a_guidance_scale_that_is_nothing() {
     model_of("a_guidance_scale_that_is_nothing", &class_labels(), &["--guidance", "strong"]);
 }

@@ -130,7 +130,7 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
 }
 
 fn facts(model: &OpenModel) -> Value {
-    let none = model.null_label(None);
+    let none = model.null_class(None);
     json!({
         "name": model.package.name,
         "file": model.package.onnx,
@@ -143,8 +143,8 @@ fn facts(model: &OpenModel) -> Value {
         "native_size": model.native_size(),
         "size_multiple": model.package.size_multiple(),
         "num_class_embeds": model.package.config.num_class_embeds,
-        "null_label": none.map(|(label, _)| label),
-        "null_label_source": none.map(|(_, source)| source),
+        "null_label": none.map(|none| none.label),
+        "null_label_said_by": none.map(|none| none.said_by),
         "parameterization": model.scheduler.as_ref().map(SchedulerConfig::parameterization),
         "scheduler_config": model.scheduler,
         "card": model.package.card,
@@ -192,10 +192,14 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
 }
 
 fn classes(model: &OpenModel) -> String {
-    let count = model.package.config.num_class_embeds.map_or_else(String::new, |n| format!(", 0 to {}", n - 1));
-    let none = model.null_label(None).map_or_else(
+    let count = match model.package.config.num_class_embeds {
+        None => String::new(),
+        Some(1) => ", 0 alone".to_owned(),
+        Some(count) => format!(", 0 to {}", count.saturating_sub(1)),
+    };
+    let none = model.null_class(None).map_or_else(
         || "; which one means none is not said".into(),
-        |(label, source)| format!("; {label} means none ({source})"),
+        |none| format!("; {} means none ({})", none.label, none.said_by.in_words()),
     );
     let names = model.package.card.as_ref().map(|card| card.class_names.join(", ")).unwrap_or_default();
     if names.is_empty() { format!("{count}{none}") } else { format!("{count}{none}: {names}") }

@@ -102,7 +102,10 @@ impl From<&PrepareError> for Fault {
             PrepareError::Runtime(_) => Place::Library,
             PrepareError::Cuda(_) => Place::Provider,
             PrepareError::Schedule(_) => Place::Schedule,
-            PrepareError::Noise(_) | PrepareError::Setting(_) | PrepareError::Array { .. } => Place::Settings,
+            PrepareError::Noise(_)
+            | PrepareError::Setting(_)
+            | PrepareError::NoNullClass { .. }
+            | PrepareError::Array { .. } => Place::Settings,
         };
         let needs = match error {
             PrepareError::NoSchedule { .. } => vec![Need::SchedulerConfig],

@@ -129,6 +129,7 @@ impl Engine for Scripted {
                 clipping: Clipping::None,
                 spacing: "none".into(),
                 label: None,
+                null_class: None,
                 provider: "rust".into(),
                 onnxruntime: None,
                 threads: 1,

@@ -91,6 +91,7 @@ impl Record {
         RunSettings {
             spacing: self.settings.schedule.is_none().then(|| resolved.spacing.clone()),
             label: resolved.label,
+            null_label: resolved.null_class.map(|null| null.label).or(self.settings.null_label),
             size: Some((resolved.image.height, resolved.image.width)),
             provider: match resolved.provider.as_str() {
                 "cuda" => ProviderChoice::Cuda,

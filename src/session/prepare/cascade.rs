@@ -1,7 +1,7 @@
 //! Several models as one: a cascade that is open.
 
 use super::model::{Kind, ModelInfo, open_one};
-use super::{Opened, PrepareError};
+use super::{Classes, NullClass, NullSource, Opened, PrepareError};
 use crate::denoiser::{Cascade, ImageShape};
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::hex;
@@ -51,6 +51,8 @@ impl OpenCascade {
         };
         let mut stages = stages;
         let Some(finest) = stages.pop() else { unreachable!("a cascade has two stages or more") };
+        let found = finest.null_label.zip(finest.null_said_by).map(|(label, said_by)| NullClass { label, said_by });
+        let null = self.null_class(found);
         ModelInfo {
             name: self.name.clone(),
             card: Some(card(finest.card.clone())),
@@ -59,6 +61,8 @@ impl OpenCascade {
             takes_sizes,
             stages: sizes,
             stage_factor: Some(self.factor),
+            null_label: null.map(|null| null.label),
+            null_said_by: null.map(|null| null.said_by),
             ..finest
         }
     }
@@ -99,7 +103,16 @@ impl OpenCascade {
             joined = Some(self.join(joined, stage, opened));
         }
         let opened = self.join(joined, below.len(), finest);
-        Ok(Opened { name: self.name.clone(), sha256: self.sha256(), stages: Some(self.stages.len()), ..opened })
+        let classes = Classes { null: self.null_class(opened.classes.null), ..opened.classes };
+        let (name, stages) = (self.name.clone(), Some(self.stages.len()));
+        Ok(Opened { name, sha256: self.sha256(), stages, classes, ..opened })
+    }
+
+    /// The null class: the user's word goes before the cascade's own card, and that before its finest stage's.
+    fn null_class(&self, finest: Option<NullClass>) -> Option<NullClass> {
+        let own = self.card.as_ref().and_then(|card| card.null_label);
+        let own = own.map(|label| NullClass { label, said_by: NullSource::Card });
+        finest.filter(|null| null.said_by == NullSource::User).or(own).or(finest)
     }
 
     /// Of all stages.

@@ -1,7 +1,7 @@
 //! From what a model answers to what a run asks: classes, guidance, upsample guidance and clipping around it.
 
 use super::open::check_label;
-use super::{Classes, PrepareError};
+use super::{Classes, NullClass, PrepareError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
 use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsample, Upsampled};
 use crate::schedule::ModelSchedule;
@@ -10,6 +10,8 @@ use crate::theory::NoiseLevel;
 
 /// What must be known of a model for this.
 pub(super) struct Facts<'a> {
+    /// The model's name.
+    pub(super) name: &'a str,
     pub(super) image: ImageShape,
     pub(super) classes: &'a Classes,
     /// How many stages it has, where it is a cascade.
@@ -23,6 +25,8 @@ pub(super) struct Composed {
     pub(super) denoiser: Box<dyn Denoiser>,
     /// The class, where there is one for all of the run.
     pub(super) label: Option<i64>,
+    /// The null class, where the denoiser is asked for it.
+    pub(super) null_class: Option<NullClass>,
     /// Most parts of an estimate that are kept.
     pub(super) parts: usize,
     /// Run times of the levels, where the denoiser depends on them.
@@ -41,7 +45,7 @@ pub(super) fn compose(
     levels: &[NoiseLevel],
 ) -> Result<Composed, PrepareError> {
     let mut notes = Vec::new();
-    let prompt = prompt(settings, facts, &mut notes)?;
+    let prompt = prompt(settings, facts)?;
     let (inner, made_of): (Box<dyn ClassDenoiser>, usize) = match settings.upsample {
         Some(upsample) => {
             check_upsample(upsample)?;
@@ -50,8 +54,10 @@ pub(super) fn compose(
         None => (inner, facts.stages.unwrap_or(0)),
     };
     let scale = settings.guidance.clone().unwrap_or_default();
-    let null = facts.classes.null.map(|(label, _)| label);
+    let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;
+    let null_class = facts.classes.null.filter(|null| asks_for(prompt.as_ref(), &scale, null.label));
+    notes.extend(null_class.and_then(|null| null_note(settings, facts, &scale, null)));
     let label = match &prompt {
         Some(Prompt::Class(class)) => Some(*class),
         _ => None,
@@ -77,11 +83,35 @@ pub(super) fn compose(
         }
         _ => (Box::new(Clipped::new(OfClass::new(inner, label), facts.clipping)), 0),
     };
-    Ok(Composed { denoiser, label, parts: made_of + classes, run_times, notes })
+    Ok(Composed { denoiser, label, null_class, parts: made_of + classes, run_times, notes })
+}
+
+/// Whether the null class is asked for at some time.
+fn asks_for(prompt: Option<&Prompt>, scale: &GuidanceScale, null: i64) -> bool {
+    let guided = scale.constant() != Some(1.0);
+    match prompt {
+        None => false,
+        Some(Prompt::Class(class)) => guided || *class == null,
+        Some(Prompt::Switch(switch)) => guided || switch.from == null || switch.to == null,
+        Some(Prompt::ByLevel(levels)) => guided || levels.choice.labels.contains(&null),
+    }
+}
+
+/// What is to be said of the null class that a run asks for.
+fn null_note(settings: &RunSettings, facts: &Facts, scale: &GuidanceScale, null: NullClass) -> Option<String> {
+    let NullClass { label, said_by } = null;
+    let no_label = settings.label.is_none() && settings.label_switch.is_none() && settings.by_level.is_none();
+    let how = said_by.in_words();
+    if no_label && !facts.classes.null_is_all {
+        return Some(format!("no class was chosen, so the images are of class {label}, which means none ({how})"));
+    }
+    let guided = settings.guidance.is_some() && scale.constant() != Some(1.0);
+    let used = if guided { "guidance leads away from" } else { "the run asks for" };
+    null.is_guess().then(|| format!("{used} class {label}, which means none ({how})"))
 }
 
 /// What the images are of; `None` for a model without classes.
-fn prompt(settings: &RunSettings, facts: &Facts, notes: &mut Vec<String>) -> Result<Option<Prompt>, PrepareError> {
+fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, PrepareError> {
     let setting = |text: String| Err(PrepareError::Setting(text));
     let Classes { none_because, count, null, null_is_all } = facts.classes;
     let given = |what: String| format!("{what} was given");
@@ -102,13 +132,8 @@ fn prompt(settings: &RunSettings, facts: &Facts, notes: &mut Vec<String>) -> Res
         return Ok(None);
     }
     let none = || {
-        null.map(|(label, _)| label).ok_or_else(|| {
-            PrepareError::Setting(
-                "this model has classes, but neither card nor configuration says which one means none; say --label L or \
-                 --null-label L"
-                    .into(),
-            )
-        })
+        let needed_for = "no class was chosen for the images";
+        null.map(|null| null.label).ok_or_else(|| no_null(facts, needed_for))
     };
     if let Some(levels) = &settings.by_level {
         return by_level(levels, facts).map(Some);
@@ -125,12 +150,7 @@ fn prompt(settings: &RunSettings, facts: &Facts, notes: &mut Vec<String>) -> Res
     }
     let label = match (settings.label, null) {
         (Some(label), _) => label,
-        (None, Some((label, source))) => {
-            if !null_is_all {
-                notes.push(format!("no --label given: class {label}, which means none ({source})"));
-            }
-            *label
-        }
+        (None, Some(null)) => null.label,
         (None, None) if *null_is_all => return Ok(None),
         (None, None) => none()?,
     };
@@ -207,11 +227,11 @@ fn check_guidance(
         return setting(format!("--guidance {w} is no number"));
     }
     if null.is_none() && scale.constant() != Some(1.0) {
-        return setting(
-            "guidance leads away from the class that means none, and neither card nor configuration says which that is; \
-             say --null-label L"
-                .into(),
-        );
+        return Err(no_null(facts, "guidance leads away from that one"));
     }
     Ok(())
+}
+
+fn no_null(facts: &Facts, needed_for: &'static str) -> PrepareError {
+    PrepareError::NoNullClass { model: facts.name.to_owned(), classes: facts.classes.count, needed_for }
 }

@@ -56,6 +56,19 @@ pub enum PrepareError {
         /// The model.
         model: String,
     },
+    /// A run needs the class that means "none", and nothing tells which that is.
+    #[error(
+        "{model} has classes, but neither its card nor its configuration tells which one means none, and {needed_for}; \
+         give the number of the null class (--null-label)"
+    )]
+    NoNullClass {
+        /// The model.
+        model: String,
+        /// How many classes it has, where it is said.
+        classes: Option<usize>,
+        /// What needs it.
+        needed_for: &'static str,
+    },
     /// A setting that cannot be.
     #[error("{0}")]
     Setting(String),

@@ -1,8 +1,8 @@
 //! The exact models in the program's own code, which need no ONNX Runtime.
 
 use super::arrays::Digests;
-use super::open::{check_size, null_label, read_config};
-use super::{Classes, Opened, PrepareError, check};
+use super::open::{check_size, read_config};
+use super::{Classes, NullClass, Opened, PrepareError, check};
 use crate::denoiser::empirical::ImageSet;
 use crate::denoiser::{
     CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
@@ -40,8 +40,8 @@ pub(super) struct OpenExact {
     pub(super) image: ImageShape,
     /// Number of class embeddings, where it is said.
     classes: Option<usize>,
-    /// The null class, with where it is said.
-    pub(super) null: Option<(i64, &'static str)>,
+    /// The null class.
+    pub(super) null: Option<NullClass>,
     /// The bundled model's files; a folder of images has none.
     pub(super) package: Option<Package>,
     pub(super) notes: Vec<String>,
@@ -146,7 +146,7 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         name: package.name.clone(),
         sha256: graph.sha256,
         classes: package.config.num_class_embeds,
-        null: null_label(&package, settings.null_label),
+        null: NullClass::of(&package, settings.null_label),
         package: Some(package),
         notes,
     })
@@ -194,7 +194,7 @@ impl OpenExact {
             )));
         }
         let flag = CancelFlag::default();
-        let null = self.null.map(|(label, _)| label);
+        let null = self.null.map(|null| null.label);
         let denoiser: Box<dyn ClassDenoiser> = match &self.kind {
             Kind::Gaussian(gaussian) => {
                 Box::new(Exact::Gaussian(GaussianDenoiser::clone(gaussian).with_cancel(flag.clone())))

@@ -8,11 +8,13 @@ mod compose;
 mod error;
 mod exact;
 mod model;
+mod null_class;
 mod open;
 mod plan;
 
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo};
+pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
@@ -57,6 +59,9 @@ pub struct Resolved {
     pub spacing: String,
     /// Class of all samples, where the model has classes.
     pub label: Option<i64>,
+    /// The class that means "none", where the run asks for it: images of no class, or guidance away from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_class: Option<NullClass>,
     /// What it ran on: `cpu` or `cuda`, or `rust` for the exact models in the program's own code.
     pub provider: String,
     /// Version of ONNX Runtime, where it was used.
@@ -161,18 +166,24 @@ struct Classes {
     none_because: Option<&'static str>,
     /// How many, where it is said.
     count: Option<usize>,
-    /// The null class with where it is said.
-    null: Option<(i64, &'static str)>,
+    /// The null class.
+    null: Option<NullClass>,
     /// Whether a model that does not say its null class can do without.
     null_is_all: bool,
 }
 
 impl Classes {
-    /// Whether these and the others are the same numbers, as far as it is said.
+    /// Whether these and the others are the same numbers with the same meaning, as far as it is said.
     fn are_those_of(&self, other: &Self) -> bool {
         let has = |classes: &Self| classes.none_because.is_none();
-        has(self) == has(other) && (self.count.is_none() || other.count.is_none() || self.count == other.count)
+        let said = |classes: &Self| classes.null.filter(|null| !null.is_guess()).map(|null| null.label);
+        has(self) == has(other) && agree(self.count, other.count) && agree(said(self), said(other))
     }
+}
+
+/// Whether two are the same, where both are known.
+fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
+    a.is_none() || b.is_none() || a == b
 }
 
 /// Opens the model and makes a run ready. `progress` is told how many of a folder's images are read, and may stop that by
@@ -193,6 +204,7 @@ fn bare(settings: &RunSettings, opened: Opened) -> Result<Bare, PrepareError> {
     let Opened { canceller, config, schedule, parameterization, image, name, mut notes, .. } = opened;
     let plan = plan::plan(settings, &config, &schedule)?;
     let facts = compose::Facts {
+        name: &name,
         image,
         classes: &opened.classes,
         stages: opened.stages,
@@ -209,6 +221,7 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
     let plan = plan::plan(settings, &opened.config, &opened.schedule)?;
     let Opened { image, parameterization, mut notes, .. } = opened;
     let facts = compose::Facts {
+        name: &opened.name,
         image,
         classes: &opened.classes,
         stages: opened.stages,
@@ -262,6 +275,7 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
         variance,
         spacing: plan::source(settings, &opened.config)?.to_string(),
         label: composed.label,
+        null_class: composed.null_class,
         provider: opened.provider.into(),
         onnxruntime: opened.onnxruntime,
         threads: opened.threads,

@@ -2,7 +2,7 @@
 
 use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
-use super::{Bare, Keeping, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, finish};
+use super::{Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, finish};
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
@@ -177,8 +177,10 @@ pub struct ModelInfo {
     pub takes_labels: bool,
     /// Number of classes with the null class, where it is said.
     pub classes: Option<usize>,
-    /// The class that means "none", where it is said.
+    /// The class that means "none", where it is known or guessed.
     pub null_label: Option<i64>,
+    /// How it is known.
+    pub null_said_by: Option<NullSource>,
     /// Whether it is conditioned on embeddings.
     pub takes_hidden_states: bool,
     /// What its output means, where it is said.
@@ -355,6 +357,7 @@ const fn provider_name(provider: Provider) -> &'static str {
 
 fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
     let scheduler = model.scheduler.as_ref();
+    let null = model.null_class(settings.null_label);
     ModelInfo {
         source: settings.source.clone(),
         name: model.package.name.clone(),
@@ -370,7 +373,8 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         takes_sizes: !matches!(model.contract.fixed_size(), (Some(_), Some(_))),
         takes_labels: model.contract.class_labels.is_some(),
         classes: model.package.config.num_class_embeds,
-        null_label: model.null_label(settings.null_label).map(|(label, _)| label),
+        null_label: null.map(|null| null.label),
+        null_said_by: null.map(|null| null.said_by),
         takes_hidden_states: model.contract.hidden_states.is_some(),
         contract: Some(model.contract.clone()),
         parameterization: scheduler.map(SchedulerConfig::parameterization),
@@ -400,7 +404,8 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         takes_sizes: package.is_none(),
         takes_labels: exact.has_classes(),
         classes: package.and_then(|package| package.config.num_class_embeds),
-        null_label: exact.null.map(|(label, _)| label),
+        null_label: exact.null.map(|null| null.label),
+        null_said_by: exact.null.map(|null| null.said_by),
         takes_hidden_states: false,
         parameterization: Some(exact::PARAMETERIZATION),
         schedule: Some(exact.schedule.clone()),

@@ -1,4 +1,4 @@
-use super::{Classes, PrepareError};
+use super::{Classes, NullClass, PrepareError};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Contract;
 use crate::model::graph_file::GraphFile;
@@ -73,10 +73,10 @@ impl OpenModel {
         Ok(Self { package, graph, session, contract, provider, scheduler, runtime, threads, no_cuda, notes })
     }
 
-    /// The class that means "none", with where it is said: flag, card, configuration.
+    /// The class that means "none": what the user says, else the card, else a guess.
     #[must_use]
-    pub fn null_label(&self, flag: Option<i64>) -> Option<(i64, &'static str)> {
-        null_label(&self.package, flag)
+    pub fn null_class(&self, user: Option<i64>) -> Option<NullClass> {
+        NullClass::of(&self.package, user)
     }
 
     /// Trained size: fixed by the graph, else the configuration's.
@@ -132,11 +132,11 @@ impl OpenModel {
     }
 
     /// Its classes.
-    pub(super) fn classes(&self, flag: Option<i64>) -> Classes {
+    pub(super) fn classes(&self, user: Option<i64>) -> Classes {
         Classes {
             none_because: self.contract.class_labels.is_none().then_some("this model has no classes"),
             count: self.package.config.num_class_embeds,
-            null: self.null_label(flag),
+            null: self.null_class(user),
             null_is_all: false,
         }
     }
@@ -174,15 +174,6 @@ fn choose_provider(
             Err(reason) => (Provider::Cpu, Some(format!("CUDA does not work here, so the CPU takes over: {reason}"))),
         }),
     }
-}
-
-/// The class that means "none", with where it is said: flag, card, configuration.
-pub(super) fn null_label(package: &Package, flag: Option<i64>) -> Option<(i64, &'static str)> {
-    let card = package.card.as_ref().and_then(|card| card.null_label);
-    let config = package.config.num_class_embeds.and_then(|n| i64::try_from(n).ok()).map(|n| n - 1);
-    flag.map(|label| (label, "--null-label"))
-        .or(card.map(|label| (label, "the model's card")))
-        .or(config.map(|label| (label, "config.json: num_class_embeds − 1")))
 }
 
 /// Longest side, pixels.

@@ -1,0 +1,56 @@
+//! Which class of a model means "none".
+
+use crate::model::package::Package;
+use serde::{Deserialize, Serialize};
+
+/// The class that means "none", and how it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NullClass {
+    /// The class.
+    pub label: i64,
+    /// Who says so.
+    pub said_by: NullSource,
+}
+
+/// Who says which class means "none".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NullSource {
+    /// The user.
+    User,
+    /// The model's card.
+    Card,
+    /// Nobody. It is the last of the classes that `config.json` counts, as it often is; a model without such a class has an
+    /// ordinary one there.
+    Guess,
+}
+
+impl NullSource {
+    /// Where it is said, for people.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::User => "as you say",
+            Self::Card => "as the model's card says",
+            Self::Guess => "a guess: the last class, as neither you nor the model's card say which it is",
+        }
+    }
+}
+
+impl NullClass {
+    /// What the user says, else the model's card, else a guess from its configuration.
+    pub(super) fn of(package: &Package, user: Option<i64>) -> Option<Self> {
+        let said = |said_by| move |label| Self { label, said_by };
+        let card = || package.card.as_ref().and_then(|card| card.null_label);
+        let last = || package.config.num_class_embeds.and_then(|classes| i64::try_from(classes).ok()?.checked_sub(1));
+        user.map(said(NullSource::User))
+            .or_else(|| card().map(said(NullSource::Card)))
+            .or_else(|| last().filter(|last| *last >= 0).map(said(NullSource::Guess)))
+    }
+
+    /// Whether nobody said it.
+    #[must_use]
+    pub fn is_guess(self) -> bool {
+        self.said_by == NullSource::Guess
+    }
+}
