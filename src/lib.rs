@@ -3,6 +3,7 @@
 //! # Map
 //! A layer uses only the layers listed above it.
 //!
+//! - [`words`]: numbers in sentences.
 //! - [`theory`]: noise levels, predictions, the chromatogram, closed forms. No pixels, no files.
 //! - [`schedule`]: which noise levels a run visits, and what a model calls them.
 //! - [`spectrum`]: images by resolution and by spatial frequency.
@@ -45,3 +46,4 @@ pub mod schedule;
 pub mod session;
 pub mod spectrum;
 pub mod theory;
+pub mod words;

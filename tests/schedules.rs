@@ -205,8 +205,14 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
             plan("karras", 1_000_000),
             "1000000 steps were asked for, but any run gives at most 10000; ask for fewer steps",
         ),
-        (sigmas(&[]), "0 values of σ make no step; give at least 2, the noisiest first (N + 1 values make N steps)"),
-        (sigmas(&[1.0]), "1 values of σ make no step; give at least 2, the noisiest first (N + 1 values make N steps)"),
+        (
+            sigmas(&[]),
+            "no step follows from 0 values of σ; give at least 2, the noisiest first (N + 1 values make N steps)",
+        ),
+        (
+            sigmas(&[1.0]),
+            "no step follows from 1 value of σ; give at least 2, the noisiest first (N + 1 values make N steps)",
+        ),
         (sigmas(&[1.0, f64::NAN, 0.0]), "σ in row 2 is NaN; it must be finite and above 0 (only the last may be 0)"),
         (sigmas(&[3.0, f64::INFINITY]), "σ in row 2 is inf; it must be finite and above 0 (only the last may be 0)"),
         (sigmas(&[1.0, -0.5]), "σ in row 2 is -0.5; it must be finite and above 0 (only the last may be 0)"),

@@ -156,14 +156,14 @@ fn the_wheel_zooms_the_axis_and_zero_shows_all_of_it() {
 fn a_run_can_be_paused_stepped_resumed_and_stopped() {
     let mut harness = opened("emoji-unet");
     click(&mut harness, "Step");
-    until(&mut harness, "a run that waits after one step", |harness| says(harness, "paused after 1 steps"));
+    until(&mut harness, "a run that waits after one step", |harness| says(harness, "paused after 1 step"));
     press(&mut harness, Key::S);
     until(&mut harness, "another step", |harness| says(harness, "paused after 2 steps"));
     click(&mut harness, "Stop");
     until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after 2 steps"));
     assert!(harness.get_by_label("Stop").accesskit_node().is_disabled());
     click(&mut harness, "Step");
-    until(&mut harness, "a run that waits", |harness| says(harness, "paused after 1 steps"));
+    until(&mut harness, "a run that waits", |harness| says(harness, "paused after 1 step"));
     click(&mut harness, "Resume");
     until_done(&mut harness);
     click(&mut harness, "Restart");

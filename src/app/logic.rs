@@ -14,6 +14,7 @@ use crate::session::action::Action;
 use crate::session::document::{Layout, Track};
 use crate::session::playback::Command;
 use crate::session::{History, RunSettings};
+use crate::words::count;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -332,10 +333,10 @@ impl App {
         let progress = match (&run.end, self.runtime.activity()) {
             _ if self.coming.is_some() => self.coming_in_words(),
             (Some(RunEnd::Complete), _) => "done".to_owned(),
-            (Some(RunEnd::Stopped), _) => format!("stopped after {} steps", run.done()),
-            (Some(RunEnd::Failed(_)), _) => format!("failed after {} steps", run.done()),
-            (None, Activity::Paused) => format!("paused after {} steps", run.done()),
-            (None, Activity::Idle) if self.state.asked.is_none() => format!("stopped after {} steps", run.done()),
+            (Some(RunEnd::Stopped), _) => format!("stopped after {}", count(run.done(), "step")),
+            (Some(RunEnd::Failed(_)), _) => format!("failed after {}", count(run.done(), "step")),
+            (None, Activity::Paused) => format!("paused after {}", count(run.done(), "step")),
+            (None, Activity::Idle) if self.state.asked.is_none() => format!("stopped after {}", count(run.done(), "step")),
             (None, _) => {
                 let left = self.state.times.remaining(run.steps() - run.done());
                 left.map_or_else(|| "running".to_owned(), |left| format!("{:.1} s left", left.as_secs_f64()))

@@ -227,7 +227,10 @@ fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
 /// The schedule of a file, as a change of the run.
 fn schedule_at(path: &Path) -> Opened {
     match schedule_file::read(path) {
-        Ok(file) => Opened::Run(vec![Action::SetSchedule(Some(Box::new(file.source)))]),
+        Ok(file) => {
+            let steps = file.steps.map(Action::SetSteps);
+            Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
+        }
         Err(error) => Opened::Said(error.to_string()),
     }
 }

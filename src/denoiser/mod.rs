@@ -22,6 +22,7 @@ pub use local::{LocalDenoiser, WindowError, WindowSize};
 pub use upsampled::{Upsample, Upsampled};
 
 use crate::theory::NoiseLevel;
+use crate::words::short;
 use ndarray::{Array4, ArrayView4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,7 +158,7 @@ impl ImageShape {
             return Ok(());
         }
         Err(DenoiseError::Shape {
-            expected: format!("{}x{} with {} channels", self.height, self.width, self.channels),
+            expected: format!("{}x{} with {}", self.height, self.width, crate::words::count(self.channels, "channel")),
             found: format!("{height}x{width} with {channels}"),
         })
     }
@@ -239,7 +240,9 @@ pub enum DenoiseError {
     #[error("no image is of class {0}; choose another --label")]
     NoImageOfClass(i64),
     /// The network's output was not a number.
-    #[error("the network returned {what} at timestep {timestep}; the model file or its configuration is broken there")]
+    #[error(
+        "the network returned {what} at timestep {}; the model file or its configuration is broken there", short(*.timestep)
+    )]
     NotFinite {
         /// `NaN` or `Inf`.
         what: &'static str,

@@ -156,13 +156,19 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
         return Err(format!("its \"log_snr\" is no schedule, {DAMAGED}"));
     }
     if origin.timesteps.len() + 1 != log_snr.len() {
-        return Err(format!("its \"log_snr\" is not of the {} steps of its origin, {DAMAGED}", origin.timesteps.len()));
+        return Err(format!(
+            "its \"log_snr\" is not of the {} of its origin, {DAMAGED}",
+            crate::words::count(origin.timesteps.len(), "step")
+        ));
     }
     let image = origin.resolved.image;
     let sides = [image.height, image.width].iter().all(|side| (1..=MOST_PIXELS_A_SIDE).contains(side));
     if !sides || !(1..=MOST_CHANNELS).contains(&image.channels) {
         let [channels, height, width] = [image.channels, image.height, image.width];
-        return Err(format!("its images are {height}x{width} with {channels} channels, which no image is, {DAMAGED}"));
+        return Err(format!(
+            "its images are {height}x{width} with {}, which no image is, {DAMAGED}",
+            crate::words::count(channels, "channel")
+        ));
     }
     // Before room is made for all of it: this array is as long as an image.
     let _: Vec<f64> = values(npz, "state_data_image", Some(&[image.len()]))?;

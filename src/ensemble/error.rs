@@ -2,6 +2,7 @@ use crate::session::RunError;
 use crate::session::prepare::PrepareError;
 use crate::spectrum::SpectrumError;
 use crate::theory::ChromatogramError;
+use crate::words::count;
 use std::path::PathBuf;
 
 /// Why there is no ensemble, or no more of it.
@@ -23,11 +24,12 @@ pub enum EnsembleError {
     GivenNoise,
     /// Images of a folder beside samples that are none.
     #[error(
-        "the samples have {0} channels, so images of a folder, which are RGB, do not compare; leave the folder out"
+        "the samples have {}, so images of a folder, which are RGB, do not compare; leave the folder out",
+        count(*.0, "channel")
     )]
     Channels(usize),
     /// A batch whose run failed. The samples before it stand.
-    #[error("samples {first} to {last}: {source}")]
+    #[error("{}: {source}", numbered(*.first, *.last))]
     Run {
         /// From 1.
         first: usize,
@@ -40,7 +42,7 @@ pub enum EnsembleError {
     #[error("the ensemble is of another {0}, so these samples cannot be added to it; begin a new one")]
     Other(&'static str),
     /// Memory.
-    #[error("a run of {steps} steps keeps {gigabytes:.1} GB of spectra; use fewer steps or smaller images")]
+    #[error("a run of {} keeps {gigabytes:.1} GB of spectra; use fewer steps or smaller images", count(*.steps, "step"))]
     Memory {
         /// Steps of the run.
         steps: usize,
@@ -55,4 +57,9 @@ pub enum EnsembleError {
         /// What is wrong, and what to do.
         reason: String,
     },
+}
+
+/// "sample 3", "samples 1 to 8".
+fn numbered(first: usize, last: usize) -> String {
+    if first == last { format!("sample {first}") } else { format!("samples {first} to {last}") }
 }

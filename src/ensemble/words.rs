@@ -2,12 +2,13 @@
 
 use super::{Ensemble, Findings, LEAST_ERRORS};
 use crate::theory::Measure;
+use crate::words::count;
 use std::path::Path;
 
 /// "1 sample", "24 samples".
 #[must_use]
-pub fn samples_in_words(count: usize) -> String {
-    if count == 1 { "1 sample".to_owned() } else { format!("{count} samples") }
+pub fn samples_in_words(samples: usize) -> String {
+    count(samples, "sample")
 }
 
 impl Ensemble {
@@ -19,11 +20,11 @@ impl Ensemble {
         let label = resolved.label.map_or_else(String::new, |label| format!(", class {label}"));
         let steering = settings.steering().map_or_else(String::new, |words| format!(", {words}"));
         format!(
-            "{} · {}{eta}, {}, {} steps{label}{steering}",
+            "{} · {}{eta}, {}, {}{label}{steering}",
             resolved.model,
             settings.sampler,
             resolved.spacing,
-            self.steps()
+            count(self.steps(), "step")
         )
     }
 
@@ -43,8 +44,7 @@ impl Findings {
             return "the final images".to_owned();
         };
         let name = folder.file_name().filter(|_| !whole).map_or(folder, Path::new);
-        let images = if data.count() == 1 { "image" } else { "images" };
-        format!("{} {images} of {}", data.count(), name.display())
+        format!("{} of {}", count(data.count(), "image"), name.display())
     }
 
     /// The steps that are left out of every comparison, as nothing can be told of shares in them; `None` of none.
@@ -53,7 +53,7 @@ impl Findings {
         let of = |measure: Measure| {
             let tells = self.measured.tells(measure);
             let left_out = tells.iter().filter(|tells| !**tells).count();
-            (left_out > 0).then(|| format!("{left_out} of {} steps in {}", tells.len(), measure.name()))
+            (left_out > 0).then(|| format!("{left_out} of {} in {}", count(tells.len(), "step"), measure.name()))
         };
         let told: Vec<String> = [Measure::Power, Measure::Amplitude].into_iter().filter_map(of).collect();
         (!told.is_empty()).then(|| {

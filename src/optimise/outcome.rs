@@ -1,6 +1,7 @@
 use crate::schedule::Drawn;
 use crate::spectrum::{BandPlan, Fit, Rapsd, SpectrumError};
 use crate::theory::default_levels;
+use crate::words::count;
 use ndarray::{Array4, ArrayView3, Axis};
 use serde::Serialize;
 
@@ -100,27 +101,23 @@ impl Outcome {
     /// On how many seeds it was fitted and measured, and what that gave.
     #[must_use]
     pub fn sentence(&self) -> String {
+        let runs = count(self.evaluations, "run");
         let fitted = match &self.fitted {
             None => return "It was stopped before the first run, so the schedule is the one it started from.".into(),
-            Some(fitted) if fitted.seeds.is_empty() => format!("Fitted in closed form in {} runs", self.evaluations),
-            Some(fitted) => format!("Fitted on {} in {} runs", seeds(&fitted.seeds), self.evaluations),
+            Some(fitted) if fitted.seeds.is_empty() => format!("Fitted in closed form in {runs}"),
+            Some(fitted) => format!("Fitted on {} in {runs}", count(fitted.seeds.len(), "seed")),
         };
         match &self.comparison {
             None => format!("{fitted}; not measured on others."),
             Some(measured) => format!(
-                "{fitted}; measured on {} other{}: RMSE {} {:.5} to {:.5}.",
-                measured.seeds.len(),
-                if measured.seeds.len() == 1 { "" } else { "s" },
+                "{fitted}; measured on {}: RMSE {} {:.5} to {:.5}.",
+                count(measured.seeds.len(), "other"),
                 if measured.ratio() < 1.0 { "falls from" } else { "does not fall, from" },
                 measured.before.rmse,
                 measured.after.rmse
             ),
         }
     }
-}
-
-fn seeds(seeds: &[u64]) -> String {
-    format!("{} seed{}", seeds.len(), if seeds.len() == 1 { "" } else { "s" })
 }
 
 /// RMS difference of two batches, data units.

@@ -114,7 +114,7 @@ impl SignalCurve {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ShareError {
     /// Not one share a level.
-    #[error("{given} shares were given for {levels} levels; give one for each, the finest first")]
+    #[error("{} for {}; give one for each, the finest first", crate::words::count(*.given, "share"), crate::words::count(*.levels, "level"))]
     Count {
         /// Shares given.
         given: usize,
@@ -307,7 +307,7 @@ mod tests {
         let theory = Chromatogram::scale_invariant(2, 3).unwrap();
         let range = (NoiseLevel::from_log_snr(-20.0), NoiseLevel::CLEAN);
         let with = |shares: &[f64], range| by_shares(&theory, Measure::Power, shares, range).unwrap_err().to_string();
-        assert!(with(&[1.0, 2.0], range).contains("2 shares were given for 3 levels"));
+        assert!(with(&[1.0, 2.0], range).contains("2 shares for 3 levels"));
         assert!(with(&[1.0, 0.0, 1.0], range).contains("the share of level 1 is 0"));
         assert!(with(&[1.0, f64::NAN, 1.0], range).contains("NaN"));
         let late = (NoiseLevel::from_log_snr(3.0), NoiseLevel::CLEAN);

@@ -1,4 +1,5 @@
 use super::{BetaSchedule, CurveError, MAX_TRAIN_TIMESTEPS, PlanSource, Spacing};
+use crate::words::count;
 
 /// Why a schedule could not be made. Rows and entries of lists are counted from 1, timesteps and steps from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -7,7 +8,7 @@ pub enum ScheduleError {
     #[error("0 steps were asked for; a run needs at least 1")]
     NoSteps,
     /// More steps than a spacing or family can give.
-    #[error("{steps} steps were asked for, but {of} gives at most {limit}; ask for fewer steps")]
+    #[error("{} asked for, but {of} gives at most {limit}; ask for fewer steps", were(*.steps))]
     TooManySteps {
         /// Steps asked for.
         steps: usize,
@@ -18,8 +19,8 @@ pub enum ScheduleError {
     },
     /// `leading` spacing with an offset that leaves the table.
     #[error(
-        "{steps} steps with leading spacing and a steps_offset of {steps_offset} would begin at timestep {first}, but \
-         the model's last timestep is {last}; ask for fewer steps or use trailing spacing"
+        "{} with leading spacing and a steps_offset of {steps_offset} would begin at timestep {first}, but the model's \
+         last timestep is {last}; ask for fewer steps or use trailing spacing", count(*.steps, "step")
     )]
     PastTheEnd {
         /// Steps asked for.
@@ -107,13 +108,13 @@ pub enum ScheduleError {
         timestep: usize,
     },
     /// Rescaling to zero terminal SNR left no valid schedule.
-    #[error("{timesteps} timesteps cannot be rescaled to zero terminal SNR; at least 2 are needed")]
+    #[error("{} cannot be rescaled to zero terminal SNR; at least 2 are needed", count(*.timesteps, "timestep"))]
     CannotRescale {
         /// Length of the table.
         timesteps: usize,
     },
     /// A list of σ too short for one step.
-    #[error("{0} values of σ make no step; give at least 2, the noisiest first (N + 1 values make N steps)")]
+    #[error("no step follows from {}; give at least 2, the noisiest first (N + 1 values make N steps)", count(*.0, "value of σ"))]
     TooFewSigmas(usize),
     /// A σ that is not a noise level.
     #[error("σ in row {row} is {value}; it must be finite and above 0 (only the last may be 0)")]
@@ -174,7 +175,7 @@ pub enum ScheduleError {
         value: f64,
     },
     /// A list of ᾱ too short for one step.
-    #[error("{0} values of ᾱ make no step; give at least 2, the noisiest first (N + 1 values make N steps)")]
+    #[error("no step follows from {}; give at least 2, the noisiest first (N + 1 values make N steps)", count(*.0, "value of ᾱ"))]
     TooFewAlphaBars(usize),
     /// An ᾱ in a list that is no share, or 1 before the end.
     #[error("ᾱ in row {row} is {value}; it must lie between 0 and 1 (only the last may be 1)")]
@@ -206,4 +207,9 @@ pub enum ScheduleError {
     /// An empty list of timesteps.
     #[error("the list of timesteps is empty; give at least 1")]
     NoTimesteps,
+}
+
+/// "1 step was", "12 steps were".
+fn were(steps: usize) -> String {
+    format!("{} {}", count(steps, "step"), if steps == 1 { "was" } else { "were" })
 }

@@ -162,7 +162,7 @@ impl SigmaFamily {
         }
         // Far out in the parameters rounding leaves nothing between neighbours.
         if let Some(before) = sigmas.windows(2).position(|pair| pair[1] >= pair[0]) {
-            let of = format!("the {} family with {steps} steps", self.name());
+            let of = format!("the {} family with {}", self.name(), crate::words::count(steps, "step"));
             return Err(ScheduleError::LevelsCoincide { of, step: before + 1 });
         }
         Ok(sigmas)

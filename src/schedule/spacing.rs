@@ -70,7 +70,7 @@ pub fn timesteps(
         let of = if keeps_fractions {
             "any run".to_owned()
         } else {
-            format!("{spacing} spacing over the model's {num_train} timesteps")
+            format!("{spacing} spacing over the model's {}", crate::words::count(num_train, "timestep"))
         };
         return Err(ScheduleError::TooManySteps { steps, limit, of });
     }

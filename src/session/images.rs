@@ -2,6 +2,7 @@
 
 use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::ImageSet;
+use crate::words::count;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use rayon::prelude::*;
@@ -39,7 +40,8 @@ pub enum ImagesError {
     },
     /// More than is kept in memory.
     #[error(
-        "the {files} files of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller --size or fewer images"
+        "the {} of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller --size or fewer images",
+        count(*.files, "file")
     )]
     TooMany {
         /// The folder.
@@ -57,7 +59,8 @@ pub enum ImagesError {
     },
     /// No image in it.
     #[error(
-        "the folder {folder} holds no readable image ({skipped} other files); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI or PNM file"
+        "the folder {folder} holds no readable image ({}); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI or PNM file",
+        count(*.skipped, "other file")
     )]
     Empty {
         /// The folder.

@@ -18,6 +18,7 @@ use crate::session::action::Action;
 use crate::session::document::{Document, NamedSchedule};
 use crate::session::prepare::ModelInfo;
 use crate::session::schedule_file;
+use crate::words::count;
 use egui::{Role, TextEdit, Ui, WidgetInfo};
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
@@ -99,8 +100,8 @@ pub fn lab_ui(
 fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorState, intents: &mut Vec<Intent>) {
     let steps = planned.plan.steps();
     let drawn = planned.source.drawn();
-    let points = drawn.map_or_else(String::new, |drawn| format!(", {} control points", drawn.points().len()));
-    ui.label(secondary(ui, &format!("Now: {}{points}, {steps} steps", planned.source.label())));
+    let points = drawn.map_or_else(String::new, |drawn| format!(", {}", count(drawn.points().len(), "control point")));
+    ui.label(secondary(ui, &format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step"))));
     if let Some(refused) = lab.refused {
         problem(ui, &format!("These settings cannot be run: {refused}"));
     }
@@ -179,7 +180,7 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
             {
                 intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
             }
-            let about = format!("{}, {} steps: run with it", kept.source.label(), kept.steps);
+            let about = format!("{}, {}: run with it", kept.source.label(), count(kept.steps, "step"));
             if small_button(ui, &kept.name, &about) {
                 let source = Some(Box::new(kept.source.clone()));
                 intents.extend(alone(Intent::Change(Action::SetSchedule(source))));

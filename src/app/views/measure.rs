@@ -13,6 +13,7 @@ use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::Document;
 use crate::theory::Calibration;
+use crate::words::count;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
@@ -228,7 +229,7 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
     match disagreements.len().saturating_sub(MOST_LISTED) {
         0 => {}
         1 => drop(ui.label(secondary(ui, "and 1 more step"))),
-        more => drop(ui.label(secondary(ui, &format!("and {more} more steps")))),
+        more => drop(ui.label(secondary(ui, &format!("and {}", count(more, "more step"))))),
     }
     if comparison.agreement.left_out > 0 {
         let Agreement { left_out, steps, .. } = &comparison.agreement;

@@ -156,7 +156,8 @@ pub fn images_ui(
         let coarse = coarse.filter(|_| picture == Picture::Expectation);
         let picture = if coarse.is_some() { Picture::Coarse } else { picture };
         let (name, note) = picture.name();
-        let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {steps} steps"));
+        let note =
+            &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {}", crate::words::count(steps, "step")));
         let coarse_words = coarse.map(|_| note.clone());
         let range = picture_ui(ui, stage, picture, rect, framing, hovered, textures);
         let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };

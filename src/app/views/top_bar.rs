@@ -15,6 +15,7 @@ use crate::session::preferences::{Preferences, Theme};
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::{ModelSource, RunSettings};
 use crate::theory::{Parameterization, Prediction};
+use crate::words::count;
 use egui::{Align, Button, DragValue, Popup, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
 /// Below this width fields show their values only.
@@ -412,13 +413,15 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             ui.end_row();
         };
         let runs_on = match (&model.onnxruntime, model.provider) {
-            (Some(version), provider) => format!("{provider}, ONNX Runtime {version}, {} threads", model.threads),
+            (Some(version), provider) => {
+                format!("{provider}, ONNX Runtime {version}, {}", count(model.threads, "thread"))
+            }
             (None, _) => "the program's own code, exactly".to_owned(),
         };
         row("Runs on", &runs_on);
         let size =
             model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
-        row("Images", &format!("{size}, {} channels, sides in multiples of {}", model.channels, model.size_multiple));
+        row("Images", &format!("{size}, {}, {}", count(model.channels, "channel"), model.sizes_in_words()));
         if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
         }

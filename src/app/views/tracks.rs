@@ -297,7 +297,7 @@ fn track_ui(
         film_ui(ui, plot, run, tracks, state.zoom, textures);
         let small = run.small_steps();
         if small > 0 {
-            let text = format!("{small} steps kept as\nthumbnails (1 GiB)");
+            let text = format!("{} kept as\nthumbnails (1 GiB)", crate::words::count(small, "step"));
             let palette = Palette::of(ui);
             ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), palette.warning);
         }

@@ -93,7 +93,7 @@ impl Content {
                 let y = text::plain(&map.y_axis.label);
                 format!("{label} over {x} and {y}, as colours from {low:.0} to {high:.0} {}", map.unit)
             }
-            Self::Film(film) => format!("{label} over {x}, as {} images", film.frames.len()),
+            Self::Film(film) => format!("{label} over {x}, as {}", crate::words::count(film.frames.len(), "image")),
         }
     }
 }

@@ -13,7 +13,7 @@ pub enum FormatError {
         text: String,
     },
     /// A row with too few or too many values.
-    #[error("row {row} has {found} values where the heading has {expected}")]
+    #[error("row {row} has {} where the heading has {expected}", crate::words::count(*.found, "value"))]
     Ragged {
         /// The row.
         row: usize,

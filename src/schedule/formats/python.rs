@@ -2,6 +2,7 @@ use super::FormatError;
 use super::list::python_number;
 use crate::schedule::Plan;
 use crate::theory::NoiseLevel;
+use crate::words::count;
 use serde_json::{Value, json};
 
 /// The least β that 1 − β in single precision tells from 0.
@@ -41,8 +42,9 @@ pub fn diffusers_config(
     }
     if largest_error.is_nan() || largest_error > 1e-3 {
         return Err(FormatError::Impossible(format!(
-            "diffusers' single precision cannot hold this curve in {timesteps} timesteps (ᾱ would be off by \
-             {largest_error:.4}); use fewer timesteps, or a curve with shorter flat parts"
+            "diffusers' single precision cannot hold this curve in {} (ᾱ would be off by {largest_error:.4}); use \
+             fewer timesteps, or a curve with shorter flat parts",
+            count(timesteps, "timestep")
         )));
     }
     let config = json!({
@@ -99,7 +101,7 @@ pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError
     let sigmas: Vec<String> = plan.levels().iter().map(|level| python_number(level.sigma())).collect();
     let rows: Vec<String> = sigmas.chunks(4).map(|row| format!("    {},", row.join(", "))).collect();
     Ok(format!(
-        r#"# A run of {steps} steps along a schedule made with Chromascope, on an unchanged model: its configuration stays,
+        r#"# A run of {steps} along a schedule made with Chromascope, on an unchanged model: its configuration stays,
 # and the noise levels are passed as sigmas. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
 import torch
 from diffusers import EulerDiscreteScheduler
@@ -122,7 +124,7 @@ def sample(model, noise):
         x = scheduler.step(prediction, timestep, x).prev_sample
     return x
 "#,
-        steps = plan.steps(),
+        steps = count(plan.steps(), "step"),
         rows = rows.join("\n"),
         kept = kept.join("\n"),
     ))

@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(read("# by hand\nalpha_bar\n0\n0.5\n1\n").unwrap().kind, ListKind::AlphaBar);
         assert_eq!(read("3 x 0\n").unwrap_err(), "\"x\" in row 2 is no number");
         assert_eq!(read("sigma\n3\nx\n").unwrap_err(), "\"x\" in row 2 is no number");
-        assert_eq!(read("sigma,t\n3,1\n2\n").unwrap_err(), "row 2 has 1 values where the heading has 2");
+        assert_eq!(read("sigma,t\n3,1\n2\n").unwrap_err(), "row 2 has 1 value where the heading has 2");
         assert!(read("a,b\n1,2\n").unwrap_err().contains("log_snr, sigma, alpha_bar"));
         assert!(read("").unwrap_err().contains("holds no number"));
         assert!(read("sigma\n").unwrap_err().contains("holds no number"));

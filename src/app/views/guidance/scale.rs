@@ -7,6 +7,7 @@ use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
 use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
 use crate::session::action::Action;
+use crate::words::count;
 use egui::{DragValue, Label, Slider, Ui};
 
 /// Largest scale that the slider offers; more can be typed.
@@ -39,7 +40,8 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
             }
         }
         GuidanceScale::Curve(curve) => {
-            let text = format!("A curve of {} points; drag them in the track Guidance scale.", curve.points().len());
+            let text =
+                format!("A curve of {}; drag them in the track Guidance scale.", count(curve.points().len(), "point"));
             ui.add(Label::new(secondary(ui, &text)).wrap());
         }
     }

@@ -7,6 +7,7 @@ use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
 use crate::denoiser::WindowSize;
 use crate::session::action::Action;
+use crate::words::count;
 use egui::{Label, Slider, Ui};
 
 /// σ of the points that a straight rule is given as a curve.
@@ -56,7 +57,7 @@ pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePa
             }
         }
         Some(WindowSize::Curve(points)) => {
-            let text = format!("A curve of {} points; drag them in the track Guidance scale.", points.len());
+            let text = format!("A curve of {}; drag them in the track Guidance scale.", count(points.len(), "point"));
             ui.add(Label::new(secondary(ui, &text)).wrap());
             if small_button(ui, "k = 8 σ", "Back to the straight rule") {
                 intents.extend(alone(to_window(Some(WindowSize::default()))));

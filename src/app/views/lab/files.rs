@@ -102,7 +102,7 @@ fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<Str
         || lab.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
     let text = match form {
         Form::Own => {
-            let value = crate::session::schedule_file::to_json(&planned.source);
+            let value = crate::session::schedule_file::to_json(&planned.source, plan.steps());
             serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n"
         }
         Form::Csv => ScheduleTable::of_plan(plan).to_csv(),

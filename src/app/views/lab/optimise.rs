@@ -9,6 +9,7 @@ use crate::app::views::widgets::named;
 use crate::figure::palette::level_label;
 use crate::optimise::{Ended, Options, Outcome, Reference};
 use crate::runtime::Report;
+use crate::words::count;
 use egui::{DragValue, Grid, Label, ProgressBar, RichText, Ui};
 
 /// What an optimisation is asked to do.
@@ -70,7 +71,7 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
     }
     let Some(report) = lab.optimisation else {
         let steps = planned.plan.steps();
-        ui.label(secondary(ui, &format!("Fits the curve for {steps} steps; runs go on meanwhile.")));
+        ui.label(secondary(ui, &format!("Fits the curve for {}; runs go on meanwhile.", count(steps, "step"))));
         return;
     };
     report_ui(ui, report, planned.factor, intents);

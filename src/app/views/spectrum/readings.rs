@@ -6,6 +6,7 @@ use crate::app::views::plot::{colour, draw_line};
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
 use crate::spectrum::Reach;
+use crate::words::count;
 use egui::{Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
@@ -152,7 +153,7 @@ fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Value {
 
 fn slope(plot: &SpectrumPlot, ended: bool) -> Value {
     let (short, long, how) = match (&plot.slope, plot.range) {
-        (Some(slope), _) => (slope.short_label(), slope.label(), format!("{} rings", slope.law.rings)),
+        (Some(slope), _) => (slope.short_label(), slope.label(), count(slope.law.rings, "ring")),
         (None, Some(_)) => {
             let text = "slope: too few rings".to_owned();
             (text.clone(), text, "three at least are needed".to_owned())

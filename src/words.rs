@@ -1,0 +1,89 @@
+//! Numbers in sentences: singular and plural, and no more digits than a reader wants.
+
+/// A number with its noun: "1 step", "12 steps", "0 images", "3 values of σ".
+///
+/// ```
+/// use chromascope::words::count;
+/// assert_eq!([count(1, "class"), count(2, "class"), count(2, "list of σ")], ["1 class", "2 classes", "2 lists of σ"]);
+/// ```
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
+}
+
+/// The plural of a noun, of which what follows "of", "to" or "without" stays.
+#[must_use]
+pub fn plural(noun: &str) -> String {
+    let end = [" of ", " to ", " without "].iter().filter_map(|word| noun.find(word)).min().unwrap_or(noun.len());
+    let (noun, rest) = noun.split_at(end);
+    let before_y = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match before_y {
+        Some(stem) => format!("{stem}ies{rest}"),
+        None if noun.ends_with('s') || noun.ends_with('x') || noun.ends_with("ch") => format!("{noun}es{rest}"),
+        None => format!("{noun}s{rest}"),
+    }
+}
+
+/// "is" or "are".
+#[must_use]
+pub const fn is_or_are(number: usize) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
+/// A number in about five digits, or as an integer where it is one: "476.13", "999", "0.00123".
+#[must_use]
+pub fn short(number: f64) -> String {
+    if number.fract() == 0.0 || !number.is_finite() {
+        return number.to_string();
+    }
+    if number.abs() < 1e-4 {
+        return format!("{number:.2e}");
+    }
+    let before = number.abs().log10().floor() + 1.0;
+    let decimals = (5.0 - before).clamp(0.0, 12.0);
+    #[expect(clippy::cast_sign_loss, reason = "clamped just before")]
+    let text = format!("{number:.*}", decimals as usize);
+    let cut = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    cut.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_all_else_plural() {
+        for (number, noun, expected) in [
+            (0, "step", "0 steps"),
+            (1, "step", "1 step"),
+            (2, "control point", "2 control points"),
+            (1, "value of ᾱ", "1 value of ᾱ"),
+            (5, "value of ᾱ", "5 values of ᾱ"),
+            (2, "class", "2 classes"),
+            (2, "box", "2 boxes"),
+            (3, "batch", "3 batches"),
+            (2, "frequency", "2 frequencies"),
+            (2, "day", "2 days"),
+        ] {
+            assert_eq!(count(number, noun), expected);
+        }
+        assert_eq!([is_or_are(1), is_or_are(0), is_or_are(2)], ["is", "are", "are"]);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (number, expected) in [
+            (476.128_265_380_859_4, "476.13"),
+            (999.0, "999"),
+            (0.0, "0"),
+            (-12.5, "-12.5"),
+            (0.001_234_56, "0.0012346"),
+            (123_456.78, "123457"),
+            (99.999_999, "100"),
+            (1e-30, "1.00e-30"),
+            (f64::INFINITY, "inf"),
+        ] {
+            assert_eq!(short(number), expected);
+        }
+    }
+}
