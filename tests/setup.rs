@@ -126,6 +126,32 @@ while [ $# -gt 1 ]; do [ "$1" = --dest ] && DEST=$2; shift; done
         assert!(!home.data().exists());
     }
 
+    /// The cause stands above the last line, which says only that nothing was found.
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_named_with_what_to_set() {
+        let home = home(
+            "echo \"WARNING: Retrying (Retry(total=0)) after connection broken by 'SSLError(SSLCertVerificationError(1, \
+             '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate in certificate chain'))': \
+             /simple/onnxruntime/\" >&2; echo \"Could not fetch URL https://pypi.org/simple/onnxruntime/: \
+             HTTPSConnectionPool(host='pypi.org', port=443): Max retries exceeded\"; \
+             echo 'ERROR: No matching distribution found for onnxruntime==1.31.1' >&2; exit 1",
+        );
+        let output = home.chromascope().arg("setup").assert().code(1).get_output().clone();
+        let test = "setup::a_certificate_that_is_not_trusted_is_named_with_what_to_set";
+        assert_documented(&sentence(&output), test, &[]);
+    }
+
+    #[test]
+    fn a_proxy_that_refuses_is_named_with_what_to_set() {
+        let home = home(
+            "echo \"WARNING: Retrying (Retry(total=0)) after connection broken by 'ProxyError('Cannot connect to proxy.', \
+             OSError('Tunnel connection failed: 407 Proxy Authentication Required'))': /simple/onnxruntime/\" >&2; \
+             echo 'ERROR: No matching distribution found for onnxruntime==1.31.1' >&2; exit 1",
+        );
+        let output = home.chromascope().arg("setup").assert().code(1).get_output().clone();
+        assert_documented(&sentence(&output), "setup::a_proxy_that_refuses_is_named_with_what_to_set", &[]);
+    }
+
     #[test]
     fn a_pip_that_leaves_no_wheel_is_named() {
         let output = home("exit 0").chromascope().arg("setup").assert().code(1).get_output().clone();

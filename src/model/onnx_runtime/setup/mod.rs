@@ -12,6 +12,7 @@
 //! ```
 //! A folder of the first two kinds appears whole, by one rename, or not at all.
 
+mod cause;
 mod manifest;
 pub mod pins;
 mod pip;
@@ -112,17 +113,16 @@ pub enum SetupError {
     )]
     NoPip,
     /// pip did not download.
-    #[error(
-        "pip could not download {package} {version} ({reason}): look at the network and at pip's settings, then run \
-         `chromascope setup` again"
-    )]
+    #[error("pip could not download {package} {version} ({reason}): {remedy}, then run `chromascope setup` again")]
     Download {
         /// The package.
         package: &'static str,
         /// Its version.
         version: &'static str,
-        /// pip's last word.
+        /// The cause that pip names, else its last word.
         reason: String,
+        /// What mends it.
+        remedy: &'static str,
     },
     /// What came is not what is pinned.
     #[error(

@@ -1,6 +1,7 @@
 //! pip, which only downloads here. Its own settings and variables hold: they are how a machine reaches its package
 //! index.
 
+use super::cause::Cause;
 use super::pins::Wheel;
 use super::staging::Staging;
 use super::{Progress, SetupError, disk};
@@ -68,7 +69,8 @@ pub(super) fn download(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<PathBuf, SetupError> {
     let (package, version) = (wheel.package, wheel.version);
-    let fault = |reason: String| SetupError::Download { package, version, reason };
+    let fault = |Cause { reason, remedy }| SetupError::Download { package, version, reason, remedy };
+    let other = |reason: String| fault(Cause { reason, remedy: "look at the network and at pip's settings" });
     let (wheels, temporary) = (staging.folder("wheels")?, staging.folder("temporary")?);
     let before = staging.size();
     let mut keep_going = || {
@@ -79,16 +81,16 @@ pub(super) fn download(
     let finished = match child::run(&mut command(pip, wheel, &wheels, &temporary), None, &mut keep_going) {
         Ok(finished) => finished,
         Err(Unfinished::Stopped) => return Err(SetupError::Cancelled),
-        Err(Unfinished::NotStarted(error)) => return Err(fault(format!("{} does not start: {error}", pip.program))),
+        Err(Unfinished::NotStarted(error)) => return Err(other(format!("{} does not start: {error}", pip.program))),
     };
     // On a terminal Ctrl-C reaches pip too, which may end before this program looks again.
     super::stop_if(cancel)?;
     if !finished.status.success() {
-        return Err(fault(last_word(&finished.stderr)));
+        return Err(fault(Cause::of(&finished.stderr, &finished.stdout)));
     }
     let entries = std::fs::read_dir(&wheels).map_err(disk("read", &wheels))?;
     let mut files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    files.find(|path| path.extension().is_some_and(|end| end == "whl")).ok_or_else(|| fault("it left no wheel".into()))
+    files.find(|path| path.extension().is_some_and(|end| end == "whl")).ok_or_else(|| other("it left no wheel".into()))
 }
 
 fn command(pip: &Pip, wheel: &Wheel, wheels: &Path, temporary: &Path) -> Command {
@@ -108,24 +110,4 @@ fn command(pip: &Pip, wheel: &Wheel, wheels: &Path, temporary: &Path) -> Command
     }
     command.current_dir(temporary);
     command
-}
-
-/// pip's last line of error, else its last line.
-fn last_word(stderr: &str) -> String {
-    let mut lines = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
-    let last = lines.clone().next().unwrap_or("it gave no reason");
-    let error = lines.find_map(|line| line.strip_prefix("ERROR: "));
-    error.unwrap_or(last).trim_end_matches('.').into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_error_is_the_reason() {
-        assert_eq!(last_word("WARNING: x\nERROR: no match.\nERROR: No distribution.\n\n"), "No distribution");
-        assert_eq!(last_word("Traceback\n"), "Traceback");
-        assert_eq!(last_word(""), "it gave no reason");
-    }
 }
