@@ -41,6 +41,50 @@ fn run(home: &Home, script: &str) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
+/// What `tools/export_model.py` says of a checkpoint, before it loads torch.
+fn exported(home: &Home, arguments: &[&str]) -> String {
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/export_model.py");
+    let mut command = std::process::Command::new("python3");
+    let command = command.arg("-B").arg(script).args(arguments).current_dir(home.path());
+    let output = command.output().unwrap_or_else(|error| panic!("these tests need python3: {error}"));
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "more than a sentence: {text}");
+    text.trim_end().to_owned()
+}
+
+#[test]
+fn a_checkpoint_that_is_not_there_is_one_sentence() {
+    let text = exported(&Home::new(), &["nowhere", "out"]);
+    assert_documented(&text, "scripts::a_checkpoint_that_is_not_there_is_one_sentence", &[]);
+}
+
+#[test]
+fn a_checkpoint_of_another_network_is_one_sentence() {
+    let home = Home::new();
+    let unet = home.path().join("pipeline/unet");
+    std::fs::create_dir_all(&unet).unwrap();
+    std::fs::write(unet.join("config.json"), r#"{"_class_name": "UNet2DConditionModel"}"#).unwrap();
+    let text = exported(&home, &["pipeline", "out"]);
+    assert_documented(&text, "scripts::a_checkpoint_of_another_network_is_one_sentence", &[]);
+}
+
+#[test]
+fn a_checkpoint_that_is_not_whole_is_one_sentence() {
+    let home = Home::new();
+    let net = home.path().join("net");
+    std::fs::create_dir_all(&net).unwrap();
+    assert!(exported(&home, &["net", "out"]).contains("net has no config.json"));
+    std::fs::write(net.join("config.json"), "{").unwrap();
+    assert!(exported(&home, &["net", "out"]).contains("net/config.json is not JSON"));
+    std::fs::write(net.join("config.json"), r#"{"_class_name": "UNet2DModel"}"#).unwrap();
+    assert!(exported(&home, &["net", "out"]).contains("net has no weights"));
+    std::fs::write(net.join("diffusion_pytorch_model.safetensors"), "").unwrap();
+    assert!(exported(&home, &["net", "out", "--scheduler", "net"]).contains("net has no scheduler_config.json"));
+    std::fs::write(home.path().join("file"), "").unwrap();
+    assert!(exported(&home, &["net", "file/out"]).contains("file is a file, so no model folder can be made"));
+}
+
 #[test]
 fn a_missing_toolchain_is_one_sentence() {
     for script in ["run.sh", "test.sh"] {

@@ -16,11 +16,31 @@ import os
 import warnings
 from pathlib import Path
 
-import numpy as np
-import onnx
-import torch
-from onnx import TensorProto, helper, numpy_helper
-from torch import nn
+from checkpoint import check_out, find_scheduler, find_unet, needed, read_json, refuse
+
+
+def read_arguments():
+    """What the user asks for, checked as far as it can be before torch is loaded, which takes seconds."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoint", type=Path, help="pipeline folder, or folder of the UNet alone")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--scheduler", type=Path, help="folder with scheduler_config.json")
+    parser.add_argument("--half", action="store_true", help="store large weights as float16")
+    args = parser.parse_args()
+    args.unet = find_unet(args.checkpoint)
+    args.scheduler = find_scheduler(args.checkpoint, args.scheduler)
+    check_out(args.out)
+    return args
+
+
+ARGUMENTS = read_arguments() if __name__ == "__main__" else None
+
+with needed():
+    import numpy as np
+    import onnx
+    import torch
+    from onnx import TensorProto, helper, numpy_helper
+    from torch import nn
 
 OPSET = 18
 HALF_FROM = 1024  # smaller tensors are not worth halving
@@ -186,8 +206,8 @@ class Plain(nn.Module):
 
 def read_scheduler(folder):
     """The checkpoint's scheduler configuration, or diffusers' DDPM defaults."""
-    if folder and (Path(folder) / "scheduler_config.json").exists():
-        return json.loads((Path(folder) / "scheduler_config.json").read_text())
+    if folder:
+        return read_json(Path(folder) / "scheduler_config.json")
     print("no scheduler_config.json: writing diffusers' DDPM defaults (linear betas, epsilon); check them")
     return {
         "_class_name": "DDPMScheduler",
@@ -200,18 +220,21 @@ def read_scheduler(folder):
     }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path, help="pipeline folder, or folder of the UNet alone")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--scheduler", type=Path, help="folder with scheduler_config.json")
-    parser.add_argument("--half", action="store_true", help="store large weights as float16")
-    args = parser.parse_args()
-    from diffusers import UNet2DModel
+def load(folder):
+    """The network of a checkpoint's folder."""
+    with needed():
+        from diffusers import UNet2DModel
+    try:
+        return UNet2DModel.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        refuse(f"diffusers cannot load {folder} ({reason}); look at its config.json and its weights")
+
+
+def main(args):
+    unet = load(args.unet)
     from diffusers.models.attention_processor import Attention, AttnProcessor
 
-    is_pipeline = (args.checkpoint / "unet").is_dir()
-    unet = UNet2DModel.from_pretrained(str(args.checkpoint / "unet" if is_pipeline else args.checkpoint), local_files_only=True)
     for module in unet.modules():
         if isinstance(module, Attention):
             module.set_processor(AttnProcessor())
@@ -220,7 +243,7 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     export_module(Plain(unet), args.out / "model.onnx", multiple, classes, unet.config.in_channels, args.half)
 
-    write_json(args.out / "scheduler_config.json", read_scheduler(args.scheduler or args.checkpoint / "scheduler"))
+    write_json(args.out / "scheduler_config.json", read_scheduler(args.scheduler))
     keys = ("in_channels", "out_channels", "sample_size", "num_class_embeds")
     config = {"_class_name": "UNet2DModel"} | {k: unet.config[k] for k in keys if unet.config[k] is not None}
     write_json(args.out / "config.json", config)
@@ -230,4 +253,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(ARGUMENTS)

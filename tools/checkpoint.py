@@ -1,0 +1,80 @@
+"""What a checkpoint's folder holds, looked at before torch is loaded: problems are told in a sentence, at once."""
+
+import json
+from pathlib import Path
+
+WEIGHTS = ("diffusion_pytorch_model*.safetensors", "diffusion_pytorch_model*.bin")
+KNOWN_OTHERS = {
+    "UNet2DConditionModel": "it is conditioned on embeddings of text; export it with `optimum-cli export onnx` and open the folder unet/ "
+    "of what that makes",
+}
+
+
+def refuse(sentence):
+    """Ends the program with a sentence on stderr and exit code 1."""
+    raise SystemExit(f"export_model: {sentence}")
+
+
+def read_json(path):
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        refuse(f"cannot read {path}: {error.strerror}")
+    except ValueError as error:
+        refuse(f"{path} is not JSON ({error}); copy it again")
+
+
+def find_unet(checkpoint):
+    """The folder of the UNet in a pipeline's folder, or that folder itself; refused where it is no UNet2DModel."""
+    checkpoint = Path(checkpoint)
+    if not checkpoint.exists():
+        refuse(
+            f"there is no folder {checkpoint}; give that of a diffusers pipeline, or of its UNet alone, on this machine: nothing is "
+            "downloaded"
+        )
+    if not checkpoint.is_dir():
+        refuse(f"{checkpoint} is a file; give the folder of a diffusers pipeline, or of its UNet alone")
+    unet = checkpoint / "unet" if (checkpoint / "unet").is_dir() else checkpoint
+    if not (unet / "config.json").is_file():
+        refuse(f"{unet} has no config.json, so it is no checkpoint of diffusers; give the folder that holds unet/ or its config.json")
+    config = read_json(unet / "config.json")
+    kind = config.get("_class_name", "UNet2DModel") if isinstance(config, dict) else "no JSON object"
+    if kind != "UNet2DModel":
+        why = KNOWN_OTHERS.get(kind, "export it by its own means to ONNX, with an image, a timestep and a prediction")
+        refuse(f"{unet} holds a {kind}, and this script exports a UNet2DModel; {why}")
+    if not any(found for pattern in WEIGHTS for found in unet.glob(pattern)):
+        refuse(f"{unet} has no weights (diffusion_pytorch_model.safetensors or .bin); copy them beside its config.json")
+    return unet
+
+
+def find_scheduler(checkpoint, scheduler):
+    """The folder of the scheduler's configuration: the one that is named, else the pipeline's, else None."""
+    if scheduler is None:
+        folder = Path(checkpoint) / "scheduler"
+        return folder if (folder / "scheduler_config.json").is_file() else None
+    scheduler = Path(scheduler)
+    folder = scheduler.parent if scheduler.name == "scheduler_config.json" else scheduler
+    if not (folder / "scheduler_config.json").is_file():
+        refuse(f"{folder} has no scheduler_config.json; give the folder of the checkpoint's scheduler")
+    return folder
+
+
+def check_out(out):
+    """Refuses a place where no folder can be."""
+    out = Path(out)
+    blocked = next((place for place in (out, *out.parents) if place.exists() and not place.is_dir()), None)
+    if blocked:
+        refuse(f"{blocked} is a file, so no model folder can be made at {out}; choose another place")
+
+
+class needed:
+    """`with needed():` around imports: a sentence in place of a traceback where a package is missing."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _):
+        if kind is not None and issubclass(kind, ImportError):
+            requirements = Path(__file__).with_name("requirements.txt")
+            refuse(f"{error}; run `pip install -r {requirements}`")
+        return False
