@@ -50,6 +50,21 @@ fn a_schedule_is_fitted_written_and_run() {
     let sample = ["sample", "--size", "16x16", "--steps", "4", "--schedule", "best.json", "--out", "run", "--images"];
     common::program().current_dir(folder.path()).args(sample).arg(&images).assert().success();
 
+    // The file says for how many steps it is; another number is said to be another.
+    for (steps, expected, note) in [
+        (&[][..], 4, "the run has 4 steps, which the schedule was made for"),
+        (&["--steps", "6"], 6, "the schedule was made for 4 steps, and --steps 6 is taken"),
+    ] {
+        let sample = ["sample", "--json", "--size", "16x16", "--schedule", "best.json", "--images"];
+        let mut command = common::program();
+        command.current_dir(folder.path()).args(sample).arg(&images).args(["--out", "other"]).args(steps);
+        let output = command.assert().success().get_output().clone();
+        let record: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(record["steps_done"], expected);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(note), "{stderr}");
+    }
+
     // It can be where another fit starts, which then has its points, and the answer is a table.
     let again =
         ["--steps", "4", "--seeds", "1", "--measure-seeds", "1", "--evaluations", "2", "--schedule", "best.json"];

@@ -265,6 +265,69 @@ fn tables_are_the_same_numbers_in_every_form() {
     assert_eq!((values.len(), values[0], values[6]), (7, f64::INFINITY, 0.0));
 }
 
+/// Their samplers begin from σ times noise, which an infinite σ leaves no number.
+#[test]
+fn lists_for_other_programs_begin_with_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("zero.json");
+    let text = r#"{"_class_name": "DDIMScheduler", "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}"#;
+    std::fs::write(&config, text).unwrap();
+    let zero = ["--config", config.to_str().unwrap()];
+    for source in [&["--family", "cosine"][..], &["--family", "flow"], &zero] {
+        let of = |program: &str| told(&[&["schedule", "-n", "8", "--for", program], source].concat());
+        let (list, tensor) = (of("comfyui"), of("k-diffusion"));
+        assert!(list.starts_with("4095.99"), "{source:?}: {list}");
+        assert!(tensor.starts_with("sigmas = torch.tensor([4095.99"), "{source:?}: {tensor}");
+        assert!(!list.contains("inf") && !tensor.contains("inf"));
+    }
+    let finite = told(&["schedule", "--family", "karras", "-n", "8", "--for", "comfyui"]);
+    assert!(finite.starts_with("14.6"), "{finite}");
+}
+
+/// A snippet runs along any schedule that `sample --schedule` runs along, on the model that stays as it is.
+#[test]
+fn a_snippet_takes_lists_families_and_drawn_curves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let config = tiny_config();
+    let sigmas_of = |arguments: &[&str]| -> Vec<f64> {
+        let text = told(&[&["schedule", "--for", "python", "--config", &config], arguments].concat());
+        let list = text.split_once("SIGMAS = [").unwrap().1.split_once(']').unwrap().0;
+        list.split(',').map(str::trim).filter(|word| !word.is_empty()).map(|word| word.parse().unwrap()).collect()
+    };
+    std::fs::write(path("list.csv"), "sigma\n14\n3\n0.4\n0\n").unwrap();
+    let list = sigmas_of(&["--sigmas", &path("list.csv")]);
+    assert!(worst(list.into_iter().zip([14.0, 3.0, 0.4, 0.0])) < 1e-14);
+    assert_eq!(sigmas_of(&["--family", "karras", "-n", "6"]).len(), 7);
+    let cosine = Curve::Cosine { s: 0.008, power: 2.0 };
+    let drawn = chromascope::schedule::Drawn::close_to(&|t| cosine.level_at(t), 4e-3, 8).unwrap();
+    let curve = PlanSource::curve(Curve::Drawn(drawn));
+    schedule_file::write_source(Path::new(&path("o.json")), &curve, 5).unwrap();
+    let snippet = sigmas_of(&["--sigmas", &path("o.json")]);
+    let model = support::test_model("tiny-eps");
+    let record = told(&[
+        "sample",
+        "--json",
+        "--sampler",
+        "euler",
+        "--model",
+        model.to_str().unwrap(),
+        "--schedule",
+        &path("o.json"),
+        "--out",
+        &path("run"),
+    ]);
+    let record: Value = serde_json::from_str(&record).unwrap();
+    let visited: Vec<f64> = serde_json::from_value(record["alpha_bar"].clone()).unwrap();
+    assert_eq!((snippet.len(), visited.len()), (6, 6), "the file says 5 steps");
+    let of_sigma = snippet.iter().map(|sigma| 1.0 / (1.0 + sigma * sigma));
+    assert!(worst(of_sigma.zip(visited)) < 1e-12);
+    assert_eq!(sigmas_of(&["--sigmas", &path("o.json"), "-n", "9"]).len(), 10);
+    // Other lists of a run's levels have as many.
+    let list = told(&["schedule", "--for", "comfyui", "--sigmas", &path("o.json")]);
+    assert_eq!(list.split(',').count(), 6);
+}
+
 #[test]
 fn what_makes_no_schedule_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
@@ -278,7 +341,7 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         ("3\n1\n2\n", "σ rises from 1 to 2 in row 3"),
         ("3\n3\n", "σ in rows 1 and 2 are both 3"),
         ("", "it holds no number"),
-        ("sigma,x\n1,2\n3\n", "row 2 has 1 values where the heading has 2"),
+        ("sigma,x\n1,2\n3\n", "row 2 has 1 value where the heading has 2"),
     ] {
         let told = refused(1, &["schedule", "--sigmas", &file(text)]);
         assert!(told.contains(reason) && told.contains("list.csv"), "{told}");
@@ -297,6 +360,12 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         (&["schedule", "--family", "vp", "--steps", "4", "--spacing", "karras"], "leave --spacing out"),
         (&["schedule", "--family", "cosine", "--out", "a.pdf"], "should end in .csv, .npy or .json"),
         (&["schedule", "--family", "cosine", "--for", "python"], "needs --config"),
+        (
+            &["schedule", "--family", "cosine", "--config", &tiny_config()],
+            "--for python asks for, so leave one of them out",
+        ),
+        (&["chromatogram", "--family", "cosine", "--config", &tiny_config()], "is a schedule of its own"),
+        (&["schedule", "--family", "cosine", "--config", &tiny_config(), "--for", "python"], "give --steps N"),
         (&["chromatogram", "--family", "cosine", "--levels", "9"], "--levels 9 is not possible"),
         (&["chromatogram", "--family", "cosine", "--factor", "1"], "--factor 1 is not possible"),
     ] {

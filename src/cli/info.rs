@@ -7,8 +7,9 @@ use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::Port;
 use crate::model::package::{Package, bundled};
 use crate::session::RunSettings;
-use crate::session::prepare::{Model, OpenModel, PrepareError};
+use crate::session::prepare::{Model, OpenModel, PrepareError, sizes_in_words};
 use crate::session::settings::{ModelSource, ProviderChoice};
+use crate::words::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -77,6 +78,7 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
             "size_multiple": info.size_multiple,
             "num_class_embeds": info.classes,
             "null_label": info.null_label,
+            "null_label_said_by": info.null_said_by,
             "parameterization": info.parameterization,
             "card": info.card,
         }))?
@@ -85,13 +87,12 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
         let stages: Vec<String> = info.stages.iter().map(|stage| size(*stage)).collect();
         let classes = if info.takes_labels { info.class_names().join(", ") } else { "none".into() };
         format!(
-            "Model         {}\n              {summary}\nSHA-256       {}\nStages        {}\nSize          {}, sides in multiples \
-             of {}\nClasses       {classes}\nRuns on       {}",
+            "Model         {}\n              {summary}\nSHA-256       {}\nStages        {}\nSize          {}, {}\nClasses       {classes}\nRuns on       {}",
             info.name,
             info.sha256,
             stages.join(", then "),
             size(info.native_size),
-            info.size_multiple,
+            info.sizes_in_words(),
             info.badge()
         )
     };
@@ -113,6 +114,7 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
             "native_size": [height, width],
             "num_class_embeds": info.classes,
             "null_label": info.null_label,
+            "null_label_said_by": info.null_said_by,
             "parameterization": info.parameterization,
             "card": info.card,
         });
@@ -120,9 +122,11 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
     } else {
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         format!(
-            "Model         {}\n              {summary}\nSHA-256       {}\nSize          {height}x{width}, {} channels\nRuns on       the \
+            "Model         {}\n              {summary}\nSHA-256       {}\nSize          {height}x{width}, {}\nRuns on       the \
              program's own code, as there is no ONNX Runtime",
-            info.name, info.sha256, info.channels
+            info.name,
+            info.sha256,
+            count(info.channels, "channel")
         )
     };
     output::result(&text)?;
@@ -168,7 +172,7 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     line("SHA-256", model.graph.sha256.clone());
     line("Image", describe(&contract.sample));
     let size = model.native_size().map_or_else(|| "not said; give --size HxW".into(), |(h, w)| format!("{h}x{w}"));
-    line("Size", format!("{size}, sides in multiples of {}", package.size_multiple()));
+    line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), package.size_multiple())));
     line("Timestep", describe(&contract.timestep));
     if let Some(port) = &contract.class_labels {
         line("Classes", format!("{}{}", describe(port), classes(model)));

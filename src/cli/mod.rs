@@ -1,6 +1,7 @@
 //! The command line. Results go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, with one line that says
 //! what to do, 2 wrong usage, 130 after Ctrl-C.
 
+mod alone;
 mod doctor;
 mod info;
 mod interrupt;
@@ -13,13 +14,14 @@ mod sample;
 mod schedule;
 mod setup;
 mod spectrum;
+mod steering;
 #[cfg(feature = "gui")]
 mod window;
 
 pub use interrupt::interrupted;
 
 use crate::model::onnx_runtime::forbid_telemetry;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -105,8 +107,16 @@ pub struct Graphics {
     pub renderer: String,
 }
 
+/// The command line.
+fn read() -> Result<Arguments, clap::Error> {
+    let mut command = Arguments::command();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    alone::check(&mut command, &matches)?;
+    Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
 fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(unused))] began: Instant) -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Nothing can be said where neither stdout nor stderr takes it.
@@ -124,7 +134,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         #[cfg(not(feature = "gui"))]
         None => {
             // Nothing can be said where stdout takes nothing.
-            let _ = <Arguments as clap::CommandFactory>::command().print_help();
+            let _ = Arguments::command().print_help();
             return ExitCode::from(2);
         }
         #[cfg(feature = "gui")]

@@ -1,14 +1,15 @@
 //! `chromascope optimise`: a schedule fitted to a model.
 
 use super::progress::{bar, cancel_on_interrupt};
-use super::run_options::{ModelOptions, class_number, count, read_schedule, seed, size};
+use super::run_options::{ModelOptions, count, read_schedule, seed};
+use super::steering::{ModelChoice, Steering};
 use super::{Ended, Failure, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::check_place;
 use crate::session::prepare::{Bare, Model};
-use crate::session::settings::ModelSource;
 use crate::session::{RunSettings, SamplerKind, schedule_file};
+use crate::words::count as count_of;
 use indicatif::ProgressBar;
 use std::fmt::Write;
 use std::ops::ControlFlow;
@@ -22,12 +23,8 @@ use std::time::Duration;
 /// good it is on seeds that it was not fitted on. Ctrl-C keeps the best so far.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Network: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json
-    #[arg(long, value_name = "MODEL", conflicts_with = "images", default_value = "emoji-unet")]
-    model: String,
-    /// Instead of a network, the exact posterior mean over the images in this folder
-    #[arg(long, value_name = "DIR")]
-    images: Option<PathBuf>,
+    #[command(flatten)]
+    choice: ModelChoice,
     /// Steps of the runs that the schedule is for
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = count, allow_negative_numbers = true)]
     steps: usize,
@@ -64,13 +61,9 @@ pub(super) struct Arguments {
     /// Where it starts: a file with a schedule. A curve drawn by hand keeps its points unless --points is said
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     schedule: Option<PathBuf>,
-    /// Class of the images, by number or by the name that `info` lists [default: the model's null class]
-    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
-    label: Option<String>,
-    /// Height and width in pixels [default: the model's]
-    #[arg(long, value_name = "HxW", value_parser = size)]
-    size: Option<(usize, usize)>,
-    /// The file that the best schedule is written to, for `sample --schedule` and the window
+    #[command(flatten)]
+    steering: Steering,
+    /// The file that the best schedule is written to, with its number of steps, for `sample --schedule` and the window
     #[arg(long, short, value_name = "FILE.json")]
     out: PathBuf,
     /// Print the outcome as JSON instead of a table
@@ -88,25 +81,18 @@ fn source(name: &str) -> Result<PlanSource, String> {
 
 /// A number of steps beside a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
-#[error("--schedule lists the levels of {listed} steps one by one; say --steps {listed}, or start from something else")]
+#[error("--schedule lists the levels of {} one by one; say --steps {listed}, or start from something else", count_of(*.listed, "step"))]
 struct StepsAreListed {
     listed: usize,
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     check_place(&arguments.out)?;
-    let model_source = match &arguments.images {
-        Some(folder) => ModelSource::Images(folder.clone()),
-        None => ModelSource::Model(arguments.model.clone()),
-    };
-    let label = arguments.label.as_deref().map(|label| class_number(label, &model_source)).transpose()?;
-    let settings = RunSettings {
+    let settings = arguments.steering.on(RunSettings {
         steps: arguments.steps,
         sampler: arguments.sampler,
-        label,
-        size: arguments.size,
-        ..arguments.model_options.settings(model_source)
-    };
+        ..arguments.model_options.settings(arguments.choice.source()?)
+    })?;
     let reading = bar(0, "reading images");
     let model = Model::open(&settings, onnxruntime, &|done, total| {
         reading.set_length(total as u64);
@@ -177,7 +163,7 @@ impl Arguments {
     fn now(&self, bare: &Bare) -> Result<PlanSource, Failure> {
         let source = match (&self.from, &self.schedule) {
             (Some(source), _) => source.clone(),
-            (None, Some(path)) => *read_schedule(path)?,
+            (None, Some(path)) => read_schedule(path)?.source,
             (None, None) => bare.config.default_source(),
         };
         match source.steps() {
@@ -192,7 +178,8 @@ impl Arguments {
             output::message("stopped before the first run of the fit, so nothing was written");
             return Err(Failure::Interrupted);
         }
-        schedule_file::write_source(&self.out, &PlanSource::curve(Curve::Drawn(outcome.best.clone())))?;
+        let best = PlanSource::curve(Curve::Drawn(outcome.best.clone()));
+        schedule_file::write_source(&self.out, &best, self.steps)?;
         let sentence = outcome.sentence();
         if self.json {
             let value = serde_json::json!({

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     run: RunOptions,
     /// Repeat the run that this trajectory.json records; only --out is taken from the command line besides
-    #[arg(long, value_name = "trajectory.json", conflicts_with_all = ["model", "images", "cascade", "local", "labels_by_level", "by_level", "guidance", "upsample_guidance", "theta", "upsample_eta", "steps", "sampler", "spacing", "schedule", "seed", "batch", "label", "size", "eta", "init_noise", "step_noise", "hidden_states", "null_label", "scheduler_config", "prediction", "provider", "tf32", "threads", "partition", "s_churn", "s_tmin", "s_tmax", "s_noise", "input_sample", "input_timestep", "input_labels", "output_name"])]
+    #[arg(long, value_name = "trajectory.json")]
     replay: Option<PathBuf>,
     /// Images made at once; each is the same as it would be alone
     #[arg(long, short, value_name = "B", default_value_t = 1, value_parser = count, allow_negative_numbers = true)]

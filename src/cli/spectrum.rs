@@ -19,6 +19,7 @@ use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
 use crate::session::schedule_file;
 use crate::theory::Measure;
+use crate::words;
 use indicatif::ProgressBar;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -56,7 +57,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Add --samples to those of this .npz, with its model and settings, and write it again unless --out is said
-    #[arg(long, value_name = "FILE.npz", conflicts_with_all = ["model", "images", "steps", "sampler", "spacing", "schedule", "seed", "label", "size", "eta", "hidden_states", "scheduler_config", "prediction", "s_churn", "s_tmin", "s_tmax", "s_noise", "levels", "factor", "hann"])]
+    #[arg(long, value_name = "FILE.npz")]
     add: Option<PathBuf>,
     /// The .npz file
     #[arg(long, short, value_name = "FILE.npz", required_unless_present = "add")]
@@ -184,7 +185,7 @@ struct Lost {
 
 /// "the 24 samples are".
 fn are(samples: usize) -> String {
-    format!("the {} {}", samples_in_words(samples), if samples == 1 { "is" } else { "are" })
+    format!("the {} {}", samples_in_words(samples), words::is_or_are(samples))
 }
 
 /// Writes an ensemble where it should be, or else into a new folder in `shelter`: what took hours is not to be lost to a full
@@ -252,8 +253,8 @@ fn measured(
 }
 
 fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Result<ensemble::Ended, EnsembleError> {
-    let target = ensemble.samples() + arguments.samples;
-    let bar = bar(arguments.samples * ensemble.steps(), "measuring");
+    let target = ensemble.samples().saturating_add(arguments.samples);
+    let bar = bar(arguments.samples.saturating_mul(ensemble.steps()), "measuring");
     let before = ensemble.samples();
     let (finished, canceller) = (AtomicBool::new(false), Mutex::new(None));
     let current = || canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -288,10 +289,10 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
-        "{} of {}, {} levels of factor {}\ntheory calibrated on {}\n{:<18}{:<12}{:>8}   dominant level agrees",
+        "{} of {}, {} of factor {}\ntheory calibrated on {}\n{:<18}{:<12}{:>8}   dominant level agrees",
         samples_in_words(ensemble.samples()),
         ensemble.run_in_words(),
-        ensemble.bands().levels(),
+        words::count(ensemble.bands().levels(), "level"),
         ensemble.bands().factor(),
         findings.calibrated_on(true),
         "theory",
@@ -302,12 +303,12 @@ fn table(findings: &Findings) -> String {
         // Writing into a string cannot fail.
         let _ = write!(
             text,
-            "\n{:<18}{:<12}{:>8.4}   {} of {} steps",
+            "\n{:<18}{:<12}{:>8.4}   {} of {}",
             calibration.name(),
             measure.name(),
             agreement.rms,
             agreement.agreeing,
-            agreement.compared,
+            words::count(agreement.compared, "step"),
         );
     }
     if let Some(left_out) = findings.left_out_in_words() {

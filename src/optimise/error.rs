@@ -2,6 +2,7 @@ use crate::denoiser::DenoiseError;
 use crate::schedule::{CurveError, ScheduleError};
 use crate::session::SamplerKind;
 use crate::spectrum::SpectrumError;
+use crate::words::count;
 
 /// Why no schedule can be fitted.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,12 @@ pub enum OptimiseError {
          them; use ddim, euler, heun or dpmpp-2m without added noise"
     )]
     Stochastic(SamplerKind),
+    /// What is denoised would change with the schedule.
+    #[error(
+        "guidance or a class that changes over the run goes by the run's own time, which changes with the schedule that is \
+         sought; fit it with one scale and one class, or with classes by resolution"
+    )]
+    DependsOnTime,
     /// A noise prediction at no signal.
     #[error(
         "the model's schedule reaches zero signal (ᾱ = 0), where a noise prediction says nothing of the image, so no run can \
@@ -38,13 +45,16 @@ pub enum OptimiseError {
     /// Seeds beyond the last.
     #[error("the seeds run past {last}; start from a smaller one", last = u64::MAX)]
     Seeds,
+    /// More images than a run may have.
+    #[error("{} are more than a run has images; use at most {most}", count(*.0, "seed"), most = crate::session::prepare::MAX_BATCH)]
+    TooManySeeds(usize),
     /// Nothing can move.
-    #[error("a curve of {0} control points has none between its ends that could move; give at least 3")]
+    #[error("a curve of {} has none between its ends that could move; give at least 3", count(*.0, "control point"))]
     NothingToMove(usize),
     /// More than fits into memory.
     #[error(
-        "fitting {points} control points on {seeds} images of this size needs about {gigabytes:.1} GB; use fewer seeds or \
-         fewer points"
+        "fitting {} on {} of this size needs about {gigabytes:.1} GB; use fewer seeds or fewer points",
+        count(*.points, "control point"), count(*.seeds, "image")
     )]
     Memory {
         /// Inner control points.

@@ -38,7 +38,7 @@ pub use reference::Reference;
 
 use crate::denoiser::{Denoiser, ImageShape};
 use crate::schedule::{Curve, Drawn, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleError};
-use crate::session::prepare::Bare;
+use crate::session::prepare::{Bare, MAX_BATCH};
 use crate::session::{RunSettings, SamplerKind};
 use crate::theory::gaussian::Target;
 use fit::Fit;
@@ -82,6 +82,9 @@ impl Problem {
         if !bare.parameterization.x0_from(bare.schedule.noisiest()).state.is_finite() {
             return Err(OptimiseError::ZeroSignal);
         }
+        if settings.depends_on_time() {
+            return Err(OptimiseError::DependsOnTime);
+        }
         let sampler = settings.sampler;
         let adds_noise = matches!(sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral);
         if adds_noise || settings.eta.is_some_and(|eta| eta > 0.0) || settings.churn.amount > 0.0 {
@@ -120,7 +123,7 @@ impl Problem {
     /// Control points that suit so many steps.
     #[must_use]
     pub fn default_points(&self) -> usize {
-        (self.steps + 1).clamp(3, DEFAULT_MOST_POINTS)
+        self.steps.saturating_add(1).clamp(3, DEFAULT_MOST_POINTS)
     }
 }
 
@@ -180,6 +183,10 @@ impl Options {
     /// The fit's seeds and the measurement's, which have none in common.
     pub fn seeds(&self) -> Result<(Vec<u64>, Vec<u64>), OptimiseError> {
         let fitted = if self.objective == Objective::Reference { self.fit_seeds } else { 0 };
+        let count = fitted.max(self.measure_seeds);
+        if count > MAX_BATCH {
+            return Err(OptimiseError::TooManySeeds(count));
+        }
         let all = (fitted + self.measure_seeds) as u64;
         let end = self.seed.checked_add(all).ok_or(OptimiseError::Seeds)?;
         let between = self.seed + fitted as u64;

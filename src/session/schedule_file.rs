@@ -3,7 +3,7 @@
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::{FormatError, ScheduleTable, read_npy};
-use crate::schedule::{LevelList, ListKind, PlanSource, ScheduleError};
+use crate::schedule::{LevelList, ListKind, MAX_STEPS, PlanSource, ScheduleError};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ pub struct ScheduleFileError {
 pub struct ScheduleFile {
     /// The schedule.
     pub source: PlanSource,
+    /// The number of steps that it was made for, where the file says so and the source does not list its levels.
+    pub steps: Option<usize>,
     /// Warnings, a sentence each.
     pub notes: Vec<String>,
 }
@@ -39,7 +41,7 @@ pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
     let bytes = read_bytes(path).map_err(fault)?;
     let listed = |list: LevelList| {
         checked(&list).map_err(|error| fault(error.to_string()))?;
-        Ok(ScheduleFile { source: PlanSource::List(list), notes: Vec::new() })
+        Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
     };
     if bytes.starts_with(b"\x93NUMPY") || has_ending(path, "npy") {
         return listed(read_npy(&bytes).map_err(|error| fault(error.to_string()))?);
@@ -64,15 +66,22 @@ fn from_json(
             return Err(fault(format!("it is of version {version}, and this program reads {VERSION}")));
         }
         let source = value.get("source").cloned().unwrap_or_default();
-        let source = serde_json::from_value(source)
+        let source: PlanSource = serde_json::from_value(source)
             .map_err(|error| fault(format!("its schedule cannot be understood ({error})")))?;
-        return Ok(ScheduleFile { source, notes: Vec::new() });
+        let steps = value.get("steps").filter(|steps| !steps.is_null()).map(|steps| {
+            let number = steps.as_u64().and_then(|steps| usize::try_from(steps).ok());
+            number
+                .filter(|steps| (1..=MAX_STEPS).contains(steps))
+                .ok_or_else(|| fault(format!("it says that it was made for {steps} steps; a run has 1 to {MAX_STEPS}")))
+        });
+        let steps = steps.transpose()?.filter(|_| source.steps().is_none());
+        return Ok(ScheduleFile { source, steps, notes: Vec::new() });
     }
     let is_config = ["_class_name", "beta_schedule", "trained_betas", "num_train_timesteps"];
     if is_config.iter().any(|key| value.get(key).is_some()) {
         let (config, notes) = SchedulerConfig::parse(text, path).map_err(|error| fault(error.to_string()))?;
         config.schedule_spec().schedule().map_err(|error| fault(error.to_string()))?;
-        return Ok(ScheduleFile { source: config.as_source(), notes });
+        return Ok(ScheduleFile { source: config.as_source(), steps: None, notes });
     }
     listed(ScheduleTable::read_json(&value).map_err(|error| fault(error.to_string()))?)
 }
@@ -92,16 +101,17 @@ pub fn read_text(text: &str) -> Result<LevelList, String> {
     Ok(list)
 }
 
-/// A schedule in this program's own form, as JSON.
+/// A schedule in this program's own form, as JSON, with the number of steps that it was made for.
 #[must_use]
-pub fn to_json(source: &PlanSource) -> Value {
-    json!({ KEY: VERSION, "source": source })
+pub fn to_json(source: &PlanSource, steps: usize) -> Value {
+    json!({ KEY: VERSION, "steps": steps, "source": source })
 }
 
-/// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points.
-pub fn write_source(path: &Path, source: &PlanSource) -> Result<(), WriteError> {
+/// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points, and the number
+/// of steps that it was made for.
+pub fn write_source(path: &Path, source: &PlanSource, steps: usize) -> Result<(), WriteError> {
     write_whole(path, |file| {
-        serde_json::to_writer_pretty(&mut *file, &to_json(source))?;
+        serde_json::to_writer_pretty(&mut *file, &to_json(source, steps))?;
         file.write_all(b"\n")
     })
 }
@@ -159,8 +169,17 @@ mod tests {
         let curve = Curve::Cosine { s: 0.008, power: 2.0 };
         let drawn = PlanSource::curve(Curve::Drawn(Drawn::close_to(&|t| curve.level_at(t), 4e-3, 12).unwrap()));
         let own = folder.path().join("own.json");
-        write_source(&own, &drawn).unwrap();
-        assert_eq!(read(&own).unwrap().source, drawn);
+        write_source(&own, &drawn, 4).unwrap();
+        let again = read(&own).unwrap();
+        assert_eq!((again.source, again.steps), (drawn, Some(4)));
+        // As earlier versions wrote it.
+        let mut value: Value = serde_json::from_slice(&std::fs::read(&own).unwrap()).unwrap();
+        value.as_object_mut().unwrap().remove("steps");
+        std::fs::write(&own, value.to_string()).unwrap();
+        assert_eq!(read(&own).unwrap().steps, None);
+        value["steps"] = 0.into();
+        std::fs::write(&own, value.to_string()).unwrap();
+        assert!(read(&own).unwrap_err().to_string().contains("made for 0 steps; a run has 1 to"));
     }
 
     #[test]
@@ -174,7 +193,7 @@ mod tests {
             ("3\n1\n2\n0\n", "σ rises from 1 to 2 in row 3"),
             ("3\n1\n1\n0\n", "σ in rows 2 and 3 are both 1"),
             ("", "holds no number"),
-            ("5", "1 values of σ make no step"),
+            ("5", "no step follows from 1 value of σ; give at least 2"),
             ("alpha_bar\n0.1\n0.05\n", "ᾱ 0.05 in row 2 does not lie above 0.1"),
         ] {
             let told = refused(text);

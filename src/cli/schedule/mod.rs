@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write it for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
-    /// (a run by diffusers on the unchanged model of --config)
+    /// (a run by diffusers along this schedule on the unchanged model of --config)
     #[arg(long = "for", value_name = "PROGRAM", value_enum)]
     program: Option<Program>,
     /// Draw λ and ᾱ over the schedule's own time into this .svg, .pdf or .png
@@ -40,6 +40,13 @@ enum Program {
     KDiffusion,
     Comfyui,
     Python,
+}
+
+impl Program {
+    /// Whether it is given the levels of a run, and not a schedule as such.
+    const fn is_of_a_run(self) -> bool {
+        !matches!(self, Self::Diffusers)
+    }
 }
 
 /// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …, level 0 the finest
@@ -90,7 +97,14 @@ struct Wrong(String);
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
-    let found = arguments.source.find()?;
+    let beside = arguments.source.config_beside();
+    if arguments.program != Some(Program::Python) {
+        refuse(beside)?;
+    }
+    let mut found = arguments.source.find()?;
+    if arguments.program.is_some_and(Program::is_of_a_run) {
+        found = found.as_run();
+    }
     let timed = found.table()?;
     let only_drawn = arguments.plot.is_some();
     match (arguments.program, &arguments.out) {
@@ -98,14 +112,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         (None, None) if only_drawn => {}
         (None, None) => output::result(timed.table.to_csv().trim_end())?,
         (Some(program), Some(path)) => {
-            schedule_file::write_bytes(path, found.text_for(program, &timed)?.as_bytes())?;
+            schedule_file::write_bytes(path, found.text_for(program, &timed, beside)?.as_bytes())?;
         }
-        (Some(program), None) => output::result(found.text_for(program, &timed)?.trim_end())?,
+        (Some(program), None) => output::result(found.text_for(program, &timed, beside)?.trim_end())?,
     }
     if let Some(path) = &arguments.plot {
         plot::write(path, plot::schedule_sheet(&OwnTime::new(&timed)?, &found))?;
     }
     Ok(Ended::Well)
+}
+
+/// Refuses a configuration beside another source of levels, where it would be ignored.
+fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = beside else { return Ok(()) };
+    Err(Wrong(format!(
+        "--config {} is a schedule of its own; beside --family or --sigmas it is the model that stays as it is, which only \
+         --for python asks for, so leave one of them out",
+        path.display()
+    ))
+    .into())
 }
 
 /// Refuses a figure's ending, and places that cannot be, before anything is made.
@@ -118,6 +143,7 @@ fn check_places(out: Option<&Path>, plot: Option<&Path>) -> Result<(), Failure> 
 
 pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
     check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
+    refuse(arguments.source.config_beside())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
         return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
     }
@@ -168,15 +194,17 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
 }
 
 impl Found {
-    fn text_for(&self, program: Program, timed: &TimedTable) -> Result<String, Failure> {
+    /// `beside` is the configuration of a model that is not the schedule's own.
+    fn text_for(&self, program: Program, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
         let plan = || -> Result<Plan, Failure> {
             let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
             let model = self.network.clone().unwrap_or_else(|| timed.schedule.clone());
             Ok(Plan::from_sigmas(&model, &sigmas)?)
         };
         Ok(match program {
-            Program::KDiffusion => formats::k_diffusion_sigmas(&plan()?),
-            Program::Comfyui => formats::comfy_ui_sigmas(&plan()?),
+            // Their samplers begin from σ times noise, which an infinite σ leaves no number.
+            Program::KDiffusion => formats::k_diffusion_sigmas(&plan()?.with_finite_start()),
+            Program::Comfyui => formats::comfy_ui_sigmas(&plan()?.with_finite_start()),
             Program::Diffusers => {
                 let (low, high) = timed.schedule.timestep_range();
                 let (num_train, at): (usize, Box<dyn Fn(f64) -> f64>) = match &timed.schedule {
@@ -193,13 +221,17 @@ impl Found {
                 serde_json::to_string_pretty(&config)? + "\n"
             }
             Program::Python => {
-                let Some((path, _)) = &self.config else {
-                    let text =
-                        "--for python needs --config, the scheduler_config.json of the model that stays as it is";
-                    return Err(Wrong(text.into()).into());
+                let (path, plan) = match (beside, &self.config) {
+                    (Some(path), _) => (path, self.plan_on(path)?),
+                    (None, Some((path, _))) => (path.as_path(), plan()?),
+                    (None, None) => {
+                        let text = "--for python needs --config, the scheduler_config.json of the model that stays as it is; \
+                                    it goes beside --family and --sigmas";
+                        return Err(Wrong(text.into()).into());
+                    }
                 };
                 let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-                formats::python_snippet(&plan()?, &config)?
+                formats::python_snippet(&plan, &config)?
             }
         })
     }

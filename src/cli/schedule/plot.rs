@@ -14,6 +14,7 @@ use crate::session::document::LevelReading;
 use crate::session::schedule_file;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
+use crate::words::count;
 use clap::ValueEnum;
 use std::path::Path;
 
@@ -218,7 +219,7 @@ pub(super) fn schedule_sheet(own: &OwnTime, found: &Found) -> Sheet {
     let panels = [LevelReading::LogSnr, LevelReading::AlphaBar];
     let steps = match own.steps().len() {
         0 => String::new(),
-        _ => format!(" {} steps.", own.timed.table.rows.len() - 1),
+        _ => format!(" {}.", count(own.timed.table.rows.len().saturating_sub(1), "step")),
     };
     sheet(
         panels.map(|reading| (String::new(), own.level_panel(reading))).to_vec(),
@@ -256,9 +257,9 @@ pub(super) fn chromatogram_sheet(own: &OwnTime, found: &Found, curves: &Curves) 
     }
     let measure = curves.measure.name();
     let caption = format!(
-        "Schedule: {}. Scale-invariant theory, {} levels, factor n = {}, {measure}. Noise left, image right.{compared}",
+        "Schedule: {}. Scale-invariant theory, {}, factor n = {}, {measure}. Noise left, image right.{compared}",
         found.about,
-        curves.theory.levels(),
+        count(curves.theory.levels(), "level"),
         curves.factor
     );
     let heading = format!("What the {} schedule generates when", found.name);

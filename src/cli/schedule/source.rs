@@ -5,20 +5,21 @@ use crate::cli::{Failure, output};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::number;
 use crate::schedule::{
-    BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, PlanRequest, PlanSource, ScheduleSpec, SigmaFamily,
-    Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
+    BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleSpec,
+    SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
 };
 use crate::session::schedule_file;
 use crate::session::schedule_table::TimedTable;
+use crate::words::count;
 use std::path::{Path, PathBuf};
 
 /// Where the schedule comes from; shared by both commands.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
-#[command(group(clap::ArgGroup::new("schedule source").required(true).args(["config", "family", "sigmas"])))]
+#[command(group(clap::ArgGroup::new("schedule source").required(true).multiple(true).args(["config", "family", "sigmas"])))]
 pub(super) struct Source {
-    /// A scheduler_config.json
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["family", "sigmas"])]
+    /// A scheduler_config.json. Beside --family or --sigmas, with --for python: that of the model that stays as it is
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A family by name: linear, scaled-linear, exp, laplace, cosine, sigmoid, vp-linear, log-snr-linear, flow, karras,
     /// exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm
@@ -27,7 +28,7 @@ pub(super) struct Source {
     /// A parameter of the family, as in --param rho=5; may be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", requires = "family")]
     parameters: Vec<String>,
-    /// A list of σ or another file with a schedule: text, CSV, NPY, or JSON as the window writes it
+    /// A list of σ or another file with a schedule: text, CSV, NPY, or JSON as the window and `optimise` write it
     #[arg(long, value_name = "FILE")]
     sigmas: Option<PathBuf>,
     /// Steps of a run [default: every timestep of a training schedule, 1000 times of a continuous one]
@@ -47,6 +48,8 @@ pub(super) struct Found {
     pub about: String,
     source: PlanSource,
     request: Option<PlanRequest>,
+    /// The number of steps that its file was made for.
+    made_for: Option<usize>,
     /// The schedule that networks are fed by, where it is not the source's own.
     pub network: Option<ModelSchedule>,
     /// A family of σ, whose rows are in run time as those of lists are.
@@ -65,10 +68,10 @@ impl Source {
     }
 
     pub fn find(&self) -> Result<Found, Failure> {
-        let mut found = match (&self.config, &self.family, &self.sigmas) {
-            (Some(path), ..) => self.of_config(path)?,
-            (_, Some(family), _) => self.of_family(family)?,
-            (_, _, Some(path)) => self.of_file(path)?,
+        let mut found = match (&self.family, &self.sigmas, &self.config) {
+            (Some(family), ..) => self.of_family(family)?,
+            (_, Some(path), _) => self.of_file(path)?,
+            (_, _, Some(path)) => self.of_config(path)?,
             // The command line's own rules leave no such case.
             (None, None, None) => return Err(Wrong("say --config, --family or --sigmas".into()).into()),
         };
@@ -94,10 +97,13 @@ impl Source {
         Some(PlanRequest { source, steps, convention, steps_offset: 0, final_level })
     }
 
+    /// The configuration that is given beside another source: that of a model which stays as it is.
+    pub fn config_beside(&self) -> Option<&Path> {
+        self.config.as_deref().filter(|_| self.family.is_some() || self.sigmas.is_some())
+    }
+
     fn of_config(&self, path: &Path) -> Result<Found, Failure> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Wrong(format!("cannot read {}: {error}; give a scheduler_config.json", path.display())))?;
-        let (config, notes) = SchedulerConfig::parse(&text, path)?;
+        let (config, notes) = read_config(path)?;
         let convention = config.class.convention();
         let source = config.as_source();
         Ok(Found {
@@ -106,6 +112,7 @@ impl Source {
             source,
             request: self.request(config.default_source(), convention, config.final_level(convention)),
             network: None,
+            made_for: None,
             in_run_time: false,
             config: Some((path.to_path_buf(), config)),
             notes,
@@ -126,23 +133,23 @@ impl Source {
         let in_run_time = matches!(&source, PlanSource::Other(other) if matches!(*other.visits, PlanSource::Family(_)));
         let about = about(name, &source);
         let (name, config, notes) = (name.to_owned(), None, Vec::new());
-        Ok(Found { name, about, source, request, network: own, in_run_time, config, notes })
+        Ok(Found { name, about, source, request, made_for: None, network: own, in_run_time, config, notes })
     }
 
     fn of_file(&self, path: &Path) -> Result<Found, Failure> {
         let file = schedule_file::read(path)?;
         if let (PlanSource::List(list), Some(_)) = (&file.source, self.steps) {
             return Err(Wrong(format!(
-                "{} lists the levels of {} steps one by one; leave --steps out",
+                "{} lists the levels of {} one by one; leave --steps out",
                 path.display(),
-                list.steps()
+                count(list.steps(), "step")
             ))
             .into());
         }
         let request = self.request(PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Ddim, FinalLevel::Clean);
-        let (source, notes, name) = (file.source, file.notes, file_name(path));
+        let (source, notes, name, made_for) = (file.source, file.notes, file_name(path), file.steps);
         let about = format!("{} of {name}", source.label());
-        Ok(Found { name, about, source, request, network: None, in_run_time: false, config: None, notes })
+        Ok(Found { name, about, source, request, made_for, network: None, in_run_time: false, config: None, notes })
     }
 
     fn parameters(&self) -> Result<Vec<(String, f64)>, Failure> {
@@ -274,7 +281,41 @@ fn whole(name: &str, value: f64) -> Result<usize, Failure> {
     Err(Wrong(format!("{name} = {} is not a whole number of at least 1", number(value))).into())
 }
 
+/// Reads a model's configuration.
+fn read_config(path: &Path) -> Result<(SchedulerConfig, Vec<String>), Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Wrong(format!("cannot read {}: {error}; give a scheduler_config.json", path.display())))?;
+    Ok(SchedulerConfig::parse(&text, path)?)
+}
+
 impl Found {
+    /// The same for a list of the levels of a run, which has as many steps as its file was made for where nothing else is
+    /// said.
+    pub fn as_run(mut self) -> Self {
+        if let (None, Some(steps)) = (&self.request, self.made_for) {
+            let (convention, final_level) = (SpacingConvention::Ddim, FinalLevel::Clean);
+            let source = PlanSource::Spacing(Spacing::Trailing);
+            self.request = Some(PlanRequest { source, steps, convention, steps_offset: 0, final_level });
+        }
+        self
+    }
+
+    /// A run along this schedule on the model of a configuration, as `sample --schedule` makes it.
+    pub fn plan_on(&self, path: &Path) -> Result<Plan, Failure> {
+        let (config, notes) = read_config(path)?;
+        for note in &notes {
+            output::message(note);
+        }
+        let steps =
+            self.request.as_ref().map(|request| request.steps).or(self.source.steps()).ok_or_else(|| {
+                Wrong("a run has a number of steps, and nothing says which; give --steps N".to_owned())
+            })?;
+        let convention = SpacingConvention::Euler;
+        let final_level = config.final_level(convention);
+        let request = PlanRequest { source: self.source.clone(), steps, convention, steps_offset: 0, final_level };
+        Ok(request.plan(&config.model_schedule()?)?)
+    }
+
     pub fn table(&self) -> Result<TimedTable, Failure> {
         let mut timed = TimedTable::of_source(&self.source, self.request.clone(), self.network.as_ref())?;
         if self.in_run_time {

@@ -1,0 +1,104 @@
+//! Options that take a whole run from a file: what else is said would be ignored, and is refused instead.
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, Error};
+
+/// An option that takes all of a run from a file, and all that may be said beside it.
+struct Alone {
+    command: &'static str,
+    option: &'static str,
+    beside: &'static [&'static str],
+}
+
+/// Every option that is not named here is refused, so that none can be forgotten.
+const ALONE: [Alone; 2] = [
+    Alone {
+        command: "spectrum",
+        option: "add",
+        beside: &["samples", "batch", "data", "out", "plot", "theory", "json", "onnxruntime"],
+    },
+    Alone { command: "sample", option: "replay", beside: &["out", "json", "onnxruntime"] },
+];
+
+/// Refuses what would be ignored. `command` is the whole program's.
+pub(super) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), Error> {
+    let Some((name, given)) = matches.subcommand() else { return Ok(()) };
+    let is_said = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
+    for Alone { option, beside, .. } in ALONE.iter().filter(|alone| alone.command == name) {
+        let Some(of) = command.find_subcommand_mut(name).filter(|_| is_said(option)) else { continue };
+        let ignored: Vec<String> = of
+            .get_arguments()
+            .filter(|argument| given.ids().any(|id| id == argument.get_id()) && is_said(argument.get_id().as_str()))
+            .filter(|argument| argument.get_id() != option && !beside.contains(&argument.get_id().as_str()))
+            .map(|argument| format!("'{argument}'"))
+            .collect();
+        if !ignored.is_empty() {
+            let own = of.get_arguments().find(|argument| argument.get_id() == option).map(ToString::to_string);
+            let own = own.unwrap_or_default();
+            let text = format!(
+                "the argument '{own}' cannot be used with {}: the run is that of its file, and nothing else would count",
+                ignored.join(", ")
+            );
+            return Err(of.error(ErrorKind::ArgumentConflict, text));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Arguments;
+    use super::*;
+    use clap::CommandFactory;
+
+    fn read(line: &[&str]) -> Result<(), Error> {
+        let mut command = Arguments::command();
+        let matches = command.try_get_matches_from_mut(line)?;
+        check(&mut command, &matches)
+    }
+
+    /// Every option that there is, now and later, is either let be beside, or refused.
+    #[test]
+    fn no_option_is_ignored_without_a_word() {
+        let mut refused = 0;
+        for Alone { command: name, option, beside } in ALONE {
+            let mut command = Arguments::command();
+            command.build();
+            let of = command.find_subcommand(name).unwrap();
+            for argument in of.get_arguments().filter(|argument| argument.get_id() != option) {
+                let Some(long) = argument.get_long().filter(|long| !["help", "version"].contains(long)) else {
+                    continue;
+                };
+                let taker = format!("--{option}=file");
+                let offered = argument.get_possible_values();
+                let values = ["1", "8x8", "ddim", "karras", "epsilon"].map(str::to_owned);
+                let values = offered.iter().map(|value| value.get_name().to_owned()).chain(values);
+                let tried = values.map(|value| format!("--{long}={value}")).chain([format!("--{long}")]);
+                let results: Vec<_> = tried.map(|said| read(&["chromascope", name, &taker, &said])).collect();
+                if beside.contains(&argument.get_id().as_str()) {
+                    assert!(results.iter().any(Result::is_ok), "{name} --{option} refuses --{long}");
+                    continue;
+                }
+                let kinds: Vec<_> = results.iter().map(|result| result.as_ref().map_err(Error::kind)).collect();
+                let conflicts = |kind: &Result<&(), ErrorKind>| {
+                    matches!(kind, Err(ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument))
+                };
+                assert!(kinds.iter().all(Result::is_err), "{name} --{option} ignores --{long}: {kinds:?}");
+                assert!(kinds.iter().any(conflicts), "no value of --{long} was understood: {kinds:?}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 60, "only {refused} were tried");
+    }
+
+    #[test]
+    fn what_is_refused_is_named() {
+        let error = read(&["chromascope", "spectrum", "--add", "a.npz", "--guidance", "3", "--tf32"]).unwrap_err();
+        let text = error.to_string();
+        let expected = "the argument '--add <FILE.npz>' cannot be used with '--guidance <W|FILE>', '--tf32'";
+        assert!(text.starts_with(&format!("error: {expected}: ")), "{text}");
+        assert_eq!(error.exit_code(), 2);
+        read(&["chromascope", "spectrum", "--add", "a.npz", "--samples", "3", "--json"]).unwrap();
+    }
+}
