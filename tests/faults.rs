@@ -873,6 +873,14 @@ fn a_guidance_curve_that_jumps_without_a_direction() {
 }
 
 #[test]
+fn an_option_beside_a_record() {
+    let case = Case::new("an_option_beside_a_record");
+    let mut command = common::program();
+    command.args(["sample", "--replay", "trajectory.json", "--sampler", "euler"]);
+    case.says(&mut command);
+}
+
+#[test]
 fn a_guidance_scale_that_is_nothing() {
     model_of("a_guidance_scale_that_is_nothing", &class_labels(), &["--guidance", "strong"]);
 }
@@ -984,6 +992,64 @@ fn cascade_of(test: &'static str, stages: &[(&str, usize)], arguments: &[&str]) 
 #[test]
 fn a_cascade_of_one_stage() {
     cascade_of("a_cascade_of_one_stage", &[("tiny-eps", 16)], &[]);
+}
+
+/// 2³² to the second power is 0 in 64 bits.
+#[test]
+fn a_cascade_of_a_factor_without_bound() {
+    let case = Case::new("a_cascade_of_a_factor_without_bound");
+    let folder = cascade(&case, &[("tiny-eps", 16), ("tiny-eps", 16), ("tiny-eps", 16)]);
+    for stage in ["a", "b", "c"] {
+        std::fs::remove_file(folder.join(stage).join("config.json")).unwrap();
+    }
+    let text = serde_json::json!({ "stages": ["a", "b", "c"], "factor": 1_u64 << 32 });
+    std::fs::write(folder.join("cascade.json"), text.to_string()).unwrap();
+    let case = case.word("CASCADE", &folder.join("cascade.json"));
+    let mut command = case.sample(&["--cascade", folder.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+/// A copy of a test model with another value in its config.json.
+fn with_config(case: &Case, model: &str, key: &str, value: serde_json::Value) -> PathBuf {
+    let (from, to) = (models().join(model), case.path("net"));
+    std::fs::create_dir(&to).unwrap();
+    for file in ["model.onnx", "scheduler_config.json"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let mut config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(from.join("config.json")).unwrap()).unwrap();
+    config[key] = value;
+    std::fs::write(to.join("config.json"), config.to_string()).unwrap();
+    to
+}
+
+#[test]
+fn a_sample_size_that_is_none() {
+    let case = Case::new("a_sample_size_that_is_none");
+    let folder = with_config(&case, "tiny-eps", "sample_size", 0.into());
+    let case = case.word("CONFIG", &folder.join("config.json"));
+    let mut command = case.model(&folder, &[]);
+    case.says(&mut command);
+}
+
+#[track_caller]
+fn embeddings_say(test: &'static str, shape: [usize; 3]) {
+    let case = Case::new(test);
+    let file = case.path("states.npy");
+    ndarray_npy::write_npy(&file, &ndarray::Array3::<f32>::zeros(shape)).unwrap();
+    let case = case.word("STATES", &file);
+    let mut command = case.model(&models().join("hidden-states"), &["--hidden-states", file.to_str().unwrap()]);
+    case.says(&mut command);
+}
+
+#[test]
+fn embeddings_for_another_batch() {
+    embeddings_say("embeddings_for_another_batch", [3, 7, 8]);
+}
+
+#[test]
+fn embeddings_of_another_width() {
+    embeddings_say("embeddings_of_another_width", [1, 7, 24]);
 }
 
 #[test]

@@ -185,6 +185,45 @@ fn parts_are_kept_and_make_the_whole() {
     assert!(plain.names().iter().all(|name| !name.starts_with("x0_")), "{:?}", plain.names());
 }
 
+/// A schedule is fitted to the run that is asked for, whatever steers it.
+#[test]
+fn a_schedule_is_fitted_to_guided_runs_cascades_and_larger_sizes() {
+    let folder = tempfile::tempdir().unwrap();
+    let stages = folder.path().join("cascade");
+    std::fs::create_dir(&stages).unwrap();
+    cascade(&stages);
+    let model = models().join("class-labels");
+    let model = ["--model", model.to_str().unwrap()];
+    let budget = ["--steps", "3", "--seeds", "1", "--measure-seeds", "1", "--evaluations", "2", "--threads", "1"];
+    let fitted = |arguments: &[&str]| -> String {
+        let mut command = common::program();
+        command.current_dir(folder.path()).args(["optimise", "--json", "--out", "o.json"]).args(budget).args(arguments);
+        let output = command.assert().success().get_output().stdout.clone();
+        let told: serde_json::Value = serde_json::from_slice(&output).unwrap();
+        told["outcome"]["comparison"]["before"].to_string()
+    };
+    let runs = [
+        [&model[..], &["--label", "2"]].concat(),
+        [&model[..], &["--label", "2", "--guidance", "3", "--null-label", "0"]].concat(),
+        [&model[..], &["--labels-by-level", "1,2,3"]].concat(),
+        [&model[..], &["--label", "2", "--upsample-guidance", "2"]].concat(),
+        vec!["--cascade", stages.to_str().unwrap(), "--label", "2"],
+    ];
+    let found: Vec<String> = runs.iter().map(|run| fitted(run)).collect();
+    let distinct: std::collections::BTreeSet<&String> = found.iter().collect();
+    assert_eq!(distinct.len(), runs.len(), "each is another run: {found:?}");
+}
+
+#[test]
+fn a_fit_to_guidance_that_changes_over_the_run() {
+    let model = models().join("class-labels");
+    let mut command = common::program();
+    command.args(["optimise", "--label", "[1:2:0.5]", "--out", "o.json", "--model"]).arg(model);
+    let output = command.assert().code(1).get_output().clone();
+    let test = "guidance::a_fit_to_guidance_that_changes_over_the_run";
+    common::faults::assert_documented(&common::sentence(&output), test, &[]);
+}
+
 #[test]
 fn an_ensemble_is_measured_with_them() {
     let folder = tempfile::tempdir().unwrap();

@@ -363,6 +363,22 @@ fn bundled_models_are_found_from_any_folder() {
     }
 }
 
+/// No class embeddings are none of which the last could mean none.
+#[test]
+fn a_model_of_no_class_embeddings_does_not_say_which_means_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["model.onnx", "scheduler_config.json"] {
+        std::fs::copy(model("class-labels").join(file), folder.path().join(file)).unwrap();
+    }
+    let text = std::fs::read_to_string(model("class-labels").join("config.json")).unwrap();
+    let mut config: Value = serde_json::from_str(&text).unwrap();
+    config["num_class_embeds"] = 0.into();
+    std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+    let told = chromascope().arg("info").arg(folder.path()).assert().success();
+    told.stdout(predicate::str::contains("; which one means none is not said"))
+        .stdout(predicate::str::contains("Size          16x16, which others it takes is not known"));
+}
+
 #[test]
 fn help_is_there_for_everything() {
     for command in ["sample", "info", "setup", "doctor"] {

@@ -27,6 +27,12 @@ impl Upsample {
         Self { factor, theta: 1.0, eta: 0.6 }
     }
 
+    /// Whether it is one that is offered, with numbers for its weight and time.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        Self::FACTORS.contains(&self.factor) && self.theta.is_finite() && self.eta.is_finite()
+    }
+
     /// The part of the model's time, 0 clean to 1 noise, at which it is at this level.
     #[must_use]
     pub fn time_of(level: NoiseLevel, schedule: &ModelSchedule) -> f64 {

@@ -1,6 +1,7 @@
 //! A cascade on disk: a folder with `cascade.json`, which names its stages, the coarsest first.
 
 use super::package::{Card, Package, PackageError, json, locate};
+use crate::words::count;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -8,6 +9,8 @@ use std::path::Path;
 pub const CASCADE_FILE: &str = "cascade.json";
 /// Most stages.
 const MOST_STAGES: usize = 8;
+/// Largest n between stages.
+const MOST_FACTOR: usize = 16;
 
 /// `cascade.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +31,10 @@ const fn two() -> usize {
 #[derive(Debug, thiserror::Error)]
 pub enum CascadeFault {
     /// One stage or none.
-    #[error("it names {0} stages; a cascade has 2 to {MOST_STAGES}, the coarsest first")]
+    #[error("it names {}; a cascade has 2 to {MOST_STAGES}, the coarsest first", count(*.0, "stage"))]
     Count(usize),
-    /// `n < 2`.
-    #[error("its factor is {0}; each stage is at least 2 times as large as the one before")]
+    /// n that no stages have.
+    #[error("its factor is {0}; each stage is 2 to {MOST_FACTOR} times as large as the one before")]
     Factor(usize),
     /// A stage that cannot be read.
     #[error("its stage \"{stage}\" cannot be read: {error}")]
@@ -110,7 +113,7 @@ impl CascadePackage {
         if !(2..=MOST_STAGES).contains(&names.len()) {
             return Err(refuse(CascadeFault::Count(names.len())));
         }
-        if factor < 2 {
+        if !(2..=MOST_FACTOR).contains(&factor) {
             return Err(refuse(CascadeFault::Factor(factor)));
         }
         let mut stages: Vec<Package> = Vec::with_capacity(names.len());
@@ -128,7 +131,7 @@ impl CascadePackage {
         let name = std::fs::canonicalize(folder).ok().and_then(|whole| whole.file_name().map(ToOwned::to_owned));
         Ok(Self {
             name: name.map_or_else(|| "cascade".into(), |name| name.to_string_lossy().into_owned()),
-            card: card.exists().then(|| json(&card)).transpose()?,
+            card: card.exists().then(|| Card::read(&card)).transpose()?,
             stages,
             factor,
         })

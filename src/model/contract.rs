@@ -1,5 +1,6 @@
 //! What a network's inputs and outputs mean, decided from their names, types and shapes; never guessed in silence.
 
+use crate::words::count;
 use serde::Serialize;
 
 /// Element types that the program can feed or read.
@@ -142,7 +143,8 @@ pub enum ContractError {
     },
     /// Input and output do not match.
     #[error(
-        "the model takes {input} channels but gives {output}; it must give {input}, or {twice} with a learned variance"
+        "the model takes {} but gives {output}; it must give {input}, or {twice} with a learned variance",
+        count(*.input, "channel")
     )]
     Channels {
         /// Channels in.

@@ -51,18 +51,24 @@ impl ExactCard {
             return Err(fault("it is made of no images"));
         };
         let shape = ImageShape { channels: *channels, height: *height, width: *width };
-        if index >= *count {
+        let offset = checked_len(shape).and_then(|len| len.checked_mul(index)).and_then(|at| u64::try_from(at).ok());
+        let Some(offset) = offset.filter(|_| index < *count) else {
             return Err(fault("it has fewer images than were asked for; restore the model's folder"));
-        }
+        };
         let path = package.folder.join(images);
         let mut bytes = vec![0; shape.len()];
         let read = File::open(&path).and_then(|mut file| {
-            file.seek(SeekFrom::Start((index * shape.len()) as u64))?;
+            file.seek(SeekFrom::Start(offset))?;
             file.read_exact(&mut bytes)
         });
         read.map_err(|error| PackageError::Read { path, error })?;
         Ok((shape, bytes))
     }
+}
+
+/// Values of an image of a shape that a file gives.
+fn checked_len(ImageShape { channels, height, width }: ImageShape) -> Option<usize> {
+    channels.checked_mul(height)?.checked_mul(width)
 }
 
 impl ExactModel {
@@ -89,7 +95,8 @@ impl ExactModel {
                     .map_err(|reason| PackageError::Json { path: package.folder.join(labels), reason })?;
                 let &[count, channels, height, width] = layout;
                 let shape = ImageShape { channels, height, width };
-                if shape.is_empty() || pixels.len() != count * shape.len() || labels.labels.len() != count {
+                let bytes = checked_len(shape).and_then(|len| len.checked_mul(count));
+                if shape.is_empty() || bytes != Some(pixels.len()) || labels.labels.len() != count {
                     return Err(fault(
                         "its images and labels are not as many as its card says; restore the model's folder",
                     ));

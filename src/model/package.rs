@@ -23,6 +23,9 @@ pub struct Package {
     pub card: Option<Card>,
 }
 
+/// Longest side of an image, pixels.
+pub const MOST_SIDE: usize = 16_384;
+
 /// The keys of a diffusers `config.json` that matter here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
@@ -48,6 +51,38 @@ pub enum SampleSize {
     Side(usize),
     /// Height, width.
     Sides([usize; 2]),
+}
+
+impl ModelConfig {
+    /// Reads a `config.json`. No class embeddings are none that could be said.
+    fn read(path: &Path) -> Result<Self, PackageError> {
+        let config: Self = json(path)?;
+        let sides = config.sample_size.map(SampleSize::height_width);
+        let sides = sides.into_iter().flat_map(|(height, width)| [height, width]);
+        sides.into_iter().try_for_each(|side| check(path, "sample_size", side, MOST_SIDE))?;
+        config.in_channels.map_or(Ok(()), |channels| check(path, "in_channels", channels, MOST_CHANNELS))?;
+        Ok(Self { num_class_embeds: config.num_class_embeds.filter(|&classes| classes > 0), ..config })
+    }
+}
+
+impl Card {
+    /// Reads a `card.json`.
+    pub(super) fn read(path: &Path) -> Result<Self, PackageError> {
+        let card: Self = json(path)?;
+        card.size_multiple.map_or(Ok(()), |multiple| check(path, "size_multiple", multiple, MOST_SIDE))?;
+        Ok(card)
+    }
+}
+
+/// Most channels of an image.
+const MOST_CHANNELS: usize = 4096;
+
+/// Refuses a number that nothing could be computed with.
+fn check(path: &Path, key: &'static str, found: usize, most: usize) -> Result<(), PackageError> {
+    if (1..=most).contains(&found) {
+        return Ok(());
+    }
+    Err(PackageError::Number { path: path.into(), key, found, most })
 }
 
 impl SampleSize {
@@ -133,6 +168,18 @@ pub enum PackageError {
         /// What is wrong.
         fault: CascadeFault,
     },
+    /// A number that cannot be.
+    #[error("{path} cannot be used: \"{key}\" is {found}; it must be a whole number from 1 to {most}")]
+    Number {
+        /// The file.
+        path: PathBuf,
+        /// Which number.
+        key: &'static str,
+        /// What is there.
+        found: usize,
+        /// The greatest that can be.
+        most: usize,
+    },
     /// A JSON file does not say what it should.
     #[error("{path} cannot be used: {reason}")]
     Json {
@@ -188,8 +235,9 @@ impl Package {
             let candidates = [folder.join(name), path.join("scheduler").join(name)];
             candidates.into_iter().find(|file| whole_folder && file.exists())
         };
-        let config = beside("config.json").map_or_else(|| Ok(ModelConfig::default()), |file| json(&file))?;
-        let card = beside("card.json").map(|file| json(&file)).transpose()?;
+        let config =
+            beside("config.json").map_or_else(|| Ok(ModelConfig::default()), |file| ModelConfig::read(&file))?;
+        let card = beside("card.json").map(|file| Card::read(&file)).transpose()?;
         let named = if path.is_dir() { path.file_name() } else { path.file_stem() };
         Ok(Self {
             name: named.map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned()),
@@ -205,8 +253,8 @@ impl Package {
     #[must_use]
     pub fn size_multiple(&self) -> usize {
         let halvings = self.config.block_out_channels.as_ref().map_or(0, |widths| widths.len().saturating_sub(1));
-        let from_levels = u32::try_from(halvings).ok().and_then(|n| 2_usize.checked_pow(n)).unwrap_or(1);
-        self.card.as_ref().and_then(|card| card.size_multiple).unwrap_or(from_levels).max(1)
+        let from_levels = u32::try_from(halvings).ok().and_then(|n| 2_usize.checked_pow(n)).unwrap_or(MOST_SIDE);
+        self.card.as_ref().and_then(|card| card.size_multiple).unwrap_or(from_levels).clamp(1, MOST_SIDE)
     }
 }
 

@@ -228,7 +228,12 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetEta(eta) => {
             run.eta = eta.filter(|eta| eta.is_finite() && takes_eta(run.sampler)).map(|eta| eta.clamp(0.0, 1.0));
         }
-        Action::SetChurn(churn) => run.churn = churn,
+        Action::SetChurn(churn) => {
+            let numbers = [churn.amount, churn.sigma_min, churn.noise];
+            if numbers.iter().all(|number| number.is_finite()) && !churn.sigma_max.is_nan() {
+                run.churn = churn;
+            }
+        }
         Action::SetSeed(seed) => run.seed = seed,
         Action::SetBatch(batch) => {
             run.batch = batch.clamp(1, MAX_BATCH);
@@ -303,14 +308,16 @@ pub fn apply(document: &mut Document, action: Action) {
 fn steer(run: &mut RunSettings, action: Action) {
     match action {
         Action::SetLabel(label) => (run.label, run.label_switch, run.by_level) = (label, None, None),
+        Action::SetLabelSwitch(Some(switch)) if !switch.at.is_finite() => {}
         Action::SetLabelSwitch(switch) => {
-            run.label_switch = switch;
+            run.label_switch = switch.map(|switch| ClassSwitch { at: switch.at.clamp(0.0, 1.0), ..switch });
             if run.label_switch.is_some() {
                 (run.label, run.by_level) = (None, None);
             }
         }
+        Action::SetByLevel(Some(levels)) if levels.labels.is_empty() || levels.factor < 2 => {}
         Action::SetByLevel(levels) => {
-            run.by_level = levels.filter(|levels| !levels.labels.is_empty() && levels.factor >= 2);
+            run.by_level = levels;
             if run.by_level.is_some() {
                 (run.label, run.label_switch) = (None, None);
             }
@@ -319,13 +326,12 @@ fn steer(run: &mut RunSettings, action: Action) {
             Some(GuidanceScale::Constant(w)) if !w.is_finite() => {}
             _ => run.guidance = scale,
         },
+        Action::SetUpsample(Some(upsample)) if !upsample.is_sound() => {}
         Action::SetUpsample(upsample) => {
             if run.upsample.map(|upsample| upsample.factor) != upsample.map(|upsample| upsample.factor) {
                 run.size = None;
             }
-            if upsample.is_none_or(|upsample| upsample.theta.is_finite() && upsample.eta.is_finite()) {
-                run.upsample = upsample.map(|upsample| Upsample { eta: upsample.eta.clamp(0.0, 1.0), ..upsample });
-            }
+            run.upsample = upsample.map(|upsample| Upsample { eta: upsample.eta.clamp(0.0, 1.0), ..upsample });
         }
         Action::SetLocal(window) if window.as_ref().is_none_or(|window| window.check().is_ok()) => {
             run.local = window;
@@ -385,6 +391,7 @@ fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
 mod tests {
     use super::super::levels::Band;
     use super::*;
+    use crate::denoiser::guided::LevelMode;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Document {
         let mut document = Document::default();
@@ -423,6 +430,18 @@ mod tests {
         assert_eq!((document.view.sample, document.view.range), (0, ValueRange::Image));
         assert_eq!(document.view.track(Track::Schedule).height, Track::Schedule.default_height());
         assert_eq!(document.view.track(Track::FilmStrip).height, TRACK_HEIGHTS.1);
+        let nothing = Upsample { theta: f64::NAN, ..Upsample::by(2) };
+        let by_level = |labels: &[i64]| ByLevel { labels: labels.to_vec(), mode: LevelMode::Blend, factor: 2 };
+        let set = [Action::SetByLevel(Some(by_level(&[1, 2]))), Action::SetSize(Some((96, 64)))];
+        let refused = [
+            Action::SetUpsample(Some(nothing)),
+            Action::SetUpsample(Some(Upsample::by(usize::MAX))),
+            Action::SetByLevel(Some(by_level(&[]))),
+            Action::SetLabelSwitch(Some(ClassSwitch { from: None, to: Some(1), at: f64::NAN })),
+            Action::SetChurn(Churn { noise: f64::NAN, ..Churn::default() }),
+            Action::SetGuidance(Some(GuidanceScale::Constant(f64::INFINITY))),
+        ];
+        assert_eq!(after(set.clone().into_iter().chain(refused)), after(set), "what is no number changes nothing");
         let heun = after([Action::SetEta(Some(0.5)), Action::SetSampler(SamplerKind::Heun), Action::SetEta(Some(0.5))]);
         assert_eq!(heun.run.eta, None);
     }

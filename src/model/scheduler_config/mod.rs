@@ -197,23 +197,23 @@ impl SchedulerConfig {
     /// The model's own schedule in a few words.
     #[must_use]
     pub fn describe(&self) -> String {
-        let timesteps = self.num_train_timesteps;
+        let timesteps = crate::words::count(self.num_train_timesteps, "timestep");
         if self.class.is_edm() {
             return format!("EDM, σ {} to {}, σ_data {}", self.sigma_min, self.sigma_max, self.sigma_data);
         }
         if self.is_flow() {
-            return format!("rectified flow, {timesteps} timesteps, shift {}", self.shift);
+            return format!("rectified flow, {timesteps}, shift {}", self.shift);
         }
         let rescaled = if self.rescale_betas_zero_snr { ", rescaled to zero terminal SNR" } else { "" };
         if self.trained_betas.is_some() {
-            return format!("a list of β, {timesteps} timesteps{rescaled}");
+            return format!("a list of β, {timesteps}{rescaled}");
         }
         let range = if self.beta_schedule.uses_range() {
             format!(", β {} to {}", self.beta_start, self.beta_end)
         } else {
             String::new()
         };
-        format!("{}{range}, {timesteps} timesteps{rescaled}", self.beta_schedule)
+        format!("{}{range}, {timesteps}{rescaled}", self.beta_schedule)
     }
 
     /// What `rescale_betas_zero_snr` puts at the last timestep, which depends on the class.

@@ -2,6 +2,7 @@ use super::PrepareError;
 use crate::model::contract::Contract;
 use crate::model::hex;
 use crate::session::settings::RunSettings;
+use crate::words::count;
 use ndarray::{Array, Array3, Array4, Dimension};
 use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use sha2::{Digest, Sha256};
@@ -59,10 +60,22 @@ pub(super) fn hidden_states(
             let what = HIDDEN_STATES.what;
             let states: Array3<f32> = read(path, HIDDEN_STATES, digests)?;
             let fits = port.shape[1..].iter().zip(&states.shape()[1..]).all(|(want, is)| want.is_none_or(|w| w == *is));
-            let rows = states.shape()[0];
-            if !fits || (rows != 1 && rows != settings.batch) {
-                let reason = format!("its shape is {:?}, but the model takes {:?}", states.shape(), port.shape);
-                return Err(PrepareError::Array { path: path.clone(), what, reason });
+            let fault = |reason: String| Err(PrepareError::Array { path: path.clone(), what, reason });
+            if !fits {
+                let sides = |sides: &mut dyn Iterator<Item = String>| sides.collect::<Vec<_>>().join(" x ");
+                let found = sides(&mut states.shape().iter().map(usize::to_string));
+                let any = |side: &Option<usize>| side.map_or_else(|| "any".to_owned(), |side| side.to_string());
+                let taken = sides(&mut port.shape.iter().map(any));
+                return fault(format!("its shape is {found} (images, tokens, width), but the model takes {taken}"));
+            }
+            let (rows, batch) = (states.shape()[0], settings.batch);
+            if rows == 0 {
+                return fault("it holds no embeddings; give 1, or one for each image".to_owned());
+            }
+            if rows != 1 && rows != batch {
+                let give = if batch == 1 { "1".to_owned() } else { format!("1 or {batch}") };
+                let holds = count(rows, "embedding");
+                return fault(format!("it holds {holds} for a batch of {batch}; give {give}, or --batch {rows}"));
             }
             Ok(Some(states))
         }
@@ -85,7 +98,7 @@ pub(super) fn read<D: Dimension>(
         Ok(array) => Ok(array.mapv(|value| value as f32)),
         Err(ReadNpyError::WrongNdim(expected, found)) => {
             let expected = expected.map_or_else(|| "another number of".to_owned(), |count| count.to_string());
-            Err(fault(format!("it has {found} axes, but {expected} are needed")))
+            Err(fault(format!("it has {}, but {expected} are needed", count(found, "dimension"))))
         }
         Err(error) => Err(fault(format!("{error}; a .npy file of f32 or f64 is needed"))),
     }

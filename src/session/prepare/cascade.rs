@@ -143,5 +143,5 @@ fn lcm(a: usize, b: usize) -> usize {
         }
         a
     };
-    a / gcd(a, b).max(1) * b
+    (a / gcd(a, b).max(1)).saturating_mul(b)
 }

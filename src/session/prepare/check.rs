@@ -21,6 +21,16 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
     if let Some(threads) = settings.threads.filter(|&threads| threads > MAX_THREADS) {
         return setting(format!("--threads {threads} is too many; at most {MAX_THREADS} can be of use"));
     }
+    if settings.first_sample.checked_add(settings.batch as u64).is_none() {
+        return setting(format!(
+            "the first sample is number {}, which is past the last there can be",
+            settings.first_sample
+        ));
+    }
+    if let Some(upsample) = settings.upsample {
+        // Sizes are multiplied by it.
+        super::compose::check_upsample(upsample)?;
+    }
     if let Some(eta) = settings.eta {
         if !matches!(settings.sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral) {
             return setting(format!(

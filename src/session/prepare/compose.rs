@@ -7,6 +7,7 @@ use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, Of
 use crate::schedule::ModelSchedule;
 use crate::session::settings::RunSettings;
 use crate::theory::NoiseLevel;
+use crate::words::count;
 
 /// What must be known of a model for this.
 pub(super) struct Facts<'a> {
@@ -47,10 +48,7 @@ pub(super) fn compose(
     let mut notes = Vec::new();
     let prompt = prompt(settings, facts)?;
     let (inner, made_of): (Box<dyn ClassDenoiser>, usize) = match settings.upsample {
-        Some(upsample) => {
-            check_upsample(upsample)?;
-            (Box::new(Upsampled::new(inner, upsample, facts.schedule.clone())), 2)
-        }
+        Some(upsample) => (Box::new(Upsampled::new(inner, upsample, facts.schedule.clone())), 2),
         None => (inner, facts.stages.unwrap_or(0)),
     };
     let scale = settings.guidance.clone().unwrap_or_default();
@@ -163,8 +161,8 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
 fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
     let setting = |text: String| Err(PrepareError::Setting(text));
     let size = (facts.image.height, facts.image.width);
-    if choice.factor < 2 {
-        return setting(format!("the factor between levels is {}; it must be 2 or more", choice.factor));
+    if !(2..=16).contains(&choice.factor) {
+        return setting(format!("the factor between levels is {}; it must be between 2 and 16", choice.factor));
     }
     if choice.labels.is_empty() {
         return setting("--labels-by-level names no class; say one for each level, the finest first".into());
@@ -172,10 +170,11 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
     let levels = choice.levels_of(size);
     if choice.labels.len() > levels + 1 {
         return setting(format!(
-            "--labels-by-level names {} classes, but images of {}x{} have {levels} levels and what is left; name at most {}",
-            choice.labels.len(),
+            "--labels-by-level names {}, but images of {}x{} have {} and what is left; name at most {}",
+            count(choice.labels.len(), "class"),
             size.0,
             size.1,
+            count(levels, "level"),
             levels + 1
         ));
     }
@@ -194,7 +193,7 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
     Ok(Prompt::ByLevel(prompt))
 }
 
-fn check_upsample(Upsample { factor, theta, eta }: Upsample) -> Result<(), PrepareError> {
+pub(super) fn check_upsample(Upsample { factor, theta, eta }: Upsample) -> Result<(), PrepareError> {
     let setting = |text: String| Err(PrepareError::Setting(text));
     if !Upsample::FACTORS.contains(&factor) {
         return setting(format!("--upsample-guidance {factor} is not offered; it is 2, 3 or 4 times the trained size"));

@@ -17,6 +17,7 @@ use crate::schedule::{BetaSchedule, ModelSchedule, Spacing};
 use crate::session::images::read_folder;
 use crate::session::settings::{ProviderChoice, RunSettings};
 use crate::theory::{NoiseLevel, Parameterization, Prediction};
+use crate::words::count;
 use ndarray::ArrayView4;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -95,11 +96,13 @@ pub(super) fn open_folder(
     };
     let schedule = config.model_schedule()?;
     let found = read_folder(folder, size, progress)?;
-    notes.push(format!("{} images of {}x{} read from {}", found.set.len(), size.0, size.1, folder.display()));
+    notes.push(format!("{} of {}x{} read from {}", count(found.set.len(), "image"), size.0, size.1, folder.display()));
     notes
         .extend(found.skipped.iter().take(NAMED).map(|(path, reason)| format!("skipped {}: {reason}", path.display())));
     if found.skipped.len() > NAMED {
-        notes.push(format!("{} more files were skipped", found.skipped.len() - NAMED));
+        let more = found.skipped.len() - NAMED;
+        let were = if more == 1 { "was" } else { "were" };
+        notes.push(format!("{} {were} skipped", count(more, "more file")));
     }
     Ok(OpenExact {
         sha256: hex(&Sha256::digest(&found.set.pixels)),

@@ -13,7 +13,7 @@ mod open;
 mod plan;
 
 pub use error::PrepareError;
-pub use model::{Model, ModelInfo};
+pub use model::{Model, ModelInfo, sizes_in_words};
 pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;
 #[cfg(feature = "cli")]

@@ -197,7 +197,23 @@ pub struct ModelInfo {
     pub stage_factor: Option<usize>,
 }
 
+/// Which sizes a model takes besides its own, for people.
+#[must_use]
+pub fn sizes_in_words(takes_sizes: bool, multiple: usize) -> String {
+    match multiple {
+        _ if !takes_sizes => "fixed".to_owned(),
+        0 | 1 => "which others it takes is not known".to_owned(),
+        multiple => format!("sides in multiples of {multiple}"),
+    }
+}
+
 impl ModelInfo {
+    /// Which sizes it takes besides its own, for people: "sides in multiples of 8", "fixed".
+    #[must_use]
+    pub fn sizes_in_words(&self) -> String {
+        sizes_in_words(self.takes_sizes, self.size_multiple)
+    }
+
     /// The classes' names by label, as far as the card gives any.
     #[must_use]
     pub fn class_names(&self) -> &[String] {
@@ -370,7 +386,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         channels: model.contract.channels,
         native_size: model.native_size(),
         size_multiple: model.package.size_multiple(),
-        takes_sizes: !matches!(model.contract.fixed_size(), (Some(_), Some(_))),
+        takes_sizes: model.takes_sizes(),
         takes_labels: model.contract.class_labels.is_some(),
         classes: model.package.config.num_class_embeds,
         null_label: null.map(|null| null.label),

@@ -4,7 +4,7 @@ use crate::model::contract::Contract;
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
-use crate::model::package::{Package, PackageError, SampleSize};
+use crate::model::package::{MOST_SIDE, Package, PackageError, SampleSize};
 use crate::session::settings::{ProviderChoice, RunSettings};
 use std::path::Path;
 
@@ -86,6 +86,12 @@ impl OpenModel {
             (Some(height), Some(width)) => Some((height, width)),
             _ => self.package.config.sample_size.map(SampleSize::height_width),
         }
+    }
+
+    /// Whether it takes another size than its native one.
+    #[must_use]
+    pub fn takes_sizes(&self) -> bool {
+        !matches!(self.contract.fixed_size(), (Some(_), Some(_)))
     }
 
     /// Height and width to run at. `pooled_by` is a factor by which the image is pooled before the network sees it too, so
@@ -176,14 +182,11 @@ fn choose_provider(
     }
 }
 
-/// Longest side, pixels.
-const MAX_SIDE: usize = 16_384;
-
 pub(crate) fn check_size((height, width): (usize, usize)) -> Result<(), PrepareError> {
-    if (1..=MAX_SIDE).contains(&height) && (1..=MAX_SIDE).contains(&width) {
+    if (1..=MOST_SIDE).contains(&height) && (1..=MOST_SIDE).contains(&width) {
         return Ok(());
     }
     Err(PrepareError::Setting(format!(
-        "--size {height}x{width} is not a size; both sides must be between 1 and {MAX_SIDE}"
+        "--size {height}x{width} is not a size; both sides must be between 1 and {MOST_SIDE}"
     )))
 }
