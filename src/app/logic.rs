@@ -336,7 +336,9 @@ impl App {
             (Some(RunEnd::Stopped), _) => format!("stopped after {}", count(run.done(), "step")),
             (Some(RunEnd::Failed(_)), _) => format!("failed after {}", count(run.done(), "step")),
             (None, Activity::Paused) => format!("paused after {}", count(run.done(), "step")),
-            (None, Activity::Idle) if self.state.asked.is_none() => format!("stopped after {}", count(run.done(), "step")),
+            (None, Activity::Idle) if self.state.asked.is_none() => {
+                format!("stopped after {}", count(run.done(), "step"))
+            }
             (None, _) => {
                 let left = self.state.times.remaining(run.steps() - run.done());
                 left.map_or_else(|| "running".to_owned(), |left| format!("{:.1} s left", left.as_secs_f64()))
