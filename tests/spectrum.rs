@@ -242,9 +242,25 @@ fn no_samples_are_refused_and_what_there_is_is_told_again() {
     let again = ["spectrum", "--add", out, "--samples", "0", "--theory", "spectral", "--plot", plot];
     let told = common::program().args(again).assert().success().get_output().stdout.clone();
     let expected = "2 samples of gaussian-64 · ddim, trailing, 3 steps, 6 levels of factor 2\ntheory calibrated on the final images\n";
-    assert!(String::from_utf8(told).unwrap().starts_with(expected));
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.starts_with(expected));
+    assert!(told.ends_with(&format!("\n{plot}\n{out}\n")), "what was drawn is named: {told}");
     assert!(std::fs::read(plot).unwrap().starts_with(b"%PDF"));
     assert_eq!(std::fs::read(out).unwrap(), before, "nothing is written again");
+}
+
+#[test]
+fn a_run_of_one_step_has_no_change_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, plot) = (folder.path().join("out.npz"), folder.path().join("plot.svg"));
+    let run = ["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "1", "--steps", "1", "--out"];
+    let told = common::program().args(run).arg(&out).arg("--plot").arg(&plot).assert().success();
+    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    assert!(told.starts_with("1 sample of gaussian-64 · ddim, trailing, 1 step, 6 levels of factor 2\n"), "{told}");
+    assert!(told.contains("\na run of one step has no change, so there is nothing to compare with theory\n"), "{told}");
+    assert!(!told.contains("NaN") && plot.exists(), "{told}");
+    let drawn = std::fs::read_to_string(&plot).unwrap();
+    assert!(!drawn.contains("NaN"));
 }
 
 #[test]

@@ -52,6 +52,14 @@ fn samples(harness: &mut Harness<App>, count: &str) {
     press(harness, egui::Key::Enter);
 }
 
+fn steps(harness: &mut Harness<App>, count: &str) {
+    click(harness, "Steps");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    harness.event(egui::Event::Text(count.into()));
+    frames(harness, 1);
+    press(harness, egui::Key::Enter);
+}
+
 #[track_caller]
 fn measured(harness: &mut Harness<App>, count: &str) {
     until(harness, "whole samples", |harness| {
@@ -136,7 +144,11 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     assert!(!is_painted(&harness, "set differently by now"));
     harness.get_by_label_contains("New seed").click();
     until_done(&mut harness);
+    assert!(!is_painted(&harness, "set differently by now"), "another seed makes samples of the same kind");
+    steps(&mut harness, "7");
     assert!(is_painted(&harness, "set differently by now"));
+    steps(&mut harness, "6");
+    assert!(!is_painted(&harness, "set differently by now"));
 
     let of_others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spectra.npz");
     for (path, sentence) in [
@@ -190,4 +202,54 @@ fn notes_and_full_names_are_shown() {
         painted(&harness).iter().any(|text| text.starts_with("gaussian-64 · heun, ") && text.ends_with(" · 1 sample"))
     );
     assert_eq!(told(&harness), before + 1, "{:?}", painted(&harness));
+}
+
+#[test]
+fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
+    let title =
+        |steps: usize, samples: usize| format!("gaussian-64 · ddim, trailing, {steps} steps · {samples} samples");
+    let mut harness = opened_at_spectra();
+    samples(&mut harness, "2");
+    click(&mut harness, "Measure");
+    measured(&mut harness, "2");
+    assert!(!is_painted(&harness, "dots: ") && !is_painted(&harness, "dotted: "), "the run on screen is of them");
+    click(&mut harness, "Keep these to compare");
+    assert!(is_painted(&harness, &format!("dotted: {}", title(6, 2))));
+
+    // With another number of steps the lines of the first ones stay, at their own noise levels.
+    steps(&mut harness, "9");
+    press(&mut harness, egui::Key::R);
+    until_done(&mut harness);
+    samples(&mut harness, "3");
+    click(&mut harness, "Measure");
+    measured(&mut harness, "3");
+    assert!(is_painted(&harness, &format!("dotted: {}", title(6, 2))));
+    assert!(!is_painted(&harness, "dots: "));
+    let compared = painted(&harness).into_iter().filter(|text| text.ends_with(" of 8 steps")).count();
+    assert_eq!(compared, 2, "over how many steps the two are compared: {:?}", painted(&harness));
+
+    // A run of other steps: the dots are said to be of the samples, and so is the heat map, and what is saved.
+    harness.get_by_label_contains("Whose spectra").click();
+    frames(&mut harness, 3);
+    harness.get_all_by_label("measured samples").last().unwrap().click();
+    frames(&mut harness, 3);
+    until(&mut harness, "the samples' spectra", |harness| says(harness, "3 samples over step and frequency"));
+    assert!(!painted(&harness).contains(&title(9, 3)), "the run on screen is of them");
+    steps(&mut harness, "4");
+    press(&mut harness, egui::Key::R);
+    until_done(&mut harness);
+    assert!(is_painted(&harness, &format!("dots: {}", title(9, 3))), "{:?}", painted(&harness));
+    assert!(painted(&harness).contains(&title(9, 3)), "{:?}", painted(&harness));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figure.svg");
+    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
+    click(&mut harness, "Spectrum of change menu");
+    harness.get_by_label_contains("Save with film strip").click();
+    frames(&mut harness, 3);
+    harness.get_by_label("SVG").click();
+    frames(&mut harness, 3);
+    until(&mut harness, "the file", |_| path.exists());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("one sample of gaussian-64 · ddim, trailing, 4 steps"), "whose the pictures are");
+    assert!(text.contains(&title(9, 3)), "whose the spectra are");
 }

@@ -189,18 +189,16 @@ fn measured_samples_theory_and_their_difference_are_sources() {
         (SpectrumSource::Samples, "PSD of ΔE[x₀|xₜ], 4 samples over step"),
         (SpectrumSource::Theory, "PSD of ΔE[x₀|xₜ], theory over step"),
     ] {
-        harness.get_by_label_contains("Heat map").click();
+        harness.get_by_label_contains("Whose spectra").click();
         frames(&mut harness, 3);
         harness.get_all_by_label(source.name()).last().unwrap().click();
         frames(&mut harness, 3);
-        press(&mut harness, egui::Key::Escape);
         assert!(says(&harness, words), "{source:?}");
     }
-    harness.get_by_label_contains("Heat map").click();
+    harness.get_by_label_contains("Whose spectra").click();
     frames(&mut harness, 3);
     harness.get_all_by_label(SpectrumSource::AgainstCompared.name()).last().unwrap().click();
     frames(&mut harness, 3);
-    press(&mut harness, egui::Key::Escape);
     assert!(is_painted(&harness, "Nothing is compared yet"));
     click(&mut harness, "Keep these to compare");
     assert!(says(&harness, "over the compared over step and frequency"));

@@ -5,8 +5,9 @@ use super::measure_desk::Means;
 use super::run_view::{Moment, Picture, RunView};
 use super::state::{Fetching, Opening};
 use super::{App, theme};
-use crate::figure::draw::{Format, Panel};
-use crate::figure::{Axis, Film, TimeView};
+use crate::figure::draw::{Content, Format, Panel};
+use crate::figure::text::verbatim;
+use crate::figure::{Film, OnAxis, TimeView};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
@@ -79,7 +80,7 @@ impl App {
             }
             Intent::ExportWithFilm(track, format) => {
                 if let Some(content) = state.tracks.content(track) {
-                    let panels = self.film(content.x_axis()).into_iter().chain([Panel::new(track.name(), content)]);
+                    let panels = self.film(track, &content).into_iter().chain([Panel::new(track.name(), content)]);
                     let panels = panels.collect();
                     self.export(track, panels, format);
                 }
@@ -132,7 +133,13 @@ impl App {
 
     /// Draws panels into a file.
     fn export(&self, track: Track, panels: Vec<Panel>, format: Format) {
-        let heading = self.state.measure.heading(track, &self.state.document.document().view);
+        let heading = if self.is_of_samples(track) {
+            self.state.measure.heading()
+        } else if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside | Track::PartsByLevel) {
+            self.run.as_ref().map_or_else(String::new, |run| verbatim(&run.in_words()))
+        } else {
+            String::new()
+        };
         self.state.opener.export_figure(track.name(), (heading, panels), format, self.typed_path());
     }
 
@@ -147,19 +154,33 @@ impl App {
         Some(path).filter(|path| !path.as_os_str().is_empty())
     }
 
-    /// Images of E[x₀|xₜ] over what is shown of the time axis.
-    fn film(&self, axis: &Axis) -> Option<Panel> {
+    /// Whether a track shows what was measured.
+    fn is_of_samples(&self, track: Track) -> bool {
+        self.state.tracks.is_of_samples(track, &self.state.document.document().view)
+    }
+
+    /// Images of E[x₀|xₜ] over what a track shows of the time axis, each at its own noise level, with whose they are where
+    /// that is not what the track shows.
+    fn film(&self, track: Track, content: &Content) -> Option<Panel> {
         let (run, view) = (self.run.as_ref()?, &self.state.document.document().view);
-        let range = self.state.tracks.zoom.range();
-        let time = TimeView { range, ..TimeView::whole(&run.axis, view.axis.into()) };
+        let shared = self.state.planner.shown().map_or(&run.axis, |planned| &planned.axis);
+        let axis = content.x_axis();
+        let time = TimeView { range: axis.range, ..TimeView::whole(shared, view.axis.into()) };
+        let on = OnAxis::new(time, &run.axis);
         let sample = view.sample.min(run.samples() - 1);
-        let film = Film::new("E[x_0|x_t]", time, FILM.0, |step| {
+        let film = Film::new("E[x_0|x_t]", on, FILM.0, |step| {
             let (at, picture) = (Moment::of_step(step), Picture::Expectation);
             let range = run.range(at, picture, sample, view.range);
-            run.paint(at, picture, sample, range, Some(FILM.1)).map(Arc::new)
+            run.paint_small(at, picture, sample, range, FILM.1).map(Arc::new)
         });
         // On one axis with what it stands above.
-        Some(Panel::new("", Film { x_axis: axis.clone(), ..film }))
+        let film = Film { x_axis: axis.clone(), ..film };
+        let whose = if self.is_of_samples(track) || !on.is_same() {
+            verbatim(&on.in_words(&format!("one sample of {}", run.in_words())))
+        } else {
+            String::new()
+        };
+        Some(Panel::new(whose, film))
     }
 
     pub(super) fn change_and_run(&mut self, actions: Vec<Action>) {

@@ -5,8 +5,6 @@ use crate::ensemble::{Findings, Options, samples_in_words};
 use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
 use crate::session::RunSettings;
-use crate::session::document::{Track, ViewChoices};
-use crate::session::heat_map::SpectrumSource;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -79,17 +77,10 @@ impl MeasureDesk {
         self.report.as_ref().and_then(|report| report.findings.as_ref()).or(self.earlier.as_ref())
     }
 
-    /// What a saved figure of a track is of, where it is of what was measured.
+    /// What a saved figure of what was measured is of.
     #[must_use]
-    pub fn heading(&self, track: Track, view: &ViewChoices) -> String {
-        let of_samples = match track {
-            Track::Chromatogram => true,
-            Track::SpectrumOfChange => view.heat_map.source != SpectrumSource::Sample,
-            Track::SpectrumBeside => view.heat_map.beside != SpectrumSource::Sample,
-            _ => false,
-        };
-        let findings = self.findings().filter(|_| of_samples);
-        findings.map_or_else(String::new, |findings| {
+    pub fn heading(&self) -> String {
+        self.findings().map_or_else(String::new, |findings| {
             let on = findings.calibrated_on(false);
             verbatim(&format!("{} · theory calibrated on {on}", findings.ensemble.title()))
         })
@@ -263,15 +254,11 @@ mod tests {
         let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
         ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
         let mut desk = MeasureDesk::default();
-        let mut view = ViewChoices::default();
-        assert_eq!(desk.heading(Track::Chromatogram, &view), "");
+        assert_eq!(desk.heading(), "");
         desk.take("a.npz".into(), Arc::new(Findings::of(ensemble.into(), None).unwrap()), EnsembleUse::Show);
         desk.keep_to_compare();
         assert_eq!(desk.compared().unwrap().name, "gaussian-64 · ddim, trailing, 2 steps · 1 sample");
-        let told = desk.heading(Track::Chromatogram, &view);
+        let told = desk.heading();
         assert!(told.contains("trailing, 2 steps · 1 sample · theory calibrated on the final images"), "{told}");
-        assert_eq!(desk.heading(Track::SpectrumOfChange, &view), "", "it is of the sample on the stage");
-        view.heat_map.source = SpectrumSource::Samples;
-        assert_eq!(desk.heading(Track::SpectrumOfChange, &view), told);
     }
 }

@@ -26,6 +26,7 @@ pub mod views;
 pub use launch::{Closed, FAILED_VARIABLE, NoWindow, Window, run};
 pub use state::{Fetching, Launch};
 
+use crate::ensemble::ComesTo;
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;
 use egui::{Panel, Ui};
@@ -180,6 +181,9 @@ impl App {
             beside: self.beside.as_ref(),
         };
         let position = state.playback.position();
+        let size = document.run.image_size(state.model.as_ref().and_then(|model| model.native_size));
+        let comes_to = state.planner.next().filter(|_| state.planner.refused().is_none()).zip(size);
+        let comes_to = comes_to.map(|(planned, size)| ComesTo { levels: planned.plan.levels(), size });
         let mut contents = Contents {
             stage,
             tracks: Tracks {
@@ -196,7 +200,7 @@ impl App {
                 class_names: state.model.as_deref().map_or(&[], |model| model.class_names()),
                 stage_factor: state.model.as_deref().and_then(|model| model.stage_factor).unwrap_or(2),
             },
-            measure: Measure { document, desk: &state.measure },
+            measure: Measure { document, desk: &state.measure, comes_to },
             measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,

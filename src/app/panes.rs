@@ -235,14 +235,15 @@ pub struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// What the run's spectra are compared with: measured images of the same kind, where there are any.
+    /// What the run's spectra are compared with: images of the same model and size, where any were measured.
     fn data(&self, choices: SpectrumChoices) -> DataSource<'a> {
         let desk = self.measure.desk;
         let known = || {
             let (findings, run) = (desk.findings()?, self.stage.run?);
             let origin = findings.ensemble.origin();
             let [_, channels, height, width] = run.started.shape;
-            let alike = origin.resolved.image == ImageShape { channels, height, width };
+            let alike = origin.resolved.image == ImageShape { channels, height, width }
+                && origin.resolved.model_sha256 == run.started.resolved.model_sha256;
             let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
             let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
             Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })

@@ -11,7 +11,7 @@ use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, plan_of};
 use crate::session::parts::PartsFound;
 use crate::session::prepare::ModelInfo;
-use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, tone};
+use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, run_in_words, tone};
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
@@ -24,6 +24,9 @@ use std::sync::{Arc, Weak};
 pub const BUDGET: usize = 1 << 30;
 /// Most values that a display range is estimated from.
 const RANGE_VALUES: usize = 1 << 16;
+/// Images lie within ±1, and guided ones overshoot it here and there. A model of which more than one value in twenty lies
+/// beyond this is shown over a range of its own.
+const USUAL: f32 = 1.5;
 /// Least range of differences, so that none is nothing.
 const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
@@ -201,11 +204,15 @@ impl RunView {
                 _ => {}
             }
         }
-        let range = tone::robust_maximum(snapshot.x0.iter().copied().step_by(stride));
-        // Networks overshoot ±1 a little; only models that go far beyond are shown over their own range.
-        if range > 2.0 {
-            self.ranges.image = self.ranges.image.max(stepped(range));
-        }
+        // That of the newest step: what overshoots for a while on the way does not make all of the run grey.
+        let [usual, nearly_all] = tone::robust_maxima(snapshot.x0.iter().copied().step_by(stride), [0.95, 0.995]);
+        self.ranges.image = if usual > USUAL { stepped(nearly_all) } else { 1.0 };
+    }
+
+    /// What it is called: "emoji-unet · ddim, trailing, 32 steps".
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        run_in_words(&self.started.settings, &self.started.resolved, self.steps())
     }
 
     /// Steps of the whole run.
@@ -299,17 +306,26 @@ impl RunView {
             Picture::Part(name) => one_sample(self.part(at.step, name)?, sample),
             Picture::ClassDifference(class) => {
                 let of = |name| one_sample(self.part(at.step, name)?, sample);
-                let (class, none) = (of(PartName::Class(class))?, of(PartName::Unconditional)?);
-                let values: Vec<f32> =
-                    class.values.iter().zip(none.values.iter()).map(|(class, none)| class - none).collect();
-                Some(Shown { values: values.into(), shape: class.shape, exact: true })
+                Some(of(PartName::Class(class))?.less(&of(PartName::Unconditional)?))
             }
             Picture::Change => {
-                let (now, before) = (self.kept.x0(at.step, sample)?, self.kept.x0(at.step.checked_sub(1)?, sample)?);
-                let values: Vec<f32> =
-                    now.values.iter().zip(before.values.iter()).map(|(now, before)| now - before).collect();
-                Some(Shown { values: values.into(), shape: now.shape, exact: now.exact && before.exact })
+                let before = self.kept.x0(at.step.checked_sub(1)?, sample)?;
+                Some(self.kept.x0(at.step, sample)?.less(&before))
             }
+        }
+    }
+
+    /// The same as the thumbnails of a run have it, alike of all steps, whatever is kept of them.
+    #[must_use]
+    fn small_values(&self, at: Moment, picture: Picture, sample: usize) -> Option<Shown<'_>> {
+        match picture {
+            Picture::State => self.kept.small_x_t(at.state, sample),
+            Picture::Expectation => self.kept.small_x0(at.step, sample),
+            Picture::Change => {
+                let before = self.kept.small_x0(at.step.checked_sub(1)?, sample)?;
+                Some(self.kept.small_x0(at.step, sample)?.less(&before))
+            }
+            _ => self.values(at, picture, sample),
         }
     }
 
@@ -485,6 +501,30 @@ impl RunView {
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
         Some(painted(values, picture, range, longest))
     }
+
+    /// A small picture in colours, no side of which is longer; alike of all steps, whatever is kept of them.
+    #[must_use]
+    pub fn paint_small(
+        &self,
+        at: Moment,
+        picture: Picture,
+        sample: usize,
+        range: (f32, f32),
+        longest: u32,
+    ) -> Option<RgbImage> {
+        let shown = self.small_values(at, picture, sample)?;
+        let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+        Some(painted(values, picture, range, Some(longest)))
+    }
+
+    /// The share of a picture's values that lie beyond a range, in [0, 1].
+    #[must_use]
+    pub fn beyond(&self, at: Moment, picture: Picture, sample: usize, (low, high): (f32, f32)) -> f32 {
+        self.values(at, picture, sample).map_or(0.0, |shown| {
+            let beyond = shown.values.iter().filter(|value| **value < low || **value > high).count();
+            beyond as f32 / shown.values.len().max(1) as f32
+        })
+    }
 }
 
 fn most(values: &[f32]) -> f32 {
@@ -494,4 +534,73 @@ fn most(values: &[f32]) -> f32 {
 /// The next of eight steps an octave, so that a range which grows a little leaves the colours as they are.
 fn stepped(range: f32) -> f32 {
     (0.125 * (8.0 * range.log2()).ceil()).exp2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{App, Launch};
+    use crate::runtime::{Activity, Event, RunNews};
+    use crate::session::RunSettings;
+    use crate::session::action::Action;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::time::{Duration, Instant};
+
+    /// A run of so many steps as it begins.
+    fn begun(steps: usize) -> RunView {
+        let source = ModelSource::Model("gaussian-64".into());
+        let run = RunSettings { steps, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+        let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
+        let app = App::new(&egui::Context::default(), launch, false).unwrap();
+        let (began, mut started) = (Instant::now(), None);
+        while started.is_none() || app.activity() != Activity::Idle {
+            match app.runtime.next_event() {
+                Some(Event::Run { id, news: RunNews::Started(run) }) => started = Some((id, run)),
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+            assert!(began.elapsed() < Duration::from_mins(1));
+        }
+        let (id, started) = started.unwrap();
+        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+        RunView::new(id, started, model)
+    }
+
+    fn push(run: &mut RunView, value: impl Fn(usize) -> f32) {
+        let shape = run.started.shape;
+        let values = (0..shape.iter().product()).map(value).collect();
+        let x0 = Array4::from_shape_vec(shape, values).unwrap();
+        let (step, level) = (run.done(), run.level(run.done()));
+        let (x_t, eps) = (x0.clone(), x0.clone());
+        let snapshot = Snapshot { step, level, timestep: 0.0, x_t, x0, eps, parts: Vec::new(), seconds: 0.0 };
+        let state = Arc::clone(run.state());
+        run.push(Arc::new(snapshot), state);
+    }
+
+    #[test]
+    fn what_overshoots_on_the_way_does_not_make_the_images_grey() {
+        let mut run = begun(4);
+        let range = |run: &RunView, step| run.range(Moment::of_step(step), Picture::Expectation, 0, ValueRange::Image);
+        let image = |index: usize| (index % 21) as f32 / 10.0 - 1.0;
+        push(&mut run, image);
+        // Half of the values go far beyond for a step, and one in a hundred of the last.
+        push(&mut run, |index| if index % 2 == 0 { 6.0 } else { image(index) });
+        assert!(range(&run, 1).1 >= 6.0, "as long as it is the newest that is known");
+        push(&mut run, image);
+        push(&mut run, |index| if index % 100 == 0 { 3.0 } else { image(index) });
+        for step in 0..4 {
+            assert_eq!(range(&run, step), (-1.0, 1.0), "step {step}");
+        }
+        let beyond = |step| run.beyond(Moment::of_step(step), Picture::Expectation, 0, (-1.0, 1.0));
+        assert!((beyond(1) - 0.5).abs() < 1e-3 && (beyond(3) - 0.01).abs() < 1e-3, "{} {}", beyond(1), beyond(3));
+        assert_eq!(beyond(0), 0.0);
+    }
+
+    #[test]
+    fn a_model_of_another_range_is_shown_over_its_own() {
+        let mut run = begun(1);
+        push(&mut run, |index| (index % 101) as f32 / 12.5 - 4.0);
+        let (low, high) = run.range(Moment::of_step(0), Picture::Expectation, 0, ValueRange::Image);
+        assert!(low == -high && (3.9..4.5).contains(&high), "{high}");
+    }
 }

@@ -53,6 +53,8 @@ pub struct Ready {
     pub texture: TextureHandle,
     /// The values that are black and white in it.
     pub range: (f32, f32),
+    /// The share of the values that lie beyond them; not known of small pictures and of single levels.
+    pub beyond: f32,
 }
 
 /// What the thread answers.
@@ -96,6 +98,8 @@ impl Textures {
         }
         let longest = small.then_some(SMALL);
         let (image, range) = match alone {
+            // A thumbnail has not the levels that the step had.
+            Some(_) if small && run.values(at, picture, sample).is_none_or(|shown| !shown.exact) => return None,
             Some(alone) if run.started.shape[1..].iter().product::<usize>() > AT_ONCE => {
                 match self.cut_beside(ctx, run, wanted, key, (alone, range, longest)) {
                     Cut::Made(made) => (*made).clone(),
@@ -111,11 +115,16 @@ impl Textures {
             }
             None => {
                 let range = range?;
-                (coloured(&run.paint(at, picture, sample, range, longest)?), range)
+                let image = match longest {
+                    Some(longest) => run.paint_small(at, picture, sample, range, longest)?,
+                    None => run.paint(at, picture, sample, range, None)?,
+                };
+                (coloured(&image), range)
             }
         };
         let texture = ctx.load_texture("picture", image, TextureOptions::NEAREST);
-        let ready = Ready { texture, range };
+        let beyond = if small || alone.is_some() { 0.0 } else { run.beyond(at, picture, sample, range) };
+        let ready = Ready { texture, range, beyond };
         if !small {
             self.last.insert(picture, ready.clone());
         }

@@ -10,7 +10,7 @@ use crate::ensemble::{
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
 use crate::figure::{
-    HeatMapFigure, MeasuredFigure, Reading, TimeAxis, TimeView, heat_map, measured_chromatogram, palette,
+    HeatMapFigure, MeasuredFigure, OnAxis, Reading, TimeView, heat_map, measured_chromatogram, palette,
 };
 use crate::model::onnx::Canceller;
 use crate::session::archive::{Destinations, WriteError};
@@ -145,12 +145,14 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         schedule_file::write_bytes(path, &sheet.to_bytes(format, DEFAULT_SCALE)?)?;
     }
     let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
+    let plot = arguments.plot.as_deref();
     if arguments.json {
-        output::result(&serde_json::to_string_pretty(&json(&findings, &out, timing))?)?;
+        output::result(&serde_json::to_string_pretty(&json(&findings, (&out, plot), timing))?)?;
     } else {
         let Timing { model, analysis } = timing;
         let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
-        output::result(&format!("{}\n{spent}\n{}", table(&findings), out.display()))?;
+        let drawn = plot.map_or_else(String::new, |plot| format!("\n{}", plot.display()));
+        output::result(&format!("{}\n{spent}{drawn}\n{}", table(&findings), out.display()))?;
     }
     if let Some(elsewhere) = elsewhere {
         outcome?;
@@ -289,24 +291,24 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
-        "{} of {}, {} of factor {}\ntheory calibrated on {}\n{:<18}{:<12}{:>8}   dominant level agrees",
+        "{} of {}, {}\ntheory calibrated on {}\n",
         samples_in_words(ensemble.samples()),
         ensemble.run_in_words(),
-        words::count(ensemble.bands().levels(), "level"),
-        ensemble.bands().factor(),
+        ensemble.levels_in_words(),
         findings.calibrated_on(true),
-        "theory",
-        "r_m of",
-        "RMS",
     );
+    if let Some(why) = ensemble.no_change() {
+        return text + why;
+    }
+    // Writing into a string cannot fail.
+    let _ = write!(text, "{:<18}{:<12}{:>8}   dominant level agrees", "theory", "r_m of", "RMS");
     for Comparison { calibration, measure, agreement, .. } in findings.comparisons() {
-        // Writing into a string cannot fail.
         let _ = write!(
             text,
-            "\n{:<18}{:<12}{:>8.4}   {} of {}",
+            "\n{:<18}{:<12}{:>8}   {} of {}",
             calibration.name(),
             measure.name(),
-            agreement.rms,
+            agreement.rms_in_words(4),
             agreement.agreeing,
             words::count(agreement.compared, "step"),
         );
@@ -317,7 +319,7 @@ fn table(findings: &Findings) -> String {
     text
 }
 
-fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
+fn json(findings: &Findings, (out, plot): (&Path, Option<&Path>), timing: Timing) -> serde_json::Value {
     let ensemble = &findings.ensemble;
     let factor = ensemble.bands().factor();
     let comparisons: Vec<_> = findings
@@ -350,7 +352,7 @@ fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
     serde_json::json!({
         "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().settings.sampler,
         "spacing": ensemble.origin().resolved.spacing, "calibrated_on": calibrated_on, "samples": ensemble.samples(), "steps": ensemble.steps(),
-        "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out,
+        "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out, "plot": plot,
         "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
     })
 }
@@ -358,11 +360,11 @@ fn json(findings: &Findings, out: &Path, timing: Timing) -> serde_json::Value {
 /// The spectra of change, and the measured chromatogram over theory, amplitude and power.
 fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure> {
     let Findings { ensemble, measured, .. } = findings;
-    let origin = ensemble.origin();
-    let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), origin.timesteps.clone());
+    let axis = ensemble.axis();
+    let on = OnAxis::own(TimeView::whole(&axis, Reading::Step));
     let grid = ensemble.grid("PSD of ΔE[x_0|x_t]".into(), Quantity::Change, ensemble.columns(Quantity::Change, 0))?;
     let map = heat_map(HeatMapFigure {
-        time: TimeView::whole(&axis, Reading::Step),
+        on,
         cells: &Arc::new(Decibels::new(&grid, Normalisation::default())),
         scale: FrequencyScale::default(),
         range: None,
@@ -374,17 +376,18 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
             continue;
         };
         let figure = measured_chromatogram(MeasuredFigure {
-            time: TimeView::whole(&axis, Reading::Step),
+            on,
             levels: measured.levels(),
             factor: ensemble.bands().factor(),
             measure,
             measured: &measured.telling_values(measure),
             errors: measured.errors(measure),
             expected: prediction.rows(),
-            compared: &[],
+            compared: None,
             disagreements: &[],
         });
-        let title = format!("Measured (dots) and {} theory (lines), RMS {:.3}", calibration.name(), agreement.rms);
+        let rms = agreement.rms_in_words(3);
+        let title = format!("Measured (dots) and {} theory (lines), RMS {rms}", calibration.name());
         panels.push(Panel::new(title, figure));
     }
     let heading = format!("{} · theory calibrated on {}", ensemble.title(), findings.calibrated_on(false));

@@ -63,3 +63,13 @@ pub enum EnsembleError {
 fn numbered(first: usize, last: usize) -> String {
     if first == last { format!("sample {first}") } else { format!("samples {first} to {last}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_sample_is_no_range() {
+        assert_eq!([numbered(1, 1), numbered(2, 5)], ["sample 1", "samples 2 to 5"]);
+    }
+}

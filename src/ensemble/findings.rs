@@ -88,7 +88,8 @@ impl Findings {
     }
 
     /// How this ensemble differs from another of images of the same size: with the same resolution levels the root mean square
-    /// difference of `r_m`, at the noise levels that both have, and that of the spectra of the final images in dB.
+    /// difference of `r_m`, at the noise levels that both have and in steps that tell of shares in both, and that of the
+    /// spectra of the final images in dB.
     #[must_use]
     pub fn against(&self, other: &Self) -> Option<Difference> {
         let (here, there) = (&self.ensemble, &other.ensemble);
@@ -96,9 +97,10 @@ impl Findings {
             return None;
         }
         let shares = |measure| {
-            let alike = here.form().bands == there.form().bands && here.bands().factor() == there.bands().factor();
-            let values = alike.then(|| shares_apart(self, other, measure))?;
-            root_mean_square(values.into_iter())
+            let alike = self.other_levels(other).is_none();
+            let rows = alike.then(|| shares_apart(self, other, measure))?;
+            let of = self.measured.tells(measure).len();
+            Some(Apart { rms: root_mean_square(rows.iter().flatten().copied())?, steps: rows.len(), of })
         };
         let last = |ensemble: &Ensemble| ensemble.psd(Quantity::State, ensemble.steps(), 0).to_vec();
         let decibel = last(here).into_iter().zip(last(there)).map(|(here, there)| 10.0 * (here / there).log10());
@@ -113,12 +115,23 @@ impl Findings {
 /// How two ensembles differ, as root mean squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Of `r_m` (power), over steps and levels.
-    pub power: Option<f64>,
+    /// Of `r_m` (power), over steps and levels; `None` where no step compares.
+    pub power: Option<Apart>,
     /// Of `r_m` (amplitude).
-    pub amplitude: Option<f64>,
+    pub amplitude: Option<Apart>,
     /// Of the spectra of the final images, over rings, dB.
     pub final_db: Option<f64>,
+}
+
+/// How far the shares of two ensembles are apart, and in how much of the run that could be told.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Apart {
+    /// Root mean square difference of `r_m` over these steps and all levels.
+    pub rms: f64,
+    /// Steps of the first that compare: both come to their noise level and tell of shares there.
+    pub steps: usize,
+    /// Steps that the first was measured in.
+    pub of: usize,
 }
 
 fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
@@ -127,8 +140,8 @@ fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| (sum / count as f64).sqrt())
 }
 
-/// Differences of `r_m` at this one's steps; the other's are taken between its own.
-fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<f64> {
+/// Differences of `r_m` in each of this one's steps in which there are any; the other's are taken between its own.
+fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<Vec<f64>> {
     let levels = here.measured.levels();
     let values = there.measured.telling_values(measure);
     let mut apart = Vec::new();
@@ -136,7 +149,12 @@ fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<f64>
         let time = here.ensemble.flow_time(Quantity::Change, row);
         let Some((before, after, part)) = there.ensemble.rows_around(Quantity::Change, time) else { continue };
         let at = |row: usize, m: usize| values[row * levels + m];
-        apart.extend(own.iter().enumerate().map(|(m, own)| own - ((1.0 - part) * at(before, m) + part * at(after, m))));
+        let other =
+            |m: usize| if before == after { at(after, m) } else { (1.0 - part) * at(before, m) + part * at(after, m) };
+        let row: Vec<f64> = own.iter().enumerate().map(|(m, own)| own - other(m)).collect();
+        if row.iter().all(|difference| difference.is_finite()) {
+            apart.push(row);
+        }
     }
     apart
 }

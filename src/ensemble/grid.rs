@@ -1,8 +1,15 @@
 use super::{Ensemble, EnsembleError, Quantity};
+use crate::figure::TimeAxis;
 use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use std::sync::Arc;
 
 impl Ensemble {
+    /// The axis of this ensemble's run.
+    #[must_use]
+    pub fn axis(&self) -> TimeAxis {
+        TimeAxis::of_steps(self.levels.clone(), self.origin.timesteps.clone())
+    }
+
     /// Spectra by step as a grid on the axis of this ensemble's run, `[rows][F]`; `name` says what they are, with subscripts as
     /// [`crate::figure::text::spans`] reads them.
     pub fn grid(

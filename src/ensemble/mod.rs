@@ -30,6 +30,7 @@ mod gather;
 mod grid;
 mod measured;
 mod prediction;
+mod same;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -39,11 +40,12 @@ pub use crate::theory::Calibration;
 pub use archive::{is_ensemble, read, write};
 pub use data::{CENTRED_FROM, DataStatistics};
 pub use error::EnsembleError;
-pub use findings::{Comparison, Difference, Findings, MARGIN};
+pub use findings::{Apart, Comparison, Difference, Findings, MARGIN};
 pub use form::Form;
 pub use gather::{Ended, Progress, Timing, gather};
 pub use measured::{Agreement, Disagreement, LEAST_ERRORS, Measured};
 pub use prediction::Prediction;
+pub use same::ComesTo;
 pub use words::samples_in_words;
 
 use crate::denoiser::ImageShape;

@@ -1,6 +1,7 @@
 //! What an ensemble and its theory are called, alike in the window, in figures and on the command line.
 
-use super::{Ensemble, Findings, LEAST_ERRORS};
+use super::{Agreement, Ensemble, Findings, LEAST_ERRORS};
+use crate::session::run_in_words;
 use crate::theory::Measure;
 use crate::words::count;
 use std::path::Path;
@@ -15,23 +16,33 @@ impl Ensemble {
     /// Model, sampler, spacing and steps, without the number of samples: "emoji-unet · ddim, trailing, 50 steps".
     #[must_use]
     pub fn run_in_words(&self) -> String {
-        let (settings, resolved) = (&self.origin.settings, &self.origin.resolved);
-        let eta = settings.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
-        let label = resolved.label.map_or_else(String::new, |label| format!(", class {label}"));
-        let steering = settings.steering().map_or_else(String::new, |words| format!(", {words}"));
-        format!(
-            "{} · {}{eta}, {}, {}{label}{steering}",
-            resolved.model,
-            settings.sampler,
-            resolved.spacing,
-            count(self.steps(), "step")
-        )
+        run_in_words(&self.origin.settings, &self.origin.resolved, self.steps())
+    }
+
+    /// "6 levels of factor 2".
+    #[must_use]
+    pub fn levels_in_words(&self) -> String {
+        format!("{} of factor {}", count(self.bands.levels(), "level"), self.bands.factor())
+    }
+
+    /// Why there is nothing to compare with theory, where no step follows another.
+    #[must_use]
+    pub fn no_change(&self) -> Option<&'static str> {
+        (self.steps() < 2).then_some("a run of one step has no change, so there is nothing to compare with theory")
     }
 
     /// All by which it is told from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} · {}", self.run_in_words(), samples_in_words(self.samples()))
+    }
+}
+
+impl Agreement {
+    /// The root mean square to so many decimals, "–" where no step tells of shares.
+    #[must_use]
+    pub fn rms_in_words(&self, decimals: usize) -> String {
+        if self.rms.is_finite() { format!("{:.decimals$}", self.rms) } else { "–".to_owned() }
     }
 }
 
@@ -61,6 +72,17 @@ impl Findings {
                 "left out, as what all levels together gained is within {LEAST_ERRORS} standard errors of nothing: {}",
                 told.join(", ")
             )
+        })
+    }
+
+    /// Why the measured shares of another cannot be laid over these; `None` where they can.
+    #[must_use]
+    pub fn other_levels(&self, other: &Self) -> Option<String> {
+        let (here, there) = (self.ensemble.bands(), other.ensemble.bands());
+        let differ = (here.factor(), here.levels()) != (there.factor(), there.levels());
+        differ.then(|| {
+            let (here, there) = (self.ensemble.levels_in_words(), other.ensemble.levels_in_words());
+            format!("The compared samples have {there}, these {here}: their rₘ do not compare")
         })
     }
 

@@ -173,6 +173,7 @@ pub(super) fn empty(x_axis: &Axis) -> Figure {
         lines: Vec::new(),
         points: Vec::new(),
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: Vec::new(),
     }
 }

@@ -111,6 +111,7 @@ impl<'a> Shares<'a> {
             points: Vec::new(),
             marks: if crossings { marks.collect() } else { Vec::new() },
             strips: vec![Strip { name: "dominant level".to_owned(), segments }],
+            notes: Vec::new(),
         }
     }
 

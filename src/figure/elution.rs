@@ -199,6 +199,7 @@ impl<'a> Rates<'a> {
             lines: Vec::new(),
             points: Vec::new(),
             strips: Vec::new(),
+            notes: Vec::new(),
             marks: Vec::new(),
         }
     }

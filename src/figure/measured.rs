@@ -1,6 +1,7 @@
 use super::chromatogram::share_of;
-use super::time_axis::TimeView;
-use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Points, Role, Segment, Strip, palette, ticks};
+use super::{
+    Axis, Dash, Figure, Line, Mark, MarkKind, Marker, OnAxis, Paint, Points, Role, Segment, Strip, palette, ticks,
+};
 use crate::theory::{Measure, dominant_level};
 
 /// One in so many measured values may lie beyond the plot at either side.
@@ -9,8 +10,8 @@ const BEYOND: usize = 50;
 /// What the figure of a measured chromatogram is made from. Row i of all arrays is the step from i to i + 1.
 #[derive(Clone, Copy, Debug)]
 pub struct MeasuredFigure<'a> {
-    /// The axis of the run.
-    pub time: TimeView<'a>,
+    /// The steps that were measured, on the axis that is shown.
+    pub on: OnAxis<'a>,
     /// M.
     pub levels: usize,
     /// n, by which levels are named.
@@ -23,25 +24,33 @@ pub struct MeasuredFigure<'a> {
     pub errors: &'a [f64],
     /// What theory expects of the same steps, `[rows, M]`.
     pub expected: &'a [f64],
-    /// The measured `r_m` of another ensemble of the same steps, `[rows, M]`; empty where there is none.
-    pub compared: &'a [f64],
+    /// Another ensemble, of as many levels of the same factor.
+    pub compared: Option<ComparedShares<'a>>,
     /// Steps whose dominant level is another than theory's, with what is to be said of each.
     pub disagreements: &'a [(usize, String)],
 }
 
+/// What another ensemble measured.
+#[derive(Clone, Copy, Debug)]
+pub struct ComparedShares<'a> {
+    /// Its own steps, on the same axis.
+    pub on: OnAxis<'a>,
+    /// Measured `r_m`, `[rows, M]`; NaN where a step tells nothing of them.
+    pub values: &'a [f64],
+}
+
 /// Theory as curves, each step's measured shares as dots with error bars over them, those of another ensemble as thin dotted
-/// lines, a strip of the level that gained most, and
-/// a mark at each step where that is not theory's.
+/// lines, a strip of the level that gained most, and a mark at each step where that is not theory's. Each stands at its own
+/// noise level, that of the middle of its step.
 #[must_use]
 pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
     let rows = from.measured.len() / from.levels.max(1);
-    // A change belongs to the middle of its step.
-    let x_of = |row: usize| from.time.axis.x_of_step(row as f64 + 0.5, from.time.reading);
-    let shown = |x: f64| (from.time.range.0..=from.time.range.1).contains(&x);
+    let time = from.on.time;
+    let shown = |x: f64| (time.range.0..=time.range.1).contains(&x);
     let lines: Vec<Line> = (0..from.levels)
         .map(|m| Line {
             name: palette::level_label(from.factor, m),
-            points: points_of(from, from.expected, m, &x_of).map(|(_, point)| point).collect(),
+            points: points_of(from.on, from.expected, (m, from.levels)).map(|(_, point)| point).collect(),
             paint: Paint::Level(m),
             dash: palette::level_dash(m),
             weight: 1.0,
@@ -50,7 +59,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
     let points: Vec<Points> = (0..from.levels)
         .map(|m| {
             let dots: Vec<(usize, [f64; 2])> =
-                points_of(from, from.measured, m, &x_of).filter(|(_, [x, _])| shown(*x)).collect();
+                points_of(from.on, from.measured, (m, from.levels)).filter(|(_, [x, _])| shown(*x)).collect();
             let error = |row: usize| from.errors.get(row * from.levels + m).copied().filter(|error| !error.is_nan());
             Points {
                 name: palette::level_label(from.factor, m),
@@ -61,28 +70,34 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
             }
         })
         .collect();
-    let edge = |step: usize| from.time.axis.x_of_step(step as f64, from.time.reading);
+    let edge = |step: usize| from.on.nearest_x_of(step as f64);
     let dominant = |row: usize| dominant_level(&from.measured[row * from.levels..(row + 1) * from.levels]);
-    let marks = from.disagreements.iter().map(|(row, label)| Mark {
-        x: x_of(*row),
-        kind: MarkKind::Tick,
-        label: label.clone(),
-        short_label: String::new(),
-        paint: Paint::Role(Role::Warning),
+    let marks = from.disagreements.iter().filter_map(|(row, label)| {
+        Some(Mark {
+            x: middle_of(from.on, *row)?,
+            kind: MarkKind::Tick,
+            label: label.clone(),
+            short_label: String::new(),
+            paint: Paint::Role(Role::Warning),
+        })
     });
     let (low, high) = seen(&lines, &points);
     // Of the names of the levels' own, so that legends have each once.
-    let compared = (0..from.levels).map(|m| Line {
+    let compared = from.compared.into_iter().flat_map(|other| (0..from.levels).map(move |m| (other, m)));
+    let compared = compared.map(|(other, m)| Line {
         name: palette::level_label(from.factor, m),
-        points: points_of(from, from.compared, m, &x_of).map(|(_, point)| point).collect(),
+        points: points_of(other.on, other.values, (m, from.levels)).map(|(_, point)| point).collect(),
         paint: Paint::Level(m),
         dash: Dash::Dotted,
         weight: 0.6,
     });
     let lines = lines.iter().cloned().chain(compared.filter(|line| !line.points.is_empty())).collect();
-    let range = (low - 0.04 * high * f64::from(u8::from(low < 0.0)), 1.05 * high.max(0.1));
+    // Room for the dots at both ends, which are as high as they are wide.
+    let (below, above) = (0.04 * (high.max(0.1) - low), 0.05 * (high.max(0.1) - low));
+    let range = (low - below, high.max(0.1) + above);
+    let (points, beyond) = at_the_edge(points, range);
     Figure {
-        x_axis: from.time.x_axis(),
+        x_axis: time.x_axis(),
         y_axis: Axis {
             label: "r_m".to_owned(),
             unit: share_of(from.measure),
@@ -97,7 +112,31 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         }],
         lines,
         points,
+        notes: match beyond {
+            0 => Vec::new(),
+            1 => vec!["1 dot lies beyond the axis, at whose edge a triangle points to it".to_owned()],
+            beyond => vec![format!("{beyond} dots lie beyond the axis, at whose edges triangles point to them")],
+        },
     }
+}
+
+/// The sets with what lies beyond a range at its ends, as triangles that point there; and how much that is.
+fn at_the_edge(points: Vec<Points>, (low, high): (f64, f64)) -> (Vec<Points>, usize) {
+    let (mut inside, mut beyond, mut count) = (Vec::new(), Vec::new(), 0);
+    for set in points {
+        let of = |which: &dyn Fn(f64) -> bool, edge: Option<f64>, marker: Marker| {
+            let all = set.points.iter().zip(&set.errors).filter(|([_, y], _)| which(*y));
+            let (points, errors) =
+                all.map(|(&[x, y], &error)| ([x, edge.unwrap_or(y)], if edge.is_some() { 0.0 } else { error })).unzip();
+            Points { name: set.name.clone(), points, errors, paint: set.paint, marker }
+        };
+        let edges = [of(&|y| y < low, Some(low), Marker::Down), of(&|y| y > high, Some(high), Marker::Up)];
+        count += edges.iter().map(|set| set.points.len()).sum::<usize>();
+        beyond.extend(edges.into_iter().filter(|set| !set.points.is_empty()));
+        inside.push(of(&|y| (low..=high).contains(&y), None, set.marker));
+    }
+    inside.extend(beyond);
+    (inside, count)
 }
 
 /// The least and the greatest value that the axis shows: all of theory, and all measured ones but the outermost, which where
@@ -112,15 +151,20 @@ fn seen(lines: &[Line], points: &[Points]) -> (f64, f64) {
     values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)))
 }
 
-/// Row, x and value of a level wherever there is one.
+/// x of a change, which belongs to the middle of its step.
+fn middle_of(on: OnAxis<'_>, row: usize) -> Option<f64> {
+    on.x_of(row as f64 + 0.5)
+}
+
+/// Row, x and value of a level wherever there is one and the axis comes so far.
 fn points_of<'a>(
-    from: MeasuredFigure<'a>,
+    on: OnAxis<'a>,
     values: &'a [f64],
-    m: usize,
-    x_of: &'a impl Fn(usize) -> f64,
+    (m, levels): (usize, usize),
 ) -> impl Iterator<Item = (usize, [f64; 2])> + 'a {
-    let rows = values.chunks_exact(from.levels.max(1)).enumerate();
-    rows.filter(move |(_, values)| values[m].is_finite()).map(move |(row, values)| (row, [x_of(row), values[m]]))
+    let rows = values.chunks_exact(levels.max(1)).enumerate();
+    rows.filter(move |(_, values)| values[m].is_finite())
+        .filter_map(move |(row, values)| Some((row, [middle_of(on, row)?, values[m]])))
 }
 
 /// Neighbouring steps of one level as one segment.
@@ -136,13 +180,14 @@ fn stretches(steps: impl Iterator<Item = (usize, f64, f64)>, from: MeasuredFigur
             None => segments.push((level, begin, end)),
         }
     }
+    segments.retain(|(_, begin, end)| begin < end);
     segments.into_iter().map(|(level, begin, end)| Segment::of_level(from.factor, level, (begin, end))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::{Reading, TimeAxis};
+    use crate::figure::{Reading, TimeAxis, TimeView};
     use crate::theory::NoiseLevel;
 
     #[test]
@@ -150,14 +195,14 @@ mod tests {
         let levels = (0..=4).map(|step| NoiseLevel::from_log_snr(f64::from(step) - 2.0)).collect();
         let axis = TimeAxis::of_steps(levels, vec![4.0, 3.0, 2.0, 1.0]);
         let figure = measured_chromatogram(MeasuredFigure {
-            time: TimeView::whole(&axis, Reading::Step),
+            on: OnAxis::own(TimeView::whole(&axis, Reading::Step)),
             levels: 2,
             factor: 2,
             measure: Measure::Power,
             measured: &[0.2, 0.8, f64::NAN, f64::NAN, 0.7, 0.3],
             errors: &[0.1, 0.05, f64::NAN, f64::NAN, f64::NAN, 0.02],
             expected: &[0.3, 0.7, 0.5, 0.5, 0.6, 0.4],
-            compared: &[],
+            compared: None,
             disagreements: &[(2, "step 3: told".to_owned())],
         });
         assert_eq!(figure.points[0].points, [[0.125, 0.2], [0.625, 0.7]]);
@@ -169,7 +214,8 @@ mod tests {
         let strip: Vec<_> = figure.strips[0].segments.iter().map(|segment| (segment.range, segment.paint)).collect();
         assert_eq!(strip, [((0.0, 0.5), Paint::Level(1)), ((0.5, 0.75), Paint::Level(0))]);
         assert_eq!((figure.marks.len(), figure.marks[0].x, figure.marks[0].label.as_str()), (1, 0.625, "step 3: told"));
-        assert!(figure.y_axis.range.0 == 0.0 && figure.y_axis.range.1 > 0.8);
+        let (low, high) = figure.y_axis.range;
+        assert!((-0.1..0.0).contains(&low) && high > 0.8 && figure.notes.is_empty(), "a dot at 0 is not cut");
     }
 
     #[test]
@@ -179,17 +225,74 @@ mod tests {
         let mut measured: Vec<f64> = (0..100).flat_map(|_| [0.4, 0.6]).collect();
         (measured[7], measured[8]) = (90.0, -30.0);
         let figure = measured_chromatogram(MeasuredFigure {
-            time: TimeView::whole(&axis, Reading::Step),
+            on: OnAxis::own(TimeView::whole(&axis, Reading::Step)),
             levels: 2,
             factor: 2,
             measure: Measure::Power,
             measured: &measured,
             errors: &[],
             expected: &[0.5; 200],
-            compared: &[],
+            compared: None,
             disagreements: &[],
         });
-        assert_eq!(figure.y_axis.range, (0.0, 1.05 * 0.6));
-        assert_eq!(figure.points[1].points[3][1], 90.0, "it is there all the same");
+        let (low, high) = figure.y_axis.range;
+        assert!((low + 0.04 * 0.6).abs() < 1e-12 && (high - 1.05 * 0.6).abs() < 1e-12, "{low} to {high}");
+        let edges: Vec<(Paint, Marker, [f64; 2])> =
+            figure.points[2..].iter().map(|set| (set.paint, set.marker, set.points[0])).collect();
+        let x = |row: f64| axis.x_of_step(row + 0.5, Reading::Step);
+        let expected = [(Paint::Level(0), Marker::Down, [x(4.0), low]), (Paint::Level(1), Marker::Up, [x(3.0), high])];
+        assert_eq!(edges, expected, "what lies beyond is pointed to");
+        assert_eq!(figure.notes.len(), 1);
+        assert!(figure.notes[0].starts_with("2 dots lie beyond the axis"));
+    }
+
+    /// Shares that depend on the noise level alone lie on one curve, however many steps they were measured in and whatever
+    /// the axis.
+    #[test]
+    fn what_was_measured_with_other_steps_stands_at_its_own_noise_level() {
+        let axis_of = |log_snr: &[f64]| {
+            let levels = log_snr.iter().map(|&at| NoiseLevel::from_log_snr(at)).collect::<Vec<_>>();
+            TimeAxis::of_steps(levels, vec![0.0; log_snr.len() - 1])
+        };
+        let share = |level: NoiseLevel| (1.0 + (0.7 * level.log_snr()).exp()).recip();
+        let shares = |axis: &TimeAxis| -> Vec<f64> {
+            let rows = 0..axis.steps() - 1;
+            rows.flat_map(|row| {
+                let share = share(axis.level_at(row as f64 + 0.5));
+                [share, 1.0 - share]
+            })
+            .collect()
+        };
+        let shared = axis_of(&[-8.0, -5.0, -4.0, -1.0, 0.5, 3.0, 7.0]);
+        let (own, other) =
+            (axis_of(&[-8.0, -3.0, 0.0, 2.0, 5.0]), axis_of(&[-7.0, -6.5, -2.0, -1.5, 1.0, 8.0, 12.0, 14.0]));
+        let (measured, compared) = (shares(&own), shares(&other));
+        for reading in Reading::ALL {
+            let time = TimeView::whole(&shared, reading);
+            let figure = measured_chromatogram(MeasuredFigure {
+                on: OnAxis::new(time, &own),
+                levels: 2,
+                factor: 2,
+                measure: Measure::Power,
+                measured: &measured,
+                errors: &[],
+                expected: &measured,
+                compared: Some(ComparedShares { on: OnAxis::new(time, &other), values: &compared }),
+                disagreements: &[(1, "step 1→2".into())],
+            });
+            let dotted: Vec<&Line> = figure.lines.iter().filter(|line| line.dash == Dash::Dotted).collect();
+            // The last of its six changes lies beyond the axis.
+            assert_eq!((figure.points[0].points.len(), dotted.len(), dotted[0].points.len()), (3, 2, 5));
+            let all = figure.points[0].points.iter().chain(&figure.lines[0].points).chain(&dotted[0].points);
+            for &[x, value] in all {
+                assert!((value - share(time.level_at(x))).abs() < 1e-9, "{reading:?}: {value} at {x}");
+            }
+            assert!((time.level_at(figure.marks[0].x).log_snr() - own.level_at(1.5).log_snr()).abs() < 1e-9);
+            let ends: Vec<f64> = figure.strips[0].segments.iter().map(|segment| segment.range.1).collect();
+            assert!(
+                (time.level_at(*ends.last().unwrap()).log_snr() - 2.0).abs() < 1e-9,
+                "the last change ends at λ = 2"
+            );
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! by role or by resolution level. Whoever draws it chooses the theme, the pixels and the type.
 //!
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
+//! - [`OnAxis`]: another run's steps on it, each at its own noise level.
 //! - [`schedule`], [`chromatogram`] and [`elution`]: the figures themselves, along that axis; [`spectrum`]: at one step.
 //! - [`adjusted_time`] and [`theorem`]: of schedules as functions of time.
 //! - [`heat_map`]: power by time and frequency, in the colours of [`colour_map`]; [`Film`]: images in a row.
@@ -20,6 +21,7 @@ mod elution;
 mod film;
 pub mod heat_map;
 mod measured;
+mod on_axis;
 mod pace;
 pub mod palette;
 mod schedule;
@@ -39,11 +41,12 @@ pub use chromatogram::{ChromatogramFigure, chromatogram, stacked_chromatogram};
 pub use elution::{ElutionFigure, Rate, elution, elution_at_pace, generation};
 pub use film::{Film, Frame};
 pub use heat_map::{HeatMap, HeatMapFigure, heat_map};
-pub use measured::{MeasuredFigure, measured_chromatogram};
+pub use measured::{ComparedShares, MeasuredFigure, measured_chromatogram};
+pub use on_axis::OnAxis;
 pub use palette::{Dash, Marker, Paint, Role};
 pub use schedule::{ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{DataSpectrum, OtherStep, SlopeFit, SpectrumFigure, SpectrumPlot, significant, spectrum};
-pub use steering::{guidance_scale, pooled_level, scale_range, window_side};
+pub use steering::{class_strips, guidance_scale, pooled_level, scale_range, window_side};
 pub use theorem::{NamedSchedule, Theorem, TheoremFigure, theorem};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
@@ -69,6 +72,9 @@ pub struct Figure {
     pub strips: Vec<Strip>,
     /// Single places along x.
     pub marks: Vec<Mark>,
+    /// Whose what is drawn is, where that is not plain, and what has no place: a line each, with subscripts as
+    /// [`text::spans`] reads them.
+    pub notes: Vec<String>,
 }
 
 /// An axis: what it shows, from where to where.

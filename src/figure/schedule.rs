@@ -106,6 +106,7 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
         lines,
         points,
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: time.step_marks(),
     }
 }

@@ -141,6 +141,7 @@ pub fn spectrum(from: SpectrumFigure<'_>) -> SpectrumPlot {
         lines,
         points: Vec::new(),
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: signal.and_then(Reach::frequency).map(meeting).into_iter().collect(),
     };
     SpectrumPlot { figure, signal, range, slope }

@@ -1,7 +1,7 @@
 use super::time_axis::TimeView;
-use super::{Axis, Dash, Figure, Line, Paint, Reading, Role, ticks};
+use super::{Axis, Dash, Figure, Line, Paint, Reading, Role, Segment, Strip, ticks};
 use crate::denoiser::WindowSize;
-use crate::denoiser::guided::GuidanceScale;
+use crate::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, LevelPrompt};
 use crate::theory::NoiseLevel;
 
 /// The guidance scale w along the shared axis, with w = 1 for comparison. `range` fixes the least and greatest w shown.
@@ -42,6 +42,7 @@ pub fn guidance_scale(time: TimeView, scale: &GuidanceScale, range: Option<(f64,
         lines: vec![one, line],
         points: Vec::new(),
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: time.step_marks(),
     }
 }
@@ -77,6 +78,7 @@ pub fn window_side(time: TimeView, window: &WindowSize, largest: usize) -> Figur
         lines: vec![line],
         points: Vec::new(),
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: time.step_marks(),
     }
 }
@@ -91,4 +93,97 @@ pub fn pooled_level(
 ) -> Line {
     let points = time.samples().into_iter().map_while(|x| Some([x, value(pooled(time.level_at(x))?)])).collect();
     Line { name: name.into(), points, paint: Paint::Role(Role::Accent), dash: Dash::Dotted, weight: 1.0 }
+}
+
+/// Which class rules, of a class for each resolution of images of a height and width. Where classes follow each other in
+/// time it is one strip, of the class that counts most; where each rules its own levels from beginning to end, a strip each.
+#[must_use]
+pub fn class_strips(
+    time: TimeView,
+    choice: &ByLevel,
+    size: (usize, usize),
+    name_of: &dyn Fn(i64) -> String,
+) -> Vec<Strip> {
+    let Ok(prompt) = LevelPrompt::new(choice.clone(), size) else { return Vec::new() };
+    let level_of = |label: i64| choice.labels.iter().position(|of_level| *of_level == label).unwrap_or(0);
+    if choice.mode == LevelMode::Band {
+        let bands = prompt.bands();
+        let ends = bands.iter().skip(1).map(|(_, block)| Some(block / choice.factor)).chain([None]);
+        let strip = |(&(label, from), to): (&(i64, usize), Option<usize>)| {
+            let levels = match to {
+                Some(to) if to == from => format!("{from} px"),
+                Some(to) => format!("{from} to {to} px"),
+                None if from == 1 => "all".to_owned(),
+                None => format!("{from} px and coarser"),
+            };
+            let level = (0..choice.labels.len()).find(|&m| choice.factor.pow(m as u32) == from).unwrap_or(0);
+            let segment = Segment {
+                range: time.range,
+                label: format!("{}: {levels}", name_of(label)),
+                short_label: label.to_string(),
+                paint: Paint::Level(level),
+            };
+            Strip { name: format!("class of {levels}"), segments: vec![segment] }
+        };
+        return bands.iter().zip(ends).map(strip).collect();
+    }
+    let ruling = |x: f64| {
+        let shares = prompt.shares(time.level_at(x));
+        shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(label, _)| label)
+    };
+    let mut segments: Vec<(i64, Segment)> = Vec::new();
+    for pair in time.samples().windows(2) {
+        let Some(label) = ruling(0.5 * (pair[0] + pair[1])) else { continue };
+        match segments.last_mut() {
+            Some((before, segment)) if *before == label => segment.range.1 = pair[1],
+            _ => {
+                let paint = Paint::Level(level_of(label));
+                let (range, short_label) = ((pair[0], pair[1]), label.to_string());
+                segments.push((label, Segment { range, label: name_of(label), short_label, paint }));
+            }
+        }
+    }
+    vec![Strip { name: "class".into(), segments: segments.into_iter().map(|(_, segment)| segment).collect() }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::TimeAxis;
+
+    fn strips(labels: &[i64], mode: LevelMode) -> Vec<Strip> {
+        let levels = (0..=10).map(|step| NoiseLevel::from_log_snr(f64::from(2 * step) - 12.0)).collect();
+        let axis = TimeAxis::of_steps(levels, vec![0.0; 10]);
+        let choice = ByLevel { labels: labels.to_vec(), mode, factor: 2 };
+        class_strips(TimeView::whole(&axis, Reading::Step), &choice, (64, 64), &|label| format!("class {label}"))
+    }
+
+    #[test]
+    fn classes_in_bands_do_not_follow_each_other_in_time() {
+        let found: Vec<(String, usize, (f64, f64), String)> = strips(&[1, 1, 4, 7], LevelMode::Band)
+            .into_iter()
+            .map(|strip| (strip.name, strip.segments.len(), strip.segments[0].range, strip.segments[0].label.clone()))
+            .collect();
+        let row = |name: &str, label: &str| (name.to_owned(), 1, (0.0, 1.0), label.to_owned());
+        assert_eq!(
+            found,
+            [
+                row("class of 1 to 2 px", "class 1: 1 to 2 px"),
+                row("class of 4 px", "class 4: 4 px"),
+                row("class of 8 px and coarser", "class 7: 8 px and coarser"),
+            ]
+        );
+    }
+
+    #[test]
+    fn classes_in_turn_follow_the_levels_that_they_are_of() {
+        for mode in [LevelMode::Blend, LevelMode::Switch] {
+            let found = strips(&[1, 1, 4, 7], mode);
+            assert_eq!((found.len(), found[0].name.as_str()), (1, "class"));
+            let labels: Vec<&str> = found[0].segments.iter().map(|segment| segment.short_label.as_str()).collect();
+            assert_eq!((labels.first(), labels.last()), (Some(&"7"), Some(&"1")), "{mode:?}: {labels:?}");
+            let ends = found[0].segments.windows(2).all(|pair| pair[0].range.1 == pair[1].range.0);
+            assert!(ends && found[0].segments[0].range.0 == 0.0);
+        }
+    }
 }

@@ -1,13 +1,15 @@
-//! A trajectory in bounded memory: beyond a budget, steps are kept as small images in 8 bits.
+//! A trajectory in bounded memory: beyond a budget, steps are kept as small images in 16 bits.
 
 use super::trajectory::Snapshot;
 use crate::theory::NoiseLevel;
-use ndarray::{Array4, s};
+use ndarray::{Array3, Array4, ArrayView2, Axis, s};
 use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Longest side of a thumbnail, pixels, where the budget allows.
 const SIDE: usize = 64;
+/// The greatest of the 16 bits.
+const LARGEST: f32 = u16::MAX as f32;
 /// Share of the budget that the thumbnails of all steps may take together.
 const THUMBNAIL_SHARE: usize = 4;
 
@@ -46,14 +48,14 @@ pub struct Thumbnail {
     pub timestep: f64,
     /// Wall time of the step, seconds.
     pub seconds: f64,
-    x_t: Bytes,
-    x0: Bytes,
+    x_t: Words,
+    x0: Words,
 }
 
-/// Values in 8 bits between two ends.
+/// Values in 16 bits between two ends: fine enough for the differences of neighbouring steps.
 #[derive(Clone, Debug)]
-struct Bytes {
-    values: Array4<u8>,
+struct Words {
+    values: Array4<u16>,
     low: f32,
     high: f32,
 }
@@ -70,7 +72,7 @@ impl Form {
     /// of fewer samples where that is not enough.
     fn new([batch, channels, height, width]: [usize; 4], steps: usize, budget: usize) -> Self {
         let share = budget / THUMBNAIL_SHARE / steps.max(1);
-        let one = |factor: usize| 2 * channels * height.div_ceil(factor) * width.div_ceil(factor);
+        let one = |factor: usize| 2 * size_of::<u16>() * channels * height.div_ceil(factor) * width.div_ceil(factor);
         let longest = height.max(width);
         let mut factor = longest.div_ceil(SIDE).max(1);
         while one(factor) * batch > share && longest / (2 * factor) >= 8 {
@@ -173,6 +175,48 @@ impl KeptTrajectory {
             Kept::Small(small) => small.x0.enlarged(sample, self.form.factor, self.shape),
         }
     }
+
+    /// VP state `index` of one sample as a thumbnail has it, `[1, C, H/f, W/f]`, alike of steps that are whole and of those
+    /// that are not. `None` where it is not kept.
+    #[must_use]
+    pub fn small_x_t(&self, index: usize, sample: usize) -> Option<Shown<'_>> {
+        if index == self.steps.len() {
+            return self.pooled(&self.state, sample);
+        }
+        match self.steps.get(index)? {
+            Kept::Whole(snapshot) => self.pooled(&snapshot.x_t, sample),
+            Kept::Small(small) => small.x_t.small(sample),
+        }
+    }
+
+    /// The same of `E[x_0|x_t]` of a finished step.
+    #[must_use]
+    pub fn small_x0(&self, step: usize, sample: usize) -> Option<Shown<'_>> {
+        match self.steps.get(step)? {
+            Kept::Whole(snapshot) => self.pooled(&snapshot.x0, sample),
+            Kept::Small(small) => small.x0.small(sample),
+        }
+    }
+
+    /// One sample of a batch, pooled as thumbnails are.
+    fn pooled<'a>(&self, all: &'a Array4<f32>, sample: usize) -> Option<Shown<'a>> {
+        let factor = self.form.factor;
+        if factor == 1 {
+            return one_sample(all, sample);
+        }
+        let (batch, channels, height, width) = all.dim();
+        let shape = [channels, height.div_ceil(factor), width.div_ceil(factor)];
+        let one = (sample < batch).then(|| all.index_axis(Axis(0), sample))?;
+        let small = Array3::from_shape_fn(shape, |(c, y, x)| {
+            let (y, x) = (y * factor, x * factor);
+            block_mean(one.slice(s![c, y..(y + factor).min(height), x..(x + factor).min(width)]))
+        });
+        Some(Shown { values: small.into_raw_vec_and_offset().0.into(), shape, exact: false })
+    }
+}
+
+fn block_mean(block: ArrayView2<f32>) -> f32 {
+    block.mean().unwrap_or_default()
 }
 
 impl Kept {
@@ -233,6 +277,15 @@ pub struct Shown<'a> {
     pub exact: bool,
 }
 
+impl Shown<'_> {
+    /// These values less those of another image of the same shape.
+    #[must_use]
+    pub fn less(&self, other: &Shown<'_>) -> Shown<'static> {
+        let values: Vec<f32> = self.values.iter().zip(other.values.iter()).map(|(here, there)| here - there).collect();
+        Shown { values: values.into(), shape: self.shape, exact: self.exact && other.exact }
+    }
+}
+
 /// One sample of a batch, exactly; `None` where there are not so many.
 #[must_use]
 pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
@@ -260,31 +313,30 @@ impl Thumbnail {
             level: snapshot.level,
             timestep: snapshot.timestep,
             seconds: snapshot.seconds,
-            x_t: Bytes::new(&snapshot.x_t, form),
-            x0: Bytes::new(&snapshot.x0, form),
+            x_t: Words::new(&snapshot.x_t, form),
+            x0: Words::new(&snapshot.x0, form),
         }
     }
 
     fn bytes(&self) -> usize {
-        self.x_t.values.len() + self.x0.values.len()
+        size_of::<u16>() * (self.x_t.values.len() + self.x0.values.len())
     }
 }
 
-impl Bytes {
+impl Words {
     fn new(all: &Array4<f32>, Form { samples, factor }: Form) -> Self {
         let (batch, channels, height, width) = all.dim();
         let small_size = (samples.min(batch), channels, height.div_ceil(factor), width.div_ceil(factor));
         let small = Array4::from_shape_fn(small_size, |(b, c, y, x)| {
             let (y, x) = (y * factor, x * factor);
-            let block = s![b, c, y..(y + factor).min(height), x..(x + factor).min(width)];
-            all.slice(block).mean().unwrap_or_default()
+            block_mean(all.slice(s![b, c, y..(y + factor).min(height), x..(x + factor).min(width)]))
         });
         let low = small.iter().copied().fold(f32::INFINITY, f32::min);
         let high = small.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let scale = if high > low { 255.0 / (high - low) } else { 0.0 };
-        // Between 0 and 255 by the choice of the ends.
+        let scale = if high > low { LARGEST / (high - low) } else { 0.0 };
+        // Between 0 and the largest by the choice of the ends.
         #[allow(clippy::cast_sign_loss)]
-        let values = small.mapv(|value| ((value - low) * scale).round() as u8);
+        let values = small.mapv(|value| ((value - low) * scale).round() as u16);
         Self { values, low, high }
     }
 
@@ -292,17 +344,24 @@ impl Bytes {
         if sample >= self.values.dim().0 {
             return None;
         }
-        let step = (self.high - self.low) / 255.0;
         let mut values = Vec::with_capacity(channels * height * width);
         for c in 0..channels {
             for y in 0..height {
-                values.extend((0..width).map(|x| {
-                    let byte = self.values[(sample, c, y / factor, x / factor)];
-                    self.low + step * f32::from(byte)
-                }));
+                values.extend((0..width).map(|x| self.value(self.values[(sample, c, y / factor, x / factor)])));
             }
         }
         Some(Shown { values: values.into(), shape: [channels, height, width], exact: false })
+    }
+
+    fn small(&self, sample: usize) -> Option<Shown<'_>> {
+        let (samples, channels, height, width) = self.values.dim();
+        let all = (sample < samples).then(|| self.values.slice(s![sample, .., .., ..]))?;
+        let values: Vec<f32> = all.iter().map(|&word| self.value(word)).collect();
+        Some(Shown { values: values.into(), shape: [channels, height, width], exact: false })
+    }
+
+    fn value(&self, word: u16) -> f32 {
+        self.low + (self.high - self.low) / LARGEST * f32::from(word)
     }
 }
 
@@ -355,8 +414,27 @@ mod tests {
         assert!(!small.exact && small.shape == [3, 32, 32]);
         let exact = &exact.x0.as_slice().unwrap()[3 * 32 * 32..];
         let worst = small.values.iter().zip(exact).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        // One part in 255 of the range, or a factor of pooling.
+        // A factor of pooling.
         assert!(worst < 1.0, "{worst}");
+    }
+
+    /// Seen small, a step that became a thumbnail looks like one that did not: no detail comes or goes with the budget.
+    #[test]
+    fn small_images_are_of_one_kind_whatever_is_kept() {
+        let shape = [2, 3, 128, 128];
+        let one = whole_bytes(&snapshot(0, shape));
+        let (tight, roomy) = (run(shape, 12, 6 * one), run(shape, 12, 100 * one));
+        assert!(tight.small_steps() > 3 && tight.small_steps() < 12 && roomy.small_steps() == 0);
+        for step in 0..12 {
+            for of in [KeptTrajectory::small_x_t, KeptTrajectory::small_x0] {
+                let (here, there) = (of(&tight, step, 1).unwrap(), of(&roomy, step, 1).unwrap());
+                assert_eq!(here.shape, there.shape, "step {step}");
+                let worst = here.values.iter().zip(&*there.values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                assert!(worst < 0.01, "step {step}: {worst}");
+            }
+        }
+        assert_eq!(tight.small_x_t(12, 0).unwrap().shape, tight.small_x_t(0, 0).unwrap().shape);
+        assert!(tight.small_x0(12, 0).is_none() && tight.small_x_t(0, 2).is_none());
     }
 
     #[test]
@@ -364,7 +442,7 @@ mod tests {
         assert_eq!(Form::new([4, 3, 64, 64], 10, 1 << 30), Form { samples: 4, factor: 1 });
         assert_eq!(Form::new([4, 3, 512, 256], 10, 1 << 30), Form { samples: 4, factor: 8 });
         let tight = Form::new([100, 3, 64, 64], 100, 1 << 20);
-        assert_eq!(tight, Form { samples: 6, factor: 8 });
+        assert_eq!(tight, Form { samples: 3, factor: 8 });
         assert_eq!(Form::new([1, 3, 64, 64], 1000, 0), Form { samples: 1, factor: 8 });
     }
 }

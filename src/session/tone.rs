@@ -48,13 +48,21 @@ pub fn apart_from_zero(share: f32) -> [u8; 3] {
 /// The value that all but one in two hundred magnitudes stay below, never 0.
 #[must_use]
 pub fn robust_maximum(values: impl Iterator<Item = f32>) -> f32 {
+    let [value] = robust_maxima(values, [0.995]);
+    value
+}
+
+/// The values that such shares of the magnitudes stay below, never 0; 1 of none.
+#[must_use]
+pub fn robust_maxima<const N: usize>(values: impl Iterator<Item = f32>, shares: [f64; N]) -> [f32; N] {
     let mut magnitudes: Vec<f32> = values.map(f32::abs).collect();
-    if magnitudes.is_empty() {
-        return 1.0;
-    }
-    let index = (magnitudes.len() * 199 / 200).min(magnitudes.len() - 1);
-    let (_, value, _) = magnitudes.select_nth_unstable_by(index, f32::total_cmp);
-    value.max(f32::MIN_POSITIVE)
+    shares.map(|share| {
+        let Some(last) = magnitudes.len().checked_sub(1) else { return 1.0 };
+        #[allow(clippy::cast_sign_loss)] // shares are not negative
+        let index = ((magnitudes.len() as f64 * share) as usize).min(last);
+        let (_, value, _) = magnitudes.select_nth_unstable_by(index, f32::total_cmp);
+        value.max(f32::MIN_POSITIVE)
+    })
 }
 
 fn pixels(values: ArrayView3<f32>, color: impl Fn(&ArrayView3<f32>, usize, usize) -> Rgb<u8>) -> RgbImage {

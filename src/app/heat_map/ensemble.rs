@@ -3,7 +3,6 @@
 use super::RunSpectra;
 use crate::app::measure_desk::MeasureDesk;
 use crate::ensemble::{Ensemble, samples_in_words};
-use crate::figure::TimeAxis;
 use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
 use std::sync::Arc;
 
@@ -69,9 +68,32 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
             format!("PSD of {of}, {}", samples_in_words(ensemble.samples()))
         }
     };
-    let axis = TimeAxis::of_steps(ensemble.levels().to_vec(), ensemble.origin().timesteps.clone());
+    let whose = whose(desk, source, columns.iter().filter(|column| column.is_none()).count())?;
     let grid = ensemble.grid(name, quantity, columns).ok()?;
-    Some(RunSpectra { grid: Arc::new(grid), axis: Arc::new(axis) })
+    Some(RunSpectra { grid: Arc::new(grid), axis: Arc::new(ensemble.axis()), whose })
+}
+
+/// Whose the spectra are; of so many columns of a difference the other has no noise level.
+fn whose(desk: &MeasureDesk, source: SpectrumSource, without: usize) -> Option<String> {
+    let findings = desk.findings()?;
+    let title = findings.ensemble.title();
+    Some(match source {
+        SpectrumSource::Sample => return None,
+        SpectrumSource::Samples => title,
+        SpectrumSource::Theory => format!("theory of {title}, calibrated on {}", findings.calibrated_on(false)),
+        SpectrumSource::AgainstTheory => {
+            format!("{title}, over theory calibrated on {}", findings.calibrated_on(false))
+        }
+        SpectrumSource::AgainstCompared => {
+            let other = desk.compared()?.findings.ensemble.title();
+            let gaps = match without {
+                0 => String::new(),
+                1 => "; empty where the other does not come to the noise level of 1 column".to_owned(),
+                columns => format!("; empty where the other does not come to the noise levels of {columns} columns"),
+            };
+            format!("{title}, over {other}{gaps}")
+        }
+    })
 }
 
 /// One density over another.

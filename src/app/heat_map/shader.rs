@@ -278,7 +278,7 @@ fn upload(
 mod tests {
     use super::*;
     use crate::figure::heat_map::{Placement, PowerGrid, Rows};
-    use crate::figure::{HeatMapFigure, Reading, TimeAxis, TimeView, heat_map};
+    use crate::figure::{HeatMapFigure, OnAxis, Reading, TimeAxis, TimeView, heat_map};
     use crate::schedule::ModelSchedule;
     use crate::session::heat_map::{FrequencyScale, Normalisation};
     use crate::theory::NoiseLevel;
@@ -303,7 +303,13 @@ mod tests {
         let cells = Arc::new(Decibels::new(&grid, Normalisation::None));
         let time = TimeView { range, ..TimeView::whole(&axis, Reading::LogSnr) };
         let scale = FrequencyScale::Log;
-        Arc::new(heat_map(HeatMapFigure { time, cells: &cells, scale, range: Some((-40.0, 24.0)), colour_map }))
+        Arc::new(heat_map(HeatMapFigure {
+            on: OnAxis::own(time),
+            cells: &cells,
+            scale,
+            range: Some((-40.0, 24.0)),
+            colour_map,
+        }))
     }
 
     /// What the shader writes to a target of a format: its bytes.

@@ -34,6 +34,8 @@ pub struct RunSpectra {
     pub grid: Arc<PowerGrid>,
     /// The run's own axis.
     pub axis: Arc<TimeAxis>,
+    /// Whose they are, to be said where that is not plain.
+    pub whose: String,
 }
 
 /// A column of a quantity, by the step that it is of; steps that a live run takes over keep their keys.
@@ -222,7 +224,7 @@ fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpe
     let placement = Placement::of(asked.quantity);
     let name = format!("PSD of {}", asked.quantity.name());
     let grid = PowerGrid { name, frequency, rows: Rows::Frequencies, columns, placement };
-    RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
+    RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()), whose: run.in_words() }
 }
 
 impl Question {

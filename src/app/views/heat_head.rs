@@ -1,6 +1,6 @@
 //! What the head of the track of spectra offers.
 
-use super::track_head::{choice_ui, note};
+use super::track_head::choice_ui;
 use super::tracks::Tracks;
 use super::widgets::small_menu;
 use crate::app::heat_map::whole;
@@ -29,15 +29,36 @@ pub(super) fn heat_head_ui(
     });
     intents.extend(chosen.map(Intent::Change));
     let below = place.translate(vec2(0.0, 28.0));
-    note(ui, rect, below.bottom() + 12.0, choices.source.name());
-    if below.bottom() >= rect.bottom() {
+    let tip = "Whose spectra: of the sample on the stage, means over those that were measured, what theory expects, or a \
+               difference in dB";
+    let all = &SpectrumSource::ALL;
+    let chosen = choice_ui(ui, (below, rect), ("Whose spectra", tip), choices.source, all, |choice| {
+        (choice.name(), Action::SetHeatMap(HeatMapChange::Source(choice)))
+    });
+    intents.extend(chosen.map(Intent::Change));
+    let last = below.translate(vec2(0.0, 28.0));
+    if last.bottom() >= rect.bottom() {
         return;
     }
-    let shown = format!("cycles/px, {}", choices.scale.name());
-    ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
-        let tip = "Whose spectra, which channel, how frequencies are spaced, what 0 dB is, and the colours";
-        small_menu(ui, "Heat map", &shown, tip, |ui| menu_ui(ui, tracks, textures, intents));
+    ui.scope_builder(UiBuilder::new().max_rect(last), |ui| {
+        let tip = "Which channel, how frequencies are spaced, what 0 dB is, and the colours";
+        let shown = format!("{} axis, colours", choices.scale.name());
+        small_menu(ui, "Heat map", &shown, tip, |ui| looks_menu(ui, tracks, textures, intents));
     });
+}
+
+/// The same in a track's own menu, as a low track has no room for all of its head.
+pub(super) fn heat_menu(ui: &mut Ui, tracks: &Tracks, textures: &mut Textures, intents: &mut Vec<Intent>) {
+    let choices = tracks.view.heat_map;
+    ui.menu_button("Whose spectra", |ui| {
+        for source in SpectrumSource::ALL {
+            if ui.selectable_label(source == choices.source, source.name()).clicked() {
+                intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Source(source))));
+                ui.close();
+            }
+        }
+    });
+    ui.menu_button("Axis and colours", |ui| looks_menu(ui, tracks, textures, intents));
 }
 
 fn heading(ui: &mut Ui, text: &str) {
@@ -61,14 +82,10 @@ fn line<T: Copy + PartialEq>(
     });
 }
 
-fn menu_ui(ui: &mut Ui, tracks: &Tracks, textures: &mut Textures, intents: &mut Vec<Intent>) {
+fn looks_menu(ui: &mut Ui, tracks: &Tracks, textures: &mut Textures, intents: &mut Vec<Intent>) {
     let choices = tracks.view.heat_map;
     ui.set_width(248.0);
     let mut change = |change| intents.push(Intent::Change(Action::SetHeatMap(change)));
-    heading(ui, "Spectra of");
-    line(ui, choices.source, SpectrumSource::ALL.map(|source| (source, source.name().to_owned())), |source| {
-        change(HeatMapChange::Source(source));
-    });
     let channels = tracks.run.map_or(1, |run| run.started.shape[1]);
     if channels > 1 {
         heading(ui, "Channel");

@@ -1,17 +1,19 @@
 //! The track of spectra by step: a heat map, its colour bar, and what is read under the pointer.
 
 use super::heat_bar::{BarOf, BarState, bar_ui};
+use super::notes::notes_ui;
 use super::plot::colour;
-use super::tracks::Tracks;
+use super::tracks::{AxisOf, Tracks};
 use crate::app::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
 use crate::app::intent::Intent;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::heat_map::{Cell, Decibels, NOTHING, Rows};
 use crate::figure::palette::{Paint, level_label};
-use crate::figure::{HeatMap, HeatMapFigure, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
+use crate::figure::text::verbatim;
+use crate::figure::{HeatMap, HeatMapFigure, OnAxis, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
 use crate::runtime::Wake;
-use crate::session::document::ColourMap;
+use crate::session::document::{ColourMap, Layout};
 use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumQuantity, SpectrumSource};
 use crate::session::parts::PartsChoices;
 use egui::{Align2, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -29,9 +31,12 @@ pub struct HeatTrack {
     given: Option<RunSpectra>,
 }
 
-/// All that a map depends on, besides its densities and their axis.
+/// All that a map depends on, besides its densities and their own axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct MapKey {
+    of: AxisOf,
+    /// Whether it goes without saying whose it is.
+    plain: bool,
     reading: Reading,
     zoom: TimeZoom,
     ticks: usize,
@@ -136,8 +141,18 @@ impl HeatTrack {
             self.decibels = Some((normalisation, spectra, decibels));
             self.map = None;
         }
-        let (_, RunSpectra { axis, .. }, cells) = self.decibels.as_ref()?;
+        let (_, RunSpectra { axis: own, whose, .. }, cells) = self.decibels.as_ref()?;
+        let plain = match choices.source {
+            _ if self.given.is_some() => true,
+            SpectrumSource::Sample => true,
+            SpectrumSource::AgainstCompared => false,
+            SpectrumSource::Samples | SpectrumSource::Theory | SpectrumSource::AgainstTheory => {
+                tracks.measure.findings().is_some_and(|findings| tracks.is_of_run(findings))
+            }
+        };
         let key = MapKey {
+            of: tracks.axis_of(),
+            plain,
             reading: tracks.reading(),
             zoom: place.zoom,
             ticks: place.ticks,
@@ -146,9 +161,16 @@ impl HeatTrack {
             colour_map: if difference { ColourMap::Difference } else { tracks.view.colour_map },
         };
         if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
+            // All tracks have one axis, and on it each column stands at its own noise level.
+            let axis = tracks.axis().unwrap_or(own);
             let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
+            let on = OnAxis::new(time, own);
             let MapKey { scale, range, colour_map, .. } = key;
-            self.map = Some((key, Arc::new(heat_map(HeatMapFigure { time, cells, scale, range, colour_map }))));
+            let mut map = heat_map(HeatMapFigure { on, cells, scale, range, colour_map });
+            if !(plain && on.is_same()) {
+                map.notes.push(verbatim(&on.in_words(whose)));
+            }
+            self.map = Some((key, Arc::new(map)));
         }
         self.map()
     }
@@ -170,7 +192,10 @@ pub(super) fn heat_track_ui(
             SpectrumSource::AgainstCompared if tracks.measure.findings().is_some() => {
                 "Nothing is compared yet: keep these samples to compare, or lay a saved ensemble beside"
             }
-            _ => "Nothing is measured yet: press Measure in the panel at the right",
+            _ if tracks.view.layout == Layout::Spectra => {
+                "Nothing is measured yet: press Measure in the panel of that name"
+            }
+            _ => "Nothing is measured yet: in the layout Spectra, in the menu, is a panel to measure with",
         };
         ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
         return;
@@ -192,6 +217,7 @@ pub(super) fn heat_track_ui(
         Rows::Frequencies => frequencies_ui(ui, plot, &map, &palette),
         Rows::Levels(_) => levels_ui(ui, plot, &map, &palette),
     }
+    notes_ui(ui, plot, &map.notes, of.name());
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
     let decibels = read.and_then(|(_, cell)| cell.decibels);
     let difference = of.choices.source.is_difference();
@@ -201,7 +227,7 @@ pub(super) fn heat_track_ui(
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
     if let Some((at, cell)) = read {
-        beside_pointer(ui, plot, at, in_words(cell, map.cells.of_rows), &palette);
+        beside_pointer(ui, plot, at, in_words(cell, &map), &palette);
     } else if let Some(at) = place.pointer.filter(|at| plot.contains(*at) && at.x > plot.center().x)
         && of.parts.is_none()
         && of.choices.quantity == SpectrumQuantity::Change
@@ -275,10 +301,11 @@ fn levels_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
 const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes after the last";
 
 /// What the pointer is on.
-fn in_words(cell: Cell, rows: Rows) -> String {
+fn in_words(cell: Cell, map: &HeatMap) -> String {
+    let own = if map.on_its_own_axis { "step" } else { "its step" };
     let step = match cell.steps {
-        (from, to) if from == to => format!("step {from}"),
-        (from, to) => format!("step {from}→{to}"),
+        (from, to) if from == to => format!("{own} {from}"),
+        (from, to) => format!("{own} {from}→{to}"),
     };
     let wavelength = if cell.frequency > 0.0 {
         format!("{} px", ticks::number(cell.frequency.recip(), 1))
@@ -290,7 +317,7 @@ fn in_words(cell: Cell, rows: Rows) -> String {
         Some(value) if value <= NOTHING => "nothing".to_owned(),
         Some(value) => format!("{} dB", ticks::number(f64::from(value), 1)),
     };
-    if let (Rows::Levels(factor), Some(m)) = (rows, cell.level) {
+    if let (Rows::Levels(factor), Some(m)) = (map.cells.of_rows, cell.level) {
         return format!("{step}   {}   {value}", level_label(factor, m));
     }
     format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency)

@@ -7,13 +7,12 @@ use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::theme::{self, Palette, SMALL};
-use crate::ensemble::{Agreement, DEFAULT_SAMPLES, Ensemble, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
+use crate::ensemble::{Agreement, Apart, ComesTo, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
 use crate::runtime::MeasuringReport;
-use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::Document;
-use crate::theory::Calibration;
 use crate::words::count;
+use crate::theory::Calibration;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
@@ -49,6 +48,8 @@ pub struct Measure<'a> {
     pub document: &'a Document,
     /// What is known of ensembles.
     pub desk: &'a MeasureDesk,
+    /// What the settings come to on the model, where that is known.
+    pub comes_to: Option<ComesTo<'a>>,
 }
 
 /// Draws the panel in the space there is.
@@ -64,7 +65,7 @@ pub fn measure_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, inte
         order_ui(ui, measure, panel, intents);
         match measure.desk.findings() {
             Some(findings) => {
-                of_ui(ui, findings, measure.document);
+                of_ui(ui, findings, measure);
                 theory_ui(ui, findings, measure, intents);
                 compare_ui(ui, findings, measure, intents);
             }
@@ -157,7 +158,7 @@ fn in_words(seconds: f64) -> String {
 }
 
 /// What was measured, and whether the run is still set like that.
-fn of_ui(ui: &mut Ui, findings: &Findings, document: &Document) {
+fn of_ui(ui: &mut Ui, findings: &Findings, measure: &Measure) {
     let ensemble = &findings.ensemble;
     let palette = Palette::of(ui);
     let text = RichText::new(samples_in_words(ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
@@ -165,29 +166,20 @@ fn of_ui(ui: &mut Ui, findings: &Findings, document: &Document) {
         ui.label(text);
         ui.label(secondary(ui, &ensemble.run_in_words()));
     });
-    if differs(ensemble, &document.run) {
+    if !ensemble.is_of(&measure.document.run, measure.comes_to) {
         let text = "The run is set differently by now; measure again to compare with it.";
         let color = palette.warning;
         ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
     }
 }
 
-/// Whether these settings would make other samples.
-fn differs(ensemble: &Ensemble, run: &RunSettings) -> bool {
-    let plain = |settings: &RunSettings| RunSettings {
-        batch: 1,
-        first_sample: 0,
-        partition: None,
-        threads: None,
-        steps: settings.effective_steps(),
-        ..settings.clone()
-    };
-    plain(&ensemble.origin().settings) != plain(run)
-}
-
 /// How far each theory agrees; a click chooses the one that is drawn.
 fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
     heading(ui, "Theory");
+    if let Some(why) = findings.ensemble.no_change() {
+        ui.add(Label::new(secondary(ui, &sentence(why))).wrap());
+        return;
+    }
     let view = &measure.document.view;
     let measured = view.measure.into();
     let palette = Palette::of(ui);
@@ -215,7 +207,7 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
                 ui.label(RichText::new(text).font(theme::mono(SMALL)).color(palette.text));
             };
             let agreement = &comparison.agreement;
-            number(ui, format!("{:.3}", agreement.rms));
+            number(ui, agreement.rms_in_words(3));
             number(ui, format!("{}/{}", agreement.agreeing, agreement.compared));
             ui.end_row();
         }
@@ -304,17 +296,36 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut
         ui.add(Label::new(secondary(ui, "Its images are of another size, so the two do not compare.")).wrap());
         return;
     };
+    if let Some(why) = findings.other_levels(&compared.findings) {
+        ui.add(Label::new(secondary(ui, &format!("{why}."))).wrap());
+    }
     Grid::new("difference").num_columns(2).spacing([14.0, 4.0]).show(ui, |ui| {
-        let mut row = |name: &str, value: Option<f64>, unit: &str| {
-            ui.label(secondary(ui, name));
-            let text = value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}{unit}"));
-            ui.label(RichText::new(text).font(theme::mono(SMALL)));
+        let mut row = |name: &str, tip: &str, value: Option<String>| {
+            ui.label(secondary(ui, name)).on_hover_text(tip);
+            let text = value.unwrap_or_else(|| "–".to_owned());
+            ui.label(RichText::new(text).font(theme::mono(SMALL))).on_hover_text(tip);
             ui.end_row();
         };
-        row("rₘ power, RMS apart", difference.power, "");
-        row("rₘ amplitude, RMS apart", difference.amplitude, "");
-        row("final spectrum, RMS apart", difference.final_db, " dB");
+        row("rₘ power, RMS apart", APART, difference.power.map(apart_in_words));
+        row("rₘ amplitude, RMS apart", APART, difference.amplitude.map(apart_in_words));
+        let tip = "Root mean square over all rings, of the spectra of the final images in dB";
+        row("final spectrum, RMS apart", tip, difference.final_db.map(|value| format!("{value:.3} dB")));
     });
+}
+
+/// What the difference of two chromatograms is taken over.
+const APART: &str = "Root mean square over all levels and the steps that compare: those whose noise level the other comes to, and \
+                     in which both gained more than noise. Between its own steps the other is taken on a straight line";
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// "0.032, 5 of 15 steps".
+fn apart_in_words(Apart { rms, steps, of }: Apart) -> String {
+    format!("{rms:.3}, {steps} of {}", count(of, "step"))
 }
 
 fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {

@@ -13,6 +13,7 @@ pub mod level_button;
 pub mod levels;
 pub mod measure;
 pub mod messages;
+mod notes;
 mod panel;
 pub mod parts;
 mod parts_track;

@@ -7,6 +7,7 @@ use crate::app::run_view::Picture;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::denoiser::PartName;
+use crate::figure::{Reading, ticks};
 use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
@@ -126,7 +127,10 @@ fn shown(stage: &Stage, class_names: &[String], factor: usize) -> Result<Vec<Sho
         [PartName::Class(label)] => {
             return Err(format!("This step asked for {} alone, as w = 1 there", class_name(label, class_names)));
         }
-        [PartName::Unconditional] => return Err("This step asked for no class, as w = 0 there".to_owned()),
+        [PartName::Unconditional] => {
+            let s = run.axis.value_at(at.step as f64, Reading::RunTime);
+            return Err(asked_for_none(settings.guidance.as_ref().map_or(1.0, |scale| scale.at(s))));
+        }
         _ => {}
     }
     let stages = names().filter(|name| matches!(name, PartName::Stage(_))).count();
@@ -199,6 +203,17 @@ fn class_name(label: i64, names: &[String]) -> String {
     name.unwrap_or_else(|| format!("class {label}"))
 }
 
+/// Why a step at which the guidance scale was this asked for no class.
+fn asked_for_none(w: f64) -> String {
+    if w == 0.0 {
+        return "This step asked for no class, as w = 0 there".to_owned();
+    }
+    format!(
+        "This step asked for no class, as the class chosen for it is none; w = {} there has nothing to guide to",
+        ticks::number(w, 2)
+    )
+}
+
 /// Why a step has no parts.
 const fn in_one_piece(settings: &RunSettings) -> &'static str {
     if settings.upsample.is_some() {
@@ -211,6 +226,15 @@ const fn in_one_piece(settings: &RunSettings) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_no_class_was_asked_for_goes_with_the_scale_that_is_shown() {
+        assert_eq!(asked_for_none(0.0), "This step asked for no class, as w = 0 there");
+        for w in [1.0, 3.5] {
+            let told = asked_for_none(w);
+            assert!(!told.contains("w = 0 there") && told.contains("as the class chosen for it is none"), "{told}");
+        }
+    }
 
     #[test]
     fn images_are_as_large_as_they_can_be() {

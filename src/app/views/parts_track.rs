@@ -2,8 +2,9 @@
 //! without.
 
 use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
+use super::notes::notes_ui;
 use super::plot::{legend_ui, lit_figure_ui};
-use super::tracks::{HEAD, Tracks};
+use super::tracks::{AxisOf, HEAD, Tracks};
 use super::widgets::{small_menu, text_toggle};
 use crate::app::heat_map::{Known, PartLevels, RunSpectra};
 use crate::app::intent::Intent;
@@ -13,7 +14,8 @@ use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::draw::Content;
 use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use crate::figure::palette::level_label;
-use crate::figure::{Axis, Dash, Figure, Line, Paint, TimeView, ticks};
+use crate::figure::text::verbatim;
+use crate::figure::{Axis, Dash, Figure, Line, OnAxis, Paint, TimeView, ticks};
 use crate::runtime::Wake;
 use crate::session::RunSettings;
 use crate::session::action::Action;
@@ -41,7 +43,7 @@ struct Made {
     choices: PartsChoices,
 }
 
-type FigureMade = (Made, crate::figure::Reading, crate::figure::TimeZoom, usize);
+type FigureMade = (Made, AxisOf, crate::figure::Reading, crate::figure::TimeZoom, usize);
 
 impl PartsTrack {
     /// `wake` is called when more is known of the run's parts.
@@ -85,18 +87,18 @@ impl PartsTrack {
         let columns = (0..run.steps()).map(column).collect();
         let rows = Rows::Levels(made.plan.factor());
         let grid = PowerGrid { name, frequency, rows, columns, placement: Placement::Around };
-        RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()) }
+        RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()), whose: run.in_words() }
     }
 
     /// Guided as lines, without class dashed, in the levels' colours.
-    fn shares(&self, run: &RunView, made: &Made, time: TimeView) -> Figure {
-        let levels = made.plan.levels();
+    fn shares(&self, run: &RunView, made: &Made, on: OnAxis) -> Figure {
+        let (levels, time) = (made.plan.levels(), on.time);
         // All lines of a level have its name, so that the legend has it once.
         let lines = |of: &dyn Fn(&StepParts) -> Option<&Vec<f64>>, dash, weight| {
             let level = |m: usize| {
                 let point = |step: usize| {
                     let value = *of(self.step(step)?)?.get(m)?;
-                    let x = time.axis.x_of_step(step as f64 - 0.5, time.reading);
+                    let x = on.x_of(step as f64 - 0.5)?;
                     (time.range.0..=time.range.1).contains(&x).then_some([x, value])
                 };
                 // Where a step has none, the line is broken.
@@ -122,6 +124,7 @@ impl PartsTrack {
             lines: all,
             points: Vec::new(),
             strips: Vec::new(),
+            notes: Vec::new(),
             marks: time.step_marks(),
         }
     }
@@ -253,14 +256,21 @@ pub(super) fn parts_track_ui(
     state.shows = Some(choices.quantity);
     let made = Made { known, plan, choices };
     if choices.quantity == PartsQuantity::Shares {
-        let key = (made, tracks.reading(), place.zoom, place.ticks);
+        let key = (made, tracks.axis_of(), tracks.reading(), place.zoom, place.ticks);
         if state.figure.as_ref().is_none_or(|(kept, _)| *kept != key) {
-            let time = TimeView { axis: &run.axis, reading: key.1, range: key.2.range(), ticks: key.3 };
-            state.figure = Some((key, Arc::new(state.shares(run, &made, time))));
+            let axis = tracks.axis().unwrap_or(&run.axis);
+            let time = TimeView { axis, reading: key.2, range: key.3.range(), ticks: key.4 };
+            let on = OnAxis::new(time, &run.axis);
+            let mut figure = state.shares(run, &made, on);
+            if !on.is_same() {
+                figure.notes.push(verbatim(&on.in_words(&run.in_words())));
+            }
+            state.figure = Some((key, Arc::new(figure)));
         }
         let Some((_, figure)) = &state.figure else { return };
         lit_figure_ui(ui, place.plot, figure, tracks.levels.lit());
-        let at = run.axis.x_of_step(tracks.position, tracks.reading());
+        notes_ui(ui, place.plot, &figure.notes, "Parts by level");
+        let at = tracks.axis().unwrap_or(&run.axis).x_of_step(tracks.place(), tracks.reading());
         let isolate = legend_ui(ui, place.legend, figure, at, (&tracks.levels, "Parts by level"));
         intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
         return;

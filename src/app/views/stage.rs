@@ -6,7 +6,7 @@ use super::plot::colour;
 use super::widgets::{Head, icon_button_small, keep_arrows};
 use crate::app::intent::Intent;
 use crate::app::run_view::{Moment, Picture, RunView};
-use crate::app::textures::{Textures, Wanted};
+use crate::app::textures::{Ready, Textures, Wanted};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::figure::ticks;
 use crate::session::action::Action;
@@ -98,17 +98,22 @@ pub struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    /// The run beside, at the same part of its steps.
+    /// The run beside, at the step whose noise level is next to that of this one's.
     fn of_beside(&self) -> Option<Self> {
         let (run, beside) = (self.run?, self.beside?);
-        let part = |step: usize, last: usize| step * beside.steps().min(beside.done()) / last.max(1);
-        let at = self.at.map(|at| {
-            let step = part(at.step, run.steps()).min(beside.done().saturating_sub(1));
-            Moment::of_step(step)
-        });
+        let at = self.at.map(|at| Moment::of_step(beside_step(run, beside, at.step)));
         let sample = self.sample.min(beside.samples() - 1);
         Some(Self { run: Some(beside), at, sample, stale: false, beside: None, empty: "", ..*self })
     }
+}
+
+/// The step of the run beside that shows what this one's does: of the same noise level, or the nearest that it has made.
+fn beside_step(run: &RunView, beside: &RunView, step: usize) -> usize {
+    let same = run.started.levels == beside.started.levels;
+    let nearest = || beside.axis.step_of_level(run.level(step)).round();
+    #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
+    let there = if same { step } else { nearest() as usize };
+    there.min(beside.done().saturating_sub(1))
 }
 
 /// Draws the three images in the space there is.
@@ -201,8 +206,13 @@ fn beside_ui(
     let range = picture_ui(ui, stage, Picture::Expectation, rect, framing, None, textures);
     let note =
         stage.run.map_or_else(String::new, |run| run.started.settings.steering().unwrap_or_else(|| "plain".into()));
-    let about = "E[x₀|xₜ] of the run kept beside, at the same part of its steps, from the same noise where the seeds are the \
-                 same";
+    let whose = stage.run.zip(stage.at).map_or_else(String::new, |(run, at)| {
+        format!("{}, at its step {} of σ {:.3}", run.in_words(), at.step, run.level(at.step).sigma())
+    });
+    let about = &format!(
+        "E[x₀|xₜ] of the run kept beside, at the step whose noise level is nearest to that of this one; from the same noise \
+         where the seeds are the same. It is {whose}"
+    );
     let head = Head { name: "Beside", note: &note, value: range.map(range_in_words), about };
     let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - 26.0, HEAD));
     let _ = head.show(ui, place);
@@ -254,6 +264,30 @@ pub(super) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bo
     clicked
 }
 
+/// "3 % beyond ±1.00", where so many values are black or white that it should be known. Noise goes beyond its range by nature.
+fn beyond_in_words(picture: Picture, ready: &Ready) -> Option<String> {
+    let least = if picture == Picture::State { 0.1 } else { 0.01 };
+    (ready.beyond >= least).then(|| format!("{:.0} % beyond {}", 100.0 * ready.beyond, range_in_words(ready.range)))
+}
+
+/// Words at the upper right of a picture.
+fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
+    let (ink, ground) = (Palette::DARK.text, Palette::DARK.window.gamma_multiply(0.8));
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), ink);
+    let size = galley.size() + vec2(10.0, 4.0);
+    if size.x + 12.0 > picture.width() || size.y + 12.0 > picture.height() {
+        return;
+    }
+    let place = Rect::from_min_size(pos2(picture.right() - 6.0 - size.x, picture.top() + 6.0), size);
+    ui.painter().rect_filled(place, 4.0, ground);
+    ui.painter().galley(place.min + vec2(5.0, 2.0), galley, ink);
+    let response = ui.interact(place, ui.scope_id().with(("beyond", picture.left().to_bits())), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response.on_hover_text(
+        "Values beyond the range are shown black or white; \u{201c}range: auto\u{201d} shows all of them",
+    );
+}
+
 /// "±2.20", or both ends where they differ.
 pub(super) fn range_in_words((low, high): (f32, f32)) -> String {
     if low == -high {
@@ -296,6 +330,9 @@ pub(super) fn picture_ui(
     painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(ready.texture.id(), framing.window));
     // An image that is as dark as the window still has an edge.
     painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    if let Some(words) = beyond_in_words(picture, &ready) {
+        beyond_ui(ui, rect, &words);
+    }
     let (Some((x, y)), Some(run), Some(at)) = (hovered, stage.run, stage.at) else { return shown_range };
     let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
     let place =

@@ -5,14 +5,15 @@ use crate::app::planned::Planned;
 use crate::app::run_view::FACTOR;
 use crate::ensemble::Disagreement;
 use crate::figure::palette::level_label;
+use crate::figure::text::verbatim;
 use crate::figure::{
-    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, Dash, ElutionFigure, Figure, Line, MeasuredFigure, NEXT,
-    NamedSchedule, Paint, Rate, Reading, Role, ScheduleFigure, Segment, Strip, TheoremFigure, TimeAxis, TimeView,
-    adjusted_time, chromatogram, elution, generation, intensity, level_value, measured_chromatogram, pooled_level,
-    schedule, stacked_chromatogram, theorem, ticks, value_range,
+    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ComparedShares, Dash, ElutionFigure, Figure, Line, MeasuredFigure,
+    NEXT, NamedSchedule, OnAxis, Paint, Rate, Reading, Role, ScheduleFigure, Strip, TheoremFigure, TimeAxis, TimeView,
+    adjusted_time, chromatogram, class_strips, elution, generation, intensity, level_value, measured_chromatogram,
+    pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
-use crate::theory::{Chromatogram, NoiseLevel, adjustment, dominant_level};
+use crate::theory::{Chromatogram, NoiseLevel, adjustment};
 
 /// The figure of a track, and of Theorem 1 the largest difference of the two schedules.
 pub(super) fn figure_of(
@@ -75,6 +76,7 @@ pub(super) fn figure_of(
                 Stacking::Areas => stacked_chromatogram(from),
             };
             figure.strips.extend(classes(time, tracks));
+            figure.notes.extend(tracks.other_images().map(|why| verbatim(&why)));
             figure
         }
         Track::Elution => {
@@ -158,34 +160,17 @@ fn lay_over(figure: &mut Figure, track: Track, next: &Planned, time: TimeView, k
     }
 }
 
-/// Which class of those by resolution rules when: that of the level that is generated most.
-fn classes(time: TimeView, tracks: &Tracks) -> Option<Strip> {
-    let choice = tracks.shown_settings().by_level.as_ref()?;
-    let theory = tracks.planned?.theory.as_ref()?;
-    let own = Chromatogram::scale_invariant(choice.factor, theory.levels()).ok()?;
-    let last = choice.labels.len().checked_sub(1)?;
-    let mut r = vec![0.0; own.levels()];
-    let mut segments: Vec<(Segment, i64)> = Vec::new();
-    let samples = time.samples();
-    for pair in samples.windows(2) {
-        own.shares(time.level_at(0.5 * (pair[0] + pair[1])), crate::theory::Measure::Power, &mut r);
-        let m = dominant_level(&r)?.min(last);
-        let label = choice.labels[m];
-        match segments.last_mut() {
-            Some((segment, before)) if *before == label => segment.range.1 = pair[1],
-            _ => {
-                let name = tracks.class_names.get(usize::try_from(label).ok()?).cloned();
-                let name = name.unwrap_or_else(|| format!("class {label}"));
-                let short_label = label.to_string();
-                let range = (pair[0], pair[1]);
-                segments.push((Segment { range, label: name, short_label, paint: Paint::Level(m) }, label));
-            }
-        }
-    }
-    Some(Strip { name: "class".into(), segments: segments.into_iter().map(|(segment, _)| segment).collect() })
+/// Which class of those by resolution rules when, or where.
+fn classes(time: TimeView, tracks: &Tracks) -> Vec<Strip> {
+    let Some((choice, run)) = tracks.shown_settings().by_level.as_ref().zip(tracks.run) else { return Vec::new() };
+    let [_, _, height, width] = run.started.shape;
+    class_strips(time, choice, (height, width), &|label| {
+        let name = usize::try_from(label).ok().and_then(|label| tracks.class_names.get(label).cloned());
+        name.unwrap_or_else(|| format!("class {label}"))
+    })
 }
 
-/// What was measured, over the theory that was chosen.
+/// What was measured, over the theory that was chosen; each at its own noise levels.
 fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
     let (findings, measure) = (tracks.findings()?, key.measure.into());
     let (_, calibration) = key.measured?;
@@ -193,28 +178,42 @@ fn measured(time: TimeView, tracks: &Tracks, key: FigureKey) -> Option<Figure> {
     let factor = findings.ensemble.bands().factor();
     let disagreements: Vec<(usize, String)> =
         comparison.agreement.disagreements.iter().map(|at| (at.step, disagreement_in_words(at, factor))).collect();
-    let own = &findings.measured;
-    let other = tracks.measure.compared().map(|compared| &compared.findings.measured);
-    let compared = other.filter(|other| other.levels() == own.levels()).map(|other| other.telling_values(measure));
-    let compared = compared.filter(|values| values.len() == own.values(measure).len()).unwrap_or_default();
-    Some(measured_chromatogram(MeasuredFigure {
-        time,
+    let own = findings.ensemble.axis();
+    let on = OnAxis::new(time, &own);
+    let mut notes = Vec::new();
+    if !(on.is_same() && tracks.is_of_run(findings)) {
+        notes.push(on.in_words(&format!("dots: {}", findings.ensemble.title())));
+    }
+    let other = tracks.measure.compared().map(|compared| &compared.findings);
+    let why = other.and_then(|other| findings.other_levels(other));
+    let other = other.filter(|_| why.is_none()).map(|other| (other.ensemble.axis(), other));
+    let beside = other.as_ref().map(|(axis, other)| {
+        let on = OnAxis::new(time, axis);
+        notes.push(on.in_words(&format!("dotted: {}", other.ensemble.title())));
+        (on, other.measured.telling_values(measure))
+    });
+    notes.extend(why);
+    let compared = beside.as_ref().map(|(on, values)| ComparedShares { on: *on, values });
+    let mut figure = measured_chromatogram(MeasuredFigure {
+        on,
         levels: findings.measured.levels(),
         factor,
         measure,
         measured: &findings.measured.telling_values(measure),
         errors: findings.measured.errors(measure),
         expected: comparison.prediction.rows(),
-        compared: &compared,
+        compared,
         disagreements: &disagreements,
-    }))
+    });
+    figure.notes.splice(0..0, notes.iter().map(|note| verbatim(note)));
+    Some(figure)
 }
 
-/// "step 12: 4 px gained most, 8 px in theory, by 0.03".
+/// "step 12→13: 4 px gained most, 8 px in theory, by 0.03".
 pub(super) fn disagreement_in_words(at: &Disagreement, factor: usize) -> String {
     let name = |level| level_label(factor, level);
-    let (step, measured, predicted) = (at.step + 1, name(at.measured), name(at.predicted));
-    format!("step {step}: {measured} gained most, {predicted} in theory, by {:.3}", at.by)
+    let (from, to, measured, predicted) = (at.step, at.step + 1, name(at.measured), name(at.predicted));
+    format!("step {from}→{to}: {measured} gained most, {predicted} in theory, by {:.3}", at.by)
 }
 
 fn adjusted(time: TimeView, axis: &TimeAxis, tracks: &Tracks, key: FigureKey) -> Option<Figure> {

@@ -1,7 +1,7 @@
 //! A track's head: its name, which folds and moves it, what is plotted, and its menu.
 
 use super::guidance_track::guidance_head_ui;
-use super::heat_head::heat_head_ui;
+use super::heat_head::{heat_head_ui, heat_menu};
 use super::icons::{Icon, draw_icon};
 use super::parts_track::parts_head_ui;
 use super::top_bar::shortened;
@@ -49,11 +49,13 @@ pub(super) fn head_ui(
     draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
     let at = pos2(left + 16.0, rect.top() + 16.0);
     let written = ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
-    response.on_hover_text(about(track)).context_menu(|ui| menu_ui(ui, choice, tracks, intents));
+    response
+        .on_hover_text(about(track))
+        .context_menu(|ui| menu_ui(ui, choice, tracks, (&mut *textures, &mut *intents)));
     let corner = Rect::from_min_size(pos2(written.right() + 4.0, rect.top() + 5.0), vec2(22.0, 22.0));
     ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
         let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
-        Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, intents));
+        Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, (&mut *textures, &mut *intents)));
     });
     if choice.folded {
         return;
@@ -94,7 +96,7 @@ pub(super) fn head_ui(
             note(ui, rect, rect.top() + 36.0, what);
             if let Some(comparison) = comparison {
                 note(ui, rect, rect.top() + 114.0, comparison.calibration.name());
-                note(ui, rect, rect.top() + 130.0, &format!("RMS {:.3}", comparison.agreement.rms));
+                note(ui, rect, rect.top() + 130.0, &format!("RMS {}", comparison.agreement.rms_in_words(3)));
             }
             let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
             if place.bottom() < rect.bottom() {
@@ -339,7 +341,7 @@ fn reorder_ui(response: &Response, rect: Rect, track: Track, tracks: &Tracks, in
     }
 }
 
-fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<Intent>) {
+fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, (textures, intents): (&mut Textures, &mut Vec<Intent>)) {
     let track = choice.track;
     ui.set_min_width(120.0);
     let place = tracks.view.tracks.iter().position(|choice| choice.track == track).unwrap_or(0);
@@ -358,6 +360,9 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, intents: &mut Vec<
     if track == Track::Chromatogram {
         // A low track has no room for this at its head.
         ui.menu_button("Levels", |ui| levels_menu(ui, tracks, intents));
+    }
+    if track == Track::SpectrumOfChange {
+        heat_menu(ui, tracks, textures, intents);
     }
     if track != Track::FilmStrip && !choice.folded {
         ui.menu_button("Save figure", |ui| {

@@ -5,6 +5,7 @@ use super::guidance_track::{GuidanceTrack, guidance_track_ui};
 use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use super::icons::{Icon, draw_icon};
 use super::level_button::Levels;
+use super::notes::notes_ui;
 use super::parts_track::{PartsTrack, parts_track_ui};
 use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
@@ -18,7 +19,7 @@ use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::ensemble::Findings;
+use crate::ensemble::{ComesTo, Findings};
 use crate::figure::draw::Content;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom};
 use crate::runtime::{RunId, Wake};
@@ -27,6 +28,7 @@ use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, LevelReading, Measure, Stacking, TRACK_HEIGHTS, TheoremView, Track, TrackChoice, ViewChoices,
 };
+use crate::session::heat_map::SpectrumSource;
 use crate::session::playback::Command;
 use crate::theory::Calibration;
 use egui::{Align2, CursorIcon, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
@@ -98,10 +100,34 @@ impl Tracks<'_> {
         self.planned.map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
     }
 
-    /// What was measured of the schedule that the axis is of.
+    /// By which another axis is told from this one.
+    pub(super) fn axis_of(&self) -> AxisOf {
+        self.planned.map(|planned| planned.version).ok_or(self.run.map(|run| run.id))
+    }
+
+    /// What was measured, where it can be drawn over the levels of these images.
     pub(super) fn findings(&self) -> Option<&Arc<Findings>> {
-        let axis = self.axis()?;
-        self.measure.findings().filter(|findings| findings.ensemble.levels() == axis.levels())
+        self.measure.findings().filter(|_| self.other_images().is_none())
+    }
+
+    /// Why what was measured cannot be drawn over these levels; `None` where it can, or where there is nothing.
+    pub(super) fn other_images(&self) -> Option<String> {
+        let (findings, run) = (self.measure.findings()?, self.run?);
+        let image = findings.ensemble.origin().resolved.image;
+        let [_, _, height, width] = run.started.shape;
+        ((image.height, image.width) != (height, width)).then(|| {
+            let (title, w, h) = (findings.ensemble.title(), image.width, image.height);
+            format!("not drawn: {title}, as its images are {w}×{h} px and these {width}×{height} px, whose levels are others")
+        })
+    }
+
+    /// Whether the run on screen is of the kind that was measured.
+    pub(super) fn is_of_run(&self, findings: &Findings) -> bool {
+        self.run.is_some_and(|run| {
+            let [_, _, height, width] = run.started.shape;
+            let comes_to = ComesTo { levels: &run.started.levels, size: (height, width) };
+            findings.ensemble.is_of(&run.started.settings, Some(comes_to))
+        })
     }
 
     /// The place of the playhead on that axis, in its own steps.
@@ -122,6 +148,9 @@ impl Tracks<'_> {
         }
     }
 }
+
+/// The schedule that is shown, or where none is the run.
+pub(super) type AxisOf = Result<u64, Option<RunId>>;
 
 /// The tracks' own state.
 #[derive(Default)]
@@ -158,6 +187,17 @@ impl TracksState {
         }
     }
 
+    /// Whether a track shows what was measured, or what theory expects of that.
+    #[must_use]
+    pub fn is_of_samples(&self, track: Track, view: &ViewChoices) -> bool {
+        match track {
+            Track::Chromatogram => self.figures.get(&track).is_some_and(|(key, _)| key.measured.is_some()),
+            Track::SpectrumOfChange => view.heat_map.source != SpectrumSource::Sample,
+            Track::SpectrumBeside => view.heat_map.beside != SpectrumSource::Sample,
+            _ => false,
+        }
+    }
+
     /// What a track shows, for a file.
     #[must_use]
     pub fn content(&self, track: Track) -> Option<Content> {
@@ -174,8 +214,7 @@ impl TracksState {
 /// All that a figure depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct FigureKey {
-    /// The schedule that is shown, or where none is the run.
-    pub(super) of: Result<u64, Option<RunId>>,
+    pub(super) of: AxisOf,
     /// The one that is laid over it.
     pub(super) next: Option<u64>,
     pub(super) reading: Reading,
@@ -189,6 +228,8 @@ pub(super) struct FigureKey {
     pub(super) ticks: usize,
     /// Version of what was measured, where that is shown, and the theory beside it.
     pub(super) measured: Option<(u64, Calibration)>,
+    /// Version of what was measured, and the run that it may be of.
+    pub(super) desk: Option<(u64, Option<RunId>)>,
 }
 
 /// Draws the tracks in the space there is.
@@ -327,7 +368,7 @@ fn track_ui(
     }
     let Some(axis) = tracks.axis() else { return };
     let key = FigureKey {
-        of: tracks.planned.map(|planned| planned.version).ok_or(tracks.run.map(|run| run.id)),
+        of: tracks.axis_of(),
         next: tracks.ghost().map(|next| next.version),
         reading: tracks.reading(),
         zoom: state.zoom,
@@ -342,6 +383,7 @@ fn track_ui(
             .findings()
             .filter(|_| track == Track::Chromatogram && tracks.view.stacking == Stacking::Lines)
             .map(|_| (tracks.measure.version(), tracks.view.theory)),
+        desk: (track == Track::Chromatogram).then(|| (tracks.measure.version(), tracks.run.map(|run| run.id))),
     };
     let kept = state.figures.get(&track).filter(|(kept, _)| *kept == key).map(|(_, figure)| Arc::clone(figure));
     let figure = kept.or_else(|| {
@@ -362,6 +404,7 @@ fn track_ui(
         return;
     };
     lit_figure_ui(ui, plot, &figure, tracks.levels.lit());
+    notes_ui(ui, plot, &figure.notes, track.name());
     match strips_ui(ui, plot, &figure, &tracks.levels, track.name()) {
         Some(StripUse::Isolate(levels)) => intents.push(Intent::Change(Action::Isolate(levels))),
         Some(StripUse::Drag(at)) => {

@@ -106,8 +106,10 @@ impl LevelPrompt {
         labels.get(m).or(labels.last()).copied()
     }
 
-    /// How much each class counts at a noise level; each once, summing to 1.
-    pub(super) fn shares(&self, level: NoiseLevel) -> Vec<(i64, f64)> {
+    /// How much each class counts at a noise level; each once, summing to 1. Of bands this is how much of what is generated
+    /// then is theirs.
+    #[must_use]
+    pub fn shares(&self, level: NoiseLevel) -> Vec<(i64, f64)> {
         let mut r = vec![0.0; self.theory.levels()];
         self.theory.shares(level, Measure::Power, &mut r);
         if self.choice.mode == LevelMode::Switch {
@@ -135,7 +137,8 @@ impl LevelPrompt {
 
     /// The classes of the bands, each with the side n^m of the pooling from which on it rules; neighbours that are alike
     /// are one.
-    pub(super) fn bands(&self) -> Vec<(i64, usize)> {
+    #[must_use]
+    pub fn bands(&self) -> Vec<(i64, usize)> {
         let mut bands: Vec<(i64, usize)> = Vec::new();
         let mut block = 1;
         for &label in &self.choice.labels {

@@ -58,6 +58,16 @@ impl Content {
         }
     }
 
+    /// Whose it is and what has no place, where that is to be said.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        match self {
+            Self::Figure(figure) => &figure.notes,
+            Self::HeatMap(map) => &map.notes,
+            Self::Film(_) => &[],
+        }
+    }
+
     pub(super) fn strips(&self) -> &[Strip] {
         match self {
             Self::Figure(figure) => &figure.strips,

@@ -75,7 +75,7 @@ pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
     };
     let within = sheet.width - 2.0 * MARGIN;
     let heading = wrap(&sheet.heading, Face::Strong, HEADING, within);
-    let caption = wrap(&sheet.caption, Face::Body, CAPTION, within);
+    let caption = wrap(&sheet.words_below(), Face::Body, CAPTION, within);
     // Titles begin where the plots do, which is not known yet; this is about as far in.
     let titles: Vec<Vec<String>> =
         sheet.panels.iter().map(|panel| wrap(&panel.title, Face::Strong, TITLE, within - 48.0)).collect();

@@ -198,9 +198,21 @@ impl Sheet {
         Scene { size: layout.size, background: self.theme.background(), title, description: self.description(), groups }
     }
 
+    /// The panels' notes, each once, and the caption: a line each.
+    fn words_below(&self) -> String {
+        let mut lines: Vec<&str> = Vec::new();
+        let notes = self.panels.iter().flat_map(|panel| panel.content.notes());
+        for line in notes.chain(Some(&self.caption)) {
+            if !line.is_empty() && !lines.contains(&line.as_str()) {
+                lines.push(line);
+            }
+        }
+        lines.join("\n")
+    }
+
     /// What is seen, in words.
     fn description(&self) -> String {
-        let caption = Some(text::plain(&self.caption)).filter(|caption| !caption.is_empty());
+        let caption = Some(text::plain(&self.words_below())).filter(|caption| !caption.is_empty());
         self.panels.iter().map(Panel::description).chain(caption).collect::<Vec<_>>().join(" ")
     }
 }

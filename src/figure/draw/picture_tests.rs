@@ -4,7 +4,7 @@ use super::scene::{Group, Ink};
 use super::*;
 use crate::figure::colour_map::colour_table;
 use crate::figure::heat_map::{Decibels, Placement, PowerGrid, Rows};
-use crate::figure::{Film, HeatMap, HeatMapFigure, Reading, TimeAxis, TimeView, heat_map};
+use crate::figure::{Film, HeatMap, HeatMapFigure, OnAxis, Reading, TimeAxis, TimeView, heat_map};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ColourMap;
 use crate::session::heat_map::{FrequencyScale, Normalisation};
@@ -30,12 +30,14 @@ fn map(time: TimeView<'_>) -> HeatMap {
     };
     let cells = Arc::new(Decibels::new(&grid, Normalisation::None));
     let (scale, range) = (FrequencyScale::Linear, Some((-40.0, 20.0)));
-    heat_map(HeatMapFigure { time, cells: &cells, scale, range, colour_map: ColourMap::Viridis })
+    heat_map(HeatMapFigure { on: OnAxis::own(time), cells: &cells, scale, range, colour_map: ColourMap::Viridis })
 }
 
 /// Images in one colour each, by their step.
 fn film(time: TimeView<'_>) -> Film {
-    Film::new("E[x_0|x_t]", time, 4, |step| Some(Arc::new(RgbImage::from_pixel(8, 8, Rgb([50 * step as u8, 9, 200])))))
+    Film::new("E[x_0|x_t]", OnAxis::own(time), 4, |step| {
+        Some(Arc::new(RgbImage::from_pixel(8, 8, Rgb([50 * step as u8, 9, 200]))))
+    })
 }
 
 fn sheet() -> Sheet {

@@ -25,6 +25,7 @@ fn figure(lines: Vec<Line>) -> Figure {
         lines,
         points: Vec::new(),
         strips: Vec::new(),
+        notes: Vec::new(),
         marks: Vec::new(),
     }
 }
@@ -70,6 +71,7 @@ fn full() -> Figure {
         points: points.collect(),
         marks: vec![mark(0.3, MarkKind::Rule), mark(0.35, MarkKind::Rule), mark(0.7, MarkKind::Tick)],
         strips: vec![Strip { name: "which".into(), segments: vec![segment(0.0, 0.02, 0), segment(0.02, 1.0, 1)] }],
+        notes: Vec::new(),
         ..figure(lines.collect())
     }
 }

@@ -12,7 +12,7 @@ pub use decibels::{Decibels, GAP, NOTHING, Placement, PowerGrid, Ranges, Rows};
 use super::colour_map::{colour_index, colour_table, colours_per_unit};
 use super::palette::level_label;
 use super::ticks::{self, Tick};
-use super::{Axis, TimeView};
+use super::{Axis, OnAxis};
 use crate::session::document::ColourMap;
 use crate::session::heat_map::FrequencyScale;
 use image::RgbImage;
@@ -26,8 +26,8 @@ pub const NOWHERE: i32 = -1;
 /// What a heat map is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct HeatMapFigure<'a> {
-    /// The horizontal axis.
-    pub time: TimeView<'a>,
+    /// The steps that the columns are of, on the axis that is shown.
+    pub on: OnAxis<'a>,
     /// What is shown.
     pub cells: &'a Arc<Decibels>,
     /// How frequencies are spaced. On a logarithmic axis frequency 0 has no place.
@@ -65,6 +65,10 @@ pub struct HeatMap {
     pub ranges: Ranges,
     /// The colours.
     pub colour_map: ColourMap,
+    /// Whether the steps of the axis are those of the columns.
+    pub on_its_own_axis: bool,
+    /// Whose it is, where that is not plain, and what has no place: a line each, as in [`super::Figure::notes`].
+    pub notes: Vec<String>,
 }
 
 /// Of every pixel of a picture its column or row of cells, [`NOWHERE`] where it has none.
@@ -92,7 +96,7 @@ pub struct Cell {
 /// A heat map along the shared axis.
 #[must_use]
 pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
-    let HeatMapFigure { time, cells, scale, range, colour_map } = from;
+    let HeatMapFigure { on, cells, scale, range, colour_map } = from;
     // Levels are octaves, all as high.
     let scale = if cells.of_rows == Rows::Frequencies { scale } else { FrequencyScale::Log };
     let first_row = usize::from(scale == FrequencyScale::Log);
@@ -118,29 +122,32 @@ pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
     HeatMap {
         label: cells.name.clone(),
         unit: "dB",
-        x_axis: time.x_axis(),
+        x_axis: on.time.x_axis(),
         wavelengths,
         y_axis,
-        column_edges: column_edges(time, cells),
+        column_edges: column_edges(on, cells),
         row_edges,
         first_row,
         range: range.unwrap_or(ranges.fitting),
         ranges,
         colour_map,
+        on_its_own_axis: on.is_same(),
+        notes: Vec::new(),
         cells: Arc::clone(cells),
     }
 }
 
-/// Around each step, half way to its neighbours, the last as far as the run's end; or from step to step.
-fn column_edges(time: TimeView<'_>, cells: &Decibels) -> Vec<f64> {
+/// Around each step, half way to its neighbours, the last as far as the run's end; or from step to step. Columns beyond the
+/// axis have no width.
+fn column_edges(on: OnAxis<'_>, cells: &Decibels) -> Vec<f64> {
     let columns = cells.columns();
-    let last = time.axis.steps() as f64;
+    let last = on.own_axis().steps() as f64;
     let step = |edge: usize| match cells.placement {
         Placement::Between => edge as f64,
         Placement::Around if edge == columns => last,
         Placement::Around => (edge as f64 - 0.5).max(0.0),
     };
-    (0..=columns).map(|edge| time.axis.x_of_step(step(edge), time.reading)).collect()
+    (0..=columns).map(|edge| on.nearest_x_of(step(edge))).collect()
 }
 
 /// Half way between neighbours, in the axis's own units; the ends as far out as the next edge is further in.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::figure::{Reading, TimeAxis};
+use crate::figure::{Reading, TimeAxis, TimeView};
 use crate::schedule::ModelSchedule;
 use crate::session::heat_map::Normalisation;
 use crate::theory::NoiseLevel;
@@ -30,7 +30,7 @@ fn decibels(placement: Placement, normalisation: Normalisation) -> Arc<Decibels>
 fn map(reading: Reading, placement: Placement, scale: FrequencyScale) -> HeatMap {
     let (axis, cells) = (axis(), decibels(placement, Normalisation::None));
     let time = TimeView::whole(&axis, reading);
-    heat_map(HeatMapFigure { time, cells: &cells, scale, range: None, colour_map: ColourMap::Inferno })
+    heat_map(HeatMapFigure { on: OnAxis::own(time), cells: &cells, scale, range: None, colour_map: ColourMap::Inferno })
 }
 
 #[test]
@@ -62,7 +62,13 @@ fn levels_are_octaves_with_names() {
     let time = TimeView::whole(&axis, Reading::Step);
     // They are octaves whatever the axis of frequencies is.
     let [map, linear] = [FrequencyScale::Log, FrequencyScale::Linear].map(|scale| {
-        heat_map(HeatMapFigure { time, cells: &cells, scale, range: None, colour_map: ColourMap::Inferno })
+        heat_map(HeatMapFigure {
+            on: OnAxis::own(time),
+            cells: &cells,
+            scale,
+            range: None,
+            colour_map: ColourMap::Inferno,
+        })
     });
     assert_eq!(map, linear);
     let edges: Vec<f64> = map.row_edges.iter().map(|edge| 10.0_f64.powf(*edge)).collect();
@@ -78,8 +84,13 @@ fn levels_are_octaves_with_names() {
 
     let one = PowerGrid { frequency: vec![0.0, 0.25], columns: vec![Some(Arc::from([1.0, 1.0].as_slice()))], ..grid };
     let cells = Arc::new(Decibels::new(&one, Normalisation::None));
-    let of =
-        HeatMapFigure { time, cells: &cells, scale: FrequencyScale::Log, range: None, colour_map: ColourMap::Grey };
+    let of = HeatMapFigure {
+        on: OnAxis::own(time),
+        cells: &cells,
+        scale: FrequencyScale::Log,
+        range: None,
+        colour_map: ColourMap::Grey,
+    };
     assert_eq!(heat_map(of).row_edges.len(), 2, "a level alone has its row");
 }
 
@@ -167,11 +178,39 @@ fn pixels_show_the_cells_under_their_centres() {
 }
 
 #[test]
+fn cells_of_another_run_stand_at_their_own_noise_levels() {
+    let cells = decibels(Placement::Between, Normalisation::None);
+    let own = axis();
+    let levels = [-12.0, -5.0, -2.0, 0.0, 1.0, 4.0, 6.0, 9.0].map(NoiseLevel::from_log_snr).to_vec();
+    let shared = TimeAxis::of_steps(levels, vec![0.0; 7]);
+    for reading in Reading::ALL {
+        let time = TimeView::whole(&shared, reading);
+        let on = OnAxis::new(time, &own);
+        let map = heat_map(HeatMapFigure {
+            on,
+            cells: &cells,
+            scale: FrequencyScale::Log,
+            range: None,
+            colour_map: ColourMap::Grey,
+        });
+        for (edge, &x) in map.column_edges.iter().enumerate().skip(1) {
+            let (here, there) = (time.level_at(x), own.level_at(edge as f64));
+            assert!((here.log_snr() - there.log_snr()).abs() < 1e-9, "{reading:?}: edge {edge} at {here:?}");
+        }
+        // Its first step begins in pure noise, to which the axis does not come.
+        assert_eq!((map.column_edges[0], on.beyond()), (0.0, 1));
+        let middle = on.x_of(2.5).unwrap();
+        assert_eq!(map.at(middle, 0.2_f64.log10()).map(|cell| cell.steps), Some((2, 3)));
+        assert!(map.at(1.0 - 1e-9, 0.2_f64.log10()).is_none(), "the axis goes on where the cells end");
+    }
+}
+
+#[test]
 fn differences_have_zero_in_the_middle() {
     let (axis, cells) = (axis(), decibels(Placement::Around, Normalisation::None));
     let time = TimeView::whole(&axis, Reading::Sigma);
     let from = HeatMapFigure {
-        time,
+        on: OnAxis::own(time),
         cells: &cells,
         scale: FrequencyScale::Log,
         range: None,
@@ -191,7 +230,8 @@ fn a_grid_without_rings_does_no_harm() {
         let cells = Arc::new(Decibels::new(&grid, Normalisation::Frequency));
         for scale in FrequencyScale::ALL {
             let time = TimeView::whole(&axis, Reading::Step);
-            let from = HeatMapFigure { time, cells: &cells, scale, range: None, colour_map: ColourMap::Grey };
+            let from =
+                HeatMapFigure { on: OnAxis::own(time), cells: &cells, scale, range: None, colour_map: ColourMap::Grey };
             let map = heat_map(from);
             assert!(map.at(0.5, map.y_axis.range.0).is_none_or(|cell| cell.decibels.is_none()));
             assert_eq!(map.places(4, 4).rows.len(), 4);
@@ -210,7 +250,7 @@ proptest! {
         let scale = if log { FrequencyScale::Log } else { FrequencyScale::Linear };
         let cells = decibels(placement, Normalisation::None);
         let time = TimeView { range: (zoom, zoom + 0.3), ..TimeView::whole(&axis, Reading::ALL[which]) };
-        let map = heat_map(HeatMapFigure { time, cells: &cells, scale, range: None, colour_map: ColourMap::Turbo });
+        let map = heat_map(HeatMapFigure { on: OnAxis::own(time), cells: &cells, scale, range: None, colour_map: ColourMap::Turbo });
         let places = map.places(width, height);
         let (low, high) = map.y_axis.range;
         for (px, &column) in places.columns.iter().enumerate() {

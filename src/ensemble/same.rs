@@ -1,0 +1,98 @@
+use super::Ensemble;
+use crate::denoiser::guided::GuidanceScale;
+use crate::sampler::Churn;
+use crate::session::{RunSettings, SamplerKind};
+use crate::theory::NoiseLevel;
+
+/// What settings come to on their model.
+#[derive(Clone, Copy, Debug)]
+pub struct ComesTo<'a> {
+    /// The noise levels of the run.
+    pub levels: &'a [NoiseLevel],
+    /// Height and width of its images.
+    pub size: (usize, usize),
+}
+
+impl Ensemble {
+    /// Whether these settings would make samples of the same kind, of whatever seed. A choice that is left open is the same as one that is made
+    /// and comes to the same; what the settings come to is known where their schedule can be made.
+    #[must_use]
+    pub fn is_of(&self, run: &RunSettings, comes_to: Option<ComesTo>) -> bool {
+        let image = self.origin.resolved.image;
+        let size = (image.height, image.width);
+        let mut here = plain(&self.origin.settings);
+        let mut there = plain(run);
+        (here.size, there.size) = (Some(size), there.size.or(comes_to.map(|it| it.size)).or(Some(size)));
+        if comes_to.is_some_and(|it| it.levels == self.levels) {
+            for settings in [&mut here, &mut there] {
+                (settings.steps, settings.spacing, settings.schedule) = (self.steps(), None, None);
+            }
+        }
+        here == there
+    }
+}
+
+/// The settings without what has no part in the samples, and with what is left open as it is then.
+fn plain(settings: &RunSettings) -> RunSettings {
+    let eta = match settings.sampler {
+        SamplerKind::Ddim => Some(settings.eta.unwrap_or(0.0)),
+        SamplerKind::EulerAncestral => Some(settings.eta.unwrap_or(1.0)),
+        SamplerKind::Ddpm | SamplerKind::Euler | SamplerKind::Heun | SamplerKind::DpmSolverPp2M => None,
+    };
+    let unguided = |scale: &GuidanceScale| scale.constant() == Some(1.0);
+    RunSettings {
+        seed: 0,
+        batch: 1,
+        first_sample: 0,
+        partition: None,
+        threads: None,
+        steps: settings.effective_steps(),
+        eta,
+        churn: if settings.sampler == SamplerKind::Heun { settings.churn } else { Churn::default() },
+        guidance: settings.guidance.clone().filter(|scale| !unguided(scale)),
+        ..settings.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ensemble::Options;
+    use crate::session::prepare::Model;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+
+    #[test]
+    fn a_choice_that_is_made_is_the_same_as_one_left_open_that_comes_to_it() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let left_open = RunSettings { provider: ProviderChoice::Rust, steps: 4, ..RunSettings::new(source) };
+        let model = Model::open(&left_open, None, &|_, _| true).unwrap();
+        let ensemble = Ensemble::begin(&model, &left_open, Options::default()).unwrap();
+        let spacing = ensemble.origin().resolved.spacing.clone();
+        let size = Some((64, 64));
+        let made = [
+            RunSettings { spacing: Some(spacing), ..left_open.clone() },
+            RunSettings { eta: Some(0.0), size, seed: 9, batch: 7, threads: Some(3), ..left_open.clone() },
+        ];
+        let unguided = RunSettings { guidance: Some(GuidanceScale::Constant(1.0)), ..left_open.clone() };
+        assert!(ensemble.is_of(&unguided, None));
+        let is_of = |run: &RunSettings| {
+            let begun = Ensemble::begin(&model, run, Options::default()).unwrap();
+            let image = begun.origin().resolved.image;
+            let comes_to = ComesTo { levels: begun.levels(), size: (image.height, image.width) };
+            ensemble.is_of(run, Some(comes_to))
+        };
+        assert!(ensemble.is_of(&left_open, None) && is_of(&left_open));
+        for run in &made {
+            assert!(is_of(run), "{run:?}");
+        }
+        let others = [
+            RunSettings { spacing: Some("karras".into()), ..left_open.clone() },
+            RunSettings { steps: 5, ..left_open.clone() },
+            RunSettings { eta: Some(0.5), ..left_open.clone() },
+            RunSettings { sampler: SamplerKind::Euler, ..left_open },
+        ];
+        for run in &others {
+            assert!(!is_of(run) && !ensemble.is_of(run, None), "{run:?}");
+        }
+    }
+}

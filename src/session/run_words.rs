@@ -1,0 +1,15 @@
+//! What a run is called, alike in the window, in figures and on the command line.
+
+use super::prepare::Resolved;
+use super::settings::RunSettings;
+use crate::words::count;
+
+/// Model, sampler, spacing and steps, and what steers it: "emoji-unet · ddim, trailing, 50 steps, class 3".
+#[must_use]
+pub fn run_in_words(settings: &RunSettings, resolved: &Resolved, steps: usize) -> String {
+    let eta = settings.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
+    let label = resolved.label.map_or_else(String::new, |label| format!(", class {label}"));
+    let steering = settings.steering().map_or_else(String::new, |words| format!(", {words}"));
+    let steps = count(steps, "step");
+    format!("{} · {}{eta}, {}, {steps}{label}{steering}", resolved.model, settings.sampler, resolved.spacing)
+}
