@@ -7,10 +7,10 @@ use crate::ensemble::Disagreement;
 use crate::figure::palette::level_label;
 use crate::figure::text::verbatim;
 use crate::figure::{
-    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ComparedShares, Dash, ElutionFigure, Figure, Line, MeasuredFigure,
-    NEXT, NamedSchedule, OnAxis, Paint, Rate, Reading, Role, ScheduleFigure, Strip, TheoremFigure, TimeAxis, TimeView,
-    adjusted_time, chromatogram, class_strips, elution, generation, intensity, level_value, measured_chromatogram,
-    pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
+    AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ComparedShares, Dash, ElutionFigure, Figure, Line,
+    MeasuredFigure, NEXT, NamedSchedule, OnAxis, Paint, Rate, Reading, Role, ScheduleFigure, Strip, TheoremFigure,
+    TimeAxis, TimeView, adjusted_time, chromatogram, class_strips, elution, generation, intensity, level_value,
+    measured_chromatogram, pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
 use crate::theory::{Chromatogram, NoiseLevel, adjustment};
