@@ -11,8 +11,8 @@ use crate::ensemble::{Agreement, Apart, ComesTo, DEFAULT_SAMPLES, Findings, LEAS
 use crate::runtime::MeasuringReport;
 use crate::session::action::Action;
 use crate::session::document::Document;
-use crate::words::count;
 use crate::theory::Calibration;
+use crate::words::count;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
