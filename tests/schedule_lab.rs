@@ -57,7 +57,7 @@ fn worst(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
 
-const FAMILIES: [&str; 19] = [
+const FAMILIES: [&str; 20] = [
     "linear",
     "scaled-linear",
     "cosine",
@@ -68,6 +68,7 @@ const FAMILIES: [&str; 19] = [
     "log-snr-linear",
     "flow",
     "karras",
+    "karras-capped",
     "exponential",
     "polyexponential",
     "vp",

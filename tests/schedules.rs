@@ -261,7 +261,7 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         ),
         (
             "kerras".parse::<PlanSource>().unwrap_err().to_string(),
-            "\"kerras\" is neither a timestep spacing nor a σ family; use one of linspace, leading, trailing, karras, exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm, flow",
+            "\"kerras\" is neither a timestep spacing nor a σ family; use one of linspace, leading, trailing, karras, karras-capped, exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm, flow",
         ),
     ] {
         assert_eq!(said, expected);
@@ -333,7 +333,8 @@ proptest! {
             prop_assert!(sigmas.windows(2).all(|pair| pair[1] < pair[0]), "{} {:?}", family, sigmas);
             prop_assert!(sigmas.iter().all(|sigma| sigma.is_finite() && *sigma > 0.0));
             if !family.has_own_range() {
-                prop_assert_eq!(sigmas[0], hi);
+                let highest = if let SigmaFamily::KarrasCapped { cap, .. } = family { hi.min(cap) } else { hi };
+                prop_assert_eq!(sigmas[0], highest);
                 prop_assert!(steps == 1 || sigmas[steps - 1] == lo);
             }
         }

@@ -7,7 +7,7 @@ use crate::model::exact::ExactCard;
 use crate::schedule::design::shares_of;
 use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
 use crate::session::document::{Document, MOST_LEVELS, Measure, NamedSchedule};
-use crate::session::prepare::{ModelInfo, PrepareError, plan_of};
+use crate::session::prepare::{ModelInfo, PrepareError, plan_of, spacing_of};
 use crate::session::settings::{RunSettings, SamplerKind};
 use crate::theory::gaussian::ddim_spectrum;
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
@@ -200,10 +200,9 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
         Ok(plan) => plan,
         Err(error) => return Some(Err(error)),
     };
-    let source = match (&key.settings.schedule, &key.settings.spacing) {
-        (Some(source), _) => (**source).clone(),
-        (None, Some(name)) => name.parse().unwrap_or_else(|_| config.default_source()),
-        (None, None) => config.default_source(),
+    let source = match spacing_of(&key.settings, config, schedule) {
+        Ok(spacing) => spacing.source,
+        Err(error) => return Some(Err(error)),
     };
     let (factor, levels) = key.levels;
     let (height, width) = key.settings.image_size(model.native_size).unwrap_or((64, 64));

@@ -11,7 +11,7 @@ use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, plan_of};
 use crate::session::parts::PartsFound;
 use crate::session::prepare::ModelInfo;
-use crate::session::{CoarsePass, KeptTrajectory, Shown, Snapshot, one_sample, run_in_words, tone};
+use crate::session::{CoarsePass, FarOut, KeptTrajectory, Shown, Snapshot, one_sample, run_in_words, tone};
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
@@ -61,6 +61,8 @@ pub struct RunView {
     fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
     /// The parts that its steps had.
     parts: PartsFound,
+    /// Which of its results lie far outside what the model's images can be.
+    far_out: Option<FarOut>,
     /// For display.
     ranges: Ranges,
 }
@@ -152,6 +154,7 @@ impl RunView {
             energies: RefCell::default(),
             fastest: RefCell::default(),
             parts: PartsFound::default(),
+            far_out: None,
             ranges: Ranges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
         }
     }
@@ -181,7 +184,16 @@ impl RunView {
             self.made.push(Made { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
         }
         self.parts.add(snapshot.parts.iter().map(|part| part.name));
+        if self.done() + 1 == self.steps() {
+            self.far_out = FarOut::of(&state, &self.started.levels, &self.started.resolved);
+        }
         self.kept.push(snapshot, state);
+    }
+
+    /// Its results that lie far outside what the model's images can be, once there are results.
+    #[must_use]
+    pub const fn far_out(&self) -> Option<&FarOut> {
+        self.far_out.as_ref()
     }
 
     fn widen_ranges(&mut self, snapshot: &Snapshot) {

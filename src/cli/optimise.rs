@@ -7,7 +7,7 @@ use super::{Ended, Failure, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::check_place;
-use crate::session::prepare::{Bare, Model};
+use crate::session::prepare::{Bare, Model, default_spacing};
 use crate::session::{RunSettings, SamplerKind, schedule_file};
 use crate::words::count as count_of;
 use indicatif::ProgressBar;
@@ -164,7 +164,11 @@ impl Arguments {
         let source = match (&self.from, &self.schedule) {
             (Some(source), _) => source.clone(),
             (None, Some(path)) => read_schedule(path)?.source,
-            (None, None) => bare.config.default_source(),
+            (None, None) => {
+                let spacing = default_spacing(self.sampler, self.steps, &bare.config, &bare.schedule);
+                spacing.because.iter().for_each(|because| output::message(because));
+                spacing.source
+            }
         };
         match source.steps() {
             Some(listed) if listed != self.steps => Err(StepsAreListed { listed }.into()),

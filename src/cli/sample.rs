@@ -5,7 +5,7 @@ use super::run_options::{RunOptions, count};
 use super::{Ended, Failure, interrupted, output};
 use crate::session::archive::{self, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
-use crate::session::{RunError, RunSettings, Trajectory, strip};
+use crate::session::{FarOut, RunError, RunSettings, Trajectory, strip};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -89,6 +89,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             .as_ref()
             .err()
             .map(|error| if error.is_cancelled() { "stopped by the user".to_owned() } else { error.to_string() });
+        if let Some(far_out) = FarOut::of_run(&trajectory, &prepared.resolved) {
+            output::message(&far_out.sentence(&settings, &prepared.resolved));
+        }
         let record = Record::new(settings, prepared.resolved, &trajectory, stopped_because);
         let files = write(&out, &trajectory, &record)?;
         if arguments.json {

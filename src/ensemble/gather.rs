@@ -99,11 +99,20 @@ pub fn gather(
         // The first results come after one sample, and batches double from there.
         let most = if grows { most.min(ensemble.samples() + 1) } else { most };
         let size = most.min(target - ensemble.samples());
-        let settings =
-            RunSettings { batch: size, first_sample: ensemble.samples() as u64, ..ensemble.origin.settings.clone() };
+        let origin = &ensemble.origin;
+        // With the spacing that it began with, though another version of the program may choose another by now.
+        let settings = RunSettings {
+            batch: size,
+            first_sample: ensemble.samples() as u64,
+            ..origin.resolved.with_its_spacing(origin.settings.clone())
+        };
         let mut prepared = model.prepare(&settings, Keeping::LatestStep)?;
         ensemble.check(&prepared)?;
-        let notes = if std::mem::take(&mut first) { std::mem::take(&mut prepared.notes) } else { Vec::new() };
+        let mut notes = Vec::new();
+        if std::mem::take(&mut first) {
+            notes.extend(origin.resolved.spacing_because.clone());
+            notes.append(&mut prepared.notes);
+        }
         let stopped = Ok(Ended::Stopped(timing));
         if told(Progress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
             return stopped;

@@ -40,7 +40,13 @@ impl MadeWith {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
         // What decides the noise levels is compared by the levels themselves.
         let settings = RunSettings { steps: 0, spacing: None, schedule: None, ..settings.clone() };
-        let resolved = Resolved { spacing: String::new(), timesteps_rounded: false, ..prepared.resolved.clone() };
+        let resolved = Resolved {
+            spacing: String::new(),
+            visits: None,
+            spacing_because: None,
+            timesteps_rounded: false,
+            ..prepared.resolved.clone()
+        };
         Self { settings, resolved, initial: prepared.run.checkpoint() }
     }
 }

@@ -43,7 +43,7 @@ pub use lint::{PlanWarning, lint};
 pub use model_schedule::{ModelSchedule, STAND_IN_SIGMA_MAX};
 pub use monotone::MonotoneCubic;
 pub use plan::{FinalLevel, Plan};
-pub use sampling::SigmaFamily;
+pub use sampling::{CAP_SIGMA, SigmaFamily};
 pub use source::{PlanRequest, PlanSource};
 pub use spacing::{Spacing, SpacingConvention, timesteps};
 pub use spec::{OtherSchedule, ScheduleSpec, TrainingSpec};

@@ -119,6 +119,7 @@ fn changed_other(other: &OtherSchedule, name: &str, value: f64) -> Option<OtherS
 fn about(name: &str) -> (&'static str, (f64, f64), bool) {
     match name {
         "rho" => ("ρ", (1.0, 20.0), false),
+        "cap" => ("σ at most", (1.0, 4096.0), true),
         "beta_d" => ("β_d", (1.0, 40.0), false),
         "beta_min" => ("β at t = 0", (0.01, 10.0), true),
         "beta_max" => ("β at t = 1", (1.0, 100.0), true),

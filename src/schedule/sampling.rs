@@ -17,6 +17,14 @@ pub enum SigmaFamily {
         /// ρ.
         rho: f64,
     },
+    /// [`Self::Karras`] with `hi` at most `cap`: all steps go to the levels at which an image takes shape, where a model's
+    /// own noise goes far beyond them.
+    KarrasCapped {
+        /// ρ.
+        rho: f64,
+        /// The greatest σ.
+        cap: f64,
+    },
     /// Linear in ln σ.
     Exponential,
     /// `(1−u)^ρ` in ln σ (k-diffusion; ρ = 1 is [`Self::Exponential`]).
@@ -63,13 +71,18 @@ pub enum SigmaFamily {
 /// σ in descending order, the last the level that the final 0 replaces.
 const AYS_SD15: [f64; 11] = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029];
 const AYS_SDXL: [f64; 11] = [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029];
+/// [`SigmaFamily::KarrasCapped`]'s usual cap: the noise in the mean of a 64-pixel image is then ten times what the mean of
+/// an image in [−1, 1] can be. Above it nothing is decided; from 160 on down images come out darker
+/// (docs/sampling.md, "Samplers on the bundled models").
+pub const CAP_SIGMA: f64 = 640.0;
 const EDM_SIGMA_MIN: f64 = 0.002;
 const EDM_SIGMA_MAX: f64 = 80.0;
 
 impl SigmaFamily {
     /// Every family with its usual parameters.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Karras { rho: 7.0 },
+        Self::KarrasCapped { rho: 7.0, cap: CAP_SIGMA },
         Self::Exponential,
         Self::Polyexponential { rho: 1.0 },
         Self::Vp { beta_d: 19.9, beta_min: 0.1, eps_s: 1e-3 },
@@ -87,6 +100,7 @@ impl SigmaFamily {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Karras { .. } => "karras",
+            Self::KarrasCapped { .. } => "karras-capped",
             Self::Exponential => "exponential",
             Self::Polyexponential { .. } => "polyexponential",
             Self::Vp { .. } => "vp",
@@ -105,6 +119,7 @@ impl SigmaFamily {
     pub fn parameters(self) -> Vec<(&'static str, f64)> {
         match self {
             Self::Karras { rho } | Self::Polyexponential { rho } => vec![("rho", rho)],
+            Self::KarrasCapped { rho, cap } => vec![("rho", rho), ("cap", cap)],
             Self::Vp { beta_d, beta_min, eps_s } => vec![("beta_d", beta_d), ("beta_min", beta_min), ("eps_s", eps_s)],
             Self::Beta { alpha, beta } => vec![("alpha", alpha), ("beta", beta)],
             Self::FlowShift { shift } => vec![("shift", shift)],
@@ -116,7 +131,8 @@ impl SigmaFamily {
     #[must_use]
     pub fn with_parameter(mut self, name: &str, value: f64) -> Option<Self> {
         let place = match (&mut self, name) {
-            (Self::Karras { rho } | Self::Polyexponential { rho }, "rho") => rho,
+            (Self::Karras { rho } | Self::KarrasCapped { rho, .. } | Self::Polyexponential { rho }, "rho") => rho,
+            (Self::KarrasCapped { cap, .. }, "cap") => cap,
             (Self::Vp { beta_d, .. }, "beta_d") => beta_d,
             (Self::Vp { beta_min, .. }, "beta_min") => beta_min,
             (Self::Vp { eps_s, .. }, "eps_s") => eps_s,
@@ -144,10 +160,14 @@ impl SigmaFamily {
         if steps > MAX_STEPS {
             return Err(ScheduleError::TooManySteps { steps, limit: MAX_STEPS, of: "any run".to_owned() });
         }
+        self.check_parameters()?;
+        let sigma_max = match self {
+            Self::KarrasCapped { cap, .. } => sigma_max.min(cap),
+            _ => sigma_max,
+        };
         if !(sigma_min > 0.0 && sigma_max > sigma_min && sigma_max.is_finite()) {
             return Err(ScheduleError::SigmaRange { sigma_min, sigma_max });
         }
-        self.check_parameters()?;
         let (lo, hi) = match self {
             Self::Edm => (EDM_SIGMA_MIN, EDM_SIGMA_MAX),
             _ => (sigma_min, sigma_max),
@@ -172,7 +192,7 @@ impl SigmaFamily {
         let (u, s) = (ramp(i, steps), run_time(i, steps));
         let log_sigma = |s: f64| (lo.ln() + s * (hi / lo).ln()).exp();
         match self {
-            Self::Karras { rho } => karras(u, lo, hi, rho),
+            Self::Karras { rho } | Self::KarrasCapped { rho, .. } => karras(u, lo, hi, rho),
             Self::Edm => karras(u, lo, hi, 7.0),
             Self::Exponential | Self::Lu => log_sigma(s),
             Self::Polyexponential { rho } => log_sigma(s.powf(rho)),
@@ -202,6 +222,10 @@ impl SigmaFamily {
         match self {
             Self::Karras { rho } | Self::Polyexponential { rho } => {
                 check("rho", rho, 0.1, 100.0, "it lies between 0.1 and 100")
+            }
+            Self::KarrasCapped { rho, cap } => {
+                check("rho", rho, 0.1, 100.0, "it lies between 0.1 and 100")?;
+                check("cap", cap, 0.01, 1e6, "it lies between 0.01 and 1000000")
             }
             Self::Vp { beta_d, beta_min, eps_s } => {
                 check("beta_d", beta_d, 0.0, 100.0, "it lies between 0 and 100")?;

@@ -89,7 +89,6 @@ impl Record {
     pub fn to_repeat(&self) -> RunSettings {
         let resolved = &self.resolved;
         RunSettings {
-            spacing: self.settings.schedule.is_none().then(|| resolved.spacing.clone()),
             label: resolved.label,
             null_label: resolved.null_class.map(|null| null.label).or(self.settings.null_label),
             size: Some((resolved.image.height, resolved.image.width)),
@@ -100,7 +99,7 @@ impl Record {
             },
             threads: Some(resolved.threads),
             partition: resolved.partition.or(resolved.batch_partition.first().copied()),
-            ..self.settings.clone()
+            ..resolved.with_its_spacing(self.settings.clone())
         }
     }
 

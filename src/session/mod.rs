@@ -12,6 +12,7 @@ pub mod action;
 pub mod archive;
 mod choices;
 pub mod document;
+mod far_out;
 pub mod heat_map;
 pub mod history;
 pub mod images;
@@ -35,6 +36,7 @@ pub mod tone;
 mod trajectory;
 mod whole_file;
 
+pub use far_out::FarOut;
 pub use history::History;
 pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail, one_sample};
 pub use run::{Checkpoint, CoarsePass, Run, RunError};

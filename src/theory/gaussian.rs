@@ -57,6 +57,21 @@ pub fn ddim_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
     levels.windows(2).map(|step| ddim_factor(step[0], step[1], power)).product()
 }
 
+/// `x_N / x_T` of a whole run of Heun's method without churn along `levels`, all of finite σ: its steps in σ are linear here
+/// too, as `dx/dσ = σ/(S + σ²)·x` for the variance-exploding state. Where a step is too long it is no longer near the flow.
+#[must_use]
+pub fn heun_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
+    let slope = |sigma: f64| sigma / (power + sigma * sigma);
+    let step = |pair: &[NoiseLevel]| {
+        let (sigma, next) = (pair[0].sigma(), pair[1].sigma());
+        let euler = 1.0 + (next - sigma) * slope(sigma);
+        if next > 0.0 { 1.0 + 0.5 * (next - sigma) * (slope(sigma) + slope(next) * euler) } else { euler }
+    };
+    // From a variance-preserving state to one.
+    let grow = |level: Option<&NoiseLevel>| level.map_or(1.0, |level| level.sigma().hypot(1.0));
+    grow(levels.first()) / grow(levels.last()) * levels.windows(2).map(step).product::<f64>()
+}
+
 /// What a run is held against, one frequency at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {

@@ -2,6 +2,7 @@
 
 use super::icons::{Icon, draw_icon};
 use super::level_button::{Levels, paint_of};
+use super::messages::sentence;
 use super::plot::colour;
 use super::widgets::{Head, icon_button_small, keep_arrows};
 use crate::app::intent::Intent;
@@ -169,7 +170,9 @@ pub fn images_ui(
         let place = Rect::from_min_size(pos2(rect.left(), space.top()), vec2(column, HEAD));
         moved |= head.show(ui, place).drag_started();
         if let Some(words) = coarse_words {
-            badge_ui(ui, rect, &words);
+            badge_ui(ui, rect, &words, palette.accent);
+        } else if picture == Picture::Expectation {
+            far_out_ui(ui, stage, rect);
         }
         response.widget_info(|| {
             let alone = alone.map_or_else(String::new, |alone| format!(", only {}", alone.name()));
@@ -226,14 +229,30 @@ fn beside_ui(
     }
 }
 
-/// A word on a picture, at its lower left: the heading may have no room for it.
-fn badge_ui(ui: &Ui, picture: Rect, words: &str) {
+/// Says on the last estimate that it lies far outside what the model's images can be, and on hovering what to do.
+fn far_out_ui(ui: &Ui, stage: &Stage, picture: Rect) {
+    let Some((run, at)) = stage.run.zip(stage.at) else { return };
+    let Some(far_out) = run.far_out().filter(|far_out| far_out.samples.contains(&stage.sample)) else { return };
+    if at.step + 1 < run.steps() {
+        return;
+    }
+    let words = far_out.short();
+    let place = badge_ui(ui, picture, &words, Palette::of(ui).warning);
+    let response = ui.interact(place, ui.scope_id().with("far out"), Sense::hover());
+    let what = sentence(&far_out.sentence(&run.started.settings, &run.started.resolved));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words}: {what}")));
+    response.on_hover_text(what);
+}
+
+/// A word on a picture, at its lower left: the heading may have no room for it. Gives back where it stands.
+fn badge_ui(ui: &Ui, picture: Rect, words: &str, fill: Color32) -> Rect {
     let palette = Palette::of(ui);
     let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::strong(SMALL - 1.0), palette.on_accent);
     let size = galley.size() + vec2(12.0, 6.0);
     let place = Rect::from_min_size(pos2(picture.left() + 6.0, picture.bottom() - 6.0 - size.y), size);
-    ui.painter().rect_filled(place, 4.0, palette.accent);
+    ui.painter().rect_filled(place, 4.0, fill);
     ui.painter().galley(place.min + vec2(6.0, 3.0), galley, palette.on_accent);
+    place
 }
 
 /// "only 4 px" at a picture's lower right, in the level's colour; whether it was clicked, which shows all of it again.

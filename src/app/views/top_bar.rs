@@ -1,6 +1,7 @@
 //! Runs and model, at the top.
 
 use super::icons::Icon;
+use super::messages::sentence;
 use super::widgets::{Chip, icon_button, menu_chip, number_chip};
 use crate::app::intent::{Ask, Intent};
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -12,7 +13,7 @@ use crate::session::action::{Action, takes_eta};
 use crate::session::document::{Document, Layout};
 use crate::session::history::History;
 use crate::session::preferences::{Preferences, Theme};
-use crate::session::prepare::ModelInfo;
+use crate::session::prepare::{ModelInfo, default_spacing};
 use crate::session::settings::{ModelSource, RunSettings};
 use crate::theory::{Parameterization, Prediction};
 use crate::words::count;
@@ -278,16 +279,27 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
 
 fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
-    let own = bar.model.and_then(|model| model.spacing.as_deref());
+    let open = bar.model.and_then(|model| {
+        let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);
+        Some(default_spacing(run.sampler, run.effective_steps(), config, schedule))
+    });
+    let own = open.as_ref().map(|open| open.source.label());
+    let own = own.as_deref().or_else(|| bar.model.and_then(|model| model.spacing.as_deref()));
+    let because = open.as_ref().and_then(|open| open.because.as_deref());
     let drawn = run.schedule.as_ref().map(|schedule| shortened(&schedule.label(), 16));
     let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("own");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
     menu_chip(ui, look.chip("Spacing", shown, tip, look.changed("spacing") || look.changed("schedule")), |ui| {
         ui.set_min_width(200.0);
-        let text = own.map_or_else(|| "the model's own".to_owned(), |own| format!("the model's own ({own})"));
+        let whose = if because.is_some() { format!("suits {}", run.sampler) } else { "the model's own".to_owned() };
+        let text = own.map_or_else(|| whose.clone(), |own| format!("{whose} ({own})"));
         let here = run.spacing.as_deref().filter(|_| run.schedule.is_none());
         let mut pick = |ui: &mut Ui, name: Option<&str>, text: &str| {
-            if ui.selectable_label(run.schedule.is_none() && here == name, text).clicked() {
+            let mut entry = ui.selectable_label(run.schedule.is_none() && here == name, text);
+            if let Some(because) = because.filter(|_| name.is_none()) {
+                entry = entry.on_hover_text(sentence(because));
+            }
+            if entry.clicked() {
                 intents.push(Intent::Change(Action::SetSpacing(name.map(str::to_owned))));
                 ui.close();
             }

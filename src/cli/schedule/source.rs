@@ -22,7 +22,7 @@ pub(super) struct Source {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A family by name: linear, scaled-linear, exp, laplace, cosine, sigmoid, vp-linear, log-snr-linear, flow, karras,
-    /// exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm
+    /// karras-capped, exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm
     #[arg(long, value_name = "NAME", conflicts_with = "sigmas")]
     family: Option<String>,
     /// A parameter of the family, as in --param rho=5; may be given several times

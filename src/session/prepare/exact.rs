@@ -2,7 +2,7 @@
 
 use super::arrays::Digests;
 use super::open::{check_size, read_config};
-use super::{Classes, NullClass, Opened, PrepareError, check};
+use super::{Classes, NullClass, Opened, PrepareError, check, data_within};
 use crate::denoiser::empirical::ImageSet;
 use crate::denoiser::{
     CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
@@ -223,6 +223,7 @@ impl OpenExact {
             schedule: self.schedule.clone(),
             parameterization: PARAMETERIZATION,
             clipping: self.clipping,
+            data_within: data_within(image.channels, matches!(self.kind, Kind::Gaussian(_))),
             name: self.name.clone(),
             sha256: self.sha256.clone(),
             image,

@@ -11,6 +11,7 @@ mod model;
 mod null_class;
 mod open;
 mod plan;
+mod spacing;
 
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo, sizes_in_words};
@@ -19,6 +20,7 @@ pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
+pub use spacing::{DefaultSpacing, default_spacing, spacing_of};
 
 use super::Run;
 use super::settings::{RunSettings, SamplerKind};
@@ -27,7 +29,7 @@ use crate::model::SchedulerConfig;
 use crate::model::contract::Element;
 use crate::model::onnx::Canceller;
 use crate::sampler::{GivenNoise, NoiseSource, SeededNoise, Variance};
-use crate::schedule::ModelSchedule;
+use crate::schedule::{ModelSchedule, PlanSource};
 use crate::theory::Parameterization;
 use ndarray::Ix5;
 use serde::{Deserialize, Serialize};
@@ -50,13 +52,22 @@ pub struct Resolved {
     pub image: ImageShape,
     /// What the network predicts.
     pub parameterization: Parameterization,
+    /// The magnitude that hardly any value of the model's own images passes, where that is known.
+    #[serde(default)]
+    pub data_within: Option<f32>,
     /// What is done to `E[x_0|x_t]`.
     pub clipping: Clipping,
     /// Variance of DDPM's reverse step, where that is the sampler.
     #[serde(default)]
     pub variance: Option<Variance>,
-    /// Spacing or σ family.
+    /// Spacing or σ family, by name.
     pub spacing: String,
+    /// The same in full, where the name alone would mean another: a family with parameters of the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<Box<PlanSource>>,
+    /// Why it is not the model's own, where nobody chose it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spacing_because: Option<String>,
     /// Class of all samples, where the model has classes.
     pub label: Option<i64>,
     /// The class that means "none", where the run asks for it: images of no class, or guidance away from it.
@@ -78,6 +89,20 @@ pub struct Resolved {
     pub inputs_sha256: BTreeMap<String, String>,
     /// Whether the network takes integer timesteps only and some had to be rounded.
     pub timesteps_rounded: bool,
+}
+
+impl Resolved {
+    /// The settings of this run with what it visits fixed to what it became, whatever a default may mean by then.
+    #[must_use]
+    pub fn with_its_spacing(&self, settings: RunSettings) -> RunSettings {
+        if settings.schedule.is_some() {
+            return RunSettings { spacing: None, ..settings };
+        }
+        match &self.visits {
+            Some(visits) => RunSettings { spacing: None, schedule: Some(visits.clone()), ..settings },
+            None => RunSettings { spacing: Some(self.spacing.clone()), ..settings },
+        }
+    }
 }
 
 /// A run that is ready to step.
@@ -143,6 +168,8 @@ struct Opened {
     schedule: ModelSchedule,
     parameterization: Parameterization,
     clipping: Clipping,
+    /// The magnitude that hardly any value of its images passes.
+    data_within: f32,
     name: String,
     sha256: String,
     image: ImageShape,
@@ -157,6 +184,11 @@ struct Opened {
     /// Of the files read so far besides the model.
     digests: arrays::Digests,
     notes: Vec<String>,
+}
+
+/// Images are trained on in [−1, 1]; latents, and the Gaussian model, have a standard deviation of about 1.
+fn data_within(channels: usize, is_gaussian: bool) -> f32 {
+    if !is_gaussian && matches!(channels, 1 | 3) { 1.0 } else { 4.0 }
 }
 
 /// The classes of a model.
@@ -230,10 +262,14 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
     };
     let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
     notes.extend(composed.notes);
+    let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
+    notes.extend(spacing.because.clone());
+    let named = spacing.source.to_string();
+    let says_it_all = settings.schedule.is_some() || named.parse().is_ok_and(|source: PlanSource| source == spacing.source);
     plan::check_start(parameterization, plan.levels()[0])?;
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
-    notes.extend(plan::advice(settings.sampler, plan.levels()));
+    notes.extend(plan::advice(settings.sampler, plan.levels(), spacing.because.is_none()));
     let timesteps_rounded = integer && plan.timesteps().iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
         notes.push(
@@ -271,9 +307,12 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
         model_sha256: opened.sha256,
         image,
         parameterization,
+        data_within: Some(opened.data_within),
         clipping: opened.clipping,
         variance,
-        spacing: plan::source(settings, &opened.config)?.to_string(),
+        spacing: named,
+        visits: (!says_it_all).then(|| Box::new(spacing.source)),
+        spacing_because: spacing.because,
         label: composed.label,
         null_class: composed.null_class,
         provider: opened.provider.into(),

@@ -2,12 +2,13 @@
 
 use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
-use super::{Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, finish};
+use super::{Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, data_within, finish};
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
 use crate::model::onnx::{Conditioning, OnnxDenoiser};
+use crate::model::exact::ExactCard;
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package};
 use crate::model::{PredictionType, onnx_runtime};
@@ -334,6 +335,8 @@ fn network(
     let partition = settings.partition.unwrap_or_else(|| (VALUES_PER_CALL / image.len().max(1)).max(1));
     let conditioning = Conditioning { labels: Vec::new(), hidden_states };
     let timestep = model.contract.timestep.element;
+    let card = model.package.card.as_ref();
+    let is_gaussian = card.is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
     let denoiser = OnnxDenoiser::new(
         model.session.another()?,
         model.contract.clone(),
@@ -346,6 +349,7 @@ fn network(
         canceller: denoiser.canceller(),
         partition: denoiser.partition(),
         clipping: config.clipping,
+        data_within: data_within(image.channels, is_gaussian),
         denoiser: Box::new(denoiser),
         config,
         schedule,

@@ -1,8 +1,10 @@
 use super::PrepareError;
+use super::spacing::spacing_of;
 use crate::model::{SchedulerConfig, VarianceType};
 use crate::sampler::Variance;
-use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource};
+use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest};
 use crate::session::settings::{RunSettings, SamplerKind};
+use crate::theory::gaussian::{heun_run_factor, ode_factor};
 use crate::theory::{NoiseLevel, Parameterization};
 
 /// At `ᾱ = 0` a noise prediction says nothing of the image.
@@ -17,21 +19,13 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
     ))
 }
 
-pub(super) fn source(settings: &RunSettings, config: &SchedulerConfig) -> Result<PlanSource, PrepareError> {
-    Ok(match (&settings.schedule, &settings.spacing) {
-        (Some(schedule), _) => (**schedule).clone(),
-        (None, Some(name)) => name.parse()?,
-        (None, None) => config.default_source(),
-    })
-}
-
 /// The plan of a run with these settings on a model of this configuration and schedule.
 pub fn plan(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> Result<Plan, PrepareError> {
     let convention = settings.sampler.convention();
     let final_level =
         if settings.sampler == SamplerKind::Ddpm { FinalLevel::Clean } else { config.final_level(convention) };
     let request = PlanRequest {
-        source: source(settings, config)?,
+        source: spacing_of(settings, config, schedule)?.source,
         final_level,
         ..config.plan_request(settings.steps, convention)
     };
@@ -52,21 +46,31 @@ pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareErro
     }
 }
 
+/// Power of the coarsest waves of a 64-pixel image of natural spectrum, unit variance.
+const COARSEST: f64 = 157.0;
+
+/// How far Heun's method along these levels takes the features of natural images from where the flow has them, as a share of
+/// their own size: the most over the octaves of an image. In closed form (`theory::gaussian`).
+fn heun_is_off_by(levels: &[NoiseLevel]) -> f64 {
+    let (Some(&first), Some(&last)) = (levels.first(), levels.last()) else { return 0.0 };
+    let octaves = (0..7).map(|octave| COARSEST * 0.25_f64.powi(octave));
+    octaves.map(|power| (heun_run_factor(levels, power) / ode_factor(first, last, power) - 1.0).abs()).fold(0.0, f64::max)
+}
+
 /// σ above which no resolution of an image gains anything worth a step.
 const IDLE_SIGMA: f64 = 100.0;
 
 /// What is known to go wrong with this sampler on these levels, though it can be run.
-pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel]) -> Vec<String> {
+pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel], chosen: bool) -> Vec<String> {
     let sigma = |step: usize| levels[step].sigma();
     let steps = levels.len() - 1;
     let mut advice = Vec::new();
-    let falls_far = (0..steps).find(|&step| sigma(step) > IDLE_SIGMA && sigma(step) > 50.0 * sigma(step + 1));
-    if let (SamplerKind::Heun, Some(step)) = (sampler, falls_far.filter(|&step| sigma(step + 1) > 0.0)) {
+    let off = if sampler == SamplerKind::Heun { heun_is_off_by(levels) } else { 0.0 };
+    if off > 1.0 {
+        let instead = if chosen { "leave the spacing to it, use" } else { "use" };
         advice.push(format!(
-            "step {} falls from σ = {:.0} to {:.3}, where heun is unstable; use --spacing karras or another sampler",
-            step + 1,
-            sigma(step),
-            sigma(step + 1)
+            "heun's steps are too long here, and would make the coarsest features of an image wrong by {off:.0} times their \
+             size; {instead} more steps or another sampler"
         ));
     }
     let idle = (0..steps).filter(|&step| sigma(step) > IDLE_SIGMA).count();

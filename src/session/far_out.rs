@@ -1,0 +1,139 @@
+//! Results that lie far outside what images of a model can be.
+
+use super::prepare::Resolved;
+use super::settings::{RunSettings, SamplerKind};
+use super::{Trajectory, tone};
+use crate::denoiser::guided::GuidanceScale;
+use crate::theory::NoiseLevel;
+use ndarray::{Array4, Axis};
+
+/// How many times farther than a model's images a result must reach to be called far out. Networks overshoot a little, and
+/// guidance a little more.
+const FAR: f32 = 2.0;
+/// Most values of an image that are looked at.
+const VALUES: usize = 1 << 16;
+/// σ of the end of a run above which its result is noise by intention.
+const CLEAN: f64 = 0.2;
+
+/// Images of a result that lie far out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FarOut {
+    /// Which of the batch.
+    pub samples: Vec<usize>,
+    /// How many there are in the batch.
+    pub of: usize,
+    /// The magnitude that all but one in two hundred values of the worst of them stay below.
+    pub reach: f32,
+    /// That of the model's own images.
+    pub within: f32,
+}
+
+impl FarOut {
+    /// Of the state at the end of a run along `levels`, `[B, C, H, W]`; `None` where all of it is as it should be, or where
+    /// it is not known what that is.
+    #[must_use]
+    pub fn of(state: &Array4<f32>, levels: &[NoiseLevel], resolved: &Resolved) -> Option<Self> {
+        let within = resolved.data_within?;
+        let clean = levels.last().is_some_and(|level| level.sigma() <= CLEAN);
+        let reaches = state.axis_iter(Axis(0)).map(|image| {
+            let stride = image.len().div_ceil(VALUES).max(1);
+            tone::robust_maximum(image.iter().copied().step_by(stride))
+        });
+        let mut found = Self { samples: Vec::new(), of: state.dim().0, reach: 0.0, within };
+        for (sample, reach) in reaches.enumerate().filter(|(_, reach)| clean && *reach > FAR * within) {
+            found.samples.push(sample);
+            found.reach = found.reach.max(reach);
+        }
+        (!found.samples.is_empty()).then_some(found)
+    }
+
+    /// Of a run's result, once it is complete.
+    #[must_use]
+    pub fn of_run(trajectory: &Trajectory, resolved: &Resolved) -> Option<Self> {
+        let complete = trajectory.is_complete();
+        complete.then(|| Self::of(&trajectory.state, &trajectory.levels, resolved)).flatten()
+    }
+
+    /// In a few words, for a label: "far outside ±1".
+    #[must_use]
+    pub fn short(&self) -> String {
+        format!("far outside ±{}", self.within)
+    }
+
+    /// What is wrong and what to do about it, in a sentence.
+    #[must_use]
+    pub fn sentence(&self, settings: &RunSettings, resolved: &Resolved) -> String {
+        let Self { reach, within, .. } = self;
+        let what = match (self.samples.len(), self.of) {
+            (_, 1) => "the result reaches".to_owned(),
+            (1, of) => format!("1 of {of} images reaches"),
+            (some, of) => format!("{some} of {of} images reach"),
+        };
+        format!("{what} ±{reach:.1}, far outside the ±{within} of this model's images; {}", remedy(settings, resolved))
+    }
+}
+
+/// What brings a result back.
+fn remedy(settings: &RunSettings, resolved: &Resolved) -> &'static str {
+    let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| w > 1.0 || w < 0.0);
+    let chosen = resolved.spacing_because.is_none() && (settings.spacing.is_some() || settings.schedule.is_some());
+    match settings.sampler {
+        SamplerKind::Heun if chosen => {
+            "heun's steps were too long at the noisy end: leave the spacing to it, use more steps or take another sampler"
+        }
+        SamplerKind::Heun if settings.effective_steps() < 10 => "use more steps or take another sampler",
+        _ if settings.guidance.as_ref().is_some_and(is_strong) => "lower the guidance scale or use more steps",
+        _ if chosen => "leave the spacing to the model, use more steps or take another sampler",
+        _ => "use more steps or take another sampler",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::prepare::{Keeping, Model};
+    use crate::session::settings::{ModelSource, ProviderChoice};
+
+    fn settings(model: &str, spacing: Option<&str>) -> RunSettings {
+        RunSettings {
+            sampler: SamplerKind::Heun,
+            steps: 20,
+            spacing: spacing.map(str::to_owned),
+            provider: ProviderChoice::Rust,
+            ..RunSettings::new(ModelSource::Model(model.into()))
+        }
+    }
+
+    #[test]
+    fn a_result_out_of_bounds_is_named_with_what_to_do() {
+        let model = Model::open(&settings("gaussian-64", None), None, &|_, _| true).unwrap();
+        let found = |settings: &RunSettings| {
+            let mut prepared = model.prepare(settings, Keeping::LatestStep).unwrap();
+            let mut trajectory = prepared.run.trajectory();
+            while prepared.run.step(&mut trajectory).unwrap().is_some() {}
+            let found = FarOut::of_run(&trajectory, &prepared.resolved);
+            found.map(|found| (found.sentence(settings, &prepared.resolved), found))
+        };
+        let (sentence, wild) = found(&settings("gaussian-64", Some("trailing"))).unwrap();
+        assert!(wild.reach > 50.0 && wild.short() == "far outside ±4", "{wild:?}");
+        assert!(
+            sentence.starts_with("the result reaches ±") && sentence.contains("leave the spacing to it"),
+            "{sentence}"
+        );
+        assert_eq!(found(&settings("gaussian-64", None)), None);
+        let pair = RunSettings { batch: 2, ..settings("gaussian-64", Some("trailing")) };
+        assert!(found(&pair).unwrap().0.starts_with("2 of 2 images reach ±"));
+    }
+
+    #[test]
+    fn what_nobody_can_judge_is_not_judged() {
+        let model = Model::open(&settings("gaussian-64", None), None, &|_, _| true).unwrap();
+        let mut resolved = model.prepare(&settings("gaussian-64", None), Keeping::LatestStep).unwrap().resolved;
+        let state = Array4::from_elem([1, 3, 4, 4], 9.0);
+        let ends = |sigma| [NoiseLevel::from_sigma(3.0), NoiseLevel::from_sigma(sigma)];
+        assert!(FarOut::of(&state, &ends(0.0), &resolved).is_some());
+        assert_eq!(FarOut::of(&state, &ends(1.0), &resolved), None);
+        resolved.data_within = None;
+        assert_eq!(FarOut::of(&state, &ends(0.0), &resolved), None);
+    }
+}

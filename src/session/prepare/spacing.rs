@@ -1,0 +1,132 @@
+//! What a run visits: what the user chose, else what suits the sampler on the model at hand.
+
+use super::PrepareError;
+use crate::model::SchedulerConfig;
+use crate::schedule::{CAP_SIGMA, ModelSchedule, PlanSource, SigmaFamily};
+use crate::session::settings::{RunSettings, SamplerKind};
+
+/// What a run visits where nobody chose it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefaultSpacing {
+    /// A spacing or a σ family.
+    pub source: PlanSource,
+    /// Why it is not the model's own, in a sentence; `None` where it is.
+    pub because: Option<String>,
+}
+
+/// The model's own spacing, or where a sampler cannot go along that, one that it can.
+///
+/// Heun's method averages the slopes at both ends of a step in σ. From the σ of thousands at which many models begin,
+/// timesteps fall so far that the second slope, weighed by the whole step, throws the image out of all bounds: 20 steps
+/// of `trailing` on a cosine schedule end 145 standard deviations off. Where its run would begin above [`CAP_SIGMA`], Heun
+/// takes `karras-capped`. The other samplers follow any spacing of timesteps (docs/sampling.md has them all measured),
+/// and a σ family that the configuration names is taken at its word.
+#[must_use]
+pub fn default_spacing(
+    sampler: SamplerKind,
+    steps: usize,
+    config: &SchedulerConfig,
+    schedule: &ModelSchedule,
+) -> DefaultSpacing {
+    let own = config.default_source();
+    let start = || {
+        let plan = config.plan_request(steps, sampler.convention()).plan(schedule).ok()?;
+        Some(plan.levels()[0].sigma()).filter(|&sigma| sigma > CAP_SIGMA)
+    };
+    let start = matches!((sampler, &own), (SamplerKind::Heun, PlanSource::Spacing(_))).then(start).flatten();
+    let Some(start) = start else { return DefaultSpacing { source: own, because: None } };
+    let family = SigmaFamily::KarrasCapped { rho: 7.0, cap: CAP_SIGMA };
+    let begins = if start.is_finite() { format!("σ = {start:.0}") } else { "pure noise".to_owned() };
+    let because = format!(
+        "spacing: {family}, as heun needs shorter steps in σ than {own}, the model's own, has where it begins, at {begins}; \
+         a spacing that is chosen is kept"
+    );
+    DefaultSpacing { source: PlanSource::Family(family), because: Some(because) }
+}
+
+/// What a run with these settings visits, and why, where nobody chose it and it is not the model's own.
+pub fn spacing_of(
+    settings: &RunSettings,
+    config: &SchedulerConfig,
+    schedule: &ModelSchedule,
+) -> Result<DefaultSpacing, PrepareError> {
+    let chosen = |source| Ok(DefaultSpacing { source, because: None });
+    match (&settings.schedule, &settings.spacing) {
+        (Some(source), _) => chosen((**source).clone()),
+        (None, Some(name)) => chosen(name.parse()?),
+        (None, None) => Ok(default_spacing(settings.sampler, settings.steps, config, schedule)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::Spacing;
+    use crate::session::prepare::plan_of;
+    use crate::session::settings::ModelSource;
+
+    fn config(text: &str) -> SchedulerConfig {
+        SchedulerConfig::parse(text, std::path::Path::new("scheduler_config.json")).unwrap().0
+    }
+
+    fn chosen(text: &str, sampler: SamplerKind, steps: usize) -> DefaultSpacing {
+        let config = config(text);
+        default_spacing(sampler, steps, &config, &config.model_schedule().unwrap())
+    }
+
+    const COSINE: &str =
+        r#"{"_class_name": "DDIMScheduler", "beta_schedule": "squaredcos_cap_v2", "timestep_spacing": "trailing"}"#;
+    const ZERO_SNR: &str = r#"{"_class_name": "DDIMScheduler", "rescale_betas_zero_snr": true, "prediction_type":
+        "v_prediction", "timestep_spacing": "trailing"}"#;
+    const FLOW: &str = r#"{"_class_name": "FlowMatchEulerDiscreteScheduler"}"#;
+    const LINEAR: &str = r#"{"_class_name": "DDPMScheduler", "timestep_spacing": "trailing"}"#;
+    const EDM: &str = r#"{"_class_name": "EDMEulerScheduler"}"#;
+    const KARRAS: &str = r#"{"_class_name": "HeunDiscreteScheduler", "beta_schedule": "squaredcos_cap_v2",
+        "use_karras_sigmas": true}"#;
+
+    #[test]
+    fn heun_alone_leaves_the_models_own_spacing_and_only_where_it_begins_far_out() {
+        for (text, far) in
+            [(COSINE, true), (ZERO_SNR, true), (FLOW, true), (LINEAR, false), (EDM, false), (KARRAS, false)]
+        {
+            for (sampler, _) in SamplerKind::ALL {
+                let found = chosen(text, sampler, 20);
+                let own = config(text).default_source();
+                if far && sampler == SamplerKind::Heun {
+                    assert_eq!(found.source.label(), "karras-capped", "{text}");
+                    let because = found.because.unwrap();
+                    assert!(because.starts_with("spacing: karras-capped, as heun needs "), "{because}");
+                    assert!(because.contains(&own.label()), "{because}");
+                } else {
+                    assert_eq!(found, DefaultSpacing { source: own, because: None }, "{text} {sampler}");
+                }
+            }
+        }
+        let leading = COSINE.replace("trailing", "leading");
+        assert_eq!(chosen(&leading, SamplerKind::Heun, 20).source, PlanSource::Spacing(Spacing::Leading));
+        let told = |text| chosen(text, SamplerKind::Heun, 20).because.unwrap();
+        assert!(told(COSINE).contains("at σ = 20291;"), "{}", told(COSINE));
+        assert!(told(FLOW).contains("at pure noise;"), "{}", told(FLOW));
+    }
+
+    #[test]
+    fn a_choice_wins_and_what_nobody_chose_begins_at_the_cap() {
+        let config = config(COSINE);
+        let schedule = config.model_schedule().unwrap();
+        let open = RunSettings {
+            sampler: SamplerKind::Heun,
+            steps: 20,
+            ..RunSettings::new(ModelSource::Model("gaussian-64".into()))
+        };
+        let start = |settings: &RunSettings| plan_of(settings, &config, &schedule).unwrap().levels()[0].sigma();
+        assert!((start(&open) - CAP_SIGMA).abs() < 1e-6);
+        for spacing in ["trailing", "linspace", "karras"] {
+            let settings = RunSettings { spacing: Some(spacing.into()), ..open.clone() };
+            assert!((start(&settings) - schedule.sigma_max()).abs() < 1e-6, "{spacing}");
+            assert_eq!(spacing_of(&settings, &config, &schedule).unwrap().because, None);
+        }
+        let listed = PlanSource::Family(SigmaFamily::Edm);
+        let settings = RunSettings { schedule: Some(Box::new(listed.clone())), ..open };
+        assert_eq!(spacing_of(&settings, &config, &schedule).unwrap(), DefaultSpacing { source: listed, because: None });
+    }
+}
