@@ -254,6 +254,51 @@ fn flow_and_edm_models_run() {
     }
 }
 
+/// What nobody chose is said, recorded and repeated, whatever it would be by now; what lies far out is named.
+#[test]
+fn the_spacing_that_suits_a_sampler_is_told_and_kept() {
+    let run = |arguments: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run");
+        let assert = chromascope().arg("sample").args(arguments).arg("--out").arg(&out).assert().success();
+        (String::from_utf8(assert.get_output().stderr.clone()).unwrap(), Outcome { _folder: folder, out })
+    };
+    let heun = ["--model", "gaussian-64", "--provider", "rust", "--sampler", "heun", "--steps", "12"];
+    let (told, open) = run(&heun);
+    assert!(told.contains("spacing: karras-capped, as heun needs") && !told.contains("far outside"), "{told}");
+    let resolved = &open.record()["resolved"];
+    assert_eq!((&resolved["spacing"], &open.record()["settings"]["spacing"]), (&"karras-capped".into(), &Value::Null));
+    assert!(resolved["spacing_because"].as_str().unwrap().contains("σ = 20291"), "{resolved}");
+
+    let (told, chosen) = run(&[&heun[..], &["--spacing", "trailing"]].concat());
+    assert!(told.contains("heun's steps are too long here"), "{told}");
+    assert!(told.contains("the result reaches ±") && told.contains("far outside the ±4 of this model's images"), "{told}");
+    // A record of the time when this was the default, which had less in it.
+    let mut old = chosen.record();
+    old["settings"]["spacing"] = Value::Null;
+    for key in ["data_within", "spacing_because", "visits"] {
+        old["resolved"].as_object_mut().unwrap().remove(key);
+    }
+    for (record, first) in [(old, &chosen), (open.record(), &open)] {
+        let file = first.out.join("old.json");
+        std::fs::write(&file, record.to_string()).unwrap();
+        let (_, again) = run(&["--replay", file.to_str().unwrap()]);
+        assert_eq!(again.arrays(), first.arrays());
+    }
+}
+
+/// A family with parameters of the configuration's own is repeated with them.
+#[test]
+fn a_familys_own_parameters_are_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("scheduler_config.json");
+    std::fs::write(&config, r#"{"_class_name": "EDMEulerScheduler", "rho": 5.0, "sigma_data": 0.5}"#).unwrap();
+    let first = of("tiny-edm", &["--steps", "4", "--scheduler-config", config.to_str().unwrap()]);
+    assert_eq!(first.record()["resolved"]["spacing"], "karras");
+    let second = sample(&["--replay", first.out.join("trajectory.json").to_str().unwrap()]);
+    assert_eq!(first.arrays(), second.arrays());
+}
+
 #[test]
 fn a_folder_of_images_is_a_model() {
     let folder = tempfile::tempdir().unwrap();

@@ -158,4 +158,23 @@ mod tests {
             assert!(fine < 0.05 && (1.8..2.2).contains(&(coarse / fine)), "S = {power}: {coarse} {fine}");
         }
     }
+
+    /// At second order where its steps are short, and out of all bounds where they are not.
+    #[test]
+    fn heun_converges_at_second_order_and_fails_where_sigma_falls_too_far() {
+        let levels = |steps: u32, start: f64| -> Vec<NoiseLevel> {
+            let log_sigma = |i: u32| start.ln() + (0.01 / start).ln() * f64::from(i) / f64::from(steps);
+            (0..=steps).map(|i| NoiseLevel::from_sigma(log_sigma(i).exp())).collect()
+        };
+        for power in [0.01, 1.0, 40.0] {
+            let error = |steps: u32| {
+                let levels = levels(steps, 50.0);
+                (heun_run_factor(&levels, power) / ode_factor(levels[0], levels[steps as usize], power) - 1.0).abs()
+            };
+            let (coarse, fine) = (error(100), error(200));
+            assert!(fine < 0.01 && (3.0..5.0).contains(&(coarse / fine)), "S = {power}: {coarse} {fine}");
+        }
+        let wild = levels(6, 20_000.0);
+        assert!(heun_run_factor(&wild, 157.0) / ode_factor(wild[0], wild[6], 157.0) > 5.0);
+    }
 }
