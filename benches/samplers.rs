@@ -17,7 +17,8 @@ const MODELS: [&str; 4] = ["gaussian-64", "emoji-exact-64", "emoji-unet", "emoji
 const STEPS: [usize; 2] = [20, 50];
 const BATCH: usize = 8;
 /// What stands beside the defaults: the model's own spacing for Heun's method, and Heun's for another of second order.
-const BESIDE: [(SamplerKind, &str); 2] = [(SamplerKind::Heun, "trailing"), (SamplerKind::DpmSolverPp2M, "karras-capped")];
+const BESIDE: [(SamplerKind, &str); 2] =
+    [(SamplerKind::Heun, "trailing"), (SamplerKind::DpmSolverPp2M, "karras-capped")];
 
 /// Samples and steps of the fine run.
 fn size_of(model: &str) -> (usize, usize) {
@@ -37,7 +38,8 @@ struct Made {
 fn make(model: &Model, settings: &RunSettings, samples: usize) -> Made {
     let mut made = Made { images: Array4::zeros([0, 3, 64, 64]), spacing: String::new(), far_out: 0 };
     for first in (0..samples).step_by(BATCH) {
-        let settings = RunSettings { batch: BATCH.min(samples - first), first_sample: first as u64, ..settings.clone() };
+        let settings =
+            RunSettings { batch: BATCH.min(samples - first), first_sample: first as u64, ..settings.clone() };
         let mut prepared = model.prepare(&settings, Keeping::LatestStep).unwrap();
         let mut trajectory = prepared.run.trajectory();
         while prepared.run.step(&mut trajectory).unwrap().is_some() {}
@@ -88,7 +90,9 @@ fn table(name: &str) {
     println!("| sampler | spacing | RMSE, 20 steps | 50 steps | spectrum off, 20 steps | 50 steps | far out |");
     println!("|---|---|---|---|---|---|---|");
     let defaults = SamplerKind::ALL.map(|(sampler, _)| (sampler, None));
-    for (sampler, spacing) in defaults.into_iter().chain(BESIDE.map(|(sampler, spacing)| (sampler, Some(spacing.to_owned())))) {
+    for (sampler, spacing) in
+        defaults.into_iter().chain(BESIDE.map(|(sampler, spacing)| (sampler, Some(spacing.to_owned()))))
+    {
         let by_name = spacing.is_some();
         let made = STEPS.map(|steps| make(&model, &of(sampler, steps, spacing.clone()), samples));
         let stochastic = of(sampler, 1, None).injects_noise();

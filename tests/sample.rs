@@ -272,7 +272,10 @@ fn the_spacing_that_suits_a_sampler_is_told_and_kept() {
 
     let (told, chosen) = run(&[&heun[..], &["--spacing", "trailing"]].concat());
     assert!(told.contains("heun's steps are too long here"), "{told}");
-    assert!(told.contains("the result reaches ±") && told.contains("far outside the ±4 of this model's images"), "{told}");
+    assert!(
+        told.contains("the result reaches ±") && told.contains("far outside the ±4 of this model's images"),
+        "{told}"
+    );
     // A record of the time when this was the default, which had less in it.
     let mut old = chosen.record();
     old["settings"]["spacing"] = Value::Null;

@@ -189,7 +189,9 @@ fn notes_and_full_names_are_shown() {
         settings.sampler = SamplerKind::Heun;
         settings.steps = 4;
     });
-    let told = |harness: &Harness<App>| painted(harness).iter().filter(|text| text.contains("steps are too long here")).count();
+    let told = |harness: &Harness<App>| {
+        painted(harness).iter().filter(|text| text.contains("steps are too long here")).count()
+    };
     let before = told(&harness);
     samples(&mut harness, "1");
     click(&mut harness, "Measure");

@@ -265,7 +265,8 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
     let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
     notes.extend(spacing.because.clone());
     let named = spacing.source.to_string();
-    let says_it_all = settings.schedule.is_some() || named.parse().is_ok_and(|source: PlanSource| source == spacing.source);
+    let says_it_all =
+        settings.schedule.is_some() || named.parse().is_ok_and(|source: PlanSource| source == spacing.source);
     plan::check_start(parameterization, plan.levels()[0])?;
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));

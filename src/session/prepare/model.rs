@@ -2,13 +2,15 @@
 
 use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
-use super::{Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, data_within, finish};
+use super::{
+    Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, data_within, finish,
+};
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
-use crate::model::onnx::{Conditioning, OnnxDenoiser};
 use crate::model::exact::ExactCard;
+use crate::model::onnx::{Conditioning, OnnxDenoiser};
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package};
 use crate::model::{PredictionType, onnx_runtime};

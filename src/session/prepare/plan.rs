@@ -54,7 +54,9 @@ const COARSEST: f64 = 157.0;
 fn heun_is_off_by(levels: &[NoiseLevel]) -> f64 {
     let (Some(&first), Some(&last)) = (levels.first(), levels.last()) else { return 0.0 };
     let octaves = (0..7).map(|octave| COARSEST * 0.25_f64.powi(octave));
-    octaves.map(|power| (heun_run_factor(levels, power) / ode_factor(first, last, power) - 1.0).abs()).fold(0.0, f64::max)
+    octaves
+        .map(|power| (heun_run_factor(levels, power) / ode_factor(first, last, power) - 1.0).abs())
+        .fold(0.0, f64::max)
 }
 
 /// σ above which no resolution of an image gains anything worth a step.

@@ -127,6 +127,9 @@ mod tests {
         }
         let listed = PlanSource::Family(SigmaFamily::Edm);
         let settings = RunSettings { schedule: Some(Box::new(listed.clone())), ..open };
-        assert_eq!(spacing_of(&settings, &config, &schedule).unwrap(), DefaultSpacing { source: listed, because: None });
+        assert_eq!(
+            spacing_of(&settings, &config, &schedule).unwrap(),
+            DefaultSpacing { source: listed, because: None }
+        );
     }
 }
