@@ -479,22 +479,30 @@ fn no_space_left() {
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
+/// Root may write anywhere, but not without the capability for it.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_permission() {
-    // Not even root makes folders there.
-    let out = Path::new("/sys/chromascope-test");
-    let output = common::program()
-        .args(["sample", "--out"])
-        .arg(out)
-        .arg("--model")
-        .arg(models().join("tiny-eps"))
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    let expected = documented("faults::no_permission", &[("OUT", out.display().to_string())]);
-    assert!(stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)), "{stderr}");
-    assert_eq!(output.status.code(), Some(1));
+    use std::os::unix::fs::PermissionsExt;
+    let case = Case::new("no_permission");
+    let closed = |mode: u32| {
+        std::fs::set_permissions(case.folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+        std::fs::create_dir(case.path("probe")).is_ok()
+    };
+    let program = assert_cmd::cargo::cargo_bin("chromascope");
+    let mut command = if closed(0o555) {
+        std::fs::remove_dir(case.path("probe")).unwrap();
+        let mut command = Command::new("setpriv");
+        command.args(["--bounding-set", "-dac_override,-dac_read_search"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.env("CHROMASCOPE_CONFIG", case.path("no-settings"));
+    command.args(["sample", "--provider", "rust", "--model", "gaussian-64", "--steps", "2", "--out"]).arg(case.out());
+    let folder = case.says(&mut command);
+    assert!(!folder.path().join("out").exists());
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]

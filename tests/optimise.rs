@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::faults::{assert_documented, documented, matches};
+use common::faults::assert_documented;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -104,56 +104,4 @@ fn no_schedule_of_that_name() {
     let told = common::program().args(["optimise", "--from", "best", "--out", "best.json"]).assert().code(2);
     let text = String::from_utf8(told.get_output().stderr.clone()).unwrap();
     assert!(text.contains("kl-optimal") && text.contains("; or vp-linear, cosine"), "{text}");
-}
-
-/// The signal may come before the first run of the fit has ended; then a later one is tried.
-#[cfg(unix)]
-#[test]
-fn ctrl_c_keeps_the_best_so_far() {
-    let folder = tempfile::tempdir().unwrap();
-    let images = images(folder.path());
-    let out = folder.path().join("best.json");
-    for delay in [1000, 2000, 4000, 8000, 16_000] {
-        let child = std::process::Command::new(env!("CARGO_BIN_EXE_chromascope"))
-            .env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"))
-            .args([
-                "optimise",
-                "--steps",
-                "60",
-                "--points",
-                "60",
-                "--evaluations",
-                "1000000",
-                "--size",
-                "16x16",
-                "--images",
-            ])
-            .arg(&images)
-            .arg("--out")
-            .arg(&out)
-            .stderr(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(delay));
-        let id = child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(130), "{stderr}");
-        if out.exists() {
-            let words = [("OUT", out.display().to_string())];
-            let expected = documented("optimise::ctrl_c_keeps_the_best_so_far", &words);
-            assert!(
-                stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)),
-                "{stderr}"
-            );
-            let text = String::from_utf8(output.stdout).unwrap();
-            assert!(text.contains("Fitted on 4 seeds in ") && text.contains("not measured on others."), "{text}");
-            assert!(chromascope::session::schedule_file::read(&out).unwrap().source.drawn().is_some());
-            return;
-        }
-        assert!(stderr.contains("nothing was written") || stderr.is_empty(), "{stderr}");
-    }
-    panic!("no run of the fit was finished in 16 seconds");
 }

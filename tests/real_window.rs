@@ -51,6 +51,11 @@ fn wgpu_draws_spectra_and_measures() {
 }
 
 #[test]
+fn a_signal_closes_the_window_and_keeps_its_preferences() {
+    works(&driven("tests/gui/drive_signal.sh", &["--renderer", "glow"], &[]));
+}
+
+#[test]
 fn a_renderer_that_does_not_start_is_replaced_by_the_other() {
     // No adapter of Direct3D is to be had on Linux.
     let test = "real_window::a_renderer_that_does_not_start_is_replaced_by_the_other";

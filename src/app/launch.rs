@@ -24,6 +24,8 @@ pub struct Window {
     pub size: Option<(f32, f32)>,
     /// Close after the first presented frame and print how long it took since then.
     pub measure_since: Option<Instant>,
+    /// Takes what closes the window, for when the program is asked to end.
+    pub when_asked_to_end: fn(Box<dyn Fn() + Send>),
 }
 
 /// How the window ended.
@@ -68,7 +70,7 @@ pub fn run(window: Window) -> Result<Closed, NoWindow> {
 }
 
 fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
-    let Window { launch, size, measure_since, .. } = window;
+    let Window { launch, size, measure_since, when_asked_to_end, .. } = window;
     let size = size.or(launch.loaded.preferences.window).unwrap_or((1600.0, 1000.0));
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -82,6 +84,10 @@ fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
     };
     let creator: eframe::AppCreator<'_> = Box::new(move |context| {
         let software = drawn_by_software(context);
+        let ctx = context.egui_ctx.clone();
+        when_asked_to_end(Box::new(move || {
+            ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
+        }));
         let app = App::new(&context.egui_ctx, launch, software)?;
         Ok(match measure_since {
             Some(since) => Box::new(Measured { app, since, frames: 0 }) as Box<dyn eframe::App>,

@@ -1,5 +1,5 @@
 //! The command line. Results go to stdout, messages to stderr. Exit codes: 0 done, 1 failed, with one line that says
-//! what to do, 2 wrong usage, 130 after Ctrl-C.
+//! what to do, 2 wrong usage, 128 and the number of the signal after one: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 
 mod alone;
 mod doctor;
@@ -72,7 +72,7 @@ enum Ended {
 enum Failure {
     /// With a sentence.
     Sentence(Box<dyn Error>),
-    /// By Ctrl-C; whatever there is to say about it was said.
+    /// By a signal; whatever there is to say about it was said.
     Interrupted,
 }
 
@@ -125,7 +125,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         }
     };
     if let Err(error) = interrupt::watch() {
-        output::message(&format!("Ctrl-C will end the program at once, without tidying up: {error}"));
+        output::message(&format!("Ctrl-C will end the program at once, with nothing kept: {error}"));
     }
     let explicit = arguments.onnxruntime.as_deref();
     let ended = match arguments.command {
@@ -152,7 +152,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Badly) => ExitCode::FAILURE,
-        Err(Failure::Interrupted) => ExitCode::from(130),
+        Err(Failure::Interrupted) => ExitCode::from(interrupt::exit_code()),
         Err(Failure::Sentence(error)) => {
             output::message(&error.to_string());
             ExitCode::FAILURE

@@ -1,16 +1,15 @@
 //! `chromascope optimise`: a schedule fitted to a model.
 
-use super::progress::{bar, cancel_on_interrupt};
+use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{ModelOptions, count, read_schedule, seed};
 use super::steering::{ModelChoice, Steering};
-use super::{Ended, Failure, interrupted, output};
+use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
-use crate::session::archive::check_place;
+use crate::session::archive::claim;
 use crate::session::prepare::{Bare, Model, default_spacing};
-use crate::session::{RunSettings, SamplerKind, schedule_file};
+use crate::session::{RunSettings, SamplerKind, elsewhere, schedule_file};
 use crate::words::count as count_of;
-use indicatif::ProgressBar;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -87,7 +86,7 @@ struct StepsAreListed {
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
-    check_place(&arguments.out)?;
+    let _claim = claim(&arguments.out)?;
     let settings = arguments.steering.on(RunSettings {
         steps: arguments.steps,
         sampler: arguments.sampler,
@@ -95,14 +94,11 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     })?;
     let reading = bar(0, "reading images");
     let model = Model::open(&settings, onnxruntime, &|done, total| {
-        reading.set_length(total as u64);
-        reading.set_position(done as u64);
-        !interrupted().load(Ordering::Relaxed)
+        reading.set_length(total);
+        reading.set_position(done);
+        true
     });
     reading.finish_and_clear();
-    if model.is_err() && interrupted().load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
-    }
     let model = model?;
     let mut bare = model.bare(&settings)?;
     for note in model.notes().iter().chain(&bare.notes) {
@@ -130,6 +126,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let bar = bar(0, "");
     let finished = AtomicBool::new(false);
     let canceller = bare.canceller.clone();
+    interrupt::ask_first();
     let outcome = std::thread::scope(|scope| {
         scope.spawn(|| cancel_on_interrupt(|| Some(canceller.clone()), &finished));
         let mut told = |progress: Progress| {
@@ -144,7 +141,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     arguments.tell(&outcome?, &bare.name, options.reference)
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+fn show(bar: &Bar, progress: Progress) {
     let (done, of, what) = match progress {
         Progress::Reference { done, of } => (done, of, "making the reference".to_owned()),
         Progress::Fitting { evaluations, of, rmse, start, .. } if rmse.is_finite() => {
@@ -153,9 +150,9 @@ fn show(bar: &ProgressBar, progress: Progress) {
         Progress::Fitting { evaluations, of, .. } => (evaluations, of, "fitting".to_owned()),
         Progress::Measuring { .. } => (0, 0, "measuring".to_owned()),
     };
-    bar.set_length(of as u64);
+    bar.set_length(of);
     bar.set_message(what);
-    bar.set_position(done as u64);
+    bar.set_position(done);
 }
 
 impl Arguments {
@@ -183,17 +180,22 @@ impl Arguments {
             return Err(Failure::Interrupted);
         }
         let best = PlanSource::curve(Curve::Drawn(outcome.best.clone()));
-        schedule_file::write_source(&self.out, &best, self.steps)?;
+        let what = "the best schedule is";
+        let write = |path: &Path| schedule_file::write_source(path, &best, self.steps);
+        let kept = elsewhere::write(&self.out, &std::env::temp_dir(), what, write)?;
         let sentence = outcome.sentence();
         if self.json {
             let value = serde_json::json!({
                 "model": model, "sampler": self.sampler, "steps": self.steps, "reference": reference,
-                "schedule": self.out, "sentence": sentence, "outcome": outcome,
+                "schedule": kept.at, "sentence": sentence, "outcome": outcome,
             });
             output::result(&serde_json::to_string_pretty(&value)?)?;
         } else {
             output::result(&table(outcome))?;
-            output::result(&format!("{sentence}\n{}", self.out.display()))?;
+            output::result(&format!("{sentence}\n{}", kept.at.display()))?;
+        }
+        if let Some(told) = kept.told(what, "") {
+            return Err(told.into());
         }
         if cancelled {
             output::message(&format!("stopped; the best so far is kept in {}", self.out.display()));

@@ -1,13 +1,27 @@
 //! The two streams, and what is said about a fault of the program's own.
 
-use super::Failure;
+use super::{Failure, interrupted};
+use crate::session::elsewhere;
+use crate::session::schedule_file::write_bytes;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 
-/// Writes a result to stdout. A reader that went away, such as `head`, wanted no more: that is no failure.
+/// Writes a result to a file. What cannot be written there is kept elsewhere, and the failure says where; `what` is such as
+/// "the table is".
+pub(super) fn file(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
+    let kept = elsewhere::write(path, &std::env::temp_dir(), what, |path| write_bytes(path, bytes))?;
+    kept.told(what, "").map_or(Ok(()), |told| Err(told.into()))
+}
+
+/// Writes a result to stdout. A reader that went away, such as `head`, wanted no more, and a terminal that was closed cannot
+/// take it: that is no failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe && !interrupted().load(Ordering::Relaxed) => {
+            Err(error.into())
+        }
         _ => Ok(()),
     }
 }

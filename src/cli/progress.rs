@@ -1,13 +1,17 @@
-//! Progress on the terminal, and Ctrl-C carried into a model's call.
+//! Progress on the terminal or as lines, and signals carried into a model's call.
 
 use super::interrupted;
 use crate::model::onnx::Canceller;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Carries Ctrl-C into a network call under way; `current` says which that is.
+/// Where it is `lines`, progress is told in lines, for programs that read it.
+const VARIABLE: &str = "CHROMASCOPE_PROGRESS";
+
+/// Carries a signal into a network call under way; `current` says which that is.
 pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finished: &AtomicBool) {
     while !finished.load(Ordering::Relaxed) {
         if interrupted().load(Ordering::Relaxed) {
@@ -20,13 +24,75 @@ pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finis
     }
 }
 
-/// A progress bar on stderr, where that is a terminal.
-pub(super) fn bar(length: usize, what: &'static str) -> ProgressBar {
+/// Progress on stderr: a bar where that is a terminal, lines where they are asked for.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    lines: Option<Mutex<Line>>,
+}
+
+struct Line {
+    what: String,
+    done: u64,
+    of: u64,
+}
+
+pub(super) fn bar(length: usize, what: &'static str) -> Bar {
+    let of = length as u64;
+    if std::env::var_os(VARIABLE).is_some_and(|value| value == "lines") {
+        let line = Line { what: what.into(), done: 0, of };
+        return Bar { bar: ProgressBar::hidden(), lines: Some(Mutex::new(line)) };
+    }
     if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
+        return Bar { bar: ProgressBar::hidden(), lines: None };
     }
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} · {eta} left");
-    ProgressBar::new(length as u64)
+    let bar = ProgressBar::new(of)
         .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        .with_message(what)
+        .with_message(what);
+    Bar { bar, lines: None }
+}
+
+impl Bar {
+    pub fn set_length(&self, of: usize) {
+        self.bar.set_length(of as u64);
+        self.change(|line| line.of = of as u64);
+    }
+
+    pub fn set_message(&self, what: String) {
+        self.change(|line| line.what.clone_from(&what));
+        self.bar.set_message(what);
+    }
+
+    pub fn set_position(&self, done: usize) {
+        self.bar.set_position(done as u64);
+        self.change(|line| {
+            line.done = done as u64;
+            line.tell();
+        });
+    }
+
+    pub fn inc(&self) {
+        self.bar.inc(1);
+        self.change(|line| {
+            line.done += 1;
+            line.tell();
+        });
+    }
+
+    pub fn finish_and_clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Line)) {
+        if let Some(line) = &self.lines {
+            change(&mut line.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+}
+
+impl Line {
+    fn tell(&self) {
+        // Where stderr is closed nobody is there to tell.
+        let _ = writeln!(std::io::stderr(), "progress: {}, {} of {}", self.what, self.done, self.of);
+    }
 }

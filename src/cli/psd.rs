@@ -1,12 +1,12 @@
 //! `chromascope psd`: the radially averaged power spectrum of anyone's images.
 
-use super::{Ended, Failure, interrupted, output};
+use super::{Ended, Failure, output};
 use crate::denoiser::empirical;
 use crate::schedule::formats::number;
-use crate::session::archive::check_place;
+use crate::session::archive::claim;
 use crate::session::images::read_at_size;
 use crate::session::prepare::check_size;
-use crate::session::schedule_file::{has_ending, write_bytes};
+use crate::session::schedule_file::has_ending;
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
 use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
 use ndarray_npy::ReadNpyExt;
@@ -43,7 +43,7 @@ struct Wrong {
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
     size.map_or(Ok(()), check_size)?;
-    out.as_deref().map_or(Ok(()), check_place)?;
+    let _claim = out.as_deref().map(claim).transpose()?;
     let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {
@@ -56,9 +56,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         let files = if images.is_dir() { listed(images)? } else { vec![images.clone()] };
         let alone = files.len() == 1;
         for file in &files {
-            if interrupted().load(std::sync::atomic::Ordering::Relaxed) {
-                return Err(Failure::Interrupted);
-            }
             let image = match read_at_size(file, *size) {
                 Ok(image) => image,
                 Err(reason) if alone => return Err(wrong(file, &reason).into()),
@@ -81,7 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let text = spectra.to_csv().ok_or_else(|| wrong(images, "there is no image in it"))?;
     match out {
         None => output::result(text.trim_end())?,
-        Some(path) => write_bytes(path, text.as_bytes())?,
+        Some(path) => output::file(path, text.as_bytes(), "the spectrum is")?,
     }
     Ok(Ended::Well)
 }

@@ -2,10 +2,10 @@
 
 use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{RunOptions, count};
-use super::{Ended, Failure, interrupted, output};
-use crate::session::archive::{self, Record, WriteError};
+use super::{Ended, Failure, interrupt, interrupted, output};
+use crate::session::archive::{self, Claim, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
-use crate::session::{FarOut, RunError, RunSettings, Trajectory, strip};
+use crate::session::{FarOut, RunError, RunSettings, Trajectory, elsewhere};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,17 +55,13 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         None => arguments.settings()?,
     }
     .with_absolute_paths();
-    let out = arguments.out.clone().unwrap_or_else(unused_folder);
     let reading = bar(0, "reading images");
     let prepared = prepare(&settings, onnxruntime, &|done, total| {
-        reading.set_length(total as u64);
-        reading.set_position(done as u64);
-        !interrupted().load(Ordering::Relaxed)
+        reading.set_length(total);
+        reading.set_position(done);
+        true
     });
     reading.finish_and_clear();
-    if prepared.is_err() && interrupted().load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
-    }
     let mut prepared = prepared?;
     let mut trajectory = prepared.run.trajectory();
     if let Some(record) = &repeated {
@@ -74,15 +70,14 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     for note in &prepared.notes {
         output::message(note);
     }
-    let was_there = out.exists();
-    archive::create_folder(&out)?;
+    let out = Out::take(arguments.out.as_deref())?;
+    interrupt::ask_first();
     let outcome = sample(&mut prepared, &mut trajectory);
     let done = trajectory.snapshots.len();
+    let steps = format!("the finished steps, {done} of {}, are", trajectory.steps());
+    let mut failure = None;
     let kept = if done == 0 {
-        if !was_there {
-            // Only an empty folder can be removed like this.
-            let _ = std::fs::remove_dir(&out);
-        }
+        out.give_back();
         "no step was finished, so nothing was written".to_owned()
     } else {
         let stopped_because = outcome
@@ -93,31 +88,60 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             output::message(&far_out.sentence(&settings, &prepared.resolved));
         }
         let record = Record::new(settings, prepared.resolved, &trajectory, stopped_because);
-        let files = write(&out, &trajectory, &record)?;
+        let kept = elsewhere::write(&out.folder, &std::env::temp_dir(), &steps, |folder| {
+            archive::create_folder(folder)?;
+            archive::write(folder, &trajectory, &record)
+        })?;
+        failure = kept.told(&steps, "");
+        let archive::Written { record, files } = kept.written;
         if arguments.json {
             output::result(&serde_json::to_string_pretty(&record)?)?;
         } else {
             output::result(&files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join("\n"))?;
         }
-        format!("the finished steps, {done} of {}, are kept in {}", trajectory.steps(), out.display())
+        format!("{steps} kept in {}", kept.at.display())
     };
-    match outcome {
-        Ok(()) => Ok(Ended::Well),
-        Err(error) if error.is_cancelled() => {
+    match (outcome, failure) {
+        (Err(error), failure) if !error.is_cancelled() => {
+            output::message(&failure.map_or_else(|| format!("{error}; {kept}"), |told| format!("{error}; {told}")));
+            Ok(Ended::Badly)
+        }
+        (_, Some(told)) => Err(told.into()),
+        (Ok(()), None) => Ok(Ended::Well),
+        (Err(_), None) => {
             output::message(&format!("stopped; {kept}"));
             Err(Failure::Interrupted)
-        }
-        Err(error) => {
-            output::message(&format!("{error}; {kept}"));
-            Ok(Ended::Badly)
         }
     }
 }
 
-/// A folder for results that holds none yet.
-fn unused_folder() -> PathBuf {
-    let names = std::iter::once("chromascope-out".to_owned()).chain((2..).map(|n| format!("chromascope-out-{n}")));
-    names.map(PathBuf::from).find(|folder| !folder.exists()).unwrap_or_default()
+/// The folder for the results, into which no other program writes in the meantime.
+struct Out {
+    folder: PathBuf,
+    was_there: bool,
+    claim: Claim,
+}
+
+impl Out {
+    /// The one that was asked for, or a new one.
+    fn take(wanted: Option<&Path>) -> Result<Self, WriteError> {
+        let was_there = wanted.is_some_and(Path::exists);
+        let folder = match wanted {
+            Some(folder) => archive::create_folder(folder).map(|()| folder.to_path_buf()),
+            None => archive::create_new_folder("chromascope-out"),
+        }?;
+        let claim = archive::claim_folder(&folder)?;
+        Ok(Self { folder, was_there, claim })
+    }
+
+    /// Leaves things as they were where nothing was written.
+    fn give_back(self) {
+        drop(self.claim);
+        if !self.was_there {
+            // Only an empty folder can be removed like this.
+            let _ = std::fs::remove_dir(&self.folder);
+        }
+    }
 }
 
 fn sample(prepared: &mut Prepared, trajectory: &mut Trajectory) -> Result<(), RunError> {
@@ -136,7 +160,7 @@ fn sample(prepared: &mut Prepared, trajectory: &mut Trajectory) -> Result<(), Ru
                 });
             }
             match prepared.run.step(trajectory) {
-                Ok(Some(_)) => progress.inc(1),
+                Ok(Some(_)) => progress.inc(),
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
@@ -145,11 +169,4 @@ fn sample(prepared: &mut Prepared, trajectory: &mut Trajectory) -> Result<(), Ru
         progress.finish_and_clear();
         outcome
     })
-}
-
-fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Vec<PathBuf>, WriteError> {
-    archive::write(folder, trajectory, record)?;
-    let mut files = vec![folder.join("trajectory.npz"), folder.join("trajectory.json")];
-    files.extend(strip::write(folder, trajectory)?);
-    Ok(files)
 }

@@ -1,6 +1,6 @@
 //! `chromascope setup`
 
-use super::{Ended, Failure, interrupted, output};
+use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::model::onnx_runtime::setup::{Installed, Kind, Progress, SetupError, setup};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -17,6 +17,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let kind = if arguments.cuda { Kind::Cuda } else { Kind::Cpu };
     let mut teller = Teller::new();
+    interrupt::ask_first();
     let outcome = setup(kind, interrupted(), &mut |progress| teller.tell(progress));
     teller.bar.finish_and_clear();
     let installed = match outcome {

@@ -1,8 +1,8 @@
 //! `chromascope spectrum`: what many samples of a model did, step by step.
 
-use super::progress::{bar, cancel_on_interrupt};
+use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{RunOptions, count};
-use super::{Ended, Failure, interrupted, output};
+use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
     self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
     Progress, Quantity, Timing, samples_in_words,
@@ -13,14 +13,13 @@ use crate::figure::{
     HeatMapFigure, MeasuredFigure, OnAxis, Reading, TimeView, heat_map, measured_chromatogram, palette,
 };
 use crate::model::onnx::Canceller;
-use crate::session::archive::{Destinations, WriteError};
+use crate::session::archive::Destinations;
 use crate::session::document::ColourMap;
+use crate::session::elsewhere::{self, Elsewhere, Lost};
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
-use crate::session::schedule_file;
 use crate::theory::Measure;
 use crate::words;
-use indicatif::ProgressBar;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -107,14 +106,15 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
         places.take(path)?;
     }
-    let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
+    // Claimed before it is read, so that nobody adds to it in between.
     let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
     written_again.map_or(Ok(()), |path| places.take(path))?;
+    let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
     let reading = bar(0, "reading images");
     let progress = |done: usize, total: usize| {
-        reading.set_length(total as u64);
-        reading.set_position(done as u64);
-        !interrupted().load(Ordering::Relaxed)
+        reading.set_length(total);
+        reading.set_position(done);
+        true
     };
     let (ensemble, data, outcome) = match begun {
         Some(ensemble) if arguments.samples == 0 => {
@@ -134,15 +134,13 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let mut out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
     let mut elsewhere = None;
     if arguments.samples > 0 || arguments.out.is_some() {
-        elsewhere = keep(&ensemble, &out, &std::env::temp_dir())?;
-    }
-    if let Some(Elsewhere { kept, .. }) = &elsewhere {
-        out.clone_from(kept);
+        (out, elsewhere) = keep(&ensemble, &out, &std::env::temp_dir())?;
     }
     let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
+    let mut drawn = Ok(());
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
         let sheet = sheet(&findings, arguments.theory.into())?;
-        schedule_file::write_bytes(path, &sheet.to_bytes(format, DEFAULT_SCALE)?)?;
+        drawn = output::file(path, &sheet.to_bytes(format, DEFAULT_SCALE)?, "the figure is");
     }
     let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
     let plot = arguments.plot.as_deref();
@@ -158,6 +156,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         outcome?;
         return Err(elsewhere.into());
     }
+    drawn?;
     match outcome? {
         ensemble::Ended::Complete(_) => Ok(Ended::Well),
         ensemble::Ended::Stopped(_) => {
@@ -167,46 +166,18 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
 }
 
-/// Samples that are kept, but not where they were to be.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}; {} kept in {} instead, and `chromascope spectrum --add` goes on with that file", are(*.samples), kept.display())]
-struct Elsewhere {
-    error: WriteError,
-    samples: usize,
-    kept: PathBuf,
-}
-
-/// Samples that could be kept nowhere.
-#[derive(Debug, thiserror::Error)]
-#[error("{error}; {} lost, as writing elsewhere failed too: {second}", are(*.samples))]
-struct Lost {
-    error: WriteError,
-    samples: usize,
-    second: String,
-}
-
 /// "the 24 samples are".
 fn are(samples: usize) -> String {
     format!("the {} {}", samples_in_words(samples), words::is_or_are(samples))
 }
 
-/// Writes an ensemble where it should be, or else into a new folder in `shelter`: what took hours is not to be lost to a full
-/// disk.
-fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<Option<Elsewhere>, Lost> {
-    let Err(error) = ensemble::write(out, ensemble) else { return Ok(None) };
-    let samples = ensemble.samples();
-    let kept = || -> Result<PathBuf, String> {
-        let folder = tempfile::Builder::new().prefix("chromascope-").tempdir_in(shelter);
-        let folder = folder.map_err(|told| format!("cannot write to {} ({})", shelter.display(), told.kind()))?;
-        let file = folder.path().join("samples.npz");
-        ensemble::write(&file, ensemble).map_err(|error| error.to_string())?;
-        // From here on the folder stays.
-        Ok(folder.keep().join("samples.npz"))
-    };
-    match kept() {
-        Ok(kept) => Ok(Some(Elsewhere { error, samples, kept })),
-        Err(second) => Err(Lost { error, samples, second }),
-    }
+/// Writes an ensemble where it should be, or else into a new folder in `shelter`. Answers with where it is, and with a sentence
+/// where that is not where it should be.
+fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<(PathBuf, Option<Elsewhere>), Lost> {
+    let samples = are(ensemble.samples());
+    let kept = elsewhere::write(out, shelter, &samples, |path| ensemble::write(path, ensemble))?;
+    let told = kept.told(&samples, ", and `chromascope spectrum --add` goes on with that file");
+    Ok((kept.at, told))
 }
 
 impl Arguments {
@@ -235,11 +206,7 @@ fn measured(
         None => arguments.run.settings()?,
     }
     .with_absolute_paths();
-    let model = Model::open(&settings, onnxruntime, progress);
-    if model.is_err() && interrupted().load(Ordering::Relaxed) {
-        return Err(Failure::Interrupted);
-    }
-    let model = model?;
+    let model = Model::open(&settings, onnxruntime, progress)?;
     for note in model.notes() {
         output::message(note);
     }
@@ -250,6 +217,7 @@ fn measured(
     };
     // Hundreds of samples are not made for a folder that cannot be read.
     let data = arguments.data(&ensemble, progress)?;
+    interrupt::ask_first();
     let outcome = gather(&mut ensemble, &model, arguments);
     Ok((ensemble, data, outcome))
 }
@@ -273,7 +241,7 @@ fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Resu
     })
 }
 
-fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, progress: Progress) {
+fn tell(bar: &Bar, current: &Mutex<Option<Canceller>>, before: usize, progress: Progress) {
     match progress {
         Progress::Batch { canceller, notes, .. } => {
             *current.lock().unwrap_or_else(PoisonError::into_inner) = Some(canceller.clone());
@@ -282,7 +250,7 @@ fn tell(bar: &ProgressBar, current: &Mutex<Option<Canceller>>, before: usize, pr
             }
         }
         Progress::Step { samples, batch, step, steps, .. } => {
-            bar.set_position(((samples - before) * steps + batch * step) as u64);
+            bar.set_position((samples - before) * steps + batch * step);
         }
         Progress::Grown(_) => {}
     }
@@ -412,12 +380,13 @@ mod tests {
         let told = keep(&ensemble, &out, &shelter).err().unwrap().to_string();
         assert!(told.starts_with(&format!("cannot write {}: ", out.display())), "{told}");
         assert!(told.contains("; the 1 sample is lost, as writing elsewhere failed too"), "{told}");
-        assert!(told.contains(&format!("cannot write to {}", shelter.display())), "{told}");
         std::fs::create_dir(&shelter).unwrap();
-        let elsewhere = keep(&ensemble, &out, &shelter).unwrap().unwrap();
-        assert!(elsewhere.kept.starts_with(&shelter));
-        assert_eq!(ensemble::read(&elsewhere.kept).unwrap().samples(), 1);
-        assert!(elsewhere.to_string().contains(&format!("kept in {} instead", elsewhere.kept.display())));
-        assert!(keep(&ensemble, &folder.path().join("out.npz"), &shelter).unwrap().is_none());
+        let (kept, told) = keep(&ensemble, &out, &shelter).unwrap();
+        assert!(kept.starts_with(&shelter));
+        assert_eq!(ensemble::read(&kept).unwrap().samples(), 1);
+        let told = told.unwrap().to_string();
+        assert!(told.contains(&format!("the 1 sample is kept in {} instead", kept.display())), "{told}");
+        let there = folder.path().join("out.npz");
+        assert!(matches!(keep(&ensemble, &there, &shelter), Ok((at, None)) if at == there));
     }
 }

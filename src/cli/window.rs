@@ -1,6 +1,6 @@
 //! `chromascope`, without a command: the window.
 
-use super::{Ended, Failure, output};
+use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::app::{Closed, FAILED_VARIABLE, Launch, Window};
 use crate::model::folders::config_folder;
 use crate::model::package::bundled;
@@ -12,6 +12,7 @@ use crate::session::settings::ModelSource;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
@@ -122,8 +123,10 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
         renderer,
         size: arguments.window_size,
         measure_since: arguments.measure_start.then_some(began),
+        when_asked_to_end: interrupt::ask_first_by,
     };
     match crate::app::run(window)? {
+        Closed::Well if interrupted().load(Ordering::SeqCst) => Err(Failure::Interrupted),
         Closed::Well => Ok(Ended::Well),
         Closed::TryOther { renderer, failed } => start_again(renderer, &failed),
     }
@@ -140,7 +143,8 @@ fn source(arguments: &Arguments) -> Option<ModelSource> {
     Some(ModelSource::Model(whole.to_str().filter(|_| path.exists()).unwrap_or(name).to_owned()))
 }
 
-/// The same program with the other renderer, once.
+/// The same program with the other renderer, once. Where that can be, it takes the place of this one, with its number and its
+/// signals.
 fn start_again(renderer: &str, failed: &str) -> Result<Ended, Failure> {
     output::message(&format!("the window could not be drawn with {failed}; trying {renderer}"));
     let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -148,10 +152,10 @@ fn start_again(renderer: &str, failed: &str) -> Result<Ended, Failure> {
         arguments.drain(at..(at + 2).min(arguments.len()));
     }
     arguments.retain(|argument| !argument.to_string_lossy().starts_with("--renderer="));
-    let status = Command::new(std::env::current_exe()?)
-        .args(arguments)
-        .args(["--renderer", renderer])
-        .env(FAILED_VARIABLE, failed)
-        .status()?;
-    Ok(if status.success() { Ended::Well } else { Ended::Badly })
+    let mut again = Command::new(std::env::current_exe()?);
+    again.args(arguments).args(["--renderer", renderer]).env(FAILED_VARIABLE, failed);
+    #[cfg(unix)]
+    return Err(std::os::unix::process::CommandExt::exec(&mut again).into());
+    #[cfg(not(unix))]
+    Ok(if again.status()?.success() { Ended::Well } else { Ended::Badly })
 }

@@ -11,21 +11,27 @@
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
 
-pub use super::whole_file::{Destinations, WriteError, WriteSeek, check_place, create_folder, write_whole};
+pub use super::claim::{Claim, claim, claim_folder};
+pub use super::unfinished::remove_unfinished;
+pub use super::whole_file::{Destinations, WriteError, WriteSeek, create_folder, create_new_folder, write_whole};
 
 use super::prepare::Resolved;
 use super::settings::ProviderChoice;
-use super::{RunSettings, Snapshot, Trajectory};
+use super::whole_file::{Staged, sha256};
+use super::{RunSettings, Snapshot, Trajectory, strip};
 use crate::denoiser::PartName;
 use ndarray::{Array1, Array4, Array5, Axis};
 use ndarray_npy::NpzWriter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Version of the two files' form.
 pub const FORMAT_VERSION: u32 = 1;
+const ARRAYS: &str = "trajectory.npz";
+const RECORD: &str = "trajectory.json";
 
 /// `trajectory.json`: enough to make the same run again, bit for bit, on the same machine and library.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +58,9 @@ pub struct Record {
     pub timestep: Vec<f64>,
     /// Wall time of each finished step, seconds. Differs from run to run.
     pub step_seconds: Vec<f64>,
+    /// SHA-256 of the `trajectory.npz` that it was written with; older records do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub npz_sha256: Option<String>,
 }
 
 impl Record {
@@ -79,6 +88,7 @@ impl Record {
                 .collect(),
             timestep: trajectory.snapshots.iter().map(|snapshot| snapshot.timestep).collect(),
             step_seconds: trajectory.snapshots.iter().map(|snapshot| snapshot.seconds).collect(),
+            npz_sha256: None,
         }
     }
 }
@@ -157,7 +167,7 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// Reads a `trajectory.json`.
+/// Reads a `trajectory.json`. One that lies beside the arrays of another run is refused.
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
     let text = std::fs::read(path).map_err(|error| fault(format!("{error}; give the path of a trajectory.json")))?;
@@ -171,16 +181,54 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
         }
         None => return Err(fault("it has no format_version, so it is no trajectory.json".into())),
     }
-    serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))
+    let record: Record =
+        serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))?;
+    let arrays = path.with_file_name(ARRAYS);
+    // One alone is what it says; one of an older program does not tell.
+    if let (Some(then), Ok(mut file)) = (&record.npz_sha256, File::open(&arrays)) {
+        let now = sha256(&mut file).map_err(|error| fault(format!("{} cannot be read ({error})", arrays.display())))?;
+        if now != *then {
+            return Err(fault(format!(
+                "the {ARRAYS} beside it is not the one it was written with; put the two of one run together, or move \
+                 {RECORD} into a folder of its own"
+            )));
+        }
+    }
+    Ok(record)
 }
 
-/// Writes `trajectory.npz` and `trajectory.json` into `folder`; the first is there before the second.
-pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<(), WriteError> {
-    write_whole(&folder.join("trajectory.npz"), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
-    write_whole(&folder.join("trajectory.json"), |file| {
-        serde_json::to_writer_pretty(&mut *file, record)?;
+/// What [`write`] has written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The record as it was written.
+    pub record: Record,
+    /// The files.
+    pub files: Vec<PathBuf>,
+}
+
+/// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`: all three are whole before any is in its place.
+///
+/// The record goes first and comes last. So where there is one, what lies beside it is of its run, even where the program is killed
+/// in between.
+pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Written, WriteError> {
+    let mut arrays =
+        Staged::write(&folder.join(ARRAYS), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
+    let record = Record { npz_sha256: Some(arrays.sha256()?), ..record.clone() };
+    let json = Staged::write(&folder.join(RECORD), |file| {
+        serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n")
-    })
+    })?;
+    let strip = strip::stage(folder, trajectory)?;
+    json.remove_old()?;
+    strip.as_ref().map_or_else(|| strip::remove_old(folder), |(_, strip)| strip.remove_old())?;
+    arrays.publish()?;
+    let mut files = vec![folder.join(ARRAYS), folder.join(RECORD)];
+    if let Some((path, strip)) = strip {
+        strip.publish()?;
+        files.push(path);
+    }
+    json.publish()?;
+    Ok(Written { record, files })
 }
 
 fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), ndarray_npy::WriteNpzError> {

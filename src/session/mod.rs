@@ -11,7 +11,9 @@
 pub mod action;
 pub mod archive;
 mod choices;
+mod claim;
 pub mod document;
+pub mod elsewhere;
 mod far_out;
 pub mod heat_map;
 pub mod history;
@@ -34,6 +36,7 @@ mod step_times;
 pub mod strip;
 pub mod tone;
 mod trajectory;
+mod unfinished;
 mod whole_file;
 
 pub use far_out::FarOut;

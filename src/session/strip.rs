@@ -1,6 +1,7 @@
 //! The film strip: rows `x_t`, `E[x_0|x_t]` and its change, columns the steps, noise on the left.
 
-use super::archive::{self, WriteError};
+use super::archive::WriteError;
+use super::whole_file::Staged;
 use super::{Trajectory, tone};
 use crate::theory::NoiseLevel;
 use image::{ImageFormat, RgbImage, imageops};
@@ -57,23 +58,28 @@ pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
     Some(strip)
 }
 
-/// Writes `strip.png` of the first sample into `folder` and answers with its path. Where no step is finished there is
-/// nothing to draw, and an older strip is removed rather than left to be taken for this run's.
-pub fn write(folder: &Path, trajectory: &Trajectory) -> Result<Option<PathBuf>, WriteError> {
-    let path = folder.join("strip.png");
-    let Some(strip) = draw(trajectory, 0) else {
-        return match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WriteError::new(&path, &error)),
-            _ => Ok(None),
-        };
-    };
-    archive::write_whole(&path, |mut file| {
+const NAME: &str = "strip.png";
+
+/// Writes `strip.png` of the first sample for `folder`; `None` where no step is finished and there is nothing to draw.
+pub(super) fn stage(folder: &Path, trajectory: &Trajectory) -> Result<Option<(PathBuf, Staged)>, WriteError> {
+    let path = folder.join(NAME);
+    let Some(strip) = draw(trajectory, 0) else { return Ok(None) };
+    let staged = Staged::write(&path, |mut file| {
         strip.write_to(&mut file, ImageFormat::Png).map_err(|error| match error {
             image::ImageError::IoError(error) => error,
             other => std::io::Error::other(other),
         })
     })?;
-    Ok(Some(path))
+    Ok(Some((path, staged)))
+}
+
+/// Removes an older strip, so that it is not taken for this run's.
+pub(super) fn remove_old(folder: &Path) -> Result<(), WriteError> {
+    let path = folder.join(NAME);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WriteError::new(&path, &error)),
+        _ => Ok(()),
+    }
 }
 
 fn chosen(steps: usize) -> Vec<usize> {

@@ -1,15 +1,18 @@
 //! Results that are written whole: beside their place, and renamed.
 
+use super::claim::{Claim, claim, place_of};
+use super::unfinished::Temporary;
+use crate::model::hex;
+use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Links that are followed from one to the next before they are taken for a circle.
 const MOST_LINKS: usize = 40;
 
 /// Why a file could not be written.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("cannot write {}: {reason}", path.display())]
 pub struct WriteError {
     /// The file.
@@ -33,73 +36,131 @@ impl WriteError {
         };
         Self { path: path.into(), reason: format!("{error}{advice}") }
     }
+
+    pub(super) fn claimed(path: &Path) -> Self {
+        let reason =
+            "another Chromascope is at work on it; wait until that one has ended, or choose another place".to_owned();
+        Self { path: path.into(), reason }
+    }
 }
 
 /// Makes the folder, and says early where it cannot be written to.
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
     let fault = |error: Error| WriteError::new(folder, &error);
     std::fs::create_dir_all(folder).map_err(fault)?;
-    file_in(folder).map(drop).map_err(fault)
+    Temporary::create(folder).map(drop).map_err(fault)
 }
 
-/// Says early where a file could not be written: before what is to be in it is made.
-pub fn check_place(path: &Path) -> Result<(), WriteError> {
-    file_in(folder_of(&destination(path)?)).map(drop).map_err(|error| WriteError::new(path, &error))
+/// Makes a folder that nobody had: `name`, or the first of `name`-2, -3, … that is not there.
+pub fn create_new_folder(name: &str) -> Result<PathBuf, WriteError> {
+    let names = std::iter::once(name.to_owned()).chain((2_u64..).map(|number| format!("{name}-{number}")));
+    for folder in names.map(PathBuf::from) {
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(WriteError::new(&folder, &error)),
+        }
+    }
+    Err(WriteError::new(name.as_ref(), &ErrorKind::AlreadyExists.into()))
 }
 
-/// The places of one command's results, of which no two may be one.
+/// The places of one command's results, of which no two may be one, and which are its own as long as this is kept.
 #[derive(Debug, Default)]
-pub struct Destinations(Vec<PathBuf>);
+pub struct Destinations(Vec<(PathBuf, Claim)>);
 
 impl Destinations {
-    /// Checks a place as [`check_place`] does, and that nothing else goes there.
+    /// Claims a place as [`claim`] does, and checks that nothing else of the command goes there.
     pub fn take(&mut self, path: &Path) -> Result<(), WriteError> {
-        check_place(path)?;
-        let file = destination(path)?;
-        let folder = std::fs::canonicalize(folder_of(&file)).map_err(|error| WriteError::new(path, &error))?;
-        let file = file.file_name().map_or_else(|| file.clone(), |name| folder.join(name));
-        if self.0.contains(&file) {
+        let (folder, name) = place_of(path)?;
+        let file = folder.join(name);
+        if self.0.iter().any(|(taken, _)| *taken == file) {
             let reason = "another result of the same command goes there too; choose two places".to_owned();
             return Err(WriteError { path: path.into(), reason });
         }
-        self.0.push(file);
+        self.0.push((file, claim(path)?));
         Ok(())
     }
 }
 
 /// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
 ///
-/// A link is followed and stays. What is there and no regular file, such as a device, a pipe or a folder, is refused.
+/// A link is followed and stays. What is there and no regular file, such as a device, a pipe or a folder, is refused, and so is
+/// what another program has [claimed](claim).
 pub fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
 ) -> Result<(), WriteError> {
-    let fault = |error: Error| WriteError::new(path, &error);
-    let destination = destination(path)?;
-    let mut file = file_in(folder_of(&destination)).map_err(fault)?;
-    let mut writer = std::io::BufWriter::with_capacity(1 << 20, FirstFault { file: file.as_file_mut(), fault: None });
-    let written = content(&mut writer).and_then(|()| writer.flush());
-    let first = writer.get_mut().fault.take();
-    drop(writer);
-    first.map_or(written, Err).map_err(fault)?;
-    file.as_file().sync_all().map_err(fault)?;
-    file.persist(&destination).map_err(|error| fault(error.error))?;
-    Ok(())
+    Staged::write(path, content)?.publish()
 }
 
-/// A new file of a name that nothing has, which goes away unless it is renamed. Unlike the library's own it has the
-/// permissions that new files usually have, and errors that do not speak of its name.
-fn file_in(folder: &Path) -> std::io::Result<NamedTempFile> {
-    let create = |path: &Path| File::options().read(true).write(true).create_new(true).open(path);
-    tempfile::Builder::new().prefix(".chromascope-").make_in(folder, create)
+/// A file that is whole and on the disk, but not yet in its place.
+pub(super) struct Staged {
+    path: PathBuf,
+    destination: PathBuf,
+    file: Temporary,
+    _claim: Claim,
 }
 
-fn folder_of(path: &Path) -> &Path {
+impl Staged {
+    pub fn write(
+        path: &Path,
+        content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
+    ) -> Result<Self, WriteError> {
+        let fault = |error: Error| WriteError::new(path, &error);
+        let claim = claim(path)?;
+        let destination = destination(path)?;
+        let mut temporary = Temporary::create(folder_of(&destination)).map_err(fault)?;
+        let file = temporary.file().map_err(fault)?;
+        let mut writer = std::io::BufWriter::with_capacity(1 << 20, FirstFault { file, fault: None });
+        let written = content(&mut writer).and_then(|()| writer.flush());
+        let first = writer.get_mut().fault.take();
+        drop(writer);
+        first.map_or(written, Err).map_err(fault)?;
+        temporary.file().and_then(|file| file.sync_all()).map_err(fault)?;
+        Ok(Self { path: path.into(), destination, file: temporary, _claim: claim })
+    }
+
+    /// SHA-256 of what is in it, in hexadecimal.
+    pub fn sha256(&mut self) -> Result<String, WriteError> {
+        let of = |file: &mut File| {
+            file.rewind()?;
+            sha256(file)
+        };
+        self.file.file().and_then(of).map_err(|error| WriteError::new(&self.path, &error))
+    }
+
+    /// Takes away what is in its place.
+    pub fn remove_old(&self) -> Result<(), WriteError> {
+        match std::fs::remove_file(&self.destination) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(WriteError::new(&self.path, &error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts it into its place.
+    pub fn publish(self) -> Result<(), WriteError> {
+        self.file.rename(&self.destination).map_err(|error| WriteError::new(&self.path, &error))
+    }
+}
+
+/// SHA-256 of all that can be read, in hexadecimal.
+pub(super) fn sha256(from: &mut impl std::io::Read) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The file that a path leads to, through links, whether or not it is there.
-fn destination(path: &Path) -> Result<PathBuf, WriteError> {
+pub(super) fn destination(path: &Path) -> Result<PathBuf, WriteError> {
     let fault = |error: Error| WriteError::new(path, &error);
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => return follow(path).map_err(fault),
@@ -158,7 +219,7 @@ impl Write for FirstFault<'_> {
     }
 }
 
-impl std::io::Seek for FirstFault<'_> {
+impl Seek for FirstFault<'_> {
     fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
         let result = self.file.seek(to);
         Ok(self.keep(0, result))
@@ -166,8 +227,8 @@ impl std::io::Seek for FirstFault<'_> {
 }
 
 /// What archives are written to.
-pub trait WriteSeek: Write + std::io::Seek {}
-impl<T: Write + std::io::Seek> WriteSeek for T {}
+pub trait WriteSeek: Write + Seek {}
+impl<T: Write + Seek> WriteSeek for T {}
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +267,7 @@ mod tests {
         symlink("pipe", at("link")).unwrap();
         std::fs::create_dir(at("folder")).unwrap();
         for (name, what) in [("pipe", "a pipe"), ("link", "a pipe"), ("folder", "a folder")] {
-            for told in [check_place(&at(name)), write_whole(&at(name), |file| file.write_all(b"new"))] {
+            for told in [claim(&at(name)).map(drop), write_whole(&at(name), |file| file.write_all(b"new"))] {
                 let told = told.unwrap_err().to_string();
                 assert!(told.contains(what) && told.ends_with("no regular file; choose another place"), "{told}");
             }
@@ -246,7 +307,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().join("none/result"), folder.path().join("none")] {
             let path = path.join("result");
-            let told = [check_place(&path), write_whole(&path, |_| Ok(()))].map(|told| told.unwrap_err().to_string());
+            let told = [claim(&path).map(drop), write_whole(&path, |_| Ok(()))].map(|told| told.unwrap_err().to_string());
             assert!(told.iter().all(|told| !told.contains(".chromascope-")), "{told:?}");
             assert!(told.iter().all(|told| told.ends_with("choose a place that exists")), "{told:?}");
         }

@@ -2,6 +2,9 @@
 
 #[allow(dead_code, reason = "each test file uses its own part of this")]
 pub mod faults;
+#[cfg(unix)]
+#[allow(dead_code, reason = "each test file uses its own part of this")]
+pub mod running;
 
 use assert_cmd::Command;
 use std::path::{Path, PathBuf};

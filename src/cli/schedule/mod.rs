@@ -8,7 +8,7 @@ use crate::figure::draw::Format;
 use crate::schedule::formats::{self, ScheduleTable};
 use crate::schedule::{ModelSchedule, Plan};
 use crate::session::archive::Destinations;
-use crate::session::schedule_file::{self, has_ending};
+use crate::session::schedule_file::has_ending;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
 use clap::ValueEnum;
@@ -96,7 +96,7 @@ const MOST_LEVELS: usize = 8;
 struct Wrong(String);
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
-    check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
+    let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     let beside = arguments.source.config_beside();
     if arguments.program != Some(Program::Python) {
         refuse(beside)?;
@@ -112,7 +112,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         (None, None) if only_drawn => {}
         (None, None) => output::result(timed.table.to_csv().trim_end())?,
         (Some(program), Some(path)) => {
-            schedule_file::write_bytes(path, found.text_for(program, &timed, beside)?.as_bytes())?;
+            output::file(path, found.text_for(program, &timed, beside)?.as_bytes(), "the schedule is")?;
         }
         (Some(program), None) => output::result(found.text_for(program, &timed, beside)?.trim_end())?,
     }
@@ -134,15 +134,15 @@ fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
 }
 
 /// Refuses a figure's ending, and places that cannot be, before anything is made.
-fn check_places(out: Option<&Path>, plot: Option<&Path>) -> Result<(), Failure> {
+fn places(out: Option<&Path>, plot: Option<&Path>) -> Result<Destinations, Failure> {
     plot.map(Format::from_path).transpose()?;
     let mut places = Destinations::default();
     out.into_iter().chain(plot).try_for_each(|path| places.take(path))?;
-    Ok(())
+    Ok(places)
 }
 
 pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
-    check_places(arguments.out.as_deref(), arguments.plot.as_deref())?;
+    let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     refuse(arguments.source.config_beside())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
         return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
@@ -161,7 +161,7 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
     match &arguments.out {
         None if arguments.plot.is_some() => {}
         None => output::result(text().trim_end())?,
-        Some(path) if has_ending(path, "csv") => schedule_file::write_bytes(path, text().as_bytes())?,
+        Some(path) if has_ending(path, "csv") => output::file(path, text().as_bytes(), "the table is")?,
         Some(path) => return Err(Wrong(format!("--out {} should end in .csv", path.display())).into()),
     }
     if let Some(path) = &arguments.plot {
@@ -190,7 +190,7 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
     } else {
         return Err(Wrong(format!("--out {} should end in .csv, .npy or .json", path.display())).into());
     };
-    Ok(schedule_file::write_bytes(path, &bytes)?)
+    output::file(path, &bytes, "the table is")
 }
 
 impl Found {

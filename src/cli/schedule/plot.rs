@@ -11,7 +11,6 @@ use crate::figure::{
 };
 use crate::schedule::{Curve, ModelSchedule};
 use crate::session::document::LevelReading;
-use crate::session::schedule_file;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use crate::words::count;
@@ -276,6 +275,6 @@ fn sheet(panels: Vec<(String, Figure)>, heading: String, caption: String) -> She
 /// Draws a sheet into a file and says where it is.
 pub(super) fn write(path: &Path, sheet: Sheet) -> Result<(), Failure> {
     let bytes = sheet.to_bytes(Format::from_path(path)?, DEFAULT_SCALE)?;
-    schedule_file::write_bytes(path, &bytes)?;
+    output::file(path, &bytes, "the figure is")?;
     output::result(&path.display().to_string())
 }
