@@ -56,7 +56,7 @@ fn every_signal_keeps_whole_samples() {
         let mut spectrum = command();
         spectrum.args(["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "5000", "--steps", "4"]);
         let mut running = Running::start(spectrum.args(["--batch", "2", "--out"]).arg(&place));
-        running.wait_for("measuring, 9 of 20000");
+        running.wait_for("measuring, 10 of 20000");
         running.signal(signal);
         let words = [("FILE", place.display().to_string())];
         running.end().says(code, "interrupt::every_signal_keeps_whole_samples", &words);
@@ -108,9 +108,9 @@ fn a_second_signal_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (images, place) = (pictures(folder.path(), 8), folder.path().join("out"));
     let mut sample = command();
-    sample.args(["sample", "--json", "--size", "8x8", "--steps", "2000", "--images"]).arg(&images);
+    sample.args(["sample", "--json", "--size", "8x8", "--steps", "1000", "--images"]).arg(&images);
     let mut running = Running::start_unread(sample.arg("--out").arg(&place));
-    running.wait_for("sampling, 2000 of 2000");
+    running.wait_for("sampling, 1000 of 1000");
     until("the record", || place.join("trajectory.json").exists());
     running.signal("TERM");
     running.signal("HUP");

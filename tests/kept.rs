@@ -26,7 +26,7 @@ fn sample(images: &Path, steps: &str) -> Command {
 
 fn spectrum(samples: &str) -> Command {
     let mut command = command();
-    command.args(["spectrum", "--samples", samples, "--provider", "rust"]);
+    command.args(["spectrum", "--samples", samples]);
     command
 }
 
@@ -77,20 +77,21 @@ fn runs_started_together_get_folders_of_their_own() {
 fn a_folder_that_another_run_writes_into_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (images, out) = (pictures(folder.path(), 8), folder.path().join("out"));
-    let mut first = Running::start(sample(&images, "100000").arg("--out").arg(&out));
+    let mut first = Running::start(sample(&images, "1000").arg("--out").arg(&out));
     first.wait_for("sampling, 2 of");
+    first.signal("STOP");
     let second = Running::start(sample(&images, "3").arg("--out").arg(&out)).end();
     second.says(1, "kept::a_folder_that_another_run_writes_into_is_refused", &word("OUT", &out));
-    first.signal("INT");
-    assert_eq!(first.end().code, Some(130));
-    assert_eq!(record_of(&out).unwrap()["settings"]["steps"], 100_000);
+    first.signal("CONT");
+    assert_eq!(first.end().code, Some(0));
+    assert_eq!(record_of(&out).unwrap()["settings"]["steps"], 1000);
 }
 
 #[test]
 fn samples_are_added_to_a_file_by_one_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("psd.npz");
-    let begun = Running::start(spectrum("2").args(["--model", "gaussian-64", "--steps", "3", "--out"]).arg(&file)).end();
+    let begun = Running::start(spectrum("2").args(["--model", "gaussian-64", "--provider", "rust", "--steps", "3", "--out"]).arg(&file)).end();
     assert_eq!(begun.code, Some(0), "{}", begun.stderr);
     let mut first = Running::start(spectrum("10000").args(["--batch", "1", "--add"]).arg(&file));
     first.wait_for("measuring, 4 of 30000");
@@ -163,7 +164,7 @@ fn a_kill_at_any_moment_leaves_no_pair_that_is_none() {
     };
     let (fresh, again) = (folder.path().join("fresh"), folder.path().join("again"));
     let mut amid = 0;
-    for changes in 0..12 {
+    for changes in 0..10 {
         for (out, seed) in [(&fresh, 100 + changes), (&again, 200 + changes)] {
             let before = if out == &fresh {
                 let _ = std::fs::remove_dir_all(&fresh);
@@ -187,10 +188,10 @@ fn a_kill_at_any_moment_leaves_no_pair_that_is_none() {
             let found = record_of(out);
             let seeds = found.as_ref().map(|record| record["settings"]["seed"].as_u64().unwrap());
             assert!(seeds.is_none_or(|found| found == seed || (before.is_some() && found == changes)), "{seeds:?}");
-            amid += usize::from(!litter(out).is_empty() && out.join("trajectory.npz").exists() == before.is_some());
+            amid += usize::from(litter(out).iter().any(|name| !name.ends_with(".lock")));
         }
     }
-    assert!(amid >= 8, "only {amid} of 24 were killed while they wrote");
+    assert!(amid >= 6, "only {amid} of 20 were killed while they wrote");
 
     // The next one tidies up.
     for out in [&fresh, &again] {
@@ -230,7 +231,7 @@ fn a_record_beside_another_runs_arrays_is_refused() {
 fn what_a_killed_run_left_goes_with_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (images, out) = (pictures(folder.path(), 8), folder.path().join("out"));
-    let mut killed = Running::start(sample(&images, "100000").arg("--out").arg(&out));
+    let mut killed = Running::start(sample(&images, "1000").arg("--out").arg(&out));
     killed.wait_for("sampling, 2 of");
     killed.kill();
     std::fs::write(out.join(".chromascope-x1Y2z3"), vec![0; 1 << 20]).unwrap();
