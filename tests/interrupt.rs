@@ -54,7 +54,17 @@ fn every_signal_keeps_whole_samples() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("out.npz");
         let mut spectrum = command();
-        spectrum.args(["spectrum", "--model", "gaussian-64", "--provider", "rust", "--samples", "5000", "--steps", "4"]);
+        spectrum.args([
+            "spectrum",
+            "--model",
+            "gaussian-64",
+            "--provider",
+            "rust",
+            "--samples",
+            "5000",
+            "--steps",
+            "4",
+        ]);
         let mut running = Running::start(spectrum.args(["--batch", "2", "--out"]).arg(&place));
         running.wait_for("measuring, 10 of 20000");
         running.signal(signal);

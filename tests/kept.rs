@@ -91,7 +91,10 @@ fn a_folder_that_another_run_writes_into_is_refused() {
 fn samples_are_added_to_a_file_by_one_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("psd.npz");
-    let begun = Running::start(spectrum("2").args(["--model", "gaussian-64", "--provider", "rust", "--steps", "3", "--out"]).arg(&file)).end();
+    let begun = Running::start(
+        spectrum("2").args(["--model", "gaussian-64", "--provider", "rust", "--steps", "3", "--out"]).arg(&file),
+    )
+    .end();
     assert_eq!(begun.code, Some(0), "{}", begun.stderr);
     let mut first = Running::start(spectrum("10000").args(["--batch", "1", "--add"]).arg(&file));
     first.wait_for("measuring, 4 of 30000");
@@ -119,7 +122,9 @@ fn a_file_that_is_being_made_is_refused_to_every_other_command() {
     let folder = tempfile::tempdir().unwrap();
     let (images, file) = (pictures(folder.path(), 16), folder.path().join("best.json"));
     let mut optimise = command();
-    optimise.args(["optimise", "--steps", "60", "--evaluations", "1000000", "--size", "16x16", "--images"]).arg(&images);
+    optimise
+        .args(["optimise", "--steps", "60", "--evaluations", "1000000", "--size", "16x16", "--images"])
+        .arg(&images);
     let mut first = Running::start(optimise.arg("--out").arg(&file));
     first.wait_for("fitting");
     for arguments in [
@@ -321,7 +326,8 @@ fn a_schedule_is_kept_elsewhere_where_the_disk_is_full() {
     let folder = tempfile::tempdir().unwrap();
     let images = pictures(folder.path(), 8);
     let place = folder.path().join("disk/best.json");
-    let few = ["optimise", "--steps", "4", "--seeds", "1", "--measure-seeds", "0", "--evaluations", "3", "--size", "8x8"];
+    let few =
+        ["optimise", "--steps", "4", "--seeds", "1", "--measure-seeds", "0", "--evaluations", "3", "--size", "8x8"];
     let places = ["--images", images.to_str().unwrap(), "--out", place.to_str().unwrap()];
     let over = where_nothing_can_be_written(folder.path(), "fitting", &[&few[..], &places].concat());
     let kept = rescued(folder.path());

@@ -149,7 +149,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_is_ignored_is_read_off_the_process() {
-        let status = "Name:\tchromascope\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004003\n";
+        let status =
+            "Name:\tchromascope\nSigBlk:\t0000000000000001\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000004003\n";
         assert!(ignores(status, 1) && ignores(status, 13));
         assert!(!ignores(status, 2) && !ignores("", 1));
     }

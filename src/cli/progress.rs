@@ -46,9 +46,8 @@ pub(super) fn bar(length: usize, what: &'static str) -> Bar {
         return Bar { bar: ProgressBar::hidden(), lines: None };
     }
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} · {eta} left");
-    let bar = ProgressBar::new(of)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        .with_message(what);
+    let bar =
+        ProgressBar::new(of).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())).with_message(what);
     Bar { bar, lines: None }
 }
 

@@ -109,7 +109,10 @@ mod tests {
         let what = "the 24 samples are";
         let told = write(&full, &shelter, what, write_but_in_full).unwrap_err().to_string();
         assert!(told.starts_with(&format!("cannot write {}: no storage space", full.display())), "{told}");
-        let end = format!("; the 24 samples are lost, as writing elsewhere failed too: cannot write to {}", shelter.display());
+        let end = format!(
+            "; the 24 samples are lost, as writing elsewhere failed too: cannot write to {}",
+            shelter.display()
+        );
         assert!(told.contains(&end), "{told}");
 
         std::fs::create_dir(&shelter).unwrap();
@@ -131,8 +134,8 @@ mod tests {
     #[test]
     fn what_ended_programs_left_in_the_shelter_goes() {
         let shelter = tempfile::tempdir().unwrap();
-        let [left, kept, young] = ["chromascope-aaaaaa", "chromascope-bbbbbb", "chromascope-cccccc"]
-            .map(|name| shelter.path().join(name));
+        let [left, kept, young] =
+            ["chromascope-aaaaaa", "chromascope-bbbbbb", "chromascope-cccccc"].map(|name| shelter.path().join(name));
         for folder in [&left, &kept, &young] {
             std::fs::create_dir(folder).unwrap();
         }

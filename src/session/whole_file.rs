@@ -307,7 +307,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().join("none/result"), folder.path().join("none")] {
             let path = path.join("result");
-            let told = [claim(&path).map(drop), write_whole(&path, |_| Ok(()))].map(|told| told.unwrap_err().to_string());
+            let told =
+                [claim(&path).map(drop), write_whole(&path, |_| Ok(()))].map(|told| told.unwrap_err().to_string());
             assert!(told.iter().all(|told| !told.contains(".chromascope-")), "{told:?}");
             assert!(told.iter().all(|told| told.ends_with("choose a place that exists")), "{told:?}");
         }
