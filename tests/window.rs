@@ -6,7 +6,8 @@ mod common;
 mod gui;
 
 use chromascope::app::Launch;
-use chromascope::session::document::AxisReading;
+use chromascope::session::action::Action;
+use chromascope::session::document::{AxisReading, Layout};
 use chromascope::session::preferences::Preferences;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -178,9 +179,10 @@ fn what_was_changed_is_shown_until_it_is_run() {
     press(&mut harness, Key::Escape);
     let ticks = |harness: &egui_kittest::Harness<_>| {
         let whole = |text: &String| text.parse::<u32>().is_ok();
-        painted(harness).into_iter().filter(whole).collect::<Vec<_>>()
+        // The first is the field of steps.
+        painted(harness).into_iter().filter(whole).skip(1).collect::<Vec<_>>()
     };
-    let (numbers, place) = (ticks(&harness), harness.get_by_label("Run").rect());
+    let numbers = ticks(&harness);
     type_number(&mut harness, "Steps", "40");
     click_like(&mut harness, "Spacing ");
     click(&mut harness, "karras");
@@ -189,7 +191,6 @@ fn what_was_changed_is_shown_until_it_is_run() {
     assert!(says(&harness, "Run with changed steps, spacing") && says(&harness, "Settings changed: Run"));
     assert!(says(&harness, "step 12/12") && painted(&harness).iter().any(|text| text == "next run"));
     assert_eq!(ticks(&harness), numbers, "the axis is the run's");
-    assert_eq!(harness.get_by_label_contains("Run with changed").rect(), place, "nothing moves");
     click_like(&mut harness, "Settings changed: Run");
     until(&mut harness, "the run", |harness| says(harness, "step 40/40") && says(harness, "done ·"));
     assert!(!says(&harness, "Run with changed") && !says(&harness, "Settings changed"));
@@ -351,4 +352,150 @@ fn unreadable_preferences_are_set_aside_and_named() {
     drop(harness);
     let kept = Preferences::load(folder.path()).preferences.document.unwrap();
     assert_eq!(kept.view.axis, AxisReading::RunTime);
+}
+
+#[test]
+fn everything_is_as_large_as_the_user_wants_it_in_every_layout_and_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut launch = launch(settings("gaussian-64"));
+    launch.folder = Some(folder.path().to_path_buf());
+    launch.first.push(Action::SetLayout(Layout::Present));
+    let mut harness = open_with(launch.clone(), egui::vec2(1920.0, 1080.0));
+    until_done(&mut harness);
+    let grown = harness.ctx.zoom_factor();
+    assert!((grown - 1.2).abs() < 0.01, "the layout for presenting grows with the window: {grown}");
+    let with_ctrl = |harness: &mut egui_kittest::Harness<_>, key: Key| {
+        harness.key_press_modifiers(Modifiers::COMMAND, key);
+        frames(harness, 4);
+        harness.ctx.zoom_factor()
+    };
+    let larger = with_ctrl(&mut harness, Key::Plus);
+    assert!((larger - 1.1 * grown).abs() < 0.02, "{larger}");
+    assert!((with_ctrl(&mut harness, Key::Minus) - grown).abs() < 0.01);
+    with_ctrl(&mut harness, Key::Equals);
+    with_ctrl(&mut harness, Key::Equals);
+    let twice = harness.ctx.zoom_factor();
+    frames(&mut harness, 20);
+    assert_eq!(harness.ctx.zoom_factor(), twice, "it stays");
+    drop(harness);
+    launch.loaded = Preferences::load(folder.path());
+    launch.first = vec![Action::SetLayout(Layout::Explore)];
+    let mut harness = open_with(launch, egui::vec2(1920.0, 1080.0));
+    until_done(&mut harness);
+    assert!((harness.ctx.zoom_factor() - 1.2).abs() < 0.01, "it is kept, times what the layout has");
+    assert_eq!(with_ctrl(&mut harness, Key::Num0), 1.0);
+    let (key, modifiers) = (Key::F11, Modifiers::NONE);
+    harness.event(egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+    harness.step();
+    let commands = harness.output().viewport_output.values().flat_map(|viewport| viewport.commands.clone());
+    let commands: Vec<_> = commands.collect();
+    assert!(commands.contains(&egui::ViewportCommand::Fullscreen(true)), "{commands:?}");
+}
+
+/// What stands below the field of steps after something was typed into it, with changes not run at once.
+#[track_caller]
+fn typed_into_steps(text: &str, test: &str, then: &str) {
+    let mut launch = launch(settings("gaussian-64"));
+    launch.first.push(Action::SetLive(false));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    let test = format!("window::{test}");
+    assert!(!documented_is_shown(&harness, &test, &[]));
+    type_number(&mut harness, "Steps", text);
+    assert!(documented_is_shown(&harness, &test, &[]), "{:?}", painted(&harness));
+    let steps = harness.get_by_label("Steps").accesskit_node().value();
+    assert!(steps.as_deref().unwrap_or_default().ends_with(&format!(" {then}")), "{steps:?}");
+    // It goes when the field is taken hold of again.
+    click(&mut harness, "Steps");
+    assert!(!documented_is_shown(&harness, &test, &[]));
+}
+
+#[test]
+fn nonsense_in_a_number_field_is_said() {
+    typed_into_steps("abc", "nonsense_in_a_number_field_is_said", "12");
+}
+
+#[test]
+fn a_number_out_of_range_is_said() {
+    typed_into_steps("1e9", "a_number_out_of_range_is_said", "1000");
+}
+
+#[test]
+fn a_number_below_the_range_is_said() {
+    typed_into_steps("-7", "a_number_below_the_range_is_said", "1");
+}
+
+#[test]
+fn a_fraction_of_a_step_is_said() {
+    typed_into_steps("3.7", "a_fraction_of_a_step_is_said", "4");
+}
+
+#[test]
+fn an_emptied_number_field_is_said() {
+    typed_into_steps(" ", "an_emptied_number_field_is_said", "12");
+}
+
+#[test]
+fn the_pointer_and_the_bar_agree_on_the_step() {
+    let mut harness = opened("gaussian-64");
+    let track = harness.get_by_label("Playhead").rect();
+    for share in [0.02, 0.26, 0.46, 0.55, 0.83, 0.999] {
+        let at = egui::pos2(track.left() + share * track.width(), track.bottom() - 60.0);
+        harness.hover_at(at);
+        frames(&mut harness, 2);
+        let texts = painted(&harness);
+        let said = texts.iter().find_map(|text| text.strip_prefix("step ")?.split_once("   s "));
+        let (step, rest) = said.unwrap_or_else(|| panic!("{texts:?}"));
+        harness.drag_at(at);
+        frames(&mut harness, 1);
+        harness.drop_at(at);
+        frames(&mut harness, 2);
+        assert!(says(&harness, &format!("step {step}")), "{step} at {share}: {:?}", harness.root());
+        let s = rest.split_whitespace().next().unwrap();
+        assert!(says(&harness, &format!("s {s}")), "{rest}");
+    }
+}
+
+#[test]
+fn no_tooltip_covers_the_list_of_keys() {
+    let mut harness = builder(PROJECTOR).with_step_dt(0.2);
+    let mut harness = {
+        let launch = launch(settings("gaussian-64"));
+        harness = harness.with_max_steps(8);
+        harness.build_eframe(|context| chromascope::app::App::new(&context.egui_ctx, launch, false).unwrap())
+    };
+    until_done(&mut harness);
+    let head = harness.get_by_label("ΔE[x₀|xₜ], since last step").rect();
+    let tip = |harness: &egui_kittest::Harness<_>| {
+        painted(harness).iter().any(|text| text.starts_with("E[x₀|xₜ] less that of the step before"))
+    };
+    harness.hover_at(head.left_center() + egui::vec2(10.0, 0.0));
+    until(&mut harness, "the tooltip", tip);
+    press(&mut harness, Key::Questionmark);
+    harness.hover_at(head.left_center() + egui::vec2(14.0, 0.0));
+    frames(&mut harness, 12);
+    assert!(says(&harness, "play backwards") && !tip(&harness));
+    press(&mut harness, Key::Escape);
+    harness.hover_at(head.left_center() + egui::vec2(10.0, 0.0));
+    until(&mut harness, "the tooltip again", tip);
+}
+
+#[test]
+fn a_model_chosen_again_has_its_class_again() {
+    let mut first = settings("emoji-exact-64");
+    first.label = Some(2);
+    let mut harness = open_with(launch(first), PROJECTOR);
+    until_done(&mut harness);
+    let class = |harness: &egui_kittest::Harness<_>| {
+        harness.query_all_by_label_contains("Class ").next().and_then(|node| node.accesskit_node().label()).unwrap()
+    };
+    let before = class(&harness);
+    for model in ["gaussian-64", "emoji-exact-64"] {
+        click_like(&mut harness, "Model ");
+        click(&mut harness, model);
+        until(&mut harness, model, |harness| says(harness, &format!("Model {model}")) && says(harness, "done ·"));
+        press(&mut harness, Key::Escape);
+    }
+    until_done(&mut harness);
+    assert_eq!(class(&harness), before);
 }

@@ -168,6 +168,7 @@ fn warnings_stand_beside_the_steps_with_what_to_do() {
     harness.get_by_label("List of levels").type_text("900, 800, 700, 600, 500, 0.5");
     frames(&mut harness, 2);
     click(&mut harness, "Run with this list");
+    until_done(&mut harness);
     for part in ["jumps most", "gains little", "ends noisy"] {
         assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
     }
@@ -234,7 +235,7 @@ fn kept_schedules_are_laid_over_and_theorem_1_compares_them() {
     click(&mut harness, "Keep");
     click(&mut harness, "Equal signal a step");
     click(&mut harness, "Lay mine over");
-    frames(&mut harness, 3);
+    until_done(&mut harness);
     let texts = painted(&harness);
     let after = texts.iter().position(|text| text == "largest difference").expect("Theorem 1 is told by a number");
     let difference: f64 = texts[after + 1].replace('−', "-").parse().unwrap();
@@ -314,4 +315,73 @@ fn an_optimisation_goes_on_beside_and_leaves_its_best() {
     assert!(says(&harness, "Now: drawn"));
     undo(&mut harness);
     assert!(says(&harness, "Now: trailing"));
+}
+
+fn click_at(harness: &mut Harness<App>, at: Pos2) {
+    harness.hover_at(at);
+    frames(harness, 2);
+    harness.drag_at(at);
+    frames(harness, 1);
+    harness.drop_at(at);
+    frames(harness, 3);
+}
+
+#[test]
+fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
+    let mut harness = lab();
+    click(&mut harness, "Edit as curve");
+    until_done(&mut harness);
+    let before = points(&harness);
+    let at = place_of(&harness, &before[2]);
+    click_at(&mut harness, at);
+    assert_eq!(points(&harness), before, "a click moves nothing");
+    press(&mut harness, Key::ArrowUp);
+    let moved = points(&harness);
+    assert_ne!(moved[2], before[2], "arrows move the point that was clicked");
+    assert!(says(&harness, "step 12/12"), "and not the playhead");
+    press(&mut harness, Key::Home);
+    assert!(says(&harness, "step 0/12"), "{:?}", harness.root());
+    press(&mut harness, Key::PageDown);
+    assert!(says(&harness, "step 1/12"));
+    press(&mut harness, Key::A);
+    assert!(says(&harness, "Time axis axis: s"));
+    press(&mut harness, Key::Questionmark);
+    assert!(says(&harness, "play backwards"));
+    press(&mut harness, Key::Questionmark);
+    assert!(!says(&harness, "play backwards"));
+    // The list of keys took the keyboard.
+    let at = place_of(&harness, &points(&harness)[2]);
+    click_at(&mut harness, at);
+    press(&mut harness, Key::Delete);
+    assert_eq!(points(&harness).len(), before.len() - 1, "Del takes the point away");
+    // In a field they are letters.
+    harness.get_by_label("Name of the schedule").click();
+    frames(&mut harness, 2);
+    press(&mut harness, Key::A);
+    assert!(says(&harness, "Time axis axis: s"), "what is typed means nothing else");
+}
+
+#[test]
+fn points_are_moved_on_every_axis() {
+    let mut harness = lab();
+    click(&mut harness, "Edit as curve");
+    until_done(&mut harness);
+    for axis in ["s", "timestep", "λ", "σ", "evaluations"] {
+        press(&mut harness, Key::A);
+        assert!(says(&harness, &format!("Time axis axis: {axis}")), "{:?}", harness.root());
+        let before = points(&harness);
+        let places: Vec<Pos2> = before.iter().map(|name| place_of(&harness, name)).collect();
+        // The inner point that is furthest from the others.
+        let alone = |&point: &usize| {
+            let others = places.iter().enumerate().filter(|(other, _)| *other != point);
+            others.map(|(_, at)| at.distance(places[point])).fold(f32::INFINITY, f32::min)
+        };
+        let point = (1..before.len() - 1).max_by(|a, b| alone(a).total_cmp(&alone(b))).unwrap();
+        drag(&mut harness, places[point], places[point] + egui::vec2(0.0, -20.0));
+        let after = points(&harness);
+        assert_ne!(after[point], before[point], "on the axis of {axis}");
+        assert_eq!(after.len(), before.len());
+        until_done(&mut harness);
+        assert!(!says(&harness, "Settings changed"), "the run follows, on the axis of {axis}");
+    }
 }

@@ -289,7 +289,14 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let mut intents = Intents::new();
         self.textures.heat_maps.begin_frame(frame.wgpu_render_state());
-        self.panels(ui, &mut intents);
+        ui.scope(|ui| {
+            if self.state.keys_shown {
+                // A tooltip that is open would stay, above the list.
+                ui.visuals_mut().disabled_alpha = 1.0;
+                ui.disable();
+            }
+            self.panels(ui, &mut intents);
+        });
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             drop_words_ui(ui.ctx(), self.state.document.document().view.layout);
         }

@@ -1,8 +1,8 @@
 //! Changes of the document, and what they do.
 
 use super::document::{
-    AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, Measure, NamedSchedule,
-    Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
+    AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, MOST_REMEMBERED,
+    Measure, NamedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
@@ -22,7 +22,8 @@ use std::path::PathBuf;
 /// A change of the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Another model. What only made sense for the old one is reset: label, size, ports, embeddings.
+    /// Another model. What only makes sense for one model (class, guidance, size, ports, embeddings) is as it was when that
+    /// model was left, and open for one that is new.
     SetModel(ModelSource),
     /// Sampling steps, at least 1.
     SetSteps(usize),
@@ -217,7 +218,7 @@ impl Action {
 pub fn apply(document: &mut Document, action: Action) {
     let (run, view) = (&mut document.run, &mut document.view);
     match action {
-        Action::SetModel(source) => set_model(run, source),
+        Action::SetModel(source) => set_model(run, &mut document.remembered, source),
         Action::SetSteps(steps) => run.steps = steps.max(1),
         Action::SetSampler(sampler) => set_sampler(run, sampler),
         Action::SetSpacing(spacing) => (run.spacing, run.schedule) = (spacing, None),
@@ -353,11 +354,15 @@ fn cut(view: &mut ViewChoices, factor: usize, levels: Option<usize>) {
     }
 }
 
-fn set_model(run: &mut RunSettings, source: ModelSource) {
+fn set_model(run: &mut RunSettings, remembered: &mut Vec<RunSettings>, source: ModelSource) {
     if run.source == source {
         return;
     }
-    let fresh = RunSettings::new(source);
+    let known = remembered.iter().position(|left| left.source == source).map(|at| remembered.remove(at));
+    remembered.retain(|left| left.source != run.source);
+    remembered.insert(0, run.clone());
+    remembered.truncate(MOST_REMEMBERED);
+    let fresh = known.unwrap_or_else(|| RunSettings::new(source));
     *run = RunSettings {
         steps: run.steps,
         sampler: run.sampler,
@@ -371,6 +376,10 @@ fn set_model(run: &mut RunSettings, source: ModelSource) {
         tf32: run.tf32,
         threads: run.threads,
         partition: run.partition,
+        // These have the shape of one run.
+        first_sample: 0,
+        init_noise: None,
+        step_noise: None,
         ..fresh
     };
 }
@@ -413,6 +422,27 @@ mod tests {
         assert_eq!(document.run, expected);
         let same = after([Action::SetLabel(Some(3)), Action::SetModel(Document::default().run.source)]);
         assert_eq!(same.run.label, Some(3), "the same model again resets nothing");
+    }
+
+    #[test]
+    fn a_model_chosen_again_has_its_own_settings_again() {
+        let model = |name: &str| Action::SetModel(ModelSource::Model(name.into()));
+        let own = [
+            Action::SetLabel(Some(3)),
+            Action::SetGuidance(Some(GuidanceScale::Constant(2.5))),
+            Action::SetNullLabel(Some(9)),
+            Action::SetPrediction(Some(PredictionType::VPrediction)),
+        ];
+        let elsewhere = [model("gaussian-64"), Action::SetSeed(5), Action::SetSteps(7), Action::SetLabel(None)];
+        let first = after(own.clone());
+        let document = after(own.into_iter().chain(elsewhere).chain([model("emoji-unet")]));
+        // What belongs to no model is as it was last.
+        assert_eq!(document.run, RunSettings { seed: 5, steps: 7, ..first.run });
+        let many = (0..2 * MOST_REMEMBERED).map(|number| model(&format!("model {number}")));
+        let document = after(many.chain([model("model 19"), model("model 3")]));
+        assert_eq!(document.remembered.len(), MOST_REMEMBERED);
+        let again = Document::from_json(document.to_json().unwrap().as_bytes()).unwrap();
+        assert_eq!(again, document, "it is kept between starts");
     }
 
     #[test]

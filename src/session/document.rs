@@ -21,6 +21,8 @@ pub const DOCUMENT_VERSION: u32 = 1;
 /// Lowest and highest track, points.
 pub const TRACK_HEIGHTS: (f32, f32) = (48.0, 1200.0);
 
+/// Most models whose settings are remembered.
+pub const MOST_REMEMBERED: usize = 10;
 /// Least and greatest factor between resolution levels.
 pub const FACTORS: (usize, usize) = (2, 4);
 /// Most resolution levels that are shown.
@@ -42,6 +44,9 @@ pub struct Document {
     /// The kept schedule that is laid over the run's, by name.
     #[serde(default)]
     pub overlay: Option<String>,
+    /// Settings with which other models were left, the last one first, at most [`MOST_REMEMBERED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remembered: Vec<RunSettings>,
 }
 
 /// A schedule that was kept.
@@ -63,6 +68,7 @@ impl Default for Document {
             view: ViewChoices::default(),
             schedules: Vec::new(),
             overlay: None,
+            remembered: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The track of the guidance scale over the run, or of the window of the local exact denoiser: points that are dragged.
 
 use super::heat_track::HeatPlace;
+use super::number::{Limits, number};
 use super::plot::{figure_ui, legend_ui};
 use super::schedule_editor::{alone, removed};
 use super::tracks::{HEAD, Tracks};
@@ -323,7 +324,8 @@ fn point_ui(
         ui.horizontal(|ui| {
             for (name, value) in [(x_name, 0), (y_name, 1)] {
                 ui.label(name);
-                let field = ui.add(DragValue::new(&mut to[value]).speed(0.01).max_decimals(4));
+                let field = DragValue::new(&mut to[value]).speed(0.01).max_decimals(4);
+                let field = number(ui, field, Limits::none());
                 named(ui, &field, &format!("{name} of point {}", index + 1));
             }
         });

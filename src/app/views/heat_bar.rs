@@ -1,5 +1,6 @@
 //! The colour bar of a heat map: its ends are dragged, typed, or left to what fits.
 
+use super::number::{Limits, number};
 use super::widgets::{arrows, named, take_keyboard};
 use crate::app::heat_map::whole;
 use crate::app::intent::Intent;
@@ -198,7 +199,7 @@ fn field_ui(ui: &mut Ui, (end, of): (End, BarOf), bar: Rect, map: &HeatMap, inte
             ui.spacing_mut().interact_size = FIELD;
             let field = DragValue::new(&mut value).speed(0.5).max_decimals(1).suffix(" dB");
             let field = field.custom_formatter(|value, _| ticks::number(value, usize::from(value.fract() != 0.0)));
-            ui.add(field.custom_parser(|text| text.replace('−', "-").trim_end_matches("dB").trim().parse().ok()))
+            number(ui, field, Limits::within(-f64::from(MOST_DECIBELS), f64::from(MOST_DECIBELS)))
         })
         .inner;
     named(ui, &response, &of.name(end));

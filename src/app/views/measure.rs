@@ -1,6 +1,7 @@
 //! The panel for many samples: how measuring goes, how far theory agrees, and ensembles in files.
 
 use super::icons::Icon;
+use super::number::{Limits, number_with};
 use super::panel::{heading, panel_ui, problem, secondary, small_button};
 use super::track_figures::disagreement_in_words;
 use super::widgets::{Head, icon_button_small, named};
@@ -85,8 +86,9 @@ fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
     let going = measure.desk.is_going();
     let mut ask = |wish| intents.push(Intent::Measure(wish));
     ui.horizontal(|ui| {
-        let value = DragValue::new(&mut panel.samples).range(1..=MOST_SAMPLES).speed(1.0);
-        let response = ui.add_enabled(!going, value.min_size(vec2(56.0, 26.0)));
+        let value = DragValue::new(&mut panel.samples).speed(1.0).min_size(vec2(56.0, 26.0));
+        let limits = Limits::whole(1, MOST_SAMPLES);
+        let response = number_with(ui, value, limits, |ui, value| ui.add_enabled(!going, value));
         named(ui, &response, "Samples to measure");
         response.on_hover_text("How many samples; more can be added later");
         let samples = panel.samples;

@@ -14,6 +14,7 @@ pub mod levels;
 pub mod measure;
 pub mod messages;
 mod notes;
+mod number;
 mod panel;
 pub mod parts;
 mod parts_track;

@@ -1,6 +1,7 @@
 //! What is recovered of each resolution, and how the stage's images are shown.
 
 use super::level_button::{Levels, tip};
+use super::number::{Limits, number};
 use super::stage::{HEAD, Stage};
 use super::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
@@ -89,13 +90,13 @@ fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
         ui.spacing_mut().item_spacing.x = 6.0;
         let samples = stage.run.map_or(1, RunView::samples);
         if samples > 1 {
-            let mut number = stage.sample + 1;
+            let mut image = stage.sample + 1;
             let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
-            let drag = DragValue::new(&mut number).range(1..=samples).suffix(format!("/{samples}")).prefix(prefix);
-            let response = ui.add(drag).on_hover_text("Which image of the batch is shown");
+            let drag = DragValue::new(&mut image).suffix(format!("/{samples}")).prefix(prefix);
+            let response = number(ui, drag, Limits::whole(1, samples)).on_hover_text("Which image of the batch is shown");
             named(ui, &response, "Image of the batch");
-            if number != stage.sample + 1 {
-                intents.push(Intent::Change(Action::SetSample(number - 1)));
+            if image != stage.sample + 1 {
+                intents.push(Intent::Change(Action::SetSample(image - 1)));
             }
         }
         range_ui(ui, stage, intents);
@@ -126,11 +127,11 @@ fn range_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
             ui.horizontal(|ui| {
                 ui.label("from");
                 let (least, most) = (*low, *high);
-                ui.add(DragValue::new(low).speed(0.01).max_decimals(3).range(-1000.0..=most - 0.01))
-                    .on_hover_text("Black");
+                let field = DragValue::new(low).speed(0.01).max_decimals(3);
+                number(ui, field, Limits::within(-1000.0, f64::from(most - 0.01))).on_hover_text("Black");
                 ui.label("to");
-                ui.add(DragValue::new(high).speed(0.01).max_decimals(3).range(least + 0.01..=1000.0))
-                    .on_hover_text("White");
+                let field = DragValue::new(high).speed(0.01).max_decimals(3);
+                number(ui, field, Limits::within(f64::from(least + 0.01), 1000.0)).on_hover_text("White");
             });
         }
         if range != stage.range {

@@ -1,11 +1,12 @@
 //! The schedule under the hand: control points and steps as widgets of their own over the plot.
 
+use super::number::{Limits, number_with};
 use super::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, level_of_value, level_value, ticks};
-use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, PlanSource};
+use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
@@ -227,19 +228,19 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
     let mut to = point;
     let mut sigma = NoiseLevel::from_log_snr(point.log_snr).sigma();
     ui.horizontal(|ui| {
-        let mut field = |ui: &mut Ui, name: &str, value: &mut f64, speed: f64, enabled: bool| {
+        let mut field = |ui: &mut Ui, name: &str, (value, limits): (&mut f64, Limits), speed: f64, enabled: bool| {
             ui.label(name);
             let drag = DragValue::new(value).speed(speed).max_decimals(4);
-            let response = ui.add_enabled(enabled, drag);
+            let response = number_with(ui, drag, limits, |ui, drag| ui.add_enabled(enabled, drag));
             named(ui, &response, &format!("{name} of control point {}", index + 1));
             if response.drag_stopped() || response.lost_focus() {
                 intents.push(Intent::EndGesture);
             }
             response.changed()
         };
-        field(ui, "s", &mut to.s, 0.002, index > 0 && index < last);
-        field(ui, "λ", &mut to.log_snr, 0.02, !tied);
-        if field(ui, "σ", &mut sigma, 0.01, !tied) && sigma > 0.0 {
+        field(ui, "s", (&mut to.s, Limits::within(0.0, 1.0)), 0.002, index > 0 && index < last);
+        field(ui, "λ", (&mut to.log_snr, Limits::within(-MOST_LOG_SNR, MOST_LOG_SNR)), 0.02, !tied);
+        if field(ui, "σ", (&mut sigma, Limits::within(0.0, 1e9)), 0.01, !tied) && sigma > 0.0 {
             to.log_snr = NoiseLevel::from_sigma(sigma).log_snr();
         }
     });

@@ -1,7 +1,7 @@
 //! All keys, on `?`.
 
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use egui::{Context, Grid, RichText, Window};
+use egui::{Context, Grid, Id, Modal, RichText};
 
 const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
@@ -50,38 +50,35 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
-/// Draws the list; answers whether it stays open.
+/// Draws the list, above all else and alone with the pointer, so that no tooltip covers it; answers whether it stays open.
 #[must_use]
 pub fn shortcuts_ui(ctx: &Context) -> bool {
-    let mut open = true;
-    Window::new("Keys")
-        .anchor(egui::Align2::CENTER_CENTER, [0.0, 0.0])
-        .open(&mut open)
-        .collapsible(false)
-        .resizable(false)
-        .show(ctx, |ui| {
-            let secondary = Palette::of(ui).secondary;
-            ui.horizontal_top(|ui| {
-                for (column, groups) in KEYS.chunks(2).enumerate() {
-                    if column > 0 {
-                        ui.add_space(24.0);
-                    }
-                    ui.vertical(|ui| {
-                        for (name, keys) in groups {
-                            ui.label(RichText::new(*name).font(theme::strong(BODY)));
-                            Grid::new(name).num_columns(2).spacing([20.0, 6.0]).show(ui, |ui| {
-                                for (key, what) in *keys {
-                                    ui.label(RichText::new(*key).font(theme::mono(SMALL)));
-                                    ui.label(RichText::new(*what).color(secondary));
-                                    ui.end_row();
-                                }
-                            });
-                            ui.add_space(10.0);
-                        }
-                    });
+    let modal = Modal::new(Id::unique("keys"));
+    let shown = modal.show(ctx, |ui| {
+        let secondary = Palette::of(ui).secondary;
+        ui.horizontal_top(|ui| {
+            for (column, groups) in KEYS.chunks(2).enumerate() {
+                if column > 0 {
+                    ui.add_space(24.0);
                 }
-            });
-            ui.label(RichText::new("Tab goes to the next control, arrow keys change it.").color(secondary));
+                ui.vertical(|ui| {
+                    for (name, keys) in groups {
+                        ui.label(RichText::new(*name).font(theme::strong(BODY)));
+                        Grid::new(name).num_columns(2).spacing([20.0, 6.0]).show(ui, |ui| {
+                            for (key, what) in *keys {
+                                ui.label(RichText::new(*key).font(theme::mono(SMALL)));
+                                ui.label(RichText::new(*what).color(secondary));
+                                ui.end_row();
+                            }
+                        });
+                        ui.add_space(10.0);
+                    }
+                });
+            }
         });
-    open
+        ui.label(RichText::new("Tab goes to the next control, arrow keys change it.").color(secondary));
+        ui.add_space(6.0);
+        ui.button("Close (Esc)").clicked()
+    });
+    !shown.inner && !shown.should_close()
 }

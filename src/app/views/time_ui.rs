@@ -3,6 +3,7 @@
 use super::tracks::{HEAD, LINE, Tracks, TracksState};
 use super::widgets::{arrows, small_menu};
 use crate::app::intent::Intent;
+use crate::app::run_view::RunView;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
 use crate::session::action::Action;
@@ -70,9 +71,11 @@ pub(super) fn playhead_ui(
         painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
         let step = axis.step_of_x(x, tracks.reading());
         let value = |reading| axis.value_at(step, reading);
+        let total = tracks.run.map_or(axis.steps(), RunView::steps);
+        // As the bar at the bottom would say it here.
         let text = format!(
-            "step {:.1}   s {:.3}   λ {}",
-            step,
+            "step {}/{total}   s {:.3}   λ {}",
+            tracks.step_of(step).floor(),
             value(Reading::RunTime),
             ticks::signed(value(Reading::LogSnr))
         );

@@ -2,7 +2,8 @@
 
 use super::icons::Icon;
 use super::messages::sentence;
-use super::widgets::{Chip, icon_button, menu_chip, number_chip};
+use super::number::{self, Limits};
+use super::widgets::{Chip, icon_button, menu_chip, named, number_chip};
 use crate::app::intent::{Ask, Intent};
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::model::package::bundled;
@@ -19,6 +20,8 @@ use crate::theory::{Parameterization, Prediction};
 use crate::words::count;
 use egui::{Align, Button, DragValue, Popup, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
+/// Largest seed that can be typed: that of the whole numbers which a field has exactly.
+const MOST_SEED: usize = (1 << 53) - 1;
 /// Below this width fields show their values only.
 const ROOMY: f32 = 1380.0;
 
@@ -117,7 +120,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
         sampler_chip(ui, run, look, intents);
         spacing_chip(ui, bar, look, intents);
         let mut steps = run.steps;
-        let drag = DragValue::new(&mut steps).range(1..=1000).speed(0.2).update_while_editing(false);
+        let drag = (DragValue::new(&mut steps).speed(0.2), Limits::whole(1, 1000));
         let tip = "Sampling steps; drag, or click and type";
         field(&number_chip(ui, "Steps", tip, look.changed("steps"), drag), intents);
         if steps != run.steps {
@@ -126,7 +129,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
     }
     let mut seed = run.seed;
     let tip = "Seed of all noise; drag, or click and type";
-    let drag = DragValue::new(&mut seed).speed(1.0).update_while_editing(false);
+    let drag = (DragValue::new(&mut seed).speed(1.0), Limits::whole(0, MOST_SEED));
     field(&number_chip(ui, "Seed", tip, look.changed("seed"), drag), intents);
     if seed != run.seed {
         intents.push(Intent::Change(Action::SetSeed(seed)));
@@ -139,7 +142,7 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
     class_chip(ui, bar, look, intents);
     if !look.few {
         let mut batch = run.batch;
-        let drag = DragValue::new(&mut batch).range(1..=64).speed(0.1).update_while_editing(false);
+        let drag = (DragValue::new(&mut batch).speed(0.1), Limits::whole(1, 64));
         let tip = "Images made at once; each is the same as it would be alone";
         field(&number_chip(ui, "Batch", tip, look.changed("batch"), drag), intents);
         if batch != run.batch {
@@ -252,7 +255,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
             ui.horizontal(|ui| {
                 ui.label("η").on_hover_text("Share of the noise that is drawn anew in every step");
                 let slider = egui::Slider::new(&mut eta, 0.0..=1.0).max_decimals(3);
-                let response = ui.add(slider);
+                let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
                 response.widget_info(|| WidgetInfo::slider(true, eta, "η"));
                 if response.changed() {
                     intents.push(Intent::Change(Action::SetEta(Some(eta))));
@@ -267,7 +270,9 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
             let mut churn = run.churn;
             ui.horizontal(|ui| {
                 ui.label("churn").on_hover_text("Noise added over the whole run, S_churn of EDM");
-                let response = ui.add(DragValue::new(&mut churn.amount).range(0.0..=1000.0).speed(0.5));
+                let amount = DragValue::new(&mut churn.amount).speed(0.5);
+                let response = number::number(ui, amount, Limits::within(0.0, 1000.0));
+                named(ui, &response, "churn");
                 field(&response, intents);
             });
             if churn != run.churn {

@@ -3,6 +3,7 @@
 use super::guidance_track::guidance_head_ui;
 use super::heat_head::{heat_head_ui, heat_menu};
 use super::icons::{Icon, draw_icon};
+use super::number::{Limits, number};
 use super::parts_track::parts_head_ui;
 use super::top_bar::shortened;
 use super::tracks::{HEAD, LINE, PAD, Tracks};
@@ -248,8 +249,8 @@ fn levels_menu(ui: &mut Ui, tracks: &Tracks, intents: &mut Vec<Intent>) {
         ui.label("levels");
         let found = tracks.planned.and_then(|planned| planned.theory.as_ref()).map_or(6, Chromatogram::levels);
         let mut levels = view.levels.unwrap_or(found);
-        let drag = DragValue::new(&mut levels).range(1..=MOST_LEVELS).speed(0.1);
-        let response = ui.add(drag);
+        let drag = DragValue::new(&mut levels).speed(0.1);
+        let response = number(ui, drag, Limits::whole(1, MOST_LEVELS));
         named(ui, &response, "Number of levels");
         if response.changed() {
             intents.push(Intent::Change(Action::SetLevels(Some(levels))));

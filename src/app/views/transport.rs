@@ -1,6 +1,7 @@
 //! Transport and readouts, at the bottom.
 
 use super::icons::Icon;
+use super::number::{Limits, number};
 use super::widgets::{icon_button, named, reading};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
@@ -34,8 +35,8 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
         });
         ui.add_space(4.0);
         let mut speed = playback.speed();
-        let drag = DragValue::new(&mut speed).range(SPEEDS.0..=SPEEDS.1).speed(0.1).max_decimals(1).suffix(" steps/s");
-        let response = ui.add(drag.min_size(egui::vec2(86.0, 26.0)));
+        let drag = DragValue::new(&mut speed).speed(0.1).max_decimals(1).suffix(" steps/s");
+        let response = number(ui, drag.min_size(egui::vec2(86.0, 26.0)), Limits::within(SPEEDS.0, SPEEDS.1));
         named(ui, &response, "Playback speed");
         if response.double_clicked() {
             speed = Playback::default().speed();

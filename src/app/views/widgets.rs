@@ -1,6 +1,7 @@
 //! Small pieces that several views share.
 
 use super::icons::{Icon, draw_icon};
+use super::number::{Limits, number};
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::containers::menu::{MenuButton, MenuConfig};
@@ -172,10 +173,16 @@ pub fn small_menu<R>(
 }
 
 /// A field of the top bar with a number that can be dragged and typed.
-pub fn number_chip(ui: &mut Ui, name: &str, tip: &str, changed: bool, value: DragValue) -> Response {
+pub fn number_chip(
+    ui: &mut Ui,
+    name: &str,
+    tip: &str,
+    changed: bool,
+    (value, limits): (DragValue, Limits),
+) -> Response {
     let palette = Palette::of(ui);
     let label = RichText::new(format!("{name} ")).font(theme::body(SMALL)).color(palette.secondary);
-    let response = ui.add(value.prefix(label).min_size(vec2(0.0, 28.0)));
+    let response = number(ui, value.prefix(label).min_size(vec2(0.0, 28.0)), limits);
     named(ui, &response, name);
     mark_changed(ui, &response, changed);
     response.on_hover_text(tip)

@@ -3,6 +3,7 @@
 use super::{Guidance, class_name, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, SMALL};
+use crate::app::views::number::{Limits, number};
 use crate::app::views::plot::colour;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::top_bar::shortened;
@@ -105,7 +106,8 @@ fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, i
             to.from = Some(from).filter(|label| Some(*label) != model.null_label);
         }
         ui.label(secondary(ui, "until"));
-        let response = ui.add(DragValue::new(&mut to.at).range(0.0..=1.0).speed(0.005).max_decimals(3));
+        let field = DragValue::new(&mut to.at).speed(0.005).max_decimals(3);
+        let response = number(ui, field, Limits::within(0.0, 1.0));
         named(ui, &response, "Part of the run until the second class");
         if response.drag_stopped() || response.lost_focus() {
             intents.push(Intent::EndGesture);

@@ -2,6 +2,7 @@
 
 use super::{Guidance, GuidancePanel, heading, secondary, small_button};
 use crate::app::intent::Intent;
+use crate::app::views::number::{self, Limits};
 use crate::app::views::panel::problem;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
@@ -26,7 +27,7 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
             ui.horizontal(|ui| {
                 ui.label("w");
                 let slider = Slider::new(&mut to, 0.0..=MOST).clamping(egui::SliderClamping::Never).max_decimals(2);
-                let response = ui.add(slider);
+                let response = number::slider(ui, slider, Limits::none());
                 named(ui, &response, "Guidance scale w");
                 if response.drag_stopped() || response.lost_focus() {
                     intents.push(Intent::EndGesture);
@@ -75,15 +76,16 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
 /// Guidance in an interval of the run.
 fn interval_ui(ui: &mut Ui, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
-        let field = |ui: &mut Ui, label: &str, name: &str, value: &mut f64, range: std::ops::RangeInclusive<f64>| {
+        let field = |ui: &mut Ui, label: &str, name: &str, value: &mut f64, (least, most): (f64, f64)| {
             ui.label(secondary(ui, label));
-            let response = ui.add(DragValue::new(value).range(range).speed(0.01).max_decimals(2));
+            let field = DragValue::new(value).speed(0.01).max_decimals(2);
+            let response = number::number(ui, field, Limits::within(least, most));
             named(ui, &response, name);
         };
         let [w, from, to] = &mut panel.interval;
-        field(ui, "w", "w of the interval", w, -100.0..=100.0);
-        field(ui, "from s", "Begin of the interval", from, 0.0..=1.0);
-        field(ui, "to", "End of the interval", to, 0.0..=1.0);
+        field(ui, "w", "w of the interval", w, (-100.0, 100.0));
+        field(ui, "from s", "Begin of the interval", from, (0.0, 1.0));
+        field(ui, "to", "End of the interval", to, (0.0, 1.0));
         let tip =
             "Guide in this part of the run only, and not at all outside (w = 1): s is 1 at the noise, 0 at the image";
         if small_button(ui, "Interval", tip)

@@ -3,6 +3,7 @@
 use super::{Guidance, heading, secondary};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::number::{self, Limits};
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
 use crate::denoiser::Upsample;
@@ -54,7 +55,8 @@ pub(super) fn sizes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Inten
     ] {
         ui.horizontal(|ui| {
             ui.label(symbol);
-            let response = ui.add(Slider::new(value, 0.0..=most).max_decimals(3));
+            let slider = Slider::new(value, 0.0..=most).max_decimals(3);
+            let response = number::slider(ui, slider, Limits::within(0.0, most));
             named(ui, &response, name);
             if response.drag_stopped() || response.lost_focus() {
                 intents.push(Intent::EndGesture);

@@ -2,6 +2,7 @@
 
 use super::{Guidance, GuidancePanel, heading, secondary, small_button};
 use crate::app::intent::Intent;
+use crate::app::views::number::{self, Limits};
 use crate::app::views::panel::problem;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
@@ -40,7 +41,8 @@ pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePa
             let mut to = *per_sigma;
             ui.horizontal(|ui| {
                 ui.label("k =");
-                let response = ui.add(Slider::new(&mut to, 1.0..=64.0).logarithmic(true).max_decimals(1).suffix(" σ"));
+                let slider = Slider::new(&mut to, 1.0..=64.0).logarithmic(true).max_decimals(1).suffix(" σ");
+                let response = number::slider(ui, slider, Limits::within(1.0, 64.0));
                 named(ui, &response, "Window pixels per σ");
                 if response.drag_stopped() || response.lost_focus() {
                     intents.push(Intent::EndGesture);

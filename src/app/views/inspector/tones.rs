@@ -5,6 +5,7 @@ use super::job::Scale;
 use super::state::InspectorState;
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::number::{self, Limits};
 use crate::app::views::stage::Stage;
 use crate::app::views::widgets::{named, text_toggle};
 use crate::session::document::ValueRange;
@@ -51,7 +52,7 @@ fn slider_ui(
         ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
         ui.spacing_mut().interact_size.x = NUMBER;
         let slider = Slider::new(value, least..=most).logarithmic(logarithmic).fixed_decimals(2);
-        let response = ui.add(slider);
+        let response = number::slider(ui, slider, Limits::within(least.into(), most.into()));
         named(ui, &response, name);
         if response.double_clicked() {
             *value = usual;
@@ -67,8 +68,8 @@ fn ends_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut
         let (low, high) = scale.ends();
         let mut field = |ui: &mut Ui, (name, tip): (&str, &str), is_white: bool, value: f32| {
             let mut to = value;
-            let drag = DragValue::new(&mut to).speed(0.01).fixed_decimals(3).update_while_editing(false);
-            let response = ui.add(drag.min_size(egui::vec2(60.0, LINE))).on_hover_text(tip);
+            let drag = DragValue::new(&mut to).speed(0.01).fixed_decimals(3).min_size(egui::vec2(60.0, LINE));
+            let response = number::number(ui, drag, Limits::none()).on_hover_text(tip);
             named(ui, &response, name);
             if to != value {
                 set(scale, is_white, to, state, intents);

@@ -4,6 +4,7 @@ use super::{Lab, LabState, alone, heading, problem, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::number::{self, Limits};
 use crate::app::views::schedule_editor::to_curve;
 use crate::app::views::widgets::named;
 use crate::figure::palette::level_label;
@@ -26,7 +27,8 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
         ui.horizontal_wrapped(|ui| {
             let number = |ui: &mut Ui, name: &str, tip: &str, value: &mut usize, range: (usize, usize)| {
                 ui.label(RichText::new(name).font(theme::body(SMALL)));
-                let response = ui.add(DragValue::new(value).range(range.0..=range.1).speed(0.2));
+                let limits = Limits::whole(range.0, range.1);
+                let response = number::number(ui, DragValue::new(value).speed(0.2), limits);
                 named(ui, &response, name);
                 response.on_hover_text(tip);
             };

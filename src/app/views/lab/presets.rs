@@ -4,6 +4,7 @@ use super::{LabState, alone, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, SMALL};
+use crate::app::views::number::{self, Limits};
 use crate::app::views::widgets::named;
 use crate::schedule::PlanSource;
 use crate::schedule::presets::{groups, parameters, with_parameter};
@@ -48,7 +49,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
                     .clamping(egui::SliderClamping::Never)
                     .max_decimals(6);
                 ui.spacing_mut().slider_width = 110.0;
-                let response = ui.add(slider);
+                let response = number::slider(ui, slider, Limits::none());
                 ui.label(RichText::new(parameter.label).font(theme::body(SMALL)));
                 response
             };

@@ -4,6 +4,7 @@ use super::state::{MIDDLE, PoolingState};
 use super::{PoolingView, short_name};
 use crate::app::intent::{Ask, ImageChoice, Intent};
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::number::{self, Limits};
 use crate::app::views::widgets::{named, reading, small_menu, text_toggle};
 use crate::figure::{Reading, ticks};
 use crate::session::action::Action;
@@ -51,7 +52,8 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingState, name: RichText) {
         let shown = (1e3 * state.t).round() / 1e3;
         let mut t = shown;
         // Noise on the left, as on the tracks.
-        let response = ui.add(Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3).trailing_fill(true));
+        let slider = Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3).trailing_fill(true);
+        let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
         named(ui, &response, "Time t");
         let changed = (t - shown).abs() > 1e-9;
         if response.double_clicked() {

@@ -3,6 +3,7 @@
 use super::SpectrumPane;
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::number::{Limits, number};
 use crate::app::views::widgets::{named, small_menu, text_toggle};
 use crate::figure::draw::Format;
 use crate::session::SpectrumChoices;
@@ -54,18 +55,14 @@ impl SpectrumPane<'_> {
         };
         ui.label(RichText::new("slope").font(theme::body(SMALL)).color(Palette::of(ui).secondary));
         let (mut from, mut to) = (low, high);
-        let field = |value, least, most| {
-            DragValue::new(value)
-                .range(least..=most)
-                .clamp_existing_to_range(false)
-                .speed(0.001)
-                .max_decimals(4)
-                .min_decimals(3)
+        let field = |ui: &mut Ui, value, least, most| {
+            let field = DragValue::new(value).clamp_existing_to_range(false).speed(0.001);
+            number(ui, field.max_decimals(4).min_decimals(3), Limits::within(least, most)).on_hover_text(RANGE)
         };
-        let first = ui.add(field(&mut from, 1e-4, high)).on_hover_text(RANGE);
+        let first = field(ui, &mut from, 1e-4, high);
         named(ui, &first, "Slope from");
         ui.label(RichText::new("to").font(theme::body(SMALL)).color(Palette::of(ui).secondary));
-        let second = ui.add(field(&mut to, low, 0.5)).on_hover_text(RANGE);
+        let second = field(ui, &mut to, low, 0.5);
         named(ui, &second, "Slope to");
         if (first.changed() || second.changed()) && from < to {
             intents
