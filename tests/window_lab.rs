@@ -366,7 +366,7 @@ fn points_are_moved_on_every_axis() {
     let mut harness = lab();
     click(&mut harness, "Edit as curve");
     until_done(&mut harness);
-    for axis in ["s", "timestep", "λ", "σ", "evaluations"] {
+    for (axis, by) in [("s", -20.0), ("timestep", 20.0), ("λ", -20.0), ("σ", 20.0), ("evaluations", -20.0)] {
         press(&mut harness, Key::A);
         assert!(says(&harness, &format!("Time axis axis: {axis}")), "{:?}", harness.root());
         let before = points(&harness);
@@ -377,7 +377,7 @@ fn points_are_moved_on_every_axis() {
             others.map(|(_, at)| at.distance(places[point])).fold(f32::INFINITY, f32::min)
         };
         let point = (1..before.len() - 1).max_by(|a, b| alone(a).total_cmp(&alone(b))).unwrap();
-        drag(&mut harness, places[point], places[point] + egui::vec2(0.0, -20.0));
+        drag(&mut harness, places[point], places[point] + egui::vec2(0.0, by));
         let after = points(&harness);
         assert_ne!(after[point], before[point], "on the axis of {axis}");
         assert_eq!(after.len(), before.len());
