@@ -39,7 +39,8 @@ impl Limits {
     fn read(self, text: &str) -> (Option<f64>, Option<String>) {
         let Some(typed) = number_in(text, self.whole) else {
             let text = shortened(text.trim(), 20);
-            let words = if text.is_empty() { "No number was typed".into() } else { format!("\"{text}\" is not a number") };
+            let words =
+                if text.is_empty() { "No number was typed".into() } else { format!("\"{text}\" is not a number") };
             return (None, Some(words));
         };
         let rounded = if self.whole { typed.round() } else { typed };

@@ -93,7 +93,8 @@ fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
             let mut image = stage.sample + 1;
             let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
             let drag = DragValue::new(&mut image).suffix(format!("/{samples}")).prefix(prefix);
-            let response = number(ui, drag, Limits::whole(1, samples)).on_hover_text("Which image of the batch is shown");
+            let response =
+                number(ui, drag, Limits::whole(1, samples)).on_hover_text("Which image of the batch is shown");
             named(ui, &response, "Image of the batch");
             if image != stage.sample + 1 {
                 intents.push(Intent::Change(Action::SetSample(image - 1)));
