@@ -279,6 +279,23 @@ fn a_null_label_out_of_range() {
 }
 
 #[test]
+fn a_null_label_for_a_model_without_classes() {
+    settings_say("a_null_label_for_a_model_without_classes", "tiny-eps", &["--null-label", "3"]);
+}
+
+#[test]
+fn a_null_label_out_of_range_under_guidance() {
+    let arguments = ["--label", "2", "--guidance", "3", "--null-label", "99"];
+    settings_say("a_null_label_out_of_range_under_guidance", "class-labels", &arguments);
+}
+
+#[test]
+fn a_prediction_of_an_exact_model() {
+    let arguments = ["--provider", "rust", "--prediction", "epsilon"];
+    model_of("a_prediction_of_an_exact_model", Path::new("gaussian-64"), &arguments);
+}
+
+#[test]
 fn a_network_option_for_images() {
     let case = Case::new("a_network_option_for_images");
     let folder = case.path("images");

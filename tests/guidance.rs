@@ -169,6 +169,26 @@ fn a_guessed_null_class_is_said_and_recorded() {
     assert_eq!(recorded["said_by"], "guess");
 }
 
+/// A cascade's own card goes before what its finest stage's configuration lets one guess.
+#[test]
+fn a_cascade_says_its_null_class_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    cascade(folder.path());
+    std::fs::write(folder.path().join("card.json"), r#"{"null_label": 0}"#).unwrap();
+    let arguments = ["--label", "2", "--guidance", "3", "--threads", "1", "--steps", "3", "--cascade"];
+    let guided = |more: &[&str]| {
+        let run = sample(&[&arguments[..], &[folder.path().to_str().unwrap()], more].concat());
+        let record: serde_json::Value = serde_json::from_slice(&std::fs::read(run.record()).unwrap()).unwrap();
+        (run.arrays(), record["resolved"]["null_class"].clone())
+    };
+    let (by_card, said) = guided(&[]);
+    assert_eq!(said, serde_json::json!({"label": 0, "said_by": "card"}));
+    let (by_word, said) = guided(&["--null-label", "0"]);
+    assert_eq!((by_word == by_card, &said["said_by"]), (true, &"user".into()));
+    let (other, _) = guided(&["--null-label", "3"]);
+    assert!(other != by_card);
+}
+
 #[test]
 fn parts_are_kept_and_make_the_whole() {
     let run = of("class-labels", &["--label", "2", "--guidance", "3.5"]);

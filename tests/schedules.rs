@@ -241,7 +241,7 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         (alpha_bars(&[0.9, -0.1]), "ᾱ at timestep 1 is -0.1; it must lie between 0 and 1"),
         (
             sd_from(&[0.1]).zero_terminal_snr(TerminalSnr::Zero).unwrap_err().to_string(),
-            "1 timesteps cannot be rescaled to zero terminal SNR; at least 2 are needed",
+            "1 timestep cannot be rescaled to zero terminal SNR; at least 2 are needed",
         ),
         (
             timesteps(Spacing::Leading, SpacingConvention::Ddim, 1000, 1000, 1).unwrap_err().to_string(),

@@ -85,7 +85,10 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
     } else {
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         let stages: Vec<String> = info.stages.iter().map(|stage| size(*stage)).collect();
-        let classes = if info.takes_labels { info.class_names().join(", ") } else { "none".into() };
+        let null = info.null_label.zip(info.null_said_by);
+        let null = null.map(|(label, said_by)| format!("; {label} means none ({})", said_by.in_words()));
+        let names = info.class_names().join(", ");
+        let classes = if info.takes_labels { names + &null.unwrap_or_default() } else { "none".into() };
         format!(
             "Model         {}\n              {summary}\nSHA-256       {}\nStages        {}\nSize          {}, {}\nClasses       {classes}\nRuns on       {}",
             info.name,

@@ -217,7 +217,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
         sums: moments(npz, "state_replica_sums", Kind::Power, &[replicas, length], count)?,
     };
     if !ensemble.replicas.could_be_of(count) {
-        return Err(format!("its bootstrap is not one of {count} samples, {DAMAGED}"));
+        return Err(format!("its bootstrap is not one of {}, {DAMAGED}", crate::words::count(count, "sample")));
     }
     let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
     for (name, kind, running) in

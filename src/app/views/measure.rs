@@ -222,12 +222,11 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
     }
     match disagreements.len().saturating_sub(MOST_LISTED) {
         0 => {}
-        1 => drop(ui.label(secondary(ui, "and 1 more step"))),
         more => drop(ui.label(secondary(ui, &format!("and {}", count(more, "more step"))))),
     }
     if comparison.agreement.left_out > 0 {
         let Agreement { left_out, steps, .. } = &comparison.agreement;
-        let text = format!("{left_out} of {steps} steps are left out: what they gained is lost in noise");
+        let text = format!("{left_out} of {} left out: what was gained there is lost in noise", count(*steps, "step"));
         ui.add(Label::new(secondary(ui, &text)).wrap()).on_hover_text(format!(
             "Steps in which all levels together gained less than {LEAST_ERRORS} standard errors of that: their shares would \
              be ratios of noise. More samples leave out fewer"

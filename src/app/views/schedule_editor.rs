@@ -153,7 +153,10 @@ pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents:
         }
         PlanSource::List(list) if list.steps() <= MOST_HANDLES => steps_ui(ui, editor, list, state, intents),
         PlanSource::List(list) => {
-            let text = format!("{} steps lie too close to be taken hold of; change them in the list", list.steps());
+            let text = format!(
+                "{} too close to be taken hold of; change them in the list",
+                crate::words::count(list.steps(), "step")
+            );
             let at = editor.plot.left_bottom() + vec2(8.0, -8.0);
             ui.painter().text(at, Align2::LEFT_BOTTOM, text, theme::body(SMALL), Palette::of(ui).secondary);
         }

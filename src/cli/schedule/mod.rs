@@ -103,7 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     }
     let mut found = arguments.source.find()?;
     if arguments.program.is_some_and(Program::is_of_a_run) {
-        found = found.as_run();
+        found = found.with_steps_of_its_file();
     }
     let timed = found.table()?;
     let only_drawn = arguments.plot.is_some();

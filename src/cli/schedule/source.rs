@@ -291,7 +291,7 @@ fn read_config(path: &Path) -> Result<(SchedulerConfig, Vec<String>), Failure> {
 impl Found {
     /// The same for a list of the levels of a run, which has as many steps as its file was made for where nothing else is
     /// said.
-    pub fn as_run(mut self) -> Self {
+    pub fn with_steps_of_its_file(mut self) -> Self {
         if let (None, Some(steps)) = (&self.request, self.made_for) {
             let (convention, final_level) = (SpacingConvention::Ddim, FinalLevel::Clean);
             let source = PlanSource::Spacing(Spacing::Trailing);

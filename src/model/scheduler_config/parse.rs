@@ -85,7 +85,7 @@ impl SchedulerConfig {
         if let Some(betas) = &self.trained_betas {
             if timesteps.is_some_and(|timesteps| timesteps != betas.len()) || betas.is_empty() {
                 let expected = format!(
-                    "a list of num_train_timesteps, {}",
+                    "a list of num_train_timesteps = {}",
                     crate::words::count(self.num_train_timesteps, "number")
                 );
                 return Err(reader.error("trained_betas", format!("a list of {}", betas.len()), expected));

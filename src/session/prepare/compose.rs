@@ -1,7 +1,7 @@
 //! From what a model answers to what a run asks: classes, guidance, upsample guidance and clipping around it.
 
 use super::open::check_label;
-use super::{Classes, NullClass, PrepareError};
+use super::{Classes, NullClass, NullSource, PrepareError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
 use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsample, Upsampled};
 use crate::schedule::ModelSchedule;
@@ -55,6 +55,10 @@ pub(super) fn compose(
     let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;
     let null_class = facts.classes.null.filter(|null| asks_for(prompt.as_ref(), &scale, null.label));
+    if let Some(NullClass { label, said_by }) = null_class {
+        let what = if said_by == NullSource::User { "--null-label" } else { "the null class" };
+        check_label(what, label, facts.classes.count)?;
+    }
     notes.extend(null_class.and_then(|null| null_note(settings, facts, &scale, null)));
     let label = match &prompt {
         Some(Prompt::Class(class)) => Some(*class),
@@ -120,7 +124,8 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
     ];
     let mut said = said.into_iter().flatten();
     let first = said.next();
-    if let (Some(because), Some(first)) = (none_because, &first) {
+    let null_too = settings.null_label.map(|label| given(format!("--null-label {label}")));
+    if let (Some(because), Some(first)) = (none_because, first.as_ref().or(null_too.as_ref())) {
         return setting(format!("{first}, but {because}; leave it out"));
     }
     if said.next().is_some() {

@@ -127,6 +127,12 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
             package.name
         ))
     })?;
+    if settings.prediction.is_some() {
+        return Err(PrepareError::Setting(format!(
+            "--prediction has no meaning for {}, which is computed exactly here and not by a network; leave it out",
+            package.name
+        )));
+    }
     let graph = GraphFile::read(&package.onnx)?;
     let mut notes = Vec::new();
     let config = match settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref()) {
