@@ -260,6 +260,7 @@ fn schedules_go_out_and_come_in() {
     harness.get_by_label(field).type_text(path.to_str().unwrap());
     frames(&mut harness, 2);
     click(&mut harness, "Save Chromascope");
+    save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| painted(harness).iter().any(|text| text.starts_with("Saved as ")));
     assert!(schedule_file::read(&path).unwrap().source.drawn().is_some());
     click(&mut harness, "Model's own");
@@ -284,11 +285,13 @@ fn schedules_go_out_and_come_in() {
         assert!(copied.as_deref().unwrap_or_default().contains(words), "{form}: {copied:?}");
     }
 
-    // A track's figure goes beside, in the form that was asked for.
+    // A track's figure, in the form that was asked for; the path of the import has no part in it.
     click(&mut harness, "Chromatogram menu");
     click(&mut harness, "Save figure");
     click(&mut harness, "SVG");
-    let figure = path.with_extension("svg");
+    let figure = folder.path().join("run-w1.5");
+    save_as(&mut harness, &figure);
+    let figure = folder.path().join("run-w1.5.svg");
     until(&mut harness, "the figure", |_| std::fs::read_to_string(&figure).is_ok_and(|text| text.contains("</svg>")));
     press(&mut harness, Key::Escape);
 

@@ -98,10 +98,11 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     // Saved, opened again and laid beside itself.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("twenty.npz");
-    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
-    click(&mut harness, "Save");
+    click(&mut harness, "Save…");
+    save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
     let kept = ensemble::read(&path).unwrap();
+    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
     assert_eq!((kept.samples(), kept.steps()), (20, 6));
     click(&mut harness, "Lay beside");
     until(&mut harness, "the comparison", |harness| is_painted(harness, "Opened twenty.npz: 20 samples"));
@@ -124,8 +125,8 @@ fn ending_half_way_keeps_a_valid_half() {
     until(&mut harness, "the end", |harness| is_painted(harness, "what was whole stays"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half");
-    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
-    click(&mut harness, "Save");
+    click(&mut harness, "Save…");
+    save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
     let kept = ensemble::read(&path.with_extension("npz")).unwrap();
     assert!(kept.samples() > 0 && kept.samples() < 5000);

@@ -92,6 +92,7 @@ fn saved(harness: &mut Harness<App>, path: &std::path::Path) -> String {
     click(harness, "Parts by level menu");
     click(harness, "Save figure");
     click(harness, "SVG");
+    save_as(harness, path);
     until(harness, "the figure", |_| std::fs::read_to_string(path).is_ok_and(|text| text.contains("</svg>")));
     let text = std::fs::read_to_string(path).unwrap();
     std::fs::remove_file(path).unwrap();
@@ -106,19 +107,9 @@ fn levels_are_named_and_figures_saved() {
     (settings.label, settings.null_label) = (Some(1), Some(0));
     settings.guidance = Some(GuidanceScale::Constant(3.0));
     let mut launch = launch(settings);
-    launch.first.push(Action::SetLayout(Layout::ScheduleLab));
-    // High enough for the field at the foot of the lab.
+    launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
     until_done(&mut harness);
-    let field = "Path of a schedule";
-    harness.get_by_label(field).click();
-    frames(&mut harness, 2);
-    harness.get_by_label(field).type_text(path.to_str().unwrap());
-    frames(&mut harness, 2);
-    for name in ["Menu", "Layout", "Guidance"] {
-        click(&mut harness, name);
-    }
-    press(&mut harness, egui::Key::Escape);
     until(&mut harness, "the map", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖, relative over step and resolution"));
     let place = harness.get_by_label_contains("over step and resolution").rect();
     harness.hover_at(place.center_top() + egui::vec2(0.0, 2.0));

@@ -1,5 +1,7 @@
 //! What a view asks for. Views borrow and answer with these; [`App::perform`](super::App) carries them out.
 
+use super::board::{Message, MessageId};
+use super::saving::Save;
 use crate::figure::draw::Format;
 use crate::optimise::Options;
 use crate::session::action::Action;
@@ -10,6 +12,7 @@ use std::path::PathBuf;
 
 /// Something that was asked of the program.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are few in a frame, and most are changes")]
 pub enum Intent {
     /// Change the document.
     Change(Action),
@@ -47,8 +50,21 @@ pub enum Intent {
     OpenReference(PathBuf),
     /// Take a schedule from a file.
     ImportSchedule(PathBuf),
-    /// Write a schedule to a file.
-    ExportSchedule(Export),
+    /// Ask where to save something, and save it.
+    Save(Box<Save>),
+    /// Write what is asked about to this place, over what is there only where that was said.
+    WriteSave {
+        /// Where to.
+        path: PathBuf,
+        /// Whether what is there may be replaced.
+        replace: bool,
+    },
+    /// Choose the place in the system's own dialog.
+    BrowseSave,
+    /// Save nothing.
+    CloseSave,
+    /// Say something in its place.
+    Say(Message),
     /// Fit the schedule to a fine reference, in the background.
     Optimise(Box<Options>),
     /// End that.
@@ -73,8 +89,8 @@ pub enum Intent {
     ToggleKeys,
     /// A failure was read.
     Dismiss(usize),
-    /// A word of the program was read.
-    DismissNotice(usize),
+    /// A message was read.
+    DismissMessage(MessageId),
     /// Fetch ONNX Runtime.
     Fetch,
     /// Stop fetching it.
@@ -102,6 +118,8 @@ pub enum Ask {
     Ensemble(EnsembleUse),
     /// A folder of images to calibrate theory on.
     Data,
+    /// A `.npy` file of embeddings.
+    HiddenStates,
 }
 
 /// What an ensemble from a file is for.
@@ -124,8 +142,8 @@ pub enum MeasureWish {
     Pause(bool),
     /// End it; whole samples stand.
     Cancel,
-    /// Write it; without a path ask for one.
-    Save(Option<PathBuf>),
+    /// Write it to a place that is asked for.
+    Save,
     /// Read one.
     Open(PathBuf, EnsembleUse),
     /// Lay the one that is known beside the next.
@@ -145,15 +163,4 @@ pub enum ImageChoice {
     Run,
     /// A file.
     File(PathBuf),
-}
-
-/// A file that is to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Export {
-    /// What is in it.
-    pub bytes: Vec<u8>,
-    /// The ending of its name.
-    pub ending: &'static str,
-    /// Where to; `None` asks.
-    pub path: Option<PathBuf>,
 }

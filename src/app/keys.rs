@@ -28,6 +28,10 @@ impl App {
     }
 
     pub(super) fn keys(&mut self, ctx: &egui::Context) {
+        if self.state.saving.is_some() {
+            // The dialog has them.
+            return;
+        }
         // Undo first takes REDO's keys, which contain its own.
         let (redo, undo) = ctx.input_mut(|input| (input.consume_shortcut(&REDO), input.consume_shortcut(&UNDO)));
         let mut intents = Vec::new();

@@ -1,11 +1,13 @@
 //! From the command line to an open window: which renderer, and what happens where it does not start.
 
 use super::graphics::{self, choose};
+use super::guarded::{Fate, Guarded};
 use super::meter::is_software;
 use super::{App, Launch};
 use crate::runtime::panic_text;
 use crate::session::preferences::Renderer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Says to a second start which renderer failed in the first, and why.
@@ -44,21 +46,38 @@ pub enum Closed {
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "no window could be opened: {0}; without a display use `chromascope sample`. A window on Debian needs the packages {PACKAGES}"
-)]
-pub struct NoWindow(String);
+pub enum NoWindow {
+    /// It did not open.
+    #[error(
+        "no window could be opened: {0}; without a display use `chromascope sample`. A window on Debian needs the packages {PACKAGES}"
+    )]
+    NotOpened(String),
+    /// It was open, and broke.
+    #[error("the window was closed by a fault of the program itself ({fault}); {saved}")]
+    Broke {
+        /// What was said of the fault.
+        fault: String,
+        /// What was saved.
+        saved: String,
+    },
+}
 
 /// Opens the window and stays in it until it is closed.
 pub fn run(window: Window) -> Result<Closed, NoWindow> {
     let (renderer, _) = choose(window.renderer, graphics::adapters);
     let earlier = std::env::var(FAILED_VARIABLE).ok();
-    let Err(reason) = open(window, renderer) else { return Ok(Closed::Well) };
+    let fate = Arc::new(Fate::default());
+    let opened = open(window, renderer, &fate);
+    if let Some((fault, saved)) = fate.broke() {
+        let fault = fault.or(opened.err()).unwrap_or_else(|| "no reason given".to_owned());
+        return Err(NoWindow::Broke { fault, saved });
+    }
+    let Err(reason) = opened else { return Ok(Closed::Well) };
     let failed = format!("{}: {reason}", graphics::name(renderer));
     match earlier {
-        Some(earlier) => Err(NoWindow(format!("{earlier}; {failed}"))),
+        Some(earlier) => Err(NoWindow::NotOpened(format!("{earlier}; {failed}"))),
         // Without a display neither opens.
-        None if reason.contains("neither WAYLAND_DISPLAY") => Err(NoWindow(reason)),
+        None if reason.contains("neither WAYLAND_DISPLAY") => Err(NoWindow::NotOpened(reason)),
         None => {
             let other = match renderer {
                 eframe::Renderer::Glow => eframe::Renderer::Wgpu,
@@ -69,7 +88,7 @@ pub fn run(window: Window) -> Result<Closed, NoWindow> {
     }
 }
 
-fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
+fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<(), String> {
     let Window { launch, size, measure_since, when_asked_to_end, .. } = window;
     let size = size.or(launch.loaded.preferences.window).unwrap_or((1600.0, 1000.0));
     let native = eframe::NativeOptions {
@@ -82,13 +101,14 @@ fn open(window: Window, renderer: eframe::Renderer) -> Result<(), String> {
         system_font_fallback: false,
         ..eframe::NativeOptions::default()
     };
+    let fate = Arc::clone(fate);
     let creator: eframe::AppCreator<'_> = Box::new(move |context| {
         let software = drawn_by_software(context);
         let ctx = context.egui_ctx.clone();
         when_asked_to_end(Box::new(move || {
             ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
         }));
-        let app = App::new(&context.egui_ctx, launch, software)?;
+        let app = Guarded::new(App::new(&context.egui_ctx, launch, software)?, fate);
         Ok(match measure_since {
             Some(since) => Box::new(Measured { app, since, frames: 0 }) as Box<dyn eframe::App>,
             None => Box::new(app),
@@ -121,7 +141,7 @@ fn without_source(reason: &str) -> String {
 
 /// The window until its first frame is on the screen.
 struct Measured {
-    app: App,
+    app: Guarded<App>,
     since: Instant,
     frames: u32,
 }
@@ -140,6 +160,10 @@ impl eframe::App for Measured {
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         self.app.ui(ui, frame);
+    }
+
+    fn on_exit(&mut self, gl: Option<&eframe::glow::Context>) {
+        self.app.on_exit(gl);
     }
 }
 

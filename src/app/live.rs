@@ -374,4 +374,44 @@ mod tests {
         assert!(open.app.coming.is_none() && open.run().coarse.is_none(), "nothing came");
         assert_eq!(open.run().done(), 12);
     }
+
+    #[test]
+    fn a_plain_run_that_is_stopped_or_fails_starts_no_other_and_what_was_said_stays() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
+        let plain = open.app.runtime.newest();
+        open.app.perform(&ctx, vec![Intent::Stop]);
+        open.until_idle(|_| {});
+        assert_eq!(open.app.runtime.newest(), plain);
+        assert!(open.app.state.plain_beside.is_none() && open.app.beside.is_none());
+        // What is whole is followed by the run itself, and stays beside it.
+        open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
+        open.until_idle(|_| {});
+        open.until_idle(|_| {});
+        assert!(open.app.beside.is_some());
+        open.app.state.document.perform(Action::SetSpacing(Some("nonsense".into())));
+        open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
+        let plain = open.app.runtime.newest();
+        open.until_idle(|_| {});
+        assert_eq!(open.app.runtime.newest(), plain);
+        assert_eq!(open.app.state.faults.len(), 1, "the sentence stays");
+    }
+
+    #[test]
+    fn another_size_is_run_live_as_what_stands_beside_it() {
+        let mut open = Open::new();
+        let ctx = open.ctx.clone();
+        let mut newest = open.app.runtime.newest();
+        let mut asks = |open: &mut Open, factor: usize| {
+            let change = Action::SetUpsample(Some(crate::denoiser::Upsample::by(factor)));
+            open.app.perform(&ctx, vec![Intent::Change(change)]);
+            let before = std::mem::replace(&mut newest, open.app.runtime.newest());
+            newest != before
+        };
+        open.app.state.document.perform(Action::SetLive(true));
+        assert!(asks(&mut open, 2));
+        open.app.state.document.perform(Action::SetLive(false));
+        assert!(!asks(&mut open, 3));
+    }
 }

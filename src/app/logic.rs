@@ -2,21 +2,24 @@
 
 use super::intent::{Intent, MeasureWish};
 use super::measure_desk::Means;
+use super::panes::Pane;
 use super::run_view::{Moment, Picture, RunView};
+use super::saving::{Outcome, Save, Saving, first_folder};
 use super::state::{Fetching, Opening};
 use super::{App, theme};
-use crate::figure::draw::{Content, Format, Panel};
+use crate::ensemble;
+use crate::figure::draw::{Content, DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::text::verbatim;
 use crate::figure::{Film, OnAxis, TimeView};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
 use crate::session::action::Action;
-use crate::session::document::{Layout, Track};
+use crate::session::document::Track;
 use crate::session::playback::Command;
 use crate::session::{History, RunSettings};
 use crate::words::count;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,8 +74,24 @@ impl App {
                     optimisation.cancel();
                 }
             }
-            Intent::ImportSchedule(path) => state.opener.import_schedule(path),
-            Intent::ExportSchedule(export) => state.opener.export(export),
+            Intent::ImportSchedule(path) => {
+                state.board.clear(Pane::Lab);
+                state.opener.import_schedule(path);
+            }
+            Intent::Save(save) => self.ask_where(*save),
+            Intent::WriteSave { path, replace } => {
+                if let Some(saving) = &state.saving {
+                    state.opener.save(saving.save.clone(), path, replace);
+                }
+            }
+            Intent::BrowseSave => {
+                if let Some(saving) = &state.saving {
+                    let folder = saving.place().and_then(|place| place.parent().map(PathBuf::from));
+                    state.opener.browse(&saving.save, folder);
+                }
+            }
+            Intent::CloseSave => state.saving = None,
+            Intent::Say(message) => state.board.say(message),
             Intent::ExportFigure(track, format) => {
                 if let Some(content) = state.tracks.content(track) {
                     self.export(track, vec![Panel::new(track.name(), content)], format);
@@ -88,7 +107,7 @@ impl App {
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
                     let panels = vec![Panel::new("Spectrum", figure)];
-                    self.state.opener.export_figure("Spectrum", (String::new(), panels), format, self.typed_path());
+                    self.ask_where(figure_save(Pane::Spectrum, "Spectrum", Sheet::new(panels), format));
                 }
             }
             Intent::OpenImage(choice) => {
@@ -110,10 +129,8 @@ impl App {
             Intent::Dismiss(index) if index < state.faults.len() => {
                 state.faults.remove(index);
             }
-            Intent::DismissNotice(index) if index < state.notices.len() => {
-                state.notices.remove(index);
-            }
-            Intent::Dismiss(_) | Intent::DismissNotice(_) => {}
+            Intent::Dismiss(_) => {}
+            Intent::DismissMessage(id) => state.board.dismiss(id),
             Intent::Fetch => self.fetch(),
             Intent::CancelFetch => self.runtime.cancel_set_up(),
         }
@@ -132,7 +149,7 @@ impl App {
     }
 
     /// Draws panels into a file.
-    fn export(&self, track: Track, panels: Vec<Panel>, format: Format) {
+    fn export(&mut self, track: Track, panels: Vec<Panel>, format: Format) {
         let heading = if self.is_of_samples(track) {
             self.state.measure.heading()
         } else if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside | Track::PartsByLevel) {
@@ -140,18 +157,30 @@ impl App {
         } else {
             String::new()
         };
-        self.state.opener.export_figure(track.name(), (heading, panels), format, self.typed_path());
+        let sheet = Sheet { heading, ..Sheet::new(panels) };
+        self.ask_where(figure_save(Pane::Tracks, track.name(), sheet, format));
     }
 
-    /// The path in the field for files of the panel that is shown.
-    fn typed_path(&self) -> Option<PathBuf> {
-        let state = &self.state;
-        let path = match state.document.document().view.layout {
-            Layout::Spectra => state.measure_panel.typed_path(),
-            // The others have no field of their own.
-            Layout::Explore | Layout::Present | Layout::ScheduleLab | Layout::Guidance => state.lab.typed_path(),
-        };
-        Some(path).filter(|path| !path.as_os_str().is_empty())
+    /// Asks where to save something.
+    fn ask_where(&mut self, save: Save) {
+        self.state.board.clear(save.pane);
+        let folder = self.state.save_folder.clone().unwrap_or_else(first_folder);
+        self.state.saving = Some(Saving::new(save, folder));
+    }
+
+    /// What came of saving something is told where it was asked for, or in the dialog that still asks.
+    pub(super) fn take_saved(&mut self, save: &Save, path: &Path, outcome: &Outcome) {
+        let state = &mut self.state;
+        if matches!(outcome, Outcome::Written(_)) {
+            state.save_folder = path.parent().map(PathBuf::from);
+        }
+        if let Some(saving) = state.saving.as_mut().filter(|saving| saving.save == *save) {
+            if !saving.take(path, outcome) {
+                return;
+            }
+            state.saving = None;
+        }
+        state.board.say(save.told(path, outcome));
     }
 
     /// Whether a track shows what was measured.
@@ -194,7 +223,7 @@ impl App {
         self.state.document.end_gesture();
         let settings = self.ask_for();
         self.state.opening = Some(Opening::of(&settings.source));
-        self.coming = None;
+        (self.coming, self.state.plain_beside) = (None, None);
         self.state.live_due = false;
         self.state.asked = Some(self.runtime.run(settings, pace));
     }
@@ -221,12 +250,18 @@ impl App {
         self.state.asked = self.state.plain_beside;
     }
 
-    /// Where the run without is over, the run itself.
-    pub(super) fn run_beside_plain(&mut self, id: RunId) {
-        if self.state.plain_beside == Some(id) {
-            self.state.plain_beside = None;
+    /// Where the run without is whole, the run itself. Where it was stopped or failed, what there is of it stays, with what
+    /// was said of it.
+    pub(super) fn run_beside_plain(&mut self, id: RunId, whole: bool) {
+        if self.state.plain_beside.take_if(|plain| *plain == id).is_none() {
+            return;
+        }
+        if whole {
             self.state.keep_beside = true;
             self.start(Pace::Going);
+        } else if let Some(run) = self.run.as_ref().filter(|run| run.id == id) {
+            // What steers the run is what the one on screen lacks.
+            self.state.requested = Some((*run.started.settings).clone());
         }
     }
 
@@ -250,7 +285,7 @@ impl App {
         state.optimisation = None;
         match Optimisation::start(settings, now, None, options, library, Arc::clone(&state.wake)) {
             Ok(optimisation) => state.optimisation = Some(optimisation),
-            Err(error) => state.faults.push(Fault::new(
+            Err(error) => state.add_fault(Fault::new(
                 Place::Program,
                 &format!("no thread could be started to optimise the schedule ({error}); close other programs"),
             )),
@@ -280,13 +315,19 @@ impl App {
                 desk.cancel();
                 Ok(())
             }
-            MeasureWish::Save(path) => {
+            MeasureWish::Save => {
                 if let Some(findings) = desk.findings() {
-                    state.opener.save_ensemble(Arc::clone(&findings.ensemble), path);
+                    let ensemble = Arc::clone(&findings.ensemble);
+                    let (what, name) = ("what was measured", ("ensemble", "npz"));
+                    let save = Save::with(Pane::Measure, what, name, move |path| {
+                        ensemble::write(path, &ensemble).map_err(|error| error.to_string())
+                    });
+                    self.ask_where(save);
                 }
-                Ok(())
+                return;
             }
             MeasureWish::Open(path, purpose) => {
+                state.board.clear(Pane::Measure);
                 state.opener.open_ensemble(path, purpose);
                 Ok(())
             }
@@ -299,7 +340,7 @@ impl App {
                 Ok(())
             }
         };
-        state.faults.extend(done.err());
+        done.err().into_iter().for_each(|fault| state.add_fault(fault));
     }
 
     /// Moves the playhead and keeps it in view.
@@ -317,7 +358,7 @@ impl App {
             Ok(_) => {
                 self.state.fetching = Some(Fetching { text: "Fetching ONNX Runtime".into(), share: None });
             }
-            Err(error) => self.state.faults.push(Fault::new(
+            Err(error) => self.state.add_fault(Fault::new(
                 Place::Program,
                 &format!("no thread could be started to fetch ONNX Runtime ({error}); run `chromascope setup`"),
             )),
@@ -380,4 +421,17 @@ impl App {
             None => "Nothing to show yet: see the message above, or choose another model".into(),
         }
     }
+}
+
+/// A figure that is to be saved.
+fn figure_save(pane: Pane, name: &str, sheet: Sheet, format: Format) -> Save {
+    let ending = match format {
+        Format::Svg => "svg",
+        Format::Pdf => "pdf",
+        Format::Png => "png",
+    };
+    let what = format!("the figure {name} as {}", ending.to_uppercase());
+    Save::bytes(pane, what, (name, ending), move || {
+        sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())
+    })
 }

@@ -1,7 +1,7 @@
 //! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
 
 use super::intent::EnsembleUse;
-use crate::ensemble::{Findings, Options, samples_in_words};
+use crate::ensemble::{Findings, Options};
 use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
 use crate::session::RunSettings;
@@ -28,8 +28,6 @@ pub struct MeasureDesk {
     earlier: Option<Arc<Findings>>,
     compared: Option<Compared>,
     data: Option<PathBuf>,
-    /// The last word on a file, and whether it is of a failure.
-    said: Option<(String, bool)>,
     /// Counts up with every change of the findings.
     version: u64,
 }
@@ -109,17 +107,6 @@ impl MeasureDesk {
     #[must_use]
     pub fn data_comes_later(&self) -> bool {
         self.findings().is_some_and(|findings| folder_of(findings) != self.data)
-    }
-
-    /// The last word on a file, and whether it is of a failure.
-    #[must_use]
-    pub const fn said(&self) -> Option<&(String, bool)> {
-        self.said.as_ref()
-    }
-
-    /// A word on a file.
-    pub fn say(&mut self, sentence: String, failed: bool) {
-        self.said = Some((sentence, failed));
     }
 
     /// Measures a new ensemble of these settings.
@@ -205,7 +192,6 @@ impl MeasureDesk {
     /// Takes an ensemble from a file.
     pub fn take(&mut self, name: String, findings: Arc<Findings>, purpose: EnsembleUse) {
         self.version += 1;
-        self.said = Some((format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples())), false));
         match purpose {
             EnsembleUse::Show => {
                 self.measuring = None;

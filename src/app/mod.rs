@@ -1,7 +1,9 @@
 //! The window. Views borrow the state and answer with intents; nothing here calls a model, reads a file or transforms
 //! many images.
 
+pub mod board;
 pub mod graphics;
+mod guarded;
 pub mod heat_map;
 pub mod intent;
 mod keeper;
@@ -17,7 +19,9 @@ mod painted;
 pub mod panes;
 mod picture;
 pub mod planned;
+mod rescue;
 pub mod run_view;
+pub mod saving;
 mod state;
 pub mod textures;
 pub mod theme;
@@ -36,7 +40,7 @@ use run_view::{Moment, RunView};
 use state::{Intents, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use textures::Textures;
 use theme::Palette;
 use views::guidance::Guidance;
@@ -45,6 +49,7 @@ use views::level_button::Levels;
 use views::measure::Measure;
 use views::messages::{Messages, messages_ui};
 use views::pooling::PoolingView;
+use views::save_dialog::save_dialog_ui;
 use views::shortcuts::shortcuts_ui;
 use views::stage::Stage;
 use views::top_bar::{TopBar, top_bar_ui};
@@ -133,16 +138,23 @@ impl App {
             let transport = Transport { run, playback, status: &status, pending: &pending };
             transport_ui(ui, &transport, intents);
         });
+        let mut forms = std::mem::take(&mut self.state.forms);
         let messages = Messages {
             faults: &self.state.faults,
-            notices: &self.state.notices,
+            board: &self.state.board,
             fetching: self.state.fetching.as_ref(),
             run: &self.state.document.document().run,
+            model: self.state.model.as_deref(),
             stand_in: self.stand_in_name(),
         };
         if !messages.is_empty() {
-            Panel::top("messages").frame(bar).resizable(false).show(ui, |ui| messages_ui(ui, &messages, intents));
+            let forms = &mut forms;
+            Panel::top("messages")
+                .frame(bar)
+                .resizable(false)
+                .show(ui, |ui| messages_ui(ui, &messages, forms, intents));
         }
+        self.state.forms = forms;
         let window = egui::Frame::new().fill(palette.window);
         egui::CentralPanel::default().frame(window).show(ui, |ui| self.tiles(ui, intents));
     }
@@ -235,6 +247,7 @@ impl App {
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,
             textures,
+            board: &state.board,
             intents,
         };
         state.tiles.ui(ui, view.layout, &mut contents);
@@ -278,6 +291,9 @@ impl eframe::App for App {
         }
         self.take_news(ctx);
         self.state.measure.update();
+        if let Some(left) = self.state.board.end(Instant::now()) {
+            ctx.request_repaint_after(left);
+        }
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);
@@ -302,6 +318,9 @@ impl eframe::App for App {
         }
         if self.state.keys_shown {
             self.state.keys_shown = shortcuts_ui(ui.ctx());
+        }
+        if let Some(saving) = &mut self.state.saving {
+            save_dialog_ui(ui.ctx(), saving, &mut intents);
         }
         let ctx = ui.ctx().clone();
         if !intents.is_empty() {

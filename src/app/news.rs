@@ -1,10 +1,14 @@
 //! News of the threads, taken in a frame. Nothing here draws.
 
 use super::App;
+use super::board::{Kind, Message};
 use super::intent::{ImageChoice, Intent, MeasureWish};
 use super::opener::Opened;
+use super::panes::Pane;
 use super::run_view::RunView;
+use super::saving::Stage;
 use super::state::{Fetching, Opening, STAND_IN};
+use crate::ensemble::samples_in_words;
 use crate::runtime::{Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::settings::{ModelSource, ProviderChoice};
@@ -32,15 +36,23 @@ impl App {
         while let Some(opened) = self.state.opener.next() {
             match opened {
                 Opened::Run(actions) => self.change_and_run(actions),
-                Opened::Refused(sentence) => self.state.faults.push(Fault::new(Place::Model, &sentence)),
-                Opened::Said(sentence) => {
-                    let failed = !sentence.starts_with("Saved");
-                    self.state.measure.say(sentence.clone(), failed);
-                    self.state.lab.said = Some(sentence);
+                Opened::Refused(sentence) => self.state.add_fault(Fault::new(Place::Model, &sentence)),
+                Opened::Said(message) => self.state.board.say(message),
+                Opened::Saved(save, path, outcome) => self.take_saved(&save, &path, &outcome),
+                Opened::PlaceChosen(path) => {
+                    if let Some(saving) = &mut self.state.saving {
+                        saving.path = path.display().to_string();
+                        saving.stage = Stage::Asking;
+                    }
                 }
-                Opened::Ensemble(purpose, name, Ok(findings)) => self.state.measure.take(name, findings, purpose),
-                Opened::Ensemble(_, _, Err(sentence)) => self.state.measure.say(sentence, true),
-                Opened::EnsembleSaved(sentence, failed) => self.state.measure.say(sentence, failed),
+                Opened::Ensemble(purpose, name, Ok(findings)) => {
+                    let text = format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples()));
+                    self.state.board.say(Message::of_pane(Pane::Measure, Kind::Success, text));
+                    self.state.measure.take(name, findings, purpose);
+                }
+                Opened::Ensemble(_, _, Err(sentence)) => {
+                    self.state.board.say(Message::of_pane(Pane::Measure, Kind::Failure, sentence));
+                }
                 Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),
@@ -99,14 +111,15 @@ impl App {
                 state.opening = None;
                 state.asked.take_if(|asked| *asked == id);
                 if let RunEnd::Failed(fault) = &end {
-                    state.faults.push(fault.clone());
+                    state.add_fault(fault.clone());
                 }
+                let whole = end == RunEnd::Complete;
                 self.end_what_came(id);
                 self.state.playback.end();
                 if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
                     run.end = Some(end);
                 }
-                self.run_beside_plain(id);
+                self.run_beside_plain(id, whole);
             }
             RunNews::Failed(fault) => {
                 self.give_up_what_came();
@@ -114,10 +127,11 @@ impl App {
                 state.opening = None;
                 state.asked.take_if(|asked| *asked == id);
                 let nothing_yet = self.run.is_none() && fault.place == Place::Library;
-                state.faults.push(fault);
+                state.add_fault(fault);
                 if nothing_yet {
                     self.stand_in();
                 }
+                self.run_beside_plain(id, false);
             }
         }
     }
@@ -168,7 +182,7 @@ impl App {
             LibraryNews::Cancelled => state.fetching = None,
             LibraryNews::Failed(fault) => {
                 state.fetching = None;
-                state.faults.push(fault);
+                state.add_fault(fault);
             }
         }
     }

@@ -1,21 +1,23 @@
 //! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
 
-use super::intent::{Ask, EnsembleUse, Export, ImageChoice};
-use crate::ensemble::{self, Ensemble, Findings};
-use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
-use crate::runtime::Wake;
+use super::board::{Kind, Message};
+use super::intent::{Ask, EnsembleUse, ImageChoice};
+use super::panes::Pane;
+use super::saving::{Outcome, Save};
+use crate::ensemble::{self, Findings};
+use crate::runtime::{Wake, program_fault};
 use crate::session::action::Action;
 use crate::session::inspect::Reference;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
+use std::any::Any;
+use std::fmt::Display;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-
-/// Where a dialog gave no place for a file.
-const NO_DIALOG: &str = "Nothing was saved; where no dialog opens, type a path into the panel's field for files";
 
 /// What came of a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,12 +26,14 @@ pub enum Opened {
     Run(Vec<Action>),
     /// A sentence on why not.
     Refused(String),
-    /// A sentence about a schedule's file.
-    Said(String),
+    /// Something to be said.
+    Said(Message),
+    /// What came of saving something to a place.
+    Saved(Save, PathBuf, Outcome),
+    /// A place to save to was chosen in a dialog.
+    PlaceChosen(PathBuf),
     /// An ensemble, or a sentence on why there is none.
     Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
-    /// What came of writing one, and whether it failed.
-    EnsembleSaved(String, bool),
     /// A folder to calibrate theory on was chosen in a dialog.
     DataChosen(PathBuf),
     /// An image to be pooled was chosen in a dialog.
@@ -84,6 +88,9 @@ impl Opener {
                 Box::pin(dialog.set_title("Open an ensemble").add_filter("Ensembles", &["npz"]).pick_file())
             }
             Ask::Data => Box::pin(dialog.set_title("Open a folder of images").pick_folder()),
+            Ask::HiddenStates => {
+                Box::pin(dialog.set_title("Open embeddings").add_filter("NumPy", &["npy"]).pick_file())
+            }
         };
         self.later(move || {
             let path = pollster::block_on(chosen)?.path().to_path_buf();
@@ -96,6 +103,7 @@ impl Opener {
                 Ask::Reference => Opened::ReferenceChosen(path),
                 Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
                 Ask::Data => Opened::DataChosen(path),
+                Ask::HiddenStates => Opened::Run(vec![Action::SetHiddenStates(Some(path))]),
             })
         });
     }
@@ -110,18 +118,18 @@ impl Opener {
         self.later(move || {
             let read = match &choice {
                 ImageChoice::Run => return None,
-                ImageChoice::Bundled(index) => read_bundled(*index),
-                ImageChoice::File(path) => read_file(path),
+                ImageChoice::Bundled(index) => guarded("reading this image", || read_bundled(*index)),
+                ImageChoice::File(path) => guarded("reading this image", || read_file(path)),
             };
-            Some(Opened::Image(choice, read.map(Arc::new).map_err(|error| error.to_string())))
+            Some(Opened::Image(choice, read.map(Arc::new)))
         });
     }
 
     /// Reads an image to compare with.
     pub fn open_reference(&self, path: PathBuf) {
         self.later(move || {
-            let read = Reference::read(&path).map(Arc::new).map_err(|error| error.to_string());
-            Some(Opened::Reference(path, read))
+            let read = guarded("reading this image", || Reference::read(&path));
+            Some(Opened::Reference(path, read.map(Arc::new)))
         });
     }
 
@@ -130,82 +138,33 @@ impl Opener {
         self.later(move || Some(ensemble_at(&path, purpose)));
     }
 
-    /// Writes an ensemble, where no path is given at a place that a dialog asks for.
-    pub fn save_ensemble(&self, ensemble: Arc<Ensemble>, path: Option<PathBuf>) {
-        let write = move |path: &Path| match ensemble::write(path, &ensemble) {
-            Ok(()) => Opened::EnsembleSaved(format!("Saved as {}", path.display()), false),
-            Err(error) => Opened::EnsembleSaved(error.to_string(), true),
+    /// Writes what is saved to its place, over what is there only where that was said.
+    pub fn save(&self, save: Save, path: PathBuf, replace: bool) {
+        self.later(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| save.write(&path, replace)));
+            let outcome = outcome.unwrap_or_else(|panic| Outcome::Failed(program_fault("saving", &*panic)));
+            Some(Opened::Saved(save, path, outcome))
+        });
+    }
+
+    /// Asks for the place in a dialog of the system.
+    pub fn browse(&self, save: &Save, folder: Option<PathBuf>) {
+        let dialog =
+            rfd::AsyncFileDialog::new().set_title(format!("Save {}", save.what)).set_file_name(save.file_name());
+        let dialog = match folder {
+            Some(folder) => dialog.set_directory(folder),
+            None => dialog,
         };
-        if let Some(path) = path {
-            self.later(move || Some(write(&path.with_extension("npz"))));
-            return;
-        }
-        let dialog = rfd::AsyncFileDialog::new().set_title("Save the ensemble").set_file_name("ensemble.npz");
         let chosen = dialog.save_file();
-        self.later(move || match pollster::block_on(chosen) {
-            Some(file) => Some(write(file.path())),
-            None => Some(Opened::EnsembleSaved(NO_DIALOG.into(), true)),
-        });
-    }
-
-    /// Writes a file, where no path is given at a place that a dialog asks for.
-    pub fn export(&self, export: Export) {
-        let Export { bytes, ending, path } = export;
-        let write = move |path: &Path| match schedule_file::write_bytes(path, &bytes) {
-            Ok(()) => Opened::Said(format!("Saved as {}", path.display())),
-            Err(error) => Opened::Said(error.to_string()),
-        };
-        if let Some(path) = path {
-            let path = if path.extension().is_some() { path } else { path.with_extension(ending) };
-            self.later(move || Some(write(&path)));
-            return;
-        }
-        let dialog = rfd::AsyncFileDialog::new().set_title("Save the schedule");
-        let chosen = dialog.set_file_name(format!("schedule.{ending}")).save_file();
-        self.later(move || match pollster::block_on(chosen) {
-            Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NO_DIALOG.into())),
-        });
-    }
-
-    /// Draws figures into a file, at the path that was typed or at a place that a dialog asks for.
-    pub fn export_figure(
-        &self,
-        title: &'static str,
-        (heading, panels): (String, Vec<Panel>),
-        format: Format,
-        typed: Option<PathBuf>,
-    ) {
-        let ending = match format {
-            Format::Svg => "svg",
-            Format::Pdf => "pdf",
-            Format::Png => "png",
-        };
-        let sheet = Sheet { heading, ..Sheet::new(panels) };
-        let write = move |path: &Path| {
-            let bytes = sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string());
-            let written =
-                bytes.and_then(|bytes| schedule_file::write_bytes(path, &bytes).map_err(|error| error.to_string()));
-            Opened::Said(written.map_or_else(|error| error, |()| format!("Saved as {}", path.display())))
-        };
-        if let Some(path) = typed {
-            let path = path.with_extension(ending);
-            self.later(move || Some(write(&path)));
-            return;
-        }
-        let dialog = rfd::AsyncFileDialog::new().set_title("Save the figure");
-        let name = title.to_lowercase().replace(' ', "-");
-        let chosen = dialog.set_file_name(format!("{name}.{ending}")).save_file();
-        self.later(move || match pollster::block_on(chosen) {
-            Some(file) => Some(write(file.path())),
-            None => Some(Opened::Said(NO_DIALOG.into())),
-        });
+        self.later(move || Some(Opened::PlaceChosen(pollster::block_on(chosen)?.path().to_path_buf())));
     }
 
     fn later(&self, work: impl FnOnce() -> Option<Opened> + Send + 'static) {
         let (send, wake) = (self.send.clone(), self.wake.clone());
         let spawned = std::thread::Builder::new().name("chromascope-opener".into()).spawn(move || {
-            if let Some(opened) = work() {
+            let opened = catch_unwind(AssertUnwindSafe(work));
+            let failed = |panic: Box<dyn Any + Send>| Some(Opened::Refused(program_fault("this", &*panic)));
+            if let Some(opened) = opened.unwrap_or_else(failed) {
                 // The window may be closed by now.
                 let _ = send.send(opened);
                 wake();
@@ -218,20 +177,28 @@ impl Opener {
     }
 }
 
+/// What was read, or why it was not; a fault of the program is a reason like others.
+fn guarded<T, E: Display>(what: &str, read: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(panic) => Err(program_fault(what, &*panic)),
+    }
+}
+
 fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let findings = ensemble::read(path).and_then(|ensemble| Findings::of(Arc::new(ensemble), None));
-    Opened::Ensemble(purpose, name, findings.map(Arc::new).map_err(|error| error.to_string()))
+    let read = || ensemble::read(path).and_then(|ensemble| Findings::of(Arc::new(ensemble), None));
+    Opened::Ensemble(purpose, name, guarded("reading this ensemble", read).map(Arc::new))
 }
 
 /// The schedule of a file, as a change of the run.
 fn schedule_at(path: &Path) -> Opened {
-    match schedule_file::read(path) {
+    match guarded("reading this schedule", || schedule_file::read(path)) {
         Ok(file) => {
             let steps = file.steps.map(Action::SetSteps);
             Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
-        Err(error) => Opened::Said(error.to_string()),
+        Err(error) => Opened::Said(Message::of_pane(Pane::Lab, Kind::Failure, error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in.
 
+use super::board::{Board, Kind, Message};
 use super::intent::Intent;
 use super::textures::Textures;
 use super::theme::{self, BODY, Palette};
@@ -8,6 +9,8 @@ use super::views::inspector::{InspectorState, inspector_ui};
 use super::views::lab::{Lab, LabState, lab_ui};
 use super::views::levels::{LevelsState, levels_ui};
 use super::views::measure::{Measure, MeasurePanel, measure_ui};
+use super::views::messages::{foot_top, foot_ui};
+use super::views::panel::shorten;
 use super::views::parts::parts_ui;
 use super::views::pooling::{PoolingState, PoolingView, pooling_ui};
 use super::views::recovered::recovered_ui;
@@ -16,10 +19,12 @@ use super::views::stage::{Lens, Stage, images_ui};
 use super::views::tracks::{Tracks, TracksState, tracks_ui};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
+use crate::runtime::given_up;
 use crate::session::SpectrumChoices;
 use crate::session::document::Layout;
 use egui::{
-    Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, Visuals, WidgetInfo, WidgetText, vec2,
+    Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, UiBuilder, Visuals, WidgetInfo,
+    WidgetText, vec2,
 };
 use egui_tiles::{
     Behavior, Container, Linear, LinearDir, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
@@ -69,6 +74,11 @@ impl Pane {
         Self::Parts,
         Self::Guidance,
     ];
+
+    /// Whether what it holds scrolls.
+    const fn scrolls(self) -> bool {
+        matches!(self, Self::Lab | Self::Measure | Self::Guidance)
+    }
 
     const fn name(self) -> &'static str {
         match self {
@@ -122,6 +132,18 @@ impl Panes {
     /// The tiles as a layout has them at first.
     pub fn reset(&mut self, layout: Layout) {
         *self = Self { tree: tree_of(layout), layout };
+    }
+
+    /// Puts the tiles as at first where one is missing: they are taken out while they are drawn, and where that fails they
+    /// do not come back.
+    pub fn mend(&mut self) {
+        let is_whole = |tree: &Tree<Pane>| {
+            tree.root().is_some_and(|root| tree.tiles.get(root).is_some())
+                && Pane::ALL.iter().all(|pane| tree.tiles.find_pane(pane).is_some())
+        };
+        if !is_whole(&self.tree) {
+            self.reset(self.layout);
+        }
     }
 
     /// Brings a pane that lies behind another to the front.
@@ -230,6 +252,8 @@ pub struct Contents<'a> {
     pub guidance_panel: &'a mut GuidancePanel,
     /// Textures.
     pub textures: &'a mut Textures,
+    /// What is said of the panes.
+    pub board: &'a Board,
     /// What is asked for.
     pub intents: &'a mut Vec<Intent>,
 }
@@ -252,8 +276,22 @@ impl<'a> Contents<'a> {
     }
 }
 
-impl Behavior<Pane> for Contents<'_> {
-    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+impl Contents<'_> {
+    /// What a pane shows could not be computed; it ends with the next question.
+    fn failure(&self, pane: Pane) -> Option<Message> {
+        let words = match pane {
+            Pane::Images | Pane::Parts => self.textures.failure(),
+            Pane::Spectrum => self.spectra.failure(),
+            Pane::Tracks => self.tracks_state.failure(),
+            Pane::Pooling => self.pooling_state.failure(),
+            Pane::Levels => self.levels_state.failure(),
+            Pane::Inspector => self.inspector.failure(),
+            Pane::Recovered | Pane::Lab | Pane::Measure | Pane::Guidance => None,
+        };
+        words.map(|words| Message::of_pane(pane, Kind::Failure, given_up("this analysis", words)))
+    }
+
+    fn contents_ui(&mut self, ui: &mut Ui, pane: Pane) -> UiResponse {
         match pane {
             Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
             Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
@@ -277,6 +315,25 @@ impl Behavior<Pane> for Contents<'_> {
             Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
             Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
         }
+    }
+}
+
+impl Behavior<Pane> for Contents<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        let space = ui.available_rect_before_wrap();
+        let said = self.board.of_pane(*pane).map(|said| (said.message.clone(), Some(said.id)));
+        // Panels scroll, so that nothing of them needs to be covered; nothing else moves for a message.
+        let room = match said.as_ref().filter(|_| pane.scrolls()) {
+            Some((message, _)) => space.with_max_y(foot_top(ui, message, space)),
+            None => space,
+        };
+        shorten(ui.ctx(), room != space);
+        let response = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| self.contents_ui(ui, *pane)).inner;
+        if let Some((message, id)) = said.or_else(|| Some((self.failure(*pane)?, None))) {
+            let foot = space.with_min_y(foot_top(ui, &message, space));
+            foot_ui(ui, &message, id, foot, self.intents);
+        }
+        response
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
@@ -370,6 +427,13 @@ mod tests {
         let lonely = lonely.to_json().unwrap();
         assert_eq!(Panes::new(Some(&lonely), Layout::Explore).to_json().unwrap(), kept);
         assert_ne!(Panes::new(Some(&kept), Layout::Present).to_json().unwrap(), kept);
+        let mut torn = Panes::new(None, Layout::Explore);
+        torn.mend();
+        assert_eq!(torn.to_json().unwrap(), kept, "whole ones stay");
+        let root = torn.tree.root().unwrap();
+        torn.tree.tiles.remove(root);
+        torn.mend();
+        assert_eq!(torn.to_json().unwrap(), kept);
         let pane_tiles = again.tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count();
         assert_eq!(pane_tiles, Pane::ALL.len());
     }

@@ -1,5 +1,6 @@
 //! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
 
+use super::board::{Board, Kind, Message};
 use super::intent::Intent;
 use super::keeper::Keeper;
 use super::measure_desk::MeasureDesk;
@@ -7,6 +8,8 @@ use super::meter::Meter;
 use super::opener::Opener;
 use super::panes::Panes;
 use super::planned::Planner;
+use super::saving::Saving;
+use super::views::forms::FormState;
 use super::views::guidance::GuidancePanel;
 use super::views::inspector::InspectorState;
 use super::views::lab::LabState;
@@ -76,8 +79,14 @@ pub(super) struct State {
     /// Choices made and warnings, a sentence each.
     pub notes: Vec<String>,
     pub faults: Vec<Fault>,
-    /// Words of the program that stay until they are read.
-    pub notices: Vec<String>,
+    /// What else there is to say.
+    pub board: Board,
+    /// What is being filled in below a failure.
+    pub forms: FormState,
+    /// Asks where to save something.
+    pub saving: Option<Saving>,
+    /// Where something was saved last.
+    pub save_folder: Option<PathBuf>,
     /// How fetching ONNX Runtime goes, while it does.
     pub fetching: Option<Fetching>,
     /// The model that an exact one stands in for until there is a library.
@@ -151,6 +160,7 @@ impl State {
             apply(&mut document, action);
         }
         notices.extend(loaded.message);
+        let mut board = Board::default();
         let keeper = folder.and_then(|folder| match Keeper::start(folder) {
             Ok(keeper) => Some(keeper),
             Err(error) => {
@@ -158,6 +168,9 @@ impl State {
                 None
             }
         });
+        for notice in notices {
+            board.say(Message::of_program(Kind::Warning, notice));
+        }
         let spectra = Spectra::new(Arc::clone(&wake));
         let pooling = PoolingState::new(Arc::clone(&wake));
         let levels = LevelsState::new(Arc::clone(&wake));
@@ -177,7 +190,10 @@ impl State {
             model: None,
             notes: Vec::new(),
             faults: Vec::new(),
-            notices,
+            board,
+            forms: FormState::default(),
+            saving: None,
+            save_folder: None,
             fetching: None,
             stood_in_for: None,
             playback: Playback::default(),
@@ -205,11 +221,18 @@ impl State {
         }
     }
 
+    /// Something failed; the same words twice say nothing more.
+    pub fn add_fault(&mut self, fault: Fault) {
+        self.faults.retain(|other| *other != fault);
+        self.faults.push(fault);
+    }
+
     /// Gives the preferences to the keeper where they have changed.
     pub fn keep(&mut self) {
         let Some(keeper) = &self.keeper else { return };
         if let Some(failure) = keeper.failure() {
-            self.notices.push(format!("the preferences could not be written: {failure}"));
+            let text = format!("the preferences could not be written: {failure}");
+            self.board.say(Message::of_program(Kind::Warning, text));
         }
         self.preferences.tiles = self.tiles.to_json();
         let mut document = self.document.document().clone();

@@ -69,6 +69,8 @@ pub struct Textures {
     pools: [Option<AnalysisPool<Key, Painted>>; 2],
     /// What each was asked last.
     asked: [Option<Key>; 2],
+    /// Why a picture of this frame could not be cut.
+    failed: Option<String>,
     /// What was shown last, until something newer has been cut.
     last: HashMap<Picture, Ready>,
     /// Heat maps.
@@ -79,8 +81,15 @@ impl Textures {
     /// Call once a frame.
     pub fn begin_frame(&mut self) {
         self.frame += 1;
+        self.failed = None;
         let frame = self.frame;
         self.kept.retain(|_, (_, used)| frame - *used < KEEP);
+    }
+
+    /// Why a picture of this frame could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_deref()
     }
 
     /// The texture of a picture; `None` where the run has none.
@@ -147,7 +156,7 @@ impl Textures {
         }
         let Some(pool) = &self.pools[index] else { return Cut::Nothing };
         if let Some(asked) = self.asked[index].filter(|asked| *asked != key)
-            && pool.get(&asked, || None).is_none()
+            && pool.answer(&asked).is_none()
         {
             return Cut::Waiting;
         }
@@ -166,6 +175,10 @@ impl Textures {
         });
         if asks {
             self.asked[index] = Some(key);
+        }
+        if let Some(words) = pool.failure(&key) {
+            self.failed = Some(words);
+            return Cut::Nothing;
         }
         match made {
             Some(made) => Cut::Made(made),

@@ -191,7 +191,7 @@ pub enum PackageError {
 }
 
 /// The path of a model: `name` where something is there, else the folder of the bundled model of that name.
-pub(super) fn locate(name: &str) -> Result<PathBuf, PackageError> {
+pub(crate) fn locate(name: &str) -> Result<PathBuf, PackageError> {
     let path = Path::new(name);
     if path.exists() {
         return Ok(path.to_path_buf());

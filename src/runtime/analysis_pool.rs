@@ -1,6 +1,8 @@
-//! Analyses of steps beside the window: asked for in any frame, done in a thread of their own, the newest first.
+//! Analyses of steps beside the window: asked for in any frame, done in a thread of their own, the newest first. One that
+//! panics has a failure for its answer.
 
 use super::Wake;
+use super::fault::panic_text;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -8,11 +10,15 @@ use std::thread::JoinHandle;
 
 /// Results that are kept unless another number is given.
 const KEPT: usize = 1024;
+/// Failures that are remembered at once.
+const MOST_FAILED: usize = 64;
 
 type Job<V> = Box<dyn FnOnce() -> V + Send>;
 
 struct State<K, V> {
     done: HashMap<K, Arc<V>>,
+    /// What ended in a panic, with its words. Not tried again before something else was answered.
+    failed: HashMap<K, String>,
     /// The newest job that nobody has begun; an older one is dropped, as nobody looks at it any more.
     waiting: Option<(K, Job<V>)>,
     /// The job under way.
@@ -36,7 +42,8 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Send + Sync + 'static> AnalysisPo
 
     /// The same, which keeps at most so many results at once: for large ones.
     pub fn start_keeping(most: usize, name: &str, wake: Wake) -> std::io::Result<Self> {
-        let state = State { done: HashMap::new(), waiting: None, at: None, most, closing: false };
+        let state =
+            State { done: HashMap::new(), failed: HashMap::new(), waiting: None, at: None, most, closing: false };
         let shared = Arc::new((Mutex::new(state), Condvar::new()));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&theirs, &wake))?;
@@ -49,12 +56,26 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Send + Sync + 'static> AnalysisPo
         if let Some(value) = state.done.get(key) {
             return Some(Arc::clone(value));
         }
-        let known = state.at.as_ref() == Some(key) || state.waiting.as_ref().is_some_and(|(waiting, _)| waiting == key);
+        let known = state.failed.contains_key(key)
+            || state.at.as_ref() == Some(key)
+            || state.waiting.as_ref().is_some_and(|(waiting, _)| waiting == key);
         if !known && let Some(job) = job() {
             state.waiting = Some((key.clone(), job));
             self.shared.1.notify_one();
         }
         None
+    }
+
+    /// What came of a question that was asked: its value, or what a panic said; `None` while neither is there.
+    pub fn answer(&self, key: &K) -> Option<Result<Arc<V>, String>> {
+        let state = lock(&self.shared.0);
+        let value = state.done.get(key).map(|value| Ok(Arc::clone(value)));
+        value.or_else(|| state.failed.get(key).map(|words| Err(words.clone())))
+    }
+
+    /// What a panic said that ended the job of this key.
+    pub fn failure(&self, key: &K) -> Option<String> {
+        lock(&self.shared.0).failed.get(key).cloned()
     }
 }
 
@@ -77,15 +98,23 @@ fn work<K: Eq + Hash + Clone, V>(shared: &(Mutex<State<K, V>>, Condvar), wake: &
         drop(state);
         let value = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
         state = lock(&shared.0);
-        // A job that panicked stays at its key, so that it is not tried in every frame.
-        if let Ok(value) = value {
-            state.at = None;
-            if state.done.len() >= state.most {
-                state.done.clear();
+        state.at = None;
+        match value {
+            Ok(value) => {
+                if state.done.len() >= state.most {
+                    state.done.clear();
+                }
+                state.failed.clear();
+                state.done.insert(key, Arc::new(value));
             }
-            state.done.insert(key, Arc::new(value));
-            wake();
+            Err(panic) => {
+                if state.failed.len() >= MOST_FAILED {
+                    state.failed.clear();
+                }
+                state.failed.insert(key, panic_text(&*panic).to_owned());
+            }
         }
+        wake();
     }
 }
 
@@ -138,11 +167,16 @@ mod tests {
         let pool: AnalysisPool<usize, usize> =
             AnalysisPool::start("test", Arc::new(move || woken.send(()).unwrap())).unwrap();
         assert!(pool.get(&1, || Some(Box::new(|| panic!("as the test wants")))).is_none());
-        while lock(&pool.shared.0).waiting.is_some() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(pool.failure(&1).as_deref(), Some("as the test wants"), "it is an answer");
+        assert!(pool.get(&1, || panic!("it is not tried in every frame")).is_none());
         assert!(pool.get(&2, || Some(Box::new(|| 20))).is_none());
         wakes.recv_timeout(Duration::from_secs(20)).unwrap();
         assert_eq!(pool.get(&2, || None).as_deref(), Some(&20));
+        // After another answer it may be tried again.
+        assert_eq!(pool.failure(&1), None);
+        assert!(pool.get(&1, || Some(Box::new(|| 10))).is_none());
+        wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(pool.get(&1, || None).as_deref(), Some(&10));
     }
 }

@@ -3,7 +3,7 @@
 use crate::model::contract::ContractError;
 use crate::model::onnx_runtime::setup::SetupError;
 use crate::session::RunError;
-use crate::session::prepare::PrepareError;
+use crate::session::prepare::{EMBEDDINGS, PrepareError};
 
 /// Where a failure belongs in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +36,12 @@ pub enum Need {
     },
     /// A `scheduler_config.json`.
     SchedulerConfig,
+    /// Height and width of the images.
+    Size,
+    /// A file of embeddings.
+    HiddenStates,
+    /// The class that means none.
+    NullClass,
 }
 
 /// The roles of [`PortNames`](crate::model::contract::PortNames).
@@ -69,18 +75,21 @@ impl Fault {
         Self { place, sentence: without_dashes(sentence), needs: Vec::new() }
     }
 
-    /// A panic of the inference thread, which lives on.
-    pub(super) fn panic(payload: &(dyn std::any::Any + Send)) -> Self {
-        let text = panic_text(payload);
-        Self {
-            place: Place::Program,
-            sentence: format!(
-                "this run met a fault of the program itself ({text}) and was given up; everything else goes on, and \
-                 the next run opens the model anew"
-            ),
-            needs: Vec::new(),
-        }
+    /// A panic of a thread that works beside the window, and lives on: `what` was given up.
+    pub(super) fn panic(what: &str, payload: &(dyn std::any::Any + Send)) -> Self {
+        Self { place: Place::Program, sentence: given_up(what, panic_text(payload)), needs: Vec::new() }
     }
+}
+
+/// What there is to say where a panic ended something.
+pub(crate) fn given_up(what: &str, text: &str) -> String {
+    format!("{what} met a fault of the program itself ({text}) and was given up; everything else goes on")
+}
+
+/// What there is to say where a panic ended something that the window asked for.
+#[cfg(feature = "gui")]
+pub(crate) fn program_fault(what: &str, payload: &(dyn std::any::Any + Send)) -> String {
+    given_up(what, panic_text(payload))
 }
 
 /// What a panic said.
@@ -98,6 +107,8 @@ impl From<&PrepareError> for Fault {
             | PrepareError::Contract { .. }
             | PrepareError::Config(_)
             | PrepareError::NoSchedule { .. }
+            | PrepareError::NoSize
+            | PrepareError::NoHiddenStates { .. }
             | PrepareError::Images(_) => Place::Model,
             PrepareError::Runtime(_) => Place::Library,
             PrepareError::Cuda(_) => Place::Provider,
@@ -109,10 +120,32 @@ impl From<&PrepareError> for Fault {
         };
         let needs = match error {
             PrepareError::NoSchedule { .. } => vec![Need::SchedulerConfig],
+            PrepareError::NoSize => vec![Need::Size],
+            PrepareError::NoHiddenStates { .. } | PrepareError::Array { what: EMBEDDINGS, .. } => {
+                vec![Need::HiddenStates]
+            }
+            PrepareError::NoNullClass { .. } => vec![Need::NullClass],
             PrepareError::Contract { source, .. } => port_need(source).into_iter().collect(),
             _ => Vec::new(),
         };
-        Self { needs, ..Self::new(place, &error.to_string()) }
+        // Where there is a form, the sentence leads to it, and not to an option of the command line.
+        let sentence = match error {
+            PrepareError::NoSchedule { model } => format!(
+                "{model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
+                 trained is not known; open that file (diffusers' format)"
+            ),
+            PrepareError::NoSize => "the model does not say what size it was trained at; choose one here".to_owned(),
+            PrepareError::NoHiddenStates { input } => format!(
+                "this model is conditioned on embeddings (input \"{input}\"); open a .npy file of them, of shape [batch or \
+                 1, tokens, width]"
+            ),
+            PrepareError::NoNullClass { model, needed_for, .. } => format!(
+                "{model} has classes, but neither its card nor its configuration tells which one means none, and \
+                 {needed_for}; say it here, or choose a class at the top"
+            ),
+            _ => error.to_string(),
+        };
+        Self { needs, ..Self::new(place, &sentence) }
     }
 }
 
@@ -145,7 +178,26 @@ impl From<&SetupError> for Fault {
     }
 }
 
-/// The sentence with the command line's option names as plain words: `--size` becomes `size`.
+/// What the window calls the options that it has a control for, before what follows them.
+const CONTROLS: [(&str, &str); 14] = [
+    ("labels-by-level", "the classes by resolution"),
+    ("by-level", "classes by resolution:"),
+    ("label-switch", "the classes by time"),
+    ("null-label", "the class that means none,"),
+    ("label", "Class"),
+    ("steps", "Steps"),
+    ("batch", "Batch"),
+    ("seed", "Seed"),
+    ("sampler", "Sampler"),
+    ("spacing", "Spacing"),
+    ("guidance", "the guidance scale"),
+    ("upsample-guidance", "upsample guidance"),
+    ("upsample-eta", "η of upsample guidance"),
+    ("theta", "θ of upsample guidance"),
+];
+
+/// The sentence with the command line's options as the window's controls are called, or as plain words where it has none:
+/// `--batch` becomes `Batch`, `--scheduler-config` becomes `scheduler-config`.
 pub(super) fn without_dashes(sentence: &str) -> String {
     let mut plain = String::with_capacity(sentence.len());
     let mut rest = sentence;
@@ -153,10 +205,16 @@ pub(super) fn without_dashes(sentence: &str) -> String {
         let option_follows = rest[at + 2..].starts_with(|c: char| c.is_ascii_lowercase());
         let begins_a_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
         plain.push_str(&rest[..at]);
+        rest = &rest[at + 2..];
         if !(option_follows && begins_a_word) {
             plain.push_str("--");
+            continue;
         }
-        rest = &rest[at + 2..];
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(rest.len());
+        if let Some((_, control)) = CONTROLS.iter().find(|(option, _)| *option == &rest[..end]) {
+            plain.push_str(control);
+            rest = &rest[end..];
+        }
     }
     plain.push_str(rest);
     plain
@@ -169,8 +227,8 @@ mod tests {
     #[test]
     fn options_become_words() {
         assert_eq!(
-            without_dashes("--label 12 is too large; say --null-label L"),
-            "label 12 is too large; say null-label L"
+            without_dashes("--label 12 is out of range; choose another --size, --cpu"),
+            "Class 12 is out of range; choose another size, cpu"
         );
         assert_eq!(without_dashes("a file a--b.onnx"), "a file a--b.onnx");
     }
@@ -180,6 +238,6 @@ mod tests {
         let fault = Fault::from(&PrepareError::NoSchedule { model: "m".into() });
         assert_eq!((fault.place, fault.needs), (Place::Model, vec![Need::SchedulerConfig]));
         let fault = Fault::from(&PrepareError::Setting("--batch 0 is not possible".into()));
-        assert_eq!((fault.place, fault.sentence.as_str()), (Place::Settings, "batch 0 is not possible"));
+        assert_eq!((fault.place, fault.sentence.as_str()), (Place::Settings, "Batch 0 is not possible"));
     }
 }

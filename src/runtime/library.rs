@@ -37,7 +37,7 @@ impl SetUp {
                 }
                 Ok(Err(SetupError::Cancelled)) => LibraryNews::Cancelled,
                 Ok(Err(error)) => LibraryNews::Failed(Fault::from(&error)),
-                Err(panic) => LibraryNews::Failed(Fault::panic(&*panic)),
+                Err(panic) => LibraryNews::Failed(Fault::panic("fetching ONNX Runtime", &*panic)),
             };
             shared.tell_library(news);
             shared.thread_ends();

@@ -120,7 +120,7 @@ impl Measuring {
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("chromascope-measuring".into()).spawn(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(&theirs, order)));
-            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(&*panic)));
+            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic("measuring", &*panic)));
             theirs.tell(|report| {
                 (report.paused, report.waits) = (false, false);
                 report.remaining = None;

@@ -38,9 +38,9 @@ mod tests;
 mod worker;
 
 pub use analysis_pool::AnalysisPool;
-#[cfg(feature = "gui")]
-pub(crate) use fault::panic_text;
 pub use fault::{Fault, Need, Place, PortRole};
+#[cfg(feature = "gui")]
+pub(crate) use fault::{given_up, panic_text, program_fault};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
 

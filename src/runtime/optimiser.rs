@@ -69,7 +69,7 @@ impl Optimisation {
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 work(&shared, &settings, &now, points, &options, onnxruntime.as_deref())
             }));
-            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(&*panic)));
+            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic("fitting the schedule", &*panic)));
             shared.tell(|report| report.ended = Some(ended));
         };
         let thread = std::thread::Builder::new().name("chromascope-optimiser".into()).spawn(work)?;

@@ -45,7 +45,7 @@ impl Worker<'_> {
         let Err(panic) = outcome else { return };
         // Nothing of what panicked is used again. A model whose own end panics has been dropped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| self.forget()));
-        let fault = Fault::panic(&*panic);
+        let fault = Fault::panic("this run", &*panic);
         let news = match started.get() {
             Some(seconds) => RunNews::Ended { end: RunEnd::Failed(fault), seconds },
             None => RunNews::Failed(fault),

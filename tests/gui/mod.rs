@@ -127,6 +127,24 @@ pub fn frames(harness: &mut Harness<App>, count: usize) {
     }
 }
 
+/// Gives the dialog that asks where to save something this path, and saves.
+#[track_caller]
+pub fn save_as(harness: &mut Harness<App>, path: &Path) {
+    type_over(harness, "Where to save it", path.to_str().unwrap());
+    click(harness, "Save");
+}
+
+/// Types into a field in place of what is there.
+#[track_caller]
+pub fn type_over(harness: &mut Harness<App>, field: &str, text: &str) {
+    harness.get_by_label(field).focus();
+    frames(harness, 2);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    frames(harness, 2);
+    harness.get_by_label(field).type_text(text);
+    frames(harness, 2);
+}
+
 /// A file that is dropped onto the window.
 #[derive(Debug)]
 pub struct Dropped(pub PathBuf);

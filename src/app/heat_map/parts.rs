@@ -52,6 +52,10 @@ pub struct PartLevels {
     /// The batch that is being computed, and how many there have been.
     pending: Option<u64>,
     batches: u64,
+    /// What the batch is of.
+    pending_of: Option<(RunId, usize, BandPlan)>,
+    /// What could not be computed, and why. It is not tried again before something else is asked.
+    failed: Option<((RunId, usize, BandPlan), String)>,
     known: Option<Known>,
     /// One a finished step of the run on screen.
     steps: Vec<Option<Arc<StepParts>>>,
@@ -94,7 +98,12 @@ impl PartLevels {
             }));
             self.steps.push(found);
         }
-        self.ask(missing);
+        let of = (run.id, sample, plan);
+        if self.failed.as_ref().is_none_or(|(failed, _)| *failed != of) {
+            self.failed = None;
+            self.pending_of = if self.pending.is_none() { Some(of) } else { self.pending_of };
+            self.ask(missing);
+        }
         if self.kept.len() > KEPT.max(2 * done) {
             let wanted = (0..done).map(|step| (run.step_key(step), sample, plan));
             self.kept = wanted.filter_map(|key| self.kept.remove_entry(&key)).collect();
@@ -106,10 +115,18 @@ impl PartLevels {
     /// Takes what has been computed.
     fn take(&mut self) {
         let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
-        if let Some(batch) = pool.get(&pending, || None) {
-            self.kept.extend(batch.iter().map(|(key, step)| (*key, Arc::clone(step))));
-            self.pending = None;
+        match pool.answer(&pending) {
+            Some(Ok(batch)) => self.kept.extend(batch.iter().map(|(key, step)| (*key, Arc::clone(step)))),
+            Some(Err(words)) => self.failed = self.pending_of.map(|of| (of, words)),
+            None => return,
         }
+        self.pending = None;
+    }
+
+    /// Why what is looked at could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
     /// Asks for as much of what is missing as is soon there.

@@ -73,6 +73,10 @@ pub struct StepSpectra {
     /// The batch that is being computed, and how many there have been.
     pending: Option<u64>,
     batches: u64,
+    /// What the batch is of.
+    pending_of: Option<(RunId, Asked)>,
+    /// What could not be computed, and why. It is not tried again before something else is asked.
+    failed: Option<((RunId, Asked), String)>,
     shown: Option<(Shown, RunSpectra)>,
 }
 
@@ -120,7 +124,12 @@ impl StepSpectra {
             missing.extend(question.map(|question| (*key, question)));
             found.push(column);
         }
-        self.ask(missing, asked.sample);
+        let of = (run.id, asked);
+        if self.failed.as_ref().is_none_or(|(failed, _)| *failed != of) {
+            self.failed = None;
+            self.pending_of = if self.pending.is_none() { Some(of) } else { self.pending_of };
+            self.ask(missing, asked.sample);
+        }
         // A run that goes on fills its map step by step; one that the user is still changing, and what was asked for anew
         // of a run that is over, come at once.
         let going = run.end.is_none();
@@ -148,12 +157,18 @@ impl StepSpectra {
     /// Takes what has been computed.
     fn take(&mut self) {
         let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
-        if let Some(batch) = pool.get(&pending, || None) {
-            for (key, column) in batch.iter() {
-                self.columns.insert(*key, Arc::clone(column));
-            }
-            self.pending = None;
+        match pool.answer(&pending) {
+            Some(Ok(batch)) => self.columns.extend(batch.iter().map(|(key, column)| (*key, Arc::clone(column)))),
+            Some(Err(words)) => self.failed = self.pending_of.map(|of| (of, words)),
+            None => return,
         }
+        self.pending = None;
+    }
+
+    /// Why what is looked at could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
     /// Asks for as much of what is missing as is soon there.

@@ -5,37 +5,29 @@ mod scale;
 mod sizes;
 mod window;
 
-use super::panel::{heading, panel_ui, secondary, small_button};
+use super::forms::{FormState, null_class_ui};
+use super::panel::{heading, panel_ui, secondary, small_button, warning};
 use super::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::session::document::Document;
-use crate::session::prepare::ModelInfo;
+use crate::session::prepare::{ModelInfo, NullSource};
 use crate::session::settings::{ModelSource, RunSettings};
 use egui::{Label, Ui};
 use egui_tiles::UiResponse;
-use std::path::PathBuf;
 
 /// The panel's own state.
 pub struct GuidancePanel {
-    path: String,
     /// Of the interval that is offered: w, and where it begins and ends in run time.
     interval: [f64; 3],
-    error: Option<String>,
+    /// What is being said of the model.
+    forms: FormState,
 }
 
 impl Default for GuidancePanel {
     fn default() -> Self {
-        Self { path: String::new(), interval: [4.0, 0.8, 0.2], error: None }
-    }
-}
-
-impl GuidancePanel {
-    /// The path in the field for files.
-    #[must_use]
-    pub fn typed_path(&self) -> PathBuf {
-        self.path.trim().into()
+        Self { interval: [4.0, 0.8, 0.2], forms: FormState::default() }
     }
 }
 
@@ -97,13 +89,14 @@ pub fn guidance_ui(
         beside_ui(ui, guidance, intents);
         if guidance.classes().is_some() {
             scale::scale_ui(ui, guidance, panel, intents);
+            ask_null_class_ui(ui, guidance, panel, intents);
             classes::classes_ui(ui, guidance, intents);
         } else {
             let text = "This model has no classes, so there is nothing to guide to.";
             ui.add(Label::new(secondary(ui, text)).wrap());
         }
         if guidance.has_images() {
-            window::window_ui(ui, guidance, panel, intents);
+            window::window_ui(ui, guidance, intents);
         } else {
             sizes::sizes_ui(ui, guidance, intents);
         }
@@ -126,6 +119,22 @@ fn beside_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
             intents.push(Intent::DropBeside);
         }
     });
+}
+
+/// Guidance leads away from the class that means none; where nobody says which that is, it is asked.
+fn ask_null_class_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+    let guides = guidance.settings().guidance.as_ref().is_some_and(|scale| scale.constant() != Some(1.0));
+    let Some(model) = guidance.classes().filter(|_| guides) else { return };
+    let text = match (model.null_said_by, model.null_label) {
+        (Some(NullSource::User | NullSource::Card), _) => return,
+        (Some(NullSource::Guess), Some(label)) => format!(
+            "Guidance leads away from class {label}, the last one. That is a guess: neither the model's card nor you say \
+             which class means none."
+        ),
+        (_, _) => "Guidance leads away from the class that means none, and nobody says which that is.".to_owned(),
+    };
+    warning(ui, &text);
+    ui.horizontal_wrapped(|ui| null_class_ui(ui, guidance.settings(), Some(model), &mut panel.forms, intents));
 }
 
 /// A class by its name, or its number.

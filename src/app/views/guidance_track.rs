@@ -260,6 +260,22 @@ pub(super) fn guidance_track_ui(
     }
 }
 
+/// The x at which a point is that was taken to `to`: between its neighbours, which over σ it must not reach. Where they
+/// leave no room it stays where it is.
+fn between(points: &[[f64; 2]], index: usize, to: f64, is_scale: bool) -> f64 {
+    let (before, after) = (index.checked_sub(1).map(|before| points[before][0]), points.get(index + 1));
+    let after = after.map(|after| after[0]);
+    // s falls from point to point, σ rises.
+    let (below, above) = if is_scale { (after, before) } else { (before, after) };
+    let (below, above) = (below.unwrap_or(f64::NEG_INFINITY), above.unwrap_or(f64::INFINITY));
+    let (low, high) = if is_scale {
+        (below.max(0.0), above.min(1.0))
+    } else {
+        (below.max(1e-6) * (1.0 + 1e-6), above.min(1e6) * (1.0 - 1e-6))
+    };
+    if low <= high { to.clamp(low, high) } else { points[index][0] }
+}
+
 fn point_ui(
     ui: &mut Ui,
     editor: &Editor,
@@ -280,20 +296,8 @@ fn point_ui(
     let radius = if lit { 6.0 } else { 4.5 };
     ui.painter().circle(at, radius, palette.window, Stroke::new(2.0, if lit { palette.text } else { palette.accent }));
     let moved = |to: [f64; 2]| {
-        // A point stays between its neighbours: s falls from point to point, σ rises.
         let mut all = points.to_vec();
-        let (before, after) = (index.checked_sub(1).map(|before| points[before][0]), points.get(index + 1));
-        let after = after.map(|after| after[0]);
-        let (below, above) = match editor.curve {
-            Curve::Scale(_) => (after, before),
-            Curve::Window(_) => (before, after),
-        };
-        let (below, above) = (below.unwrap_or(f64::NEG_INFINITY), above.unwrap_or(f64::INFINITY));
-        let x = match editor.curve {
-            Curve::Scale(_) => to[0].clamp(below.max(0.0), above.min(1.0)),
-            Curve::Window(_) => to[0].clamp(below.max(1e-6) * (1.0 + 1e-6), above.min(1e6) * (1.0 - 1e-6)),
-        };
-        all[index] = [x, to[1]];
+        all[index] = [between(points, index, to[0], matches!(editor.curve, Curve::Scale(_))), to[1]];
         editor.curve.to(all)
     };
     if response.drag_started() {
@@ -369,4 +373,23 @@ fn add_ui(ui: &Ui, editor: &Editor, points: &[[f64; 2]], intents: &mut Vec<Inten
         all.extend([level(1.0), level(0.0)]);
     }
     intents.extend(editor.curve.with_added(all, new).map(alone).into_iter().flatten());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_stays_between_its_neighbours_however_near_they_are() {
+        let points = [[0.5, 3.0], [0.500_000_5, 4.0], [0.500_001, 5.0]];
+        assert_eq!(between(&points, 1, 2.0, false), 0.500_000_5, "there is no room");
+        assert!((between(&points, 0, 2.0, false) - 0.5).abs() < 1e-5);
+        let falling = [[0.8, 3.0], [0.5, 4.0], [0.5, 5.0]];
+        assert_eq!(between(&falling, 1, 2.0, true), 0.8);
+        assert_eq!(between(&falling, 2, 2.0, true), 0.5);
+        assert_eq!(between(&falling, 0, 2.0, true), 1.0);
+        let apart = [[1.0, 3.0], [2.0, 4.0], [3.0, 5.0]];
+        assert_eq!(between(&apart, 1, 2.5, false), 2.5);
+        assert!(between(&apart, 1, 9.0, false) < 3.0 && between(&apart, 1, 0.0, false) > 1.0);
+    }
 }

@@ -102,6 +102,12 @@ impl HeatTrack {
         Self { spectra: StepSpectra::new(wake), ..Self::default() }
     }
 
+    /// Why its spectra could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.spectra.failure()
+    }
+
     /// What is on screen, for a file.
     #[must_use]
     pub fn map(&self) -> Option<Arc<HeatMap>> {
@@ -254,6 +260,9 @@ fn described(map: &HeatMap) -> String {
 fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
     let painter = ui.painter();
     let (low, high) = map.y_axis.range;
+    if plot.height() < 16.0 {
+        return;
+    }
     let font = theme::mono(SMALL - 1.0);
     let numbers = |ticks: &[Tick], x: f32, align: Align2, unit: &str| {
         // At the left the track's name goes as far as this.

@@ -39,6 +39,8 @@ pub enum Icon {
     Info,
     /// Something is wrong.
     Warning,
+    /// Something is done.
+    Check,
     /// More to do with this.
     More,
 }
@@ -159,6 +161,10 @@ fn draw_sign(painter: &Painter, (c, r): (Pos2, f32), icon: Icon, color: Color32)
             painter.circle_stroke(c, 0.85 * r, Stroke::new(1.3, color));
             painter.circle_filled(c + r * vec2(0.0, -0.4), 0.12 * r, color);
             painter.line_segment([c + r * vec2(0.0, -0.05), c + r * vec2(0.0, 0.45)], Stroke::new(1.5, color));
+        }
+        Icon::Check => {
+            let points = vec![c + r * vec2(-0.7, 0.05), c + r * vec2(-0.2, 0.55), c + r * vec2(0.75, -0.55)];
+            painter.add(egui::Shape::line(points, Stroke::new(1.8, color)));
         }
         Icon::Warning => {
             let points = vec![c + r * vec2(0.0, -0.8), c + r * vec2(0.9, 0.75), c + r * vec2(-0.9, 0.75)];

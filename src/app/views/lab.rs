@@ -21,7 +21,6 @@ use crate::session::schedule_file;
 use crate::words::count;
 use egui::{Role, TextEdit, Ui, WidgetInfo};
 use egui_tiles::UiResponse;
-use std::path::PathBuf;
 
 /// The panel's own state.
 #[derive(Clone, Debug, Default)]
@@ -37,19 +36,10 @@ pub struct LabState {
     wanted: optimise::Wanted,
     /// Shares of the levels while their bar is dragged.
     shares: Option<Vec<f64>>,
-    wish_error: Option<String>,
+    /// Why a wish cannot be had, and the schedule that it was made of: with another it is over.
+    wish_error: Option<(u64, String)>,
     /// A path that is being typed.
     path: String,
-    /// The last word on a file.
-    pub said: Option<String>,
-}
-
-impl LabState {
-    /// The path in the field for files.
-    #[must_use]
-    pub fn typed_path(&self) -> PathBuf {
-        self.path.trim().into()
-    }
 }
 
 /// What the panel needs to know.
@@ -213,6 +203,9 @@ fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut V
     let edit = TextEdit::multiline(&mut state.list).desired_rows(2).desired_width(f32::INFINITY);
     let response = ui.add(edit.hint_text("14.6, 2.9, 0.4, 0").font(theme::mono(SMALL)));
     named(ui, &response, "List of levels");
+    if response.changed() {
+        state.list_error = None;
+    }
     if small_button(ui, "Run with this list", "N + 1 values of σ or ᾱ make N steps, N timesteps make N") {
         let list = schedule_file::read_text(&state.list).map(|mut list| {
             list.kind = if list.kind == ListKind::Sigma { state.list_kind } else { list.kind };

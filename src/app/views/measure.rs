@@ -35,14 +35,6 @@ impl Default for MeasurePanel {
     }
 }
 
-impl MeasurePanel {
-    /// The path in the field for files.
-    #[must_use]
-    pub fn typed_path(&self) -> PathBuf {
-        self.path.trim().into()
-    }
-}
-
 /// What the panel needs to know.
 pub struct Measure<'a> {
     /// What the user decides.
@@ -334,7 +326,7 @@ fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
     let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz, or of a folder of images");
     let response = ui.add(edit.desired_width(f32::INFINITY));
     response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an ensemble or of a folder"));
-    let typed = Some(panel.typed_path()).filter(|path| !path.as_os_str().is_empty());
+    let typed = Some(panel.path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
     ui.horizontal_wrapped(|ui| {
         let mut choose = |ui: &mut Ui, text: &str, tip: &str, with: &dyn Fn(PathBuf) -> MeasureWish, ask: Ask| {
             if small_button(ui, text, tip) {
@@ -351,17 +343,10 @@ fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
         let data = |path| MeasureWish::SetData(Some(path));
         choose(ui, "Calibrate on", "Calibrate theory on the images of a folder", &data, Ask::Data);
         let tip = "Write what was measured as .npz, for numpy and to be opened again";
-        if measure.desk.findings().is_some() && small_button(ui, "Save", tip) {
-            intents.push(Intent::Measure(MeasureWish::Save(typed.clone())));
+        if measure.desk.findings().is_some() && small_button(ui, "Save…", tip) {
+            intents.push(Intent::Measure(MeasureWish::Save));
         }
     });
-    match measure.desk.said() {
-        Some((said, true)) => problem(ui, said),
-        Some((said, false)) => {
-            ui.add(Label::new(secondary(ui, said)).wrap());
-        }
-        None => {}
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
 mod film;
+pub mod forms;
 pub mod guidance;
 mod guidance_track;
 mod heat_bar;
@@ -15,12 +16,13 @@ pub mod measure;
 pub mod messages;
 mod notes;
 mod number;
-mod panel;
+pub(super) mod panel;
 pub mod parts;
 mod parts_track;
 pub mod plot;
 pub mod pooling;
 pub mod recovered;
+pub mod save_dialog;
 pub mod schedule_editor;
 pub mod shortcuts;
 pub mod spectrum;

@@ -2,8 +2,18 @@
 
 use super::widgets::Head;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use egui::{Button, Label, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
+use egui::{Button, Context, Id, Label, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 use egui_tiles::UiResponse;
+
+/// Says whether the panel that is drawn next has lost its foot to a message. What was in view at its end then stays so, as
+/// it is mostly what the message is about.
+pub fn shorten(ctx: &Context, is_shorter: bool) {
+    ctx.data_mut(|data| data.insert_temp(Id::unique("shortened panel"), is_shorter));
+}
+
+fn is_shortened(ctx: &Context) -> bool {
+    ctx.data(|data| data.get_temp(Id::unique("shortened panel"))).unwrap_or_default()
+}
 
 /// Draws a panel in the space there is.
 pub(super) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui)) -> UiResponse {
@@ -15,7 +25,8 @@ pub(super) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui))
     // A tile that is dragged almost shut has no room for anything.
     if below.width() >= 48.0 && below.height() >= 16.0 {
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let scroll = ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(is_shortened(ui.ctx()));
+            scroll.show(ui, |ui| {
                 ui.set_max_width(below.width() - 12.0);
                 ui.spacing_mut().item_spacing.y = 6.0;
                 contents(ui);
@@ -40,6 +51,12 @@ pub(super) fn secondary(ui: &Ui, text: &str) -> RichText {
 /// What went wrong.
 pub(super) fn problem(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui).error;
+    ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+}
+
+/// What is well to know before one goes on.
+pub(super) fn warning(ui: &mut Ui, text: &str) {
+    let color = Palette::of(ui).warning;
     ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
 }
 

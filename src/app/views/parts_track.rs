@@ -52,6 +52,12 @@ impl PartsTrack {
         Self { levels: PartLevels::new(wake), ..Self::default() }
     }
 
+    /// Why what it shows could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.levels.failure().or_else(|| self.heat.failure())
+    }
+
     /// What is on screen, for a file.
     #[must_use]
     pub fn content(&self) -> Option<Content> {

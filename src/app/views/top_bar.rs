@@ -1,5 +1,6 @@
 //! Runs and model, at the top.
 
+use super::forms::{FormState, class_number_ui, said_of_model_ui};
 use super::icons::Icon;
 use super::messages::sentence;
 use super::number::{self, Limits};
@@ -31,11 +32,17 @@ pub struct TopBarState {
     bundled: Vec<String>,
     /// A path that is being typed.
     path: String,
+    /// What is being said of the model.
+    said_of_model: FormState,
 }
 
 impl Default for TopBarState {
     fn default() -> Self {
-        Self { bundled: bundled().into_iter().map(|(name, _)| name).collect(), path: String::new() }
+        Self {
+            bundled: bundled().into_iter().map(|(name, _)| name).collect(),
+            path: String::new(),
+            said_of_model: FormState::default(),
+        }
     }
 }
 
@@ -74,7 +81,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
         ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             main_menu_ui(ui, bar, intents);
-            model_ui(ui, bar);
+            model_ui(ui, bar, &mut state.said_of_model, intents);
         });
     });
 }
@@ -350,13 +357,14 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
             }
         });
         if classes == 0 {
-            let mut label = current.unwrap_or(0);
             ui.horizontal(|ui| {
                 ui.label("class");
-                ui.add(DragValue::new(&mut label).range(0..=100_000));
+                if let Some(label) = class_number_ui(ui, "Number of the class", current) {
+                    intents.push(Intent::Change(Action::SetLabel(Some(label))));
+                }
             });
-            if Some(label) != current && label != 0 {
-                intents.push(Intent::Change(Action::SetLabel(Some(label))));
+            if one && current.is_some() && ui.button("No class").clicked() {
+                intents.push(Intent::Change(Action::SetLabel(None)));
             }
         }
     });
@@ -401,7 +409,7 @@ fn run_ui(ui: &mut Ui, bar: &TopBar, pending: &[&str], intents: &mut Vec<Intent>
 }
 
 /// What the model runs on, and what was understood of it.
-fn model_ui(ui: &mut Ui, bar: &TopBar) {
+fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents: &mut Vec<Intent>) {
     let Some(model) = bar.model else { return };
     let palette = Palette::of(ui);
     let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
@@ -410,7 +418,11 @@ fn model_ui(ui: &mut Ui, bar: &TopBar) {
     button
         .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
-    popup.show(|ui| about_model_ui(ui, model, bar.notes));
+    popup.show(|ui| {
+        about_model_ui(ui, model, bar.notes);
+        ui.add_space(6.0);
+        said_of_model_ui(ui, &bar.document.run, model, said, intents);
+    });
     button.on_hover_text("What the model runs on; click for what was understood of it");
 }
 

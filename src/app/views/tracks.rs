@@ -176,6 +176,12 @@ pub struct TracksState {
 }
 
 impl TracksState {
+    /// Why something that a track shows could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.heat.failure().or_else(|| self.heat_beside.failure()).or_else(|| self.parts.failure())
+    }
+
     /// `wake` is called when something that was computed beside is there.
     #[must_use]
     pub fn new(wake: Wake) -> Self {

@@ -21,7 +21,9 @@ pub(super) struct Input {
 
 const INIT_NOISE: Input = Input { setting: "init_noise", what: "initial noise" };
 pub(super) const STEP_NOISE: Input = Input { setting: "step_noise", what: "step noise" };
-const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: "conditioning embeddings" };
+const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: EMBEDDINGS };
+/// What the file is for that a conditioned model needs.
+pub(crate) const EMBEDDINGS: &str = "conditioning embeddings";
 
 pub(super) fn initial_noise(
     path: &Path,
@@ -51,11 +53,7 @@ pub(super) fn hidden_states(
         (None, Some(_)) => {
             Err(PrepareError::Setting("--hidden-states was given, but this model takes none; leave it out".into()))
         }
-        (Some(port), None) => Err(PrepareError::Setting(format!(
-            "this model is conditioned on embeddings (input \"{}\"); give them with --hidden-states FILE.npy, [B or 1, \
-             tokens, width]",
-            port.name
-        ))),
+        (Some(port), None) => Err(PrepareError::NoHiddenStates { input: port.name.clone() }),
         (Some(port), Some(path)) => {
             let what = HIDDEN_STATES.what;
             let states: Array3<f32> = read(path, HIDDEN_STATES, digests)?;

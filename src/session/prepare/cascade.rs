@@ -30,6 +30,11 @@ impl OpenCascade {
         Ok(Self { name, card, factor, stages })
     }
 
+    /// The coarsest first.
+    pub(super) fn stages(&self) -> &[Kind] {
+        &self.stages
+    }
+
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.stages.iter().flat_map(Kind::notes).collect();
         notes.dedup();

@@ -69,6 +69,18 @@ pub enum PrepareError {
         /// What needs it.
         needed_for: &'static str,
     },
+    /// No size was said, neither by the model nor by the settings.
+    #[error("the model does not say what size it was trained at; say --size HxW, such as 64x64")]
+    NoSize,
+    /// Embeddings are needed and were not given.
+    #[error(
+        "this model is conditioned on embeddings (input \"{input}\"); give them with --hidden-states FILE.npy, [B or 1, \
+         tokens, width]"
+    )]
+    NoHiddenStates {
+        /// The input that takes them.
+        input: String,
+    },
     /// A setting that cannot be.
     #[error("{0}")]
     Setting(String),

@@ -12,7 +12,9 @@ mod null_class;
 mod open;
 mod plan;
 mod spacing;
+mod watched;
 
+pub(crate) use arrays::EMBEDDINGS;
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo, sizes_in_words};
 pub use null_class::{NullClass, NullSource};

@@ -2,6 +2,7 @@
 
 use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
+use super::watched::Watched;
 use super::{
     Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, data_within, finish,
 };
@@ -12,14 +13,13 @@ use crate::model::contract::{Contract, PortNames};
 use crate::model::exact::ExactCard;
 use crate::model::onnx::{Conditioning, OnnxDenoiser};
 use crate::model::onnx_runtime::{Provider, RuntimeError};
-use crate::model::package::{Card, Package};
+use crate::model::package::{Card, Package, locate};
 use crate::model::{PredictionType, onnx_runtime};
 use crate::schedule::ModelSchedule;
 use crate::session::settings::{ModelSource, ProviderChoice, RunSettings};
 use crate::theory::Parameterization;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Values of state a network call takes by default, which bounds the network's own memory: 16 images of 256×256×3.
 const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
@@ -28,8 +28,7 @@ const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 /// [`prepare`](Self::prepare).
 pub struct Model {
     key: Key,
-    /// When its files were last written, so that newer ones are noticed.
-    files: Vec<(PathBuf, Option<SystemTime>)>,
+    files: Watched,
     kind: Kind,
     info: Arc<ModelInfo>,
     notes: Vec<String>,
@@ -79,6 +78,15 @@ impl Kind {
             Self::Network(model) => model.notes.clone(),
             Self::Exact(exact) => exact.notes.clone(),
             Self::Cascade(cascade) => cascade.notes(),
+        }
+    }
+
+    /// Files that hold what the graphs do not.
+    fn external_data(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Network(model) => model.graph.external_data.clone(),
+            Self::Exact(_) => Vec::new(),
+            Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::external_data).collect(),
         }
     }
 
@@ -246,18 +254,21 @@ impl Model {
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<Self, PrepareError> {
         check::numbers(settings)?;
-        let mut files = Vec::new();
+        // Noted before they are read, so that a change in between is noticed too.
+        let mut files = Watched::default();
+        settings.scheduler_config.iter().for_each(|file| files.add(file));
         let (kind, reason) = match &settings.source {
             ModelSource::Images(folder) => {
+                files.add_folder(folder);
                 (Kind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
             ModelSource::Model(name) => {
                 if let Some(package) = CascadePackage::find(name)? {
-                    files.extend(package.stages.iter().map(|stage| stage.onnx.clone()));
+                    files.add_cascade(&locate(name)?, &package);
                     (Kind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
                 } else {
                     let package = Package::find(name)?;
-                    files.push(package.onnx.clone());
+                    files.add_package(&package);
                     open_one(package, settings, onnxruntime)?
                 }
             }
@@ -265,14 +276,14 @@ impl Model {
         let mut notes = kind.notes();
         notes.extend(reason.clone());
         let info = Arc::new(kind.info(settings, reason));
-        let files = files.into_iter().map(|file| (file.clone(), written(&file))).collect();
+        kind.external_data().iter().for_each(|file| files.add(file));
         Ok(Self { key: Key::of(settings), files, kind, info, notes })
     }
 
     /// Whether a run of these settings can be made without opening anything.
     #[must_use]
     pub fn serves(&self, settings: &RunSettings) -> bool {
-        self.key == Key::of(settings) && self.files.iter().all(|(file, when)| written(file) == *when)
+        self.key == Key::of(settings) && self.files.is_unchanged()
     }
 
     /// What is known of it.
@@ -302,11 +313,6 @@ impl Model {
         check::numbers(settings)?;
         self.kind.denoiser(settings, settings.size, settings.upsample.map_or(1, |upsample| upsample.factor))
     }
-}
-
-/// When a file was last written.
-fn written(file: &Path) -> Option<SystemTime> {
-    std::fs::metadata(file).and_then(|data| data.modified()).ok()
 }
 
 /// Why an exact model runs in the program's own code though nobody asked for that.

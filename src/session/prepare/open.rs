@@ -104,7 +104,7 @@ impl OpenModel {
         let setting = |text: String| Err(PrepareError::Setting(text));
         let larger = |(height, width): (usize, usize)| (height * pooled_by, width * pooled_by);
         let Some((height, width)) = wanted.or(self.native_size().map(larger)) else {
-            return setting("the model does not say what size it was trained at; say --size HxW, such as 64x64".into());
+            return Err(PrepareError::NoSize);
         };
         check_size((height, width))?;
         let (fixed_height, fixed_width) = self.contract.fixed_size();

@@ -3,6 +3,7 @@
 use super::{Guidance, class_name, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, SMALL};
+use crate::app::views::forms::class_number_ui;
 use crate::app::views::number::{Limits, number};
 use crate::app::views::plot::colour;
 use crate::app::views::schedule_editor::alone;
@@ -139,10 +140,7 @@ fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64
             }
         });
         if classes == 0 {
-            let mut label = current.unwrap_or(0);
-            if ui.add(DragValue::new(&mut label).range(0..=100_000)).changed() {
-                chosen = Some(label);
-            }
+            chosen = class_number_ui(ui, &format!("{name}, its number"), current);
         }
     });
     chosen

@@ -1,9 +1,8 @@
 //! The window through which images are composed of a folder's.
 
-use super::{Guidance, GuidancePanel, heading, secondary, small_button};
+use super::{Guidance, heading, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::views::number::{self, Limits};
-use crate::app::views::panel::problem;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
 use crate::denoiser::WindowSize;
@@ -18,7 +17,7 @@ pub(super) fn to_window(window: Option<WindowSize>) -> Intent {
     Intent::Change(Action::SetLocal(window))
 }
 
-pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
     heading(ui, "Window");
     let current = guidance.settings().local.clone();
     ui.horizontal_wrapped(|ui| {
@@ -65,8 +64,5 @@ pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePa
                 intents.extend(alone(to_window(Some(WindowSize::default()))));
             }
         }
-    }
-    if let Some(error) = &panel.error {
-        problem(ui, error);
     }
 }

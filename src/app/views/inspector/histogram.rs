@@ -118,7 +118,7 @@ fn handle_ui(
     let (black, white) = scale.ends();
     let value = if is_white { white } else { black };
     let x = plot.left() + (value - low) / (high - low) * plot.width();
-    let x = x.clamp(plot.left(), plot.right());
+    let x = x.min(plot.right()).max(plot.left());
     // Where both meet, each can be taken on its own side.
     let reach = if is_white { (x - 2.0)..=(x + 8.0) } else { (x - 8.0)..=(x + 2.0) };
     let name = if is_white { "White" } else { "Black" };

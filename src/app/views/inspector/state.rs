@@ -83,6 +83,8 @@ pub struct InspectorState {
     /// The histogram's span while a handle is dragged.
     pub(super) span: Option<(f32, f32)>,
     asked: Option<(Key, Instant)>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -138,8 +140,15 @@ impl InspectorState {
             error: None,
             span: None,
             asked: None,
+            failed: None,
             shown: None,
         }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
     /// A file is being read as a reference.
@@ -224,7 +233,7 @@ impl InspectorState {
     pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
         let Some(pool) = &self.pool else { return };
         if let Some((asked, since)) = &self.asked {
-            let Some(made) = pool.get(asked, || None) else {
+            let Some(answer) = pool.answer(asked) else {
                 if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
                     ctx.request_repaint_after(left);
                 }
@@ -232,7 +241,10 @@ impl InspectorState {
             };
             let key = asked.clone();
             self.asked = None;
-            show(&mut self.shown, ctx, key, made);
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, key, made),
+                Err(words) => self.failed = Some((key, words)),
+            }
         }
         let (Some(run), Some(at)) = (stage.run, stage.at) else {
             self.shown = None;
@@ -277,6 +289,11 @@ impl InspectorState {
                 self.span.and_then(|span| bits(span.1)),
             ],
         };
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
         if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
             return;
         }

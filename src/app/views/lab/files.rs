@@ -1,8 +1,11 @@
 //! Schedules in from files and the clipboard, and out to other programs.
 
-use super::{Lab, LabState, heading, problem, secondary, small_button};
-use crate::app::intent::{Ask, Export, Intent};
+use super::{Lab, LabState, heading, small_button};
+use crate::app::board::{Kind, Message};
+use crate::app::intent::{Ask, Intent};
+use crate::app::panes::Pane;
 use crate::app::planned::Planned;
+use crate::app::saving::Save;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::{
@@ -70,28 +73,24 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
                 return;
             }
             match made(form, lab, planned) {
-                Err(error) => state.said = Some(format!("{name}: {error}")),
+                Err(error) => {
+                    let text = format!("{name}: {error}");
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Failure, text)));
+                }
                 Ok((bytes, note)) if copies => {
                     ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
-                    state.said = Some(note.unwrap_or_else(|| format!("{name} copied.")));
+                    let note = note.map_or_else(String::new, |note| format!(" {note}"));
+                    let text = format!("{name} copied.{note}");
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Success, text)));
                 }
                 Ok((bytes, note)) => {
-                    let typed = Some(state.path.trim()).filter(|path| !path.is_empty()).map(Into::into);
-                    state.said = note;
-                    intents.push(Intent::ExportSchedule(Export { bytes, ending, path: typed }));
+                    let what = format!("the schedule as {name}");
+                    let mut save = Save::bytes(Pane::Lab, what, ("schedule", ending), move || Ok(bytes.clone()));
+                    save.note = note;
+                    intents.push(Intent::Save(Box::new(save)));
                 }
             }
         });
-    }
-    let hint = "Save… takes the path above, or asks for one.";
-    match &state.said {
-        Some(said) if said.contains("cannot") || said.contains(": ") => problem(ui, said),
-        Some(said) => {
-            ui.label(secondary(ui, said));
-        }
-        None => {
-            ui.label(secondary(ui, hint));
-        }
     }
 }
 

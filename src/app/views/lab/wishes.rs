@@ -30,7 +30,7 @@ pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut L
                     let change = Intent::Change(Action::SetSchedule(Some(Box::new(source))));
                     intents.extend(alone(change));
                 }
-                Err(error) => state.wish_error = Some(error.to_string()),
+                Err(error) => state.wish_error = Some((planned.version, error.to_string())),
             }
         }
         let tip = "The curve on which every level is dominant for the same share of the steps";
@@ -46,7 +46,8 @@ pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut L
         take_shares(theory, measure, &wanted, planned, state, intents);
         state.shares = Some(wanted);
     }
-    if let Some(error) = &state.wish_error {
+    state.wish_error.take_if(|(version, _)| *version != planned.version);
+    if let Some((_, error)) = &state.wish_error {
         problem(ui, error);
     }
 }
@@ -65,8 +66,19 @@ fn take_shares(
             intents.push(to_curve(drawn));
             None
         }
-        Err(error) => Some(error.to_string()),
+        Err(error) => Some((planned.version, error.to_string())),
     };
+}
+
+/// The shares with the boundary of level `m` and the next finer one moved by a part of the whole, as far as both keep the
+/// least share. Neighbours that have less than that between them share it evenly.
+fn moved(shares: &[f64], m: usize, by: f64) -> Vec<f64> {
+    let total: f64 = shares.iter().sum();
+    let mut moved: Vec<f64> = shares.iter().map(|share| (share / total).max(LEAST_SHARE)).collect();
+    let both = (shares[m] + shares[m - 1]) / total;
+    let coarse = (shares[m] / total + by).min(both - LEAST_SHARE).max(LEAST_SHARE);
+    (moved[m], moved[m - 1]) = (coarse, (both - coarse).max(LEAST_SHARE));
+    moved
 }
 
 /// The shares as a bar from coarse (noise, left) to fine, whose boundaries are dragged. Answers with new shares.
@@ -109,12 +121,7 @@ fn bar_ui(
         take_keyboard(&response);
         let by = f64::from(response.drag_delta().x / bar.width() + 0.01 * arrows(ui, &response).x);
         if by != 0.0 {
-            let (coarse, fine) = (shares[m] / total, shares[m - 1] / total);
-            let by = by.clamp(LEAST_SHARE - coarse, fine - LEAST_SHARE);
-            let mut moved: Vec<f64> = shares.iter().map(|share| (share / total).max(LEAST_SHARE)).collect();
-            moved[m] = (coarse + by).max(LEAST_SHARE);
-            moved[m - 1] = (fine - by).max(LEAST_SHARE);
-            wanted = Some(moved);
+            wanted = Some(moved(shares, m, by));
         }
         dragging |= response.dragged();
         if response.drag_stopped() {
@@ -125,4 +132,26 @@ fn bar_ui(
         state.shares = None;
     }
     wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_moved(shares: [f64; 3], (m, by): (usize, f64), wanted: [f64; 3]) {
+        let found = moved(&shares, m, by);
+        assert!(found.iter().zip(wanted).all(|(found, wanted)| (found - wanted).abs() < 1e-12), "{found:?}");
+    }
+
+    #[test]
+    fn a_boundary_moves_between_its_neighbours_whatever_little_they_have() {
+        assert_moved([0.5, 0.25, 0.25], (2, 0.125), [0.5, 0.125, 0.375]);
+        assert_moved([0.5, 0.25, 0.25], (2, 9.0), [0.5, LEAST_SHARE, 0.5 - LEAST_SHARE]);
+        assert_moved([0.5, 0.25, 0.25], (1, -9.0), [0.75 - LEAST_SHARE, LEAST_SHARE, 0.25]);
+        // Two levels of which neither has anything, as with the list 0.1, 0.05, 0.
+        for by in [-0.3, -1e-3, 1e-3, 0.3] {
+            assert_moved([1.0, 0.0, 0.0], (2, by), [1.0, LEAST_SHARE, LEAST_SHARE]);
+        }
+    }
 }

@@ -73,6 +73,8 @@ pub struct LevelsState {
     pub(super) plane_in_front: bool,
     /// What the thread was asked for last and has not answered, and since when.
     asked: Option<(Key, Instant)>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -129,8 +131,15 @@ impl LevelsState {
             channel: None,
             plane_in_front: false,
             asked: None,
+            failed: None,
             shown: None,
         }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
     /// A change has no end that it comes to.
@@ -161,7 +170,7 @@ impl LevelsState {
     pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
         let Some(pool) = &self.pool else { return };
         if let Some((asked, since)) = &self.asked {
-            let Some(made) = pool.get(asked, || None) else {
+            let Some(answer) = pool.answer(asked) else {
                 if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
                     ctx.request_repaint_after(left);
                 }
@@ -169,7 +178,10 @@ impl LevelsState {
             };
             let key = asked.clone();
             self.asked = None;
-            show(&mut self.shown, ctx, key, &made);
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, key, &made),
+                Err(words) => self.failed = Some((key, words)),
+            }
         }
         let (Some(run), Some(at), Some(plan)) = (stage.run, stage.at, stage.levels.plan) else {
             self.shown = None;
@@ -182,10 +194,16 @@ impl LevelsState {
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
         let key = self.key(run, at, (stage.sample, stage.range), plan, channel);
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
+            self.failed = None;
             // As the run goes on its newest step is another.
             shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, stage.sample));
             return;
         }
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
         let picture = self.picture;
         let job_key = key.clone();
         let found = pool.get(&key, || {

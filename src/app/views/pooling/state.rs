@@ -37,6 +37,8 @@ pub struct PoolingState {
     pub(super) error: Option<String>,
     /// What the thread was asked for last and has not answered.
     asked: Option<Key>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -99,8 +101,15 @@ impl PoolingState {
             path: String::new(),
             error: None,
             asked: None,
+            failed: None,
             shown: None,
         }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
     /// Another image is on its way.
@@ -166,11 +175,19 @@ impl PoolingState {
     pub(super) fn update_pictures(&mut self, ctx: &Context, level: NoiseLevel, factor: usize, seed: u64) {
         let (Some(pool), Some(known)) = (&self.pool, &self.image) else { return };
         if let Some(asked) = self.asked {
-            let Some(made) = pool.get(&asked, || None) else { return };
+            let Some(answer) = pool.answer(&asked) else { return };
             self.asked = None;
-            show(&mut self.shown, ctx, asked, &made);
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, asked, &made),
+                Err(words) => self.failed = Some((asked, words)),
+            }
         }
         let key = Key { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
         if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
             return;
         }

@@ -19,6 +19,8 @@ pub struct Spectra {
     pool: Option<AnalysisPool<Key, Vec<Rings>>>,
     /// The last plot that was there; it stays until the next one is.
     shown: Option<(Wanted, SpectrumPlot)>,
+    /// Why one that is wanted could not be computed.
+    failed: Option<String>,
 }
 
 /// Where the data's spectrum comes from.
@@ -89,7 +91,7 @@ impl Spectra {
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         // Without the thread the panel stays empty; nothing else needs it.
-        Self { pool: AnalysisPool::start("chromascope-analysis", wake).ok(), shown: None }
+        Self { pool: AnalysisPool::start("chromascope-analysis", wake).ok(), shown: None, failed: None }
     }
 
     /// What is on screen, for a file.
@@ -98,11 +100,13 @@ impl Spectra {
         self.shown.as_ref().map(|(_, plot)| plot.figure.clone())
     }
 
-    fn of(&self, question: &Question, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<Rings>>> {
+    fn of(&mut self, question: &Question, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<Rings>>> {
         let Question { run, sample, choices, .. } = *question;
         let window = choices.window();
         let keys = pictures.iter().map(|&(at, picture)| run.key(at, picture, sample)).collect();
-        self.pool.as_ref()?.get(&(keys, window), || {
+        let key = (keys, window);
+        let pool = self.pool.as_ref()?;
+        let found = pool.get(&key, || {
             let images = pictures.iter().map(|&(at, picture)| {
                 let shown = run.values(at, picture, sample).filter(|shown| shown.exact)?;
                 Some((shown.shape, shown.values.into_owned()))
@@ -113,7 +117,17 @@ impl Spectra {
                 // Images that have no spectrum have no rings.
                 rings.collect::<Result<_, _>>().unwrap_or_default()
             }))
-        })
+        });
+        if found.is_none() {
+            self.failed = pool.failure(&key).or(self.failed.take());
+        }
+        found
+    }
+
+    /// Why what is looked at could not be computed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_deref()
     }
 
     /// The steps of the run, spread over it, that are there and whole.
@@ -135,6 +149,7 @@ impl Spectra {
     /// The plot of a moment once all of it is there, until then the one before. Other steps may come later.
     pub(super) fn plot(&mut self, question: &Question) -> Option<&SpectrumPlot> {
         let Question { run, at, sample, choices, data } = *question;
+        self.failed = None;
         let complete = run.end == Some(RunEnd::Complete);
         let version = if let DataSource::Known { version, .. } = data { Some(version) } else { None };
         let steps = Self::other_steps(question);

@@ -1,0 +1,157 @@
+//! What the window has to say: each message is of a kind, stands in one place and comes to an end. No GUI.
+
+use super::panes::Pane;
+use std::time::{Duration, Instant};
+
+/// How long a message stays that asks for nothing.
+const READING: Duration = Duration::from_secs(40);
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What was asked for is done.
+    Success,
+    /// Worth knowing.
+    Note,
+    /// Something is not as it was wanted, and goes on.
+    Warning,
+    /// What was asked for was not done.
+    Failure,
+}
+
+impl Kind {
+    /// Whether it asks for nothing, so that it ends by itself.
+    const fn passes(self) -> bool {
+        matches!(self, Self::Success | Self::Note)
+    }
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// Below the top bar, over everything.
+    Bar,
+    /// At the foot of the pane that it is about.
+    Pane(Pane),
+}
+
+/// Something to be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub spot: Spot,
+    /// The words.
+    pub text: String,
+}
+
+impl Message {
+    /// A message about what was done in a pane.
+    #[must_use]
+    pub fn of_pane(pane: Pane, kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, spot: Spot::Pane(pane), text: text.into() }
+    }
+
+    /// A message about the program.
+    #[must_use]
+    pub fn of_program(kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, spot: Spot::Bar, text: text.into() }
+    }
+}
+
+/// Names a message while it stands.
+pub type MessageId = u64;
+
+/// A message that stands.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its name.
+    pub id: MessageId,
+    /// What is said.
+    pub message: Message,
+    /// When it ends by itself; others stay until they are read.
+    ends: Option<Instant>,
+}
+
+/// All messages that stand. A pane has one at most, its newest.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    said: Vec<Said>,
+    last: MessageId,
+}
+
+impl Board {
+    /// Says something, in place of what was said before of the same pane.
+    pub fn say(&mut self, message: Message) {
+        self.say_at(message, Instant::now());
+    }
+
+    fn say_at(&mut self, message: Message, now: Instant) {
+        match message.spot {
+            Spot::Pane(pane) => self.clear(pane),
+            // The same words twice say nothing more.
+            Spot::Bar => self.said.retain(|said| said.message != message),
+        }
+        self.last += 1;
+        let ends = message.kind.passes().then(|| now + READING);
+        self.said.push(Said { id: self.last, message, ends });
+    }
+
+    /// Takes a message away that was read.
+    pub fn dismiss(&mut self, id: MessageId) {
+        self.said.retain(|said| said.id != id);
+    }
+
+    /// Something else is being done in this pane, so that what was said of it is over.
+    pub fn clear(&mut self, pane: Pane) {
+        self.said.retain(|said| said.message.spot != Spot::Pane(pane));
+    }
+
+    /// Ends what has stood for long enough; answers with the time until the next ends.
+    pub fn end(&mut self, now: Instant) -> Option<Duration> {
+        self.said.retain(|said| said.ends.is_none_or(|ends| ends > now));
+        self.said.iter().filter_map(|said| said.ends).min().map(|ends| ends - now)
+    }
+
+    /// What is said of a pane.
+    #[must_use]
+    pub fn of_pane(&self, pane: Pane) -> Option<&Said> {
+        self.said.iter().find(|said| said.message.spot == Spot::Pane(pane))
+    }
+
+    /// What is said of the program, oldest first.
+    pub fn of_program(&self) -> impl Iterator<Item = &Said> {
+        self.said.iter().filter(|said| said.message.spot == Spot::Bar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_message_stays_in_its_place_and_ends() {
+        let mut board = Board::default();
+        let began = Instant::now();
+        let text = |board: &Board, pane| board.of_pane(pane).map(|said| said.message.text.clone());
+        board.say_at(Message::of_pane(Pane::Lab, Kind::Success, "Saved as a: b cannot c"), began);
+        board.say_at(Message::of_pane(Pane::Measure, Kind::Failure, "nothing there"), began);
+        board.say_at(Message::of_program(Kind::Warning, "read me"), began);
+        board.say_at(Message::of_program(Kind::Warning, "read me"), began);
+        assert_eq!(board.of_program().count(), 1, "once is enough");
+        assert_eq!(text(&board, Pane::Lab).as_deref(), Some("Saved as a: b cannot c"));
+        assert_eq!(board.of_pane(Pane::Lab).unwrap().message.kind, Kind::Success, "whatever its words");
+        assert_eq!(text(&board, Pane::Spectrum), None);
+        // A success passes, a failure stays until it is read or something else is done there.
+        assert_eq!(board.end(began), Some(READING));
+        assert_eq!(board.end(began + READING), None);
+        assert_eq!(text(&board, Pane::Lab), None);
+        assert_eq!(text(&board, Pane::Measure).as_deref(), Some("nothing there"));
+        board.say(Message::of_pane(Pane::Measure, Kind::Success, "Saved"));
+        assert_eq!(text(&board, Pane::Measure).as_deref(), Some("Saved"));
+        let read = board.of_program().next().unwrap().id;
+        board.dismiss(read);
+        assert_eq!(board.of_program().count(), 0);
+    }
+}

@@ -1,0 +1,209 @@
+//! What the window says and asks: each message in its place, forms that can be reached, and files that are not taken over.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::denoiser::guided::GuidanceScale;
+use chromascope::session::RunSettings;
+use chromascope::session::action::Action;
+use chromascope::session::document::Layout;
+use chromascope::session::settings::ModelSource;
+use egui::Vec2;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use gui::*;
+use std::path::{Path, PathBuf};
+
+/// The smallest window.
+const SMALLEST: Vec2 = Vec2::new(960.0, 600.0);
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(name)
+}
+
+/// A model's folder that holds no more than these of its files.
+fn part_of(name: &str, files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        std::fs::copy(golden(name).join(file), folder.path().join(file)).unwrap();
+    }
+    folder
+}
+
+fn window_of(model: &Path, size: Vec2) -> Harness<'static, App> {
+    open_with(launch(settings(model.to_str().unwrap())), size)
+}
+
+fn is_painted(harness: &Harness<App>, part: &str) -> bool {
+    painted(harness).iter().any(|text| text.contains(part))
+}
+
+#[test]
+fn messages_keep_their_height_and_their_forms_are_in_reach() {
+    let mut harness = window_of(&golden("single.onnx"), SMALLEST);
+    // Two messages, of which the first has a form.
+    let button = "Open scheduler_config.json…";
+    until(&mut harness, "the form", |harness| says(harness, button));
+    frames(&mut harness, 5);
+    let place = |harness: &Harness<App>| harness.get_by_label("Playhead").rect();
+    let before = place(&harness);
+    frames(&mut harness, 60);
+    assert_eq!(place(&harness), before, "nothing grows");
+    let form = harness.get_by_label(button).rect();
+    assert!(form.bottom() < 0.45 * SMALLEST.y, "{form:?}");
+    click_like(&mut harness, "Model ");
+    type_over(&mut harness, "Path of a model", "/no/such/place");
+    click(&mut harness, "Open");
+    until(&mut harness, "a second message", |harness| says(harness, "There is nothing at"));
+    frames(&mut harness, 5);
+    let before = harness.get_by_label("Menu").rect();
+    let below = harness.get_by_label_contains("There is nothing at").rect();
+    frames(&mut harness, 60);
+    assert_eq!(harness.get_by_label_contains("There is nothing at").rect(), below);
+    assert_eq!(harness.get_by_label("Menu").rect(), before);
+    assert!(below.bottom() < 0.5 * SMALLEST.y, "{below:?}");
+}
+
+#[test]
+fn a_size_that_is_not_said_is_asked_for() {
+    let folder = part_of("tiny-eps", &["model.onnx", "scheduler_config.json"]);
+    let mut harness = window_of(folder.path(), PROJECTOR);
+    let test = "window_messages::a_size_that_is_not_said_is_asked_for";
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[]));
+    for (side, pixels) in [("Height in pixels", "16"), ("Width in pixels", "24")] {
+        harness.get_by_label(side).click();
+        frames(&mut harness, 2);
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        frames(&mut harness, 1);
+        harness.get_by_label(side).type_text(pixels);
+        press(&mut harness, egui::Key::Enter);
+    }
+    click(&mut harness, "Take this size");
+    until_done(&mut harness);
+    assert!(!is_painted(&harness, "what size it was trained at"), "what was asked is answered");
+}
+
+#[test]
+fn embeddings_are_asked_for() {
+    let mut harness = window_of(&golden("hidden-states"), PROJECTOR);
+    let test = "window_messages::embeddings_are_asked_for";
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[]));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("states.npy");
+    // The form stays until a file fits.
+    for (width, fits) in [(24, false), (8, true)] {
+        ndarray_npy::write_npy(&path, &ndarray::Array3::<f32>::zeros((1, 7, width))).unwrap();
+        type_over(&mut harness, "Path of embeddings", path.to_str().unwrap());
+        press(&mut harness, egui::Key::Enter);
+        if fits {
+            until_done(&mut harness);
+        } else {
+            until(&mut harness, "the sentence", |harness| is_painted(harness, "its shape is 1 x 7 x 24"));
+        }
+    }
+}
+
+#[test]
+fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
+    let folder = part_of("class-labels", &["model.onnx", "scheduler_config.json"]);
+    std::fs::write(folder.path().join("config.json"), r#"{"sample_size": 16, "in_channels": 3}"#).unwrap();
+    let mut harness = window_of(folder.path(), PROJECTOR);
+    let test = "window_messages::the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen";
+    let name = folder.path().file_name().unwrap().to_str().unwrap().to_owned();
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[("TINY", name.clone())]));
+    assert!(says(&harness, "Class that means none"));
+    click(&mut harness, "Class none");
+    harness.get_by_label("Number of the class").click();
+    frames(&mut harness, 2);
+    press(&mut harness, egui::Key::Enter);
+    assert!(says(&harness, "Class 0"), "{:?}", harness.root());
+    press(&mut harness, egui::Key::Escape);
+    press(&mut harness, egui::Key::R);
+    until_done(&mut harness);
+    // What the form asks for can be said as well.
+    click(&mut harness, "Class 0");
+    click(&mut harness, "No class");
+    press(&mut harness, egui::Key::Escape);
+    until(&mut harness, "the sentence again", |harness| says(harness, "Take this class for none"));
+    click(&mut harness, "Take this class for none");
+    until(&mut harness, "a run of no class", |harness| {
+        says(harness, "done ·") && !says(harness, "Take this class for none")
+    });
+}
+
+#[test]
+fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
+    let mut settings = settings(golden("class-labels").to_str().unwrap());
+    settings.label = Some(1);
+    settings.guidance = Some(GuidanceScale::Constant(3.0));
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    assert!(is_painted(&harness, "Guidance leads away from class 3, the last one. That is a guess"));
+    click(&mut harness, "Take this class for none");
+    until(&mut harness, "a run with what was said", |harness| {
+        says(harness, "done ·") && !is_painted(harness, "a guess")
+    });
+}
+
+#[test]
+fn a_file_that_is_there_stays_until_its_replacement_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run-w1.5.csv");
+    std::fs::write(&path, "mine").unwrap();
+    let mut launch = launch(settings("gaussian-64"));
+    launch.first.push(Action::SetLayout(Layout::ScheduleLab));
+    let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
+    until_done(&mut harness);
+    // What is typed to be imported is not where things are saved.
+    type_over(&mut harness, "Path of a schedule", path.to_str().unwrap());
+    click(&mut harness, "Save CSV table");
+    assert!(is_painted(&harness, "Save the schedule as CSV table"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    save_as(&mut harness, &folder.path().join("run-w1.5"));
+    until(&mut harness, "the question", |harness| is_painted(harness, "There is a file of 4 bytes"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    // Enter is no yes.
+    harness.get_by_label("Where to save it").focus();
+    press(&mut harness, egui::Key::Enter);
+    until(&mut harness, "the question again", |harness| is_painted(harness, "There is a file of 4 bytes"));
+    click(&mut harness, "Replace it");
+    let told = format!("Saved as {}", path.display());
+    until(&mut harness, "the word on it", |harness| is_painted(harness, &told));
+    assert!(std::fs::read_to_string(&path).unwrap().starts_with("step,"));
+    // It is told where it was asked for, and is in view whatever is scrolled.
+    let place = harness.get_by_label_contains(&told).rect();
+    let panel = harness.get_by_label_contains("Schedule lab,").rect();
+    assert!(place.left() >= panel.left() - 1.0 && place.bottom() <= 1300.0, "{place:?} {panel:?}");
+    click(&mut harness, "Dismiss");
+    assert!(!is_painted(&harness, &told));
+    // Nothing is saved where nothing was said.
+    click(&mut harness, "Save CSV table");
+    press(&mut harness, egui::Key::Escape);
+    assert!(!says(&harness, "Where to save it"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_message_of_one_panel_is_not_seen_in_another() {
+    let mut launch = launch(RunSettings { ..settings("gaussian-64") });
+    launch.first.push(Action::SetModel(ModelSource::Model("gaussian-64".into())));
+    launch.first.push(Action::SetLayout(Layout::ScheduleLab));
+    let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
+    until_done(&mut harness);
+    type_over(&mut harness, "Path of a schedule", "/no/such/schedule.csv");
+    click(&mut harness, "Import");
+    until(&mut harness, "the sentence", |harness| {
+        is_painted(harness, "/no/such/schedule.csv:") || says(harness, "Dismiss")
+    });
+    for name in ["Menu", "Layout", "Spectra"] {
+        click(&mut harness, name);
+    }
+    press(&mut harness, egui::Key::Escape);
+    assert!(is_painted(&harness, "Files"), "the panel Measure is there");
+    assert!(!is_painted(&harness, "/no/such/schedule.csv"));
+}
