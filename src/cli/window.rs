@@ -6,6 +6,7 @@ use crate::model::folders::config_folder;
 use crate::model::package::bundled;
 use crate::runtime::Options;
 use crate::session::action::Action;
+use crate::session::archive::finish_writing;
 use crate::session::document::Layout;
 use crate::session::preferences::{Loaded, Preferences, Renderer, Theme};
 use crate::session::settings::ModelSource;
@@ -125,7 +126,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
         measure_since: arguments.measure_start.then_some(began),
         when_asked_to_end: interrupt::ask_first_by,
     };
-    match crate::app::run(window)? {
+    let closed = crate::app::run(window);
+    finish_writing();
+    match closed? {
         Closed::Well if interrupted().load(Ordering::SeqCst) => Err(Failure::Interrupted),
         Closed::Well => Ok(Ended::Well),
         Closed::TryOther { renderer, failed } => start_again(renderer, &failed),

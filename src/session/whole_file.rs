@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Error, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Links that are followed from one to the next before they are taken for a circle.
 const MOST_LINKS: usize = 40;
@@ -93,12 +95,43 @@ pub fn write_whole(
     Staged::write(path, content)?.publish()
 }
 
+/// Writings under way in this process.
+static UNDER_WAY: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+/// A disk that takes longer will not do it at all.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Waits until nothing is being written by this process, which is about to end.
+pub fn finish_writing() {
+    let (count, changed) = &UNDER_WAY;
+    let count = count.lock().unwrap_or_else(PoisonError::into_inner);
+    // Whether it was in time or in vain, there is nothing more to wait for.
+    let _ = changed.wait_timeout_while(count, LONGEST_WAIT, |count| *count > 0);
+}
+
+/// One writing under way, until it is dropped.
+struct UnderWay;
+
+impl UnderWay {
+    fn begin() -> Self {
+        *UNDER_WAY.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        *UNDER_WAY.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        UNDER_WAY.1.notify_all();
+    }
+}
+
 /// A file that is whole and on the disk, but not yet in its place.
 pub(super) struct Staged {
     path: PathBuf,
     destination: PathBuf,
     file: Temporary,
     _claim: Claim,
+    _under_way: UnderWay,
 }
 
 impl Staged {
@@ -107,6 +140,7 @@ impl Staged {
         content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
     ) -> Result<Self, WriteError> {
         let fault = |error: Error| WriteError::new(path, &error);
+        let under_way = UnderWay::begin();
         let claim = claim(path)?;
         let destination = destination(path)?;
         let mut temporary = Temporary::create(folder_of(&destination)).map_err(fault)?;
@@ -117,7 +151,7 @@ impl Staged {
         drop(writer);
         first.map_or(written, Err).map_err(fault)?;
         temporary.file().and_then(|file| file.sync_all()).map_err(fault)?;
-        Ok(Self { path: path.into(), destination, file: temporary, _claim: claim })
+        Ok(Self { path: path.into(), destination, file: temporary, _claim: claim, _under_way: under_way })
     }
 
     /// SHA-256 of what is in it, in hexadecimal.
@@ -255,6 +289,24 @@ mod tests {
         std::fs::write(&path, "old").unwrap();
         write_whole(&path, |file| file.write_all(b"new")).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+    }
+
+    /// As where a window is closed while it saves.
+    #[test]
+    fn what_is_being_written_can_be_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result");
+        let (begun, begins) = std::sync::mpsc::channel();
+        let writing = path.clone();
+        std::thread::spawn(move || {
+            write_whole(&writing, |file| {
+                begun.send(()).unwrap();
+                (0..2000).try_for_each(|_| file.write_all(&[b'x'; 4096]))
+            })
+        });
+        begins.recv().unwrap();
+        finish_writing();
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), 2000 * 4096);
     }
 
     #[cfg(unix)]
