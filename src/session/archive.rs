@@ -13,7 +13,9 @@
 
 pub use super::claim::{Claim, claim, claim_folder};
 pub use super::unfinished::remove_unfinished;
-pub use super::whole_file::{Destinations, WriteError, WriteSeek, create_folder, create_new_folder, finish_writing, write_whole};
+pub use super::whole_file::{
+    Destinations, WriteError, WriteSeek, create_folder, create_new_folder, finish_writing, write_whole,
+};
 
 use super::prepare::Resolved;
 use super::settings::ProviderChoice;
