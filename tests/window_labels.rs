@@ -5,12 +5,19 @@
 mod common;
 mod gui;
 
-use chromascope::app::{App, theme};
+use chromascope::app::{App, Launch, theme};
+use chromascope::schedule::{LevelList, PlanSource};
+use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
-use chromascope::session::document::{AxisReading, Layout};
+use chromascope::session::document::{AxisReading, Layout, NamedSchedule};
+use chromascope::session::settings::ModelSource;
 use egui::{Rect, Shape, Vec2, vec2};
 use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
 use gui::*;
+
+/// The smallest window that there can be.
+const SMALLEST: Vec2 = Vec2::new(960.0, 600.0);
 
 /// A text on the screen, where it stands and where it is cut off.
 struct Written {
@@ -40,19 +47,30 @@ fn written(harness: &Harness<App>) -> Vec<Written> {
     found
 }
 
-/// What is wrong with the texts, a line each.
-fn faults(harness: &Harness<App>) -> Vec<String> {
+/// Whether a text may end in "…", with all of it under the pointer.
+#[derive(Clone, Copy, PartialEq)]
+enum Cut {
+    Never,
+    Allowed,
+}
+
+/// What is wrong with the texts, a line each. A panel at the right scrolls, so what its lower edge cuts is not wrong.
+fn faults(harness: &Harness<App>, cut: Cut) -> Vec<String> {
     let texts = written(harness);
     assert!(texts.len() > 30, "the window is full of words");
     let screen = harness.ctx.content_rect();
     let mut faults = Vec::new();
     for (index, here) in texts.iter().enumerate() {
-        let room = here.clip.intersect(screen).expand(1.0);
-        if here.elided || !room.contains_rect(here.rect) {
+        let mut room = here.clip.intersect(screen).expand(1.0);
+        let scrolls = here.clip.left() > 0.6 * screen.width() && here.clip.height() > 0.6 * screen.height();
+        if scrolls {
+            room = Rect::from_x_y_ranges(room.x_range(), f32::NEG_INFINITY..=f32::INFINITY);
+        }
+        if (here.elided && cut == Cut::Never) || !room.contains_rect(here.rect) {
             faults.push(format!("\"{}\" at {:?} is clipped by {room:?}", here.text, here.rect));
         }
         for there in &texts[index + 1..] {
-            let common = here.rect.intersect(there.rect);
+            let common = here.rect.intersect(here.clip).intersect(there.rect.intersect(there.clip));
             if common.width() > 1.0 && common.height() > 1.0 {
                 faults.push(format!("\"{}\" and \"{}\" overlap at {common:?}", here.text, there.text));
             }
@@ -62,46 +80,104 @@ fn faults(harness: &Harness<App>) -> Vec<String> {
 }
 
 #[track_caller]
-fn readable(size: Vec2, layout: Layout, axis: AxisReading) {
+fn assert_readable(launch: Launch, size: Vec2, cut: Cut) {
+    let mut harness = open_with(launch, size);
+    until_done(&mut harness);
+    let faults = faults(&harness, cut);
+    assert!(faults.is_empty(), "{size:?}:\n{}", faults.join("\n"));
+    click(&mut harness, "First step");
+    let faults = self::faults(&harness, cut);
+    assert!(faults.is_empty(), "at the first step, {size:?}:\n{}", faults.join("\n"));
+}
+
+fn launched(layout: Layout, axis: AxisReading, batch: usize) -> Launch {
     let mut launch = launch(settings("emoji-exact-64"));
     launch.first.extend([
         Action::SetLayout(layout),
         Action::SetAxis(axis),
-        Action::SetBatch(2),
+        Action::SetBatch(batch),
         Action::SetLabel(Some(0)),
     ]);
-    let mut harness = open_with(launch, size);
-    until_done(&mut harness);
-    let faults = faults(&harness);
-    assert!(faults.is_empty(), "{size:?} {layout:?}:\n{}", faults.join("\n"));
-    click(&mut harness, "First step");
-    let faults = self::faults(&harness);
-    assert!(faults.is_empty(), "at the first step, {size:?} {layout:?}:\n{}", faults.join("\n"));
+    launch
 }
 
 #[test]
 fn nothing_is_clipped_on_a_small_projector() {
-    readable(PROJECTOR, Layout::Explore, AxisReading::Step);
-    readable(PROJECTOR, Layout::Explore, AxisReading::Sigma);
-    readable(PROJECTOR, Layout::Present, AxisReading::Timestep);
+    for (layout, axis) in [
+        (Layout::Explore, AxisReading::Step),
+        (Layout::Explore, AxisReading::Sigma),
+        (Layout::Present, AxisReading::Timestep),
+        (Layout::ScheduleLab, AxisReading::Step),
+        (Layout::Spectra, AxisReading::LogSnr),
+        (Layout::Guidance, AxisReading::Step),
+    ] {
+        assert_readable(launched(layout, axis, 2), PROJECTOR, Cut::Never);
+    }
 }
 
 #[test]
 fn nothing_is_clipped_on_a_large_screen() {
-    readable(vec2(2560.0, 1440.0), Layout::Explore, AxisReading::LogSnr);
-    readable(vec2(2560.0, 1440.0), Layout::Present, AxisReading::RunTime);
+    let large = vec2(2560.0, 1440.0);
+    assert_readable(launched(Layout::Explore, AxisReading::LogSnr, 2), large, Cut::Never);
+    assert_readable(launched(Layout::Present, AxisReading::RunTime, 2), large, Cut::Never);
+}
+
+#[test]
+fn nothing_is_clipped_in_the_smallest_window() {
+    for layout in Layout::ALL {
+        assert_readable(launched(layout, AxisReading::Step, 2), SMALLEST, Cut::Allowed);
+    }
+}
+
+/// Folder, sampler, schedule, kept schedule and numbers with the longest names there are, and σ from 10⁻⁹ on.
+#[test]
+fn the_longest_names_keep_to_their_places() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("portraits of everyone who ever came to the long corridor of the institute");
+    std::fs::create_dir(&images).unwrap();
+    for index in 0..4_u8 {
+        image::RgbImage::from_fn(32, 32, |x, y| image::Rgb([x as u8 * 8, y as u8 * 8, 60 * index]))
+            .save(images.join(format!("{index}.png")))
+            .unwrap();
+    }
+    let tiny = PlanSource::List(LevelList::of_sigmas(vec![4e-9, 3e-9, 2e-9, 1e-9]));
+    let kept = "the schedule that we agreed on in the meeting of last Thursday afternoon".to_owned();
+    for (size, layout) in [
+        (PROJECTOR, Layout::Explore),
+        (PROJECTOR, Layout::ScheduleLab),
+        (SMALLEST, Layout::ScheduleLab),
+        (SMALLEST, Layout::Spectra),
+        (SMALLEST, Layout::Explore),
+    ] {
+        let mut run = settings("gaussian-64");
+        run.source = ModelSource::Images(images.clone());
+        run.sampler = SamplerKind::EulerAncestral;
+        (run.eta, run.seed) = (Some(0.123), 18_446_744_073_709_551_615);
+        run.schedule = Some(Box::new(tiny.clone()));
+        let mut launch = launch(run);
+        launch.first.extend([
+            Action::SetLayout(layout),
+            Action::KeepSchedule(NamedSchedule { name: kept.clone(), source: tiny.clone(), steps: 3 }),
+            Action::SetOverlay(Some(kept.clone())),
+        ]);
+        assert_readable(launch, size, Cut::Allowed);
+    }
 }
 
 #[test]
 fn the_smallest_window_still_shows_every_control() {
-    let mut harness = open_with(launch(settings("gaussian-64")), vec2(960.0, 600.0));
+    let mut harness = open_with(launch(settings("gaussian-64")), SMALLEST);
     until_done(&mut harness);
-    let outside: Vec<String> = written(&harness)
-        .into_iter()
-        .filter(|text| !harness.ctx.content_rect().expand(1.0).contains_rect(text.rect))
-        .map(|text| text.text)
-        .collect();
+    let screen = harness.ctx.content_rect().expand(1.0);
+    let outside: Vec<String> =
+        written(&harness).into_iter().filter(|text| !screen.contains_rect(text.rect)).map(|text| text.text).collect();
     assert!(outside.is_empty(), "{outside:?}");
+    for name in ["Menu", "Stop", "Restart", "Last step", "Time axis axis: step"] {
+        let rect = harness.get_by_label(name).rect();
+        assert!(screen.contains_rect(rect), "{name} at {rect:?}");
+    }
+    click(&mut harness, "Menu");
+    assert!(says(&harness, "Layout"), "the menu opens");
 }
 
 /// Symbols of the field, in every weight and face that the window writes with.

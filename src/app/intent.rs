@@ -71,6 +71,10 @@ pub enum Intent {
     CancelOptimise,
     /// Something about ensembles.
     Measure(MeasureWish),
+    /// A track's figure to the clipboard, as an image.
+    CopyFigure(Track),
+    /// The spectra at this step to the clipboard, as an image.
+    CopySpectrum,
     /// Write a track's figure to a file.
     ExportFigure(Track, Format),
     /// Write the spectra at this step to a file.

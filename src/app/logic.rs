@@ -8,9 +8,9 @@ use super::saving::{Outcome, Save, Saving, first_folder};
 use super::state::{Fetching, Opening};
 use super::{App, theme};
 use crate::ensemble;
-use crate::figure::draw::{Content, DEFAULT_SCALE, Format, Panel, Sheet};
+use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::text::verbatim;
-use crate::figure::{Film, OnAxis, TimeView};
+use crate::figure::{Axis, Film, Ground, OnAxis, TimeView};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// Images of a saved film strip, and the longest side of each, pixels.
 const FILM: (usize, u32) = (9, 128);
+/// What an empty window takes.
+const DROP: &str = "You can also drop an .onnx file, a model's folder or a folder of images onto the window.";
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -92,14 +94,27 @@ impl App {
             }
             Intent::CloseSave => state.saving = None,
             Intent::Say(message) => state.board.say(message),
+            Intent::CopyFigure(track) => {
+                if let Some(panels) = self.panels_of(track) {
+                    let sheet = Sheet { heading: self.heading_of(track), ..Sheet::new(panels) };
+                    self.state.opener.copy_figure(Pane::Tracks, sheet);
+                }
+            }
+            Intent::CopySpectrum => {
+                if let Some(figure) = state.spectra.figure() {
+                    let sheet = Sheet::new(vec![Panel::new("Spectrum", figure)]);
+                    state.opener.copy_figure(Pane::Spectrum, sheet);
+                }
+            }
             Intent::ExportFigure(track, format) => {
-                if let Some(content) = state.tracks.content(track) {
-                    self.export(track, vec![Panel::new(track.name(), content)], format);
+                if let Some(panels) = self.panels_of(track) {
+                    self.export(track, panels, format);
                 }
             }
             Intent::ExportWithFilm(track, format) => {
                 if let Some(content) = state.tracks.content(track) {
-                    let panels = self.film(track, &content).into_iter().chain([Panel::new(track.name(), content)]);
+                    let film = self.film(track, content.x_axis(), Picture::Expectation);
+                    let panels = film.into_iter().chain([Panel::new(track.name(), content)]);
                     let panels = panels.collect();
                     self.export(track, panels, format);
                 }
@@ -150,14 +165,7 @@ impl App {
 
     /// Draws panels into a file.
     fn export(&mut self, track: Track, panels: Vec<Panel>, format: Format) {
-        let heading = if self.is_of_samples(track) {
-            self.state.measure.heading()
-        } else if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside | Track::PartsByLevel) {
-            self.run.as_ref().map_or_else(String::new, |run| verbatim(&run.in_words()))
-        } else {
-            String::new()
-        };
-        let sheet = Sheet { heading, ..Sheet::new(panels) };
+        let sheet = Sheet { heading: self.heading_of(track), ..Sheet::new(panels) };
         self.ask_where(figure_save(Pane::Tracks, track.name(), sheet, format));
     }
 
@@ -183,24 +191,51 @@ impl App {
         state.board.say(save.told(path, outcome));
     }
 
+    /// What stands above a track's figure: whose it is.
+    fn heading_of(&self, track: Track) -> String {
+        if self.is_of_samples(track) {
+            self.state.measure.heading()
+        } else if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside | Track::PartsByLevel) {
+            self.run.as_ref().map_or_else(String::new, |run| verbatim(&run.in_words()))
+        } else {
+            String::new()
+        }
+    }
+
     /// Whether a track shows what was measured.
     fn is_of_samples(&self, track: Track) -> bool {
         self.state.tracks.is_of_samples(track, &self.state.document.document().view)
     }
 
-    /// Images of E[x₀|xₜ] over what a track shows of the time axis, each at its own noise level, with whose they are where
-    /// that is not what the track shows.
-    fn film(&self, track: Track, content: &Content) -> Option<Panel> {
+    /// What a track shows, as figures.
+    fn panels_of(&self, track: Track) -> Option<Vec<Panel>> {
+        if track != Track::FilmStrip {
+            return Some(vec![Panel::new(track.name(), self.state.tracks.content(track)?)]);
+        }
+        let range = self.state.tracks.zoom.range();
+        let reading = self.state.document.document().view.axis.into();
+        let shared = self.state.planner.shown().map_or(&self.run.as_ref()?.axis, |planned| &planned.axis);
+        let axis = TimeView { range, ..TimeView::whole(shared, reading) }.x_axis();
+        Some(Picture::ALL.into_iter().filter_map(|picture| self.film(track, &axis, picture)).collect())
+    }
+
+    /// Images over what a track shows of the time axis, each at its own noise level, with whose they are where that is not
+    /// what the track shows.
+    fn film(&self, track: Track, axis: &Axis, picture: Picture) -> Option<Panel> {
         let (run, view) = (self.run.as_ref()?, &self.state.document.document().view);
         let shared = self.state.planner.shown().map_or(&run.axis, |planned| &planned.axis);
-        let axis = content.x_axis();
         let time = TimeView { range: axis.range, ..TimeView::whole(shared, view.axis.into()) };
         let on = OnAxis::new(time, &run.axis);
         let sample = view.sample.min(run.samples() - 1);
-        let film = Film::new("E[x_0|x_t]", on, FILM.0, |step| {
-            let (at, picture) = (Moment::of_step(step), Picture::Expectation);
+        let label = match picture {
+            Picture::State => "x_t",
+            Picture::Change => "ΔE[x_0|x_t]",
+            _ => "E[x_0|x_t]",
+        };
+        let film = Film::new(label, on, FILM.0, |step| {
+            let at = Moment::of_step(step);
             let range = run.range(at, picture, sample, view.range);
-            run.paint_small(at, picture, sample, range, FILM.1).map(Arc::new)
+            run.paint_small(at, picture, sample, range, FILM.1, Ground::Light).map(Arc::new)
         });
         // On one axis with what it stands above.
         let film = Film { x_axis: axis.clone(), ..film };
@@ -417,8 +452,8 @@ impl App {
                 Some((done, total)) => format!("Reading image {done} of {total}"),
                 None => format!("Opening {} …", opening.what),
             },
-            None if self.state.faults.is_empty() => "Press R for a run".into(),
-            None => "Nothing to show yet: see the message above, or choose another model".into(),
+            None if self.state.faults.is_empty() => format!("Press R for a run. {DROP}"),
+            None => format!("Nothing to show yet: see the message, or choose another model at the top. {DROP}"),
         }
     }
 }

@@ -191,6 +191,7 @@ impl App {
             empty: &empty,
             stale,
             beside: self.beside.as_ref(),
+            grid: view.batch_grid,
         };
         let position = state.playback.position();
         let size = document.run.image_size(state.model.as_ref().and_then(|model| model.native_size));

@@ -53,6 +53,10 @@ impl App {
                 Opened::Ensemble(_, _, Err(sentence)) => {
                     self.state.board.say(Message::of_pane(Pane::Measure, Kind::Failure, sentence));
                 }
+                Opened::Copied(pane, image) => {
+                    ctx.copy_image((*image).clone());
+                    self.state.board.say(Message::of_pane(pane, Kind::Success, "Copied the figure as an image"));
+                }
                 Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
                 Opened::Image(choice, read) => self.state.pooling.take(choice, read),

@@ -5,12 +5,14 @@ use super::intent::{Ask, EnsembleUse, ImageChoice};
 use super::panes::Pane;
 use super::saving::{Outcome, Save};
 use crate::ensemble::{self, Findings};
+use crate::figure::draw::{DEFAULT_SCALE, Sheet};
 use crate::runtime::{Wake, program_fault};
 use crate::session::action::Action;
 use crate::session::inspect::Reference;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::settings::ModelSource;
+use egui::ColorImage;
 use std::any::Any;
 use std::fmt::Display;
 use std::future::Future;
@@ -32,6 +34,8 @@ pub enum Opened {
     Saved(Save, PathBuf, Outcome),
     /// A place to save to was chosen in a dialog.
     PlaceChosen(PathBuf),
+    /// An image for the clipboard, and the pane that it is of.
+    Copied(Pane, Arc<ColorImage>),
     /// An ensemble, or a sentence on why there is none.
     Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
     /// A folder to calibrate theory on was chosen in a dialog.
@@ -159,6 +163,19 @@ impl Opener {
         self.later(move || Some(Opened::PlaceChosen(pollster::block_on(chosen)?.path().to_path_buf())));
     }
 
+    /// Draws figures for the clipboard.
+    pub fn copy_figure(&self, pane: Pane, sheet: Sheet) {
+        self.later(move || {
+            let drawn = guarded("drawing this figure", || {
+                sheet.to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
+            });
+            Some(match drawn {
+                Ok(image) => Opened::Copied(pane, Arc::new(image)),
+                Err(sentence) => Opened::Said(Message::of_pane(pane, Kind::Failure, sentence)),
+            })
+        });
+    }
+
     fn later(&self, work: impl FnOnce() -> Option<Opened> + Send + 'static) {
         let (send, wake) = (self.send.clone(), self.wake.clone());
         let spawned = std::thread::Builder::new().name("chromascope-opener".into()).spawn(move || {
@@ -175,6 +192,12 @@ impl Opener {
                 self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
         }
     }
+}
+
+/// The image in a file's bytes.
+fn image_of(png: &[u8]) -> Result<ColorImage, String> {
+    let image = image::load_from_memory(png).map_err(|error| error.to_string())?.into_rgb8();
+    Ok(super::textures::coloured(&image))
 }
 
 /// What was read, or why it was not; a fault of the program is a reason like others.

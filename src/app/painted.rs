@@ -1,6 +1,7 @@
 //! Values of a run's pictures in colours. No GUI.
 
 use super::run_view::Picture;
+use crate::figure::Ground;
 use crate::session::levels::Isolation;
 use crate::session::tone;
 use image::RgbImage;
@@ -9,9 +10,18 @@ use ndarray::ArrayView3;
 
 /// Values in colours as this picture has them; where `longest` is given, made smaller until no side exceeds it.
 #[must_use]
-pub fn painted(values: ArrayView3<f32>, picture: Picture, range: (f32, f32), longest: Option<u32>) -> RgbImage {
-    let whole =
-        if picture.is_difference() { tone::difference(values, range.1) } else { tone::image_between(values, range) };
+pub fn painted(
+    values: ArrayView3<f32>,
+    picture: Picture,
+    range: (f32, f32),
+    longest: Option<u32>,
+    ground: Ground,
+) -> RgbImage {
+    let whole = if picture.is_difference() {
+        tone::difference(values, range.1, ground)
+    } else {
+        tone::image_between(values, range)
+    };
     let (width, height) = whole.dimensions();
     match longest {
         Some(longest) if width.max(height) > longest => {
@@ -30,10 +40,11 @@ pub fn painted_alone(
     alone: &Isolation,
     range: Option<(f32, f32)>,
     longest: Option<u32>,
+    ground: Ground,
 ) -> (RgbImage, (f32, f32)) {
     let left = alone.of(values);
     let range = range.unwrap_or_else(|| own_range(left.view(), alone.has_rest() && !picture.is_difference()));
-    (painted(left.view(), picture, range, longest), range)
+    (painted(left.view(), picture, range, longest, ground), range)
 }
 
 /// Least and greatest value, or where what is shown lies about zero the greatest magnitude of both signs.

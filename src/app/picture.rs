@@ -60,8 +60,8 @@ impl Picture {
                  drag: pan; double-click: the whole image"
             }
             Self::Change => {
-                "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, dark \
-                 where nothing changed; the root of the magnitude, so that small changes show"
+                "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, the \
+                 background where nothing changed; the root of the magnitude, so that small changes show"
             }
         }
     }

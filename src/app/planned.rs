@@ -2,7 +2,7 @@
 //! on screen, with the same choices of view. No GUI, no model call.
 
 use crate::denoiser::gaussian::power_law_spectrum;
-use crate::figure::TimeAxis;
+use crate::figure::{Overlay, TimeAxis};
 use crate::model::exact::ExactCard;
 use crate::schedule::design::shares_of;
 use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
@@ -42,8 +42,8 @@ pub struct Planned {
     /// Of a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
     /// spectrum that they produce from the prior's, dB.
     pub closed_form: Option<ClosedForm>,
-    /// Other schedules laid over, by name: the one that was chosen, and the one that is only looked at.
-    pub overlays: Vec<(String, TimeAxis)>,
+    /// Other schedules laid over: the one that was chosen, and the one that is only looked at.
+    pub overlays: Vec<Overlay>,
 }
 
 impl Planned {
@@ -211,13 +211,14 @@ fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned,
     let integer = model.contract.as_ref().is_some_and(|contract| contract.timestep.element.is_integer());
     let warnings = theory.as_ref().map(|theory| lint(&plan, integer, theory)).unwrap_or_default();
     let steps = plan.steps();
-    let kept = key.overlay.as_ref().map(|kept| (kept.name.clone(), &kept.source, kept.steps));
-    let preview = key.preview.as_ref().map(|(name, source)| (name.clone(), source, steps));
+    let kept = key.overlay.as_ref().map(|kept| (&kept.name, &kept.source, kept.steps, false));
+    let preview = key.preview.as_ref().map(|(name, source)| (name, source, steps, true));
     let overlays = kept
         .into_iter()
         .chain(preview)
-        .filter_map(|(name, source, steps)| {
-            Some((name, TimeAxis::new(&plan_with(Some(source), steps).ok()?, schedule)))
+        .filter_map(|(name, source, steps, tried)| {
+            let axis = TimeAxis::new(&plan_with(Some(source), steps).ok()?, schedule);
+            Some(Overlay { name: name.clone(), axis, tried })
         })
         .collect();
     let axis = TimeAxis::new(&plan, schedule).with_evaluations(&key.settings.sampler.evaluations(plan.levels()));

@@ -4,7 +4,7 @@ pub use super::picture::Picture;
 
 use super::painted::{own_range, painted};
 use crate::denoiser::PartName;
-use crate::figure::TimeAxis;
+use crate::figure::{Ground, TimeAxis};
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
 use crate::session::document::ValueRange;
@@ -508,10 +508,11 @@ impl RunView {
         sample: usize,
         range: (f32, f32),
         longest: Option<u32>,
+        ground: Ground,
     ) -> Option<RgbImage> {
         let shown = self.values(at, picture, sample)?;
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        Some(painted(values, picture, range, longest))
+        Some(painted(values, picture, range, longest, ground))
     }
 
     /// A small picture in colours, no side of which is longer; alike of all steps, whatever is kept of them.
@@ -523,10 +524,11 @@ impl RunView {
         sample: usize,
         range: (f32, f32),
         longest: u32,
+        ground: Ground,
     ) -> Option<RgbImage> {
         let shown = self.small_values(at, picture, sample)?;
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        Some(painted(values, picture, range, Some(longest)))
+        Some(painted(values, picture, range, Some(longest), ground))
     }
 
     /// The share of a picture's values that lie beyond a range, in [0, 1].

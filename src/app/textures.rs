@@ -3,6 +3,7 @@
 use super::heat_map::HeatMaps;
 use super::painted::painted_alone;
 use super::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::figure::Ground;
 use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;
 use crate::session::levels::Isolation;
@@ -44,6 +45,8 @@ struct Key {
     /// `None` is each picture's own.
     range: Option<(u32, u32)>,
     small: bool,
+    /// What differences stand before.
+    ground: Ground,
 }
 
 /// A picture on the graphics card.
@@ -100,7 +103,8 @@ impl Textures {
             None => Some(run.range(at, picture, sample, range)),
         };
         let bits = range.map(|(low, high)| (low.to_bits(), high.to_bits()));
-        let key = Key { picture: run.key(at, picture, sample), alone, range: bits, small };
+        let ground = if picture.is_difference() { ground_of(ctx) } else { Ground::default() };
+        let key = Key { picture: run.key(at, picture, sample), alone, range: bits, small, ground };
         if let Some((ready, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
             return Some(ready.clone());
@@ -119,14 +123,14 @@ impl Textures {
             Some(alone) => {
                 let shown = run.values(at, picture, sample)?;
                 let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-                let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                let (image, range) = painted_alone(values, picture, &alone, range, longest, ground);
                 (coloured(&image), range)
             }
             None => {
                 let range = range?;
                 let image = match longest {
-                    Some(longest) => run.paint_small(at, picture, sample, range, longest)?,
-                    None => run.paint(at, picture, sample, range, None)?,
+                    Some(longest) => run.paint_small(at, picture, sample, range, longest, ground)?,
+                    None => run.paint(at, picture, sample, range, None, ground)?,
                 };
                 (coloured(&image), range)
             }
@@ -168,7 +172,7 @@ impl Textures {
             Some(Box::new(move || {
                 let values = ArrayView3::from_shape(shape, &values);
                 values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
-                    let (image, range) = painted_alone(values, picture, &alone, range, longest);
+                    let (image, range) = painted_alone(values, picture, &alone, range, longest, key.ground);
                     (coloured(&image), range)
                 })
             }))
@@ -193,6 +197,15 @@ enum Cut {
     Made(Arc<Painted>),
     Waiting,
     Nothing,
+}
+
+/// What the window's colours stand before.
+#[must_use]
+pub fn ground_of(ctx: &Context) -> Ground {
+    match ctx.theme() {
+        egui::Theme::Dark => Ground::Dark,
+        egui::Theme::Light => Ground::Light,
+    }
 }
 
 fn pool(ctx: &Context, small: bool) -> Option<AnalysisPool<Key, Painted>> {

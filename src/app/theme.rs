@@ -1,6 +1,7 @@
 //! Colours, type and space of the window.
 
 use crate::figure::draw::fonts::{INTER, JETBRAINS_MONO};
+use crate::figure::{Ground, palette};
 use crate::session::preferences::Theme;
 use egui::epaint::text::{FontData, FontDefinitions, FontFamily, FontTweak, VariationCoords};
 use egui::{Color32, CornerRadius, FontId, Margin, Stroke, Style, TextStyle, Vec2, Visuals};
@@ -21,7 +22,7 @@ pub struct Palette {
     pub text: Color32,
     /// Less important text; still at least 4.5:1.
     pub secondary: Color32,
-    /// Marks that need not be read.
+    /// Marks that need not be read; still at least 3:1.
     pub faint: Color32,
     /// Selection, playhead, the primary button.
     pub accent: Color32,
@@ -68,12 +69,12 @@ impl Palette {
         hairline: hex(0xD3_DAE2),
         text: hex(0x14_1A21),
         secondary: hex(0x4A_5663),
-        faint: hex(0x9A_A5B1),
+        faint: hex(0x7A_8592),
         accent: hex(0x0B_66C3),
         on_accent: hex(0xFF_FFFF),
         warning: hex(0x8A_5A00),
         error: hex(0xB3_1D28),
-        good: hex(0x1B_7A43),
+        good: hex(0x17_703C),
         dark: false,
     };
 
@@ -83,11 +84,30 @@ impl Palette {
         Self::of_visuals(ui.visuals())
     }
 
+    /// What its colours stand before.
+    #[must_use]
+    pub const fn ground(&self) -> Ground {
+        if self.dark { Ground::Dark } else { Ground::Light }
+    }
+
     /// The palette behind these visuals.
     #[must_use]
     pub const fn of_visuals(visuals: &Visuals) -> Self {
         if visuals.dark_mode { Self::DARK } else { Self::LIGHT }
     }
+}
+
+/// What is written on a level's colour, in every theme.
+pub const ON_LEVEL: Color32 = {
+    let [r, g, b] = palette::ON_LEVEL;
+    Color32::from_rgb(r, g, b)
+};
+
+/// The colour of a resolution level on a ground, 0 the finest.
+#[must_use]
+pub fn level_colour(m: usize, ground: Ground) -> Color32 {
+    let [r, g, b] = palette::level_colour(m, ground);
+    Color32::from_rgb(r, g, b)
 }
 
 /// Size of numbers and secondary text, points.
@@ -217,29 +237,47 @@ fn visuals(palette: &Palette) -> Visuals {
 mod tests {
     use super::*;
 
-    /// Relative luminance as WCAG 2 defines it.
-    fn luminance(color: Color32) -> f64 {
-        let linear = |byte: u8| {
-            let value = f64::from(byte) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-        };
-        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
-    }
-
     fn contrast(a: Color32, b: Color32) -> f64 {
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        palette::contrast([a.r(), a.g(), a.b()], [b.r(), b.g(), b.b()])
     }
 
     #[test]
     fn text_can_be_read() {
         for palette in [Palette::DARK, Palette::LIGHT] {
-            for background in [palette.window, palette.bar, palette.field] {
+            let lifted = style(&palette).visuals.widgets.hovered.weak_bg_fill;
+            for background in [palette.window, palette.bar, palette.field, lifted] {
                 for text in [palette.text, palette.secondary, palette.warning, palette.error, palette.good] {
                     assert!(contrast(text, background) >= 4.5, "{text:?} on {background:?}");
                 }
             }
+            for background in [palette.window, palette.bar, palette.field] {
+                assert!(contrast(palette.accent, background) >= 4.5, "accent on {background:?}");
+            }
             assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+            for m in 0..8 {
+                assert!(contrast(ON_LEVEL, level_colour(m, palette.ground())) >= 4.5, "on level {m}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_can_be_seen() {
+        for palette in [Palette::DARK, Palette::LIGHT] {
+            let levels = (0..8).map(|m| level_colour(m, palette.ground()));
+            let roles = [
+                palette.text,
+                palette.secondary,
+                palette.faint,
+                palette.accent,
+                palette.warning,
+                palette.error,
+                palette.good,
+            ];
+            for line in levels.chain(roles) {
+                for background in [palette.window, palette.bar] {
+                    assert!(contrast(line, background) >= 3.0, "{line:?} on {background:?}");
+                }
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn colour_table(map: ColourMap) -> ColourTable {
         ColourMap::Grey => std::array::from_fn(|index| [index as u8; 3]),
         ColourMap::Difference => std::array::from_fn(|index| {
             let middle = 0.5 * (COLOURS - 1) as f32;
-            tone::apart_from_zero((index as f32 - middle) / middle)
+            tone::apart_from_zero((index as f32 - middle) / middle, tone::Ground::Dark)
         }),
     }
 }

@@ -1,5 +1,7 @@
 //! Colours by role and by resolution level, with a second code for those who cannot tell the colours.
 
+pub use crate::session::tone::Ground;
+
 /// What a thing is coloured as; the theme decides the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
@@ -26,6 +28,8 @@ pub enum Role {
     Warning,
     /// Wrong.
     Error,
+    /// What was found to be better.
+    Good,
 }
 
 /// The pattern of a line.
@@ -77,7 +81,7 @@ pub enum Marker {
     Left,
 }
 
-/// Fine is warm, coarse is cool, the same in every theme.
+/// Fine is warm, coarse is cool, in every theme.
 const LEVELS: [[u8; 3]; 8] = [
     [0xF7, 0xD1, 0x54],
     [0xF5, 0x9B, 0x47],
@@ -88,6 +92,21 @@ const LEVELS: [[u8; 3]; 8] = [
     [0x3A, 0xA6, 0xD0],
     [0x39, 0xBF, 0xA9],
 ];
+
+/// The same hues on a light ground, each dark enough for a line: 3:1 at least.
+const LEVELS_ON_LIGHT: [[u8; 3]; 8] = [
+    [0xA6, 0x80, 0x04],
+    [0xD2, 0x69, 0x06],
+    [0xEA, 0x51, 0x55],
+    [0xBB, 0x55, 0xA8],
+    [0x7B, 0x63, 0xD9],
+    [0x41, 0x87, 0xE3],
+    [0x28, 0x8F, 0xB8],
+    [0x29, 0x96, 0x84],
+];
+
+/// What is written on a level's colour, on either ground.
+pub const ON_LEVEL: [u8; 3] = [0, 0, 0];
 
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDotted, Dash::Dotted];
 
@@ -104,8 +123,26 @@ const MARKERS: [Marker; 8] = [
 
 /// sRGB of a resolution level, 0 the finest. Levels past the eighth have the colour of the eighth.
 #[must_use]
-pub fn level_colour(m: usize) -> [u8; 3] {
-    LEVELS[m.min(LEVELS.len() - 1)]
+pub fn level_colour(m: usize, ground: Ground) -> [u8; 3] {
+    let colours = match ground {
+        Ground::Dark => &LEVELS,
+        Ground::Light => &LEVELS_ON_LIGHT,
+    };
+    colours[m.min(LEVELS.len() - 1)]
+}
+
+/// The ratio of two sRGB colours' luminances, by WCAG 2: 4.5 at least for text, 3 for lines.
+#[must_use]
+pub fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
+    let luminance = |colour: [u8; 3]| {
+        let [r, g, b] = colour.map(|part| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+    a.max(b) / a.min(b)
 }
 
 /// The pattern of a level's lines; neighbours differ.
@@ -139,13 +176,23 @@ mod tests {
     fn eight_levels_can_be_told_apart_twice() {
         for m in 0..8 {
             for other in 0..m {
-                assert_ne!(level_colour(m), level_colour(other));
+                for ground in [Ground::Dark, Ground::Light] {
+                    assert_ne!(level_colour(m, ground), level_colour(other, ground));
+                }
                 assert_ne!(level_marker(m), level_marker(other));
             }
             assert_ne!(level_dash(m), level_dash(m + 1));
         }
-        assert_eq!(level_colour(99), level_colour(7));
+        assert_eq!(level_colour(99, Ground::Dark), level_colour(7, Ground::Dark));
         assert_eq!(level_label(2, 5), "32 px");
         assert_eq!(level_label(3, 0), "1 px");
+    }
+
+    #[test]
+    fn names_can_be_read_on_every_level() {
+        for ground in [Ground::Dark, Ground::Light] {
+            assert!((0..8).all(|m| contrast(level_colour(m, ground), ON_LEVEL) >= 4.5));
+        }
+        assert!((contrast([255; 3], [0; 3]) - 21.0).abs() < 1e-9);
     }
 }

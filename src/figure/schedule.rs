@@ -18,10 +18,21 @@ pub struct ScheduleFigure<'a> {
     pub reading: LevelReading,
     /// The least and greatest value shown; `None` chooses them.
     pub range: Option<(f64, f64)>,
-    /// Other schedules by name, laid over in run time.
-    pub overlays: &'a [(&'a str, &'a TimeAxis)],
+    /// Other schedules, laid over in run time.
+    pub overlays: &'a [Overlay],
     /// What is questionable about the run's steps.
     pub warnings: &'a [PlanWarning],
+}
+
+/// A schedule that is laid over the run's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its levels.
+    pub axis: TimeAxis,
+    /// Whether it is only tried, as a preset that is looked at or the best that was fitted so far, rather than kept.
+    pub tried: bool,
 }
 
 /// A level in a reading's own units: λ in nats, ᾱ, the decimal logarithm of σ, or the signal-to-noise ratio in dB.
@@ -68,9 +79,10 @@ pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
         weight,
     };
     let mut lines = vec![line("model", &model_level, Role::Secondary, Dash::Dashed, 0.75)];
-    for &(name, axis) in overlays {
+    for Overlay { name, axis, tried } in overlays {
         let level = |x: f64| axis.level_at_run_time(run_time(x));
-        lines.push(line(name, &level, Role::Accent, Dash::DashDotted, 0.75));
+        let (role, dash) = if *tried { (Role::Good, Dash::Dotted) } else { (Role::Accent, Dash::DashDotted) };
+        lines.push(line(name, &level, role, dash, 0.75));
     }
     lines.push(line("run", &|x| time.level_at(x), Role::Text, Dash::Solid, 1.0));
 

@@ -10,7 +10,9 @@ pub struct Tick {
 }
 
 /// Round numbers in `[low, high]`, about `count` of them (never more than twice as many): multiples of 1, 2 or 5 times
-/// a power of ten. `whole` leaves out fractions. Nothing where the range is empty or not finite.
+/// a power of ten. `whole` leaves out fractions. Nothing where the range is empty or not finite. Labels have at most eight
+/// letters: where numbers would be longer they are powers of ten, and where those do not differ the first is about
+/// right and the others say how far they lie beyond it.
 #[must_use]
 pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
     let span = high - low;
@@ -26,16 +28,55 @@ pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
     let decimals = if step >= 1.0 { 0.0 } else { -(step.log10() + 1e-9).floor() };
     #[expect(clippy::cast_sign_loss, reason = "not negative, and an f64's exponent fits")]
     let decimals = decimals as usize;
+    let most = low.abs().max(high.abs());
     let slack = 1e-9 * step;
     let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
+    let digits = most.log10().floor().max(0.0) + 1.0;
+    // A figure of the power of ten that steps differ in, for each that numbers have above it.
+    let figures = most.log10().floor() - (step.log10() + 1e-9).floor();
+    let label = |index: f64| {
+        let value = index * step;
+        if decimals <= 4 && digits + decimals as f64 <= MOST_DIGITS {
+            number(value, decimals)
+        } else if figures <= MOST_FIGURES {
+            #[expect(clippy::cast_sign_loss, reason = "not negative")]
+            let figures = figures.max(0.0) as usize;
+            scientific(value, figures)
+        } else if index == first {
+            format!("≈{}", significant(value))
+        } else {
+            let beyond = (index - first) * step;
+            format!("+{}", scientific(beyond, usize::from(index - first >= 5.0) + usize::from(index - first >= 50.0)))
+        }
+    };
     std::iter::successors(Some(first), |index| Some(index + 1.0))
         .take_while(|&index| index <= last)
         .take(2 * count + 2)
-        .map(|index| {
-            let at = (index * step).clamp(low, high);
-            Tick { at, label: number(index * step, decimals) }
-        })
+        .map(|index| Tick { at: (index * step).clamp(low, high), label: label(index) })
         .collect()
+}
+
+/// Most digits of a number that is written out on an axis, and most after the point of one that is not.
+const MOST_DIGITS: f64 = 6.0;
+const MOST_FIGURES: f64 = 2.0;
+
+/// About this number, in few letters.
+fn significant(value: f64) -> String {
+    if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e5).contains(&value.abs()) {
+        #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above")]
+        let decimals = (3.0 - value.abs().log10().floor()).clamp(0.0, 4.0) as usize;
+        number(value, decimals)
+    } else {
+        scientific(value, 1)
+    }
+}
+
+/// A number as a power of ten with so many figures after the point, "−1.5e−9", and 0 as it is.
+#[must_use]
+pub fn scientific(value: f64, figures: usize) -> String {
+    if value == 0.0 { "0".to_owned() } else { format!("{value:.figures$e}").replace('-', "−") }
 }
 
 /// Round numbers of a logarithmic axis in `[low, high]`, both positive: 1, 2 and 5 times powers of ten where `count`
@@ -108,6 +149,12 @@ mod tests {
         assert_eq!(labels(&logarithmic(0.05, 3.0, 3)), ["0.1", "1"]);
         assert_eq!(labels(&logarithmic(1e-8, 1e8, 4)), ["1e−8", "1e−4", "1", "1e4", "1e8"]);
         assert_eq!(labels(&logarithmic(1.0, 6.0, 3)), ["1", "2", "5"]);
+        assert_eq!(labels(&linear(0.0, 4.2e-9, 4, false)), ["0", "2e−9", "4e−9"]);
+        assert_eq!(labels(&linear(0.0, 2.1e-18, 4, false)), ["0", "1e−18", "2e−18"]);
+        assert_eq!(labels(&linear(0.0, 1.1e-18, 4, false)), ["0", "5.0e−19", "1.0e−18"]);
+        assert_eq!(labels(&linear(0.0, 3e6, 3, false)), ["0", "1e6", "2e6", "3e6"]);
+        let near_one = linear(1.0 - 3e-9, 1.0, 3, false);
+        assert_eq!(labels(&near_one), ["≈1.000", "+1e−9", "+2e−9", "+3e−9"]);
         assert!(linear(1.0, 1.0, 5, false).is_empty() && linear(0.0, f64::INFINITY, 5, false).is_empty());
         assert!(logarithmic(0.0, 1.0, 5).is_empty());
     }
@@ -124,6 +171,18 @@ mod tests {
             prop_assert!(ticks.len() <= 2 * count + 2);
             prop_assert!(ticks.iter().all(|tick| (low..=low + span).contains(&tick.at)));
             prop_assert!(ticks.windows(2).all(|pair| pair[0].at < pair[1].at && pair[0].label != pair[1].label));
+        }
+
+        #[test]
+        fn labels_are_short(exponent in -300.0..300.0_f64, low in -1.0..1.0_f64, part in -12.0..0.0_f64, count in 1_usize..25) {
+            let size = 10.0_f64.powf(exponent);
+            let (low, span) = (low * size, size * 10.0_f64.powf(part));
+            let ticks = linear(low, low + span, count, false);
+            // An exponent of three digits is one letter more.
+            let most = if exponent.abs() + part.abs() > 95.0 { 10 } else { 9 };
+            for tick in &ticks {
+                prop_assert!(tick.label.chars().count() <= most, "{:?}", tick.label);
+            }
         }
 
         #[test]

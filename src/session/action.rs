@@ -115,6 +115,8 @@ pub enum Action {
     SetTruePixels(bool),
     /// Which sample is on the stage.
     SetSample(usize),
+    /// All images of the batch at once, or one.
+    SetGrid(bool),
     /// Levels that are looked at alone.
     Isolate(LevelSet),
     /// Shows or hides a track.
@@ -177,6 +179,7 @@ impl Action {
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "true pixels",
             Self::SetSample(_) => "sample",
+            Self::SetGrid(_) => "images of the batch",
             Self::Isolate(_) => "isolated levels",
             Self::ShowTrack(..) => "track shown",
             Self::FoldTrack(..) => "track folded",
@@ -289,6 +292,7 @@ pub fn apply(document: &mut Document, action: Action) {
             range => view.range = range,
         },
         Action::SetTruePixels(on) => view.true_pixels = on,
+        Action::SetGrid(on) => view.batch_grid = on,
         Action::SetSample(sample) => view.sample = sample.min(run.batch.saturating_sub(1)),
         Action::ShowTrack(track, shown) => view.track_mut(track).shown = shown,
         Action::FoldTrack(track, folded) => view.track_mut(track).folded = folded,

@@ -126,6 +126,8 @@ pub struct ViewChoices {
     pub true_pixels: bool,
     /// Which sample of the batch is on the stage.
     pub sample: usize,
+    /// Whether all images of the batch are shown at once.
+    pub batch_grid: bool,
     /// Resolution levels that are looked at alone. Not kept between starts.
     #[serde(skip)]
     pub isolated: LevelSet,
@@ -154,6 +156,7 @@ impl Default for ViewChoices {
             range: ValueRange::default(),
             true_pixels: false,
             sample: 0,
+            batch_grid: false,
             isolated: LevelSet::WHOLE,
         }
     }

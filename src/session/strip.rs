@@ -46,7 +46,7 @@ pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
             tone::image(x0(step), range),
             change.as_ref().map_or_else(
                 || RgbImage::from_pixel(1, 1, tone::ZERO),
-                |change| tone::difference(change.view(), largest),
+                |change| tone::difference(change.view(), largest, tone::Ground::Dark),
             ),
         ];
         for (row, cell) in (0_i64..).zip(cells) {

@@ -3,10 +3,24 @@
 use image::{Rgb, RgbImage};
 use ndarray::ArrayView3;
 
-/// Zero of a difference: the window's background.
+/// What a colour stands before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ground {
+    /// Near black.
+    #[default]
+    Dark,
+    /// Near white.
+    Light,
+}
+
+/// Zero of a difference: the window's background in the dark.
 pub const ZERO: Rgb<u8> = Rgb([0x0E, 0x11, 0x16]);
 const ABOVE: [f32; 3] = [0.96, 0.61, 0.28];
 const BELOW: [f32; 3] = [0.29, 0.60, 0.95];
+/// The same in the light.
+const LIGHT_ZERO: Rgb<u8> = Rgb([0xF7, 0xF9, 0xFB]);
+const LIGHT_ABOVE: [f32; 3] = [0.70, 0.30, 0.0];
+const LIGHT_BELOW: [f32; 3] = [0.04, 0.32, 0.72];
 
 /// `[C, H, W]` values from −range to range as black to white; three channels as RGB, one as grey, of others the first
 /// three.
@@ -25,23 +39,27 @@ pub fn image_between(values: ArrayView3<f32>, (low, high): (f32, f32)) -> RgbIma
     })
 }
 
-/// The mean difference over the channels, `[C, H, W]`: blue below zero, orange above, dark at zero, full colour at
+/// The mean difference over the channels, `[C, H, W]`: blue below zero, orange above, the ground at zero, full colour at
 /// `largest`; the root of the magnitude, so that small changes show.
 #[must_use]
-pub fn difference(change: ArrayView3<f32>, largest: f32) -> RgbImage {
+pub fn difference(change: ArrayView3<f32>, largest: f32, ground: Ground) -> RgbImage {
     let (channels, ..) = change.dim();
     pixels(change, |change, y, x| {
         let sum: f32 = (0..channels).map(|channel| change[[channel, y, x]]).sum();
         let value = (sum / channels as f32 / largest).clamp(-1.0, 1.0);
-        Rgb(apart_from_zero(value.signum() * value.abs().sqrt()))
+        Rgb(apart_from_zero(value.signum() * value.abs().sqrt(), ground))
     })
 }
 
-/// The colour of a share from −1 to 1: blue below zero, orange above, dark at zero, in proportion.
+/// The colour of a share from −1 to 1: blue below zero, orange above, the ground at zero, in proportion.
 #[must_use]
-pub fn apart_from_zero(share: f32) -> [u8; 3] {
-    let end = if share < 0.0 { BELOW } else { ABOVE };
-    let zero = ZERO.0.map(|byte| f32::from(byte) / 255.0);
+pub fn apart_from_zero(share: f32, ground: Ground) -> [u8; 3] {
+    let (zero, below, above) = match ground {
+        Ground::Dark => (ZERO, BELOW, ABOVE),
+        Ground::Light => (LIGHT_ZERO, LIGHT_BELOW, LIGHT_ABOVE),
+    };
+    let end = if share < 0.0 { below } else { above };
+    let zero = zero.0.map(|byte| f32::from(byte) / 255.0);
     [0, 1, 2].map(|i| byte(zero[i] + (end[i] - zero[i]) * share.abs()))
 }
 
@@ -81,12 +99,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zero_change_is_dark_and_signs_have_their_colours() {
+    fn zero_change_is_the_ground_and_signs_have_their_colours() {
         let change = ndarray::arr3(&[[[0.0_f32, 1.0, -1.0]]]);
-        let image = difference(change.view(), 1.0);
-        assert_eq!(*image.get_pixel(0, 0), ZERO);
-        let (above, below) = (image.get_pixel(1, 0).0, image.get_pixel(2, 0).0);
-        assert!(above[0] > above[2] && below[2] > below[0]);
+        for (ground, zero) in [(Ground::Dark, ZERO), (Ground::Light, LIGHT_ZERO)] {
+            let image = difference(change.view(), 1.0, ground);
+            assert_eq!(*image.get_pixel(0, 0), zero);
+            let (above, below) = (image.get_pixel(1, 0).0, image.get_pixel(2, 0).0);
+            assert!(above[0] > above[2] && below[2] > below[0]);
+            assert!([above, below].iter().all(|&end| crate::figure::palette::contrast(end, zero.0) >= 4.5));
+        }
     }
 
     #[test]

@@ -1,33 +1,65 @@
 #!/usr/bin/env bash
-# Draws the real window in each layout, size and colours into docs/screens. CHROMASCOPE_BIN names another build.
+# Draws the real window in each layout, size and colours into docs/screens; CHROMASCOPE_BIN names another build. With
+# arguments, only the pictures of these names: `tools/window/screens.sh lab-1280x720-dark spectra-1280x720-light`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# One picture, LAYOUT-WIDTHxHEIGHT-THEME, in a window, on a display and with preferences of its own.
+draw() {
+    local name=$1 layout size theme place
+    IFS=- read -r layout size theme <<<"$name"
+    place=$(mktemp -d)
+    {
+        # The run, then what the layout is for, then the playhead where the image is half there.
+        echo 'ax wait "step 32/32" 120'
+        echo 'xdotool mousemove 5 5'
+        case $layout in
+            lab)
+                echo 'ax press "Edit as curve"'
+                echo 'ax wait "Control point 2,*"'
+                echo 'ax wait "done ·*" 60'
+                ;;
+            spectra)
+                echo 'read -r x y < <(ax middle "Samples to measure")'
+                echo 'xdotool mousemove "$x" "$y" click 1'
+                echo 'xdotool type --window "$WINDOW" 16'
+                echo 'xdotool key --window "$WINDOW" Return'
+                echo 'ax press "Measure"'
+                echo 'ax wait "16 samples*" 120'
+                echo 'xdotool mousemove 5 5'
+                ;;
+        esac
+        echo 'ax press "First step"'
+        echo 'ax wait "step 0/32"'
+        echo 'for _ in $(seq 9); do ax press "Step on"; done'
+        echo 'ax wait "step 9/32"'
+        echo "shot '$place/shot.png'"
+    } >"$place/driver.sh"
+    CHROMASCOPE_CONFIG=$place/config tools/window/with_display.sh "$size" "$place/driver.sh" "$bin" --renderer glow \
+        --layout "$layout" --theme "$theme" --window-size "$size"
+    # 256 colours: a quarter of the bytes, and nobody sees the difference.
+    convert "$place/shot.png" -strip -dither None -colors 256 -define png:compression-level=9 "PNG8:docs/screens/$name.png"
+    rm -rf "$place"
+    echo "docs/screens/$name.png"
+}
+
+if [ "${1:-}" = one ]; then
+    draw "$2"
+    exit
+fi
 . tools/common.sh
 need_packages window tests
 bin=${CHROMASCOPE_BIN:-target/release/chromascope}
 [ -x "$bin" ] || cargo build --release --locked
-driver=$(mktemp)
-config=$(mktemp -d)
-trap 'rm -rf "$driver" "$config"' EXIT
+export bin
 mkdir -p docs/screens
-for layout in explore present; do
-    for size in 1280x720 2560x1440; do
-        for theme in dark light; do
-            file=docs/screens/$layout-$size-$theme.png
-            rm -rf "${config:?}"/*
-            # The run, then the playhead where the image is half there.
-            cat >"$driver" <<DRIVER
-ax wait "step 32/32" 120
-xdotool mousemove 5 5
-xdotool key --window "\$WINDOW" Home
-for _ in \$(seq 9); do xdotool key --window "\$WINDOW" Right; sleep 0.1; done
-ax wait "step 9/32"
-shot "$file"
-DRIVER
-            CHROMASCOPE_CONFIG=$config tools/window/with_display.sh "$size" "$driver" "$bin" --renderer glow \
-                --layout "$layout" --theme "$theme" --window-size "$size"
-            mogrify -strip -define png:compression-level=9 "$file"
-            echo "$file"
+if [ $# = 0 ]; then
+    rm -f docs/screens/*.png
+    for layout in explore lab spectra guidance present; do
+        for size in 1280x720 1920x1080 2560x1440; do
+            set -- "$@" "$layout-$size-dark" "$layout-$size-light"
         done
     done
-done
+fi
+# Each is drawn by itself, so two at a time; one that fails is said, and fails the whole.
+printf '%s\n' "$@" | xargs -P 2 -I NAME tools/window/screens.sh one NAME

@@ -1,10 +1,12 @@
 //! The track of the guidance scale over the run, or of the window of the local exact denoiser: points that are dragged.
 
 use super::heat_track::HeatPlace;
+use super::legend::legend_ui;
 use super::number::{Limits, number};
-use super::plot::{figure_ui, legend_ui};
+use super::plot::lit_figure_ui;
 use super::schedule_editor::{alone, removed};
-use super::tracks::{HEAD, Tracks};
+use super::track_head::note;
+use super::tracks::Tracks;
 use super::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
@@ -15,12 +17,13 @@ use crate::figure::{
 };
 use crate::session::RunSettings;
 use crate::session::action::Action;
+use crate::session::levels::LevelSet;
 use crate::theory::NoiseLevel;
 use egui::{Align2, CursorIcon, DragValue, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 use std::sync::Arc;
 
 /// Half the side of the place in which a point is taken, points.
-const REACH: f32 = 9.0;
+const REACH: f32 = 12.0;
 /// Largest k that is drawn, pixels.
 const LARGEST: usize = 256;
 
@@ -138,23 +141,13 @@ impl Curve {
 }
 
 pub(super) fn guidance_head_ui(ui: &Ui, rect: Rect, tracks: &Tracks) {
-    let palette = Palette::of(ui);
     let text = match Curve::of(tracks.shown_settings()) {
         Curve::Scale(GuidanceScale::Constant(w)) => format!("w = {w:.2}"),
         Curve::Scale(GuidanceScale::Curve(_)) => "w(s), drawn".to_owned(),
         Curve::Window(WindowSize::PerSigma(per_sigma)) => format!("window k = {per_sigma:.1} σ"),
         Curve::Window(WindowSize::Curve(_)) => "window k(σ), drawn".to_owned(),
     };
-    let at = pos2(rect.left() + 32.0, rect.top() + 36.0);
-    if at.y + 8.0 < rect.bottom() {
-        ui.painter().with_clip_rect(Rect::from_x_y_ranges(rect.left()..=(rect.left() + HEAD), rect.y_range())).text(
-            at,
-            Align2::LEFT_CENTER,
-            text,
-            theme::body(SMALL),
-            palette.secondary,
-        );
-    }
+    note(ui, rect, rect.top() + 36.0, &text);
 }
 
 /// Where the editor draws.
@@ -232,7 +225,7 @@ pub(super) fn guidance_track_ui(
         state.of = Some(of);
     }
     let Some(figure) = state.figure.clone() else { return };
-    figure_ui(ui, place.plot, &figure);
+    lit_figure_ui(ui, (place.plot, place.head), &figure, LevelSet::WHOLE);
     let middle = axis.x_of_step(tracks.place(), tracks.reading());
     let at = place.pointer.map_or(middle, |at| {
         place.zoom.x_of_place(f64::from((at.x - place.plot.left()) / place.plot.width())).clamp(0.0, 1.0)

@@ -18,7 +18,7 @@ use egui::{
 const WIDTH: f32 = 10.0;
 const LEFT: f32 = 24.0;
 /// Size of a field with a typed end, points.
-const FIELD: Vec2 = vec2(64.0, 20.0);
+const FIELD: Vec2 = vec2(64.0, 24.0);
 
 /// What is dragged.
 #[derive(Default)]
@@ -143,8 +143,8 @@ fn handle_ui(
     let palette = Palette::of(ui);
     let value = end.of(map.range);
     // Two ends that meet stay apart for the hand.
-    let off = if end == End::High { -3.0 } else { 3.0 };
-    let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 12.0));
+    let off = if end == End::High { -9.0 } else { 9.0 };
+    let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 24.0));
     let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colours", of.name(end))));
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);

@@ -90,6 +90,8 @@ impl HeatUse {
 pub(super) struct HeatPlace {
     pub plot: Rect,
     pub legend: Rect,
+    /// The first line of the track's head, which numbers keep off.
+    pub head: Rect,
     pub pointer: Option<Pos2>,
     pub zoom: TimeZoom,
     pub ticks: usize,
@@ -112,6 +114,12 @@ impl HeatTrack {
     #[must_use]
     pub fn map(&self) -> Option<Arc<HeatMap>> {
         self.map.as_ref().map(|(_, map)| Arc::clone(map))
+    }
+
+    /// What is read at a place of the plot, in words.
+    pub(super) fn read_at(&self, plot: Rect, at: Pos2) -> Vec<String> {
+        let read = self.map.as_ref().and_then(|(_, map)| Some(in_words(cell_at(map, plot, at)?, map)));
+        read.into_iter().collect()
     }
 
     /// Shows this in place of spectra.
@@ -220,8 +228,8 @@ pub(super) fn heat_track_ui(
         ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
     }
     match map.cells.of_rows {
-        Rows::Frequencies => frequencies_ui(ui, plot, &map, &palette),
-        Rows::Levels(_) => levels_ui(ui, plot, &map, &palette),
+        Rows::Frequencies => frequencies_ui(ui, (plot, place.head), &map, &palette),
+        Rows::Levels(_) => levels_ui(ui, (plot, place.head), &map, &palette),
     }
     notes_ui(ui, plot, &map.notes, of.name());
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
@@ -257,7 +265,7 @@ fn described(map: &HeatMap) -> String {
 }
 
 /// Frequencies at the left and wavelengths at the right.
-fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
+fn frequencies_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palette) {
     let painter = ui.painter();
     let (low, high) = map.y_axis.range;
     if plot.height() < 16.0 {
@@ -265,8 +273,7 @@ fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
     }
     let font = theme::mono(SMALL - 1.0);
     let numbers = |ticks: &[Tick], x: f32, align: Align2, unit: &str| {
-        // At the left the track's name goes as far as this.
-        let mut free = if align == Align2::RIGHT_CENTER { plot.top() + 16.0 } else { f32::NEG_INFINITY };
+        let mut free = f32::NEG_INFINITY;
         // From the top, so that the finest has its number.
         for (index, tick) in ticks.iter().rev().enumerate() {
             let y = plot.bottom() - ((tick.at - low) / (high - low)) as f32 * plot.height();
@@ -274,9 +281,15 @@ fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
             if at < free {
                 continue;
             }
-            free = at + 13.0;
             let unit = if index == 0 { unit } else { "" };
-            painter.text(pos2(x, at), align, format!("{}{unit}", tick.label), font.clone(), palette.secondary);
+            let label = format!("{}{unit}", tick.label);
+            let galley = painter.layout_no_wrap(label, font.clone(), palette.secondary);
+            let place = align.anchor_size(pos2(x, at), galley.size());
+            if place.expand2(vec2(4.0, 0.0)).intersects(head) {
+                continue;
+            }
+            free = at + 13.0;
+            painter.galley(place.min, galley, palette.secondary);
             let (from, to) = if align == Align2::RIGHT_CENTER { (-4.0, 0.0) } else { (0.0, 4.0) };
             let edge = if align == Align2::RIGHT_CENTER { plot.left() } else { plot.right() };
             painter.hline((edge + from)..=(edge + to), y, Stroke::new(1.0, palette.faint));
@@ -287,7 +300,7 @@ fn frequencies_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
 }
 
 /// The levels' names at the left, with their colours, as many as have room.
-fn levels_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
+fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palette) {
     let painter = ui.painter();
     let (low, high) = map.y_axis.range;
     let row = plot.height() / map.y_axis.ticks.len().max(1) as f32;
@@ -299,10 +312,14 @@ fn levels_ui(ui: &Ui, plot: Rect, map: &HeatMap, palette: &Palette) {
         if y < free {
             continue;
         }
+        let galley = painter.layout_no_wrap(tick.label.clone(), theme::mono(SMALL - 1.0), palette.secondary);
+        let place = Align2::RIGHT_CENTER.anchor_size(pos2(plot.left() - 11.0, y), galley.size());
+        if place.expand2(vec2(4.0, 0.0)).intersects(head) {
+            continue;
+        }
         // Digits have no descenders, so lines may be as close as this.
         free = y + 11.0;
-        let font = theme::mono(SMALL - 1.0);
-        painter.text(pos2(plot.left() - 11.0, y), Align2::RIGHT_CENTER, &tick.label, font, palette.secondary);
+        painter.galley(place.min, galley, palette.secondary);
     }
 }
 

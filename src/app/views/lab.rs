@@ -6,12 +6,12 @@ mod presets;
 mod wishes;
 
 use super::icons::Icon;
-use super::panel::{heading, panel_ui, problem, secondary, small_button};
+use super::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
 use super::schedule_editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use super::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
-use crate::app::theme::{self, SMALL};
+use crate::app::theme::{self, Palette, SMALL};
 use crate::runtime::Report;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
@@ -19,7 +19,7 @@ use crate::session::document::{Document, NamedSchedule};
 use crate::session::prepare::ModelInfo;
 use crate::session::schedule_file;
 use crate::words::count;
-use egui::{Role, TextEdit, Ui, WidgetInfo};
+use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
 /// The panel's own state.
@@ -91,24 +91,27 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
     let steps = planned.plan.steps();
     let drawn = planned.source.drawn();
     let points = drawn.map_or_else(String::new, |drawn| format!(", {}", count(drawn.points().len(), "control point")));
-    ui.label(secondary(ui, &format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step"))));
-    if let Some(refused) = lab.refused {
-        problem(ui, &format!("These settings cannot be run: {refused}"));
-    }
+    let palette = Palette::of(ui);
+    let (now, color) = match lab.refused {
+        Some(refused) => (format!("These settings cannot be run: {refused}"), palette.error),
+        None => {
+            (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary)
+        }
+    };
+    lines_ui(ui, &now, 2, color);
     ui.horizontal_wrapped(|ui| {
         let tip = "Make a curve through control points of this schedule, to be dragged in the Schedule track";
-        if drawn.is_none()
-            && small_button(ui, "Edit as curve", tip)
+        if small_button_if(ui, drawn.is_none(), "Edit as curve", tip)
             && let Some(drawn) = as_drawn(planned)
         {
             intents.extend(alone(to_curve(drawn)));
         }
         let tip = "Take hold of each step's own level, and slide it along the schedule";
-        if !matches!(planned.source, PlanSource::List(_)) && small_button(ui, "Edit steps", tip) {
+        if small_button_if(ui, !matches!(planned.source, PlanSource::List(_)), "Edit steps", tip) {
             intents.extend(alone(to_list(as_list(planned))));
         }
         let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
-        if !own && small_button(ui, "Model's own", "Back to what the model's scheduler visits") {
+        if small_button_if(ui, !own, "Model's own", "Back to what the model's scheduler visits") {
             intents.push(Intent::Change(Action::SetSpacing(None)));
         }
     });
@@ -122,20 +125,28 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
         if ui.checkbox(&mut snap, "snap").on_hover_text(tip).changed() {
             intents.push(Intent::Change(Action::SetSnap(snap)));
         }
-        if let Some(drawn) = drawn {
-            let (mut start, mut end) = (drawn.start_released(), drawn.end_released());
-            let tip = "Let the noisy end leave the model's range";
-            let changed = ui.checkbox(&mut start, "free start").on_hover_text(tip).changed();
-            let tip = "Let the run end where the curve does, rather than at the clean image";
-            if ui.checkbox(&mut end, "free end").on_hover_text(tip).changed() || changed {
-                intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
-            }
+        let ends = drawn.map(|drawn| (drawn.start_released(), drawn.end_released()));
+        let (mut start, mut end) = ends.unwrap_or_default();
+        let tip = "Let the noisy end leave the model's range";
+        ui.add_enabled(drawn.is_some(), Checkbox::new(&mut start, "free start")).on_hover_text(tip);
+        let tip = "Let the run end where the curve does, rather than at the clean image";
+        ui.add_enabled(drawn.is_some(), Checkbox::new(&mut end, "free end")).on_hover_text(tip);
+        if let Some(drawn) = drawn.filter(|_| ends != Some((start, end))) {
+            intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     });
     // Another schedule would have to be fitted first, in every frame.
-    if let Some((drawn, index)) = drawn.and_then(|_| as_drawn(planned)).zip(editor.selected) {
-        ui.label(secondary(ui, &format!("Control point {}", index + 1)));
-        point_values_ui(ui, &drawn, index, intents);
+    let point = drawn.and_then(|_| as_drawn(planned)).zip(editor.selected);
+    let words = match (&point, drawn) {
+        (Some((_, index)), _) => format!("Control point {}", index + 1),
+        (None, Some(_)) => "Control point: none is chosen".to_owned(),
+        (None, None) => "Control point: this schedule has none".to_owned(),
+    };
+    lines_ui(ui, &words, 1, palette.secondary);
+    // Its numbers have their place whether one is chosen or not.
+    let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    if let Some((drawn, index)) = point {
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, intents));
     }
 }
 

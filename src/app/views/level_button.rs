@@ -32,6 +32,12 @@ pub fn dimmed(color: Color32) -> Color32 {
 }
 
 impl Levels {
+    /// Whether the images have a band that can be isolated.
+    #[must_use]
+    pub fn can_isolate(&self, band: Band) -> bool {
+        self.plan.is_some_and(|plan| band.index(&plan).is_some())
+    }
+
     /// A button over `rect` for a band, named "Isolate 4 px" with `place` in brackets after it. Gives back what is to be
     /// looked at once it was clicked, and how it was touched; `None` where the images have no such level.
     #[must_use]

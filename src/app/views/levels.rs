@@ -5,12 +5,14 @@ mod state;
 
 pub use state::LevelsState;
 
+use super::picture_menu::{Offered, picture_menu_ui};
 use super::level_button::{paint_of, tip};
 use super::plot::colour;
 use super::pooling::in_words;
 use super::stage::Stage;
 use super::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
+use crate::app::panes::Pane;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::session::action::Action;
@@ -54,7 +56,7 @@ pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &
     let side = below.height().min(0.27 * below.width()).max(48.0);
     if is_narrow(below.width()) {
         if state.plane_in_front {
-            plane_ui(ui, below, shown, &stage.levels);
+            plane_ui(ui, below, shown, &stage.levels, intents);
         } else {
             cells_ui(ui, below, stage, (state, shown), intents);
         }
@@ -63,7 +65,7 @@ pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &
     let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
     cells_ui(ui, levels, stage, (state, shown), intents);
     let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
-    plane_ui(ui, plane, shown, &stage.levels);
+    plane_ui(ui, plane, shown, &stage.levels, intents);
     UiResponse::None
 }
 
@@ -195,6 +197,11 @@ fn cells_ui(ui: &Ui, rect: Rect, stage: &Stage, (state, shown): (&LevelsState, &
             if response.hovered() || response.has_focus() {
                 painter.rect_stroke(picture, 4.0, Stroke::new(1.5, palette.accent), StrokeKind::Outside);
             }
+            let image = || shown.images.get(m).cloned();
+            let value = |_| Some(format!("{label}, energy: {energy}"));
+            let name = format!("level-{}", label.replace(' ', "-"));
+            let offered = Offered { pane: Pane::Levels, name: &name, image: &image, value: &value };
+            picture_menu_ui(&response, &offered, intents, |_, _| {});
             tip(response);
         }
 

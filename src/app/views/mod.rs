@@ -1,5 +1,6 @@
 //! What the window shows, one file a view. A view borrows the state and gives back actions.
 
+mod batch_grid;
 mod film;
 pub mod forms;
 pub mod guidance;
@@ -10,6 +11,7 @@ mod heat_track;
 pub mod icons;
 pub mod inspector;
 pub mod lab;
+pub mod legend;
 pub mod level_button;
 pub mod levels;
 pub mod measure;
@@ -19,6 +21,7 @@ mod number;
 pub(super) mod panel;
 pub mod parts;
 mod parts_track;
+mod picture_menu;
 pub mod plot;
 pub mod pooling;
 pub mod recovered;
@@ -31,6 +34,7 @@ mod time_ui;
 pub mod top_bar;
 mod track_figures;
 mod track_head;
+mod track_menu;
 pub mod tracks;
 pub mod transport;
 pub mod widgets;

@@ -2,7 +2,11 @@
 
 use super::widgets::Head;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use egui::{Button, Context, Id, Label, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
+use egui::text::LayoutJob;
+use egui::{
+    Button, Color32, Context, Id, Label, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
 use egui_tiles::UiResponse;
 
 /// Says whether the panel that is drawn next has lost its foot to a message. What was in view at its end then stays so, as
@@ -48,6 +52,20 @@ pub(super) fn secondary(ui: &Ui, text: &str) -> RichText {
     RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
 }
 
+/// Text that takes so many lines whatever it says, so that nothing below it moves; what is longer is under the pointer.
+pub(super) fn lines_ui(ui: &mut Ui, text: &str, rows: u8, color: Color32) -> Response {
+    const LINE: f32 = 16.0;
+    let mut job = LayoutJob::simple(text.to_owned(), theme::body(SMALL), color, ui.available_width());
+    job.wrap.max_rows = rows.into();
+    let galley = ui.painter().layout_job(job);
+    let size = vec2(ui.available_width(), LINE * f32::from(rows));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let is_cut = galley.elided;
+    ui.painter().galley(rect.min, galley, color);
+    if is_cut { response.on_hover_text(text) } else { response }
+}
+
 /// What went wrong.
 pub(super) fn problem(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui).error;
@@ -60,8 +78,17 @@ pub(super) fn warning(ui: &mut Ui, text: &str) {
     ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
 }
 
+/// A button among others, which keeps its place while it can do nothing.
+pub(super) fn small_button_if(ui: &mut Ui, enabled: bool, text: &str, tip: &str) -> bool {
+    let response = ui.add_enabled(enabled, button_of(text));
+    response.on_hover_text(tip).clicked()
+}
+
 /// A button among others.
 pub(super) fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
-    let button = Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
-    ui.add(button).on_hover_text(tip).clicked()
+    ui.add(button_of(text)).on_hover_text(tip).clicked()
+}
+
+fn button_of(text: &str) -> Button<'_> {
+    Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0))
 }

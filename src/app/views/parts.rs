@@ -3,6 +3,7 @@
 use super::stage::{GAP, HEAD, Lens, Stage, look_around, only_ui, picture_ui, range_in_words};
 use super::widgets::Head;
 use crate::app::intent::Intent;
+use crate::app::panes::Pane;
 use crate::app::run_view::Picture;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -66,6 +67,7 @@ pub fn parts_ui(
         let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
         look_around(ui, &response, rect, framing, lens);
         let range = picture_ui(ui, stage, shown.picture, rect, framing, None, textures);
+        stage.menu_ui(Pane::Parts, &response, shown.picture, rect, framing, intents);
         let name = elided(ui, &shown.name, column);
         let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
         let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
@@ -186,7 +188,7 @@ fn shown(stage: &Stage, class_names: &[String], factor: usize) -> Result<Vec<Sho
             .collect();
         for &label in &classes {
             let about =
-                "The class's estimate less that without a class: blue below zero, orange above, dark where they agree";
+                "The class's estimate less that without a class: blue below zero, orange above, the background where they agree";
             let name = match classes[..] {
                 [_] => "difference".to_owned(),
                 _ => format!("{}{LESS_NONE}", class_name(label, class_names)),

@@ -2,9 +2,11 @@
 //! without.
 
 use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
+use super::legend::legend_ui;
 use super::notes::notes_ui;
-use super::plot::{legend_ui, lit_figure_ui};
-use super::tracks::{AxisOf, HEAD, Tracks};
+use super::plot::lit_figure_ui;
+use super::track_menu::values_in_plain;
+use super::tracks::{AxisOf, HEAD, NUMBERS, Tracks};
 use super::widgets::{small_menu, text_toggle};
 use crate::app::heat_map::{Known, PartLevels, RunSpectra};
 use crate::app::intent::Intent;
@@ -21,7 +23,7 @@ use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::parts::{PartsChoices, PartsQuantity, StepParts};
 use crate::spectrum::BandPlan;
-use egui::{Align2, Rect, Ui, UiBuilder, pos2, vec2};
+use egui::{Align2, Pos2, Rect, Ui, UiBuilder, pos2, vec2};
 use std::sync::Arc;
 
 /// The track's own state.
@@ -56,6 +58,14 @@ impl PartsTrack {
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.levels.failure().or_else(|| self.heat.failure())
+    }
+
+    /// What it shows at an x of the axis or a place on the screen, a line each.
+    pub(super) fn values_at(&self, x: f64, (plot, at): (Rect, Pos2)) -> Vec<String> {
+        match (self.shows, &self.figure) {
+            (Some(PartsQuantity::Shares), Some((_, figure))) => values_in_plain(figure, x),
+            _ => self.heat.read_at(plot, at),
+        }
     }
 
     /// What is on screen, for a file.
@@ -148,7 +158,7 @@ fn class_name(class: i64, names: &[String]) -> String {
 
 pub(super) fn parts_head_ui(ui: &mut Ui, rect: Rect, tracks: &Tracks, intents: &mut Vec<Intent>) {
     let choices = tracks.view.parts;
-    let place = Rect::from_min_size(pos2(rect.left() + 24.0, rect.top() + 28.0), vec2(HEAD - 32.0, 24.0));
+    let place = Rect::from_min_size(pos2(rect.left() + 24.0, rect.top() + 28.0), vec2(HEAD - NUMBERS - 8.0, 24.0));
     let Some((run, shown)) = tracks.run.zip(shown(tracks)).filter(|_| place.bottom() <= rect.bottom()) else { return };
     let mut to = choices;
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
@@ -274,7 +284,7 @@ pub(super) fn parts_track_ui(
             state.figure = Some((key, Arc::new(figure)));
         }
         let Some((_, figure)) = &state.figure else { return };
-        lit_figure_ui(ui, place.plot, figure, tracks.levels.lit());
+        lit_figure_ui(ui, (place.plot, place.head), figure, tracks.levels.lit());
         notes_ui(ui, place.plot, &figure.notes, "Parts by level");
         let at = tracks.axis().unwrap_or(&run.axis).x_of_step(tracks.place(), tracks.reading());
         let isolate = legend_ui(ui, place.legend, figure, at, (&tracks.levels, "Parts by level"));

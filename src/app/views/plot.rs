@@ -2,22 +2,20 @@
 
 use super::level_button::{Levels, dimmed, tip};
 use crate::app::theme::{self, Palette, SMALL};
-use crate::figure::palette::level_colour;
-use crate::figure::{Area, Dash, Figure, Line, MarkKind, Marker, NEXT, Paint, Role, Segment};
+use crate::figure::{Dash, Figure, Line, Mark, MarkKind, Marker, Paint, Role, Segment};
 use crate::session::levels::{Band, LevelSet};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
+/// Height of what can be clicked of it.
+const TARGET: f32 = 24.0;
 
 /// The colour that a paint has in this theme.
 #[must_use]
 pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
     match paint {
-        Paint::Level(level) => {
-            let [r, g, b] = level_colour(level);
-            Color32::from_rgb(r, g, b)
-        }
+        Paint::Level(level) => theme::level_colour(level, palette.ground()),
         Paint::Role(role) => match role {
             Role::Text => palette.text,
             Role::Secondary => palette.secondary,
@@ -26,17 +24,18 @@ pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
             Role::Accent => palette.accent,
             Role::Warning => palette.warning,
             Role::Error => palette.error,
+            Role::Good => palette.good,
         },
     }
 }
 
 /// The colour of a paint where levels that are not looked at are dimmed.
-fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {
+pub(super) fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {
     let color = colour(paint, palette);
     if is_lit(paint, lit) { color } else { dimmed(color) }
 }
 
-fn is_lit(paint: Paint, lit: LevelSet) -> bool {
+pub(super) fn is_lit(paint: Paint, lit: LevelSet) -> bool {
     match paint {
         Paint::Level(m) => lit.shows(Band::Level(m)),
         Paint::Role(_) => true,
@@ -66,11 +65,11 @@ fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment
 
 /// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
 pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
-    lit_figure_ui(ui, rect, figure, LevelSet::WHOLE);
+    lit_figure_ui(ui, (rect, Rect::NOTHING), figure, LevelSet::WHOLE);
 }
 
-/// The same with the levels that are looked at before the others, which are dimmed.
-pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
+/// The same with the levels that are looked at before the others, which are dimmed. Numbers keep off `head`.
+pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
     let palette = Palette::of(ui);
     let plot = plot_of(rect, figure);
     if plot.height() < 16.0 || plot.width() < 16.0 {
@@ -90,15 +89,14 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
         if at > free - 13.0 {
             continue;
         }
-        free = at;
         painter.hline(plot.x_range(), line, Stroke::new(1.0, palette.hairline));
-        painter.text(
-            pos2(plot.left() - 8.0, at),
-            Align2::RIGHT_CENTER,
-            &tick.label,
-            theme::mono(SMALL - 1.0),
-            palette.secondary,
-        );
+        let galley = painter.layout_no_wrap(tick.label.clone(), theme::mono(SMALL - 1.0), palette.secondary);
+        let place = Align2::RIGHT_CENTER.anchor_size(pos2(plot.left() - 8.0, at), galley.size());
+        if head.is_positive() && place.expand2(vec2(4.0, 0.0)).intersects(head) {
+            continue;
+        }
+        free = at;
+        painter.galley(place.min, galley, palette.secondary);
     }
     let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
     for area in &figure.areas {
@@ -120,7 +118,6 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
             draw_marker(&inside, pos2(x(px), y(py)), set.marker, color);
         }
     }
-    let mut taken = f32::NEG_INFINITY;
     for mark in &figure.marks {
         let at = x(mark.x);
         let color = lit_colour(mark.paint, lit, &palette);
@@ -128,27 +125,52 @@ pub fn lit_figure_ui(ui: &Ui, rect: Rect, figure: &Figure, lit: LevelSet) {
             MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
         };
-        // Rules may come in any order, so a number that would touch the last one written is left out.
-        if !mark.short_label.is_empty() && (at - taken).abs() > 28.0 {
-            let place = pos2(at + 3.0, plot.top() + 5.0);
-            inside.text(
-                place,
-                Align2::LEFT_CENTER,
-                &mark.short_label,
-                theme::mono(SMALL - 2.0),
-                text_colour(mark.paint, &palette),
-            );
-            taken = at;
-        }
     }
+    mark_labels(&inside, plot, &figure.marks, &x, &palette);
     for (cell, segment) in segments(rect, figure) {
         inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
         let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
-        let color = if is_lit(segment.paint, lit) { Palette::DARK.window } else { palette.secondary };
+        let color = if is_lit(segment.paint, lit) { theme::ON_LEVEL } else { palette.secondary };
         if cell.width() > 18.0 {
             inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
         }
     }
+}
+
+/// Writes what marks are called beside them, each where it touches neither another name nor the edge of the plot, and where
+/// that can be no other mark; what there is no place for is left out.
+fn mark_labels(painter: &Painter, plot: Rect, marks: &[Mark], x: &dyn Fn(f64) -> f32, palette: &Palette) {
+    let mut named: Vec<&Mark> = marks.iter().filter(|mark| !mark.short_label.is_empty()).collect();
+    named.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let rules: Vec<f32> = named.iter().map(|mark| x(mark.x)).filter(|at| plot.x_range().contains(*at)).collect();
+    let mut taken: Vec<Rect> = Vec::new();
+    for mark in named {
+        let at = x(mark.x);
+        if !plot.x_range().contains(at) {
+            continue;
+        }
+        let color = text_colour(mark.paint, palette);
+        let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 2.0), color);
+        let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules)) else { continue };
+        painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.75));
+        painter.galley(place.min + vec2(1.0, 0.0), galley, color);
+        taken.push(place);
+    }
+}
+
+/// A free place for a name of this size beside a mark: in one of four rows below the top, at its right or else at its left.
+fn label_place(plot: Rect, at: f32, size: egui::Vec2, (taken, rules): (&[Rect], &[f32])) -> Option<Rect> {
+    let size = size + vec2(2.0, 0.0);
+    let rows = (0..4_u8).map(|row| plot.top() + f32::from(row) * (size.y + 1.0));
+    let rows = rows.filter(|top| top + size.y <= plot.bottom());
+    let places = rows.flat_map(|top| [at + 2.0, at - 2.0 - size.x].map(|left| Rect::from_min_size(pos2(left, top), size)));
+    let free = places.filter(|place| {
+        let inside = place.left() >= plot.left() && place.right() <= plot.right();
+        inside && taken.iter().all(|other| !other.expand2(vec2(2.0, 0.0)).intersects(*place))
+    });
+    let crossed = |place: &Rect| rules.iter().filter(|rule| place.x_range().contains(**rule)).count();
+    // The first of those that fewest rules go through.
+    free.min_by_key(crossed)
 }
 
 /// The colour of what is written beside a paint. Levels are as pale as lines may be, and no text may.
@@ -157,6 +179,7 @@ const fn text_colour(paint: Paint, palette: &Palette) -> Color32 {
         Paint::Role(Role::Warning) => palette.warning,
         Paint::Role(Role::Error) => palette.error,
         Paint::Role(Role::Text) | Paint::Level(_) => palette.text,
+        Paint::Role(Role::Good) => palette.good,
         Paint::Role(_) => palette.secondary,
     }
 }
@@ -178,6 +201,8 @@ pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &
     let mut used = None;
     for (row, (cell, segment)) in segments(rect, figure).enumerate() {
         let Paint::Level(m) = segment.paint else { continue };
+        // The hand has the space around it, too.
+        let cell = cell.expand2(vec2(0.0, 0.5 * (TARGET - STRIP)));
         let Some((response, clicked)) = levels.strip_button(ui, cell, Band::Level(m), (place, row)) else { continue };
         if let Some(set) = clicked {
             used = Some(StripUse::Isolate(set));
@@ -185,7 +210,8 @@ pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &
             used = Some(StripUse::Drag(at));
         }
         if response.hovered() {
-            ui.painter().rect_stroke(cell, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
+            let drawn = cell.shrink2(vec2(0.0, 0.5 * (TARGET - STRIP)));
+            ui.painter().rect_stroke(drawn, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
         }
         tip(response);
     }
@@ -214,92 +240,6 @@ fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
         Marker::Left => polygon(&[(-4.0, 0.0), (3.0, -4.0), (3.0, 4.0)]),
         Marker::Cross => strokes([(2.5, 2.5), (2.5, -2.5)]),
         Marker::Plus => strokes([(3.0, 0.0), (0.0, 3.0)]),
-    }
-}
-
-/// The figure's areas and lines by name, from the top down, each with its value at `x`; of an area, its thickness. Levels
-/// can be clicked, and what is then to be looked at is given back; `place` tells their names from those of other tracks.
-#[must_use]
-pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): (&Levels, &str)) -> Option<LevelSet> {
-    let palette = Palette::of(ui);
-    let entries = entries(figure);
-    let row = (rect.height() / entries.len().max(1) as f32).clamp(13.0, 18.0);
-    let mut isolate = None;
-    for (index, entry) in entries.iter().enumerate() {
-        let y = rect.top() + row * (index as f32 + 0.5);
-        if y > rect.bottom() {
-            break;
-        }
-        if let Paint::Level(m) = entry.paint() {
-            let line =
-                Rect::from_x_y_ranges((rect.left() - 6.0)..=(rect.right() + 6.0), (y - 0.5 * row)..=(y + 0.5 * row));
-            if let Some((response, clicked)) = levels.button(ui, line, Band::Level(m), (place, index)) {
-                Levels::light(ui, line, &response);
-                isolate = clicked.or(isolate);
-                tip(response);
-            }
-        }
-        entry.draw(ui, pos2(rect.left(), y), &palette, levels.lit());
-        if let Some(value) = entry.at(x) {
-            let number = crate::figure::ticks::number(value, 2);
-            ui.painter().text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
-        }
-    }
-    isolate
-}
-
-/// What a legend has a row for.
-enum Entry<'a> {
-    Area(&'a Area),
-    Line(&'a Line),
-}
-
-fn entries(figure: &Figure) -> Vec<Entry<'_>> {
-    let mut next = false;
-    // What the next run will have is named once.
-    let named = figure.lines.iter().filter(|line| line.name != NEXT || !std::mem::replace(&mut next, true));
-    let entries = figure.areas.iter().map(Entry::Area).chain(named.map(Entry::Line));
-    entries.collect()
-}
-
-impl Entry<'_> {
-    fn at(&self, x: f64) -> Option<f64> {
-        match self {
-            Self::Area(area) => area.at(x),
-            Self::Line(line) if line.name == NEXT && matches!(line.paint, Paint::Level(_)) => None,
-            Self::Line(line) => line.at(x),
-        }
-    }
-
-    fn paint(&self) -> Paint {
-        match self {
-            Self::Area(area) => area.paint,
-            // Those of all levels have one row.
-            Self::Line(line) if line.name == NEXT => Paint::Role(Role::Warning),
-            Self::Line(line) => line.paint,
-        }
-    }
-
-    /// Draws swatch and name, from the middle of the left edge.
-    fn draw(&self, ui: &Ui, left: Pos2, palette: &Palette, lit: LevelSet) {
-        let color = lit_colour(self.paint(), lit, palette);
-        let name = match self {
-            Self::Area(area) => {
-                let swatch = Rect::from_min_max(left - vec2(0.0, 4.5), left + vec2(18.0, 4.5));
-                ui.painter().rect_filled(swatch, 2.0, color);
-                &area.name
-            }
-            Self::Line(line) => {
-                let stroke = Stroke::new(2.5, color);
-                draw_line(ui.painter(), &[left, left + vec2(18.0, 0.0)], stroke, line.dash);
-                &line.name
-            }
-        };
-        let at = left + vec2(26.0, 0.0);
-        let alone = !lit.is_whole() && matches!(self.paint(), Paint::Level(_)) && is_lit(self.paint(), lit);
-        let (font, color) =
-            if alone { (theme::strong(SMALL), palette.text) } else { (theme::body(SMALL), palette.secondary) };
-        ui.painter().text(at, Align2::LEFT_CENTER, name, font, color);
     }
 }
 
@@ -346,5 +286,17 @@ mod tests {
         for palette in [Palette::DARK, Palette::LIGHT] {
             assert!((0..8).all(|m| text_colour(Paint::Level(m), &palette) == palette.text));
         }
+    }
+    #[test]
+    fn names_of_marks_neither_collide_nor_leave_the_plot() {
+        let plot = Rect::from_min_size(pos2(100.0, 10.0), vec2(300.0, 60.0));
+        let rules = [101.0, 104.0, 110.0, 118.0, 131.0, 250.0, 396.0, 399.0];
+        let mut taken: Vec<Rect> = Vec::new();
+        for at in rules {
+            let place = label_place(plot, at, vec2(24.0, 12.0), (&taken, &rules)).unwrap();
+            assert!(plot.contains_rect(place) && taken.iter().all(|other| !other.intersects(place)), "{at}");
+            taken.push(place);
+        }
+        assert!(label_place(plot, 399.0, vec2(400.0, 12.0), (&[], &rules)).is_none());
     }
 }

@@ -6,10 +6,12 @@ mod state;
 
 pub use state::PoolingState;
 
+use crate::app::panes::Pane;
 use crate::app::intent::{ImageChoice, Intent};
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, BODY, Palette, SMALL};
+use crate::app::views::picture_menu::{Offered, picture_menu_ui};
 use crate::app::views::widgets::dismissed_ui;
 use crate::figure::ticks;
 use crate::session::pooling::BUNDLED;
@@ -77,7 +79,7 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
     }
     dismissed_ui(ui, &mut pictures, &mut state.error, "pooling error");
     if let Some(shown) = &state.shown {
-        return pictures_ui(ui, pictures, shown);
+        return pictures_ui(ui, pictures, shown, intents);
     }
     let text = if state.error.is_some() { "" } else { view.empty };
     let color = Palette::of(ui).secondary;
@@ -141,7 +143,7 @@ fn parts(factor: usize) -> [Part; 3] {
     ]
 }
 
-fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown) -> UiResponse {
+fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, intents: &mut Vec<Intent>) -> UiResponse {
     let (height, width) = (shown.size.0.max(1) as f32, shown.size.1.max(1) as f32);
     let gap = if rect.width() > 3.0 * 60.0 + 2.0 * GAP { GAP } else { 12.0 };
     let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(8.0, 8.0));
@@ -153,7 +155,7 @@ fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown) -> UiResponse {
     for (index, part) in parts.iter().enumerate() {
         let left = rect.left() + index as f32 * pitch;
         let picture = Rect::from_min_size(pos2(left, rect.top() + HEAD), size);
-        moved |= part_ui(ui, picture, pitch - 8.0, part, shown, index);
+        moved |= part_ui(ui, (picture, pitch - 8.0), part, (shown, index), intents);
         if index > 0 {
             let before = left - pitch + size.x;
             step_ui(ui, Rect::from_x_y_ranges(before..=left, picture.y_range()), shown, index);
@@ -163,7 +165,13 @@ fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown) -> UiResponse {
 }
 
 /// One picture with its name and its numbers, as far as they fit into `room`; whether it is dragged by its name.
-fn part_ui(ui: &Ui, picture: Rect, room: f32, part: &Part, shown: &Shown, index: usize) -> bool {
+fn part_ui(
+    ui: &Ui,
+    (picture, room): (Rect, f32),
+    part: &Part,
+    (shown, index): (&Shown, usize),
+    intents: &mut Vec<Intent>,
+) -> bool {
     let palette = Palette::of(ui);
     let painter = ui.painter();
     let (texture, ratio) = (&shown.textures[index], shown.ratios[index]);
@@ -194,9 +202,13 @@ fn part_ui(ui: &Ui, picture: Rect, room: f32, part: &Part, shown: &Shown, index:
 
     let head = Rect::from_min_max(pos2(picture.left(), picture.top() - HEAD), picture.right_top());
     let drag = ui.interact(head, ui.scope_id().with(("pooling head", index)), Sense::drag());
-    let response = ui.interact(picture, ui.scope_id().with(("pooling", index)), Sense::hover());
+    let response = ui.interact(picture, ui.scope_id().with(("pooling", index)), Sense::click());
     let spoken = format!("{}: SNR {number}, {decibel}", part.spoken);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
+    let image = || Some(shown.images[index].clone());
+    let value = |_| Some(format!("SNR: {}", ratio.measured));
+    let name = ["noised", "pooled", "noised-at-tau"][index];
+    picture_menu_ui(&response, &Offered { pane: Pane::Pooling, name, image: &image, value: &value }, intents, |_, _| {});
     response.on_hover_text(format!(
         "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured on this image and noise; \
          {} is expected. Black is −{range:.2}, white {range:.2} in all three.",

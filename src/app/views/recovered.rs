@@ -2,6 +2,7 @@
 
 use super::level_button::{Levels, tip};
 use super::number::{Limits, number};
+use super::picture_menu::copy_ui;
 use super::stage::{HEAD, Stage};
 use super::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
@@ -56,24 +57,44 @@ pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> Ui
 fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let painter = ui.painter().with_clip_rect(rect.expand2(vec2(8.0, 4.0)));
-    let row = (rect.height() / shares.len().max(1) as f32).min(30.0);
+    // Where a column would be too dense there are two.
+    let count = shares.len().max(1);
+    let columns = if rect.height() / (count as f32) < LEAST_ROW { 2 } else { 1 };
+    let rows = count.div_ceil(columns);
+    let row = (rect.height() / rows as f32).min(44.0);
+    let wide = (rect.width() - (columns - 1) as f32 * 16.0) / columns as f32;
+    let whole = rect;
     for (m, share) in shares.iter().enumerate() {
-        let y = rect.top() + (m as f32 + 0.5) * row;
+        let left = whole.left() + (m / rows) as f32 * (wide + 16.0);
+        let rect = Rect::from_x_y_ranges(left..=(left + wide), whole.y_range());
+        let y = rect.top() + ((m % rows) as f32 + 0.5) * row;
         let band = Band::of_index(plan, m);
         let line = Rect::from_x_y_ranges((rect.left() - 6.0)..=(rect.right() + 6.0), (y - 0.5 * row)..=(y + 0.5 * row));
         if let Some((response, clicked)) = levels.button(ui, line, band, ("Recovered", m)) {
             Levels::light(ui, line, &response);
             intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
+            response.context_menu(|ui| {
+                let name = |m: usize| Band::of_index(plan, m).label(plan.factor());
+                let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{share:.6}", name(m)));
+                copy_ui(ui, "Copy values", &lines.collect::<Vec<_>>().join("\n"));
+            });
             tip(response);
         }
-        let at = pos2(rect.left() + 40.0, y);
+        let names = if columns > 1 { 34.0 } else { 40.0 };
+        let at = pos2(rect.left() + names, y);
         let alone = !levels.lit().is_whole() && levels.lit().contains(band);
         let (font, color) =
             if alone { (theme::strong(SMALL), palette.text) } else { (theme::body(SMALL), palette.secondary) };
         painter.text(at, Align2::RIGHT_CENTER, band.label(plan.factor()), font, color);
-        let (from, to) = (rect.left() + 52.0, rect.right() - 44.0);
+        let gap = if columns > 1 { 4.0 } else { 12.0 };
+        let (from, to) = (rect.left() + names + gap, rect.right() - 32.0 - gap);
         let thick = (0.28 * row).clamp(2.0, 4.0);
         let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
+        if track.width() < 4.0 {
+            let number = format!("{share:.2}");
+            painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
+            continue;
+        }
         painter.rect_filled(track, thick, palette.hairline);
         let part = share.clamp(0.0, 1.0) as f32;
         let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
@@ -83,24 +104,25 @@ fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandP
     }
 }
 
+/// Least height of a level's row, points.
+const LEAST_ROW: f32 = 14.0;
+/// Below this width of the pane names are left out, and below this one space, too, points.
+const SHORT: f32 = 290.0;
+const NARROW: f32 = 200.0;
+
 /// Which image of the batch, which values are black and white, true pixels.
 fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
-    let palette = Palette::of(ui);
     ui.horizontal_centered(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let samples = stage.run.map_or(1, RunView::samples);
-        if samples > 1 {
-            let mut image = stage.sample + 1;
-            let prefix = egui::RichText::new("image ").font(theme::body(SMALL)).color(palette.secondary);
-            let drag = DragValue::new(&mut image).suffix(format!("/{samples}")).prefix(prefix);
-            let response =
-                number(ui, drag, Limits::whole(1, samples)).on_hover_text("Which image of the batch is shown");
-            named(ui, &response, "Image of the batch");
-            if image != stage.sample + 1 {
-                intents.push(Intent::Change(Action::SetSample(image - 1)));
-            }
+        let narrow = ui.available_width() < NARROW;
+        ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
+        if narrow {
+            ui.spacing_mut().button_padding.x = 6.0;
         }
-        range_ui(ui, stage, intents);
+        let samples = stage.run.map_or(1, RunView::samples);
+        let short = ui.available_width() < SHORT;
+        // Of one image, too, so that nothing moves when there are more.
+        ui.add_enabled_ui(samples > 1, |ui| batch_ui(ui, stage, samples, short, intents));
+        range_ui(ui, stage, short, intents);
         let tip = "True pixels: an image pixel is a whole number of screen pixels";
         if text_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
             intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
@@ -108,10 +130,37 @@ fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
     });
 }
 
-fn range_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+/// Which image of the batch, and whether all are shown.
+fn batch_ui(ui: &mut Ui, stage: &Stage, samples: usize, short: bool, intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    let mut image = stage.sample + 1;
+    let prefix = if short { "" } else { "image " };
+    let prefix = egui::RichText::new(prefix).font(theme::body(SMALL)).color(palette.secondary);
+    let drag = DragValue::new(&mut image).suffix(format!("/{samples}")).prefix(prefix);
+    let width = match ui.available_width() {
+        width if width < NARROW => 40.0,
+        _ if short => 52.0,
+        _ => 92.0,
+    };
+    let response = number(ui, drag.min_size(vec2(width, 26.0)), Limits::whole(1, samples));
+    let response = response.on_hover_text("Which image of the batch is shown");
+    named(ui, &response, "Image of the batch");
+    if image != stage.sample + 1 {
+        intents.push(Intent::Change(Action::SetSample(image - 1)));
+    }
+    let tip = "All images of the batch at once";
+    if text_toggle(ui, "all", "All images of the batch", tip, stage.grid).clicked() {
+        intents.push(Intent::Change(Action::SetGrid(!stage.grid)));
+    }
+}
+
+fn range_ui(ui: &mut Ui, stage: &Stage, short: bool, intents: &mut Vec<Intent>) {
     let shown = match stage.range {
+        ValueRange::Image if short => "±1",
         ValueRange::Image => "range: image",
+        ValueRange::Auto if short => "auto",
         ValueRange::Auto => "range: auto",
+        ValueRange::Fixed { .. } if short => "fixed",
         ValueRange::Fixed { .. } => "range: fixed",
     };
     let tip = "Which values are black and white in the images";

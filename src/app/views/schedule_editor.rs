@@ -16,7 +16,7 @@ use egui::{
 };
 
 /// Half the side of the place in which a point is taken, points.
-const REACH: f32 = 9.0;
+const REACH: f32 = 12.0;
 /// A drawn curve keeps so close to the schedule that it is made from, in flow time.
 const CLOSE: f64 = 3e-3;
 /// Most steps of a list that can be taken hold of one by one.

@@ -7,9 +7,10 @@ mod spectra;
 pub use spectra::{DataSource, Spectra};
 
 use super::icons::Icon;
+use super::picture_menu::{asked_at, copy_ui, save_figure_ui};
 use super::plot::figure_ui;
 use super::stage::Stage;
-use super::widgets::{Head, arrows, icon_button_small, take_keyboard};
+use super::widgets::{Head, TARGET, arrows, icon_button_small, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, Palette, SMALL};
@@ -17,7 +18,7 @@ use crate::figure::{Figure, SpectrumPlot, significant, ticks};
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
 use egui::{
-    Align2, CursorIcon, Grid, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder,
+    Align2, CursorIcon, Grid, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
     WidgetInfo, pos2, vec2,
 };
 use egui_tiles::UiResponse;
@@ -79,7 +80,7 @@ pub fn spectrum_ui(ui: &mut Ui, pane: &SpectrumPane, spectra: &mut Spectra, inte
     let plot = question.filter(|_| whole_step).and_then(|question| spectra.plot(&question));
     let range = plot.and_then(|plot| plot.range);
 
-    let corner = Rect::from_min_size(pos2(space.right() - 22.0, space.top() - 3.0), vec2(22.0, 22.0));
+    let corner = Rect::from_min_size(pos2(space.right() - TARGET, space.top() - 4.0), Vec2::splat(TARGET));
     ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
         let tip = if wide { "Save the figure" } else { "Channel, window, other steps, slope; save the figure" };
         let button = icon_button_small(ui, Icon::More, "Spectrum menu", tip);
@@ -119,10 +120,11 @@ fn plot_ui(ui: &mut Ui, space: Rect, shown: &SpectrumPlot, pane: &SpectrumPane, 
     );
     figure_ui(ui, plot, figure);
     axis_ui(ui, plot, figure, above >= NUMBERS);
-    let response = ui.interact(plot, ui.scope_id().with("spectrum plot"), Sense::hover());
+    let response = ui.interact(plot, ui.scope_id().with("spectrum plot"), Sense::click());
     if response.hovered() {
         pointer_ui(ui, plot, figure, &response);
     }
+    plot_menu_ui(plot, figure, &response, intents);
     if let Some(range) = shown.range.filter(|(low, high)| low < high) {
         ends_ui(ui, plot, shown, range, pane.choices, intents);
     }
@@ -176,8 +178,7 @@ fn axis_ui(ui: &Ui, plot: Rect, figure: &Figure, wavelengths: bool) {
 fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, response: &Response) {
     let Some(pointer) = response.hover_pos() else { return };
     ui.painter().vline(pointer.x, plot.y_range(), Stroke::new(1.0, Palette::of(ui).secondary));
-    let (left, right) = figure.x_axis.range;
-    let at = left + (right - left) * f64::from((pointer.x - plot.left()) / plot.width());
+    let at = log_frequency_at(plot, figure, pointer.x);
     let frequency = 10.0_f64.powf(at);
     response.clone().on_hover_ui_at_pointer(|ui| {
         ui.spacing_mut().interact_size.y = 14.0;
@@ -193,6 +194,31 @@ fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, response: &Response) {
                 }
             }
         });
+    });
+}
+
+/// The frequency at a place of the plot, as its logarithm.
+fn log_frequency_at(plot: Rect, figure: &Figure, x: f32) -> f64 {
+    let (left, right) = figure.x_axis.range;
+    left + (right - left) * f64::from(((x - plot.left()) / plot.width()).clamp(0.0, 1.0))
+}
+
+/// What a right click on the plot offers.
+fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, intents: &mut Vec<Intent>) {
+    let at = asked_at(response);
+    response.context_menu(|ui| {
+        if ui.button("Copy image").clicked() {
+            intents.push(Intent::CopySpectrum);
+            ui.close();
+        }
+        save_figure_ui(ui, "Save figure", |format| intents.push(Intent::ExportSpectrum(format)));
+        if let Some(at) = at {
+            let at = log_frequency_at(plot, figure, at.x);
+            let values = figure.lines.iter().filter_map(|line| Some(format!("{} (dB)\t{:.3}", line.name, line.at(at)?)));
+            let place = format!("frequency (cycles/px)\t{:.5}", 10.0_f64.powf(at));
+            let text: Vec<String> = std::iter::once(place).chain(values).collect();
+            copy_ui(ui, "Copy values", &text.join("\n"));
+        }
     });
 }
 
@@ -212,7 +238,7 @@ fn ends_ui(
     for (name, end, other) in [("Lower end of the slope", low, high), ("Upper end of the slope", high, low)] {
         let x = x_of(plot, figure, end.clamp(least, most));
         // Each reaches further outwards, so that both can be taken where they are close.
-        let outwards = if end < other { (10.0, 3.0) } else { (3.0, 10.0) };
+        let outwards = if end < other { (20.0, 4.0) } else { (4.0, 20.0) };
         let rect = Rect::from_x_y_ranges((x - outwards.0)..=(x + outwards.1), plot.y_range());
         let response = ui.interact(rect, ui.scope_id().with(name), Sense::click_and_drag());
         let response = response.on_hover_cursor(CursorIcon::ResizeHorizontal);

@@ -1,11 +1,14 @@
 //! The stage: what the playhead points at, in three linked images.
 
+use super::batch_grid::grid_ui;
 use super::icons::{Icon, draw_icon};
 use super::level_button::{Levels, paint_of};
 use super::messages::sentence;
+use super::picture_menu::{Offered, file_name, picture_menu_ui};
 use super::plot::colour;
-use super::widgets::{Head, icon_button_small, keep_arrows};
+use super::widgets::{Head, TARGET, icon_button_small, keep_arrows};
 use crate::app::intent::Intent;
+use crate::app::panes::Pane;
 use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::textures::{Ready, Textures, Wanted};
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -75,6 +78,18 @@ impl Lens {
     }
 }
 
+impl Framing {
+    /// The pixel (x, y) of an image of `pixels` (width, height) in `rect` at a place on the screen.
+    #[must_use]
+    pub fn pixel_at(self, rect: Rect, pixels: (usize, usize), at: Pos2) -> (usize, usize) {
+        let at = (at - rect.min) / rect.size();
+        let at = self.window.min + at * self.window.size();
+        #[allow(clippy::cast_sign_loss)] // not negative
+        let pixel = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side.saturating_sub(1));
+        (pixel(at.x, pixels.0), pixel(at.y, pixels.1))
+    }
+}
+
 /// What the stage needs to know.
 #[derive(Clone, Copy)]
 pub struct Stage<'a> {
@@ -96,9 +111,43 @@ pub struct Stage<'a> {
     pub stale: bool,
     /// A run beside this one.
     pub beside: Option<&'a RunView>,
+    /// Whether all images of the batch are shown at once.
+    pub grid: bool,
 }
 
 impl Stage<'_> {
+    /// Whether there are several images, and all are shown at once.
+    fn shows_grid(&self) -> bool {
+        self.grid && self.run.is_some_and(|run| run.samples() > 1)
+    }
+
+    /// What a right click on a picture in `rect` offers.
+    pub(super) fn menu_ui(
+        &self,
+        pane: Pane,
+        response: &Response,
+        picture: Picture,
+        rect: Rect,
+        framing: Framing,
+        intents: &mut Vec<Intent>,
+    ) {
+        let Some((run, at)) = self.run.zip(self.at) else { return };
+        let name = format!("{}-step-{}", file_name(picture), if picture == Picture::State { at.state } else { at.step + 1 });
+        let image = || self.image(&response.ctx, picture);
+        let value = |at| self.value_at(picture, rect, framing, at);
+        let offered = Offered { pane, name: &name, image: &image, value: &value };
+        picture_menu_ui(response, &offered, intents, |ui, intents| {
+            let samples = run.samples();
+            if samples > 1 {
+                let words = if self.grid { "Show one image".to_owned() } else { format!("Show all {samples} images") };
+                if ui.button(words).clicked() {
+                    intents.push(Intent::Change(Action::SetGrid(!self.grid)));
+                    ui.close();
+                }
+            }
+        });
+    }
+
     /// The run beside, at the step whose noise level is next to that of this one's.
     fn of_beside(&self) -> Option<Self> {
         let (run, beside) = (self.run?, self.beside?);
@@ -125,6 +174,9 @@ pub fn images_ui(
     textures: &mut Textures,
     intents: &mut Vec<Intent>,
 ) -> UiResponse {
+    if stage.shows_grid() {
+        return grid_ui(ui, stage, lens, textures, intents);
+    }
     let palette = Palette::of(ui);
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
@@ -149,11 +201,7 @@ pub fn images_ui(
     });
     let hovered = responses.iter().zip(places).find_map(|(response, rect)| {
         stage.run?;
-        let at = (response.hover_pos()? - rect.min) / rect.size();
-        let at = framing.window.min + at * framing.window.size();
-        #[allow(clippy::cast_sign_loss)] // not negative
-        let pixel = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side - 1);
-        Some((pixel(at.x, pixels.0), pixel(at.y, pixels.1)))
+        Some(framing.pixel_at(rect, pixels, response.hover_pos()?))
     });
     let mut moved = false;
     let alone = stage.levels.alone();
@@ -181,6 +229,7 @@ pub fn images_ui(
         if response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
         }
+        stage.menu_ui(Pane::Images, response, picture, rect, framing, intents);
         if let Some(alone) = alone.filter(|_| stage.at.is_some())
             && only_ui(ui, rect, &alone, name)
         {
@@ -217,10 +266,11 @@ fn beside_ui(
          where the seeds are the same. It is {whose}"
     );
     let head = Head { name: "Beside", note: &note, value: range.map(range_in_words), about };
-    let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - 26.0, HEAD));
+    let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - TARGET - 4.0, HEAD));
     let _ = head.show(ui, place);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Beside, {note}")));
-    let close = Rect::from_min_size(pos2(rect.left() + column - 22.0, rect.top() - HEAD - 3.0), vec2(22.0, 22.0));
+    stage.menu_ui(Pane::Images, &response, Picture::Expectation, rect, framing, intents);
+    let close = Rect::from_min_size(pos2(rect.left() + column - TARGET, rect.top() - HEAD - 4.0), Vec2::splat(TARGET));
     let closed = ui.scope_builder(egui::UiBuilder::new().max_rect(close), |ui| {
         icon_button_small(ui, Icon::Close, "Show one run", "Take away the run beside").clicked()
     });
@@ -260,7 +310,7 @@ fn badge_ui(ui: &Ui, picture: Rect, words: &str, fill: Color32) -> Rect {
 pub(super) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bool {
     let palette = Palette::of(ui);
     let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
-    let ink = Palette::DARK.window;
+    let ink = theme::ON_LEVEL;
     let words = format!("only {}", alone.name());
     let galley = ui.painter().layout_no_wrap(words.clone(), theme::strong(BODY), ink);
     let size = galley.size() + vec2(34.0, 8.0);

@@ -9,7 +9,9 @@ use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
-use egui::{Align2, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 use std::ops::RangeInclusive;
 
 /// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
@@ -24,7 +26,8 @@ pub(super) fn move_ui(
     let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::slider(true, tracks.position, "Playhead"));
     let place = |x: f32| f64::from((x - whole.left()) / whole.width());
-    if (response.is_pointer_button_down_on() || response.clicked() || response.drag_stopped())
+    let primary = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
+    if (primary || response.clicked() || response.drag_stopped_by(PointerButton::Primary))
         && let Some(at) = response.interact_pointer_pos()
     {
         let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);

@@ -19,12 +19,21 @@ use crate::session::prepare::{ModelInfo, default_spacing};
 use crate::session::settings::{ModelSource, RunSettings};
 use crate::theory::{Parameterization, Prediction};
 use crate::words::count;
-use egui::{Align, Button, DragValue, Popup, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{
+    Align, Button, DragValue, Popup, Rect, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 /// Largest seed that can be typed: that of the whole numbers which a field has exactly.
 const MOST_SEED: usize = (1 << 53) - 1;
-/// Below this width fields show their values only.
-const ROOMY: f32 = 1380.0;
+/// From this width on fields show their names, too, points.
+const ROOMY: f32 = 1500.0;
+/// From this width on all fields stand in one line.
+const ONE_LINE: f32 = 1212.0;
+/// Height of a line, and width of what stands at its right end: what the model runs on, and the menu.
+const LINE: f32 = 28.0;
+const RIGHT: f32 = BADGE + 6.0 + LINE;
+const BADGE: f32 = 84.0;
 
 /// The top bar's own state.
 pub struct TopBarState {
@@ -64,39 +73,102 @@ pub struct TopBar<'a> {
     pub activity: Activity,
 }
 
-/// Draws the top bar.
+/// Draws the top bar. Where everything stands depends on the window's width alone.
 pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
-    let roomy = ui.available_width() >= ROOMY;
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
+    let width = ui.available_width();
+    let few = bar.document.view.layout == Layout::Present;
+    let roomy = width >= ROOMY;
+    let look = Look { roomy, pending: bar.pending, widths: Widths::of(width) };
+    let one_line = few || width >= ONE_LINE;
+    let height = if one_line { LINE } else { 2.0 * LINE + 6.0 };
+    let whole = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover()).0;
+    let line = Rect::from_min_size(whole.min, vec2(width, LINE));
+    let (left, right) = line.split_left_right_at_x((line.right() - RIGHT).max(line.left()));
+    line_ui(ui, left, "first line", |ui| {
         mark_ui(ui);
         if roomy {
             ui.label(RichText::new("Chromascope").font(theme::strong(BODY + 1.0)));
         }
         ui.add_space(6.0);
-        let few = bar.document.view.layout == Layout::Present;
-        settings_ui(ui, bar, state, &Look { roomy, few, pending: bar.pending }, intents);
+        model_chip(ui, bar, state, &look, intents);
+        if one_line && !few {
+            plan_ui(ui, bar, &look, intents);
+        }
+        noise_ui(ui, bar, &look, intents);
+        if one_line && !few {
+            batch_ui(ui, bar, &look, intents);
+        }
         ui.add_space(6.0);
         run_ui(ui, bar, bar.pending, intents);
-        ui.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            main_menu_ui(ui, bar, intents);
-            model_ui(ui, bar, &mut state.said_of_model, intents);
+    });
+    // In a window that is too narrow for the rest these are still there.
+    ui.scope_builder(UiBuilder::new().max_rect(right).layout(egui::Layout::right_to_left(Align::Center)), |ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        main_menu_ui(ui, bar, intents);
+        model_ui(ui, bar, &mut state.said_of_model, intents);
+    });
+    if !one_line {
+        let second = Rect::from_min_max(pos2(whole.left() + 26.0, line.bottom() + 6.0), whole.max);
+        line_ui(ui, second, "second line", |ui| {
+            plan_ui(ui, bar, &look, intents);
+            batch_ui(ui, bar, &look, intents);
+        });
+    }
+}
+
+/// A line of fields; where there are more than it has room for it scrolls.
+fn line_ui(ui: &mut Ui, rect: Rect, name: &str, contents: impl FnOnce(&mut Ui)) {
+    ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+        let area = ScrollArea::horizontal().id_salt(name).scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
+        area.auto_shrink(false).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                contents(ui);
+            });
         });
     });
+}
+
+/// How wide each field is, points.
+struct Widths {
+    model: f32,
+    sampler: f32,
+    spacing: f32,
+    steps: f32,
+    seed: f32,
+    class: f32,
+    batch: f32,
+}
+
+impl Widths {
+    /// Of a window so wide: in one line the fields take more of it as there is more.
+    fn of(width: f32) -> Self {
+        let names = if width >= ROOMY { 1.0 } else { 0.0 };
+        let spare = if width >= ROOMY { width - ROOMY } else { width - ONE_LINE };
+        let part = (spare / 170.0).clamp(0.0, 1.0);
+        Self {
+            model: 124.0 + 42.0 * names + 60.0 * part,
+            sampler: 146.0 + 54.0 * names + 20.0 * part,
+            spacing: 104.0 + 52.0 * names + 30.0 * part,
+            steps: 84.0,
+            seed: 108.0,
+            class: 140.0 + 38.0 * names + 60.0 * part,
+            batch: 76.0,
+        }
+    }
 }
 
 /// The program's mark: its levels, from coarse to fine.
 fn mark_ui(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), egui::Sense::hover());
     for (column, m) in [4_u8, 2, 1, 0].into_iter().enumerate() {
-        let [r, g, b] = crate::figure::palette::level_colour(usize::from(m));
+        let fill = theme::level_colour(usize::from(m), Palette::of(ui).ground());
         let left = rect.left() + 3.5 * column as f32;
         let bar = egui::Rect::from_min_max(
             egui::pos2(left, rect.top() + 2.0 * f32::from(m)),
             egui::pos2(left + 2.5, rect.bottom()),
         );
-        ui.painter().rect_filled(bar, 1.0, egui::Color32::from_rgb(r, g, b));
+        ui.painter().rect_filled(bar, 1.0, fill);
     }
 }
 
@@ -104,15 +176,14 @@ fn mark_ui(ui: &mut Ui) {
 struct Look<'a> {
     /// With their names.
     roomy: bool,
-    /// Only what a presentation needs.
-    few: bool,
     /// Which are not those of the run on screen.
     pending: &'a [&'static str],
+    widths: Widths,
 }
 
 impl Look<'_> {
-    fn chip<'b>(&self, name: &'b str, shown: &'b str, tip: &'b str, changed: bool) -> Chip<'b> {
-        Chip { name, with_name: self.roomy, shown, tip, changed }
+    fn chip<'b>(&self, (name, width): (&'b str, f32), shown: &'b str, tip: &'b str, changed: bool) -> Chip<'b> {
+        Chip { name, with_name: self.roomy, shown, tip, changed, width }
     }
 
     fn changed(&self, name: &str) -> bool {
@@ -120,24 +191,29 @@ impl Look<'_> {
     }
 }
 
-fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
-    model_chip(ui, bar, state, look, intents);
+/// Sampler, spacing and steps: which noise levels are visited, and how.
+fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
-    if !look.few {
-        sampler_chip(ui, run, look, intents);
-        spacing_chip(ui, bar, look, intents);
-        let mut steps = run.steps;
-        let drag = (DragValue::new(&mut steps).speed(0.2), Limits::whole(1, 1000));
-        let tip = "Sampling steps; drag, or click and type";
-        field(&number_chip(ui, "Steps", tip, look.changed("steps"), drag), intents);
-        if steps != run.steps {
-            intents.push(Intent::Change(Action::SetSteps(steps)));
-        }
+    sampler_chip(ui, run, look, intents);
+    spacing_chip(ui, bar, look, intents);
+    let mut steps = run.steps;
+    let drag = (DragValue::new(&mut steps).speed(0.2), Limits::whole(1, 1000));
+    let tip = "Sampling steps; drag, or click and type";
+    let chip = (("Steps", look.widths.steps), run.steps.to_string(), tip);
+    field(&number_chip(ui, chip, look.changed("steps"), drag), intents);
+    if steps != run.steps {
+        intents.push(Intent::Change(Action::SetSteps(steps)));
     }
+}
+
+/// Seed and class: which image it becomes.
+fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+    let run = &bar.document.run;
     let mut seed = run.seed;
     let tip = "Seed of all noise; drag, or click and type";
     let drag = (DragValue::new(&mut seed).speed(1.0), Limits::whole(0, MOST_SEED));
-    field(&number_chip(ui, "Seed", tip, look.changed("seed"), drag), intents);
+    let chip = (("Seed", look.widths.seed), run.seed.to_string(), tip);
+    field(&number_chip(ui, chip, look.changed("seed"), drag), intents);
     if seed != run.seed {
         intents.push(Intent::Change(Action::SetSeed(seed)));
     }
@@ -147,14 +223,17 @@ fn settings_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, 
         intents.push(Intent::ChangeAndRun(vec![Action::SetSeed(next)]));
     }
     class_chip(ui, bar, look, intents);
-    if !look.few {
-        let mut batch = run.batch;
-        let drag = (DragValue::new(&mut batch).speed(0.1), Limits::whole(1, 64));
-        let tip = "Images made at once; each is the same as it would be alone";
-        field(&number_chip(ui, "Batch", tip, look.changed("batch"), drag), intents);
-        if batch != run.batch {
-            intents.push(Intent::Change(Action::SetBatch(batch)));
-        }
+}
+
+fn batch_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+    let run = &bar.document.run;
+    let mut batch = run.batch;
+    let drag = (DragValue::new(&mut batch).speed(0.1), Limits::whole(1, 64));
+    let tip = "Images made at once; each is the same as it would be alone";
+    let chip = (("Batch", look.widths.batch), run.batch.to_string(), tip);
+    field(&number_chip(ui, chip, look.changed("batch"), drag), intents);
+    if batch != run.batch {
+        intents.push(Intent::Change(Action::SetBatch(batch)));
     }
 }
 
@@ -182,9 +261,9 @@ pub fn source_name(source: &ModelSource) -> String {
 
 fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
     let current = &bar.document.run.source;
-    let shown = shortened(&source_name(current), 22);
+    let shown = source_name(current);
     let tip = "The model. Drop an .onnx file, a model's folder or a folder of images onto the window to open your own";
-    menu_chip(ui, look.chip("Model", &shown, tip, look.changed("model")), |ui| {
+    menu_chip(ui, look.chip(("Model", look.widths.model), &shown, tip, look.changed("model")), |ui| {
         ui.set_min_width(320.0);
         let small = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
         let titles = [small("Bundled"), small("Recent"), small("Your own")];
@@ -248,7 +327,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
     let shown = format!("{}{eta}", run.sampler.name());
     let tip = "How the state moves along the noise levels";
-    menu_chip(ui, look.chip("Sampler", &shown, tip, changed), |ui| {
+    menu_chip(ui, look.chip(("Sampler", look.widths.sampler), &shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
         for (kind, name) in SamplerKind::ALL {
             if ui.selectable_label(run.sampler == kind, name).clicked() {
@@ -298,10 +377,11 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
     let own = open.as_ref().map(|open| open.source.label());
     let own = own.as_deref().or_else(|| bar.model.and_then(|model| model.spacing.as_deref()));
     let because = open.as_ref().and_then(|open| open.because.as_deref());
-    let drawn = run.schedule.as_ref().map(|schedule| shortened(&schedule.label(), 16));
+    let drawn = run.schedule.as_ref().map(|schedule| schedule.label());
     let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("own");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
-    menu_chip(ui, look.chip("Spacing", shown, tip, look.changed("spacing") || look.changed("schedule")), |ui| {
+    let changed = look.changed("spacing") || look.changed("schedule");
+    menu_chip(ui, look.chip(("Spacing", look.widths.spacing), shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
         let whose = if because.is_some() { format!("suits {}", run.sampler) } else { "the model's own".to_owned() };
         let text = own.map_or_else(|| whose.clone(), |own| format!("{whose} ({own})"));
@@ -328,7 +408,15 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
 }
 
 fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
-    let Some(model) = bar.model.filter(|model| model.takes_labels) else { return };
+    let Some(model) = bar.model.filter(|model| model.takes_labels) else {
+        // Its place is kept, so that nothing moves when another model is opened.
+        ui.add_enabled_ui(false, |ui| {
+            let shown = if bar.model.is_some() { "no classes" } else { "…" };
+            let tip = "This model is not told what to generate";
+            menu_chip(ui, look.chip(("Class", look.widths.class), shown, tip, false), |_| {});
+        });
+        return;
+    };
     let name = |label: i64| {
         let name = usize::try_from(label).ok().and_then(|label| model.class_names().get(label).cloned());
         name.unwrap_or_else(|| label.to_string())
@@ -339,12 +427,12 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
     let shown = match (&run.by_level, run.label_switch) {
         (Some(_), _) => "by resolution".to_owned(),
         (None, Some(_)) => "by time".to_owned(),
-        (None, None) => shortened(&shown, 18),
+        (None, None) => shown,
     };
     let one = run.by_level.is_none() && run.label_switch.is_none();
     let tip = "What is to be generated; the layout Guidance has classes by resolution and by time";
     let changed = look.changed("class") || look.changed("classes by resolution");
-    menu_chip(ui, look.chip("Class", &shown, tip, changed), |ui| {
+    menu_chip(ui, look.chip(("Class", look.widths.class), &shown, tip, changed), |ui| {
         ui.set_min_width(180.0);
         let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
@@ -389,7 +477,7 @@ fn run_ui(ui: &mut Ui, bar: &TopBar, pending: &[&str], intents: &mut Vec<Intent>
         Activity::Idle => ("Run", "A new run (R)".to_owned(), Intent::Run),
     };
     let shown = RichText::new(text).font(theme::strong(BODY)).color(palette.on_accent);
-    let primary = ui.add(Button::new(shown).fill(palette.accent).min_size(vec2(76.0, 28.0)));
+    let primary = ui.add_sized(vec2(80.0, LINE), Button::new(shown).fill(palette.accent));
     let name = if pending.is_empty() { text.to_owned() } else { format!("Run with changed {}", pending.join(", ")) };
     primary.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if primary.on_hover_text(tip).clicked() {
@@ -414,7 +502,8 @@ fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents: &mut Vec<I
     let palette = Palette::of(ui);
     let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
     let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
-    let button = ui.add(Button::new(badge).fill(egui::Color32::TRANSPARENT).min_size(vec2(0.0, 28.0)));
+    let badge = Button::new(badge).fill(egui::Color32::TRANSPARENT).truncate();
+    let button = ui.add_sized(vec2(BADGE, LINE), badge);
     button
         .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);

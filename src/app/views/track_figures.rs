@@ -8,9 +8,9 @@ use crate::figure::palette::level_label;
 use crate::figure::text::verbatim;
 use crate::figure::{
     AdjustedReading, AdjustedTimeFigure, ChromatogramFigure, ComparedShares, Dash, ElutionFigure, Figure, Line,
-    MeasuredFigure, NEXT, NamedSchedule, OnAxis, Paint, Rate, Reading, Role, ScheduleFigure, Strip, TheoremFigure,
-    TimeAxis, TimeView, adjusted_time, chromatogram, class_strips, elution, generation, intensity, level_value,
-    measured_chromatogram, pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
+    MeasuredFigure, NEXT, NamedSchedule, OnAxis, Overlay, Paint, Rate, Reading, Role, ScheduleFigure, Strip,
+    TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, class_strips, elution, generation, intensity,
+    level_value, measured_chromatogram, pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
 };
 use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
 use crate::theory::{Chromatogram, NoiseLevel, adjustment};
@@ -31,9 +31,6 @@ pub(super) fn figure_of(
             return None;
         }
         Track::Schedule => {
-            let overlays: Vec<(&str, &TimeAxis)> = planned
-                .map(|planned| planned.overlays.iter().map(|(name, axis)| (name.as_str(), axis)).collect())
-                .unwrap_or_default();
             let model = planned.map(|planned| &planned.model).or_else(|| run.map(|run| &run.model))?;
             let range = key.range.or_else(|| {
                 let (low, high) = value_range(key.level_reading, model, axis);
@@ -45,7 +42,7 @@ pub(super) fn figure_of(
                 model,
                 reading: key.level_reading,
                 range,
-                overlays: &overlays,
+                overlays: planned.map_or(&[], |planned| &planned.overlays),
                 warnings: planned.map_or(&[], |planned| &planned.warnings),
             });
             if let Some(curve) = planned.and_then(|planned| planned.curve.as_ref()) {
@@ -90,7 +87,7 @@ pub(super) fn figure_of(
         Track::AdjustedTime => adjusted(time, axis, tracks, key)?,
         Track::Theorem => {
             let (theory, factor) = theory_of(tracks)?;
-            let (name, other) = planned?.overlays.first()?;
+            let Overlay { name, axis: other, .. } = planned?.overlays.first()?;
             let (first, second) = (|t: f64| axis.level_at_run_time(t), |t: f64| other.level_at_run_time(t));
             let made = theorem(TheoremFigure {
                 theory,

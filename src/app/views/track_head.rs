@@ -5,26 +5,25 @@ use super::heat_head::{heat_head_ui, heat_menu};
 use super::icons::{Icon, draw_icon};
 use super::number::{Limits, number};
 use super::parts_track::parts_head_ui;
-use super::top_bar::shortened;
-use super::tracks::{HEAD, LINE, PAD, Tracks};
-use super::widgets::{icon_button_small, named, small_menu};
+use super::picture_menu::save_figure_ui;
+use super::tracks::{HEAD, LINE, NUMBERS, PAD, Tracks};
+use super::widgets::{TARGET, elided, icon_button_small, named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use crate::figure::draw::Format;
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
 };
 use crate::session::heat_map::{HeatMapChange, SpectrumSource};
 use crate::theory::Chromatogram;
-use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, DragValue, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
-/// What figures are saved as.
-const FORMATS: [(Format, &str); 3] = [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")];
+/// Width of a menu in a head: up to the numbers of the vertical axis, points.
+const FIELD: f32 = HEAD - NUMBERS - 8.0;
 
-/// Draws a head at the left of its track's `rect`.
+/// Draws a head at the left of its track's `rect`, and says where its first line stands, which numbers keep off.
 pub(super) fn head_ui(
     ui: &mut Ui,
     rect: Rect,
@@ -32,10 +31,10 @@ pub(super) fn head_ui(
     tracks: &Tracks,
     largest_difference: Option<f64>,
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
-) {
+) -> Rect {
     let palette = Palette::of(ui);
     let left = rect.left() + 16.0;
-    let line = Rect::from_min_size(rect.min, vec2(HEAD - 20.0, LINE));
+    let line = Rect::from_min_size(rect.min, vec2(HEAD + 6.0, LINE));
     let (track, name) = (choice.track, choice.track.name());
     let response = ui.interact(line, Id::unique(("fold", track)), Sense::click_and_drag());
     let verb = if choice.folded { "Unfold" } else { "Fold" };
@@ -49,18 +48,35 @@ pub(super) fn head_ui(
     let color = if lit { palette.text } else { palette.secondary };
     draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
     let at = pos2(left + 16.0, rect.top() + 16.0);
-    let written = ui.painter().text(at, Align2::LEFT_CENTER, name, theme::strong(BODY), palette.text);
+    let most = line.right() - TARGET - 2.0;
+    let galley = elided(ui, name, theme::strong(BODY), palette.text, most - at.x);
+    let written = Rect::from_min_size(pos2(at.x, at.y - 0.5 * galley.size().y), galley.size());
+    ui.painter().galley(written.min, galley, palette.text);
     response
         .on_hover_text(about(track))
         .context_menu(|ui| menu_ui(ui, choice, tracks, (&mut *textures, &mut *intents)));
-    let corner = Rect::from_min_size(pos2(written.right() + 4.0, rect.top() + 5.0), vec2(22.0, 22.0));
+    let corner = Rect::from_min_size(pos2(written.right() + 2.0, rect.top() + 4.0), Vec2::splat(TARGET));
     ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
         let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
         Popup::menu(&button).show(|ui| menu_ui(ui, choice, tracks, (&mut *textures, &mut *intents)));
     });
-    if choice.folded {
-        return;
+    let taken = Rect::from_min_max(rect.min, corner.max);
+    if !choice.folded {
+        contents_ui(ui, (rect, left), track, tracks, largest_difference, (textures, intents));
     }
+    taken
+}
+
+/// What stands below a head's name.
+fn contents_ui(
+    ui: &mut Ui,
+    (rect, left): (Rect, f32),
+    track: Track,
+    tracks: &Tracks,
+    largest_difference: Option<f64>,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
+) {
+    let palette = Palette::of(ui);
     match track {
         Track::FilmStrip => {
             let row = (rect.height() - 2.0 * PAD) / 3.0;
@@ -75,14 +91,14 @@ pub(super) fn head_ui(
             }
         }
         Track::Schedule => {
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(108.0, 24.0));
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
             if place.bottom() < rect.bottom() {
                 level_reading_ui(ui, place, tracks.view.level_reading, intents);
             }
             if let Some(planned) = tracks.planned {
-                let next = tracks.ghost().map(|next| format!("next: {}", shortened(&next.source.label(), 13)));
+                let next = tracks.ghost().map(|next| format!("next: {}", next.source.label()));
                 let rounded = planned.rounded.then(|| "timesteps rounded".to_owned());
-                let notes = [Some(shortened(&planned.source.label(), 18)), next, rounded];
+                let notes = [Some(planned.source.label()), next, rounded];
                 for (line, text) in (0_u8..).zip(notes.iter().flatten()) {
                     note(ui, rect, rect.top() + 62.0 + 16.0 * f32::from(line), text);
                 }
@@ -93,13 +109,13 @@ pub(super) fn head_ui(
                 .findings()
                 .filter(|_| tracks.view.stacking == Stacking::Lines)
                 .and_then(|findings| findings.comparison(tracks.view.theory, tracks.view.measure.into()));
-            let what = if comparison.is_some() { "rₘ(t), dots measured" } else { "rₘ(t), theory" };
+            let what = if comparison.is_some() { "rₘ(t), measured" } else { "rₘ(t), theory" };
             note(ui, rect, rect.top() + 36.0, what);
             if let Some(comparison) = comparison {
                 note(ui, rect, rect.top() + 114.0, comparison.calibration.name());
                 note(ui, rect, rect.top() + 130.0, &format!("RMS {}", comparison.agreement.rms_in_words(3)));
             }
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(FIELD, 24.0));
             if place.bottom() < rect.bottom() {
                 measure_ui(ui, place, tracks.view.measure, intents);
             }
@@ -109,19 +125,19 @@ pub(super) fn head_ui(
             }
         }
         Track::SpectrumOfChange => {
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
             heat_head_ui(ui, (place, rect), tracks, textures, intents);
         }
         Track::SpectrumBeside => {
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
             beside_ui(ui, (place, rect), tracks, intents);
         }
         Track::Guidance => guidance_head_ui(ui, rect, tracks),
         Track::PartsByLevel => parts_head_ui(ui, rect, tracks, intents),
         Track::Elution => note(ui, rect, rect.top() + 36.0, "gₘ(t), per step"),
         Track::AdjustedTime => {
-            note(ui, rect, rect.top() + 36.0, "pooled m times by n");
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(124.0, 24.0));
+            note(ui, rect, rect.top() + 36.0, "pooled m times");
+            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 48.0), vec2(FIELD, 24.0));
             let (name, tip) = ("Adjusted time reading", "What is plotted of the adjusted times τₘ");
             let chosen =
                 choice_ui(ui, (place, rect), (name, tip), tracks.view.adjusted, &AdjustedView::ALL, |choice| {
@@ -143,7 +159,7 @@ fn theorem_ui(
     largest_difference: Option<f64>,
     intents: &mut Vec<Intent>,
 ) {
-    let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(124.0, 24.0));
+    let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
     let (name, tip) = ("Comparison", "rₘ of the other schedule where both have the same level, or over its own time");
     let chosen = choice_ui(ui, (place, rect), (name, tip), tracks.view.theorem, &TheoremView::ALL, |choice| {
         (choice.name(), Action::SetTheorem(choice))
@@ -171,8 +187,14 @@ fn beside_ui(ui: &mut Ui, (place, rect): (Rect, Rect), tracks: &Tracks, intents:
 pub(super) fn note(ui: &Ui, rect: Rect, y: f32, text: &str) {
     if y < rect.bottom() - 8.0 {
         let color = Palette::of(ui).secondary;
-        let at = pos2(rect.left() + 32.0, y);
-        ui.painter().text(at, Align2::LEFT_CENTER, text, theme::body(SMALL), color);
+        let left = rect.left() + 32.0;
+        let galley = elided(ui, text, theme::body(SMALL), color, rect.left() + 16.0 + HEAD - NUMBERS - left);
+        let place = Rect::from_min_size(pos2(left, y - 0.5 * galley.size().y), galley.size());
+        let is_cut = galley.elided;
+        ui.painter().galley(place.min, galley, color);
+        if is_cut {
+            ui.interact(place, ui.scope_id().with(("note", y.to_bits())), Sense::hover()).on_hover_text(text);
+        }
     }
 }
 
@@ -365,25 +387,15 @@ fn menu_ui(ui: &mut Ui, choice: TrackChoice, tracks: &Tracks, (textures, intents
     if track == Track::SpectrumOfChange {
         heat_menu(ui, tracks, textures, intents);
     }
-    if track != Track::FilmStrip && !choice.folded {
-        ui.menu_button("Save figure", |ui| {
-            for (format, name) in FORMATS {
-                if ui.button(name).clicked() {
-                    intents.push(Intent::ExportFigure(track, format));
-                    ui.close();
-                }
-            }
-        });
+    if !choice.folded {
+        if ui.button("Copy figure").clicked() {
+            intents.push(Intent::CopyFigure(track));
+            ui.close();
+        }
+        save_figure_ui(ui, "Save figure", |format| intents.push(Intent::ExportFigure(track, format)));
     }
     if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside) && !choice.folded {
-        ui.menu_button("Save with film strip", |ui| {
-            for (format, name) in FORMATS {
-                if ui.button(name).clicked() {
-                    intents.push(Intent::ExportWithFilm(track, format));
-                    ui.close();
-                }
-            }
-        });
+        save_figure_ui(ui, "Save with film strip", |format| intents.push(Intent::ExportWithFilm(track, format)));
     }
     if ui.button("Hide").clicked() {
         intents.push(Intent::Change(Action::ShowTrack(track, false)));

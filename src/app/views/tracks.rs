@@ -4,15 +4,17 @@ use super::film::film_ui;
 use super::guidance_track::{GuidanceTrack, guidance_track_ui};
 use super::heat_track::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use super::icons::{Icon, draw_icon};
+use super::legend::legend_ui;
 use super::level_button::Levels;
 use super::notes::notes_ui;
 use super::parts_track::{PartsTrack, parts_track_ui};
-use super::plot::{StripUse, legend_ui, lit_figure_ui, strips_ui};
+use super::plot::{StripUse, lit_figure_ui, strips_ui};
 use super::schedule_editor::{Editor, EditorState, editor_ui};
 use super::time_ui::{axis_ui, move_ui, playhead_ui, ticks_for};
 use super::track_figures::figure_of;
 use super::track_head::head_ui;
-use super::widgets::arrows;
+use super::track_menu::{Placed, plots_menu_ui, values_in_plain};
+use super::widgets::{arrows, elided};
 use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
@@ -23,6 +25,7 @@ use crate::ensemble::{ComesTo, Findings};
 use crate::figure::draw::Content;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom};
 use crate::runtime::{RunId, Wake};
+use crate::schedule::PlanWarning;
 use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::{
@@ -36,9 +39,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Width of a track's head, points.
-pub(super) const HEAD: f32 = 164.0;
+pub(super) const HEAD: f32 = 184.0;
+/// How much of it at the right is for the numbers of the vertical axis, points.
+pub(super) const NUMBERS: f32 = 56.0;
 /// Width of a track's legend, points.
-const LEGEND: f32 = 124.0;
+const LEGEND: f32 = 134.0;
 /// Height of a folded track and of the axis, points.
 pub(super) const LINE: f32 = 30.0;
 /// Space around a track's plot, points.
@@ -204,6 +209,17 @@ impl TracksState {
         }
     }
 
+    /// What a track shows at an x of the axis, and of a heat map at a place on the screen; a line each.
+    pub(super) fn values_at(&self, track: Track, x: f64, (plot, at): (Rect, Pos2)) -> Vec<String> {
+        match track {
+            Track::SpectrumOfChange => self.heat.read_at(plot, at),
+            Track::SpectrumBeside => self.heat_beside.read_at(plot, at),
+            Track::PartsByLevel => self.parts.values_at(x, (plot, at)),
+            Track::Guidance => self.guidance.figure().map(|figure| values_in_plain(&figure, x)).unwrap_or_default(),
+            _ => self.figures.get(&track).map(|(_, figure)| values_in_plain(figure, x)).unwrap_or_default(),
+        }
+    }
+
     /// What a track shows, for a file.
     #[must_use]
     pub fn content(&self, track: Track) -> Option<Content> {
@@ -260,12 +276,12 @@ pub fn tracks_ui(
     let places = placed(&shown, Rect::from_min_max(pos2(space.left(), axis.bottom()), space.max));
     for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-        head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *textures, &mut *intents));
+        let head = head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *textures, &mut *intents));
         let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + PAD)..=(rect.bottom() - PAD));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
             let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
-            track_ui(ui, (plot, legend), choice.track, tracks, state, (&mut *textures, &mut *intents));
+            track_ui(ui, (plot, legend, head), choice.track, tracks, state, (&mut *textures, &mut *intents));
         }
         if index + 1 < shown.len() {
             boundary_ui(ui, &shown, &places, index, intents);
@@ -276,6 +292,8 @@ pub fn tracks_ui(
         ui.painter().text(whole.center(), Align2::CENTER_CENTER, text, theme::body(BODY), palette.secondary);
     }
     if let Some((shared, response)) = tracks.axis().zip(response) {
+        let placed = Placed { shown: &shown, places: &places, whole };
+        plots_menu_ui(&response, &placed, shared, tracks, state, intents);
         playhead_ui(ui, (whole, axis), shared, tracks, state, &response);
     }
 }
@@ -333,7 +351,7 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
 
 fn track_ui(
     ui: &mut Ui,
-    (plot, legend): (Rect, Rect),
+    (plot, legend, head): (Rect, Rect, Rect),
     track: Track,
     tracks: &Tracks,
     state: &mut TracksState,
@@ -352,7 +370,7 @@ fn track_ui(
     }
     if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside) {
         let (pointer, zoom, ticks) = (state.pointer, state.zoom, ticks_for(plot.width()));
-        let place = HeatPlace { plot, legend, pointer, zoom, ticks };
+        let place = HeatPlace { plot, legend, head, pointer, zoom, ticks };
         let choices = tracks.view.heat_map;
         let (of, heat) = if track == Track::SpectrumBeside {
             (HeatUse::beside(choices), &mut state.heat_beside)
@@ -364,7 +382,7 @@ fn track_ui(
     }
     if matches!(track, Track::Guidance | Track::PartsByLevel) {
         let place =
-            HeatPlace { plot, legend, pointer: state.pointer, zoom: state.zoom, ticks: ticks_for(plot.width()) };
+            HeatPlace { plot, legend, head, pointer: state.pointer, zoom: state.zoom, ticks: ticks_for(plot.width()) };
         if track == Track::Guidance {
             guidance_track_ui(ui, &place, tracks, &mut state.guidance, intents);
         } else {
@@ -409,7 +427,7 @@ fn track_ui(
         }
         return;
     };
-    lit_figure_ui(ui, plot, &figure, tracks.levels.lit());
+    lit_figure_ui(ui, (plot, head), &figure, tracks.levels.lit());
     notes_ui(ui, plot, &figure.notes, track.name());
     match strips_ui(ui, plot, &figure, &tracks.levels, track.name()) {
         Some(StripUse::Isolate(levels)) => intents.push(Intent::Change(Action::Isolate(levels))),
@@ -433,10 +451,19 @@ fn track_ui(
     let (reading, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
     let editor = Editor { plot, figure: &figure, planned, shown: axis, axis: reading, zoom, view };
     editor_ui(ui, &editor, &mut state.editor, intents);
-    let lines = 18.0 * figure.lines.len() as f32;
-    let (names, rest) = legend.split_top_bottom_at_y((legend.top() + lines).min(legend.bottom()));
+    let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, figure.lines.len(), planned.warnings.len()));
     named_ui(ui, names, intents);
     warnings_ui(ui, rest, tracks.ghost().or(tracks.planned).unwrap_or(planned));
+}
+
+/// Height of the line of a warning, points.
+const WARNING: f32 = 16.0;
+
+/// Where the legend ends and the warnings begin: each warning has its line as long as a curve has one, too.
+fn warnings_at(legend: Rect, lines: usize, warnings: usize) -> f32 {
+    let names = 18.0 * lines as f32;
+    let wanted = if warnings > 0 { WARNING * warnings.min(2) as f32 + 4.0 } else { 0.0 };
+    legend.top() + names.min((legend.height() - wanted).max(WARNING)).min(legend.height())
 }
 
 /// What is questionable about the steps, in a few words each; in full, and with what to do, under the pointer.
@@ -444,11 +471,15 @@ fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
     let palette = Palette::of(ui);
     let steps = planned.plan.steps();
     let mut top = rect.top() + 4.0;
+    let sentence = |warning: &PlanWarning| format!("{warning}: {}", warning.advice());
     for (index, warning) in planned.warnings.iter().enumerate() {
-        let line = Rect::from_x_y_ranges(rect.x_range(), top..=(top + 16.0));
+        let line = Rect::from_x_y_ranges(rect.x_range(), top..=(top + WARNING));
+        let left = planned.warnings.len() - index;
         if line.bottom() > rect.bottom() + 1.0 {
             break;
         }
+        // The last line stands for those that have none.
+        let is_last = left > 1 && line.bottom() + WARNING > rect.bottom() + 1.0;
         let mark = Rect::from_center_size(line.left_center() + vec2(6.0, 0.0), vec2(11.0, 11.0));
         draw_icon(ui, mark, Icon::Warning, palette.warning);
         let of = warning.steps(steps);
@@ -457,15 +488,22 @@ fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
             [first, .., last] => format!("{}–{}: ", first + 1, last + 1),
             [] => String::new(),
         };
-        let text = format!("{which}{}", warning.short());
-        let galley = ui.painter().layout_no_wrap(text, theme::body(SMALL - 1.0), palette.warning);
+        let (text, sentence) = if is_last {
+            let all: Vec<String> = planned.warnings[index..].iter().map(sentence).collect();
+            (format!("… {left} warnings"), all.join("\n\n"))
+        } else {
+            (format!("{which}{}", warning.short()), sentence(warning))
+        };
+        let galley = elided(ui, &text, theme::body(SMALL - 1.0), palette.warning, line.width() - 16.0);
         let at = pos2(line.left() + 16.0, line.center().y - 0.5 * galley.size().y);
-        ui.painter().with_clip_rect(line.expand2(vec2(8.0, 0.0))).galley(at, galley, palette.warning);
+        ui.painter().galley(at, galley, palette.warning);
         let response = ui.interact(line, ui.scope_id().with(("warning", index)), Sense::hover());
-        let sentence = format!("{warning}: {}", warning.advice());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Warning: {sentence}")));
         response.on_hover_text(sentence);
-        top += 16.0;
+        if is_last {
+            break;
+        }
+        top += WARNING;
     }
 }
 

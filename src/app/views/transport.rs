@@ -52,9 +52,10 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             pending_ui(ui, transport.pending, intents);
             let text = RichText::new(transport.status).font(theme::mono(SMALL)).color(Palette::of(ui).secondary);
-            ui.add(Label::new(text).truncate()).on_hover_text(
-                "How far the run is, time a step, memory of its steps, and the program's own time a frame",
-            );
+            ui.add(Label::new(text).truncate()).on_hover_text(format!(
+                "{}\n\nHow far the run is, time a step, memory of its steps, and the program's own time a frame",
+                transport.status
+            ));
         });
     });
 }
@@ -106,13 +107,56 @@ fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
         value => format!("{value:.3}"),
     };
     ui.spacing_mut().item_spacing.x = 6.0;
+    let shown = fitting(ui.available_width() - STATUS);
     let step = format!("{}/{}", playback.state(), run.steps());
-    reading(ui, "step", &step, 92.0, "Steps done at the playhead, of all");
-    let s = run.axis.value_at(position, Reading::RunTime);
-    reading(ui, "s", &format!("{s:.3}"), 56.0, "Run time, from 1 (noise) to 0 (image)");
-    let t = run.axis.value_at(position, Reading::Timestep);
-    reading(ui, "t", &format!("{t:.1}"), 62.0, "Timestep: what the network is fed");
-    reading(ui, "ᾱ", &format!("{:.4}", level.alpha_bar()), 68.0, "ᾱ: share of the image in the variance of xₜ");
-    reading(ui, "σ", &number(level.sigma()), 62.0, "σ = √((1−ᾱ)/ᾱ): noise over image");
-    reading(ui, "λ", &ticks::signed(level.log_snr()), 66.0, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats");
+    let s = format!("{:.3}", run.axis.value_at(position, Reading::RunTime));
+    let t = format!("{:.1}", run.axis.value_at(position, Reading::Timestep));
+    let alpha_bar = format!("{:.4}", level.alpha_bar());
+    let (sigma, lambda) = (number(level.sigma()), ticks::signed(level.log_snr()));
+    let values = [
+        ("step", step, "Steps done at the playhead, of all"),
+        ("s", s, "Run time, from 1 (noise) to 0 (image)"),
+        ("t", t, "Timestep: what the network is fed"),
+        ("ᾱ", alpha_bar, "ᾱ: share of the image in the variance of xₜ"),
+        ("σ", sigma, "σ = √((1−ᾱ)/ᾱ): noise over image"),
+        ("λ", lambda, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats"),
+    ];
+    for (((name, value, tip), width), shown) in values.into_iter().zip(WIDTHS).zip(shown) {
+        if shown {
+            reading(ui, name, &value, width, tip);
+        }
+    }
+}
+
+/// Of step, s, t, ᾱ, σ and λ the width, points, and which come first where there is no room for all.
+const WIDTHS: [f32; 6] = [104.0, 56.0, 66.0, 70.0, 70.0, 66.0];
+const FIRST: [usize; 6] = [0, 4, 2, 5, 3, 1];
+/// What is left for how the run goes, points.
+const STATUS: f32 = 310.0;
+
+/// Which readings are shown in so much room: it depends on the window alone, so that none comes and goes.
+fn fitting(room: f32) -> [bool; 6] {
+    let mut shown = [false; 6];
+    let mut left = room;
+    for index in FIRST {
+        left -= WIDTHS[index] + 6.0;
+        if left < 0.0 {
+            break;
+        }
+        shown[index] = true;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_comes_first_and_all_are_shown_where_there_is_room() {
+        assert_eq!(fitting(0.0), [false; 6]);
+        assert_eq!(fitting(120.0), [true, false, false, false, false, false]);
+        assert_eq!(fitting(260.0), [true, false, true, false, true, false]);
+        assert_eq!(fitting(480.0), [true; 6]);
+    }
 }

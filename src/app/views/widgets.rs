@@ -5,12 +5,16 @@ use super::number::{Limits, number};
 use crate::app::run_view::Picture;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align2, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, PopupCloseBehavior, Rect, Response, RichText,
+    Align2, Atom, AtomExt as _, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, PopupCloseBehavior, Rect,
+    Response, RichText,
     Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
+/// Least side of anything that is clicked, points.
+pub const TARGET: f32 = 24.0;
 /// At the right of what opens a menu.
 const ARROW: &str = "▾";
 
@@ -40,9 +44,9 @@ fn icon_button_of(ui: &mut Ui, icon: Icon, (name, tip): (&str, &str), on: bool, 
     response.on_hover_text(tip)
 }
 
-/// An icon in a small square.
+/// An icon in a small square, [`TARGET`] points wide.
 pub fn icon_button_small(ui: &mut Ui, icon: Icon, name: &str, tip: &str) -> Response {
-    icon_button_of(ui, icon, (name, tip), false, 22.0)
+    icon_button_of(ui, icon, (name, tip), false, TARGET)
 }
 
 /// A small button with a short text that is on or off.
@@ -133,23 +137,30 @@ pub struct Chip<'a> {
     pub tip: &'a str,
     /// Whether no run has this value yet.
     pub changed: bool,
+    /// Points; what does not fit is cut, so that no value moves what stands beside.
+    pub width: f32,
 }
 
 /// Draws the field, and its menu where that is open.
 pub fn menu_chip<R>(
     ui: &mut Ui,
-    Chip { name, with_name, shown, tip, changed }: Chip,
+    Chip { name, with_name, shown, tip, changed, width }: Chip,
     contents: impl FnOnce(&mut Ui) -> R,
 ) -> Option<R> {
     let palette = Palette::of(ui);
     let label = RichText::new(name).font(theme::body(SMALL)).color(palette.secondary);
     let value = RichText::new(shown).font(theme::strong(BODY)).color(palette.text);
-    let button = if with_name { Button::new((label, value, ARROW)) } else { Button::new((value, ARROW)) };
+    let value = value.atom_shrink(true);
+    let end = (Atom::grow(), ARROW);
+    let button = if with_name { Button::new((label, value, end)) } else { Button::new((value, end)) };
+    let button = button.truncate().min_size(vec2(width, 28.0));
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let (response, inner) = MenuButton::from_button(button.min_size(vec2(0.0, 28.0))).config(config).ui(ui, contents);
+    let place = ui.allocate_exact_size(vec2(width, 28.0), Sense::hover()).0;
+    let ui = &mut ui.new_child(UiBuilder::new().id_salt(name).max_rect(place));
+    let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, contents);
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
     mark_changed(ui, &response, changed);
-    response.on_hover_text(tip);
+    response.on_hover_text(format!("{name}: {shown}\n{tip}"));
     inner.map(|inner| inner.inner)
 }
 
@@ -165,27 +176,57 @@ pub fn small_menu<R>(
     let text = RichText::new(shown).font(theme::body(SMALL)).color(palette.text);
     let arrow = RichText::new(ARROW).font(theme::body(SMALL)).color(palette.secondary);
     let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let button = Button::new((text, arrow)).min_size(vec2(0.0, 24.0));
+    let mut button = Button::new((text, arrow)).min_size(vec2(0.0, TARGET));
+    if !ui.layout().main_wrap() {
+        button = button.truncate();
+    }
+    let spacing = ui.spacing().clone();
+    ui.spacing_mut().interact_size.y = TARGET;
+    ui.spacing_mut().button_padding.y = 4.0;
     let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, contents);
+    *ui.spacing_mut() = spacing;
     response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
     response.on_hover_text(tip);
     inner.map(|inner| inner.inner)
 }
 
-/// A field of the top bar with a number that can be dragged and typed.
+/// A field of the top bar with a number that can be dragged and typed; so many points wide whatever the number. `name`,
+/// width, the number in words, and the tooltip.
 pub fn number_chip(
     ui: &mut Ui,
-    name: &str,
-    tip: &str,
+    ((name, width), shown, tip): ((&str, f32), String, &str),
     changed: bool,
-    (value, limits): (DragValue, Limits),
+    (mut value, limits): (DragValue, Limits),
 ) -> Response {
     let palette = Palette::of(ui);
     let label = RichText::new(format!("{name} ")).font(theme::body(SMALL)).color(palette.secondary);
-    let response = number(ui, value.prefix(label).min_size(vec2(0.0, 28.0)), limits);
+    let place = ui.allocate_exact_size(vec2(width, 28.0), Sense::hover()).0;
+    let ui = &mut ui.new_child(UiBuilder::new().id_salt(name).max_rect(place));
+    // Where it is typed all of it is there, and scrolls.
+    let typed = ui.memory(|memory| memory.has_focus(ui.next_auto_id()));
+    let name_width = ui.painter().layout_no_wrap(format!("{name} "), theme::body(SMALL), palette.secondary).size().x;
+    let room = width - 2.0 * ui.spacing().button_padding.x - name_width;
+    if !typed && let Some(cut) = cut_number(ui, &shown, room) {
+        value = value.custom_formatter(move |_, _| cut.clone());
+    }
+    ui.shrink_clip_rect(place);
+    let response = number(ui, value.prefix(label).min_size(vec2(width, 28.0)), limits);
     named(ui, &response, name);
     mark_changed(ui, &response, changed);
-    response.on_hover_text(tip)
+    response.on_hover_text(format!("{name}: {shown}\n{tip}"))
+}
+
+/// The first digits of a number that is wider than its room.
+fn cut_number(ui: &Ui, number: &str, room: f32) -> Option<String> {
+    let fits = |text: &str| {
+        let font = egui::TextStyle::Button.resolve(ui.style());
+        ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x <= room
+    };
+    if fits(number) {
+        return None;
+    }
+    let cut = |digits: usize| number.chars().take(digits).chain(['…']).collect::<String>();
+    (1..number.len()).rev().map(cut).find(|text| fits(text))
 }
 
 /// A sentence on what could not be done, at the foot of `space`, which leaves it the room; it stays until it is taken away.
@@ -193,12 +234,12 @@ pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, i
     let Some(words) = error.as_ref() else { return };
     let color = Palette::of(ui).error;
     let galley = ui.painter().layout(words.clone(), theme::body(SMALL), color, (space.width() - 32.0).max(1.0));
-    let height = galley.size().y.max(22.0);
+    let height = galley.size().y.max(TARGET);
     let place = Rect::from_min_max(pos2(space.left(), space.bottom() - height), space.max);
     let label = ui.interact(place, ui.scope_id().with(id), Sense::hover());
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     ui.painter().galley(pos2(place.left(), place.center().y - 0.5 * galley.size().y), galley, color);
-    let close = Rect::from_min_size(pos2(place.right() - 22.0, place.top()), vec2(22.0, 22.0));
+    let close = Rect::from_min_size(pos2(place.right() - TARGET, place.top()), Vec2::splat(TARGET));
     let closed = ui.scope_builder(UiBuilder::new().max_rect(close), |ui| {
         icon_button_small(ui, Icon::Close, "Dismiss the sentence", "Take this sentence away").clicked()
     });
@@ -238,6 +279,14 @@ pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
             vec2(pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowUp) - pressed(Key::ArrowDown));
         if input.modifiers.shift { 10.0 * by } else { by }
     })
+}
+
+/// A line of text that ends in "…" where it is wider than its room; [`Galley::elided`] says whether.
+#[must_use]
+pub fn elided(ui: &Ui, text: &str, font: FontId, color: Color32, room: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap = TextWrapping::truncate_at_width(room.max(0.0));
+    ui.painter().layout_job(job)
 }
 
 /// Keeps the arrow keys with what has the focus; else they take the focus elsewhere.

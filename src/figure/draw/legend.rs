@@ -2,7 +2,7 @@
 
 use super::lettering::{Face, Lettering};
 use super::marker::marker;
-use super::panel::{line_ink, outline_ink, rule_ink};
+use super::panel::{line_ink, rule_ink};
 use super::scene::{Group, Ink, Path, Rect};
 use super::theme::Theme;
 use crate::figure::{Figure, Line, MarkKind, Marker, Paint, Role};
@@ -104,9 +104,6 @@ fn draw_swatch(swatch: &Swatch<'_>, (left, y): (f64, f64), theme: Theme, group: 
         }
         Swatch::Line(line) => {
             let path = Path::horizontal(along, y);
-            if let Some(ink) = outline_ink(line, theme) {
-                group.draw(path.clone(), ink);
-            }
             group.draw(path, line_ink(line, theme));
         }
         Swatch::Rule(paint) => {

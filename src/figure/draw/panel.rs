@@ -40,15 +40,6 @@ pub(super) fn line_ink(line: &Line, theme: Theme) -> Ink {
     Ink::Stroke { colour: theme.colour(line.paint), width, dash }
 }
 
-/// What is drawn below a pale curve to set it off.
-pub(super) fn outline_ink(line: &Line, theme: Theme) -> Option<Ink> {
-    let colour = theme.outline(line.paint)?;
-    match line_ink(line, theme) {
-        Ink::Stroke { width, dash, .. } => Some(Ink::Stroke { colour, width: width + 0.5, dash }),
-        Ink::Fill(_) | Ink::Picture(..) => None,
-    }
-}
-
 /// How a rule over the height of the plot is drawn.
 pub(super) fn rule_ink(paint: Paint, theme: Theme) -> Ink {
     Ink::Stroke { colour: theme.colour(paint), width: 0.8, dash: vec![2.4, 1.6] }
@@ -215,9 +206,6 @@ impl Painter<'_> {
         }
         for (index, line) in figure.lines.iter().enumerate() {
             let path = Path::polyline(line.points.iter().map(|&point| frame.at(point)));
-            if let Some(ink) = outline_ink(line, self.theme) {
-                items.push(Item { id: None, label: String::new(), clip, path: path.clone(), ink });
-            }
             let ink = line_ink(line, self.theme);
             items.push(Item { id: id("line", index), label: text::plain(&line.name), clip, path, ink });
         }

@@ -174,7 +174,8 @@ fn all_formats_draw_the_same_scene() {
         let place = [0, 1].map(|i| from[i] + share * (to[i] - from[i]));
         picture.get_pixel((2.0 * place[0]) as u32, (2.0 * (place[1] + down)) as u32).0
     };
-    assert_eq!(pixel(0.33, 0.0), [0xE9, 0x66, 0x6A, 255]);
+    let [r, g, b] = crate::figure::palette::level_colour(2, crate::figure::Ground::Light);
+    assert_eq!(pixel(0.33, 0.0), [r, g, b, 255]);
     assert_eq!(pixel(0.33, 9.0), [255, 255, 255, 255]);
 }
 

@@ -1,10 +1,10 @@
 //! Colours of the page.
 
 use super::scene::Colour;
-use crate::figure::palette::level_colour;
-use crate::figure::{Paint, Role};
+use crate::figure::palette::{self, level_colour};
+use crate::figure::{Ground, Paint, Role};
 
-/// The colours a figure is drawn in. Resolution levels have the same in both.
+/// The colours a figure is drawn in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// Dark on white, for paper.
@@ -24,17 +24,19 @@ struct Colours {
     accent: u32,
     warning: u32,
     error: u32,
+    good: u32,
 }
 
 const LIGHT: Colours = Colours {
     background: 0xFF_FFFF,
     text: 0x14_1A21,
     secondary: 0x4A_5663,
-    faint: 0x9A_A5B1,
+    faint: 0x7A_8592,
     hairline: 0xE2_E7EC,
     accent: 0x0B_66C3,
     warning: 0x8A_5A00,
     error: 0xB3_1D28,
+    good: 0x17_703C,
 };
 
 const DARK: Colours = Colours {
@@ -46,6 +48,7 @@ const DARK: Colours = Colours {
     accent: 0x5A_B0FF,
     warning: 0xF2_B33D,
     error: 0xFF_6B6B,
+    good: 0x5C_D18B,
 };
 
 const fn rgb(hex: u32) -> Colour {
@@ -54,24 +57,7 @@ const fn rgb(hex: u32) -> Colour {
 }
 
 /// What is written on a level's colour, in every theme.
-pub(super) const ON_LEVEL: Colour = rgb(DARK.background);
-
-/// Lines of less contrast with the background are outlined, in so many percent of their own colour.
-const LEAST_CONTRAST: f64 = 1.8;
-const OUTLINE: u16 = 70;
-
-/// The ratio of two colours' luminances, by WCAG 2.
-fn contrast(a: Colour, b: Colour) -> f64 {
-    let luminance = |colour: Colour| {
-        let [r, g, b] = colour.map(|part| {
-            let part = f64::from(part) / 255.0;
-            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * r + 0.7152 * g + 0.0722 * b
-    };
-    let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
-    a.max(b) / a.min(b)
-}
+pub(super) const ON_LEVEL: Colour = palette::ON_LEVEL;
 
 impl Theme {
     const fn colours(self) -> &'static Colours {
@@ -96,20 +82,42 @@ impl Theme {
             Role::Accent => colours.accent,
             Role::Warning => colours.warning,
             Role::Error => colours.error,
+            Role::Good => colours.good,
         })
     }
 
-    /// What sets a pale line off from the background; `None` where it needs nothing.
-    pub(super) fn outline(self, paint: Paint) -> Option<Colour> {
-        let colour = self.colour(paint);
-        (contrast(colour, self.background()) < LEAST_CONTRAST)
-            .then(|| colour.map(|part| (u16::from(part) * OUTLINE / 100) as u8))
+    /// Whether that is dark or light.
+    pub(super) const fn ground(self) -> Ground {
+        match self {
+            Self::Light => Ground::Light,
+            Self::Dark => Ground::Dark,
+        }
     }
 
     pub(super) fn colour(self, paint: Paint) -> Colour {
         match paint {
-            Paint::Level(level) => level_colour(level),
+            Paint::Level(level) => level_colour(level, self.ground()),
             Paint::Role(role) => self.role(role),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::palette::contrast;
+
+    #[test]
+    fn text_can_be_read_and_lines_can_be_seen() {
+        for theme in [Theme::Light, Theme::Dark] {
+            let over = |colour| contrast(colour, theme.background());
+            for role in [Role::Text, Role::Secondary, Role::Accent, Role::Warning, Role::Error, Role::Good] {
+                assert!(over(theme.role(role)) >= 4.5, "{theme:?} {role:?}");
+            }
+            assert!(over(theme.role(Role::Faint)) >= 3.0, "{theme:?}");
+            for m in 0..8 {
+                assert!(over(theme.colour(Paint::Level(m))) >= 3.0, "{theme:?} level {m}");
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::session::tone::{apart_from_zero, byte};
+use crate::session::tone::{Ground, apart_from_zero, byte};
 use image::{Rgb, RgbImage};
 use ndarray::ArrayView3;
 
@@ -39,15 +39,15 @@ impl ToneCurve {
     }
 }
 
-/// The mean over the channels, `[C, H, W]`: blue below zero, orange above, dark at zero, full colour at `most`; the
+/// The mean over the channels, `[C, H, W]`: blue below zero, orange above, the ground at zero, full colour at `most`; the
 /// `1/(2γ)`-th power of the magnitude, so that little shows too.
 #[must_use]
-pub fn signed_image(values: ArrayView3<f32>, most: f32, gamma: f32) -> RgbImage {
+pub fn signed_image(values: ArrayView3<f32>, most: f32, gamma: f32, ground: Ground) -> RgbImage {
     let channels = values.dim().0;
     pixels(values, |y, x| {
         let sum: f32 = (0..channels).map(|channel| values[[channel, y, x]]).sum();
         let value = (sum / channels as f32 / most.max(f32::MIN_POSITIVE)).clamp(-1.0, 1.0);
-        Rgb(apart_from_zero(value.signum() * value.abs().powf(0.5 / gamma.max(1e-3))))
+        Rgb(apart_from_zero(value.signum() * value.abs().powf(0.5 / gamma.max(1e-3)), ground))
     })
 }
 
@@ -86,7 +86,10 @@ mod tests {
         let values = Array3::from_shape_fn((3, 4, 5), |(c, y, x)| (c + 2 * y) as f32 / 5.0 - x as f32 / 4.0);
         let shown = ToneCurve::straight((-0.8, 1.1)).image(values.view());
         assert_eq!(shown, tone::image_between(values.view(), (-0.8, 1.1)));
-        assert_eq!(signed_image(values.view(), 0.7, 1.0), tone::difference(values.view(), 0.7));
+        for ground in [Ground::Dark, Ground::Light] {
+            let stage = tone::difference(values.view(), 0.7, ground);
+            assert_eq!(signed_image(values.view(), 0.7, 1.0, ground), stage);
+        }
         let grey = magnitude_image(values.slice(ndarray::s![..1, .., ..]), 0.5, 1.0);
         assert!(grey.pixels().all(|pixel| pixel.0[0] == pixel.0[2]));
     }

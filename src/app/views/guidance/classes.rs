@@ -5,16 +5,14 @@ use crate::app::intent::Intent;
 use crate::app::theme::{self, SMALL};
 use crate::app::views::forms::class_number_ui;
 use crate::app::views::number::{Limits, number};
-use crate::app::views::plot::colour;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::top_bar::shortened;
 use crate::app::views::widgets::{named, small_menu};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, LevelMode};
-use crate::figure::Paint;
 use crate::figure::palette::level_label;
 use crate::session::action::Action;
 use crate::session::prepare::ModelInfo;
-use egui::{DragValue, Grid, Label, RichText, Ui};
+use egui::{DragValue, Grid, Label, RichText, Sense, Ui, vec2};
 
 /// Most levels that have a class of their own here.
 const MOST: usize = 8;
@@ -68,8 +66,11 @@ fn by_level_ui(ui: &mut Ui, guidance: &Guidance, model: &ModelInfo, levels: &ByL
         for (m, label) in to.labels.iter_mut().enumerate() {
             let name = level_label(levels.factor, m);
             let shown = if m == last { format!("{name} and coarser") } else { name.clone() };
-            let color = colour(Paint::Level(m), &palette);
-            ui.label(RichText::new(shown).font(theme::body(SMALL)).color(color));
+            ui.horizontal(|ui| {
+                let (swatch, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+                ui.painter().rect_filled(swatch, 2.0, theme::level_colour(m, palette.ground()));
+                ui.label(RichText::new(shown).font(theme::body(SMALL)).color(palette.text));
+            });
             if let Some(chosen) = class_menu_ui(ui, &format!("Class of {name}"), model, Some(*label)) {
                 *label = chosen;
             }

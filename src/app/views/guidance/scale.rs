@@ -2,8 +2,9 @@
 
 use super::{Guidance, GuidancePanel, heading, secondary, small_button};
 use crate::app::intent::Intent;
+use crate::app::theme::Palette;
 use crate::app::views::number::{self, Limits};
-use crate::app::views::panel::problem;
+use crate::app::views::panel::lines_ui;
 use crate::app::views::schedule_editor::alone;
 use crate::app::views::widgets::named;
 use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
@@ -64,12 +65,15 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
         }
     });
     interval_ui(ui, panel, intents);
-    if guidance.settings().label.is_none() && guidance.settings().by_level.is_none() {
+    let settings = guidance.settings();
+    let has_class = settings.label.is_some() || settings.by_level.is_some() || settings.label_switch.is_some();
+    let palette = Palette::of(ui);
+    if !has_class && scale.constant() != Some(1.0) {
         let text = "Guidance leads to the class chosen at the top; without one it changes nothing.";
-        let is_plain = guidance.settings().label_switch.is_none() && scale.constant() != Some(1.0);
-        if is_plain {
-            problem(ui, text);
-        }
+        lines_ui(ui, text, 2, palette.error);
+    } else {
+        let text = "w = 0 is without a class, 1 the class as it was learnt, above 1 beyond it.";
+        lines_ui(ui, text, 2, palette.secondary);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::session::inspect::{
     Channel, Difference, Errors, Histogram, Reference, ToneCurve, difference, errors, magnitude_image, signed_image,
 };
 use crate::session::levels::Isolation;
-use crate::session::tone::robust_maximum;
+use crate::session::tone::{Ground, robust_maximum};
 use egui::ColorImage;
 use image::RgbImage;
 use ndarray::{Array3, ArrayView3};
@@ -44,6 +44,8 @@ pub(super) struct Job {
     pub offset: f32,
     /// Of the histogram; `None` is chosen.
     pub span: Option<(f32, f32)>,
+    /// What differences stand before.
+    pub ground: Ground,
 }
 
 /// How values become tones.
@@ -51,7 +53,7 @@ pub(super) struct Job {
 pub(super) enum Scale {
     /// From black to white.
     Image(f32, f32),
-    /// Blue, dark at zero, orange; full colour here.
+    /// Blue, the ground at zero, orange; full colour here.
     Signed(f32),
     /// From black at zero to white here.
     Magnitude(f32),
@@ -137,7 +139,7 @@ pub(super) fn made(job: &Job) -> Made {
 fn painted(values: ArrayView3<f32>, scale: Scale, job: &Job) -> RgbImage {
     match scale {
         Scale::Image(low, high) => ToneCurve { range: (low, high), gamma: job.gamma, offset: job.offset }.image(values),
-        Scale::Signed(most) => signed_image(values, most, job.gamma),
+        Scale::Signed(most) => signed_image(values, most, job.gamma, job.ground),
         Scale::Magnitude(most) => magnitude_image(values, most, job.gamma),
     }
 }
@@ -178,6 +180,7 @@ mod tests {
             gamma: 1.0,
             offset: 0.0,
             span: None,
+            ground: Ground::Dark,
         }
     }
 

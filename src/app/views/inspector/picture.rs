@@ -2,14 +2,16 @@
 
 use super::state::{InspectorState, Mode, Shown};
 use crate::app::intent::Intent;
+use crate::app::panes::Pane;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::views::picture_menu::{Offered, in_plain, picture_menu_ui};
 use crate::app::views::stage::{Framing, Lens, Stage, look_around, only_ui};
 use crate::app::views::widgets::{arrows, take_keyboard};
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
 use egui::{
-    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     pos2, vec2,
 };
 use ndarray::Array3;
@@ -58,7 +60,14 @@ pub(super) fn picture_ui(
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
     }
-    let hovered = hovered_pixel(&response, rect, framing, (width, height));
+    let hovered = response.hover_pos().map(|at| framing.pixel_at(rect, (width, height), at));
+    let image = || Some(shown.made.picture.clone());
+    let value = |at| {
+        let (x, y) = framing.pixel_at(rect, (width, height), at);
+        let values = shown.made.subject.outer_iter().filter_map(|channel| channel.get((y, x)).copied());
+        Some(format!("{x}, {y}: {}", in_plain(values)))
+    };
+    picture_menu_ui(&response, &Offered { pane: Pane::Inspector, name: "inspected", image: &image, value: &value }, intents, |_, _| {});
     if let Some(line) = divider {
         wipe_ui(ui, rect, line, &mut state.wipe);
     }
@@ -88,19 +97,6 @@ fn spoken(state: &InspectorState) -> String {
         Mode::Wipe => format!("Inspected {symbol} beside {}", state.reference_name()),
         Mode::Difference(kind) => format!("{} difference of {symbol} and {}", kind.name(), state.reference_name()),
     }
-}
-
-fn hovered_pixel(
-    response: &Response,
-    rect: Rect,
-    framing: Framing,
-    (width, height): (usize, usize),
-) -> Option<(usize, usize)> {
-    let at = (response.hover_pos()? - rect.min) / rect.size();
-    let at = framing.window.min + at * framing.window.size();
-    #[expect(clippy::cast_sign_loss, reason = "not negative")]
-    let pixel = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side - 1);
-    Some((pixel(at.x, width), pixel(at.y, height)))
 }
 
 /// Where a pixel's corner is on the screen.

@@ -2,11 +2,13 @@
 
 use super::job::{Job, Made, Other, Scale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::textures::ground_of;
 use crate::app::views::messages::sentence;
 use crate::app::views::stage::Stage;
 use crate::runtime::{AnalysisPool, RunEnd, Wake};
 use crate::session::inspect::{Channel, Difference, Reference};
 use crate::session::levels::Isolation;
+use crate::session::tone::Ground;
 use egui::{Context, TextureHandle, TextureOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -101,6 +103,7 @@ enum ReferenceKey {
 struct Key {
     picture: PictureKey,
     reference: ReferenceKey,
+    ground: Ground,
     alone: Option<Isolation>,
     channel: Channel,
     mode: Mode,
@@ -276,6 +279,7 @@ impl InspectorState {
                 (None, Some(_)) => ReferenceKey::File(self.files),
                 (None, None) => ReferenceKey::None,
             },
+            ground: ground_of(ctx),
             alone,
             channel: self.channel,
             mode,
@@ -320,6 +324,7 @@ impl InspectorState {
                 gamma,
                 offset,
                 span,
+                ground: key.ground,
             };
             Some(Box::new(move || made(&job)))
         });

@@ -11,7 +11,7 @@ use crate::model::SchedulerConfig;
 use crate::schedule::formats::{
     ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, python_snippet, write_npy,
 };
-use egui::{Align2, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 /// The forms in which a schedule leaves: name, ending, what it is for.
 const FORMS: [(Form, &str, &str, &str); 7] = [
@@ -59,14 +59,15 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
     });
     for (form, name, ending, about) in FORMS {
         ui.horizontal(|ui| {
-            let (place, response) = ui.allocate_exact_size(vec2(118.0, 20.0), Sense::hover());
+            let (place, response) = ui.allocate_exact_size(vec2(118.0, 24.0), Sense::hover());
             let color = Palette::of(ui).text;
             ui.painter().text(place.left_center(), Align2::LEFT_CENTER, name, theme::body(SMALL), color);
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
             response.on_hover_text(about);
-            let copy = ui.small_button("Copy");
+            let button = |text| Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
+            let copy = ui.add(button("Copy"));
             copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
-            let save = ui.small_button("Save…");
+            let save = ui.add(button("Save…"));
             save.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Save {name}")));
             let (copies, saves) = (form != Form::Npy && copy.clicked(), save.clicked());
             if !copies && !saves {

@@ -1,6 +1,6 @@
 //! The schedule fitted to a fine reference, in the background.
 
-use super::{Lab, LabState, alone, heading, problem, secondary, small_button};
+use super::{Lab, LabState, alone, heading, lines_ui, problem, secondary, small_button};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
@@ -8,6 +8,7 @@ use crate::app::views::number::{self, Limits};
 use crate::app::views::schedule_editor::to_curve;
 use crate::app::views::widgets::named;
 use crate::figure::palette::level_label;
+use crate::model::exact::ExactCard;
 use crate::optimise::{Ended, Options, Outcome, Reference};
 use crate::runtime::Report;
 use crate::words::count;
@@ -61,6 +62,14 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
             intents.push(Intent::CancelOptimise);
         }
     });
+    // It depends on the sampler, which must not move what stands below.
+    let is_gaussian = lab.model.and_then(|model| model.card.as_ref()).is_some_and(|card| {
+        matches!(card.exact, Some(ExactCard::Gaussian))
+    });
+    if planned.closed_form.is_none() && is_gaussian {
+        let text = "Known in closed form for this prior with ddim and η = 0.";
+        lines_ui(ui, text, 3, Palette::of(ui).secondary);
+    }
     if let Some(known) = planned.closed_form {
         let text = format!(
             "Known in closed form for this prior: these steps end {:.4} (RMSE) from the exact flow, their spectrum {:.2} dB \
@@ -69,7 +78,7 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
         );
         let tip =
             "N deterministic DDIM steps multiply each frequency of the noise, so what they produce is known exactly";
-        ui.add(Label::new(secondary(ui, &text)).wrap()).on_hover_text(tip);
+        lines_ui(ui, &text, 3, Palette::of(ui).secondary).on_hover_text(tip);
     }
     let Some(report) = lab.optimisation else {
         let steps = planned.plan.steps();
@@ -81,8 +90,8 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
 
 fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Intent>) {
     if report.ended.is_none() {
-        let bar = ProgressBar::new(report.share).text(RichText::new(&report.doing).font(theme::body(SMALL)));
-        ui.add(bar);
+        ui.add(ProgressBar::new(report.share).desired_height(6.0));
+        ui.add(Label::new(secondary(ui, &report.doing)).wrap());
     }
     if let Some((start, best)) = report.errors {
         let text = format!("Error on the fit's seeds: {start:.4} at first, {best:.4} now");

@@ -1,15 +1,18 @@
 //! Every named schedule, to be looked at before it is taken.
 
-use super::{LabState, alone, heading, secondary, small_button};
+use super::{LabState, alone, heading, secondary, small_button_if};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
-use crate::app::theme::{self, SMALL};
+use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::number::{self, Limits};
 use crate::app::views::widgets::named;
 use crate::schedule::PlanSource;
 use crate::schedule::presets::{groups, parameters, with_parameter};
 use crate::session::action::Action;
-use egui::{ComboBox, RichText, Slider, Ui};
+use egui::{Align2, ComboBox, RichText, Sense, Slider, Ui, vec2};
+
+/// Rows that parameters have: as many as any preset needs.
+const ROWS: usize = 4;
 
 pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
     heading(ui, "Presets");
@@ -34,7 +37,9 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
     };
     let mut changed = subject.clone();
     let mut ended = false;
-    for parameter in parameters(&subject) {
+    let all = parameters(&subject);
+    let free = ROWS.saturating_sub(all.len());
+    for parameter in all {
         let mut value = parameter.value;
         let (low, high) = parameter.range;
         ui.horizontal(|ui| {
@@ -63,6 +68,16 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
             changed = with_parameter(&changed, parameter.name, value);
         }
     }
+    // What stands below does not move when another is chosen.
+    if free > 0 {
+        let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
+        let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
+        let (place, _) = ui.allocate_exact_size(size, Sense::hover());
+        if free == ROWS {
+            let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
+            ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
+        }
+    }
     if changed != subject {
         if looked_at {
             state.preview = Some(changed);
@@ -73,17 +88,16 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
     if ended {
         intents.push(Intent::EndGesture);
     }
-    if let Some(preview) = state.preview.clone() {
-        ui.horizontal(|ui| {
-            if small_button(ui, "Take it", "Run with this schedule") {
-                intents.extend(alone(take(&preview)));
-                state.preview = None;
-            }
-            if small_button(ui, "Leave it", "Keep the schedule there is") {
-                state.preview = None;
-            }
-        });
-    }
+    ui.horizontal(|ui| {
+        let preview = state.preview.clone();
+        if small_button_if(ui, looked_at, "Take it", "Run with this schedule") {
+            intents.extend(preview.as_ref().map(take).into_iter().flat_map(alone));
+            state.preview = None;
+        }
+        if small_button_if(ui, looked_at, "Leave it", "Keep the schedule there is") {
+            state.preview = None;
+        }
+    });
 }
 
 /// What its name alone says is the setting of that name; anything else is a schedule.

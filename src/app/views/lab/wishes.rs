@@ -5,12 +5,12 @@ use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::widgets::{arrows, take_keyboard};
-use crate::figure::palette::{level_colour, level_label};
+use crate::figure::palette::level_label;
 use crate::schedule::design::with_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
 use crate::session::action::Action;
 use crate::theory::{Chromatogram, Measure};
-use egui::{Align2, Color32, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// The least share of a level.
 const LEAST_SHARE: f64 = 0.005;
@@ -99,24 +99,28 @@ fn bar_ui(
     for (position, m) in (0..levels).rev().enumerate() {
         let width = (shares[m] / total) as f32 * bar.width();
         let cell = Rect::from_x_y_ranges(left..=(left + width), bar.y_range());
-        let [r, g, b] = level_colour(m);
-        ui.painter().rect_filled(cell.shrink2(vec2(0.75, 0.0)), 3.0, Color32::from_rgb(r, g, b));
+        let fill = theme::level_colour(m, palette.ground());
+        ui.painter().rect_filled(cell.shrink2(vec2(0.75, 0.0)), 3.0, fill);
         let label = level_label(factor, m);
         if cell.width() > 30.0 {
             let font = theme::strong(SMALL - 1.0);
-            ui.painter().text(cell.center(), Align2::CENTER_CENTER, &label, font, Palette::DARK.window);
+            ui.painter().text(cell.center(), Align2::CENTER_CENTER, &label, font, theme::ON_LEVEL);
         }
         left += width;
         if position + 1 == levels {
             break;
         }
-        let grip = Rect::from_center_size(pos2(left, bar.center().y), vec2(10.0, bar.height() + 4.0));
+        // As wide as a hand wants it, where its neighbours leave the room.
+        let next = (shares[m - 1] / total) as f32 * bar.width();
+        let wide = width.min(next).clamp(10.0, 24.0);
+        let grip = Rect::from_center_size(pos2(left, bar.center().y), vec2(wide, bar.height() + 4.0));
         let id = ui.scope_id().with(("share", m));
         let response = ui.interact(grip, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
         let name = format!("Boundary of {label} and {}", level_label(factor, m - 1));
         response.widget_info(|| WidgetInfo::slider(true, shares[m] / total, &name));
         if response.hovered() || response.dragged() || response.has_focus() {
-            ui.painter().rect_filled(grip.shrink2(vec2(3.5, 0.0)), 1.0, palette.text);
+            let line = Rect::from_center_size(grip.center(), vec2(3.0, grip.height()));
+            ui.painter().rect_filled(line, 1.0, palette.text);
         }
         take_keyboard(&response);
         let by = f64::from(response.drag_delta().x / bar.width() + 0.01 * arrows(ui, &response).x);

@@ -2,12 +2,15 @@
 
 use super::state::Shown;
 use crate::app::theme::{self, Palette, SMALL};
+use crate::app::intent::Intent;
+use crate::app::panes::Pane;
 use crate::app::views::level_button::{Levels, paint_of};
+use crate::app::views::picture_menu::{Offered, picture_menu_ui};
 use crate::app::views::plot::colour;
 use crate::figure::ticks;
 use crate::session::levels::Band;
 use crate::spectrum::{centred_frequency, level_radius};
-use egui::{Color32, ColorImage, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, ColorImage, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use ndarray::Array2;
 
 /// Least distance between rings at which a level's name stands between them, points.
@@ -25,7 +28,7 @@ pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> Co
 }
 
 /// Draws the spectrum in a square at the right of `rect`.
-pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels) {
+pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let side = rect.width().min(rect.height());
     let square = Rect::from_min_size(rect.min, vec2(side, side));
@@ -49,37 +52,46 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels) {
             let galley = painter.layout_no_wrap(label, theme::strong(SMALL - 1.0), color);
             let at = middle - vec2(0.0, 0.5 * (outer + inner)) - 0.5 * galley.size();
             let back = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 0.0));
-            painter.rect_filled(back, 3.0, Color32::from_black_alpha(150));
+            painter.rect_filled(back, 3.0, Color32::from_black_alpha(220));
             painter.galley(at, galley, color);
         }
     }
     painter.rect_stroke(square, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
-    let response = ui.interact(square, ui.scope_id().with("plane"), Sense::hover());
+    let response = ui.interact(square, ui.scope_id().with("plane"), Sense::click());
     let (low, high) = shown.scale;
     response.widget_info(|| {
         let words = format!("Spectrum in two dimensions, {} to {} dB", ticks::number(low, 0), ticks::number(high, 0));
         WidgetInfo::labeled(Role::Image, true, words)
     });
+    let image = || Some(shown.plane_image.clone());
+    let value = |at| read_at(square, shown, at);
+    let offered = Offered { pane: Pane::Levels, name: "spectrum", image: &image, value: &value };
+    picture_menu_ui(&response, &offered, intents, |_, _| {});
     let Some(pointer) = response.hover_pos() else {
         let text = format!("{} … {} dB", ticks::number(low, 0), ticks::number(high, 0));
         words_ui(ui, square, &text);
         return;
     };
-    let (height, width) = shown.decibels.dim();
-    let part = (pointer - square.min) / side;
-    #[expect(clippy::cast_sign_loss, reason = "the pointer is inside the square")]
-    let bin = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side.saturating_sub(1));
-    let (y, x) = (bin(part.y, height), bin(part.x, width));
-    let Some(&decibel) = shown.decibels.get((y, x)) else { return };
-    let (f_y, f_x) = (centred_frequency(y, height), centred_frequency(x, width));
-    let radius = f_y.hypot(f_x);
-    let period = if radius > 0.0 { format!(" · {} px", ticks::number(radius.recip(), 1)) } else { String::new() };
-    let text = format!("{} c/px{period}\n{} dB", ticks::number(radius, 3), ticks::number(decibel.into(), 1));
+    let Some(text) = read_at(square, shown, pointer) else { return };
     words_ui(ui, square, &text);
     response.on_hover_text(
         "Power spectral density of the image, dB, frequency 0 in the middle and half a cycle per pixel at the edges. Unit \
          white noise reads 0 dB. A ring is where a level begins: inside it is what is left after pooling",
     );
+}
+
+/// The frequency at a place in the plane, and the density there.
+fn read_at(square: Rect, shown: &Shown, pointer: Pos2) -> Option<String> {
+    let (height, width) = shown.decibels.dim();
+    let part = (pointer - square.min) / square.width();
+    #[expect(clippy::cast_sign_loss, reason = "the pointer is inside the square")]
+    let bin = |part: f32, side: usize| ((part.max(0.0) * side as f32) as usize).min(side.saturating_sub(1));
+    let (y, x) = (bin(part.y, height), bin(part.x, width));
+    let &decibel = shown.decibels.get((y, x))?;
+    let (f_y, f_x) = (centred_frequency(y, height), centred_frequency(x, width));
+    let radius = f_y.hypot(f_x);
+    let period = if radius > 0.0 { format!(" · {} px", ticks::number(radius.recip(), 1)) } else { String::new() };
+    Some(format!("{} c/px{period}\n{} dB", ticks::number(radius, 3), ticks::number(decibel.into(), 1)))
 }
 
 fn words_ui(ui: &Ui, square: Rect, text: &str) {

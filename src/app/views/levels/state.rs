@@ -2,12 +2,13 @@
 
 use crate::app::painted::{own_range, painted};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
-use crate::app::textures::coloured;
+use crate::app::textures::{coloured, ground_of};
 use crate::app::views::stage::Stage;
 use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;
 use crate::session::inspect::channel_name;
 use crate::session::levels::Isolation;
+use crate::session::tone::Ground;
 use crate::spectrum::{BandPlan, centred, psd};
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use ndarray::{Array2, ArrayView3, ArrayView4, Axis};
@@ -87,6 +88,8 @@ struct Key {
     ranges: Vec<Option<(u32, u32)>>,
     common: bool,
     channel: Option<usize>,
+    /// What differences stand before.
+    ground: Ground,
 }
 
 /// What the thread answers.
@@ -105,6 +108,8 @@ struct Made {
 pub(super) struct Shown {
     key: Key,
     pub bands: Vec<TextureHandle>,
+    /// What is on them.
+    pub images: Vec<ColorImage>,
     pub energies: Vec<f64>,
     /// Energies of the run's newest `E[x_0|x_t]`.
     pub end: Option<Vec<f64>>,
@@ -113,6 +118,8 @@ pub(super) struct Shown {
     /// Rows and columns.
     pub size: (usize, usize),
     pub plane: TextureHandle,
+    /// What is on it.
+    pub plane_image: ColorImage,
     /// The density at each frequency, dB, frequency 0 in the middle.
     pub decibels: Array2<f32>,
     pub scale: (f64, f64),
@@ -192,7 +199,7 @@ impl LevelsState {
             return;
         }
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
-        let key = self.key(run, at, (stage.sample, stage.range), plan, channel);
+        let key = Key { ground: ground_of(ctx), ..self.key(run, at, (stage.sample, stage.range), plan, channel) };
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
             self.failed = None;
             // As the run goes on its newest step is another.
@@ -242,7 +249,8 @@ impl LevelsState {
         }
         let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
         let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
-        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel }
+        let ground = Ground::default();
+        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, ground }
     }
 }
 
@@ -275,8 +283,10 @@ fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &
         None if key.common && m < details => (-common, common),
         None => own(m),
     };
-    let bands = parts.iter().enumerate().map(|(m, part)| coloured(&painted(part.view(), picture, range(m), None)));
-    let bands = bands.collect();
+    let paint = |(m, part): (usize, &ndarray::Array3<f32>)| {
+        coloured(&painted(part.view(), picture, range(m), None, key.ground))
+    };
+    let bands = parts.iter().enumerate().map(paint).collect();
     let Some(density) = density(image, key.channel) else { return Made { bands, energies, ..nothing() } };
     // A constant image of ±1 has as many dB in its only bin as it has pixels.
     let full = 10.0 * ((height * width) as f64).log10();
@@ -320,11 +330,13 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
         plan: key.plan,
         key,
         bands: kept,
+        images: made.bands.clone(),
         energies: made.energies.clone(),
         end,
         exact: made.exact,
         size: made.size,
         plane,
+        plane_image: made.plane.clone(),
         decibels: made.decibels.clone(),
         scale: made.scale,
     });

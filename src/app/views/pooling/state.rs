@@ -78,6 +78,8 @@ pub(super) struct Ratio {
 pub(super) struct Shown {
     key: Key,
     pub textures: [TextureHandle; 3],
+    /// What is on them.
+    pub images: [ColorImage; 3],
     pub ratios: [Ratio; 3],
     pub factor: usize,
     /// Rows and columns of `x_t`.
@@ -230,6 +232,7 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
     *shown = Some(Shown {
         key,
         textures,
+        images: made.parts.each_ref().map(|(picture, _)| picture.clone()),
         ratios: made.parts.each_ref().map(|(_, ratio)| *ratio),
         factor: key.factor,
         size: (height, width),

@@ -4,8 +4,8 @@ use super::SpectrumPane;
 use crate::app::intent::Intent;
 use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::number::{Limits, number};
+use crate::app::views::picture_menu::save_figure_ui;
 use crate::app::views::widgets::{named, small_menu, text_toggle};
-use crate::figure::draw::Format;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
 use egui::{DragValue, RichText, Ui};
@@ -116,13 +116,10 @@ impl SpectrumPane<'_> {
             }
             ui.horizontal(|ui| self.range_ui(ui, range, intents));
         }
-        ui.menu_button("Save figure", |ui| {
-            for (format, name) in [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")] {
-                if ui.button(name).clicked() {
-                    intents.push(Intent::ExportSpectrum(format));
-                    ui.close();
-                }
-            }
-        });
+        if ui.button("Copy figure").clicked() {
+            intents.push(Intent::CopySpectrum);
+            ui.close();
+        }
+        save_figure_ui(ui, "Save figure", |format| intents.push(Intent::ExportSpectrum(format)));
     }
 }

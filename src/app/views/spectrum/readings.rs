@@ -7,13 +7,15 @@ use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
 use crate::spectrum::Reach;
 use crate::words::count;
-use egui::{Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::sync::Arc;
 
 /// Height of a row, points.
 const ROW: f32 = 16.0;
 /// Length of a swatch and the space to its name, points.
-const SWATCH: (f32, f32) = (18.0, 6.0);
+const SWATCH: (f32, f32) = (24.0, 6.0);
+/// Width of what stands for the rest, points.
+const MORE: f32 = 20.0;
 /// Space between names, points.
 const GAP: f32 = 14.0;
 
@@ -93,6 +95,7 @@ impl Readings {
             }
             top += self.rows as f32 * ROW;
         }
+        let mut left_out = None;
         for (index, value) in self.values.iter().enumerate() {
             let place = if self.wide {
                 let first = 0.4 * rect.width();
@@ -102,9 +105,38 @@ impl Readings {
                 Rect::from_min_size(pos2(rect.left(), top + index as f32 * ROW), vec2(rect.width(), ROW))
             };
             if place.bottom() <= rect.bottom() + 2.0 {
-                value.show(ui, place, &palette);
+                let more = !names && (self.wide || index == 0);
+                value.show(ui, place.with_max_x(place.right() - if more { MORE } else { 0.0 }), &palette);
+            } else {
+                left_out = Some(value);
             }
         }
+        if !names || left_out.is_some() {
+            let place = Rect::from_min_size(pos2(rect.right() - MORE, top), vec2(MORE, ROW));
+            self.more_ui(ui, place, (names, left_out), &palette);
+        }
+    }
+}
+
+impl Readings {
+    /// "…", with what there was no room for under the pointer.
+    fn more_ui(&self, ui: &Ui, place: Rect, (names, value): (bool, Option<&Value>), palette: &Palette) {
+        let response = ui.interact(place, ui.scope_id().with("more of the spectrum"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, "More of the spectrum's curves"));
+        ui.painter().text(place.center(), Align2::CENTER_CENTER, "…", theme::body(SMALL), palette.secondary);
+        response.on_hover_ui(|ui| {
+            for name in self.names.iter().filter(|_| !names) {
+                ui.horizontal(|ui| {
+                    let (swatch, _) = ui.allocate_exact_size(vec2(SWATCH.0, ROW), Sense::hover());
+                    let ends = [swatch.left_center(), swatch.right_center()];
+                    draw_line(ui.painter(), &ends, Stroke::new(2.0, colour(name.paint, palette)), name.dash);
+                    ui.label(name.galley.text());
+                });
+            }
+            if let Some(value) = value {
+                ui.label(&value.long);
+            }
+        });
     }
 }
 
