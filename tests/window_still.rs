@@ -32,9 +32,8 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
         )
     };
     // These stand where their value is.
-    let is_mark = |name: &str| {
-        name.ends_with("of the colours") || name.starts_with("Boundary of ") || name.contains(" strip, ")
-    };
+    let is_mark =
+        |name: &str| name.ends_with("of the colours") || name.starts_with("Boundary of ") || name.contains(" strip, ");
     let nodes = harness.root().children_recursive().filter(|node| is_control(node.accesskit_node().role()));
     nodes
         .filter_map(|node| {

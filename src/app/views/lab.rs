@@ -94,9 +94,7 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
     let palette = Palette::of(ui);
     let (now, color) = match lab.refused {
         Some(refused) => (format!("These settings cannot be run: {refused}"), palette.error),
-        None => {
-            (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary)
-        }
+        None => (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary),
     };
     lines_ui(ui, &now, 2, color);
     ui.horizontal_wrapped(|ui| {

@@ -6,9 +6,7 @@ use super::widgets::{TARGET, elided};
 use crate::app::theme::{self, Palette, SMALL};
 use crate::figure::{Area, Figure, Line, NEXT, Paint, Role as PaintRole, ticks};
 use crate::session::levels::{Band, LevelSet};
-use egui::{
-    Align2, Button, Popup, PopupCloseBehavior, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, Button, Popup, PopupCloseBehavior, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Least and greatest height of a row, points.
 const ROW: (f32, f32) = (15.0, 24.0);
@@ -126,11 +124,7 @@ impl Numbers {
 
     fn of_entry(&self, entry: &Entry) -> Option<String> {
         let value = entry.at(self.x)?;
-        Some(if self.span >= 0.05 && value.abs() < 1e5 {
-            ticks::number(value, 2)
-        } else {
-            ticks::scientific(value, 1)
-        })
+        Some(if self.span >= 0.05 && value.abs() < 1e5 { ticks::number(value, 2) } else { ticks::scientific(value, 1) })
     }
 }
 

@@ -5,8 +5,8 @@ mod state;
 
 pub use state::LevelsState;
 
-use super::picture_menu::{Offered, picture_menu_ui};
 use super::level_button::{paint_of, tip};
+use super::picture_menu::{Offered, picture_menu_ui};
 use super::plot::colour;
 use super::pooling::in_words;
 use super::stage::Stage;

@@ -187,8 +187,7 @@ fn shown(stage: &Stage, class_names: &[String], factor: usize) -> Result<Vec<Sho
             })
             .collect();
         for &label in &classes {
-            let about =
-                "The class's estimate less that without a class: blue below zero, orange above, the background where they agree";
+            let about = "The class's estimate less that without a class: blue below zero, orange above, the background where they agree";
             let name = match classes[..] {
                 [_] => "difference".to_owned(),
                 _ => format!("{}{LESS_NONE}", class_name(label, class_names)),

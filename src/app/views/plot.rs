@@ -163,7 +163,8 @@ fn label_place(plot: Rect, at: f32, size: egui::Vec2, (taken, rules): (&[Rect], 
     let size = size + vec2(2.0, 0.0);
     let rows = (0..4_u8).map(|row| plot.top() + f32::from(row) * (size.y + 1.0));
     let rows = rows.filter(|top| top + size.y <= plot.bottom());
-    let places = rows.flat_map(|top| [at + 2.0, at - 2.0 - size.x].map(|left| Rect::from_min_size(pos2(left, top), size)));
+    let places =
+        rows.flat_map(|top| [at + 2.0, at - 2.0 - size.x].map(|left| Rect::from_min_size(pos2(left, top), size)));
     let free = places.filter(|place| {
         let inside = place.left() >= plot.left() && place.right() <= plot.right();
         inside && taken.iter().all(|other| !other.expand2(vec2(2.0, 0.0)).intersects(*place))

@@ -6,8 +6,8 @@ mod state;
 
 pub use state::PoolingState;
 
-use crate::app::panes::Pane;
 use crate::app::intent::{ImageChoice, Intent};
+use crate::app::panes::Pane;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
 use crate::app::theme::{self, BODY, Palette, SMALL};
@@ -208,7 +208,12 @@ fn part_ui(
     let image = || Some(shown.images[index].clone());
     let value = |_| Some(format!("SNR: {}", ratio.measured));
     let name = ["noised", "pooled", "noised-at-tau"][index];
-    picture_menu_ui(&response, &Offered { pane: Pane::Pooling, name, image: &image, value: &value }, intents, |_, _| {});
+    picture_menu_ui(
+        &response,
+        &Offered { pane: Pane::Pooling, name, image: &image, value: &value },
+        intents,
+        |_, _| {},
+    );
     response.on_hover_text(format!(
         "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured on this image and noise; \
          {} is expected. Black is −{range:.2}, white {range:.2} in all three.",

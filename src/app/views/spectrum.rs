@@ -214,7 +214,8 @@ fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, intents: &mut 
         save_figure_ui(ui, "Save figure", |format| intents.push(Intent::ExportSpectrum(format)));
         if let Some(at) = at {
             let at = log_frequency_at(plot, figure, at.x);
-            let values = figure.lines.iter().filter_map(|line| Some(format!("{} (dB)\t{:.3}", line.name, line.at(at)?)));
+            let values =
+                figure.lines.iter().filter_map(|line| Some(format!("{} (dB)\t{:.3}", line.name, line.at(at)?)));
             let place = format!("frequency (cycles/px)\t{:.5}", 10.0_f64.powf(at));
             let text: Vec<String> = std::iter::once(place).chain(values).collect();
             copy_ui(ui, "Copy values", &text.join("\n"));

@@ -9,9 +9,7 @@ use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
-use egui::{
-    Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use std::ops::RangeInclusive;
 
 /// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.

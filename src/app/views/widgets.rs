@@ -8,8 +8,7 @@ use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
     Align2, Atom, AtomExt as _, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, PopupCloseBehavior, Rect,
-    Response, RichText,
-    Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 

@@ -11,8 +11,7 @@ use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
 use egui::{
-    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 use ndarray::Array3;
 
@@ -67,7 +66,12 @@ pub(super) fn picture_ui(
         let values = shown.made.subject.outer_iter().filter_map(|channel| channel.get((y, x)).copied());
         Some(format!("{x}, {y}: {}", in_plain(values)))
     };
-    picture_menu_ui(&response, &Offered { pane: Pane::Inspector, name: "inspected", image: &image, value: &value }, intents, |_, _| {});
+    picture_menu_ui(
+        &response,
+        &Offered { pane: Pane::Inspector, name: "inspected", image: &image, value: &value },
+        intents,
+        |_, _| {},
+    );
     if let Some(line) = divider {
         wipe_ui(ui, rect, line, &mut state.wipe);
     }

@@ -63,9 +63,10 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
         }
     });
     // It depends on the sampler, which must not move what stands below.
-    let is_gaussian = lab.model.and_then(|model| model.card.as_ref()).is_some_and(|card| {
-        matches!(card.exact, Some(ExactCard::Gaussian))
-    });
+    let is_gaussian = lab
+        .model
+        .and_then(|model| model.card.as_ref())
+        .is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
     if planned.closed_form.is_none() && is_gaussian {
         let text = "Known in closed form for this prior with ddim and η = 0.";
         lines_ui(ui, text, 3, Palette::of(ui).secondary);

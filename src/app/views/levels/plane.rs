@@ -1,9 +1,9 @@
 //! The spectrum in two dimensions, with rings where levels begin.
 
 use super::state::Shown;
-use crate::app::theme::{self, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::app::panes::Pane;
+use crate::app::theme::{self, Palette, SMALL};
 use crate::app::views::level_button::{Levels, paint_of};
 use crate::app::views::picture_menu::{Offered, picture_menu_ui};
 use crate::app::views::plot::colour;
