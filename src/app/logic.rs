@@ -3,7 +3,7 @@
 use super::intent::{Intent, MeasureWish};
 use super::measure_desk::Means;
 use super::panes::Pane;
-use super::run_view::{Moment, Picture, RunView};
+use super::run_view::RunView;
 use super::saving::{Outcome, Save, Saving, first_folder};
 use super::state::{Fetching, Opening};
 use super::{App, theme};
@@ -27,6 +27,9 @@ use std::time::Duration;
 const FILM: (usize, u32) = (9, 128);
 /// What an empty window takes.
 const DROP: &str = "You can also drop an .onnx file, a model's folder or a folder of images onto the window.";
+/// Figures that are put together elsewhere than in a frame.
+type Panels = Box<dyn Fn() -> Vec<Panel> + Send + Sync>;
+
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
 
@@ -96,13 +99,14 @@ impl App {
             Intent::Say(message) => state.board.say(message),
             Intent::CopyFigure(track) => {
                 if let Some(panels) = self.panels_of(track) {
-                    let sheet = Sheet { heading: self.heading_of(track), ..Sheet::new(panels) };
+                    let heading = self.heading_of(track);
+                    let sheet = move || Sheet { heading, ..Sheet::new(panels()) };
                     self.state.opener.copy_figure(Pane::Tracks, sheet);
                 }
             }
             Intent::CopySpectrum => {
                 if let Some(figure) = state.spectra.figure() {
-                    let sheet = Sheet::new(vec![Panel::new("Spectrum", figure)]);
+                    let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure)]);
                     state.opener.copy_figure(Pane::Spectrum, sheet);
                 }
             }
@@ -114,15 +118,17 @@ impl App {
             Intent::ExportWithFilm(track, format) => {
                 if let Some(content) = state.tracks.content(track) {
                     let film = self.film(track, content.x_axis(), Picture::Expectation);
-                    let panels = film.into_iter().chain([Panel::new(track.name(), content)]);
-                    let panels = panels.collect();
+                    let panels = move || {
+                        let map = Panel::new(track.name(), content.clone());
+                        film.iter().map(|film| film()).chain([map]).collect()
+                    };
                     self.export(track, panels, format);
                 }
             }
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
-                    let panels = vec![Panel::new("Spectrum", figure)];
-                    self.ask_where(figure_save(Pane::Spectrum, "Spectrum", Sheet::new(panels), format));
+                    let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure.clone())]);
+                    self.ask_where(figure_save(Pane::Spectrum, "Spectrum", sheet, format));
                 }
             }
             Intent::OpenImage(choice) => {
@@ -164,8 +170,14 @@ impl App {
     }
 
     /// Draws panels into a file.
-    fn export(&mut self, track: Track, panels: Vec<Panel>, format: Format) {
-        let sheet = Sheet { heading: self.heading_of(track), ..Sheet::new(panels) };
+    fn export(
+        &mut self,
+        track: Track,
+        panels: impl Fn() -> Vec<Panel> + Send + Sync + 'static,
+        format: Format,
+    ) {
+        let heading = self.heading_of(track);
+        let sheet = move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) };
         self.ask_where(figure_save(Pane::Tracks, track.name(), sheet, format));
     }
 
@@ -207,44 +219,51 @@ impl App {
         self.state.tracks.is_of_samples(track, &self.state.document.document().view)
     }
 
-    /// What a track shows, as figures.
-    fn panels_of(&self, track: Track) -> Option<Vec<Panel>> {
+    /// What a track shows, as figures that are put together elsewhere than in a frame.
+    fn panels_of(&self, track: Track) -> Option<Panels> {
         if track != Track::FilmStrip {
-            return Some(vec![Panel::new(track.name(), self.state.tracks.content(track)?)]);
+            let content = self.state.tracks.content(track)?;
+            return Some(Box::new(move || vec![Panel::new(track.name(), content.clone())]));
         }
         let range = self.state.tracks.zoom.range();
         let reading = self.state.document.document().view.axis.into();
         let shared = self.state.planner.shown().map_or(&self.run.as_ref()?.axis, |planned| &planned.axis);
         let axis = TimeView { range, ..TimeView::whole(shared, reading) }.x_axis();
-        Some(Picture::ALL.into_iter().filter_map(|picture| self.film(track, &axis, picture)).collect())
+        let films: Vec<_> = Picture::ALL.into_iter().filter_map(|picture| self.film(track, &axis, picture)).collect();
+        Some(Box::new(move || films.iter().map(|film| film()).collect()))
     }
 
     /// Images over what a track shows of the time axis, each at its own noise level, with whose they are where that is not
-    /// what the track shows.
-    fn film(&self, track: Track, axis: &Axis, picture: Picture) -> Option<Panel> {
+    /// what the track shows. They are painted by whoever calls it.
+    fn film(
+        &self,
+        track: Track,
+        axis: &Axis,
+        picture: Picture,
+    ) -> Option<impl Fn() -> Panel + Send + Sync + 'static + use<>> {
         let (run, view) = (self.run.as_ref()?, &self.state.document.document().view);
-        let shared = self.state.planner.shown().map_or(&run.axis, |planned| &planned.axis);
-        let time = TimeView { range: axis.range, ..TimeView::whole(shared, view.axis.into()) };
-        let on = OnAxis::new(time, &run.axis);
-        let sample = view.sample.min(run.samples() - 1);
+        let own = run.axis.clone();
+        let shared = self.state.planner.shown().map_or_else(|| own.clone(), |planned| planned.axis.clone());
+        let (axis, reading) = (axis.clone(), view.axis.into());
+        let images = run.small_images(picture, view.sample.min(run.samples() - 1), view.range, Ground::Light);
         let label = match picture {
             Picture::State => "x_t",
             Picture::Change => "ΔE[x_0|x_t]",
             _ => "E[x_0|x_t]",
         };
-        let film = Film::new(label, on, FILM.0, |step| {
-            let at = Moment::of_step(step);
-            let range = run.range(at, picture, sample, view.range);
-            run.paint_small(at, picture, sample, range, FILM.1, Ground::Light).map(Arc::new)
-        });
-        // On one axis with what it stands above.
-        let film = Film { x_axis: axis.clone(), ..film };
-        let whose = if self.is_of_samples(track) || !on.is_same() {
-            verbatim(&on.in_words(&format!("one sample of {}", run.in_words())))
-        } else {
-            String::new()
-        };
-        Some(Panel::new(whose, film))
+        let (of_samples, name) = (self.is_of_samples(track), run.in_words());
+        Some(move || {
+            let time = TimeView { range: axis.range, ..TimeView::whole(&shared, reading) };
+            let on = OnAxis::new(time, &own);
+            let film = Film::new(label, on, FILM.0, |step| images.paint(step, FILM.1).map(Arc::new));
+            let whose = if of_samples || !on.is_same() {
+                verbatim(&on.in_words(&format!("one sample of {name}")))
+            } else {
+                String::new()
+            };
+            // On one axis with what it stands above.
+            Panel::new(whose, Film { x_axis: axis.clone(), ..film })
+        })
     }
 
     pub(super) fn change_and_run(&mut self, actions: Vec<Action>) {
@@ -458,8 +477,13 @@ impl App {
     }
 }
 
-/// A figure that is to be saved.
-fn figure_save(pane: Pane, name: &str, sheet: Sheet, format: Format) -> Save {
+/// A figure that is to be saved; it is put together beside the window.
+fn figure_save(
+    pane: Pane,
+    name: &str,
+    sheet: impl Fn() -> Sheet + Send + Sync + 'static,
+    format: Format,
+) -> Save {
     let ending = match format {
         Format::Svg => "svg",
         Format::Pdf => "pdf",
@@ -467,6 +491,6 @@ fn figure_save(pane: Pane, name: &str, sheet: Sheet, format: Format) -> Save {
     };
     let what = format!("the figure {name} as {}", ending.to_uppercase());
     Save::bytes(pane, what, (name, ending), move || {
-        sheet.to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())
+        sheet().to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())
     })
 }

@@ -2,6 +2,7 @@
 //! many images.
 
 pub mod board;
+mod energies;
 pub mod graphics;
 mod guarded;
 pub mod heat_map;
@@ -314,6 +315,9 @@ impl eframe::App for App {
             }
             self.panels(ui, &mut intents);
         });
+        if let Some(run) = &self.run {
+            self.state.energies.update(run);
+        }
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             drop_words_ui(ui.ctx(), self.state.document.document().view.layout);
         }

@@ -164,10 +164,10 @@ impl Opener {
     }
 
     /// Draws figures for the clipboard.
-    pub fn copy_figure(&self, pane: Pane, sheet: Sheet) {
+    pub fn copy_figure(&self, pane: Pane, sheet: impl FnOnce() -> Sheet + Send + 'static) {
         self.later(move || {
             let drawn = guarded("drawing this figure", || {
-                sheet.to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
+                sheet().to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
             });
             Some(match drawn {
                 Ok(image) => Opened::Copied(pane, Arc::new(image)),

@@ -1,6 +1,9 @@
 //! The run on screen, as the window sees it. No GUI.
 
+mod small;
+
 pub use super::picture::Picture;
+pub use small::SmallImages;
 
 use super::painted::{own_range, painted};
 use crate::denoiser::PartName;
@@ -24,9 +27,8 @@ use std::sync::{Arc, Weak};
 pub const BUDGET: usize = 1 << 30;
 /// Most values that a display range is estimated from.
 const RANGE_VALUES: usize = 1 << 16;
-/// Images lie within ±1, and guided ones overshoot it here and there. A model of which more than one value in twenty lies
-/// beyond this is shown over a range of its own.
-const USUAL: f32 = 1.5;
+/// Most values of an image of which energies are computed within a frame.
+const AT_ONCE: usize = 3 * 64 * 64;
 /// Least range of differences, so that none is nothing.
 const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
@@ -55,8 +57,12 @@ pub struct RunView {
     made: Vec<Made>,
     /// The first steps of the run before, which this one may take over.
     before: Vec<Made>,
-    /// Band energies of `E[x_0|x_t]`, by how it is cut, step and sample.
-    energies: RefCell<HashMap<(BandPlan, usize, usize), Vec<f64>>>,
+    /// Band energies of `E[x_0|x_t]`; `None` of an image that has none.
+    energies: RefCell<HashMap<EnergyKey, Option<Vec<f64>>>>,
+    /// Those of large images that were asked for last and are not there yet.
+    wanted: RefCell<Vec<EnergyKey>>,
+    /// The shares that were recovered when they were last known, by how images are cut and sample.
+    recovered: RefCell<Option<((BandPlan, usize), Vec<f64>)>>,
     /// The most that `√a_m` gains in a step, in theory, of every band.
     fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
     /// The parts that its steps had.
@@ -66,6 +72,9 @@ pub struct RunView {
     /// For display.
     ranges: Ranges,
 }
+
+/// How an image is cut, of which step and of which sample it is.
+pub type EnergyKey = (BandPlan, usize, usize);
 
 /// Where a step comes from. A live run takes over steps, and what was made of them serves on.
 #[derive(Clone)]
@@ -86,6 +95,21 @@ struct Ranges {
     guidance: f32,
     /// Of what a cascade's stages add to the coarsest.
     detail: f32,
+}
+
+impl Ranges {
+    /// How far from zero black and white are, or full colour, of a picture at a noise level.
+    fn of(&self, picture: Picture, level: NoiseLevel) -> f32 {
+        match picture {
+            Picture::ClassDifference(_) => self.guidance,
+            Picture::Part(_) if picture.is_difference() => self.detail,
+            Picture::Change => self.change,
+            Picture::State => {
+                level.sqrt_alpha_bar() as f32 * self.image + 2.2 * level.sqrt_one_minus_alpha_bar() as f32
+            }
+            Picture::Expectation | Picture::Coarse | Picture::Part(_) => self.image,
+        }
+    }
 }
 
 /// A live run at a glance.
@@ -152,6 +176,8 @@ impl RunView {
             end: None,
             coarse: None,
             energies: RefCell::default(),
+            wanted: RefCell::default(),
+            recovered: RefCell::default(),
             fastest: RefCell::default(),
             parts: PartsFound::default(),
             far_out: None,
@@ -217,8 +243,7 @@ impl RunView {
             }
         }
         // That of the newest step: what overshoots for a while on the way does not make all of the run grey.
-        let [usual, nearly_all] = tone::robust_maxima(snapshot.x0.iter().copied().step_by(stride), [0.95, 0.995]);
-        self.ranges.image = if usual > USUAL { stepped(nearly_all) } else { 1.0 };
+        self.ranges.image = stepped(tone::image_range(snapshot.x0.iter().copied().step_by(stride)));
     }
 
     /// What it is called: "emoji-unet · ddim, trailing, 32 steps".
@@ -255,6 +280,15 @@ impl RunView {
     #[must_use]
     pub fn level(&self, state: usize) -> NoiseLevel {
         self.started.levels[state.min(self.steps())]
+    }
+
+    /// The finished step that shows what a step of another run does: of the same noise level, or of the nearest.
+    #[must_use]
+    pub fn step_like(&self, other: &Self, step: usize) -> usize {
+        let same = self.started.levels == other.started.levels;
+        #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
+        let there = if same { step } else { self.axis.step_of_level(other.level(step)).round() as usize };
+        there.min(self.done().saturating_sub(1))
     }
 
     /// What a picture is kept by.
@@ -327,20 +361,6 @@ impl RunView {
         }
     }
 
-    /// The same as the thumbnails of a run have it, alike of all steps, whatever is kept of them.
-    #[must_use]
-    fn small_values(&self, at: Moment, picture: Picture, sample: usize) -> Option<Shown<'_>> {
-        match picture {
-            Picture::State => self.kept.small_x_t(at.state, sample),
-            Picture::Expectation => self.kept.small_x0(at.step, sample),
-            Picture::Change => {
-                let before = self.kept.small_x0(at.step.checked_sub(1)?, sample)?;
-                Some(self.kept.small_x0(at.step, sample)?.less(&before))
-            }
-            _ => self.values(at, picture, sample),
-        }
-    }
-
     /// A part of a step's estimate, `[B, C, H, W]`; `None` where the step has none of that name, or is not kept whole.
     fn part(&self, step: usize, name: PartName) -> Option<&Array4<f32>> {
         self.whole_step(step)?.parts.iter().find(|part| part.name == name).map(|part| &part.x0)
@@ -359,31 +379,67 @@ impl RunView {
         plan_of(factor, levels, height, width)
     }
 
-    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Computed when first asked for and kept.
-    /// `None` where only a thumbnail of the step is left.
+    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Of a small image they are computed when
+    /// first asked for, and kept; of a large one [beside the window](super::energies::Energies), and until then there are
+    /// none. `None` also where only a thumbnail of the step is left.
     #[must_use]
     pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
-        if let Some(kept) = self.energies.borrow().get(&(*plan, step, sample)) {
-            return Some(kept.clone());
+        let key = (*plan, step, sample);
+        if let Some(kept) = self.energies.borrow().get(&key) {
+            return kept.clone();
         }
         let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
+        if shown.values.len() > AT_ONCE {
+            self.wanted.borrow_mut().push(key);
+            return None;
+        }
         let [channels, height, width] = shown.shape;
         let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
-        let energies = plan.mean_energies(image).ok()?;
-        self.energies.borrow_mut().insert((*plan, step, sample), energies.clone());
-        Some(energies)
+        let energies = plan.mean_energies(image).ok();
+        self.energies.borrow_mut().insert(key, energies.clone());
+        energies
     }
 
-    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end.
-    /// `None` where only a thumbnail of the step is left.
+    /// The energies that were asked for last of all that are wanted, with the step that they are of.
+    pub fn wanted_energies(&self) -> Option<(EnergyKey, Arc<Snapshot>)> {
+        let mut wanted = self.wanted.take();
+        wanted.retain(|key| !self.energies.borrow().contains_key(key));
+        let key = wanted.pop()?;
+        Some((key, Arc::clone(self.whole_step(key.1)?)))
+    }
+
+    /// Takes energies that were wanted.
+    pub fn take_energies(&self, key: EnergyKey, energies: Option<Vec<f64>>) {
+        self.energies.borrow_mut().insert(key, energies);
+    }
+
+    /// The energies of the newest step that are known of a sample.
+    fn newest_energies(&self, plan: &BandPlan, sample: usize) -> Vec<f64> {
+        let newest = self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample));
+        newest.unwrap_or_else(|| {
+            let kept = self.energies.borrow();
+            let of_sample = kept.iter().filter(|((cut, _, of), found)| cut == plan && *of == sample && found.is_some());
+            of_sample.max_by_key(|((_, step, _), _)| *step).and_then(|(_, found)| found.clone()).unwrap_or_default()
+        })
+    }
+
+    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end. While
+    /// they are being computed, those of the step before. `None` where only a thumbnail of the step is left.
     #[must_use]
     pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
         if self.end != Some(RunEnd::Complete) {
             return None;
         }
-        let energies = |step| self.energies(plan, step, sample);
-        let (here, last) = (energies(step)?, energies(self.done().checked_sub(1)?)?);
-        Some(here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect())
+        self.whole_step(step)?;
+        let last = self.energies(plan, self.done().checked_sub(1)?, sample);
+        // What is asked for last is computed first.
+        let Some((here, last)) = self.energies(plan, step, sample).zip(last) else {
+            let before = self.recovered.borrow();
+            return before.as_ref().filter(|(of, _)| *of == (*plan, sample)).map(|(_, shares)| shares.clone());
+        };
+        let shares: Vec<f64> = here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect();
+        *self.recovered.borrow_mut() = Some(((*plan, sample), shares.clone()));
+        Some(shares)
     }
 
     /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
@@ -408,34 +464,18 @@ impl RunView {
         match (picture, choice) {
             (picture, ValueRange::Auto) if picture.is_difference() => {
                 let largest = self.values(at, picture, sample).map(|shown| most(&shown.values));
-                let largest = largest.unwrap_or_else(|| self.difference_range(picture));
+                let largest = largest.unwrap_or_else(|| self.ranges.of(picture, self.level(at.state)));
                 (-largest, largest)
             }
-            (picture, _) if picture.is_difference() => {
-                let most = self.difference_range(picture);
-                (-most, most)
-            }
-            (_, ValueRange::Fixed { low, high }) => (low, high),
+            (_, ValueRange::Fixed { low, high }) if !picture.is_difference() => (low, high),
             (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
                 let values = ArrayView3::from_shape(shown.shape, &shown.values);
                 values.map_or((-1.0, 1.0), |values| own_range(values, true))
             }),
-            (Picture::State, ValueRange::Image) => {
-                let level = self.level(at.state);
-                let most =
-                    level.sqrt_alpha_bar() as f32 * self.ranges.image + 2.2 * level.sqrt_one_minus_alpha_bar() as f32;
+            (_, ValueRange::Fixed { .. } | ValueRange::Image) => {
+                let most = self.ranges.of(picture, self.level(at.state));
                 (-most, most)
             }
-            (_, ValueRange::Image) => (-self.ranges.image, self.ranges.image),
-        }
-    }
-
-    /// The range that a kind of difference has in the whole run.
-    const fn difference_range(&self, picture: Picture) -> f32 {
-        match picture {
-            Picture::ClassDifference(_) => self.ranges.guidance,
-            Picture::Part(_) => self.ranges.detail,
-            _ => self.ranges.change,
         }
     }
 
@@ -459,8 +499,7 @@ impl RunView {
             return Some(self.range(at, picture, sample, choice));
         }
         let plan = alone.plan();
-        let energies =
-            self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample)).unwrap_or_default();
+        let energies = self.newest_energies(plan, sample);
         // Three standard deviations; the least is what eight bits show of the range of images.
         let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.ranges.image) / 255.0);
         let most = match picture {
@@ -513,22 +552,6 @@ impl RunView {
         let shown = self.values(at, picture, sample)?;
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
         Some(painted(values, picture, range, longest, ground))
-    }
-
-    /// A small picture in colours, no side of which is longer; alike of all steps, whatever is kept of them.
-    #[must_use]
-    pub fn paint_small(
-        &self,
-        at: Moment,
-        picture: Picture,
-        sample: usize,
-        range: (f32, f32),
-        longest: u32,
-        ground: Ground,
-    ) -> Option<RgbImage> {
-        let shown = self.small_values(at, picture, sample)?;
-        let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        Some(painted(values, picture, range, Some(longest), ground))
     }
 
     /// The share of a picture's values that lie beyond a range, in [0, 1].
@@ -611,10 +634,75 @@ mod tests {
     }
 
     #[test]
+    fn runs_beside_each_other_are_seen_at_the_same_noise_level() {
+        let (mut coarse, mut fine) = (begun(6), begun(12));
+        for run in [&mut coarse, &mut fine] {
+            (0..run.steps()).for_each(|_| push(run, |_| 0.5));
+        }
+        for step in 0..6 {
+            let (here, there) = (coarse.level(step), fine.level(2 * step));
+            assert!((here.log_snr() - there.log_snr()).abs() < 1e-9, "trailing steps of 12 are those of 6 and more");
+            assert_eq!((fine.step_like(&coarse, step), coarse.step_like(&fine, 2 * step)), (2 * step, step));
+            assert_eq!(coarse.step_like(&coarse, step), step);
+        }
+        // Of a run by other levels it is not the same part of the steps.
+        let mut karras = begun(6);
+        karras.started.levels = [9.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.0].map(NoiseLevel::from_sigma).to_vec();
+        let mut karras = RunView::new(karras.id, karras.started, karras.model);
+        (0..6).for_each(|_| push(&mut karras, |_| 0.5));
+        for step in 0..12 {
+            let found = fine.level(step).log_snr() - karras.level(karras.step_like(&fine, step)).log_snr();
+            let others = (0..6).map(|other| (fine.level(step).log_snr() - karras.level(other).log_snr()).abs());
+            let nearest = others.fold(f64::INFINITY, f64::min);
+            assert!(found.abs() <= 2.0 * nearest + 0.1, "step {step}: {found} where {nearest} is nearest");
+        }
+    }
+
+    #[test]
     fn a_model_of_another_range_is_shown_over_its_own() {
         let mut run = begun(1);
         push(&mut run, |index| (index % 101) as f32 / 12.5 - 4.0);
         let (low, high) = run.range(Moment::of_step(0), Picture::Expectation, 0, ValueRange::Image);
         assert!(low == -high && (3.9..4.5).contains(&high), "{high}");
+    }
+
+    #[test]
+    fn energies_of_large_images_come_from_beside_and_the_old_stay_until_then() {
+        let mut started = begun(3).started;
+        started.shape = [1, 3, 128, 128];
+        started.state = Arc::new(Array4::zeros((1, 3, 128, 128)));
+        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+        let id = begun(1).id;
+        let mut run = RunView::new(id, started, model);
+        for step in 0..3 {
+            push(&mut run, |index| (step + index % 7) as f32);
+        }
+        run.end = Some(RunEnd::Complete);
+        let plan = run.plan(2, None).unwrap();
+        assert_eq!(run.recovered(&plan, 0, 0), None, "nothing is computed in a frame");
+        let (send, woken) = std::sync::mpsc::channel();
+        let mut energies = super::super::energies::Energies::new(Arc::new(move || send.send(()).unwrap()));
+        let mut come = |run: &RunView, step| {
+            for _ in 0..2 {
+                let _ = run.recovered(&plan, step, 0);
+                energies.update(run);
+                woken.recv_timeout(Duration::from_mins(1)).unwrap();
+            }
+            let _ = run.recovered(&plan, step, 0);
+            energies.update(run);
+        };
+        come(&run, 0);
+        let first = run.recovered(&plan, 0, 0).unwrap();
+        let expected = |step: usize| {
+            let image = run.whole_step(step).unwrap().x0.clone();
+            plan.mean_energies(image.view()).unwrap()
+        };
+        let shares = |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| here / last).collect::<Vec<_>>();
+        assert_eq!(first, shares(0));
+        assert_eq!(run.recovered(&plan, 1, 0), Some(first), "the old until the new is there");
+        energies.update(&run);
+        woken.recv_timeout(Duration::from_mins(1)).unwrap();
+        energies.update(&run);
+        assert_eq!(run.recovered(&plan, 1, 0), Some(shares(1)));
     }
 }

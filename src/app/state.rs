@@ -1,6 +1,7 @@
 //! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
 
 use super::board::{Board, Kind, Message};
+use super::energies::Energies;
 use super::intent::Intent;
 use super::keeper::Keeper;
 use super::measure_desk::MeasureDesk;
@@ -105,6 +106,7 @@ pub(super) struct State {
     pub inspector: InspectorState,
     pub guidance: GuidancePanel,
     pub planner: Planner,
+    pub energies: Energies,
     pub measure: MeasureDesk,
     pub measure_panel: MeasurePanel,
     /// A schedule that is being fitted, or was.
@@ -209,6 +211,7 @@ impl State {
             inspector,
             guidance: GuidancePanel::default(),
             planner: Planner::default(),
+            energies: Energies::new(Arc::clone(&wake)),
             measure: MeasureDesk::default(),
             measure_panel: MeasurePanel::default(),
             optimisation: None,

@@ -37,7 +37,7 @@ pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
         .map(|(column, &step)| (column > 0).then(|| &x0(step) - &x0(columns[column - 1])))
         .collect();
     // Images lie within ±1; a model whose estimates go far beyond, such as a Gaussian one, is shown over its own range.
-    let range = tone::robust_maximum(x0(steps - 1).iter().copied()).max(1.0);
+    let range = tone::image_range(x0(steps - 1).iter().copied());
     let largest = tone::robust_maximum(changes.iter().flatten().flat_map(|change| change.iter().copied()));
     for (column, (&step, change)) in columns.iter().zip(&changes).enumerate() {
         let snapshot = &trajectory.snapshots[step];

@@ -70,6 +70,18 @@ pub fn robust_maximum(values: impl Iterator<Item = f32>) -> f32 {
     value
 }
 
+/// Images lie within ±1, and guided ones overshoot it here and there. A model of which more than one value in twenty lies
+/// beyond this is shown over a range of its own.
+const USUAL: f32 = 1.5;
+
+/// How far from zero black and white are for an image: 1, and of a model whose values go far beyond as far as all but one in
+/// two hundred of them.
+#[must_use]
+pub fn image_range(values: impl Iterator<Item = f32>) -> f32 {
+    let [usual, nearly_all] = robust_maxima(values, [0.95, 0.995]);
+    if usual > USUAL { nearly_all } else { 1.0 }
+}
+
 /// The values that such shares of the magnitudes stay below, never 0; 1 of none.
 #[must_use]
 pub fn robust_maxima<const N: usize>(values: impl Iterator<Item = f32>, shares: [f64; N]) -> [f32; N] {
@@ -108,6 +120,15 @@ mod tests {
             assert!(above[0] > above[2] && below[2] > below[0]);
             assert!([above, below].iter().all(|&end| crate::figure::palette::contrast(end, zero.0) >= 4.5));
         }
+    }
+
+    #[test]
+    fn overshoot_does_not_make_an_image_grey_and_another_scale_does_not_make_it_white() {
+        let image =
+            |overshoot: usize| (0..1000).map(move |i| if i < overshoot { 2.4 } else { (i % 21) as f32 / 10.0 - 1.0 });
+        assert_eq!([image_range(image(0)), image_range(image(40))], [1.0, 1.0]);
+        assert_eq!(image_range(image(100)), 2.4);
+        assert_eq!(image_range(std::iter::empty()), 1.0);
     }
 
     #[test]

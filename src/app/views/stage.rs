@@ -152,19 +152,10 @@ impl Stage<'_> {
     /// The run beside, at the step whose noise level is next to that of this one's.
     fn of_beside(&self) -> Option<Self> {
         let (run, beside) = (self.run?, self.beside?);
-        let at = self.at.map(|at| Moment::of_step(beside_step(run, beside, at.step)));
+        let at = self.at.map(|at| Moment::of_step(beside.step_like(run, at.step)));
         let sample = self.sample.min(beside.samples() - 1);
         Some(Self { run: Some(beside), at, sample, stale: false, beside: None, empty: "", ..*self })
     }
-}
-
-/// The step of the run beside that shows what this one's does: of the same noise level, or the nearest that it has made.
-fn beside_step(run: &RunView, beside: &RunView, step: usize) -> usize {
-    let same = run.started.levels == beside.started.levels;
-    let nearest = || beside.axis.step_of_level(run.level(step)).round();
-    #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
-    let there = if same { step } else { nearest() as usize };
-    there.min(beside.done().saturating_sub(1))
 }
 
 /// Draws the three images in the space there is.
@@ -241,6 +232,10 @@ pub fn images_ui(
         let left = space.left() + 3.0 * (column + GAP);
         let rect = Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size);
         beside_ui(ui, &beside, (rect, column), framing, lens, (textures, intents));
+        let apart = stage.run.zip(beside.run).is_some_and(|(run, beside)| run.started.levels != beside.started.levels);
+        if let Some((run, at)) = beside.run.zip(beside.at).filter(|_| apart) {
+            badge_ui(ui, rect, &format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma()));
+        }
     }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
