@@ -234,7 +234,8 @@ pub fn images_ui(
         beside_ui(ui, &beside, (rect, column), framing, lens, (textures, intents));
         let apart = stage.run.zip(beside.run).is_some_and(|(run, beside)| run.started.levels != beside.started.levels);
         if let Some((run, at)) = beside.run.zip(beside.at).filter(|_| apart) {
-            badge_ui(ui, rect, &format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma()));
+            let words = format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma());
+            let _ = badge_ui(ui, rect, &words, palette.accent);
         }
     }
     if moved { UiResponse::DragStarted } else { UiResponse::None }
