@@ -245,13 +245,13 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     assert!(painted(&harness).contains(&title(9, 3)), "{:?}", painted(&harness));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("figure.svg");
-    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
     click(&mut harness, "Spectrum of change menu");
     harness.get_by_label_contains("Save with film strip").click();
     frames(&mut harness, 3);
     harness.get_by_label("SVG").click();
     frames(&mut harness, 3);
-    until(&mut harness, "the file", |_| path.exists());
+    save_as(&mut harness, &path);
+    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("one sample of gaussian-64 · ddim, trailing, 4 steps"), "whose the pictures are");
     assert!(text.contains(&title(9, 3)), "whose the spectra are");

@@ -478,12 +478,7 @@ impl App {
 }
 
 /// A figure that is to be saved; it is put together beside the window.
-fn figure_save(
-    pane: Pane,
-    name: &str,
-    sheet: impl Fn() -> Sheet + Send + Sync + 'static,
-    format: Format,
-) -> Save {
+fn figure_save(pane: Pane, name: &str, sheet: impl Fn() -> Sheet + Send + Sync + 'static, format: Format) -> Save {
     let ending = match format {
         Format::Svg => "svg",
         Format::Pdf => "pdf",

@@ -1,6 +1,9 @@
 //! The run on screen, as the window sees it. No GUI.
 
+mod recovered;
 mod small;
+#[cfg(test)]
+mod tests;
 
 pub use super::picture::Picture;
 pub use small::SmallImages;
@@ -18,7 +21,7 @@ use crate::session::{CoarsePass, FarOut, KeptTrajectory, Shown, Snapshot, one_sa
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
-use ndarray::{Array4, ArrayView3, ArrayView4};
+use ndarray::{Array4, ArrayView3};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -27,8 +30,6 @@ use std::sync::{Arc, Weak};
 pub const BUDGET: usize = 1 << 30;
 /// Most values that a display range is estimated from.
 const RANGE_VALUES: usize = 1 << 16;
-/// Most values of an image of which energies are computed within a frame.
-const AT_ONCE: usize = 3 * 64 * 64;
 /// Least range of differences, so that none is nothing.
 const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
@@ -379,79 +380,6 @@ impl RunView {
         plan_of(factor, levels, height, width)
     }
 
-    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Of a small image they are computed when
-    /// first asked for, and kept; of a large one [beside the window](super::energies::Energies), and until then there are
-    /// none. `None` also where only a thumbnail of the step is left.
-    #[must_use]
-    pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
-        let key = (*plan, step, sample);
-        if let Some(kept) = self.energies.borrow().get(&key) {
-            return kept.clone();
-        }
-        let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
-        if shown.values.len() > AT_ONCE {
-            self.wanted.borrow_mut().push(key);
-            return None;
-        }
-        let [channels, height, width] = shown.shape;
-        let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
-        let energies = plan.mean_energies(image).ok();
-        self.energies.borrow_mut().insert(key, energies.clone());
-        energies
-    }
-
-    /// The energies that were asked for last of all that are wanted, with the step that they are of.
-    pub fn wanted_energies(&self) -> Option<(EnergyKey, Arc<Snapshot>)> {
-        let mut wanted = self.wanted.take();
-        wanted.retain(|key| !self.energies.borrow().contains_key(key));
-        let key = wanted.pop()?;
-        Some((key, Arc::clone(self.whole_step(key.1)?)))
-    }
-
-    /// Takes energies that were wanted.
-    pub fn take_energies(&self, key: EnergyKey, energies: Option<Vec<f64>>) {
-        self.energies.borrow_mut().insert(key, energies);
-    }
-
-    /// The energies of the newest step that are known of a sample.
-    fn newest_energies(&self, plan: &BandPlan, sample: usize) -> Vec<f64> {
-        let newest = self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample));
-        newest.unwrap_or_else(|| {
-            let kept = self.energies.borrow();
-            let of_sample = kept.iter().filter(|((cut, _, of), found)| cut == plan && *of == sample && found.is_some());
-            of_sample.max_by_key(|((_, step, _), _)| *step).and_then(|(_, found)| found.clone()).unwrap_or_default()
-        })
-    }
-
-    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end. While
-    /// they are being computed, those of the step before. `None` where only a thumbnail of the step is left.
-    #[must_use]
-    pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
-        if self.end != Some(RunEnd::Complete) {
-            return None;
-        }
-        self.whole_step(step)?;
-        let last = self.energies(plan, self.done().checked_sub(1)?, sample);
-        // What is asked for last is computed first.
-        let Some((here, last)) = self.energies(plan, step, sample).zip(last) else {
-            let before = self.recovered.borrow();
-            return before.as_ref().filter(|(of, _)| *of == (*plan, sample)).map(|(_, shares)| shares.clone());
-        };
-        let shares: Vec<f64> = here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect();
-        *self.recovered.borrow_mut() = Some(((*plan, sample), shares.clone()));
-        Some(shares)
-    }
-
-    /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
-    #[must_use]
-    pub fn recovered_in_theory(&self, plan: &BandPlan, state: usize) -> Vec<f64> {
-        // What is left of the image has the place of one level more.
-        let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), plan.levels() + 1) else { return Vec::new() };
-        let mut shares = vec![0.0; theory.levels()];
-        theory.recovered(self.level(state), &mut shares);
-        shares
-    }
-
     /// Memory that the finished steps take, bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
@@ -571,138 +499,4 @@ fn most(values: &[f32]) -> f32 {
 /// The next of eight steps an octave, so that a range which grows a little leaves the colours as they are.
 fn stepped(range: f32) -> f32 {
     (0.125 * (8.0 * range.log2()).ceil()).exp2()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::{App, Launch};
-    use crate::runtime::{Activity, Event, RunNews};
-    use crate::session::RunSettings;
-    use crate::session::action::Action;
-    use crate::session::settings::{ModelSource, ProviderChoice};
-    use std::time::{Duration, Instant};
-
-    /// A run of so many steps as it begins.
-    fn begun(steps: usize) -> RunView {
-        let source = ModelSource::Model("gaussian-64".into());
-        let run = RunSettings { steps, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
-        let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
-        let app = App::new(&egui::Context::default(), launch, false).unwrap();
-        let (began, mut started) = (Instant::now(), None);
-        while started.is_none() || app.activity() != Activity::Idle {
-            match app.runtime.next_event() {
-                Some(Event::Run { id, news: RunNews::Started(run) }) => started = Some((id, run)),
-                Some(_) => {}
-                None => std::thread::sleep(Duration::from_millis(1)),
-            }
-            assert!(began.elapsed() < Duration::from_mins(1));
-        }
-        let (id, started) = started.unwrap();
-        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-        RunView::new(id, started, model)
-    }
-
-    fn push(run: &mut RunView, value: impl Fn(usize) -> f32) {
-        let shape = run.started.shape;
-        let values = (0..shape.iter().product()).map(value).collect();
-        let x0 = Array4::from_shape_vec(shape, values).unwrap();
-        let (step, level) = (run.done(), run.level(run.done()));
-        let (x_t, eps) = (x0.clone(), x0.clone());
-        let snapshot = Snapshot { step, level, timestep: 0.0, x_t, x0, eps, parts: Vec::new(), seconds: 0.0 };
-        let state = Arc::clone(run.state());
-        run.push(Arc::new(snapshot), state);
-    }
-
-    #[test]
-    fn what_overshoots_on_the_way_does_not_make_the_images_grey() {
-        let mut run = begun(4);
-        let range = |run: &RunView, step| run.range(Moment::of_step(step), Picture::Expectation, 0, ValueRange::Image);
-        let image = |index: usize| (index % 21) as f32 / 10.0 - 1.0;
-        push(&mut run, image);
-        // Half of the values go far beyond for a step, and one in a hundred of the last.
-        push(&mut run, |index| if index % 2 == 0 { 6.0 } else { image(index) });
-        assert!(range(&run, 1).1 >= 6.0, "as long as it is the newest that is known");
-        push(&mut run, image);
-        push(&mut run, |index| if index % 100 == 0 { 3.0 } else { image(index) });
-        for step in 0..4 {
-            assert_eq!(range(&run, step), (-1.0, 1.0), "step {step}");
-        }
-        let beyond = |step| run.beyond(Moment::of_step(step), Picture::Expectation, 0, (-1.0, 1.0));
-        assert!((beyond(1) - 0.5).abs() < 1e-3 && (beyond(3) - 0.01).abs() < 1e-3, "{} {}", beyond(1), beyond(3));
-        assert_eq!(beyond(0), 0.0);
-    }
-
-    #[test]
-    fn runs_beside_each_other_are_seen_at_the_same_noise_level() {
-        let (mut coarse, mut fine) = (begun(6), begun(12));
-        for run in [&mut coarse, &mut fine] {
-            (0..run.steps()).for_each(|_| push(run, |_| 0.5));
-        }
-        for step in 0..6 {
-            let (here, there) = (coarse.level(step), fine.level(2 * step));
-            assert!((here.log_snr() - there.log_snr()).abs() < 1e-9, "trailing steps of 12 are those of 6 and more");
-            assert_eq!((fine.step_like(&coarse, step), coarse.step_like(&fine, 2 * step)), (2 * step, step));
-            assert_eq!(coarse.step_like(&coarse, step), step);
-        }
-        // Of a run by other levels it is not the same part of the steps.
-        let mut karras = begun(6);
-        karras.started.levels = [9.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.0].map(NoiseLevel::from_sigma).to_vec();
-        let mut karras = RunView::new(karras.id, karras.started, karras.model);
-        (0..6).for_each(|_| push(&mut karras, |_| 0.5));
-        for step in 0..12 {
-            let found = fine.level(step).log_snr() - karras.level(karras.step_like(&fine, step)).log_snr();
-            let others = (0..6).map(|other| (fine.level(step).log_snr() - karras.level(other).log_snr()).abs());
-            let nearest = others.fold(f64::INFINITY, f64::min);
-            assert!(found.abs() <= 2.0 * nearest + 0.1, "step {step}: {found} where {nearest} is nearest");
-        }
-    }
-
-    #[test]
-    fn a_model_of_another_range_is_shown_over_its_own() {
-        let mut run = begun(1);
-        push(&mut run, |index| (index % 101) as f32 / 12.5 - 4.0);
-        let (low, high) = run.range(Moment::of_step(0), Picture::Expectation, 0, ValueRange::Image);
-        assert!(low == -high && (3.9..4.5).contains(&high), "{high}");
-    }
-
-    #[test]
-    fn energies_of_large_images_come_from_beside_and_the_old_stay_until_then() {
-        let mut started = begun(3).started;
-        started.shape = [1, 3, 128, 128];
-        started.state = Arc::new(Array4::zeros((1, 3, 128, 128)));
-        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-        let id = begun(1).id;
-        let mut run = RunView::new(id, started, model);
-        for step in 0..3 {
-            push(&mut run, |index| (step + index % 7) as f32);
-        }
-        run.end = Some(RunEnd::Complete);
-        let plan = run.plan(2, None).unwrap();
-        assert_eq!(run.recovered(&plan, 0, 0), None, "nothing is computed in a frame");
-        let (send, woken) = std::sync::mpsc::channel();
-        let mut energies = super::super::energies::Energies::new(Arc::new(move || send.send(()).unwrap()));
-        let mut come = |run: &RunView, step| {
-            for _ in 0..2 {
-                let _ = run.recovered(&plan, step, 0);
-                energies.update(run);
-                woken.recv_timeout(Duration::from_mins(1)).unwrap();
-            }
-            let _ = run.recovered(&plan, step, 0);
-            energies.update(run);
-        };
-        come(&run, 0);
-        let first = run.recovered(&plan, 0, 0).unwrap();
-        let expected = |step: usize| {
-            let image = run.whole_step(step).unwrap().x0.clone();
-            plan.mean_energies(image.view()).unwrap()
-        };
-        let shares = |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| here / last).collect::<Vec<_>>();
-        assert_eq!(first, shares(0));
-        assert_eq!(run.recovered(&plan, 1, 0), Some(first), "the old until the new is there");
-        energies.update(&run);
-        woken.recv_timeout(Duration::from_mins(1)).unwrap();
-        energies.update(&run);
-        assert_eq!(run.recovered(&plan, 1, 0), Some(shares(1)));
-    }
 }

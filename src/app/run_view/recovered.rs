@@ -1,0 +1,87 @@
+//! How much of each resolution a run has at its steps.
+
+use super::{EnergyKey, RunView};
+use crate::runtime::RunEnd;
+use crate::session::Snapshot;
+use crate::spectrum::BandPlan;
+use crate::theory::Chromatogram;
+use ndarray::ArrayView4;
+use std::sync::Arc;
+
+/// Most values of an image of which energies are computed within a frame.
+const AT_ONCE: usize = 3 * 64 * 64;
+
+impl RunView {
+    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Of a small image they are computed when
+    /// first asked for, and kept; of a large one [beside the window](crate::app::energies::Energies), and until then there are
+    /// none. `None` also where only a thumbnail of the step is left.
+    #[must_use]
+    pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
+        let key = (*plan, step, sample);
+        if let Some(kept) = self.energies.borrow().get(&key) {
+            return kept.clone();
+        }
+        let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
+        if shown.values.len() > AT_ONCE {
+            self.wanted.borrow_mut().push(key);
+            return None;
+        }
+        let [channels, height, width] = shown.shape;
+        let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
+        let energies = plan.mean_energies(image).ok();
+        self.energies.borrow_mut().insert(key, energies.clone());
+        energies
+    }
+
+    /// The energies that were asked for last of all that are wanted, with the step that they are of.
+    pub fn wanted_energies(&self) -> Option<(EnergyKey, Arc<Snapshot>)> {
+        let mut wanted = self.wanted.take();
+        wanted.retain(|key| !self.energies.borrow().contains_key(key));
+        let key = wanted.pop()?;
+        Some((key, Arc::clone(self.whole_step(key.1)?)))
+    }
+
+    /// Takes energies that were wanted.
+    pub fn take_energies(&self, key: EnergyKey, energies: Option<Vec<f64>>) {
+        self.energies.borrow_mut().insert(key, energies);
+    }
+
+    /// The energies of the newest step that are known of a sample.
+    pub(super) fn newest_energies(&self, plan: &BandPlan, sample: usize) -> Vec<f64> {
+        let newest = self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample));
+        newest.unwrap_or_else(|| {
+            let kept = self.energies.borrow();
+            let of_sample = kept.iter().filter(|((cut, _, of), found)| cut == plan && *of == sample && found.is_some());
+            of_sample.max_by_key(|((_, step, _), _)| *step).and_then(|(_, found)| found.clone()).unwrap_or_default()
+        })
+    }
+
+    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end. While
+    /// they are being computed, those of the step before. `None` where only a thumbnail of the step is left.
+    #[must_use]
+    pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
+        if self.end != Some(RunEnd::Complete) {
+            return None;
+        }
+        self.whole_step(step)?;
+        let last = self.energies(plan, self.done().checked_sub(1)?, sample);
+        // What is asked for last is computed first.
+        let Some((here, last)) = self.energies(plan, step, sample).zip(last) else {
+            let before = self.recovered.borrow();
+            return before.as_ref().filter(|(of, _)| *of == (*plan, sample)).map(|(_, shares)| shares.clone());
+        };
+        let shares: Vec<f64> = here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect();
+        *self.recovered.borrow_mut() = Some(((*plan, sample), shares.clone()));
+        Some(shares)
+    }
+
+    /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
+    #[must_use]
+    pub fn recovered_in_theory(&self, plan: &BandPlan, state: usize) -> Vec<f64> {
+        // What is left of the image has the place of one level more.
+        let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), plan.levels() + 1) else { return Vec::new() };
+        let mut shares = vec![0.0; theory.levels()];
+        theory.recovered(self.level(state), &mut shares);
+        shares
+    }
+}
