@@ -3,7 +3,7 @@
 use super::intent::{Intent, MeasureWish};
 use super::measure_desk::Means;
 use super::panes::Pane;
-use super::run_view::RunView;
+use super::run_view::{Picture, RunView};
 use super::saving::{Outcome, Save, Saving, first_folder};
 use super::state::{Fetching, Opening};
 use super::{App, theme};
@@ -170,12 +170,7 @@ impl App {
     }
 
     /// Draws panels into a file.
-    fn export(
-        &mut self,
-        track: Track,
-        panels: impl Fn() -> Vec<Panel> + Send + Sync + 'static,
-        format: Format,
-    ) {
+    fn export(&mut self, track: Track, panels: impl Fn() -> Vec<Panel> + Send + Sync + 'static, format: Format) {
         let heading = self.heading_of(track);
         let sheet = move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) };
         self.ask_where(figure_save(Pane::Tracks, track.name(), sheet, format));
