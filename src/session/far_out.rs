@@ -75,7 +75,7 @@ impl FarOut {
 
 /// What brings a result back.
 fn remedy(settings: &RunSettings, resolved: &Resolved) -> &'static str {
-    let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| w > 1.0 || w < 0.0);
+    let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| !(0.0..=1.0).contains(&w));
     let chosen = resolved.spacing_because.is_none() && (settings.spacing.is_some() || settings.schedule.is_some());
     match settings.sampler {
         SamplerKind::Heun if chosen => {

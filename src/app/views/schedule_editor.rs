@@ -377,6 +377,7 @@ impl Handle {
 }
 
 /// Whether Del or Backspace was pressed on a point that has the focus.
+#[must_use]
 pub fn removed(ui: &Ui, response: &Response) -> bool {
     let keys = [Key::Delete, Key::Backspace];
     response.has_focus() && ui.input_mut(|input| keys.into_iter().any(|key| input.consume_key(Modifiers::NONE, key)))

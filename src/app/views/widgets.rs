@@ -267,6 +267,7 @@ pub fn take_keyboard(response: &Response) {
 
 /// Presses of the arrow keys, to the right and up, each tenfold with Shift, while this has the focus, which they leave where
 /// it is.
+#[must_use]
 pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
     if !response.has_focus() {
         return Vec2::ZERO;
