@@ -9,11 +9,12 @@ use chromascope::app::Launch;
 use chromascope::session::action::Action;
 use chromascope::session::document::{AxisReading, Layout};
 use chromascope::session::preferences::Preferences;
+use egui::accesskit::Toggled;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn test_model(name: &str) -> String {
     format!("{}/tests/golden/models/{name}", env!("CARGO_MANIFEST_DIR"))
@@ -215,8 +216,10 @@ fn a_model_changed_in_the_middle_of_a_run_takes_its_place() {
     until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after"));
     // Closing in the middle of a run must not hang.
     press(&mut harness, Key::R);
-    std::thread::sleep(Duration::from_millis(100));
+    until(&mut harness, "the next run", |harness| says(harness, "s left"));
+    let began = Instant::now();
     drop(harness);
+    assert!(began.elapsed() < Duration::from_secs(10), "closing took {:?}", began.elapsed());
 }
 
 fn open_path(harness: &mut egui_kittest::Harness<chromascope::app::App>, path: &str) {
@@ -316,8 +319,10 @@ fn images_are_read_pixel_by_pixel_and_zoom_together() {
     // x and y, then one value a channel: in each of the three images.
     let readouts = texts.iter().filter(|text| text.lines().count() == 2 && text.contains(',')).count();
     assert_eq!(readouts, 3, "{texts:?}");
+    let true_pixels = |harness: &egui_kittest::Harness<_>| harness.get_by_label("True pixels").accesskit_node().toggled();
+    assert_eq!(true_pixels(&harness), Some(Toggled::False));
     press(&mut harness, Key::Num1);
-    assert!(harness.get_by_label("True pixels").accesskit_node().toggled().is_some());
+    assert_eq!(true_pixels(&harness), Some(Toggled::True));
 }
 
 #[test]

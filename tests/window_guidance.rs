@@ -1,4 +1,5 @@
 //! The layout Guidance: the panel, the curve that is dragged, runs beside each other.
+#![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

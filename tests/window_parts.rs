@@ -1,4 +1,5 @@
 //! What an estimate is made of: the pane of parts, and the track of parts by level.
+#![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -45,6 +45,8 @@ struct State {
     events: VecDeque<Event>,
     /// Threads that have not ended.
     threads: usize,
+    /// Whether the worker waits for room in the queue.
+    held: bool,
 }
 
 /// The shared state and its two ends.
@@ -140,6 +142,12 @@ impl Mailbox {
 
     pub(super) fn pace(&self) -> Pace {
         self.lock().pace
+    }
+
+    /// Whether the worker waits for room in the queue.
+    #[cfg(test)]
+    pub(super) fn is_held(&self) -> bool {
+        self.lock().held
     }
 
     /// Asks the worker to end and cancels what it is at.
@@ -251,7 +259,9 @@ impl Mailbox {
             if state.events.len() < self.capacity || state.stop {
                 break;
             }
+            state.held = true;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.held = false;
         }
         if matches!(news, RunNews::Failed(_) | RunNews::Ended { .. }) {
             state.canceller = None;

@@ -98,6 +98,8 @@ struct Control {
     paused: bool,
     cancelled: bool,
     canceller: Option<Canceller>,
+    /// Whether the thread stands still because it is paused.
+    held: bool,
 }
 
 impl Measuring {
@@ -190,7 +192,9 @@ impl Shared {
                 return ControlFlow::Break(());
             }
             if control.paused {
+                control.held = true;
                 control = self.changed.wait(control).unwrap_or_else(PoisonError::into_inner);
+                control.held = false;
             } else if (self.busy)() {
                 if !std::mem::replace(&mut waits, true) {
                     self.tell(|report| report.waits = true);
@@ -352,25 +356,15 @@ mod tests {
         let asked = Arc::clone(&busy);
         let measuring = begun(order(40, 10_000), Arc::new(move || asked.load(Ordering::Relaxed)));
         until(&measuring, "its turn", |report| report.doing.starts_with("Measuring"));
-        std::thread::sleep(Duration::from_millis(100));
         until(&measuring, "the word that it waits", |report| report.waits);
         assert_eq!(measuring.report().share, 0.0, "a run goes on");
         busy.store(false, Ordering::Relaxed);
         until(&measuring, "a step", |report| report.remaining.is_some() && !report.waits);
         measuring.set_paused(true);
         // The step under way may still end.
-        let mut paused = measuring.report();
+        until(&measuring, "a stand", |_| lock(&measuring.shared.control).held);
+        let paused = measuring.report();
         assert!(paused.paused);
-        let began = Instant::now();
-        loop {
-            std::thread::sleep(Duration::from_millis(500));
-            let now = measuring.report();
-            if now.share == paused.share {
-                break;
-            }
-            assert!(began.elapsed() < Duration::from_mins(1), "it goes on though it is paused");
-            paused = now;
-        }
         measuring.set_paused(false);
         until(&measuring, "another step", |report| report.share > paused.share);
         measuring.cancel();

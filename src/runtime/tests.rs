@@ -32,6 +32,8 @@ struct Gate {
     open: Arc<AtomicBool>,
     passes: Arc<AtomicUsize>,
     entered: Arc<AtomicUsize>,
+    /// How often a call looked whether it may go on.
+    looks: Arc<AtomicUsize>,
     /// Calls do not see that they are cancelled.
     deaf: Arc<AtomicBool>,
     /// This call panics, counted from 1.
@@ -55,6 +57,7 @@ impl Denoiser for Gated {
             if !self.gate.deaf.load(Ordering::SeqCst) {
                 self.flag.check()?;
             }
+            self.gate.looks.fetch_add(1, Ordering::SeqCst);
             let take = |passes: usize| passes.checked_sub(1);
             if self.gate.open.load(Ordering::SeqCst)
                 || self.gate.passes.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take).is_ok()
@@ -348,8 +351,7 @@ fn a_full_queue_holds_the_worker_and_lets_a_cancel_through() {
     let stage = stage(Gate::opened(), 2);
     stage.runtime.run(settings("a", 100), Pace::Going);
     // Opening and started fill the queue; one step is made and waits.
-    wait_until(|| stage.entered() == 1);
-    std::thread::sleep(Duration::from_millis(20));
+    wait_until(|| stage.runtime.mailbox.is_held());
     assert_eq!(stage.entered(), 1, "the worker waits for the window");
     stage.runtime.stop();
     let words = stage.words_until("1: stopped");
@@ -380,12 +382,17 @@ fn a_panic_is_told_and_survived() {
 
 #[test]
 fn dropping_joins_within_a_step_a_pause_and_a_full_queue() {
-    for (gate, capacity, pace) in
-        [(Gate::default(), 64, Pace::Going), (Gate::opened(), 64, Pace::Steps(1)), (Gate::opened(), 2, Pace::Going)]
-    {
+    let within: fn(&Stage) -> bool = |stage| stage.entered() == 1;
+    let pauses: fn(&Stage) -> bool = |stage| stage.runtime.activity() == Activity::Paused;
+    let is_held: fn(&Stage) -> bool = |stage| stage.runtime.mailbox.is_held();
+    for (gate, capacity, pace, there) in [
+        (Gate::default(), 64, Pace::Going, within),
+        (Gate::opened(), 64, Pace::Steps(1), pauses),
+        (Gate::opened(), 2, Pace::Going, is_held),
+    ] {
         let stage = stage(gate.clone(), capacity);
         stage.runtime.run(settings("a", 100), pace);
-        wait_until(|| stage.entered() == 1);
+        wait_until(|| there(&stage));
         let mailbox = Arc::clone(&stage.runtime.mailbox);
         drop(stage.runtime);
         assert!(mailbox.wait_for_threads(Duration::ZERO), "the thread has ended");

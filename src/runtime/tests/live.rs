@@ -277,7 +277,9 @@ fn a_drag_without_rest_shows_a_picture_of_every_run_that_is_begun() {
     for step in 2..5 {
         stage.runtime.run_live(moved("slow", 30, 1, 0.1 * f64::from(step)));
     }
-    std::thread::sleep(Duration::from_millis(20));
+    // The call under way has seen since that it is not cancelled.
+    let looks = stage.gate.looks.load(Ordering::SeqCst);
+    wait_until(|| stage.gate.looks.load(Ordering::SeqCst) > looks + 1);
     stage.gate.open.store(true, Ordering::SeqCst);
     let words = stage.words_until("5: step 1");
     let begun: Vec<&String> = words.iter().filter(|word| word.contains("started") || word.contains("coarse")).collect();
