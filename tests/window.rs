@@ -319,7 +319,8 @@ fn images_are_read_pixel_by_pixel_and_zoom_together() {
     // x and y, then one value a channel: in each of the three images.
     let readouts = texts.iter().filter(|text| text.lines().count() == 2 && text.contains(',')).count();
     assert_eq!(readouts, 3, "{texts:?}");
-    let true_pixels = |harness: &egui_kittest::Harness<_>| harness.get_by_label("True pixels").accesskit_node().toggled();
+    let true_pixels =
+        |harness: &egui_kittest::Harness<_>| harness.get_by_label("True pixels").accesskit_node().toggled();
     assert_eq!(true_pixels(&harness), Some(Toggled::False));
     press(&mut harness, Key::Num1);
     assert_eq!(true_pixels(&harness), Some(Toggled::True));

@@ -50,10 +50,7 @@ fn ratios(harness: &Harness<App>) -> [f64; 3] {
 fn until_other(harness: &mut Harness<App>, before: [f64; 3]) -> [f64; 3] {
     until(harness, "other pictures", |harness| ratios(harness) != before);
     // Of a drag or several keys the last.
-    for _ in 0..10 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        harness.step();
-    }
+    settle(harness);
     ratios(harness)
 }
 

@@ -45,14 +45,6 @@ fn undo(harness: &mut Harness<App>) {
     settle(harness);
 }
 
-/// Until what is computed beside the window is there.
-fn settle(harness: &mut Harness<App>) {
-    for _ in 0..30 {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        harness.step();
-    }
-}
-
 fn end(harness: &Harness<App>, name: &str) -> (Pos2, f64) {
     let node = harness.get_by_role_and_label(Role::Slider, name);
     (node.rect().center(), node.accesskit_node().numeric_value().unwrap())

@@ -5,6 +5,7 @@ use super::Wake;
 use super::fault::panic_text;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -15,12 +16,41 @@ const MOST_FAILED: usize = 64;
 
 type Job<V> = Box<dyn FnOnce() -> V + Send>;
 
+thread_local! {
+    static UNANSWERED: Arc<AtomicUsize> = Arc::default();
+}
+
+/// Analyses that this thread asked for, in whatever pool, and that wait or are under way. Once there are none, the next frame
+/// shows all there is to show.
+#[must_use]
+pub fn unanswered() -> usize {
+    UNANSWERED.with(|count| count.load(Ordering::SeqCst))
+}
+
+/// Counts one analysis for the thread that asked, until it is answered or dropped.
+struct Ticket(Arc<AtomicUsize>);
+
+impl Ticket {
+    fn take() -> Self {
+        UNANSWERED.with(|count| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Self(Arc::clone(count))
+        })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 struct State<K, V> {
     done: HashMap<K, Arc<V>>,
     /// What ended in a panic, with its words. Not tried again before something else was answered.
     failed: HashMap<K, String>,
     /// The newest job that nobody has begun; an older one is dropped, as nobody looks at it any more.
-    waiting: Option<(K, Job<V>)>,
+    waiting: Option<(K, Job<V>, Ticket)>,
     /// The job under way.
     at: Option<K>,
     /// Most results that are kept.
@@ -58,9 +88,9 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Send + Sync + 'static> AnalysisPo
         }
         let known = state.failed.contains_key(key)
             || state.at.as_ref() == Some(key)
-            || state.waiting.as_ref().is_some_and(|(waiting, _)| waiting == key);
+            || state.waiting.as_ref().is_some_and(|(waiting, ..)| waiting == key);
         if !known && let Some(job) = job() {
-            state.waiting = Some((key.clone(), job));
+            state.waiting = Some((key.clone(), job, Ticket::take()));
             self.shared.1.notify_one();
         }
         None
@@ -90,7 +120,7 @@ fn work<K: Eq + Hash + Clone, V>(shared: &(Mutex<State<K, V>>, Condvar), wake: &
         if state.closing {
             return;
         }
-        let Some((key, job)) = state.waiting.take() else {
+        let Some((key, job, ticket)) = state.waiting.take() else {
             state = shared.1.wait(state).unwrap_or_else(PoisonError::into_inner);
             continue;
         };
@@ -115,6 +145,7 @@ fn work<K: Eq + Hash + Clone, V>(shared: &(Mutex<State<K, V>>, Condvar), wake: &
             }
         }
         wake();
+        drop(ticket);
     }
 }
 
@@ -153,9 +184,13 @@ mod tests {
         assert!(pool.get(&2, || Some(Box::new(|| 20))).is_none());
         assert!(pool.get(&3, || Some(Box::new(|| 30))).is_none());
         assert!(pool.get(&1, || panic!("it is under way")).is_none());
+        assert_eq!(unanswered(), 2, "one is under way, of two the newer waits");
         go.send(()).unwrap();
         for _ in 0..2 {
             wakes.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        while unanswered() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
         }
         let there = |key| pool.get(&key, || None).map(|value| *value);
         assert_eq!([there(1), there(2), there(3)], [Some(10), None, Some(30)]);

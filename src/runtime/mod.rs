@@ -37,7 +37,7 @@ mod speed;
 mod tests;
 mod worker;
 
-pub use analysis_pool::AnalysisPool;
+pub use analysis_pool::{AnalysisPool, unanswered};
 pub use fault::{Fault, Need, Place, PortRole};
 #[cfg(feature = "gui")]
 pub(crate) use fault::{given_up, panic_text, program_fault};

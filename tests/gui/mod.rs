@@ -12,6 +12,9 @@ use egui_kittest::{Harness, HarnessBuilder};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// Far beyond what anything here takes.
+const LIMIT: Duration = Duration::from_secs(90);
+
 /// A small projector.
 pub const PROJECTOR: Vec2 = Vec2::new(1280.0, 720.0);
 
@@ -53,10 +56,24 @@ pub fn opened(model: &str) -> Harness<'static, App> {
 #[track_caller]
 pub fn until_done(harness: &mut Harness<App>) {
     until(harness, "the end of the run", |harness| says(harness, "done ·"));
-    // What was computed beside the run is shown a frame or two later.
-    for _ in 0..20 {
-        std::thread::sleep(Duration::from_millis(5));
+    settle(harness);
+}
+
+/// Frames until all that was asked for beside the window is there and shown.
+#[track_caller]
+pub fn settle(harness: &mut Harness<App>) {
+    let began = Instant::now();
+    // An answer may lead to a question in the next frame or the one after.
+    let mut quiet = 0;
+    while quiet < 3 {
+        while chromascope::runtime::unanswered() > 0 {
+            quiet = 0;
+            assert!(began.elapsed() < LIMIT, "analyses go on and on\n{:?}", harness.root());
+            std::thread::sleep(Duration::from_millis(1));
+        }
         harness.step();
+        quiet += 1;
+        assert!(began.elapsed() < LIMIT, "analyses go on and on\n{:?}", harness.root());
     }
 }
 
@@ -65,7 +82,7 @@ pub fn until_done(harness: &mut Harness<App>) {
 pub fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness<App>) -> bool) {
     let began = Instant::now();
     while !condition(harness) {
-        assert!(began.elapsed() < Duration::from_secs(90), "waited in vain for: {what}\n{:?}", harness.root());
+        assert!(began.elapsed() < LIMIT, "waited in vain for: {what}\n{:?}", harness.root());
         std::thread::sleep(Duration::from_millis(5));
         harness.step();
     }
