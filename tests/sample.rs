@@ -4,6 +4,9 @@
 mod common;
 
 use assert_cmd::Command;
+use chromascope::session::prepare::{Keeping, Model};
+use chromascope::session::settings::ModelSource;
+use chromascope::session::{RunSettings, SamplerKind};
 use ndarray::{Array1, Array4, Array5, Axis, s};
 use ndarray_npy::NpzReader;
 use predicates::prelude::*;
@@ -11,6 +14,8 @@ use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
+
+const SPACINGS: [&str; 7] = ["trailing", "leading", "linspace", "karras", "exponential", "kl-optimal", "ays-sd15"];
 
 fn model(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(name)
@@ -224,21 +229,36 @@ fn a_pipeline_folder_is_found_into() {
     assert_eq!(pipeline, of("tiny-eps", &[]).arrays()[0]);
 }
 
+/// In one process, as each of these runs is far shorter than the start of the program.
 #[test]
 fn every_sampler_runs_on_every_spacing() {
-    for sampler in ["ddim", "ddpm", "euler", "euler-ancestral", "heun", "dpmpp-2m"] {
-        for spacing in ["trailing", "leading", "linspace", "karras", "exponential", "kl-optimal", "ays-sd15"] {
-            for name in ["tiny-eps", "tiny-v", "tiny-sample"] {
-                let path = model(name);
-                let out = tempfile::tempdir().unwrap();
-                let arguments = ["--steps", "4", "--threads", "1", "--sampler", sampler, "--spacing", spacing];
-                chromascope()
-                    .args(["sample", "--model", path.to_str().unwrap(), "--out", out.path().to_str().unwrap()])
-                    .args(arguments)
-                    .assert()
-                    .success();
+    for name in ["tiny-eps", "tiny-v", "tiny-sample"] {
+        let source = ModelSource::Model(model(name).to_str().unwrap().into());
+        let all = RunSettings { steps: 4, threads: Some(1), ..RunSettings::new(source) };
+        let opened = Model::open(&all, None, &|_, _| true).unwrap();
+        for (sampler, _) in SamplerKind::ALL {
+            for spacing in SPACINGS {
+                let settings = RunSettings { sampler, spacing: Some(spacing.into()), ..all.clone() };
+                let mut prepared = opened.prepare(&settings, Keeping::LatestStep).unwrap();
+                let mut trajectory = prepared.run.trajectory();
+                let mut steps = 0;
+                while prepared.run.step(&mut trajectory).unwrap().is_some() {
+                    steps += 1;
+                }
+                assert_eq!(steps, 4, "{name} {sampler} {spacing}");
+                assert!(trajectory.state.iter().all(|value| value.is_finite()), "{name} {sampler} {spacing}");
             }
         }
+    }
+}
+
+#[test]
+fn samplers_and_spacings_have_their_names() {
+    let samplers = SamplerKind::ALL.into_iter().cycle();
+    for ((_, sampler), spacing) in samplers.zip(SPACINGS) {
+        let run = of("tiny-eps", &["--steps", "4", "--sampler", sampler, "--spacing", spacing]);
+        let settings = &run.record()["settings"];
+        assert_eq!((&settings["sampler"], &settings["spacing"]), (&sampler.into(), &spacing.into()));
     }
 }
 

@@ -11,6 +11,7 @@ use chromascope::denoiser::{Upsample, WindowSize};
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
+use chromascope::session::settings::ModelSource;
 use egui::{Key, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -127,7 +128,14 @@ fn a_network_is_used_at_twice_its_size() {
 
 #[test]
 fn the_window_is_a_curve_that_is_dragged() {
+    // Six images, as each pixel of each step looks at all of them.
+    let folder = tempfile::tempdir().unwrap();
+    for shade in 0_u8..6 {
+        let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([40 * shade, x as u8 * 4, y as u8 * 4]));
+        image.save(folder.path().join(format!("{shade}.png"))).unwrap();
+    }
     let mut settings = settings("emoji-exact-64");
+    settings.source = ModelSource::Images(folder.path().into());
     settings.steps = 3;
     settings.local = Some(WindowSize::Curve(vec![(0.5, 5.0), (2.0, 17.0), (8.0, 65.0)]));
     let mut launch = launch(settings);

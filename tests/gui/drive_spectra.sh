@@ -3,8 +3,8 @@ ax wait "step 32/32" 120
 ax wait "PSD of*" 60
 import -window root "$XDG_RUNTIME_DIR/before.png"
 ax press "Measure"
-# Batches double from one: 1, 2, 4, 8 are whole.
-ax wait "15 samples" 180
+# Batches double from one: 1, 2, 4 are whole.
+ax wait "7 samples" 180
 ax press "End"
 ax wait "Add" 60
 import -window root "$XDG_RUNTIME_DIR/shot.png"
