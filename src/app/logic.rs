@@ -443,6 +443,7 @@ impl App {
             self.state.times.typical().map_or_else(String::new, |seconds| format!(" · {:.1} ms/step", 1e3 * seconds));
         let progress = match (&run.end, self.runtime.activity()) {
             _ if self.coming.is_some() => self.coming_in_words(),
+            (Some(_), _) if self.state.asked.is_some() => "live: being made ready".to_owned(),
             (Some(RunEnd::Complete), _) => "done".to_owned(),
             (Some(RunEnd::Stopped), _) => format!("stopped after {}", count(run.done(), "step")),
             (Some(RunEnd::Failed(_)), _) => format!("failed after {}", count(run.done(), "step")),

@@ -1,7 +1,7 @@
 //! All keys, on `?`.
 
 use crate::app::theme::{self, BODY, Palette, SMALL};
-use egui::{Context, Grid, Id, Modal, RichText};
+use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
@@ -56,29 +56,36 @@ pub fn shortcuts_ui(ctx: &Context) -> bool {
     let modal = Modal::new(Id::unique("keys"));
     let shown = modal.show(ctx, |ui| {
         let secondary = Palette::of(ui).secondary;
-        ui.horizontal_top(|ui| {
-            for (column, groups) in KEYS.chunks(2).enumerate() {
-                if column > 0 {
-                    ui.add_space(24.0);
-                }
-                ui.vertical(|ui| {
-                    for (name, keys) in groups {
-                        ui.label(RichText::new(*name).font(theme::strong(BODY)));
-                        Grid::new(name).num_columns(2).spacing([20.0, 6.0]).show(ui, |ui| {
-                            for (key, what) in *keys {
-                                ui.label(RichText::new(*key).font(theme::mono(SMALL)));
-                                ui.label(RichText::new(*what).color(secondary));
-                                ui.end_row();
-                            }
-                        });
-                        ui.add_space(10.0);
-                    }
-                });
-            }
-        });
+        let room = (ui.ctx().content_rect().height() - 140.0).max(80.0);
+        ScrollArea::vertical().max_height(room).show(ui, columns_ui);
         ui.label(RichText::new("Tab goes to the next control, arrow keys change it.").color(secondary));
         ui.add_space(6.0);
         ui.button("Close (Esc)").clicked()
     });
     !shown.inner && !shown.should_close()
+}
+
+/// The keys in two columns.
+fn columns_ui(ui: &mut Ui) {
+    let secondary = Palette::of(ui).secondary;
+    ui.horizontal_top(|ui| {
+        for (column, groups) in KEYS.chunks(2).enumerate() {
+            if column > 0 {
+                ui.add_space(24.0);
+            }
+            ui.vertical(|ui| {
+                for (name, keys) in groups {
+                    ui.label(RichText::new(*name).font(theme::strong(BODY)));
+                    Grid::new(name).num_columns(2).min_row_height(18.0).spacing([20.0, 6.0]).show(ui, |ui| {
+                        for (key, what) in *keys {
+                            ui.label(RichText::new(*key).font(theme::mono(SMALL)));
+                            ui.label(RichText::new(*what).color(secondary));
+                            ui.end_row();
+                        }
+                    });
+                    ui.add_space(10.0);
+                }
+            });
+        }
+    });
 }

@@ -12,7 +12,7 @@ use crate::figure::{
     TheoremFigure, TimeAxis, TimeView, adjusted_time, chromatogram, class_strips, elution, generation, intensity,
     level_value, measured_chromatogram, pooled_level, schedule, stacked_chromatogram, theorem, ticks, value_range,
 };
-use crate::session::document::{AdjustedView, Stacking, TheoremView, Track};
+use crate::session::document::{AdjustedView, Stacking, TheoremView, Track, ViewChoices};
 use crate::theory::{Chromatogram, NoiseLevel, adjustment};
 
 /// The figure of a track, and of Theorem 1 the largest difference of the two schedules.
@@ -106,34 +106,38 @@ pub(super) fn figure_of(
     if key.measured.is_none()
         && let Some(next) = tracks.ghost()
     {
-        lay_over(&mut figure, track, next, time, key);
+        lay_over(&mut figure, track, next, time, tracks.view);
     }
     Some((figure, None))
 }
 
-/// Lays what the next run will have over what the run on screen has, by run time.
-fn lay_over(figure: &mut Figure, track: Track, next: &Planned, time: TimeView, key: FigureKey) {
+/// Lays what the next run will have over what the run on screen has: schedules by run time, what follows from noise levels
+/// by those where the axis is spaced by them, else by run time too.
+fn lay_over(figure: &mut Figure, track: Track, next: &Planned, time: TimeView, view: &ViewChoices) {
     if track == Track::Schedule {
         let (low, high) = figure.y_axis.range;
         let run_time = |x: f64| time.axis.value_at(time.axis.step_of_x(x, time.reading), Reading::RunTime);
-        let value = |x: f64| level_value(key.level_reading, next.level_at_run_time(run_time(x))).clamp(low, high);
+        let value = |x: f64| level_value(view.level_reading, next.level_at_run_time(run_time(x))).clamp(low, high);
         let points = time.samples().into_iter().map(|x| [x, value(x)]).collect();
         let paint = Paint::Role(Role::Warning);
         figure.lines.push(Line { name: NEXT.into(), points, paint, dash: Dash::Dashed, weight: 0.75 });
         return;
     }
     let Some(theory) = next.theory.as_ref() else { return };
-    let (factor, measure) = (next.factor, key.measure.into());
+    let (factor, measure) = (next.factor, view.measure.into());
+    let by_level = matches!(time.reading, Reading::Timestep | Reading::LogSnr | Reading::Sigma);
     // Steps are even in run time.
     let whole = TimeView::whole(&next.axis, Reading::Step);
     let other = match track {
+        // At a noise level it is the same for every schedule.
+        Track::Chromatogram if by_level => return,
         Track::Chromatogram => {
             let from = ChromatogramFigure { time: whole, theory, factor, measure, crossings: false };
-            if key.stacking == Stacking::Lines { chromatogram(from) } else { stacked_chromatogram(from) }
+            if view.stacking == Stacking::Lines { chromatogram(from) } else { stacked_chromatogram(from) }
         }
         Track::Elution => {
             let from = ElutionFigure { time: whole, theory, factor, measure, rate: Rate::PerStep };
-            if key.stacking == Stacking::Lines { elution(from) } else { generation(from) }
+            if view.stacking == Stacking::Lines { elution(from) } else { generation(from) }
         }
         _ => return,
     };
@@ -142,11 +146,22 @@ fn lay_over(figure: &mut Figure, track: Track, next: &Planned, time: TimeView, k
         figure.y_axis.range.1 = top;
         figure.y_axis.ticks = ticks::linear(figure.y_axis.range.0, top, 4, false);
     }
-    let steps = time.axis.steps() as f64;
-    let place = |x: f64| time.axis.x_of_step(x * steps, time.reading);
+    let (steps, next_steps) = (time.axis.steps() as f64, next.axis.steps() as f64);
+    let levels = time.axis.levels();
+    let place = |x: f64| {
+        let step = if by_level {
+            let level = next.axis.level_at(x * next_steps);
+            let visited = levels.first()? <= &level && &level <= levels.last()?;
+            Some(time.axis.step_of_level(level)).filter(|_| visited)?
+        } else {
+            x * steps
+        };
+        Some(time.axis.x_of_step(step, time.reading))
+    };
     let (left, right) = time.range;
     let mut over = |points: &mut dyn Iterator<Item = [f64; 2]>, paint| {
-        let points = points.map(|[x, y]| [place(x), y]).filter(|[x, _]| (left..=right).contains(x)).collect();
+        let placed = points.filter_map(|[x, y]| Some([place(x)?, y]));
+        let points = placed.filter(|[x, _]| (left..=right).contains(x)).collect();
         figure.lines.push(Line { name: NEXT.into(), points, paint, dash: Dash::Dashed, weight: 0.5 });
     };
     for line in &other.lines {
@@ -235,5 +250,57 @@ fn theory_of<'a>(tracks: &Tracks<'a>) -> Option<(&'a Chromatogram, usize)> {
     match tracks.planned {
         Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
         None => Some((tracks.run?.theory.as_ref()?, FACTOR)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::planned::Planner;
+    use crate::session::RunSettings;
+    use crate::session::document::Document;
+    use crate::session::prepare::Model;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::sync::Arc;
+
+    #[test]
+    fn the_next_run_lies_over_by_level_where_the_axis_is_spaced_by_levels() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let run = RunSettings { steps: 12, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+        let model = Model::open(&run, None, &|_, _| true).unwrap();
+        let info = Arc::clone(model.info());
+        let mut document = Document { run: run.clone(), ..Document::default() };
+        (document.run.steps, document.run.spacing) = (5, Some("karras".into()));
+        let mut planner = Planner::default();
+        planner.update(&document, Some(&info), Some((&run, Some(&info))), None);
+        let (shown, next) = (planner.shown().unwrap(), planner.next().unwrap());
+        assert!(!shown.looks_like(next));
+        let theory = shown.theory.as_ref().unwrap();
+        for reading in Reading::ALL {
+            let time = TimeView::whole(&shown.axis, reading);
+            let measure = document.view.measure.into();
+            let from = ElutionFigure { time, theory, factor: shown.factor, measure, rate: Rate::PerStep };
+            let mut figure = elution(from);
+            let before = figure.lines.clone();
+            lay_over(&mut figure, Track::Elution, next, time, &document.view);
+            assert_eq!(figure.lines[..before.len()], before, "what the run has stays");
+            let laid: Vec<&Line> = figure.lines.iter().filter(|line| line.name == NEXT).collect();
+            assert_eq!(laid.len(), before.len());
+            for step in 1..5 {
+                let at = match reading {
+                    Reading::Timestep | Reading::LogSnr | Reading::Sigma => {
+                        let level = next.axis.level_at(f64::from(step));
+                        shown.axis.x_of_step(shown.axis.step_of_level(level), reading)
+                    }
+                    _ => shown.axis.x_of_step(12.0 * f64::from(step) / 5.0, reading),
+                };
+                let found = laid[0].points.iter().any(|[x, _]| (x - at).abs() < 1e-9);
+                assert!(found, "{reading:?}: step {step} at {at}");
+            }
+            let mut figure = elution(from);
+            lay_over(&mut figure, Track::Chromatogram, next, time, &document.view);
+            let by_level = matches!(reading, Reading::Timestep | Reading::LogSnr | Reading::Sigma);
+            assert_eq!(figure.lines.len() == before.len(), by_level, "{reading:?}");
+        }
     }
 }

@@ -90,20 +90,7 @@ fn contents_ui(
                 }
             }
         }
-        Track::Schedule => {
-            let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
-            if place.bottom() < rect.bottom() {
-                level_reading_ui(ui, place, tracks.view.level_reading, intents);
-            }
-            if let Some(planned) = tracks.planned {
-                let next = tracks.ghost().map(|next| format!("next: {}", next.source.label()));
-                let rounded = planned.rounded.then(|| "timesteps rounded".to_owned());
-                let notes = [Some(planned.source.label()), next, rounded];
-                for (line, text) in (0_u8..).zip(notes.iter().flatten()) {
-                    note(ui, rect, rect.top() + 62.0 + 16.0 * f32::from(line), text);
-                }
-            }
-        }
+        Track::Schedule => schedule_ui(ui, (left, rect), tracks, intents),
         Track::Chromatogram => {
             let comparison = tracks
                 .findings()
@@ -148,6 +135,21 @@ fn contents_ui(
         Track::Theorem => {
             theorem_ui(ui, (left, rect), tracks, largest_difference, intents);
         }
+    }
+}
+
+/// What the schedule is plotted in, and what it is called.
+fn schedule_ui(ui: &mut Ui, (left, rect): (f32, Rect), tracks: &Tracks, intents: &mut Vec<Intent>) {
+    let place = Rect::from_min_size(pos2(left + 8.0, rect.top() + 28.0), vec2(FIELD, 24.0));
+    if place.bottom() < rect.bottom() {
+        level_reading_ui(ui, place, tracks.view.level_reading, intents);
+    }
+    let Some(planned) = tracks.planned else { return };
+    let next = tracks.ghost().map(|next| format!("next: {}", next.source.label()));
+    let rounded = planned.rounded.then(|| "timesteps rounded".to_owned());
+    let notes = [Some(planned.source.label()), next, rounded];
+    for (line, text) in (0_u8..).zip(notes.iter().flatten()) {
+        note(ui, rect, rect.top() + 62.0 + 16.0 * f32::from(line), text);
     }
 }
 

@@ -349,6 +349,18 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
     }
 }
 
+/// The film strip, and how much of it is kept as thumbnails only.
+fn film_strip_ui(ui: &Ui, (plot, legend): (Rect, Rect), tracks: &Tracks, zoom: TimeZoom, textures: &mut Textures) {
+    let Some(run) = tracks.run else { return };
+    film_ui(ui, plot, run, tracks, zoom, textures);
+    let small = run.small_steps();
+    if small > 0 {
+        let text = format!("{} kept as\nthumbnails (1 GiB)", crate::words::count(small, "step"));
+        let palette = Palette::of(ui);
+        ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), palette.warning);
+    }
+}
+
 fn track_ui(
     ui: &mut Ui,
     (plot, legend, head): (Rect, Rect, Rect),
@@ -358,14 +370,7 @@ fn track_ui(
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     if track == Track::FilmStrip {
-        let Some(run) = tracks.run else { return };
-        film_ui(ui, plot, run, tracks, state.zoom, textures);
-        let small = run.small_steps();
-        if small > 0 {
-            let text = format!("{} kept as\nthumbnails (1 GiB)", crate::words::count(small, "step"));
-            let palette = Palette::of(ui);
-            ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), palette.warning);
-        }
+        film_strip_ui(ui, (plot, legend), tracks, state.zoom, textures);
         return;
     }
     if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside) {
