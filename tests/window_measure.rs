@@ -83,7 +83,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     samples(&mut harness, "18");
     click(&mut harness, "Measure");
     measured(&mut harness, "18");
-    assert!(is_painted(&harness, "rₘ(t), dots measured"));
+    assert!(is_painted(&harness, "rₘ(t), measured"));
     assert!(is_painted(&harness, "RMS 0."));
     // The theory that is drawn is chosen by its row, and undone.
     click(&mut harness, "spectral");
@@ -117,7 +117,7 @@ fn ending_half_way_keeps_a_valid_half() {
     let mut harness = opened_at_spectra();
     samples(&mut harness, "5000");
     click(&mut harness, "Measure");
-    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), dots measured"));
+    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), measured"));
     click(&mut harness, "Wait");
     until(&mut harness, "the pause", |harness| is_painted(harness, "Waiting for you"));
     click(&mut harness, "Go on");

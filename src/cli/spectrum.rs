@@ -108,6 +108,10 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     // Claimed before it is read, so that nobody adds to it in between.
     let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
+    if let Some(missing) = written_again.filter(|path| !path.exists()) {
+        // Told as what cannot be read, not as a place that cannot be written.
+        ensemble::read(missing)?;
+    }
     written_again.map_or(Ok(()), |path| places.take(path))?;
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
     let reading = bar(0, "reading images");
