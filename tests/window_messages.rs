@@ -54,6 +54,8 @@ fn messages_keep_their_height_and_their_forms_are_in_reach() {
     assert_eq!(place(&harness), before, "nothing grows");
     let form = harness.get_by_label(button).rect();
     assert!(form.bottom() < 0.45 * SMALLEST.y, "{form:?}");
+    // Where no dialog opens a path can be typed.
+    assert!(says(&harness, "Path of scheduler_config.json"));
     click_like(&mut harness, "Model ");
     type_over(&mut harness, "Path of a model", "/no/such/place");
     click(&mut harness, "Open");

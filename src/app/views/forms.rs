@@ -12,6 +12,7 @@ use crate::session::action::Action;
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::RunSettings;
 use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
+use std::path::PathBuf;
 
 /// Longest side that is offered, pixels.
 const MOST_SIDE: usize = 16_384;
@@ -25,11 +26,12 @@ pub struct FormState {
     size: (usize, usize),
     null_label: Option<i64>,
     hidden_states: String,
+    scheduler_config: String,
 }
 
 impl Default for FormState {
     fn default() -> Self {
-        Self { size: (64, 64), null_label: None, hidden_states: String::new() }
+        Self { size: (64, 64), null_label: None, hidden_states: String::new(), scheduler_config: String::new() }
     }
 }
 
@@ -45,9 +47,9 @@ pub fn form_ui(
         ui.horizontal_wrapped(|ui| match need {
             Need::Port { role, names } => port_ui(ui, *role, names, &run.ports, intents),
             Need::SchedulerConfig => {
-                if ui.button("Open scheduler_config.json…").clicked() {
-                    intents.push(Intent::Ask(Ask::SchedulerConfig));
-                }
+                let named = ("Open scheduler_config.json…", "Path of scheduler_config.json", "path of that file");
+                let to = |path| Action::SetSchedulerConfig(Some(path));
+                file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
                 prediction_ui(ui, run.prediction, intents);
             }
             Need::Size => size_ui(ui, run, state, intents),
@@ -127,18 +129,30 @@ pub(super) fn null_class_ui(
 
 fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
     ui.label("Embeddings");
-    let hint =
-        run.hidden_states.as_ref().map_or_else(|| "path of a .npy file".into(), |path| path.display().to_string());
-    let edit = TextEdit::singleline(&mut state.hidden_states).hint_text(hint).desired_width(220.0);
-    let response = ui.add(edit);
-    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of embeddings"));
+    let known = run.hidden_states.as_ref().map(|path| path.display().to_string());
+    let hint = known.as_deref().unwrap_or("path of a .npy file");
+    let to = |path| Action::SetHiddenStates(Some(path));
+    let named = ("Open embeddings…", "Path of embeddings", hint);
+    file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
+}
+
+/// A file whose path is typed, or chosen in the system's own dialog where there is one.
+fn file_ui(
+    ui: &mut Ui,
+    (button, name, hint): (&str, &str, &str),
+    typed: &mut String,
+    (ask, to): (Ask, &dyn Fn(PathBuf) -> Action),
+    intents: &mut Vec<Intent>,
+) {
+    let response = ui.add(TextEdit::singleline(typed).hint_text(hint).desired_width(200.0));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, name));
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let typed = state.hidden_states.trim();
-    if ui.button("Open embeddings…").clicked() || (entered && !typed.is_empty()) {
-        intents.push(if typed.is_empty() {
-            Intent::Ask(Ask::HiddenStates)
+    let path = typed.trim();
+    if ui.button(button).clicked() || (entered && !path.is_empty()) {
+        intents.push(if path.is_empty() {
+            Intent::Ask(ask)
         } else {
-            Intent::ChangeAndRun(vec![Action::SetHiddenStates(Some(typed.into()))])
+            Intent::ChangeAndRun(vec![to(std::path::absolute(path).unwrap_or_else(|_| path.into()))])
         });
     }
 }
