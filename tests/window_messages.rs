@@ -48,7 +48,7 @@ fn messages_keep_their_height_and_their_forms_are_in_reach() {
     let button = "Open scheduler_config.json…";
     until(&mut harness, "the form", |harness| says(harness, button));
     frames(&mut harness, 5);
-    let place = |harness: &Harness<App>| harness.get_by_label("Playhead").rect();
+    let place = |harness: &Harness<App>| harness.get_by_label("Fold Film strip").rect();
     let before = place(&harness);
     frames(&mut harness, 60);
     assert_eq!(place(&harness), before, "nothing grows");
