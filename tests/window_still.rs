@@ -164,6 +164,21 @@ fn nothing_moves_in_the_schedule_lab() {
     assert_still(&before, &harness, "a preset is looked at");
 }
 
+#[test]
+fn nothing_moves_when_a_message_comes() {
+    let mut harness = opened("emoji-exact-64");
+    let before = places(&harness);
+    click_like(&mut harness, "Model ");
+    let field = harness.get_by_label("Path of a model");
+    field.focus();
+    field.type_text("/no/such/place");
+    frames(&mut harness, 3);
+    click(&mut harness, "Open");
+    until(&mut harness, "the sentence", |harness| says(harness, "There is nothing at /no/such/place"));
+    press(&mut harness, egui::Key::Escape);
+    assert_still(&before, &harness, "a message");
+}
+
 /// 24 points each way. Rows of a legend, edges that are dragged and points on curves are as large as what they stand for:
 /// levels have a larger button in the pane Recovered, edges and points can be moved by keys, too.
 #[test]

@@ -139,6 +139,15 @@ impl App {
             let transport = Transport { run, playback, status: &status, pending: &pending };
             transport_ui(ui, &transport, intents);
         });
+        let window = egui::Frame::new().fill(palette.window);
+        let space = ui.available_rect_before_wrap();
+        egui::CentralPanel::default().frame(window).show(ui, |ui| self.tiles(ui, intents));
+        self.messages(ui, space, intents);
+    }
+
+    /// What there is to say, over the top of the tiles, so that these stay where they are.
+    fn messages(&mut self, ui: &Ui, space: egui::Rect, intents: &mut Intents) {
+        let palette = Palette::of(ui);
         let mut forms = std::mem::take(&mut self.state.forms);
         let messages = Messages {
             faults: &self.state.faults,
@@ -149,15 +158,17 @@ impl App {
             stand_in: self.stand_in_name(),
         };
         if !messages.is_empty() {
-            let forms = &mut forms;
-            Panel::top("messages")
-                .frame(bar)
-                .resizable(false)
-                .show(ui, |ui| messages_ui(ui, &messages, forms, intents));
+            let edge = egui::Stroke::new(1.0, palette.faint);
+            let frame = egui::Frame::new().fill(palette.bar).stroke(edge).inner_margin(egui::Margin::symmetric(16, 8));
+            let area = egui::Area::new(egui::Id::unique("messages")).order(egui::Order::Middle);
+            area.fixed_pos(space.min).constrain(false).show(ui.ctx(), |ui| {
+                frame.show(ui, |ui| {
+                    ui.set_width(space.width() - 34.0);
+                    messages_ui(ui, &messages, &mut forms, intents);
+                });
+            });
         }
         self.state.forms = forms;
-        let window = egui::Frame::new().fill(palette.window);
-        egui::CentralPanel::default().frame(window).show(ui, |ui| self.tiles(ui, intents));
     }
 
     /// Brings the schedules up to date that tracks and panels show.

@@ -227,7 +227,10 @@ fn visuals(palette: &Palette) -> Visuals {
     }
     widgets.hovered.bg_stroke = Stroke::new(1.0, palette.faint);
     widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
+    visuals.slider_trailing_fill = true;
     if !palette.dark {
+        // The rail of a slider is to be seen on white.
+        widgets.inactive.bg_fill = palette.hairline;
         widgets.inactive.bg_stroke = Stroke::new(1.0, palette.hairline);
     }
     visuals

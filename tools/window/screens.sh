@@ -54,7 +54,6 @@ bin=${CHROMASCOPE_BIN:-target/release/chromascope}
 export bin
 mkdir -p docs/screens
 if [ $# = 0 ]; then
-    rm -f docs/screens/*.png
     for layout in explore lab spectra guidance present; do
         for size in 1280x720 1920x1080 2560x1440; do
             set -- "$@" "$layout-$size-dark" "$layout-$size-light"

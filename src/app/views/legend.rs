@@ -28,8 +28,8 @@ enum Entry<'a> {
 pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): (&Levels, &str)) -> Option<LevelSet> {
     let entries = entries(figure);
     // A row is kept for the next run, so that none moves when that is set differently.
-    let next = entries.iter().any(|entry| entry.name() == NEXT);
-    let (height, shown) = rows(rect.height(), entries.len() + usize::from(!next));
+    let kept = usize::from(entries.iter().all(|entry| entry.name() != NEXT));
+    let (height, shown) = rows(rect.height(), entries.len(), kept);
     let numbers = Numbers::of(figure, x);
     let mut isolate = None;
     for (index, entry) in entries.iter().take(shown).enumerate() {
@@ -57,11 +57,11 @@ pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): 
     isolate
 }
 
-/// The height of a row, and how many of so many have one of their own: all of them, or else all but those that a last row
-/// stands for.
+/// The height of a row where so many more are kept free, and how many of so many have one of their own: all of them, or
+/// else all but those that a last row stands for.
 #[allow(clippy::cast_sign_loss)] // heights are not negative
-fn rows(height: f32, count: usize) -> (f32, usize) {
-    let row = (height / count.max(1) as f32).clamp(ROW.0, ROW.1);
+fn rows(height: f32, count: usize, kept: usize) -> (f32, usize) {
+    let row = (height / (count + kept).max(1) as f32).clamp(ROW.0, ROW.1);
     let fit = ((height + 2.0) / row).max(0.0) as usize;
     (row, if fit >= count { count } else { fit.saturating_sub(1) })
 }
@@ -206,14 +206,16 @@ mod tests {
 
     #[test]
     fn no_row_is_left_out_unsaid() {
-        assert_eq!(rows(200.0, 6), (24.0, 6));
-        assert_eq!(rows(108.0, 6), (18.0, 6));
-        assert_eq!(rows(90.0, 6), (15.0, 6));
+        assert_eq!(rows(200.0, 6, 0), (24.0, 6));
+        assert_eq!(rows(108.0, 6, 0), (18.0, 6));
+        assert_eq!(rows(90.0, 6, 0), (15.0, 6));
+        // The height is the same with the row that is kept and with what stands there later.
+        assert_eq!((rows(96.0, 6, 1), rows(96.0, 7, 0)), ((15.0, 6), (15.0, 5)));
         // The fifth says that there are three more.
-        assert_eq!(rows(76.0, 7), (15.0, 4));
-        assert_eq!(rows(0.0, 3).1, 0);
+        assert_eq!(rows(76.0, 7, 0), (15.0, 4));
+        assert_eq!(rows(0.0, 3, 0).1, 0);
         for height in 0..=255_u8 {
-            let (row, shown) = rows(height.into(), 7);
+            let (row, shown) = rows(height.into(), 7, 0);
             let lines = if shown < 7 { shown + 1 } else { 7 };
             assert!(lines == 1 || row * lines as f32 <= f32::from(height) + 2.0, "{height}");
         }

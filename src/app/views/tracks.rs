@@ -23,7 +23,7 @@ use crate::app::textures::Textures;
 use crate::app::theme::{self, BODY, Palette, SMALL};
 use crate::ensemble::{ComesTo, Findings};
 use crate::figure::draw::Content;
-use crate::figure::{Figure, Reading, TimeAxis, TimeZoom};
+use crate::figure::{Figure, NEXT, Reading, TimeAxis, TimeZoom};
 use crate::runtime::{RunId, Wake};
 use crate::schedule::PlanWarning;
 use crate::session::RunSettings;
@@ -456,7 +456,9 @@ fn track_ui(
     let (reading, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
     let editor = Editor { plot, figure: &figure, planned, shown: axis, axis: reading, zoom, view };
     editor_ui(ui, &editor, &mut state.editor, intents);
-    let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, figure.lines.len(), planned.warnings.len()));
+    // One is kept for the next run.
+    let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
+    let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, rows, planned.warnings.len()));
     named_ui(ui, names, intents);
     warnings_ui(ui, rest, tracks.ghost().or(tracks.planned).unwrap_or(planned));
 }
