@@ -190,7 +190,7 @@ fn what_was_changed_is_shown_until_it_is_run() {
     press(&mut harness, Key::Escape);
     // All is the run's as before; what the next will have is laid over it.
     assert!(says(&harness, "Run with changed steps, spacing") && says(&harness, "Settings changed: Run"));
-    assert!(says(&harness, "step 12/12") && painted(&harness).iter().any(|text| text == "next run"));
+    assert!(says(&harness, "step 12/12") && painted(&harness).iter().any(|text| text.starts_with("next")));
     assert_eq!(ticks(&harness), numbers, "the axis is the run's");
     click_like(&mut harness, "Settings changed: Run");
     until(&mut harness, "the run", |harness| says(harness, "step 40/40") && says(harness, "done ·"));
@@ -409,8 +409,8 @@ fn typed_into_steps(text: &str, test: &str, then: &str) {
     assert!(!documented_is_shown(&harness, &test, &[]));
     type_number(&mut harness, "Steps", text);
     assert!(documented_is_shown(&harness, &test, &[]), "{:?}", painted(&harness));
-    let steps = harness.get_by_label("Steps").accesskit_node().value();
-    assert!(steps.as_deref().unwrap_or_default().ends_with(&format!(" {then}")), "{steps:?}");
+    let steps = harness.get_by_label("Steps").accesskit_node().numeric_value();
+    assert_eq!(steps.map(|steps| steps.to_string()).as_deref(), Some(then));
     // It goes when the field is taken hold of again.
     click(&mut harness, "Steps");
     assert!(!documented_is_shown(&harness, &test, &[]));

@@ -381,6 +381,10 @@ fn points_are_moved_on_every_axis() {
         };
         let point = (1..before.len() - 1).max_by(|a, b| alone(a).total_cmp(&alone(b))).unwrap();
         drag(&mut harness, places[point], places[point] + egui::vec2(0.0, by));
+        if points(&harness) == before {
+            // Its neighbour is there already.
+            drag(&mut harness, places[point], places[point] - egui::vec2(0.0, by));
+        }
         let after = points(&harness);
         assert_ne!(after[point], before[point], "on the axis of {axis}");
         assert_eq!(after.len(), before.len());
