@@ -158,9 +158,9 @@ fn nothing_moves_in_the_schedule_lab() {
     assert_still(&before, &harness, "a point is chosen");
     until_done(&mut harness);
     click(&mut harness, "Preset");
-    click(&mut harness, "Cosine");
+    click(&mut harness, "karras");
     press(&mut harness, egui::Key::Escape);
-    assert!(says(&harness, "offset s"), "its parameters are there");
+    assert!(says(&harness, "ρ"), "its parameter is there");
     assert_still(&before, &harness, "a preset is looked at");
 }
 
