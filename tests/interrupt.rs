@@ -36,7 +36,7 @@ fn every_signal_keeps_the_finished_steps() {
         let record = std::fs::read(place.join("trajectory.json")).unwrap();
         let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
         let done = usize::try_from(record["steps_done"].as_u64().unwrap()).unwrap();
-        assert!(done >= 2 && done < 1000 && record["complete"] == false);
+        assert!((2..1000).contains(&done) && record["complete"] == false);
         let mut npz = ndarray_npy::NpzReader::new(std::fs::File::open(place.join("trajectory.npz")).unwrap()).unwrap();
         let states: Array5<f32> = npz.by_name("x_t").unwrap();
         let eps: Array5<f32> = npz.by_name("eps").unwrap();

@@ -4,9 +4,12 @@ use super::run_view::{EnergyKey, RunView};
 use crate::runtime::{AnalysisPool, RunId, Wake};
 use ndarray::Axis;
 
+/// Energies of an image, or that there are none.
+type Found = Option<Vec<f64>>;
+
 /// Computes what a run is asked for and does not have.
 pub struct Energies {
-    pool: Option<AnalysisPool<(RunId, EnergyKey), Option<Vec<f64>>>>,
+    pool: Option<AnalysisPool<(RunId, EnergyKey), Found>>,
     asked: Option<(RunId, EnergyKey)>,
 }
 

@@ -97,6 +97,41 @@ impl App {
             }
             Intent::CloseSave => state.saving = None,
             Intent::Say(message) => state.board.say(message),
+            Intent::CopyFigure(_)
+            | Intent::CopySpectrum
+            | Intent::ExportFigure(..)
+            | Intent::ExportWithFilm(..)
+            | Intent::ExportSpectrum(_) => self.take_figure(intent),
+            Intent::OpenImage(choice) => {
+                state.pooling.choose(choice.clone());
+                state.opener.open_image(choice);
+            }
+            Intent::OpenReference(path) => {
+                state.inspector.choose(path.clone());
+                state.opener.open_reference(path);
+            }
+            Intent::Measure(wish) => self.measure(wish),
+            Intent::SetTheme(theme) => {
+                state.preferences.theme = theme;
+                theme::apply(ctx, theme);
+            }
+            Intent::ResetTiles => state.tiles.reset(state.document.document().view.layout),
+            Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
+            // A run that began in between may have taken them away.
+            Intent::Dismiss(index) if index < state.faults.len() => {
+                state.faults.remove(index);
+            }
+            Intent::Dismiss(_) => {}
+            Intent::DismissMessage(id) => state.board.dismiss(id),
+            Intent::Fetch => self.fetch(),
+            Intent::CancelFetch => self.runtime.cancel_set_up(),
+        }
+    }
+
+    /// Copies or saves what a track or the spectrum draws.
+    fn take_figure(&mut self, intent: Intent) {
+        let state = &mut self.state;
+        match intent {
             Intent::CopyFigure(track) => {
                 if let Some(panels) = self.panels_of(track) {
                     let heading = self.heading_of(track);
@@ -131,29 +166,7 @@ impl App {
                     self.ask_where(figure_save(Pane::Spectrum, "Spectrum", sheet, format));
                 }
             }
-            Intent::OpenImage(choice) => {
-                state.pooling.choose(choice.clone());
-                state.opener.open_image(choice);
-            }
-            Intent::OpenReference(path) => {
-                state.inspector.choose(path.clone());
-                state.opener.open_reference(path);
-            }
-            Intent::Measure(wish) => self.measure(wish),
-            Intent::SetTheme(theme) => {
-                state.preferences.theme = theme;
-                theme::apply(ctx, theme);
-            }
-            Intent::ResetTiles => state.tiles.reset(state.document.document().view.layout),
-            Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
-            // A run that began in between may have taken them away.
-            Intent::Dismiss(index) if index < state.faults.len() => {
-                state.faults.remove(index);
-            }
-            Intent::Dismiss(_) => {}
-            Intent::DismissMessage(id) => state.board.dismiss(id),
-            Intent::Fetch => self.fetch(),
-            Intent::CancelFetch => self.runtime.cancel_set_up(),
+            _ => {}
         }
     }
 

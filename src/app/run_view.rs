@@ -63,7 +63,7 @@ pub struct RunView {
     /// Those of large images that were asked for last and are not there yet.
     wanted: RefCell<Vec<EnergyKey>>,
     /// The shares that were recovered when they were last known, by how images are cut and sample.
-    recovered: RefCell<Option<((BandPlan, usize), Vec<f64>)>>,
+    recovered: RefCell<Option<Recovered>>,
     /// The most that `√a_m` gains in a step, in theory, of every band.
     fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
     /// The parts that its steps had.
@@ -73,6 +73,9 @@ pub struct RunView {
     /// For display.
     ranges: Ranges,
 }
+
+/// The shares that were recovered of a sample, by how its images are cut.
+type Recovered = ((BandPlan, usize), Vec<f64>);
 
 /// How an image is cut, of which step and of which sample it is.
 pub type EnergyKey = (BandPlan, usize, usize);

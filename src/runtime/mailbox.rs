@@ -25,6 +25,7 @@ pub(super) enum Turn {
 }
 
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools)] // each is set and read by itself
 struct State {
     /// Id of the newest request.
     newest: u64,

@@ -85,6 +85,7 @@ impl Document {
 /// How a run is looked at. What a file does not say has its default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct ViewChoices {
     /// Which stage and tracks.
     pub layout: Layout,

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// After this long a test has waited in vain.
-const IN_VAIN: Duration = Duration::from_secs(120);
+const IN_VAIN: Duration = Duration::from_mins(2);
 
 pub struct Running {
     child: Child,

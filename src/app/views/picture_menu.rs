@@ -124,17 +124,14 @@ impl Stage<'_> {
     pub(super) fn image(&self, ctx: &Context, picture: Picture) -> Option<ColorImage> {
         let (run, at) = self.run.zip(self.at)?;
         let ground = ground_of(ctx);
-        let image = match self.levels.alone() {
-            Some(alone) => {
-                let shown = run.values(at, picture, self.sample)?;
-                let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-                let range = run.isolated_range((at, picture, self.sample), self.range, &alone);
-                painted_alone(values, picture, &alone, range, None, ground).0
-            }
-            None => {
-                let range = run.range(at, picture, self.sample, self.range);
-                run.paint(at, picture, self.sample, range, None, ground)?
-            }
+        let image = if let Some(alone) = self.levels.alone() {
+            let shown = run.values(at, picture, self.sample)?;
+            let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+            let range = run.isolated_range((at, picture, self.sample), self.range, &alone);
+            painted_alone(values, picture, &alone, range, None, ground).0
+        } else {
+            let range = run.range(at, picture, self.sample, self.range);
+            run.paint(at, picture, self.sample, range, None, ground)?
         };
         Some(coloured(&image))
     }
