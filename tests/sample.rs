@@ -322,6 +322,44 @@ fn a_familys_own_parameters_are_repeated() {
     assert_eq!(first.arrays(), second.arrays());
 }
 
+/// What ONNX Runtime made of a graph is kept between starts; runs are the same to the bit, from a damaged one too.
+#[test]
+fn a_network_opened_again_computes_the_same_bits() {
+    let cache = tempfile::tempdir().unwrap();
+    let run = |place: &Path| {
+        let out = tempfile::tempdir().unwrap();
+        chromascope()
+            .env("CHROMASCOPE_CACHE", place)
+            .args(["sample", "--provider", "cpu", "--threads", "1", "--steps", "2", "--label", "3", "--out"])
+            .arg(out.path())
+            .assert()
+            .success();
+        let mut npz = NpzReader::new(File::open(out.path().join("trajectory.npz")).unwrap()).unwrap();
+        ["x_t", "x0", "eps"].map(|name| -> Array5<f32> { npz.by_name(name).unwrap() })
+    };
+    let kept = || {
+        let entries = std::fs::read_dir(cache.path().join("graphs")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<Vec<PathBuf>>()
+    };
+    // A file where the folder should be: nothing can be kept.
+    let file = cache.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let plain = run(&file);
+    assert_eq!(run(cache.path()), plain, "while it is kept");
+    let first = kept();
+    assert_eq!(first.len(), 1, "{first:?}");
+    let content = std::fs::read(&first[0]).unwrap();
+    assert_eq!(run(cache.path()), plain, "from what was kept");
+    assert_eq!(kept(), first);
+    let mut damaged = content.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x40;
+    std::fs::write(&first[0], damaged).unwrap();
+    assert_eq!(run(cache.path()), plain, "from a damaged one");
+    assert_eq!(std::fs::read(&kept()[0]).unwrap().len(), content.len());
+    assert_ne!(std::fs::read(&kept()[0]).unwrap()[middle], content[middle] ^ 0x40, "it is made anew");
+}
+
 #[test]
 fn a_folder_of_images_is_a_model() {
     let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,9 @@ pub const DATA_VARIABLE: &str = "CHROMASCOPE_DATA";
 /// Moves the folder of the settings.
 pub const CONFIG_VARIABLE: &str = "CHROMASCOPE_CONFIG";
 
+/// Moves the folder of what can be made again.
+pub const CACHE_VARIABLE: &str = "CHROMASCOPE_CACHE";
+
 /// A folder whose place cannot be known.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -47,6 +50,16 @@ pub fn config_folder() -> Result<PathBuf, FolderError> {
     }
     let missing = FolderError::NoHome { what: "settings", variable: CONFIG_VARIABLE };
     project_folders().map(|folders| folders.config_dir().to_path_buf()).ok_or(missing)
+}
+
+/// The folder of what can be made again, and may be deleted at any time: `CHROMASCOPE_CACHE`, else the platform's place for
+/// such (on Linux `~/.cache/chromascope`). A full path; it need not exist.
+pub fn cache_folder() -> Result<PathBuf, FolderError> {
+    if let Some(folder) = from_variable(CACHE_VARIABLE)? {
+        return Ok(folder);
+    }
+    let missing = FolderError::NoHome { what: "cache", variable: CACHE_VARIABLE };
+    project_folders().map(|folders| folders.cache_dir().to_path_buf()).ok_or(missing)
 }
 
 fn project_folders() -> Option<directories::ProjectDirs> {

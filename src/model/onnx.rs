@@ -1,12 +1,17 @@
 //! A network in ONNX Runtime, as a [`Denoiser`].
 
+mod kept;
+
+use self::kept::Kept;
 use super::contract::{Contract, Element, Port};
+use super::graph_file::GraphFile;
 use super::onnx_runtime::{LoadedRuntime, Provider};
 use crate::denoiser::{CancelFlag, ClassDenoiser, DenoiseError, Denoised, Denoiser, not_finite};
 use crate::schedule::ModelSchedule;
 use crate::theory::{NoiseLevel, Parameterization};
 use half::f16;
 use ndarray::{Array3, ArrayView4, Axis, Slice, Zip};
+use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{NoSelectedOutputs, RunOptions, Session, SessionInputValue};
 use ort::value::{TensorElementType, TensorRef, ValueType};
 use std::borrow::Cow;
@@ -81,8 +86,39 @@ impl Canceller {
 impl OnnxSession {
     /// Opens a graph.
     pub fn open(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Result<Self, OpenError> {
-        build(path, runtime, options)
+        build(&Graph::File(path), runtime, options)
             .map_err(|reason| OpenError::Refused { path: path.into(), reason: plain_reason(&reason) })
+    }
+
+    /// Opens a graph that was read before, from what ONNX Runtime made of it at an earlier start where that is kept. It
+    /// computes the same bits.
+    pub fn open_again(
+        path: &Path,
+        graph: &GraphFile,
+        runtime: &LoadedRuntime,
+        options: SessionOptions,
+    ) -> Result<Self, OpenError> {
+        let kept = (options.provider == Provider::Cpu).then(|| Kept::of(path, graph, runtime)).flatten();
+        let Some(kept) = kept else { return Self::open(path, runtime, options) };
+        if let Some(found) = kept.find() {
+            let (whole, session) = std::thread::scope(|scope| {
+                let whole = scope.spawn(|| found.is_whole());
+                let session = build(&Graph::Optimised(found.content()), runtime, options);
+                (whole.join().unwrap_or(false), session)
+            });
+            if let (true, Ok(session)) = (whole, session) {
+                found.used();
+                return Ok(session);
+            }
+            found.discard();
+        }
+        if let Some(place) = kept.place()
+            && let Ok(session) = build(&Graph::Keeping { path, to: place.path() }, runtime, options)
+        {
+            kept.keep(place);
+            return Ok(session);
+        }
+        Self::open(path, runtime, options)
     }
 
     /// The same opened graph for another run, which is cancelled apart from this one. Calls of both take turns.
@@ -121,7 +157,17 @@ impl OnnxSession {
     }
 }
 
-fn build(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Result<OnnxSession, String> {
+/// Where a graph comes from.
+enum Graph<'a> {
+    /// A file as it was exported.
+    File(&'a Path),
+    /// The same, and what is made of it is written to a file.
+    Keeping { path: &'a Path, to: &'a Path },
+    /// What was made of one before.
+    Optimised(&'a [u8]),
+}
+
+fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Result<OnnxSession, String> {
     let mut builder = Session::builder(&runtime.environment).map_err(|error| error.to_string())?;
     if let Some(threads) = options.intra_threads {
         builder = builder.with_intra_threads(threads).map_err(|error| error.to_string())?;
@@ -131,7 +177,17 @@ fn build(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Resul
     builder = builder
         .with_execution_providers(options.provider.execution_providers(runtime))
         .map_err(|error| error.to_string())?;
-    let session = builder.commit_from_file(path).map_err(|error| error.to_string())?;
+    let session = match graph {
+        Graph::File(path) => builder.commit_from_file(path),
+        Graph::Keeping { path, to } => {
+            builder.with_optimized_model_path(to).map_err(|error| error.to_string())?.commit_from_file(path)
+        }
+        Graph::Optimised(content) => builder
+            .with_optimization_level(GraphOptimizationLevel::Disable)
+            .map_err(|error| error.to_string())?
+            .commit_from_memory(content),
+    };
+    let session = session.map_err(|error| error.to_string())?;
     let run_options = RunOptions::new().map_err(|error| error.to_string())?;
     Ok(OnnxSession {
         session: Arc::new(Mutex::new(session)),

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 pub fn program() -> Command {
     let mut command = Command::cargo_bin("chromascope").unwrap();
     command.env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
+    command.env("CHROMASCOPE_CACHE", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 

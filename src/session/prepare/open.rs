@@ -55,7 +55,7 @@ impl OpenModel {
         let (mut provider, mut no_cuda) = choose_provider(settings, runtime)?;
         let threads = settings.threads.unwrap_or_else(default_threads);
         let options = SessionOptions { provider, intra_threads: Some(threads) };
-        let session = match OnnxSession::open(&package.onnx, runtime, options) {
+        let session = match OnnxSession::open_again(&package.onnx, &graph, runtime, options) {
             Err(error) if provider != Provider::Cpu && settings.provider == ProviderChoice::Auto => {
                 no_cuda = Some(format!("CUDA cannot run this model, so the CPU does: {error}"));
                 provider = Provider::Cpu;
