@@ -270,7 +270,10 @@ fn schedules_go_out_and_come_in() {
     assert_eq!(points(&harness), before);
 
     for (form, words) in [("k-diffusion σ", "torch.tensor(["), ("Python snippet", "set_timesteps(sigmas=SIGMAS)")] {
-        harness.get_by_label(&format!("Copy {form}")).click();
+        let button = format!("Copy {form}");
+        harness.get_by_label(&button).scroll_to_me();
+        frames(&mut harness, 3);
+        harness.get_by_label(&button).click();
         harness.step();
         let mut copied = None;
         for _ in 0..3 {

@@ -34,8 +34,9 @@ fn opened_at_spectra_with(change: impl FnOnce(&mut RunSettings)) -> Harness<'sta
 }
 
 fn type_into(harness: &mut Harness<App>, field: &str, text: &str) {
-    let node = harness.get_by_label(field);
-    node.focus();
+    harness.get_by_label(field).scroll_to_me();
+    frames(harness, 3);
+    harness.get_by_label(field).focus();
     frames(harness, 2);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     frames(harness, 1);
@@ -104,7 +105,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     let kept = ensemble::read(&path).unwrap();
     type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
     assert_eq!((kept.samples(), kept.steps()), (20, 6));
-    click(&mut harness, "Lay beside");
+    scroll_and_click(&mut harness, "Lay beside");
     until(&mut harness, "the comparison", |harness| is_painted(harness, "Opened twenty.npz: 20 samples"));
     frames(&mut harness, 3);
     assert!(is_painted(&harness, "0.000 dB"), "it differs from itself in nothing");

@@ -307,6 +307,10 @@ impl eframe::App for App {
         if let Some(left) = self.state.board.end(Instant::now()) {
             ctx.request_repaint_after(left);
         }
+        if ctx.input(|input| input.pointer.any_pressed()) {
+            // What is done next is a change of its own, whatever still has the keyboard.
+            self.state.document.end_gesture();
+        }
         self.drops(ctx);
         self.keys(ctx);
         self.play(ctx);

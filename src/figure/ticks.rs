@@ -22,14 +22,15 @@ pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
     let raw = span / count as f64;
     let power = raw.log10().floor();
     let scale = 10.0_f64.powf(power);
-    let mantissa = [1.0, 2.0, 5.0, 10.0].into_iter().find(|&m| m * scale >= raw * (1.0 - 1e-9)).unwrap_or(10.0);
+    let mantissa = [1.0, 2.0, 5.0, 10.0].into_iter().find(|&m| m * scale >= raw * (1.0 - 1e-6)).unwrap_or(10.0);
     let step = mantissa * scale;
     let step = if whole { step.max(1.0).round() } else { step };
     let decimals = if step >= 1.0 { 0.0 } else { -(step.log10() + 1e-9).floor() };
     #[expect(clippy::cast_sign_loss, reason = "not negative, and an f64's exponent fits")]
     let decimals = decimals as usize;
     let most = low.abs().max(high.abs());
-    let slack = 1e-9 * step;
+    // Where numbers are large beside their steps, no closer than they can be told apart.
+    let slack = (1e-9 * step).max(4.0 * f64::EPSILON * most);
     let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
     let digits = most.log10().floor().max(0.0) + 1.0;
     // A figure of the power of ten that steps differ in, for each that numbers have above it.
@@ -65,8 +66,10 @@ fn significant(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if (1e-3..1e5).contains(&value.abs()) {
+        // 0.99999 has the power of ten of 1, which it is shown as.
+        let power = (value.abs() * (1.0 + 5e-5)).log10().floor();
         #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above")]
-        let decimals = (3.0 - value.abs().log10().floor()).clamp(0.0, 4.0) as usize;
+        let decimals = (3.0 - power).clamp(0.0, 4.0) as usize;
         number(value, decimals)
     } else {
         scientific(value, 1)

@@ -122,6 +122,14 @@ pub fn click(harness: &mut Harness<App>, name: &str) {
     frames(harness, 3);
 }
 
+/// Clicks what may have to be scrolled into view first.
+#[track_caller]
+pub fn scroll_and_click(harness: &mut Harness<App>, name: &str) {
+    harness.get_by_label(name).scroll_to_me();
+    frames(harness, 3);
+    click(harness, name);
+}
+
 #[track_caller]
 pub fn click_like(harness: &mut Harness<App>, part: &str) {
     harness.get_by_label_contains(part).click();

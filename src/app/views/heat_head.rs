@@ -42,7 +42,7 @@ pub(super) fn heat_head_ui(
     }
     ui.scope_builder(UiBuilder::new().max_rect(last), |ui| {
         let tip = "Which channel, how frequencies are spaced, what 0 dB is, and the colours";
-        let shown = format!("{} axis, colours", choices.scale.name());
+        let shown = format!("{} axis", choices.scale.name());
         small_menu(ui, "Heat map", &shown, tip, |ui| looks_menu(ui, tracks, textures, intents));
     });
 }

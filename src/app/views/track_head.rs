@@ -34,8 +34,13 @@ pub(super) fn head_ui(
 ) -> Rect {
     let palette = Palette::of(ui);
     let left = rect.left() + 16.0;
-    let line = Rect::from_min_size(rect.min, vec2(HEAD + 6.0, LINE));
     let (track, name) = (choice.track, choice.track.name());
+    let at = pos2(left + 16.0, rect.top() + 16.0);
+    let most = rect.left() + HEAD + 6.0 - TARGET - 2.0;
+    let galley = elided(ui, name, theme::strong(BODY), palette.text, most - at.x);
+    let written = Rect::from_min_size(pos2(at.x, at.y - 0.5 * galley.size().y), galley.size());
+    // The button of the menu stands beside it, not on it.
+    let line = Rect::from_min_max(rect.min, pos2(written.right() + 1.0, rect.top() + LINE));
     let response = ui.interact(line, Id::unique(("fold", track)), Sense::click_and_drag());
     let verb = if choice.folded { "Unfold" } else { "Fold" };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
@@ -47,10 +52,6 @@ pub(super) fn head_ui(
     let lit = response.hovered() || response.has_focus() || response.dragged();
     let color = if lit { palette.text } else { palette.secondary };
     draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
-    let at = pos2(left + 16.0, rect.top() + 16.0);
-    let most = line.right() - TARGET - 2.0;
-    let galley = elided(ui, name, theme::strong(BODY), palette.text, most - at.x);
-    let written = Rect::from_min_size(pos2(at.x, at.y - 0.5 * galley.size().y), galley.size());
     ui.painter().galley(written.min, galley, palette.text);
     response
         .on_hover_text(about(track))

@@ -443,6 +443,8 @@ fn track_ui(
         None => {}
     }
     let at = state.hovered.unwrap_or_else(|| axis.x_of_step(tracks.place(), tracks.reading()));
+    // As high as the track: six levels have a row each in a window of 720 points.
+    let legend = Rect::from_min_max(legend.min - vec2(0.0, 3.0), legend.max + vec2(0.0, PAD - 1.0));
     // Where a level is most at home it has its plain name.
     let place = if track == Track::Chromatogram { "" } else { track.name() };
     let named_ui = |ui: &Ui, legend: Rect, intents: &mut Vec<Intent>| {
@@ -463,14 +465,16 @@ fn track_ui(
     warnings_ui(ui, rest, tracks.ghost().or(tracks.planned).unwrap_or(planned));
 }
 
-/// Height of the line of a warning, points.
+/// Height of the line of a warning, and the least of a curve's in the legend, points.
 const WARNING: f32 = 16.0;
+const LEAST_ROW: f32 = 15.0;
 
 /// Where the legend ends and the warnings begin: each warning has its line as long as a curve has one, too.
 fn warnings_at(legend: Rect, lines: usize, warnings: usize) -> f32 {
     let names = 18.0 * lines as f32;
     let wanted = if warnings > 0 { WARNING * warnings.min(2) as f32 + 4.0 } else { 0.0 };
-    legend.top() + names.min((legend.height() - wanted).max(WARNING)).min(legend.height())
+    let least = (LEAST_ROW * lines as f32).min(legend.height() - WARNING - 4.0).max(WARNING);
+    legend.top() + names.min((legend.height() - wanted).max(least)).min(legend.height())
 }
 
 /// What is questionable about the steps, in a few words each; in full, and with what to do, under the pointer.
