@@ -770,6 +770,35 @@ fn a_table_as_pdf() {
 }
 
 #[test]
+fn samples_as_csv() {
+    let case = Case::new("samples_as_csv");
+    let file = case.out().with_extension("csv");
+    let kept = case.says(common::program().args(["spectrum", "--model", "gaussian-64", "--out"]).arg(&file));
+    assert!(!kept.path().join("out.csv").exists());
+}
+
+#[test]
+fn a_guidance_scale_beyond_all_use() {
+    model_of(
+        "a_guidance_scale_beyond_all_use",
+        &class_labels(),
+        &["--label", "1", "--null-label", "0", "--guidance", "1e38"],
+    );
+}
+
+#[test]
+fn seconds_that_are_not_whole() {
+    let case = Case::new("seconds_that_are_not_whole");
+    case.says(common::program().args(["optimise", "--model", "gaussian-64", "--seconds", "0.5"]));
+}
+
+#[test]
+fn a_null_class_that_is_no_number() {
+    let case = Case::new("a_null_class_that_is_no_number");
+    case.says(common::program().args(["sample", "--null-label", "none"]));
+}
+
+#[test]
 fn a_figure_as_jpg() {
     ending_says("a_figure_as_jpg", "--plot", "jpg");
 }

@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "E", default_value_t = 200, value_parser = count, allow_negative_numbers = true)]
     evaluations: usize,
     /// Most seconds for the fit; the reference and the measurement come on top
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     seconds: Option<u64>,
     /// The fine run that is the truth: ddim-1000 or heun-200 [default: heun-200; ddim-1000 where the model clips]
     #[arg(long, value_name = "NAME")]
@@ -83,6 +83,10 @@ fn source(name: &str) -> Result<PlanSource, String> {
 #[error("--schedule lists the levels of {} one by one; say --steps {listed}, or start from something else", count_of(*.listed, "step"))]
 struct StepsAreListed {
     listed: usize,
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|&seconds| seconds > 0).ok_or_else(|| "whole seconds are needed, at least 1".into())
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {

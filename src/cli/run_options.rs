@@ -84,7 +84,7 @@ pub(super) struct ModelOptions {
     #[arg(long)]
     tf32: bool,
     /// Threads inside one operator of the network [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     threads: Option<usize>,
     /// Most samples in one network call [default: by image size]
     #[arg(long, value_name = "N")]

@@ -18,6 +18,7 @@ use crate::session::document::ColourMap;
 use crate::session::elsewhere::{self, Elsewhere, Lost};
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
+use crate::session::schedule_file::has_ending;
 use crate::theory::Measure;
 use crate::words;
 use std::fmt::Write as _;
@@ -94,6 +95,11 @@ fn whole(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "a whole number is needed".into())
 }
 
+/// Samples are kept in one kind of file.
+#[derive(Debug, thiserror::Error)]
+#[error("--out {} should end in .npz", .0.display())]
+struct NoNpz(PathBuf);
+
 /// No samples where there are none yet.
 #[derive(Debug, thiserror::Error)]
 #[error("--samples 0 measures nothing; give at least 1, or a file with --add")]
@@ -105,6 +111,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let mut places = Destinations::default();
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
         places.take(path)?;
+    }
+    if let Some(out) = arguments.out.as_ref().filter(|out| !has_ending(out, "npz")) {
+        return Err(NoNpz(out.clone()).into());
     }
     // Claimed before it is read, so that nobody adds to it in between.
     let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);

@@ -68,7 +68,7 @@ pub(super) struct Steering {
     )]
     upsample_eta: f64,
     /// The class that means "none", where neither the model's card nor its configuration says
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", value_parser = class, allow_negative_numbers = true)]
     null_label: Option<i64>,
     /// Height and width of the images made, in pixels [default: the model's, or N times it with upsample guidance]
     #[arg(long, value_name = "HxW", value_parser = size)]
@@ -139,45 +139,51 @@ impl Steering {
     }
 }
 
+fn class(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "a class is a whole number; `chromascope info MODEL` lists them".into())
+}
+
 /// A folder that is no cascade.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is no cascade: it has no cascade.json, which names the stages; a single network is given with --model")]
 struct NoCascade(String);
 
-/// A guidance scale that is neither a number nor a file of one.
+/// A curve that is neither a number nor a file of one.
 #[derive(Debug, thiserror::Error)]
-#[error("--guidance {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of s,w")]
-struct NoGuidance {
-    text: String,
-    reason: String,
+enum NoCurve {
+    #[error(
+        "{option} {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of {columns}"
+    )]
+    Unread { option: &'static str, text: String, reason: std::io::Error, columns: &'static str },
+    #[error("the curve of {option} in {text} cannot be used: {reason}")]
+    Unusable { option: &'static str, text: String, reason: String },
+}
+
+/// A number, or the text of the file that is named.
+fn number_or_file(option: &'static str, text: &str, columns: &'static str) -> Result<Result<f64, String>, NoCurve> {
+    if let Ok(number) = text.parse() {
+        return Ok(Ok(number));
+    }
+    let unread = |reason| NoCurve::Unread { option, text: text.to_owned(), reason, columns };
+    std::fs::read_to_string(text).map(Err).map_err(unread)
 }
 
 fn read_guidance(text: &str) -> Result<GuidanceScale, Failure> {
-    if let Ok(scale) = text.parse() {
-        return Ok(GuidanceScale::Constant(scale));
-    }
-    let refuse = |reason: String| NoGuidance { text: text.to_owned(), reason };
-    let content = std::fs::read_to_string(text).map_err(|error| refuse(error.to_string()))?;
-    Ok(GuidanceScale::Curve(ScaleCurve::from_csv(&content).map_err(|error| refuse(error.to_string()))?))
-}
-
-/// A window that is neither a number nor a file of one.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "--local {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of sigma,k"
-)]
-struct NoWindow {
-    text: String,
-    reason: String,
+    let content = match number_or_file("--guidance", text, "s,w")? {
+        Ok(scale) => return Ok(GuidanceScale::Constant(scale)),
+        Err(content) => content,
+    };
+    let unusable = |reason: String| NoCurve::Unusable { option: "--guidance", text: text.to_owned(), reason };
+    Ok(GuidanceScale::Curve(ScaleCurve::from_csv(&content).map_err(|error| unusable(error.to_string()))?))
 }
 
 fn read_window(text: &str) -> Result<WindowSize, Failure> {
-    if let Ok(per_sigma) = text.parse() {
-        return Ok(WindowSize::PerSigma(per_sigma));
-    }
-    let refuse = |reason: String| NoWindow { text: text.to_owned(), reason };
-    let content = std::fs::read_to_string(text).map_err(|error| refuse(error.to_string()))?;
-    Ok(WindowSize::from_csv(&content).map_err(|error| refuse(error.to_string()))?)
+    let content = match number_or_file("--local", text, "sigma,k")? {
+        Ok(per_sigma) => return Ok(WindowSize::PerSigma(per_sigma)),
+        Err(content) => content,
+    };
+    let unusable = |reason: String| NoCurve::Unusable { option: "--local", text: text.to_owned(), reason };
+    Ok(WindowSize::from_csv(&content).map_err(|error| unusable(error.to_string()))?)
 }
 
 /// A class, or one class and then another.

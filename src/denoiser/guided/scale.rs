@@ -203,6 +203,15 @@ impl GuidanceScale {
         }
     }
 
+    /// The largest |w| that it has; `None` where it has none, as of NaN.
+    #[must_use]
+    pub fn largest(&self) -> Option<f64> {
+        match self {
+            Self::Constant(w) => Some(w.abs()).filter(|w| !w.is_nan()),
+            Self::Curve(curve) => curve.points.iter().map(|point| point[1].abs()).reduce(f64::max),
+        }
+    }
+
     /// Whether it is the same at all times.
     #[must_use]
     pub fn constant(&self) -> Option<f64> {

@@ -20,7 +20,7 @@ const SIZES: std::ops::RangeInclusive<u64> = 1 << 20..=128 << 20;
 /// Most bytes that are kept of all graphs together.
 const MOST_BYTES: u64 = 512 << 20;
 /// What is left of a process that was killed while it wrote is taken away when it is this old.
-const LEFT_OVER: Duration = Duration::from_secs(3600);
+const LEFT_OVER: Duration = Duration::from_hours(1);
 
 /// The place of one graph.
 pub(super) struct Kept {

@@ -65,10 +65,12 @@ pub(super) fn compose(
         _ => None,
     };
     if settings.guidance.is_some() && label.is_some() && label == null {
-        notes.push(
+        let because = if settings.label.is_some() {
+            "the class of the images is the null class itself, so guidance changes nothing; choose another class"
+        } else {
             "guidance leads from no class to the class of the images, and there is none; choose one with --label"
-                .into(),
-        );
+        };
+        notes.push(because.into());
     }
     let time = RunTime::of(levels);
     let run_times =
@@ -207,10 +209,15 @@ pub(super) fn check_upsample(Upsample { factor, theta, eta }: Upsample) -> Resul
         return setting(format!("--theta {theta} is no number"));
     }
     if !(0.0..=1.0).contains(&eta) {
-        return setting(format!("--upsample-eta {eta} is out of range; it is the part of the run, from 0 to 1"));
+        return setting(format!(
+            "--upsample-eta {eta} is out of range; it is the part of the model's time, from 0 to 1"
+        ));
     }
     Ok(())
 }
+
+/// The largest |w|: far beyond any use, and far below where 32 bits end.
+const LARGEST_SCALE: f64 = 1e6;
 
 fn check_guidance(
     settings: &RunSettings,
@@ -229,6 +236,9 @@ fn check_guidance(
         && !w.is_finite()
     {
         return setting(format!("--guidance {w} is no number"));
+    }
+    if let Some(w) = scale.largest().filter(|w| *w > LARGEST_SCALE) {
+        return setting(format!("--guidance reaches {w:e}, more than images can be computed with; it is at most 1e6"));
     }
     if null.is_none() && scale.constant() != Some(1.0) {
         return Err(no_null(facts, "guidance leads away from that one"));
