@@ -95,7 +95,7 @@ fn a_track_is_copied_and_its_values_read() {
     assert!(figure.size[0] > 1000, "{:?}", figure.size);
     let film = row(&harness, "Film strip");
     right_click(&mut harness, film);
-    assert!(painted(&harness).iter().any(|text| text.ends_with("of step 7")), "which image it is");
+    assert!(painted(&harness).iter().any(|text| text.ends_with("at step 6")), "which image it is");
     let OutputCommand::CopyImage(strip) = copied(&mut harness, "Copy film strip") else { panic!("no image") };
     assert!(strip.size[0] > 1000, "{:?}", strip.size);
     right_click(&mut harness, film);

@@ -8,6 +8,7 @@ use crate::runtime::panic_text;
 use crate::session::preferences::Renderer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Says to a second start which renderer failed in the first, and why.
@@ -106,6 +107,7 @@ fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<
         let software = drawn_by_software(context);
         let ctx = context.egui_ctx.clone();
         when_asked_to_end(Box::new(move || {
+            ENDED_BY_SIGNAL.store(true, Ordering::Relaxed);
             ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, egui::ViewportCommand::Close);
         }));
         let app = Guarded::new(App::new(&context.egui_ctx, launch, software)?, fate);
@@ -120,6 +122,14 @@ fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<
         Ok(Err(error)) => Err(without_source(&error.to_string())),
         Err(panic) => Err(panic_text(&*panic).to_owned()),
     }
+}
+
+/// Whether the window closes because the system, and not the user, wants it to.
+static ENDED_BY_SIGNAL: AtomicBool = AtomicBool::new(false);
+
+/// Says so.
+pub(super) fn ended_by_signal() -> bool {
+    ENDED_BY_SIGNAL.load(Ordering::Relaxed)
 }
 
 fn drawn_by_software(context: &eframe::CreationContext<'_>) -> bool {

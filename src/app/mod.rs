@@ -363,5 +363,10 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.state.keep();
+        if launch::ended_by_signal() {
+            for told in self.rescue_ensembles() {
+                eprintln!("chromascope: {told}");
+            }
+        }
     }
 }

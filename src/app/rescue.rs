@@ -34,11 +34,18 @@ impl Rescue for App {
             Some(_) => "what was set is kept for the next start".to_owned(),
             None => "what was set is not kept".to_owned(),
         };
-        let folder = data_folder().map(|folder| folder.join("rescued")).map_err(|error| error.to_string());
-        for told in save_ensembles(&self.state.measure, folder.as_deref()) {
+        for told in self.rescue_ensembles() {
             words = format!("{words}; {told}");
         }
         words
+    }
+}
+
+impl App {
+    /// Writes the ensembles that are known beside the program's data; answers with a sentence each.
+    pub(super) fn rescue_ensembles(&self) -> Vec<String> {
+        let folder = data_folder().map(|folder| folder.join("rescued")).map_err(|error| error.to_string());
+        save_ensembles(&self.state.measure, folder.as_deref())
     }
 }
 

@@ -485,11 +485,13 @@ impl RunView {
         Some(painted(values, picture, range, longest, ground))
     }
 
-    /// The share of a picture's values that lie beyond a range, in [0, 1].
+    /// The share of a picture's values that lie beyond a range so far that it is lost to the eye: by more than a fortieth of
+    /// its width. In [0, 1].
     #[must_use]
     pub fn beyond(&self, at: Moment, picture: Picture, sample: usize, (low, high): (f32, f32)) -> f32 {
         self.values(at, picture, sample).map_or(0.0, |shown| {
-            let beyond = shown.values.iter().filter(|value| **value < low || **value > high).count();
+            let slack = 0.025 * (high - low);
+            let beyond = shown.values.iter().filter(|value| **value < low - slack || **value > high + slack).count();
             beyond as f32 / shown.values.len().max(1) as f32
         })
     }

@@ -112,7 +112,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
         places.take(path)?;
     }
-    if let Some(out) = arguments.out.as_ref().filter(|out| !has_ending(out, "npz")) {
+    if let Some(out) = arguments.out.as_ref().filter(|out| out.extension().is_some() && !has_ending(out, "npz")) {
         return Err(NoNpz(out.clone()).into());
     }
     // Claimed before it is read, so that nobody adds to it in between.

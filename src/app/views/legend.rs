@@ -114,17 +114,27 @@ fn more_ui(
 struct Numbers {
     x: f64,
     span: f64,
+    /// The ends of the axis, where lines are clamped to them: what lies beyond has no number.
+    ends: Option<(f64, f64)>,
 }
 
 impl Numbers {
     fn of(figure: &Figure, x: f64) -> Self {
         let (low, high) = figure.y_axis.range;
-        Self { x, span: high - low }
+        let is_clamped = figure.points.iter().any(|points| points.name == "steps");
+        Self { x, span: high - low, ends: is_clamped.then_some((low, high)) }
     }
 
     fn of_entry(&self, entry: &Entry) -> Option<String> {
         let value = entry.at(self.x)?;
-        Some(if self.span >= 0.05 && value.abs() < 1e5 { ticks::number(value, 2) } else { ticks::scientific(value, 1) })
+        let sign = match self.ends {
+            Some((low, _)) if value <= low => "≤",
+            Some((_, high)) if value >= high => "≥",
+            _ => "",
+        };
+        let number =
+            if self.span >= 0.05 && value.abs() < 1e5 { ticks::number(value, 2) } else { ticks::scientific(value, 1) };
+        Some(format!("{sign}{number}"))
     }
 }
 
@@ -219,5 +229,16 @@ mod tests {
             let lines = if shown < 7 { shown + 1 } else { 7 };
             assert!(lines == 1 || row * lines as f32 <= f32::from(height) + 2.0, "{height}");
         }
+    }
+
+    #[test]
+    fn what_is_clamped_has_no_number_of_its_own() {
+        let points = vec![[0.0, 1.0], [1.0, 5.0]];
+        let paint = Paint::Role(PaintRole::Text);
+        let line = Line { name: "run".into(), points, paint, dash: crate::figure::Dash::Solid, weight: 1.0 };
+        let number = |x, ends| Numbers { x, span: 5.0, ends }.of_entry(&Entry::Lines(vec![&line])).unwrap();
+        assert_eq!(number(0.0, Some((0.0, 5.0))), "1.00");
+        assert_eq!(number(1.0, Some((0.0, 5.0))), "≥5.00");
+        assert_eq!(number(1.0, None), "5.00");
     }
 }

@@ -132,8 +132,7 @@ impl Stage<'_> {
         intents: &mut Vec<Intent>,
     ) {
         let Some((run, at)) = self.run.zip(self.at) else { return };
-        let name =
-            format!("{}-step-{}", file_name(picture), if picture == Picture::State { at.state } else { at.step + 1 });
+        let name = format!("{}-step-{}", file_name(picture), at.state);
         let image = || self.image(&response.ctx, picture);
         let value = |at| self.value_at(picture, rect, framing, at);
         let offered = Offered { pane, name: &name, image: &image, value: &value };

@@ -150,8 +150,8 @@ impl Widths {
             model: 124.0 + 42.0 * names + 60.0 * part,
             sampler: 146.0 + 54.0 * names + 20.0 * part,
             spacing: 104.0 + 52.0 * names + 30.0 * part,
-            steps: 84.0,
-            seed: 108.0,
+            steps: 98.0,
+            seed: 94.0,
             class: 140.0 + 38.0 * names + 60.0 * part,
             batch: 76.0,
         }

@@ -82,8 +82,9 @@ fn film_ui(ui: &mut Ui, (plot, at, x): (Rect, Pos2, f64), tracks: &Tracks, inten
         beside: None,
         grid: false,
     };
-    ui.label(format!("{} of step {}", picture.name().0, step + 1));
-    let name = format!("{}-step-{}", file_name(picture), step + 1);
+    // As the axis and the bar count: a place is that of the state its step begins with.
+    ui.label(format!("{} at step {step}", picture.name().0));
+    let name = format!("{}-step-{step}", file_name(picture));
     let ctx = ui.ctx().clone();
     let image = || stage.image(&ctx, picture);
     let offered = Offered { pane: Pane::Tracks, name: &name, image: &image, value: &|_| None };
