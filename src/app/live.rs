@@ -381,15 +381,19 @@ mod tests {
         let ctx = open.ctx.clone();
         open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
         let plain = open.app.runtime.newest();
+        let (shown, place) = (open.run().id, open.app.state.playback.clone());
         open.app.perform(&ctx, vec![Intent::Stop]);
         open.until_idle(|_| {});
         assert_eq!(open.app.runtime.newest(), plain);
+        assert_eq!((open.run().id, open.run().done()), (shown, 12), "the run itself stays on the stage");
+        assert_eq!(open.app.state.playback.position(), place.position());
+        assert!(open.app.pending().is_empty());
         assert!(open.app.state.plain_beside.is_none() && open.app.beside.is_none());
         // What is whole is followed by the run itself, and stays beside it.
         open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
         open.until_idle(|_| {});
-        open.until_idle(|_| {});
-        assert!(open.app.beside.is_some());
+        assert_eq!(open.run().id, shown);
+        assert!(open.app.beside.as_ref().is_some_and(|beside| beside.end == Some(RunEnd::Complete)));
         open.app.state.document.perform(Action::SetSpacing(Some("nonsense".into())));
         open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
         let plain = open.app.runtime.newest();

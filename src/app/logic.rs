@@ -298,7 +298,23 @@ impl App {
         }
     }
 
-    /// Makes the run without what steers it; the run itself follows when that is over.
+    /// Whether the run on screen is whole and as it is set.
+    fn is_as_set(&self) -> bool {
+        let document = self.state.document.document();
+        self.run.as_ref().is_some_and(|run| run.end == Some(RunEnd::Complete) && *run.started.settings == document.run)
+    }
+
+    /// Puts the run without what steers it beside the one on screen, which stays as it is. Answers whether it did.
+    pub(super) fn put_beside(&mut self, run: impl FnOnce() -> RunView, id: RunId) -> bool {
+        let does = self.state.plain_beside == Some(id) && self.is_as_set();
+        if does {
+            self.beside = Some(run());
+        }
+        does
+    }
+
+    /// Makes the run without what steers it, beside the run on screen. Where that is not whole or not as it is set, it follows
+    /// when the run without is over.
     fn run_plain_beside(&mut self) {
         let native = self.state.model.as_ref().and_then(|model| model.native_size);
         let run = &self.state.document.document().run;
@@ -316,6 +332,11 @@ impl App {
     /// was said of it.
     pub(super) fn run_beside_plain(&mut self, id: RunId, whole: bool) {
         if self.state.plain_beside.take_if(|plain| *plain == id).is_none() {
+            return;
+        }
+        if self.beside.as_ref().is_some_and(|beside| beside.id == id) {
+            // The run itself never left the screen.
+            self.beside.take_if(|_| !whole);
             return;
         }
         if whole {

@@ -88,6 +88,11 @@ impl App {
                 state.opening = None;
                 let Some(info) = state.model.clone() else { return };
                 let Some(schedule) = info.schedule.clone() else { return };
+                let beside = || RunView::new(id, started.clone(), schedule.clone()).of_model(info.clone());
+                if self.put_beside(beside, id) {
+                    return;
+                }
+                let state = &mut self.state;
                 state.notes.extend(started.notes.iter().cloned());
                 let shown = self.run.as_ref().filter(|run| started.live && run.done() > 0);
                 if let Some(last) = self.coming.as_ref().or(shown).filter(|_| started.live) {
@@ -108,6 +113,9 @@ impl App {
                     state.times.push(snapshot.seconds);
                     coming.push(snapshot, reached);
                     self.show_what_came();
+                } else if let Some(beside) = self.beside.as_mut().filter(|beside| beside.id == id) {
+                    state.times.push(snapshot.seconds);
+                    beside.push(snapshot, reached);
                 }
             }
             RunNews::Coarse(pass) => self.take_coarse(id, pass),
@@ -120,7 +128,8 @@ impl App {
                 let whole = end == RunEnd::Complete;
                 self.end_what_came(id);
                 self.state.playback.end();
-                if let Some(run) = self.run.as_mut().filter(|run| run.id == id) {
+                let ended = self.run.as_mut().into_iter().chain(self.beside.as_mut()).find(|run| run.id == id);
+                if let Some(run) = ended {
                     run.end = Some(end);
                 }
                 self.run_beside_plain(id, whole);
