@@ -159,31 +159,29 @@ enum NoCurve {
     Unusable { option: &'static str, text: String, reason: String },
 }
 
-/// A number, or the text of the file that is named.
-fn number_or_file(option: &'static str, text: &str, columns: &'static str) -> Result<Result<f64, String>, NoCurve> {
+/// What a number says, or the curve in the file that is named.
+fn number_or_curve<T, E: std::fmt::Display>(
+    (option, columns): (&'static str, &'static str),
+    text: &str,
+    of_number: impl FnOnce(f64) -> T,
+    of_csv: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, NoCurve> {
     if let Ok(number) = text.parse() {
-        return Ok(Ok(number));
+        return Ok(of_number(number));
     }
     let unread = |reason| NoCurve::Unread { option, text: text.to_owned(), reason, columns };
-    std::fs::read_to_string(text).map(Err).map_err(unread)
+    let content = std::fs::read_to_string(text).map_err(unread)?;
+    let unusable = |error: E| NoCurve::Unusable { option, text: text.to_owned(), reason: error.to_string() };
+    of_csv(&content).map_err(unusable)
 }
 
-fn read_guidance(text: &str) -> Result<GuidanceScale, Failure> {
-    let content = match number_or_file("--guidance", text, "s,w")? {
-        Ok(scale) => return Ok(GuidanceScale::Constant(scale)),
-        Err(content) => content,
-    };
-    let unusable = |reason: String| NoCurve::Unusable { option: "--guidance", text: text.to_owned(), reason };
-    Ok(GuidanceScale::Curve(ScaleCurve::from_csv(&content).map_err(|error| unusable(error.to_string()))?))
+fn read_guidance(text: &str) -> Result<GuidanceScale, NoCurve> {
+    let of_csv = |content: &str| ScaleCurve::from_csv(content).map(GuidanceScale::Curve);
+    number_or_curve(("--guidance", "s,w"), text, GuidanceScale::Constant, of_csv)
 }
 
-fn read_window(text: &str) -> Result<WindowSize, Failure> {
-    let content = match number_or_file("--local", text, "sigma,k")? {
-        Ok(per_sigma) => return Ok(WindowSize::PerSigma(per_sigma)),
-        Err(content) => content,
-    };
-    let unusable = |reason: String| NoCurve::Unusable { option: "--local", text: text.to_owned(), reason };
-    Ok(WindowSize::from_csv(&content).map_err(|error| unusable(error.to_string()))?)
+fn read_window(text: &str) -> Result<WindowSize, NoCurve> {
+    number_or_curve(("--local", "sigma,k"), text, WindowSize::PerSigma, WindowSize::from_csv)
 }
 
 /// A class, or one class and then another.
