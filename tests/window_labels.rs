@@ -5,7 +5,8 @@
 mod common;
 mod gui;
 
-use chromascope::app::{App, Launch, theme};
+use chromascope::app::draw::theme;
+use chromascope::app::{App, Launch};
 use chromascope::schedule::{LevelList, PlanSource};
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;

@@ -1,6 +1,6 @@
 //! What the window has to say: each message is of a kind, stands in one place and comes to an end. No GUI.
 
-use super::panes::Pane;
+use crate::app::pane::tiles::Pane;
 use std::time::{Duration, Instant};
 
 /// How long a message stays that asks for nothing.

@@ -1,6 +1,6 @@
 //! Band energies of a run's steps, computed beside the window. No GUI.
 
-use super::run_view::{EnergyKey, RunView};
+use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::{AnalysisPool, RunId, Wake};
 use ndarray::Axis;
 

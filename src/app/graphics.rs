@@ -1,6 +1,6 @@
 //! What could draw the window: the graphics adapters of the machine, and the renderer that is chosen because of them.
 
-use super::meter::is_software;
+use crate::app::meter::is_software;
 use crate::session::preferences::Renderer;
 use eframe::wgpu;
 use serde::Serialize;

@@ -1,7 +1,7 @@
-//! What a view asks for. Views borrow and answer with these; [`App::perform`](super::App) carries them out.
+//! What a view asks for. Views borrow and answer with these; [`App::perform`](crate::app::App) carries them out.
 
-use super::board::{Message, MessageId};
-use super::saving::Save;
+use crate::app::board::{Message, MessageId};
+use crate::app::saving::Save;
 use crate::figure::draw::Format;
 use crate::optimise::Options;
 use crate::session::action::Action;

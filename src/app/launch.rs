@@ -1,9 +1,9 @@
 //! From the command line to an open window: which renderer, and what happens where it does not start.
 
-use super::graphics::{self, choose};
-use super::guarded::{Fate, Guarded};
-use super::meter::is_software;
-use super::{App, Launch};
+use crate::app::graphics::{self, choose};
+use crate::app::guarded::{Fate, Guarded};
+use crate::app::meter::is_software;
+use crate::app::{App, Launch};
 use crate::runtime::panic_text;
 use crate::session::preferences::Renderer;
 use std::panic::{AssertUnwindSafe, catch_unwind};

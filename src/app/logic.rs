@@ -1,12 +1,19 @@
 //! Intents carried out. Nothing here draws.
 
-use super::intent::{Intent, MeasureWish};
-use super::measure_desk::Means;
-use super::panes::Pane;
-use super::run_view::{Picture, RunView};
-use super::saving::{Outcome, Save, Saving, first_folder};
-use super::state::{Fetching, Opening};
-use super::{App, theme};
+pub(super) mod keeper;
+mod keys;
+pub(super) mod live;
+mod news;
+pub(super) mod opener;
+mod rescue;
+
+use crate::app::intent::{Intent, MeasureWish};
+use crate::app::measure_desk::Means;
+use crate::app::pane::tiles::Pane;
+use crate::app::run_view::{Picture, RunView};
+use crate::app::saving::{Outcome, Save, Saving, first_folder};
+use crate::app::state::{Fetching, Opening};
+use crate::app::{App, theme};
 use crate::ensemble;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::text::verbatim;

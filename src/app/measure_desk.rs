@@ -1,6 +1,6 @@
 //! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
 
-use super::intent::EnsembleUse;
+use crate::app::intent::EnsembleUse;
 use crate::ensemble::{Findings, Options};
 use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};

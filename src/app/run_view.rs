@@ -5,10 +5,10 @@ mod small;
 #[cfg(test)]
 mod tests;
 
-pub use super::picture::Picture;
+pub use crate::app::draw::picture::Picture;
 pub use small::SmallImages;
 
-use super::painted::{own_range, painted};
+use crate::app::draw::painted::{own_range, painted};
 use crate::denoiser::PartName;
 use crate::figure::{Ground, TimeAxis};
 use crate::runtime::{RunEnd, RunId, RunStarted};

@@ -1,8 +1,8 @@
 //! Saving: what is to be written, where it is to go, and what lies there already. Whatever is saved in the window takes
 //! this way, so that no file is ever taken over without a clear yes. No GUI.
 
-use super::board::{Kind, Message};
-use super::panes::Pane;
+use crate::app::board::{Kind, Message};
+use crate::app::pane::tiles::Pane;
 use crate::session::schedule_file;
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 type Write = Arc<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 
-/// Something that is to be saved; ask for it by [`Intent::Save`](super::intent::Intent::Save).
+/// Something that is to be saved; ask for it by [`Intent::Save`](crate::app::intent::Intent::Save).
 #[derive(Clone)]
 pub struct Save {
     /// What it is, after "Save": "the schedule as CSV table".

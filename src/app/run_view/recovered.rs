@@ -1,6 +1,6 @@
 //! How much of each resolution a run has at its steps.
 
-use super::{EnergyKey, RunView};
+use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::RunEnd;
 use crate::session::Snapshot;
 use crate::spectrum::BandPlan;

@@ -1,7 +1,7 @@
 //! Small images of a run, as the film strip has them, that can be painted elsewhere than in a frame.
 
-use super::{Moment, Picture, Ranges, RunView};
-use crate::app::painted::{own_range, painted};
+use crate::app::draw::painted::{own_range, painted};
+use crate::app::run_view::{Moment, Picture, Ranges, RunView};
 use crate::session::document::ValueRange;
 use crate::session::tone::Ground;
 use crate::session::{KeptTrajectory, Shown};

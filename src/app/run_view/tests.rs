@@ -1,4 +1,4 @@
-use super::*;
+use crate::app::run_view::*;
 use crate::app::{App, Launch};
 use crate::runtime::{Activity, Event, RunNews};
 use crate::session::RunSettings;

@@ -1,0 +1,118 @@
+//! The spectra of ensembles, beside those that theory expects and those of another ensemble.
+
+use crate::app::draw::heat_map::RunSpectra;
+use crate::app::measure_desk::MeasureDesk;
+use crate::ensemble::{Ensemble, samples_in_words};
+use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
+use std::sync::Arc;
+
+/// What is wanted of the ensembles that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnsembleAsked {
+    /// Samples, theory, or how the samples differ from something.
+    pub source: SpectrumSource,
+    /// Of what.
+    pub quantity: SpectrumQuantity,
+    /// Which channel; `None` is their mean. Theory has the mean only.
+    pub channel: Option<usize>,
+}
+
+/// Grids of what is known, made anew where that changes.
+#[derive(Default)]
+pub struct EnsembleSpectra {
+    shown: Option<(u64, EnsembleAsked, Option<RunSpectra>)>,
+}
+
+impl EnsembleSpectra {
+    /// The grid of what was asked for; `None` where nothing of the kind is known.
+    pub fn get(&mut self, desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
+        let fresh = self.shown.as_ref().is_some_and(|(version, of, _)| *version == desk.version() && *of == asked);
+        if !fresh {
+            self.shown = Some((desk.version(), asked, spectra(desk, asked)));
+        }
+        self.shown.as_ref().and_then(|(_, _, spectra)| spectra.clone())
+    }
+}
+
+fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
+    let EnsembleAsked { source, quantity, channel } = asked;
+    let findings = desk.findings()?;
+    let ensemble = &findings.ensemble;
+    let form = ensemble.form();
+    let rows = || 0..quantity.rows(ensemble.steps());
+    let expected = || findings.expected_psd(quantity).chunks_exact(form.rings);
+    let columns: Vec<Option<Arc<[f64]>>> = match source {
+        SpectrumSource::Sample => return None,
+        SpectrumSource::Samples => ensemble.columns(quantity, form.series_of(channel)),
+        SpectrumSource::Theory => expected().map(|row| Some(row.into())).collect(),
+        SpectrumSource::AgainstTheory => rows()
+            .zip(expected())
+            .map(|(row, expected)| Some(over(ensemble.psd(quantity, row, 0), expected.iter().copied())))
+            .collect(),
+        SpectrumSource::AgainstCompared => {
+            let other = &desk.compared()?.findings.ensemble;
+            (other.form().rings == form.rings).then_some(())?;
+            let against = |row| {
+                let beside = at_time(other, quantity, ensemble.flow_time(quantity, row), channel)?;
+                Some(over(ensemble.psd(quantity, row, form.series_of(channel)), beside))
+            };
+            rows().map(against).collect()
+        }
+    };
+    let of = quantity.name();
+    let name = match source {
+        SpectrumSource::AgainstTheory => format!("PSD of {of}, samples over theory"),
+        SpectrumSource::AgainstCompared => format!("PSD of {of}, over the compared"),
+        SpectrumSource::Theory => format!("PSD of {of}, theory"),
+        SpectrumSource::Sample | SpectrumSource::Samples => {
+            format!("PSD of {of}, {}", samples_in_words(ensemble.samples()))
+        }
+    };
+    let whose = whose(desk, source, columns.iter().filter(|column| column.is_none()).count())?;
+    let grid = ensemble.grid(name, quantity, columns).ok()?;
+    Some(RunSpectra { grid: Arc::new(grid), axis: Arc::new(ensemble.axis()), whose })
+}
+
+/// Whose the spectra are; of so many columns of a difference the other has no noise level.
+fn whose(desk: &MeasureDesk, source: SpectrumSource, without: usize) -> Option<String> {
+    let findings = desk.findings()?;
+    let title = findings.ensemble.title();
+    Some(match source {
+        SpectrumSource::Sample => return None,
+        SpectrumSource::Samples => title,
+        SpectrumSource::Theory => format!("theory of {title}, calibrated on {}", findings.calibrated_on(false)),
+        SpectrumSource::AgainstTheory => {
+            format!("{title}, over theory calibrated on {}", findings.calibrated_on(false))
+        }
+        SpectrumSource::AgainstCompared => {
+            let other = desk.compared()?.findings.ensemble.title();
+            let gaps = match without {
+                0 => String::new(),
+                1 => "; empty where the other does not come to the noise level of 1 column".to_owned(),
+                columns => format!("; empty where the other does not come to the noise levels of {columns} columns"),
+            };
+            format!("{title}, over {other}{gaps}")
+        }
+    })
+}
+
+/// One density over another.
+fn over(here: &[f64], there: impl Iterator<Item = f64>) -> Arc<[f64]> {
+    here.iter().zip(there).map(|(here, there)| here / there).collect()
+}
+
+/// The spectrum that an ensemble has at a flow time, between the rows around it in dB; `None` beyond its ends.
+fn at_time(
+    ensemble: &Ensemble,
+    quantity: SpectrumQuantity,
+    time: f64,
+    channel: Option<usize>,
+) -> Option<impl Iterator<Item = f64>> {
+    let (before, after, part) = ensemble.rows_around(quantity, time)?;
+    let of = |row| ensemble.psd(quantity, row, ensemble.form().series_of(channel)).iter();
+    Some(
+        of(before)
+            .zip(of(after))
+            .map(move |(a, b)| if before == after { *b } else { (a.ln() * (1.0 - part) + b.ln() * part).exp() }),
+    )
+}

@@ -1,0 +1,124 @@
+//! What isolates a resolution level when it is clicked, wherever a level has its colour.
+
+use crate::app::draw::plot::colour;
+use crate::app::draw::theme::Palette;
+use crate::figure::{Paint, Role};
+use crate::session::levels::{Band, Isolation, LevelSet};
+use crate::spectrum::BandPlan;
+use egui::{Color32, CursorIcon, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+
+/// The levels that can be isolated, and those that are.
+#[derive(Clone, Copy)]
+pub struct Levels {
+    /// How the images on screen are cut; `None` where there is nothing to isolate.
+    pub plan: Option<BandPlan>,
+    /// What is looked at alone.
+    pub isolated: LevelSet,
+}
+
+/// The paint of a band; what is left of the image has no level's colour.
+#[must_use]
+pub const fn paint_of(band: Band) -> Paint {
+    match band {
+        Band::Level(m) => Paint::Level(m),
+        Band::Rest => Paint::Role(Role::Secondary),
+    }
+}
+
+/// A colour of what is not looked at.
+#[must_use]
+pub fn dimmed(color: Color32) -> Color32 {
+    color.gamma_multiply(0.3)
+}
+
+impl Levels {
+    /// Whether the images have a band that can be isolated.
+    #[must_use]
+    pub fn can_isolate(&self, band: Band) -> bool {
+        self.plan.is_some_and(|plan| band.index(&plan).is_some())
+    }
+
+    /// A button over `rect` for a band, named "Isolate 4 px" with `place` in brackets after it. Gives back what is to be
+    /// looked at once it was clicked, and how it was touched; `None` where the images have no such level.
+    #[must_use]
+    pub fn button(
+        &self,
+        ui: &Ui,
+        rect: Rect,
+        band: Band,
+        (place, row): (&str, usize),
+    ) -> Option<(Response, Option<LevelSet>)> {
+        let plan = self.plan?;
+        band.index(&plan)?;
+        let response = ui.interact(rect, ui.scope_id().with(("isolate", place, row)), Sense::click());
+        let label = band.label(plan.factor());
+        let name = if place.is_empty() { format!("Isolate {label}") } else { format!("Isolate {label} ({place})") };
+        let on = self.isolated.contains(band);
+        response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, on, &name));
+        let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
+        Some((response, clicked))
+    }
+
+    /// The same that takes drags too, and has no place among what Tab visits.
+    #[must_use]
+    pub fn strip_button(
+        &self,
+        ui: &Ui,
+        rect: Rect,
+        band: Band,
+        (place, row): (&str, usize),
+    ) -> Option<(Response, Option<LevelSet>)> {
+        let label = band.label(self.plan.filter(|plan| band.index(plan).is_some())?.factor());
+        let id = ui.scope_id().with(("isolate on the strip", place, row));
+        let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
+        response.widget_info(|| {
+            let name = format!("Isolate {label} ({place} strip, {})", row + 1);
+            WidgetInfo::selected(egui::Role::Button, true, self.isolated.contains(band), name)
+        });
+        let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
+        Some((response, clicked))
+    }
+
+    /// Shows that a row can be clicked, behind what stands in it.
+    pub fn light(ui: &Ui, rect: Rect, response: &Response) {
+        let palette = Palette::of(ui);
+        if response.hovered() || response.has_focus() {
+            ui.painter().rect_filled(rect, 4.0, ui.visuals().widgets.hovered.weak_bg_fill);
+        }
+        if response.has_focus() {
+            ui.painter().rect_stroke(rect, 4.0, Stroke::new(1.0, palette.accent), StrokeKind::Inside);
+        }
+    }
+
+    /// The colour of a band where the others are dimmed.
+    #[must_use]
+    pub fn colour(&self, band: Band, palette: &Palette) -> Color32 {
+        let color = colour(paint_of(band), palette);
+        if self.lit().shows(band) { color } else { dimmed(color) }
+    }
+
+    /// What is looked at alone, as far as the images have it.
+    #[must_use]
+    pub fn lit(&self) -> LevelSet {
+        if self.alone().is_some() { self.isolated } else { LevelSet::WHOLE }
+    }
+
+    /// The part of the images that is looked at; `None` is all of it.
+    #[must_use]
+    pub fn alone(&self) -> Option<Isolation> {
+        Isolation::new(self.plan?, self.isolated)
+    }
+}
+
+/// Whether a click adds to what is isolated.
+#[must_use]
+pub fn more(ui: &Ui) -> bool {
+    ui.input(|input| input.modifiers.shift || input.modifiers.command)
+}
+
+/// Says what a click does.
+pub fn tip(response: Response) {
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(
+        "Click: only this resolution on the stage; again or Esc: all of it. With Shift or Ctrl: this one too",
+    );
+}

@@ -1,0 +1,303 @@
+//! Draws a [`Figure`] with egui's painter.
+
+use crate::app::draw::level_button::{Levels, dimmed, tip};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::figure::{Dash, Figure, Line, Mark, MarkKind, Marker, Paint, Role, Segment};
+use crate::session::levels::{Band, LevelSet};
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+
+/// Height of a strip below a plot, points.
+const STRIP: f32 = 16.0;
+/// Height of what can be clicked of it.
+const TARGET: f32 = 24.0;
+
+/// The colour that a paint has in this theme.
+#[must_use]
+pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
+    match paint {
+        Paint::Level(level) => theme::level_colour(level, palette.ground()),
+        Paint::Role(role) => match role {
+            Role::Text => palette.text,
+            Role::Secondary => palette.secondary,
+            Role::Faint => palette.faint,
+            Role::Hairline => palette.hairline,
+            Role::Accent => palette.accent,
+            Role::Warning => palette.warning,
+            Role::Error => palette.error,
+            Role::Good => palette.good,
+        },
+    }
+}
+
+/// The colour of a paint where levels that are not looked at are dimmed.
+pub(in crate::app) fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {
+    let color = colour(paint, palette);
+    if is_lit(paint, lit) { color } else { dimmed(color) }
+}
+
+pub(in crate::app) fn is_lit(paint: Paint, lit: LevelSet) -> bool {
+    match paint {
+        Paint::Level(m) => lit.shows(Band::Level(m)),
+        Paint::Role(_) => true,
+    }
+}
+
+/// The part of `rect` that curves are drawn in, above the strips.
+fn plot_of(rect: Rect, figure: &Figure) -> Rect {
+    let strips = figure.strips.len() as f32 * (STRIP + 6.0);
+    Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips))
+}
+
+/// Where the segments of the strips stand, as far as they are to be seen.
+fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment)> {
+    let plot = plot_of(rect, figure);
+    let (left, right) = figure.x_axis.range;
+    let x = move |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
+    figure.strips.iter().enumerate().flat_map(move |(row, strip)| {
+        let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
+        strip.segments.iter().filter_map(move |segment| {
+            let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP));
+            let cell = cell.intersect(rect).shrink2(vec2(0.75, 0.0));
+            (cell.width() > 0.0).then_some((cell, segment))
+        })
+    })
+}
+
+/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
+pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
+    lit_figure_ui(ui, (rect, Rect::NOTHING), figure, LevelSet::WHOLE);
+}
+
+/// The same with the levels that are looked at before the others, which are dimmed. Numbers keep off `head`.
+pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
+    let palette = Palette::of(ui);
+    let plot = plot_of(rect, figure);
+    if plot.height() < 16.0 || plot.width() < 16.0 {
+        return;
+    }
+    let (left, right) = figure.x_axis.range;
+    let (low, high) = figure.y_axis.range;
+    let x = |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
+    let y = |value: f64| plot.bottom() - ((value - low) / (high - low)) as f32 * plot.height();
+    let painter = ui.painter();
+
+    let mut free = f32::INFINITY;
+    for tick in &figure.y_axis.ticks {
+        let line = y(tick.at);
+        let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
+        // Ticks rise; in a low plot those too close to the one below are left out.
+        if at > free - 13.0 {
+            continue;
+        }
+        painter.hline(plot.x_range(), line, Stroke::new(1.0, palette.hairline));
+        let galley = painter.layout_no_wrap(tick.label.clone(), theme::mono(SMALL - 1.0), palette.secondary);
+        let place = Align2::RIGHT_CENTER.anchor_size(pos2(plot.left() - 8.0, at), galley.size());
+        if head.is_positive() && place.expand2(vec2(4.0, 0.0)).intersects(head) {
+            continue;
+        }
+        free = at;
+        painter.galley(place.min, galley, palette.secondary);
+    }
+    let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
+    for area in &figure.areas {
+        let edges = area.points.iter().map(|&[px, low, high]| [pos2(x(px), y(low)), pos2(x(px), y(high))]);
+        draw_area(&inside, &edges.collect::<Vec<_>>(), lit_colour(area.paint, lit, &palette), palette.window);
+    }
+    let (before, behind): (Vec<&Line>, Vec<&Line>) = figure.lines.iter().partition(|line| is_lit(line.paint, lit));
+    for line in behind.into_iter().chain(before) {
+        let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
+        let stroke = Stroke::new(2.0 * line.weight as f32, lit_colour(line.paint, lit, &palette));
+        draw_line(&inside, &points, stroke, line.dash);
+    }
+    for set in &figure.points {
+        let color = lit_colour(set.paint, lit, &palette);
+        for (&[px, py], error) in set.points.iter().zip(&set.errors) {
+            inside.vline(x(px), y(py + error)..=y(py - error), Stroke::new(1.0, color));
+        }
+        for &[px, py] in &set.points {
+            draw_marker(&inside, pos2(x(px), y(py)), set.marker, color);
+        }
+    }
+    for mark in &figure.marks {
+        let at = x(mark.x);
+        let color = lit_colour(mark.paint, lit, &palette);
+        match mark.kind {
+            MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
+            MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
+        };
+    }
+    mark_labels(&inside, plot, &figure.marks, &x, &palette);
+    for (cell, segment) in segments(rect, figure) {
+        inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
+        let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
+        let color = if is_lit(segment.paint, lit) { theme::ON_LEVEL } else { palette.secondary };
+        if cell.width() > 18.0 {
+            inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
+        }
+    }
+}
+
+/// Writes what marks are called beside them, each where it touches neither another name nor the edge of the plot, and where
+/// that can be no other mark; what there is no place for is left out.
+fn mark_labels(painter: &Painter, plot: Rect, marks: &[Mark], x: &dyn Fn(f64) -> f32, palette: &Palette) {
+    let mut named: Vec<&Mark> = marks.iter().filter(|mark| !mark.short_label.is_empty()).collect();
+    named.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let rules: Vec<f32> = named.iter().map(|mark| x(mark.x)).filter(|at| plot.x_range().contains(*at)).collect();
+    let mut taken: Vec<Rect> = Vec::new();
+    for mark in named {
+        let at = x(mark.x);
+        if !plot.x_range().contains(at) {
+            continue;
+        }
+        let color = text_colour(mark.paint, palette);
+        let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 2.0), color);
+        let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules)) else { continue };
+        painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.75));
+        painter.galley(place.min + vec2(1.0, 0.0), galley, color);
+        taken.push(place);
+    }
+}
+
+/// A free place for a name of this size beside a mark: in one of four rows below the top, at its right or else at its left.
+fn label_place(plot: Rect, at: f32, size: egui::Vec2, (taken, rules): (&[Rect], &[f32])) -> Option<Rect> {
+    let size = size + vec2(2.0, 0.0);
+    let rows = (0..4_u8).map(|row| plot.top() + f32::from(row) * (size.y + 1.0));
+    let rows = rows.filter(|top| top + size.y <= plot.bottom());
+    let places =
+        rows.flat_map(|top| [at + 2.0, at - 2.0 - size.x].map(|left| Rect::from_min_size(pos2(left, top), size)));
+    let free = places.filter(|place| {
+        let inside = place.left() >= plot.left() && place.right() <= plot.right();
+        inside && taken.iter().all(|other| !other.expand2(vec2(2.0, 0.0)).intersects(*place))
+    });
+    let crossed = |place: &Rect| rules.iter().filter(|rule| place.x_range().contains(**rule)).count();
+    // The first of those that fewest rules go through.
+    free.min_by_key(crossed)
+}
+
+/// The colour of what is written beside a paint. Levels are as pale as lines may be, and no text may.
+const fn text_colour(paint: Paint, palette: &Palette) -> Color32 {
+    match paint {
+        Paint::Role(Role::Warning) => palette.warning,
+        Paint::Role(Role::Error) => palette.error,
+        Paint::Role(Role::Text) | Paint::Level(_) => palette.text,
+        Paint::Role(Role::Good) => palette.good,
+        Paint::Role(_) => palette.secondary,
+    }
+}
+
+/// What was done to a strip.
+pub enum StripUse {
+    /// A level was clicked: this is to be looked at.
+    Isolate(LevelSet),
+    /// It is dragged along, with the pointer here.
+    Drag(Pos2),
+}
+
+/// Lets the segments of the figure's strips be clicked. `place` tells their names from those of other tracks.
+#[must_use]
+pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &str) -> Option<StripUse> {
+    if plot_of(rect, figure).height() < 16.0 {
+        return None;
+    }
+    let mut used = None;
+    for (row, (cell, segment)) in segments(rect, figure).enumerate() {
+        let Paint::Level(m) = segment.paint else { continue };
+        // The hand has the space around it, too.
+        let cell = cell.expand2(vec2(0.0, 0.5 * (TARGET - STRIP)));
+        let Some((response, clicked)) = levels.strip_button(ui, cell, Band::Level(m), (place, row)) else { continue };
+        if let Some(set) = clicked {
+            used = Some(StripUse::Isolate(set));
+        } else if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
+            used = Some(StripUse::Drag(at));
+        }
+        if response.hovered() {
+            let drawn = cell.shrink2(vec2(0.0, 0.5 * (TARGET - STRIP)));
+            ui.painter().rect_stroke(drawn, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
+        }
+        tip(response);
+    }
+    used
+}
+
+/// A point of about 6 points across.
+fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
+    let polygon = |corners: &[(f32, f32)]| {
+        let points = corners.iter().map(|&(dx, dy)| at + vec2(dx, dy)).collect();
+        painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
+    };
+    let strokes = |ends: [(f32, f32); 2]| {
+        for (dx, dy) in ends {
+            painter.line_segment([at - vec2(dx, dy), at + vec2(dx, dy)], Stroke::new(1.5, color));
+        }
+    };
+    match marker {
+        Marker::Circle => {
+            painter.circle_filled(at, 2.5, color);
+        }
+        Marker::Square => polygon(&[(-2.5, -2.5), (2.5, -2.5), (2.5, 2.5), (-2.5, 2.5)]),
+        Marker::Diamond => polygon(&[(0.0, -3.5), (3.5, 0.0), (0.0, 3.5), (-3.5, 0.0)]),
+        Marker::Up => polygon(&[(0.0, -4.0), (4.0, 3.0), (-4.0, 3.0)]),
+        Marker::Down => polygon(&[(-4.0, -3.0), (4.0, -3.0), (0.0, 4.0)]),
+        Marker::Left => polygon(&[(-4.0, 0.0), (3.0, -4.0), (3.0, 4.0)]),
+        Marker::Cross => strokes([(2.5, 2.5), (2.5, -2.5)]),
+        Marker::Plus => strokes([(3.0, 0.0), (0.0, 3.0)]),
+    }
+}
+
+/// Fills between lower and upper edge, and sets the upper one off from what is above it.
+fn draw_area(painter: &Painter, edges: &[[Pos2; 2]], color: Color32, behind: Color32) {
+    let mut mesh = Mesh::default();
+    for (index, &[low, high]) in (0_u32..).zip(edges) {
+        mesh.colored_vertex(low, color);
+        mesh.colored_vertex(high, color);
+        if index > 0 {
+            mesh.add_triangle(2 * index - 2, 2 * index - 1, 2 * index);
+            mesh.add_triangle(2 * index - 1, 2 * index, 2 * index + 1);
+        }
+    }
+    painter.add(Shape::mesh(mesh));
+    painter.add(Shape::line(edges.iter().map(|edge| edge[1]).collect(), Stroke::new(1.0, behind)));
+}
+
+pub(in crate::app) fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
+    match dash {
+        Dash::Solid => {
+            painter.add(Shape::line(points.to_vec(), stroke));
+        }
+        Dash::Dotted => {
+            painter.extend(Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width));
+        }
+        Dash::Dashed | Dash::DashDotted => {
+            let (dashes, gaps): (Vec<f32>, Vec<f32>) = dash
+                .pattern()
+                .chunks_exact(2)
+                .map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width))
+                .unzip();
+            painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_has_the_colour_of_a_level() {
+        for palette in [Palette::DARK, Palette::LIGHT] {
+            assert!((0..8).all(|m| text_colour(Paint::Level(m), &palette) == palette.text));
+        }
+    }
+    #[test]
+    fn names_of_marks_neither_collide_nor_leave_the_plot() {
+        let plot = Rect::from_min_size(pos2(100.0, 10.0), vec2(300.0, 60.0));
+        let rules = [101.0, 104.0, 110.0, 118.0, 131.0, 250.0, 396.0, 399.0];
+        let mut taken: Vec<Rect> = Vec::new();
+        for at in rules {
+            let place = label_place(plot, at, vec2(24.0, 12.0), (&taken, &rules)).unwrap();
+            assert!(plot.contains_rect(place) && taken.iter().all(|other| !other.intersects(place)), "{at}");
+            taken.push(place);
+        }
+        assert!(label_place(plot, 399.0, vec2(400.0, 12.0), (&[], &rules)).is_none());
+    }
+}

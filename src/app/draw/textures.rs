@@ -1,0 +1,222 @@
+//! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
+
+use crate::app::draw::heat_map::HeatMaps;
+use crate::app::draw::painted::painted_alone;
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::figure::Ground;
+use crate::runtime::{AnalysisPool, Wake};
+use crate::session::document::ValueRange;
+use crate::session::levels::Isolation;
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use image::RgbImage;
+use ndarray::ArrayView3;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Longest side of the film strip's pictures, pixels.
+const SMALL: u32 = 128;
+/// Frames after which a texture that nothing asked for is dropped.
+const KEEP: u64 = 240;
+/// Most values of which levels are cut within a frame; larger images are cut beside the window.
+const AT_ONCE: usize = 3 * 128 * 128;
+
+/// What is wanted of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// The place in the run.
+    pub at: Moment,
+    /// Which picture.
+    pub picture: Picture,
+    /// Which sample of the batch.
+    pub sample: usize,
+    /// Which values are black and white.
+    pub range: ValueRange,
+    /// The levels that are shown alone; `None` shows all of it.
+    pub alone: Option<Isolation>,
+    /// Whether a small one will do.
+    pub small: bool,
+}
+
+/// What a texture shows. The range is part of it: as a run goes on, ranges grow and pictures are coloured anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    picture: PictureKey,
+    alone: Option<Isolation>,
+    /// `None` is each picture's own.
+    range: Option<(u32, u32)>,
+    small: bool,
+    /// What differences stand before.
+    ground: Ground,
+}
+
+/// A picture on the graphics card.
+#[derive(Clone)]
+pub struct Ready {
+    /// Its texture.
+    pub texture: TextureHandle,
+    /// The values that are black and white in it.
+    pub range: (f32, f32),
+    /// The share of the values that lie beyond them; not known of small pictures and of single levels.
+    pub beyond: f32,
+}
+
+/// What the thread answers.
+type Painted = (ColorImage, (f32, f32));
+
+/// The textures in use.
+#[derive(Default)]
+pub struct Textures {
+    kept: HashMap<Key, (Ready, u64)>,
+    frame: u64,
+    /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
+    pools: [Option<AnalysisPool<Key, Painted>>; 2],
+    /// What each was asked last.
+    asked: [Option<Key>; 2],
+    /// Why a picture of this frame could not be cut.
+    failed: Option<String>,
+    /// What was shown last, until something newer has been cut.
+    last: HashMap<Picture, Ready>,
+    /// Heat maps.
+    pub heat_maps: HeatMaps,
+}
+
+impl Textures {
+    /// Call once a frame.
+    pub fn begin_frame(&mut self) {
+        self.frame += 1;
+        self.failed = None;
+        let frame = self.frame;
+        self.kept.retain(|_, (_, used)| frame - *used < KEEP);
+    }
+
+    /// Why a picture of this frame could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_deref()
+    }
+
+    /// The texture of a picture; `None` where the run has none.
+    pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: Wanted) -> Option<Ready> {
+        let Wanted { at, picture, sample, range, alone, small } = wanted;
+        let range = match &alone {
+            Some(alone) => run.isolated_range((at, picture, sample), range, alone),
+            None => Some(run.range(at, picture, sample, range)),
+        };
+        let bits = range.map(|(low, high)| (low.to_bits(), high.to_bits()));
+        let ground = if picture.is_difference() { ground_of(ctx) } else { Ground::default() };
+        let key = Key { picture: run.key(at, picture, sample), alone, range: bits, small, ground };
+        if let Some((ready, used)) = self.kept.get_mut(&key) {
+            *used = self.frame;
+            return Some(ready.clone());
+        }
+        let longest = small.then_some(SMALL);
+        let (image, range) = match alone {
+            // A thumbnail has not the levels that the step had.
+            Some(_) if small && run.values(at, picture, sample).is_none_or(|shown| !shown.exact) => return None,
+            Some(alone) if run.started.shape[1..].iter().product::<usize>() > AT_ONCE => {
+                match self.cut_beside(ctx, run, wanted, key, (alone, range, longest)) {
+                    Cut::Made(made) => (*made).clone(),
+                    Cut::Waiting => return self.last.get(&picture).filter(|_| !small).cloned(),
+                    Cut::Nothing => return None,
+                }
+            }
+            Some(alone) => {
+                let shown = run.values(at, picture, sample)?;
+                let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+                let (image, range) = painted_alone(values, picture, &alone, range, longest, ground);
+                (coloured(&image), range)
+            }
+            None => {
+                let range = range?;
+                let image = match longest {
+                    Some(longest) => run.paint_small(at, picture, sample, range, longest, ground)?,
+                    None => run.paint(at, picture, sample, range, None, ground)?,
+                };
+                (coloured(&image), range)
+            }
+        };
+        let texture = ctx.load_texture("picture", image, TextureOptions::NEAREST);
+        let beyond = if small || alone.is_some() { 0.0 } else { run.beyond(at, picture, sample, range) };
+        let ready = Ready { texture, range, beyond };
+        if !small {
+            self.last.insert(picture, ready.clone());
+        }
+        self.kept.insert(key, (ready.clone(), self.frame));
+        Some(ready)
+    }
+
+    /// Levels of a large image, from the thread. One question at a time, as each takes a copy of the values along.
+    fn cut_beside(
+        &mut self,
+        ctx: &Context,
+        run: &RunView,
+        Wanted { at, picture, sample, small, .. }: Wanted,
+        key: Key,
+        (alone, range, longest): (Isolation, Option<(f32, f32)>, Option<u32>),
+    ) -> Cut {
+        let index = usize::from(small);
+        if self.pools[index].is_none() {
+            self.pools[index] = pool(ctx, small);
+        }
+        let Some(pool) = &self.pools[index] else { return Cut::Nothing };
+        if let Some(asked) = self.asked[index].filter(|asked| *asked != key)
+            && pool.answer(&asked).is_none()
+        {
+            return Cut::Waiting;
+        }
+        let mut asks = false;
+        let made = pool.get(&key, || {
+            let shown = run.values(at, picture, sample)?;
+            asks = true;
+            let (values, shape) = (shown.values.into_owned(), shown.shape);
+            Some(Box::new(move || {
+                let values = ArrayView3::from_shape(shape, &values);
+                values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
+                    let (image, range) = painted_alone(values, picture, &alone, range, longest, key.ground);
+                    (coloured(&image), range)
+                })
+            }))
+        });
+        if asks {
+            self.asked[index] = Some(key);
+        }
+        if let Some(words) = pool.failure(&key) {
+            self.failed = Some(words);
+            return Cut::Nothing;
+        }
+        match made {
+            Some(made) => Cut::Made(made),
+            None if self.asked[index] == Some(key) => Cut::Waiting,
+            None => Cut::Nothing,
+        }
+    }
+}
+
+/// What is known of an image that is cut by the thread.
+enum Cut {
+    Made(Arc<Painted>),
+    Waiting,
+    Nothing,
+}
+
+/// What the window's colours stand before.
+#[must_use]
+pub fn ground_of(ctx: &Context) -> Ground {
+    match ctx.theme() {
+        egui::Theme::Dark => Ground::Dark,
+        egui::Theme::Light => Ground::Light,
+    }
+}
+
+fn pool(ctx: &Context, small: bool) -> Option<AnalysisPool<Key, Painted>> {
+    let ctx = ctx.clone();
+    let wake: Wake = Arc::new(move || ctx.request_repaint());
+    // Each is uploaded in the frame that it wakes.
+    AnalysisPool::start_keeping(if small { 256 } else { 8 }, "chromascope-levels", wake).ok()
+}
+
+/// Pixels as egui has them.
+#[must_use]
+pub fn coloured(image: &RgbImage) -> ColorImage {
+    ColorImage::from_rgb([image.width() as usize, image.height() as usize], image.as_raw())
+}

@@ -1,0 +1,218 @@
+//! What the program cannot find out of a model, asked: in a form below the failure that it leads to, and where the model
+//! is told of.
+
+use crate::app::draw::number::{Limits, number};
+use crate::app::draw::theme::Palette;
+use crate::app::draw::widgets::named;
+use crate::app::intent::{Ask, Intent};
+use crate::model::PredictionType;
+use crate::model::contract::PortNames;
+use crate::runtime::{Fault, Need, PortRole};
+use crate::session::action::Action;
+use crate::session::prepare::ModelInfo;
+use crate::session::settings::RunSettings;
+use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
+use std::path::PathBuf;
+
+/// Longest side that is offered, pixels.
+const MOST_SIDE: usize = 16_384;
+/// The last class that is offered where their number is not said.
+const MOST_CLASS: i64 = 100_000;
+
+/// What is being filled in.
+#[derive(Clone, Debug)]
+pub struct FormState {
+    /// Height and width, pixels.
+    size: (usize, usize),
+    null_label: Option<i64>,
+    hidden_states: String,
+    scheduler_config: String,
+}
+
+impl Default for FormState {
+    fn default() -> Self {
+        Self { size: (64, 64), null_label: None, hidden_states: String::new(), scheduler_config: String::new() }
+    }
+}
+
+/// What the program could not decide, asked.
+pub fn form_ui(
+    ui: &mut Ui,
+    fault: &Fault,
+    (run, model): (&RunSettings, Option<&ModelInfo>),
+    state: &mut FormState,
+    intents: &mut Vec<Intent>,
+) {
+    for need in &fault.needs {
+        ui.horizontal_wrapped(|ui| match need {
+            Need::Port { role, names } => port_ui(ui, *role, names, &run.ports, intents),
+            Need::SchedulerConfig => {
+                let named = ("Open scheduler_config.json…", "Path of scheduler_config.json", "path of that file");
+                let to = |path| Action::SetSchedulerConfig(Some(path));
+                file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
+                prediction_ui(ui, run.prediction, intents);
+            }
+            Need::Size => size_ui(ui, run, state, intents),
+            Need::HiddenStates => hidden_states_ui(ui, run, state, intents),
+            Need::NullClass => null_class_ui(ui, run, model, state, intents),
+        });
+    }
+}
+
+/// What can be said of the open model that its files leave open, or that may be said otherwise.
+pub fn said_of_model_ui(
+    ui: &mut Ui,
+    run: &RunSettings,
+    model: &ModelInfo,
+    state: &mut FormState,
+    intents: &mut Vec<Intent>,
+) {
+    if model.takes_sizes {
+        ui.horizontal(|ui| {
+            size_ui(ui, run, state, intents);
+            if run.size.is_some() && model.native_size.is_some() && ui.button("Its own size").clicked() {
+                intents.push(Intent::ChangeAndRun(vec![Action::SetSize(None)]));
+            }
+        });
+    }
+    if model.takes_labels {
+        ui.horizontal(|ui| null_class_ui(ui, run, Some(model), state, intents));
+    }
+    if model.takes_hidden_states {
+        ui.horizontal(|ui| hidden_states_ui(ui, run, state, intents));
+    }
+}
+
+fn size_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
+    ui.label("Make images of");
+    for (side, name) in [(&mut state.size.0, "Height in pixels"), (&mut state.size.1, "Width in pixels")] {
+        let response = number(ui, DragValue::new(side).speed(1.0), Limits::whole(1, MOST_SIDE));
+        named(ui, &response, name);
+        response.on_hover_text(name);
+        if name.starts_with('H') {
+            ui.label("by");
+        }
+    }
+    ui.label("pixels");
+    let tip = "Run at this size";
+    if ui.add_enabled(run.size != Some(state.size), egui::Button::new("Take this size")).on_hover_text(tip).clicked() {
+        intents.push(Intent::ChangeAndRun(vec![Action::SetSize(Some(state.size))]));
+    }
+}
+
+/// Which class means none.
+pub(in crate::app) fn null_class_ui(
+    ui: &mut Ui,
+    run: &RunSettings,
+    model: Option<&ModelInfo>,
+    state: &mut FormState,
+    intents: &mut Vec<Intent>,
+) {
+    let last = model.and_then(|model| model.classes).and_then(|count| i64::try_from(count).ok()).map(|count| count - 1);
+    let known = model.and_then(|model| model.null_label);
+    // Most models that have such a class have it last.
+    let mut label = state.null_label.or(known).or(last).unwrap_or(0).max(0);
+    let word = |text: &str, ui: &Ui| RichText::new(text).color(Palette::of(ui).text);
+    ui.label(word("The class that means none is", ui));
+    let most = usize::try_from(last.unwrap_or(MOST_CLASS)).unwrap_or(0);
+    let response = number(ui, DragValue::new(&mut label).speed(0.1), Limits::whole(0, most));
+    named(ui, &response, "Class that means none");
+    response
+        .on_hover_text("What the model was given in training where it was to make an image of no class in particular");
+    state.null_label = Some(label);
+    let is_said = run.null_label == Some(label);
+    let tip = "Take this class for none, and run";
+    if ui.add_enabled(!is_said, egui::Button::new("Take this class for none")).on_hover_text(tip).clicked() {
+        intents.push(Intent::ChangeAndRun(vec![Action::SetNullLabel(Some(label))]));
+    }
+}
+
+fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
+    ui.label("Embeddings");
+    let known = run.hidden_states.as_ref().map(|path| path.display().to_string());
+    let hint = known.as_deref().unwrap_or("path of a .npy file");
+    let to = |path| Action::SetHiddenStates(Some(path));
+    let named = ("Open embeddings…", "Path of embeddings", hint);
+    file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
+}
+
+/// A file whose path is typed, or chosen in the system's own dialog where there is one.
+fn file_ui(
+    ui: &mut Ui,
+    (button, name, hint): (&str, &str, &str),
+    typed: &mut String,
+    (ask, to): (Ask, &dyn Fn(PathBuf) -> Action),
+    intents: &mut Vec<Intent>,
+) {
+    let response = ui.add(TextEdit::singleline(typed).hint_text(hint).desired_width(200.0));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, name));
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let path = typed.trim();
+    if ui.button(button).clicked() || (entered && !path.is_empty()) {
+        intents.push(if path.is_empty() {
+            Intent::Ask(ask)
+        } else {
+            Intent::ChangeAndRun(vec![to(std::path::absolute(path).unwrap_or_else(|_| path.into()))])
+        });
+    }
+}
+
+/// The class of a model whose classes have no number: any can be typed.
+pub fn class_number_ui(ui: &mut Ui, name: &str, current: Option<i64>) -> Option<i64> {
+    let mut label = current.unwrap_or(0);
+    let most = usize::try_from(MOST_CLASS).unwrap_or(usize::MAX);
+    let response = number(ui, DragValue::new(&mut label).speed(0.1), Limits::whole(0, most));
+    named(ui, &response, name);
+    let tip = "Drag, or click, type a class and press Enter; they are counted from 0";
+    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let changed = response.changed();
+    response.on_hover_text(tip);
+    // What stands there before a class is chosen can be chosen too.
+    (changed || entered).then_some(label).filter(|label| Some(*label) != current)
+}
+
+fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, intents: &mut Vec<Intent>) {
+    let (what, chosen) = match role {
+        PortRole::Sample => ("The noisy image is", &ports.sample),
+        PortRole::Timestep => ("The timestep is", &ports.timestep),
+        PortRole::ClassLabels => ("The class is", &ports.class_labels),
+        PortRole::Output => ("The prediction is", &ports.output),
+    };
+    ui.label(what);
+    let shown = chosen.clone().unwrap_or_else(|| "choose".into());
+    let combo = ComboBox::from_id_salt(("port", what)).selected_text(shown).show_ui(ui, |ui| {
+        for name in names {
+            if ui.selectable_label(chosen.as_ref() == Some(name), name).clicked() {
+                let mut ports = ports.clone();
+                *match role {
+                    PortRole::Sample => &mut ports.sample,
+                    PortRole::Timestep => &mut ports.timestep,
+                    PortRole::ClassLabels => &mut ports.class_labels,
+                    PortRole::Output => &mut ports.output,
+                } = Some(name.clone());
+                intents.push(Intent::ChangeAndRun(vec![Action::SetPorts(ports)]));
+            }
+        }
+    });
+    named(ui, &combo.response, what);
+}
+
+fn prediction_ui(ui: &mut Ui, chosen: Option<PredictionType>, intents: &mut Vec<Intent>) {
+    ui.label("It predicts");
+    let kinds = [
+        (None, "what its configuration says"),
+        (Some(PredictionType::Epsilon), "ε, the noise"),
+        (Some(PredictionType::VPrediction), "v"),
+        (Some(PredictionType::Sample), "x₀, the image"),
+        (Some(PredictionType::FlowPrediction), "the velocity of a flow"),
+    ];
+    let shown = kinds.iter().find(|(kind, _)| *kind == chosen).map_or("", |(_, name)| name);
+    let combo = ComboBox::from_id_salt("prediction").selected_text(shown).width(190.0).show_ui(ui, |ui| {
+        for (kind, name) in kinds {
+            if ui.selectable_label(chosen == kind, name).clicked() {
+                intents.push(Intent::Change(Action::SetPrediction(kind)));
+            }
+        }
+    });
+    named(ui, &combo.response, "It predicts");
+}

@@ -1,0 +1,8 @@
+//! What stands around the panes: bars, messages and dialogs.
+
+pub mod forms;
+pub mod messages;
+pub mod save_dialog;
+pub mod shortcuts;
+pub mod top_bar;
+pub mod transport;

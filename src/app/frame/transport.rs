@@ -1,0 +1,162 @@
+//! Transport and readouts, at the bottom.
+
+use crate::app::draw::icons::Icon;
+use crate::app::draw::number::{Limits, number};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{icon_button, named, reading};
+use crate::app::intent::Intent;
+use crate::app::run_view::RunView;
+use crate::figure::{Reading, ticks};
+use crate::session::playback::{Command, Motion, Playback, SPEEDS};
+use egui::{Align, Button, DragValue, Label, Layout, RichText, Role, Ui, WidgetInfo};
+
+/// What the transport needs to know.
+pub struct Transport<'a> {
+    /// The run on screen.
+    pub run: Option<&'a RunView>,
+    /// The playhead.
+    pub playback: &'a Playback,
+    /// What stands at the right.
+    pub status: &'a str,
+    /// What is not as the run on screen has it, by name.
+    pub pending: &'a [&'static str],
+}
+
+/// Draws the transport.
+pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent>) {
+    let playback = transport.playback;
+    ui.horizontal_centered(|ui| {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            if transport.run.is_none() {
+                ui.disable();
+            }
+            buttons_ui(ui, playback, intents);
+        });
+        ui.add_space(4.0);
+        let mut speed = playback.speed();
+        let drag = DragValue::new(&mut speed).speed(0.1).max_decimals(1).suffix(" steps/s");
+        let response = number(ui, drag.min_size(egui::vec2(86.0, 26.0)), Limits::within(SPEEDS.0, SPEEDS.1));
+        named(ui, &response, "Playback speed");
+        if response.double_clicked() {
+            speed = Playback::default().speed();
+        }
+        if speed != playback.speed() {
+            intents.push(Intent::Playback(Command::Speed(speed)));
+        }
+        response.on_hover_text("Playback speed; drag, or click and type");
+        ui.add_space(8.0);
+        if let Some(run) = transport.run {
+            readings_ui(ui, run, playback);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            pending_ui(ui, transport.pending, intents);
+            let text = RichText::new(transport.status).font(theme::mono(SMALL)).color(Palette::of(ui).secondary);
+            ui.add(Label::new(text).truncate()).on_hover_text(format!(
+                "{}\n\nHow far the run is, time a step, memory of its steps, and the program's own time a frame",
+                transport.status
+            ));
+        });
+    });
+}
+
+/// Says that the run on screen is not of the settings, and makes one that is.
+fn pending_ui(ui: &mut Ui, pending: &[&str], intents: &mut Vec<Intent>) {
+    if pending.is_empty() {
+        return;
+    }
+    let text = RichText::new("Settings changed: Run").font(theme::strong(SMALL)).color(Palette::of(ui).warning);
+    let response = ui.add(Button::new(text).min_size(egui::vec2(0.0, 26.0)));
+    let changed = pending.join(", ");
+    let name = format!("Settings changed: Run. Changed: {changed}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    let tip = format!(
+        "All that is shown is of the run before; what the next will have is dashed. Changed since: {changed}. Click, or \
+         press R"
+    );
+    if response.on_hover_text(tip).clicked() {
+        intents.push(Intent::Run);
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, playback: &Playback, intents: &mut Vec<Intent>) {
+    let (toggle, name) =
+        if playback.motion() == Motion::Still { (Icon::Play, "Play") } else { (Icon::Pause, "Pause playback") };
+    for (icon, name, tip, command, on) in [
+        (Icon::First, "First step", "To the first step (Home)", Command::Home, false),
+        (Icon::StepBack, "Step back", "One step back (←)", Command::StepBy(-1), false),
+        (Icon::PlayBack, "Play backwards", "Play from image to noise (B)", Command::PlayBackward, false),
+        (toggle, name, "Play or pause (space)", Command::Toggle, false),
+        (Icon::StepOn, "Step on", "One step on (→)", Command::StepBy(1), false),
+        (Icon::Last, "Last step", "To the last step, and follow the run (End)", Command::End, false),
+        (Icon::Loop, "Loop", "Play again and again (L)", Command::Loop(!playback.looping()), playback.looping()),
+    ] {
+        if icon_button(ui, icon, name, tip, on).clicked() {
+            intents.push(Intent::Playback(command));
+        }
+    }
+}
+
+fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
+    let position = playback.position();
+    let level = run.axis.level_at(position);
+    let number = |value: f64| match value {
+        value if !value.is_finite() => "∞".to_owned(),
+        value if value >= 100.0 => format!("{value:.0}"),
+        value if value >= 10.0 => format!("{value:.1}"),
+        value => format!("{value:.3}"),
+    };
+    ui.spacing_mut().item_spacing.x = 6.0;
+    let shown = fitting(ui.available_width() - STATUS);
+    let step = format!("{}/{}", playback.state(), run.steps());
+    let s = format!("{:.3}", run.axis.value_at(position, Reading::RunTime));
+    let t = format!("{:.1}", run.axis.value_at(position, Reading::Timestep));
+    let alpha_bar = format!("{:.4}", level.alpha_bar());
+    let (sigma, lambda) = (number(level.sigma()), ticks::signed(level.log_snr()));
+    let values = [
+        ("step", step, "Steps done at the playhead, of all"),
+        ("s", s, "Run time, from 1 (noise) to 0 (image)"),
+        ("t", t, "Timestep: what the network is fed"),
+        ("ᾱ", alpha_bar, "ᾱ: share of the image in the variance of xₜ"),
+        ("σ", sigma, "σ = √((1−ᾱ)/ᾱ): noise over image"),
+        ("λ", lambda, "λ = ln(ᾱ/(1−ᾱ)): log signal-to-noise ratio, nats"),
+    ];
+    for (((name, value, tip), width), shown) in values.into_iter().zip(WIDTHS).zip(shown) {
+        if shown {
+            reading(ui, name, &value, width, tip);
+        }
+    }
+}
+
+/// Of step, s, t, ᾱ, σ and λ the width, points, and which come first where there is no room for all.
+const WIDTHS: [f32; 6] = [104.0, 56.0, 66.0, 70.0, 70.0, 66.0];
+const FIRST: [usize; 6] = [0, 4, 2, 5, 3, 1];
+/// What is left for how the run goes, points.
+const STATUS: f32 = 310.0;
+
+/// Which readings are shown in so much room: it depends on the window alone, so that none comes and goes.
+fn fitting(room: f32) -> [bool; 6] {
+    let mut shown = [false; 6];
+    let mut left = room;
+    for index in FIRST {
+        left -= WIDTHS[index] + 6.0;
+        if left < 0.0 {
+            break;
+        }
+        shown[index] = true;
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_comes_first_and_all_are_shown_where_there_is_room() {
+        assert_eq!(fitting(0.0), [false; 6]);
+        assert_eq!(fitting(120.0), [true, false, false, false, false, false]);
+        assert_eq!(fitting(260.0), [true, false, true, false, true, false]);
+        assert_eq!(fitting(480.0), [true; 6]);
+    }
+}

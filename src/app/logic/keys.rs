@@ -1,0 +1,137 @@
+//! Keys, and files that are dropped, as intents.
+
+use crate::app::App;
+use crate::app::intent::{ImageChoice, Intent};
+use crate::app::pane::tiles::Pane;
+use crate::figure::TimeZoom;
+use crate::session::action::Action;
+use crate::session::document::{AxisReading, Layout};
+use crate::session::levels::LevelSet;
+use crate::session::playback::Command;
+use egui::{Event, Key, KeyboardShortcut, Modifiers, ViewportCommand};
+use std::time::Instant;
+
+const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
+const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+/// By how much Ctrl with plus or minus makes everything larger or smaller.
+const SCALE_STEP: f32 = 0.1;
+
+impl App {
+    /// Moves the playhead while playing, and asks for a frame when it is next to change.
+    pub(in crate::app) fn play(&mut self, ctx: &egui::Context) {
+        let elapsed = self.state.last_frame.elapsed();
+        self.state.last_frame = Instant::now();
+        self.state.playback.advance(elapsed);
+        if let Some(next) = self.state.playback.next_change() {
+            ctx.request_repaint_after(next);
+        }
+    }
+
+    pub(in crate::app) fn keys(&mut self, ctx: &egui::Context) {
+        if self.state.saving.is_some() {
+            // The dialog has them.
+            return;
+        }
+        // Undo first takes REDO's keys, which contain its own.
+        let (redo, undo) = ctx.input_mut(|input| (input.consume_shortcut(&REDO), input.consume_shortcut(&UNDO)));
+        let mut intents = Vec::new();
+        if redo {
+            intents.push(Intent::Redo);
+        } else if undo {
+            intents.push(Intent::Undo);
+        }
+        self.scale_keys(ctx);
+        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::F11)) {
+            let full = ctx.input(|input| input.viewport().fullscreen.unwrap_or_default());
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full));
+        }
+        let focused = ctx.memory(|memory| memory.focused().is_some());
+        if !ctx.text_edit_focused() {
+            // In the order in which they were pressed: a slow frame may hold several.
+            let pressed: Vec<Key> = ctx.input(|input| {
+                let keys = input.events.iter().filter_map(|event| match event {
+                    Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command => Some(*key),
+                    _ => None,
+                });
+                keys.collect()
+            });
+            for key in pressed.into_iter().filter(|key| !(focused && is_for_what_has_the_focus(*key))) {
+                if key == Key::Num0 {
+                    self.state.tracks.zoom = TimeZoom::default();
+                }
+                intents.extend(self.intent_of(key));
+            }
+        }
+        if ctx.input(|input| input.key_pressed(Key::Escape)) {
+            let isolated = self.state.document.document().view.isolated;
+            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
+            if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
+                intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            }
+            self.state.keys_shown = false;
+        }
+        self.perform(ctx, intents);
+    }
+
+    /// Ctrl with plus, minus and 0: the size of everything, kept between starts.
+    fn scale_keys(&mut self, ctx: &egui::Context) {
+        use egui::gui_zoom::kb_shortcuts::{ZOOM_IN, ZOOM_IN_SECONDARY, ZOOM_OUT, ZOOM_RESET};
+        let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
+        let (larger, smaller) = (pressed(&ZOOM_IN) || pressed(&ZOOM_IN_SECONDARY), pressed(&ZOOM_OUT));
+        let preferences = &mut self.state.preferences;
+        if pressed(&ZOOM_RESET) {
+            preferences.set_scale(1.0);
+        } else if larger != smaller {
+            preferences.set_scale(preferences.scale() + if larger { SCALE_STEP } else { -SCALE_STEP });
+        }
+    }
+
+    pub(in crate::app) fn intent_of(&self, key: Key) -> Option<Intent> {
+        let view = &self.state.document.document().view;
+        Some(match key {
+            Key::Space => Intent::Playback(Command::Toggle),
+            // The second of each is what a presenter's remote control sends.
+            Key::ArrowLeft | Key::PageUp => Intent::Playback(Command::StepBy(-1)),
+            Key::ArrowRight | Key::PageDown => Intent::Playback(Command::StepBy(1)),
+            Key::Home => Intent::Playback(Command::Home),
+            Key::End => Intent::Playback(Command::End),
+            Key::B => Intent::Playback(Command::PlayBackward),
+            Key::L => Intent::Playback(Command::Loop(!self.state.playback.looping())),
+            Key::R => Intent::Run,
+            Key::S => Intent::Step,
+            Key::P if self.is_going() => Intent::Pause,
+            Key::P => Intent::Resume,
+            Key::A => {
+                let here = AxisReading::ALL.iter().position(|axis| *axis == view.axis).unwrap_or(0);
+                Intent::Change(Action::SetAxis(AxisReading::ALL[(here + 1) % AxisReading::ALL.len()]))
+            }
+            Key::Num1 => Intent::Change(Action::SetTruePixels(!view.true_pixels)),
+            Key::Questionmark => Intent::ToggleKeys,
+            _ => return None,
+        })
+    }
+
+    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
+    /// where spectra are looked at it is compared with.
+    pub(in crate::app) fn drops(&mut self, ctx: &egui::Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        let Some(path) = dropped else { return };
+        let is_image = image::ImageFormat::from_path(&path).is_ok();
+        match self.state.document.document().view.layout {
+            Layout::ScheduleLab if is_image => {
+                self.state.tiles.show(Pane::Pooling);
+                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+            }
+            Layout::Spectra if is_image => {
+                self.state.tiles.show(Pane::Inspector);
+                self.perform_one(ctx, Intent::OpenReference(path));
+            }
+            _ => self.state.opener.open(path),
+        }
+    }
+}
+
+/// Whether a key means something to whatever control has the focus, so that it means nothing else then.
+const fn is_for_what_has_the_focus(key: Key) -> bool {
+    matches!(key, Key::Space | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown)
+}

@@ -1,0 +1,269 @@
+//! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
+
+use crate::app::board::{Kind, Message};
+use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
+use crate::app::pane::tiles::Pane;
+use crate::app::saving::{Outcome, Save};
+use crate::ensemble::{self, Findings};
+use crate::figure::draw::{DEFAULT_SCALE, Sheet};
+use crate::runtime::{Wake, program_fault};
+use crate::session::action::Action;
+use crate::session::inspect::Reference;
+use crate::session::pooling::{CleanImage, read_bundled, read_file};
+use crate::session::schedule_file;
+use crate::session::settings::ModelSource;
+use egui::ColorImage;
+use std::any::Any;
+use std::fmt::Display;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// What came of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opened {
+    /// Something to run.
+    Run(Vec<Action>),
+    /// A sentence on why not.
+    Refused(String),
+    /// Something to be said.
+    Said(Message),
+    /// What came of saving something to a place.
+    Saved(Save, PathBuf, Outcome),
+    /// A place to save to was chosen in a dialog.
+    PlaceChosen(PathBuf),
+    /// An image for the clipboard, and the pane that it is of.
+    Copied(Pane, Arc<ColorImage>),
+    /// An ensemble, or a sentence on why there is none.
+    Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
+    /// A folder to calibrate theory on was chosen in a dialog.
+    DataChosen(PathBuf),
+    /// An image to be pooled was chosen in a dialog.
+    ImageChosen(PathBuf),
+    /// An image to be pooled, or a sentence on why there is none.
+    Image(ImageChoice, Result<Arc<CleanImage>, String>),
+    /// An image to compare with was chosen in a dialog.
+    ReferenceChosen(PathBuf),
+    /// An image to compare with, or a sentence on why there is none.
+    Reference(PathBuf, Result<Arc<Reference>, String>),
+}
+
+/// Asks and looks, and answers later.
+pub struct Opener {
+    answers: Receiver<Opened>,
+    send: Sender<Opened>,
+    wake: Wake,
+}
+
+impl Opener {
+    /// `wake` is called when there is an answer.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        let (send, answers) = channel();
+        Self { answers, send, wake }
+    }
+
+    /// The next answer.
+    pub fn next(&self) -> Option<Opened> {
+        self.answers.try_recv().ok()
+    }
+
+    /// Finds out what lies at a path, and opens it.
+    pub fn open(&self, path: PathBuf) {
+        self.later(move || Some(what_lies_at(&path)));
+    }
+
+    /// Opens a dialog of the system. Where the system has none nothing happens, which is why a path can be typed too.
+    pub fn ask(&self, ask: Ask) {
+        let dialog = rfd::AsyncFileDialog::new();
+        // Made here, as some systems want it on the thread of the window; awaited elsewhere.
+        let chosen: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match ask {
+            Ask::File => Box::pin(dialog.set_title("Open a model").add_filter("ONNX models", &["onnx"]).pick_file()),
+            Ask::Folder => Box::pin(dialog.set_title("Open a model's folder").pick_folder()),
+            Ask::Images => Box::pin(dialog.set_title("Open a folder of images as a model").pick_folder()),
+            Ask::SchedulerConfig => {
+                Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
+            }
+            Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
+            Ask::Image | Ask::Reference => Box::pin(dialog.set_title("Open an image").pick_file()),
+            Ask::Ensemble(_) => {
+                Box::pin(dialog.set_title("Open an ensemble").add_filter("Ensembles", &["npz"]).pick_file())
+            }
+            Ask::Data => Box::pin(dialog.set_title("Open a folder of images").pick_folder()),
+            Ask::HiddenStates => {
+                Box::pin(dialog.set_title("Open embeddings").add_filter("NumPy", &["npy"]).pick_file())
+            }
+        };
+        self.later(move || {
+            let path = pollster::block_on(chosen)?.path().to_path_buf();
+            Some(match ask {
+                Ask::File | Ask::Folder => what_lies_at(&path),
+                Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
+                Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
+                Ask::Schedule => schedule_at(&path),
+                Ask::Image => Opened::ImageChosen(path),
+                Ask::Reference => Opened::ReferenceChosen(path),
+                Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
+                Ask::Data => Opened::DataChosen(path),
+                Ask::HiddenStates => Opened::Run(vec![Action::SetHiddenStates(Some(path))]),
+            })
+        });
+    }
+
+    /// Reads a schedule, and runs with it.
+    pub fn import_schedule(&self, path: PathBuf) {
+        self.later(move || Some(schedule_at(&path)));
+    }
+
+    /// Reads an image to be pooled. That of a run needs no reading.
+    pub fn open_image(&self, choice: ImageChoice) {
+        self.later(move || {
+            let read = match &choice {
+                ImageChoice::Run => return None,
+                ImageChoice::Bundled(index) => guarded("reading this image", || read_bundled(*index)),
+                ImageChoice::File(path) => guarded("reading this image", || read_file(path)),
+            };
+            Some(Opened::Image(choice, read.map(Arc::new)))
+        });
+    }
+
+    /// Reads an image to compare with.
+    pub fn open_reference(&self, path: PathBuf) {
+        self.later(move || {
+            let read = guarded("reading this image", || Reference::read(&path));
+            Some(Opened::Reference(path, read.map(Arc::new)))
+        });
+    }
+
+    /// Reads an ensemble.
+    pub fn open_ensemble(&self, path: PathBuf, purpose: EnsembleUse) {
+        self.later(move || Some(ensemble_at(&path, purpose)));
+    }
+
+    /// Writes what is saved to its place, over what is there only where that was said.
+    pub fn save(&self, save: Save, path: PathBuf, replace: bool) {
+        self.later(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| save.write(&path, replace)));
+            let outcome = outcome.unwrap_or_else(|panic| Outcome::Failed(program_fault("saving", &*panic)));
+            Some(Opened::Saved(save, path, outcome))
+        });
+    }
+
+    /// Asks for the place in a dialog of the system.
+    pub fn browse(&self, save: &Save, folder: Option<PathBuf>) {
+        let dialog =
+            rfd::AsyncFileDialog::new().set_title(format!("Save {}", save.what)).set_file_name(save.file_name());
+        let dialog = match folder {
+            Some(folder) => dialog.set_directory(folder),
+            None => dialog,
+        };
+        let chosen = dialog.save_file();
+        self.later(move || Some(Opened::PlaceChosen(pollster::block_on(chosen)?.path().to_path_buf())));
+    }
+
+    /// Draws figures for the clipboard.
+    pub fn copy_figure(&self, pane: Pane, sheet: impl FnOnce() -> Sheet + Send + 'static) {
+        self.later(move || {
+            let drawn = guarded("drawing this figure", || {
+                sheet().to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
+            });
+            Some(match drawn {
+                Ok(image) => Opened::Copied(pane, Arc::new(image)),
+                Err(sentence) => Opened::Said(Message::of_pane(pane, Kind::Failure, sentence)),
+            })
+        });
+    }
+
+    fn later(&self, work: impl FnOnce() -> Option<Opened> + Send + 'static) {
+        let (send, wake) = (self.send.clone(), self.wake.clone());
+        let spawned = std::thread::Builder::new().name("chromascope-opener".into()).spawn(move || {
+            let opened = catch_unwind(AssertUnwindSafe(work));
+            let failed = |panic: Box<dyn Any + Send>| Some(Opened::Refused(program_fault("this", &*panic)));
+            if let Some(opened) = opened.unwrap_or_else(failed) {
+                // The window may be closed by now.
+                let _ = send.send(opened);
+                wake();
+            }
+        });
+        if let Err(error) = spawned {
+            let _ =
+                self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
+        }
+    }
+}
+
+/// The image in a file's bytes.
+fn image_of(png: &[u8]) -> Result<ColorImage, String> {
+    let image = image::load_from_memory(png).map_err(|error| error.to_string())?.into_rgb8();
+    Ok(crate::app::draw::textures::coloured(&image))
+}
+
+/// What was read, or why it was not; a fault of the program is a reason like others.
+fn guarded<T, E: Display>(what: &str, read: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(read) => read.map_err(|error| error.to_string()),
+        Err(panic) => Err(program_fault(what, &*panic)),
+    }
+}
+
+fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let read = || ensemble::read(path).and_then(|ensemble| Findings::of(Arc::new(ensemble), None));
+    Opened::Ensemble(purpose, name, guarded("reading this ensemble", read).map(Arc::new))
+}
+
+/// The schedule of a file, as a change of the run.
+fn schedule_at(path: &Path) -> Opened {
+    match guarded("reading this schedule", || schedule_file::read(path)) {
+        Ok(file) => {
+            let steps = file.steps.map(Action::SetSteps);
+            Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
+        }
+        Err(error) => Opened::Said(Message::of_pane(Pane::Lab, Kind::Failure, error)),
+    }
+}
+
+/// A file is a network, a folder with `model.onnx` too, any other folder is images.
+fn what_lies_at(path: &Path) -> Opened {
+    let Some(text) = path.to_str() else {
+        return Opened::Refused(format!(
+            "the path {} is not valid Unicode; rename it and open it again",
+            path.display()
+        ));
+    };
+    if !path.exists() {
+        // Named like a bundled model, it is one.
+        if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
+            return Opened::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
+        }
+        return Opened::Refused(format!(
+            "there is nothing at {text}; give the path of an .onnx file, of a model's folder or of a folder of images"
+        ));
+    }
+    let is_model = path.is_file() || ["model.onnx", "unet/model.onnx"].iter().any(|file| path.join(file).exists());
+    let source = if is_model { ModelSource::Model(text.into()) } else { ModelSource::Images(path.into()) };
+    Opened::Run(vec![Action::SetModel(source)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_models_images_or_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("net");
+        std::fs::create_dir(&inside).unwrap();
+        std::fs::write(inside.join("model.onnx"), b"").unwrap();
+        let model =
+            |path: &Path| Opened::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
+        assert_eq!(what_lies_at(&inside), model(&inside));
+        assert_eq!(what_lies_at(&inside.join("model.onnx")), model(&inside.join("model.onnx")));
+        let images = Opened::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);
+        assert_eq!(what_lies_at(folder.path()), images);
+        let Opened::Refused(sentence) = what_lies_at(Path::new("/no/such/place")) else { panic!("opened nothing") };
+        assert!(sentence.contains("there is nothing at /no/such/place"), "{sentence}");
+    }
+}

@@ -1,0 +1,131 @@
+//! What is done for the window where a frame of it met a fault.
+
+use crate::app::App;
+use crate::app::board::{Kind, Message};
+use crate::app::guarded::Rescue;
+use crate::app::measure_desk::MeasureDesk;
+use crate::ensemble::{self, Ensemble};
+use crate::model::folders::data_folder;
+use crate::runtime::given_up;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+impl Rescue for App {
+    fn mend(&mut self, fault: &str, before: u32) {
+        let state = &mut self.state;
+        let mut text = given_up("a frame of the window", fault);
+        if before == 1
+            && let Some(what) = state.document.undo_name()
+        {
+            // It fails again as it is: most likely by the last change.
+            text = format!("{text}; the last change ({what}) was taken back");
+            state.document.undo();
+        }
+        // What was being drawn may have lost its place.
+        state.tiles.mend();
+        state.saving = None;
+        state.board.say(Message::of_program(Kind::Failure, text));
+    }
+
+    fn save_everything(&mut self) -> String {
+        self.state.keep();
+        let mut words = match &self.state.keeper {
+            Some(_) => "what was set is kept for the next start".to_owned(),
+            None => "what was set is not kept".to_owned(),
+        };
+        for told in self.rescue_ensembles() {
+            words = format!("{words}; {told}");
+        }
+        words
+    }
+}
+
+impl App {
+    /// Writes the ensembles that are known beside the program's data; answers with a sentence each.
+    pub(in crate::app) fn rescue_ensembles(&self) -> Vec<String> {
+        let folder = data_folder().map(|folder| folder.join("rescued")).map_err(|error| error.to_string());
+        save_ensembles(&self.state.measure, folder.as_deref())
+    }
+}
+
+/// Writes the ensembles that are known; answers with a sentence each.
+fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<String> {
+    let measured = desk.findings().map(|findings| ("measured", &findings.ensemble));
+    let compared = desk.compared().map(|compared| ("compared", &compared.findings.ensemble));
+    let write = |(name, ensemble): (&str, &Arc<Ensemble>)| {
+        let path = place(folder.map_err(Clone::clone)?, name)?;
+        ensemble::write(&path, ensemble).map_err(|error| error.to_string())?;
+        Ok(path)
+    };
+    let told = |known: (&str, &Arc<Ensemble>)| match write(known) {
+        Ok(path) => format!("what was {} was saved as {}", known.0, path.display()),
+        Err::<_, String>(reason) => format!("what was {} could not be saved: {reason}", known.0),
+    };
+    measured.into_iter().chain(compared).map(told).collect()
+}
+
+/// A file that is not there yet.
+fn place(folder: &Path, name: &str) -> Result<PathBuf, String> {
+    let failed = |error| format!("cannot make the folder {}: {error}", folder.display());
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let names =
+        (0..).map(|more| if more == 0 { format!("{name}-{now}.npz") } else { format!("{name}-{now}-{more}.npz") });
+    let mut places = names.map(|name| folder.join(name));
+    places.find(|path| !path.exists()).ok_or_else(|| "there is no name left".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Launch;
+    use crate::app::intent::EnsembleUse;
+    use crate::ensemble::{Findings, Options};
+    use crate::session::RunSettings;
+    use crate::session::action::Action;
+    use crate::session::prepare::Model;
+    use crate::session::settings::{ModelSource, ProviderChoice};
+    use std::ops::ControlFlow;
+
+    fn settings() -> RunSettings {
+        let source = ModelSource::Model("gaussian-64".into());
+        RunSettings { provider: ProviderChoice::Rust, steps: 2, ..RunSettings::new(source) }
+    }
+
+    #[test]
+    fn a_fault_is_told_and_the_last_change_is_taken_back_where_it_stays() {
+        let launch = Launch { first: vec![Action::SetRun(Box::new(settings()))], ..Launch::default() };
+        let mut app = App::new(&egui::Context::default(), launch, false).unwrap();
+        app.state.document.perform(Action::SetSteps(5));
+        let steps = |app: &App| app.state.document.document().run.steps;
+        let said = |app: &App| app.state.board.of_program().last().map(|said| said.message.text.clone()).unwrap();
+        app.mend("as the test wants", 0);
+        assert_eq!((steps(&app), said(&app)), (5, given_up("a frame of the window", "as the test wants")));
+        app.mend("as the test wants", 1);
+        assert_eq!(steps(&app), 2);
+        assert!(said(&app).ends_with("everything else goes on; the last change (steps) was taken back"));
+        app.mend("as the test wants", 2);
+        assert_eq!(steps(&app), 2, "only that one");
+    }
+
+    #[test]
+    fn ensembles_are_saved_under_names_of_their_own() {
+        let model = Model::open(&settings(), None, &|_, _| true).unwrap();
+        let mut ensemble = Ensemble::begin(&model, &settings(), Options::default()).unwrap();
+        ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        let mut desk = MeasureDesk::default();
+        desk.take("a.npz".into(), Arc::new(Findings::of(ensemble.into(), None).unwrap()), EnsembleUse::Show);
+        desk.keep_to_compare();
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("rescued");
+        for count in [2, 4] {
+            let told = save_ensembles(&desk, Ok(&below));
+            assert!(told.iter().all(|told| told.contains(" was saved as ")), "{told:?}");
+            assert_eq!(std::fs::read_dir(&below).unwrap().count(), count, "nothing is taken over");
+        }
+        let file = std::fs::read_dir(&below).unwrap().next().unwrap().unwrap().path();
+        assert_eq!(ensemble::read(&file).unwrap().samples(), 1);
+        assert!(save_ensembles(&desk, Err(&"no home".into()))[0].ends_with("could not be saved: no home"));
+    }
+}

@@ -1,0 +1,108 @@
+//! All images of a batch at once.
+
+use crate::app::draw::textures::Textures;
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::Head;
+use crate::app::intent::Intent;
+use crate::app::pane::images::{HEAD, Lens, Stage, look_around, picture_ui, range_in_words};
+use crate::app::pane::tiles::Pane;
+use crate::app::run_view::{Picture, RunView};
+use crate::session::action::Action;
+use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui_tiles::UiResponse;
+
+/// Space between images, points.
+const GAP: f32 = 8.0;
+
+/// E[x_0|x_t] of every image of the batch. A click puts one on the stage of the other panes, two clicks show it alone.
+pub(in crate::app) fn grid_ui(
+    ui: &mut Ui,
+    stage: &Stage,
+    lens: &mut Lens,
+    textures: &mut Textures,
+    intents: &mut Vec<Intent>,
+) -> UiResponse {
+    let palette = Palette::of(ui);
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let samples = stage.run.map_or(1, RunView::samples);
+    let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
+    let room = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
+    let (columns, cell) = arranged(room.size(), samples, pixels);
+    let framing = lens.framing(cell, pixels, None);
+    let mut range = None;
+    for sample in 0..samples {
+        let (x, y) = ((sample % columns) as f32, (sample / columns) as f32);
+        let corner = room.min + vec2(x * (framing.size.x + GAP), y * (framing.size.y + GAP));
+        let rect = Rect::from_min_size(corner, framing.size);
+        let response = ui.interact(rect, ui.scope_id().with(("of the batch", sample)), Sense::click_and_drag());
+        let is_shown = sample == stage.sample;
+        let name = format!("Image {} of the batch", sample + 1);
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
+        if response.double_clicked() {
+            let actions = [Action::SetSample(sample), Action::SetGrid(false)];
+            intents.extend(actions.map(Intent::Change));
+        } else if response.clicked() {
+            intents.push(Intent::Change(Action::SetSample(sample)));
+        }
+        if !response.double_clicked() {
+            look_around(ui, &response, rect, framing, lens);
+        }
+        let one = Stage { sample, ..*stage };
+        range = picture_ui(ui, &one, Picture::Expectation, rect, framing, None, textures).or(range);
+        if is_shown || response.has_focus() {
+            ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
+        }
+        number_ui(ui, rect, sample + 1);
+        one.menu_ui(Pane::Images, &response, Picture::Expectation, rect, framing, intents);
+        response.on_hover_text("Click: this image in the other panes; twice: this one alone");
+    }
+    let (symbol, _) = Picture::Expectation.name();
+    let note = format!("all {samples} images");
+    let about = Picture::Expectation.about();
+    let head = Head { name: symbol, note: &note, value: range.map(range_in_words), about };
+    let place = Rect::from_min_size(space.min, vec2(space.width(), HEAD));
+    if head.show(ui, place).drag_started() { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// Which image it is, where that covers little of it.
+fn number_ui(ui: &Ui, rect: Rect, number: usize) {
+    if rect.width().min(rect.height()) < 56.0 {
+        return;
+    }
+    let galley = ui.painter().layout_no_wrap(number.to_string(), theme::mono(SMALL - 1.0), Color32::WHITE);
+    let back = Rect::from_min_size(rect.min + vec2(4.0, 4.0), galley.size() + vec2(8.0, 0.0));
+    ui.painter().rect_filled(back, 4.0, Color32::from_black_alpha(190));
+    ui.painter().galley(back.min + vec2(4.0, 0.0), galley, Color32::WHITE);
+}
+
+/// Columns that make the images largest, and the room that each has then.
+fn arranged(space: Vec2, count: usize, pixels: (usize, usize)) -> (usize, Vec2) {
+    let room = |columns: usize| {
+        let rows = count.div_ceil(columns);
+        let gaps = vec2((columns - 1) as f32, (rows - 1) as f32) * GAP;
+        ((space - gaps) / vec2(columns as f32, rows as f32)).max(Vec2::splat(8.0))
+    };
+    let scale = |columns: usize| {
+        let room = room(columns);
+        (room.x / pixels.0 as f32).min(room.y / pixels.1 as f32)
+    };
+    let best = (1..=count.max(1)).max_by(|a, b| scale(*a).total_cmp(&scale(*b))).unwrap_or(1);
+    (best, room(best))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_as_large_as_they_can_be() {
+        assert_eq!(arranged(vec2(400.0, 400.0), 4, (64, 64)).0, 2);
+        assert_eq!(arranged(vec2(800.0, 100.0), 4, (64, 64)).0, 4);
+        assert_eq!(arranged(vec2(100.0, 800.0), 4, (64, 64)).0, 1);
+        let (columns, room) = arranged(vec2(700.0, 240.0), 16, (64, 64));
+        let rows = 16_usize.div_ceil(columns);
+        assert!(room.x * columns as f32 <= 700.0 && room.y * rows as f32 <= 240.0, "{columns} {room:?}");
+    }
+}

@@ -1,0 +1,148 @@
+//! Which class each resolution, or each part of the run, follows.
+
+use crate::app::draw::number::{Limits, number};
+use crate::app::draw::theme::{self, SMALL};
+use crate::app::draw::widgets::{named, small_menu};
+use crate::app::frame::forms::class_number_ui;
+use crate::app::frame::top_bar::shortened;
+use crate::app::intent::Intent;
+use crate::app::pane::guidance::{Guidance, class_name, heading, secondary, small_button};
+use crate::app::track::schedule::editor::alone;
+use crate::denoiser::guided::{ByLevel, ClassSwitch, LevelMode};
+use crate::figure::palette::level_label;
+use crate::session::action::Action;
+use crate::session::prepare::ModelInfo;
+use egui::{DragValue, Grid, Label, RichText, Sense, Ui, vec2};
+
+/// Most levels that have a class of their own here.
+const MOST: usize = 8;
+
+pub(super) fn classes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
+    let Some(model) = guidance.classes() else { return };
+    let settings = guidance.settings();
+    heading(ui, "Class");
+    let (by_level, switch) = (settings.by_level.is_some(), settings.label_switch.is_some());
+    let first = settings.label.or_else(|| settings.by_level.as_ref()?.labels.first().copied());
+    let first = first.or_else(|| settings.label_switch?.from);
+    ui.horizontal_wrapped(|ui| {
+        let tip = "The class chosen at the top, from beginning to end";
+        if ui.selectable_label(!by_level && !switch, "one").on_hover_text(tip).clicked() {
+            intents.extend(alone(Intent::Change(Action::SetLabel(first))));
+        }
+        let tip = "A class for each resolution level: coarse ones decide early, fine ones late";
+        if ui.selectable_label(by_level, "by resolution").on_hover_text(tip).clicked() && !by_level {
+            let label = first.or(model.null_label).unwrap_or(0);
+            let levels = ByLevel { labels: vec![label; 2], mode: LevelMode::default(), factor: 2 };
+            intents.extend(alone(Intent::Change(Action::SetByLevel(Some(levels)))));
+        }
+        let tip = "One class, and from a part of the run on another: [a:b:0.4]";
+        if ui.selectable_label(switch, "by time").on_hover_text(tip).clicked() && !switch {
+            let switch = ClassSwitch { from: first, to: first, at: 0.4 };
+            intents.extend(alone(Intent::Change(Action::SetLabelSwitch(Some(switch)))));
+        }
+    });
+    if let Some(levels) = &settings.by_level {
+        by_level_ui(ui, guidance, model, levels, intents);
+    }
+    if let Some(switch) = settings.label_switch {
+        switch_ui(ui, model, switch, intents);
+    }
+}
+
+fn by_level_ui(ui: &mut Ui, guidance: &Guidance, model: &ModelInfo, levels: &ByLevel, intents: &mut Vec<Intent>) {
+    let mut to = levels.clone();
+    ui.horizontal_wrapped(|ui| {
+        for mode in LevelMode::ALL {
+            if ui.selectable_label(levels.mode == mode, mode.name()).on_hover_text(about(mode)).clicked() {
+                to.mode = mode;
+            }
+        }
+    });
+    let size = guidance.settings().image_size(model.native_size).unwrap_or((64, 64));
+    let most = levels.levels_of(size).min(MOST);
+    let last = levels.labels.len() - 1;
+    let palette = theme::Palette::of(ui);
+    Grid::new("classes by level").num_columns(2).spacing([12.0, 4.0]).show(ui, |ui| {
+        for (m, label) in to.labels.iter_mut().enumerate() {
+            let name = level_label(levels.factor, m);
+            let shown = if m == last { format!("{name} and coarser") } else { name.clone() };
+            ui.horizontal(|ui| {
+                let (swatch, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+                ui.painter().rect_filled(swatch, 2.0, theme::level_colour(m, palette.ground()));
+                ui.label(RichText::new(shown).font(theme::body(SMALL)).color(palette.text));
+            });
+            if let Some(chosen) = class_menu_ui(ui, &format!("Class of {name}"), model, Some(*label)) {
+                *label = chosen;
+            }
+            ui.end_row();
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let tip = "A class of its own for the next coarser level";
+        if levels.labels.len() < most && small_button(ui, "Add level", tip) {
+            to.labels.push(levels.labels[last]);
+        }
+        if last > 0 && small_button(ui, "Remove level", "Let the level before rule this one too") {
+            to.labels.pop();
+        }
+    });
+    if to != *levels {
+        intents.extend(alone(Intent::Change(Action::SetByLevel(Some(to)))));
+    }
+    let text = "The strip below the chromatogram shows which class takes over when; drag the schedule to move it.";
+    ui.add(Label::new(secondary(ui, text)).wrap());
+}
+
+const fn about(mode: LevelMode) -> &'static str {
+    match mode {
+        LevelMode::Blend => "Each class as much as its levels are being generated, by rₘ: ε_∅ + w·Σ rₘ(ε_cₘ − ε_∅)",
+        LevelMode::Switch => "The class of the level that is generated most, alone",
+        LevelMode::Band => "Each class in its own levels of the image, all the time: ε_∅ + w·Σ Bₘ(ε_cₘ − ε_∅)",
+    }
+}
+
+fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, intents: &mut Vec<Intent>) {
+    let mut to = switch;
+    ui.horizontal_wrapped(|ui| {
+        if let Some(from) = class_menu_ui(ui, "First class", model, switch.from) {
+            to.from = Some(from).filter(|label| Some(*label) != model.null_label);
+        }
+        ui.label(secondary(ui, "until"));
+        let field = DragValue::new(&mut to.at).speed(0.005).max_decimals(3);
+        let response = number(ui, field, Limits::within(0.0, 1.0));
+        named(ui, &response, "Part of the run until the second class");
+        if response.drag_stopped() || response.lost_focus() {
+            intents.push(Intent::EndGesture);
+        }
+        response.on_hover_text("The part of the steps after which the second class rules");
+        ui.label(secondary(ui, "then"));
+        if let Some(second) = class_menu_ui(ui, "Second class", model, switch.to) {
+            to.to = Some(second).filter(|label| Some(*label) != model.null_label);
+        }
+    });
+    if to != switch {
+        intents.push(Intent::Change(Action::SetLabelSwitch(Some(to))));
+    }
+}
+
+/// The class that was chosen from the menu.
+fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64>) -> Option<i64> {
+    let mut chosen = None;
+    let shown = shortened(&class_name(model, current), 20);
+    small_menu(ui, name, &shown, "Choose a class", |ui| {
+        let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
+        egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+            for label in 0..classes {
+                let is_current = current.or(model.null_label) == Some(label);
+                if ui.selectable_label(is_current, class_name(model, Some(label))).clicked() {
+                    chosen = Some(label);
+                    ui.close();
+                }
+            }
+        });
+        if classes == 0 {
+            chosen = class_number_ui(ui, &format!("{name}, its number"), current);
+        }
+    });
+    chosen
+}

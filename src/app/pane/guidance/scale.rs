@@ -1,0 +1,101 @@
+//! The guidance scale: a number, or a curve over the run.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::theme::Palette;
+use crate::app::draw::widgets::named;
+use crate::app::intent::Intent;
+use crate::app::pane::guidance::{Guidance, GuidancePanel, heading, secondary, small_button};
+use crate::app::pane::panel::lines_ui;
+use crate::app::track::schedule::editor::alone;
+use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
+use crate::session::action::Action;
+use crate::words::count;
+use egui::{DragValue, Label, Slider, Ui};
+
+/// Largest scale that the slider offers; more can be typed.
+const MOST: f64 = 12.0;
+
+pub(super) fn to_scale(scale: GuidanceScale) -> Intent {
+    Intent::Change(Action::SetGuidance(Some(scale)))
+}
+
+pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+    heading(ui, "Guidance scale");
+    let scale = guidance.settings().guidance.clone().unwrap_or_default();
+    match &scale {
+        GuidanceScale::Constant(w) => {
+            let mut to = *w;
+            ui.horizontal(|ui| {
+                ui.label("w");
+                let slider = Slider::new(&mut to, 0.0..=MOST).clamping(egui::SliderClamping::Never).max_decimals(2);
+                let response = number::slider(ui, slider, Limits::none());
+                named(ui, &response, "Guidance scale w");
+                if response.drag_stopped() || response.lost_focus() {
+                    intents.push(Intent::EndGesture);
+                }
+                response.on_hover_text(
+                    "ε = ε_∅ + w·(ε_c − ε_∅): 0 without class, 1 the class as it was learnt, above 1 beyond it",
+                );
+            });
+            if to.to_bits() != w.to_bits() {
+                intents.push(to_scale(GuidanceScale::Constant(to)));
+            }
+        }
+        GuidanceScale::Curve(curve) => {
+            let text =
+                format!("A curve of {}; drag them in the track Guidance scale.", count(curve.points().len(), "point"));
+            ui.add(Label::new(secondary(ui, &text)).wrap());
+        }
+    }
+    ui.horizontal_wrapped(|ui| match &scale {
+        GuidanceScale::Constant(w) => {
+            let tip = "Draw w over the run: points to be dragged in the track Guidance scale";
+            if small_button(ui, "As a curve", tip)
+                && let Ok(curve) = ScaleCurve::new(vec![[0.0, *w], [0.5, *w], [1.0, *w]])
+            {
+                intents.extend(alone(to_scale(GuidanceScale::Curve(curve))));
+            }
+        }
+        GuidanceScale::Curve(curve) => {
+            let mean = curve.points().iter().map(|point| point[1]).sum::<f64>() / curve.points().len() as f64;
+            let tip = "The same w all the way: the mean of the points";
+            if small_button(ui, "One number", tip) {
+                intents.extend(alone(to_scale(GuidanceScale::Constant((100.0 * mean).round() / 100.0))));
+            }
+        }
+    });
+    interval_ui(ui, panel, intents);
+    let settings = guidance.settings();
+    let has_class = settings.label.is_some() || settings.by_level.is_some() || settings.label_switch.is_some();
+    let palette = Palette::of(ui);
+    if !has_class && scale.constant() != Some(1.0) {
+        let text = "Guidance leads to the class chosen at the top; without one it changes nothing.";
+        lines_ui(ui, text, 2, palette.error);
+    } else {
+        let text = "w = 0 is without a class, 1 the class as it was learnt, above 1 beyond it.";
+        lines_ui(ui, text, 2, palette.secondary);
+    }
+}
+
+/// Guidance in an interval of the run.
+fn interval_ui(ui: &mut Ui, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+    ui.horizontal_wrapped(|ui| {
+        let field = |ui: &mut Ui, label: &str, name: &str, value: &mut f64, (least, most): (f64, f64)| {
+            ui.label(secondary(ui, label));
+            let field = DragValue::new(value).speed(0.01).max_decimals(2);
+            let response = number::number(ui, field, Limits::within(least, most));
+            named(ui, &response, name);
+        };
+        let [w, from, to] = &mut panel.interval;
+        field(ui, "w", "w of the interval", w, (-100.0, 100.0));
+        field(ui, "from s", "Begin of the interval", from, (0.0, 1.0));
+        field(ui, "to", "End of the interval", to, (0.0, 1.0));
+        let tip =
+            "Guide in this part of the run only, and not at all outside (w = 1): s is 1 at the noise, 0 at the image";
+        if small_button(ui, "Interval", tip)
+            && let Ok(curve) = ScaleCurve::interval(*w, *from, *to)
+        {
+            intents.extend(alone(to_scale(GuidanceScale::Curve(curve))));
+        }
+    });
+}

@@ -1,0 +1,68 @@
+//! The window through which images are composed of a folder's.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::widgets::named;
+use crate::app::intent::Intent;
+use crate::app::pane::guidance::{Guidance, heading, secondary, small_button};
+use crate::app::track::schedule::editor::alone;
+use crate::denoiser::WindowSize;
+use crate::session::action::Action;
+use crate::words::count;
+use egui::{Label, Slider, Ui};
+
+/// σ of the points that a straight rule is given as a curve.
+const SIGMAS: [f64; 6] = [0.375, 1.0, 2.0, 4.0, 8.0, 16.0];
+
+pub(super) fn to_window(window: Option<WindowSize>) -> Intent {
+    Intent::Change(Action::SetLocal(window))
+}
+
+pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
+    heading(ui, "Window");
+    let current = guidance.settings().local.clone();
+    ui.horizontal_wrapped(|ui| {
+        let tip = "The exact posterior mean over whole images: it ends at one of them";
+        if ui.selectable_label(current.is_none(), "whole images").on_hover_text(tip).clicked() {
+            intents.extend(alone(to_window(None)));
+        }
+        let tip = "Each pixel is weighed by what a window of k×k pixels around it shows: the images are composed anew";
+        if ui.selectable_label(current.is_some(), "local").on_hover_text(tip).clicked() && current.is_none() {
+            intents.extend(alone(to_window(Some(WindowSize::default()))));
+        }
+    });
+    match &current {
+        None => {
+            let text = "Exact over whole images, every run ends at one of them. Through a window that grows with the noise, \
+                        new ones come about, coarse first.";
+            ui.add(Label::new(secondary(ui, text)).wrap());
+        }
+        Some(WindowSize::PerSigma(per_sigma)) => {
+            let mut to = *per_sigma;
+            ui.horizontal(|ui| {
+                ui.label("k =");
+                let slider = Slider::new(&mut to, 1.0..=64.0).logarithmic(true).max_decimals(1).suffix(" σ");
+                let response = number::slider(ui, slider, Limits::within(1.0, 64.0));
+                named(ui, &response, "Window pixels per σ");
+                if response.drag_stopped() || response.lost_focus() {
+                    intents.push(Intent::EndGesture);
+                }
+                response.on_hover_text("Side of the window: K pixels per unit of σ, at least 3");
+            });
+            if to.to_bits() != per_sigma.to_bits() {
+                intents.push(to_window(Some(WindowSize::PerSigma(to))));
+            }
+            let tip = "Draw k over σ: points to be dragged in the track Guidance scale";
+            if small_button(ui, "As a curve", tip) {
+                let points = SIGMAS.map(|sigma| (sigma, (to * sigma).max(3.0)));
+                intents.extend(alone(to_window(Some(WindowSize::Curve(points.to_vec())))));
+            }
+        }
+        Some(WindowSize::Curve(points)) => {
+            let text = format!("A curve of {}; drag them in the track Guidance scale.", count(points.len(), "point"));
+            ui.add(Label::new(secondary(ui, &text)).wrap());
+            if small_button(ui, "k = 8 σ", "Back to the straight rule") {
+                intents.extend(alone(to_window(Some(WindowSize::default()))));
+            }
+        }
+    }
+}

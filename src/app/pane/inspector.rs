@@ -1,0 +1,154 @@
+//! One image looked at closely: its channels, tones and numbers, and how it differs from a reference.
+
+mod compare;
+mod histogram;
+mod job;
+mod picture;
+mod state;
+mod tones;
+
+pub use state::InspectorState;
+
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
+use crate::app::intent::Intent;
+use crate::app::pane::images::{Lens, Stage};
+use crate::app::run_view::Picture;
+use crate::session::inspect::Channel;
+use compare::compare_ui;
+use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use egui_tiles::UiResponse;
+use picture::picture_ui;
+use tones::tones_ui;
+
+/// Width of each column of controls, points.
+const COLUMN: f32 = 236.0;
+/// The least that both together are shown at.
+const LEAST_COLUMN: f32 = 206.0;
+/// Height of comparing, and least height in which it stands below the tones.
+const COMPARE: f32 = 186.0;
+const BOTH: f32 = 370.0;
+/// Space between columns.
+const GAP: f32 = 20.0;
+
+/// Draws the pane in the space there is.
+pub fn inspector_ui(
+    ui: &mut Ui,
+    stage: &Stage,
+    lens: &mut Lens,
+    state: &mut InspectorState,
+    intents: &mut Vec<Intent>,
+) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let mut space = whole.shrink2(vec2(16.0, 8.0));
+    if space.width() < 96.0 || space.height() < 48.0 {
+        return UiResponse::None;
+    }
+    state.update(ui.ctx(), stage);
+    state.error_ui(ui, &mut space);
+    // The image is as high as the pane; what is left at its side are the controls.
+    let pixels = stage.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
+    let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
+    let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
+    let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
+    let wide = (room.y * pixels.0 / pixels.1).min(room.x);
+    let image = Rect::from_min_size(space.min, vec2(wide, room.y));
+    picture_ui(ui, image, stage, (lens, state), intents);
+    let left = image.right() + GAP;
+    if narrow {
+        let place = Rect::from_min_max(pos2(left, space.top()), space.max);
+        column_ui(ui, place, "controls", |ui| {
+            let both = space.height() >= BOTH;
+            if !both {
+                parts_ui(ui, state);
+            }
+            if both || !state.compare_in_front {
+                choices_ui(ui, stage, state);
+                tones_ui(ui, stage, if both { COMPARE } else { 0.0 }, state, intents);
+            }
+            if both {
+                ui.add_space(10.0);
+            }
+            if both || state.compare_in_front {
+                compare_ui(ui, stage, state, intents);
+            }
+        });
+        return UiResponse::None;
+    }
+    let column = (0.5 * (space.right() - left - GAP)).clamp(40.0, 1.3 * COLUMN);
+    let place = |index: f32| {
+        let left = left + index * (column + GAP);
+        Rect::from_min_max(pos2(left, space.top()), pos2(left + column, space.bottom()))
+    };
+    column_ui(ui, place(0.0), "tones", |ui| {
+        choices_ui(ui, stage, state);
+        tones_ui(ui, stage, 0.0, state, intents);
+    });
+    column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, stage, state, intents));
+    UiResponse::None
+}
+
+/// Which controls are shown, where those of both columns have no room.
+fn parts_ui(ui: &mut Ui, state: &mut InspectorState) {
+    ui.horizontal(|ui| {
+        let tip = "Channels, histogram and tones";
+        if text_toggle(ui, "tones", "Tones", tip, !state.compare_in_front).clicked() {
+            state.compare_in_front = false;
+        }
+        let tip = "A reference, differences and errors";
+        if text_toggle(ui, "compare", "Compare", tip, state.compare_in_front).clicked() {
+            state.compare_in_front = true;
+        }
+    });
+}
+
+fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui)) {
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        ScrollArea::vertical().id_salt(name).auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+            ui.set_max_width(place.width());
+            contents(ui);
+        });
+    });
+}
+
+/// Which image, and which of its channels.
+fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState) {
+    ui.horizontal(|ui| {
+        picture_choice_ui(ui, "Inspect", &mut state.picture);
+        let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+        let shown = state.channel.within(channels).name(channels);
+        let tip = "Which channels are shown and counted; errors are of all of them";
+        crate::app::draw::widgets::small_menu(ui, "Channel", &shown, tip, |ui| {
+            for choice in Channel::all(channels) {
+                if ui.selectable_label(state.channel == choice, choice.name(channels)).clicked() {
+                    state.channel = choice;
+                    ui.close();
+                }
+            }
+        });
+    });
+}
+
+impl InspectorState {
+    /// What stands where there is no image.
+    fn empty_words(&self, stage: &Stage) -> String {
+        match (stage.run.and(stage.at), self.picture) {
+            (None, _) => stage.empty.to_owned(),
+            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
+            (Some(_), _) => String::new(),
+        }
+    }
+
+    /// The sentence on a reference that could not be taken, at the foot of the pane, which leaves it the room.
+    fn error_ui(&mut self, ui: &mut Ui, space: &mut Rect) {
+        crate::app::draw::widgets::dismissed_ui(ui, space, &mut self.error, "reference error");
+        let Some(refused) = self.refused() else { return };
+        let color = Palette::of(ui).warning;
+        let galley = ui.painter().layout(refused.to_owned(), theme::body(SMALL), color, space.width());
+        let top = space.bottom() - galley.size().y;
+        ui.painter().galley(pos2(space.left(), top), galley, color);
+        space.max.y = top - 4.0;
+    }
+}

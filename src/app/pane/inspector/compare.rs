@@ -1,0 +1,195 @@
+//! What the image is compared with, how that is shown, and the errors.
+
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{small_menu, text_toggle};
+use crate::app::intent::{Ask, Intent};
+use crate::app::pane::images::Stage;
+use crate::app::pane::inspector::job::Made;
+use crate::app::pane::inspector::state::{Choice, InspectorState, Mode};
+use crate::app::pane::pooling::in_words;
+use crate::app::run_view::RunView;
+use crate::figure::ticks;
+use crate::session::inspect::{Difference, Errors, channel_name};
+use egui::{Align2, Button, Key, Rect, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+
+/// Height of a line of the table, points.
+const ROW: f32 = 17.0;
+/// Letters of a file's name that are shown.
+const LETTERS: usize = 16;
+
+pub(super) fn compare_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    let shown = format!("reference: {}", state.reference_name());
+    let tip = "What the image is compared with";
+    small_menu(ui, "Reference", &shown, tip, |ui| menu_ui(ui, stage, state, intents));
+    modes_ui(ui, state);
+    let made = state.shown.as_ref().map(|shown| std::sync::Arc::clone(&shown.made));
+    if let Some((made, errors)) = made.as_ref().and_then(|made| Some((made, made.errors.as_ref()?))) {
+        table_ui(ui, made, errors);
+        return;
+    }
+    let words = match state.choice {
+        Choice::None => "Choose a reference for a wipe, differences and errors.",
+        Choice::Final => "The run's image is there when the run has come to its end.",
+        Choice::Marked(_) => "This run has not come to the marked step.",
+        Choice::Sample(_) => "This run has no such image.",
+        Choice::File => "",
+    };
+    let text = egui::RichText::new(words).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
+    ui.add(egui::Label::new(text).wrap());
+}
+
+fn menu_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    ui.set_min_width(300.0);
+    let mut choices = vec![
+        (Choice::None, "none".to_owned(), "Only the image"),
+        (Choice::Final, "the run's image".to_owned(), "What the run on screen ended with, x₀"),
+    ];
+    if let Choice::Marked(at) = state.choice {
+        choices.push((state.choice, format!("E[x₀|xₜ] at step {}", at.state), "The step that was marked"));
+    }
+    if let Some(at) = stage.at.filter(|at| state.choice != Choice::Marked(*at)) {
+        let tip = "Marks this step: what comes before and after it is compared with it";
+        choices.push((Choice::Marked(at), format!("E[x₀|xₜ] at this step, {}", at.state), tip));
+    }
+    let samples = stage.run.map_or(1, RunView::samples);
+    for other in (0..samples).filter(|other| *other != stage.sample) {
+        choices.push((Choice::Sample(other), format!("image {} of the batch", other + 1), "At the same step"));
+    }
+    if let Some(name) = state.file_name() {
+        choices.push((Choice::File, name, "The file that was read last"));
+    }
+    ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+        for (choice, text, tip) in choices {
+            if ui.selectable_label(state.choice == choice, text).on_hover_text(tip).clicked() {
+                state.compare_with(choice);
+                ui.close();
+            }
+        }
+    });
+    ui.add_space(6.0);
+    path_ui(ui, state, intents);
+}
+
+/// A file of one's own, by its path or by a dialog.
+fn path_ui(ui: &mut Ui, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(&mut state.path)
+            .hint_text("path of an image")
+            .desired_width(150.0)
+            .align(Align2::LEFT_CENTER);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a reference"));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
+            let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+            response.on_hover_text(tip).clicked()
+        };
+        let path = state.path.trim().to_owned();
+        let open = button(ui, "Open", "Open reference", "Read the file at this path");
+        if (open || entered) && !path.is_empty() {
+            intents.push(Intent::OpenReference(path.into()));
+            ui.close();
+        }
+        if button(ui, "Browse…", "Browse for a reference", "Choose a file in a dialog of the system") {
+            intents.push(Intent::Ask(Ask::Reference));
+            ui.close();
+        }
+    });
+}
+
+fn modes_ui(ui: &mut Ui, state: &mut InspectorState) {
+    let possible = state.choice != Choice::None;
+    ui.add_enabled_ui(possible, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            ui.spacing_mut().button_padding.x = 7.0;
+            for mode in Mode::ALL {
+                let (text, name, tip) = match mode {
+                    Mode::Image => ("a", "Show the image", "The image a"),
+                    Mode::Wipe => {
+                        ("a|b", "Show a wipe", "The image a at the left of a line, the reference b at its right")
+                    }
+                    Mode::Difference(Difference::Signed) => {
+                        ("a−b", "Show the signed difference", "Image less reference: blue below zero, orange above")
+                    }
+                    Mode::Difference(Difference::Absolute) => {
+                        ("|a−b|", "Show the absolute difference", "The magnitude of the difference")
+                    }
+                    Mode::Difference(Difference::Relative) => {
+                        ("rel.", "Show the relative difference", "|a − b|/(|b| + 0.01)")
+                    }
+                };
+                if text_toggle(ui, text, name, tip, state.mode == mode && possible).clicked() {
+                    state.mode = mode;
+                }
+            }
+        });
+    });
+}
+
+/// Mean squared error and PSNR of each channel and of all.
+fn table_ui(ui: &mut Ui, made: &Made, errors: &Errors) {
+    let palette = Palette::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let row = |ui: &mut Ui, cells: [&str; 3], spoken: &str, heading: bool| {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+        if !spoken.is_empty() {
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken));
+        }
+        let color = if heading { palette.secondary } else { palette.text };
+        let wide = rect.width().min(230.0);
+        let font = if heading { theme::body(SMALL) } else { theme::mono(SMALL) };
+        let at = |part: f32| pos2(rect.left() + part * wide, rect.center().y);
+        let painter = ui.painter();
+        painter.text(at(0.0), Align2::LEFT_CENTER, cells[0], theme::body(SMALL), palette.secondary);
+        painter.text(at(0.62), Align2::RIGHT_CENTER, cells[1], font.clone(), color);
+        painter.text(at(1.0), Align2::RIGHT_CENTER, cells[2], font, color);
+    };
+    row(ui, ["", "MSE", "PSNR dB"], "", true);
+    let line = |ui: &mut Ui, name: &str, mse: f64| {
+        let (mse_words, psnr) = (in_words(mse), psnr_in_words(mse));
+        row(ui, [name, &mse_words, &psnr], &format!("{name}: MSE {mse_words}, PSNR {psnr} dB"), false);
+    };
+    if made.channels > 1 {
+        for (channel, &mse) in errors.mse.iter().enumerate() {
+            line(ui, &channel_name(channel, made.channels), mse);
+        }
+    }
+    line(ui, "all", errors.mean_mse);
+    let words = format!("peak 2 (−1 … 1), largest |a − b| {}", in_words(errors.largest));
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    let place = Rect::from_min_max(rect.min, rect.max);
+    ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &words, theme::body(SMALL), palette.secondary);
+    response.on_hover_text(
+        "MSE: mean of (a − b)² over the pixels, data units squared. PSNR: 10·log10(4/MSE), as images run from −1 to 1. Of \
+         all channels, whatever is shown; of isolated levels only, where some are",
+    );
+}
+
+fn psnr_in_words(mse: f64) -> String {
+    let psnr = Errors::psnr(mse);
+    if psnr.is_infinite() { "∞".to_owned() } else { ticks::number(psnr, 2) }
+}
+
+impl InspectorState {
+    /// The reference in a few letters.
+    pub(super) fn reference_name(&self) -> String {
+        match self.choice {
+            Choice::None => "none".to_owned(),
+            Choice::Final => "the run's image".to_owned(),
+            Choice::Marked(at) => format!("step {}", at.state),
+            Choice::Sample(other) => format!("image {}", other + 1),
+            Choice::File => self.file_name().unwrap_or_default(),
+        }
+    }
+
+    fn file_name(&self) -> Option<String> {
+        let path = self.file()?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let mut letters = name.chars();
+        let start: String = letters.by_ref().take(LETTERS).collect();
+        Some(if letters.next().is_some() { format!("{start}…") } else { start })
+    }
+}

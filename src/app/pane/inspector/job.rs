@@ -1,0 +1,212 @@
+//! What the thread makes of an image and its reference.
+
+use crate::app::draw::painted::own_range;
+use crate::app::draw::textures::coloured;
+use crate::app::frame::messages::sentence;
+use crate::app::pane::inspector::state::Mode;
+use crate::session::inspect::{
+    Channel, Difference, Errors, Histogram, Reference, ToneCurve, difference, errors, magnitude_image, signed_image,
+};
+use crate::session::levels::Isolation;
+use crate::session::tone::{Ground, robust_maximum};
+use egui::ColorImage;
+use image::RgbImage;
+use ndarray::{Array3, ArrayView3};
+use std::sync::Arc;
+
+/// Bins of the histogram.
+const BINS: usize = 96;
+
+/// What an image is compared with.
+pub(super) enum Other {
+    None,
+    /// Values of the run, `[1, C, H, W]`.
+    Values(Vec<f32>),
+    File(Arc<Reference>),
+}
+
+/// All that is needed.
+pub(super) struct Job {
+    /// `[1, C, H, W]`.
+    pub image: Vec<f32>,
+    pub shape: [usize; 3],
+    pub exact: bool,
+    pub other: Other,
+    pub is_change: bool,
+    pub alone: Option<Isolation>,
+    pub channel: Channel,
+    pub mode: Mode,
+    /// Black and white of images; `None` is the image's own.
+    pub range: Option<(f32, f32)>,
+    /// Full colour of changes and differences; `None` is their own.
+    pub most: Option<f32>,
+    pub gamma: f32,
+    pub offset: f32,
+    /// Of the histogram; `None` is chosen.
+    pub span: Option<(f32, f32)>,
+    /// What differences stand before.
+    pub ground: Ground,
+}
+
+/// How values become tones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Scale {
+    /// From black to white.
+    Image(f32, f32),
+    /// Blue, the ground at zero, orange; full colour here.
+    Signed(f32),
+    /// From black at zero to white here.
+    Magnitude(f32),
+}
+
+impl Scale {
+    /// The values at both ends of the tones.
+    pub const fn ends(self) -> (f32, f32) {
+        match self {
+            Self::Image(low, high) => (low, high),
+            Self::Signed(most) => (-most, most),
+            Self::Magnitude(most) => (0.0, most),
+        }
+    }
+}
+
+/// What comes of it.
+pub(super) struct Made {
+    pub picture: ColorImage,
+    pub other_picture: Option<ColorImage>,
+    /// What is shown in `picture`, `[1 … 3, H, W]`.
+    pub subject: Array3<f32>,
+    /// The channels of the image that are looked at, and those of the reference.
+    pub image: Array3<f32>,
+    pub other: Option<Array3<f32>>,
+    pub exact: bool,
+    /// Channels of the whole image.
+    pub channels: usize,
+    pub scale: Scale,
+    pub histogram: Histogram,
+    pub errors: Option<Errors>,
+    /// Why there is no reference though one was chosen.
+    pub refused: Option<String>,
+}
+
+pub(super) fn made(job: &Job) -> Made {
+    let isolated = |values: ArrayView3<f32>| job.alone.map_or_else(|| values.to_owned(), |alone| alone.of(values));
+    let all = ArrayView3::from_shape(job.shape, &job.image).map_or_else(|_| Array3::zeros((1, 1, 1)), isolated);
+    let (other, refused) = match &job.other {
+        Other::None => (None, None),
+        Other::Values(values) => (ArrayView3::from_shape(job.shape, values).ok().map(isolated), None),
+        Other::File(file) => match file.values(job.shape) {
+            Ok(values) => (Some(isolated(values.view())), None),
+            Err(error) => (None, Some(sentence(&error.to_string()))),
+        },
+    };
+    let errors = other.as_ref().map(|other| errors(all.view(), other.view()));
+    let image = job.channel.of(all.view());
+    let other = other.map(|other| job.channel.of(other.view()));
+    let apart = match (job.mode, &other) {
+        (Mode::Difference(kind), Some(other)) => Some((kind, difference(image.view(), other.view(), kind))),
+        _ => None,
+    };
+    let own_most = |values: &Array3<f32>| job.most.unwrap_or_else(|| robust_maximum(values.iter().copied()));
+    let scale = match &apart {
+        Some((Difference::Signed, values)) => Scale::Signed(own_most(values)),
+        Some((_, values)) => Scale::Magnitude(own_most(values)),
+        None if job.is_change => Scale::Signed(own_most(&image)),
+        None => {
+            let has_mean = job.alone.is_none_or(|alone| alone.has_rest());
+            let (low, high) = job.range.unwrap_or_else(|| own_range(image.view(), has_mean));
+            Scale::Image(low, high)
+        }
+    };
+    let painted = |values: &Array3<f32>| coloured(&painted(values.view(), scale, job));
+    let subject = apart.map_or_else(|| image.clone(), |(_, values)| values);
+    let span = job.span.unwrap_or_else(|| span(&subject, scale));
+    Made {
+        picture: painted(&subject),
+        other_picture: other.as_ref().filter(|_| job.mode == Mode::Wipe).map(painted),
+        histogram: Histogram::new(subject.view(), span, BINS),
+        subject,
+        image,
+        other,
+        exact: job.exact,
+        channels: job.shape[0],
+        scale,
+        errors,
+        refused,
+    }
+}
+
+fn painted(values: ArrayView3<f32>, scale: Scale, job: &Job) -> RgbImage {
+    match scale {
+        Scale::Image(low, high) => ToneCurve { range: (low, high), gamma: job.gamma, offset: job.offset }.image(values),
+        Scale::Signed(most) => signed_image(values, most, job.gamma, job.ground),
+        Scale::Magnitude(most) => magnitude_image(values, most, job.gamma),
+    }
+}
+
+/// A little more than the values and the ends of the tones; images have at least their usual range, so that little moves
+/// from step to step.
+fn span(values: &Array3<f32>, scale: Scale) -> (f32, f32) {
+    let (low, high) = scale.ends();
+    let (low, high) = values
+        .iter()
+        .filter(|value| value.is_finite())
+        .fold((low, high), |(low, high), &value| (low.min(value), high.max(value)));
+    let (low, high) = match scale {
+        Scale::Image(..) => (low.min(-1.0), high.max(1.0)),
+        Scale::Signed(_) => (low.min(-high), high.max(-low)),
+        Scale::Magnitude(_) => (0.0, high),
+    };
+    let margin = 0.04 * (high - low).max(1e-6);
+    (low - margin, high + margin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(mode: Mode) -> Job {
+        Job {
+            image: vec![0.5, -0.5, 0.25, 1.5],
+            shape: [1, 2, 2],
+            exact: true,
+            other: Other::Values(vec![0.5, 0.0, 0.25, 0.5]),
+            is_change: false,
+            alone: None,
+            channel: Channel::All,
+            mode,
+            range: Some((-1.0, 1.0)),
+            most: None,
+            gamma: 1.0,
+            offset: 0.0,
+            span: None,
+            ground: Ground::Dark,
+        }
+    }
+
+    #[test]
+    fn each_way_of_looking_has_its_scale() {
+        let image = made(&job(Mode::Wipe));
+        assert_eq!(image.scale, Scale::Image(-1.0, 1.0));
+        assert!(image.other_picture.is_some() && image.histogram.range.1 > 1.5);
+        assert_eq!(image.errors.unwrap().mean_mse, 0.3125);
+        let signed = made(&job(Mode::Difference(Difference::Signed)));
+        assert_eq!((signed.scale, signed.subject[[0, 0, 1]]), (Scale::Signed(1.0), -0.5));
+        assert_eq!(made(&job(Mode::Difference(Difference::Absolute))).scale, Scale::Magnitude(1.0));
+        let change = made(&Job { is_change: true, most: Some(0.5), other: Other::None, ..job(Mode::Image) });
+        assert_eq!((change.scale, change.errors), (Scale::Signed(0.5), None));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_compared_is_refused_in_a_sentence() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("image.png");
+        RgbImage::new(8, 8).save(&path).unwrap();
+        let other = Other::File(Arc::new(Reference::read(&path).unwrap()));
+        let latents = made(&Job { image: vec![0.0; 16], shape: [4, 2, 2], other, ..job(Mode::Wipe) });
+        assert!(
+            latents.refused.unwrap().starts_with("An image file has three channels or one, and these images have 4")
+        );
+        assert!(latents.other.is_none() && latents.errors.is_none());
+    }
+}

@@ -1,0 +1,354 @@
+//! What the pane keeps: the choices, the reference's file, and what was last made of both.
+
+use crate::app::draw::textures::ground_of;
+use crate::app::frame::messages::sentence;
+use crate::app::pane::images::Stage;
+use crate::app::pane::inspector::job::{Job, Made, Other, Scale, made};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::runtime::{AnalysisPool, RunEnd, Wake};
+use crate::session::inspect::{Channel, Difference, Reference};
+use crate::session::levels::Isolation;
+use crate::session::tone::Ground;
+use egui::{Context, TextureHandle, TextureOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Results of the thread that are kept.
+const KEPT: usize = 4;
+/// How long something new may take before the old is dimmed.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What the image is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// Nothing.
+    #[default]
+    None,
+    /// What the run ended with.
+    Final,
+    /// `E[x_0|x_t]` of a step that was marked.
+    Marked(Moment),
+    /// The same picture of another sample of the batch.
+    Sample(usize),
+    /// A file.
+    File,
+}
+
+/// What is shown of image and reference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Mode {
+    /// The image.
+    #[default]
+    Image,
+    /// The image at the left of a line, the reference at its right.
+    Wipe,
+    /// How they differ.
+    Difference(Difference),
+}
+
+impl Mode {
+    pub const ALL: [Self; 5] = [
+        Self::Image,
+        Self::Wipe,
+        Self::Difference(Difference::Signed),
+        Self::Difference(Difference::Absolute),
+        Self::Difference(Difference::Relative),
+    ];
+}
+
+/// The pane's own state.
+pub struct InspectorState {
+    pool: Option<AnalysisPool<Key, Made>>,
+    pub(super) picture: Picture,
+    pub(super) channel: Channel,
+    pub(super) logarithmic: bool,
+    pub(super) gamma: f32,
+    pub(super) offset: f32,
+    /// The value of full colour of a change and of each difference, where it was set by hand.
+    most: [Option<f32>; 4],
+    pub(super) choice: Choice,
+    pub(super) mode: Mode,
+    /// Where the line between image and reference is, from 0 at the left to 1.
+    pub(super) wipe: f32,
+    /// The file that was read last, and how many were before it.
+    file: Option<(PathBuf, Arc<Reference>)>,
+    files: u64,
+    /// The file that is being read.
+    wanted: Option<PathBuf>,
+    /// Whether the controls of comparing are shown, where the others have no room beside them.
+    pub(super) compare_in_front: bool,
+    /// A path that is being typed.
+    pub(super) path: String,
+    /// Why the last file could not be taken.
+    pub(super) error: Option<String>,
+    /// The histogram's span while a handle is dragged.
+    pub(super) span: Option<(f32, f32)>,
+    asked: Option<(Key, Instant)>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
+    pub(super) shown: Option<Shown>,
+}
+
+/// Which reference, as far as a result depends on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum ReferenceKey {
+    None,
+    Run(PictureKey),
+    File(u64),
+}
+
+/// All that a result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    picture: PictureKey,
+    reference: ReferenceKey,
+    ground: Ground,
+    alone: Option<Isolation>,
+    channel: Channel,
+    mode: Mode,
+    /// Range, γ, offset, full colour, span: by their bits.
+    tones: [Option<u32>; 7],
+}
+
+/// What is on screen.
+pub(super) struct Shown {
+    key: Key,
+    pub texture: TextureHandle,
+    pub other: Option<TextureHandle>,
+    pub made: Arc<Made>,
+}
+
+impl InspectorState {
+    /// `wake` is called when something has been made.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self {
+            // Without the thread the pane stays empty; nothing else needs it.
+            pool: AnalysisPool::start_keeping(KEPT, "chromascope-inspector", wake).ok(),
+            picture: Picture::Expectation,
+            channel: Channel::All,
+            logarithmic: false,
+            gamma: 1.0,
+            offset: 0.0,
+            most: [None; 4],
+            choice: Choice::None,
+            mode: Mode::Image,
+            wipe: 0.5,
+            file: None,
+            files: 0,
+            wanted: None,
+            compare_in_front: false,
+            path: String::new(),
+            error: None,
+            span: None,
+            asked: None,
+            failed: None,
+            shown: None,
+        }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
+    }
+
+    /// A file is being read as a reference.
+    pub fn choose(&mut self, path: PathBuf) {
+        (self.wanted, self.error) = (Some(path), None);
+    }
+
+    /// Takes what came of it, unless another was chosen since.
+    pub fn take(&mut self, path: PathBuf, read: Result<Arc<Reference>, String>) {
+        if self.wanted.as_ref() != Some(&path) {
+            return;
+        }
+        self.wanted = None;
+        match read {
+            Ok(reference) => {
+                self.files += 1;
+                self.file = Some((path, reference));
+                self.compare_with(Choice::File);
+            }
+            Err(reason) => self.error = Some(sentence(&reason)),
+        }
+    }
+
+    /// Another reference; the first shows the line between both.
+    pub(super) fn compare_with(&mut self, choice: Choice) {
+        match (self.choice, choice) {
+            (_, Choice::None) => self.mode = Mode::Image,
+            (Choice::None, _) if self.mode == Mode::Image => self.mode = Mode::Wipe,
+            _ => {}
+        }
+        self.choice = choice;
+    }
+
+    /// The file that there is.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// Why the reference that is there cannot stand beside the image.
+    pub(super) fn refused(&self) -> Option<&str> {
+        self.shown.as_ref()?.made.refused.as_deref()
+    }
+
+    /// Whether something new has been awaited for a while.
+    pub(super) fn is_late(&self) -> bool {
+        self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
+    }
+
+    /// Which of the ranges of signed values and magnitudes is meant; of images there is one in the document.
+    fn most_index(&self, mode: Mode) -> Option<usize> {
+        match mode {
+            Mode::Difference(Difference::Signed) => Some(1),
+            Mode::Difference(Difference::Absolute) => Some(2),
+            Mode::Difference(Difference::Relative) => Some(3),
+            Mode::Image | Mode::Wipe => (self.picture == Picture::Change).then_some(0),
+        }
+    }
+
+    /// Sets the value of full colour, or with `None` leaves it to what is shown.
+    pub(super) fn set_most(&mut self, most: Option<f32>) {
+        if let Some(index) = self.most_index(self.mode) {
+            self.most[index] = most.filter(|most| most.is_finite()).map(|most| most.max(1e-6));
+        }
+    }
+
+    /// The picture of the run that the image is compared with.
+    fn run_reference(&self, run: &RunView, at: Moment, sample: usize) -> Option<(Moment, Picture, usize)> {
+        match self.choice {
+            Choice::Final if run.end == Some(RunEnd::Complete) => {
+                let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
+                Some((end, Picture::State, sample))
+            }
+            Choice::None | Choice::Final | Choice::File => None,
+            Choice::Marked(marked) => Some((marked, Picture::Expectation, sample)),
+            Choice::Sample(other) => Some((at, self.picture, other)),
+        }
+        .filter(|(at, picture, sample)| run.values(*at, *picture, *sample).is_some())
+    }
+
+    /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
+    /// images follow as fast as they are made.
+    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
+        let Some(pool) = &self.pool else { return };
+        if let Some((asked, since)) = &self.asked {
+            let Some(answer) = pool.answer(asked) else {
+                if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
+                    ctx.request_repaint_after(left);
+                }
+                return;
+            };
+            let key = asked.clone();
+            self.asked = None;
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, key, made),
+                Err(words) => self.failed = Some((key, words)),
+            }
+        }
+        let (Some(run), Some(at)) = (stage.run, stage.at) else {
+            self.shown = None;
+            return;
+        };
+        if run.values(at, self.picture, stage.sample).is_none() {
+            self.shown = None;
+            return;
+        }
+        let other = self.run_reference(run, at, stage.sample);
+        let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
+        let has_reference = other.is_some() || file.is_some();
+        let mode = if has_reference { self.mode } else { Mode::Image };
+        let alone = stage.levels.alone();
+        let range = match &alone {
+            Some(alone) => run.isolated_range((at, self.picture, stage.sample), stage.range, alone),
+            None => Some(run.range(at, self.picture, stage.sample, stage.range)),
+        };
+        let most = match self.most_index(mode) {
+            Some(0) => self.most[0].or(range.map(|range| range.1)),
+            Some(index) => self.most[index],
+            None => None,
+        };
+        let bits = |value: f32| Some(value.to_bits());
+        let key = Key {
+            picture: run.key(at, self.picture, stage.sample),
+            reference: match (&other, &file) {
+                (Some((at, picture, sample)), _) => ReferenceKey::Run(run.key(*at, *picture, *sample)),
+                (None, Some(_)) => ReferenceKey::File(self.files),
+                (None, None) => ReferenceKey::None,
+            },
+            ground: ground_of(ctx),
+            alone,
+            channel: self.channel,
+            mode,
+            tones: [
+                range.and_then(|range| bits(range.0)),
+                range.and_then(|range| bits(range.1)),
+                bits(self.gamma),
+                bits(self.offset),
+                most.and_then(bits),
+                self.span.and_then(|span| bits(span.0)),
+                self.span.and_then(|span| bits(span.1)),
+            ],
+        };
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
+        if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
+            return;
+        }
+        let (picture, channel, gamma, offset, span) = (self.picture, self.channel, self.gamma, self.offset, self.span);
+        let found = pool.get(&key, || {
+            let image = run.values(at, picture, stage.sample)?;
+            let other = match (other, file) {
+                (Some((at, picture, sample)), _) => Other::Values(run.values(at, picture, sample)?.values.into_owned()),
+                (None, Some(file)) => Other::File(file),
+                (None, None) => Other::None,
+            };
+            let (shape, exact) = (image.shape, image.exact);
+            let job = Job {
+                image: image.values.into_owned(),
+                shape,
+                exact,
+                other,
+                is_change: picture == Picture::Change,
+                alone,
+                channel: channel.within(shape[0]),
+                mode,
+                range,
+                most,
+                gamma,
+                offset,
+                span,
+                ground: key.ground,
+            };
+            Some(Box::new(move || made(&job)))
+        });
+        match found {
+            Some(made) => show(&mut self.shown, ctx, key, made),
+            None => self.asked = Some((key, Instant::now())),
+        }
+    }
+
+    /// How values become tones in what is shown.
+    pub(super) fn scale(&self) -> Option<Scale> {
+        self.shown.as_ref().map(|shown| shown.made.scale)
+    }
+}
+
+fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: Arc<Made>) {
+    let set = |old: Option<TextureHandle>, image: &egui::ColorImage| match old {
+        Some(mut texture) => {
+            texture.set(image.clone(), TextureOptions::NEAREST);
+            texture
+        }
+        None => ctx.load_texture("inspected", image.clone(), TextureOptions::NEAREST),
+    };
+    let (old, old_other) = shown.take().map_or((None, None), |shown| (Some(shown.texture), shown.other));
+    let other = made.other_picture.as_ref().map(|image| set(old_other, image));
+    *shown = Some(Shown { key, texture: set(old, &made.picture), other, made });
+}

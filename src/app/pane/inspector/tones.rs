@@ -1,0 +1,101 @@
+//! Which values are black and white, and the curve between them.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{named, text_toggle};
+use crate::app::intent::Intent;
+use crate::app::pane::images::Stage;
+use crate::app::pane::inspector::histogram::{histogram_ui, reset, set};
+use crate::app::pane::inspector::job::Scale;
+use crate::app::pane::inspector::state::InspectorState;
+use crate::session::document::ValueRange;
+use egui::{DragValue, RichText, Slider, Ui};
+
+/// Height of a line of controls, and of the histogram at least and at most, points.
+const LINE: f32 = 24.0;
+const HISTOGRAM: (f32, f32) = (48.0, 220.0);
+/// Of a slider's number.
+const NUMBER: f32 = 52.0;
+
+/// The controls in the height there is, less what is to stand below them.
+pub(super) fn tones_ui(ui: &mut Ui, stage: &Stage, below: f32, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    let room = ui.available_height() - below - 3.0 * (LINE + ui.spacing().item_spacing.y) - 2.0;
+    ui.spacing_mut().interact_size.y = LINE;
+    ui.spacing_mut().button_padding.y = 2.0;
+    histogram_ui(ui, room.clamp(HISTOGRAM.0, HISTOGRAM.1), state, intents);
+    ends_ui(ui, stage, state, intents);
+    let curved = !matches!(state.scale(), Some(Scale::Signed(_)));
+    let mut gamma = state.gamma;
+    let tip =
+        "γ of the tones, (share of the range + offset)^(1/γ): above 1 the dark ones are lifted. Double-click for 1";
+    slider_ui(ui, ("γ", "Gamma", tip), &mut gamma, (0.2, 5.0), true, 1.0);
+    state.gamma = gamma;
+    let mut offset = state.offset;
+    let tip =
+        "What all tones are lifted by, as a share of the range: brighter above 0, darker below. Double-click for 0";
+    ui.add_enabled_ui(curved, |ui| slider_ui(ui, ("offset", "Offset", tip), &mut offset, (-1.0, 1.0), false, 0.0));
+    state.offset = offset;
+}
+
+fn slider_ui(
+    ui: &mut Ui,
+    (label, name, tip): (&str, &str, &str),
+    value: &mut f32,
+    (least, most): (f32, f32),
+    logarithmic: bool,
+    usual: f32,
+) {
+    let color = Palette::of(ui).secondary;
+    ui.horizontal(|ui| {
+        let (place, _) = ui.allocate_exact_size(egui::vec2(38.0, LINE), egui::Sense::hover());
+        ui.painter().text(place.left_center(), egui::Align2::LEFT_CENTER, label, theme::body(SMALL), color);
+        ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
+        ui.spacing_mut().interact_size.x = NUMBER;
+        let slider = Slider::new(value, least..=most).logarithmic(logarithmic).fixed_decimals(2);
+        let response = number::slider(ui, slider, Limits::within(least.into(), most.into()));
+        named(ui, &response, name);
+        if response.double_clicked() {
+            *value = usual;
+        }
+        response.on_hover_text(tip);
+    });
+}
+
+/// The ends of the tones as numbers, and how counts are drawn.
+fn ends_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+    let Some(scale) = state.scale() else { return };
+    ui.horizontal(|ui| {
+        let (low, high) = scale.ends();
+        let mut field = |ui: &mut Ui, (name, tip): (&str, &str), is_white: bool, value: f32| {
+            let mut to = value;
+            let drag = DragValue::new(&mut to).speed(0.01).fixed_decimals(3).min_size(egui::vec2(60.0, LINE));
+            let response = number::number(ui, drag, Limits::none()).on_hover_text(tip);
+            named(ui, &response, name);
+            if to != value {
+                set(scale, is_white, to, state, intents);
+            }
+            if response.drag_stopped() || response.lost_focus() {
+                intents.push(Intent::EndGesture);
+            }
+        };
+        match scale {
+            Scale::Image(..) => {
+                field(ui, ("Black value", "Which value is black; the range of the stage too"), false, low);
+                field(ui, ("White value", "Which value is white; the range of the stage too"), true, high);
+            }
+            Scale::Signed(_) | Scale::Magnitude(_) => {
+                field(ui, ("Full colour at", "Which magnitude has its full colour"), true, high);
+            }
+        }
+        let is_usual = matches!(scale, Scale::Image(..)) && stage.range == ValueRange::Image;
+        let text = RichText::new("reset").font(theme::body(SMALL));
+        let button = ui.add_enabled(!is_usual, egui::Button::new(text).min_size(egui::vec2(0.0, LINE)));
+        if button.on_hover_text("The usual range again").clicked() {
+            reset(scale, state, intents);
+        }
+        let tip = "Draw the logarithm of the counts, so that few pixels show beside many";
+        if text_toggle(ui, "log", "Logarithmic counts", tip, state.logarithmic).clicked() {
+            state.logarithmic = !state.logarithmic;
+        }
+    });
+}

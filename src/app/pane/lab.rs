@@ -1,0 +1,238 @@
+//! The schedule lab's panel: presets, points, wishes, kept schedules, files.
+
+mod files;
+mod goals;
+mod optimise;
+mod presets;
+
+use crate::app::draw::icons::Icon;
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{Head, icon_button_small, named};
+use crate::app::intent::Intent;
+use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
+use crate::app::planned::Planned;
+use crate::app::track::schedule::editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use crate::runtime::Report;
+use crate::schedule::{ListKind, PlanSource};
+use crate::session::action::Action;
+use crate::session::document::{Document, NamedSchedule};
+use crate::session::prepare::ModelInfo;
+use crate::session::schedule_file;
+use crate::words::count;
+use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
+use egui_tiles::UiResponse;
+
+/// The panel's own state.
+#[derive(Clone, Debug, Default)]
+pub struct LabState {
+    /// A preset that is looked at and not taken yet.
+    pub preview: Option<PlanSource>,
+    /// The name under which the schedule is to be kept.
+    name: String,
+    /// A list that is being typed.
+    list: String,
+    list_kind: ListKind,
+    list_error: Option<String>,
+    wanted: optimise::Wanted,
+    /// Shares of the levels while their bar is dragged.
+    shares: Option<Vec<f64>>,
+    /// Why a wish cannot be had, and the schedule that it was made of: with another it is over.
+    wish_error: Option<(u64, String)>,
+    /// A path that is being typed.
+    path: String,
+}
+
+/// What the panel needs to know.
+pub struct Lab<'a> {
+    /// What the user decides.
+    pub document: &'a Document,
+    /// The schedule.
+    pub planned: Option<&'a Planned>,
+    /// Why the settings make none.
+    pub refused: Option<&'a str>,
+    /// The open model.
+    pub model: Option<&'a ModelInfo>,
+    /// How the fitting of a schedule goes, or went.
+    pub optimisation: Option<&'a Report>,
+}
+
+/// Draws the panel in the space there is.
+pub fn lab_ui(
+    ui: &mut Ui,
+    lab: &Lab,
+    state: &mut LabState,
+    editor: &mut EditorState,
+    intents: &mut Vec<Intent>,
+) -> UiResponse {
+    let head = Head {
+        name: "Schedule lab",
+        note: "",
+        value: None,
+        about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
+                or move it by the arrow keys",
+    };
+    panel_ui(ui, &head, |ui| {
+        let Some(planned) = lab.planned else {
+            ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
+            return;
+        };
+        current_ui(ui, lab, planned, editor, intents);
+        presets::presets_ui(ui, planned, state, intents);
+        goals::wishes_ui(ui, lab, planned, state, intents);
+        optimise::optimise_ui(ui, lab, planned, state, intents);
+        kept_ui(ui, lab, planned, state, intents);
+        list_ui(ui, planned, state, intents);
+        files::files_ui(ui, lab, planned, state, intents);
+    })
+}
+
+/// What the run follows now, and how it is taken hold of.
+fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorState, intents: &mut Vec<Intent>) {
+    let steps = planned.plan.steps();
+    let drawn = planned.source.drawn();
+    let points = drawn.map_or_else(String::new, |drawn| format!(", {}", count(drawn.points().len(), "control point")));
+    let palette = Palette::of(ui);
+    let (now, color) = match lab.refused {
+        Some(refused) => (format!("These settings cannot be run: {refused}"), palette.error),
+        None => (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary),
+    };
+    lines_ui(ui, &now, 2, color);
+    ui.horizontal_wrapped(|ui| {
+        let tip = "Make a curve through control points of this schedule, to be dragged in the Schedule track";
+        if small_button_if(ui, drawn.is_none(), "Edit as curve", tip)
+            && let Some(drawn) = as_drawn(planned)
+        {
+            intents.extend(alone(to_curve(drawn)));
+        }
+        let tip = "Take hold of each step's own level, and slide it along the schedule";
+        if small_button_if(ui, !matches!(planned.source, PlanSource::List(_)), "Edit steps", tip) {
+            intents.extend(alone(to_list(as_list(planned))));
+        }
+        let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
+        if small_button_if(ui, !own, "Model's own", "Back to what the model's scheduler visits") {
+            intents.push(Intent::Change(Action::SetSpacing(None)));
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let mut live = lab.document.view.live;
+        if ui.checkbox(&mut live, "live").on_hover_text("Make the run again whenever a setting changes").changed() {
+            intents.push(Intent::Change(Action::SetLive(live)));
+        }
+        let mut snap = lab.document.view.snap;
+        let tip = "Control points snap to steps and round values";
+        if ui.checkbox(&mut snap, "snap").on_hover_text(tip).changed() {
+            intents.push(Intent::Change(Action::SetSnap(snap)));
+        }
+        let ends = drawn.map(|drawn| (drawn.start_released(), drawn.end_released()));
+        let (mut start, mut end) = ends.unwrap_or_default();
+        let tip = "Let the noisy end leave the model's range";
+        ui.add_enabled(drawn.is_some(), Checkbox::new(&mut start, "free start")).on_hover_text(tip);
+        let tip = "Let the run end where the curve does, rather than at the clean image";
+        ui.add_enabled(drawn.is_some(), Checkbox::new(&mut end, "free end")).on_hover_text(tip);
+        if let Some(drawn) = drawn.filter(|_| ends != Some((start, end))) {
+            intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
+        }
+    });
+    // Another schedule would have to be fitted first, in every frame.
+    let point = drawn.and_then(|_| as_drawn(planned)).zip(editor.selected);
+    let words = match (&point, drawn) {
+        (Some((_, index)), _) => format!("Control point {}", index + 1),
+        (None, Some(_)) => "Control point: none is chosen".to_owned(),
+        (None, None) => "Control point: this schedule has none".to_owned(),
+    };
+    lines_ui(ui, &words, 1, palette.secondary);
+    // Its numbers have their place whether one is chosen or not.
+    let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    if let Some((drawn, index)) = point {
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, intents));
+    }
+}
+
+/// Schedules kept by name.
+fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "Kept schedules");
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(&mut state.name).hint_text("a name").desired_width(150.0);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the schedule"));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let name = state.name.trim().to_owned();
+        if (small_button(ui, "Keep", "Keep this schedule under that name") || entered) && !name.is_empty() {
+            let (source, steps) = (planned.source.clone(), planned.plan.steps());
+            intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
+            state.name.clear();
+        }
+    });
+    if lab.document.schedules.is_empty() {
+        ui.label(secondary(ui, "None yet. Kept ones can be laid over the run's to compare."));
+    }
+    for kept in &lab.document.schedules {
+        ui.horizontal(|ui| {
+            let over = lab.document.overlay.as_deref() == Some(kept.name.as_str());
+            let mut shown = over;
+            let response = ui.checkbox(&mut shown, "");
+            response
+                .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, over, format!("Lay {} over", kept.name)));
+            if response
+                .on_hover_text("Lay it over the run's schedule, and compare them in the Theorem 1 track")
+                .changed()
+            {
+                intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
+            }
+            let about = format!("{}, {}: run with it", kept.source.label(), count(kept.steps, "step"));
+            if small_button(ui, &kept.name, &about) {
+                let source = Some(Box::new(kept.source.clone()));
+                intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
+            }
+            let name = format!("Drop {}", kept.name);
+            let tip = "Take it off the list; undo brings it back";
+            if icon_button_small(ui, Icon::Close, &name, tip).clicked() {
+                intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
+            }
+        });
+    }
+}
+
+/// Levels typed one by one.
+fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "A list, exactly as typed");
+    ui.horizontal(|ui| {
+        for kind in ListKind::ALL {
+            ui.selectable_value(&mut state.list_kind, kind, kind.symbol());
+        }
+        if small_button(ui, "From this run", "Fill in the levels that the run visits now") {
+            let values: Vec<String> = match state.list_kind {
+                ListKind::Sigma => planned.plan.levels().iter().map(|level| level.sigma().to_string()).collect(),
+                ListKind::AlphaBar => planned.plan.levels().iter().map(|level| level.alpha_bar().to_string()).collect(),
+                ListKind::Timestep => planned.plan.timesteps().iter().map(ToString::to_string).collect(),
+            };
+            state.list = values.join(", ");
+        }
+    });
+    let edit = TextEdit::multiline(&mut state.list).desired_rows(2).desired_width(f32::INFINITY);
+    let response = ui.add(edit.hint_text("14.6, 2.9, 0.4, 0").font(theme::mono(SMALL)));
+    named(ui, &response, "List of levels");
+    if response.changed() {
+        state.list_error = None;
+    }
+    if small_button(ui, "Run with this list", "N + 1 values of σ or ᾱ make N steps, N timesteps make N") {
+        let list = schedule_file::read_text(&state.list).map(|mut list| {
+            list.kind = if list.kind == ListKind::Sigma { state.list_kind } else { list.kind };
+            list
+        });
+        let checked = list.and_then(|list| {
+            let end = crate::schedule::FinalLevel::Clean;
+            list.plan(&planned.model, end).map(|_| list).map_err(|error| error.to_string())
+        });
+        state.list_error = match checked {
+            Ok(list) => {
+                intents.extend(alone(to_list(list)));
+                None
+            }
+            Err(error) => Some(error),
+        };
+    }
+    if let Some(error) = &state.list_error {
+        problem(ui, error);
+    }
+}

@@ -1,0 +1,137 @@
+//! Schedules in from files and the clipboard, and out to other programs.
+
+use crate::app::board::{Kind, Message};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::intent::{Ask, Intent};
+use crate::app::pane::lab::{Lab, LabState, heading, small_button};
+use crate::app::pane::tiles::Pane;
+use crate::app::planned::Planned;
+use crate::app::saving::Save;
+use crate::model::SchedulerConfig;
+use crate::schedule::formats::{
+    ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, python_snippet, write_npy,
+};
+use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
+
+/// The forms in which a schedule leaves: name, ending, what it is for.
+const FORMS: [(Form, &str, &str, &str); 7] = [
+    (
+        Form::Own,
+        "Chromascope",
+        "json",
+        "The schedule as it is, with its curve and control points; `sample --schedule` takes it",
+    ),
+    (Form::Csv, "CSV table", "csv", "Step, t, ᾱ, σ, λ and timestep of every step"),
+    (Form::Npy, "NumPy table", "npy", "The same table, float64 [N + 1, 6]"),
+    (Form::KDiffusion, "k-diffusion σ", "txt", "sigmas = torch.tensor([…])"),
+    (Form::Comfy, "ComfyUI σ", "txt", "Numbers between commas, for nodes with custom sigmas"),
+    (Form::Python, "Python snippet", "py", "A run by diffusers on the unchanged model, with sigmas="),
+    (Form::Diffusers, "diffusers config", "json", "trained_betas, for models trained on this curve"),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Own,
+    Csv,
+    Npy,
+    KDiffusion,
+    Comfy,
+    Python,
+    Diffusers,
+}
+
+pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "In and out");
+    ui.horizontal(|ui| {
+        let width = (ui.available_width() - 100.0).max(80.0);
+        let edit = TextEdit::singleline(&mut state.path).hint_text("path of a file").desired_width(width);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a schedule"));
+        let tip = "scheduler_config.json, CSV, NPY, a list of σ, or a schedule kept by this program";
+        if small_button(ui, "Import", tip) {
+            let path = state.path.trim();
+            intents.push(if path.is_empty() {
+                Intent::Ask(Ask::Schedule)
+            } else {
+                Intent::ImportSchedule(path.into())
+            });
+        }
+    });
+    for (form, name, ending, about) in FORMS {
+        ui.horizontal(|ui| {
+            let (place, response) = ui.allocate_exact_size(vec2(118.0, 24.0), Sense::hover());
+            let color = Palette::of(ui).text;
+            ui.painter().text(place.left_center(), Align2::LEFT_CENTER, name, theme::body(SMALL), color);
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
+            response.on_hover_text(about);
+            let button = |text| Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
+            let copy = ui.add(button("Copy"));
+            copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
+            let save = ui.add(button("Save…"));
+            save.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Save {name}")));
+            let (copies, saves) = (form != Form::Npy && copy.clicked(), save.clicked());
+            if !copies && !saves {
+                return;
+            }
+            match made(form, lab, planned) {
+                Err(error) => {
+                    let text = format!("{name}: {error}");
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Failure, text)));
+                }
+                Ok((bytes, note)) if copies => {
+                    ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
+                    let note = note.map_or_else(String::new, |note| format!(" {note}"));
+                    let text = format!("{name} copied.{note}");
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Success, text)));
+                }
+                Ok((bytes, note)) => {
+                    let what = format!("the schedule as {name}");
+                    let mut save = Save::bytes(Pane::Lab, what, ("schedule", ending), move || Ok(bytes.clone()));
+                    save.note = note;
+                    intents.push(Intent::Save(Box::new(save)));
+                }
+            }
+        });
+    }
+}
+
+/// The schedule in a form, and a word on what it is for.
+fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
+    let plan = &planned.plan;
+    let config =
+        || lab.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
+    let text = match form {
+        Form::Own => {
+            let value = crate::session::schedule_file::to_json(&planned.source, plan.steps());
+            serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n"
+        }
+        Form::Csv => ScheduleTable::of_plan(plan).to_csv(),
+        Form::Npy => return Ok((write_npy(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?, None)),
+        Form::KDiffusion => k_diffusion_sigmas(&plan.clone().with_finite_start()),
+        Form::Comfy => comfy_ui_sigmas(&plan.clone().with_finite_start()),
+        Form::Python => python_snippet(plan, &kept_keys(config()?)).map_err(|error| error.to_string())?,
+        Form::Diffusers => {
+            let axis = &planned.axis;
+            let level = |s: f64| axis.level_at_run_time(s);
+            let prediction = config()?.prediction_type.name();
+            let (value, note) = diffusers_config(&level, 1000, prediction).map_err(|error| error.to_string())?;
+            let text = serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n";
+            return Ok((text.into_bytes(), Some(format!("This configuration is {}.", note.text))));
+        }
+    };
+    Ok((text.into_bytes(), None))
+}
+
+/// The keys of a model's configuration that its scheduler in diffusers keeps.
+fn kept_keys(config: &SchedulerConfig) -> serde_json::Value {
+    serde_json::json!({
+        "_class_name": config.class_name,
+        "num_train_timesteps": config.num_train_timesteps,
+        "beta_start": config.beta_start,
+        "beta_end": config.beta_end,
+        "beta_schedule": config.beta_schedule.name(),
+        "trained_betas": config.trained_betas,
+        "prediction_type": config.prediction_type.name(),
+        "rescale_betas_zero_snr": config.rescale_betas_zero_snr,
+    })
+}

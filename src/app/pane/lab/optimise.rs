@@ -1,0 +1,148 @@
+//! The schedule fitted to a fine reference, in the background.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::named;
+use crate::app::intent::Intent;
+use crate::app::pane::lab::{Lab, LabState, alone, heading, lines_ui, problem, secondary, small_button};
+use crate::app::planned::Planned;
+use crate::app::track::schedule::editor::to_curve;
+use crate::figure::palette::level_label;
+use crate::model::exact::ExactCard;
+use crate::optimise::{Ended, Options, Outcome, Reference};
+use crate::runtime::Report;
+use crate::words::count;
+use egui::{DragValue, Grid, Label, ProgressBar, RichText, Ui};
+
+/// What an optimisation is asked to do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    options: Options,
+}
+
+pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "Optimise");
+    let going = lab.optimisation.is_some_and(|report| report.ended.is_none());
+    let options = &mut state.wanted.options;
+    ui.add_enabled_ui(!going, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let number = |ui: &mut Ui, name: &str, tip: &str, value: &mut usize, range: (usize, usize)| {
+                ui.label(RichText::new(name).font(theme::body(SMALL)));
+                let limits = Limits::whole(range.0, range.1);
+                let response = number::number(ui, DragValue::new(value).speed(0.2), limits);
+                named(ui, &response, name);
+                response.on_hover_text(tip);
+            };
+            number(ui, "fit on", "Seeds that the curve is fitted on", &mut options.fit_seeds, (1, 64));
+            number(
+                ui,
+                "measure on",
+                "Other seeds, on which before and after are measured",
+                &mut options.measure_seeds,
+                (1, 64),
+            );
+            number(ui, "runs", "Most runs made for the fit", &mut options.evaluations, (1, 5000));
+        });
+        ui.horizontal_wrapped(|ui| {
+            for (reference, name) in Reference::ALL {
+                let tip = "The fine run from the same noise that the few steps are to come near";
+                ui.selectable_value(&mut options.reference, reference, name).on_hover_text(tip);
+            }
+            ui.checkbox(&mut options.move_times, "move s too")
+                .on_hover_text("Let control points move in run time as well");
+        });
+    });
+    ui.horizontal(|ui| {
+        let tip = "Move the control points until these steps end as near as they can to a fine run from the same noise";
+        if !going && small_button(ui, "Fit the curve", tip) {
+            let seed = lab.document.run.seed;
+            intents.push(Intent::Optimise(Box::new(Options { seed, ..options.clone() })));
+        }
+        if going && small_button(ui, "Cancel", "End it; the best so far stays") {
+            intents.push(Intent::CancelOptimise);
+        }
+    });
+    // It depends on the sampler, which must not move what stands below.
+    let is_gaussian = lab
+        .model
+        .and_then(|model| model.card.as_ref())
+        .is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
+    if planned.closed_form.is_none() && is_gaussian {
+        let text = "Known in closed form for this prior with ddim and η = 0.";
+        lines_ui(ui, text, 3, Palette::of(ui).secondary);
+    }
+    if let Some(known) = planned.closed_form {
+        let text = format!(
+            "Known in closed form for this prior: these steps end {:.4} (RMSE) from the exact flow, their spectrum {:.2} dB \
+             from S(k)",
+            known.rmse, known.spectrum_db
+        );
+        let tip =
+            "N deterministic DDIM steps multiply each frequency of the noise, so what they produce is known exactly";
+        lines_ui(ui, &text, 3, Palette::of(ui).secondary).on_hover_text(tip);
+    }
+    let Some(report) = lab.optimisation else {
+        let steps = planned.plan.steps();
+        ui.label(secondary(ui, &format!("Fits the curve for {}; runs go on meanwhile.", count(steps, "step"))));
+        return;
+    };
+    report_ui(ui, report, planned.factor, intents);
+}
+
+fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Intent>) {
+    if report.ended.is_none() {
+        ui.add(ProgressBar::new(report.share).desired_height(6.0));
+        ui.add(Label::new(secondary(ui, &report.doing)).wrap());
+    }
+    if let Some((start, best)) = report.errors {
+        let text = format!("Error on the fit's seeds: {start:.4} at first, {best:.4} now");
+        ui.label(secondary(ui, &text));
+    }
+    let best = match &report.ended {
+        Some(Err(fault)) => {
+            problem(ui, &fault.sentence);
+            return;
+        }
+        Some(Ok(outcome)) => {
+            outcome_ui(ui, outcome, factor);
+            Some(&outcome.best)
+        }
+        None => report.best.as_ref(),
+    };
+    if let Some(best) = best
+        && small_button(ui, "Take the best", "Run with the best curve found so far; undo brings the other back")
+    {
+        intents.extend(alone(to_curve(best.clone())));
+    }
+}
+
+/// Before and after, on seeds that the fit did not see.
+fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
+    let palette = Palette::of(ui);
+    let text = RichText::new(outcome.sentence()).font(theme::body(SMALL)).color(palette.text);
+    ui.add(Label::new(text).wrap());
+    if outcome.ended == Ended::Cancelled {
+        ui.label(secondary(ui, "It was cancelled, so nothing was measured on other seeds."));
+    }
+    let Some(comparison) = &outcome.comparison else { return };
+    let (before, after) = (&comparison.before, &comparison.after);
+    Grid::new("before and after").num_columns(3).spacing([18.0, 3.0]).show(ui, |ui| {
+        let mut row = |name: &str, before: String, after: String| {
+            ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
+            ui.label(RichText::new(before).font(theme::mono(SMALL)));
+            ui.label(RichText::new(after).font(theme::mono(SMALL)));
+            ui.end_row();
+        };
+        row("RMSE", "before".into(), "after".into());
+        let of = |value: f64| format!("{value:.4}");
+        row("data units", of(before.rmse), of(after.rmse));
+        row("8-bit levels", format!("{:.2}", before.rmse_8bit), format!("{:.2}", after.rmse_8bit));
+        let levels = before.by_level.len().min(after.by_level.len());
+        for m in 0..levels {
+            let name = if m + 1 == levels { "rest".to_owned() } else { level_label(factor, m) };
+            row(&name, of(before.by_level[m]), of(after.by_level[m]));
+        }
+        let spectrum = |db: f64| format!("{db:.2} dB");
+        row("spectrum, off by", spectrum(before.spectrum_db()), spectrum(after.spectrum_db()));
+    });
+}

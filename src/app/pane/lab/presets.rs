@@ -1,0 +1,119 @@
+//! Every named schedule, to be looked at before it is taken.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::named;
+use crate::app::intent::Intent;
+use crate::app::pane::lab::{LabState, alone, heading, secondary, small_button_if};
+use crate::app::planned::Planned;
+use crate::schedule::PlanSource;
+use crate::schedule::presets::{groups, parameters, with_parameter};
+use crate::session::action::Action;
+use egui::{Align2, ComboBox, RichText, Sense, Slider, Ui, vec2};
+
+/// Rows that parameters have: as many as any preset needs.
+const ROWS: usize = 4;
+
+pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+    heading(ui, "Presets");
+    let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
+    let most = (ui.ctx().content_rect().height() - 120.0).clamp(160.0, 720.0);
+    let combo = ComboBox::from_id_salt("preset").width(ui.available_width() - 8.0).height(most);
+    let response = combo.selected_text(chosen).show_ui(ui, |ui| {
+        for group in groups() {
+            ui.label(secondary(ui, group.name));
+            for (name, source) in group.presets {
+                if ui.selectable_label(false, name).clicked() {
+                    state.preview = Some(source);
+                }
+            }
+        }
+    });
+    named(ui, &response.response, "Preset");
+    // Of a preset that is looked at, else of the schedule that the run has.
+    let (subject, looked_at) = match &state.preview {
+        Some(preview) => (preview.clone(), true),
+        None => (planned.source.clone(), false),
+    };
+    let mut changed = subject.clone();
+    let mut ended = false;
+    let all = parameters(&subject);
+    let free = ROWS.saturating_sub(all.len());
+    for parameter in all {
+        let mut value = parameter.value;
+        let (low, high) = parameter.range;
+        ui.horizontal(|ui| {
+            let response = if parameter.name == "zero_snr" {
+                let mut on = value != 0.0;
+                let response = ui.checkbox(&mut on, parameter.label);
+                value = f64::from(u8::from(on));
+                response
+            } else {
+                let slider = Slider::new(&mut value, low..=high)
+                    .logarithmic(parameter.logarithmic)
+                    .clamping(egui::SliderClamping::Never)
+                    .max_decimals(6);
+                ui.spacing_mut().slider_width = 110.0;
+                let response = number::slider(ui, slider, Limits::none());
+                ui.label(RichText::new(parameter.label).font(theme::body(SMALL)));
+                response
+            };
+            named(ui, &response, parameter.label);
+            if response.double_clicked() {
+                value = usual_value(&subject, parameter.name).unwrap_or(value);
+            }
+            ended |= response.drag_stopped() || response.lost_focus();
+        });
+        if value != parameter.value {
+            changed = with_parameter(&changed, parameter.name, value);
+        }
+    }
+    // What stands below does not move when another is chosen.
+    if free > 0 {
+        let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
+        let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
+        let (place, _) = ui.allocate_exact_size(size, Sense::hover());
+        if free == ROWS {
+            let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
+            ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
+        }
+    }
+    if changed != subject {
+        if looked_at {
+            state.preview = Some(changed);
+        } else {
+            intents.push(Intent::Change(Action::SetSchedule(Some(Box::new(changed)))));
+        }
+    }
+    if ended {
+        intents.push(Intent::EndGesture);
+    }
+    ui.horizontal(|ui| {
+        let preview = state.preview.clone();
+        if small_button_if(ui, looked_at, "Take it", "Run with this schedule") {
+            intents.extend(preview.as_ref().map(take).into_iter().flat_map(alone));
+            state.preview = None;
+        }
+        if small_button_if(ui, looked_at, "Leave it", "Keep the schedule there is") {
+            state.preview = None;
+        }
+    });
+}
+
+/// What its name alone says is the setting of that name; anything else is a schedule.
+fn take(source: &PlanSource) -> Intent {
+    let name = source.label();
+    Intent::Change(if name.parse().as_ref() == Ok(source) {
+        Action::SetSpacing(Some(name))
+    } else {
+        Action::SetSchedule(Some(Box::new(source.clone())))
+    })
+}
+
+/// The value a preset of this name has at first.
+fn usual_value(source: &PlanSource, name: &str) -> Option<f64> {
+    let label = source.label();
+    let presets = groups().into_iter().flat_map(|group| group.presets);
+    let same = presets.map(|(_, preset)| preset).find(|preset| preset.label() == label)?;
+    parameters(&same).into_iter().find(|parameter| parameter.name == name).map(|parameter| parameter.value)
+}

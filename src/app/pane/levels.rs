@@ -1,0 +1,267 @@
+//! One of the step's images cut into its levels, side by side with their energies, and its spectrum in two dimensions.
+
+mod plane;
+mod state;
+
+pub use state::LevelsState;
+
+use crate::app::draw::level_button::{paint_of, tip};
+use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
+use crate::app::draw::plot::colour;
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
+use crate::app::intent::Intent;
+use crate::app::pane::images::Stage;
+use crate::app::pane::pooling::in_words;
+use crate::app::pane::tiles::Pane;
+use crate::app::run_view::Picture;
+use crate::session::action::Action;
+use crate::session::levels::Band;
+use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
+use egui_tiles::UiResponse;
+use plane::plane_ui;
+use state::{Bars, Contrast, Shown};
+
+/// Height of the line of choices, points.
+const CHOICES: f32 = 30.0;
+/// Space between images.
+const GAP: f32 = 12.0;
+/// Height of a level's name above its image.
+const NAME: f32 = 20.0;
+/// Height of its energy below: bar and a line, or where two numbers do not fit side by side two lines.
+const ENERGY: f32 = 26.0;
+const SECOND_LINE: f32 = 15.0;
+/// Least width of a cell in which two numbers fit side by side.
+const SIDE_BY_SIDE: f32 = 98.0;
+
+/// Draws the pane in the space there is.
+pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &mut Vec<Intent>) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 8.0));
+    if space.width() < 96.0 || space.height() < 72.0 {
+        return UiResponse::None;
+    }
+    state.update(ui.ctx(), stage);
+    let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
+    ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, stage, state));
+    let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
+    let Some(shown) = &state.shown else {
+        let color = Palette::of(ui).secondary;
+        let words = state.empty_words(stage);
+        let galley = ui.painter().layout(words, theme::body(SMALL), color, below.width() - 24.0);
+        ui.painter().galley(below.center() - 0.5 * galley.size(), galley, color);
+        return UiResponse::None;
+    };
+    let side = below.height().min(0.27 * below.width()).max(48.0);
+    if is_narrow(below.width()) {
+        if state.plane_in_front {
+            plane_ui(ui, below, shown, &stage.levels, intents);
+        } else {
+            cells_ui(ui, below, stage, (state, shown), intents);
+        }
+        return UiResponse::None;
+    }
+    let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
+    cells_ui(ui, levels, stage, (state, shown), intents);
+    let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
+    plane_ui(ui, plane, shown, &stage.levels, intents);
+    UiResponse::None
+}
+
+/// Whether levels and spectrum have no room side by side.
+fn is_narrow(width: f32) -> bool {
+    width < 640.0
+}
+
+fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let narrow = is_narrow(ui.available_width());
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
+        if narrow {
+            ui.spacing_mut().button_padding.x = 6.0;
+        }
+        picture_choice_ui(ui, "Levels of", &mut state.picture);
+        ui.add_space(if narrow { 0.0 } else { 8.0 });
+        if narrow {
+            let tip = "The image's spectrum in two dimensions in place of its levels; a wider pane shows both";
+            if text_toggle(ui, "2-D", "Spectrum in place of levels", tip, state.plane_in_front).clicked() {
+                state.plane_in_front = !state.plane_in_front;
+            }
+        }
+        if narrow && state.plane_in_front {
+            channel_ui(ui, stage, state);
+            return;
+        }
+        let tip = "One scale: grey is zero and the same distance from it is the same value in all levels of all steps, so \
+                   that they can be compared. Each its own: as bright as each level becomes in this run";
+        small_menu(ui, "Contrast of levels", state.contrast.name(), tip, |ui| {
+            for choice in [Contrast::Common, Contrast::Own] {
+                if ui.selectable_label(state.contrast == choice, choice.name()).clicked() {
+                    state.contrast = choice;
+                    ui.close();
+                }
+            }
+        });
+        let tip = "What a level's energy, the mean square of its values, is drawn as a share of";
+        small_menu(ui, "Energy bars", state.bars().name(), tip, |ui| {
+            for choice in [Bars::OfEnd, Bars::OfLargest] {
+                let possible = choice == Bars::OfLargest || state.picture != Picture::Change;
+                let label = egui::Button::selectable(state.bars() == choice, choice.name());
+                if ui.add_enabled(possible, label).clicked() {
+                    state.wanted_bars = choice;
+                    ui.close();
+                }
+            }
+        });
+        if !narrow {
+            channel_ui(ui, stage, state);
+        }
+    });
+}
+
+/// Whose spectrum is drawn.
+fn channel_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+    let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+    if channels > 1 {
+        let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
+        let shown = format!("spectrum: {}", state.plane_name(channels));
+        small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
+            for choice in std::iter::once(None).chain((0..channels).map(Some)) {
+                let name = state::plane_name(choice, channels);
+                if ui.selectable_label(state.channel == choice, name).clicked() {
+                    state.channel = choice;
+                    ui.close();
+                }
+            }
+        });
+    }
+}
+
+/// How many columns make the images largest, and how large they are then.
+fn arranged(room: Vec2, count: usize, pixels: (f32, f32)) -> (usize, Vec2) {
+    let fitting = |columns: usize| {
+        let rows = count.div_ceil(columns);
+        let energy = energy_height(room.x, columns);
+        let cell = vec2(
+            (room.x - GAP * (columns - 1) as f32) / columns as f32,
+            (room.y - GAP * (rows - 1) as f32) / rows as f32 - NAME - energy,
+        );
+        let scale = (cell.x / pixels.0).min(cell.y / pixels.1).max(0.0);
+        (columns, vec2(pixels.0, pixels.1) * scale)
+    };
+    (1..=count.max(1)).map(fitting).fold((1, Vec2::ZERO), |best, next| if next.1.x > best.1.x { next } else { best })
+}
+
+/// Height of a level's energy in so many columns.
+fn energy_height(width: f32, columns: usize) -> f32 {
+    let cell = (width + GAP) / columns as f32 - GAP;
+    if cell < SIDE_BY_SIDE { ENERGY + SECOND_LINE } else { ENERGY }
+}
+
+fn cells_ui(ui: &Ui, rect: Rect, stage: &Stage, (state, shown): (&LevelsState, &Shown), intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    let (height, width) = shown.size;
+    let (columns, size) = arranged(rect.size(), shown.bands.len(), (width as f32, height as f32));
+    if size.x < 8.0 {
+        return;
+    }
+    let energies = shown.energies.as_slice();
+    let largest = energies.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let lit = stage.levels.lit();
+    // Names and numbers want more room than small images.
+    let pitch = (rect.width() + GAP) / columns as f32;
+    let energy_room = energy_height(rect.width(), columns);
+    for (m, (texture, &energy)) in shown.bands.iter().zip(energies).enumerate() {
+        let (row, column) = (m / columns, m % columns);
+        let corner = rect.min + vec2(pitch * column as f32, row as f32 * (size.y + NAME + energy_room + GAP));
+        let picture = Rect::from_min_size(corner + vec2(0.0, NAME), size);
+        let band = Band::of_index(&shown.plan, m);
+        let color = colour(paint_of(band), &palette);
+        let painter = ui.painter();
+
+        let swatch = Rect::from_min_size(corner + vec2(0.0, 4.0), vec2(10.0, 10.0));
+        painter.rect_filled(swatch, 2.0, color);
+        let label = band.label(shown.plan.factor());
+        painter.text(corner + vec2(16.0, 9.0), Align2::LEFT_CENTER, &label, theme::strong(SMALL), palette.text);
+
+        let tint = if state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
+        let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        painter.add(egui::epaint::RectShape::filled(picture, 4.0, tint).with_texture(texture.id(), all));
+        painter.rect_stroke(picture, 4.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+        if let Some((response, clicked)) = stage.levels.button(ui, picture, band, ("Levels", m)) {
+            intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
+            if lit.contains(band) {
+                painter.rect_stroke(picture, 4.0, Stroke::new(2.0, color), StrokeKind::Outside);
+            }
+            if response.hovered() || response.has_focus() {
+                painter.rect_stroke(picture, 4.0, Stroke::new(1.5, palette.accent), StrokeKind::Outside);
+            }
+            let image = || shown.images.get(m).cloned();
+            let value = |_| Some(format!("{label}, energy: {energy}"));
+            let name = format!("level-{}", label.replace(' ', "-"));
+            let offered = Offered { pane: Pane::Levels, name: &name, image: &image, value: &value };
+            picture_menu_ui(&response, &offered, intents, |_, _| {});
+            tip(response);
+        }
+
+        let share = match (state.bars(), &shown.end) {
+            (Bars::OfEnd, Some(end)) => end.get(m).map(|end| energy / end.max(f64::MIN_POSITIVE)),
+            (Bars::OfEnd, None) => None,
+            (Bars::OfLargest, _) => Some(energy / largest),
+        };
+        let room = size.x.max(pitch - GAP).min(120.0);
+        let track = Rect::from_min_size(picture.left_bottom() + vec2(0.0, 5.0), vec2(room, 4.0));
+        painter.rect_filled(track, 2.0, palette.hairline);
+        if let Some(share) = share {
+            let part = share.clamp(0.0, 1.0) as f32;
+            painter.rect_filled(track.with_max_x(track.left() + part * track.width()), 2.0, color);
+        }
+        let about = if shown.exact { "" } else { "~" };
+        let number = format!("{about}{}", in_words(energy));
+        let y = track.bottom() + 9.0;
+        let font = theme::mono(SMALL - 1.0);
+        painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);
+        let percent = share.map(percent);
+        let (at, align) = if energy_room > ENERGY {
+            (pos2(track.left(), y + SECOND_LINE), Align2::LEFT_CENTER)
+        } else {
+            (pos2(track.right(), y), Align2::RIGHT_CENTER)
+        };
+        if let Some(percent) = &percent {
+            painter.text(at, align, percent, font, palette.secondary);
+        }
+        let below = Rect::from_min_max(track.min, pos2(track.right(), at.y + 8.0));
+        let response = ui.interact(below, ui.scope_id().with(("energy", m)), Sense::hover());
+        let of = state.bars().name();
+        let spoken = percent.map_or_else(String::new, |percent| format!(", {percent} {of}"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: energy {number}{spoken}")));
+        response.on_hover_text(
+            "Energy of this level, the mean square of its values over pixels and channels; those of all levels sum to \
+             that of the image",
+        );
+    }
+}
+
+/// "98 %", or how many times as much.
+fn percent(share: f64) -> String {
+    if share < 9.995 { format!("{:.0} %", 100.0 * share) } else { format!("×{share:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_as_large_as_they_can_be() {
+        let (columns, size) = arranged(vec2(800.0, 100.0), 7, (64.0, 64.0));
+        assert_eq!((columns, size.y), (7, 100.0 - NAME - ENERGY));
+        let (columns, size) = arranged(vec2(500.0, 300.0), 7, (64.0, 64.0));
+        assert_eq!(columns, 4);
+        assert!(4.0 * size.x + 3.0 * GAP <= 500.0 && 2.0 * (size.y + NAME + ENERGY) + GAP <= 300.5, "{size:?}");
+        let narrow = arranged(vec2(560.0, 185.0), 7, (64.0, 64.0));
+        assert!(narrow.0 == 7 && narrow.1.y + NAME + ENERGY + SECOND_LINE <= 185.5, "{narrow:?}");
+        assert_eq!(arranged(vec2(20.0, 20.0), 7, (64.0, 64.0)).1, Vec2::ZERO);
+        assert_eq!([percent(0.984), percent(3.0), percent(123.4)], ["98 %", "300 %", "×123"]);
+    }
+}

@@ -1,0 +1,351 @@
+//! What the pane keeps: the choices, and what was last made of an image.
+
+use crate::app::draw::painted::{own_range, painted};
+use crate::app::draw::textures::{coloured, ground_of};
+use crate::app::pane::images::Stage;
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::runtime::{AnalysisPool, Wake};
+use crate::session::document::ValueRange;
+use crate::session::inspect::channel_name;
+use crate::session::levels::Isolation;
+use crate::session::tone::Ground;
+use crate::spectrum::{BandPlan, centred, psd};
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use ndarray::{Array2, ArrayView3, ArrayView4, Axis};
+use std::time::{Duration, Instant};
+
+/// Results of the thread that are kept; each has an image a level.
+const KEPT: usize = 8;
+/// How long something new may take before the old is dimmed.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// From the top of the spectrum's scale to its bottom, dB.
+const DECIBELS: f64 = 80.0;
+
+/// What the levels' values are held against as grey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Contrast {
+    /// One scale.
+    Common,
+    /// A scale for each.
+    Own,
+}
+
+impl Contrast {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Common => "one scale",
+            Self::Own => "each its own scale",
+        }
+    }
+}
+
+/// What energies are drawn as shares of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bars {
+    /// Of what the level has at the end.
+    OfEnd,
+    /// Of the level that has most.
+    OfLargest,
+}
+
+impl Bars {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::OfEnd => "of its end",
+            Self::OfLargest => "of the largest",
+        }
+    }
+}
+
+/// "mean", or the channel's name.
+pub(super) fn plane_name(channel: Option<usize>, channels: usize) -> String {
+    channel.map_or_else(|| "mean".to_owned(), |channel| channel_name(channel, channels))
+}
+
+/// The pane's own state.
+pub struct LevelsState {
+    pool: Option<AnalysisPool<Key, Made>>,
+    pub(super) picture: Picture,
+    pub(super) contrast: Contrast,
+    pub(super) wanted_bars: Bars,
+    /// Whose spectrum is drawn; `None` is the mean of all.
+    pub(super) channel: Option<usize>,
+    /// Whether the spectrum takes the levels' place, where both have no room.
+    pub(super) plane_in_front: bool,
+    /// What the thread was asked for last and has not answered, and since when.
+    asked: Option<(Key, Instant)>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
+    pub(super) shown: Option<Shown>,
+}
+
+/// All that a result depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    picture: PictureKey,
+    plan: BandPlan,
+    /// The value that is white in each level, by its bits; `None` is the level's own.
+    ranges: Vec<Option<(u32, u32)>>,
+    common: bool,
+    channel: Option<usize>,
+    /// What differences stand before.
+    ground: Ground,
+}
+
+/// What the thread answers.
+struct Made {
+    bands: Vec<ColorImage>,
+    energies: Vec<f64>,
+    exact: bool,
+    size: (usize, usize),
+    plane: ColorImage,
+    decibels: Array2<f32>,
+    /// Ends of the spectrum's scale, dB.
+    scale: (f64, f64),
+}
+
+/// What is on screen.
+pub(super) struct Shown {
+    key: Key,
+    pub bands: Vec<TextureHandle>,
+    /// What is on them.
+    pub images: Vec<ColorImage>,
+    pub energies: Vec<f64>,
+    /// Energies of the run's newest `E[x_0|x_t]`.
+    pub end: Option<Vec<f64>>,
+    pub exact: bool,
+    pub plan: BandPlan,
+    /// Rows and columns.
+    pub size: (usize, usize),
+    pub plane: TextureHandle,
+    /// What is on it.
+    pub plane_image: ColorImage,
+    /// The density at each frequency, dB, frequency 0 in the middle.
+    pub decibels: Array2<f32>,
+    pub scale: (f64, f64),
+}
+
+impl LevelsState {
+    /// `wake` is called when levels are there.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self {
+            // Without the thread the pane stays empty; nothing else needs it.
+            pool: AnalysisPool::start_keeping(KEPT, "chromascope-bands", wake).ok(),
+            picture: Picture::Expectation,
+            contrast: Contrast::Common,
+            wanted_bars: Bars::OfEnd,
+            channel: None,
+            plane_in_front: false,
+            asked: None,
+            failed: None,
+            shown: None,
+        }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
+    }
+
+    /// A change has no end that it comes to.
+    pub(super) fn bars(&self) -> Bars {
+        if self.picture == Picture::Change { Bars::OfLargest } else { self.wanted_bars }
+    }
+
+    pub(super) fn plane_name(&self, channels: usize) -> String {
+        plane_name(self.channel.filter(|channel| *channel < channels), channels)
+    }
+
+    /// Whether the next levels have been awaited for a while.
+    pub(super) fn is_late(&self) -> bool {
+        self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
+    }
+
+    pub(super) fn empty_words(&self, stage: &Stage) -> String {
+        match (stage.run.and(stage.at), self.picture) {
+            (None, _) => stage.empty.to_owned(),
+            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
+            (Some(_), _) if stage.levels.plan.is_none() => "Images this small have no levels".to_owned(),
+            (Some(_), _) => String::new(),
+        }
+    }
+
+    /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
+    /// images follow as fast as they are made.
+    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
+        let Some(pool) = &self.pool else { return };
+        if let Some((asked, since)) = &self.asked {
+            let Some(answer) = pool.answer(asked) else {
+                if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
+                    ctx.request_repaint_after(left);
+                }
+                return;
+            };
+            let key = asked.clone();
+            self.asked = None;
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, key, &made),
+                Err(words) => self.failed = Some((key, words)),
+            }
+        }
+        let (Some(run), Some(at), Some(plan)) = (stage.run, stage.at, stage.levels.plan) else {
+            self.shown = None;
+            return;
+        };
+        if self.picture == Picture::Change && at.step == 0 {
+            self.shown = None;
+            return;
+        }
+        let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
+        let key = Key { ground: ground_of(ctx), ..self.key(run, at, (stage.sample, stage.range), plan, channel) };
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
+            self.failed = None;
+            // As the run goes on its newest step is another.
+            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, stage.sample));
+            return;
+        }
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
+        let picture = self.picture;
+        let job_key = key.clone();
+        let found = pool.get(&key, || {
+            let shown = run.values(at, picture, stage.sample)?;
+            let (values, shape, exact) = (shown.values.into_owned(), shown.shape, shown.exact);
+            Some(Box::new(move || made(&values, shape, exact, picture, &job_key)))
+        });
+        match found {
+            Some(made) => {
+                show(&mut self.shown, ctx, key, &made);
+                self.update(ctx, stage);
+            }
+            // Nothing is asked where the run has no such picture.
+            None => self.asked = run.values(at, picture, stage.sample).map(|_| (key, Instant::now())),
+        }
+    }
+
+    fn key(
+        &self,
+        run: &RunView,
+        at: Moment,
+        (sample, range): (usize, ValueRange),
+        plan: BandPlan,
+        channel: Option<usize>,
+    ) -> Key {
+        // The ends of a fixed range are those of whole images.
+        let range = if range == ValueRange::Auto { ValueRange::Auto } else { ValueRange::Image };
+        let bands = (0..=plan.levels()).map(|m| Isolation::of_index(plan, m));
+        let mut ranges: Vec<Option<(f32, f32)>> =
+            bands.map(|band| run.isolated_range((at, self.picture, sample), range, &band)).collect();
+        let common = self.contrast == Contrast::Common;
+        if common {
+            let details = ranges.len() - 1;
+            let most = ranges[..details].iter().flatten().fold(0.0_f32, |most, range| most.max(range.1));
+            ranges[..details].iter_mut().flatten().for_each(|range| *range = (-most, most));
+        }
+        let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
+        let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
+        let ground = Ground::default();
+        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, ground }
+    }
+}
+
+fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &Key) -> Made {
+    let size = (shape[1], shape[2]);
+    let nothing = || Made {
+        bands: Vec::new(),
+        energies: Vec::new(),
+        exact,
+        size,
+        plane: ColorImage::default(),
+        decibels: Array2::zeros(size),
+        scale: (0.0, 1.0),
+    };
+    let [channels, height, width] = shape;
+    let Ok(image) = ArrayView3::from_shape(shape, values) else { return nothing() };
+    let Ok(energies) = ArrayView4::from_shape((1, channels, height, width), values)
+        .map_err(|_| ())
+        .and_then(|image| key.plan.mean_energies(image).map_err(|_| ()))
+    else {
+        return nothing();
+    };
+    let alone = |m: usize| Isolation::of_index(key.plan, m);
+    let parts: Vec<_> = (0..=key.plan.levels()).map(|m| alone(m).of(image)).collect();
+    let own = |m: usize| own_range(parts[m].view(), alone(m).has_rest() && picture != Picture::Change);
+    let details = key.plan.levels();
+    let common = (0..details).map(|m| own(m).1).fold(f32::MIN_POSITIVE, f32::max);
+    let range = |m: usize| match key.ranges.get(m).copied().flatten() {
+        Some((low, high)) => (f32::from_bits(low), f32::from_bits(high)),
+        None if key.common && m < details => (-common, common),
+        None => own(m),
+    };
+    let paint = |(m, part): (usize, &ndarray::Array3<f32>)| {
+        coloured(&painted(part.view(), picture, range(m), None, key.ground))
+    };
+    let bands = parts.iter().enumerate().map(paint).collect();
+    let Some(density) = density(image, key.channel) else { return Made { bands, energies, ..nothing() } };
+    // A constant image of ±1 has as many dB in its only bin as it has pixels.
+    let full = 10.0 * ((height * width) as f64).log10();
+    let top = (full / 10.0).ceil() * 10.0 - if picture == Picture::Change { 20.0 } else { 0.0 };
+    let decibels = density.mapv(|density| (10.0 * density.log10()) as f32);
+    let scale = (top - DECIBELS, top);
+    Made {
+        bands,
+        energies,
+        exact,
+        size,
+        plane: crate::app::pane::levels::plane::plane_image(&decibels, scale),
+        decibels,
+        scale,
+    }
+}
+
+/// Power spectral density with frequency 0 in the middle, of one channel or the mean of all.
+fn density(image: ArrayView3<f32>, channel: Option<usize>) -> Option<Array2<f64>> {
+    let planes = match channel {
+        Some(channel) => vec![image.index_axis(Axis(0), channel)],
+        None => image.outer_iter().collect(),
+    };
+    let count = planes.len().max(1) as f64;
+    let densities = planes.into_iter().map(|plane| psd(plane).ok()).collect::<Option<Vec<_>>>()?;
+    let sum = densities.into_iter().reduce(|sum, density| sum + density)?;
+    Some(centred(&(sum / count)))
+}
+
+fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
+    let mut old = shown.take();
+    let mut kept = old.as_mut().map(|old| std::mem::take(&mut old.bands)).unwrap_or_default();
+    kept.truncate(made.bands.len());
+    for (index, image) in made.bands.iter().enumerate() {
+        match kept.get_mut(index) {
+            Some(texture) => texture.set(image.clone(), TextureOptions::NEAREST),
+            None => kept.push(ctx.load_texture("level", image.clone(), TextureOptions::NEAREST)),
+        }
+    }
+    let (mut end, plane) = match old {
+        Some(Shown { mut plane, end, .. }) => {
+            plane.set(made.plane.clone(), TextureOptions::NEAREST);
+            (end, plane)
+        }
+        None => (None, ctx.load_texture("plane", made.plane.clone(), TextureOptions::NEAREST)),
+    };
+    end = end.filter(|end| end.len() == made.energies.len());
+    *shown = Some(Shown {
+        plan: key.plan,
+        key,
+        bands: kept,
+        images: made.bands.clone(),
+        energies: made.energies.clone(),
+        end,
+        exact: made.exact,
+        size: made.size,
+        plane,
+        plane_image: made.plane.clone(),
+        decibels: made.decibels.clone(),
+        scale: made.scale,
+    });
+}

@@ -1,0 +1,361 @@
+//! The panel for many samples: how measuring goes, how far theory agrees, and ensembles in files.
+
+use crate::app::draw::icons::Icon;
+use crate::app::draw::number::{Limits, number_with};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{Head, icon_button_small, named};
+use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
+use crate::app::measure_desk::MeasureDesk;
+use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button};
+use crate::app::track::figures::disagreement_in_words;
+use crate::ensemble::{Agreement, Apart, ComesTo, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
+use crate::runtime::MeasuringReport;
+use crate::session::action::Action;
+use crate::session::document::Document;
+use crate::theory::Calibration;
+use crate::words::count;
+use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+use egui_tiles::UiResponse;
+use std::path::PathBuf;
+
+/// Most samples that are asked for at once.
+const MOST_SAMPLES: usize = 100_000;
+/// Most disagreements that are listed.
+const MOST_LISTED: usize = 4;
+
+/// The panel's own state.
+pub struct MeasurePanel {
+    samples: usize,
+    path: String,
+}
+
+impl Default for MeasurePanel {
+    fn default() -> Self {
+        Self { samples: DEFAULT_SAMPLES, path: String::new() }
+    }
+}
+
+/// What the panel needs to know.
+pub struct Measure<'a> {
+    /// What the user decides.
+    pub document: &'a Document,
+    /// What is known of ensembles.
+    pub desk: &'a MeasureDesk,
+    /// What the settings come to on the model, where that is known.
+    pub comes_to: Option<ComesTo<'a>>,
+}
+
+/// Draws the panel in the space there is.
+pub fn measure_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) -> UiResponse {
+    let head = Head {
+        name: "Measure",
+        note: "many samples",
+        value: None,
+        about: "Many samples of this run, each from noise of its own, beside the one on screen: mean spectra, and how much \
+                each resolution gained in each step, with standard errors",
+    };
+    panel_ui(ui, &head, |ui| {
+        order_ui(ui, measure, panel, intents);
+        match measure.desk.findings() {
+            Some(findings) => {
+                of_ui(ui, findings, measure);
+                theory_ui(ui, findings, measure, intents);
+                compare_ui(ui, findings, measure, intents);
+            }
+            None if measure.desk.report().is_none() => {
+                let text = "One run shows what happened once. Measure many to see what the model does on the whole: the \
+                            chromatogram gets measured dots with error bars, and the spectra become means.";
+                ui.add(Label::new(secondary(ui, text)).wrap());
+            }
+            None => {}
+        }
+        files_ui(ui, measure, panel, intents);
+    })
+}
+
+/// How many, begin, pause, cancel, and how it goes.
+fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
+    let going = measure.desk.is_going();
+    let mut ask = |wish| intents.push(Intent::Measure(wish));
+    ui.horizontal(|ui| {
+        let value = DragValue::new(&mut panel.samples).speed(1.0).min_size(vec2(56.0, 26.0));
+        let limits = Limits::whole(1, MOST_SAMPLES);
+        let response = number_with(ui, value, limits, |ui, value| ui.add_enabled(!going, value));
+        named(ui, &response, "Samples to measure");
+        response.on_hover_text("How many samples; more can be added later");
+        let samples = panel.samples;
+        if going {
+            let paused = measure.desk.report().is_some_and(|report| report.paused);
+            let (text, tip) =
+                if paused { ("Go on", "Make the next step") } else { ("Wait", "Let the step under way end, and wait") };
+            if small_button(ui, text, tip) {
+                ask(MeasureWish::Pause(!paused));
+            }
+            if small_button(ui, "End", "End it now; samples that are whole stay") {
+                ask(MeasureWish::Cancel);
+            }
+            return;
+        }
+        let palette = Palette::of(ui);
+        let text = RichText::new("Measure").font(theme::strong(SMALL)).color(palette.on_accent);
+        let tip = "Measure so many samples of the run as it is set now; it waits whenever a run is made";
+        if ui.add(Button::new(text).fill(palette.accent).min_size(vec2(72.0, 26.0))).on_hover_text(tip).clicked() {
+            ask(MeasureWish::Begin(samples));
+        }
+        let tip = "Add so many to the samples there are, of the same run";
+        if measure.desk.findings().is_some() && small_button(ui, "Add", tip) {
+            ask(MeasureWish::Add(samples));
+        }
+    });
+    if let Some(report) = measure.desk.report() {
+        progress_ui(ui, report);
+        for note in &report.notes {
+            ui.add(Label::new(secondary(ui, note)).wrap());
+        }
+    }
+}
+
+fn progress_ui(ui: &mut Ui, report: &MeasuringReport) {
+    match &report.ended {
+        None => {
+            ui.add(ProgressBar::new(report.share).desired_height(6.0));
+            let left = report.remaining.map_or_else(String::new, |seconds| format!(", {} left", in_words(seconds)));
+            let doing = match report {
+                MeasuringReport { paused: true, .. } => "Waiting for you".to_owned(),
+                MeasuringReport { waits: true, .. } => "Waiting for the run to end".to_owned(),
+                MeasuringReport { doing, .. } => format!("{doing}{left}"),
+            };
+            let text = format!("{} of {}. {doing}", report.samples, report.target);
+            ui.add(Label::new(secondary(ui, &text)).wrap());
+        }
+        Some(Err(fault)) => problem(ui, &fault.sentence),
+        Some(Ok(false)) => {
+            let text = match report.samples {
+                0 => "Ended before the first sample was whole.".to_owned(),
+                samples => format!("Ended; what was whole stays: {}.", samples_in_words(samples)),
+            };
+            ui.label(secondary(ui, &text));
+        }
+        Some(Ok(true)) => {}
+    }
+}
+
+/// "12 s", "3 min 20 s", "1 h 5 min".
+fn in_words(seconds: f64) -> String {
+    #[allow(clippy::cast_sign_loss)] // clamped
+    let seconds = seconds.clamp(0.0, 1e9).round() as u64;
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s} s"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
+}
+
+/// What was measured, and whether the run is still set like that.
+fn of_ui(ui: &mut Ui, findings: &Findings, measure: &Measure) {
+    let ensemble = &findings.ensemble;
+    let palette = Palette::of(ui);
+    let text = RichText::new(samples_in_words(ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(text);
+        ui.label(secondary(ui, &ensemble.run_in_words()));
+    });
+    if !ensemble.is_of(&measure.document.run, measure.comes_to) {
+        let text = "The run is set differently by now; measure again to compare with it.";
+        let color = palette.warning;
+        ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+    }
+}
+
+/// How far each theory agrees; a click chooses the one that is drawn.
+fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+    heading(ui, "Theory");
+    if let Some(why) = findings.ensemble.no_change() {
+        ui.add(Label::new(secondary(ui, &sentence(why))).wrap());
+        return;
+    }
+    let view = &measure.document.view;
+    let measured = view.measure.into();
+    let palette = Palette::of(ui);
+    Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
+        let note = |ui: &mut Ui, text: &str, tip: &str| {
+            ui.label(secondary(ui, text)).on_hover_text(tip);
+        };
+        note(ui, &format!("rₘ, {}", view.measure.name()), "Choose power or amplitude at the chromatogram's head");
+        note(ui, "RMS", "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out");
+        note(
+            ui,
+            "same level",
+            &format!("Steps in which the level that gained most is theory's, of those whose two largest expected rₘ differ by \
+                      more than {MARGIN}"),
+        );
+        ui.end_row();
+        for calibration in Calibration::ALL {
+            let Some(comparison) = findings.comparison(calibration, measured) else { continue };
+            let text = RichText::new(calibration.name()).font(theme::body(SMALL));
+            let response = ui.selectable_label(view.theory == calibration, text).on_hover_text(about(calibration));
+            if response.clicked() {
+                intents.push(Intent::Change(Action::SetTheory(calibration)));
+            }
+            let number = |ui: &mut Ui, text: String| {
+                ui.label(RichText::new(text).font(theme::mono(SMALL)).color(palette.text));
+            };
+            let agreement = &comparison.agreement;
+            number(ui, agreement.rms_in_words(3));
+            number(ui, format!("{}/{}", agreement.agreeing, agreement.compared));
+            ui.end_row();
+        }
+    });
+    let Some(comparison) = findings.comparison(view.theory, measured) else { return };
+    let factor = findings.ensemble.bands().factor();
+    let disagreements = &comparison.agreement.disagreements;
+    for at in disagreements.iter().take(MOST_LISTED) {
+        ui.add(Label::new(secondary(ui, &disagreement_in_words(at, factor))).wrap());
+    }
+    match disagreements.len().saturating_sub(MOST_LISTED) {
+        0 => {}
+        more => drop(ui.label(secondary(ui, &format!("and {}", count(more, "more step"))))),
+    }
+    if comparison.agreement.left_out > 0 {
+        let Agreement { left_out, steps, .. } = &comparison.agreement;
+        let text = format!("{left_out} of {} left out: what was gained there is lost in noise", count(*steps, "step"));
+        ui.add(Label::new(secondary(ui, &text)).wrap()).on_hover_text(format!(
+            "Steps in which all levels together gained less than {LEAST_ERRORS} standard errors of that: their shares would \
+             be ratios of noise. More samples leave out fewer"
+        ));
+    }
+    if let Some(rest) = findings.measured.rest(measured).first().filter(|rest| rest.is_finite()) {
+        let text = format!("Coarser than all levels: {:.0} % of what the first step made", 100.0 * rest);
+        ui.add(Label::new(secondary(ui, &text)).wrap())
+            .on_hover_text("The rest band, which rₘ leaves out; with all levels it is the image mean");
+    }
+    data_ui(ui, findings, measure, intents);
+}
+
+const fn about(calibration: Calibration) -> &'static str {
+    match calibration {
+        Calibration::ScaleInvariant => "Nothing is known of the data: Vₘ = 1, Gₘ = n²ᵐ",
+        Calibration::Calibrated => "The variance Vₘ of every level is that of the data, and Gₘ = Vₘ/Nₘ",
+        Calibration::Spectral => {
+            "The power of every frequency is that of the data; exact for stationary Gaussian data on the probability-flow ODE"
+        }
+    }
+}
+
+/// What the numbers are calibrated on, and what the next will be.
+fn data_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+    ui.horizontal_wrapped(|ui| {
+        let text = format!("calibrated on {}", findings.calibrated_on(false));
+        ui.label(secondary(ui, &text)).on_hover_text(findings.calibrated_on(true));
+        if measure.desk.data_comes_later() {
+            let next = measure.desk.data().map_or_else(|| "the final images".to_owned(), |folder| short(folder));
+            ui.label(secondary(ui, &format!("(the next on {next})")));
+        }
+        if measure.desk.data().is_some()
+            && small_button(ui, "Final images", "Calibrate theory on the images that the runs ended with")
+        {
+            intents.push(Intent::Measure(MeasureWish::SetData(None)));
+        }
+    });
+}
+
+fn short(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Another ensemble, and how far it is from this one.
+fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+    heading(ui, "Compare");
+    let Some(compared) = measure.desk.compared() else {
+        ui.horizontal_wrapped(|ui| {
+            let tip = "Lay these samples beside the next: change schedule, sampler or model, and measure again";
+            if small_button(ui, "Keep these to compare", tip) {
+                intents.push(Intent::Measure(MeasureWish::Keep));
+            }
+        });
+        return;
+    };
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&compared.name).font(theme::body(SMALL)))
+            .on_hover_text(compared.findings.ensemble.title());
+        if icon_button_small(ui, Icon::Close, "Compare with nothing", "Take it away").clicked() {
+            intents.push(Intent::Measure(MeasureWish::DropCompared));
+        }
+    });
+    if let Some(note) = findings.other_than(&compared.findings) {
+        ui.add(Label::new(RichText::new(note).font(theme::body(SMALL)).color(Palette::of(ui).warning)).wrap());
+    }
+    let Some(difference) = findings.against(&compared.findings) else {
+        ui.add(Label::new(secondary(ui, "Its images are of another size, so the two do not compare.")).wrap());
+        return;
+    };
+    if let Some(why) = findings.other_levels(&compared.findings) {
+        ui.add(Label::new(secondary(ui, &format!("{why}."))).wrap());
+    }
+    Grid::new("difference").num_columns(2).spacing([14.0, 4.0]).show(ui, |ui| {
+        let mut row = |name: &str, tip: &str, value: Option<String>| {
+            ui.label(secondary(ui, name)).on_hover_text(tip);
+            let text = value.unwrap_or_else(|| "–".to_owned());
+            ui.label(RichText::new(text).font(theme::mono(SMALL))).on_hover_text(tip);
+            ui.end_row();
+        };
+        row("rₘ power, RMS apart", APART, difference.power.map(apart_in_words));
+        row("rₘ amplitude, RMS apart", APART, difference.amplitude.map(apart_in_words));
+        let tip = "Root mean square over all rings, of the spectra of the final images in dB";
+        row("final spectrum, RMS apart", tip, difference.final_db.map(|value| format!("{value:.3} dB")));
+    });
+}
+
+/// What the difference of two chromatograms is taken over.
+const APART: &str = "Root mean square over all levels and the steps that compare: those whose noise level the other comes to, and \
+                     in which both gained more than noise. Between its own steps the other is taken on a straight line";
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// "0.032, 5 of 15 steps".
+fn apart_in_words(Apart { rms, steps, of }: Apart) -> String {
+    format!("{rms:.3}, {steps} of {}", count(of, "step"))
+}
+
+fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
+    heading(ui, "Files");
+    let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz, or of a folder of images");
+    let response = ui.add(edit.desired_width(f32::INFINITY));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an ensemble or of a folder"));
+    let typed = Some(panel.path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+    ui.horizontal_wrapped(|ui| {
+        let mut choose = |ui: &mut Ui, text: &str, tip: &str, with: &dyn Fn(PathBuf) -> MeasureWish, ask: Ask| {
+            if small_button(ui, text, tip) {
+                intents.push(match &typed {
+                    Some(path) => Intent::Measure(with(path.clone())),
+                    None => Intent::Ask(ask),
+                });
+            }
+        };
+        let open = |purpose| move |path| MeasureWish::Open(path, purpose);
+        let (show, beside) = (EnsembleUse::Show, EnsembleUse::Compare);
+        choose(ui, "Open", "Look at an ensemble that was saved, and go on with it", &open(show), Ask::Ensemble(show));
+        choose(ui, "Lay beside", "Compare with an ensemble that was saved", &open(beside), Ask::Ensemble(beside));
+        let data = |path| MeasureWish::SetData(Some(path));
+        choose(ui, "Calibrate on", "Calibrate theory on the images of a folder", &data, Ask::Data);
+        let tip = "Write what was measured as .npz, for numpy and to be opened again";
+        if measure.desk.findings().is_some() && small_button(ui, "Save…", tip) {
+            intents.push(Intent::Measure(MeasureWish::Save));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_two_units() {
+        let told = [0.4, 59.0, 200.0, 3900.0].map(in_words);
+        assert_eq!(told, ["0 s", "59 s", "3 min 20 s", "1 h 5 min"]);
+    }
+}

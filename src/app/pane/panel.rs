@@ -1,0 +1,94 @@
+//! A panel beside the stage and the tracks: a head by which it is moved, and what scrolls below it.
+
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::widgets::Head;
+use egui::text::LayoutJob;
+use egui::{
+    Button, Color32, Context, Id, Label, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
+    vec2,
+};
+use egui_tiles::UiResponse;
+
+/// Says whether the panel that is drawn next has lost its foot to a message. What was in view at its end then stays so, as
+/// it is mostly what the message is about.
+pub fn shorten(ctx: &Context, is_shorter: bool) {
+    ctx.data_mut(|data| data.insert_temp(Id::unique("shortened panel"), is_shorter));
+}
+
+fn is_shortened(ctx: &Context) -> bool {
+    ctx.data(|data| data.get_temp(Id::unique("shortened panel"))).unwrap_or_default()
+}
+
+/// Draws a panel in the space there is.
+pub(in crate::app) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui)) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
+    let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
+    // A tile that is dragged almost shut has no room for anything.
+    if below.width() >= 48.0 && below.height() >= 16.0 {
+        ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+            let scroll = ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(is_shortened(ui.ctx()));
+            scroll.show(ui, |ui| {
+                ui.set_max_width(below.width() - 12.0);
+                ui.spacing_mut().item_spacing.y = 6.0;
+                contents(ui);
+                ui.add_space(12.0);
+            });
+        });
+    }
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// A heading within the panel.
+pub(in crate::app) fn heading(ui: &mut Ui, text: &str) {
+    ui.add_space(10.0);
+    ui.label(RichText::new(text).font(theme::strong(BODY)).color(Palette::of(ui).text));
+}
+
+/// Text that stands beside.
+pub(in crate::app) fn secondary(ui: &Ui, text: &str) -> RichText {
+    RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
+}
+
+/// Text that takes so many lines whatever it says, so that nothing below it moves; what is longer is under the pointer.
+pub(in crate::app) fn lines_ui(ui: &mut Ui, text: &str, rows: u8, color: Color32) -> Response {
+    const LINE: f32 = 16.0;
+    let mut job = LayoutJob::simple(text.to_owned(), theme::body(SMALL), color, ui.available_width());
+    job.wrap.max_rows = rows.into();
+    let galley = ui.painter().layout_job(job);
+    let size = vec2(ui.available_width(), LINE * f32::from(rows));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let is_cut = galley.elided;
+    ui.painter().galley(rect.min, galley, color);
+    if is_cut { response.on_hover_text(text) } else { response }
+}
+
+/// What went wrong.
+pub(in crate::app) fn problem(ui: &mut Ui, text: &str) {
+    let color = Palette::of(ui).error;
+    ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+}
+
+/// What is well to know before one goes on.
+pub(in crate::app) fn warning(ui: &mut Ui, text: &str) {
+    let color = Palette::of(ui).warning;
+    ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
+}
+
+/// A button among others, which keeps its place while it can do nothing.
+pub(in crate::app) fn small_button_if(ui: &mut Ui, enabled: bool, text: &str, tip: &str) -> bool {
+    let response = ui.add_enabled(enabled, button_of(text));
+    response.on_hover_text(tip).clicked()
+}
+
+/// A button among others.
+pub(in crate::app) fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
+    ui.add(button_of(text)).on_hover_text(tip).clicked()
+}
+
+fn button_of(text: &str) -> Button<'_> {
+    Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0))
+}

@@ -1,0 +1,248 @@
+//! What the estimate at the playhead is made of, side by side.
+
+use crate::app::draw::textures::Textures;
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::widgets::Head;
+use crate::app::intent::Intent;
+use crate::app::pane::images::{GAP, HEAD, Lens, Stage, look_around, only_ui, picture_ui, range_in_words};
+use crate::app::pane::tiles::Pane;
+use crate::app::run_view::Picture;
+use crate::denoiser::PartName;
+use crate::figure::{Reading, ticks};
+use crate::session::RunSettings;
+use crate::session::action::Action;
+use crate::session::levels::LevelSet;
+use crate::theory::adjustment;
+use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui_tiles::UiResponse;
+
+/// After a class's name, where its estimate is less that without one.
+const LESS_NONE: &str = " − none";
+/// Height of what is below an image, points.
+const BELOW: f32 = 18.0;
+
+/// One of the images.
+struct Shown {
+    picture: Picture,
+    name: String,
+    note: &'static str,
+    about: &'static str,
+    /// Below the image.
+    below: Option<String>,
+}
+
+/// Draws the pane in the space there is.
+pub fn parts_ui(
+    ui: &mut Ui,
+    stage: &Stage,
+    (class_names, factor): (&[String], usize),
+    lens: &mut Lens,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
+) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    let shown = match shown(stage, class_names, factor) {
+        Ok(shown) => shown,
+        Err(words) => {
+            let color = Palette::of(ui).secondary;
+            let galley = ui.painter().layout(words, theme::body(SMALL), color, space.width().min(420.0));
+            ui.painter().galley(space.center() - 0.5 * galley.size(), galley, color);
+            return UiResponse::None;
+        }
+    };
+    let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
+    let below = if shown.iter().any(|shown| shown.below.is_some()) { BELOW } else { 0.0 };
+    let (columns, rows) = arranged(space.size(), shown.len(), pixels.1 as f32 / pixels.0 as f32, below);
+    let room = vec2(
+        (space.width() - GAP * (columns - 1) as f32) / columns as f32,
+        (space.height() - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below,
+    );
+    let framing = lens.framing(room.max(Vec2::splat(16.0)), pixels, stage.true_pixels.then(|| ui.pixels_per_point()));
+    let column = framing.size.x.max(150.0_f32.min(room.x));
+    for (index, shown) in shown.iter().enumerate() {
+        let (x, y) = ((index % columns) as f32, (index / columns) as f32);
+        let corner = space.min + vec2(x * (column + GAP), y * (framing.size.y + HEAD + below + 8.0));
+        let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
+        let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
+        look_around(ui, &response, rect, framing, lens);
+        let range = picture_ui(ui, stage, shown.picture, rect, framing, None, textures);
+        stage.menu_ui(Pane::Parts, &response, shown.picture, rect, framing, intents);
+        let name = elided(ui, &shown.name, column);
+        let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
+        let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
+        if let Some(below) = &shown.below {
+            let font = theme::mono(SMALL - 1.0);
+            let color = Palette::of(ui).secondary;
+            ui.painter().text(rect.left_bottom() + vec2(0.0, 4.0), Align2::LEFT_TOP, below, font, color);
+        }
+        response.widget_info(|| {
+            let rest = shown.below.as_deref().unwrap_or(shown.note);
+            WidgetInfo::labeled(Role::Image, true, format!("Part {}, {rest}", shown.name))
+        });
+        if let Some(alone) = stage.levels.alone()
+            && only_ui(ui, rect, &alone, &shown.name)
+        {
+            intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+        }
+    }
+    UiResponse::None
+}
+
+/// As much of a name as a width has room for; what tells a difference from its class stays.
+fn elided(ui: &Ui, name: &str, width: f32) -> String {
+    let fits = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::strong(BODY), Color32::PLACEHOLDER);
+        galley.size().x <= width
+    };
+    if fits(name) {
+        return name.to_owned();
+    }
+    let (class, rest) = name.strip_suffix(LESS_NONE).map_or((name, ""), |class| (class, LESS_NONE));
+    let ends = class.char_indices().map(|(end, _)| end).rev();
+    ends.map(|end| format!("{}…{rest}", class[..end].trim_end())).find(|text| fits(text)).unwrap_or_default()
+}
+
+/// Columns and rows that make the images largest, where each has so much below it.
+fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize) {
+    let side = |columns: usize| {
+        let rows = count.div_ceil(columns);
+        let width = (space.x - GAP * (columns - 1) as f32) / columns as f32;
+        let height = (space.y - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below;
+        (width.min(height / aspect), rows)
+    };
+    // Of several as large the fewest, which leaves the rows about as long.
+    let best = (1..=count.max(1)).rev().max_by(|a, b| side(*a).0.total_cmp(&side(*b).0)).unwrap_or(1);
+    (best, side(best).1)
+}
+
+/// What there is at the playhead, or words on why there is nothing.
+fn shown(stage: &Stage, class_names: &[String], factor: usize) -> Result<Vec<Shown>, String> {
+    let (Some(run), Some(at)) = (stage.run, stage.at) else { return Err(stage.empty.to_owned()) };
+    let Some(step) = run.whole_step(at.step) else {
+        return Err("Of this step only a thumbnail is kept, without its parts".to_owned());
+    };
+    let settings = &run.started.settings;
+    let names = || step.parts.iter().map(|part| part.name);
+    match names().collect::<Vec<_>>()[..] {
+        [] => return Err(in_one_piece(settings).to_owned()),
+        [PartName::Class(label)] => {
+            return Err(format!("This step asked for {} alone, as w = 1 there", class_name(label, class_names)));
+        }
+        [PartName::Unconditional] => {
+            let s = run.axis.value_at(at.step as f64, Reading::RunTime);
+            return Err(asked_for_none(settings.guidance.as_ref().map_or(1.0, |scale| scale.at(s))));
+        }
+        _ => {}
+    }
+    let stages = names().filter(|name| matches!(name, PartName::Stage(_))).count();
+    let adjusted = |factor: usize, times: usize| {
+        let level = adjustment::adjusted_level(step.level, factor, u32::try_from(times).unwrap_or(0));
+        Some(format!("σ {:.3}, t {:.0}", level.sigma(), run.model.timestep_of(level)))
+    };
+    let mut found: Vec<Shown> = Vec::new();
+    for name in names() {
+        let (picture, below) = (Picture::Part(name), None);
+        let (name, note, about, below) = match name {
+            PartName::Unconditional => ("no class".to_owned(), "", "E[x₀|xₜ] without a class", below),
+            PartName::Class(label) => {
+                (class_name(label, class_names), "", "E[x₀|xₜ] of this class, as it was learnt", below)
+            }
+            PartName::Stage(stage) => {
+                let about = "What this stage contributes to E[x₀|xₜ], with the noise level and time that it works at below; \
+                             the contributions sum to the whole";
+                let note = if stage == 0 { "coarsest" } else { "detail" };
+                (format!("stage {}", stage + 1), note, about, adjusted(factor, stages - 1 - stage))
+            }
+            PartName::AtFullSize => {
+                let about = "What the network says of the image as it is";
+                ("full size".to_owned(), "", about, adjusted(1, 0))
+            }
+            PartName::Pooled => {
+                let about = "What the network says of the pooled image at its adjusted time, enlarged again";
+                (
+                    "pooled".to_owned(),
+                    "at τ",
+                    about,
+                    adjusted(settings.upsample.map_or(1, |upsample| upsample.factor), 1),
+                )
+            }
+        };
+        found.push(Shown { picture, name, note, about, below });
+    }
+    let whole = match settings {
+        settings if settings.upsample.is_some() => "upsampled",
+        settings if settings.guidance.is_some() || settings.by_level.is_some() => "guided",
+        _ if stages > 0 => "cascade",
+        _ => "whole",
+    };
+    let about = "E[x₀|xₜ], what the run goes on with";
+    let combined = Picture::Expectation;
+    found.push(Shown { picture: combined, name: whole.to_owned(), note: "E[x₀|xₜ]", about, below: None });
+    if names().any(|name| name == PartName::Unconditional) {
+        let classes: Vec<i64> = names()
+            .filter_map(|name| match name {
+                PartName::Class(label) => Some(label),
+                _ => None,
+            })
+            .collect();
+        for &label in &classes {
+            let about = "The class's estimate less that without a class: blue below zero, orange above, the background where they agree";
+            let name = match classes[..] {
+                [_] => "difference".to_owned(),
+                _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
+            };
+            let picture = Picture::ClassDifference(label);
+            found.push(Shown { picture, name, note: "class − none", about, below: None });
+        }
+    }
+    Ok(found)
+}
+
+fn class_name(label: i64, names: &[String]) -> String {
+    let name = usize::try_from(label).ok().and_then(|label| names.get(label).cloned());
+    name.unwrap_or_else(|| format!("class {label}"))
+}
+
+/// Why a step at which the guidance scale was this asked for no class.
+fn asked_for_none(w: f64) -> String {
+    if w == 0.0 {
+        return "This step asked for no class, as w = 0 there".to_owned();
+    }
+    format!(
+        "This step asked for no class, as the class chosen for it is none; w = {} there has nothing to guide to",
+        ticks::number(w, 2)
+    )
+}
+
+/// Why a step has no parts.
+const fn in_one_piece(settings: &RunSettings) -> &'static str {
+    if settings.upsample.is_some() {
+        return "At this step the pooled image has no say any more: η in the panel is how long it has";
+    }
+    "This run's estimate is made in one piece. Set a guidance scale or classes by resolution in the panel, a size beyond \
+     the trained one, or open a cascade, to see what it is then made of"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_no_class_was_asked_for_goes_with_the_scale_that_is_shown() {
+        assert_eq!(asked_for_none(0.0), "This step asked for no class, as w = 0 there");
+        for w in [1.0, 3.5] {
+            let told = asked_for_none(w);
+            assert!(!told.contains("w = 0 there") && told.contains("as the class chosen for it is none"), "{told}");
+        }
+    }
+
+    #[test]
+    fn images_are_as_large_as_they_can_be() {
+        let columns = |space, count| arranged(space, count, 1.0, 0.0).0;
+        assert_eq!([columns(vec2(640.0, 190.0), 4), columns(vec2(640.0, 400.0), 4)], [4, 2]);
+        assert_eq!(arranged(vec2(640.0, 400.0), 4, 1.0, 0.0).1, 2);
+        let (columns, rows) = arranged(vec2(620.0, 220.0), 8, 1.0, 0.0);
+        assert!(columns * rows >= 8 && (columns - 1) * rows < 8, "{columns} by {rows}");
+    }
+}

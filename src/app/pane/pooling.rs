@@ -1,0 +1,310 @@
+//! Pooling (docs/theory.md, section 6): an image under noise, the same pooled, and the pooled image noised at the
+//! adjusted time; the last two have the same signal-to-noise ratio.
+
+mod controls;
+mod state;
+
+pub use state::PoolingState;
+
+use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::widgets::dismissed_ui;
+use crate::app::intent::{ImageChoice, Intent};
+use crate::app::pane::tiles::Pane;
+use crate::app::planned::Planned;
+use crate::app::run_view::RunView;
+use crate::figure::ticks;
+use crate::session::pooling::BUNDLED;
+use controls::controls_ui;
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Align, Align2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui_tiles::UiResponse;
+use state::Shown;
+
+/// Width of the controls, points.
+const CONTROLS: f32 = 226.0;
+/// Height of a name above and of numbers below a picture.
+const HEAD: f32 = 24.0;
+const FOOT: f32 = 24.0;
+/// Least room between pictures; what makes one of the other stands there.
+const GAP: f32 = 92.0;
+/// Width of the numbers below a picture.
+const NUMBERS: f32 = 148.0;
+
+/// What the pane needs to know.
+pub struct PoolingView<'a> {
+    /// The run on screen.
+    pub run: Option<&'a RunView>,
+    /// The schedule, whose time is the pane's.
+    pub planned: Option<&'a Planned>,
+    /// Where the playhead is, in steps of the run on screen.
+    pub position: f64,
+    /// Which sample of the batch.
+    pub sample: usize,
+    /// Of the noise.
+    pub seed: u64,
+    /// n.
+    pub factor: usize,
+    /// What to say where there is nothing to show.
+    pub empty: &'a str,
+}
+
+/// Draws the pane in the space there is.
+pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) -> UiResponse {
+    let whole = ui.available_rect_before_wrap();
+    ui.allocate_rect(whole, Sense::hover());
+    let space = whole.shrink2(vec2(16.0, 10.0));
+    if state.choice().is_none() && state.error.is_none() {
+        let first = ImageChoice::Bundled(0);
+        state.choose(first.clone());
+        intents.push(Intent::OpenImage(first));
+    }
+    state.update_time(view);
+    state.update_run_image(view.run, view.sample);
+    if let Some(level) = state.level(view) {
+        state.update_pictures(ui.ctx(), level, view.factor, view.seed);
+    }
+
+    if space.width() < 48.0 || space.height() < 48.0 {
+        return UiResponse::None;
+    }
+    let column = CONTROLS.min(0.6 * space.width());
+    let controls = Rect::from_min_size(space.min, vec2(column, space.height()));
+    ui.scope_builder(UiBuilder::new().max_rect(controls), |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| controls_ui(ui, view, state, intents));
+    });
+    let mut pictures = Rect::from_min_max(pos2(controls.right() + 24.0, space.top()), space.max);
+    if pictures.width() < 48.0 {
+        return UiResponse::None;
+    }
+    dismissed_ui(ui, &mut pictures, &mut state.error, "pooling error");
+    if let Some(shown) = &state.shown {
+        return pictures_ui(ui, pictures, shown, intents);
+    }
+    let text = if state.error.is_some() { "" } else { view.empty };
+    let color = Palette::of(ui).secondary;
+    let galley = ui.painter().layout(text.to_owned(), theme::body(SMALL), color, pictures.width());
+    ui.painter().galley(pictures.min, galley, color);
+    UiResponse::None
+}
+
+/// A choice in a few letters.
+fn short_name(choice: &ImageChoice) -> String {
+    let name = match choice {
+        ImageChoice::Bundled(index) => BUNDLED.get(*index).map_or("", |(name, _)| *name).to_owned(),
+        ImageChoice::Run => "the run's".to_owned(),
+        ImageChoice::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+    };
+    let mut letters = name.chars();
+    let start: String = letters.by_ref().take(19).collect();
+    if letters.next().is_some() { format!("{start}…") } else { start }
+}
+
+/// A picture's name in the field's letters and, for those who hear it, in plain ones; and what it is.
+struct Part {
+    symbol: [&'static str; 2],
+    note: &'static str,
+    spoken: String,
+    about: String,
+}
+
+fn parts(factor: usize) -> [Part; 3] {
+    let pooled = match factor {
+        2 => "D₂xₜ",
+        3 => "D₃xₜ",
+        _ => "D₄xₜ",
+    };
+    [
+        Part {
+            symbol: ["xₜ", ""],
+            note: "noised at t",
+            spoken: "Noised at t".into(),
+            about: "The image under noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
+        },
+        Part {
+            symbol: [pooled, ""],
+            note: "pooled",
+            spoken: "Pooled".into(),
+            about: format!(
+                "The mean of every {factor}×{factor} pixels of xₜ. The noise's variance falls to a part in n² = {}, the \
+                 image's coarse part stays",
+                factor * factor
+            ),
+        },
+        Part {
+            symbol: ["√P·x", "τ"],
+            note: "noised at τ",
+            spoken: "Noised at tau".into(),
+            about:
+                "The pooled image with new noise of the adjusted time, √P·(√ᾱ(τ)·Dx₀ + √(1−ᾱ(τ))·ε′): the same image, \
+                    the same noise level and the same intensity as the pooled xₜ"
+                    .into(),
+        },
+    ]
+}
+
+fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, intents: &mut Vec<Intent>) -> UiResponse {
+    let (height, width) = (shown.size.0.max(1) as f32, shown.size.1.max(1) as f32);
+    let gap = if rect.width() > 3.0 * 60.0 + 2.0 * GAP { GAP } else { 12.0 };
+    let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(8.0, 8.0));
+    let size = vec2(width, height) * (room.x / width).min(room.y / height);
+    let fits = 0.5 * (rect.width() - size.x.max(NUMBERS));
+    let pitch = (size.x.max(NUMBERS - 24.0) + GAP).min(fits).max(size.x + 12.0);
+    let mut moved = false;
+    let parts = parts(shown.factor);
+    for (index, part) in parts.iter().enumerate() {
+        let left = rect.left() + index as f32 * pitch;
+        let picture = Rect::from_min_size(pos2(left, rect.top() + HEAD), size);
+        moved |= part_ui(ui, (picture, pitch - 8.0), part, (shown, index), intents);
+        if index > 0 {
+            let before = left - pitch + size.x;
+            step_ui(ui, Rect::from_x_y_ranges(before..=left, picture.y_range()), shown, index);
+        }
+    }
+    if moved { UiResponse::DragStarted } else { UiResponse::None }
+}
+
+/// One picture with its name and its numbers, as far as they fit into `room`; whether it is dragged by its name.
+fn part_ui(
+    ui: &Ui,
+    (picture, room): (Rect, f32),
+    part: &Part,
+    (shown, index): (&Shown, usize),
+    intents: &mut Vec<Intent>,
+) -> bool {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    let (texture, ratio) = (&shown.textures[index], shown.ratios[index]);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    painter.add(egui::epaint::RectShape::filled(picture, 6.0, egui::Color32::WHITE).with_texture(texture.id(), whole));
+    painter.rect_stroke(picture, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+
+    let mut job = LayoutJob::default();
+    let format =
+        |size: f32| TextFormat { valign: Align::BOTTOM, ..TextFormat::simple(theme::strong(size), palette.text) };
+    job.append(part.symbol[0], 0.0, format(BODY));
+    job.append(part.symbol[1], 0.0, format(BODY - 4.0));
+    if room >= 130.0 {
+        job.append(part.note, 8.0, TextFormat::simple(theme::body(SMALL), palette.secondary));
+    }
+    let galley = painter.layout_job(job);
+    painter.galley(pos2(picture.left(), picture.top() - HEAD), galley, palette.text);
+
+    let (number, decibel) = (in_words(ratio.measured), in_decibel(ratio.measured));
+    let y = picture.bottom() + 0.5 * FOOT + 3.0;
+    let mut left = picture.left();
+    if room >= NUMBERS {
+        let name = painter.text(pos2(left, y), Align2::LEFT_CENTER, "SNR", theme::body(SMALL), palette.secondary);
+        left = name.right() + 8.0;
+    }
+    let numbers = if room >= 0.7 * NUMBERS { format!("{number:<7} {decibel}") } else { number.clone() };
+    painter.text(pos2(left, y), Align2::LEFT_CENTER, numbers, theme::mono(SMALL), palette.text);
+
+    let head = Rect::from_min_max(pos2(picture.left(), picture.top() - HEAD), picture.right_top());
+    let drag = ui.interact(head, ui.scope_id().with(("pooling head", index)), Sense::drag());
+    let response = ui.interact(picture, ui.scope_id().with(("pooling", index)), Sense::click());
+    let spoken = format!("{}: SNR {number}, {decibel}", part.spoken);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
+    let image = || Some(shown.images[index].clone());
+    let value = |_| Some(format!("SNR: {}", ratio.measured));
+    let name = ["noised", "pooled", "noised-at-tau"][index];
+    picture_menu_ui(
+        &response,
+        &Offered { pane: Pane::Pooling, name, image: &image, value: &value },
+        intents,
+        |_, _| {},
+    );
+    response.on_hover_text(format!(
+        "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured on this image and noise; \
+         {} is expected. Black is −{range:.2}, white {range:.2} in all three.",
+        part.about,
+        in_words(ratio.expected),
+        range = shown.range,
+    ));
+    drag.drag_started()
+}
+
+/// What lies between two pictures: how the one becomes the other, and by how much the ratio differs.
+fn step_ui(ui: &Ui, between: Rect, shown: &Shown, index: usize) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    let squared = shown.factor * shown.factor;
+    let times = shown.ratios[index].measured / shown.ratios[index - 1].measured;
+    let times = if times.is_finite() { format!("×{times:.2}") } else { "–".to_owned() };
+    let (sign, against, about) = if index == 1 {
+        let about = format!(
+            "Pooling makes the SNR n² = {squared} times as large, less the detail that it takes from the image, give or \
+             take chance"
+        );
+        ("→", format!("SNR, n² = {squared}"), about)
+    } else {
+        ("≈", "SNR".to_owned(), "The same SNR, give or take chance: pooling is a step in time from t to τ".to_owned())
+    };
+    let middle = between.center();
+    // What there is no room for is left out.
+    if between.width() >= 48.0 {
+        painter.text(middle - vec2(0.0, 9.0), Align2::CENTER_CENTER, sign, theme::body(18.0), palette.secondary);
+        painter.text(middle + vec2(0.0, 11.0), Align2::CENTER_CENTER, &times, theme::mono(SMALL), palette.text);
+    }
+    if between.width() >= 76.0 {
+        painter.text(middle + vec2(0.0, 27.0), Align2::CENTER_CENTER, &against, theme::body(SMALL), palette.secondary);
+    }
+    let response = ui.interact(between, ui.scope_id().with(("pooling step", index)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{times} {against}")));
+    response.on_hover_text(about);
+}
+
+/// Three figures, or a power of ten.
+pub(in crate::app) fn in_words(ratio: f64) -> String {
+    match ratio {
+        ratio if ratio.is_nan() => "–".into(),
+        ratio if ratio.is_infinite() => "∞".into(),
+        0.0 => "0".into(),
+        ratio if !(0.000_995..99_999.5).contains(&ratio) => {
+            let text = format!("{ratio:.1e}");
+            text.replace('-', "−")
+        }
+        ratio => {
+            #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above")]
+            let decimals = (2.0 - ratio.log10().floor()).clamp(0.0, 6.0) as usize;
+            ticks::number(ratio, decimals)
+        }
+    }
+}
+
+fn in_decibel(ratio: f64) -> String {
+    match 10.0 * ratio.log10() {
+        decibel if decibel.is_nan() => String::new(),
+        decibel if decibel.is_infinite() => if decibel > 0.0 { "∞ dB" } else { "−∞ dB" }.into(),
+        decibel => format!("{} dB", ticks::number(decibel, 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_have_three_figures() {
+        for (ratio, words, decibel) in [
+            (0.494, "0.494", "−3.1 dB"),
+            (0.0123, "0.0123", "−19.1 dB"),
+            (1.976, "1.98", "3.0 dB"),
+            (123.4, "123", "20.9 dB"),
+            (98_765.4, "98765", "49.9 dB"),
+            (1.26e-4, "1.3e−4", "−39.0 dB"),
+            (0.0, "0", "−∞ dB"),
+            (f64::INFINITY, "∞", "∞ dB"),
+            (f64::NAN, "–", ""),
+        ] {
+            assert_eq!((in_words(ratio).as_str(), in_decibel(ratio).as_str()), (words, decibel));
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        let choice = ImageChoice::File("/a/a-very-long-name-of-an-image.png".into());
+        assert_eq!(short_name(&choice), "a-very-long-name-of…");
+        assert_eq!(short_name(&ImageChoice::Bundled(0)), "national park");
+    }
+}

@@ -1,0 +1,152 @@
+//! Time, factor, image: the column at the left.
+
+use crate::app::draw::number::{self, Limits};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{named, reading, small_menu, text_toggle};
+use crate::app::intent::{Ask, ImageChoice, Intent};
+use crate::app::pane::pooling::state::{MIDDLE, PoolingState};
+use crate::app::pane::pooling::{PoolingView, short_name};
+use crate::figure::{Reading, ticks};
+use crate::session::action::Action;
+use crate::session::document::FACTORS;
+use crate::session::pooling::BUNDLED;
+use crate::theory::{NoiseLevel, adjustment};
+use egui::{Align2, Button, Key, Label, RichText, Role, Slider, TextEdit, Ui, WidgetInfo, vec2};
+
+/// Of the slider's number, points.
+const NUMBER: f32 = 58.0;
+
+pub(super) fn controls_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+    let name = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(palette.secondary);
+    time_ui(ui, state, name("t"));
+    ui.horizontal(|ui| {
+        ui.label(name("n")).on_hover_text("Pixels along one side of a block; the tracks' factor too");
+        for factor in FACTORS.0..=FACTORS.1 {
+            let tip = format!("Pool blocks of {factor}×{factor} pixels");
+            let on = view.factor == factor;
+            if text_toggle(ui, &factor.to_string(), &format!("Pool by {factor}"), &tip, on).clicked() && !on {
+                intents.push(Intent::Change(Action::SetFactor(factor)));
+            }
+        }
+        let tip = "Take the time from the playhead; moving the slider lets go of it";
+        if text_toggle(ui, "follow playhead", "Follow the playhead", tip, state.follow).clicked() {
+            state.follow = !state.follow;
+            state.update_time(view);
+        }
+    });
+    numbers_ui(ui, view, state);
+    image_ui(ui, view, state, intents);
+    if state.wanted == Some(ImageChoice::Run) {
+        ui.add(Label::new(name("The run's image is taken when the run has come to its end.")).wrap());
+    }
+}
+
+fn time_ui(ui: &mut Ui, state: &mut PoolingState, name: RichText) {
+    ui.horizontal(|ui| {
+        ui.label(name);
+        ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
+        ui.spacing_mut().interact_size.x = NUMBER;
+        // The slider rounds what it is given; that is no move of it.
+        let shown = (1e3 * state.t).round() / 1e3;
+        let mut t = shown;
+        // Noise on the left, as on the tracks.
+        let slider = Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3).trailing_fill(true);
+        let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
+        named(ui, &response, "Time t");
+        let changed = (t - shown).abs() > 1e-9;
+        if response.double_clicked() {
+            t = MIDDLE;
+        }
+        if changed || response.double_clicked() {
+            (state.t, state.follow) = (t, false);
+        }
+        response.on_hover_text(
+            "Run time t at which the image is noised, from 1 (noise) to 0 (image), on the run's schedule. Drag, arrow \
+             keys, or type a number; double-click for the middle",
+        );
+    });
+}
+
+/// τ(t), √P, and how n² is made.
+fn numbers_ui(ui: &mut Ui, view: &PoolingView, state: &PoolingState) {
+    let (mut tau, mut intensity) = ("…".to_owned(), "…".to_owned());
+    if let Some((level, axis)) = state.level(view).zip(view.planned.map(|planned| &planned.axis)) {
+        let adjusted = adjustment::adjusted_level(level, view.factor, 1);
+        let step = axis.step_of_level(adjusted);
+        let beyond = adjusted > axis.level_at(axis.steps() as f64);
+        tau = if beyond { "< 0".into() } else { ticks::number(axis.value_at(step, Reading::RunTime), 3) };
+        intensity = ticks::number(adjustment::intensity(level, view.factor), 3);
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 10.0;
+        let tip = "The adjusted time τ(t), at which the run has n² times the signal-to-noise ratio: ᾱ(τ) = ᾱ/P. \
+                   \"< 0\" where the run ends before it";
+        reading(ui, "τ(t)", &tau, 78.0, tip);
+        let tip = "√P = √(ᾱ + (1−ᾱ)/n²), the intensity of the pooled state: divided by it, that is a state at τ again";
+        reading(ui, "√P", &intensity, 78.0, tip);
+    });
+}
+
+fn image_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+    let chosen = state.choice().map_or_else(String::new, short_name);
+    let shown = format!("image: {chosen}");
+    let tip = "The image that is noised and pooled. Drop an image file onto the window to take your own";
+    small_menu(ui, "Image to pool", &shown, tip, |ui| {
+        ui.set_min_width(300.0);
+        let mut pick = |ui: &mut Ui, choice: ImageChoice, text: &str, tip: &str| {
+            let response = ui.selectable_label(state.choice() == Some(&choice), text);
+            if response.on_hover_text(tip).clicked() {
+                intents.push(Intent::OpenImage(choice));
+                ui.close();
+            }
+        };
+        let tip = "What the run on screen ended with, and what each later run ends with";
+        pick(ui, ImageChoice::Run, "the run's image", tip);
+        for (index, (name, _)) in BUNDLED.iter().enumerate() {
+            pick(ui, ImageChoice::Bundled(index), name, "Noto Color Emoji, 64×64");
+        }
+        ui.add_space(6.0);
+        path_ui(ui, state, intents);
+    });
+    if view.planned.is_none() && state.has_image() {
+        ui.label(RichText::new(view.empty).font(theme::body(SMALL)).color(Palette::of(ui).secondary));
+    }
+}
+
+/// A file of one's own, by its path or by a dialog.
+fn path_ui(ui: &mut Ui, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+    ui.horizontal(|ui| {
+        let edit = TextEdit::singleline(&mut state.path)
+            .hint_text("path of an image")
+            .desired_width(150.0)
+            .align(Align2::LEFT_CENTER);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an image"));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
+            let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+            response.on_hover_text(tip).clicked()
+        };
+        let path = state.path.trim().to_owned();
+        let open = button(ui, "Open", "Open image", "Read the file at this path");
+        if (open || entered) && !path.is_empty() {
+            intents.push(Intent::OpenImage(ImageChoice::File(path.into())));
+            ui.close();
+        }
+        if button(ui, "Browse…", "Browse for an image", "Choose a file in a dialog of the system") {
+            intents.push(Intent::Ask(Ask::Image));
+            ui.close();
+        }
+    });
+}
+
+impl PoolingState {
+    /// The level of the time now, once the schedule is known.
+    pub(super) fn level(&self, view: &PoolingView) -> Option<NoiseLevel> {
+        let axis = &view.planned?.axis;
+        Some(axis.level_at_run_time(self.t))
+    }
+}

@@ -1,0 +1,241 @@
+//! What the pane keeps: the image, the time, and what was last made of both.
+
+use crate::app::frame::messages::sentence;
+use crate::app::intent::ImageChoice;
+use crate::app::pane::pooling::PoolingView;
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::figure::Reading;
+use crate::runtime::{AnalysisPool, RunEnd, Wake};
+use crate::session::pooling::{CleanImage, Pooling};
+use crate::session::tone;
+use crate::theory::NoiseLevel;
+use egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use ndarray::Array3;
+use std::sync::Arc;
+
+/// The time at first, and after a double-click.
+pub(super) const MIDDLE: f64 = 0.5;
+/// Results of the thread that are kept; each has three pictures.
+const KEPT: usize = 8;
+
+/// The pane's own state.
+pub struct PoolingState {
+    pool: Option<AnalysisPool<Key, Made>>,
+    /// The image that is pooled.
+    image: Option<Known>,
+    /// Counts images.
+    images: u64,
+    /// The image that is being read, or that a run will end with.
+    pub(super) wanted: Option<ImageChoice>,
+    /// Run time, from 1 (noise) to 0 (image).
+    pub(super) t: f64,
+    /// Whether the time is that of the playhead.
+    pub(super) follow: bool,
+    /// A path that is being typed.
+    pub(super) path: String,
+    /// Why the last image could not be taken.
+    pub(super) error: Option<String>,
+    /// What the thread was asked for last and has not answered.
+    asked: Option<Key>,
+    /// What it could not make, and why.
+    failed: Option<(Key, String)>,
+    pub(super) shown: Option<Shown>,
+}
+
+/// An image, and where it is from.
+struct Known {
+    choice: ImageChoice,
+    version: u64,
+    image: Arc<CleanImage>,
+    /// The picture of the run that it is.
+    picture: Option<PictureKey>,
+}
+
+/// All that a result depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    image: u64,
+    /// λ, by its bits.
+    log_snr: u64,
+    factor: usize,
+    seed: u64,
+}
+
+/// What the thread answers: three pictures, and the numbers.
+struct Made {
+    parts: [(ColorImage, Ratio); 3],
+    range: f32,
+}
+
+/// Measured and expected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ratio {
+    pub measured: f64,
+    pub expected: f64,
+}
+
+/// What is on screen.
+pub(super) struct Shown {
+    key: Key,
+    pub textures: [TextureHandle; 3],
+    /// What is on them.
+    pub images: [ColorImage; 3],
+    pub ratios: [Ratio; 3],
+    pub factor: usize,
+    /// Rows and columns of `x_t`.
+    pub size: (usize, usize),
+    /// Black is minus this, white plus.
+    pub range: f32,
+}
+
+impl PoolingState {
+    /// `wake` is called when a picture is there.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
+        Self {
+            // Without the thread the pane stays empty; nothing else needs it.
+            pool: AnalysisPool::start_keeping(KEPT, "chromascope-pooling", wake).ok(),
+            image: None,
+            images: 0,
+            wanted: None,
+            t: MIDDLE,
+            follow: false,
+            path: String::new(),
+            error: None,
+            asked: None,
+            failed: None,
+            shown: None,
+        }
+    }
+
+    /// Why what is looked at could not be made.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failed.as_ref().map(|(_, words)| words.as_str())
+    }
+
+    /// Another image is on its way.
+    pub fn choose(&mut self, choice: ImageChoice) {
+        (self.wanted, self.error) = (Some(choice), None);
+    }
+
+    /// Takes what came of a choice, unless another was made since.
+    pub fn take(&mut self, choice: ImageChoice, read: Result<Arc<CleanImage>, String>) {
+        if self.wanted.as_ref() != Some(&choice) {
+            return;
+        }
+        self.wanted = None;
+        match read {
+            Ok(image) => self.put(choice, image, None),
+            Err(reason) => self.error = Some(sentence(&reason)),
+        }
+    }
+
+    fn put(&mut self, choice: ImageChoice, image: Arc<CleanImage>, picture: Option<PictureKey>) {
+        self.images += 1;
+        self.image = Some(Known { choice, version: self.images, image, picture });
+    }
+
+    /// The image that was asked for last, whether it is there yet or not.
+    pub(super) fn choice(&self) -> Option<&ImageChoice> {
+        self.wanted.as_ref().or(self.image.as_ref().map(|known| &known.choice))
+    }
+
+    /// Whether anything is there or on its way.
+    pub(super) fn has_image(&self) -> bool {
+        self.image.is_some()
+    }
+
+    /// The time now: the playhead's where that is followed.
+    pub(super) fn update_time(&mut self, view: &PoolingView) {
+        if let (true, Some(run)) = (self.follow, view.run) {
+            self.t = run.axis.value_at(view.position, Reading::RunTime);
+        }
+    }
+
+    /// Takes the image that the run on screen ended with, where that is wanted and it is another.
+    pub(super) fn update_run_image(&mut self, run: Option<&RunView>, sample: usize) {
+        let wanted = self.choice() == Some(&ImageChoice::Run);
+        let Some(run) = run.filter(|run| wanted && run.end == Some(RunEnd::Complete)) else { return };
+        let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
+        let picture = run.key(end, Picture::State, sample);
+        if self.wanted.is_none() && self.image.as_ref().is_some_and(|known| known.picture == Some(picture)) {
+            return;
+        }
+        let Some(shown) = run.values(end, Picture::State, sample) else { return };
+        let [channels, height, width] = shown.shape;
+        let Ok(values) = Array3::from_shape_vec((channels, height, width), shown.values.into_owned()) else { return };
+        self.wanted = None;
+        match CleanImage::new(values) {
+            Ok(image) => self.put(ImageChoice::Run, Arc::new(image), Some(picture)),
+            Err(error) => self.error = Some(sentence(&error.to_string())),
+        }
+    }
+
+    /// Asks the thread for this level, and shows what it has answered. One question at a time, so that in a drag pictures
+    /// follow as fast as they are made.
+    pub(super) fn update_pictures(&mut self, ctx: &Context, level: NoiseLevel, factor: usize, seed: u64) {
+        let (Some(pool), Some(known)) = (&self.pool, &self.image) else { return };
+        if let Some(asked) = self.asked {
+            let Some(answer) = pool.answer(&asked) else { return };
+            self.asked = None;
+            match answer {
+                Ok(made) => show(&mut self.shown, ctx, asked, &made),
+                Err(words) => self.failed = Some((asked, words)),
+            }
+        }
+        let key = Key { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
+        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
+            self.shown = None;
+            return;
+        }
+        self.failed = None;
+        if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
+            return;
+        }
+        let image = Arc::clone(&known.image);
+        match pool.get(&key, || Some(Box::new(move || made(&image, level, factor, seed)))) {
+            Some(made) => show(&mut self.shown, ctx, key, &made),
+            None => self.asked = Some(key),
+        }
+    }
+}
+
+fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Made {
+    // The range that the stage shows a noisy state in; one for all three, so that their intensities can be compared.
+    let range = (level.sqrt_alpha_bar() + 2.2 * level.sqrt_one_minus_alpha_bar()) as f32;
+    let Ok(pooling) = Pooling::new(image, level, factor, seed) else {
+        // Images are of 8 pixels or more and factors of 4 or less.
+        let none = || (ColorImage::default(), Ratio { measured: f64::NAN, expected: f64::NAN });
+        return Made { parts: [none(), none(), none()], range };
+    };
+    let parts = [&pooling.state, &pooling.pooled, &pooling.remade].map(|noised| {
+        let picture = tone::image(noised.values.view(), range);
+        let size = [picture.width() as usize, picture.height() as usize];
+        (ColorImage::from_rgb(size, picture.as_raw()), Ratio { measured: noised.snr, expected: noised.expected_snr })
+    });
+    Made { parts, range }
+}
+
+fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
+    let pictures = made.parts.each_ref().map(|(picture, _)| picture.clone());
+    let [width, height] = pictures[0].size;
+    let textures = match shown.take() {
+        Some(Shown { mut textures, .. }) => {
+            for (texture, picture) in textures.iter_mut().zip(pictures) {
+                texture.set(picture, TextureOptions::NEAREST);
+            }
+            textures
+        }
+        None => pictures.map(|picture| ctx.load_texture("pooling", picture, TextureOptions::NEAREST)),
+    };
+    *shown = Some(Shown {
+        key,
+        textures,
+        images: made.parts.each_ref().map(|(picture, _)| picture.clone()),
+        ratios: made.parts.each_ref().map(|(_, ratio)| *ratio),
+        factor: key.factor,
+        size: (height, width),
+        range: made.range,
+    });
+}

@@ -1,0 +1,208 @@
+//! What the curves are, and what they tell in numbers: where signal meets noise, and the slope.
+
+use crate::app::draw::plot::{colour, draw_line};
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::pane::spectrum::{SpectrumPane, WIDE};
+use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
+use crate::runtime::RunEnd;
+use crate::spectrum::Reach;
+use crate::words::count;
+use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+/// Height of a row, points.
+const ROW: f32 = 16.0;
+/// Length of a swatch and the space to its name, points.
+const SWATCH: (f32, f32) = (24.0, 6.0);
+/// Width of what stands for the rest, points.
+const MORE: f32 = 20.0;
+/// Space between names, points.
+const GAP: f32 = 14.0;
+
+/// How a curve is drawn, and its name.
+struct Name {
+    at: (f32, usize),
+    paint: Paint,
+    dash: Dash,
+    galley: Arc<Galley>,
+}
+
+/// A number that is read off the plot.
+struct Value {
+    short: String,
+    long: String,
+    about: String,
+    dash: Option<Dash>,
+}
+
+/// All that stands below the plot. Which rows there are does not depend on values, so nothing moves while they change.
+pub(super) struct Readings {
+    names: Vec<Name>,
+    rows: usize,
+    values: [Value; 2],
+    wide: bool,
+}
+
+impl Readings {
+    pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, pane: &SpectrumPane, width: f32) -> Self {
+        let color = Palette::of(ui).secondary;
+        let data = match pane.data {
+            crate::app::pane::spectrum::DataSource::FinalImage => "final image",
+            crate::app::pane::spectrum::DataSource::Known { data, .. } => data.name,
+        };
+        let mut listed = vec![
+            ("xₜ", Role::Secondary, Dash::Solid),
+            ("E[x₀|xₜ]", Role::Accent, Dash::Solid),
+            ("noise 1 − ᾱ", Role::Secondary, Dash::Dotted),
+            (data, Role::Warning, Dash::Dashed),
+        ];
+        if pane.choices.others {
+            listed.push(("other steps", Role::Faint, Dash::Solid));
+        }
+        let (mut names, mut left, mut row) = (Vec::new(), 0.0, 0);
+        for (name, role, dash) in listed {
+            let galley = ui.painter().layout_no_wrap(name.to_owned(), theme::body(SMALL), color);
+            let taken = SWATCH.0 + SWATCH.1 + galley.size().x;
+            if left > 0.0 && left + taken > width {
+                (left, row) = (0.0, row + 1);
+            }
+            names.push(Name { at: (left, row), paint: Paint::Role(role), dash, galley });
+            left += taken + GAP;
+        }
+        let ended = pane.stage.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
+        Self { names, rows: row + 1, values: [meeting(plot, data, ended), slope(plot, ended)], wide: width >= WIDE }
+    }
+
+    pub(super) fn names_height(&self) -> f32 {
+        self.rows as f32 * ROW + 4.0
+    }
+
+    pub(super) fn values_height(&self) -> f32 {
+        if self.wide { ROW } else { 2.0 * ROW }
+    }
+
+    /// Draws them from the top of `rect`.
+    pub(super) fn show(&self, ui: &Ui, rect: Rect, names: bool) {
+        let palette = Palette::of(ui);
+        let mut top = rect.top() + 4.0;
+        if names {
+            for name in &self.names {
+                let left = pos2(rect.left() + name.at.0, top + ROW * (name.at.1 as f32 + 0.5));
+                let stroke = Stroke::new(2.0, colour(name.paint, &palette));
+                draw_line(ui.painter(), &[left, left + vec2(SWATCH.0, 0.0)], stroke, name.dash);
+                let at = left + vec2(SWATCH.0 + SWATCH.1, -0.5 * name.galley.size().y);
+                ui.painter().galley(at, Arc::clone(&name.galley), palette.secondary);
+            }
+            top += self.rows as f32 * ROW;
+        }
+        let mut left_out = None;
+        for (index, value) in self.values.iter().enumerate() {
+            let place = if self.wide {
+                let first = 0.4 * rect.width();
+                let (left, width) = if index == 0 { (0.0, first) } else { (first, rect.width() - first) };
+                Rect::from_min_size(pos2(rect.left() + left, top), vec2(width, ROW))
+            } else {
+                Rect::from_min_size(pos2(rect.left(), top + index as f32 * ROW), vec2(rect.width(), ROW))
+            };
+            if place.bottom() <= rect.bottom() + 2.0 {
+                let more = !names && (self.wide || index == 0);
+                value.show(ui, place.with_max_x(place.right() - if more { MORE } else { 0.0 }), &palette);
+            } else {
+                left_out = Some(value);
+            }
+        }
+        if !names || left_out.is_some() {
+            let place = Rect::from_min_size(pos2(rect.right() - MORE, top), vec2(MORE, ROW));
+            self.more_ui(ui, place, (names, left_out), &palette);
+        }
+    }
+}
+
+impl Readings {
+    /// "…", with what there was no room for under the pointer.
+    fn more_ui(&self, ui: &Ui, place: Rect, (names, value): (bool, Option<&Value>), palette: &Palette) {
+        let response = ui.interact(place, ui.scope_id().with("more of the spectrum"), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, "More of the spectrum's curves"));
+        ui.painter().text(place.center(), Align2::CENTER_CENTER, "…", theme::body(SMALL), palette.secondary);
+        response.on_hover_ui(|ui| {
+            for name in self.names.iter().filter(|_| !names) {
+                ui.horizontal(|ui| {
+                    let (swatch, _) = ui.allocate_exact_size(vec2(SWATCH.0, ROW), Sense::hover());
+                    let ends = [swatch.left_center(), swatch.right_center()];
+                    draw_line(ui.painter(), &ends, Stroke::new(2.0, colour(name.paint, palette)), name.dash);
+                    ui.label(name.galley.text());
+                });
+            }
+            if let Some(value) = value {
+                ui.label(&value.long);
+            }
+        });
+    }
+}
+
+impl Value {
+    fn show(&self, ui: &Ui, rect: Rect, palette: &Palette) {
+        let response = ui.interact(rect, ui.scope_id().with(("reading", self.dash.is_some())), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &self.long));
+        let left = rect.left_center();
+        if let Some(dash) = self.dash {
+            let stroke = Stroke::new(1.4, palette.text);
+            draw_line(ui.painter(), &[left, left + vec2(SWATCH.0, 0.0)], stroke, dash);
+        } else {
+            let x = left.x + 0.5 * SWATCH.0;
+            ui.painter().vline(x, (rect.top() + 2.0)..=(rect.bottom() - 2.0), Stroke::new(1.0, palette.secondary));
+        }
+        let room = rect.width() - SWATCH.0 - SWATCH.1;
+        let layout =
+            |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(SMALL), Color32::PLACEHOLDER);
+        let long = layout(&self.long);
+        let galley = if long.size().x <= room { long } else { layout(&self.short) };
+        let at = left + vec2(SWATCH.0 + SWATCH.1, -0.5 * galley.size().y);
+        ui.painter().with_clip_rect(rect).galley(at, galley, palette.text);
+        response.on_hover_text(&self.about);
+    }
+}
+
+fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Value {
+    let (short, long) = match plot.signal {
+        None if ended => ("fₘₐₓ unknown".to_owned(), "fₘₐₓ unknown: no data".to_owned()),
+        None => ("fₘₐₓ at the run's end".to_owned(), "fₘₐₓ: known once the run has ended".to_owned()),
+        Some(Reach::Nowhere) => ("noise everywhere".to_owned(), "noise above signal everywhere".to_owned()),
+        Some(Reach::ToTheEnd) => ("signal everywhere".to_owned(), "signal above noise everywhere".to_owned()),
+        Some(Reach::Until(frequency)) => {
+            let (frequency, length) = (significant(frequency), significant(frequency.recip()));
+            let short = format!("fₘₐₓ {frequency} c/px, {length} px");
+            (short, format!("signal meets noise at fₘₐₓ {frequency} c/px, {length} px"))
+        }
+    };
+    let about = format!(
+        "fₘₐₓ, where signal meets noise in xₜ: the highest radial frequency at which ᾱ·S(f) ≥ 1 − ᾱ, S being the spectrum \
+         of: {data}; between two rings on a straight line in log-log. Above it, that is in details finer than 1/fₘₐₓ, xₜ is \
+         mostly noise. A single image's spectrum scatters and may cross more than once; the last time counts"
+    );
+    Value { short, long, about, dash: None }
+}
+
+fn slope(plot: &SpectrumPlot, ended: bool) -> Value {
+    let (short, long, how) = match (&plot.slope, plot.range) {
+        (Some(slope), _) => (slope.short_label(), slope.label(), count(slope.law.rings, "ring")),
+        (None, Some(_)) => {
+            let text = "slope: too few rings".to_owned();
+            (text.clone(), text, "three at least are needed".to_owned())
+        }
+        (None, None) if ended => {
+            let text = "slope: all is noise yet".to_owned();
+            (text.clone(), text, "no frequency is above the noise".to_owned())
+        }
+        (None, None) => {
+            let text = "slope at the run's end".to_owned();
+            (text, "slope: known once the run has ended".to_owned(), "fₘₐₓ is needed".to_owned())
+        }
+    };
+    let about = format!(
+        "Slope of E[x₀|xₜ]: a straight line by least squares through log PSD over log frequency, every ring counting alike \
+         ({how}); ± is its standard error. From 2 cycles/image to fₘₐₓ, unless its ends are dragged in the plot or typed; a \
+         double-click on one lets both follow the step again. Photographs have about −2"
+    );
+    Value { short, long, about, dash: Some(Dash::DashDotted) }
+}

@@ -1,0 +1,175 @@
+//! The time axis that all tracks share: its numbers, its zoom, and the playhead through all of them.
+
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::{arrows, small_menu};
+use crate::app::intent::Intent;
+use crate::app::run_view::RunView;
+use crate::app::track::stack::{HEAD, LINE, Tracks, TracksState};
+use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
+use crate::session::action::Action;
+use crate::session::document::AxisReading;
+use crate::session::playback::Command;
+use egui::{Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use std::ops::RangeInclusive;
+
+/// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
+pub(in crate::app) fn move_ui(
+    ui: &Ui,
+    whole: Rect,
+    axis: &TimeAxis,
+    tracks: &Tracks,
+    state: &mut TracksState,
+    intents: &mut Vec<Intent>,
+) -> Response {
+    let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::slider(true, tracks.position, "Playhead"));
+    let place = |x: f32| f64::from((x - whole.left()) / whole.width());
+    let primary = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
+    if (primary || response.clicked() || response.drag_stopped_by(PointerButton::Primary))
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
+        intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
+    }
+    let by = arrows(ui, &response).x;
+    if by != 0.0 {
+        intents.push(Intent::Playback(Command::Seek(tracks.position + f64::from(by))));
+    }
+    state.hovered = None;
+    state.pointer = response.hover_pos();
+    if let Some(at) = state.pointer {
+        zoom_ui(ui, place(at.x), state);
+        state.hovered = Some(state.zoom.x_of_place(place(at.x)));
+    }
+    response
+}
+
+/// Zoom and move by wheel or pinch, around a place.
+fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
+    let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta()));
+    let by = f64::from(scroll.y / 200.0 + pinch.ln());
+    if by != 0.0 {
+        state.zoom = state.zoom.magnified(by.exp(), place);
+    }
+    if scroll.x != 0.0 {
+        state.zoom = state.zoom.moved(f64::from(-scroll.x / 400.0));
+    }
+}
+
+pub(in crate::app) fn playhead_ui(
+    ui: &Ui,
+    (whole, numbers): (Rect, Rect),
+    axis: &TimeAxis,
+    tracks: &Tracks,
+    state: &TracksState,
+    response: &Response,
+) {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    let screen = |x: f64| whole.left() + whole.width() * state.zoom.place_of_x(x) as f32;
+    if let Some(x) = state.hovered {
+        let at = screen(x);
+        painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
+        let step = axis.step_of_x(x, tracks.reading());
+        let value = |reading| axis.value_at(step, reading);
+        let total = tracks.run.map_or(axis.steps(), RunView::steps);
+        // As the bar at the bottom would say it here.
+        let text = format!(
+            "step {}/{total}   s {:.3}   λ {}",
+            tracks.step_of(step).floor(),
+            value(Reading::RunTime),
+            ticks::signed(value(Reading::LogSnr))
+        );
+        let galley = painter.layout_no_wrap(text, theme::mono(SMALL), palette.text);
+        let left =
+            (at - 0.5 * galley.size().x).clamp(whole.left(), (whole.right() - galley.size().x).max(whole.left()));
+        let place = pos2(left, numbers.center().y - 0.5 * galley.size().y);
+        let back = Rect::from_min_size(place, galley.size()).expand2(vec2(6.0, 4.0));
+        painter.rect_filled(back, 4.0, palette.field);
+        painter.galley(place, galley, palette.text);
+    }
+    let at = screen(axis.x_of_step(tracks.place(), tracks.reading()));
+    if !(whole.left() - 1.0..=whole.right() + 1.0).contains(&at) {
+        return;
+    }
+    painter.vline(at, whole.y_range(), Stroke::new(if response.has_focus() { 3.0 } else { 1.5 }, palette.accent));
+    let tip = vec![pos2(at - 5.0, whole.top()), pos2(at + 5.0, whole.top()), pos2(at, whole.top() + 6.0)];
+    painter.add(Shape::convex_polygon(tip, palette.accent, Stroke::NONE));
+}
+
+/// The shared axis: which reading, and its numbers.
+pub(in crate::app) fn axis_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    plot_x: &RangeInclusive<f32>,
+    tracks: &Tracks,
+    state: &mut TracksState,
+    intents: &mut Vec<Intent>,
+) {
+    let palette = Palette::of(ui);
+    ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
+    let place = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top() + 3.0), vec2(HEAD - 20.0, LINE - 6.0));
+    let reading = tracks.view.axis;
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        ui.horizontal_centered(|ui| {
+            let tip = "What the axis of all tracks reads; noise is always on the left";
+            small_menu(ui, "Time axis", &format!("axis: {}", reading.name()), tip, |ui| {
+                ui.set_min_width(160.0);
+                for choice in AxisReading::ALL {
+                    if ui.selectable_label(choice == reading, choice.name()).clicked() {
+                        intents.push(Intent::Change(Action::SetAxis(choice)));
+                        ui.close();
+                    }
+                }
+            });
+        });
+    });
+    let foot = Rect::from_min_max(pos2(*plot_x.end() + 16.0, rect.top()), pos2(rect.right() - 16.0, rect.bottom()));
+    if state.zoom.is_whole() {
+        let text = "noise → image";
+        ui.painter().text(foot.left_center(), Align2::LEFT_CENTER, text, theme::body(SMALL), palette.secondary);
+    } else {
+        ui.scope_builder(UiBuilder::new().max_rect(foot.shrink2(vec2(0.0, 3.0))), |ui| {
+            ui.horizontal_centered(|ui| {
+                let text = egui::RichText::new("whole run").font(theme::body(SMALL));
+                if ui.add(egui::Button::new(text)).on_hover_text("Show all of the run again (0)").clicked() {
+                    state.zoom = TimeZoom::default();
+                }
+            });
+        });
+    }
+    let Some(axis) = tracks.axis() else { return };
+    let (left, right) = (*plot_x.start(), *plot_x.end());
+    let over = Rect::from_x_y_ranges(left..=right, rect.y_range());
+    let response = ui.interact(over, ui.scope_id().with("axis"), Sense::click_and_drag());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Axis in {}", reading.name())));
+    if let Some(at) = response.hover_pos() {
+        zoom_ui(ui, f64::from((at.x - left) / (right - left)), state);
+    }
+    if response.dragged() {
+        state.zoom = state.zoom.moved(f64::from(-response.drag_delta().x / (right - left)));
+    }
+    if response.double_clicked() {
+        state.zoom = TimeZoom::default();
+    }
+    response.on_hover_text("Wheel: zoom; drag: move along; double-click: the whole run");
+    let ticks = axis.ticks(tracks.reading(), state.zoom.range(), ticks_for(right - left));
+    let mut free = f32::NEG_INFINITY;
+    for tick in ticks {
+        let x = left + (right - left) * state.zoom.place_of_x(tick.at) as f32;
+        let galley = ui.painter().layout_no_wrap(tick.label, theme::mono(SMALL - 1.0), palette.secondary);
+        let from = (x - 0.5 * galley.size().x).clamp(left, (right - galley.size().x).max(left));
+        if from < free {
+            continue;
+        }
+        free = from + galley.size().x + 8.0;
+        ui.painter().vline(x, (rect.bottom() - 4.0)..=rect.bottom(), Stroke::new(1.0, palette.faint));
+        ui.painter().galley(pos2(from, rect.center().y - 0.5 * galley.size().y), galley, palette.secondary);
+    }
+}
+
+/// About how many numbers an axis of so many points has room for.
+#[allow(clippy::cast_sign_loss)] // a width
+pub(in crate::app) fn ticks_for(width: f32) -> usize {
+    ((width / 96.0) as usize).clamp(4, 24)
+}

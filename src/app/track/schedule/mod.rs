@@ -1,0 +1,3 @@
+//! The schedule's track.
+
+pub mod editor;
