@@ -18,11 +18,11 @@ pub mod run_view;
 pub mod saving;
 mod state;
 pub mod track;
+pub mod view_context;
 
 pub use launch::{Closed, FAILED_VARIABLE, NoWindow, Window, run};
 pub use state::{Fetching, Launch};
 
-use crate::ensemble::ComesTo;
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;
 use draw::level_button::Levels;
@@ -47,6 +47,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use track::stack::Tracks;
+use view_context::ViewContext;
 
 /// The window's program.
 pub struct App {
@@ -183,75 +184,86 @@ impl App {
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
         let plan = run.as_ref().and_then(|run| run.plan(view.factor, view.levels));
-        let levels = Levels { plan, isolated: view.isolated };
-        let stage = Stage {
+        let context = ViewContext {
+            document,
+            model: state.model.as_deref(),
             run: run.as_ref(),
+            beside: self.beside.as_ref(),
+            at,
+            position: state.playback.position(),
+            sample,
+            levels: Levels { plan, isolated: view.isolated },
+            planner: &state.planner,
+            desk: &state.measure,
+            optimisation: optimisation.as_ref(),
+            board: &state.board,
+            empty: &empty,
+            stale,
+        };
+        let stage = Stage {
+            run: context.run,
             at,
             sample,
             range: view.range,
             true_pixels: view.true_pixels,
-            levels,
-            empty: &empty,
+            levels: context.levels,
+            empty: context.empty,
             stale,
-            beside: self.beside.as_ref(),
+            beside: context.beside,
             grid: view.batch_grid,
         };
-        let position = state.playback.position();
-        let size = document.run.image_size(state.model.as_ref().and_then(|model| model.native_size));
-        let comes_to = state.planner.next().filter(|_| state.planner.refused().is_none()).zip(size);
-        let comes_to = comes_to.map(|(planned, size)| ComesTo { levels: planned.plan.levels(), size });
         let mut contents = Contents {
             stage,
             tracks: Tracks {
-                run: run.as_ref(),
-                planned: state.planner.shown(),
-                next: state.planner.next(),
-                measure: &state.measure,
-                position,
+                run: context.run,
+                planned: context.shown(),
+                next: context.next(),
+                measure: context.desk,
+                position: context.position,
                 view,
                 sample,
-                levels,
+                levels: context.levels,
                 stale,
-                settings: &document.run,
-                class_names: state.model.as_deref().map_or(&[], |model| model.class_names()),
-                stage_factor: state.model.as_deref().and_then(|model| model.stage_factor).unwrap_or(2),
+                settings: context.settings(),
+                class_names: context.class_names(),
+                stage_factor: context.model.and_then(|model| model.stage_factor).unwrap_or(2),
             },
-            measure: Measure { document, desk: &state.measure, comes_to },
+            measure: Measure { document, desk: context.desk, comes_to: context.comes_to() },
             measure_panel: &mut state.measure_panel,
             lab: Lab {
                 document,
-                planned: state.planner.next(),
-                refused: state.planner.refused(),
-                model: state.model.as_deref(),
-                optimisation: optimisation.as_ref(),
+                planned: context.next(),
+                refused: context.planner.refused(),
+                model: context.model,
+                optimisation: context.optimisation,
             },
             lab_state: &mut state.lab,
             pooling: PoolingView {
-                run: run.as_ref(),
-                planned: state.planner.shown(),
-                position,
+                run: context.run,
+                planned: context.shown(),
+                position: context.position,
                 sample,
                 seed: document.run.seed,
                 factor: view.factor,
-                empty: &empty,
+                empty: context.empty,
             },
             pooling_state: &mut state.pooling,
             levels_state: &mut state.levels,
             inspector: &mut state.inspector,
             guidance: Guidance {
                 document,
-                model: state.model.as_deref(),
-                planned: state.planner.next(),
-                run: run.as_ref(),
-                beside: self.beside.is_some(),
-                position,
+                model: context.model,
+                planned: context.next(),
+                run: context.run,
+                beside: context.beside.is_some(),
+                position: context.position,
             },
             guidance_panel: &mut state.guidance,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
             spectra: &mut state.spectra,
             textures,
-            board: &state.board,
+            board: context.board,
             intents,
         };
         state.tiles.ui(ui, view.layout, &mut contents);
