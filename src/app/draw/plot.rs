@@ -4,12 +4,16 @@ use crate::app::draw::level_button::{Levels, dimmed, tip};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::figure::{Dash, Figure, Line, Mark, MarkKind, Marker, Paint, Role, Segment};
 use crate::session::levels::{Band, LevelSet};
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Mesh, Painter, Pos2, Rangef, Rect, Shape, Stroke, Ui, Vec2, pos2, vec2};
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
 /// Height of what can be clicked of it.
 const TARGET: f32 = 24.0;
+/// Least height of a plot, least height of one with numbers beside it, and least height that strips leave it, points.
+const LEAST: f32 = 6.0;
+const NUMBERED: f32 = 16.0;
+const ABOVE_STRIPS: f32 = 24.0;
 
 /// The colour that a paint has in this theme.
 #[must_use]
@@ -42,9 +46,16 @@ pub(in crate::app) fn is_lit(paint: Paint, lit: LevelSet) -> bool {
     }
 }
 
+/// How many strips have room: in a low track the curves come first.
+#[allow(clippy::cast_sign_loss)] // clamped
+fn strips_in(rect: Rect, figure: &Figure) -> usize {
+    let room = ((rect.height() - ABOVE_STRIPS) / (STRIP + 6.0)).max(0.0);
+    figure.strips.len().min(room as usize)
+}
+
 /// The part of `rect` that curves are drawn in, above the strips.
 fn plot_of(rect: Rect, figure: &Figure) -> Rect {
-    let strips = figure.strips.len() as f32 * (STRIP + 6.0);
+    let strips = strips_in(rect, figure) as f32 * (STRIP + 6.0);
     Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips))
 }
 
@@ -53,7 +64,7 @@ fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment
     let plot = plot_of(rect, figure);
     let (left, right) = figure.x_axis.range;
     let x = move |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
-    figure.strips.iter().enumerate().flat_map(move |(row, strip)| {
+    figure.strips.iter().take(strips_in(rect, figure)).enumerate().flat_map(move |(row, strip)| {
         let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
         strip.segments.iter().filter_map(move |segment| {
             let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP));
@@ -72,7 +83,7 @@ pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
 pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
     let palette = Palette::of(ui);
     let plot = plot_of(rect, figure);
-    if plot.height() < 16.0 || plot.width() < 16.0 {
+    if plot.height() < LEAST || plot.width() < 16.0 {
         return;
     }
     let (left, right) = figure.x_axis.range;
@@ -82,7 +93,7 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
     let painter = ui.painter();
 
     let mut free = f32::INFINITY;
-    for tick in &figure.y_axis.ticks {
+    for tick in figure.y_axis.ticks.iter().filter(|_| plot.height() >= NUMBERED) {
         let line = y(tick.at);
         let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
         // Ticks rise; in a low plot those too close to the one below are left out.
@@ -104,10 +115,12 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
         draw_area(&inside, &edges.collect::<Vec<_>>(), lit_colour(area.paint, lit, &palette), palette.window);
     }
     let (before, behind): (Vec<&Line>, Vec<&Line>) = figure.lines.iter().partition(|line| is_lit(line.paint, lit));
+    let mut curves: Vec<Vec<Pos2>> = Vec::with_capacity(figure.lines.len());
     for line in behind.into_iter().chain(before) {
         let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
         let stroke = Stroke::new(2.0 * line.weight as f32, lit_colour(line.paint, lit, &palette));
         draw_line(&inside, &points, stroke, line.dash);
+        curves.push(points);
     }
     for set in &figure.points {
         let color = lit_colour(set.paint, lit, &palette);
@@ -126,7 +139,7 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
         };
     }
-    mark_labels(&inside, plot, &figure.marks, &x, &palette);
+    mark_labels(&inside, plot, &figure.marks, (&curves, &x), &palette);
     for (cell, segment) in segments(rect, figure) {
         inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
         let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
@@ -137,9 +150,15 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
     }
 }
 
-/// Writes what marks are called beside them, each where it touches neither another name nor the edge of the plot, and where
-/// that can be no other mark; what there is no place for is left out.
-fn mark_labels(painter: &Painter, plot: Rect, marks: &[Mark], x: &dyn Fn(f64) -> f32, palette: &Palette) {
+/// Writes what marks are called beside them, each off the curves where it can be, where it touches neither another name nor
+/// the edge of the plot, and where that can be no other mark; what there is no place for is left out.
+fn mark_labels(
+    painter: &Painter,
+    plot: Rect,
+    marks: &[Mark],
+    (curves, x): (&[Vec<Pos2>], &dyn Fn(f64) -> f32),
+    palette: &Palette,
+) {
     let mut named: Vec<&Mark> = marks.iter().filter(|mark| !mark.short_label.is_empty()).collect();
     named.sort_by(|a, b| a.x.total_cmp(&b.x));
     let rules: Vec<f32> = named.iter().map(|mark| x(mark.x)).filter(|at| plot.x_range().contains(*at)).collect();
@@ -151,27 +170,58 @@ fn mark_labels(painter: &Painter, plot: Rect, marks: &[Mark], x: &dyn Fn(f64) ->
         }
         let color = text_colour(mark.paint, palette);
         let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 2.0), color);
-        let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules)) else { continue };
-        painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.75));
+        let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules, curves)) else { continue };
+        // Where a curve must pass, it passes behind.
+        painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.9));
         painter.galley(place.min + vec2(1.0, 0.0), galley, color);
         taken.push(place);
     }
 }
 
-/// A free place for a name of this size beside a mark: in one of four rows below the top, at its right or else at its left.
-fn label_place(plot: Rect, at: f32, size: egui::Vec2, (taken, rules): (&[Rect], &[f32])) -> Option<Rect> {
+/// The heights that curves take between two x.
+fn heights_of(curves: &[Vec<Pos2>], x: Rangef) -> Vec<Rangef> {
+    let pieces = curves.iter().flat_map(|curve| curve.windows(2));
+    let within = pieces.filter_map(|pair| {
+        let (a, b) = if pair[0].x <= pair[1].x { (pair[0], pair[1]) } else { (pair[1], pair[0]) };
+        if b.x < x.min || a.x > x.max {
+            return None;
+        }
+        let at = |x: f32| if b.x - a.x < 1e-3 { a.y } else { a.y + (b.y - a.y) * (x - a.x) / (b.x - a.x) };
+        let (from, to) = (at(a.x.max(x.min)), if b.x - a.x < 1e-3 { b.y } else { at(b.x.min(x.max)) });
+        // As thick as a line is.
+        Some(Rangef::new(from.min(to), from.max(to)).expand(1.5))
+    });
+    within.collect()
+}
+
+/// A free place for a name of this size beside a mark: as high as no curve passes, at its right or else at its left.
+fn label_place(
+    plot: Rect,
+    at: f32,
+    size: Vec2,
+    (taken, rules, curves): (&[Rect], &[f32], &[Vec<Pos2>]),
+) -> Option<Rect> {
     let size = size + vec2(2.0, 0.0);
-    let rows = (0..4_u8).map(|row| plot.top() + f32::from(row) * (size.y + 1.0));
-    let rows = rows.filter(|top| top + size.y <= plot.bottom());
-    let places =
-        rows.flat_map(|top| [at + 2.0, at - 2.0 - size.x].map(|left| Rect::from_min_size(pos2(left, top), size)));
-    let free = places.filter(|place| {
+    #[allow(clippy::cast_sign_loss)] // not negative
+    let rows = ((plot.height() - size.y) / (size.y + 1.0) + 1.0).max(0.0) as usize;
+    let sides = [at + 2.0, at - 2.0 - size.x].map(|left| {
+        let x = Rangef::new(left, left + size.x);
+        (left, heights_of(curves, x), rules.iter().filter(|rule| x.contains(**rule)).count())
+    });
+    let places = (0..rows).flat_map(|row| {
+        let top = plot.top() + row as f32 * (size.y + 1.0);
+        sides.iter().map(move |(left, heights, crossed)| {
+            let place = Rect::from_min_size(pos2(*left, top), size);
+            let covered = heights.iter().filter(|height| height.intersection(place.y_range()).span() > 0.0).count();
+            (place, covered, *crossed)
+        })
+    });
+    let free = places.filter(|(place, ..)| {
         let inside = place.left() >= plot.left() && place.right() <= plot.right();
         inside && taken.iter().all(|other| !other.expand2(vec2(2.0, 0.0)).intersects(*place))
     });
-    let crossed = |place: &Rect| rules.iter().filter(|rule| place.x_range().contains(**rule)).count();
-    // The first of those that fewest rules go through.
-    free.min_by_key(crossed)
+    // The first of those that fewest curves, and of these fewest rules, go through.
+    free.min_by_key(|(_, covered, crossed)| (*covered, *crossed)).map(|(place, ..)| place)
 }
 
 /// The colour of what is written beside a paint. Levels are as pale as lines may be, and no text may.
@@ -196,9 +246,6 @@ pub enum StripUse {
 /// Lets the segments of the figure's strips be clicked. `place` tells their names from those of other tracks.
 #[must_use]
 pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &str) -> Option<StripUse> {
-    if plot_of(rect, figure).height() < 16.0 {
-        return None;
-    }
     let mut used = None;
     for (row, (cell, segment)) in segments(rect, figure).enumerate() {
         let Paint::Level(m) = segment.paint else { continue };
@@ -281,6 +328,7 @@ pub(in crate::app) fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::{Axis, Strip};
 
     #[test]
     fn no_text_has_the_colour_of_a_level() {
@@ -288,16 +336,53 @@ mod tests {
             assert!((0..8).all(|m| text_colour(Paint::Level(m), &palette) == palette.text));
         }
     }
+
     #[test]
     fn names_of_marks_neither_collide_nor_leave_the_plot() {
         let plot = Rect::from_min_size(pos2(100.0, 10.0), vec2(300.0, 60.0));
         let rules = [101.0, 104.0, 110.0, 118.0, 131.0, 250.0, 396.0, 399.0];
         let mut taken: Vec<Rect> = Vec::new();
         for at in rules {
-            let place = label_place(plot, at, vec2(24.0, 12.0), (&taken, &rules)).unwrap();
+            let place = label_place(plot, at, vec2(24.0, 12.0), (&taken, &rules, &[])).unwrap();
             assert!(plot.contains_rect(place) && taken.iter().all(|other| !other.intersects(place)), "{at}");
             taken.push(place);
         }
-        assert!(label_place(plot, 399.0, vec2(400.0, 12.0), (&[], &rules)).is_none());
+        assert!(label_place(plot, 399.0, vec2(400.0, 12.0), (&[], &rules, &[])).is_none());
+    }
+
+    /// A curve from the upper left to the lower right and one along the top: names stand between or beside them.
+    #[test]
+    fn names_of_marks_stand_off_the_curves() {
+        let plot = Rect::from_min_size(pos2(0.0, 0.0), vec2(300.0, 90.0));
+        let falling = vec![pos2(0.0, 0.0), pos2(150.0, 45.0), pos2(300.0, 90.0)];
+        let curves = [falling, vec![pos2(0.0, 4.0), pos2(300.0, 4.0)]];
+        let rules = [20.0, 90.0, 160.0, 270.0];
+        for at in rules {
+            let place = label_place(plot, at, vec2(24.0, 12.0), (&[], &rules, &curves)).unwrap();
+            let ends = [place.left(), place.right()].map(|x| 0.3 * x);
+            let off = place.top() > ends[1] || place.bottom() < ends[0];
+            assert!(off && place.top() > 4.0, "{at}: {place:?} is on a curve");
+        }
+        // Where curves are everywhere, it stands on as few as can be.
+        let thicket: Vec<Vec<Pos2>> = (0..10_u8).map(|y| f32::from(y) * 9.0).map(|y| vec![pos2(0.0, y), pos2(300.0, y)]).collect();
+        assert!(label_place(plot, 90.0, vec2(24.0, 12.0), (&[], &rules, &thicket)).is_some());
+    }
+
+    #[test]
+    fn a_low_plot_gives_up_its_strips_before_its_curves() {
+        let strip = Strip { name: "most".into(), segments: Vec::new() };
+        let axis = || Axis { label: String::new(), unit: "", range: (0.0, 1.0), ticks: Vec::new() };
+        let figure = Figure {
+            x_axis: axis(),
+            y_axis: axis(),
+            areas: Vec::new(),
+            lines: Vec::new(),
+            points: Vec::new(),
+            strips: vec![strip.clone(), strip],
+            marks: Vec::new(),
+            notes: Vec::new(),
+        };
+        let height = |height: f32| plot_of(Rect::from_min_size(Pos2::ZERO, vec2(200.0, height)), &figure).height();
+        assert_eq!([21.0, 45.0, 46.0, 67.0, 68.0, 100.0].map(height), [21.0, 45.0, 24.0, 45.0, 24.0, 56.0]);
     }
 }
