@@ -1,38 +1,89 @@
-//! Words on a plot: whose what is drawn is, and what has no place.
+//! Words about a plot: whose what is drawn is, and what has no place; and what an empty one waits for.
 
-use crate::app::draw::theme::{self, Palette, SMALL};
+use super::theme::{self, Palette, SMALL};
+use super::widgets::elided;
 use crate::figure::text;
-use egui::{Color32, Galley, Rect, Role, Sense, Ui, WidgetInfo, text::LayoutJob, vec2};
-use std::sync::Arc;
+use egui::text::LayoutJob;
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 
 /// Height of a line, points.
-const LINE: f32 = 17.0;
+const LINE: f32 = 16.0;
+/// Least height that a plot keeps, points.
+const PLOT: f32 = 18.0;
+/// Stands for what has no room.
+const MORE: &str = "…";
 
-/// Writes the notes of a figure over its plot, a line each, as many as have room; in full under the pointer. `place` tells
-/// them from those of other plots.
-pub(in crate::app) fn notes_ui(ui: &Ui, plot: Rect, notes: &[String], place: &str) {
-    let palette = Palette::of(ui);
-    for (index, note) in notes.iter().enumerate() {
-        let corner = plot.left_top() + vec2(6.0, 3.0 + LINE * index as f32);
-        if corner.y + LINE > plot.bottom() {
-            break;
-        }
-        let note = text::plain(note);
-        let galley = elided(ui, &note, plot.width() - 20.0, palette.text);
-        let rect = Rect::from_min_size(corner, vec2(galley.size().x + 8.0, LINE - 1.0));
-        ui.painter().rect_filled(rect, 3.0, palette.window.gamma_multiply(0.85));
-        ui.painter().galley(rect.min + vec2(4.0, 0.5 * (rect.height() - galley.size().y)), galley, palette.text);
-        let response = ui.interact(rect, ui.scope_id().with(("note", place, index)), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &note));
-        response.on_hover_text(note);
+/// How many of so many lines have room above a plot in so much height. The last of them may stand for several.
+#[allow(clippy::cast_sign_loss)] // clamped
+fn rows_in(height: f32, notes: usize) -> usize {
+    notes.min(((height - PLOT) / LINE).max(0.0) as usize)
+}
+
+/// Writes the notes of a figure above its plot, a line each, as many as have room; in full under the pointer. Gives back
+/// what they leave of `space`, so that none lies on a curve. `place` tells them from those of other plots.
+pub(in crate::app) fn notes_ui(ui: &Ui, space: Rect, notes: &[String], place: &str) -> Rect {
+    let notes: Vec<String> = notes.iter().map(|note| text::plain(note)).collect();
+    let rows = rows_in(space.height(), notes.len());
+    for index in 0..rows {
+        let left = notes.len() - index;
+        let (shown, whole) = if index + 1 == rows && left > 1 {
+            (format!("{MORE} {} more: {}", left - 1, notes[index]), notes[index..].join("\n"))
+        } else {
+            (notes[index].clone(), notes[index].clone())
+        };
+        let line = Rect::from_min_size(space.min + vec2(0.0, LINE * index as f32), vec2(space.width(), LINE));
+        note_ui(ui, line, (&shown, &whole), (place, index));
+    }
+    if rows == 0 && !notes.is_empty() {
+        // A plot this low has a corner for what there is to say of it.
+        let corner = Rect::from_min_max(space.right_top() - vec2(LINE, 0.0), space.right_top() + vec2(0.0, 12.0));
+        ui.painter().rect_filled(corner, 3.0, Palette::of(ui).window);
+        note_ui(ui, corner, (MORE, &notes.join("\n")), (place, 0));
+    }
+    space.with_min_y(space.top() + LINE * rows as f32)
+}
+
+fn note_ui(ui: &Ui, line: Rect, (shown, whole): (&str, &str), (place, index): (&str, usize)) {
+    let color = Palette::of(ui).secondary;
+    let galley = elided(ui, shown, theme::body(SMALL - 1.0), color, line.width());
+    let at = Align2::LEFT_CENTER.anchor_size(line.left_center(), galley.size());
+    ui.painter().galley(at.min, galley, color);
+    let response = ui.interact(at, ui.scope_id().with(("note", place, index)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, whole));
+    response.on_hover_text(whole);
+}
+
+/// Says in the middle of an empty plot what it waits for, in as many lines as have room; in full under the pointer.
+pub(in crate::app) fn words_ui(ui: &Ui, plot: Rect, words: &str) {
+    if words.is_empty() {
+        return;
+    }
+    let color = Palette::of(ui).secondary;
+    let mut job = LayoutJob::simple(words.to_owned(), theme::body(SMALL), color, (plot.width() - 16.0).max(24.0));
+    #[allow(clippy::cast_sign_loss)] // clamped
+    let rows = ((plot.height() + 6.0) / LINE).max(1.0) as usize;
+    job.wrap.max_rows = rows;
+    let galley = ui.painter().layout_job(job);
+    let place = Align2::CENTER_CENTER.anchor_size(plot.center(), galley.size());
+    let is_cut = galley.elided;
+    ui.painter().galley(place.min, galley, color);
+    let response = ui.interact(place, ui.scope_id().with(("words", words)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    if is_cut {
+        response.on_hover_text(words);
     }
 }
 
-/// One line of no more than a width, its end "…" where it has no room.
-fn elided(ui: &Ui, text: &str, width: f32, color: Color32) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), theme::body(SMALL - 1.0), color);
-    job.wrap.max_width = width.max(24.0);
-    job.wrap.max_rows = 1;
-    job.wrap.break_anywhere = true;
-    ui.painter().layout_job(job)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_leave_the_plot_its_height() {
+        assert_eq!(rows_in(33.0, 2), 0);
+        assert_eq!(rows_in(34.0, 2), 1);
+        assert_eq!(rows_in(50.0, 2), 2);
+        assert_eq!(rows_in(500.0, 3), 3);
+        assert_eq!(rows_in(500.0, 0), 0);
+    }
 }

@@ -227,9 +227,7 @@ pub(in crate::app) fn guidance_track_ui(
     let Some(figure) = state.figure.clone() else { return };
     lit_figure_ui(ui, (place.plot, place.head), &figure, LevelSet::WHOLE);
     let middle = axis.x_of_step(tracks.place(), tracks.reading());
-    let at = place.pointer.map_or(middle, |at| {
-        place.zoom.x_of_place(f64::from((at.x - place.plot.left()) / place.plot.width())).clamp(0.0, 1.0)
-    });
+    let at = place.x_at_pointer().unwrap_or(middle);
     match &shown {
         Curve::Scale(_) => {
             let _ = legend_ui(ui, place.legend, &figure, at, (&tracks.levels, "Guidance scale"));

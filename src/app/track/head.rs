@@ -11,7 +11,7 @@ use crate::app::run_view::Picture;
 use crate::app::track::guidance::guidance_head_ui;
 use crate::app::track::parts::parts_head_ui;
 use crate::app::track::spectrum::head::{heat_head_ui, heat_menu};
-use crate::app::track::stack::{HEAD, LINE, NUMBERS, PAD, Tracks};
+use crate::app::track::stack::{HEAD, LINE, NUMBERS, Tracks, plot_y};
 use crate::session::action::Action;
 use crate::session::document::{
     AdjustedView, FACTORS, LevelReading, MOST_LEVELS, Measure, Stacking, TheoremView, Track, TrackChoice,
@@ -80,9 +80,10 @@ fn contents_ui(
     let palette = Palette::of(ui);
     match track {
         Track::FilmStrip => {
-            let row = (rect.height() - 2.0 * PAD) / 3.0;
+            let plot = Rect::from_x_y_ranges(rect.x_range(), plot_y(rect));
+            let row = plot.height() / 3.0;
             for (index, picture) in Picture::ALL.into_iter().enumerate() {
-                let middle = rect.top() + PAD + row * (index as f32 + 0.5);
+                let middle = plot.top() + row * (index as f32 + 0.5);
                 let at = pos2(rect.left() + 8.0 + HEAD, middle);
                 // The name of the track stands where the first of a low strip would.
                 if row >= 20.0 && (index > 0 || row >= 34.0) {

@@ -5,7 +5,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::images::Stage;
 use crate::app::pane::tiles::Pane;
 use crate::app::run_view::{Moment, Picture};
-use crate::app::track::stack::{PAD, Tracks, TracksState};
+use crate::app::track::stack::{Tracks, TracksState, plot_y};
 use crate::figure::{Figure, Reading, TimeAxis};
 use crate::session::document::{Track, TrackChoice};
 use egui::{Pos2, Rect, Response, Ui};
@@ -22,7 +22,7 @@ impl Placed<'_> {
     /// The unfolded track at a place, and its plot.
     fn at(&self, at: Pos2) -> Option<(Track, Rect)> {
         let (choice, rect) = self.shown.iter().zip(self.places).find(|(_, rect)| rect.y_range().contains(at.y))?;
-        let plot = Rect::from_x_y_ranges(self.whole.x_range(), (rect.top() + PAD)..=(rect.bottom() - PAD));
+        let plot = Rect::from_x_y_ranges(self.whole.x_range(), plot_y(*rect));
         (!choice.folded).then_some((choice.track, plot))
     }
 }
@@ -56,7 +56,7 @@ pub(in crate::app) fn plots_menu_ui(
         if track != Track::FilmStrip {
             save_figure_ui(ui, "Save with film strip", |format| intents.push(Intent::ExportWithFilm(track, format)));
             let mut lines = place_in_plain(axis, axis.step_of_x(x, tracks.reading()));
-            lines.extend(state.values_at(track, x, (plot, at)));
+            lines.extend(state.values_at(track, x, at));
             copy_ui(ui, "Copy values", &lines.join("\n"));
         }
     });

@@ -3,7 +3,7 @@
 
 use crate::app::draw::heat_map::{Known, PartLevels, RunSpectra};
 use crate::app::draw::legend::legend_ui;
-use crate::app::draw::notes::notes_ui;
+use crate::app::draw::notes::{notes_ui, words_ui};
 use crate::app::draw::plot::lit_figure_ui;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
@@ -61,10 +61,10 @@ impl PartsTrack {
     }
 
     /// What it shows at an x of the axis or a place on the screen, a line each.
-    pub(in crate::app) fn values_at(&self, x: f64, (plot, at): (Rect, Pos2)) -> Vec<String> {
+    pub(in crate::app) fn values_at(&self, x: f64, at: Pos2) -> Vec<String> {
         match (self.shows, &self.figure) {
             (Some(PartsQuantity::Shares), Some((_, figure))) => values_in_plain(figure, x),
-            _ => self.heat.read_at(plot, at),
+            _ => self.heat.read_at(at),
         }
     }
 
@@ -245,11 +245,7 @@ pub(in crate::app) fn parts_track_ui(
     state: &mut PartsTrack,
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
-    let say = |ui: &Ui, words: &str| {
-        let color = Palette::of(ui).secondary;
-        let galley = ui.painter().layout(words.to_owned(), theme::body(SMALL), color, place.plot.width() - 24.0);
-        ui.painter().galley(place.plot.center() - 0.5 * galley.size(), galley, color);
-    };
+    let say = |ui: &Ui, words: &str| words_ui(ui, place.plot, words);
     state.shows = None;
     let Some(run) = tracks.run else { return };
     let Some(plan) = run.plan(tracks.view.factor, tracks.view.levels) else {
@@ -284,9 +280,10 @@ pub(in crate::app) fn parts_track_ui(
             state.figure = Some((key, Arc::new(figure)));
         }
         let Some((_, figure)) = &state.figure else { return };
-        lit_figure_ui(ui, (place.plot, place.head), figure, tracks.levels.lit());
-        notes_ui(ui, place.plot, &figure.notes, "Parts by level");
-        let at = tracks.axis().unwrap_or(&run.axis).x_of_step(tracks.place(), tracks.reading());
+        let plot = notes_ui(ui, place.plot, &figure.notes, "Parts by level");
+        lit_figure_ui(ui, (plot, place.head), figure, tracks.levels.lit());
+        let playhead = tracks.axis().unwrap_or(&run.axis).x_of_step(tracks.place(), tracks.reading());
+        let at = place.x_at_pointer().unwrap_or(playhead);
         let isolate = legend_ui(ui, place.legend, figure, at, (&tracks.levels, "Parts by level"));
         intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
         return;

@@ -4,7 +4,7 @@ pub(super) mod head;
 
 use crate::app::draw::heat_map::bar::{BarOf, BarState, bar_ui};
 use crate::app::draw::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
-use crate::app::draw::notes::notes_ui;
+use crate::app::draw::notes::{notes_ui, words_ui};
 use crate::app::draw::plot::colour;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
@@ -28,6 +28,8 @@ pub struct HeatTrack {
     ensemble: EnsembleSpectra,
     decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
     map: Option<(MapKey, Arc<HeatMap>)>,
+    /// Where it was drawn last.
+    plot: Option<Rect>,
     bar: BarState,
     /// What is shown in place of spectra.
     given: Option<RunSpectra>,
@@ -99,6 +101,14 @@ pub(in crate::app) struct HeatPlace {
     pub ticks: usize,
 }
 
+impl HeatPlace {
+    /// x of the shared axis under the pointer.
+    pub fn x_at_pointer(&self) -> Option<f64> {
+        let along = f64::from((self.pointer?.x - self.plot.left()) / self.plot.width());
+        Some(self.zoom.x_of_place(along).clamp(0.0, 1.0))
+    }
+}
+
 impl HeatTrack {
     /// `wake` is called when there are new spectra.
     #[must_use]
@@ -119,8 +129,9 @@ impl HeatTrack {
     }
 
     /// What is read at a place of the plot, in words.
-    pub(in crate::app) fn read_at(&self, plot: Rect, at: Pos2) -> Vec<String> {
-        let read = self.map.as_ref().and_then(|(_, map)| Some(in_words(cell_at(map, plot, at)?, map)));
+    pub(in crate::app) fn read_at(&self, at: Pos2) -> Vec<String> {
+        let drawn = self.map.as_ref().zip(self.plot);
+        let read = drawn.and_then(|((_, map), plot)| Some(in_words(cell_at(map, plot, at)?, map)));
         read.into_iter().collect()
     }
 
@@ -201,7 +212,6 @@ pub(in crate::app) fn heat_track_ui(
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     let palette = Palette::of(ui);
-    let plot = place.plot;
     let Some(map) = state.update(tracks, place, of) else {
         let words = match of.choices.source {
             SpectrumSource::Sample => "",
@@ -213,7 +223,7 @@ pub(in crate::app) fn heat_track_ui(
             }
             _ => "Nothing is measured yet: in the layout Spectra, in the menu, is a panel to measure with",
         };
-        ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
+        words_ui(ui, place.plot, words);
         return;
     };
     if map.cells.is_empty() {
@@ -222,9 +232,11 @@ pub(in crate::app) fn heat_track_ui(
         } else {
             "No step of this run is kept whole"
         };
-        ui.painter().text(plot.center(), Align2::CENTER_CENTER, words, theme::body(SMALL), palette.secondary);
+        words_ui(ui, place.plot, words);
         return;
     }
+    let plot = notes_ui(ui, place.plot, &map.notes, of.name());
+    state.plot = Some(plot);
     textures.heat_maps.draw(ui, of.name(), plot, &map);
     if tracks.stale {
         ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
@@ -233,12 +245,11 @@ pub(in crate::app) fn heat_track_ui(
         Rows::Frequencies => frequencies_ui(ui, (plot, place.head), &map, &palette),
         Rows::Levels(_) => levels_ui(ui, (plot, place.head), &map, &palette),
     }
-    notes_ui(ui, plot, &map.notes, of.name());
     let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
     let decibels = read.and_then(|(_, cell)| cell.decibels);
     let difference = of.choices.source.is_difference();
     let bar = BarOf { chosen: of.range(), difference, beside: of.beside, parts: of.parts };
-    bar_ui(ui, place.legend, &map, bar, decibels, &mut state.bar, (textures, &mut *intents));
+    bar_ui(ui, place.legend.with_min_y(plot.top()), &map, bar, decibels, &mut state.bar, (textures, &mut *intents));
     let about = described(&map);
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));

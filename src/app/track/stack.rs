@@ -3,7 +3,7 @@
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::legend::legend_ui;
 use crate::app::draw::level_button::Levels;
-use crate::app::draw::notes::notes_ui;
+use crate::app::draw::notes::{notes_ui, words_ui};
 use crate::app::draw::plot::{StripUse, lit_figure_ui, strips_ui};
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
@@ -36,6 +36,7 @@ use crate::session::playback::Command;
 use crate::theory::Calibration;
 use egui::{Align2, CursorIcon, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Width of a track's head, points.
@@ -46,8 +47,16 @@ pub(in crate::app) const NUMBERS: f32 = 56.0;
 const LEGEND: f32 = 134.0;
 /// Height of a folded track and of the axis, points.
 pub(in crate::app) const LINE: f32 = 30.0;
-/// Space around a track's plot, points.
-pub(in crate::app) const PAD: f32 = 8.0;
+/// Space around the plot of a track that is not low, points.
+const PAD: f32 = 8.0;
+/// Least height of a track, points.
+const LEAST: f32 = 24.0;
+
+/// Where a track's plot stands: a low track has less space around it.
+pub(in crate::app) fn plot_y(track: Rect) -> RangeInclusive<f32> {
+    let pad = (0.14 * track.height()).min(PAD);
+    (track.top() + pad)..=(track.bottom() - pad)
+}
 
 /// What the tracks need to know.
 pub struct Tracks<'a> {
@@ -210,11 +219,11 @@ impl TracksState {
     }
 
     /// What a track shows at an x of the axis, and of a heat map at a place on the screen; a line each.
-    pub(in crate::app) fn values_at(&self, track: Track, x: f64, (plot, at): (Rect, Pos2)) -> Vec<String> {
+    pub(in crate::app) fn values_at(&self, track: Track, x: f64, at: Pos2) -> Vec<String> {
         match track {
-            Track::SpectrumOfChange => self.heat.read_at(plot, at),
-            Track::SpectrumBeside => self.heat_beside.read_at(plot, at),
-            Track::PartsByLevel => self.parts.values_at(x, (plot, at)),
+            Track::SpectrumOfChange => self.heat.read_at(at),
+            Track::SpectrumBeside => self.heat_beside.read_at(at),
+            Track::PartsByLevel => self.parts.values_at(x, at),
             Track::Guidance => self.guidance.figure().map(|figure| values_in_plain(&figure, x)).unwrap_or_default(),
             _ => self.figures.get(&track).map(|(_, figure)| values_in_plain(figure, x)).unwrap_or_default(),
         }
@@ -277,7 +286,7 @@ pub fn tracks_ui(
     for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
         let head = head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *textures, &mut *intents));
-        let plot = Rect::from_x_y_ranges(plot_x.clone(), (rect.top() + PAD)..=(rect.bottom() - PAD));
+        let plot = Rect::from_x_y_ranges(plot_x.clone(), plot_y(*rect));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
             let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
@@ -300,12 +309,24 @@ pub fn tracks_ui(
 
 /// Where the tracks stand: folded ones a line high, the others by their heights, together all of the space.
 fn placed(shown: &[TrackChoice], space: Rect) -> Vec<Rect> {
-    let folded = shown.iter().filter(|track| track.folded).count() as f32;
-    let room = space.height() - LINE * folded;
-    let wanted: f32 = shown.iter().filter(|track| !track.folded).map(|track| track.height).sum();
+    let (folded, mut open): (Vec<&TrackChoice>, Vec<&TrackChoice>) = shown.iter().partition(|track| track.folded);
+    let mut room = (space.height() - LINE * folded.len() as f32).max(0.0);
+    // Where there is no room for all, none goes without.
+    let least = LINE.min(room / open.len().max(1) as f32).max(LEAST);
+    // Those that would be too low have the least; the others share what is left.
+    let scale = loop {
+        let wanted: f32 = open.iter().map(|track| track.height).sum();
+        let scale = room / wanted.max(1.0);
+        let before = open.len();
+        open.retain(|track| track.height * scale >= least);
+        if open.len() == before {
+            break scale;
+        }
+        room = (room - least * (before - open.len()) as f32).max(0.0);
+    };
     let mut top = space.top();
     let mut place = |choice: &TrackChoice| {
-        let height = if choice.folded { LINE } else { (choice.height * room / wanted.max(1.0)).max(LINE) };
+        let height = if choice.folded { LINE } else { (choice.height * scale).max(least) };
         let rect = Rect::from_x_y_ranges(space.x_range(), top..=(top + height).min(space.bottom().max(top)));
         top += height;
         rect
@@ -426,14 +447,12 @@ fn track_ui(
     });
     let Some(figure) = figure else {
         if track == Track::Theorem {
-            let text = "Lay a kept schedule over the run's to compare the two";
-            let palette = Palette::of(ui);
-            ui.painter().text(plot.center(), Align2::CENTER_CENTER, text, theme::body(SMALL), palette.secondary);
+            words_ui(ui, plot, "Lay a kept schedule over the run's to compare the two");
         }
         return;
     };
+    let plot = notes_ui(ui, plot, &figure.notes, track.name());
     lit_figure_ui(ui, (plot, head), &figure, tracks.levels.lit());
-    notes_ui(ui, plot, &figure.notes, track.name());
     match strips_ui(ui, plot, &figure, &tracks.levels, track.name()) {
         Some(StripUse::Isolate(levels)) => intents.push(Intent::Change(Action::Isolate(levels))),
         Some(StripUse::Drag(at)) => {
@@ -533,5 +552,20 @@ mod tests {
         assert!((places[2].bottom() - 510.0).abs() < 1e-3);
         let ratio = places[0].height() / places[2].height();
         assert!((ratio - choices[0].height / choices[2].height).abs() < 1e-3);
+    }
+
+    #[test]
+    fn in_a_low_window_every_track_keeps_a_plot_within_the_space() {
+        for (count, height) in [(4, 186.0), (6, 190.0), (7, 175.0), (2, 61.0)] {
+            let space = Rect::from_min_size(pos2(0.0, 10.0), vec2(100.0, height));
+            let choices: Vec<TrackChoice> = Track::ALL.into_iter().take(count).map(TrackChoice::new).collect();
+            let places = placed(&choices, space);
+            for place in &places {
+                assert!(place.height() >= LINE.min(height / count as f32) - 1e-3, "{count}: {place:?}");
+                let plot = plot_y(*place);
+                assert!(plot.end() - plot.start() >= 16.0, "{count}: {place:?}");
+            }
+            assert!((places[count - 1].bottom() - space.bottom()).abs() < 1e-3, "{count}: {places:?}");
+        }
     }
 }
