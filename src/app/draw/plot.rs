@@ -364,7 +364,8 @@ mod tests {
             assert!(off && place.top() > 4.0, "{at}: {place:?} is on a curve");
         }
         // Where curves are everywhere, it stands on as few as can be.
-        let thicket: Vec<Vec<Pos2>> = (0..10_u8).map(|y| f32::from(y) * 9.0).map(|y| vec![pos2(0.0, y), pos2(300.0, y)]).collect();
+        let thicket: Vec<Vec<Pos2>> =
+            (0..10_u8).map(|y| f32::from(y) * 9.0).map(|y| vec![pos2(0.0, y), pos2(300.0, y)]).collect();
         assert!(label_place(plot, 90.0, vec2(24.0, 12.0), (&[], &rules, &thicket)).is_some());
     }
 
