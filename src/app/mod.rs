@@ -16,6 +16,7 @@ pub mod pane;
 pub mod planned;
 pub mod run_view;
 pub mod saving;
+pub mod schedule_hand;
 mod state;
 pub mod track;
 pub mod view_context;
@@ -261,6 +262,7 @@ impl App {
             guidance_panel: &mut state.guidance,
             lens: &mut state.lens,
             tracks_state: &mut state.tracks,
+            hand: &mut state.hand,
             spectra: &mut state.spectra,
             textures,
             board: context.board,

@@ -20,6 +20,7 @@ use crate::app::pane::spectrum::Spectra;
 use crate::app::pane::tiles::Panes;
 use crate::app::planned::Planner;
 use crate::app::saving::Saving;
+use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::stack::TracksState;
 use crate::runtime::{Fault, Optimisation, Options, RunId, Wake};
 use crate::session::action::{Action, apply};
@@ -100,6 +101,7 @@ pub(super) struct State {
     pub lens: Lens,
     pub top_bar: TopBarState,
     pub tracks: TracksState,
+    pub hand: ScheduleHand,
     pub lab: LabState,
     pub pooling: PoolingState,
     pub levels: LevelsState,
@@ -205,6 +207,7 @@ impl State {
             lens: Lens::default(),
             top_bar: TopBarState::default(),
             tracks: TracksState::new(Arc::clone(&wake)),
+            hand: ScheduleHand::default(),
             lab: LabState::default(),
             pooling,
             levels,

@@ -7,6 +7,7 @@ use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::{Planned, Planner};
 use crate::app::run_view::{Moment, RunView};
+use crate::app::schedule_hand::ScheduleHand;
 use crate::ensemble::ComesTo;
 use crate::runtime::Report;
 use crate::session::RunSettings;
@@ -90,6 +91,8 @@ impl<'a> ViewContext<'a> {
 pub struct ViewOutput<'a> {
     /// Textures, kept by what they show.
     pub textures: &'a mut Textures,
+    /// What is held on the schedule, which the track and the lab's panel share.
+    pub hand: &'a mut ScheduleHand,
     /// What is asked of the program.
     pub intents: &'a mut Vec<Intent>,
 }

@@ -47,7 +47,7 @@ impl App {
             self.state.document.document().view.axis,
             AxisReading::Step | AxisReading::RunTime | AxisReading::Evaluations
         );
-        !even && self.state.tracks.editor.range.is_some()
+        !even && self.state.hand.range.is_some()
     }
 
     /// The live run that waited until the hand rests.
@@ -300,12 +300,12 @@ mod tests {
         let mut open = Open::new();
         let ctx = open.ctx.clone();
         open.app.perform(&ctx, vec![Intent::Change(Action::SetAxis(AxisReading::LogSnr))]);
-        open.app.state.tracks.editor.range = Some((-1.0, 1.0));
+        open.app.state.hand.range = Some((-1.0, 1.0));
         open.app.perform(&ctx, vec![Intent::Change(Action::SetSteps(5))]);
         open.until_idle(|_| {});
         open.app.run_what_waited();
         assert_eq!((open.run().steps(), open.app.pending()), (12, vec!["steps"]));
-        open.app.state.tracks.editor.range = None;
+        open.app.state.hand.range = None;
         open.app.run_what_waited();
         open.until_idle(|_| {});
         assert_eq!(open.run().steps(), 5);

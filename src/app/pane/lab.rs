@@ -11,7 +11,8 @@ use crate::app::draw::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
 use crate::app::planned::Planned;
-use crate::app::track::schedule::editor::{EditorState, alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use crate::app::schedule_hand::ScheduleHand;
+use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use crate::runtime::Report;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
@@ -61,7 +62,7 @@ pub fn lab_ui(
     ui: &mut Ui,
     lab: &Lab,
     state: &mut LabState,
-    editor: &mut EditorState,
+    hand: &mut ScheduleHand,
     intents: &mut Vec<Intent>,
 ) -> UiResponse {
     let head = Head {
@@ -76,7 +77,7 @@ pub fn lab_ui(
             ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
             return;
         };
-        current_ui(ui, lab, planned, editor, intents);
+        current_ui(ui, lab, planned, hand, intents);
         presets::presets_ui(ui, planned, state, intents);
         goals::wishes_ui(ui, lab, planned, state, intents);
         optimise::optimise_ui(ui, lab, planned, state, intents);
@@ -87,7 +88,7 @@ pub fn lab_ui(
 }
 
 /// What the run follows now, and how it is taken hold of.
-fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorState, intents: &mut Vec<Intent>) {
+fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, hand: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let steps = planned.plan.steps();
     let drawn = planned.source.drawn();
     let points = drawn.map_or_else(String::new, |drawn| format!(", {}", count(drawn.points().len(), "control point")));
@@ -134,7 +135,7 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, editor: &mut EditorStat
         }
     });
     // Another schedule would have to be fitted first, in every frame.
-    let point = drawn.and_then(|_| as_drawn(planned)).zip(editor.selected);
+    let point = drawn.and_then(|_| as_drawn(planned)).zip(hand.selected);
     let words = match (&point, drawn) {
         (Some((_, index)), _) => format!("Control point {}", index + 1),
         (None, Some(_)) => "Control point: none is chosen".to_owned(),

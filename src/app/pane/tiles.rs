@@ -16,6 +16,7 @@ use crate::app::pane::parts::parts_ui;
 use crate::app::pane::pooling::{PoolingState, PoolingView, pooling_ui};
 use crate::app::pane::recovered::recovered_ui;
 use crate::app::pane::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
+use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::stack::{Tracks, TracksState, tracks_ui};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
@@ -250,6 +251,8 @@ pub struct Contents<'a> {
     pub guidance: Guidance<'a>,
     /// The panel's own state.
     pub guidance_panel: &'a mut GuidancePanel,
+    /// What is held on the schedule.
+    pub hand: &'a mut ScheduleHand,
     /// Textures.
     pub textures: &'a mut Textures,
     /// What is said of the panes.
@@ -301,7 +304,7 @@ impl Contents<'_> {
                 spectrum_ui(ui, &pane, self.spectra, self.intents)
             }
             Pane::Tracks => {
-                tracks_ui(ui, &self.tracks, self.tracks_state, self.textures, self.intents);
+                tracks_ui(ui, &self.tracks, self.tracks_state, self.hand, (self.textures, self.intents));
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
@@ -313,7 +316,7 @@ impl Contents<'_> {
                 parts_ui(ui, &self.stage, model, self.lens, (self.textures, self.intents))
             }
             Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
-            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, &mut self.tracks_state.editor, self.intents),
+            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, self.hand, self.intents),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
+use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::axis::{axis_ui, move_ui, playhead_ui, ticks_for};
 use crate::app::track::figures::figure_of;
 use crate::app::track::film::film_ui;
@@ -19,7 +20,7 @@ use crate::app::track::guidance::{GuidanceTrack, guidance_track_ui};
 use crate::app::track::head::head_ui;
 use crate::app::track::menu::{Placed, plots_menu_ui, values_in_plain};
 use crate::app::track::parts::{PartsTrack, parts_track_ui};
-use crate::app::track::schedule::editor::{Editor, EditorState, editor_ui};
+use crate::app::track::schedule::editor::{Editor, editor_ui};
 use crate::app::track::spectrum::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
 use crate::ensemble::{ComesTo, Findings};
 use crate::figure::draw::Content;
@@ -183,8 +184,6 @@ pub struct TracksState {
     pub(in crate::app) parts: PartsTrack,
     /// Of the track of the guidance scale.
     pub(in crate::app) guidance: GuidanceTrack,
-    /// What is dragged on the schedule.
-    pub editor: EditorState,
     /// The largest difference that the track of Theorem 1 found.
     pub(in crate::app) largest_difference: Option<f64>,
 }
@@ -268,8 +267,8 @@ pub fn tracks_ui(
     ui: &mut Ui,
     tracks: &Tracks,
     state: &mut TracksState,
-    textures: &mut Textures,
-    intents: &mut Vec<Intent>,
+    hand: &mut ScheduleHand,
+    (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();
@@ -290,7 +289,7 @@ pub fn tracks_ui(
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
             let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
-            track_ui(ui, (plot, legend, head), choice.track, tracks, state, (&mut *textures, &mut *intents));
+            track_ui(ui, (plot, legend, head), choice.track, tracks, (state, hand), (&mut *textures, &mut *intents));
         }
         if index + 1 < shown.len() {
             boundary_ui(ui, &shown, &places, index, intents);
@@ -387,7 +386,7 @@ fn track_ui(
     (plot, legend, head): (Rect, Rect, Rect),
     track: Track,
     tracks: &Tracks,
-    state: &mut TracksState,
+    (state, hand): (&mut TracksState, &mut ScheduleHand),
     (textures, intents): (&mut Textures, &mut Vec<Intent>),
 ) {
     if track == Track::FilmStrip {
@@ -427,7 +426,7 @@ fn track_ui(
         level_reading: tracks.view.level_reading,
         adjusted: tracks.view.adjusted,
         theorem: tracks.view.theorem,
-        range: state.editor.range.filter(|_| track == Track::Schedule),
+        range: hand.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
         measured: tracks
             .findings()
@@ -476,7 +475,7 @@ fn track_ui(
     };
     let (reading, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
     let editor = Editor { plot, figure: &figure, planned, shown: axis, axis: reading, zoom, view };
-    editor_ui(ui, &editor, &mut state.editor, intents);
+    editor_ui(ui, &editor, hand, intents);
     // One is kept for the next run.
     let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
     let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, rows, planned.warnings.len()));

@@ -5,6 +5,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
+use crate::app::schedule_hand::ScheduleHand;
 use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, level_of_value, level_value, ticks};
 use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
@@ -23,17 +24,6 @@ const CLOSE: f64 = 3e-3;
 const MOST_HANDLES: usize = 200;
 /// Most control points that such a curve is given.
 const MOST_AT_FIRST: usize = 12;
-
-/// The editor's own state.
-#[derive(Clone, Debug, Default)]
-pub struct EditorState {
-    /// The control point that was touched last.
-    pub selected: Option<usize>,
-    /// The vertical range, kept while something is dragged, so that nothing moves under the hand.
-    pub range: Option<(f64, f64)>,
-    /// The vertical offset between the pointer and the point that it took.
-    grip: f32,
-}
 
 /// Where the editor draws, and what it is to know.
 pub struct Editor<'a> {
@@ -144,7 +134,7 @@ pub fn alone(change: Intent) -> [Intent; 3] {
 }
 
 /// Draws what can be taken hold of, over the plot, and follows the hand.
-pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<Intent>) {
+pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     match &editor.planned.source {
         source if source.drawn().is_some() => {
             if let Some(drawn) = as_drawn(editor.planned) {
@@ -168,7 +158,7 @@ pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut EditorState, intents:
     }
 }
 
-fn points_ui(ui: &mut Ui, editor: &Editor, drawn: &Drawn, state: &mut EditorState, intents: &mut Vec<Intent>) {
+fn points_ui(ui: &mut Ui, editor: &Editor, drawn: &Drawn, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let last = drawn.points().len() - 1;
     state.selected = state.selected.filter(|&index| index <= last);
     for (index, &point) in drawn.points().iter().enumerate() {
@@ -252,7 +242,7 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
     }
 }
 
-fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut EditorState, intents: &mut Vec<Intent>) {
+fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let levels = editor.planned.plan.levels();
     for (step, &level) in levels.iter().enumerate() {
         let at = pos2(editor.x_of_step(step as f64), editor.y_of_level(level));
@@ -299,7 +289,7 @@ fn sigmas(levels: &[NoiseLevel]) -> Vec<f64> {
 }
 
 /// A double-click on the curve makes a control point there; a schedule that has none becomes a curve that has.
-fn add_ui(ui: &Ui, editor: &Editor, state: &mut EditorState, intents: &mut Vec<Intent>) {
+fn add_ui(ui: &Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let clicked = ui.input(|input| {
         let twice = input.pointer.button_double_clicked(PointerButton::Primary);
         input.pointer.interact_pos().filter(|_| twice)
@@ -365,7 +355,7 @@ impl Handle {
     }
 
     /// Where the point is dragged to, without a jump at the beginning.
-    fn dragged_to(&self, editor: &Editor, response: &Response, state: &mut EditorState) -> Option<Pos2> {
+    fn dragged_to(&self, editor: &Editor, response: &Response, state: &mut ScheduleHand) -> Option<Pos2> {
         let pointer = response.interact_pointer_pos()?;
         if response.drag_started() {
             state.grip = self.at.y - pointer.y;
