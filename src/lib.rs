@@ -1,7 +1,7 @@
 //! Chromascope makes visible *how* a diffusion model generates: coarse first, fine last.
 //!
 //! # Map
-//! A layer uses only the layers listed above it.
+//! A layer uses only the layers listed above it; `app` and `cli` do not know each other.
 //!
 //! - [`words`]: numbers in sentences.
 //! - [`theory`]: noise levels, predictions, the chromatogram, closed forms. No pixels, no files.
@@ -10,8 +10,8 @@
 //! - [`denoiser`]: what says which image hides in a noisy state, and combinations of such.
 //! - [`sampler`]: how a state moves along the levels, one file a paper.
 //! - [`model`]: networks on disk, and ONNX Runtime, which runs them.
-//! - [`figure`]: each plot as data, to be drawn alike by the window and into files.
 //! - [`session`]: a run, what is kept of it, and how it is written; what the user decides, and the playhead.
+//! - [`figure`]: each plot as data, to be drawn alike by the window and into files.
 //! - [`optimise`]: schedules fitted to a model, so that few steps come close to many.
 //! - [`ensemble`]: what many samples did step by step, beside theory.
 //! - [`runtime`]: the inference thread, behind requests and events.

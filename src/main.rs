@@ -1,14 +1,20 @@
-//! The program: see the library's `cli`.
+//! The program: the library's `cli`, and its `app` where it has one. Neither knows the other; here they meet.
 
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "gui")]
-    let graphics: Option<chromascope::cli::GraphicsProbe> = Some(probe);
+    let front = Some(chromascope::cli::Front { graphics: probe, window: open });
     #[cfg(not(feature = "gui"))]
-    let graphics = None;
-    chromascope::cli::main(graphics)
+    let front = None;
+    chromascope::cli::main(front)
 }
 
-/// The command line and the window do not know each other's insides; this is what the one asks of the other.
+#[cfg(feature = "gui")]
+fn open(
+    window: chromascope::runtime::launch::Window,
+) -> Result<chromascope::runtime::launch::Closed, Box<dyn std::error::Error>> {
+    Ok(chromascope::app::run(window)?)
+}
+
 #[cfg(feature = "gui")]
 fn probe() -> chromascope::cli::Graphics {
     let found = chromascope::app::graphics::probe(chromascope::session::preferences::Renderer::Auto);

@@ -47,6 +47,18 @@ pub fn short(number: f64) -> String {
     cut.to_owned()
 }
 
+/// The size of a level's smallest detail, `nᵐ` pixels: "4 px".
+#[must_use]
+pub fn level_label(factor: usize, m: usize) -> String {
+    format!("{} px", level_pixels(factor, m))
+}
+
+/// The side of level `m`'s smallest detail, `nᵐ` pixels.
+#[must_use]
+pub fn level_pixels(factor: usize, m: usize) -> usize {
+    u32::try_from(m).map_or(usize::MAX, |m| factor.saturating_pow(m))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,49 +1,18 @@
 //! From the command line to an open window: which renderer, and what happens where it does not start.
 
+use crate::app::App;
 use crate::app::graphics::{self, choose};
 use crate::app::guarded::{Fate, Guarded};
 use crate::app::meter::is_software;
-use crate::app::{App, Launch};
+use crate::runtime::launch::{Closed, FAILED_VARIABLE, Window};
 use crate::runtime::panic_text;
-use crate::session::preferences::Renderer;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// Says to a second start which renderer failed in the first, and why.
-pub const FAILED_VARIABLE: &str = "CHROMASCOPE_RENDERER_FAILED";
 /// What a window needs on Debian.
 const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1";
-
-/// How the window is opened.
-#[derive(Clone, Debug)]
-pub struct Window {
-    /// What it is started with.
-    pub launch: Launch,
-    /// What draws it.
-    pub renderer: Renderer,
-    /// Inner size, points; `None` takes the kept one.
-    pub size: Option<(f32, f32)>,
-    /// Close after the first presented frame and print how long it took since then.
-    pub measure_since: Option<Instant>,
-    /// Takes what closes the window, for when the program is asked to end.
-    pub when_asked_to_end: fn(Box<dyn Fn() + Send>),
-}
-
-/// How the window ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// By its user.
-    Well,
-    /// It did not open with one renderer; the program is to be started again with the other.
-    TryOther {
-        /// The other.
-        renderer: &'static str,
-        /// Which failed, and why.
-        failed: String,
-    },
-}
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]

@@ -21,8 +21,9 @@ mod state;
 pub mod track;
 pub mod view_context;
 
-pub use launch::{Closed, FAILED_VARIABLE, NoWindow, Window, run};
-pub use state::{Fetching, Launch};
+pub use crate::runtime::launch::Launch;
+pub use launch::{NoWindow, run};
+pub use state::Fetching;
 
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;

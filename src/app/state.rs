@@ -22,11 +22,12 @@ use crate::app::planned::Planner;
 use crate::app::saving::Saving;
 use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::stack::TracksState;
-use crate::runtime::{Fault, Optimisation, Options, RunId, Wake};
+use crate::runtime::launch::Launch;
+use crate::runtime::{Fault, Optimisation, RunId, Wake};
 use crate::session::action::{Action, apply};
 use crate::session::document::Document;
 use crate::session::playback::Playback;
-use crate::session::preferences::{Loaded, Preferences};
+use crate::session::preferences::Preferences;
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::ModelSource;
 use crate::session::{History, RunSettings, StepTimes};
@@ -41,23 +42,6 @@ const FIRST_STEPS: usize = 32;
 /// Class and seed of the first run: a face with a cap.
 const FIRST_LABEL: i64 = 1;
 const FIRST_SEED: u64 = 6;
-
-/// How the window is started.
-#[derive(Clone, Debug, Default)]
-pub struct Launch {
-    /// Of the inference thread.
-    pub options: Options,
-    /// Preferences as they were found.
-    pub loaded: Loaded,
-    /// Where preferences are kept; `None` keeps none.
-    pub folder: Option<PathBuf>,
-    /// What to do to the document before the first run.
-    pub first: Vec<Action>,
-    /// Words of the program that the user should read.
-    pub notices: Vec<String>,
-    /// Colour heat maps by the processor even where wgpu draws.
-    pub without_shader: bool,
-}
 
 /// Everything that is neither run nor texture.
 pub(super) struct State {

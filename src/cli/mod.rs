@@ -21,6 +21,7 @@ mod window;
 pub use interrupt::interrupted;
 
 use crate::model::onnx_runtime::forbid_telemetry;
+use crate::runtime::launch::{Closed, Window};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
@@ -82,16 +83,28 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// Reads the arguments, runs the command and answers with the exit code. No panic reaches the user. `graphics` is asked
-/// by `doctor`.
+/// Reads the arguments, runs the command and answers with the exit code. No panic reaches the user. `front` is the
+/// window, where the program has one.
 #[must_use]
-pub fn main(graphics: Option<GraphicsProbe>) -> ExitCode {
+pub fn main(front: Option<Front>) -> ExitCode {
     let began = Instant::now();
     // First of all, while there is one thread.
     forbid_telemetry();
     output::catch_panics();
-    std::panic::catch_unwind(|| run(graphics, began)).unwrap_or(ExitCode::FAILURE)
+    std::panic::catch_unwind(|| run(front, began)).unwrap_or(ExitCode::FAILURE)
 }
+
+/// The window, as the command line knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Front {
+    /// What `doctor` asks.
+    pub graphics: GraphicsProbe,
+    /// Opens the window and stays in it until it is closed.
+    pub window: OpenWindow,
+}
+
+/// Opens a window; fails with the sentence of what is amiss.
+pub type OpenWindow = fn(Window) -> Result<Closed, Box<dyn Error>>;
 
 /// What `doctor` asks for the graphics adapters and the renderer of the window, as JSON and in words.
 pub type GraphicsProbe = fn() -> Graphics;
@@ -107,6 +120,13 @@ pub struct Graphics {
     pub renderer: String,
 }
 
+/// What a program without a window can do.
+fn help() -> ExitCode {
+    // Nothing can be said where stdout takes nothing.
+    let _ = Arguments::command().print_help();
+    ExitCode::from(2)
+}
+
 /// The command line.
 fn read() -> Result<Arguments, clap::Error> {
     let mut command = Arguments::command();
@@ -115,7 +135,7 @@ fn read() -> Result<Arguments, clap::Error> {
     Arguments::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
-fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(unused))] began: Instant) -> ExitCode {
+fn run(front: Option<Front>, #[cfg_attr(not(feature = "gui"), allow(unused))] began: Instant) -> ExitCode {
     let arguments = match read() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -130,15 +150,14 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
     let explicit = arguments.onnxruntime.as_deref();
     let ended = match arguments.command {
         #[cfg(feature = "gui")]
-        None => window::run(&arguments.window, explicit, began),
-        #[cfg(not(feature = "gui"))]
-        None => {
-            // Nothing can be said where stdout takes nothing.
-            let _ = Arguments::command().print_help();
-            return ExitCode::from(2);
-        }
+        None if let Some(front) = front => window::run(&arguments.window, explicit, began, front.window),
         #[cfg(feature = "gui")]
-        Some(Command::Window(arguments)) => window::run(&arguments, explicit, began),
+        Some(Command::Window(arguments)) if let Some(front) = front => {
+            window::run(&arguments, explicit, began, front.window)
+        }
+        None => return help(),
+        #[cfg(feature = "gui")]
+        Some(Command::Window(_)) => return help(),
         Some(Command::Sample(arguments)) => sample::run(&arguments, explicit),
         Some(Command::Schedule(arguments)) => schedule::run(&arguments),
         Some(Command::Chromatogram(arguments)) => schedule::run_chromatogram(&arguments),
@@ -147,7 +166,7 @@ fn run(graphics: Option<GraphicsProbe>, #[cfg_attr(not(feature = "gui"), allow(u
         Some(Command::Psd(arguments)) => psd::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments, explicit),
         Some(Command::Setup(arguments)) => setup::run(&arguments),
-        Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, graphics),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, explicit, front.map(|front| front.graphics)),
     };
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,

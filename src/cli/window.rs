@@ -1,10 +1,10 @@
 //! `chromascope`, without a command: the window.
 
-use super::{Ended, Failure, interrupt, interrupted, output};
-use crate::app::{Closed, FAILED_VARIABLE, Launch, Window};
+use super::{Ended, Failure, OpenWindow, interrupt, interrupted, output};
 use crate::model::folders::config_folder;
 use crate::model::package::bundled;
 use crate::runtime::Options;
+use crate::runtime::launch::{Closed, FAILED_VARIABLE, Launch, Window};
 use crate::session::action::Action;
 use crate::session::archive::finish_writing;
 use crate::session::document::Layout;
@@ -81,7 +81,12 @@ fn size(text: &str) -> Result<(f32, f32), String> {
         .ok_or_else(|| format!("\"{text}\" is no window size; give width and height in points, such as 1280x720"))
 }
 
-pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Instant) -> Result<Ended, Failure> {
+pub(super) fn run(
+    arguments: &Arguments,
+    onnxruntime: Option<&Path>,
+    began: Instant,
+    open: OpenWindow,
+) -> Result<Ended, Failure> {
     let (folder, mut loaded) = match config_folder() {
         Ok(folder) => (Some(folder.clone()), Preferences::load(&folder)),
         Err(error) => {
@@ -126,9 +131,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>, began: Inst
         measure_since: arguments.measure_start.then_some(began),
         when_asked_to_end: interrupt::ask_first_by,
     };
-    let closed = crate::app::run(window);
+    let closed = open(window);
     finish_writing();
-    match closed? {
+    match closed.map_err(Failure::Sentence)? {
         Closed::Well if interrupted().load(Ordering::SeqCst) => Err(Failure::Interrupted),
         Closed::Well => Ok(Ended::Well),
         Closed::TryOther { renderer, failed } => start_again(renderer, &failed),

@@ -1,6 +1,7 @@
 //! Colours by role and by resolution level, with a second code for those who cannot tell the colours.
 
 pub use crate::session::tone::Ground;
+pub use crate::words::{level_label, level_pixels};
 
 /// What a thing is coloured as; the theme decides the colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,17 +156,6 @@ pub fn level_dash(m: usize) -> Dash {
 #[must_use]
 pub fn level_marker(m: usize) -> Marker {
     MARKERS[m % MARKERS.len()]
-}
-
-/// The size of a level's smallest detail, `nᵐ` pixels: "4 px".
-#[must_use]
-pub fn level_label(factor: usize, m: usize) -> String {
-    format!("{} px", level_pixels(factor, m))
-}
-
-/// `nᵐ`.
-pub(super) fn level_pixels(factor: usize, m: usize) -> usize {
-    u32::try_from(m).map_or(usize::MAX, |m| factor.saturating_pow(m))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod analysis_pool;
 mod engine;
 mod fault;
 mod last_run;
+pub mod launch;
 mod library;
 mod mailbox;
 mod measuring;

@@ -1,9 +1,9 @@
 //! Some resolution levels of an image alone: which, and what is left of the image. No GUI.
 
 use super::document::MOST_LEVELS;
-use crate::figure::palette::level_label;
 use crate::spectrum::{BandPlan, Fit};
 use crate::theory::default_levels;
+use crate::words::level_label;
 use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
 
 /// A band of an image.

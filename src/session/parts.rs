@@ -54,7 +54,7 @@ impl PartsChoices {
         Self { range: self.range.and_then(possible), ..self }
     }
 
-    /// In symbols, with subscripts as [`crate::figure::text::spans`] reads them.
+    /// In symbols, with subscripts as `figure::text::spans` reads them.
     #[must_use]
     pub fn symbol(self) -> String {
         let symbol = match self.quantity {
