@@ -1,4 +1,4 @@
-//! Numbers in sentences: singular and plural, and no more digits than a reader wants.
+//! Sentences: their capital letters, singular and plural, and no more digits than a reader wants.
 
 /// A number with its noun: "1 step", "12 steps", "0 images", "3 values of σ".
 ///
@@ -22,6 +22,37 @@ pub fn plural(noun: &str) -> String {
         None if noun.ends_with('s') || noun.ends_with('x') || noun.ends_with("ch") => format!("{noun}es{rest}"),
         None => format!("{noun}s{rest}"),
     }
+}
+
+/// Programs whose names are plain words without a capital letter.
+const PROGRAMS: [&str; 2] = ["chromascope", "pip"];
+
+/// A sentence with its capital letter: on the command line the same words follow the program's name. What is not a plain word,
+/// such as a path, an option or a symbol, keeps its letters. A sentence never begins with a name: a folder's could be any word.
+///
+/// ```
+/// use chromascope::words::sentence;
+/// assert_eq!(sentence("the model cats has classes"), "The model cats has classes");
+/// assert_eq!(sentence("cats/model.onnx is empty"), "cats/model.onnx is empty");
+/// ```
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let end = text.find(|letter: char| !letter.is_ascii_lowercase()).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let is_word = (word.len() > 1 || word == "a") && (rest.is_empty() || rest.starts_with([' ', ',', ':', ';', '\'']));
+    match word.chars().next() {
+        Some(first) if is_word && !PROGRAMS.contains(&word) => format!("{}{}", first.to_ascii_uppercase(), &text[1..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// At most so many characters of a text.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// "is" or "are".
@@ -80,6 +111,29 @@ mod tests {
             assert_eq!(count(number, noun), expected);
         }
         assert_eq!([is_or_are(1), is_or_are(0), is_or_are(2)], ["is", "are", "are"]);
+    }
+
+    #[test]
+    fn a_sentence_has_a_capital_letter_and_names_keep_theirs() {
+        for (text, expected) in [
+            ("no file", "No file"),
+            ("a model", "A model"),
+            ("there's none", "There's none"),
+            ("guidance", "Guidance"),
+            ("Already", "Already"),
+            // What is no plain word is a name, a path or a symbol.
+            ("emoji-exact-64: no", "emoji-exact-64: no"),
+            ("cats.onnx is empty", "cats.onnx is empty"),
+            ("../cats is empty", "../cats is empty"),
+            ("my_cats is empty", "my_cats is empty"),
+            ("η is too large", "η is too large"),
+            ("k must be whole", "k must be whole"),
+            ("pip failed", "pip failed"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+        assert_eq!([shortened("12345", 5), shortened("123456", 5)], ["12345", "1234…"]);
     }
 
     #[test]

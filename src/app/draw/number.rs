@@ -1,7 +1,7 @@
 //! Numbers that are dragged and typed. What is typed and cannot be taken as it is, is said below the field.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::frame::top_bar::shortened;
+use crate::words::shortened;
 use egui::{Area, DragValue, Frame, Id, Label, Order, Response, RichText, Slider, TextWrapMode, Ui, vec2};
 use std::cell::Cell;
 

@@ -10,6 +10,7 @@ use crate::app::state::Fetching;
 use crate::runtime::{Fault, Place};
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::RunSettings;
+use crate::words::sentence;
 use egui::{
     Align, Button, Color32, Label, Layout, ProgressBar, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2,
 };
@@ -159,13 +160,4 @@ pub fn foot_ui(ui: &mut Ui, message: &Message, id: Option<MessageId>, foot: Rect
         ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
         line_ui(ui, message.kind, &message.text, id.map(Intent::DismissMessage), intents);
     });
-}
-
-/// With a capital letter: on the command line the same words follow the program's name.
-pub(in crate::app) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) if first.is_lowercase() => first.to_uppercase().chain(letters).collect(),
-        _ => text.to_owned(),
-    }
 }

@@ -1,10 +1,10 @@
 //! The dialog that asks where to save something.
 
 use crate::app::draw::theme::{self, BODY, Palette};
-use crate::app::frame::messages::sentence;
 use crate::app::intent::Intent;
 use crate::app::pane::panel::{problem, secondary};
 use crate::app::saving::{Saving, Stage};
+use crate::words::sentence;
 use egui::text::{CCursor, CCursorRange};
 use egui::{Align, Button, Context, Id, Key, Label, Layout, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 

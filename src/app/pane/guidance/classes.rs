@@ -4,7 +4,6 @@ use crate::app::draw::number::{Limits, number};
 use crate::app::draw::theme::{self, SMALL};
 use crate::app::draw::widgets::{named, small_menu};
 use crate::app::frame::forms::class_number_ui;
-use crate::app::frame::top_bar::shortened;
 use crate::app::intent::Intent;
 use crate::app::pane::guidance::{Guidance, class_name, heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;
@@ -12,6 +11,7 @@ use crate::denoiser::guided::{ByLevel, ClassSwitch, LevelMode};
 use crate::figure::palette::level_label;
 use crate::session::action::Action;
 use crate::session::prepare::ModelInfo;
+use crate::words::shortened;
 use egui::{DragValue, Grid, Label, RichText, Sense, Ui, vec2};
 
 /// Most levels that have a class of their own here.

@@ -2,13 +2,13 @@
 
 use crate::app::draw::painted::own_range;
 use crate::app::draw::textures::coloured;
-use crate::app::frame::messages::sentence;
 use crate::app::pane::inspector::state::Mode;
 use crate::session::inspect::{
     Channel, Difference, Errors, Histogram, Reference, ToneCurve, difference, errors, magnitude_image, signed_image,
 };
 use crate::session::levels::Isolation;
 use crate::session::tone::{Ground, robust_maximum};
+use crate::words::sentence;
 use egui::ColorImage;
 use image::RgbImage;
 use ndarray::{Array3, ArrayView3};

@@ -1,7 +1,6 @@
 //! What the pane keeps: the choices, the reference's file, and what was last made of both.
 
 use crate::app::draw::textures::ground_of;
-use crate::app::frame::messages::sentence;
 use crate::app::pane::images::Stage;
 use crate::app::pane::inspector::job::{Job, Made, Other, Scale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
@@ -9,6 +8,7 @@ use crate::runtime::{AnalysisPool, RunEnd, Wake};
 use crate::session::inspect::{Channel, Difference, Reference};
 use crate::session::levels::Isolation;
 use crate::session::tone::Ground;
+use crate::words::sentence;
 use egui::{Context, TextureHandle, TextureOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! What the pane keeps: the image, the time, and what was last made of both.
 
-use crate::app::frame::messages::sentence;
 use crate::app::intent::ImageChoice;
 use crate::app::pane::pooling::PoolingView;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
@@ -9,6 +8,7 @@ use crate::runtime::{AnalysisPool, RunEnd, Wake};
 use crate::session::pooling::{CleanImage, Pooling};
 use crate::session::tone;
 use crate::theory::NoiseLevel;
+use crate::words::sentence;
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use ndarray::Array3;
 use std::sync::Arc;

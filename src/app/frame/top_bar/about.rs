@@ -1,0 +1,90 @@
+//! What the model runs on, and what was understood of it.
+
+use super::{BADGE, LINE, TopBar};
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::frame::forms::{FormState, said_of_model_ui};
+use crate::app::intent::Intent;
+use crate::session::prepare::ModelInfo;
+use crate::theory::{Parameterization, Prediction};
+use crate::words::count;
+use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
+
+/// What the model runs on, and what was understood of it.
+pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents: &mut Vec<Intent>) {
+    let Some(model) = bar.model else { return };
+    let palette = Palette::of(ui);
+    let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
+    let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
+    let badge = Button::new(badge).fill(egui::Color32::TRANSPARENT).truncate();
+    let button = ui.add_sized(vec2(BADGE, LINE), badge);
+    button
+        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
+    let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
+    popup.show(|ui| {
+        about_model_ui(ui, model, bar.notes);
+        ui.add_space(6.0);
+        said_of_model_ui(ui, &bar.document.run, model, said, intents);
+    });
+    button.on_hover_text("What the model runs on; click for what was understood of it");
+}
+
+fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
+    ui.set_width(420.0);
+    let palette = Palette::of(ui);
+    let title = model.card.as_ref().map(|card| card.title.as_str()).filter(|title| !title.is_empty());
+    ui.label(RichText::new(title.unwrap_or(&model.name)).font(theme::strong(BODY + 1.0)));
+    if let Some(card) = &model.card {
+        ui.label(RichText::new(&card.summary).color(palette.secondary));
+    }
+    ui.add_space(6.0);
+    egui::Grid::new("about model").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+        let mut row = |name: &str, value: &str| {
+            ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
+            ui.add(egui::Label::new(RichText::new(value).font(theme::body(SMALL))).wrap().selectable(true));
+            ui.end_row();
+        };
+        let runs_on = match (&model.onnxruntime, model.provider) {
+            (Some(version), provider) => {
+                format!("{provider}, ONNX Runtime {version}, {}", count(model.threads, "thread"))
+            }
+            (None, _) => "the program's own code, exactly".to_owned(),
+        };
+        row("Runs on", &runs_on);
+        let size =
+            model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
+        row("Images", &format!("{size}, {}, {}", count(model.channels, "channel"), model.sizes_in_words()));
+        if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
+            row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
+        }
+        if let Some(parameterization) = model.parameterization {
+            row("Predicts", predicted(parameterization));
+        }
+        if let Some(spacing) = &model.spacing {
+            row("Own spacing", spacing);
+        }
+        if model.takes_labels {
+            let count = model.classes.map_or_else(|| "not said how many".into(), |classes| classes.to_string());
+            let none = model.null_label.map_or_else(String::new, |label| format!(", {label} means none"));
+            row("Classes", &format!("{count}{none}"));
+        }
+        if let Some(card) = &model.card {
+            row("Licence", &card.licence);
+        }
+        row("SHA-256", &model.sha256[..model.sha256.len().min(16)]);
+    });
+    for note in model.provider_reason.iter().chain(notes) {
+        ui.add_space(4.0);
+        ui.label(RichText::new(note).font(theme::body(SMALL)).color(palette.warning));
+    }
+}
+
+/// What a network's output is.
+const fn predicted(parameterization: Parameterization) -> &'static str {
+    match parameterization {
+        Parameterization::Vp(Prediction::Epsilon) => "ε, the noise",
+        Parameterization::Vp(Prediction::Sample) => "x₀, the image",
+        Parameterization::Vp(Prediction::VPrediction) => "v = √ᾱ·ε − √(1−ᾱ)·x₀",
+        Parameterization::Flow => "u = ε − x₀, the velocity of a rectified flow",
+        Parameterization::Edm { .. } => "F of EDM's preconditioning",
+    }
+}
