@@ -1,6 +1,10 @@
 use super::{MAX_STEPS, ModelSchedule, STAND_IN_SIGMA_MAX, ScheduleError};
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
+use std::f64::consts::LN_2;
+
+/// λ, nats, of the largest σ that is a number, rounding aside.
+const LEAST_LOG_SNR: f64 = -1419.0;
 
 /// Where the last step of a run ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,13 +149,16 @@ impl Plan {
     }
 
     /// The same plan for samplers whose state has no finite form at `σ = ∞`: such a start is moved to
-    /// [`STAND_IN_SIGMA_MAX`], as diffusers' Euler does; the timestep stays that of the start.
+    /// [`STAND_IN_SIGMA_MAX`], as diffusers' Euler does, or to twice the next σ where that is more, so that noise still falls
+    /// strictly; the timestep stays that of the start.
     #[must_use]
     pub fn with_finite_start(mut self) -> Self {
         if self.levels[0].sigma().is_infinite() {
-            let stand_in = NoiseLevel::from_sigma(STAND_IN_SIGMA_MAX);
-            // A second level noisier than the stand-in would make the run rise.
-            self.levels[0] = if self.levels[1] < stand_in { self.levels[1] } else { stand_in };
+            let stand_in = NoiseLevel::from_sigma(STAND_IN_SIGMA_MAX).log_snr();
+            let next = self.levels[1].log_snr();
+            // The least λ whose σ is a number lies just below −1419; past it nothing but the neighbouring number is left.
+            let above_next = (next - 2.0 * LN_2).max(LEAST_LOG_SNR).min(next.next_down());
+            self.levels[0] = NoiseLevel::from_log_snr(stand_in.min(above_next));
         }
         self
     }
@@ -187,4 +194,77 @@ fn check_length(steps: usize, of: &str) -> Result<(), ScheduleError> {
         return Err(ScheduleError::TooManySteps { steps, limit: MAX_STEPS, of: of.to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{
+        BetaSchedule, Curve, PlanRequest, PlanSource, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
+    };
+    use proptest::prelude::*;
+
+    fn falls(plan: &Plan) -> bool {
+        let (levels, sigmas): (_, Vec<f64>) =
+            (plan.levels(), plan.levels().iter().map(|level| level.sigma()).collect());
+        sigmas[0].is_finite()
+            && levels.windows(2).all(|pair| pair[0] < pair[1])
+            && sigmas.windows(2).all(|pair| pair[0] > pair[1])
+    }
+
+    /// Schedules that begin at pure noise.
+    fn from_pure_noise() -> impl Strategy<Value = ModelSchedule> {
+        let table = |kind, timesteps| {
+            let spec = TrainingSpec {
+                num_train_timesteps: timesteps,
+                zero_terminal_snr: Some(TerminalSnr::Zero),
+                ..TrainingSpec::new(kind)
+            };
+            spec.table().ok().map(ModelSchedule::Discrete)
+        };
+        let kinds = prop::sample::select(vec![BetaSchedule::Linear, BetaSchedule::ScaledLinear]);
+        prop_oneof![
+            (0.0..0.5, 0.2..4.0).prop_map(|(s, power)| ModelSchedule::Continuous(Curve::Cosine { s, power })),
+            (0.1..20.0).prop_map(|shift| ModelSchedule::Flow { num_train_timesteps: 1000, shift }),
+            (kinds, 2_usize..20_000).prop_filter_map("no such table", move |(kind, timesteps)| table(kind, timesteps)),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_finite_start_lies_above_all_that_follows(model in from_pure_noise(), steps in 1..10_000_usize) {
+            let (source, convention) = (PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Euler);
+            let request =
+                PlanRequest { source, steps, convention, steps_offset: 0, final_level: FinalLevel::Clean };
+            // A table has no more steps than timesteps.
+            if let Ok(plan) = request.plan(&model) {
+                let finite = plan.clone().with_finite_start();
+                prop_assert!(falls(&finite), "{:?}", &finite.levels()[..2]);
+                prop_assert_eq!(&finite.levels()[1..], &plan.levels()[1..]);
+                prop_assert_eq!(finite.timesteps(), plan.timesteps());
+                if plan.levels()[0].sigma().is_finite() { prop_assert_eq!(finite, plan); }
+            }
+        }
+
+        #[test]
+        fn whatever_comes_second_a_finite_start_lies_above_it(exponent in -300.0..308.0_f64) {
+            let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+            let plan = Plan::from_sigmas(&model, &[f64::INFINITY, 10.0_f64.powf(exponent), 0.0]).unwrap();
+            let finite = plan.with_finite_start();
+            prop_assert!(falls(&finite), "{:?}", finite.levels());
+        }
+    }
+
+    #[test]
+    fn a_cosine_schedule_of_thousands_of_steps_starts_above_its_second_level() {
+        let model = ModelSchedule::Continuous(Curve::Cosine { s: 0.008, power: 2.0 });
+        let (source, convention) = (PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Euler);
+        let request =
+            PlanRequest { source, steps: 10_000, convention, steps_offset: 0, final_level: FinalLevel::Clean };
+        let plan = request.plan(&model).unwrap();
+        assert!(plan.levels()[0].sigma().is_infinite() && plan.levels()[1].sigma() > STAND_IN_SIGMA_MAX);
+        let finite = plan.with_finite_start();
+        assert!(falls(&finite));
+        assert!((finite.levels()[0].sigma() / finite.levels()[1].sigma() - 2.0).abs() < 1e-12);
+    }
 }
