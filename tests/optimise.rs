@@ -95,6 +95,11 @@ fn a_sampler_that_adds_noise() {
 }
 
 #[test]
+fn a_run_of_one_step() {
+    refused("a_run_of_one_step", &["--steps", "1"]);
+}
+
+#[test]
 fn a_curve_of_two_points() {
     refused("a_curve_of_two_points", &["--points", "2"]);
 }

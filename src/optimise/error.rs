@@ -48,6 +48,12 @@ pub enum OptimiseError {
     /// More images than a run may have.
     #[error("{} are more than a run has images; use at most {most}", count(*.0, "seed"), most = crate::session::prepare::MAX_BATCH)]
     TooManySeeds(usize),
+    /// No level between the ends of a run.
+    #[error(
+        "a run of one step goes from its start to its end and visits nothing between them, so no schedule is better than \
+         another; fit one to at least 2 steps"
+    )]
+    OneStep,
     /// Nothing can move.
     #[error("a curve of {} has none between its ends that could move; give at least 3", count(*.0, "control point"))]
     NothingToMove(usize),

@@ -82,6 +82,9 @@ impl Problem {
         if !bare.parameterization.x0_from(bare.schedule.noisiest()).state.is_finite() {
             return Err(OptimiseError::ZeroSignal);
         }
+        if settings.steps == 1 {
+            return Err(OptimiseError::OneStep);
+        }
         if settings.depends_on_time() {
             return Err(OptimiseError::DependsOnTime);
         }
@@ -240,6 +243,9 @@ pub fn optimise(
     told: &mut Told,
 ) -> Result<Outcome, OptimiseError> {
     let began = Instant::now();
+    if problem.steps == 1 {
+        return Err(OptimiseError::OneStep);
+    }
     if matches!(problem.sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral) {
         return Err(OptimiseError::Stochastic(problem.sampler));
     }
