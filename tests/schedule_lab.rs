@@ -285,6 +285,27 @@ fn lists_for_other_programs_begin_with_a_number() {
     assert!(finite.starts_with("14.6"), "{finite}");
 }
 
+/// Their samplers leave the noise of a last σ above 0 in the image.
+#[test]
+fn a_list_that_ends_with_noise_is_said_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.txt");
+    for (text, program, note) in [
+        ("14, 3, 0.4", "comfyui", Some("ComfyUI's samplers expect the last σ to be 0, and this list ends at 0.4, so")),
+        ("14, 3, 0.4", "k-diffusion", Some("k-diffusion's samplers expect the last σ to be 0")),
+        ("14, 3, 0", "comfyui", None),
+    ] {
+        std::fs::write(&list, text).unwrap();
+        let mut command = common::program();
+        command.args(["schedule", "--for", program, "--sigmas"]).arg(&list);
+        let output = command.assert().success().get_output().clone();
+        let (out, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(out.contains("14") && !out.contains("expect"), "{out}");
+        assert_eq!(told.contains("expect"), note.is_some(), "{told}");
+        assert!(told.contains(note.unwrap_or_default()), "{told}");
+    }
+}
+
 /// A snippet runs along any schedule that `sample --schedule` runs along, on the model that stays as it is.
 #[test]
 fn a_snippet_takes_lists_families_and_drawn_curves() {

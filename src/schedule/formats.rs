@@ -7,7 +7,7 @@ mod python;
 mod table;
 
 pub use error::FormatError;
-pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, read_list};
+pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, last_sigma_note, read_list};
 pub use numpy::{read_npy, write_npy};
 pub use python::{DiffusersNote, diffusers_config, python_snippet};
 pub use table::{COLUMNS, ScheduleTable, TableRow, number};

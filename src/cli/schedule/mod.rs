@@ -193,6 +193,14 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
     output::file(path, &bytes, "the table is")
 }
 
+/// The list of a plan's σ, after a word where its last is not what the program's samplers expect.
+fn listed(plan: &Plan, program: &str, list: impl Fn(&Plan) -> String) -> String {
+    if let Some(note) = formats::last_sigma_note(plan, program) {
+        output::message(&note);
+    }
+    list(&plan.clone().with_finite_start())
+}
+
 impl Found {
     /// `beside` is the configuration of a model that is not the schedule's own.
     fn text_for(&self, program: Program, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
@@ -203,8 +211,8 @@ impl Found {
         };
         Ok(match program {
             // Their samplers begin from σ times noise, which an infinite σ leaves no number.
-            Program::KDiffusion => formats::k_diffusion_sigmas(&plan()?.with_finite_start()),
-            Program::Comfyui => formats::comfy_ui_sigmas(&plan()?.with_finite_start()),
+            Program::KDiffusion => listed(&plan()?, "k-diffusion", formats::k_diffusion_sigmas),
+            Program::Comfyui => listed(&plan()?, "ComfyUI", formats::comfy_ui_sigmas),
             Program::Diffusers => {
                 let (low, high) = timed.schedule.timestep_range();
                 let (num_train, at): (usize, Box<dyn Fn(f64) -> f64>) = match &timed.schedule {

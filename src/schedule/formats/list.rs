@@ -1,6 +1,7 @@
 use super::FormatError;
 use super::table::number;
 use crate::schedule::{LevelList, MAX_STEPS, Plan};
+use crate::words::short;
 
 /// σ as people paste them: numbers between commas, semicolons, spaces, line ends or brackets, as in
 /// `sigmas = torch.tensor([14.6, 2.9, 0.0])` of which only the numbers in the brackets count.
@@ -39,6 +40,19 @@ pub fn k_diffusion_sigmas(plan: &Plan) -> String {
 pub fn comfy_ui_sigmas(plan: &Plan) -> String {
     let values: Vec<String> = plan.levels().iter().map(|level| number(level.sigma())).collect();
     values.join(", ") + "\n"
+}
+
+/// What is to be said of a list for `program` that ends with noise, which its samplers then leave in the image.
+#[must_use]
+pub fn last_sigma_note(plan: &Plan, program: &str) -> Option<String> {
+    let last = plan.levels().last()?.sigma();
+    (last != 0.0).then(|| {
+        format!(
+            "{program}'s samplers expect the last σ to be 0, and this list ends at {}, so its images keep that noise; add a 0 \
+             at its end, or choose steps that end at the clean image",
+            short(last)
+        )
+    })
 }
 
 /// A number as Python reads it.

@@ -8,8 +8,9 @@ use crate::app::pane::tiles::Pane;
 use crate::app::planned::Planned;
 use crate::app::saving::Save;
 use crate::model::SchedulerConfig;
+use crate::schedule::Plan;
 use crate::schedule::formats::{
-    ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, python_snippet, write_npy,
+    ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, last_sigma_note, python_snippet, write_npy,
 };
 use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
@@ -107,8 +108,8 @@ fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<Str
         }
         Form::Csv => ScheduleTable::of_plan(plan).to_csv(),
         Form::Npy => return Ok((write_npy(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?, None)),
-        Form::KDiffusion => k_diffusion_sigmas(&plan.clone().with_finite_start()),
-        Form::Comfy => comfy_ui_sigmas(&plan.clone().with_finite_start()),
+        Form::KDiffusion => return Ok(listed(plan, "k-diffusion", k_diffusion_sigmas)),
+        Form::Comfy => return Ok(listed(plan, "ComfyUI", comfy_ui_sigmas)),
         Form::Python => python_snippet(plan, &kept_keys(config()?)).map_err(|error| error.to_string())?,
         Form::Diffusers => {
             let axis = &planned.axis;
@@ -120,6 +121,12 @@ fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<Str
         }
     };
     Ok((text.into_bytes(), None))
+}
+
+/// The list of a plan's σ for a program, and a word where its last is not what that one's samplers expect.
+fn listed(plan: &Plan, program: &str, list: impl Fn(&Plan) -> String) -> (Vec<u8>, Option<String>) {
+    let note = last_sigma_note(plan, program).map(|note| note + ".");
+    (list(&plan.clone().with_finite_start()).into_bytes(), note)
 }
 
 /// The keys of a model's configuration that its scheduler in diffusers keeps.
