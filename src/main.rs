@@ -26,5 +26,6 @@ fn probe() -> chromascope::cli::Graphics {
         adapters: adapters.collect(),
         renderer: format!("{}, as {}", found.renderer, found.reason),
         json: serde_json::to_value(&found).unwrap_or_default(),
+        said: Vec::new(),
     }
 }

@@ -64,6 +64,18 @@ fn with_the_library_sampling_works() {
     assert!(runtime["cpu"]["works"]["run_ms"].as_f64().unwrap() < 1000.0, "{runtime}");
 }
 
+/// Of a home without a session the graphics drivers have much to say, which belongs into the report.
+#[test]
+fn what_libraries_print_is_kept_out_of_stderr() {
+    let home = Home::new();
+    let output = home.chromascope().arg("doctor").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let (_, report) = doctor(&home, &[]);
+    let graphics = &report["graphics"];
+    assert_eq!(cfg!(feature = "gui"), graphics["drivers_say"].is_array(), "{graphics}");
+    assert_eq!(cfg!(feature = "gui"), graphics["renderer"].is_string(), "{graphics}");
+}
+
 /// ONNX Runtime would else keep a device number and unsent reports in the cache folder.
 #[test]
 fn the_library_writes_nothing_into_the_home_folder() {

@@ -2,31 +2,80 @@
 
 use super::{Ended, Failure, Graphics, GraphicsProbe, output};
 use crate::model::diagnosis::{Diagnosis, RuntimeReport, Trial, diagnose};
+use crate::model::onnx_runtime::child::{self, Unfinished};
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Ask the graphics drivers alone, for the process that began this one
+    #[arg(long, hide = true)]
+    graphics_alone: bool,
 }
+
+/// The graphics drivers may take so long, as some look for hardware far away.
+const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) fn run(
     arguments: &Arguments,
     explicit: Option<&Path>,
     graphics: Option<GraphicsProbe>,
 ) -> Result<Ended, Failure> {
+    if arguments.graphics_alone {
+        output::result(&serde_json::to_string(&graphics.map(|probe| probe()))?)?;
+        return Ok(Ended::Well);
+    }
     let diagnosis = diagnose(explicit);
-    let graphics = graphics.map(|probe| probe());
+    let graphics = graphics.map(ask_drivers);
     let text = if arguments.json {
         let mut json = serde_json::to_value(&diagnosis)?;
-        json["graphics"] = graphics.map_or(serde_json::Value::Null, |graphics| graphics.json);
+        json["graphics"] = graphics.map_or(serde_json::Value::Null, |graphics| {
+            let mut json = graphics.json;
+            json["drivers_say"] = graphics.said.into();
+            json
+        });
         serde_json::to_string_pretty(&json)?
     } else {
         in_words(&diagnosis, graphics.as_ref())
     };
     output::result(&text)?;
     Ok(if diagnosis.ok { Ended::Well } else { Ended::Badly })
+}
+
+/// Asks the graphics drivers in a process of their own: what they print is a line of the report, and one that crashes takes
+/// nothing with it.
+fn ask_drivers(probe: GraphicsProbe) -> Graphics {
+    let Ok(program) = std::env::current_exe() else { return probe() };
+    let mut command = Command::new(program);
+    let failed = |why: String| Graphics { renderer: "unknown".into(), said: vec![why], ..Graphics::default() };
+    match child::run(command.args(["doctor", "--graphics-alone"]), Some(LONGEST), &mut || true) {
+        Err(Unfinished::NotStarted(_)) => probe(),
+        Err(Unfinished::Stopped) => failed(format!("no answer within {} seconds", LONGEST.as_secs())),
+        Ok(finished) => match serde_json::from_str(&finished.stdout) {
+            Ok(found) => Graphics { said: said(&finished.stderr), ..found },
+            Err(_) => failed(format!("they ended the program that asked them ({})", finished.status)),
+        },
+    }
+}
+
+/// What was printed, each line once, and in plain words where it is known.
+fn said(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let plain = if line.contains("XDG_RUNTIME_DIR") {
+            "no Wayland session, as XDG_RUNTIME_DIR names no folder"
+        } else {
+            line.trim_start_matches("error: ")
+        };
+        if !lines.iter().any(|before| before == plain) {
+            lines.push(plain.to_owned());
+        }
+    }
+    lines
 }
 
 fn in_words(diagnosis: &Diagnosis, graphics: Option<&Graphics>) -> String {
@@ -44,6 +93,9 @@ fn in_words(diagnosis: &Diagnosis, graphics: Option<&Graphics>) -> String {
         let adapters = if graphics.adapters.is_empty() { vec!["none".to_owned()] } else { graphics.adapters.clone() };
         for (index, adapter) in adapters.iter().enumerate() {
             lines.push(format!("{}{adapter}", if index == 0 { "Graphics       " } else { "               " }));
+        }
+        for (index, said) in graphics.said.iter().enumerate() {
+            lines.push(format!("{}{said}", if index == 0 { "  drivers say  " } else { "               " }));
         }
         lines.push(format!("  window with  {}", graphics.renderer));
     }
@@ -79,4 +131,17 @@ fn folder(path: Option<&Path>) -> String {
 
 fn list<S: AsRef<str>>(items: &[S], none: &str) -> String {
     if items.is_empty() { none.into() } else { items.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_drivers_print_is_said_once_and_plainly() {
+        let text = "error: XDG_RUNTIME_DIR is invalid or not set in the environment.\n\n\
+                    error: XDG_RUNTIME_DIR is invalid or not set in the environment.\nMESA: warning: odd\n";
+        assert_eq!(said(text), ["no Wayland session, as XDG_RUNTIME_DIR names no folder", "MESA: warning: odd"]);
+        assert!(said(" \n").is_empty());
+    }
 }

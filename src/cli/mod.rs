@@ -23,6 +23,7 @@ pub use interrupt::interrupted;
 use crate::model::onnx_runtime::forbid_telemetry;
 use crate::runtime::launch::{Closed, Window};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -110,7 +111,7 @@ pub type OpenWindow = fn(Window) -> Result<Closed, Box<dyn Error>>;
 pub type GraphicsProbe = fn() -> Graphics;
 
 /// The findings of a [`GraphicsProbe`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Graphics {
     /// For programs.
     pub json: serde_json::Value,
@@ -118,6 +119,9 @@ pub struct Graphics {
     pub adapters: Vec<String>,
     /// The renderer that would be chosen, and why.
     pub renderer: String,
+    /// What the drivers said while they were asked, a line each.
+    #[serde(default)]
+    pub said: Vec<String>,
 }
 
 /// What a program without a window can do.

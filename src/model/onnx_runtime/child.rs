@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 const POLL: Duration = Duration::from_millis(50);
 
 /// What a program that ended left.
-pub(super) struct Finished {
+pub(crate) struct Finished {
     pub status: ExitStatus,
     pub stdout: String,
     pub stderr: String,
 }
 
 /// Why there is no [`Finished`].
-pub(super) enum Unfinished {
+pub(crate) enum Unfinished {
     NotStarted(std::io::Error),
     /// Stopped, by the limit or because `keep_going` said so.
     Stopped,
@@ -24,7 +24,7 @@ pub(super) enum Unfinished {
 
 /// Runs `command` to its end without input, asking `keep_going` several times a second. It is killed and waited for
 /// when that says no or when `limit` has passed.
-pub(super) fn run(
+pub(crate) fn run(
     command: &mut Command,
     limit: Option<Duration>,
     keep_going: &mut dyn FnMut() -> bool,

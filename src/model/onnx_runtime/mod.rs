@@ -16,7 +16,7 @@
 //! 5. The site-packages of `$VIRTUAL_ENV`, then of the python on PATH.
 //! 6. The name alone, left to the system's loader.
 
-mod child;
+pub(crate) mod child;
 mod library_file;
 mod providers;
 pub(crate) mod python;
