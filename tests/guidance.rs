@@ -285,3 +285,24 @@ fn a_folder_of_images_composes_new_ones_and_is_repeated() {
     let wide = sample(&[&images[..], &["--local", "1e9"]].concat());
     assert_eq!(wide.arrays(), whole.arrays());
 }
+
+#[test]
+fn a_class_that_changes_at_no_step_is_said() {
+    let model = models().join("class-labels");
+    for (arguments, note) in [
+        (
+            &["--label", "[1:2:0.99]"][..],
+            "all 6 steps are of class 1: the change comes after the last of them has begun",
+        ),
+        (&["--label", "[1:2:0]"], "all 6 steps are of class 2: the change comes before the first of them"),
+        (&["--label", "[2::0.4]", "--null-label", "2"], "the class never changes, as 2 is the class that means none"),
+        (&["--label", "[1:2:0.4]"], ""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = common::program();
+        command.args(["sample", "--steps", "6", "--model"]).arg(&model).args(arguments).current_dir(folder.path());
+        let told = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+        let said = ["steps are of class", "never changes"].iter().any(|words| told.contains(words));
+        assert!(told.contains(note) && said != note.is_empty(), "{told}");
+    }
+}

@@ -6,10 +6,11 @@ use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode, Sc
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::package::{Card, Package, PackageError};
+use crate::reading;
 use crate::session::RunSettings;
 use crate::session::settings::ModelSource;
 use clap::ValueEnum;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which model.
 #[derive(Debug, clap::Args)]
@@ -145,8 +146,16 @@ fn class(text: &str) -> Result<i64, String> {
 
 /// A folder that is no cascade.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is no cascade: it has no cascade.json, which names the stages; a single network is given with --model")]
+#[error("{0} is no cascade: {is}; a single network is given with --model", is = is_instead(.0))]
 struct NoCascade(String);
+
+fn is_instead(path: &str) -> &'static str {
+    if Path::new(path).is_file() {
+        "it is a file, and a cascade is a folder with cascade.json, which names the stages"
+    } else {
+        "it has no cascade.json, which names the stages"
+    }
+}
 
 /// A curve that is neither a number nor a file of one.
 #[derive(Debug, thiserror::Error)]
@@ -154,7 +163,7 @@ enum NoCurve {
     #[error(
         "{option} {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of {columns}"
     )]
-    Unread { option: &'static str, text: String, reason: std::io::Error, columns: &'static str },
+    Unread { option: &'static str, text: String, reason: String, columns: &'static str },
     #[error("the curve of {option} in {text} cannot be used: {reason}")]
     Unusable { option: &'static str, text: String, reason: String },
 }
@@ -170,7 +179,7 @@ fn number_or_curve<T, E: std::fmt::Display>(
         return Ok(of_number(number));
     }
     let unread = |reason| NoCurve::Unread { option, text: text.to_owned(), reason, columns };
-    let content = std::fs::read_to_string(text).map_err(unread)?;
+    let content = reading::text(text.as_ref()).map_err(unread)?;
     let unusable = |error: E| NoCurve::Unusable { option, text: text.to_owned(), reason: error.to_string() };
     of_csv(&content).map_err(unusable)
 }
@@ -213,6 +222,25 @@ impl ClassOverTime {
 )]
 struct NoSwitch(String);
 
+/// A class in brackets that stays what it is.
+#[derive(Debug, thiserror::Error)]
+#[error("--label {text} changes from {what} to {what}, which is no change; {instead}")]
+struct SameClass {
+    text: String,
+    what: String,
+    instead: String,
+}
+
+impl SameClass {
+    fn new(text: &str, class: Option<i64>) -> Self {
+        let (what, instead) = match class {
+            Some(label) => (format!("class {label}"), format!("say --label {label}, or two classes")),
+            None => ("no class".to_owned(), "leave it out, or name a class before or after the change".to_owned()),
+        };
+        Self { text: text.to_owned(), what, instead }
+    }
+}
+
 fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassOverTime, Failure> {
     let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
         return class_number(text, source).map(ClassOverTime::One);
@@ -225,7 +253,11 @@ fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassOverTime, Fa
         let name = name.trim();
         if name.is_empty() { Ok(None) } else { class_number(name, source).map(Some) }
     };
-    Ok(ClassOverTime::Switch(ClassSwitch { from: class(from)?, to: class(to)?, at }))
+    let (from, to) = (class(from)?, class(to)?);
+    if from == to {
+        return Err(SameClass::new(text, from).into());
+    }
+    Ok(ClassOverTime::Switch(ClassSwitch { from, to, at }))
 }
 
 /// A class that is no number and no name of the model's.

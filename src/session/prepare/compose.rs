@@ -73,6 +73,7 @@ pub(super) fn compose(
         notes.push(because.into());
     }
     let time = RunTime::of(levels);
+    notes.extend(switch_note(settings, prompt.as_ref(), levels, &time));
     let run_times =
         if settings.depends_on_time() { levels.iter().map(|&level| time.at(level)).collect() } else { Vec::new() };
     let (denoiser, classes): (Box<dyn Denoiser>, usize) = match prompt {
@@ -112,6 +113,31 @@ fn null_note(settings: &RunSettings, facts: &Facts, scale: &GuidanceScale, null:
     let guided = settings.guidance.is_some() && scale.constant() != Some(1.0);
     let used = if guided { "guidance leads away from" } else { "the run asks for" };
     null.is_guess().then(|| format!("{used} class {label}, which means none ({how})"))
+}
+
+/// What is to be said of a class that is meant to change and does not.
+fn switch_note(
+    settings: &RunSettings,
+    prompt: Option<&Prompt>,
+    levels: &[NoiseLevel],
+    time: &RunTime,
+) -> Option<String> {
+    let (Some(said), Some(Prompt::Switch(switch))) = (settings.label_switch, prompt) else { return None };
+    if switch.from == switch.to {
+        // Two that are the same at sight need no word.
+        let label = switch.from;
+        let told = || format!("the class never changes, as {label} is the class that means none");
+        return (said.from != said.to).then(told);
+    }
+    let steps = levels.len() - 1;
+    let first = levels[..steps].iter().filter(|&&level| switch.class_at(time.at(level)) == switch.from).count();
+    let (only, why) = match first {
+        0 => (switch.to, "the change comes before the first of them"),
+        all if all == steps => (switch.from, "the change comes after the last of them has begun"),
+        _ => return None,
+    };
+    let of = if steps == 1 { "the one step is of".to_owned() } else { format!("all {steps} steps are of") };
+    Some(format!("{of} class {only}: {why}"))
 }
 
 /// What the images are of; `None` for a model without classes.
