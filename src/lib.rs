@@ -40,6 +40,7 @@ pub mod ensemble;
 pub mod figure;
 pub mod model;
 pub mod optimise;
+pub mod reading;
 pub mod runtime;
 pub mod sampler;
 pub mod schedule;

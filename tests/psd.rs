@@ -104,7 +104,26 @@ fn folders_and_files_are_read_or_refused_in_a_sentence() {
     assert!(refused(&[&bad]).contains("its shape is [4]; [H, W], [C, H, W] or [N, C, H, W] is needed"));
     ndarray_npy::write_npy(&bad, &ndarray::array![[1.0, f64::NAN]]).unwrap();
     assert!(refused(&[&bad]).contains("value 1 of it is not finite"));
-    assert!(refused(&[Path::new("/nowhere/at.all")]).contains("cannot take spectra of /nowhere/at.all"));
+    const GIVE: &str = "; give an image, a folder of images, or an array as a .npy file";
+    for (name, content, why) in [
+        ("words.txt", "no image", "it is no image of a kind that is read here, which are PNG, JPEG"),
+        ("words.png", "no image", "it is no whole PNG image: it is another kind of file, or was damaged or cut short"),
+        ("words.npy", "no array", "it is no array of float32 or float64 (it is no NumPy array)"),
+        ("empty.png", "", "it is empty"),
+        ("empty.npy", "", "it is empty"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        let told = refused(&[&path]);
+        assert!(told.contains(&format!("{name}: {why}")) && told.trim_end().ends_with(GIVE), "{told}");
+    }
+    for path in ["/nowhere/at.all", "/nowhere/at.npy"] {
+        let told = refused(&[Path::new(path)]);
+        assert!(
+            told.contains(&format!("cannot take spectra of {path}: there is no such file or folder{GIVE}")),
+            "{told}"
+        );
+    }
     let empty = tempfile::tempdir().unwrap();
     assert!(refused(&[empty.path()]).contains("there is no image in it"));
 }

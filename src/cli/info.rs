@@ -50,7 +50,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let model = match OpenModel::open(package, &settings, onnxruntime) {
         Ok(model) => model,
         // What needs no library is told of without one.
-        Err(PrepareError::Runtime(_)) if exact => return exact_model(settings, arguments.json),
+        Err(PrepareError::Runtime(_)) if exact && onnxruntime.is_none() => {
+            return exact_model(settings, arguments.json);
+        }
         Err(error) => return Err(error.into()),
     };
     for note in &model.notes {

@@ -2,9 +2,10 @@
 
 use super::{Ended, Failure, output};
 use crate::denoiser::empirical;
+use crate::reading;
 use crate::schedule::formats::number;
 use crate::session::archive::claim;
-use crate::session::images::read_at_size;
+use crate::session::images::{KINDS, read_at_size};
 use crate::session::prepare::check_size;
 use crate::session::schedule_file::has_ending;
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
@@ -53,12 +54,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
             spectra.add(&image).map_err(|error| wrong(images, &error.to_string()))?;
         }
     } else {
-        let files = if images.is_dir() { listed(images)? } else { vec![images.clone()] };
-        let alone = files.len() == 1;
+        let alone = !images.is_dir();
+        let files = if alone { vec![images.clone()] } else { listed(images)? };
         for file in &files {
             let image = match read_at_size(file, *size) {
                 Ok(image) => image,
-                Err(reason) if alone => return Err(wrong(file, &reason).into()),
+                Err(reason) if alone => return Err(wrong(file, &format!("{reason}; {GIVE}")).into()),
                 Err(reason) => {
                     output::message(&format!("skipped {}: {reason}", file.display()));
                     continue;
@@ -75,7 +76,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
             })?;
         }
     }
-    let text = spectra.to_csv().ok_or_else(|| wrong(images, "there is no image in it"))?;
+    let text = spectra.to_csv().ok_or_else(|| {
+        wrong(images, &format!("there is no image in it, and it needs at least one of the kinds {KINDS}"))
+    })?;
     match out {
         None => output::result(text.trim_end())?,
         Some(path) => output::file(path, text.as_bytes(), "the spectrum is")?,
@@ -83,13 +86,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     Ok(Ended::Well)
 }
 
+/// What would do.
+const GIVE: &str = "give an image, a folder of images, or an array as a .npy file";
+
 fn wrong(path: &Path, reason: &str) -> Wrong {
     Wrong { path: path.into(), reason: reason.into() }
 }
 
 /// The files of a folder, by name.
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
-    let told = |error: std::io::Error| wrong(folder, &error.to_string());
+    let told = |error: std::io::Error| wrong(folder, &reading::why(&error));
     let entries = std::fs::read_dir(folder).map_err(told)?;
     let mut files =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(told)?;
@@ -100,13 +106,12 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
 
 /// The images of an array, `[C, H, W]` each.
 fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
-    let file = || std::fs::File::open(path).map_err(|error| wrong(path, &error.to_string()));
-    let array = ArrayD::<f32>::read_npy(file()?).map(|array| array.mapv(f64::from));
-    let array = match array {
-        Ok(array) => array,
-        Err(_) => ArrayD::<f64>::read_npy(file()?)
-            .map_err(|error| wrong(path, &format!("it is no array of float32 or float64 ({error})")))?,
-    };
+    let bytes = reading::bytes(path).map_err(|why| wrong(path, &format!("{why}; {GIVE}")))?;
+    let array = ArrayD::<f32>::read_npy(&bytes[..]).map(|array| array.mapv(f64::from));
+    let array = array.or_else(|_| ArrayD::<f64>::read_npy(&bytes[..])).map_err(|error| {
+        let why = reading::no_array(&error);
+        wrong(path, &format!("it is no array of float32 or float64 ({why}); {GIVE}"))
+    })?;
     if let Some(place) = array.iter().position(|value| !value.is_finite()) {
         return Err(wrong(path, &format!("value {place} of it is not finite; spectra need numbers")));
     }

@@ -117,9 +117,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     // Claimed before it is read, so that nobody adds to it in between.
     let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
-    if let Some(missing) = written_again.filter(|path| !path.exists()) {
+    if let Some(no_file) = written_again.filter(|path| !path.is_file()) {
         // Told as what cannot be read, not as a place that cannot be written.
-        ensemble::read(missing)?;
+        ensemble::read(no_file)?;
     }
     written_again.map_or(Ok(()), |path| places.take(path))?;
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;

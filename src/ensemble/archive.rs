@@ -20,6 +20,7 @@
 
 use super::bootstrap::Replicas;
 use super::{DataStatistics, Ensemble, EnsembleError, Origin, Quantity};
+use crate::reading;
 use crate::session::archive::{WriteError, WriteSeek, write_whole};
 use crate::spectrum::Running;
 use crate::theory::{Measure, NoiseLevel};
@@ -123,9 +124,10 @@ pub fn is_ensemble(path: &Path) -> bool {
 /// Reads what [`write`] has written; more samples can be added to it.
 pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
     let fault = |reason: String| EnsembleError::Read { path: path.into(), reason };
-    let file = File::open(path).map_err(|error| fault(format!("{error}; give the path of a .npz file")))?;
-    let mut npz =
-        NpzReader::new(BufReader::new(file)).map_err(|error| fault(format!("it is no .npz file ({error})")))?;
+    let file = reading::file(path).map_err(|why| fault(format!("{why}; give the path of a .npz file")))?;
+    let mut npz = NpzReader::new(BufReader::new(file)).map_err(|_| {
+        fault("it is another kind of file, or was cut short; give the path of a .npz file of this program's".into())
+    })?;
     let origin: Vec<u8> = values(&mut npz, "origin", None)
         .map_err(|_| fault("it has no array \"origin\", so this program did not write it".into()))?;
     let origin: Origin = serde_json::from_slice(&origin)

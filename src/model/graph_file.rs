@@ -1,6 +1,7 @@
 //! What can be said of an ONNX file before ONNX Runtime sees it: whether it is one, whether it is whole, and whether
 //! its external data lies where it should. ONNX Runtime's own words on these are for its developers.
 
+use crate::reading::why;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -68,7 +69,7 @@ pub struct GraphFile {
 #[derive(Debug, thiserror::Error)]
 pub enum GraphFileError {
     /// The file could not be read.
-    #[error("cannot read {path}: {error}")]
+    #[error("cannot read {path}: {}", why(error))]
     Read {
         /// The file.
         path: PathBuf,

@@ -3,6 +3,7 @@
 
 use super::cascade_folder::{CASCADE_FILE, CascadeFault};
 use super::exact::ExactCard;
+use crate::reading::why;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -145,7 +146,7 @@ pub enum PackageError {
         folder: PathBuf,
     },
     /// A file could not be read.
-    #[error("cannot read {path}: {error}")]
+    #[error("cannot read {path}: {}", why(error))]
     Read {
         /// The file.
         path: PathBuf,

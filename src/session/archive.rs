@@ -22,6 +22,7 @@ use super::settings::ProviderChoice;
 use super::whole_file::{Staged, sha256};
 use super::{RunSettings, Snapshot, Trajectory, strip};
 use crate::denoiser::PartName;
+use crate::reading;
 use ndarray::{Array1, Array4, Array5, Axis};
 use ndarray_npy::NpzWriter;
 use serde::{Deserialize, Serialize};
@@ -172,7 +173,7 @@ pub struct ReadError {
 /// Reads a `trajectory.json`. One that lies beside the arrays of another run is refused.
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
-    let text = std::fs::read(path).map_err(|error| fault(format!("{error}; give the path of a trajectory.json")))?;
+    let text = reading::bytes(path).map_err(|why| fault(format!("{why}; give the path of a trajectory.json")))?;
     let record: serde_json::Value = serde_json::from_slice(&text)
         .map_err(|error| fault(format!("it is not JSON ({error}); a trajectory.json is")))?;
     let version = record.get("format_version").and_then(serde_json::Value::as_u64);

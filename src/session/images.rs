@@ -2,10 +2,12 @@
 
 use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::ImageSet;
+use crate::reading::why;
 use crate::words::count;
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
 use rayon::prelude::*;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Most bytes that a folder's images may take, at a byte a value.
@@ -31,7 +33,7 @@ pub struct FolderImages {
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// The folder could not be listed.
-    #[error("cannot read the image folder {folder}: {error}; give the path of a folder that holds images")]
+    #[error("cannot read the image folder {folder}: {}; give the path of a folder that holds images", why(error))]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -140,20 +142,44 @@ pub fn read_at_size(path: &Path, size: Option<(usize, usize)>) -> Result<RgbImag
 /// An image file at its own size, upright, on white.
 pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     // Pipes and devices would be waited for without end.
-    let kind = std::fs::metadata(path).map_err(|error| error.to_string())?;
-    if !kind.is_file() {
+    let about = std::fs::metadata(path).map_err(|error| why(&error))?;
+    if !about.is_file() {
         return Err("it is no regular file".into());
     }
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format);
-    let mut decoder = reader.map_err(|error| error.to_string())?.into_decoder().map_err(|error| error.to_string())?;
+    if about.len() == 0 {
+        return Err("it is empty".into());
+    }
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|error| why(&error))?;
+    let format = reader.format();
+    let told = |error: ImageError| no_image(&error, format);
+    let mut decoder = reader.into_decoder().map_err(told)?;
     if decoder.total_bytes() > MOST_BYTES_AN_IMAGE {
         let (width, height) = decoder.dimensions();
         return Err(format!("its {width}x{height} pixels are more than this program decodes"));
     }
-    let orientation = decoder.orientation().map_err(|error| error.to_string())?;
-    let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+    let orientation = decoder.orientation().map_err(told)?;
+    let mut image = DynamicImage::from_decoder(decoder).map_err(told)?;
     image.apply_orientation(orientation);
     Ok(on_white(&image))
+}
+
+/// Why a file that is of this format, as far as is seen, is no image.
+fn no_image(error: &ImageError, format: Option<ImageFormat>) -> String {
+    match (error, format) {
+        (ImageError::Unsupported(_), None) => format!("it is no image of a kind that is read here, which are {KINDS}"),
+        (ImageError::IoError(error), _) if error.kind() != ErrorKind::UnexpectedEof => why(error),
+        (ImageError::Decoding(_) | ImageError::IoError(_), Some(format)) => {
+            format!("it is no whole {} image: it is another kind of file, or was damaged or cut short", name_of(format))
+        }
+        (error, _) => error.to_string(),
+    }
+}
+
+/// The kinds of image files.
+pub(crate) const KINDS: &str = "PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI and PNM";
+
+fn name_of(format: ImageFormat) -> String {
+    if format == ImageFormat::WebP { "WebP".into() } else { format!("{format:?}").to_uppercase() }
 }
 
 /// Alpha composition over white, in the pixels' own (gamma-encoded) values as image viewers do.

@@ -2,6 +2,7 @@
 
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
+use crate::reading::why;
 use crate::schedule::formats::{FormatError, ScheduleTable, read_npy};
 use crate::schedule::{LevelList, ListKind, MAX_STEPS, PlanSource, ScheduleError};
 use serde_json::{Value, json};
@@ -122,13 +123,16 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let told = |error: std::io::Error| format!("{error}; give the path of a file");
+    let told = |error: std::io::Error| format!("{}; give the path of a file", why(&error));
     let data = std::fs::metadata(path).map_err(told)?;
     if !data.is_file() {
         return Err("it is no file; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
     }
     if data.len() > MOST_BYTES {
         return Err(format!("it has {} MB, and no schedule is so large", data.len() >> 20));
+    }
+    if data.len() == 0 {
+        return Err("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes)).map_err(told)?;

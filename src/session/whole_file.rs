@@ -3,6 +3,7 @@
 use super::claim::{Claim, claim, place_of};
 use super::unfinished::Temporary;
 use crate::model::hex;
+use crate::reading::why;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Error, ErrorKind, Seek, Write};
@@ -36,7 +37,11 @@ impl WriteError {
             ErrorKind::NotFound => "; choose a place that exists",
             _ => "",
         };
-        Self { path: path.into(), reason: format!("{error}{advice}") }
+        let words = match error.kind() {
+            ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "its path leads through a file".to_owned(),
+            _ => why(error),
+        };
+        Self { path: path.into(), reason: format!("{words}{advice}") }
     }
 
     pub(super) fn claimed(path: &Path) -> Self {

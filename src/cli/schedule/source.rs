@@ -62,7 +62,7 @@ pub(super) struct Found {
 impl Source {
     /// A schedule that another is compared with: a file, or a family with its usual parameters.
     pub fn compared(name_or_file: &str) -> Result<Found, Failure> {
-        let is_file = Path::new(name_or_file).is_file() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
+        let is_file = Path::new(name_or_file).exists() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
         let (sigmas, family) = (is_file.then(|| name_or_file.into()), (!is_file).then(|| name_or_file.into()));
         Self { config: None, family, parameters: Vec::new(), sigmas, steps: None, spacing: None }.find()
     }
@@ -283,9 +283,7 @@ fn whole(name: &str, value: f64) -> Result<usize, Failure> {
 
 /// Reads a model's configuration.
 fn read_config(path: &Path) -> Result<(SchedulerConfig, Vec<String>), Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Wrong(format!("cannot read {}: {error}; give a scheduler_config.json", path.display())))?;
-    Ok(SchedulerConfig::parse(&text, path)?)
+    Ok(SchedulerConfig::read(path)?)
 }
 
 impl Found {

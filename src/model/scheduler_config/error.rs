@@ -4,6 +4,14 @@ use std::path::PathBuf;
 /// Why a `scheduler_config.json` could not be used.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SchedulerConfigError {
+    /// The file could not be read.
+    #[error("cannot read {}: {why}; give a scheduler_config.json", file.display())]
+    Unread {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// Not JSON.
     #[error("{} is not JSON: {reason} at line {line}, column {column}; export or copy it again", file.display())]
     NotJson {

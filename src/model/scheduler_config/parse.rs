@@ -2,6 +2,7 @@ use super::reader::{Reader, is_minus_infinity};
 use super::{
     Clipping, FinalSigmas, PredictionType, SchedulerClass, SchedulerConfig, SchedulerConfigError, VarianceType,
 };
+use crate::reading;
 use crate::schedule::{BetaSchedule, MAX_TRAIN_TIMESTEPS, ModelSchedule, SigmaFamily, Spacing};
 use serde_json::Value;
 use std::path::Path;
@@ -38,6 +39,12 @@ const WITHOUT_EFFECT: [&str; 26] = [
 ];
 
 impl SchedulerConfig {
+    /// Reads a file as [`parse`](Self::parse) does its text.
+    pub fn read(file: &Path) -> Result<(Self, Vec<String>), SchedulerConfigError> {
+        let text = reading::text(file).map_err(|why| SchedulerConfigError::Unread { file: file.to_owned(), why })?;
+        Self::parse(&text, file)
+    }
+
     /// Reads a config and what to warn about. An absent key takes its class's default, as does null; an unknown one is
     /// warned of and ignored; keys that begin with `_` are dropped, but for `_class_name`.
     ///

@@ -1,6 +1,7 @@
 use super::FormatError;
 use super::table::list_of_log_snr;
 use super::{COLUMNS, ScheduleTable};
+use crate::reading::no_array;
 use crate::schedule::{LevelList, MAX_STEPS};
 use ndarray::{Array1, Array2, ArrayD, Ix1, Ix2};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
@@ -20,7 +21,8 @@ pub fn read_npy(bytes: &[u8]) -> Result<LevelList, FormatError> {
     let array = ArrayD::<f64>::read_npy(bytes)
         .or_else(|_| ArrayD::<f32>::read_npy(bytes).map(|array| array.mapv(f64::from)))
         .map_err(|error| {
-            FormatError::Npy(format!("it is not a NumPy array of floating-point numbers ({error}); save σ as float64"))
+            let why = no_array(&error);
+            FormatError::Npy(format!("it is not a NumPy array of floating-point numbers ({why}); save σ as float64"))
         })?;
     if array.shape().first().is_some_and(|&rows| rows > MAX_STEPS + 1) {
         return Err(FormatError::TooLong { limit: MAX_STEPS + 1 });

@@ -1,6 +1,7 @@
 use super::PrepareError;
 use crate::model::contract::Contract;
 use crate::model::hex;
+use crate::reading;
 use crate::session::settings::RunSettings;
 use crate::words::count;
 use ndarray::{Array, Array3, Array4, Dimension};
@@ -87,7 +88,8 @@ pub(super) fn read<D: Dimension>(
     digests: &mut Digests,
 ) -> Result<Array<f32, D>, PrepareError> {
     let fault = |reason: String| PrepareError::Array { path: path.into(), what, reason };
-    let bytes = std::fs::read(path).map_err(|error| fault(error.to_string()))?;
+    let needed = |why: String| fault(format!("{why}; a .npy file of f32 or f64 is needed"));
+    let bytes = reading::bytes(path).map_err(needed)?;
     digests.insert(setting.to_owned(), hex(&Sha256::digest(&bytes)));
     if let Ok(array) = Array::<f32, D>::read_npy(bytes.as_slice()) {
         return Ok(array);
@@ -98,6 +100,6 @@ pub(super) fn read<D: Dimension>(
             let expected = expected.map_or_else(|| "another number of".to_owned(), |count| count.to_string());
             Err(fault(format!("it has {}, but {expected} are needed", count(found, "dimension"))))
         }
-        Err(error) => Err(fault(format!("{error}; a .npy file of f32 or f64 is needed"))),
+        Err(error) => Err(needed(reading::no_array(&error))),
     }
 }

@@ -4,7 +4,7 @@ use crate::model::contract::Contract;
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
-use crate::model::package::{MOST_SIDE, Package, PackageError, SampleSize};
+use crate::model::package::{MOST_SIDE, Package, SampleSize};
 use crate::session::settings::{ProviderChoice, RunSettings};
 use std::path::Path;
 
@@ -149,8 +149,7 @@ impl OpenModel {
 }
 
 pub(super) fn read_config(file: &Path, notes: &mut Vec<String>) -> Result<SchedulerConfig, PrepareError> {
-    let text = std::fs::read_to_string(file).map_err(|error| PackageError::Read { path: file.to_path_buf(), error })?;
-    let (config, warnings) = SchedulerConfig::parse(&text, file)?;
+    let (config, warnings) = SchedulerConfig::read(file)?;
     notes.extend(warnings);
     Ok(config)
 }

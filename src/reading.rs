@@ -1,0 +1,98 @@
+//! Files that a user gives: read whole, or a reason in words why they cannot be.
+
+use ndarray_npy::ReadNpyError;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read};
+use std::path::Path;
+
+/// What the system says, in words for people; to follow "cannot read …: ".
+#[must_use]
+pub fn why(error: &Error) -> String {
+    let words = match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder",
+        ErrorKind::PermissionDenied => "permission is denied",
+        ErrorKind::IsADirectory => "it is a folder, not a file",
+        ErrorKind::NotADirectory => "it is a file or lies in one, and a folder is needed there",
+        ErrorKind::UnexpectedEof => "it is cut short",
+        ErrorKind::StorageFull => "no space is left there",
+        ErrorKind::QuotaExceeded => "your share of that disk is full",
+        ErrorKind::ReadOnlyFilesystem => "that place can only be read",
+        _ => return error.to_string(),
+    };
+    words.into()
+}
+
+/// A file to be read, which is no folder and not empty.
+pub fn file(path: &Path) -> Result<File, String> {
+    let file = File::open(path).map_err(|error| why(&error))?;
+    let about = file.metadata().map_err(|error| why(&error))?;
+    if about.is_dir() {
+        return Err(why(&ErrorKind::IsADirectory.into()));
+    }
+    // A pipe has no length before it is read.
+    if about.is_file() && about.len() == 0 { Err(EMPTY.into()) } else { Ok(file) }
+}
+
+/// All bytes of a file, at least one.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    file(path)?.read_to_end(&mut bytes).map_err(|error| why(&error))?;
+    if bytes.is_empty() { Err(EMPTY.into()) } else { Ok(bytes) }
+}
+
+/// All text of a file.
+pub fn text(path: &Path) -> Result<String, String> {
+    String::from_utf8(bytes(path)?).map_err(|_| "it is not text".into())
+}
+
+const EMPTY: &str = "it is empty";
+
+/// Why bytes are no array of floating-point numbers.
+#[must_use]
+pub fn no_array(error: &ReadNpyError) -> String {
+    match error {
+        ReadNpyError::ParseHeader(_) => "it is no NumPy array".into(),
+        ReadNpyError::Io(error) => why(error),
+        ReadNpyError::MissingData => "it is cut short".into(),
+        ReadNpyError::ExtraBytes(_) => "there is more in it than its array".into(),
+        ReadNpyError::WrongDescriptor(_) => "its values are no floating-point numbers".into(),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, ArrayD};
+    use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+
+    #[test]
+    fn what_is_no_file_with_something_in_it_is_named_as_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("empty"), "").unwrap();
+        std::fs::write(at("bytes"), b"\xff\xfe").unwrap();
+        std::fs::write(at("text"), "text").unwrap();
+        let told = |path: &Path| text(path).unwrap_err();
+        assert_eq!(told(&at("nowhere")), "there is no such file or folder");
+        assert_eq!(told(folder.path()), "it is a folder, not a file");
+        assert_eq!(told(&at("text/below")), "it is a file or lies in one, and a folder is needed there");
+        assert_eq!(told(&at("empty")), "it is empty");
+        assert_eq!(told(&at("bytes")), "it is not text");
+        assert_eq!((text(&at("text")).unwrap().as_str(), bytes(&at("bytes")).unwrap().len()), ("text", 2));
+    }
+
+    #[test]
+    fn what_is_no_array_is_named_as_what_it_is() {
+        let told = |bytes: &[u8]| no_array(&ArrayD::<f32>::read_npy(bytes).unwrap_err());
+        let mut whole = Vec::new();
+        Array1::from(vec![1.0_f32, 2.0]).write_npy(&mut whole).unwrap();
+        let mut integers = Vec::new();
+        Array1::from(vec![1_i64, 2]).write_npy(&mut integers).unwrap();
+        assert_eq!(told(b"some text of a file"), "it is no NumPy array");
+        assert_eq!(told(b"\x93NU"), "it is cut short");
+        assert_eq!(told(&whole[..whole.len() - 3]), "it is cut short");
+        assert_eq!(told(&[&whole[..], b"more"].concat()), "there is more in it than its array");
+        assert_eq!(told(&integers), "its values are no floating-point numbers");
+    }
+}
