@@ -986,11 +986,6 @@ fn a_class_that_changes_outside_the_run() {
 }
 
 #[test]
-fn a_class_that_changes_into_itself() {
-    model_of("a_class_that_changes_into_itself", &class_labels(), &["--label", "[2:2:0.4]"]);
-}
-
-#[test]
 fn a_change_from_no_class_to_no_class() {
     model_of("a_change_from_no_class_to_no_class", &class_labels(), &["--label", "[::0.4]"]);
 }

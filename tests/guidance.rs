@@ -296,13 +296,14 @@ fn a_class_that_changes_at_no_step_is_said() {
         ),
         (&["--label", "[1:2:0]"], "all 6 steps are of class 2: the change comes before the first of them"),
         (&["--label", "[2::0.4]", "--null-label", "2"], "the class never changes, as 2 is the class that means none"),
+        (&["--label", "[2:2:0.4]"], "--label [2:2:0.4] changes from class 2 to class 2, which is no change"),
         (&["--label", "[1:2:0.4]"], ""),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut command = common::program();
         command.args(["sample", "--steps", "6", "--model"]).arg(&model).args(arguments).current_dir(folder.path());
         let told = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
-        let said = ["steps are of class", "never changes"].iter().any(|words| told.contains(words));
+        let said = ["steps are of class", "never changes", "no change"].iter().any(|words| told.contains(words));
         assert!(told.contains(note) && said != note.is_empty(), "{told}");
     }
 }

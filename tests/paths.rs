@@ -64,23 +64,23 @@ const FOREIGN: [&str; 12] = [
 
 #[test]
 fn no_option_that_takes_a_path_answers_in_the_systems_words() {
+    const EXACT: [&str; 4] = ["--model", "gaussian-64", "--provider", "rust"];
     let tiny = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/tiny-eps");
     let onnx = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/tiny-eps/model.onnx");
     let (tiny, onnx) = (["--threads", "1", "--model", tiny], ["--threads", "1", "--model", onnx]);
-    let exact = ["--model", "gaussian-64", "--provider", "rust"];
     let sample = |model: &'static [&'static str]| [&["sample", "--steps", "1"], model].concat();
     let options: [(Vec<&str>, &str, &str); 18] = [
         (vec!["psd"], "", "npy"),
         (vec!["psd"], "", "png"),
         (vec!["spectrum", "--samples", "1"], "--add", "npz"),
-        ([&["spectrum", "--samples", "1", "--steps", "2", "--out", "o.npz"], &exact[..]].concat(), "--data", "images"),
+        ([&["spectrum", "--samples", "1", "--steps", "2", "--out", "o.npz"], &EXACT[..]].concat(), "--data", "images"),
         (sample(&[]), "--model", "onnx"),
         (sample(&[]), "--cascade", "json"),
         (sample(&[]), "--images", "images"),
-        (sample(&exact), "--schedule", "npy"),
-        (sample(&exact), "--schedule", "json"),
-        (sample(&exact), "--init-noise", "npy"),
-        (sample(&exact), "--step-noise", "npy"),
+        (sample(&EXACT), "--schedule", "npy"),
+        (sample(&EXACT), "--schedule", "json"),
+        (sample(&EXACT), "--init-noise", "npy"),
+        (sample(&EXACT), "--step-noise", "npy"),
         ([&["sample"], &onnx[..]].concat(), "--scheduler-config", "json"),
         (vec!["sample"], "--replay", "json"),
         (sample(&["--model", "emoji-exact-64", "--provider", "rust"]), "--guidance", "csv"),

@@ -1,6 +1,6 @@
 //! Which model, what its images are of and how they are led there: options that several commands share.
 
-use super::Failure;
+use super::{Failure, output};
 use super::run_options::size;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode, ScaleCurve};
 use crate::denoiser::{Upsample, WindowSize};
@@ -222,24 +222,12 @@ impl ClassOverTime {
 )]
 struct NoSwitch(String);
 
-/// A class in brackets that stays what it is.
+/// Brackets without any class.
 #[derive(Debug, thiserror::Error)]
-#[error("--label {text} changes from {what} to {what}, which is no change; {instead}")]
-struct SameClass {
-    text: String,
-    what: String,
-    instead: String,
-}
-
-impl SameClass {
-    fn new(text: &str, class: Option<i64>) -> Self {
-        let (what, instead) = match class {
-            Some(label) => (format!("class {label}"), format!("say --label {label}, or two classes")),
-            None => ("no class".to_owned(), "leave it out, or name a class before or after the change".to_owned()),
-        };
-        Self { text: text.to_owned(), what, instead }
-    }
-}
+#[error(
+    "--label {0} changes from no class to no class, which is no change; leave it out, or name a class before or after the change"
+)]
+struct NoClasses(String);
 
 fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassOverTime, Failure> {
     let Some(inside) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) else {
@@ -254,8 +242,12 @@ fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassOverTime, Fa
         if name.is_empty() { Ok(None) } else { class_number(name, source).map(Some) }
     };
     let (from, to) = (class(from)?, class(to)?);
-    if from == to {
-        return Err(SameClass::new(text, from).into());
+    match (from, to) {
+        (None, None) => return Err(NoClasses(text.to_owned()).into()),
+        (Some(from), Some(to)) if from == to => {
+            output::message(&format!("--label {text} changes from class {from} to class {to}, which is no change"));
+        }
+        _ => {}
     }
     Ok(ClassOverTime::Switch(ClassSwitch { from, to, at }))
 }

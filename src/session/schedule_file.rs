@@ -40,6 +40,9 @@ pub struct ScheduleFile {
 pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
     let fault = |reason: String| ScheduleFileError { path: path.into(), reason };
     let bytes = read_bytes(path).map_err(fault)?;
+    if bytes.is_empty() && (has_ending(path, "npy") || has_ending(path, "json")) {
+        return Err(fault("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into()));
+    }
     let listed = |list: LevelList| {
         checked(&list).map_err(|error| fault(error.to_string()))?;
         Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
@@ -130,9 +133,6 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     }
     if data.len() > MOST_BYTES {
         return Err(format!("it has {} MB, and no schedule is so large", data.len() >> 20));
-    }
-    if data.len() == 0 {
-        return Err("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes)).map_err(told)?;

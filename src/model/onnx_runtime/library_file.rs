@@ -1,6 +1,7 @@
 //! Names and heads of library files. The head is read before the system's loader sees the file: a shared object that
 //! was cut short makes the loader crash the process instead of failing.
 
+use crate::reading::why;
 use std::cmp::Reverse;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs::File;
@@ -36,7 +37,7 @@ pub(super) fn numbers(name: &str) -> Vec<u64> {
 
 /// Whether `path` looks like a whole library for this system; the reason where it does not.
 pub(super) fn check(path: &Path) -> Result<(), String> {
-    let said = |error: std::io::Error| format!("it cannot be read ({error})");
+    let said = |error: std::io::Error| format!("it cannot be read ({})", why(&error));
     let mut file = File::open(path).map_err(said)?;
     let length = file.metadata().map_err(said)?.len();
     if length == 0 {
