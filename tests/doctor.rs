@@ -76,6 +76,15 @@ fn what_libraries_print_is_kept_out_of_stderr() {
     assert_eq!(cfg!(feature = "gui"), graphics["renderer"].is_string(), "{graphics}");
 }
 
+/// No driver is asked for a window that cannot be.
+#[cfg(all(feature = "gui", target_os = "linux"))]
+#[test]
+fn a_window_without_a_display_is_one_line() {
+    let output = Home::new().chromascope().output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("chromascope: no window could be opened") && told.lines().count() == 1, "{told}");
+}
+
 /// ONNX Runtime would else keep a device number and unsent reports in the cache folder.
 #[test]
 fn the_library_writes_nothing_into_the_home_folder() {

@@ -34,7 +34,9 @@ pub enum NoWindow {
 
 /// Opens the window and stays in it until it is closed.
 pub fn run(window: Window) -> Result<Closed, NoWindow> {
-    let (renderer, _) = choose(window.renderer, graphics::adapters);
+    // Where no window can open, the drivers need not be asked, and have nothing to print.
+    let adapters = || if there_is_a_display() { graphics::adapters() } else { Vec::new() };
+    let (renderer, _) = choose(window.renderer, adapters);
     let earlier = std::env::var(FAILED_VARIABLE).ok();
     let fate = Arc::new(Fate::default());
     let opened = open(window, renderer, &fate);
@@ -56,6 +58,12 @@ pub fn run(window: Window) -> Result<Closed, NoWindow> {
             Ok(Closed::TryOther { renderer: graphics::name(other), failed })
         }
     }
+}
+
+/// Whether the variables name one that windows are opened on.
+fn there_is_a_display() -> bool {
+    let named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(named)
 }
 
 fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<(), String> {

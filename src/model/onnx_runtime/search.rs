@@ -223,7 +223,12 @@ impl Record {
                 Some(builder)
             }
             Err(error) => {
-                self.note(place, Some(path), Outcome::Failed(in_words(&error)));
+                let reason = in_words(&error);
+                // The system's loader repeats the name and says in its own words that it knows none.
+                let unknown = place == Place::Loader && is_unknown(&reason, &path);
+                let outcome =
+                    if unknown { Outcome::Nothing("it knows none".into()) } else { Outcome::Failed(reason) };
+                self.note(place, Some(path), outcome);
                 None
             }
         }
@@ -264,6 +269,11 @@ fn installed_in(data: &Path) -> Vec<PathBuf> {
 
 fn in_site_packages(folders: &[PathBuf]) -> Vec<PathBuf> {
     folders.iter().map(|folder| folder.join("onnxruntime").join("capi")).collect()
+}
+
+/// Whether the loader says that there is no library of this name, and not one that the library needs.
+fn is_unknown(reason: &str, name: &Path) -> bool {
+    reason.strip_prefix(&*name.to_string_lossy()).is_some_and(|rest| rest.contains("No such file"))
 }
 
 fn in_words(error: &LoadDynamicError) -> String {
@@ -320,6 +330,15 @@ fn mapped_path() -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_library_that_the_loader_does_not_know_is_told_from_one_that_it_cannot_load() {
+        let name = Path::new("libonnxruntime.so");
+        let missing = "cannot open shared object file: No such file or directory";
+        assert!(is_unknown(&format!("libonnxruntime.so: {missing}"), name));
+        assert!(!is_unknown(&format!("libgomp.so.1: {missing}"), name));
+        assert!(!is_unknown("libonnxruntime.so: invalid ELF header", name));
+    }
 
     #[test]
     fn patch_numbers_come_from_names_and_build_information() {
