@@ -1,7 +1,7 @@
 //! Which model, what its images are of and how they are led there: options that several commands share.
 
-use super::{Failure, output};
 use super::run_options::size;
+use super::{Failure, output};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode, ScaleCurve};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::cascade_folder::CascadePackage;

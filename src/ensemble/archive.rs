@@ -126,7 +126,9 @@ pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
     let fault = |reason: String| EnsembleError::Read { path: path.into(), reason };
     let file = reading::file(path).map_err(|why| fault(format!("{why}; give the path of a .npz file")))?;
     let mut npz = NpzReader::new(BufReader::new(file)).map_err(|_| {
-        fault("it is another kind of file, or was cut short; give the path of a .npz file that this program wrote".into())
+        fault(
+            "it is another kind of file, or was cut short; give the path of a .npz file that this program wrote".into(),
+        )
     })?;
     let origin: Vec<u8> = values(&mut npz, "origin", None)
         .map_err(|_| fault("it has no array \"origin\", so this program did not write it".into()))?;

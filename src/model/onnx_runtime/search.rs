@@ -226,8 +226,7 @@ impl Record {
                 let reason = in_words(&error);
                 // The system's loader repeats the name and says in its own words that it knows none.
                 let unknown = place == Place::Loader && is_unknown(&reason, &path);
-                let outcome =
-                    if unknown { Outcome::Nothing("it knows none".into()) } else { Outcome::Failed(reason) };
+                let outcome = if unknown { Outcome::Nothing("it knows none".into()) } else { Outcome::Failed(reason) };
                 self.note(place, Some(path), outcome);
                 None
             }
