@@ -55,6 +55,16 @@ pub fn shortened(text: &str, most: usize) -> String {
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
+/// Names in a sentence, with "and" or "or" before the last: "ddim, euler or heun".
+#[must_use]
+pub fn joined(names: &[&str], conjunction: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} {conjunction} {last}", before.join(", ")),
+    }
+}
+
 /// "is" or "are".
 #[must_use]
 pub const fn is_or_are(number: usize) -> &'static str {

@@ -236,7 +236,7 @@ fn every_sampler_runs_on_every_spacing() {
         let source = ModelSource::Model(model(name).to_str().unwrap().into());
         let all = RunSettings { steps: 4, threads: Some(1), ..RunSettings::new(source) };
         let opened = Model::open(&all, None, &|_, _| true).unwrap();
-        for (sampler, _) in SamplerKind::ALL {
+        for sampler in SamplerKind::ALL {
             for spacing in SPACINGS {
                 let settings = RunSettings { sampler, spacing: Some(spacing.into()), ..all.clone() };
                 let mut prepared = opened.prepare(&settings, Keeping::LatestStep).unwrap();
@@ -255,7 +255,8 @@ fn every_sampler_runs_on_every_spacing() {
 #[test]
 fn samplers_and_spacings_have_their_names() {
     let samplers = SamplerKind::ALL.into_iter().cycle();
-    for ((_, sampler), spacing) in samplers.zip(SPACINGS) {
+    for (sampler, spacing) in samplers.zip(SPACINGS) {
+        let sampler = sampler.name();
         let run = of("tiny-eps", &["--steps", "4", "--sampler", sampler, "--spacing", spacing]);
         let settings = &run.record()["settings"];
         assert_eq!((&settings["sampler"], &settings["spacing"]), (&sampler.into(), &spacing.into()));

@@ -4,11 +4,12 @@
 use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::{Overlay, TimeAxis};
 use crate::model::exact::ExactCard;
+use crate::sampler::registry;
 use crate::schedule::design::shares_of;
 use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
 use crate::session::document::{Document, MOST_LEVELS, Measure, NamedSchedule};
 use crate::session::prepare::{ModelInfo, PrepareError, plan_of, spacing_of};
-use crate::session::settings::{RunSettings, SamplerKind};
+use crate::session::settings::RunSettings;
 use crate::theory::gaussian::ddim_spectrum;
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use std::sync::Arc;
@@ -76,11 +77,11 @@ pub struct ClosedForm {
     pub spectrum_db: f64,
 }
 
-/// Of these levels, where the model is a Gaussian prior and the sampler deterministic DDIM.
+/// Of these levels, where the model is a Gaussian prior and the sampler steps as deterministic DDIM does.
 fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<ClosedForm> {
     let is_gaussian = matches!(model.card.as_ref()?.exact, Some(ExactCard::Gaussian));
-    let deterministic = settings.sampler == SamplerKind::Ddim && settings.eta.unwrap_or(0.0) == 0.0;
-    let (size, _) = model.native_size.filter(|_| is_gaussian && deterministic)?;
+    let is_ddim = settings.sampler.method().exact == registry::ClosedForm::Ddim && !settings.injects_noise();
+    let (size, _) = model.native_size.filter(|_| is_gaussian && is_ddim)?;
     let spectrum = power_law_spectrum(size);
     let made = ddim_spectrum(plan.levels(), spectrum.as_slice()?);
     let decibels = made.produced.iter().zip(&spectrum).map(|(made, wanted)| 10.0 * (made / wanted).log10());

@@ -42,8 +42,8 @@ pub(super) struct Arguments {
     /// The first seed; those of the fit follow from it, then those of the measurement
     #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
-    /// Sampler, one that adds no noise: ddim, euler, heun or dpmpp-2m
-    #[arg(long, value_name = "NAME", default_value_t)]
+    /// Sampler, one that adds no noise
+    #[arg(long, value_name = "NAME", help = format!("Sampler, one that adds no noise: {}", SamplerKind::names("or", |method| !method.is_stochastic())), default_value_t)]
     sampler: SamplerKind,
     /// Most runs made for the fit, each of all its images
     #[arg(long, value_name = "E", default_value_t = 200, value_parser = count, allow_negative_numbers = true)]

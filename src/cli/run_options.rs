@@ -21,8 +21,8 @@ pub(super) struct RunOptions {
     /// Sampling steps
     #[arg(long, short = 'n', value_name = "N", help = format!("Sampling steps [default: {DEFAULT_STEPS}]"), value_parser = count, allow_negative_numbers = true)]
     steps: Option<usize>,
-    /// Sampler: ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m
-    #[arg(long, value_name = "NAME", default_value_t)]
+    /// Sampler
+    #[arg(long, value_name = "NAME", help = format!("Sampler: {}", SamplerKind::names("or", |_| true)), default_value_t)]
     sampler: SamplerKind,
     /// Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]
     #[arg(long, value_name = "NAME", value_parser = spacing)]

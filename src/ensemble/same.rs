@@ -1,7 +1,7 @@
 use super::Ensemble;
 use crate::denoiser::guided::GuidanceScale;
 use crate::sampler::Churn;
-use crate::session::{RunSettings, SamplerKind};
+use crate::session::RunSettings;
 use crate::theory::NoiseLevel;
 
 /// What settings come to on their model.
@@ -34,11 +34,7 @@ impl Ensemble {
 
 /// The settings without what has no part in the samples, and with what is left open as it is then.
 fn plain(settings: &RunSettings) -> RunSettings {
-    let eta = match settings.sampler {
-        SamplerKind::Ddim => Some(settings.eta.unwrap_or(0.0)),
-        SamplerKind::EulerAncestral => Some(settings.eta.unwrap_or(1.0)),
-        SamplerKind::Ddpm | SamplerKind::Euler | SamplerKind::Heun | SamplerKind::DpmSolverPp2M => None,
-    };
+    let eta = settings.sampler.usual_eta().map(|usual| settings.eta.unwrap_or(usual));
     let unguided = |scale: &GuidanceScale| scale.constant() == Some(1.0);
     RunSettings {
         seed: 0,
@@ -48,7 +44,7 @@ fn plain(settings: &RunSettings) -> RunSettings {
         threads: None,
         steps: settings.effective_steps(),
         eta,
-        churn: if settings.sampler == SamplerKind::Heun { settings.churn } else { Churn::default() },
+        churn: if settings.sampler.has_churn() { settings.churn } else { Churn::default() },
         guidance: settings.guidance.clone().filter(|scale| !unguided(scale)),
         ..settings.clone()
     }
@@ -58,6 +54,7 @@ fn plain(settings: &RunSettings) -> RunSettings {
 mod tests {
     use super::*;
     use crate::ensemble::Options;
+    use crate::session::SamplerKind;
     use crate::session::prepare::Model;
     use crate::session::settings::{ModelSource, ProviderChoice};
 

@@ -1,6 +1,7 @@
 use crate::denoiser::DenoiseError;
+use crate::sampler::SamplerKind;
+use crate::sampler::registry::{ClosedForm, Method};
 use crate::schedule::{CurveError, ScheduleError};
-use crate::session::SamplerKind;
 use crate::spectrum::SpectrumError;
 use crate::words::count;
 
@@ -19,7 +20,8 @@ pub enum OptimiseError {
     /// A sampler whose runs do not approach the reference.
     #[error(
         "{0} adds noise of its own here, so its images do not approach those of many steps and no schedule can be fitted by \
-         them; use ddim, euler, heun or dpmpp-2m without added noise"
+         them; use {others} without added noise",
+        others = SamplerKind::names("or", |method: &Method| !method.is_stochastic())
     )]
     Stochastic(SamplerKind),
     /// What is denoised would change with the schedule.
@@ -36,7 +38,8 @@ pub enum OptimiseError {
     ZeroSignal,
     /// A sampler that is not the closed form's.
     #[error(
-        "the closed form is that of ddim and euler, not of {0}; choose one of them, or fit against a reference run"
+        "the closed form is that of {these}, not of {0}; choose one of them, or fit against a reference run",
+        these = SamplerKind::names("and", |method: &Method| method.exact == ClosedForm::Ddim)
     )]
     NoClosedForm(SamplerKind),
     /// No images to fit on.

@@ -5,8 +5,8 @@ use super::{
     Bench, Ended, Ends, MEMORY_LIMIT, Objective, OptimiseError, Options, Parameters, Problem, Progress, outcome,
 };
 use crate::denoiser::DenoiseError;
+use crate::sampler::registry;
 use crate::schedule::Drawn;
-use crate::session::SamplerKind;
 use crate::theory::NoiseLevel;
 use crate::theory::gaussian::{Target, ddim_run_factor};
 use rand_chacha::ChaCha8Rng;
@@ -58,9 +58,7 @@ impl Fit {
         let closed_form = match &options.objective {
             Objective::Reference if seeds == 0 => return Err(OptimiseError::NoSeeds),
             Objective::Reference => None,
-            Objective::GaussianSpectrum { .. }
-                if !matches!(problem.sampler, SamplerKind::Ddim | SamplerKind::Euler) =>
-            {
+            Objective::GaussianSpectrum { .. } if problem.sampler.method().exact != registry::ClosedForm::Ddim => {
                 return Err(OptimiseError::NoClosedForm(problem.sampler));
             }
             Objective::GaussianSpectrum { spectrum, target } => Some(ClosedForm::new(spectrum, *target)),

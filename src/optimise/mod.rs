@@ -89,8 +89,7 @@ impl Problem {
             return Err(OptimiseError::DependsOnTime);
         }
         let sampler = settings.sampler;
-        let adds_noise = matches!(sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral);
-        if adds_noise || settings.eta.is_some_and(|eta| eta > 0.0) || settings.churn.amount > 0.0 {
+        if sampler.method().is_stochastic() || settings.injects_noise() {
             return Err(OptimiseError::Stochastic(sampler));
         }
         Ok(Self {
@@ -113,9 +112,7 @@ impl Problem {
             final_level: self.final_level,
         };
         let plan = request.plan(&self.model)?;
-        let sampler =
-            self.sampler.build(Some(0.0), crate::sampler::Churn::default(), crate::sampler::Variance::default());
-        Ok(if sampler.needs_finite_sigma() { plan.with_finite_start() } else { plan })
+        Ok(if self.sampler.method().finite_sigma { plan.with_finite_start() } else { plan })
     }
 
     /// What a run along a drawn curve visits.
@@ -246,7 +243,7 @@ pub fn optimise(
     if problem.steps == 1 {
         return Err(OptimiseError::OneStep);
     }
-    if matches!(problem.sampler, SamplerKind::Ddpm | SamplerKind::EulerAncestral) {
+    if problem.sampler.method().is_stochastic() {
         return Err(OptimiseError::Stochastic(problem.sampler));
     }
     let (fit_seeds, measure_seeds) = options.seeds()?;

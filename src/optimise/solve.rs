@@ -1,8 +1,8 @@
 //! A run of which only the end is kept.
 
 use super::OptimiseError;
-use crate::denoiser::{DenoiseError, Denoised, Denoiser, ImageShape};
-use crate::sampler::{Churn, SeededNoise, StepAt, Variance};
+use crate::denoiser::{DenoiseError, Denoiser, ImageShape};
+use crate::sampler::{Churn, SeededNoise, Step, StepAt, Variance, Workspace};
 use crate::session::SamplerKind;
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Axis};
@@ -61,13 +61,14 @@ impl Run<'_> {
     ) -> Result<Array4<f64>, Halt> {
         let mut sampler = self.sampler.build(Some(0.0), Churn::default(), Variance::default());
         let mut unused = SeededNoise { seed: 0, first_sample: 0 };
-        let (mut x, mut first) = (x_t.clone(), Denoised::zeros(x_t.dim().into()));
+        let (mut x, mut work) = (x_t.clone(), Workspace::new(x_t.dim().into()));
         let steps = self.levels.len() - 1;
         let failed = |step, source| OptimiseError::Run { what: self.what, step, steps, source };
         for index in 0..steps {
             before_step(index)?;
             let at = StepAt { index, levels: self.levels };
-            match sampler.step(denoiser, &mut x, at, &mut unused, &mut first) {
+            let noise = &mut unused;
+            match sampler.step(&mut Step { denoiser: &mut *denoiser, x: &mut x, at, noise, work: &mut work }) {
                 Ok(()) => {}
                 Err(DenoiseError::Cancelled) => return Err(Halt::Cancelled),
                 Err(error) => return Err(failed(index + 1, error).into()),
@@ -76,6 +77,6 @@ impl Run<'_> {
         if x.iter().all(|value| value.is_finite()) {
             return Ok(x);
         }
-        Err(failed(steps, DenoiseError::NotFinite { what: "NaN or Inf", timestep: first.timestep }).into())
+        Err(failed(steps, DenoiseError::NotFinite { what: "NaN or Inf", timestep: work.first.timestep }).into())
     }
 }

@@ -1,6 +1,5 @@
-use super::{NoiseSource, Sampler, StepAt};
-use crate::denoiser::{DenoiseError, Denoised, Denoiser};
-use ndarray::{Array4, Zip};
+use super::{Sampler, Step};
+use crate::denoiser::DenoiseError;
 use serde::{Deserialize, Serialize};
 
 /// Variance of DDPM's reverse step (diffusers: `variance_type`).
@@ -15,48 +14,35 @@ pub enum Variance {
 }
 
 /// DDPM (Ho et al. 2020, arXiv 2006.11239, algorithm 2 in the form of equation 7), for steps of any length.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Ddpm {
     variance: Variance,
-    injected: Array4<f64>,
 }
 
 impl Ddpm {
     /// With the given reverse variance.
     #[must_use]
-    pub fn new(variance: Variance) -> Self {
-        Self { variance, injected: Array4::zeros([0; 4]) }
+    pub const fn new(variance: Variance) -> Self {
+        Self { variance }
     }
 }
 
 impl Sampler for Ddpm {
-    fn step(
-        &mut self,
-        denoiser: &mut dyn Denoiser,
-        x: &mut Array4<f64>,
-        at: StepAt,
-        noise: &mut dyn NoiseSource,
-        first: &mut Denoised,
-    ) -> Result<(), DenoiseError> {
-        let (from, to) = (at.from(), at.to());
-        denoiser.denoise(x.view(), from, first)?;
+    fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
+        let (from, to) = (step.from(), step.to());
+        step.denoise()?;
         let alpha = from.alpha_bar() / to.alpha_bar();
         let beta = 1.0 - alpha;
         // Equation 7: the mean of q(x_{t'} | x_t, x_0)
         let image = to.sqrt_alpha_bar() * beta / from.one_minus_alpha_bar();
         let state = alpha.sqrt() * to.one_minus_alpha_bar() / from.one_minus_alpha_bar();
-        Zip::from(&mut *x).and(&first.x0).for_each(|x, &x0| *x = image * x0 + state * *x);
+        step.update(|x, x0, _| image * x0 + state * x);
         let variance = match self.variance {
             Variance::FixedSmall => beta * to.one_minus_alpha_bar() / from.one_minus_alpha_bar(),
             Variance::FixedLarge => beta,
         };
         // The step onto the clean image adds nothing (algorithm 2, line 3), whatever the variance.
-        let std = if to.sigma() > 0.0 { variance.sqrt() } else { 0.0 };
-        super::inject(x, std, at.index, noise, &mut self.injected);
+        step.inject(if to.sigma() > 0.0 { variance.sqrt() } else { 0.0 });
         Ok(())
-    }
-
-    fn needs_finite_sigma(&self) -> bool {
-        false
     }
 }

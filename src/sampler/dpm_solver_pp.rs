@@ -1,6 +1,5 @@
-use super::{Memory, NoiseSource, Sampler, StepAt};
-use crate::denoiser::{DenoiseError, Denoised, Denoiser};
-use ndarray::{Array4, Zip};
+use super::{Memory, Sampler, Step, StepAt};
+use crate::denoiser::DenoiseError;
 
 /// DPM-Solver++ 2M (Lu et al. 2022, arXiv 2211.01095, algorithm 2): second order from two data predictions.
 ///
@@ -18,39 +17,25 @@ fn ends_in_first_order(at: StepAt) -> bool {
 }
 
 impl Sampler for DpmSolverPp2M {
-    fn step(
-        &mut self,
-        denoiser: &mut dyn Denoiser,
-        x: &mut Array4<f64>,
-        at: StepAt,
-        _: &mut dyn NoiseSource,
-        first: &mut Denoised,
-    ) -> Result<(), DenoiseError> {
-        let (from, to) = (at.from(), at.to());
-        denoiser.denoise(x.view(), from, first)?;
-        let data = first.data_prediction();
+    fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
+        let (s, t, at) = (step.from(), step.to(), step.at);
+        step.denoise()?;
         // The paper's λ is half the log-SNR; h = λ_t − λ_s.
-        let h = 0.5 * (to.log_snr() - from.log_snr());
-        let decay = to.sqrt_one_minus_alpha_bar() / from.sqrt_one_minus_alpha_bar();
-        let gain = -to.sqrt_alpha_bar() * (-h).exp_m1();
+        let h = 0.5 * (t.log_snr() - s.log_snr());
+        let decay = t.sqrt_one_minus_alpha_bar() / s.sqrt_one_minus_alpha_bar();
+        let gain = -t.sqrt_alpha_bar() * (-h).exp_m1();
         match &self.previous {
-            Some(Memory { step, data: previous }) if step + 1 == at.index && !ends_in_first_order(at) => {
-                let h_last = 0.5 * (from.log_snr() - at.levels[at.index - 1].log_snr());
+            Some(previous) if previous.step + 1 == at.index && !ends_in_first_order(at) => {
+                let h_last = 0.5 * (s.log_snr() - at.levels[at.index - 1].log_snr());
                 let r = h_last / h;
-                Zip::from(&mut *x).and(data).and(previous).for_each(|x, &data, &previous| {
-                    let d = data + 0.5 / r * (data - previous);
-                    *x = decay * *x + gain * d;
+                // Line 8: D = (1 + 1/2r)·data − 1/2r·data before
+                step.update_by_two(&previous.data, |x, data, before| {
+                    decay * x + gain * (data + 0.5 / r * (data - before))
                 });
             }
-            _ => Zip::from(&mut *x).and(data).for_each(|x, &data| *x = decay * *x + gain * data),
+            _ => step.update_by_data(|x, data| decay * x + gain * data),
         }
-        match &mut self.previous {
-            Some(kept) if kept.data.raw_dim() == data.raw_dim() => {
-                kept.step = at.index;
-                kept.data.assign(data);
-            }
-            other => *other = Some(Memory { step: at.index, data: data.clone() }),
-        }
+        Memory::keep(&mut self.previous, at.index, step.work.first.data_prediction());
         Ok(())
     }
 

@@ -1,7 +1,5 @@
-use super::{NoiseSource, Sampler, StepAt};
-use crate::denoiser::{DenoiseError, Denoised, Denoiser};
-use crate::theory::NoiseLevel;
-use ndarray::{Array4, Zip};
+use super::{Sampler, Step, StepAt};
+use crate::denoiser::DenoiseError;
 use serde::{Deserialize, Serialize};
 
 /// Noise added before each step of Heun's method (Karras et al. 2022, algorithm 2).
@@ -40,19 +38,16 @@ mod infinity_as_null {
 }
 
 /// Heun's second-order method (Karras et al. 2022, arXiv 2206.00364, algorithms 1 and 2).
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Heun {
     churn: Churn,
-    x_hat: Array4<f64>,
-    x_next: Array4<f64>,
-    second: Option<Denoised>,
 }
 
 impl Heun {
     /// With the given churn.
     #[must_use]
-    pub fn new(churn: Churn) -> Self {
-        Self { churn, x_hat: Array4::zeros([0; 4]), x_next: Array4::zeros([0; 4]), second: None }
+    pub const fn new(churn: Churn) -> Self {
+        Self { churn }
     }
 
     /// `σ̂ = σ + γ·σ` of line 5.
@@ -64,53 +59,21 @@ impl Heun {
 }
 
 impl Sampler for Heun {
-    fn step(
-        &mut self,
-        denoiser: &mut dyn Denoiser,
-        x: &mut Array4<f64>,
-        at: StepAt,
-        noise: &mut dyn NoiseSource,
-        first: &mut Denoised,
-    ) -> Result<(), DenoiseError> {
-        let (sigma, next) = (at.from().sigma(), at.to().sigma());
-        let hat = self.raised(sigma, at.steps());
-        // Lines 4–6: raise the noise. `x_hat` is held as a VE state.
-        super::resize(&mut self.x_hat, x);
-        let grow = sigma.hypot(1.0);
-        let level = if hat > sigma {
-            noise.fill(at.index, &mut self.x_hat);
-            let std = (hat * hat - sigma * sigma).sqrt() * self.churn.noise;
-            Zip::from(&mut self.x_hat).and(&*x).for_each(|hat, &x| *hat = x * grow + std * *hat);
-            NoiseLevel::from_sigma(hat)
-        } else {
-            Zip::from(&mut self.x_hat).and(&*x).for_each(|hat, &x| *hat = x * grow);
-            at.from()
-        };
+    fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
+        let (sigma, next) = (step.from().sigma(), step.to().sigma());
+        // Lines 4–6: noise is added, up to σ̂.
+        let hat = self.raised(sigma, step.at.steps());
+        step.hold((hat * hat - sigma * sigma).sqrt() * self.churn.noise);
         // Line 7: d = (x̂ − D(x̂; σ̂))/σ̂, which is ε̂.
-        super::resize(&mut self.x_next, x);
-        let shrink = hat.hypot(1.0).recip();
-        Zip::from(&mut self.x_next).and(&self.x_hat).for_each(|vp, &ve| *vp = ve * shrink);
-        denoiser.denoise(self.x_next.view(), level, first)?;
+        step.denoise_held(hat)?;
         // Line 8: Euler step.
-        let shrink = next.hypot(1.0).recip();
-        Zip::from(&mut self.x_next)
-            .and(&self.x_hat)
-            .and(&first.eps)
-            .for_each(|vp, &ve, &d| *vp = (ve + (next - hat) * d) * shrink);
+        step.try_at(step.to(), |x_hat, d| x_hat + (next - hat) * d);
         // Lines 9–11: second-order correction, except into σ = 0.
         if next > 0.0 {
-            let second = match &mut self.second {
-                Some(kept) if kept.x0.raw_dim() == x.raw_dim() => kept,
-                other => other.insert(Denoised::zeros(x.dim().into())),
-            };
-            denoiser.denoise(self.x_next.view(), at.to(), second)?;
-            Zip::from(&mut self.x_next)
-                .and(&self.x_hat)
-                .and(&first.eps)
-                .and(&second.eps)
-                .for_each(|vp, &ve, &d, &d_next| *vp = (ve + (next - hat) * 0.5 * (d + d_next)) * shrink);
+            step.denoise_tried()?;
+            step.try_again(|x_hat, d, d_next| x_hat + (next - hat) * 0.5 * (d + d_next));
         }
-        x.assign(&self.x_next);
+        step.accept();
         Ok(())
     }
 

@@ -8,13 +8,13 @@ use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
 use super::parts::PartsChoices;
 use super::prepare::MAX_BATCH;
-use super::settings::{ModelSource, ProviderChoice, RunSettings, SamplerKind};
+use super::settings::{ModelSource, ProviderChoice, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
-use crate::sampler::Churn;
+use crate::sampler::{Churn, SamplerKind};
 use crate::schedule::PlanSource;
 use crate::theory::Calibration;
 use std::path::PathBuf;
@@ -230,7 +230,8 @@ pub fn apply(document: &mut Document, action: Action) {
             run.steps = run.effective_steps().max(1);
         }
         Action::SetEta(eta) => {
-            run.eta = eta.filter(|eta| eta.is_finite() && takes_eta(run.sampler)).map(|eta| eta.clamp(0.0, 1.0));
+            run.eta =
+                eta.filter(|eta| eta.is_finite() && run.sampler.usual_eta().is_some()).map(|eta| eta.clamp(0.0, 1.0));
         }
         Action::SetChurn(churn) => {
             let numbers = [churn.amount, churn.sigma_min, churn.noise];
@@ -345,12 +346,6 @@ fn steer(run: &mut RunSettings, action: Action) {
     }
 }
 
-/// Whether the sampler has an η.
-#[must_use]
-pub const fn takes_eta(sampler: SamplerKind) -> bool {
-    matches!(sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral)
-}
-
 /// Cuts images into other levels. The same place is another level then, so none stays alone.
 fn cut(view: &mut ViewChoices, factor: usize, levels: Option<usize>) {
     if (view.factor, view.levels) != (factor, levels) {
@@ -395,7 +390,7 @@ fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
     run.sampler = sampler;
     // The same number means another thing to another sampler.
     run.eta = None;
-    if sampler != SamplerKind::Heun {
+    if !sampler.has_churn() {
         run.churn = Churn::default();
     }
 }

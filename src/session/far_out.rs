@@ -1,9 +1,10 @@
 //! Results that lie far outside what images of a model can be.
 
 use super::prepare::Resolved;
-use super::settings::{RunSettings, SamplerKind};
+use super::settings::RunSettings;
 use super::{Trajectory, tone};
 use crate::denoiser::guided::GuidanceScale;
+use crate::sampler::registry::DefaultSpacing;
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Axis};
 
@@ -74,23 +75,28 @@ impl FarOut {
 }
 
 /// What brings a result back.
-fn remedy(settings: &RunSettings, resolved: &Resolved) -> &'static str {
+fn remedy(settings: &RunSettings, resolved: &Resolved) -> String {
     let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| !(0.0..=1.0).contains(&w));
     let chosen = resolved.spacing_because.is_none() && (settings.spacing.is_some() || settings.schedule.is_some());
-    match settings.sampler {
-        SamplerKind::Heun if chosen => {
-            "heun's steps were too long at the noisy end: leave the spacing to it, use more steps or take another sampler"
+    let what = match settings.sampler.method().default_spacing {
+        DefaultSpacing::CappedKarras if chosen => {
+            return format!(
+                "{}'s steps were too long at the noisy end: leave the spacing to it, use more steps or take another sampler",
+                settings.sampler
+            );
         }
-        SamplerKind::Heun if settings.effective_steps() < 10 => "use more steps or take another sampler",
+        DefaultSpacing::CappedKarras if settings.effective_steps() < 10 => "use more steps or take another sampler",
         _ if settings.guidance.as_ref().is_some_and(is_strong) => "lower the guidance scale or use more steps",
         _ if chosen => "leave the spacing to the model, use more steps or take another sampler",
         _ => "use more steps or take another sampler",
-    }
+    };
+    what.to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::SamplerKind;
     use crate::session::prepare::{Keeping, Model};
     use crate::session::settings::{ModelSource, ProviderChoice};
 

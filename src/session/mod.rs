@@ -39,12 +39,13 @@ mod trajectory;
 mod unfinished;
 mod whole_file;
 
+pub use crate::sampler::SamplerKind;
 pub use far_out::FarOut;
 pub use history::History;
 pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail, one_sample};
 pub use run::{Checkpoint, CoarsePass, Run, RunError};
 pub use run_words::run_in_words;
-pub use settings::{RunSettings, SamplerKind};
+pub use settings::RunSettings;
 pub use spectrum_choices::SpectrumChoices;
 pub use step_times::StepTimes;
 pub use trajectory::{Snapshot, Trajectory};

@@ -1,6 +1,6 @@
 use super::trajectory::{Snapshot, Trajectory};
-use crate::denoiser::{DenoiseError, Denoised, Denoiser, Part, not_finite};
-use crate::sampler::{Memory, NoiseSource, Sampler, StepAt};
+use crate::denoiser::{DenoiseError, Denoiser, Part, not_finite};
+use crate::sampler::{Memory, NoiseSource, Sampler, Step, StepAt, Workspace};
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub struct Run {
     noise: Box<dyn NoiseSource>,
     levels: Vec<NoiseLevel>,
     x: Array4<f64>,
-    first: Denoised,
+    work: Workspace,
     next: usize,
 }
 
@@ -78,8 +78,8 @@ impl Run {
         levels: Vec<NoiseLevel>,
         x_t: Array4<f64>,
     ) -> Self {
-        let first = Denoised::zeros(x_t.dim().into());
-        Self { denoiser, sampler, noise, levels, x: x_t, first, next: 0 }
+        let work = Workspace::new(x_t.dim().into());
+        Self { denoiser, sampler, noise, levels, x: x_t, work, next: 0 }
     }
 
     /// An empty trajectory for this run's steps.
@@ -164,16 +164,18 @@ impl Run {
         let began = Instant::now();
         let at = StepAt { index: self.next, levels: &self.levels };
         let failed = |source| RunError { step: at.index + 1, steps: at.steps(), source };
-        self.sampler.step(&mut *self.denoiser, &mut self.x, at, &mut *self.noise, &mut self.first).map_err(failed)?;
+        let (denoiser, noise) = (&mut *self.denoiser, &mut *self.noise);
+        let mut step = Step { denoiser, x: &mut self.x, at, noise, work: &mut self.work };
+        self.sampler.step(&mut step).map_err(failed)?;
+        let first = &self.work.first;
         let snapshot = Snapshot {
             step: at.index,
             level: at.from(),
-            timestep: self.first.timestep,
+            timestep: first.timestep,
             x_t: Arc::unwrap_or_clone(std::mem::take(&mut trajectory.state)),
-            x0: self.first.x0.mapv(|value| value as f32),
-            eps: self.first.eps.mapv(|value| value as f32),
-            parts: self
-                .first
+            x0: first.x0.mapv(|value| value as f32),
+            eps: first.eps.mapv(|value| value as f32),
+            parts: first
                 .parts
                 .iter()
                 .map(|part| Part { name: part.name, x0: part.x0.mapv(|value| value as f32) })
@@ -185,7 +187,7 @@ impl Run {
             // Arrays that were just made are contiguous, in whatever order.
             if let Some(what) = values.as_slice_memory_order().and_then(not_finite) {
                 trajectory.state = Arc::new(snapshot.x_t);
-                return Err(failed(DenoiseError::NotFinite { what, timestep: self.first.timestep }));
+                return Err(failed(DenoiseError::NotFinite { what, timestep: first.timestep }));
             }
         }
         self.next += 1;
@@ -198,6 +200,7 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::denoiser::Denoised;
     use crate::sampler::{Churn, SeededNoise, Variance};
     use crate::session::SamplerKind;
     use ndarray::{ArrayView4, Zip};
@@ -228,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_coarse_pass_leaves_the_run_as_it_was() {
-        for (sampler, _) in SamplerKind::ALL {
+        for sampler in SamplerKind::ALL {
             let (mut plain, mut with) = (run(sampler, even), run(sampler, even));
             let mut trajectories = [plain.trajectory(), with.trajectory()];
             for step in 0..20 {
@@ -255,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_from_another_run_of_the_same_levels() {
-        for (sampler, _) in SamplerKind::ALL {
+        for sampler in SamplerKind::ALL {
             let bent = |level| even(level) + if level > 9 { 0.1 } else { 0.0 };
             let (mut before, mut after, mut fresh) = (run(sampler, even), run(sampler, bent), run(sampler, bent));
             assert_eq!(after.repeats(before.levels()), 9, "{sampler}");

@@ -4,12 +4,10 @@ use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
-use crate::sampler::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
-use crate::schedule::{PlanSource, SpacingConvention};
-use crate::theory::NoiseLevel;
+use crate::sampler::{Churn, SamplerKind};
+use crate::schedule::PlanSource;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// Sampling steps of a run unless something else is said.
 pub const DEFAULT_STEPS: usize = 32;
@@ -177,13 +175,7 @@ impl RunSettings {
     /// Whether the sampler injects noise of its own, so that `E[x_0|x_t]` is a martingale.
     #[must_use]
     pub fn injects_noise(&self) -> bool {
-        match self.sampler {
-            SamplerKind::Ddim => self.eta.unwrap_or(0.0) > 0.0,
-            SamplerKind::EulerAncestral => self.eta.unwrap_or(1.0) > 0.0,
-            SamplerKind::Ddpm => true,
-            SamplerKind::Heun => self.churn.amount > 0.0,
-            SamplerKind::Euler | SamplerKind::DpmSolverPp2M => false,
-        }
+        self.sampler.injects_noise(self.eta, self.churn)
     }
 
     /// The same settings, good from any working directory.
@@ -240,88 +232,4 @@ pub enum ProviderChoice {
     Cuda,
     /// The program's own code, for the models that are known exactly.
     Rust,
-}
-
-/// The samplers by the names they have on the command line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SamplerKind {
-    /// DDIM.
-    #[default]
-    Ddim,
-    /// DDPM.
-    Ddpm,
-    /// Euler.
-    Euler,
-    /// Euler ancestral.
-    EulerAncestral,
-    /// Heun, second order.
-    Heun,
-    /// DPM-Solver++ 2M.
-    #[serde(rename = "dpmpp-2m")]
-    DpmSolverPp2M,
-}
-
-impl SamplerKind {
-    /// All of them with their names.
-    pub const ALL: [(Self, &str); 6] = [
-        (Self::Ddim, "ddim"),
-        (Self::Ddpm, "ddpm"),
-        (Self::Euler, "euler"),
-        (Self::EulerAncestral, "euler-ancestral"),
-        (Self::Heun, "heun"),
-        (Self::DpmSolverPp2M, "dpmpp-2m"),
-    ];
-
-    /// The name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
-    }
-
-    /// How often each step along these levels, one more than steps, asks the network.
-    #[must_use]
-    pub fn evaluations(self, levels: &[NoiseLevel]) -> Vec<usize> {
-        let of = |reached: &NoiseLevel| if self == Self::Heun && reached.sigma() > 0.0 { 2 } else { 1 };
-        levels.iter().skip(1).map(of).collect()
-    }
-
-    /// How its scheduler in diffusers rounds timesteps.
-    #[must_use]
-    pub const fn convention(self) -> SpacingConvention {
-        match self {
-            Self::Ddim | Self::Ddpm => SpacingConvention::Ddim,
-            Self::Euler | Self::EulerAncestral | Self::Heun => SpacingConvention::Euler,
-            Self::DpmSolverPp2M => SpacingConvention::DpmSolver,
-        }
-    }
-
-    /// A sampler of this kind.
-    #[must_use]
-    pub fn build(self, eta: Option<f64>, churn: Churn, variance: Variance) -> Box<dyn Sampler> {
-        match self {
-            Self::Ddim => Box::new(Ddim::new(eta.unwrap_or(0.0))),
-            Self::Ddpm => Box::new(Ddpm::new(variance)),
-            Self::Euler => Box::new(Euler),
-            Self::EulerAncestral => Box::new(EulerAncestral::new(eta.unwrap_or(1.0))),
-            Self::Heun => Box::new(Heun::new(churn)),
-            Self::DpmSolverPp2M => Box::new(DpmSolverPp2M::default()),
-        }
-    }
-}
-
-impl FromStr for SamplerKind {
-    type Err = String;
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind).ok_or_else(|| {
-            let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
-            format!("there is no sampler \"{name}\"; there are {}", names.join(", "))
-        })
-    }
-}
-
-impl std::fmt::Display for SamplerKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
 }

@@ -107,13 +107,13 @@ mod tests {
     use crate::app::intent::Intent;
     use crate::app::run_view::{Moment, Picture, RunView};
     use crate::runtime::{Activity, Event, RunEnd};
-    use crate::sampler::Churn;
+    use crate::sampler::{Churn, SamplerKind};
     use crate::schedule::design::with_shares;
     use crate::schedule::{Curve, PlanSource};
     use crate::session::Snapshot;
     use crate::session::action::Action;
     use crate::session::playback::Command;
-    use crate::session::settings::{ModelSource, ProviderChoice, SamplerKind};
+    use crate::session::settings::{ModelSource, ProviderChoice};
     use crate::theory::{Chromatogram, Measure};
     use std::sync::Arc;
     use std::time::{Duration, Instant};

@@ -72,7 +72,7 @@ fn assert_same_bits(here: &Told, there: &Told) {
 
 /// The samplers, with whatever each has of chance.
 fn methods() -> impl Iterator<Item = RunSettings> {
-    let all = SamplerKind::ALL.map(|(sampler, _)| (sampler, None, 0.0));
+    let all = SamplerKind::ALL.map(|sampler| (sampler, None, 0.0));
     let more = [(SamplerKind::Ddim, Some(0.7), 0.0), (SamplerKind::Heun, None, 3.0)];
     all.into_iter().chain(more).map(|(sampler, eta, amount)| {
         let churn = Churn { amount, ..Churn::default() };

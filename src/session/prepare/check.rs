@@ -1,7 +1,8 @@
 use super::{MAX_BATCH, MEMORY_LIMIT, PrepareError};
+use crate::sampler::SamplerKind;
 use crate::schedule::ScheduleError;
 use crate::session::Trajectory;
-use crate::session::settings::{ModelSource, RunSettings, SamplerKind};
+use crate::session::settings::{ModelSource, RunSettings};
 
 /// Most threads inside one operator.
 const MAX_THREADS: usize = 256;
@@ -32,11 +33,9 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
         super::compose::check_upsample(upsample)?;
     }
     if let Some(eta) = settings.eta {
-        if !matches!(settings.sampler, SamplerKind::Ddim | SamplerKind::EulerAncestral) {
-            return setting(format!(
-                "--eta has no meaning for {}; it belongs to ddim and euler-ancestral",
-                settings.sampler
-            ));
+        if settings.sampler.usual_eta().is_none() {
+            let with = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
+            return setting(format!("--eta has no meaning for {}; it belongs to {with}", settings.sampler));
         }
         if !(0.0..=1.0).contains(&eta) {
             return setting(format!("--eta {eta} is out of range; it must be between 0 and 1"));
@@ -68,8 +67,9 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
     if churn.sigma_min > 0.0 && churn.amount == 0.0 {
         return setting("--s-tmin has no meaning without --s-churn, which it limits; leave it out".into());
     }
-    if churn.amount > 0.0 && settings.sampler != SamplerKind::Heun {
-        return setting(format!("--s-churn has no meaning for {}; it belongs to heun", settings.sampler));
+    if churn.amount > 0.0 && !settings.sampler.has_churn() {
+        let with = SamplerKind::names("and", |method| method.kind.has_churn());
+        return setting(format!("--s-churn has no meaning for {}; it belongs to {with}", settings.sampler));
     }
     Ok(())
 }

@@ -25,11 +25,12 @@ pub use plan::plan as plan_of;
 pub use spacing::{DefaultSpacing, default_spacing, spacing_of};
 
 use super::Run;
-use super::settings::{RunSettings, SamplerKind};
+use super::settings::RunSettings;
 use crate::denoiser::{ClassDenoiser, Clipping, Denoiser, ImageShape};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Element;
 use crate::model::onnx::Canceller;
+use crate::sampler::registry::AddedNoise;
 use crate::sampler::{GivenNoise, NoiseSource, SeededNoise, Variance};
 use crate::schedule::{ModelSchedule, PlanSource};
 use crate::theory::Parameterization;
@@ -300,8 +301,8 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
         }
         None => Box::new(seeded),
     };
-    let variance = match settings.sampler {
-        SamplerKind::Ddpm => Some(plan::variance(&opened.config)?),
+    let variance = match settings.sampler.method().adds {
+        AddedNoise::Posterior => Some(plan::variance(&opened.config)?),
         _ => None,
     };
     let sampler = settings.sampler.build(settings.eta, settings.churn, variance.unwrap_or_default());

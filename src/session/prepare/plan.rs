@@ -1,9 +1,10 @@
 use super::PrepareError;
 use super::spacing::spacing_of;
 use crate::model::{SchedulerConfig, VarianceType};
-use crate::sampler::Variance;
+use crate::sampler::registry::ClosedForm;
+use crate::sampler::{SamplerKind, Variance};
 use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest};
-use crate::session::settings::{RunSettings, SamplerKind};
+use crate::session::settings::RunSettings;
 use crate::theory::gaussian::{heun_run_factor, ode_factor};
 use crate::theory::{NoiseLevel, Parameterization};
 
@@ -21,17 +22,16 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
 
 /// The plan of a run with these settings on a model of this configuration and schedule.
 pub fn plan(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> Result<Plan, PrepareError> {
-    let convention = settings.sampler.convention();
-    let final_level =
-        if settings.sampler == SamplerKind::Ddpm { FinalLevel::Clean } else { config.final_level(convention) };
+    let method = settings.sampler.method();
+    let convention = method.convention;
+    let final_level = if method.ends_clean { FinalLevel::Clean } else { config.final_level(convention) };
     let request = PlanRequest {
         source: spacing_of(settings, config, schedule)?.source,
         final_level,
         ..config.plan_request(settings.steps, convention)
     };
     let plan = request.plan(schedule)?;
-    let needs_finite = settings.sampler.build(None, settings.churn, Variance::default()).needs_finite_sigma();
-    Ok(if needs_finite { plan.with_finite_start() } else { plan })
+    Ok(if method.finite_sigma { plan.with_finite_start() } else { plan })
 }
 
 pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareError> {
@@ -67,11 +67,11 @@ pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel], chosen: bool) 
     let sigma = |step: usize| levels[step].sigma();
     let steps = levels.len() - 1;
     let mut advice = Vec::new();
-    let off = if sampler == SamplerKind::Heun { heun_is_off_by(levels) } else { 0.0 };
+    let off = if sampler.method().exact == ClosedForm::Heun { heun_is_off_by(levels) } else { 0.0 };
     if off > 1.0 {
         let instead = if chosen { "leave the spacing to it, use" } else { "use" };
         advice.push(format!(
-            "heun's steps are too long here, and would make the coarsest features of an image wrong by {off:.0} times their \
+            "{sampler}'s steps are too long here, and would make the coarsest features of an image wrong by {off:.0} times their \
              size; {instead} more steps or another sampler"
         ));
     }

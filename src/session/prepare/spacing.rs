@@ -2,8 +2,9 @@
 
 use super::PrepareError;
 use crate::model::SchedulerConfig;
+use crate::sampler::{SamplerKind, registry};
 use crate::schedule::{CAP_SIGMA, ModelSchedule, PlanSource, SigmaFamily};
-use crate::session::settings::{RunSettings, SamplerKind};
+use crate::session::settings::RunSettings;
 
 /// What a run visits where nobody chose it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub struct DefaultSpacing {
     pub because: Option<String>,
 }
 
-/// The model's own spacing, or where a sampler cannot go along that, one that it can.
+/// The model's own spacing, or where a sampler cannot go along that, one that it can ([`registry::DefaultSpacing`]).
 ///
 /// Heun's method averages the slopes at both ends of a step in σ. From the σ of thousands at which many models begin,
 /// timesteps fall so far that the second slope, weighed by the whole step, throws the image out of all bounds: 20 steps
@@ -33,12 +34,13 @@ pub fn default_spacing(
         let plan = config.plan_request(steps, sampler.convention()).plan(schedule).ok()?;
         Some(plan.levels()[0].sigma()).filter(|&sigma| sigma > CAP_SIGMA)
     };
-    let start = matches!((sampler, &own), (SamplerKind::Heun, PlanSource::Spacing(_))).then(start).flatten();
+    let capped = sampler.method().default_spacing == registry::DefaultSpacing::CappedKarras;
+    let start = (capped && matches!(own, PlanSource::Spacing(_))).then(start).flatten();
     let Some(start) = start else { return DefaultSpacing { source: own, because: None } };
     let family = SigmaFamily::KarrasCapped { rho: 7.0, cap: CAP_SIGMA };
     let begins = if start.is_finite() { format!("σ = {start:.0}") } else { "pure noise".to_owned() };
     let because = format!(
-        "spacing: {family}, as heun needs shorter steps in σ than {own}, the model's own, has where it begins, at {begins}; \
+        "spacing: {family}, as {sampler} needs shorter steps in σ than {own}, the model's own, has where it begins, at {begins}; \
          a spacing that is chosen is kept"
     );
     DefaultSpacing { source: PlanSource::Family(family), because: Some(because) }
@@ -89,7 +91,7 @@ mod tests {
         for (text, far) in
             [(COSINE, true), (ZERO_SNR, true), (FLOW, true), (LINEAR, false), (EDM, false), (KARRAS, false)]
         {
-            for (sampler, _) in SamplerKind::ALL {
+            for sampler in SamplerKind::ALL {
                 let found = chosen(text, sampler, 20);
                 let own = config(text).default_source();
                 if far && sampler == SamplerKind::Heun {

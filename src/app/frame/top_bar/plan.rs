@@ -4,9 +4,9 @@ use super::{Look, TopBar, field};
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::widgets::{menu_chip, named, number_chip};
 use crate::app::intent::Intent;
+use crate::sampler::registry::METHODS;
 use crate::schedule::PlanSource;
-use crate::session::SamplerKind;
-use crate::session::action::{Action, takes_eta};
+use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::prepare::default_spacing;
 use crate::session::settings::RunSettings;
@@ -35,14 +35,15 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let tip = "How the state moves along the noise levels";
     menu_chip(ui, look.chip(("Sampler", look.widths.sampler), &shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
-        for (kind, name) in SamplerKind::ALL {
-            if ui.selectable_label(run.sampler == kind, name).clicked() {
-                intents.push(Intent::Change(Action::SetSampler(kind)));
+        for method in METHODS {
+            let entry = ui.selectable_label(run.sampler == method.kind, method.name);
+            let tip = format!("{}: {}\n{}", method.title, method.summary, method.paper);
+            if entry.on_hover_text(tip).clicked() {
+                intents.push(Intent::Change(Action::SetSampler(method.kind)));
             }
         }
         ui.add_space(4.0);
-        if takes_eta(run.sampler) {
-            let usual = if run.sampler == SamplerKind::Ddim { 0.0 } else { 1.0 };
+        if let Some(usual) = run.sampler.usual_eta() {
             let mut eta = run.eta.unwrap_or(usual);
             ui.horizontal(|ui| {
                 ui.label("η").on_hover_text("Share of the noise that is drawn anew in every step");
@@ -58,7 +59,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
                 field(&response, intents);
             });
         }
-        if run.sampler == SamplerKind::Heun {
+        if run.sampler.has_churn() {
             let mut churn = run.churn;
             ui.horizontal(|ui| {
                 ui.label("churn").on_hover_text("Noise added over the whole run, S_churn of EDM");

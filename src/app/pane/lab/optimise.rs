@@ -11,6 +11,8 @@ use crate::figure::palette::level_label;
 use crate::model::exact::ExactCard;
 use crate::optimise::{Ended, Options, Outcome, Reference};
 use crate::runtime::Report;
+use crate::sampler::SamplerKind;
+use crate::sampler::registry::ClosedForm;
 use crate::words::count;
 use egui::{DragValue, Grid, Label, ProgressBar, RichText, Ui};
 
@@ -68,8 +70,9 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
         .and_then(|model| model.card.as_ref())
         .is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
     if planned.closed_form.is_none() && is_gaussian {
-        let text = "Known in closed form for this prior with ddim and η = 0.";
-        lines_ui(ui, text, 3, Palette::of(ui).secondary);
+        let names = SamplerKind::names("or", |method| method.exact == ClosedForm::Ddim);
+        let text = format!("Known in closed form for this prior with {names} and η = 0.");
+        lines_ui(ui, &text, 3, Palette::of(ui).secondary);
     }
     if let Some(known) = planned.closed_form {
         let text = format!(

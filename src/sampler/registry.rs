@@ -1,0 +1,333 @@
+//! The one table of samplers. Command line, menus, checks, sentences and docs/sampling.md are made from it.
+
+use super::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
+use crate::schedule::SpacingConvention;
+use crate::theory::NoiseLevel;
+use crate::words;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Which sampler. Files and the command line have it by its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
+#[allow(missing_docs)] // `METHODS` says what each is
+pub enum SamplerKind {
+    #[default]
+    Ddim,
+    Ddpm,
+    Euler,
+    EulerAncestral,
+    Heun,
+    DpmSolverPp2M,
+}
+
+/// All samplers, in the order of [`SamplerKind`], which menus have too.
+pub const METHODS: &[Method] = &[
+    Method {
+        kind: SamplerKind::Ddim,
+        name: "ddim",
+        title: "DDIM",
+        summary: "Steps to the estimated image with as much of the estimated noise as the next level has; deterministic at \
+                  η = 0.",
+        paper: "Song et al. 2020, arXiv 2010.02502",
+        convention: SpacingConvention::Ddim,
+        default_spacing: DefaultSpacing::OfModel,
+        adds: AddedNoise::Eta { usual: 0.0 },
+        exact: ClosedForm::Ddim,
+        build: |with| Box::new(Ddim::new(with.eta)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Ddpm,
+        name: "ddpm",
+        title: "DDPM",
+        summary: "Draws each state from the posterior of the forward process, given the estimated image.",
+        paper: "Ho et al. 2020, arXiv 2006.11239",
+        convention: SpacingConvention::Ddim,
+        adds: AddedNoise::Posterior,
+        ends_clean: true,
+        build: |with| Box::new(Ddpm::new(with.variance)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Euler,
+        name: "euler",
+        title: "Euler",
+        summary: "Follows the probability-flow ODE in σ by straight steps.",
+        paper: "Karras et al. 2022, arXiv 2206.00364, section 3",
+        finite_sigma: true,
+        exact: ClosedForm::Ddim,
+        build: |_| Box::new(Euler),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::EulerAncestral,
+        name: "euler-ancestral",
+        title: "Euler ancestral",
+        summary: "Steps below the next level, then adds fresh noise up to it.",
+        paper: "k-diffusion, sample_euler_ancestral",
+        adds: AddedNoise::Eta { usual: 1.0 },
+        finite_sigma: true,
+        build: |with| Box::new(EulerAncestral::new(with.eta)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Heun,
+        name: "heun",
+        title: "Heun",
+        summary: "Second order: averages the slopes at both ends of a step, so it asks the network twice.",
+        paper: "Karras et al. 2022, arXiv 2206.00364, algorithms 1 and 2",
+        default_spacing: DefaultSpacing::CappedKarras,
+        adds: AddedNoise::Churn,
+        evaluations: 2,
+        finite_sigma: true,
+        exact: ClosedForm::Heun,
+        build: |with| Box::new(Heun::new(with.churn)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolverPp2M,
+        name: "dpmpp-2m",
+        title: "DPM-Solver++ 2M",
+        summary: "Second order in log-SNR, from this step's estimate and the one before.",
+        paper: "Lu et al. 2022, arXiv 2211.01095, algorithm 2",
+        convention: SpacingConvention::DpmSolver,
+        finite_sigma: true,
+        build: |_| Box::new(DpmSolverPp2M::default()),
+        ..USUAL
+    },
+];
+
+/// What most samplers are.
+const USUAL: Method = Method {
+    kind: SamplerKind::Ddim,
+    name: "",
+    title: "",
+    summary: "",
+    paper: "",
+    convention: SpacingConvention::Euler,
+    default_spacing: DefaultSpacing::OfModel,
+    adds: AddedNoise::None,
+    evaluations: 1,
+    finite_sigma: false,
+    ends_clean: false,
+    exact: ClosedForm::Unknown,
+    build: |_| Box::new(Euler),
+};
+
+/// What a sampler is, beside its mathematics.
+#[derive(Debug)]
+pub struct Method {
+    /// Which one.
+    pub kind: SamplerKind,
+    /// Its name on the command line and in files.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Where it is from.
+    pub paper: &'static str,
+    /// How its scheduler in diffusers rounds timesteps.
+    pub convention: SpacingConvention,
+    /// What a run visits where nobody chose it.
+    pub default_spacing: DefaultSpacing,
+    /// The noise that it adds, and the setting that decides how much.
+    pub adds: AddedNoise,
+    /// How often a step asks the network; one onto the clean image asks once.
+    pub evaluations: usize,
+    /// Whether its state is the VE one, so that no level may have `σ = ∞`.
+    pub finite_sigma: bool,
+    /// Whether its runs end at the clean image whatever the model's scheduler says.
+    pub ends_clean: bool,
+    /// What is known of its runs on a Gaussian prior.
+    pub exact: ClosedForm,
+    build: fn(&Choices) -> Box<dyn Sampler>,
+}
+
+/// What a run visits where nobody chose it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultSpacing {
+    /// The spacing of the model's scheduler.
+    OfModel,
+    /// That too, but `karras-capped` where its timesteps begin at a σ from which steps are too long for this method.
+    CappedKarras,
+}
+
+/// The noise that a sampler adds during a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AddedNoise {
+    /// None.
+    None,
+    /// That of the posterior, with the variance that the model's scheduler names.
+    Posterior,
+    /// As much as η says.
+    Eta {
+        /// η where nobody chose it.
+        usual: f64,
+    },
+    /// As much as churn says.
+    Churn,
+}
+
+/// What is known exactly of runs without added noise on a Gaussian prior (`theory::gaussian`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedForm {
+    /// Nothing.
+    Unknown,
+    /// They are those of deterministic DDIM.
+    Ddim,
+    /// They are those of Heun's method.
+    Heun,
+}
+
+/// What a sampler is made with; each takes what it has a use for.
+#[derive(Clone, Copy, Debug)]
+struct Choices {
+    eta: f64,
+    churn: Churn,
+    variance: Variance,
+}
+
+impl SamplerKind {
+    /// All of them.
+    pub const ALL: [Self; METHODS.len()] = {
+        let mut all = [Self::Ddim; METHODS.len()];
+        let mut index = 0;
+        while index < METHODS.len() {
+            all[index] = METHODS[index].kind;
+            assert!(all[index] as usize == index, "METHODS is not in the order of SamplerKind");
+            index += 1;
+        }
+        all
+    };
+
+    /// Its row of the table.
+    #[must_use]
+    pub const fn method(self) -> &'static Method {
+        &METHODS[self as usize]
+    }
+
+    /// Its name on the command line and in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.method().name
+    }
+
+    /// The names of those that fit, in a sentence: "ddim, euler or heun".
+    #[must_use]
+    pub fn names(conjunction: &str, fits: impl Fn(&Method) -> bool) -> String {
+        let names: Vec<&str> = METHODS.iter().filter(|method| fits(method)).map(|method| method.name).collect();
+        words::joined(&names, conjunction)
+    }
+
+    /// How often each step along these levels, one more than steps, asks the network.
+    #[must_use]
+    pub fn evaluations(self, levels: &[NoiseLevel]) -> Vec<usize> {
+        let of = |reached: &NoiseLevel| if reached.sigma() > 0.0 { self.method().evaluations } else { 1 };
+        levels.iter().skip(1).map(of).collect()
+    }
+
+    /// How its scheduler in diffusers rounds timesteps.
+    #[must_use]
+    pub const fn convention(self) -> SpacingConvention {
+        self.method().convention
+    }
+
+    /// η where nobody chose it; `None` where the sampler has none.
+    #[must_use]
+    pub const fn usual_eta(self) -> Option<f64> {
+        match self.method().adds {
+            AddedNoise::Eta { usual } => Some(usual),
+            _ => None,
+        }
+    }
+
+    /// Whether the sampler has a churn.
+    #[must_use]
+    pub const fn has_churn(self) -> bool {
+        matches!(self.method().adds, AddedNoise::Churn)
+    }
+
+    /// Whether a run with this η and this churn adds noise on its way.
+    #[must_use]
+    pub fn injects_noise(self, eta: Option<f64>, churn: Churn) -> bool {
+        match self.method().adds {
+            AddedNoise::None => false,
+            AddedNoise::Posterior => true,
+            AddedNoise::Eta { usual } => eta.unwrap_or(usual) > 0.0,
+            AddedNoise::Churn => churn.amount > 0.0,
+        }
+    }
+
+    /// A sampler of this kind.
+    #[must_use]
+    pub fn build(self, eta: Option<f64>, churn: Churn, variance: Variance) -> Box<dyn Sampler> {
+        let eta = eta.or(self.usual_eta()).unwrap_or_default();
+        (self.method().build)(&Choices { eta, churn, variance })
+    }
+}
+
+impl Method {
+    /// Whether runs add noise unless told otherwise.
+    #[must_use]
+    pub fn is_stochastic(&self) -> bool {
+        self.kind.injects_noise(None, Churn::default())
+    }
+}
+
+impl FromStr for SamplerKind {
+    type Err = String;
+    fn from_str(name: &str) -> Result<Self, String> {
+        METHODS.iter().find(|method| method.name == name).map(|method| method.kind).ok_or_else(|| {
+            let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
+            format!("there is no sampler \"{name}\"; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl TryFrom<String> for SamplerKind {
+    type Error = String;
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
+
+impl From<SamplerKind> for &'static str {
+    fn from(kind: SamplerKind) -> Self {
+        kind.name()
+    }
+}
+
+impl fmt::Display for SamplerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sampler_is_whole_and_known_by_one_name() {
+        for method in METHODS {
+            let Method { kind, name, title, summary, paper, .. } = method;
+            assert_eq!(name.parse(), Ok(*kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(name));
+            assert_eq!(serde_json::from_value::<SamplerKind>(serde_json::json!(name)).unwrap(), *kind);
+            assert!(!title.is_empty() && !paper.is_empty() && summary.ends_with('.'), "{name}");
+            assert!(METHODS.iter().filter(|other| other.name == *name || other.title == *title).count() == 1, "{name}");
+        }
+        assert!(
+            "magic".parse::<SamplerKind>().unwrap_err().starts_with("there is no sampler \"magic\"; there are ddim, ")
+        );
+    }
+
+    #[test]
+    fn samplers_are_named_by_what_they_have() {
+        assert_eq!(SamplerKind::names("and", |method| method.kind.usual_eta().is_some()), "ddim and euler-ancestral");
+        assert_eq!(SamplerKind::names("or", |method| !method.is_stochastic()), "ddim, euler, heun or dpmpp-2m");
+    }
+}
