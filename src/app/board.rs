@@ -1,6 +1,6 @@
 //! What the window has to say: each message is of a kind, stands in one place and comes to an end. No GUI.
 
-use crate::app::pane::tiles::Pane;
+use crate::app::pane_id::PaneId;
 use std::time::{Duration, Instant};
 
 /// How long a message stays that asks for nothing.
@@ -32,7 +32,7 @@ pub enum Spot {
     /// Below the top bar, over everything.
     Bar,
     /// At the foot of the pane that it is about.
-    Pane(Pane),
+    Pane(PaneId),
 }
 
 /// Something to be said.
@@ -49,7 +49,7 @@ pub struct Message {
 impl Message {
     /// A message about what was done in a pane.
     #[must_use]
-    pub fn of_pane(pane: Pane, kind: Kind, text: impl Into<String>) -> Self {
+    pub fn of_pane(pane: PaneId, kind: Kind, text: impl Into<String>) -> Self {
         Self { kind, spot: Spot::Pane(pane), text: text.into() }
     }
 
@@ -104,7 +104,7 @@ impl Board {
     }
 
     /// Something else is being done in this pane, so that what was said of it is over.
-    pub fn clear(&mut self, pane: Pane) {
+    pub fn clear(&mut self, pane: PaneId) {
         self.said.retain(|said| said.message.spot != Spot::Pane(pane));
     }
 
@@ -116,7 +116,7 @@ impl Board {
 
     /// What is said of a pane.
     #[must_use]
-    pub fn of_pane(&self, pane: Pane) -> Option<&Said> {
+    pub fn of_pane(&self, pane: PaneId) -> Option<&Said> {
         self.said.iter().find(|said| said.message.spot == Spot::Pane(pane))
     }
 
@@ -130,26 +130,29 @@ impl Board {
 mod tests {
     use super::*;
 
+    const LAB: PaneId = PaneId::new("lab");
+    const MEASURE: PaneId = PaneId::new("measure");
+
     #[test]
     fn each_message_stays_in_its_place_and_ends() {
         let mut board = Board::default();
         let began = Instant::now();
         let text = |board: &Board, pane| board.of_pane(pane).map(|said| said.message.text.clone());
-        board.say_at(Message::of_pane(Pane::Lab, Kind::Success, "Saved as a: b cannot c"), began);
-        board.say_at(Message::of_pane(Pane::Measure, Kind::Failure, "nothing there"), began);
+        board.say_at(Message::of_pane(LAB, Kind::Success, "Saved as a: b cannot c"), began);
+        board.say_at(Message::of_pane(MEASURE, Kind::Failure, "nothing there"), began);
         board.say_at(Message::of_program(Kind::Warning, "read me"), began);
         board.say_at(Message::of_program(Kind::Warning, "read me"), began);
         assert_eq!(board.of_program().count(), 1, "once is enough");
-        assert_eq!(text(&board, Pane::Lab).as_deref(), Some("Saved as a: b cannot c"));
-        assert_eq!(board.of_pane(Pane::Lab).unwrap().message.kind, Kind::Success, "whatever its words");
-        assert_eq!(text(&board, Pane::Spectrum), None);
+        assert_eq!(text(&board, LAB).as_deref(), Some("Saved as a: b cannot c"));
+        assert_eq!(board.of_pane(LAB).unwrap().message.kind, Kind::Success, "whatever its words");
+        assert_eq!(text(&board, PaneId::new("spectrum")), None);
         // A success passes, a failure stays until it is read or something else is done there.
         assert_eq!(board.end(began), Some(READING));
         assert_eq!(board.end(began + READING), None);
-        assert_eq!(text(&board, Pane::Lab), None);
-        assert_eq!(text(&board, Pane::Measure).as_deref(), Some("nothing there"));
-        board.say(Message::of_pane(Pane::Measure, Kind::Success, "Saved"));
-        assert_eq!(text(&board, Pane::Measure).as_deref(), Some("Saved"));
+        assert_eq!(text(&board, LAB), None);
+        assert_eq!(text(&board, MEASURE).as_deref(), Some("nothing there"));
+        board.say(Message::of_pane(MEASURE, Kind::Success, "Saved"));
+        assert_eq!(text(&board, MEASURE).as_deref(), Some("Saved"));
         let read = board.of_program().next().unwrap().id;
         board.dismiss(read);
         assert_eq!(board.of_program().count(), 0);

@@ -7,12 +7,14 @@ mod news;
 pub(super) mod opener;
 mod rescue;
 
+use crate::app::fetching::Fetching;
 use crate::app::intent::{Intent, MeasureWish};
 use crate::app::measure_desk::Means;
 use crate::app::pane::tiles::Pane;
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::{Picture, RunView};
 use crate::app::saving::{Outcome, Save, Saving, first_folder};
-use crate::app::state::{Fetching, Opening};
+use crate::app::state::Opening;
 use crate::app::{App, theme};
 use crate::ensemble;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
@@ -87,7 +89,7 @@ impl App {
                 }
             }
             Intent::ImportSchedule(path) => {
-                state.board.clear(Pane::Lab);
+                state.board.clear(Pane::Lab.id());
                 state.opener.import_schedule(path);
             }
             Intent::Save(save) => self.ask_where(*save),
@@ -143,13 +145,13 @@ impl App {
                 if let Some(panels) = self.panels_of(track) {
                     let heading = self.heading_of(track);
                     let sheet = move || Sheet { heading, ..Sheet::new(panels()) };
-                    self.state.opener.copy_figure(Pane::Tracks, sheet);
+                    self.state.opener.copy_figure(Pane::Tracks.id(), sheet);
                 }
             }
             Intent::CopySpectrum => {
                 if let Some(figure) = state.spectra.figure() {
                     let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure)]);
-                    state.opener.copy_figure(Pane::Spectrum, sheet);
+                    state.opener.copy_figure(Pane::Spectrum.id(), sheet);
                 }
             }
             Intent::ExportFigure(track, format) => {
@@ -170,7 +172,7 @@ impl App {
             Intent::ExportSpectrum(format) => {
                 if let Some(figure) = state.spectra.figure() {
                     let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure.clone())]);
-                    self.ask_where(figure_save(Pane::Spectrum, "Spectrum", sheet, format));
+                    self.ask_where(figure_save(Pane::Spectrum.id(), "Spectrum", sheet, format));
                 }
             }
             _ => {}
@@ -193,7 +195,7 @@ impl App {
     fn export(&mut self, track: Track, panels: impl Fn() -> Vec<Panel> + Send + Sync + 'static, format: Format) {
         let heading = self.heading_of(track);
         let sheet = move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) };
-        self.ask_where(figure_save(Pane::Tracks, track.name(), sheet, format));
+        self.ask_where(figure_save(Pane::Tracks.id(), track.name(), sheet, format));
     }
 
     /// Asks where to save something.
@@ -409,7 +411,7 @@ impl App {
                 if let Some(findings) = desk.findings() {
                     let ensemble = Arc::clone(&findings.ensemble);
                     let (what, name) = ("what was measured", ("ensemble", "npz"));
-                    let save = Save::with(Pane::Measure, what, name, move |path| {
+                    let save = Save::with(Pane::Measure.id(), what, name, move |path| {
                         ensemble::write(path, &ensemble).map_err(|error| error.to_string())
                     });
                     self.ask_where(save);
@@ -417,7 +419,7 @@ impl App {
                 return;
             }
             MeasureWish::Open(path, purpose) => {
-                state.board.clear(Pane::Measure);
+                state.board.clear(Pane::Measure.id());
                 state.opener.open_ensemble(path, purpose);
                 Ok(())
             }
@@ -515,7 +517,7 @@ impl App {
 }
 
 /// A figure that is to be saved; it is put together beside the window.
-fn figure_save(pane: Pane, name: &str, sheet: impl Fn() -> Sheet + Send + Sync + 'static, format: Format) -> Save {
+fn figure_save(pane: PaneId, name: &str, sheet: impl Fn() -> Sheet + Send + Sync + 'static, format: Format) -> Save {
     let ending = match format {
         Format::Svg => "svg",
         Format::Pdf => "pdf",

@@ -4,6 +4,7 @@
 pub mod board;
 pub mod draw;
 mod energies;
+pub mod fetching;
 pub mod frame;
 pub mod graphics;
 mod guarded;
@@ -13,6 +14,7 @@ mod logic;
 pub mod measure_desk;
 pub mod meter;
 pub mod pane;
+pub mod pane_id;
 pub mod planned;
 pub mod run_view;
 pub mod saving;
@@ -23,7 +25,6 @@ pub mod view_context;
 
 pub use crate::runtime::launch::Launch;
 pub use launch::{NoWindow, run};
-pub use state::Fetching;
 
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;
@@ -38,18 +39,17 @@ use frame::top_bar::{TopBar, top_bar_ui};
 use frame::transport::{Transport, transport_ui};
 use meter::Meter;
 use pane::guidance::Guidance;
-use pane::images::Stage;
 use pane::lab::Lab;
 use pane::measure::Measure;
 use pane::pooling::PoolingView;
-use pane::tiles::Contents;
+use pane::tiles::{Contents, Pane};
 use run_view::{Moment, RunView};
 use state::{Intents, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use track::stack::Tracks;
-use view_context::ViewContext;
+use view_context::{ViewContext, ViewOutput};
 
 /// The window's program.
 pub struct App {
@@ -202,21 +202,11 @@ impl App {
             empty: &empty,
             stale,
         };
-        let stage = Stage {
-            run: context.run,
-            at,
-            sample,
-            range: view.range,
-            true_pixels: view.true_pixels,
-            levels: context.levels,
-            empty: context.empty,
-            stale,
-            beside: context.beside,
-            grid: view.batch_grid,
-        };
         let mut contents = Contents {
-            stage,
+            context,
+            out: ViewOutput { pane: Pane::Images.id(), lens: &mut state.lens, hand: &mut state.hand, textures, intents },
             tracks: Tracks {
+                context,
                 run: context.run,
                 planned: context.shown(),
                 next: context.next(),
@@ -228,7 +218,7 @@ impl App {
                 stale,
                 settings: context.settings(),
                 class_names: context.class_names(),
-                stage_factor: context.model.and_then(|model| model.stage_factor).unwrap_or(2),
+                stage_factor: context.stage_factor(),
             },
             measure: Measure { document, desk: context.desk, comes_to: context.comes_to() },
             measure_panel: &mut state.measure_panel,
@@ -261,13 +251,8 @@ impl App {
                 position: context.position,
             },
             guidance_panel: &mut state.guidance,
-            lens: &mut state.lens,
             tracks_state: &mut state.tracks,
-            hand: &mut state.hand,
             spectra: &mut state.spectra,
-            textures,
-            board: context.board,
-            intents,
         };
         state.tiles.ui(ui, view.layout, &mut contents);
     }

@@ -2,7 +2,7 @@
 //! this way, so that no file is ever taken over without a clear yes. No GUI.
 
 use crate::app::board::{Kind, Message};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane_id::PaneId;
 use crate::session::schedule_file;
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -21,7 +21,7 @@ pub struct Save {
     /// The ending of the name: "csv".
     pub ending: &'static str,
     /// Where it is asked for and told of.
-    pub pane: Pane,
+    pub pane: PaneId,
     /// A sentence to be told once it is saved.
     pub note: Option<String>,
     write: Write,
@@ -30,7 +30,7 @@ pub struct Save {
 impl Save {
     /// What comes as bytes, which are made beside the window.
     pub fn bytes(
-        pane: Pane,
+        pane: PaneId,
         what: impl Into<String>,
         (name, ending): (&str, &'static str),
         make: impl Fn() -> Result<Vec<u8>, String> + Send + Sync + 'static,
@@ -42,7 +42,7 @@ impl Save {
 
     /// What writes itself, beside the window.
     pub fn with(
-        pane: Pane,
+        pane: PaneId,
         what: impl Into<String>,
         (name, ending): (&str, &'static str),
         write: impl Fn(&Path) -> Result<(), String> + Send + Sync + 'static,
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     fn save(ending: &'static str) -> Save {
-        Save::bytes(Pane::Lab, "the test", ("Heat map", ending), || Ok(b"new".to_vec()))
+        Save::bytes(PaneId::new("lab"), "the test", ("Heat map", ending), || Ok(b"new".to_vec()))
     }
 
     #[test]

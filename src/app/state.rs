@@ -1,8 +1,10 @@
 //! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
 
 use crate::app::board::{Board, Kind, Message};
+use crate::app::draw::forms::FormState;
+use crate::app::draw::lens::Lens;
 use crate::app::energies::Energies;
-use crate::app::frame::forms::FormState;
+use crate::app::fetching::Fetching;
 use crate::app::frame::top_bar::{TopBarState, source_name};
 use crate::app::intent::Intent;
 use crate::app::logic::keeper::Keeper;
@@ -10,7 +12,6 @@ use crate::app::logic::opener::Opener;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::meter::Meter;
 use crate::app::pane::guidance::GuidancePanel;
-use crate::app::pane::images::Lens;
 use crate::app::pane::inspector::InspectorState;
 use crate::app::pane::lab::LabState;
 use crate::app::pane::levels::LevelsState;
@@ -123,15 +124,6 @@ impl Opening {
     pub fn of(source: &ModelSource) -> Self {
         Self { what: source_name(source), reading: None, since: Instant::now() }
     }
-}
-
-/// How fetching ONNX Runtime goes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fetching {
-    /// In words.
-    pub text: String,
-    /// How much of it is done, in [0, 1].
-    pub share: Option<f32>,
 }
 
 impl State {

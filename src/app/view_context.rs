@@ -1,18 +1,24 @@
 //! What panes and tracks read in a frame, and what they may change of what is not their own. No view asks for more.
 
 use crate::app::board::Board;
+use crate::app::draw::lens::{Framing, Lens};
 use crate::app::draw::level_button::Levels;
-use crate::app::draw::textures::Textures;
+use crate::app::draw::painted::painted_alone;
+use crate::app::draw::picture_menu::in_plain;
+use crate::app::draw::textures::{Textures, coloured, ground_of};
 use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
+use crate::app::pane_id::PaneId;
 use crate::app::planned::{Planned, Planner};
-use crate::app::run_view::{Moment, RunView};
+use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::schedule_hand::ScheduleHand;
 use crate::ensemble::ComesTo;
 use crate::runtime::Report;
 use crate::session::RunSettings;
 use crate::session::document::{Document, ViewChoices};
 use crate::session::prepare::ModelInfo;
+use egui::{ColorImage, Pos2, Rect};
+use ndarray::ArrayView3;
 
 /// What every view may read in a frame.
 #[derive(Clone, Copy)]
@@ -85,10 +91,52 @@ impl<'a> ViewContext<'a> {
     pub fn class_names(&self) -> &'a [String] {
         self.model.map_or(&[], |model| model.class_names())
     }
+
+    /// How many times as large a cascade's stages are as those before.
+    #[must_use]
+    pub fn stage_factor(&self) -> usize {
+        self.model.and_then(|model| model.stage_factor).unwrap_or(2)
+    }
+
+    /// A picture at the playhead, as it is shown; at its own size.
+    #[must_use]
+    pub fn image(&self, ctx: &egui::Context, picture: Picture) -> Option<ColorImage> {
+        let (run, at) = self.run.zip(self.at)?;
+        let (ground, wanted) = (ground_of(ctx), self.view().range);
+        let image = if let Some(alone) = self.levels.alone() {
+            let shown = run.values(at, picture, self.sample)?;
+            let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+            let range = run.isolated_range((at, picture, self.sample), wanted, &alone);
+            painted_alone(values, picture, &alone, range, None, ground).0
+        } else {
+            let range = run.range(at, picture, self.sample, wanted);
+            run.paint(at, picture, self.sample, range, None, ground)?
+        };
+        Some(coloured(&image))
+    }
+
+    /// The pixel of a picture in `rect` at a place on the screen, and its values.
+    #[must_use]
+    pub fn value_at(&self, picture: Picture, (rect, framing): (Rect, Framing), at: Pos2) -> Option<String> {
+        let (run, moment) = self.run.zip(self.at)?;
+        let [_, _, height, width] = run.started.shape;
+        let (x, y) = framing.pixel_at(rect, (width, height), at);
+        let shown = run.values(moment, picture, self.sample)?;
+        let all = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+        let alone = self.levels.alone();
+        let values = all.outer_iter().map(|channel| {
+            alone.map_or_else(|| channel.get((y, x)).copied().unwrap_or_default(), |alone| alone.at(channel, y, x))
+        });
+        Some(format!("{x}, {y}: {}", in_plain(values)))
+    }
 }
 
 /// What every view may change.
 pub struct ViewOutput<'a> {
+    /// The pane that is drawn.
+    pub pane: PaneId,
+    /// How the images are looked at.
+    pub lens: &'a mut Lens,
     /// Textures, kept by what they show.
     pub textures: &'a mut Textures,
     /// What is held on the schedule, which the track and the lab's panel share.

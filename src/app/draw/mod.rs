@@ -1,8 +1,10 @@
 //! How anything is painted: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
 
+pub mod forms;
 pub mod heat_map;
 pub mod icons;
 pub mod legend;
+pub mod lens;
 pub mod level_button;
 pub(in crate::app) mod notes;
 pub(in crate::app) mod number;
@@ -10,6 +12,7 @@ pub(in crate::app) mod painted;
 pub(in crate::app) mod picture;
 pub(in crate::app) mod picture_menu;
 pub mod plot;
+pub mod said;
 pub mod textures;
 pub mod theme;
 pub mod widgets;

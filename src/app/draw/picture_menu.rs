@@ -1,15 +1,11 @@
 //! What a right click offers on images and plots: into a file, to the clipboard, and the value under the pointer.
 
-use crate::app::draw::painted::painted_alone;
-use crate::app::draw::textures::{coloured, ground_of};
 use crate::app::intent::Intent;
-use crate::app::pane::images::{Framing, Stage};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::saving::Save;
 use crate::figure::draw::Format;
-use egui::{ColorImage, Context, Pos2, Rect, Response, Ui};
-use ndarray::ArrayView3;
+use egui::{ColorImage, Pos2, Response, Ui};
 
 /// What figures are saved as.
 pub(in crate::app) const FORMATS: [(Format, &str); 3] =
@@ -18,7 +14,7 @@ pub(in crate::app) const FORMATS: [(Format, &str); 3] =
 /// An image, and what can be had of it.
 pub(in crate::app) struct Offered<'a> {
     /// Where it is.
-    pub pane: Pane,
+    pub pane: PaneId,
     /// What its file is called, without an ending.
     pub name: &'a str,
     /// The image as it is shown.
@@ -118,36 +114,4 @@ pub(in crate::app) const fn file_name(picture: Picture) -> &'static str {
 /// Values as they are pasted elsewhere.
 pub(in crate::app) fn in_plain(values: impl IntoIterator<Item = f32>) -> String {
     values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-impl Stage<'_> {
-    /// A picture at the playhead, as it is shown; at its own size.
-    pub(in crate::app) fn image(&self, ctx: &Context, picture: Picture) -> Option<ColorImage> {
-        let (run, at) = self.run.zip(self.at)?;
-        let ground = ground_of(ctx);
-        let image = if let Some(alone) = self.levels.alone() {
-            let shown = run.values(at, picture, self.sample)?;
-            let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-            let range = run.isolated_range((at, picture, self.sample), self.range, &alone);
-            painted_alone(values, picture, &alone, range, None, ground).0
-        } else {
-            let range = run.range(at, picture, self.sample, self.range);
-            run.paint(at, picture, self.sample, range, None, ground)?
-        };
-        Some(coloured(&image))
-    }
-
-    /// The pixel of a picture in `rect` at a place on the screen, and its values.
-    pub(in crate::app) fn value_at(&self, picture: Picture, rect: Rect, framing: Framing, at: Pos2) -> Option<String> {
-        let (run, moment) = self.run.zip(self.at)?;
-        let [_, _, height, width] = run.started.shape;
-        let (x, y) = framing.pixel_at(rect, (width, height), at);
-        let shown = run.values(moment, picture, self.sample)?;
-        let all = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        let alone = self.levels.alone();
-        let values = all.outer_iter().map(|channel| {
-            alone.map_or_else(|| channel.get((y, x)).copied().unwrap_or_default(), |alone| alone.at(channel, y, x))
-        });
-        Some(format!("{x}, {y}: {}", in_plain(values)))
-    }
 }

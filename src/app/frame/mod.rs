@@ -1,6 +1,5 @@
 //! What stands around the panes: bars, messages and dialogs.
 
-pub mod forms;
 pub mod messages;
 pub mod save_dialog;
 pub mod shortcuts;

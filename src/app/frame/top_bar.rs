@@ -11,7 +11,7 @@ pub use model::source_name;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::{Chip, icon_button};
-use crate::app::frame::forms::FormState;
+use crate::app::draw::forms::FormState;
 use crate::app::intent::Intent;
 use crate::model::package::bundled;
 use crate::runtime::Activity;

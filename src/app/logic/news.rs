@@ -2,12 +2,13 @@
 
 use crate::app::App;
 use crate::app::board::{Kind, Message};
+use crate::app::fetching::Fetching;
 use crate::app::intent::{ImageChoice, Intent, MeasureWish};
 use crate::app::logic::opener::Opened;
 use crate::app::pane::tiles::Pane;
 use crate::app::run_view::RunView;
 use crate::app::saving::Stage;
-use crate::app::state::{Fetching, Opening, STAND_IN};
+use crate::app::state::{Opening, STAND_IN};
 use crate::ensemble::samples_in_words;
 use crate::runtime::{Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
@@ -47,11 +48,11 @@ impl App {
                 }
                 Opened::Ensemble(purpose, name, Ok(findings)) => {
                     let text = format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples()));
-                    self.state.board.say(Message::of_pane(Pane::Measure, Kind::Success, text));
+                    self.state.board.say(Message::of_pane(Pane::Measure.id(), Kind::Success, text));
                     self.state.measure.take(name, findings, purpose);
                 }
                 Opened::Ensemble(_, _, Err(sentence)) => {
-                    self.state.board.say(Message::of_pane(Pane::Measure, Kind::Failure, sentence));
+                    self.state.board.say(Message::of_pane(Pane::Measure.id(), Kind::Failure, sentence));
                 }
                 Opened::Copied(pane, image) => {
                     ctx.copy_image((*image).clone());

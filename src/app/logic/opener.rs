@@ -3,6 +3,7 @@
 use crate::app::board::{Kind, Message};
 use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
 use crate::app::pane::tiles::Pane;
+use crate::app::pane_id::PaneId;
 use crate::app::saving::{Outcome, Save};
 use crate::ensemble::{self, Findings};
 use crate::figure::draw::{DEFAULT_SCALE, Sheet};
@@ -35,7 +36,7 @@ pub enum Opened {
     /// A place to save to was chosen in a dialog.
     PlaceChosen(PathBuf),
     /// An image for the clipboard, and the pane that it is of.
-    Copied(Pane, Arc<ColorImage>),
+    Copied(PaneId, Arc<ColorImage>),
     /// An ensemble, or a sentence on why there is none.
     Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
     /// A folder to calibrate theory on was chosen in a dialog.
@@ -164,7 +165,7 @@ impl Opener {
     }
 
     /// Draws figures for the clipboard.
-    pub fn copy_figure(&self, pane: Pane, sheet: impl FnOnce() -> Sheet + Send + 'static) {
+    pub fn copy_figure(&self, pane: PaneId, sheet: impl FnOnce() -> Sheet + Send + 'static) {
         self.later(move || {
             let drawn = guarded("drawing this figure", || {
                 sheet().to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
@@ -221,7 +222,7 @@ fn schedule_at(path: &Path) -> Opened {
             let steps = file.steps.map(Action::SetSteps);
             Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
-        Err(error) => Opened::Said(Message::of_pane(Pane::Lab, Kind::Failure, error)),
+        Err(error) => Opened::Said(Message::of_pane(Pane::Lab.id(), Kind::Failure, error)),
     }
 }
 

@@ -1,12 +1,12 @@
 //! All images of a batch at once.
 
-use crate::app::draw::textures::Textures;
+use crate::app::draw::lens::look_around;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
-use crate::app::pane::images::{HEAD, Lens, Stage, look_around, picture_ui, range_in_words};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::picture::{HEAD, menu_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::run_view::{Picture, RunView};
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::action::Action;
 use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -15,47 +15,41 @@ use egui_tiles::UiResponse;
 const GAP: f32 = 8.0;
 
 /// E[x_0|x_t] of every image of the batch. A click puts one on the stage of the other panes, two clicks show it alone.
-pub(in crate::app) fn grid_ui(
-    ui: &mut Ui,
-    stage: &Stage,
-    lens: &mut Lens,
-    textures: &mut Textures,
-    intents: &mut Vec<Intent>,
-) -> UiResponse {
+pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let palette = Palette::of(ui);
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
-    let samples = stage.run.map_or(1, RunView::samples);
-    let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
+    let samples = context.run.map_or(1, RunView::samples);
+    let pixels = pixels_of(context);
     let room = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
     let (columns, cell) = arranged(room.size(), samples, pixels);
-    let framing = lens.framing(cell, pixels, None);
+    let framing = out.lens.framing(cell, pixels, None);
     let mut range = None;
     for sample in 0..samples {
         let (x, y) = ((sample % columns) as f32, (sample / columns) as f32);
         let corner = room.min + vec2(x * (framing.size.x + GAP), y * (framing.size.y + GAP));
         let rect = Rect::from_min_size(corner, framing.size);
         let response = ui.interact(rect, ui.scope_id().with(("of the batch", sample)), Sense::click_and_drag());
-        let is_shown = sample == stage.sample;
+        let is_shown = sample == context.sample;
         let name = format!("Image {} of the batch", sample + 1);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
         if response.double_clicked() {
             let actions = [Action::SetSample(sample), Action::SetGrid(false)];
-            intents.extend(actions.map(Intent::Change));
+            out.intents.extend(actions.map(Intent::Change));
         } else if response.clicked() {
-            intents.push(Intent::Change(Action::SetSample(sample)));
+            out.intents.push(Intent::Change(Action::SetSample(sample)));
         }
         if !response.double_clicked() {
-            look_around(ui, &response, rect, framing, lens);
+            look_around(ui, &response, rect, framing, out.lens);
         }
-        let one = Stage { sample, ..*stage };
-        range = picture_ui(ui, &one, Picture::Expectation, rect, framing, None, textures).or(range);
+        let one = ViewContext { sample, ..*context };
+        range = picture_ui(ui, &one, Picture::Expectation, rect, framing, None, out.textures).or(range);
         if is_shown || response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
         }
         number_ui(ui, rect, sample + 1);
-        one.menu_ui(Pane::Images, &response, Picture::Expectation, rect, framing, intents);
+        menu_ui(&one, &response, Picture::Expectation, (rect, framing), out);
         response.on_hover_text("Click: this image in the other panes; twice: this one alone");
     }
     let (symbol, _) = Picture::Expectation.name();

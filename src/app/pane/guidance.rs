@@ -5,8 +5,8 @@ mod scale;
 mod sizes;
 mod window;
 
+use crate::app::draw::forms::{FormState, null_class_ui};
 use crate::app::draw::widgets::Head;
-use crate::app::frame::forms::{FormState, null_class_ui};
 use crate::app::intent::Intent;
 use crate::app::pane::panel::{heading, panel_ui, secondary, small_button, warning};
 use crate::app::planned::Planned;

@@ -11,9 +11,8 @@ pub use state::InspectorState;
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
-use crate::app::intent::Intent;
-use crate::app::pane::images::{Lens, Stage};
 use crate::app::run_view::Picture;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::inspect::Channel;
 use compare::compare_ui;
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
@@ -34,10 +33,9 @@ const GAP: f32 = 20.0;
 /// Draws the pane in the space there is.
 pub fn inspector_ui(
     ui: &mut Ui,
-    stage: &Stage,
-    lens: &mut Lens,
+    context: &ViewContext,
     state: &mut InspectorState,
-    intents: &mut Vec<Intent>,
+    out: &mut ViewOutput,
 ) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
@@ -45,16 +43,17 @@ pub fn inspector_ui(
     if space.width() < 96.0 || space.height() < 48.0 {
         return UiResponse::None;
     }
-    state.update(ui.ctx(), stage);
+    state.update(ui.ctx(), context);
     state.error_ui(ui, &mut space);
     // The image is as high as the pane; what is left at its side are the controls.
-    let pixels = stage.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
+    let pixels = context.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
     let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
     let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
     let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
     let wide = (room.y * pixels.0 / pixels.1).min(room.x);
     let image = Rect::from_min_size(space.min, vec2(wide, room.y));
-    picture_ui(ui, image, stage, (lens, state), intents);
+    picture_ui(ui, image, context, state, out);
+    let intents = &mut *out.intents;
     let left = image.right() + GAP;
     if narrow {
         let place = Rect::from_min_max(pos2(left, space.top()), space.max);
@@ -64,14 +63,14 @@ pub fn inspector_ui(
                 parts_ui(ui, state);
             }
             if both || !state.compare_in_front {
-                choices_ui(ui, stage, state);
-                tones_ui(ui, stage, if both { COMPARE } else { 0.0 }, state, intents);
+                choices_ui(ui, context, state);
+                tones_ui(ui, context, if both { COMPARE } else { 0.0 }, state, intents);
             }
             if both {
                 ui.add_space(10.0);
             }
             if both || state.compare_in_front {
-                compare_ui(ui, stage, state, intents);
+                compare_ui(ui, context, state, intents);
             }
         });
         return UiResponse::None;
@@ -82,10 +81,10 @@ pub fn inspector_ui(
         Rect::from_min_max(pos2(left, space.top()), pos2(left + column, space.bottom()))
     };
     column_ui(ui, place(0.0), "tones", |ui| {
-        choices_ui(ui, stage, state);
-        tones_ui(ui, stage, 0.0, state, intents);
+        choices_ui(ui, context, state);
+        tones_ui(ui, context, 0.0, state, intents);
     });
-    column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, stage, state, intents));
+    column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, context, state, intents));
     UiResponse::None
 }
 
@@ -114,10 +113,10 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
 }
 
 /// Which image, and which of its channels.
-fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState) {
+fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState) {
     ui.horizontal(|ui| {
         picture_choice_ui(ui, "Inspect", &mut state.picture);
-        let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+        let channels = context.run.map_or(3, |run| run.started.shape[1]);
         let shown = state.channel.within(channels).name(channels);
         let tip = "Which channels are shown and counted; errors are of all of them";
         crate::app::draw::widgets::small_menu(ui, "Channel", &shown, tip, |ui| {
@@ -133,9 +132,9 @@ fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState) {
 
 impl InspectorState {
     /// What stands where there is no image.
-    fn empty_words(&self, stage: &Stage) -> String {
-        match (stage.run.and(stage.at), self.picture) {
-            (None, _) => stage.empty.to_owned(),
+    fn empty_words(&self, context: &ViewContext) -> String {
+        match (context.run.and(context.at), self.picture) {
+            (None, _) => context.empty.to_owned(),
             (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
             (Some(_), _) => String::new(),
         }

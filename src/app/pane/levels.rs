@@ -11,10 +11,9 @@ use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::images::Stage;
 use crate::app::pane::pooling::in_words;
-use crate::app::pane::tiles::Pane;
 use crate::app::run_view::Picture;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::action::Action;
 use crate::session::levels::Band;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
@@ -35,20 +34,20 @@ const SECOND_LINE: f32 = 15.0;
 const SIDE_BY_SIDE: f32 = 98.0;
 
 /// Draws the pane in the space there is.
-pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &mut Vec<Intent>) -> UiResponse {
+pub fn levels_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState, out: &mut ViewOutput) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 8.0));
     if space.width() < 96.0 || space.height() < 72.0 {
         return UiResponse::None;
     }
-    state.update(ui.ctx(), stage);
+    state.update(ui.ctx(), context);
     let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
-    ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, stage, state));
+    ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, context, state));
     let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
     let Some(shown) = &state.shown else {
         let color = Palette::of(ui).secondary;
-        let words = state.empty_words(stage);
+        let words = state.empty_words(context);
         let galley = ui.painter().layout(words, theme::body(SMALL), color, below.width() - 24.0);
         ui.painter().galley(below.center() - 0.5 * galley.size(), galley, color);
         return UiResponse::None;
@@ -56,16 +55,16 @@ pub fn levels_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState, intents: &
     let side = below.height().min(0.27 * below.width()).max(48.0);
     if is_narrow(below.width()) {
         if state.plane_in_front {
-            plane_ui(ui, below, shown, &stage.levels, intents);
+            plane_ui(ui, below, shown, &context.levels, out);
         } else {
-            cells_ui(ui, below, stage, (state, shown), intents);
+            cells_ui(ui, below, context, (state, shown), out);
         }
         return UiResponse::None;
     }
     let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
-    cells_ui(ui, levels, stage, (state, shown), intents);
+    cells_ui(ui, levels, context, (state, shown), out);
     let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
-    plane_ui(ui, plane, shown, &stage.levels, intents);
+    plane_ui(ui, plane, shown, &context.levels, out);
     UiResponse::None
 }
 
@@ -74,7 +73,7 @@ fn is_narrow(width: f32) -> bool {
     width < 640.0
 }
 
-fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
+fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState) {
     let narrow = is_narrow(ui.available_width());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
@@ -90,7 +89,7 @@ fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
             }
         }
         if narrow && state.plane_in_front {
-            channel_ui(ui, stage, state);
+            channel_ui(ui, context, state);
             return;
         }
         let tip = "One scale: grey is zero and the same distance from it is the same value in all levels of all steps, so \
@@ -115,14 +114,14 @@ fn choices_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
             }
         });
         if !narrow {
-            channel_ui(ui, stage, state);
+            channel_ui(ui, context, state);
         }
     });
 }
 
 /// Whose spectrum is drawn.
-fn channel_ui(ui: &mut Ui, stage: &Stage, state: &mut LevelsState) {
-    let channels = stage.run.map_or(3, |run| run.started.shape[1]);
+fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState) {
+    let channels = context.run.map_or(3, |run| run.started.shape[1]);
     if channels > 1 {
         let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
         let shown = format!("spectrum: {}", state.plane_name(channels));
@@ -159,88 +158,106 @@ fn energy_height(width: f32, columns: usize) -> f32 {
     if cell < SIDE_BY_SIDE { ENERGY + SECOND_LINE } else { ENERGY }
 }
 
-fn cells_ui(ui: &Ui, rect: Rect, stage: &Stage, (state, shown): (&LevelsState, &Shown), intents: &mut Vec<Intent>) {
-    let palette = Palette::of(ui);
+fn cells_ui(ui: &Ui, rect: Rect, context: &ViewContext, (state, shown): (&LevelsState, &Shown), out: &mut ViewOutput) {
     let (height, width) = shown.size;
     let (columns, size) = arranged(rect.size(), shown.bands.len(), (width as f32, height as f32));
     if size.x < 8.0 {
         return;
     }
-    let energies = shown.energies.as_slice();
-    let largest = energies.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let lit = stage.levels.lit();
     // Names and numbers want more room than small images.
     let pitch = (rect.width() + GAP) / columns as f32;
     let energy_room = energy_height(rect.width(), columns);
-    for (m, (texture, &energy)) in shown.bands.iter().zip(energies).enumerate() {
+    for m in 0..shown.bands.len() {
         let (row, column) = (m / columns, m % columns);
         let corner = rect.min + vec2(pitch * column as f32, row as f32 * (size.y + NAME + energy_room + GAP));
         let picture = Rect::from_min_size(corner + vec2(0.0, NAME), size);
-        let band = Band::of_index(&shown.plan, m);
-        let color = colour(paint_of(band), &palette);
-        let painter = ui.painter();
-
-        let swatch = Rect::from_min_size(corner + vec2(0.0, 4.0), vec2(10.0, 10.0));
-        painter.rect_filled(swatch, 2.0, color);
-        let label = band.label(shown.plan.factor());
-        painter.text(corner + vec2(16.0, 9.0), Align2::LEFT_CENTER, &label, theme::strong(SMALL), palette.text);
-
-        let tint = if state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
-        let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-        painter.add(egui::epaint::RectShape::filled(picture, 4.0, tint).with_texture(texture.id(), all));
-        painter.rect_stroke(picture, 4.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
-        if let Some((response, clicked)) = stage.levels.button(ui, picture, band, ("Levels", m)) {
-            intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
-            if lit.contains(band) {
-                painter.rect_stroke(picture, 4.0, Stroke::new(2.0, color), StrokeKind::Outside);
-            }
-            if response.hovered() || response.has_focus() {
-                painter.rect_stroke(picture, 4.0, Stroke::new(1.5, palette.accent), StrokeKind::Outside);
-            }
-            let image = || shown.images.get(m).cloned();
-            let value = |_| Some(format!("{label}, energy: {energy}"));
-            let name = format!("level-{}", label.replace(' ', "-"));
-            let offered = Offered { pane: Pane::Levels, name: &name, image: &image, value: &value };
-            picture_menu_ui(&response, &offered, intents, |_, _| {});
-            tip(response);
-        }
-
-        let share = match (state.bars(), &shown.end) {
-            (Bars::OfEnd, Some(end)) => end.get(m).map(|end| energy / end.max(f64::MIN_POSITIVE)),
-            (Bars::OfEnd, None) => None,
-            (Bars::OfLargest, _) => Some(energy / largest),
-        };
+        band_ui(ui, picture, context, (state, shown, m), out);
         let room = size.x.max(pitch - GAP).min(120.0);
-        let track = Rect::from_min_size(picture.left_bottom() + vec2(0.0, 5.0), vec2(room, 4.0));
-        painter.rect_filled(track, 2.0, palette.hairline);
-        if let Some(share) = share {
-            let part = share.clamp(0.0, 1.0) as f32;
-            painter.rect_filled(track.with_max_x(track.left() + part * track.width()), 2.0, color);
-        }
-        let about = if shown.exact { "" } else { "~" };
-        let number = format!("{about}{}", in_words(energy));
-        let y = track.bottom() + 9.0;
-        let font = theme::mono(SMALL - 1.0);
-        painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);
-        let percent = share.map(percent);
-        let (at, align) = if energy_room > ENERGY {
-            (pos2(track.left(), y + SECOND_LINE), Align2::LEFT_CENTER)
-        } else {
-            (pos2(track.right(), y), Align2::RIGHT_CENTER)
-        };
-        if let Some(percent) = &percent {
-            painter.text(at, align, percent, font, palette.secondary);
-        }
-        let below = Rect::from_min_max(track.min, pos2(track.right(), at.y + 8.0));
-        let response = ui.interact(below, ui.scope_id().with(("energy", m)), Sense::hover());
-        let of = state.bars().name();
-        let spoken = percent.map_or_else(String::new, |percent| format!(", {percent} {of}"));
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: energy {number}{spoken}")));
-        response.on_hover_text(
-            "Energy of this level, the mean square of its values over pixels and channels; those of all levels sum to \
-             that of the image",
-        );
+        let below = Rect::from_min_size(picture.left_bottom() + vec2(0.0, 5.0), vec2(room, energy_room));
+        energy_ui(ui, below, (state, shown, m), energy_room > ENERGY);
     }
+}
+
+/// A level's image with its name above it.
+fn band_ui(
+    ui: &Ui,
+    picture: Rect,
+    context: &ViewContext,
+    (state, shown, m): (&LevelsState, &Shown, usize),
+    out: &mut ViewOutput,
+) {
+    let (palette, painter) = (Palette::of(ui), ui.painter());
+    let band = Band::of_index(&shown.plan, m);
+    let color = colour(paint_of(band), &palette);
+    let corner = picture.min - vec2(0.0, NAME);
+    let swatch = Rect::from_min_size(corner + vec2(0.0, 4.0), vec2(10.0, 10.0));
+    painter.rect_filled(swatch, 2.0, color);
+    let label = band.label(shown.plan.factor());
+    painter.text(corner + vec2(16.0, 9.0), Align2::LEFT_CENTER, &label, theme::strong(SMALL), palette.text);
+
+    let tint = if state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
+    let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    painter.add(egui::epaint::RectShape::filled(picture, 4.0, tint).with_texture(shown.bands[m].id(), all));
+    painter.rect_stroke(picture, 4.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    let Some((response, clicked)) = context.levels.button(ui, picture, band, ("Levels", m)) else { return };
+    out.intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
+    if context.levels.lit().contains(band) {
+        painter.rect_stroke(picture, 4.0, Stroke::new(2.0, color), StrokeKind::Outside);
+    }
+    if response.hovered() || response.has_focus() {
+        painter.rect_stroke(picture, 4.0, Stroke::new(1.5, palette.accent), StrokeKind::Outside);
+    }
+    let image = || shown.images.get(m).cloned();
+    let energy = shown.energies.get(m);
+    let value = |_| energy.map(|energy| format!("{label}, energy: {energy}"));
+    let name = format!("level-{}", label.replace(' ', "-"));
+    let offered = Offered { pane: out.pane, name: &name, image: &image, value: &value };
+    picture_menu_ui(&response, &offered, out.intents, |_, _| {});
+    tip(response);
+}
+
+/// A level's energy as a bar, a number and a share, in one line or in two.
+fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsState, &Shown, usize), two_lines: bool) {
+    let (palette, painter) = (Palette::of(ui), ui.painter());
+    let Some(&energy) = shown.energies.get(m) else { return };
+    let band = Band::of_index(&shown.plan, m);
+    let largest = shown.energies.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let share = match (state.bars(), &shown.end) {
+        (Bars::OfEnd, Some(end)) => end.get(m).map(|end| energy / end.max(f64::MIN_POSITIVE)),
+        (Bars::OfEnd, None) => None,
+        (Bars::OfLargest, _) => Some(energy / largest),
+    };
+    let track = Rect::from_min_size(room.min, vec2(room.width(), 4.0));
+    painter.rect_filled(track, 2.0, palette.hairline);
+    if let Some(share) = share {
+        let part = share.clamp(0.0, 1.0) as f32;
+        let filled = track.with_max_x(track.left() + part * track.width());
+        painter.rect_filled(filled, 2.0, colour(paint_of(band), &palette));
+    }
+    let about = if shown.exact { "" } else { "~" };
+    let number = format!("{about}{}", in_words(energy));
+    let y = track.bottom() + 9.0;
+    let font = theme::mono(SMALL - 1.0);
+    painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);
+    let percent = share.map(percent);
+    let (at, align) = if two_lines {
+        (pos2(track.left(), y + SECOND_LINE), Align2::LEFT_CENTER)
+    } else {
+        (pos2(track.right(), y), Align2::RIGHT_CENTER)
+    };
+    if let Some(percent) = &percent {
+        painter.text(at, align, percent, font, palette.secondary);
+    }
+    let below = Rect::from_min_max(track.min, pos2(track.right(), at.y + 8.0));
+    let response = ui.interact(below, ui.scope_id().with(("energy", m)), Sense::hover());
+    let label = band.label(shown.plan.factor());
+    let of = state.bars().name();
+    let spoken = percent.map_or_else(String::new, |percent| format!(", {percent} {of}"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: energy {number}{spoken}")));
+    response.on_hover_text(
+        "Energy of this level, the mean square of its values over pixels and channels; those of all levels sum to \
+         that of the image",
+    );
 }
 
 /// "98 %", or how many times as much.

@@ -9,6 +9,7 @@ pub mod levels;
 pub mod measure;
 pub(in crate::app) mod panel;
 pub mod parts;
+pub(in crate::app) mod picture;
 pub mod pooling;
 pub mod recovered;
 pub mod spectrum;

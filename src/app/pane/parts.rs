@@ -1,12 +1,12 @@
 //! What the estimate at the playhead is made of, side by side.
 
-use crate::app::draw::textures::Textures;
+use crate::app::draw::lens::look_around;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
-use crate::app::pane::images::{GAP, HEAD, Lens, Stage, look_around, only_ui, picture_ui, range_in_words};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::run_view::Picture;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::denoiser::PartName;
 use crate::figure::{Reading, ticks};
 use crate::session::RunSettings;
@@ -32,17 +32,11 @@ struct Shown {
 }
 
 /// Draws the pane in the space there is.
-pub fn parts_ui(
-    ui: &mut Ui,
-    stage: &Stage,
-    (class_names, factor): (&[String], usize),
-    lens: &mut Lens,
-    (textures, intents): (&mut Textures, &mut Vec<Intent>),
-) -> UiResponse {
+pub fn parts_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
-    let shown = match shown(stage, class_names, factor) {
+    let shown = match shown(context) {
         Ok(shown) => shown,
         Err(words) => {
             let color = Palette::of(ui).secondary;
@@ -51,23 +45,27 @@ pub fn parts_ui(
             return UiResponse::None;
         }
     };
-    let pixels = stage.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]));
+    let pixels = pixels_of(context);
     let below = if shown.iter().any(|shown| shown.below.is_some()) { BELOW } else { 0.0 };
     let (columns, rows) = arranged(space.size(), shown.len(), pixels.1 as f32 / pixels.0 as f32, below);
     let room = vec2(
         (space.width() - GAP * (columns - 1) as f32) / columns as f32,
         (space.height() - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below,
     );
-    let framing = lens.framing(room.max(Vec2::splat(16.0)), pixels, stage.true_pixels.then(|| ui.pixels_per_point()));
+    let framing = out.lens.framing(
+        room.max(Vec2::splat(16.0)),
+        pixels,
+        context.view().true_pixels.then(|| ui.pixels_per_point()),
+    );
     let column = framing.size.x.max(150.0_f32.min(room.x));
     for (index, shown) in shown.iter().enumerate() {
         let (x, y) = ((index % columns) as f32, (index / columns) as f32);
         let corner = space.min + vec2(x * (column + GAP), y * (framing.size.y + HEAD + below + 8.0));
         let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
         let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
-        look_around(ui, &response, rect, framing, lens);
-        let range = picture_ui(ui, stage, shown.picture, rect, framing, None, textures);
-        stage.menu_ui(Pane::Parts, &response, shown.picture, rect, framing, intents);
+        look_around(ui, &response, rect, framing, out.lens);
+        let range = picture_ui(ui, context, shown.picture, rect, framing, None, out.textures);
+        menu_ui(context, &response, shown.picture, (rect, framing), out);
         let name = elided(ui, &shown.name, column);
         let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
         let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
@@ -80,10 +78,10 @@ pub fn parts_ui(
             let rest = shown.below.as_deref().unwrap_or(shown.note);
             WidgetInfo::labeled(Role::Image, true, format!("Part {}, {rest}", shown.name))
         });
-        if let Some(alone) = stage.levels.alone()
+        if let Some(alone) = context.levels.alone()
             && only_ui(ui, rect, &alone, &shown.name)
         {
-            intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
         }
     }
     UiResponse::None
@@ -117,12 +115,13 @@ fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize
 }
 
 /// What there is at the playhead, or words on why there is nothing.
-fn shown(stage: &Stage, class_names: &[String], factor: usize) -> Result<Vec<Shown>, String> {
-    let (Some(run), Some(at)) = (stage.run, stage.at) else { return Err(stage.empty.to_owned()) };
+fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
+    let (Some(run), Some(at)) = (context.run, context.at) else { return Err(context.empty.to_owned()) };
     let Some(step) = run.whole_step(at.step) else {
         return Err("Of this step only a thumbnail is kept, without its parts".to_owned());
     };
     let settings = &run.started.settings;
+    let (class_names, factor) = (context.class_names(), context.stage_factor());
     let names = || step.parts.iter().map(|part| part.name);
     match names().collect::<Vec<_>>()[..] {
         [] => return Err(in_one_piece(settings).to_owned()),

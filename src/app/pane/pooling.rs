@@ -10,9 +10,9 @@ use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::dismissed_ui;
 use crate::app::intent::{ImageChoice, Intent};
-use crate::app::pane::tiles::Pane;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
+use crate::app::view_context::ViewOutput;
 use crate::figure::ticks;
 use crate::session::pooling::BUNDLED;
 use controls::controls_ui;
@@ -50,14 +50,14 @@ pub struct PoolingView<'a> {
 }
 
 /// Draws the pane in the space there is.
-pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) -> UiResponse {
+pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, out: &mut ViewOutput) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
     if state.choice().is_none() && state.error.is_none() {
         let first = ImageChoice::Bundled(0);
         state.choose(first.clone());
-        intents.push(Intent::OpenImage(first));
+        out.intents.push(Intent::OpenImage(first));
     }
     state.update_time(view);
     state.update_run_image(view.run, view.sample);
@@ -71,7 +71,7 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
     let column = CONTROLS.min(0.6 * space.width());
     let controls = Rect::from_min_size(space.min, vec2(column, space.height()));
     ui.scope_builder(UiBuilder::new().max_rect(controls), |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| controls_ui(ui, view, state, intents));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| controls_ui(ui, view, state, out.intents));
     });
     let mut pictures = Rect::from_min_max(pos2(controls.right() + 24.0, space.top()), space.max);
     if pictures.width() < 48.0 {
@@ -79,7 +79,7 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, int
     }
     dismissed_ui(ui, &mut pictures, &mut state.error, "pooling error");
     if let Some(shown) = &state.shown {
-        return pictures_ui(ui, pictures, shown, intents);
+        return pictures_ui(ui, pictures, shown, out);
     }
     let text = if state.error.is_some() { "" } else { view.empty };
     let color = Palette::of(ui).secondary;
@@ -143,7 +143,7 @@ fn parts(factor: usize) -> [Part; 3] {
     ]
 }
 
-fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, intents: &mut Vec<Intent>) -> UiResponse {
+fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, out: &mut ViewOutput) -> UiResponse {
     let (height, width) = (shown.size.0.max(1) as f32, shown.size.1.max(1) as f32);
     let gap = if rect.width() > 3.0 * 60.0 + 2.0 * GAP { GAP } else { 12.0 };
     let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(8.0, 8.0));
@@ -155,7 +155,7 @@ fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, intents: &mut Vec<Intent>) ->
     for (index, part) in parts.iter().enumerate() {
         let left = rect.left() + index as f32 * pitch;
         let picture = Rect::from_min_size(pos2(left, rect.top() + HEAD), size);
-        moved |= part_ui(ui, (picture, pitch - 8.0), part, (shown, index), intents);
+        moved |= part_ui(ui, (picture, pitch - 8.0), part, (shown, index), out);
         if index > 0 {
             let before = left - pitch + size.x;
             step_ui(ui, Rect::from_x_y_ranges(before..=left, picture.y_range()), shown, index);
@@ -170,7 +170,7 @@ fn part_ui(
     (picture, room): (Rect, f32),
     part: &Part,
     (shown, index): (&Shown, usize),
-    intents: &mut Vec<Intent>,
+    out: &mut ViewOutput,
 ) -> bool {
     let palette = Palette::of(ui);
     let painter = ui.painter();
@@ -208,12 +208,7 @@ fn part_ui(
     let image = || Some(shown.images[index].clone());
     let value = |_| Some(format!("SNR: {}", ratio.measured));
     let name = ["noised", "pooled", "noised-at-tau"][index];
-    picture_menu_ui(
-        &response,
-        &Offered { pane: Pane::Pooling, name, image: &image, value: &value },
-        intents,
-        |_, _| {},
-    );
+    picture_menu_ui(&response, &Offered { pane: out.pane, name, image: &image, value: &value }, out.intents, |_, _| {});
     response.on_hover_text(format!(
         "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured on this image and noise; \
          {} is expected. Black is −{range:.2}, white {range:.2} in all three.",

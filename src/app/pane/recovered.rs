@@ -6,8 +6,9 @@ use crate::app::draw::picture_menu::copy_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::images::{HEAD, Stage};
+use crate::app::pane::picture::HEAD;
 use crate::app::run_view::RunView;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use crate::session::levels::Band;
@@ -17,12 +18,12 @@ use egui_tiles::UiResponse;
 
 /// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
 /// has it; and how the images are shown.
-pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> UiResponse {
+pub fn recovered_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
-    let cut = stage.run.zip(stage.levels.plan);
-    let measured = cut.zip(stage.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, stage.sample));
+    let cut = context.run.zip(context.levels.plan);
+    let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
     let (note, about) = if measured.is_some() {
         (
             "measured",
@@ -40,7 +41,7 @@ pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> Ui
     let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
     let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
     if let Some((run, plan)) = cut {
-        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(&plan, stage.at.map_or(0, |at| at.state)));
+        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
         let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
         let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
         let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
@@ -48,9 +49,9 @@ pub fn recovered_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) -> Ui
             Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
         let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-        bars_ui(ui, bars, &shares, (&stage.levels, &plan), intents);
+        bars_ui(ui, bars, &shares, (&context.levels, &plan), out.intents);
     }
-    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, stage, intents));
+    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, context, out.intents));
     if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
@@ -111,29 +112,29 @@ const SHORT: f32 = 290.0;
 const NARROW: f32 = 200.0;
 
 /// Which image of the batch, which values are black and white, true pixels.
-fn looks_ui(ui: &mut Ui, stage: &Stage, intents: &mut Vec<Intent>) {
+fn looks_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_centered(|ui| {
         let narrow = ui.available_width() < NARROW;
         ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
         if narrow {
             ui.spacing_mut().button_padding.x = 6.0;
         }
-        let samples = stage.run.map_or(1, RunView::samples);
+        let samples = context.run.map_or(1, RunView::samples);
         let short = ui.available_width() < SHORT;
         // Of one image, too, so that nothing moves when there are more.
-        ui.add_enabled_ui(samples > 1, |ui| batch_ui(ui, stage, samples, short, intents));
-        range_ui(ui, stage, short, intents);
+        ui.add_enabled_ui(samples > 1, |ui| batch_ui(ui, context, samples, short, intents));
+        range_ui(ui, context, short, intents);
         let tip = "True pixels: an image pixel is a whole number of screen pixels";
-        if text_toggle(ui, "1:1", "True pixels", tip, stage.true_pixels).clicked() {
-            intents.push(Intent::Change(Action::SetTruePixels(!stage.true_pixels)));
+        if text_toggle(ui, "1:1", "True pixels", tip, context.view().true_pixels).clicked() {
+            intents.push(Intent::Change(Action::SetTruePixels(!context.view().true_pixels)));
         }
     });
 }
 
 /// Which image of the batch, and whether all are shown.
-fn batch_ui(ui: &mut Ui, stage: &Stage, samples: usize, short: bool, intents: &mut Vec<Intent>) {
+fn batch_ui(ui: &mut Ui, context: &ViewContext, samples: usize, short: bool, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
-    let mut image = stage.sample + 1;
+    let mut image = context.sample + 1;
     let prefix = if short { "" } else { "image " };
     let prefix = egui::RichText::new(prefix).font(theme::body(SMALL)).color(palette.secondary);
     let drag = DragValue::new(&mut image).suffix(format!("/{samples}")).prefix(prefix);
@@ -145,17 +146,17 @@ fn batch_ui(ui: &mut Ui, stage: &Stage, samples: usize, short: bool, intents: &m
     let response = number(ui, drag.min_size(vec2(width, 26.0)), Limits::whole(1, samples));
     let response = response.on_hover_text("Which image of the batch is shown");
     named(ui, &response, "Image of the batch");
-    if image != stage.sample + 1 {
+    if image != context.sample + 1 {
         intents.push(Intent::Change(Action::SetSample(image - 1)));
     }
     let tip = "All images of the batch at once";
-    if text_toggle(ui, "all", "All images of the batch", tip, stage.grid).clicked() {
-        intents.push(Intent::Change(Action::SetGrid(!stage.grid)));
+    if text_toggle(ui, "all", "All images of the batch", tip, context.view().batch_grid).clicked() {
+        intents.push(Intent::Change(Action::SetGrid(!context.view().batch_grid)));
     }
 }
 
-fn range_ui(ui: &mut Ui, stage: &Stage, short: bool, intents: &mut Vec<Intent>) {
-    let shown = match stage.range {
+fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<Intent>) {
+    let shown = match context.view().range {
         ValueRange::Image if short => "±1",
         ValueRange::Image => "range: image",
         ValueRange::Auto if short => "auto",
@@ -165,7 +166,7 @@ fn range_ui(ui: &mut Ui, stage: &Stage, short: bool, intents: &mut Vec<Intent>) 
     };
     let tip = "Which values are black and white in the images";
     small_menu(ui, "Value range", shown, tip, |ui| {
-        let mut range = stage.range;
+        let mut range = context.view().range;
         ui.set_min_width(230.0);
         ui.selectable_value(&mut range, ValueRange::Image, "image: ±1, wider for noisy states");
         ui.selectable_value(&mut range, ValueRange::Auto, "auto: least and greatest of each image");
@@ -184,7 +185,7 @@ fn range_ui(ui: &mut Ui, stage: &Stage, short: bool, intents: &mut Vec<Intent>) 
                 number(ui, field, Limits::within(f64::from(least + 0.01), 1000.0)).on_hover_text("White");
             });
         }
-        if range != stage.range {
+        if range != context.view().range {
             intents.push(Intent::Change(Action::SetRange(range)));
         }
     });

@@ -12,8 +12,8 @@ use crate::app::draw::plot::figure_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, arrows, icon_button_small, take_keyboard};
 use crate::app::intent::Intent;
-use crate::app::pane::images::Stage;
 use crate::app::run_view::Picture;
+use crate::app::view_context::ViewContext;
 use crate::figure::{Figure, SpectrumPlot, significant, ticks};
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
@@ -42,7 +42,7 @@ const LEAST: f32 = 56.0;
 #[derive(Clone, Copy)]
 pub struct SpectrumPane<'a> {
     /// Of which moment.
-    pub stage: &'a Stage<'a>,
+    pub context: &'a ViewContext<'a>,
     /// How the spectra are looked at.
     pub choices: SpectrumChoices,
     /// What they are compared with.
@@ -64,10 +64,10 @@ pub fn spectrum_ui(ui: &mut Ui, pane: &SpectrumPane, spectra: &mut Spectra, inte
     };
     let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
     let moved = head.show(ui, place).drag_started();
-    let question = pane.stage.run.zip(pane.stage.at).map(|(run, at)| Question {
+    let question = pane.context.run.zip(pane.context.at).map(|(run, at)| Question {
         run,
         at,
-        sample: pane.stage.sample,
+        sample: pane.context.sample,
         choices: pane.choices,
         data: pane.data,
     });
@@ -88,7 +88,7 @@ pub fn spectrum_ui(ui: &mut Ui, pane: &SpectrumPane, spectra: &mut Spectra, inte
         popup.show(|ui| pane.menu_ui(ui, !wide, range, intents));
     });
     let mut left = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
-    if wide && pane.stage.run.is_some() {
+    if wide && pane.context.run.is_some() {
         let bar = Rect::from_min_size(left.min, vec2(left.width(), BAR));
         ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| pane.bar_ui(ui, range, intents));
         left.min.y += BAR;

@@ -1,12 +1,10 @@
 //! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in.
 
-use crate::app::board::{Board, Kind, Message};
-use crate::app::draw::textures::Textures;
+use crate::app::board::{Kind, Message};
+use crate::app::draw::said::{foot_top, foot_ui};
 use crate::app::draw::theme::{self, BODY, Palette};
-use crate::app::frame::messages::{foot_top, foot_ui};
-use crate::app::intent::Intent;
 use crate::app::pane::guidance::{Guidance, GuidancePanel, guidance_ui};
-use crate::app::pane::images::{Lens, Stage, images_ui};
+use crate::app::pane::images::images_ui;
 use crate::app::pane::inspector::{InspectorState, inspector_ui};
 use crate::app::pane::lab::{Lab, LabState, lab_ui};
 use crate::app::pane::levels::{LevelsState, levels_ui};
@@ -16,8 +14,9 @@ use crate::app::pane::parts::parts_ui;
 use crate::app::pane::pooling::{PoolingState, PoolingView, pooling_ui};
 use crate::app::pane::recovered::recovered_ui;
 use crate::app::pane::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
-use crate::app::schedule_hand::ScheduleHand;
+use crate::app::pane_id::PaneId;
 use crate::app::track::stack::{Tracks, TracksState, tracks_ui};
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
 use crate::runtime::given_up;
@@ -79,6 +78,23 @@ impl Pane {
     /// Whether what it holds scrolls.
     const fn scrolls(self) -> bool {
         matches!(self, Self::Lab | Self::Measure | Self::Guidance)
+    }
+
+    /// Names it in what is said of it.
+    pub const fn id(self) -> PaneId {
+        PaneId::new(match self {
+            Self::Images => "images",
+            Self::Recovered => "recovered",
+            Self::Spectrum => "spectrum",
+            Self::Tracks => "tracks",
+            Self::Lab => "lab",
+            Self::Pooling => "pooling",
+            Self::Levels => "levels",
+            Self::Inspector => "inspector",
+            Self::Measure => "measure",
+            Self::Parts => "parts",
+            Self::Guidance => "guidance",
+        })
     }
 
     const fn name(self) -> &'static str {
@@ -221,12 +237,12 @@ fn tree_of(layout: Layout) -> Tree<Pane> {
 
 /// What the panes are drawn from.
 pub struct Contents<'a> {
-    /// Of the stage.
-    pub stage: Stage<'a>,
+    /// What views read.
+    pub context: ViewContext<'a>,
+    /// What they change.
+    pub out: ViewOutput<'a>,
     /// Of the tracks.
     pub tracks: Tracks<'a>,
-    /// How the images are looked at.
-    pub lens: &'a mut Lens,
     /// The tracks' own state.
     pub tracks_state: &'a mut TracksState,
     /// Of the schedule lab.
@@ -251,14 +267,6 @@ pub struct Contents<'a> {
     pub guidance: Guidance<'a>,
     /// The panel's own state.
     pub guidance_panel: &'a mut GuidancePanel,
-    /// What is held on the schedule.
-    pub hand: &'a mut ScheduleHand,
-    /// Textures.
-    pub textures: &'a mut Textures,
-    /// What is said of the panes.
-    pub board: &'a Board,
-    /// What is asked for.
-    pub intents: &'a mut Vec<Intent>,
 }
 
 impl<'a> Contents<'a> {
@@ -266,7 +274,7 @@ impl<'a> Contents<'a> {
     fn data(&self, choices: SpectrumChoices) -> DataSource<'a> {
         let desk = self.measure.desk;
         let known = || {
-            let (findings, run) = (desk.findings()?, self.stage.run?);
+            let (findings, run) = (desk.findings()?, self.context.run?);
             let origin = findings.ensemble.origin();
             let [_, channels, height, width] = run.started.shape;
             let alike = origin.resolved.image == ImageShape { channels, height, width }
@@ -283,7 +291,7 @@ impl Contents<'_> {
     /// What a pane shows could not be computed; it ends with the next question.
     fn failure(&self, pane: Pane) -> Option<Message> {
         let words = match pane {
-            Pane::Images | Pane::Parts => self.textures.failure(),
+            Pane::Images | Pane::Parts => self.out.textures.failure(),
             Pane::Spectrum => self.spectra.failure(),
             Pane::Tracks => self.tracks_state.failure(),
             Pane::Pooling => self.pooling_state.failure(),
@@ -291,32 +299,31 @@ impl Contents<'_> {
             Pane::Inspector => self.inspector.failure(),
             Pane::Recovered | Pane::Lab | Pane::Measure | Pane::Guidance => None,
         };
-        words.map(|words| Message::of_pane(pane, Kind::Failure, given_up("this analysis", words)))
+        words.map(|words| Message::of_pane(pane.id(), Kind::Failure, given_up("this analysis", words)))
     }
 
     fn contents_ui(&mut self, ui: &mut Ui, pane: Pane) -> UiResponse {
+        self.out.pane = pane.id();
+        let context = &self.context;
         match pane {
-            Pane::Images => images_ui(ui, &self.stage, self.lens, self.textures, self.intents),
-            Pane::Recovered => recovered_ui(ui, &self.stage, self.intents),
+            Pane::Images => images_ui(ui, context, &mut self.out),
+            Pane::Recovered => recovered_ui(ui, context, &mut self.out),
             Pane::Spectrum => {
                 let choices = self.tracks.view.spectrum;
-                let pane = SpectrumPane { stage: &self.stage, choices, data: self.data(choices) };
-                spectrum_ui(ui, &pane, self.spectra, self.intents)
+                let pane = SpectrumPane { context, choices, data: self.data(choices) };
+                spectrum_ui(ui, &pane, self.spectra, self.out.intents)
             }
             Pane::Tracks => {
-                tracks_ui(ui, &self.tracks, self.tracks_state, self.hand, (self.textures, self.intents));
+                tracks_ui(ui, &self.tracks, self.tracks_state, &mut self.out);
                 UiResponse::None
             }
-            Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, self.intents),
-            Pane::Levels => levels_ui(ui, &self.stage, self.levels_state, self.intents),
-            Pane::Inspector => inspector_ui(ui, &self.stage, self.lens, self.inspector, self.intents),
-            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.intents),
-            Pane::Parts => {
-                let model = (self.tracks.class_names, self.tracks.stage_factor);
-                parts_ui(ui, &self.stage, model, self.lens, (self.textures, self.intents))
-            }
-            Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.intents),
-            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, self.hand, self.intents),
+            Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, &mut self.out),
+            Pane::Levels => levels_ui(ui, context, self.levels_state, &mut self.out),
+            Pane::Inspector => inspector_ui(ui, context, self.inspector, &mut self.out),
+            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.out.intents),
+            Pane::Parts => parts_ui(ui, context, &mut self.out),
+            Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.out.intents),
+            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, self.out.hand, self.out.intents),
         }
     }
 }
@@ -324,7 +331,7 @@ impl Contents<'_> {
 impl Behavior<Pane> for Contents<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         let space = ui.available_rect_before_wrap();
-        let said = self.board.of_pane(*pane).map(|said| (said.message.clone(), Some(said.id)));
+        let said = self.context.board.of_pane(pane.id()).map(|said| (said.message.clone(), Some(said.id)));
         // Panels scroll, so that nothing of them needs to be covered; nothing else moves for a message.
         let room = match said.as_ref().filter(|_| pane.scrolls()) {
             Some((message, _)) => space.with_max_y(foot_top(ui, message, space)),
@@ -334,7 +341,7 @@ impl Behavior<Pane> for Contents<'_> {
         let response = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| self.contents_ui(ui, *pane)).inner;
         if let Some((message, id)) = said.or_else(|| Some((self.failure(*pane)?, None))) {
             let foot = space.with_min_y(foot_top(ui, &message, space));
-            foot_ui(ui, &message, id, foot, self.intents);
+            foot_ui(ui, &message, id, foot, self.out.intents);
         }
         response
     }

@@ -2,10 +2,9 @@
 
 use crate::app::draw::picture_menu::{Offered, asked_at, copy_ui, entries_ui, file_name, save_figure_ui};
 use crate::app::intent::Intent;
-use crate::app::pane::images::Stage;
-use crate::app::pane::tiles::Pane;
 use crate::app::run_view::{Moment, Picture};
 use crate::app::track::stack::{Tracks, TracksState, plot_y};
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::{Figure, Reading, TimeAxis};
 use crate::session::document::{Track, TrackChoice};
 use egui::{Pos2, Rect, Response, Ui};
@@ -34,7 +33,7 @@ pub(in crate::app) fn plots_menu_ui(
     axis: &TimeAxis,
     tracks: &Tracks,
     state: &TracksState,
-    intents: &mut Vec<Intent>,
+    out: &mut ViewOutput,
 ) {
     let Some(at) = asked_at(response) else { return };
     response.context_menu(|ui| {
@@ -45,8 +44,9 @@ pub(in crate::app) fn plots_menu_ui(
         let part = f64::from((at.x - plot.left()) / plot.width());
         let x = state.zoom.x_of_place(part).clamp(0.0, 1.0);
         if track == Track::FilmStrip {
-            film_ui(ui, (plot, at, x), tracks, intents);
+            film_ui(ui, (plot, at, x), tracks, out);
         }
+        let intents = &mut *out.intents;
         let name = if track == Track::FilmStrip { "Copy film strip" } else { "Copy image" };
         if ui.button(name).clicked() {
             intents.push(Intent::CopyFigure(track));
@@ -63,32 +63,21 @@ pub(in crate::app) fn plots_menu_ui(
 }
 
 /// The step under the pointer, its image in the row under the pointer.
-fn film_ui(ui: &mut Ui, (plot, at, x): (Rect, Pos2, f64), tracks: &Tracks, intents: &mut Vec<Intent>) {
+fn film_ui(ui: &mut Ui, (plot, at, x): (Rect, Pos2, f64), tracks: &Tracks, out: &mut ViewOutput) {
     let Some(run) = tracks.run else { return };
     #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
     let step = (run.axis.step_of_x(x, tracks.reading()) as usize).min(run.steps() - 1);
     #[allow(clippy::cast_sign_loss)] // clamped
     let row = (3.0 * (at.y - plot.top()) / plot.height()).clamp(0.0, 2.0) as usize;
     let picture = Picture::ALL[row];
-    let stage = Stage {
-        run: Some(run),
-        at: Some(Moment::of_step(step)),
-        sample: tracks.sample,
-        range: tracks.view.range,
-        true_pixels: false,
-        levels: tracks.levels,
-        empty: "",
-        stale: false,
-        beside: None,
-        grid: false,
-    };
+    let there = ViewContext { at: Some(Moment::of_step(step)), ..tracks.context };
     // As the axis and the bar count: a place is that of the state its step begins with.
     ui.label(format!("{} at step {step}", picture.name().0));
     let name = format!("{}-step-{step}", file_name(picture));
     let ctx = ui.ctx().clone();
-    let image = || stage.image(&ctx, picture);
-    let offered = Offered { pane: Pane::Tracks, name: &name, image: &image, value: &|_| None };
-    entries_ui(ui, &offered, None, intents);
+    let image = || there.image(&ctx, picture);
+    let offered = Offered { pane: out.pane, name: &name, image: &image, value: &|_| None };
+    entries_ui(ui, &offered, None, out.intents);
     ui.separator();
 }
 

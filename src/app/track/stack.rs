@@ -12,7 +12,6 @@ use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::planned::Planned;
 use crate::app::run_view::RunView;
-use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::axis::{axis_ui, move_ui, playhead_ui, ticks_for};
 use crate::app::track::figures::figure_of;
 use crate::app::track::film::film_ui;
@@ -22,6 +21,7 @@ use crate::app::track::menu::{Placed, plots_menu_ui, values_in_plain};
 use crate::app::track::parts::{PartsTrack, parts_track_ui};
 use crate::app::track::schedule::editor::{Editor, editor_ui};
 use crate::app::track::spectrum::{HeatPlace, HeatTrack, HeatUse, heat_track_ui};
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::ensemble::{ComesTo, Findings};
 use crate::figure::draw::Content;
 use crate::figure::{Figure, NEXT, Reading, TimeAxis, TimeZoom};
@@ -61,6 +61,8 @@ pub(in crate::app) fn plot_y(track: Rect) -> RangeInclusive<f32> {
 
 /// What the tracks need to know.
 pub struct Tracks<'a> {
+    /// All that views may read.
+    pub context: ViewContext<'a>,
     /// The run on screen.
     pub run: Option<&'a RunView>,
     /// The schedule of the run on screen; before there is one, that of the next.
@@ -263,13 +265,7 @@ pub(in crate::app) struct FigureKey {
 }
 
 /// Draws the tracks in the space there is.
-pub fn tracks_ui(
-    ui: &mut Ui,
-    tracks: &Tracks,
-    state: &mut TracksState,
-    hand: &mut ScheduleHand,
-    (textures, intents): (&mut Textures, &mut Vec<Intent>),
-) {
+pub fn tracks_ui(ui: &mut Ui, tracks: &Tracks, state: &mut TracksState, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();
     ui.allocate_rect(space, Sense::hover());
@@ -277,22 +273,23 @@ pub fn tracks_ui(
     let axis = Rect::from_min_max(space.min, pos2(space.right(), space.top() + LINE));
     let whole = Rect::from_x_y_ranges(plot_x.clone(), axis.bottom()..=space.bottom());
     // First, so that what lies above it takes clicks before it does.
-    let response = tracks.axis().map(|axis| move_ui(ui, whole, axis, tracks, state, intents));
-    axis_ui(ui, axis, &plot_x, tracks, state, intents);
+    let response = tracks.axis().map(|axis| move_ui(ui, whole, axis, tracks, state, out.intents));
+    axis_ui(ui, axis, &plot_x, tracks, state, out.intents);
 
     let shown = tracks.shown();
     let places = placed(&shown, Rect::from_min_max(pos2(space.left(), axis.bottom()), space.max));
     for (index, (choice, rect)) in shown.iter().zip(&places).enumerate() {
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
-        let head = head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *textures, &mut *intents));
+        let head =
+            head_ui(ui, *rect, *choice, tracks, state.largest_difference, (&mut *out.textures, &mut *out.intents));
         let plot = Rect::from_x_y_ranges(plot_x.clone(), plot_y(*rect));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;
             let legend = Rect::from_min_max(pos2(left, plot.top()), pos2(space.right() - 16.0, plot.bottom()));
-            track_ui(ui, (plot, legend, head), choice.track, tracks, (state, hand), (&mut *textures, &mut *intents));
+            track_ui(ui, (plot, legend, head), choice.track, tracks, state, out);
         }
         if index + 1 < shown.len() {
-            boundary_ui(ui, &shown, &places, index, intents);
+            boundary_ui(ui, &shown, &places, index, out.intents);
         }
     }
     if shown.is_empty() {
@@ -301,7 +298,7 @@ pub fn tracks_ui(
     }
     if let Some((shared, response)) = tracks.axis().zip(response) {
         let placed = Placed { shown: &shown, places: &places, whole };
-        plots_menu_ui(&response, &placed, shared, tracks, state, intents);
+        plots_menu_ui(&response, &placed, shared, tracks, state, out);
         playhead_ui(ui, (whole, axis), shared, tracks, state, &response);
     }
 }
@@ -386,9 +383,10 @@ fn track_ui(
     (plot, legend, head): (Rect, Rect, Rect),
     track: Track,
     tracks: &Tracks,
-    (state, hand): (&mut TracksState, &mut ScheduleHand),
-    (textures, intents): (&mut Textures, &mut Vec<Intent>),
+    state: &mut TracksState,
+    out: &mut ViewOutput,
 ) {
+    let (textures, intents) = (&mut *out.textures, &mut *out.intents);
     if track == Track::FilmStrip {
         film_strip_ui(ui, (plot, legend), tracks, state.zoom, textures);
         return;
@@ -426,7 +424,7 @@ fn track_ui(
         level_reading: tracks.view.level_reading,
         adjusted: tracks.view.adjusted,
         theorem: tracks.view.theorem,
-        range: hand.range.filter(|_| track == Track::Schedule),
+        range: out.hand.range.filter(|_| track == Track::Schedule),
         ticks: ticks_for(plot.width()),
         measured: tracks
             .findings()
@@ -475,7 +473,7 @@ fn track_ui(
     };
     let (reading, zoom, view) = (tracks.reading(), state.zoom, tracks.view);
     let editor = Editor { plot, figure: &figure, planned, shown: axis, axis: reading, zoom, view };
-    editor_ui(ui, &editor, hand, intents);
+    editor_ui(ui, &editor, out.hand, intents);
     // One is kept for the next run.
     let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
     let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, rows, planned.warnings.len()));

@@ -3,11 +3,11 @@
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{small_menu, text_toggle};
 use crate::app::intent::{Ask, Intent};
-use crate::app::pane::images::Stage;
 use crate::app::pane::inspector::job::Made;
 use crate::app::pane::inspector::state::{Choice, InspectorState, Mode};
 use crate::app::pane::pooling::in_words;
 use crate::app::run_view::RunView;
+use crate::app::view_context::ViewContext;
 use crate::figure::ticks;
 use crate::session::inspect::{Difference, Errors, channel_name};
 use egui::{Align2, Button, Key, Rect, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
@@ -17,10 +17,10 @@ const ROW: f32 = 17.0;
 /// Letters of a file's name that are shown.
 const LETTERS: usize = 16;
 
-pub(super) fn compare_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
     let shown = format!("reference: {}", state.reference_name());
     let tip = "What the image is compared with";
-    small_menu(ui, "Reference", &shown, tip, |ui| menu_ui(ui, stage, state, intents));
+    small_menu(ui, "Reference", &shown, tip, |ui| menu_ui(ui, context, state, intents));
     modes_ui(ui, state);
     let made = state.shown.as_ref().map(|shown| std::sync::Arc::clone(&shown.made));
     if let Some((made, errors)) = made.as_ref().and_then(|made| Some((made, made.errors.as_ref()?))) {
@@ -38,7 +38,7 @@ pub(super) fn compare_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState,
     ui.add(egui::Label::new(text).wrap());
 }
 
-fn menu_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
     ui.set_min_width(300.0);
     let mut choices = vec![
         (Choice::None, "none".to_owned(), "Only the image"),
@@ -47,12 +47,12 @@ fn menu_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut
     if let Choice::Marked(at) = state.choice {
         choices.push((state.choice, format!("E[x₀|xₜ] at step {}", at.state), "The step that was marked"));
     }
-    if let Some(at) = stage.at.filter(|at| state.choice != Choice::Marked(*at)) {
+    if let Some(at) = context.at.filter(|at| state.choice != Choice::Marked(*at)) {
         let tip = "Marks this step: what comes before and after it is compared with it";
         choices.push((Choice::Marked(at), format!("E[x₀|xₜ] at this step, {}", at.state), tip));
     }
-    let samples = stage.run.map_or(1, RunView::samples);
-    for other in (0..samples).filter(|other| *other != stage.sample) {
+    let samples = context.run.map_or(1, RunView::samples);
+    for other in (0..samples).filter(|other| *other != context.sample) {
         choices.push((Choice::Sample(other), format!("image {} of the batch", other + 1), "At the same step"));
     }
     if let Some(name) = state.file_name() {

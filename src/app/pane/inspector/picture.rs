@@ -1,12 +1,13 @@
 //! The image with its pixels' numbers, and the line between it and the reference.
 
+use crate::app::draw::lens::{Framing, look_around};
 use crate::app::draw::picture_menu::{Offered, in_plain, picture_menu_ui};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
-use crate::app::pane::images::{Framing, Lens, Stage, look_around, only_ui};
 use crate::app::pane::inspector::state::{InspectorState, Mode, Shown};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::picture::only_ui;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
@@ -20,30 +21,28 @@ const NUMBER_WIDTH: f32 = 38.0;
 const NUMBER_HEIGHT: f32 = 13.0;
 
 /// Draws the image in `rect`.
-pub(super) fn picture_ui(
-    ui: &Ui,
-    rect: Rect,
-    stage: &Stage,
-    (lens, state): (&mut Lens, &mut InspectorState),
-    intents: &mut Vec<Intent>,
-) {
+pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut InspectorState, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let Some(shown) = &state.shown else {
-        let words = state.empty_words(stage);
+        let words = state.empty_words(context);
         let galley = ui.painter().layout(words, theme::body(SMALL), palette.secondary, rect.width());
         ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
         return;
     };
     let (_, height, width) = shown.made.subject.dim();
-    let framing = lens.framing(rect.size(), (width, height), stage.true_pixels.then(|| ui.pixels_per_point()));
+    let framing = out.lens.framing(
+        rect.size(),
+        (width, height),
+        context.view().true_pixels.then(|| ui.pixels_per_point()),
+    );
     let rect = Rect::from_min_size(rect.min, framing.size);
     let response = ui.interact(rect, ui.scope_id().with("inspected"), Sense::click_and_drag());
-    look_around(ui, &response, rect, framing, lens);
+    look_around(ui, &response, rect, framing, out.lens);
     let spoken = spoken(state);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
 
     let painter = ui.painter().with_clip_rect(rect.expand(1.0));
-    let tint = if stage.stale || state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
+    let tint = if context.stale || state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
     painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(shown.texture.id(), framing.window));
     let divider = shown.other.as_ref().map(|other| {
         let line = rect.left() + state.wipe * rect.width();
@@ -68,8 +67,8 @@ pub(super) fn picture_ui(
     };
     picture_menu_ui(
         &response,
-        &Offered { pane: Pane::Inspector, name: "inspected", image: &image, value: &value },
-        intents,
+        &Offered { pane: out.pane, name: "inspected", image: &image, value: &value },
+        out.intents,
         |_, _| {},
     );
     if let Some(line) = divider {
@@ -84,10 +83,10 @@ pub(super) fn picture_ui(
     {
         corner_ui(&painter, rect.left_top() + vec2(8.0, 8.0), kind.formula(), false);
     }
-    if let Some(alone) = stage.levels.alone()
+    if let Some(alone) = context.levels.alone()
         && only_ui(ui, rect, &alone, "the inspected image")
     {
-        intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+        out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
     }
     if let Some(pixel) = hovered {
         reading_ui(&painter, rect, framing, shown, pixel);

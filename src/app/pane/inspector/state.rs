@@ -1,9 +1,9 @@
 //! What the pane keeps: the choices, the reference's file, and what was last made of both.
 
 use crate::app::draw::textures::ground_of;
-use crate::app::pane::images::Stage;
 use crate::app::pane::inspector::job::{Job, Made, Other, Scale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::view_context::ViewContext;
 use crate::runtime::{AnalysisPool, RunEnd, Wake};
 use crate::session::inspect::{Channel, Difference, Reference};
 use crate::session::levels::Isolation;
@@ -233,7 +233,7 @@ impl InspectorState {
 
     /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
     /// images follow as fast as they are made.
-    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
+    pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
         let Some(pool) = &self.pool else { return };
         if let Some((asked, since)) = &self.asked {
             let Some(answer) = pool.answer(asked) else {
@@ -249,22 +249,22 @@ impl InspectorState {
                 Err(words) => self.failed = Some((key, words)),
             }
         }
-        let (Some(run), Some(at)) = (stage.run, stage.at) else {
+        let (Some(run), Some(at)) = (context.run, context.at) else {
             self.shown = None;
             return;
         };
-        if run.values(at, self.picture, stage.sample).is_none() {
+        if run.values(at, self.picture, context.sample).is_none() {
             self.shown = None;
             return;
         }
-        let other = self.run_reference(run, at, stage.sample);
+        let other = self.run_reference(run, at, context.sample);
         let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
         let has_reference = other.is_some() || file.is_some();
         let mode = if has_reference { self.mode } else { Mode::Image };
-        let alone = stage.levels.alone();
+        let alone = context.levels.alone();
         let range = match &alone {
-            Some(alone) => run.isolated_range((at, self.picture, stage.sample), stage.range, alone),
-            None => Some(run.range(at, self.picture, stage.sample, stage.range)),
+            Some(alone) => run.isolated_range((at, self.picture, context.sample), context.view().range, alone),
+            None => Some(run.range(at, self.picture, context.sample, context.view().range)),
         };
         let most = match self.most_index(mode) {
             Some(0) => self.most[0].or(range.map(|range| range.1)),
@@ -273,7 +273,7 @@ impl InspectorState {
         };
         let bits = |value: f32| Some(value.to_bits());
         let key = Key {
-            picture: run.key(at, self.picture, stage.sample),
+            picture: run.key(at, self.picture, context.sample),
             reference: match (&other, &file) {
                 (Some((at, picture, sample)), _) => ReferenceKey::Run(run.key(*at, *picture, *sample)),
                 (None, Some(_)) => ReferenceKey::File(self.files),
@@ -303,7 +303,7 @@ impl InspectorState {
         }
         let (picture, channel, gamma, offset, span) = (self.picture, self.channel, self.gamma, self.offset, self.span);
         let found = pool.get(&key, || {
-            let image = run.values(at, picture, stage.sample)?;
+            let image = run.values(at, picture, context.sample)?;
             let other = match (other, file) {
                 (Some((at, picture, sample)), _) => Other::Values(run.values(at, picture, sample)?.values.into_owned()),
                 (None, Some(file)) => Other::File(file),

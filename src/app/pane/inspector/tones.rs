@@ -4,10 +4,10 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{named, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::images::Stage;
 use crate::app::pane::inspector::histogram::{histogram_ui, reset, set};
 use crate::app::pane::inspector::job::Scale;
 use crate::app::pane::inspector::state::InspectorState;
+use crate::app::view_context::ViewContext;
 use crate::session::document::ValueRange;
 use egui::{DragValue, RichText, Slider, Ui};
 
@@ -18,12 +18,18 @@ const HISTOGRAM: (f32, f32) = (48.0, 220.0);
 const NUMBER: f32 = 52.0;
 
 /// The controls in the height there is, less what is to stand below them.
-pub(super) fn tones_ui(ui: &mut Ui, stage: &Stage, below: f32, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn tones_ui(
+    ui: &mut Ui,
+    context: &ViewContext,
+    below: f32,
+    state: &mut InspectorState,
+    intents: &mut Vec<Intent>,
+) {
     let room = ui.available_height() - below - 3.0 * (LINE + ui.spacing().item_spacing.y) - 2.0;
     ui.spacing_mut().interact_size.y = LINE;
     ui.spacing_mut().button_padding.y = 2.0;
     histogram_ui(ui, room.clamp(HISTOGRAM.0, HISTOGRAM.1), state, intents);
-    ends_ui(ui, stage, state, intents);
+    ends_ui(ui, context, state, intents);
     let curved = !matches!(state.scale(), Some(Scale::Signed(_)));
     let mut gamma = state.gamma;
     let tip =
@@ -62,7 +68,7 @@ fn slider_ui(
 }
 
 /// The ends of the tones as numbers, and how counts are drawn.
-fn ends_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
     let Some(scale) = state.scale() else { return };
     ui.horizontal(|ui| {
         let (low, high) = scale.ends();
@@ -87,7 +93,7 @@ fn ends_ui(ui: &mut Ui, stage: &Stage, state: &mut InspectorState, intents: &mut
                 field(ui, ("Full colour at", "Which magnitude has its full colour"), true, high);
             }
         }
-        let is_usual = matches!(scale, Scale::Image(..)) && stage.range == ValueRange::Image;
+        let is_usual = matches!(scale, Scale::Image(..)) && context.view().range == ValueRange::Image;
         let text = RichText::new("reset").font(theme::body(SMALL));
         let button = ui.add_enabled(!is_usual, egui::Button::new(text).min_size(egui::vec2(0.0, LINE)));
         if button.on_hover_text("The usual range again").clicked() {

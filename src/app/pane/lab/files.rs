@@ -77,17 +77,17 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
             match made(form, lab, planned) {
                 Err(error) => {
                     let text = format!("{name}: {error}");
-                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Failure, text)));
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Failure, text)));
                 }
                 Ok((bytes, note)) if copies => {
                     ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
                     let note = note.map_or_else(String::new, |note| format!(" {note}"));
                     let text = format!("{name} copied.{note}");
-                    intents.push(Intent::Say(Message::of_pane(Pane::Lab, Kind::Success, text)));
+                    intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Success, text)));
                 }
                 Ok((bytes, note)) => {
                     let what = format!("the schedule as {name}");
-                    let mut save = Save::bytes(Pane::Lab, what, ("schedule", ending), move || Ok(bytes.clone()));
+                    let mut save = Save::bytes(Pane::Lab.id(), what, ("schedule", ending), move || Ok(bytes.clone()));
                     save.note = note;
                     intents.push(Intent::Save(Box::new(save)));
                 }

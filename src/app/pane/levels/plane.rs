@@ -4,9 +4,8 @@ use crate::app::draw::level_button::{Levels, paint_of};
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::intent::Intent;
 use crate::app::pane::levels::state::Shown;
-use crate::app::pane::tiles::Pane;
+use crate::app::view_context::ViewOutput;
 use crate::figure::ticks;
 use crate::session::levels::Band;
 use crate::spectrum::{centred_frequency, level_radius};
@@ -28,7 +27,7 @@ pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> Co
 }
 
 /// Draws the spectrum in a square at the right of `rect`.
-pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, intents: &mut Vec<Intent>) {
+pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let side = rect.width().min(rect.height());
     let square = Rect::from_min_size(rect.min, vec2(side, side));
@@ -65,8 +64,8 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, inte
     });
     let image = || Some(shown.plane_image.clone());
     let value = |at| read_at(square, shown, at);
-    let offered = Offered { pane: Pane::Levels, name: "spectrum", image: &image, value: &value };
-    picture_menu_ui(&response, &offered, intents, |_, _| {});
+    let offered = Offered { pane: out.pane, name: "spectrum", image: &image, value: &value };
+    picture_menu_ui(&response, &offered, out.intents, |_, _| {});
     let Some(pointer) = response.hover_pos() else {
         let text = format!("{} … {} dB", ticks::number(low, 0), ticks::number(high, 0));
         words_ui(ui, square, &text);

@@ -2,8 +2,8 @@
 
 use crate::app::draw::painted::{own_range, painted};
 use crate::app::draw::textures::{coloured, ground_of};
-use crate::app::pane::images::Stage;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::view_context::ViewContext;
 use crate::runtime::{AnalysisPool, Wake};
 use crate::session::document::ValueRange;
 use crate::session::inspect::channel_name;
@@ -163,18 +163,18 @@ impl LevelsState {
         self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
     }
 
-    pub(super) fn empty_words(&self, stage: &Stage) -> String {
-        match (stage.run.and(stage.at), self.picture) {
-            (None, _) => stage.empty.to_owned(),
+    pub(super) fn empty_words(&self, context: &ViewContext) -> String {
+        match (context.run.and(context.at), self.picture) {
+            (None, _) => context.empty.to_owned(),
             (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
-            (Some(_), _) if stage.levels.plan.is_none() => "Images this small have no levels".to_owned(),
+            (Some(_), _) if context.levels.plan.is_none() => "Images this small have no levels".to_owned(),
             (Some(_), _) => String::new(),
         }
     }
 
     /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
     /// images follow as fast as they are made.
-    pub(super) fn update(&mut self, ctx: &Context, stage: &Stage) {
+    pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
         let Some(pool) = &self.pool else { return };
         if let Some((asked, since)) = &self.asked {
             let Some(answer) = pool.answer(asked) else {
@@ -190,7 +190,7 @@ impl LevelsState {
                 Err(words) => self.failed = Some((key, words)),
             }
         }
-        let (Some(run), Some(at), Some(plan)) = (stage.run, stage.at, stage.levels.plan) else {
+        let (Some(run), Some(at), Some(plan)) = (context.run, context.at, context.levels.plan) else {
             self.shown = None;
             return;
         };
@@ -199,11 +199,12 @@ impl LevelsState {
             return;
         }
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
-        let key = Key { ground: ground_of(ctx), ..self.key(run, at, (stage.sample, stage.range), plan, channel) };
+        let key =
+            Key { ground: ground_of(ctx), ..self.key(run, at, (context.sample, context.view().range), plan, channel) };
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
             self.failed = None;
             // As the run goes on its newest step is another.
-            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, stage.sample));
+            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, context.sample));
             return;
         }
         if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
@@ -214,17 +215,17 @@ impl LevelsState {
         let picture = self.picture;
         let job_key = key.clone();
         let found = pool.get(&key, || {
-            let shown = run.values(at, picture, stage.sample)?;
+            let shown = run.values(at, picture, context.sample)?;
             let (values, shape, exact) = (shown.values.into_owned(), shown.shape, shown.exact);
             Some(Box::new(move || made(&values, shape, exact, picture, &job_key)))
         });
         match found {
             Some(made) => {
                 show(&mut self.shown, ctx, key, &made);
-                self.update(ctx, stage);
+                self.update(ctx, context);
             }
             // Nothing is asked where the run has no such picture.
-            None => self.asked = run.values(at, picture, stage.sample).map(|_| (key, Instant::now())),
+            None => self.asked = run.values(at, picture, context.sample).map(|_| (key, Instant::now())),
         }
     }
 

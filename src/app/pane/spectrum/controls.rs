@@ -28,7 +28,7 @@ fn channel_name(channel: Option<usize>, channels: usize) -> String {
 
 impl SpectrumPane<'_> {
     fn channels(&self) -> usize {
-        self.stage.run.map_or(1, |run| run.started.shape[1])
+        self.context.run.map_or(1, |run| run.started.shape[1])
     }
 
     /// Asks for other choices, as a change of its own.

@@ -69,7 +69,7 @@ impl Readings {
             names.push(Name { at: (left, row), paint: Paint::Role(role), dash, galley });
             left += taken + GAP;
         }
-        let ended = pane.stage.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
+        let ended = pane.context.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
         Self { names, rows: row + 1, values: [meeting(plot, data, ended), slope(plot, ended)], wide: width >= WIDE }
     }
 

@@ -1,0 +1,178 @@
+//! A picture at the playhead with what is said on it, as several panes draw it.
+
+use crate::app::draw::icons::{Icon, draw_icon};
+use crate::app::draw::lens::Framing;
+use crate::app::draw::level_button::paint_of;
+use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
+use crate::app::draw::plot::colour;
+use crate::app::draw::textures::{Ready, Textures, Wanted};
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::intent::Intent;
+use crate::app::run_view::Picture;
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::figure::ticks;
+use crate::session::action::Action;
+use crate::session::levels::Isolation;
+use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use ndarray::ArrayView3;
+
+/// Height of a heading, points.
+pub(in crate::app) const HEAD: f32 = 24.0;
+/// Space between images, points.
+pub(in crate::app) const GAP: f32 = 20.0;
+
+/// Rows and columns of the run's images as width and height; 1 by 1 while there are none.
+pub(super) fn pixels_of(context: &ViewContext) -> (usize, usize) {
+    context.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]))
+}
+
+/// What a right click on a picture in `rect` offers.
+pub(super) fn menu_ui(
+    context: &ViewContext,
+    response: &Response,
+    picture: Picture,
+    (rect, framing): (Rect, Framing),
+    out: &mut ViewOutput,
+) {
+    let Some((run, at)) = context.run.zip(context.at) else { return };
+    let name = format!("{}-step-{}", file_name(picture), at.state);
+    let image = || context.image(&response.ctx, picture);
+    let value = |at| context.value_at(picture, (rect, framing), at);
+    let offered = Offered { pane: out.pane, name: &name, image: &image, value: &value };
+    let all = context.view().batch_grid;
+    picture_menu_ui(response, &offered, out.intents, |ui, intents| {
+        let samples = run.samples();
+        if samples > 1 {
+            let words = if all { "Show one image".to_owned() } else { format!("Show all {samples} images") };
+            if ui.button(words).clicked() {
+                intents.push(Intent::Change(Action::SetGrid(!all)));
+                ui.close();
+            }
+        }
+    });
+}
+
+/// "only 4 px" at a picture's lower right, in the level's colour; whether it was clicked, which shows all of it again.
+/// `of` tells the names of several apart.
+pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bool {
+    let palette = Palette::of(ui);
+    let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
+    let ink = theme::ON_LEVEL;
+    let words = format!("only {}", alone.name());
+    let galley = ui.painter().layout_no_wrap(words.clone(), theme::strong(BODY), ink);
+    let size = galley.size() + vec2(34.0, 8.0);
+    let place = Rect::from_min_size(picture.max - vec2(8.0, 8.0) - size, size);
+    let response = ui.interact(place, ui.scope_id().with(("only", of)), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show all levels of {of}, {words}")));
+    ui.painter().rect_filled(place, 6.0, fill);
+    let edge = if response.has_focus() { palette.accent } else { Color32::from_black_alpha(150) };
+    ui.painter().rect_stroke(
+        place,
+        6.0,
+        Stroke::new(if response.has_focus() { 2.0 } else { 1.0 }, edge),
+        StrokeKind::Outside,
+    );
+    ui.painter().galley(place.min + vec2(9.0, 4.0), galley, ink);
+    let cross = Rect::from_center_size(place.right_center() - vec2(14.0, 0.0), vec2(10.0, 10.0));
+    draw_icon(ui, cross, Icon::Close, ink);
+    let clicked = response.clicked();
+    response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text("Show all levels again (Esc)");
+    clicked
+}
+
+/// "3 % beyond ±1.00", where so many values are black or white that it should be known. Noise goes beyond its range by nature.
+fn beyond_in_words(picture: Picture, ready: &Ready) -> Option<String> {
+    let least = if picture == Picture::State { 0.1 } else { 0.01 };
+    (ready.beyond >= least).then(|| format!("{:.0} % beyond {}", 100.0 * ready.beyond, range_in_words(ready.range)))
+}
+
+/// Words at the upper right of a picture.
+fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
+    let (ink, ground) = (Palette::DARK.text, Palette::DARK.window.gamma_multiply(0.8));
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), ink);
+    let size = galley.size() + vec2(10.0, 4.0);
+    if size.x + 12.0 > picture.width() || size.y + 12.0 > picture.height() {
+        return;
+    }
+    let place = Rect::from_min_size(pos2(picture.right() - 6.0 - size.x, picture.top() + 6.0), size);
+    ui.painter().rect_filled(place, 4.0, ground);
+    ui.painter().galley(place.min + vec2(5.0, 2.0), galley, ink);
+    let response = ui.interact(place, ui.scope_id().with(("beyond", picture.left().to_bits())), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response.on_hover_text(
+        "Values beyond the range are shown black or white; \u{201c}range: auto\u{201d} shows all of them",
+    );
+}
+
+/// "±2.20", or both ends where they differ.
+pub(in crate::app) fn range_in_words((low, high): (f32, f32)) -> String {
+    if low == -high {
+        format!("±{high:.2}")
+    } else {
+        format!("{} … {}", ticks::number(low.into(), 2), ticks::number(high.into(), 2))
+    }
+}
+
+/// One picture, with the pixel under the pointer and its values; gives back the values that are black and white.
+pub(in crate::app) fn picture_ui(
+    ui: &Ui,
+    context: &ViewContext,
+    picture: Picture,
+    rect: Rect,
+    framing: Framing,
+    hovered: Option<(usize, usize)>,
+    textures: &mut Textures,
+) -> Option<(f32, f32)> {
+    let palette = Palette::of(ui);
+    let painter = ui.painter();
+    painter.rect_filled(rect, 6.0, palette.field);
+    let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
+    let ready = context
+        .run
+        .zip(context.at)
+        .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, alone, small: false }));
+    let Some(ready) = ready else {
+        let text = match (context.at, picture) {
+            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
+            (_, Picture::Expectation) => context.empty,
+            _ => "",
+        };
+        let galley = painter.layout(text.to_owned(), theme::body(SMALL), palette.secondary, rect.width() - 24.0);
+        painter.galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
+        return None;
+    };
+    let shown_range = Some(ready.range);
+    let tint = if context.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
+    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(ready.texture.id(), framing.window));
+    // An image that is as dark as the window still has an edge.
+    painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    if let Some(words) = beyond_in_words(picture, &ready) {
+        beyond_ui(ui, rect, &words);
+    }
+    let (Some((x, y)), Some(run), Some(at)) = (hovered, context.run, context.at) else { return shown_range };
+    let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
+    let place =
+        |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
+    let corner = vec2(x as f32, y as f32);
+    let pixel = Rect::from_min_max(place(corner), place(corner + Vec2::splat(1.0))).intersect(rect);
+    painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
+    painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
+    let Some(shown) = run.values(at, picture, sample) else { return shown_range };
+    let Ok(all) = ArrayView3::from_shape(shown.shape, &shown.values) else { return shown_range };
+    let values = all.outer_iter().take(3).map(|channel| {
+        let value = alone.map_or_else(|| channel[[y, x]], |alone| alone.at(channel, y, x));
+        ticks::signed(value.into())
+    });
+    let values = values.collect::<Vec<_>>().join(" ");
+    let about = if shown.exact { "" } else { " ~" };
+    let lines = format!("{x},{y}{about}\n{values}");
+    let galley = painter.layout_no_wrap(lines, theme::mono(SMALL), Color32::WHITE);
+    // Out of the way of the pixel it speaks of.
+    let low = pixel.center().y < rect.bottom() - galley.size().y - 24.0;
+    let top = if low { rect.bottom() - galley.size().y - 10.0 } else { rect.top() + 10.0 };
+    let at = pos2(rect.left() + 10.0, top);
+    let back = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 4.0));
+    painter.rect_filled(back, 4.0, Color32::from_black_alpha(190));
+    painter.galley(at, galley, Color32::WHITE);
+    shown_range
+}
