@@ -204,7 +204,13 @@ impl App {
         };
         let mut contents = Contents {
             context,
-            out: ViewOutput { pane: Pane::Images.id(), lens: &mut state.lens, hand: &mut state.hand, textures, intents },
+            out: ViewOutput {
+                pane: Pane::Images.id(),
+                lens: &mut state.lens,
+                hand: &mut state.hand,
+                textures,
+                intents,
+            },
             tracks: Tracks {
                 context,
                 run: context.run,

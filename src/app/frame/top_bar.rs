@@ -8,10 +8,10 @@ mod plan;
 
 pub use model::source_name;
 
+use crate::app::draw::forms::FormState;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::{Chip, icon_button};
-use crate::app::draw::forms::FormState;
 use crate::app::intent::Intent;
 use crate::model::package::bundled;
 use crate::runtime::Activity;

@@ -1,8 +1,8 @@
 //! What the model runs on, and what was understood of it.
 
 use super::{BADGE, LINE, TopBar};
-use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::forms::{FormState, said_of_model_ui};
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::session::prepare::ModelInfo;
 use crate::theory::{Parameterization, Prediction};

@@ -1,10 +1,10 @@
 //! Seed, class and batch: which images are made.
 
 use super::{Look, TopBar, field};
+use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::Limits;
 use crate::app::draw::widgets::{icon_button, menu_chip, number_chip};
-use crate::app::draw::forms::class_number_ui;
 use crate::app::intent::Intent;
 use crate::session::action::Action;
 use egui::{DragValue, Ui};

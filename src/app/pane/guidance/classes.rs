@@ -1,9 +1,9 @@
 //! Which class each resolution, or each part of the run, follows.
 
+use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::number::{Limits, number};
 use crate::app::draw::theme::{self, SMALL};
 use crate::app::draw::widgets::{named, small_menu};
-use crate::app::draw::forms::class_number_ui;
 use crate::app::intent::Intent;
 use crate::app::pane::guidance::{Guidance, class_name, heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;

@@ -30,11 +30,8 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut
         return;
     };
     let (_, height, width) = shown.made.subject.dim();
-    let framing = out.lens.framing(
-        rect.size(),
-        (width, height),
-        context.view().true_pixels.then(|| ui.pixels_per_point()),
-    );
+    let framing =
+        out.lens.framing(rect.size(), (width, height), context.view().true_pixels.then(|| ui.pixels_per_point()));
     let rect = Rect::from_min_size(rect.min, framing.size);
     let response = ui.interact(rect, ui.scope_id().with("inspected"), Sense::click_and_drag());
     look_around(ui, &response, rect, framing, out.lens);
