@@ -103,6 +103,7 @@ pub fn level_pixels(factor: usize, m: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::{Path, PathBuf};
 
     #[test]
     fn one_is_singular_and_all_else_plural() {
@@ -144,6 +145,38 @@ mod tests {
             assert_eq!(sentence(text), expected);
         }
         assert_eq!([shortened("12345", 5), shortened("123456", 5)], ["12345", "1234…"]);
+    }
+
+    /// The literals of `#[error("…")]` in a folder's files, with the files.
+    fn errors_of(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                errors_of(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let literals = text.split("#[error(").skip(1).filter_map(|after| after.trim_start().strip_prefix('"'));
+                found.extend(literals.map(|literal| (path.clone(), literal.to_owned())));
+            }
+        }
+    }
+
+    #[test]
+    fn no_error_begins_with_a_name() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut errors = Vec::new();
+        errors_of(&source, &mut errors);
+        assert!(errors.len() > 100, "only {} were found", errors.len());
+        // The command line, where they follow the program's name, may.
+        errors.retain(|(file, _)| !file.starts_with(source.join("cli")));
+        // Paths, numbers, and errors of others.
+        let may = ["path", "place", "error", "variable", "height", "of", ""];
+        let whole = ["{0}\")", "{0} is no file"];
+        for (file, text) in errors {
+            let Some((first, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { continue };
+            let fine = may.contains(&first) || whole.iter().any(|whole| text.starts_with(whole));
+            assert!(fine, "{}: {}", file.display(), text.lines().next().unwrap());
+        }
     }
 
     #[test]

@@ -377,8 +377,11 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         (&["schedule", "--family", "nope"][..], "there is no family \"nope\"; there are linear"),
         (&["schedule", "--family", "karras", "--param", "x=1"], "no parameter x; it has rho, sigma_min, sigma_max"),
         (&["schedule", "--family", "karras", "--param", "rho"], "is not NAME=VALUE"),
-        (&["schedule", "--family", "cosine", "--param", "s=-1"], "s = -1 does not suit the cosine schedule"),
-        (&["schedule", "--family", "cosine", "--steps", "4", "--spacing", "leading"], "leading spacing does not suit"),
+        (&["schedule", "--family", "cosine", "--param", "s=-1"], "the cosine schedule does not take s = -1"),
+        (
+            &["schedule", "--family", "cosine", "--steps", "4", "--spacing", "leading"],
+            "the spacing leading does not suit",
+        ),
         (&["schedule", "--family", "vp", "--steps", "4", "--spacing", "karras"], "leave --spacing out"),
         (&["schedule", "--family", "cosine", "--out", "a.pdf"], "should end in .csv, .npy or .json"),
         (&["schedule", "--family", "cosine", "--for", "python"], "needs --config"),

@@ -249,7 +249,7 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         ),
         (
             SigmaFamily::Karras { rho: f64::NAN }.sigmas(5, 0.1, 1.0).unwrap_err().to_string(),
-            "rho = NaN does not suit the karras family: it lies between 0.1 and 100",
+            "the karras family does not take rho = NaN: it lies between 0.1 and 100",
         ),
         (
             SigmaFamily::Lu.sigmas(5, 1.0, 0.1).unwrap_err().to_string(),

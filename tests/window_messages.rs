@@ -33,6 +33,13 @@ fn part_of(name: &str, files: &[&str]) -> tempfile::TempDir {
     folder
 }
 
+/// A model with classes that does not say how many.
+fn without_number_of_classes() -> tempfile::TempDir {
+    let folder = part_of("class-labels", &["model.onnx", "scheduler_config.json"]);
+    std::fs::write(folder.path().join("config.json"), r#"{"sample_size": 16, "in_channels": 3}"#).unwrap();
+    folder
+}
+
 fn window_of(model: &Path, size: Vec2) -> Harness<'static, App> {
     open_with(launch(settings(model.to_str().unwrap())), size)
 }
@@ -110,8 +117,7 @@ fn embeddings_are_asked_for() {
 
 #[test]
 fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
-    let folder = part_of("class-labels", &["model.onnx", "scheduler_config.json"]);
-    std::fs::write(folder.path().join("config.json"), r#"{"sample_size": 16, "in_channels": 3}"#).unwrap();
+    let folder = without_number_of_classes();
     let mut harness = window_of(folder.path(), PROJECTOR);
     let test = "window_messages::the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen";
     let name = folder.path().file_name().unwrap().to_str().unwrap().to_owned();
@@ -122,18 +128,41 @@ fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
     frames(&mut harness, 2);
     press(&mut harness, egui::Key::Enter);
     assert!(says(&harness, "Class 0"), "{:?}", harness.root());
-    press(&mut harness, egui::Key::Escape);
+    assert!(!egui::Popup::is_any_open(&harness.ctx), "a choice closes its menu");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
     // What the form asks for can be said as well.
     click(&mut harness, "Class 0");
     click(&mut harness, "No class");
-    press(&mut harness, egui::Key::Escape);
     until(&mut harness, "the sentence again", |harness| says(harness, "Take this class for none"));
     click(&mut harness, "Take this class for none");
     until(&mut harness, "a run of no class", |harness| {
         says(harness, "done ·") && !says(harness, "Take this class for none")
     });
+}
+
+#[test]
+fn nonsense_typed_as_a_class_is_said() {
+    let test = "window_messages::nonsense_typed_as_a_class_is_said";
+    let folder = without_number_of_classes();
+    let mut settings = settings(folder.path().to_str().unwrap());
+    settings.label = Some(1);
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    click(&mut harness, "Class 1");
+    type_number(&mut harness, "Number of the class", "abc");
+    assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
+    assert!(says(&harness, "Class 1"), "it is as it was");
+    press(&mut harness, egui::Key::Escape);
+    click(&mut harness, "by time");
+    click_like(&mut harness, "First class");
+    type_number(&mut harness, "First class, its number", "abc");
+    assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
+    type_number(&mut harness, "First class, its number", "2");
+    assert!(!documented_is_shown(&harness, test, &[]) && !egui::Popup::is_any_open(&harness.ctx));
+    assert!(says(&harness, "First class 2"), "{:?}", harness.root());
 }
 
 #[test]

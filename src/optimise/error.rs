@@ -19,7 +19,7 @@ pub enum OptimiseError {
     Spectrum(#[from] SpectrumError),
     /// A sampler whose runs do not approach the reference.
     #[error(
-        "{0} adds noise of its own here, so its images do not approach those of many steps and no schedule can be fitted by \
+        "the sampler {0} adds noise of its own here, so its images do not approach those of many steps and no schedule can be fitted by \
          them; use {others} without added noise",
         others = SamplerKind::names("or", |method: &Method| !method.is_stochastic())
     )]

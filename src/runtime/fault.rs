@@ -131,7 +131,7 @@ impl From<&PrepareError> for Fault {
         // Where there is a form, the sentence leads to it, and not to an option of the command line.
         let sentence = match error {
             PrepareError::NoSchedule { model } => format!(
-                "{model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
+                "the model {model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
                  trained is not known; open that file (diffusers' format)"
             ),
             PrepareError::NoSize => "the model does not say what size it was trained at; choose one here".to_owned(),
@@ -140,7 +140,7 @@ impl From<&PrepareError> for Fault {
                  1, tokens, width]"
             ),
             PrepareError::NoNullClass { model, needed_for, .. } => format!(
-                "{model} has classes, but neither its card nor its configuration tells which one means none, and \
+                "the model {model} has classes, but neither its card nor its configuration tells which one means none, and \
                  {needed_for}; say it here, or choose a class at the top"
             ),
             _ => error.to_string(),

@@ -63,7 +63,7 @@ pub enum Curve {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CurveError {
     /// A parameter out of range.
-    #[error("{name} = {value} does not suit the {family} schedule: {expected}")]
+    #[error("the {family} schedule does not take {name} = {value}: {expected}")]
     Parameter {
         /// The curve's name.
         family: &'static str,
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(changed.parameters()[2], ("tau", 0.5));
         assert!(changed.clone().with_parameter("rho", 1.0).is_none());
         let error = changed.with_parameter("tau", f64::NAN).unwrap().validated().unwrap_err().to_string();
-        assert!(error.starts_with("tau = NaN does not suit the sigmoid schedule"), "{error}");
+        assert!(error.starts_with("the sigmoid schedule does not take tau = NaN"), "{error}");
         assert!("karras".parse::<Curve>().unwrap_err().to_string().contains("vp-linear, cosine"));
     }
 

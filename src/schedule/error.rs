@@ -33,7 +33,7 @@ pub enum ScheduleError {
         last: usize,
     },
     /// A spacing on a model that it does not suit.
-    #[error("{spacing} spacing does not suit {model}; use {instead}")]
+    #[error("the spacing {spacing} does not suit {model}; use {instead}")]
     SpacingUnsuited {
         /// The spacing.
         spacing: Spacing,
@@ -49,7 +49,7 @@ pub enum ScheduleError {
     #[error("\"{0}\" is neither a timestep spacing nor a σ family; use one of {names}", names = PlanSource::names().join(", "))]
     UnknownSource(String),
     /// An unknown σ family's parameter, or a bad value for it.
-    #[error("{name} = {value} does not suit the {family} family: {expected}")]
+    #[error("the {family} family does not take {name} = {value}: {expected}")]
     Parameter {
         /// The family's name.
         family: &'static str,
@@ -199,7 +199,7 @@ pub enum ScheduleError {
     #[error("a list of timesteps means nothing without its model; give σ or ᾱ, or the model's configuration")]
     TimestepsOfNoModel,
     /// A spacing or a family in place of a schedule.
-    #[error("{0} says how a schedule is visited, and is no schedule of its own")]
+    #[error("the spacing {0} says how a schedule is visited, and is no schedule of its own")]
     NoSchedule(String),
     /// A continuous schedule that cannot be.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! What the program cannot find out of a model, asked: in a form below the failure that it leads to, and where the model
 //! is told of.
 
-use crate::app::draw::number::{Limits, number};
+use crate::app::draw::number::{Limits, number, number_entered};
 use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::named;
 use crate::app::intent::{Ask, Intent};
@@ -157,16 +157,17 @@ fn file_ui(
     }
 }
 
-/// The class of a model whose classes have no number: any can be typed.
+/// The class of a model whose classes have no number: any can be typed. Enter closes the menu that it stands in.
 pub fn class_number_ui(ui: &mut Ui, name: &str, current: Option<i64>) -> Option<i64> {
     let mut label = current.unwrap_or(0);
     let most = usize::try_from(MOST_CLASS).unwrap_or(usize::MAX);
-    let response = number(ui, DragValue::new(&mut label).speed(0.1), Limits::whole(0, most));
+    let (response, entered) = number_entered(ui, DragValue::new(&mut label).speed(0.1), Limits::whole(0, most));
     named(ui, &response, name);
-    let tip = "Drag, or click, type a class and press Enter; they are counted from 0";
-    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if entered {
+        ui.close();
+    }
     let changed = response.changed();
-    response.on_hover_text(tip);
+    response.on_hover_text("Drag, or click, type a class and press Enter; they are counted from 0");
     // What stands there before a class is chosen can be chosen too.
     (changed || entered).then_some(label).filter(|label| Some(*label) != current)
 }

@@ -1,12 +1,20 @@
-//! Numbers that are dragged and typed. What is typed and cannot be taken as it is, is said below the field.
+//! Numbers that are dragged and typed. What is typed and cannot be taken changes nothing, and the reason stands beside the
+//! field.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::words::shortened;
-use egui::{Area, DragValue, Frame, Id, Label, Order, Response, RichText, Slider, TextWrapMode, Ui, vec2};
+use egui::{
+    Area, Color32, DragValue, Frame, Id, Key, Label, Order, Pos2, Rect, Response, RichText, Slider, TextWrapMode, Ui,
+    Vec2, pos2,
+};
 use std::cell::Cell;
 
 /// How long what was said stays, unless the field is taken hold of again, seconds.
 const SHOWN: f64 = 6.0;
+/// Between a field and what is said of it, points.
+const GAP: f32 = 4.0;
+/// Height up to which something that can be clicked is a control and no pane, points.
+const HIGHEST: f32 = 48.0;
 
 /// What a number may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,24 +43,25 @@ impl Limits {
         Self::within(f64::NEG_INFINITY, f64::INFINITY)
     }
 
-    /// The number that a text stands for, and what there is to say of it.
-    fn read(self, text: &str) -> (Option<f64>, Option<String>) {
-        let Some(typed) = number_in(text, self.whole) else {
-            let text = shortened(text.trim(), 20);
-            let words =
-                if text.is_empty() { "No number was typed".into() } else { format!("\"{text}\" is not a number") };
-            return (None, Some(words));
+    /// The number that a text stands for, or why it cannot be taken.
+    fn read(self, text: &str) -> Result<f64, String> {
+        let typed = shortened(text.trim(), 20);
+        if typed.is_empty() {
+            return Err("No number was typed".into());
+        }
+        let Some(number) = number_in(text, self.whole) else {
+            return Err(format!("\"{typed}\" is not a number"));
         };
-        let rounded = if self.whole { typed.round() } else { typed };
-        let taken = rounded.clamp(self.least, self.most);
-        let words = if taken < rounded {
-            Some(format!("At most {taken}: that was taken"))
-        } else if taken > rounded {
-            Some(format!("At least {taken}: that was taken"))
+        let Self { least, most, whole } = self;
+        if number > most {
+            Err(format!("\"{typed}\" is too large: at most {most}"))
+        } else if number < least {
+            Err(format!("\"{typed}\" is too small: at least {least}"))
+        } else if whole && number.fract() != 0.0 {
+            Err(format!("\"{typed}\" is not a whole number"))
         } else {
-            (rounded != typed).then(|| format!("A whole number: {taken} was taken"))
-        };
-        (Some(taken), words)
+            Ok(number)
+        }
     }
 }
 
@@ -66,7 +75,7 @@ fn number_in(text: &str, whole: bool) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A field with a number in it.
+/// A field with a number in it. What it cannot take changes nothing, and is said.
 pub fn number(ui: &mut Ui, field: DragValue, limits: Limits) -> Response {
     number_with(ui, field, limits, |ui, field| ui.add(field))
 }
@@ -78,98 +87,158 @@ pub fn number_with(
     limits: Limits,
     add: impl FnOnce(&mut Ui, DragValue) -> Response,
 ) -> Response {
-    let (id, heard) = (ui.next_auto_id(), Cell::default());
-    let response = {
-        let field: DragValue<'_> = field.range(limits.least..=limits.most).update_while_editing(false);
-        add(ui, field.custom_parser(|text| read(limits, text, &heard)))
-    };
-    say_ui(ui, id, &response, heard.take());
-    response
+    heard(ui, limits, |ui, parser| add(ui, in_range(field, limits).custom_parser(parser))).0
+}
+
+/// The same; also whether a number that it takes was entered just now, by Enter, be it the one that was there.
+pub fn number_entered(ui: &mut Ui, field: DragValue, limits: Limits) -> (Response, bool) {
+    let (response, is_number) = heard(ui, limits, |ui, parser| ui.add(in_range(field, limits).custom_parser(parser)));
+    let entered = is_number && response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    (response, entered)
 }
 
 /// A slider with its number.
 pub fn slider(ui: &mut Ui, slider: Slider, limits: Limits) -> Response {
-    let (id, heard) = (ui.next_auto_id(), Cell::default());
-    let response = {
-        let slider: Slider<'_> = slider.update_while_editing(false);
-        ui.add(slider.custom_parser(|text| read(limits, text, &heard)))
-    };
-    say_ui(ui, id, &response, heard.take());
-    response
+    heard(ui, limits, |ui, parser| ui.add(slider.update_while_editing(false).custom_parser(parser))).0
 }
 
-/// What was typed just now.
-#[derive(Default)]
-enum Heard {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// A number that was taken as it is.
-    Number,
-    /// Something of which there is this to say.
-    Other(String),
+/// A field that takes what it is given when it is left, and cannot be dragged beyond its limits.
+fn in_range(field: DragValue, limits: Limits) -> DragValue {
+    field.range(limits.least..=limits.most).update_while_editing(false)
 }
 
-fn read(limits: Limits, text: &str, heard: &Cell<Heard>) -> Option<f64> {
-    let (number, words) = limits.read(text);
-    heard.set(words.map_or(Heard::Number, Heard::Other));
-    number
+/// Adds a field and says what there is to say of what was typed into it. Answers whether that was a number it takes.
+fn heard(
+    ui: &mut Ui,
+    limits: Limits,
+    add: impl FnOnce(&mut Ui, &dyn Fn(&str) -> Option<f64>) -> Response,
+) -> (Response, bool) {
+    let (id, heard) = (ui.next_auto_id(), Cell::new(None));
+    let response = add(ui, &|text| {
+        let read = limits.read(text);
+        heard.set(Some(read.clone()));
+        read.ok()
+    });
+    let heard = heard.take();
+    let is_number = matches!(heard, Some(Ok(_)));
+    say_ui(ui, id, &response, heard);
+    (response, is_number)
 }
 
-/// What was said of a field, and until when it stands there.
+/// What was said of a field, and until when it stands there. There is one at a time, the newest.
 #[derive(Clone)]
 struct Said {
+    field: Id,
     words: String,
     until: f64,
 }
 
-/// Says below the field what there is to say of what was typed, until it is taken hold of again.
-fn say_ui(ui: &Ui, id: Id, response: &Response, heard: Heard) {
-    let id = id.with("said");
+/// Says beside the field what there is to say of what was typed, until it is taken hold of again.
+fn say_ui(ui: &Ui, field: Id, response: &Response, heard: Option<Result<f64, String>>) {
+    let slot = Id::unique("said of a number");
     let now = ui.input(|input| input.time);
-    match heard {
-        Heard::Other(words) => {
-            ui.data_mut(|data| data.insert_temp(id, Said { words, until: now + SHOWN }));
+    let said: Option<Said> = ui.data(|data| data.get_temp(slot));
+    let of_this = said.filter(|said| said.field == field);
+    let said = match heard {
+        Some(Err(words)) => Some(Said { field, words, until: now + SHOWN }),
+        None if !(response.gained_focus() || response.dragged()) => of_this.clone().filter(|said| now < said.until),
+        Some(Ok(_)) | None => None,
+    };
+    let Some(said) = said else {
+        if of_this.is_some() {
+            ui.data_mut(|data| data.remove::<Said>(slot));
         }
-        Heard::Nothing if !(response.gained_focus() || response.dragged()) => {}
-        Heard::Number | Heard::Nothing => {
-            ui.data_mut(|data| data.remove::<Said>(id));
-        }
-    }
-    let Some(Said { words, until }) = ui.data(|data| data.get_temp(id)) else { return };
-    if now >= until {
-        ui.data_mut(|data| data.remove::<Said>(id));
         return;
-    }
-    ui.ctx().request_repaint_after_secs((until - now) as f32);
-    let at = response.rect.left_bottom() + vec2(0.0, 4.0);
-    Area::new(id).order(Order::Foreground).interactable(false).fixed_pos(at).show(ui.ctx(), |ui| {
-        Frame::popup(ui.style()).show(ui, |ui| {
-            let text = RichText::new(words).font(theme::body(SMALL)).color(Palette::of(ui).warning);
-            ui.add(Label::new(text).wrap_mode(TextWrapMode::Extend));
-        });
+    };
+    ui.ctx().request_repaint_after_secs((said.until - now) as f32);
+    let text = RichText::new(&said.words).font(theme::body(SMALL)).color(Palette::of(ui).warning);
+    ui.data_mut(|data| data.insert_temp(slot, said.clone()));
+    let frame = Frame::popup(ui.style());
+    let words = ui.painter().layout_no_wrap(said.words, theme::body(SMALL), Color32::PLACEHOLDER);
+    let at = place(ui, response, words.size() + frame.total_margin().sum());
+    Area::new(field.with("said")).order(Order::Tooltip).interactable(false).fixed_pos(at).show(ui.ctx(), |ui| {
+        frame.show(ui, |ui| ui.add(Label::new(text).wrap_mode(TextWrapMode::Extend)));
     });
+}
+
+/// Where something of this size stands near a field, on the screen, and covers least of what can be clicked.
+fn place(ui: &Ui, field: &Response, size: Vec2) -> Pos2 {
+    let is_small = |rect: Rect| rect.height() <= HIGHEST && !rect.contains_rect(field.rect);
+    let taken: Vec<Rect> = ui.ctx().viewport(|viewport| {
+        let widgets = viewport.prev_pass.widgets.layers().flat_map(|(_, widgets)| widgets);
+        let others = widgets.filter(|widget| widget.sense.interactive() && widget.id != field.id);
+        others.map(|widget| widget.interact_rect).filter(|rect| is_small(*rect)).collect()
+    });
+    free_place(field.rect, size, ui.ctx().content_rect(), &taken)
+}
+
+/// A place near a field, within the screen, that covers least of what is taken; the nearer below the better.
+fn free_place(field: Rect, size: Vec2, screen: Rect, taken: &[Rect]) -> Pos2 {
+    let left = field.left().min(screen.right() - size.x).max(screen.left());
+    let middle = field.center().y - 0.5 * size.y;
+    let below = |lines: f32| pos2(left, field.bottom() + GAP + lines * (field.height() + GAP));
+    let places = [
+        below(0.0),
+        pos2(left, field.top() - GAP - size.y),
+        below(1.0),
+        below(2.0),
+        pos2(field.right() + GAP, middle),
+        pos2(field.left() - GAP - size.x, middle),
+    ];
+    let rect = |at: Pos2| Rect::from_min_size(at, size);
+    let covered = |at: Pos2| {
+        let overlaps = taken.iter().map(|other| rect(at).intersect(*other)).filter(|overlap| overlap.is_positive());
+        overlaps.map(|overlap| overlap.area()).sum::<f32>()
+    };
+    let inside = places.into_iter().filter(|at| screen.contains_rect(rect(*at)));
+    let least = inside.map(|at| (at, covered(at))).reduce(|best, next| if next.1 < best.1 { next } else { best });
+    least.map_or(places[0], |(at, _)| at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use egui::vec2;
 
     #[test]
-    fn what_cannot_be_taken_as_it_is_gets_a_sentence() {
+    fn what_cannot_be_taken_gets_a_sentence() {
         let steps = Limits::whole(1, 1000);
         let read = |text: &str| steps.read(text);
-        let said = |words: &str| Some(words.to_owned());
-        assert_eq!(read("50"), (Some(50.0), None));
-        assert_eq!(read("abc"), (None, said("\"abc\" is not a number")));
-        assert_eq!(read("  "), (None, said("No number was typed")));
-        assert_eq!(read("1e9"), (Some(1000.0), said("At most 1000: that was taken")));
-        assert_eq!(read("-3"), (Some(1.0), said("At least 1: that was taken")));
-        assert_eq!(read("1,000"), (Some(1000.0), None));
-        assert_eq!(read("3.7"), (Some(4.0), said("A whole number: 4 was taken")));
-        for text in ["nan", "inf", "1e999", "--1", "1.2.3", "12 px 7"] {
-            assert_eq!(read(text), (None, Some(format!("\"{text}\" is not a number"))), "{text}");
+        let said = |words: &str| Err(words.to_owned());
+        assert_eq!(read("50"), Ok(50.0));
+        assert_eq!(read("50.0"), Ok(50.0));
+        assert_eq!(read("1,000"), Ok(1000.0));
+        assert_eq!(read("  "), said("No number was typed"));
+        assert_eq!(read("1e9"), said("\"1e9\" is too large: at most 1000"));
+        assert_eq!(read("-3"), said("\"-3\" is too small: at least 1"));
+        assert_eq!(read("3.7"), said("\"3.7\" is not a whole number"));
+        for text in ["abc", "nan", "inf", "1e999", "--1", "1.2.3", "12 px 7"] {
+            assert_eq!(read(text), Err(format!("\"{text}\" is not a number")), "{text}");
         }
+    }
+
+    #[test]
+    fn a_sentence_covers_no_other_field() {
+        let screen = Rect::from_min_size(Pos2::ZERO, vec2(1000.0, 600.0));
+        let size = vec2(200.0, 30.0);
+        let field = |x: f32, y: f32| Rect::from_min_size(pos2(x, y), vec2(100.0, 28.0));
+        let place = |of: Rect, taken: &[Rect]| Rect::from_min_size(free_place(of, size, screen, taken), size);
+        let middle = field(400.0, 300.0);
+        assert_eq!(place(middle, &[]).min, pos2(400.0, 332.0), "below it");
+        // Two lines of fields at the top, as the narrow top bar has.
+        let line = |y: f32| (0..9).map(move |x| field(106.0 * x as f32, y));
+        let taken: Vec<Rect> = line(8.0).chain(line(42.0)).collect();
+        for of in [taken[3], taken[8], taken[13]] {
+            let place = place(of, &taken);
+            assert!(
+                screen.contains_rect(place) && !taken.iter().any(|other| other.intersects(place)),
+                "{of:?} {place:?}"
+            );
+        }
+        // A column of fields without a gap, with room at one side.
+        let column: Vec<Rect> = (0..20).map(|y| field(890.0, 30.0 * y as f32)).collect();
+        let place = place(column[10], &column);
+        assert!(screen.contains_rect(place) && !column.iter().any(|other| other.intersects(place)), "{place:?}");
     }
 
     #[test]
@@ -186,7 +255,7 @@ mod tests {
             (" 2e3 ", 2000.0),
             ("+4", 4.0),
         ] {
-            assert_eq!(read(text), (Some(number), None), "{text}");
+            assert_eq!(read(text), Ok(number), "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Colours, type and space of the window.
 
-use crate::figure::draw::fonts::{INTER, JETBRAINS_MONO};
+use crate::figure::draw::fonts::{inter, jetbrains_mono};
 use crate::figure::{Ground, palette};
 use crate::session::preferences::Theme;
 use egui::epaint::text::{FontData, FontDefinitions, FontFamily, FontTweak, VariationCoords};
@@ -154,12 +154,12 @@ pub fn apply(ctx: &egui::Context, theme: Theme) {
 pub fn fonts() -> FontDefinitions {
     let weight = |weight: f32| {
         let tweak = FontTweak { coords: VariationCoords::new([(b"wght", weight)]), ..FontTweak::default() };
-        Arc::new(FontData::from_static(INTER).tweak(tweak))
+        Arc::new(FontData::from_static(inter()).tweak(tweak))
     };
     let mut fonts = FontDefinitions::empty();
     fonts.font_data.insert("inter".into(), weight(450.0));
     fonts.font_data.insert("inter-semibold".into(), weight(600.0));
-    fonts.font_data.insert("mono".into(), Arc::new(FontData::from_static(JETBRAINS_MONO)));
+    fonts.font_data.insert("mono".into(), Arc::new(FontData::from_static(jetbrains_mono())));
     let family = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     fonts.families.insert(FontFamily::Proportional, family(&["inter", "mono"]));
     fonts.families.insert(FontFamily::Monospace, family(&["mono", "inter"]));

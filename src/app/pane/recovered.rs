@@ -168,8 +168,14 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<I
     small_menu(ui, "Value range", shown, tip, |ui| {
         let mut range = context.view().range;
         ui.set_min_width(230.0);
-        ui.selectable_value(&mut range, ValueRange::Image, "image: ±1, wider for noisy states");
-        ui.selectable_value(&mut range, ValueRange::Auto, "auto: least and greatest of each image");
+        for (choice, text) in [
+            (ValueRange::Image, "image: ±1, wider for noisy states"),
+            (ValueRange::Auto, "auto: least and greatest of each image"),
+        ] {
+            if ui.selectable_value(&mut range, choice, text).clicked() {
+                ui.close();
+            }
+        }
         let fixed = matches!(range, ValueRange::Fixed { .. });
         if ui.selectable_label(fixed, "fixed").clicked() && !fixed {
             range = ValueRange::Fixed { low: -1.0, high: 1.0 };

@@ -1,6 +1,6 @@
 //! Text as outlines: shaped by harfrust, with kerning and accents, and outlined by skrifa.
 
-use super::fonts::{INTER, JETBRAINS_MONO};
+use super::fonts::{inter, jetbrains_mono};
 use super::scene::{Path, Segment};
 use crate::figure::text::{Span, plain, spans};
 use harfrust::{ShapeOptions, ShaperData, ShaperInstance, UnicodeBuffer};
@@ -57,9 +57,9 @@ impl Lettering {
             fonts.into_iter().filter_map(|(data, weight)| Font::new(data, weight)).collect()
         };
         Self {
-            body: chain([(INTER, 450.0), (JETBRAINS_MONO, 400.0)]),
-            strong: chain([(INTER, 600.0), (JETBRAINS_MONO, 600.0)]),
-            mono: chain([(JETBRAINS_MONO, 400.0), (INTER, 450.0)]),
+            body: chain([(inter(), 450.0), (jetbrains_mono(), 400.0)]),
+            strong: chain([(inter(), 600.0), (jetbrains_mono(), 600.0)]),
+            mono: chain([(jetbrains_mono(), 400.0), (inter(), 450.0)]),
         }
     }
 

@@ -312,3 +312,16 @@ fn every_sign_of_the_field_has_a_glyph() {
         assert!((lettering.width("λ = −∞", face, 20.0) - 2.0 * set("λ = −∞").width).abs() < 1e-9);
     }
 }
+
+#[test]
+fn the_letters_that_are_written_are_drawn() {
+    let lettering = Lettering::new();
+    for face in [Face::Body, Face::Strong, Face::Mono] {
+        let shapes = |text: &str| lettering.set(text, face, 10.0).path.0.len();
+        // Neither × of an x between digits nor an arrow, nor two signs as one.
+        for text in ["3x", "64x64", "->", "--", "!=", "<=", "0xFF", "(A)"] {
+            let apart: usize = text.chars().map(|letter| shapes(&letter.to_string())).sum();
+            assert_eq!(shapes(text), apart, "{face:?} {text}");
+        }
+    }
+}

@@ -49,7 +49,7 @@ pub enum PrepareError {
     Noise(#[from] NoiseError),
     /// What the network predicts is not known.
     #[error(
-        "{model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
+        "the model {model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
          trained is not known; say --scheduler-config FILE (diffusers' format)"
     )]
     NoSchedule {
@@ -58,7 +58,7 @@ pub enum PrepareError {
     },
     /// A run needs the class that means "none", and nothing tells which that is.
     #[error(
-        "{model} has classes, but neither its card nor its configuration tells which one means none, and {needed_for}; \
+        "the model {model} has classes, but neither its card nor its configuration tells which one means none, and {needed_for}; \
          give the number of the null class (--null-label)"
     )]
     NoNullClass {

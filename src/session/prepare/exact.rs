@@ -123,7 +123,7 @@ pub(super) fn open_folder(
 pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<OpenExact, PrepareError> {
     let exact = package.card.as_ref().and_then(|card| card.exact.as_ref()).ok_or_else(|| {
         PrepareError::Setting(format!(
-            "{} is a network and needs ONNX Runtime; only exact models run with --provider rust",
+            "the model {} is a network and needs ONNX Runtime; only exact models run with --provider rust",
             package.name
         ))
     })?;

@@ -77,6 +77,7 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
             });
             if one && current.is_some() && ui.button("No class").clicked() {
                 intents.push(Intent::Change(Action::SetLabel(None)));
+                ui.close();
             }
         }
     });

@@ -40,6 +40,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
             let tip = format!("{}: {}\n{}", method.title, method.summary, method.paper);
             if entry.on_hover_text(tip).clicked() {
                 intents.push(Intent::Change(Action::SetSampler(method.kind)));
+                ui.close();
             }
         }
         ui.add_space(4.0);
