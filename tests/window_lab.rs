@@ -135,12 +135,12 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     let step = |harness: &Harness<App>, of: &str| {
         harness.query_all_by_label_contains(of).next().and_then(|node| node.accesskit_node().label()).unwrap()
     };
-    let before = step(&harness, "Step 6, λ ");
+    let before = step(&harness, "Step 5, λ ");
     let from = place_of(&harness, &before);
     drag(&mut harness, from, from + egui::vec2(0.0, -12.0));
-    assert_ne!(step(&harness, "Step 6, λ "), before);
+    assert_ne!(step(&harness, "Step 5, λ "), before);
     undo(&mut harness);
-    assert_eq!(step(&harness, "Step 6, λ "), before);
+    assert_eq!(step(&harness, "Step 5, λ "), before);
 
     let list = "20, 3.25, 1, 0.125, 0";
     harness.get_by_label("List of levels").click();
@@ -172,7 +172,7 @@ fn warnings_stand_beside_the_steps_with_what_to_do() {
     for part in ["jumps most", "gains little", "ends noisy"] {
         assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
     }
-    assert!(says(&harness, "Warning: the last step, 5, makes"));
+    assert!(says(&harness, "Warning: the last step, 4, makes"));
     assert!(says(&harness, "end the list with σ = 0"));
 }
 

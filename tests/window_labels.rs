@@ -5,89 +5,28 @@
 mod common;
 mod gui;
 
+use chromascope::app::Launch;
 use chromascope::app::draw::theme;
-use chromascope::app::{App, Launch};
 use chromascope::schedule::{LevelList, PlanSource};
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
 use chromascope::session::document::{AxisReading, Layout, NamedSchedule};
 use chromascope::session::settings::ModelSource;
-use egui::{Rect, Shape, Vec2, vec2};
-use egui_kittest::Harness;
+use egui::{Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use gui::*;
 
 /// The smallest window that there can be.
 const SMALLEST: Vec2 = Vec2::new(960.0, 600.0);
 
-/// A text on the screen, where it stands and where it is cut off.
-struct Written {
-    text: String,
-    rect: Rect,
-    clip: Rect,
-    elided: bool,
-}
-
-fn written(harness: &Harness<App>) -> Vec<Written> {
-    fn collect(shape: &Shape, clip: Rect, found: &mut Vec<Written>) {
-        match shape {
-            Shape::Text(text) if !text.galley.text().trim().is_empty() => found.push(Written {
-                text: text.galley.text().to_owned(),
-                rect: text.galley.mesh_bounds.translate(text.pos.to_vec2()),
-                clip,
-                elided: text.galley.elided,
-            }),
-            Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, found)),
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for clipped in &harness.output().shapes {
-        collect(&clipped.shape, clipped.clip_rect, &mut found);
-    }
-    found
-}
-
-/// Whether a text may end in "…", with all of it under the pointer.
-#[derive(Clone, Copy, PartialEq)]
-enum Cut {
-    Never,
-    Allowed,
-}
-
-/// What is wrong with the texts, a line each. A panel at the right scrolls, so what its lower edge cuts is not wrong.
-fn faults(harness: &Harness<App>, cut: Cut) -> Vec<String> {
-    let texts = written(harness);
-    assert!(texts.len() > 30, "the window is full of words");
-    let screen = harness.ctx.content_rect();
-    let mut faults = Vec::new();
-    for (index, here) in texts.iter().enumerate() {
-        let mut room = here.clip.intersect(screen).expand(1.0);
-        let scrolls = here.clip.left() > 0.6 * screen.width() && here.clip.height() > 0.6 * screen.height();
-        if scrolls {
-            room = Rect::from_x_y_ranges(room.x_range(), f32::NEG_INFINITY..=f32::INFINITY);
-        }
-        if (here.elided && cut == Cut::Never) || !room.contains_rect(here.rect) {
-            faults.push(format!("\"{}\" at {:?} is clipped by {room:?}", here.text, here.rect));
-        }
-        for there in &texts[index + 1..] {
-            let common = here.rect.intersect(here.clip).intersect(there.rect.intersect(there.clip));
-            if common.width() > 1.0 && common.height() > 1.0 {
-                faults.push(format!("\"{}\" and \"{}\" overlap at {common:?}", here.text, there.text));
-            }
-        }
-    }
-    faults
-}
-
 #[track_caller]
 fn assert_readable(launch: Launch, size: Vec2, cut: Cut) {
     let mut harness = open_with(launch, size);
     until_done(&mut harness);
-    let faults = faults(&harness, cut);
+    let faults = unreadable(&harness, cut);
     assert!(faults.is_empty(), "{size:?}:\n{}", faults.join("\n"));
     click(&mut harness, "First step");
-    let faults = self::faults(&harness, cut);
+    let faults = unreadable(&harness, cut);
     assert!(faults.is_empty(), "at the first step, {size:?}:\n{}", faults.join("\n"));
 }
 
@@ -127,6 +66,14 @@ fn nothing_is_clipped_on_a_large_screen() {
 fn nothing_is_clipped_in_the_smallest_window() {
     for layout in Layout::ALL {
         assert_readable(launched(layout, AxisReading::Step, 2), SMALLEST, Cut::Allowed);
+    }
+}
+
+/// As Ctrl + makes a small projector.
+#[test]
+fn nothing_is_clipped_on_a_small_projector_at_1_6_times_the_size() {
+    for layout in Layout::ALL {
+        assert_readable(launched(layout, AxisReading::Step, 2), PROJECTOR / 1.6, Cut::Allowed);
     }
 }
 

@@ -231,6 +231,8 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     assert!(!is_painted(&harness, "dots: "));
     let compared = painted(&harness).into_iter().filter(|text| text.ends_with(" of 8 steps")).count();
     assert_eq!(compared, 2, "over how many steps the two are compared: {:?}", painted(&harness));
+    let unreadable = unreadable(&harness, Cut::Allowed);
+    assert!(unreadable.is_empty(), "{}", unreadable.join("\n"));
 
     // A run of other steps: the dots are said to be of the samples, and so is the heat map, and what is saved.
     harness.get_by_label_contains("Whose spectra").click();

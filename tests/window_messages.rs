@@ -7,10 +7,10 @@ mod gui;
 
 use chromascope::app::App;
 use chromascope::denoiser::guided::GuidanceScale;
-use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::settings::ModelSource;
+use chromascope::session::{RunSettings, SamplerKind};
 use egui::Vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -179,6 +179,27 @@ fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
     until(&mut harness, "a run with what was said", |harness| {
         says(harness, "done ·") && !is_painted(harness, "a guess")
     });
+}
+
+/// Heun from the noisiest timesteps leaves a result that no image of the model reaches.
+#[test]
+fn a_result_far_out_is_named_beside_the_picture() {
+    for (spacing, far) in [(Some("trailing".to_owned()), true), (None, false)] {
+        let mut run = settings("gaussian-64");
+        (run.sampler, run.spacing, run.steps) = (SamplerKind::Heun, spacing, 20);
+        let mut harness = open_with(launch(run), PROJECTOR);
+        until_done(&mut harness);
+        let badge = |harness: &Harness<App>| painted(harness).iter().any(|text| text == "far outside ±4");
+        assert_eq!(badge(&harness), far, "{:?}", painted(&harness));
+        if far {
+            assert!(says(&harness, "far outside ±4: The result reaches ±"), "{:?}", harness.root());
+            assert!(says(&harness, "leave the spacing to it"), "what to do: {:?}", harness.root());
+            press(&mut harness, egui::Key::Home);
+            assert!(!badge(&harness), "it is of the last estimate alone");
+            press(&mut harness, egui::Key::End);
+            assert!(badge(&harness));
+        }
+    }
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl fmt::Display for PlanWarning {
                 write!(
                     f,
                     "the last step, {}, makes {:.0} % of the whole image, more than any other",
-                    step + 1,
+                    step,
                     100.0 * share
                 )
             }
@@ -216,12 +216,12 @@ impl fmt::Display for PlanWarning {
     }
 }
 
-/// "step 3 starts", "steps 1 to 4 start", "5 steps (the first is step 2) start": counted from 1, as people do.
+/// "step 3 starts", "steps 0 to 3 start", "5 steps (the first is step 2) start": counted from 0, as every place in a run.
 fn starting(steps: &[usize]) -> String {
     match steps {
-        [only] => format!("step {} starts", only + 1),
-        [first, .., last] if last - first + 1 == steps.len() => format!("steps {} to {} start", first + 1, last + 1),
-        [first, ..] => format!("{} steps (the first is step {}) start", steps.len(), first + 1),
+        [only] => format!("step {only} starts"),
+        [first, .., last] if last - first + 1 == steps.len() => format!("steps {first} to {last} start"),
+        [first, ..] => format!("{} steps (the first is step {first}) start", steps.len()),
         [] => "no step starts".to_owned(),
     }
 }
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(
             found[1].to_string(),
             format!(
-                "steps 1 to 4 start where hardly any resolution gains: together {:.1} % of the image",
+                "steps 0 to 3 start where hardly any resolution gains: together {:.1} % of the image",
                 100.0 * share
             )
         );

@@ -6,7 +6,7 @@ use chromascope::app::{App, Launch};
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::settings::ModelSource;
-use egui::Vec2;
+use egui::{Rect, Shape, Vec2};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
 use std::path::{Path, PathBuf};
@@ -110,6 +110,66 @@ pub fn painted(harness: &Harness<App>) -> Vec<String> {
 pub fn documented_is_shown(harness: &Harness<App>, test: &str, words: &[(&str, String)]) -> bool {
     let sentence = super::common::faults::documented(test, words);
     painted(harness).iter().any(|text| super::common::faults::matches(text, &sentence))
+}
+
+/// A text on the screen, where it stands and where it is cut off.
+pub struct Written {
+    pub text: String,
+    pub rect: Rect,
+    pub clip: Rect,
+    pub elided: bool,
+}
+
+pub fn written(harness: &Harness<App>) -> Vec<Written> {
+    fn collect(shape: &Shape, clip: Rect, found: &mut Vec<Written>) {
+        match shape {
+            Shape::Text(text) if !text.galley.text().trim().is_empty() => found.push(Written {
+                text: text.galley.text().to_owned(),
+                rect: text.galley.mesh_bounds.translate(text.pos.to_vec2()),
+                clip,
+                elided: text.galley.elided,
+            }),
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, found)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for clipped in &harness.output().shapes {
+        collect(&clipped.shape, clipped.clip_rect, &mut found);
+    }
+    found
+}
+
+/// Whether a text may end in "…", with all of it under the pointer.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Cut {
+    Never,
+    Allowed,
+}
+
+/// What is wrong with the texts, a line each. A panel at the right scrolls, so what its lower edge cuts is not wrong.
+pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
+    let texts = written(harness);
+    assert!(texts.len() > 30, "the window is full of words");
+    let screen = harness.ctx.content_rect();
+    let mut faults = Vec::new();
+    for (index, here) in texts.iter().enumerate() {
+        let mut room = here.clip.intersect(screen).expand(1.0);
+        let scrolls = here.clip.left() > 0.6 * screen.width() && here.clip.height() > 0.6 * screen.height();
+        if scrolls {
+            room = Rect::from_x_y_ranges(room.x_range(), f32::NEG_INFINITY..=f32::INFINITY);
+        }
+        if (here.elided && cut == Cut::Never) || !room.contains_rect(here.rect) {
+            faults.push(format!("\"{}\" at {:?} is clipped by {room:?}", here.text, here.rect));
+        }
+        for there in &texts[index + 1..] {
+            let common = here.rect.intersect(here.clip).intersect(there.rect.intersect(there.clip));
+            if common.width() > 1.0 && common.height() > 1.0 {
+                faults.push(format!("\"{}\" and \"{}\" overlap at {common:?}", here.text, there.text));
+            }
+        }
+    }
+    faults
 }
 
 pub fn says(harness: &Harness<App>, text: &str) -> bool {

@@ -67,7 +67,8 @@ pub(in crate::app) fn words_ui(ui: &Ui, plot: Rect, words: &str) {
     let place = Align2::CENTER_CENTER.anchor_size(plot.center(), galley.size());
     let is_cut = galley.elided;
     ui.painter().galley(place.min, galley, color);
-    let response = ui.interact(place, ui.scope_id().with(("words", words)), Sense::hover());
+    let response =
+        ui.interact(place, ui.scope_id().with(("words", plot.left().to_bits(), plot.top().to_bits())), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     if is_cut {
         response.on_hover_text(words);

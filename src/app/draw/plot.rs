@@ -14,6 +14,9 @@ const TARGET: f32 = 24.0;
 const LEAST: f32 = 6.0;
 const NUMBERED: f32 = 16.0;
 const ABOVE_STRIPS: f32 = 24.0;
+/// Height of the line of names above the curves, and what of it leads from them to their marks, points.
+const NAMES: f32 = 18.0;
+const LEAD: f32 = 5.0;
 
 /// The colour that a paint has in this theme.
 #[must_use]
@@ -76,13 +79,23 @@ fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment
 
 /// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
 pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
-    lit_figure_ui(ui, (rect, Rect::NOTHING), figure, LevelSet::WHOLE);
+    draw_figure(ui, (rect, Rect::NOTHING), figure, LevelSet::WHOLE, false);
 }
 
-/// The same with the levels that are looked at before the others, which are dimmed. Numbers keep off `head`.
-pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
+/// The same with the levels that are looked at before the others, which are dimmed. Numbers keep off `head`, and names of
+/// marks have a line above the curves.
+pub fn lit_figure_ui(ui: &Ui, places: (Rect, Rect), figure: &Figure, lit: LevelSet) {
+    draw_figure(ui, places, figure, lit, true);
+}
+
+fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet, above: bool) {
     let palette = Palette::of(ui);
-    let plot = plot_of(rect, figure);
+    let mut plot = plot_of(rect, figure);
+    let is_named = above && figure.marks.iter().any(|mark| !mark.short_label.is_empty());
+    let names = Rect::from_min_size(plot.min, vec2(plot.width(), NAMES));
+    if is_named && plot.height() >= NAMES + ABOVE_STRIPS {
+        plot.min.y = names.bottom();
+    }
     if plot.height() < LEAST || plot.width() < 16.0 {
         return;
     }
@@ -139,7 +152,11 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
         };
     }
-    mark_labels(&inside, plot, &figure.marks, (&curves, &x), &palette);
+    if !above {
+        mark_labels(&inside, plot, &figure.marks, (&curves, &x), &palette);
+    } else if plot.top() >= names.bottom() {
+        names_above(&inside, names, &figure.marks, &x, &palette);
+    }
     for (cell, segment) in segments(rect, figure) {
         inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
         let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
@@ -148,6 +165,54 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
             inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
         }
     }
+}
+
+/// Writes what marks are called in a line above the plot, in their order, each led to its mark; of those that there is no
+/// room for the last are left out.
+fn names_above(painter: &Painter, line: Rect, marks: &[Mark], x: &dyn Fn(f64) -> f32, palette: &Palette) {
+    let mut named: Vec<&Mark> = marks.iter().filter(|mark| !mark.short_label.is_empty()).collect();
+    named.retain(|mark| line.x_range().contains(x(mark.x)));
+    named.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let layout = |mark: &Mark| {
+        let color = text_colour(mark.paint, palette);
+        painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 2.0), color)
+    };
+    let galleys: Vec<_> = named.iter().map(|mark| layout(mark)).collect();
+    let wanted: Vec<(f32, f32)> =
+        named.iter().zip(&galleys).map(|(mark, galley)| (x(mark.x), galley.size().x)).collect();
+    let lefts = side_by_side(&wanted, line.x_range());
+    for ((mark, galley), left) in named.iter().zip(galleys).zip(lefts) {
+        let middle = left + 0.5 * galley.size().x;
+        let ends = [pos2(middle, line.bottom() - LEAD), pos2(x(mark.x), line.bottom())];
+        painter.line_segment(ends, Stroke::new(1.0, colour(mark.paint, palette)));
+        let top = line.bottom() - LEAD - galley.size().y;
+        painter.galley(pos2(left, top), galley, palette.text);
+    }
+}
+
+/// The left ends of names that are to stand over their marks (middle and width each, in order), moved so that none touches
+/// the next; as many of them as have room.
+fn side_by_side(wanted: &[(f32, f32)], room: Rangef) -> Vec<f32> {
+    const APART: f32 = 5.0;
+    let mut taken = -APART;
+    let fit = wanted.iter().take_while(|(_, width)| {
+        taken += width + APART;
+        taken <= room.span()
+    });
+    let wanted = &wanted[..fit.count()];
+    let mut free = room.min;
+    let mut lefts: Vec<f32> = Vec::with_capacity(wanted.len());
+    for (middle, width) in wanted {
+        let left = (middle - 0.5 * width).max(free);
+        free = left + width + APART;
+        lefts.push(left);
+    }
+    let mut end = room.max;
+    for (left, (_, width)) in lefts.iter_mut().zip(wanted).rev() {
+        *left = left.min(end - width);
+        end = *left - APART;
+    }
+    lefts
 }
 
 /// Writes what marks are called beside them, each off the curves where it can be, where it touches neither another name nor
@@ -367,6 +432,21 @@ mod tests {
         let thicket: Vec<Vec<Pos2>> =
             (0..10_u8).map(|y| f32::from(y) * 9.0).map(|y| vec![pos2(0.0, y), pos2(300.0, y)]).collect();
         assert!(label_place(plot, 90.0, vec2(24.0, 12.0), (&[], &rules, &thicket)).is_some());
+    }
+
+    #[test]
+    fn names_above_a_plot_stand_side_by_side_in_their_order() {
+        let room = Rangef::new(100.0, 300.0);
+        assert_eq!(side_by_side(&[(150.0, 20.0), (250.0, 20.0)], room), [140.0, 240.0]);
+        // Close together, at either edge.
+        assert_eq!(side_by_side(&[(101.0, 20.0), (103.0, 20.0), (110.0, 20.0)], room), [100.0, 125.0, 150.0]);
+        assert_eq!(side_by_side(&[(290.0, 20.0), (295.0, 20.0), (299.0, 20.0)], room), [230.0, 255.0, 280.0]);
+        // Eight have room, and of ten the last two have none.
+        let many = side_by_side(&[(200.0, 20.0); 10], room);
+        assert_eq!(many.len(), 8);
+        assert!(many.windows(2).all(|pair| pair[1] - pair[0] >= 25.0 - 1e-3), "{many:?}");
+        assert!(many[0] >= 100.0 && many[7] + 20.0 <= 300.0, "{many:?}");
+        assert!(side_by_side(&[(200.0, 250.0)], room).is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::app::draw::icons::Icon;
 use crate::app::draw::lens::{Framing, look_around};
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
@@ -58,6 +59,12 @@ pub fn images_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> Ui
     let mut moved = false;
     for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
         moved |= cell_ui(ui, context, picture, (rect, column), response, (framing, hovered), out);
+    }
+    if context.run.is_none() || context.at.is_none() {
+        // Words on what comes have the room of all three.
+        let all = places[0].union(places[2]);
+        ui.painter().rect_filled(all, 6.0, Palette::of(ui).field);
+        words_ui(ui, all, context.empty);
     }
     if let Some(beside) = beside {
         let rect = place(3);

@@ -6,6 +6,7 @@ mod state;
 pub use state::LevelsState;
 
 use crate::app::draw::level_button::{paint_of, tip};
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
@@ -46,10 +47,7 @@ pub fn levels_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState, ou
     ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, context, state));
     let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
     let Some(shown) = &state.shown else {
-        let color = Palette::of(ui).secondary;
-        let words = state.empty_words(context);
-        let galley = ui.painter().layout(words, theme::body(SMALL), color, below.width() - 24.0);
-        ui.painter().galley(below.center() - 0.5 * galley.size(), galley, color);
+        words_ui(ui, below, &state.empty_words(context));
         return UiResponse::None;
     };
     let side = below.height().min(0.27 * below.width()).max(48.0);

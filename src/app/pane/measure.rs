@@ -3,7 +3,7 @@
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::{Head, icon_button_small, named};
+use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button};
@@ -167,6 +167,11 @@ fn of_ui(ui: &mut Ui, findings: &Findings, measure: &Measure) {
     }
 }
 
+/// Least width of the panel's contents for three columns, points.
+const GRID: f32 = 260.0;
+const MEASURE: &str = "Choose power or amplitude at the chromatogram's head";
+const RMS: &str = "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out";
+
 /// How far each theory agrees; a click chooses the one that is drawn.
 fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
     heading(ui, "Theory");
@@ -177,35 +182,43 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
     let view = &measure.document.view;
     let measured = view.measure.into();
     let palette = Palette::of(ui);
-    Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
-        let note = |ui: &mut Ui, text: &str, tip: &str| {
-            ui.label(secondary(ui, text)).on_hover_text(tip);
-        };
-        note(ui, &format!("rₘ, {}", view.measure.name()), "Choose power or amplitude at the chromatogram's head");
-        note(ui, "RMS", "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out");
-        note(
-            ui,
-            "same level",
-            &format!("Steps in which the level that gained most is theory's, of those whose two largest expected rₘ differ by \
-                      more than {MARGIN}"),
-        );
-        ui.end_row();
-        for calibration in Calibration::ALL {
-            let Some(comparison) = findings.comparison(calibration, measured) else { continue };
-            let text = RichText::new(calibration.name()).font(theme::body(SMALL));
-            let response = ui.selectable_label(view.theory == calibration, text).on_hover_text(about(calibration));
-            if response.clicked() {
-                intents.push(Intent::Change(Action::SetTheory(calibration)));
-            }
-            let number = |ui: &mut Ui, text: String| {
-                ui.label(RichText::new(text).font(theme::mono(SMALL)).color(palette.text));
-            };
-            let agreement = &comparison.agreement;
-            number(ui, agreement.rms_in_words(3));
-            number(ui, format!("{}/{}", agreement.agreeing, agreement.compared));
-            ui.end_row();
+    let agreements = Calibration::ALL
+        .into_iter()
+        .filter_map(|calibration| Some((calibration, &findings.comparison(calibration, measured)?.agreement)));
+    let mut choose = |ui: &mut Ui, calibration: Calibration| {
+        let text = RichText::new(calibration.name()).font(theme::body(SMALL));
+        let response = ui.selectable_label(view.theory == calibration, text).on_hover_text(about(calibration));
+        if response.clicked() {
+            intents.push(Intent::Change(Action::SetTheory(calibration)));
         }
-    });
+    };
+    let of = format!("rₘ, {}", view.measure.name());
+    let same_level = format!(
+        "Steps in which the level that gained most is theory's, of those whose two largest expected rₘ differ by more than \
+         {MARGIN}"
+    );
+    if ui.available_width() < GRID {
+        ui.label(secondary(ui, &of)).on_hover_text(MEASURE);
+        for (calibration, agreement) in agreements {
+            choose(ui, calibration);
+            row_ui(ui, "RMS", &agreement.rms_in_words(3), RMS);
+            row_ui(ui, "same level", &format!("{}/{}", agreement.agreeing, agreement.compared), &same_level);
+        }
+    } else {
+        Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
+            for (text, tip) in [(&*of, MEASURE), ("RMS", RMS), ("same level", &same_level)] {
+                ui.label(secondary(ui, text)).on_hover_text(tip);
+            }
+            ui.end_row();
+            for (calibration, agreement) in agreements {
+                choose(ui, calibration);
+                for text in [agreement.rms_in_words(3), format!("{}/{}", agreement.agreeing, agreement.compared)] {
+                    ui.label(RichText::new(text).font(theme::mono(SMALL)).color(palette.text));
+                }
+                ui.end_row();
+            }
+        });
+    }
     let Some(comparison) = findings.comparison(view.theory, measured) else { return };
     let factor = findings.ensemble.bands().factor();
     let disagreements = &comparison.agreement.disagreements;
@@ -276,8 +289,12 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut
         return;
     };
     ui.horizontal(|ui| {
-        ui.label(RichText::new(&compared.name).font(theme::body(SMALL)))
-            .on_hover_text(compared.findings.ensemble.title());
+        let name = RichText::new(&compared.name).font(theme::body(SMALL));
+        let room = ui.available_width() - TARGET - ui.spacing().item_spacing.x;
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(Label::new(name).truncate()).on_hover_text(compared.findings.ensemble.title());
+        });
         if icon_button_small(ui, Icon::Close, "Compare with nothing", "Take it away").clicked() {
             intents.push(Intent::Measure(MeasureWish::DropCompared));
         }
@@ -292,17 +309,28 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut
     if let Some(why) = findings.other_levels(&compared.findings) {
         ui.add(Label::new(secondary(ui, &format!("{why}."))).wrap());
     }
-    Grid::new("difference").num_columns(2).spacing([14.0, 4.0]).show(ui, |ui| {
-        let mut row = |name: &str, tip: &str, value: Option<String>| {
-            ui.label(secondary(ui, name)).on_hover_text(tip);
-            let text = value.unwrap_or_else(|| "–".to_owned());
-            ui.label(RichText::new(text).font(theme::mono(SMALL))).on_hover_text(tip);
+    let about = "Root mean square over all rings, of the spectra of the final images in dB";
+    let rows = [
+        ("rₘ power, RMS apart", APART, difference.power.map(apart_in_words)),
+        ("rₘ amplitude, RMS apart", APART, difference.amplitude.map(apart_in_words)),
+        ("final spectrum, RMS apart", about, difference.final_db.map(|value| format!("{value:.3} dB"))),
+    ];
+    for (name, about, value) in rows {
+        row_ui(ui, name, &value.unwrap_or_else(|| "–".to_owned()), about);
+    }
+}
+
+/// A name and its number on one line, or the number below where the panel is too narrow for both.
+fn row_ui(ui: &mut Ui, name: &str, number: &str, about: &str) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(14.0, 2.0);
+        ui.label(secondary(ui, name)).on_hover_text(about);
+        let color = Palette::of(ui).text;
+        let width = ui.painter().layout_no_wrap(number.to_owned(), theme::mono(SMALL), color).size().x;
+        if ui.available_size_before_wrap().x < width {
             ui.end_row();
-        };
-        row("rₘ power, RMS apart", APART, difference.power.map(apart_in_words));
-        row("rₘ amplitude, RMS apart", APART, difference.amplitude.map(apart_in_words));
-        let tip = "Root mean square over all rings, of the spectra of the final images in dB";
-        row("final spectrum, RMS apart", tip, difference.final_db.map(|value| format!("{value:.3} dB")));
+        }
+        ui.label(RichText::new(number).font(theme::mono(SMALL)).color(color)).on_hover_text(about);
     });
 }
 

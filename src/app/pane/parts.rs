@@ -1,6 +1,7 @@
 //! What the estimate at the playhead is made of, side by side.
 
 use crate::app::draw::lens::look_around;
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
@@ -39,9 +40,8 @@ pub fn parts_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiR
     let shown = match shown(context) {
         Ok(shown) => shown,
         Err(words) => {
-            let color = Palette::of(ui).secondary;
-            let galley = ui.painter().layout(words, theme::body(SMALL), color, space.width().min(420.0));
-            ui.painter().galley(space.center() - 0.5 * galley.size(), galley, color);
+            let wide = vec2(space.width().min(436.0), space.height());
+            words_ui(ui, Rect::from_center_size(space.center(), wide), &words);
             return UiResponse::None;
         }
     };

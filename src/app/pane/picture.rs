@@ -3,6 +3,7 @@
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::lens::Framing;
 use crate::app::draw::level_button::paint_of;
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
 use crate::app::draw::plot::colour;
 use crate::app::draw::textures::{Ready, Textures, Wanted};
@@ -134,11 +135,9 @@ pub(in crate::app) fn picture_ui(
     let Some(ready) = ready else {
         let text = match (context.at, picture) {
             (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
-            (_, Picture::Expectation) => context.empty,
             _ => "",
         };
-        let galley = painter.layout(text.to_owned(), theme::body(SMALL), palette.secondary, rect.width() - 24.0);
-        painter.galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
+        words_ui(ui, rect, text);
         return None;
     };
     let shown_range = Some(ready.range);

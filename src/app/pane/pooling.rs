@@ -6,6 +6,7 @@ mod state;
 
 pub use state::PoolingState;
 
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::dismissed_ui;
@@ -82,9 +83,7 @@ pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, out
         return pictures_ui(ui, pictures, shown, out);
     }
     let text = if state.error.is_some() { "" } else { view.empty };
-    let color = Palette::of(ui).secondary;
-    let galley = ui.painter().layout(text.to_owned(), theme::body(SMALL), color, pictures.width());
-    ui.painter().galley(pictures.min, galley, color);
+    words_ui(ui, pictures, text);
     UiResponse::None
 }
 

@@ -13,7 +13,7 @@ use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use crate::session::levels::Band;
 use crate::spectrum::BandPlan;
-use egui::{Align2, DragValue, Rect, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use egui::{Align2, DragValue, Rect, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 
 /// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
@@ -55,58 +55,93 @@ pub fn recovered_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) ->
     if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
+/// What stands in a level's row and where, points from its left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Row {
+    columns: usize,
+    height: f32,
+    width: f32,
+    /// Where the name ends, where there is one.
+    name: Option<f32>,
+    /// Where the bar begins and ends.
+    bar: (f32, f32),
+    number: bool,
+}
+
+impl Row {
+    /// Of so many levels in so much room, with names and numbers of these widths. A column that would be too dense becomes
+    /// two; then numbers are left out, then names, both of which the pointer still reads, and bars last.
+    fn new(room: Vec2, count: usize, (name, number): (f32, f32)) -> Self {
+        let count = count.max(1);
+        let columns = if room.y / (count as f32) < LEAST_ROW { 2 } else { 1 };
+        let height = (room.y / count.div_ceil(columns) as f32).min(44.0);
+        let width = (room.x - (columns - 1) as f32 * BETWEEN) / columns as f32;
+        let tight = columns > 1 || width < TIGHT;
+        // Names of one column end where they do in every pane.
+        let (name, gap) = if tight { (name, 4.0) } else { (name.max(40.0), 12.0) };
+        if height < LEAST_ROW - 2.0 || name + gap + LEAST_BAR > width {
+            let height = (room.y / count as f32).min(44.0);
+            return Self { columns: 1, height, width: room.x, name: None, bar: (0.0, room.x), number: false };
+        }
+        let (from, to) = (name + gap, width - number - gap);
+        if to - from >= LEAST_BAR {
+            return Self { columns, height, width, name: Some(name), bar: (from, to), number: true };
+        }
+        Self { columns, height, width, name: Some(name), bar: (from, width), number: false }
+    }
+}
+
 fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
+    let label = |m: usize| Band::of_index(plan, m).label(plan.factor());
+    let width = |text: String, font| ui.painter().layout_no_wrap(text, font, palette.text).size().x;
+    let names = (0..shares.len()).map(|m| width(label(m), theme::strong(SMALL))).fold(0.0, f32::max);
+    let shape = Row::new(rect.size(), shares.len(), (names, width("0.00".to_owned(), theme::mono(SMALL))));
     let painter = ui.painter().with_clip_rect(rect.expand2(vec2(8.0, 4.0)));
-    // Where a column would be too dense there are two.
-    let count = shares.len().max(1);
-    let columns = if rect.height() / (count as f32) < LEAST_ROW { 2 } else { 1 };
-    let rows = count.div_ceil(columns);
-    let row = (rect.height() / rows as f32).min(44.0);
-    let wide = (rect.width() - (columns - 1) as f32 * 16.0) / columns as f32;
-    let whole = rect;
+    let rows = shares.len().div_ceil(shape.columns);
     for (m, share) in shares.iter().enumerate() {
-        let left = whole.left() + (m / rows) as f32 * (wide + 16.0);
-        let rect = Rect::from_x_y_ranges(left..=(left + wide), whole.y_range());
-        let y = rect.top() + ((m % rows) as f32 + 0.5) * row;
+        let left = rect.left() + (m / rows) as f32 * (shape.width + BETWEEN);
+        let y = rect.top() + ((m % rows) as f32 + 0.5) * shape.height;
         let band = Band::of_index(plan, m);
-        let line = Rect::from_x_y_ranges((rect.left() - 6.0)..=(rect.right() + 6.0), (y - 0.5 * row)..=(y + 0.5 * row));
+        let margin = 0.5 * BETWEEN - 2.0;
+        let line =
+            Rect::from_center_size(pos2(left + 0.5 * shape.width, y), vec2(shape.width + 2.0 * margin, shape.height));
+        let number = format!("{share:.2}");
         if let Some((response, clicked)) = levels.button(ui, line, band, ("Recovered", m)) {
             Levels::light(ui, line, &response);
             intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
             response.context_menu(|ui| {
-                let name = |m: usize| Band::of_index(plan, m).label(plan.factor());
-                let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{share:.6}", name(m)));
+                let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{share:.6}", label(m)));
                 copy_ui(ui, "Copy values", &lines.collect::<Vec<_>>().join("\n"));
             });
-            tip(response);
+            tip(if shape.number { response } else { response.on_hover_text(format!("{}: {number}", label(m))) });
         }
-        let names = if columns > 1 { 34.0 } else { 40.0 };
-        let at = pos2(rect.left() + names, y);
         let alone = !levels.lit().is_whole() && levels.lit().contains(band);
         let (font, color) =
             if alone { (theme::strong(SMALL), palette.text) } else { (theme::body(SMALL), palette.secondary) };
-        painter.text(at, Align2::RIGHT_CENTER, band.label(plan.factor()), font, color);
-        let gap = if columns > 1 { 4.0 } else { 12.0 };
-        let (from, to) = (rect.left() + names + gap, rect.right() - 32.0 - gap);
-        let thick = (0.28 * row).clamp(2.0, 4.0);
-        let track = Rect::from_min_max(pos2(from, y - thick), pos2(to, y + thick));
-        if track.width() < 4.0 {
-            let number = format!("{share:.2}");
-            painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
-            continue;
+        if let Some(end) = shape.name {
+            painter.text(pos2(left + end, y), Align2::RIGHT_CENTER, label(m), font, color);
         }
+        let (from, to) = shape.bar;
+        let thick = (0.28 * shape.height).clamp(0.5, 4.0);
+        let track = Rect::from_x_y_ranges((left + from)..=(left + to), (y - thick)..=(y + thick));
         painter.rect_filled(track, thick, palette.hairline);
         let part = share.clamp(0.0, 1.0) as f32;
-        let filled = Rect::from_min_max(track.min, pos2(from + (to - from) * part, track.max.y));
+        let filled = track.with_max_x(track.left() + track.width() * part);
         painter.rect_filled(filled, thick, levels.colour(band, &palette));
-        let number = format!("{share:.2}");
-        painter.text(pos2(rect.right(), y), Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
+        if shape.number {
+            let at = pos2(left + shape.width, y);
+            painter.text(at, Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);
+        }
     }
 }
 
-/// Least height of a level's row, points.
+/// Least height of a level's row, least width of a bar, and space between two columns, points.
 const LEAST_ROW: f32 = 14.0;
+const LEAST_BAR: f32 = 6.0;
+/// Below this width a column has no space to spare, points.
+const TIGHT: f32 = 120.0;
+const BETWEEN: f32 = 16.0;
 /// Below this width of the pane names are left out, and below this one space, too, points.
 const SHORT: f32 = 290.0;
 const NARROW: f32 = 200.0;
@@ -195,4 +230,33 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<I
             intents.push(Intent::Change(Action::SetRange(range)));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_bars_and_numbers_of_a_level_never_overlap() {
+        let words = (32.0, 29.0);
+        let wide = Row::new(vec2(300.0, 160.0), 7, words);
+        assert_eq!((wide.columns, wide.name, wide.number), (1, Some(40.0), true));
+        // As at 1280 by 720 points scaled by 1.6.
+        let scaled = Row::new(vec2(128.0, 60.0), 7, words);
+        assert_eq!((scaled.columns, scaled.name, scaled.number), (2, Some(32.0), false));
+        // As in the schedule lab then.
+        let low = Row::new(vec2(140.0, 15.0), 7, words);
+        assert_eq!((low.columns, low.name, low.number), (1, None, false));
+        for width in 20..=400_u16 {
+            for height in [40.0, 60.0, 100.0, 200.0] {
+                let row = Row::new(vec2(width.into(), height), 7, words);
+                let number = if row.number { row.width - words.1 } else { row.width };
+                let (from, to) = row.bar;
+                assert!(row.name.unwrap_or(0.0) <= from && from + LEAST_BAR <= to && to <= number, "{width}: {row:?}");
+                let rows = if row.columns == 2 { 4.0 } else { 7.0 };
+                assert!(rows * row.height <= height + 1e-3, "{width}: {row:?}");
+                assert!(row.name.is_none() || row.height >= LEAST_ROW - 2.0, "{width}: {row:?}");
+            }
+        }
+    }
 }

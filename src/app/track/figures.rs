@@ -257,11 +257,52 @@ fn theory_of<'a>(tracks: &Tracks<'a>) -> Option<(&'a Chromatogram, usize)> {
 mod tests {
     use super::*;
     use crate::app::planned::Planner;
+    use crate::schedule::PlanSource;
     use crate::session::RunSettings;
-    use crate::session::document::Document;
+    use crate::session::document::{self, Document};
     use crate::session::prepare::Model;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::sync::Arc;
+
+    /// Told apart by colour and by dash, each alone: the run, the schedule kept, the best that was fitted so far, the next
+    /// run, and the model's own.
+    #[test]
+    fn schedules_of_one_figure_differ_in_colour_and_dash() {
+        let source = ModelSource::Model("gaussian-64".into());
+        let run = RunSettings { steps: 12, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
+        let info = Arc::clone(Model::open(&run, None, &|_, _| true).unwrap().info());
+        let kept: PlanSource = "karras".parse().unwrap();
+        let (name, steps) = ("kept".to_owned(), 9);
+        let document = Document {
+            run: run.clone(),
+            schedules: vec![document::NamedSchedule { name: name.clone(), source: kept, steps }],
+            overlay: Some(name),
+            ..Document::default()
+        };
+        let mut planner = Planner::default();
+        let best = ("best so far".to_owned(), "exponential".parse().unwrap());
+        planner.update(&document, Some(&info), Some((&run, Some(&info))), Some(best));
+        let shown = planner.shown().unwrap();
+        let figure = schedule(ScheduleFigure {
+            time: TimeView::whole(&shown.axis, Reading::Step),
+            model: &shown.model,
+            reading: document.view.level_reading,
+            range: None,
+            overlays: &shown.overlays,
+            warnings: &[],
+        });
+        let line =
+            |name: &str| figure.lines.iter().find(|line| line.name == name).unwrap_or_else(|| panic!("no {name}"));
+        let compared = ["run", "kept", "best so far"].map(line);
+        for (index, one) in compared.iter().enumerate() {
+            for other in &compared[index + 1..] {
+                assert_ne!(one.paint, other.paint, "{} and {}", one.name, other.name);
+                assert_ne!(one.dash, other.dash, "{} and {}", one.name, other.name);
+            }
+        }
+        let model = line("model");
+        assert!(compared.iter().all(|line| line.paint != model.paint && line.dash != model.dash));
+    }
 
     #[test]
     fn the_next_run_lies_over_by_level_where_the_axis_is_spaced_by_levels() {

@@ -102,7 +102,7 @@ impl PartsTrack {
         }
         let columns = (0..run.steps()).map(column).collect();
         let rows = Rows::Levels(made.plan.factor());
-        let grid = PowerGrid { name, frequency, rows, columns, placement: Placement::Around };
+        let grid = PowerGrid { name, frequency, rows, columns, placement: Placement::Within };
         RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()), whose: run.in_words() }
     }
 

@@ -10,7 +10,7 @@ use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::app::track::stack::{AxisOf, Tracks};
-use crate::figure::heat_map::{Cell, Decibels, NOTHING, Rows};
+use crate::figure::heat_map::{Cell, Decibels, NOTHING, Placement, Rows};
 use crate::figure::palette::{Paint, level_label};
 use crate::figure::text::verbatim;
 use crate::figure::{HeatMap, HeatMapFigure, OnAxis, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
@@ -341,7 +341,13 @@ const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes af
 
 /// What the pointer is on.
 fn in_words(cell: Cell, map: &HeatMap) -> String {
-    let own = if map.on_its_own_axis { "step" } else { "its step" };
+    // A state stands around its place, which the pointer may not have come to.
+    let own = match (map.on_its_own_axis, map.cells.placement()) {
+        (true, Placement::Around) => "nearest step",
+        (true, _) => "step",
+        (false, Placement::Around) => "its nearest step",
+        (false, _) => "its step",
+    };
     let step = match cell.steps {
         (from, to) if from == to => format!("{own} {from}"),
         (from, to) => format!("{own} {from}→{to}"),

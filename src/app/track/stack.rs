@@ -511,8 +511,8 @@ fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
         draw_icon(ui, mark, Icon::Warning, palette.warning);
         let of = warning.steps(steps);
         let which = match of.as_slice() {
-            [only] => format!("{}: ", only + 1),
-            [first, .., last] => format!("{}–{}: ", first + 1, last + 1),
+            [only] => format!("{only}: "),
+            [first, .., last] => format!("{first}–{last}: "),
             [] => String::new(),
         };
         let (text, sentence) = if is_last {

@@ -13,8 +13,10 @@ const ROUND: f32 = 5.0;
 /// Where columns stand in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Column i is of step i, the state after i steps.
+    /// Column i is of state i, after i steps, and stands around that place.
     Around,
+    /// Column i is of step i, which begins with state i: it stands from there to the next, where the stage shows that step.
+    Within,
     /// Column i is of what happens from step i to step i + 1.
     Between,
 }
@@ -25,7 +27,8 @@ impl Placement {
     pub const fn of(quantity: SpectrumQuantity) -> Self {
         match quantity {
             SpectrumQuantity::Change => Self::Between,
-            SpectrumQuantity::State | SpectrumQuantity::Expectation | SpectrumQuantity::Noise => Self::Around,
+            SpectrumQuantity::State => Self::Around,
+            SpectrumQuantity::Expectation | SpectrumQuantity::Noise => Self::Within,
         }
     }
 }
@@ -102,6 +105,12 @@ impl Decibels {
     #[must_use]
     pub fn columns(&self) -> usize {
         self.values.len().checked_div(self.frequency.len()).unwrap_or(0)
+    }
+
+    /// Where columns stand in time.
+    #[must_use]
+    pub const fn placement(&self) -> Placement {
+        self.placement
     }
 
     /// F, the number of rows.

@@ -137,13 +137,13 @@ pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
     }
 }
 
-/// Around each step, half way to its neighbours, the last as far as the run's end; or from step to step. Columns beyond the
+/// Around each state, half way to its neighbours, the last as far as the run's end; or from step to step. Columns beyond the
 /// axis have no width.
 fn column_edges(on: OnAxis<'_>, cells: &Decibels) -> Vec<f64> {
     let columns = cells.columns();
     let last = on.own_axis().steps() as f64;
     let step = |edge: usize| match cells.placement {
-        Placement::Between => edge as f64,
+        Placement::Between | Placement::Within => edge as f64,
         Placement::Around if edge == columns => last,
         Placement::Around => (edge as f64 - 0.5).max(0.0),
     };

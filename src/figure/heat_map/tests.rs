@@ -127,6 +127,11 @@ fn the_range_that_fits_leaves_out_what_little_is_seen_of() {
 fn columns_stand_around_steps_or_between_them() {
     let around = map(Reading::Step, Placement::Around, FrequencyScale::Log);
     assert_eq!(around.column_edges, [0.0, 0.125, 0.375, 1.0]);
+    let within = map(Reading::Step, Placement::Within, FrequencyScale::Log);
+    assert_eq!(within.column_edges, [0.0, 0.25, 0.5, 0.75]);
+    // As the playhead counts: steps that are done, from 0.
+    let read = [0.01, 0.24, 0.26, 0.74].map(|x| within.at(x, -0.5).unwrap().steps);
+    assert_eq!(read, [(0, 0), (0, 0), (1, 1), (2, 2)]);
     let between = map(Reading::Step, Placement::Between, FrequencyScale::Log);
     assert_eq!(between.column_edges, [0.0, 0.25, 0.5, 0.75]);
     assert_eq!(between.at(0.6, -0.5).unwrap().steps, (2, 3));
@@ -243,10 +248,10 @@ fn a_grid_without_rings_does_no_harm() {
 proptest! {
     #[test]
     fn every_pixel_has_the_cell_that_is_read_there(
-        zoom in 0.0..0.7_f64, width in 1_usize..60, height in 1_usize..60, which in 0_usize..6, log: bool, around: bool,
+        zoom in 0.0..0.7_f64, width in 1_usize..60, height in 1_usize..60, which in 0_usize..6, log: bool, placed in 0_usize..3,
     ) {
         let axis = axis();
-        let placement = if around { Placement::Around } else { Placement::Between };
+        let placement = [Placement::Around, Placement::Within, Placement::Between][placed];
         let scale = if log { FrequencyScale::Log } else { FrequencyScale::Linear };
         let cells = decibels(placement, Normalisation::None);
         let time = TimeView { range: (zoom, zoom + 0.3), ..TimeView::whole(&axis, Reading::ALL[which]) };

@@ -381,8 +381,7 @@ mod tests {
                     .collect(),
             };
             assert_eq!((grid.columns.len(), grid.frequency.len()), (images.len(), 33), "{quantity:?}");
-            let between = quantity == SpectrumQuantity::Change;
-            assert_eq!(grid.placement, if between { Placement::Between } else { Placement::Around });
+            assert_eq!(grid.placement, Placement::of(quantity));
             let channel = Asked { channel: Some(1), ..asked(quantity) };
             let second = whole(&mut spectra, run, channel);
             for (index, image) in images.iter().enumerate() {

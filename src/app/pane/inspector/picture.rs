@@ -1,6 +1,7 @@
 //! The image with its pixels' numbers, and the line between it and the reference.
 
 use crate::app::draw::lens::{Framing, look_around};
+use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, in_plain, picture_menu_ui};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
@@ -24,9 +25,7 @@ const NUMBER_HEIGHT: f32 = 13.0;
 pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut InspectorState, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let Some(shown) = &state.shown else {
-        let words = state.empty_words(context);
-        let galley = ui.painter().layout(words, theme::body(SMALL), palette.secondary, rect.width());
-        ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, palette.secondary);
+        words_ui(ui, rect, &state.empty_words(context));
         return;
     };
     let (_, height, width) = shown.made.subject.dim();

@@ -1,15 +1,19 @@
 //! Every named schedule, to be looked at before it is taken.
 
 use crate::app::draw::number::{self, Limits};
+use crate::app::draw::plot::draw_line;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
 use crate::app::pane::lab::{LabState, alone, heading, secondary, small_button_if};
 use crate::app::planned::Planned;
+use crate::figure::{Dash, TimeAxis, value_range};
 use crate::schedule::PlanSource;
 use crate::schedule::presets::{groups, parameters, with_parameter};
 use crate::session::action::Action;
-use egui::{Align2, ComboBox, RichText, Sense, Slider, Ui, vec2};
+use crate::session::document::LevelReading;
+use crate::theory::NoiseLevel;
+use egui::{Align2, ComboBox, Rect, RichText, Role, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Rows that parameters have: as many as any preset needs.
 const ROWS: usize = 4;
@@ -72,11 +76,13 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
     if free > 0 {
         let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
         let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
-        let (place, _) = ui.allocate_exact_size(size, Sense::hover());
+        let (mut place, _) = ui.allocate_exact_size(size, Sense::hover());
         if free == ROWS {
             let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
             ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
+            place.min.y += height;
         }
+        curves_ui(ui, place, planned, looked_at);
     }
     if changed != subject {
         if looked_at {
@@ -98,6 +104,43 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
             state.preview = None;
         }
     });
+}
+
+/// λ over the run, of the schedule there is, and dotted that of the preset that is looked at.
+fn curves_ui(ui: &Ui, place: Rect, planned: &Planned, looked_at: bool) {
+    const POINTS: u32 = 96;
+    let tried = planned.overlays.iter().find(|overlay| overlay.tried).filter(|_| looked_at);
+    let ends = |axis: &TimeAxis| value_range(LevelReading::LogSnr, &planned.model, axis);
+    let (low, high) = tried.map_or_else(
+        || ends(&planned.axis),
+        |tried| {
+            let (one, other) = (ends(&planned.axis), ends(&tried.axis));
+            (one.0.min(other.0), one.1.max(other.1))
+        },
+    );
+    let palette = Palette::of(ui);
+    let plot = place.shrink2(vec2(0.0, 3.0));
+    let draw = |level: &dyn Fn(f64) -> NoiseLevel, stroke: Stroke, dash: Dash| {
+        let points = (0..=POINTS).map(|index| f64::from(index) / f64::from(POINTS)).map(|along| {
+            let up = (level(1.0 - along).log_snr().clamp(low, high) - low) / (high - low);
+            pos2(plot.left() + plot.width() * along as f32, plot.bottom() - plot.height() * up as f32)
+        });
+        draw_line(ui.painter(), &points.collect::<Vec<_>>(), stroke, dash);
+    };
+    ui.painter().hline(plot.x_range(), place.bottom(), Stroke::new(1.0, palette.hairline));
+    let own = if looked_at { palette.secondary } else { palette.text };
+    draw(&|s| planned.level_at_run_time(s), Stroke::new(1.5, own), Dash::Solid);
+    if let Some(tried) = tried {
+        draw(&|s| tried.axis.level_at_run_time(s), Stroke::new(2.0, palette.good), Dash::Dotted);
+    }
+    let response = ui.interact(place, ui.scope_id().with("preset curve"), Sense::hover());
+    let words = if tried.is_some() {
+        "λ over the run, noise at the left: the schedule there is, and dotted this preset"
+    } else {
+        "λ over the run, noise at the left, of the schedule there is"
+    };
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    response.on_hover_text(words);
 }
 
 /// What its name alone says is the setting of that name; anything else is a schedule.

@@ -2,6 +2,7 @@
 
 use crate::app::draw::plot::{colour, draw_line};
 use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::elided;
 use crate::app::pane::spectrum::{SpectrumPane, WIDE};
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
@@ -61,7 +62,7 @@ impl Readings {
         }
         let (mut names, mut left, mut row) = (Vec::new(), 0.0, 0);
         for (name, role, dash) in listed {
-            let galley = ui.painter().layout_no_wrap(name.to_owned(), theme::body(SMALL), color);
+            let galley = elided(ui, name, theme::body(SMALL), color, width - SWATCH.0 - SWATCH.1);
             let taken = SWATCH.0 + SWATCH.1 + galley.size().x;
             if left > 0.0 && left + taken > width {
                 (left, row) = (0.0, row + 1);
@@ -156,10 +157,15 @@ impl Value {
         let layout =
             |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(SMALL), Color32::PLACEHOLDER);
         let long = layout(&self.long);
-        let galley = if long.size().x <= room { long } else { layout(&self.short) };
+        let galley = if long.size().x <= room {
+            long
+        } else {
+            elided(ui, &self.short, theme::body(SMALL), Color32::PLACEHOLDER, room)
+        };
+        let is_cut = galley.elided;
         let at = left + vec2(SWATCH.0 + SWATCH.1, -0.5 * galley.size().y);
         ui.painter().with_clip_rect(rect).galley(at, galley, palette.text);
-        response.on_hover_text(&self.about);
+        response.on_hover_text(if is_cut { format!("{}\n\n{}", self.long, self.about) } else { self.about.clone() });
     }
 }
 

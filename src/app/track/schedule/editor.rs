@@ -250,7 +250,7 @@ fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut Schedule
             continue;
         }
         let clean = level == NoiseLevel::CLEAN;
-        let name = format!("Step {}, λ {}", step + 1, ticks::signed(level.log_snr()));
+        let name = format!("Step {step}, λ {}", ticks::signed(level.log_snr()));
         let removable = levels.len() > 2 && step + 1 < levels.len();
         let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, removable };
         let response = handle.ui(ui, editor, state.selected == Some(step));
