@@ -1,5 +1,7 @@
 //! Sentences: their capital letters, singular and plural, and no more digits than a reader wants.
 
+pub mod voice;
+
 /// A number with its noun: "1 step", "12 steps", "0 images", "3 values of σ".
 ///
 /// ```

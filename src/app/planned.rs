@@ -12,6 +12,7 @@ use crate::session::prepare::{ModelInfo, PrepareError, plan_of, spacing_of};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::ddim_spectrum;
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
+use crate::words::voice::Voice;
 use std::sync::Arc;
 
 /// A schedule on its model, ready to be drawn.
@@ -180,7 +181,7 @@ impl Slot {
                 *made += 1;
                 (self.planned, self.refused) = (Some(Arc::new(planned)), None);
             }
-            Some(Err(error)) => self.refused = Some(error.to_string()),
+            Some(Err(error)) => self.refused = Some(Voice::Window.say(&error.to_string())),
             None => (self.planned, self.refused) = (None, None),
         }
         self.key = Some(key);

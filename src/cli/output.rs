@@ -3,6 +3,7 @@
 use super::{Failure, interrupted};
 use crate::session::elsewhere;
 use crate::session::schedule_file::write_bytes;
+use crate::words::voice::Voice;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ pub(super) fn file(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
 /// take it: that is no failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+    match writeln!(stdout, "{}", Voice::CommandLine.say(text)).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe && !interrupted().load(Ordering::Relaxed) => {
             Err(error.into())
         }
@@ -28,7 +29,8 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
 
 /// Writes one line to stderr, under the program's name.
 pub(super) fn message(text: &str) {
-    let line = text.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let line = Voice::CommandLine.say(text);
+    let line = line.lines().map(str::trim).collect::<Vec<_>>().join(" ");
     // Where stderr is closed nobody is there to tell.
     let _ = writeln!(std::io::stderr(), "chromascope: {line}");
 }

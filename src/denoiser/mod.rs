@@ -215,7 +215,7 @@ pub enum DenoiseError {
     Cancelled,
     /// A state whose sides the factor of a combination does not divide.
     #[error(
-        "{height}x{width} cannot be pooled by {factor}; both sides must be multiples of it, so choose another --size"
+        "{height}x{width} cannot be pooled by {factor}; both sides must be multiples of it, so choose another size"
     )]
     Indivisible {
         /// Rows.
@@ -226,7 +226,7 @@ pub enum DenoiseError {
         factor: usize,
     },
     /// The state has a size that the denoiser cannot take.
-    #[error("this model takes images of {expected}, not {found}; choose another --size")]
+    #[error("this model takes images of {expected}, not {found}; choose another size")]
     Shape {
         /// What fits, in words.
         expected: String,
@@ -237,7 +237,7 @@ pub enum DenoiseError {
     #[error("there are no images to choose from; give a folder that holds some")]
     NoImages,
     /// None of the images is of the class asked for.
-    #[error("no image is of class {0}; choose another --label")]
+    #[error("no image is of class {0}; choose another class")]
     NoImageOfClass(i64),
     /// The network's output was not a number.
     #[error(

@@ -65,6 +65,43 @@ pub struct PortNames {
     pub output: Option<String>,
 }
 
+/// What an input or output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PortRole {
+    /// The noisy image.
+    Sample,
+    /// The timestep.
+    Timestep,
+    /// The class labels.
+    ClassLabels,
+    /// Text or other conditioning.
+    HiddenStates,
+    /// The prediction.
+    Output,
+}
+
+impl PortRole {
+    /// Whether it is an input or an output.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            _ => "input",
+        }
+    }
+}
+
+impl std::fmt::Display for PortRole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sample => "noisy image",
+            Self::Timestep => "timestep",
+            Self::ClassLabels => "class labels",
+            Self::HiddenStates => "text conditioning",
+            Self::Output => "prediction",
+        })
+    }
+}
+
 /// The graph's inputs and outputs by role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Contract {
@@ -96,9 +133,7 @@ pub enum ContractError {
         inputs: String,
     },
     /// No input can be a timestep.
-    #[error(
-        "the model has no timestep input (rank 0 or 1); its inputs are {inputs}. If one of them is it, name it with --input-timestep"
-    )]
+    #[error("the model has no timestep input (rank 0 or 1); its inputs are {inputs}.")]
     NoTimestep {
         /// All inputs.
         inputs: String,
@@ -112,18 +147,16 @@ pub enum ContractError {
         outputs: String,
     },
     /// More than one port fits a role.
-    #[error("more than one {what} fits as the {role}: {candidates}. Say which with {flag} NAME")]
+    #[error("more than one {what} fits as the {role}: {candidates}")]
     Ambiguous {
         /// `input` or `output`.
         what: &'static str,
-        /// The role, in words.
-        role: &'static str,
+        /// The role.
+        role: PortRole,
         /// The candidates.
         candidates: String,
         /// Their names.
         names: Vec<String>,
-        /// The flag that decides.
-        flag: &'static str,
     },
     /// A name was given that is not there.
     #[error("the model has no {what} named \"{name}\"; it has {there}")]
@@ -182,13 +215,13 @@ impl Contract {
         let is_hidden = |port: &Port| port.element.is_float() && port.shape.len() == 3;
 
         let mut rest: Vec<&Port> = inputs.iter().collect();
-        let sample = Role { what: "input", meaning: "noisy image", flag: "--input-sample", known: SAMPLE_NAMES }
+        let sample = Role { of: PortRole::Sample, known: SAMPLE_NAMES }
             .take(&mut rest, names.sample.as_deref(), is_image)?
             .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?;
         // Labels with a familiar name go first, so that an integer `y` is never mistaken for the only timestep left.
-        let label_role = Role { what: "input", meaning: "class labels", flag: "--input-labels", known: LABEL_NAMES };
+        let label_role = Role { of: PortRole::ClassLabels, known: LABEL_NAMES };
         let mut class_labels = label_role.take_named(&mut rest, names.class_labels.as_deref(), is_label)?;
-        let timestep = Role { what: "input", meaning: "timestep", flag: "--input-timestep", known: TIMESTEP_NAMES }
+        let timestep = Role { of: PortRole::Timestep, known: TIMESTEP_NAMES }
             .take(&mut rest, names.timestep.as_deref(), is_time)?
             .ok_or_else(|| ContractError::NoTimestep {
                 inputs: list(inputs),
@@ -198,14 +231,13 @@ impl Contract {
             class_labels = label_role.take(&mut rest, None, is_label)?;
         }
         let hidden_states =
-            Role { what: "input", meaning: "text conditioning", flag: "--input-hidden", known: HIDDEN_NAMES }
-                .take(&mut rest, None, is_hidden)?;
+            Role { of: PortRole::HiddenStates, known: HIDDEN_NAMES }.take(&mut rest, None, is_hidden)?;
         if let Some(port) = rest.first() {
             return Err(ContractError::UnknownInput { port: port.describe() });
         }
 
         let mut rest: Vec<&Port> = outputs.iter().collect();
-        let output = Role { what: "output", meaning: "prediction", flag: "--output-name", known: OUTPUT_NAMES }
+        let output = Role { of: PortRole::Output, known: OUTPUT_NAMES }
             .take(&mut rest, names.output.as_deref(), is_image)?
             .ok_or_else(|| ContractError::NoOutput { outputs: list(outputs) })?;
 
@@ -246,9 +278,7 @@ fn list(ports: &[Port]) -> String {
 }
 
 struct Role {
-    what: &'static str,
-    meaning: &'static str,
-    flag: &'static str,
+    of: PortRole,
     known: &'static [&'static str],
 }
 
@@ -268,11 +298,10 @@ impl Role {
             [] => Ok(None),
             [only] => Ok(Some(rest.remove(*only).clone())),
             several => Err(ContractError::Ambiguous {
-                what: self.what,
-                role: self.meaning,
+                what: self.of.what(),
+                role: self.of,
                 candidates: several.iter().map(|&index| rest[index].describe()).collect::<Vec<_>>().join(", "),
                 names: several.iter().map(|&index| rest[index].name.clone()).collect(),
-                flag: self.flag,
             }),
         }
     }
@@ -285,7 +314,7 @@ impl Role {
     ) -> Result<Option<Port>, ContractError> {
         if let Some(name) = named {
             let index = rest.iter().position(|port| port.name == name).ok_or_else(|| ContractError::Unnamed {
-                what: self.what,
+                what: self.of.what(),
                 name: name.into(),
                 there: rest.iter().map(|port| port.describe()).collect::<Vec<_>>().join(", "),
             })?;
@@ -349,7 +378,7 @@ mod tests {
             [port("a", Element::F32, &[-1, 3, 8, 8]), port("b", Element::I64, &[-1]), port("c", Element::I64, &[-1])];
         let outputs = [port("o", Element::F32, &[-1, 3, 8, 8])];
         let error = decide(&inputs, &outputs).unwrap_err();
-        assert!(error.to_string().ends_with("Say which with --input-timestep NAME"), "{error}");
+        assert!(matches!(error, ContractError::Ambiguous { role: PortRole::Timestep, .. }), "{error}");
         let names = PortNames { timestep: Some("b".into()), ..PortNames::default() };
         let contract = Contract::decide(&inputs, &outputs, &names, None).unwrap();
         assert_eq!(contract.class_labels.unwrap().name, "c");

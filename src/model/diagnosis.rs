@@ -4,7 +4,8 @@
 use super::folders::{config_folder, data_folder};
 use super::onnx_runtime::setup::pins::Platform;
 use super::onnx_runtime::{
-    Attempt, LoadedRuntime, Pip, Provider, RuntimeError, compiled_in, find_and_load, find_pip, python, warm_up,
+    Attempt, CUDA, LIBRARY, LoadedRuntime, Pip, Provider, RuntimeError, compiled_in, find_and_load, find_pip, python,
+    warm_up,
 };
 use super::package::bundled;
 use serde::Serialize;
@@ -146,7 +147,7 @@ fn advise_on_runtime(
             advice.push(format!("take the library that {place} names out, or name one that loads"));
         }
         Some(_) if Platform::current().is_none() => {
-            advice.push("build or install ONNX Runtime 1.23 or newer and name it with --onnxruntime PATH".into());
+            advice.push(format!("build or install ONNX Runtime 1.23 or newer and name it with {LIBRARY}"));
         }
         Some(_) => {
             if pip.is_none() {
@@ -160,7 +161,7 @@ fn advise_on_runtime(
         None => {}
     }
     if runtime.is_some_and(|runtime| !runtime.cpu.works()) {
-        advice.push("run `chromascope setup` for a library that works, or name one with --onnxruntime PATH".into());
+        advice.push(format!("run `chromascope setup` for a library that works, or name one with {LIBRARY}"));
     }
 }
 
@@ -168,15 +169,15 @@ fn advise_on_cuda(runtime: Option<&RuntimeReport>, gpus: &[String], advice: &mut
     let can = Platform::current().is_some_and(|platform| platform.cuda().is_some());
     match runtime.map(|runtime| &runtime.cuda) {
         Some(None) if !gpus.is_empty() && can => {
-            advice
-                .push("run `chromascope setup --cuda` to use the GPU: this ONNX Runtime is built without CUDA".into());
+            advice.push(format!(
+                "run `chromascope setup {CUDA}` to use the GPU: this ONNX Runtime is built without CUDA"
+            ));
         }
         Some(None) if can => {
-            advice.push(
-                "this ONNX Runtime is built without CUDA; on a machine with an NVIDIA GPU `chromascope setup --cuda` \
+            advice.push(format!(
+                "this ONNX Runtime is built without CUDA; on a machine with an NVIDIA GPU `chromascope setup {CUDA}` \
                  fetches one with it"
-                    .into(),
-            );
+            ));
         }
         Some(Some(Trial::Fails { .. })) if gpus.is_empty() => {
             advice.push(
@@ -186,11 +187,10 @@ fn advise_on_cuda(runtime: Option<&RuntimeReport>, gpus: &[String], advice: &mut
             );
         }
         Some(Some(Trial::Fails { .. })) => {
-            advice.push(
-                "run `chromascope setup --cuda` for CUDA 13 and cuDNN 9, and see that the NVIDIA driver is 580 or \
+            advice.push(format!(
+                "run `chromascope setup {CUDA}` for CUDA 13 and cuDNN 9, and see that the NVIDIA driver is 580 or \
                  newer; the CPU is used until then"
-                    .into(),
-            );
+            ));
         }
         _ => {}
     }

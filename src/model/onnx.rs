@@ -210,7 +210,7 @@ fn plain_reason(reason: &str) -> String {
         }
     }
     if reason.contains("Failed to allocate memory") {
-        return "there is not enough memory for it; use a smaller --size, --batch or --partition".into();
+        return "there is not enough memory for it; use a smaller size or batch, or fewer samples a call".into();
     }
     let cut = first.rfind("status_code").map_or(first, |at| first[..at].trim_end());
     cut.trim_end_matches('.').to_owned()

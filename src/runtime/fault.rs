@@ -1,9 +1,10 @@
 //! A failure as the window shows it: where it belongs, in a sentence, with what would mend it.
 
-use crate::model::contract::ContractError;
+use crate::model::contract::{ContractError, PortRole};
 use crate::model::onnx_runtime::setup::SetupError;
 use crate::session::RunError;
 use crate::session::prepare::{EMBEDDINGS, PrepareError};
+use crate::words::voice::Voice;
 
 /// Where a failure belongs in the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,19 +45,6 @@ pub enum Need {
     NullClass,
 }
 
-/// The roles of [`PortNames`](crate::model::contract::PortNames).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PortRole {
-    /// The noisy image.
-    Sample,
-    /// The timestep.
-    Timestep,
-    /// The class labels.
-    ClassLabels,
-    /// The prediction.
-    Output,
-}
-
 /// A failure to be shown where it belongs until it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -72,7 +60,7 @@ impl Fault {
     /// A fault with nothing to fill in.
     #[must_use]
     pub fn new(place: Place, sentence: &str) -> Self {
-        Self { place, sentence: without_dashes(sentence), needs: Vec::new() }
+        Self { place, sentence: Voice::Window.say(sentence), needs: Vec::new() }
     }
 
     /// A panic of a thread that works beside the window, and lives on: `what` was given up.
@@ -151,16 +139,8 @@ impl From<&PrepareError> for Fault {
 
 fn port_need(error: &ContractError) -> Option<Need> {
     match error {
-        ContractError::Ambiguous { flag, names, .. } => {
-            let role = match *flag {
-                "--input-sample" => PortRole::Sample,
-                "--input-timestep" => PortRole::Timestep,
-                "--input-labels" => PortRole::ClassLabels,
-                "--output-name" => PortRole::Output,
-                _ => return None,
-            };
-            Some(Need::Port { role, names: names.clone() })
-        }
+        ContractError::Ambiguous { role: PortRole::HiddenStates, .. } => None,
+        ContractError::Ambiguous { role, names, .. } => Some(Need::Port { role: *role, names: names.clone() }),
         ContractError::NoTimestep { names, .. } => Some(Need::Port { role: PortRole::Timestep, names: names.clone() }),
         _ => None,
     }
@@ -178,66 +158,21 @@ impl From<&SetupError> for Fault {
     }
 }
 
-/// What the window calls the options that it has a control for, before what follows them.
-const CONTROLS: [(&str, &str); 14] = [
-    ("labels-by-level", "the classes by resolution"),
-    ("by-level", "classes by resolution:"),
-    ("label-switch", "the classes by time"),
-    ("null-label", "the class that means none,"),
-    ("label", "Class"),
-    ("steps", "Steps"),
-    ("batch", "Batch"),
-    ("seed", "Seed"),
-    ("sampler", "Sampler"),
-    ("spacing", "Spacing"),
-    ("guidance", "the guidance scale"),
-    ("upsample-guidance", "upsample guidance"),
-    ("upsample-eta", "η of upsample guidance"),
-    ("theta", "θ of upsample guidance"),
-];
-
-/// The sentence with the command line's options as the window's controls are called, or as plain words where it has none:
-/// `--batch` becomes `Batch`, `--scheduler-config` becomes `scheduler-config`.
-pub(super) fn without_dashes(sentence: &str) -> String {
-    let mut plain = String::with_capacity(sentence.len());
-    let mut rest = sentence;
-    while let Some(at) = rest.find("--") {
-        let option_follows = rest[at + 2..].starts_with(|c: char| c.is_ascii_lowercase());
-        let begins_a_word = !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '-');
-        plain.push_str(&rest[..at]);
-        rest = &rest[at + 2..];
-        if !(option_follows && begins_a_word) {
-            plain.push_str("--");
-            continue;
-        }
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(rest.len());
-        if let Some((_, control)) = CONTROLS.iter().find(|(option, _)| *option == &rest[..end]) {
-            plain.push_str(control);
-            rest = &rest[end..];
-        }
-    }
-    plain.push_str(rest);
-    plain
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn options_become_words() {
-        assert_eq!(
-            without_dashes("--label 12 is out of range; choose another --size, --cpu"),
-            "Class 12 is out of range; choose another size, cpu"
-        );
-        assert_eq!(without_dashes("a file a--b.onnx"), "a file a--b.onnx");
-    }
+    use crate::session::prepare::SettingError;
+    use crate::session::setting::Setting;
 
     #[test]
     fn faults_know_their_place_and_what_they_need() {
         let fault = Fault::from(&PrepareError::NoSchedule { model: "m".into() });
         assert_eq!((fault.place, fault.needs), (Place::Model, vec![Need::SchedulerConfig]));
-        let fault = Fault::from(&PrepareError::Setting("--batch 0 is not possible".into()));
-        assert_eq!((fault.place, fault.sentence.as_str()), (Place::Settings, "Batch 0 is not possible"));
+        let error = SettingError::OutOfRange { setting: Setting::Batch, value: "0".into(), range: "another".into() };
+        let fault = Fault::from(&PrepareError::Setting(error));
+        assert_eq!(
+            (fault.place, fault.sentence.as_str()),
+            (Place::Settings, "batch 0 is out of range; another is needed")
+        );
     }
 }

@@ -1,6 +1,5 @@
 //! Many samples being measured, in a thread of its own with a model of its own, so that runs go on beside it.
 
-use super::fault::without_dashes;
 use super::{Fault, Place, Wake};
 use crate::ensemble::{
     self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing, samples_in_words,
@@ -8,6 +7,7 @@ use crate::ensemble::{
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
+use crate::words::voice::Voice;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -271,7 +271,7 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
                 lock(&shared.control).canceller = Some(canceller.clone());
                 shared.tell(|report| {
                     report.doing = format!("Measuring, {} at once", samples_in_words(size));
-                    report.notes.extend(notes.iter().map(|note| without_dashes(note)));
+                    report.notes.extend(notes.iter().map(|note| Voice::Window.say(note)));
                 });
             }
             Progress::Step { samples, batch, step, steps, timing } => {

@@ -38,8 +38,9 @@ mod speed;
 mod tests;
 mod worker;
 
+pub use crate::model::contract::PortRole;
 pub use analysis_pool::{AnalysisPool, unanswered};
-pub use fault::{Fault, Need, Place, PortRole};
+pub use fault::{Fault, Need, Place};
 #[cfg(feature = "gui")]
 pub(crate) use fault::{given_up, panic_text, program_fault};
 pub use mailbox::Wake;

@@ -8,6 +8,7 @@ use super::message::{Request, RunEnd, RunNews, RunStarted, Wish};
 use super::speed::Speed;
 use crate::session::Trajectory;
 use crate::session::prepare::Prepared;
+use crate::words::voice::Voice;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -79,6 +80,7 @@ impl Worker<'_> {
             }
         }
         if let Some((info, notes)) = self.engine.opened() {
+            let notes = notes.iter().map(|note| Voice::Window.say(note)).collect();
             mailbox.send(id, RunNews::ModelOpened { info, notes })?;
         }
         if *wish == Wish::Open {
@@ -102,7 +104,7 @@ impl Worker<'_> {
                 live,
                 taken_over: taken_over.len(),
                 resolved: prepared.resolved.clone(),
-                notes: std::mem::take(&mut prepared.notes),
+                notes: prepared.notes.iter().map(|note| Voice::Window.say(note)).collect(),
                 shape: trajectory.shape,
                 levels: trajectory.levels.clone(),
                 timesteps: std::mem::take(&mut prepared.timesteps),

@@ -3,6 +3,7 @@
 use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::ImageSet;
 use crate::reading::why;
+use crate::session::setting::Setting;
 use crate::words::count;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
@@ -42,8 +43,8 @@ pub enum ImagesError {
     },
     /// More than is kept in memory.
     #[error(
-        "the {} of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller --size or fewer images",
-        count(*.files, "file")
+        "the {} of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller {} or fewer images",
+        count(*.files, "file"), Setting::Size
     )]
     TooMany {
         /// The folder.

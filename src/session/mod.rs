@@ -30,6 +30,7 @@ mod run;
 mod run_words;
 pub mod schedule_file;
 pub mod schedule_table;
+pub mod setting;
 pub mod settings;
 mod spectrum_choices;
 mod step_times;

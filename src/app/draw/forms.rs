@@ -178,6 +178,7 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
         PortRole::Timestep => ("The timestep is", &ports.timestep),
         PortRole::ClassLabels => ("The class is", &ports.class_labels),
         PortRole::Output => ("The prediction is", &ports.output),
+        PortRole::HiddenStates => return,
     };
     ui.label(what);
     let shown = chosen.clone().unwrap_or_else(|| "choose".into());
@@ -190,6 +191,7 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
                     PortRole::Timestep => &mut ports.timestep,
                     PortRole::ClassLabels => &mut ports.class_labels,
                     PortRole::Output => &mut ports.output,
+                    PortRole::HiddenStates => return,
                 } = Some(name.clone());
                 intents.push(Intent::ChangeAndRun(vec![Action::SetPorts(ports)]));
             }

@@ -233,7 +233,7 @@ fn each_sample_is_confined_to_its_class() {
 
     let mut out = Denoised::zeros(images.shape.batch(2));
     let fault = model.with_classes(vec![Some(17)]).denoise(x_t.view(), level, &mut out).unwrap_err();
-    assert_eq!(fault.to_string(), "no image is of class 17; choose another --label");
+    assert_eq!(fault.to_string(), "no image is of class 17; choose another class");
     let none = ImageSet { shape: images.shape, pixels: Arc::new([]), labels: vec![] };
     let fault =
         LocalDenoiser::new(none, cosine(), of_side(3), vec![]).denoise(x_t.view(), level, &mut out).unwrap_err();
@@ -242,6 +242,6 @@ fn each_sample_is_confined_to_its_class() {
     let fault = LocalDenoiser::new(images, cosine(), of_side(3), vec![]).denoise(small.view(), level, &mut out);
     assert_eq!(
         fault.unwrap_err().to_string(),
-        "this model takes images of 12x16 with 3 channels, not 8x16 with 3; choose another --size"
+        "this model takes images of 12x16 with 3 channels, not 8x16 with 3; choose another size"
     );
 }

@@ -30,11 +30,17 @@ pub use search::{Attempt, Outcome, Place};
 pub use telemetry::forbid_telemetry;
 
 use super::settings::{Settings, SettingsError};
+use crate::words::voice::Name;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The oldest library that can be used is `1.` followed by this.
 pub const OLDEST_MINOR: u32 = ort::MINOR_VERSION;
+
+/// Where the user names a library.
+pub const LIBRARY: Name = Name::new("the setting `onnxruntime`", Some("onnxruntime PATH"));
+/// What set-up is told to fetch the library with CUDA.
+pub const CUDA: Name = Name::new("with CUDA", Some("cuda"));
 
 static LOADED: OnceLock<LoadedRuntime> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());

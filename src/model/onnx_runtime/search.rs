@@ -4,6 +4,7 @@ use super::library_file::{check, libraries_in, numbers, plain_name};
 use super::{LoadedRuntime, OLDEST_MINOR, RuntimeError, python, setup};
 use crate::model::folders::data_folder;
 use crate::model::settings::Settings;
+use crate::words::voice::Name;
 use ort::LoadDynamicError;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -35,7 +36,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Option => "--onnxruntime",
+            Self::Option => return Name::new("the command line", Some("onnxruntime")).fmt(f),
             Self::Setting => "the setting `onnxruntime`",
             Self::Variable => "ORT_DYLIB_PATH",
             Self::BesideProgram => "beside the program",

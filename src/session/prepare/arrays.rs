@@ -1,7 +1,8 @@
-use super::PrepareError;
+use super::{PrepareError, SettingError};
 use crate::model::contract::Contract;
 use crate::model::hex;
 use crate::reading;
+use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::words::count;
 use ndarray::{Array, Array3, Array4, Dimension};
@@ -52,7 +53,8 @@ pub(super) fn hidden_states(
     match (&contract.hidden_states, &settings.hidden_states) {
         (None, None) => Ok(None),
         (None, Some(_)) => {
-            Err(PrepareError::Setting("--hidden-states was given, but this model takes none; leave it out".into()))
+            let (setting, because) = (Setting::HiddenStates, "this model takes none".into());
+            Err(SettingError::Useless { setting, value: None, because }.into())
         }
         (Some(port), None) => Err(PrepareError::NoHiddenStates { input: port.name.clone() }),
         (Some(port), Some(path)) => {
@@ -74,7 +76,10 @@ pub(super) fn hidden_states(
             if rows != 1 && rows != batch {
                 let give = if batch == 1 { "1".to_owned() } else { format!("1 or {batch}") };
                 let holds = count(rows, "embedding");
-                return fault(format!("it holds {holds} for a batch of {batch}; give {give}, or --batch {rows}"));
+                return fault(format!(
+                    "it holds {holds} for a batch of {batch}; give {give}, or {} {rows}",
+                    Setting::Batch
+                ));
             }
             Ok(Some(states))
         }

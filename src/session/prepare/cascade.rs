@@ -1,5 +1,6 @@
 //! Several models as one: a cascade that is open.
 
+use super::SettingError;
 use super::model::{Kind, ModelInfo, open_one};
 use super::{Classes, NullClass, NullSource, Opened, PrepareError};
 use crate::denoiser::{Cascade, ImageShape};
@@ -79,20 +80,20 @@ impl OpenCascade {
         size: Option<(usize, usize)>,
         pooled_by: usize,
     ) -> Result<Opened, PrepareError> {
-        let setting = |text: String| Err(PrepareError::Setting(text));
+        let setting = |text: String| Err(SettingError::Other(text).into());
         let [below @ .., finest] = &self.stages[..] else { unreachable!("a cascade has two stages or more") };
         let finest = finest.denoiser(settings, size, pooled_by)?;
         let ImageShape { height, width, channels } = finest.image;
         let ratio = |stage: usize| self.factor.pow(u32::try_from(self.stages.len() - 1 - stage).unwrap_or(u32::MAX));
         let whole = ratio(0) * pooled_by;
         if height % whole != 0 || width % whole != 0 {
-            return setting(format!(
-                "--size {height}x{width} does not fit: the {} stages of {} pool it by {}, so both sides must be multiples of \
-                 {whole}",
+            let why = format!(
+                "the {} stages of {} pool it by {}, so both sides must be multiples of {whole}",
                 self.stages.len(),
                 self.name,
                 ratio(0)
-            ));
+            );
+            return Err(SettingError::SizeNoMultiple { size: (height, width), why }.into());
         }
         let mut joined: Option<Opened> = None;
         for (stage, kind) in below.iter().enumerate() {

@@ -1,94 +1,63 @@
-use super::{MAX_BATCH, MEMORY_LIMIT, PrepareError};
+use super::{MEMORY_LIMIT, SettingError};
 use crate::sampler::SamplerKind;
-use crate::schedule::ScheduleError;
 use crate::session::Trajectory;
+use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, RunSettings};
 
-/// Most threads inside one operator.
-const MAX_THREADS: usize = 256;
-
 /// Checks what can be judged from the settings alone.
-pub(super) fn numbers(settings: &RunSettings) -> Result<(), PrepareError> {
-    let setting = |text: String| Err(PrepareError::Setting(text));
-    if settings.steps == 0 {
-        return Err(ScheduleError::NoSteps.into());
-    }
-    if settings.batch == 0 || settings.batch > MAX_BATCH {
-        return setting(format!("--batch {} is not possible; it must be between 1 and {MAX_BATCH}", settings.batch));
-    }
-    if settings.threads == Some(0) || settings.partition == Some(0) {
-        return setting("--threads and --partition must be at least 1".into());
-    }
-    if let Some(threads) = settings.threads.filter(|&threads| threads > MAX_THREADS) {
-        return setting(format!("--threads {threads} is too many; at most {MAX_THREADS} can be of use"));
+pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
+    for &setting in Setting::ALL {
+        if let Some((value, range)) = setting.declaration().kind.out_of_range(settings) {
+            return Err(SettingError::OutOfRange { setting, value, range });
+        }
     }
     if settings.first_sample.checked_add(settings.batch as u64).is_none() {
-        return setting(format!(
+        return Err(SettingError::Other(format!(
             "the first sample is number {}, which is past the last there can be",
             settings.first_sample
-        ));
+        )));
     }
-    if let Some(upsample) = settings.upsample {
-        // Sizes are multiplied by it.
-        super::compose::check_upsample(upsample)?;
-    }
-    if let Some(eta) = settings.eta {
-        if settings.sampler.usual_eta().is_none() {
-            let with = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
-            return setting(format!("--eta has no meaning for {}; it belongs to {with}", settings.sampler));
-        }
-        if !(0.0..=1.0).contains(&eta) {
-            return setting(format!("--eta {eta} is out of range; it must be between 0 and 1"));
-        }
+    let sampler = settings.sampler.name();
+    if settings.eta.is_some() && settings.sampler.usual_eta().is_none() {
+        let belongs_to = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
+        return Err(SettingError::NotForSampler { setting: Setting::Eta, sampler, belongs_to });
     }
     if let Some(window) = &settings.local {
-        window.check().map_err(|error| PrepareError::Setting(format!("--local: {error}")))?;
+        window.check().map_err(|error| SettingError::Other(format!("{}: {error}", Setting::Local)))?;
     }
     if let ModelSource::Images(_) = settings.source {
-        let ports = &settings.ports;
-        let named =
-            [&ports.sample, &ports.timestep, &ports.class_labels, &ports.output].into_iter().any(Option::is_some);
-        if settings.prediction.is_some() || settings.null_label.is_some() || named {
-            return setting(
-                "--prediction, --null-label and the names of inputs and outputs have no meaning for a folder of images; \
-                 leave them out"
-                    .into(),
-            );
+        let open = RunSettings::new(settings.source.clone());
+        let excluded = |setting: &&Setting| setting.declaration().excludes.contains(&Setting::Images);
+        let mut given = Setting::ALL.iter().filter(excluded).filter(|setting| setting.differs(settings, &open));
+        if let Some(&setting) = given.next() {
+            return Err(SettingError::NotForModel { setting, model: "a folder of images".into() });
         }
     }
     let churn = settings.churn;
-    let numbers = [churn.amount, churn.sigma_min, churn.noise];
-    if numbers.iter().any(|value| !value.is_finite() || *value < 0.0)
-        || churn.sigma_max.is_nan()
-        || churn.sigma_max < churn.sigma_min
-    {
-        return setting("the churn of heun needs numbers of 0 or more, and --s-tmax not below --s-tmin".into());
+    if churn.sigma_max < churn.sigma_min {
+        return Err(SettingError::ChurnEnds);
     }
     if churn.sigma_min > 0.0 && churn.amount == 0.0 {
-        return setting("--s-tmin has no meaning without --s-churn, which it limits; leave it out".into());
+        return Err(SettingError::Without { setting: Setting::STmin, needs: Setting::SChurn });
     }
     if churn.amount > 0.0 && !settings.sampler.has_churn() {
-        let with = SamplerKind::names("and", |method| method.kind.has_churn());
-        return setting(format!("--s-churn has no meaning for {}; it belongs to {with}", settings.sampler));
+        let belongs_to = SamplerKind::names("and", |method| method.kind.has_churn());
+        return Err(SettingError::NotForSampler { setting: Setting::SChurn, sampler, belongs_to });
     }
     Ok(())
 }
 
 /// Checks that what the run keeps has room.
 /// `parts` is how many each estimate is made of.
-pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), PrepareError> {
+pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), SettingError> {
     let bytes = Trajectory::bytes(steps, shape, parts);
     let allowed = available().map_or(MEMORY_LIMIT, |available| MEMORY_LIMIT.min(available / 5 * 2));
     if bytes <= allowed {
         return Ok(());
     }
     let [batch, _, height, width] = shape;
-    Err(PrepareError::Setting(format!(
-        "this run would keep {:.1} GB (steps: {steps}, images: {batch}, {height}x{width} each), more than the {:.1} GB \
-         allowed; use fewer steps, a smaller --batch or a smaller --size",
-        bytes as f64 / 1e9,
-        allowed as f64 / 1e9
-    )))
+    let [needed, allowed] = [bytes, allowed].map(|bytes| bytes as f64 / 1e9);
+    Err(SettingError::Memory { needed, allowed, steps, batch, size: (height, width) })
 }
 
 /// Memory that other programs leave, bytes, where the system tells. Of it a run takes two fifths at most, as writing its

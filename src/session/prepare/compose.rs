@@ -1,13 +1,13 @@
 //! From what a model answers to what a run asks: classes, guidance, upsample guidance and clipping around it.
 
 use super::open::check_label;
-use super::{Classes, NullClass, NullSource, PrepareError};
+use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
-use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsample, Upsampled};
+use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsampled};
 use crate::schedule::ModelSchedule;
+use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::theory::NoiseLevel;
-use crate::words::count;
 
 /// What must be known of a model for this.
 pub(super) struct Facts<'a> {
@@ -56,7 +56,7 @@ pub(super) fn compose(
     check_guidance(settings, &scale, null, facts)?;
     let null_class = facts.classes.null.filter(|null| asks_for(prompt.as_ref(), &scale, null.label));
     if let Some(NullClass { label, said_by }) = null_class {
-        let what = if said_by == NullSource::User { "--null-label" } else { "the null class" };
+        let what = if said_by == NullSource::User { ClassOf::Setting(Setting::NullLabel) } else { ClassOf::Model };
         check_label(what, label, facts.classes.count)?;
     }
     notes.extend(null_class.and_then(|null| null_note(settings, facts, &scale, null)));
@@ -66,11 +66,14 @@ pub(super) fn compose(
     };
     if settings.guidance.is_some() && label.is_some() && label == null {
         let because = if settings.label.is_some() {
-            "the class of the images is the null class itself, so guidance changes nothing; choose another class"
+            "the class of the images is the null class itself, so guidance changes nothing; choose another class".into()
         } else {
-            "guidance leads from no class to the class of the images, and there is none; choose one with --label"
+            format!(
+                "guidance leads from no class to the class of the images, and there is none; choose a {}",
+                Setting::Label
+            )
         };
-        notes.push(because.into());
+        notes.push(because);
     }
     let time = RunTime::of(levels);
     notes.extend(switch_note(settings, prompt.as_ref(), levels, &time));
@@ -142,22 +145,20 @@ fn switch_note(
 
 /// What the images are of; `None` for a model without classes.
 fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, PrepareError> {
-    let setting = |text: String| Err(PrepareError::Setting(text));
     let Classes { none_because, count, null, null_is_all } = facts.classes;
-    let given = |what: String| format!("{what} was given");
     let said = [
-        settings.label.map(|label| given(format!("--label {label}"))),
-        settings.label_switch.as_ref().map(|_| given("--label".into())),
-        settings.by_level.as_ref().map(|_| given("--labels-by-level".into())),
+        settings.label.map(|label| (Setting::Label, Some(label))),
+        settings.label_switch.as_ref().map(|_| (Setting::Label, None)),
+        settings.by_level.as_ref().map(|_| (Setting::LabelsByLevel, None)),
     ];
     let mut said = said.into_iter().flatten();
     let first = said.next();
-    let null_too = settings.null_label.map(|label| given(format!("--null-label {label}")));
-    if let (Some(because), Some(first)) = (none_because, first.as_ref().or(null_too.as_ref())) {
-        return setting(format!("{first}, but {because}; leave it out"));
+    let null_too = settings.null_label.map(|label| (Setting::NullLabel, Some(label)));
+    if let (Some(because), Some((setting, value))) = (none_because, first.or(null_too)) {
+        return Err(SettingError::Useless { setting, value, because: (*because).into() }.into());
     }
     if said.next().is_some() {
-        return setting("--label and --labels-by-level both say what the images are of; leave one of them out".into());
+        return Err(SettingError::TwoClasses.into());
     }
     if none_because.is_some() {
         return Ok(None);
@@ -167,15 +168,16 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
         null.map(|null| null.label).ok_or_else(|| no_null(facts, needed_for))
     };
     if let Some(levels) = &settings.by_level {
-        return by_level(levels, facts).map(Some);
+        return Ok(Some(by_level(levels, facts)?));
     }
     if let Some(ClassSwitch { from, to, at }) = settings.label_switch {
         if !(0.0..=1.0).contains(&at) {
-            return setting(format!("--label changes at {at}; say a part of the run from 0 to 1, such as [3:5:0.4]"));
+            return Err(SettingError::SwitchOutside { at }.into());
         }
         let class = |label: Option<i64>| {
             let label = label.map_or_else(none, Ok)?;
-            check_label("--label", label, *count).map(|()| label)
+            check_label(ClassOf::Setting(Setting::Label), label, *count)?;
+            Ok::<_, PrepareError>(label)
         };
         return Ok(Some(Prompt::Switch(ClassSwitch { from: class(from)?, to: class(to)?, at })));
     }
@@ -186,60 +188,33 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
         (None, None) => none()?,
     };
     let said_null = settings.label.is_none() && settings.null_label.is_some();
-    let option = if said_null { "--null-label" } else { "--label" };
-    check_label(option, label, *count)?;
+    let setting = if said_null { Setting::NullLabel } else { Setting::Label };
+    check_label(ClassOf::Setting(setting), label, *count)?;
     Ok(Some(Prompt::Class(label)))
 }
 
-fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, PrepareError> {
-    let setting = |text: String| Err(PrepareError::Setting(text));
+fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, SettingError> {
     let size = (facts.image.height, facts.image.width);
     if !(2..=16).contains(&choice.factor) {
-        return setting(format!("the factor between levels is {}; it must be between 2 and 16", choice.factor));
+        let fault = format!("the factor between levels is {}; it must be between 2 and 16", choice.factor);
+        return Err(SettingError::Other(fault));
     }
     if choice.labels.is_empty() {
-        return setting("--labels-by-level names no class; say one for each level, the finest first".into());
+        return Err(SettingError::NoClasses);
     }
     let levels = choice.levels_of(size);
     if choice.labels.len() > levels + 1 {
-        return setting(format!(
-            "--labels-by-level names {}, but images of {}x{} have {} and what is left; name at most {}",
-            count(choice.labels.len(), "class"),
-            size.0,
-            size.1,
-            count(levels, "level"),
-            levels + 1
-        ));
+        return Err(SettingError::MoreClassesThanLevels { classes: choice.labels.len(), levels, size });
     }
     for &label in &choice.labels {
-        check_label("--labels-by-level", label, facts.classes.count)?;
+        check_label(ClassOf::Setting(Setting::LabelsByLevel), label, facts.classes.count)?;
     }
-    let prompt = LevelPrompt::new(choice.clone(), size).map_err(|error| PrepareError::Setting(error.to_string()))?;
+    let prompt = LevelPrompt::new(choice.clone(), size).map_err(|error| SettingError::Other(error.to_string()))?;
     let coarsest = prompt.coarsest_block();
     if choice.mode == LevelMode::Band && !(size.0.is_multiple_of(coarsest) && size.1.is_multiple_of(coarsest)) {
-        return setting(format!(
-            "--by-level band cuts the image into blocks of {coarsest}x{coarsest}, which do not fit into {}x{}; choose a --size \
-             in multiples of {coarsest}, fewer levels, or --by-level blend",
-            size.0, size.1
-        ));
+        return Err(SettingError::Bands { block: coarsest, size });
     }
     Ok(Prompt::ByLevel(prompt))
-}
-
-pub(super) fn check_upsample(Upsample { factor, theta, eta }: Upsample) -> Result<(), PrepareError> {
-    let setting = |text: String| Err(PrepareError::Setting(text));
-    if !Upsample::FACTORS.contains(&factor) {
-        return setting(format!("--upsample-guidance {factor} is not offered; it is 2, 3 or 4 times the trained size"));
-    }
-    if !theta.is_finite() {
-        return setting(format!("--theta {theta} is no number"));
-    }
-    if !(0.0..=1.0).contains(&eta) {
-        return setting(format!(
-            "--upsample-eta {eta} is out of range; it is the part of the model's time, from 0 to 1"
-        ));
-    }
-    Ok(())
 }
 
 /// The largest |w|: far beyond any use, and far below where 32 bits end.
@@ -251,20 +226,20 @@ fn check_guidance(
     null: Option<i64>,
     facts: &Facts,
 ) -> Result<(), PrepareError> {
-    let setting = |text: String| Err(PrepareError::Setting(text));
     if settings.guidance.is_none() {
         return Ok(());
     }
     if let Some(because) = facts.classes.none_because {
-        return setting(format!("--guidance was given, but {because}, so there is nothing to guide to; leave it out"));
+        let because = format!("{because}, so there is nothing to guide to");
+        return Err(SettingError::Useless { setting: Setting::Guidance, value: None, because }.into());
     }
     if let GuidanceScale::Constant(w) = scale
         && !w.is_finite()
     {
-        return setting(format!("--guidance {w} is no number"));
+        return Err(SettingError::GuidanceNoNumber { scale: *w }.into());
     }
     if let Some(w) = scale.largest().filter(|w| *w > LARGEST_SCALE) {
-        return setting(format!("--guidance reaches {w:e}, more than images can be computed with; it is at most 1e6"));
+        return Err(SettingError::GuidanceTooStrong { largest: w }.into());
     }
     if null.is_none() && scale.constant() != Some(1.0) {
         return Err(no_null(facts, "guidance leads away from that one"));

@@ -1,5 +1,6 @@
 //! The exact models in the program's own code, which need no ONNX Runtime.
 
+use super::SettingError;
 use super::arrays::Digests;
 use super::open::{check_size, read_config};
 use super::{Classes, NullClass, Opened, PrepareError, check, data_within};
@@ -15,6 +16,7 @@ use crate::model::package::Package;
 use crate::model::{SchedulerConfig, hex};
 use crate::schedule::{BetaSchedule, ModelSchedule, Spacing};
 use crate::session::images::read_folder;
+use crate::session::setting::Setting;
 use crate::session::settings::{ProviderChoice, RunSettings};
 use crate::theory::{NoiseLevel, Parameterization, Prediction};
 use crate::words::count;
@@ -83,9 +85,8 @@ pub(super) fn open_folder(
     let size = settings.size.unwrap_or((SIDE, SIDE));
     check_size(size)?;
     if !matches!(settings.provider, ProviderChoice::Auto | ProviderChoice::Rust) {
-        return Err(PrepareError::Setting(
-            "--provider has no meaning for a folder of images, which needs no ONNX Runtime; leave it out".into(),
-        ));
+        let model = "a folder of images, which needs no ONNX Runtime".into();
+        return Err(SettingError::NotForModel { setting: Setting::Provider, model }.into());
     }
     // Before anything is read: reading many large images takes long.
     check::memory(settings.steps, [settings.batch, 3, size.0, size.1], 0)?;
@@ -121,17 +122,14 @@ pub(super) fn open_folder(
 
 /// A bundled exact model without its graph.
 pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<OpenExact, PrepareError> {
-    let exact = package.card.as_ref().and_then(|card| card.exact.as_ref()).ok_or_else(|| {
-        PrepareError::Setting(format!(
-            "the model {} is a network and needs ONNX Runtime; only exact models run with --provider rust",
-            package.name
-        ))
-    })?;
+    let exact = package
+        .card
+        .as_ref()
+        .and_then(|card| card.exact.as_ref())
+        .ok_or_else(|| SettingError::NotExact { model: package.name.clone() })?;
     if settings.prediction.is_some() {
-        return Err(PrepareError::Setting(format!(
-            "--prediction has no meaning for {}, which is computed exactly here and not by a network; leave it out",
-            package.name
-        )));
+        let model = format!("{}, which is computed exactly here and not by a network", package.name);
+        return Err(SettingError::NotForModel { setting: Setting::Prediction, model }.into());
     }
     let graph = GraphFile::read(&package.onnx)?;
     let mut notes = Vec::new();
@@ -190,17 +188,13 @@ impl OpenExact {
     ) -> Result<Opened, PrepareError> {
         let Self { image, .. } = *self;
         if pooled_by > 1 {
-            return Err(PrepareError::Setting(
-                "upsample guidance needs a network that takes any size; this model is known exactly at one size only, so \
-                 leave --upsample-guidance out"
-                    .into(),
-            ));
+            let why = "upsample guidance needs a network that takes any size, and this model is known exactly at one size only; \
+                       choose another model";
+            return Err(SettingError::NoUpsampling { why }.into());
         }
-        if let Some((height, width)) = wanted.filter(|size| *size != (image.height, image.width)) {
-            return Err(PrepareError::Setting(format!(
-                "--size {height}x{width} does not fit: this model is made for {}x{} only; leave --size out",
-                image.height, image.width
-            )));
+        if let Some(size) = wanted.filter(|size| *size != (image.height, image.width)) {
+            let only = format!("{}x{}", image.height, image.width);
+            return Err(SettingError::OtherSize { size, is: "is made", only }.into());
         }
         let flag = CancelFlag::default();
         let null = self.null.map(|null| null.label);
@@ -217,10 +211,8 @@ impl OpenExact {
             },
         };
         if settings.local.is_some() && matches!(self.kind, Kind::Gaussian(_)) {
-            return Err(PrepareError::Setting(format!(
-                "--local composes images of those of a folder, and {} is made of none; leave it out or give --images DIR",
-                self.name
-            )));
+            let model = format!("{} is made of none", self.name);
+            return Err(SettingError::LocalNeedsImages { model }.into());
         }
         Ok(Opened {
             denoiser,
@@ -282,7 +274,10 @@ fn members(classes: &[i64], null: Option<i64>) -> impl Iterator<Item = Option<i6
 
 fn no_label(settings: &RunSettings, because: &str) -> Result<(), PrepareError> {
     match settings.label {
-        Some(label) => Err(PrepareError::Setting(format!("--label {label} was given, but {because}; leave it out"))),
+        Some(label) => {
+            let because = because.into();
+            Err(SettingError::Useless { setting: Setting::Label, value: Some(label), because }.into())
+        }
         None => Ok(()),
     }
 }

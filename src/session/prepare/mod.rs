@@ -11,6 +11,7 @@ mod model;
 mod null_class;
 mod open;
 mod plan;
+mod setting_error;
 mod spacing;
 mod watched;
 
@@ -22,6 +23,7 @@ pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
+pub use setting_error::{ClassOf, SettingError};
 pub use spacing::{DefaultSpacing, default_spacing, spacing_of};
 
 use super::Run;

@@ -1,5 +1,6 @@
 //! A model that is open and serves any number of runs.
 
+use super::SettingError;
 use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
 use super::watched::Watched;
@@ -48,10 +49,8 @@ pub(super) fn open_one(
 ) -> Result<(Kind, Option<String>), PrepareError> {
     let mut reason = None;
     if settings.local.is_some() && package.card.as_ref().is_none_or(|card| card.exact.is_none()) {
-        return Err(PrepareError::Setting(format!(
-            "--local composes images of those of a folder, and {} is a network; leave it out or give --images DIR",
-            package.name
-        )));
+        let model = format!("{} is a network", package.name);
+        return Err(SettingError::LocalNeedsImages { model }.into());
     }
     let rust = match settings.provider {
         // No graph computes it.

@@ -1,3 +1,4 @@
+use super::{ClassOf, SettingError};
 use super::{Classes, NullClass, PrepareError};
 use crate::model::SchedulerConfig;
 use crate::model::contract::Contract;
@@ -101,7 +102,6 @@ impl OpenModel {
         wanted: Option<(usize, usize)>,
         pooled_by: usize,
     ) -> Result<(usize, usize), PrepareError> {
-        let setting = |text: String| Err(PrepareError::Setting(text));
         let larger = |(height, width): (usize, usize)| (height * pooled_by, width * pooled_by);
         let Some((height, width)) = wanted.or(self.native_size().map(larger)) else {
             return Err(PrepareError::NoSize);
@@ -109,30 +109,25 @@ impl OpenModel {
         check_size((height, width))?;
         let (fixed_height, fixed_width) = self.contract.fixed_size();
         if pooled_by > 1 && (fixed_height.is_some() || fixed_width.is_some()) {
-            return setting(
-                "this model was exported for one size only, and upsample guidance asks it for two; export it with free \
-                 height and width, or leave --upsample-guidance out"
-                    .into(),
-            );
+            let why = "this model was exported for one size only, and upsample guidance asks it for two; export it with free \
+                       height and width";
+            return Err(SettingError::NoUpsampling { why }.into());
         }
         if fixed_height.is_some_and(|h| h != height) || fixed_width.is_some_and(|w| w != width) {
             let side = |side: Option<usize>| side.map_or_else(|| "any".into(), |side| side.to_string());
-            return setting(format!(
-                "--size {height}x{width} does not fit: this model was exported for {}x{} only; leave --size out",
-                side(fixed_height),
-                side(fixed_width)
-            ));
+            let only = format!("{}x{}", side(fixed_height), side(fixed_width));
+            return Err(SettingError::OtherSize { size: (height, width), is: "was exported", only }.into());
         }
         let multiple = self.package.size_multiple() * pooled_by;
         if height % multiple != 0 || width % multiple != 0 {
             let near = |side: usize| ((side + multiple / 2) / multiple).max(1) * multiple;
             let with = if pooled_by > 1 { format!(" used at {pooled_by} times its size") } else { String::new() };
-            return setting(format!(
-                "--size {height}x{width} does not fit: both sides must be multiples of {multiple} for this model{with}; the \
-                 nearest is {}x{}",
+            let why = format!(
+                "both sides must be multiples of {multiple} for this model{with}; the nearest is {}x{}",
                 near(height),
                 near(width)
-            ));
+            );
+            return Err(SettingError::SizeNoMultiple { size: (height, width), why }.into());
         }
         Ok((height, width))
     }
@@ -154,12 +149,12 @@ pub(super) fn read_config(file: &Path, notes: &mut Vec<String>) -> Result<Schedu
     Ok(config)
 }
 
-pub(super) fn check_label(option: &str, label: i64, classes: Option<usize>) -> Result<(), PrepareError> {
+pub(super) fn check_label(what: ClassOf, class: i64, classes: Option<usize>) -> Result<(), SettingError> {
     match classes {
-        Some(classes) if usize::try_from(label).map_or(true, |label| label >= classes) => Err(PrepareError::Setting(
-            format!("{option} {label} is out of range: this model's classes are 0 to {}", classes.saturating_sub(1)),
-        )),
-        None if label < 0 => Err(PrepareError::Setting(format!("{option} {label} is negative; classes start at 0"))),
+        Some(classes) if usize::try_from(class).map_or(true, |class| class >= classes) => {
+            Err(SettingError::NoSuchClass { what, class, last: classes.saturating_sub(1) })
+        }
+        None if class < 0 => Err(SettingError::NegativeClass { what, class }),
         _ => Ok(()),
     }
 }
@@ -181,11 +176,7 @@ fn choose_provider(
     }
 }
 
-pub(crate) fn check_size((height, width): (usize, usize)) -> Result<(), PrepareError> {
-    if (1..=MOST_SIDE).contains(&height) && (1..=MOST_SIDE).contains(&width) {
-        return Ok(());
-    }
-    Err(PrepareError::Setting(format!(
-        "--size {height}x{width} is not a size; both sides must be between 1 and {MOST_SIDE}"
-    )))
+pub(crate) fn check_size(size: (usize, usize)) -> Result<(), PrepareError> {
+    let sound = |side| (1..=MOST_SIDE).contains(&side);
+    if sound(size.0) && sound(size.1) { Ok(()) } else { Err(SettingError::NoSize { size, most: MOST_SIDE }.into()) }
 }

@@ -1,5 +1,5 @@
-use super::PrepareError;
 use super::spacing::spacing_of;
+use super::{PrepareError, SettingError};
 use crate::model::{SchedulerConfig, VarianceType};
 use crate::sampler::registry::ClosedForm;
 use crate::sampler::{SamplerKind, Variance};
@@ -13,11 +13,7 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
     if parameterization.x0_from(first).state.is_finite() {
         return Ok(());
     }
-    Err(PrepareError::Setting(
-        "this schedule starts at zero signal (ᾱ = 0), where a noise prediction says nothing of the image; use \
-         --spacing leading or a σ family, or a model that predicts v or x_0"
-            .into(),
-    ))
+    Err(SettingError::ZeroSignal.into())
 }
 
 /// The plan of a run with these settings on a model of this configuration and schedule.
@@ -38,11 +34,7 @@ pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareErro
     match config.variance_type {
         VarianceType::FixedSmall | VarianceType::FixedSmallLog => Ok(Variance::FixedSmall),
         VarianceType::FixedLarge | VarianceType::FixedLargeLog => Ok(Variance::FixedLarge),
-        VarianceType::Learned | VarianceType::LearnedRange => Err(PrepareError::Setting(
-            "this model's scheduler asks for DDPM with a learned variance, which this program does not use; choose \
-             another sampler, such as --sampler ddim --eta 1"
-                .into(),
-        )),
+        VarianceType::Learned | VarianceType::LearnedRange => Err(SettingError::LearnedVariance.into()),
     }
 }
 

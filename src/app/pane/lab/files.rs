@@ -20,7 +20,7 @@ const FORMS: [(Form, &str, &str, &str); 7] = [
         Form::Own,
         "Chromascope",
         "json",
-        "The schedule as it is, with its curve and control points; `sample --schedule` takes it",
+        "The schedule as it is, with its curve and control points; the command line takes it too",
     ),
     (Form::Csv, "CSV table", "csv", "Step, t, ᾱ, σ, λ and timestep of every step"),
     (Form::Npy, "NumPy table", "npy", "The same table, float64 [N + 1, 6]"),

@@ -20,6 +20,7 @@ mod staging;
 mod wheel;
 
 use super::super::folders::{FolderError, data_folder};
+use super::{CUDA, LIBRARY};
 use manifest::Manifest;
 use pins::{Platform, VERSION, Wheel};
 pub use pip::HOW_TO_INSTALL as HOW_TO_INSTALL_PIP;
@@ -93,13 +94,13 @@ pub enum SetupError {
     /// No wheel for this system.
     #[error(
         "there is no ready-made ONNX Runtime for this system: build or install one (1.23 or newer) and name it with \
-         --onnxruntime PATH"
+         {LIBRARY}"
     )]
     NoPlatform,
     /// CUDA on a system for which there is no wheel with it.
     #[error(
         "there is no ready-made ONNX Runtime with CUDA for {0}, only for Linux and Windows on x86-64: run `chromascope \
-         setup` without --cuda"
+         setup` without {CUDA}"
     )]
     NoCuda(&'static str),
     /// No data folder.
@@ -108,7 +109,7 @@ pub enum SetupError {
     /// No pip, and none could be had.
     #[error(
         "no pip was found, which set-up downloads with: install it ({}) and run `chromascope setup` again, or name a \
-         library with --onnxruntime PATH",
+         library with {LIBRARY}",
         pip::HOW_TO_INSTALL
     )]
     NoPip,

@@ -1,0 +1,229 @@
+use crate::session::setting::Setting;
+use crate::words::count;
+
+/// Why a setting cannot be, or does not suit its model. Settings are named for both readers: see
+/// [`Voice`](crate::words::voice::Voice).
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    /// A number outside of its range.
+    #[error("{setting} {value} is out of range; {range} is needed")]
+    OutOfRange {
+        /// Which.
+        setting: Setting,
+        /// What it is.
+        value: String,
+        /// What it could be, in words.
+        range: String,
+    },
+    /// A sampler that does not have it.
+    #[error("{setting} has no meaning for {sampler}; it belongs to {belongs_to}")]
+    NotForSampler {
+        /// What was decided.
+        setting: Setting,
+        /// The sampler.
+        sampler: &'static str,
+        /// Samplers that have it.
+        belongs_to: String,
+    },
+    /// A model that does not have it.
+    #[error("{setting} has no meaning for {model}; leave it out")]
+    NotForModel {
+        /// What was decided.
+        setting: Setting,
+        /// The model, and why.
+        model: String,
+    },
+    /// Something that is nothing by itself.
+    #[error("{setting} has no meaning without {needs}, which it limits; leave it out")]
+    Without {
+        /// What was decided.
+        setting: Setting,
+        /// What it needs.
+        needs: Setting,
+    },
+    /// Both ends of a range in the wrong order.
+    #[error("{} is below {}; the largest must not be below the smallest", Setting::STmax, Setting::STmin)]
+    ChurnEnds,
+    /// Something that the model cannot be given.
+    #[error("{setting}{} was given, but {because}; leave it out", value.map(|value| format!(" {value}")).unwrap_or_default())]
+    Useless {
+        /// What was decided.
+        setting: Setting,
+        /// The class, where it is one.
+        value: Option<i64>,
+        /// Why it is of no use.
+        because: String,
+    },
+    /// Two ways to say one thing.
+    #[error("{} and {} both say what the images are of; leave one of them out", Setting::Label, Setting::LabelsByLevel)]
+    TwoClasses,
+    /// A class that is not there.
+    #[error("{what} {class} is out of range: this model's classes are 0 to {last}")]
+    NoSuchClass {
+        /// What was decided, or found.
+        what: ClassOf,
+        /// The class.
+        class: i64,
+        /// The last there is.
+        last: usize,
+    },
+    /// A class below zero.
+    #[error("{what} {class} is negative; classes start at 0")]
+    NegativeClass {
+        /// What was decided, or found.
+        what: ClassOf,
+        /// The class.
+        class: i64,
+    },
+    /// A class that changes outside of the run.
+    #[error("{} changes at {at}; say a part of the run from 0 to 1, such as [3:5:0.4]", Setting::Label)]
+    SwitchOutside {
+        /// When.
+        at: f64,
+    },
+    /// No class at all.
+    #[error("{} names no class; say one for each level, the finest first", Setting::LabelsByLevel)]
+    NoClasses,
+    /// More classes than there are levels.
+    #[error(
+        "{} names {}, but images of {}x{} have {} and what is left; name at most {}",
+        Setting::LabelsByLevel, count(*.classes, "class"), size.0, size.1, count(*.levels, "level"), levels + 1
+    )]
+    MoreClassesThanLevels {
+        /// How many classes.
+        classes: usize,
+        /// How many levels.
+        levels: usize,
+        /// Height and width.
+        size: (usize, usize),
+    },
+    /// Blocks that do not fit the image.
+    #[error(
+        "{0} band cuts the image into blocks of {block}x{block}, which do not fit into {height}x{width}; choose a {1} in \
+         multiples of {block}, fewer levels, or {0} blend",
+        Setting::ByLevel, Setting::Size, height = size.0, width = size.1
+    )]
+    Bands {
+        /// Side of the coarsest.
+        block: usize,
+        /// Height and width.
+        size: (usize, usize),
+    },
+    /// A guidance scale beyond all use.
+    #[error("{} reaches {largest:e}, more than images can be computed with; it is at most 1e6", Setting::Guidance)]
+    GuidanceTooStrong {
+        /// The largest.
+        largest: f64,
+    },
+    /// A guidance scale that is no number.
+    #[error("{} {scale} is no number", Setting::Guidance)]
+    GuidanceNoNumber {
+        /// What it is.
+        scale: f64,
+    },
+    /// A size that is none.
+    #[error("{} {}x{} is not a size; both sides must be between 1 and {most}", Setting::Size, size.0, size.1)]
+    NoSize {
+        /// Height and width.
+        size: (usize, usize),
+        /// Longest side.
+        most: usize,
+    },
+    /// A size that a model does not have.
+    #[error("{0} {1}x{2} does not fit: this model {is} for {only} only; leave {0} out", Setting::Size, size.0, size.1)]
+    OtherSize {
+        /// Height and width.
+        size: (usize, usize),
+        /// What was done to it.
+        is: &'static str,
+        /// What it takes.
+        only: String,
+    },
+    /// A size that is no multiple of what it must be.
+    #[error("{} {}x{} does not fit: {why}", Setting::Size, size.0, size.1)]
+    SizeNoMultiple {
+        /// Height and width.
+        size: (usize, usize),
+        /// Of what, and why.
+        why: String,
+    },
+    /// A window of a model without images.
+    #[error(
+        "{} composes images of those of a folder, and {model}; leave it out or give {}",
+        Setting::Local,
+        Setting::Images
+    )]
+    LocalNeedsImages {
+        /// What the model is.
+        model: String,
+    },
+    /// Upsample guidance of a model that cannot be used so.
+    #[error("{why}, or leave {} out", Setting::UpsampleGuidance)]
+    NoUpsampling {
+        /// Why, and what else could be done.
+        why: &'static str,
+    },
+    /// A network without ONNX Runtime.
+    #[error(
+        "the model {model} is a network and needs ONNX Runtime; only exact models run with {} rust",
+        Setting::Provider
+    )]
+    NotExact {
+        /// The model.
+        model: String,
+    },
+    /// A noise prediction where there is no signal.
+    #[error(
+        "this schedule starts at zero signal (ᾱ = 0), where a noise prediction says nothing of the image; use {} leading or a σ \
+         family, or a model that predicts v or x_0",
+        Setting::Spacing
+    )]
+    ZeroSignal,
+    /// A sampler that the model's configuration does not allow.
+    #[error(
+        "this model's scheduler asks for DDPM with a learned variance, which this program does not use; choose another \
+         sampler, such as {} ddim with {} 1",
+        Setting::Sampler,
+        Setting::Eta
+    )]
+    LearnedVariance,
+    /// More than there is room for.
+    #[error(
+        "this run would keep {needed:.1} GB (steps: {steps}, images: {batch}, {}x{} each), more than the {allowed:.1} GB \
+         allowed; use fewer steps, a smaller {} or a smaller {}",
+        size.0, size.1, Setting::Batch, Setting::Size
+    )]
+    Memory {
+        /// Gigabytes.
+        needed: f64,
+        /// Gigabytes.
+        allowed: f64,
+        /// Steps.
+        steps: usize,
+        /// Images at once.
+        batch: usize,
+        /// Height and width.
+        size: (usize, usize),
+    },
+    /// Something that no setting is called by.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What says which class.
+#[derive(Clone, Copy, Debug)]
+pub enum ClassOf {
+    /// A setting.
+    Setting(Setting),
+    /// The model: its null class.
+    Model,
+}
+
+impl std::fmt::Display for ClassOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Setting(setting) => setting.fmt(f),
+            Self::Model => f.write_str("the null class"),
+        }
+    }
+}

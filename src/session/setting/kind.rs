@@ -1,0 +1,179 @@
+use super::RunSettings;
+use std::path::PathBuf;
+
+/// How a setting is read and written, and its range.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// A whole number.
+    Whole {
+        /// The least and the greatest.
+        range: (u64, u64),
+        /// Reads it; `None` where it is left open.
+        get: fn(&RunSettings) -> Option<u64>,
+        /// Decides it.
+        set: fn(&mut RunSettings, Option<u64>),
+    },
+    /// A number.
+    Number {
+        /// The least and the greatest.
+        range: (f64, f64),
+        /// Reads it; `None` where it is left open.
+        get: fn(&RunSettings) -> Option<f64>,
+        /// Decides it.
+        set: fn(&mut RunSettings, Option<f64>),
+    },
+    /// Yes or no.
+    Switch {
+        /// Reads it.
+        get: fn(&RunSettings) -> bool,
+        /// Decides it.
+        set: fn(&mut RunSettings, bool),
+    },
+    /// A file.
+    File {
+        /// Decides it.
+        set: fn(&mut RunSettings, Option<PathBuf>),
+    },
+    /// Something in words, with why it cannot be.
+    Text {
+        /// Decides it.
+        set: fn(&mut RunSettings, &str) -> Result<(), String>,
+    },
+    /// Something that takes more than its text to understand: a file that is read, the names in a model's card.
+    Own,
+}
+
+/// What a setting of a simple kind is decided to be; `None` leaves it open.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// For [`Kind::Whole`].
+    Whole(Option<u64>),
+    /// For [`Kind::Number`].
+    Number(Option<f64>),
+    /// For [`Kind::Switch`].
+    Switch(bool),
+    /// For [`Kind::File`].
+    File(Option<PathBuf>),
+}
+
+impl Kind {
+    /// Decides a setting. A number out of range becomes the nearest in range; what is no number, or of another kind, changes
+    /// nothing.
+    pub fn put(self, value: Value, run: &mut RunSettings) {
+        match (self, value) {
+            (Self::Whole { range: (least, most), set, .. }, Value::Whole(number)) => {
+                set(run, number.map(|number| number.clamp(least, most)));
+            }
+            (Self::Number { range: (least, most), set, .. }, Value::Number(number)) => {
+                if number.is_none_or(|number| !number.is_nan()) {
+                    set(run, number.map(|number| number.clamp(least, most)));
+                }
+            }
+            (Self::Switch { set, .. }, Value::Switch(on)) => set(run, on),
+            (Self::File { set }, Value::File(path)) => set(run, path),
+            _ => {}
+        }
+    }
+
+    /// Decides a setting by its text, or says what is needed instead.
+    pub fn read(self, text: &str, run: &mut RunSettings) -> Result<(), String> {
+        match self {
+            Self::Whole { range, set, .. } => {
+                let number = text.parse().ok().filter(|number| (range.0..=range.1).contains(number));
+                set(run, Some(number.ok_or_else(|| format!("{} is needed", whole_in_words(range)))?));
+            }
+            Self::Number { range, set, .. } => {
+                let number = text.parse().ok().filter(|number| (range.0..=range.1).contains(number));
+                set(run, Some(number.ok_or_else(|| format!("{} is needed", number_in_words(range)))?));
+            }
+            Self::Switch { set, .. } => set(run, true),
+            Self::File { set } => set(run, Some(text.into())),
+            Self::Text { set } => set(run, text)?,
+            Self::Own => {}
+        }
+        Ok(())
+    }
+
+    /// The number that is out of range, and the range in words.
+    #[must_use]
+    pub fn out_of_range(self, run: &RunSettings) -> Option<(String, String)> {
+        match self {
+            Self::Whole { range, get, .. } => {
+                let number = get(run).filter(|number| !(range.0..=range.1).contains(number))?;
+                Some((number.to_string(), whole_in_words(range)))
+            }
+            Self::Number { range, get, .. } => {
+                let number = get(run).filter(|number| !(range.0..=range.1).contains(number))?;
+                Some((number.to_string(), number_in_words(range)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn whole_in_words((least, most): (u64, u64)) -> String {
+    if most < u64::MAX || least == 0 {
+        format!("a whole number from {least} to {most}")
+    } else {
+        format!("a whole number of at least {least}")
+    }
+}
+
+fn number_in_words((least, most): (f64, f64)) -> String {
+    match (least > f64::MIN, most < f64::MAX) {
+        (true, true) => format!("a number from {least} to {most}"),
+        (true, false) => format!("a number of at least {least}"),
+        _ => "a number".into(),
+    }
+}
+
+/// A field that holds one, or may hold one.
+pub(super) trait Slot<T> {
+    fn read(&self) -> Option<T>;
+    fn write(&mut self, value: Option<T>);
+}
+
+impl Slot<f64> for f64 {
+    fn read(&self) -> Option<f64> {
+        Some(*self)
+    }
+    fn write(&mut self, value: Option<f64>) {
+        *self = value.unwrap_or(*self);
+    }
+}
+
+impl Slot<f64> for Option<f64> {
+    fn read(&self) -> Option<f64> {
+        *self
+    }
+    fn write(&mut self, value: Option<f64>) {
+        *self = value;
+    }
+}
+
+impl Slot<u64> for u64 {
+    fn read(&self) -> Option<u64> {
+        Some(*self)
+    }
+    fn write(&mut self, value: Option<u64>) {
+        *self = value.unwrap_or(*self);
+    }
+}
+
+impl Slot<u64> for usize {
+    fn read(&self) -> Option<u64> {
+        Some(*self as u64)
+    }
+    fn write(&mut self, value: Option<u64>) {
+        *self = value.and_then(|value| value.try_into().ok()).unwrap_or(*self);
+    }
+}
+
+impl Slot<u64> for Option<usize> {
+    fn read(&self) -> Option<u64> {
+        self.map(|value| value as u64)
+    }
+    fn write(&mut self, value: Option<u64>) {
+        *self = value.and_then(|value| value.try_into().ok());
+    }
+}

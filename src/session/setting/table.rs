@@ -1,0 +1,534 @@
+//! The settings of a run and what is declared of each: a new one is a field here and a row below it.
+
+use super::declare::{NUMBERS, declare, field, file, number, port, settings};
+use super::kind::Slot as _;
+use super::{Belongs, Declaration, Effect, Kind, Place, Section};
+use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
+use crate::denoiser::{Upsample, WindowSize};
+use crate::model::PredictionType;
+use crate::model::contract::PortNames;
+use crate::sampler::{Churn, SamplerKind};
+use crate::schedule::PlanSource;
+use crate::session::prepare::MAX_BATCH;
+use crate::session::settings::{ModelSource, ProviderChoice};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Sampling steps of a run unless something else is said.
+pub const DEFAULT_STEPS: usize = 32;
+
+/// Everything that decides a run: the same settings, machine and library make the same bits again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSettings {
+    /// The denoiser.
+    pub source: ModelSource,
+    /// Sampling steps.
+    pub steps: usize,
+    /// Sampler.
+    pub sampler: SamplerKind,
+    /// A spacing or a σ family, by name; `None` takes the model's own.
+    pub spacing: Option<String>,
+    /// A schedule in place of the model's own; then `spacing` has no part, and where it lists its levels neither has
+    /// `steps`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Box<PlanSource>>,
+    /// Stochasticity: DDIM's η in [0, 1], or Euler ancestral's.
+    pub eta: Option<f64>,
+    /// Churn of Heun's method.
+    pub churn: Churn,
+    /// Seed of all noise that is not given.
+    pub seed: u64,
+    /// Images made at once.
+    pub batch: usize,
+    /// Number of the first of them: its noise is that of this sample of the seed, so that a run can go on where another
+    /// ended.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_sample: u64,
+    /// Class; `None` is the null class.
+    pub label: Option<i64>,
+    /// The class that means "none", where neither card nor configuration says.
+    pub null_label: Option<i64>,
+    /// One class, then another, in place of `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label_switch: Option<ClassSwitch<Option<i64>>>,
+    /// A class for each resolution, in place of `label`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_level: Option<ByLevel>,
+    /// Guidance scale w; `None` is the conditional estimate as it is, w = 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guidance: Option<GuidanceScale>,
+    /// Use of the model at several times its trained size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upsample: Option<Upsample>,
+    /// The window of the local exact denoiser, in place of the exact one that sees whole images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<WindowSize>,
+    /// Height and width, pixels; `None` takes the model's own.
+    pub size: Option<(usize, usize)>,
+    /// Initial noise, `.npy`, `[B, C, H, W]`, unit variance.
+    pub init_noise: Option<PathBuf>,
+    /// Injected noise, `.npy`, `[S, B, C, H, W]`.
+    pub step_noise: Option<PathBuf>,
+    /// Conditioning embeddings, `.npy`, `[B or 1, tokens, width]`.
+    pub hidden_states: Option<PathBuf>,
+    /// A `scheduler_config.json` in place of the model's own.
+    pub scheduler_config: Option<PathBuf>,
+    /// What the network predicts, in place of what the configuration says (diffusers' names).
+    pub prediction: Option<PredictionType>,
+    /// Input and output names, where the graph leaves a choice.
+    pub ports: PortNames,
+    /// Where to run.
+    pub provider: ProviderChoice,
+    /// Whether CUDA may round its products to TF32.
+    pub tf32: bool,
+    /// Threads inside one operator; `None` is one a core.
+    pub threads: Option<usize>,
+    /// Most samples a network call.
+    pub partition: Option<usize>,
+}
+
+impl RunSettings {
+    /// A run of this source with every choice left open.
+    #[must_use]
+    pub fn new(source: ModelSource) -> Self {
+        Self {
+            source,
+            steps: DEFAULT_STEPS,
+            sampler: SamplerKind::default(),
+            spacing: None,
+            schedule: None,
+            eta: None,
+            churn: Churn::default(),
+            seed: 0,
+            batch: 1,
+            first_sample: 0,
+            label: None,
+            null_label: None,
+            label_switch: None,
+            by_level: None,
+            guidance: None,
+            upsample: None,
+            local: None,
+            size: None,
+            init_noise: None,
+            step_noise: None,
+            hidden_states: None,
+            scheduler_config: None,
+            prediction: None,
+            ports: PortNames::default(),
+            provider: ProviderChoice::default(),
+            tf32: false,
+            threads: None,
+            partition: None,
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+settings! {
+    /// The network.
+    Model => Declaration {
+        default: "emoji-unet",
+        place: field!(source),
+        excludes: &[Setting::Images, Setting::Cascade],
+        ..declare(
+            Section::Model, "model", "model", "MODEL",
+            "Network: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json",
+        )
+    },
+    /// A cascade of networks in place of one.
+    Cascade => Declaration {
+        part_of: Some("model"),
+        excludes: &[Setting::Images],
+        ..declare(
+            Section::Model, "cascade", "cascade", "DIR",
+            "Instead of one network, a cascade of several: a bundled name, or a folder with cascade.json",
+        )
+    },
+    /// A folder of images in place of a network.
+    Images => Declaration {
+        part_of: Some("model"),
+        ..declare(
+            Section::Model, "images", "images", "DIR",
+            "Instead of a network, the exact posterior mean over the images in this folder",
+        )
+    },
+    /// Sampling steps.
+    Steps => Declaration {
+        letter: Some('n'),
+        default: "32",
+        effect: Effect::Levels,
+        kind: number!(Whole (1, u64::MAX), steps),
+        place: field!(steps),
+        ..declare(Section::Plan, "steps", "steps", "N", "Sampling steps")
+    },
+    /// Sampler.
+    Sampler => Declaration {
+        default: "ddim",
+        kind: Kind::Text { set: |run, name| name.parse().map(|sampler| run.sampler = sampler) },
+        place: field!(sampler),
+        ..declare(
+            Section::Plan, "sampler", "sampler", "NAME",
+            "Sampler: ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m",
+        )
+    },
+    /// Timestep spacing or σ family.
+    Spacing => Declaration {
+        effect: Effect::Levels,
+        kind: Kind::Text {
+            set: |run, name| {
+                name.parse::<PlanSource>().map_err(|error| error.to_string())?;
+                run.spacing = Some(name.to_owned());
+                Ok(())
+            },
+        },
+        place: field!(spacing),
+        ..declare(
+            Section::Plan, "spacing", "spacing", "NAME",
+            "Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]",
+        )
+    },
+    /// A schedule in place of the model's own.
+    Schedule => Declaration {
+        effect: Effect::Levels,
+        excludes: &[Setting::Spacing],
+        place: field!(schedule),
+        ..declare(
+            Section::Plan, "schedule", "schedule", "FILE",
+            "A schedule in place of the model's own: scheduler_config.json, CSV, NPY, a list of σ, or JSON as the window and \
+             `optimise` write it. Where it lists its levels or says how many steps it was made for, that is {steps}",
+        )
+    },
+    /// Seed.
+    Seed => Declaration {
+        letter: Some('s'),
+        default: "0",
+        effect: Effect::Draw,
+        kind: number!(Whole (0, u64::MAX), seed),
+        place: field!(seed),
+        ..declare(Section::Plan, "seed", "seed", "S", "Seed of the noise")
+    },
+    /// Stochasticity.
+    Eta => Declaration {
+        kind: number!(Number (0.0, 1.0), eta),
+        place: field!(eta),
+        ..declare(
+            Section::Plan, "η", "eta", "E", "Noise injected: DDIM's η [default: 0], Euler ancestral's [default: 1]",
+        )
+    },
+    /// Heun's S_churn.
+    SChurn => Declaration {
+        default: "0",
+        kind: number!(Number (0.0, f64::MAX), churn.amount),
+        place: field!(churn),
+        ..declare(Section::Plan, "churn", "s-churn", "X", "Heun: S_churn, total noise added over the run")
+    },
+    /// Heun's S_tmin.
+    STmin => Declaration {
+        part_of: Some("churn"),
+        default: "0",
+        needs: Some(Setting::SChurn),
+        kind: number!(Number (0.0, f64::MAX), churn.sigma_min),
+        ..declare(
+            Section::Plan, "smallest σ of the churn", "s-tmin", "SIGMA", "Heun: S_tmin, smallest σ at which noise is added",
+        )
+    },
+    /// Heun's S_tmax.
+    STmax => Declaration {
+        part_of: Some("churn"),
+        needs: Some(Setting::SChurn),
+        kind: number!(Number (0.0, f64::INFINITY), churn.sigma_max),
+        ..declare(
+            Section::Plan, "largest σ of the churn", "s-tmax", "SIGMA",
+            "Heun: S_tmax, largest σ at which noise is added [default: no limit]",
+        )
+    },
+    /// Heun's S_noise.
+    SNoise => Declaration {
+        part_of: Some("churn"),
+        default: "1",
+        needs: Some(Setting::SChurn),
+        kind: number!(Number (0.0, f64::MAX), churn.noise),
+        ..declare(
+            Section::Plan, "noise of the churn", "s-noise", "X", "Heun: S_noise, standard deviation of the noise added",
+        )
+    },
+    /// Window of the local exact denoiser.
+    Local => Declaration {
+        without_value: Some("8"),
+        place: field!(local),
+        ..declare(
+            Section::Steering, "window", "local", "K|FILE",
+            "With {images}, compose new images of theirs: each pixel is weighed by what a window of k×k pixels around it shows, \
+             k = K·σ, or a CSV of sigma,k [default: K = 8]",
+        )
+    },
+    /// Class, or one class and then another.
+    Label => Declaration {
+        excludes: &[Setting::LabelsByLevel],
+        place: field!(label, label_switch),
+        ..declare(
+            Section::Steering, "class", "label", "CLASS",
+            "Class of the images, by number or by the name that `info` lists [default: the model's null class]. [3:5:0.4] is \
+             class 3 for the first 0.4 of the steps, then 5; [5:0.4] begins without a class, [3::0.4] ends without",
+        )
+    },
+    /// A class for each resolution.
+    LabelsByLevel => Declaration {
+        place: field!(by_level),
+        ..declare(
+            Section::Steering, "classes by resolution", "labels-by-level", "C,C,…",
+            "A class for each resolution, the finest first; the last also rules everything coarser",
+        )
+    },
+    /// How they come together.
+    ByLevel => Declaration {
+        part_of: Some("classes by resolution"),
+        default: "blend",
+        choices: &["blend", "switch", "band"],
+        needs: Some(Setting::LabelsByLevel),
+        kind: Kind::Text {
+            set: |run, name| {
+                if let (Some(levels), Some(mode)) =
+                    (&mut run.by_level, LevelMode::ALL.into_iter().find(|mode| mode.name() == name))
+                {
+                    levels.mode = mode;
+                }
+                Ok(())
+            },
+        },
+        ..declare(
+            Section::Steering, "mode", "by-level", "MODE",
+            "How the classes by resolution come together: each as much as its level is being generated (blend), the one of the \
+             level that is generated most (switch), or each in its level alone (band)",
+        )
+    },
+    /// Guidance scale.
+    Guidance => Declaration {
+        place: field!(guidance),
+        ..declare(
+            Section::Steering, "guidance", "guidance", "W|FILE",
+            "Guidance scale w, ε_∅ + w·(ε_c − ε_∅): a number, or a CSV of s,w over run time s, 1 at the noise [default: 1]",
+        )
+    },
+    /// Use at several times the trained size.
+    UpsampleGuidance => Declaration {
+        kind: Kind::Whole {
+            range: (2, 4),
+            get: |run| run.upsample.map(|upsample| upsample.factor as u64),
+            set: |run, factor| run.upsample = factor.map(|factor| Upsample::by(usize::try_from(factor).unwrap_or(2))),
+        },
+        place: field!(upsample),
+        ..declare(
+            Section::Steering, "upsample guidance", "upsample-guidance", "N",
+            "Use the network at N times its trained size, guided by what it says of the pooled image: 2, 3 or 4",
+        )
+    },
+    /// Weight of upsample guidance.
+    Theta => Declaration {
+        part_of: Some("upsample guidance"),
+        default: "1",
+        needs: Some(Setting::UpsampleGuidance),
+        kind: Kind::Number {
+            range: NUMBERS,
+            get: |run| run.upsample.map(|upsample| upsample.theta),
+            set: |run, theta| run.upsample.iter_mut().zip(theta).for_each(|(upsample, theta)| upsample.theta = theta),
+        },
+        ..declare(Section::Steering, "θ of upsample guidance", "theta", "T", "Upsample guidance: its weight θ")
+    },
+    /// Time of upsample guidance.
+    UpsampleEta => Declaration {
+        part_of: Some("upsample guidance"),
+        default: "0.6",
+        needs: Some(Setting::UpsampleGuidance),
+        kind: Kind::Number {
+            range: (0.0, 1.0),
+            get: |run| run.upsample.map(|upsample| upsample.eta),
+            set: |run, eta| run.upsample.iter_mut().zip(eta).for_each(|(upsample, eta)| upsample.eta = eta),
+        },
+        ..declare(
+            Section::Steering, "η of upsample guidance", "upsample-eta", "H",
+            "Upsample guidance: the part η of the model's time, from the noise on, in which it acts",
+        )
+    },
+    /// The class that means "none".
+    NullLabel => Declaration {
+        excludes: &[Setting::Images],
+        kind: Kind::Text {
+            set: |run, label| {
+                let label = label.parse().map_err(|_| "a class is a whole number; `chromascope info MODEL` lists them")?;
+                run.null_label = Some(label);
+                Ok(())
+            },
+        },
+        place: field!(null_label),
+        ..declare(
+            Section::Steering, "null class", "null-label", "L",
+            "The class that means \"none\", where neither the model's card nor its configuration says",
+        )
+    },
+    /// Height and width.
+    Size => Declaration {
+        kind: Kind::Text { set: |run, size| read_size(size).map(|size| run.size = Some(size)) },
+        place: field!(size),
+        ..declare(
+            Section::Steering, "size", "size", "HxW",
+            "Height and width of the images made, in pixels [default: the model's, or N times it with upsample guidance]",
+        )
+    },
+    /// Conditioning embeddings.
+    HiddenStates => Declaration {
+        part_of: Some("conditioning"),
+        kind: file!(hidden_states),
+        place: field!(hidden_states),
+        ..declare(
+            Section::Steering, "embeddings", "hidden-states", "h.npy",
+            "Conditioning embeddings for models that take them: .npy, f32, [B or 1, tokens, width]",
+        )
+    },
+    /// The scheduler's configuration.
+    SchedulerConfig => Declaration {
+        kind: file!(scheduler_config),
+        place: field!(scheduler_config),
+        ..declare(
+            Section::Network, "scheduler configuration", "scheduler-config", "FILE",
+            "A scheduler_config.json in place of the model's own",
+        )
+    },
+    /// What the network predicts.
+    Prediction => Declaration {
+        excludes: &[Setting::Images],
+        kind: Kind::Text {
+            set: |run, name| {
+                let known = PredictionType::ALL.into_iter().find(|kind| kind.name() == name);
+                run.prediction = Some(known.ok_or_else(|| {
+                    format!("a network predicts one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
+                })?);
+                Ok(())
+            },
+        },
+        place: field!(prediction),
+        ..declare(
+            Section::Network, "prediction", "prediction", "TYPE",
+            "What the network predicts, in place of what its configuration says",
+        )
+    },
+    /// Name of the image input.
+    InputSample => port!(
+        sample, "input of the noisy image", "input-sample", "Name of the graph's image input, where more than one fits"
+    ),
+    /// Name of the timestep input.
+    InputTimestep => port!(
+        timestep, "input of the timestep", "input-timestep", "Name of the graph's timestep input, where more than one fits"
+    ),
+    /// Name of the class input.
+    InputLabels => port!(
+        class_labels, "input of the class", "input-labels", "Name of the graph's class input, where more than one fits"
+    ),
+    /// Name of the prediction.
+    OutputName => port!(
+        output, "output of the prediction", "output-name", "Name of the graph's prediction, where more than one fits"
+    ),
+    /// Where the network runs.
+    Provider => Declaration {
+        belongs: Belongs::ToAll,
+        default: "auto",
+        choices: &["auto", "cpu", "cuda", "rust"],
+        kind: Kind::Text {
+            set: |run, name| {
+                run.provider = match name {
+                    "cpu" => ProviderChoice::Cpu,
+                    "cuda" => ProviderChoice::Cuda,
+                    "rust" => ProviderChoice::Rust,
+                    _ => ProviderChoice::Auto,
+                };
+                Ok(())
+            },
+        },
+        place: field!(provider),
+        ..declare(
+            Section::Network, "provider", "provider", "PROVIDER",
+            "Where the model runs: CUDA where it works, else the CPU (auto); one of them, or an error; or, for the exact \
+             models, this program's own code (rust)",
+        )
+    },
+    /// Whether CUDA may round.
+    Tf32 => Declaration {
+        part_of: Some("provider"),
+        belongs: Belongs::ToAll,
+        kind: Kind::Switch { get: |run| run.tf32, set: |run, on| run.tf32 = on },
+        place: field!(tf32),
+        ..declare(
+            Section::Network, "TF32", "tf32", "",
+            "Let CUDA round products to TF32: faster, equal to the CPU only to about 1e-3",
+        )
+    },
+    /// Threads inside one operator.
+    Threads => Declaration {
+        part_of: Some("provider"),
+        belongs: Belongs::ToAll,
+        effect: Effect::Speed,
+        kind: number!(Whole (1, 256), threads),
+        place: field!(threads),
+        ..declare(
+            Section::Network, "threads", "threads", "N",
+            "Threads inside one operator of the network [default: one a core]",
+        )
+    },
+    /// Most samples a network call.
+    Partition => Declaration {
+        part_of: Some("provider"),
+        belongs: Belongs::ToAll,
+        effect: Effect::Speed,
+        kind: number!(Whole (1, u64::MAX), partition),
+        place: field!(partition),
+        ..declare(Section::Network, "samples a call", "partition", "N", "Most samples in one network call [default: by image size]")
+    },
+    /// Images at once.
+    Batch => Declaration {
+        letter: Some('b'),
+        default: "1",
+        belongs: Belongs::ToAll,
+        effect: Effect::Draw,
+        kind: number!(Whole (1, MAX_BATCH as u64), batch),
+        place: field!(batch),
+        ..declare(Section::Images, "batch", "batch", "B", "Images made at once; each is the same as it would be alone")
+    },
+    /// The number of the first.
+    FirstSample => Declaration {
+        option: None,
+        effect: Effect::Draw,
+        kind: number!(Whole (0, u64::MAX), first_sample),
+        place: field!(first_sample),
+        ..declare(Section::Images, "first sample", "", "N", "Number of the first image")
+    },
+    /// Initial noise.
+    InitNoise => Declaration {
+        kind: file!(init_noise),
+        place: field!(init_noise),
+        ..declare(
+            Section::Images, "initial noise", "init-noise", "x_T.npy",
+            "Initial noise in place of the seed's: .npy, f32, [B, C, H, W], unit variance",
+        )
+    },
+    /// Injected noise.
+    StepNoise => Declaration {
+        kind: file!(step_noise),
+        place: field!(step_noise),
+        ..declare(
+            Section::Images, "step noise", "step-noise", "n.npy",
+            "Injected noise in place of the seed's: .npy, f32, [S, B, C, H, W], entry i used at step i",
+        )
+    },
+}
+
+/// Reads `HxW`.
+pub(crate) fn read_size(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(['x', 'X', '×']).and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
+    parts.ok_or_else(|| "a size is HEIGHTxWIDTH in pixels, such as 64x64".into())
+}
