@@ -171,7 +171,8 @@ fn external_files(path: &Path, graph: &GraphProto) -> Result<Vec<PathBuf>, Graph
     Ok(files)
 }
 
-fn digest_file(path: &Path, hash: &mut Sha256) -> std::io::Result<()> {
+/// Takes a file into a hash, a piece at a time.
+pub(super) fn digest_file(path: &Path, hash: &mut Sha256) -> std::io::Result<()> {
     let mut file = std::fs::File::open(path)?;
     let mut buffer = vec![0; 1 << 20];
     loop {

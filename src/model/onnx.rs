@@ -103,7 +103,7 @@ impl OnnxSession {
         if let Some(found) = kept.find() {
             let (whole, session) = std::thread::scope(|scope| {
                 let whole = scope.spawn(|| found.is_whole());
-                let session = build(&Graph::Optimised(found.content()), runtime, options);
+                let session = build(&Graph::Optimised(found.file()), runtime, options);
                 (whole.join().unwrap_or(false), session)
             });
             if let (true, Ok(session)) = (whole, session) {
@@ -164,7 +164,7 @@ enum Graph<'a> {
     /// The same, and what is made of it is written to a file.
     Keeping { path: &'a Path, to: &'a Path },
     /// What was made of one before.
-    Optimised(&'a [u8]),
+    Optimised(&'a Path),
 }
 
 fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Result<OnnxSession, String> {
@@ -182,10 +182,10 @@ fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Res
         Graph::Keeping { path, to } => {
             builder.with_optimized_model_path(to).map_err(|error| error.to_string())?.commit_from_file(path)
         }
-        Graph::Optimised(content) => builder
+        Graph::Optimised(path) => builder
             .with_optimization_level(GraphOptimizationLevel::Disable)
             .map_err(|error| error.to_string())?
-            .commit_from_memory(content),
+            .commit_from_file(path),
     };
     let session = session.map_err(|error| error.to_string())?;
     let run_options = RunOptions::new().map_err(|error| error.to_string())?;

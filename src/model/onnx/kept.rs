@@ -6,7 +6,7 @@
 //! not used.
 
 use crate::model::folders::cache_folder;
-use crate::model::graph_file::GraphFile;
+use crate::model::graph_file::{GraphFile, digest_file};
 use crate::model::hex;
 use crate::model::onnx_runtime::LoadedRuntime;
 use sha2::{Digest, Sha256};
@@ -31,7 +31,6 @@ pub(super) struct Kept {
 /// An optimised graph that was kept.
 pub(super) struct Found {
     file: PathBuf,
-    content: Vec<u8>,
 }
 
 impl Kept {
@@ -52,8 +51,7 @@ impl Kept {
         let entries = std::fs::read_dir(&self.folder).ok()?;
         let is_it = |name: &str| name.starts_with(&self.key) && is_kept(name);
         let name = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).find(|name| is_it(name))?;
-        let file = self.folder.join(name);
-        Some(Found { content: std::fs::read(&file).ok()?, file })
+        Some(Found { file: self.folder.join(name) })
     }
 
     /// A place to write to, for [`keep`](Self::keep).
@@ -106,15 +104,17 @@ impl Kept {
 }
 
 impl Found {
-    /// The graph, for ONNX Runtime.
-    pub(super) fn content(&self) -> &[u8] {
-        &self.content
+    /// The graph's file, for ONNX Runtime, which reads it piece by piece: all of it in memory would be one copy more.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Whether it is what was written.
     pub(super) fn is_whole(&self) -> bool {
         let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
-        name.rsplit_once('-').is_some_and(|(_, hash)| hash == hex(&Sha256::digest(&self.content)))
+        let mut found = Sha256::new();
+        digest_file(&self.file, &mut found).is_ok()
+            && name.rsplit_once('-').is_some_and(|(_, hash)| hash == hex(&found.finalize()))
     }
 
     /// It was of use now.
@@ -185,7 +185,8 @@ mod tests {
         keep(&b, b"another");
         assert!(!left.exists());
         let found = a.find().unwrap();
-        assert!(found.is_whole() && found.content() == b"graph" && b.find().unwrap().content() == b"another");
+        let content = |found: &Found| std::fs::read(found.file()).unwrap();
+        assert!(found.is_whole() && content(&found) == b"graph" && content(&b.find().unwrap()) == b"another");
         std::fs::write(&found.file, b"gruph").unwrap();
         let damaged = a.find().unwrap();
         assert!(!damaged.is_whole());

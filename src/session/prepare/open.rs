@@ -42,7 +42,13 @@ fn default_threads() -> usize {
 impl OpenModel {
     /// Checks and opens a network.
     pub fn open(package: Package, settings: &RunSettings, onnxruntime: Option<&Path>) -> Result<Self, PrepareError> {
-        let graph = GraphFile::read(&package.onnx)?;
+        // The library comes up while the graph is read and hashed; whatever is wrong with the graph is told first.
+        let (graph, runtime) = std::thread::scope(|scope| {
+            let graph = scope.spawn(|| GraphFile::read(&package.onnx));
+            let runtime = find_and_load(onnxruntime);
+            (graph.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), runtime)
+        });
+        let graph = graph?;
         let mut notes = Vec::new();
         let config_file = settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref());
         let mut scheduler = match config_file {
@@ -52,7 +58,7 @@ impl OpenModel {
         if let (Some(config), Some(prediction)) = (&mut scheduler, settings.prediction) {
             config.prediction_type = prediction;
         }
-        let runtime = find_and_load(onnxruntime)?;
+        let runtime = runtime?;
         let (mut provider, mut no_cuda) = choose_provider(settings, runtime)?;
         let threads = settings.threads.unwrap_or_else(default_threads);
         let options = SessionOptions { provider, intra_threads: Some(threads) };
