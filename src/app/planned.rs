@@ -92,7 +92,7 @@ fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option
 
 /// All that it depends on.
 #[derive(Clone, PartialEq)]
-struct Key {
+struct PlanKey {
     settings: RunSettings,
     /// The model by the place of what is known of it; while it is held no other has that place.
     model: usize,
@@ -113,7 +113,7 @@ pub struct Planner {
 /// A schedule, and what it was made from.
 #[derive(Clone, Default)]
 struct Slot {
-    key: Option<Key>,
+    key: Option<PlanKey>,
     model: Option<Arc<ModelInfo>>,
     planned: Option<Arc<Planned>>,
     refused: Option<String>,
@@ -128,7 +128,7 @@ impl Planner {
         on_screen: Option<(&RunSettings, Option<&Arc<ModelInfo>>)>,
         preview: Option<(String, PlanSource)>,
     ) {
-        let key_of = |settings: &RunSettings, model: &Arc<ModelInfo>| Key {
+        let key_of = |settings: &RunSettings, model: &Arc<ModelInfo>| PlanKey {
             settings: settings.clone(),
             model: Arc::as_ptr(model).addr(),
             levels: (document.view.factor, document.view.levels),
@@ -171,7 +171,7 @@ impl Planner {
 }
 
 impl Slot {
-    fn update(&mut self, key: Key, model: &Arc<ModelInfo>, made: &mut u64) {
+    fn update(&mut self, key: PlanKey, model: &Arc<ModelInfo>, made: &mut u64) {
         if self.key.as_ref() == Some(&key) {
             return;
         }
@@ -188,7 +188,7 @@ impl Slot {
     }
 }
 
-fn planned(key: &Key, model: &ModelInfo, version: u64) -> Option<Result<Planned, PrepareError>> {
+fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Planned, PrepareError>> {
     let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);
     let plan_with = |source: Option<&PlanSource>, steps: usize| {
         let mut settings = key.settings.clone();

@@ -17,7 +17,7 @@ use crate::session::document::ValueRange;
 use crate::session::levels::{Isolation, plan_of};
 use crate::session::parts::PartsFound;
 use crate::session::prepare::ModelInfo;
-use crate::session::{CoarsePass, FarOut, KeptTrajectory, Shown, Snapshot, one_sample, run_in_words, tone};
+use crate::session::{CoarsePass, FarOut, KeptTrajectory, ShownValues, Snapshot, one_sample, run_in_words, tone};
 use crate::spectrum::{BandPlan, white_noise_variance};
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
@@ -55,9 +55,9 @@ pub struct RunView {
     pub coarse: Option<Coarse>,
     kept: KeptTrajectory,
     /// One a finished step.
-    made: Vec<Made>,
+    made: Vec<MadeWith>,
     /// The first steps of the run before, which this one may take over.
-    before: Vec<Made>,
+    before: Vec<MadeWith>,
     /// Band energies of `E[x_0|x_t]`; `None` of an image that has none.
     energies: RefCell<HashMap<EnergyKey, Option<Vec<f64>>>>,
     /// Those of large images that were asked for last and are not there yet.
@@ -82,7 +82,7 @@ pub type EnergyKey = (BandPlan, usize, usize);
 
 /// Where a step comes from. A live run takes over steps, and what was made of them serves on.
 #[derive(Clone)]
-struct Made {
+struct MadeWith {
     snapshot: Weak<Snapshot>,
     /// The run that made it.
     by: RunId,
@@ -205,13 +205,13 @@ impl RunView {
 
     /// Takes a finished step.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
-        let same = |made: &&Made| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
+        let same = |made: &&MadeWith| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
         if let Some(made) = self.before.get(self.done()).filter(same) {
             self.ranges = made.ranges;
             self.made.push(made.clone());
         } else {
             self.widen_ranges(&snapshot);
-            self.made.push(Made { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
+            self.made.push(MadeWith { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
         }
         self.parts.add(snapshot.parts.iter().map(|part| part.name));
         if self.done() + 1 == self.steps() {
@@ -348,7 +348,7 @@ impl RunView {
 
     /// The values of one picture; `None` where the step is not finished or has no change yet.
     #[must_use]
-    pub fn values(&self, at: Moment, picture: Picture, sample: usize) -> Option<Shown<'_>> {
+    pub fn values(&self, at: Moment, picture: Picture, sample: usize) -> Option<ShownValues<'_>> {
         match picture {
             Picture::State => self.kept.x_t(at.state, sample),
             Picture::Expectation => self.kept.x0(at.step, sample),

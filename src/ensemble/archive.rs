@@ -147,6 +147,40 @@ const MOST_CHANNELS: usize = 1024;
 const DAMAGED: &str = "so it is damaged; copy or make it again";
 
 fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
+    let levels = read_levels(npz, origin.timesteps.len())?;
+    check_image(&origin)?;
+    // Before room is made for all of it: this array is as long as an image.
+    let _: Vec<f64> = values(npz, "state_data_image", Some(&[origin.resolved.image.len()]))?;
+    let count: Vec<i64> = values(npz, "n", Some(&[]))?;
+    let count = usize::try_from(count[0])
+        .ok()
+        .filter(|_| (1..=MOST_SAMPLES).contains(&count[0]))
+        .ok_or_else(|| format!("it says that it is of {} samples, which cannot be, {DAMAGED}", count[0]))?;
+    let mut ensemble = Ensemble::of(origin, levels).map_err(|error| error.to_string())?;
+    ensemble.running = read_running(npz, &ensemble, count)?;
+    let replicas = ensemble.replicas.weights.len();
+    let length = ensemble.form.all_bands().len();
+    ensemble.replicas = Replicas {
+        weights: moments(npz, "state_replica_weights", Values::Power, &[replicas], count)?,
+        sums: moments(npz, "state_replica_sums", Values::Power, &[replicas, length], count)?,
+    };
+    if !ensemble.replicas.could_be_of(count) {
+        return Err(format!("its bootstrap is not one of {}, {DAMAGED}", crate::words::count(count, "sample")));
+    }
+    let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
+    for (name, kind, running) in
+        [("bands", Values::Power, bands), ("power", Values::Power, power), ("image", Values::Any, image)]
+    {
+        let (name, length) = (format!("state_data_{name}"), running.mean().len());
+        let mean = moments(npz, &name, kind, &[length], count)?;
+        let variance = moments(npz, &name, Values::Variance, &[length], count)?;
+        *running = Running::from_moments(count, &mean, &variance);
+    }
+    Ok(ensemble)
+}
+
+/// The noise levels of a run of so many steps.
+fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
     let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
     // As in a plan: noise falls strictly, except that the final level may equal the last step's.
     let falls = |pair: &[f64]| pair[0] < pair[1];
@@ -159,35 +193,36 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     if !is_schedule {
         return Err(format!("its \"log_snr\" is no schedule, {DAMAGED}"));
     }
-    if origin.timesteps.len() + 1 != log_snr.len() {
+    if steps + 1 != log_snr.len() {
         return Err(format!(
             "its \"log_snr\" is not of the {} of its origin, {DAMAGED}",
-            crate::words::count(origin.timesteps.len(), "step")
+            crate::words::count(steps, "step")
         ));
     }
+    Ok(log_snr.into_iter().map(NoiseLevel::from_log_snr).collect())
+}
+
+/// Whether there can be images of the size that a file says its are.
+fn check_image(origin: &Origin) -> Result<(), String> {
     let image = origin.resolved.image;
     let sides = [image.height, image.width].iter().all(|side| (1..=MOST_PIXELS_A_SIDE).contains(side));
-    if !sides || !(1..=MOST_CHANNELS).contains(&image.channels) {
-        let [channels, height, width] = [image.channels, image.height, image.width];
-        return Err(format!(
-            "its images are {height}x{width} with {}, which no image is, {DAMAGED}",
-            crate::words::count(channels, "channel")
-        ));
+    if sides && (1..=MOST_CHANNELS).contains(&image.channels) {
+        return Ok(());
     }
-    // Before room is made for all of it: this array is as long as an image.
-    let _: Vec<f64> = values(npz, "state_data_image", Some(&[image.len()]))?;
-    let count: Vec<i64> = values(npz, "n", Some(&[]))?;
-    let count = usize::try_from(count[0])
-        .ok()
-        .filter(|_| (1..=MOST_SAMPLES).contains(&count[0]))
-        .ok_or_else(|| format!("it says that it is of {} samples, which cannot be, {DAMAGED}", count[0]))?;
-    let levels = log_snr.into_iter().map(NoiseLevel::from_log_snr).collect();
-    let mut ensemble = Ensemble::of(origin, levels).map_err(|error| error.to_string())?;
+    let [channels, height, width] = [image.channels, image.height, image.width];
+    Err(format!(
+        "its images are {height}x{width} with {}, which no image is, {DAMAGED}",
+        crate::words::count(channels, "channel")
+    ))
+}
+
+/// Mean and variance of all that is kept of a sample.
+fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Running, String> {
     let form = ensemble.form;
     let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
     for quantity in Quantity::ALL {
         let (name, rows) = (array_of(quantity), quantity.rows(form.steps));
-        for (kind, into) in [(Kind::Power, &mut mean), (Kind::Variance, &mut variance)] {
+        for (kind, into) in [(Values::Power, &mut mean), (Values::Variance, &mut variance)] {
             let mut set = |array: &str, series: std::ops::Range<usize>| -> Result<(), String> {
                 let whole = [rows, form.channels, form.rings];
                 let mean = [rows, form.rings];
@@ -208,38 +243,19 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     }
     let x0 = form.steps * form.bands;
     let changes = Quantity::Change.rows(form.steps);
-    for (kind, into) in [(Kind::Power, &mut mean), (Kind::Variance, &mut variance)] {
+    for (kind, into) in [(Values::Power, &mut mean), (Values::Variance, &mut variance)] {
         let into = &mut into[form.all_bands()];
         into[..x0].copy_from_slice(&moments(npz, "bands_x0", kind, &[form.steps, form.bands], count)?);
         into[x0..].copy_from_slice(&moments(npz, "bands_diff", kind, &[changes, form.bands], count)?);
     }
-    ensemble.running = Running::from_moments(count, &mean, &variance);
-    let replicas = ensemble.replicas.weights.len();
-    let length = form.all_bands().len();
-    ensemble.replicas = Replicas {
-        weights: moments(npz, "state_replica_weights", Kind::Power, &[replicas], count)?,
-        sums: moments(npz, "state_replica_sums", Kind::Power, &[replicas, length], count)?,
-    };
-    if !ensemble.replicas.could_be_of(count) {
-        return Err(format!("its bootstrap is not one of {}, {DAMAGED}", crate::words::count(count, "sample")));
-    }
-    let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
-    for (name, kind, running) in
-        [("bands", Kind::Power, bands), ("power", Kind::Power, power), ("image", Kind::Value, image)]
-    {
-        let (name, length) = (format!("state_data_{name}"), running.mean().len());
-        let mean = moments(npz, &name, kind, &[length], count)?;
-        let variance = moments(npz, &name, Kind::Variance, &[length], count)?;
-        *running = Running::from_moments(count, &mean, &variance);
-    }
-    Ok(ensemble)
+    Ok(Running::from_moments(count, &mean, &variance))
 }
 
 /// What an array's values may be.
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum Values {
     /// Any number.
-    Value,
+    Any,
     /// None below zero.
     Power,
     /// The same; of the array that has `_var` at the end of its name. Of one sample there is none.
@@ -247,12 +263,12 @@ enum Kind {
 }
 
 /// An array of numbers that must be finite.
-fn moments(npz: &mut Npz, name: &str, kind: Kind, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
-    let name = if kind == Kind::Variance { format!("{name}_var") } else { name.to_owned() };
+fn moments(npz: &mut Npz, name: &str, kind: Values, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
+    let name = if kind == Values::Variance { format!("{name}_var") } else { name.to_owned() };
     let found: Vec<f64> = values(npz, &name, Some(shape))?;
     let may_be = |value: &f64| {
-        let unknown = kind == Kind::Variance && count == 1 && value.is_nan();
-        unknown || value.is_finite() && (kind == Kind::Value || *value >= 0.0)
+        let unknown = kind == Values::Variance && count == 1 && value.is_nan();
+        unknown || value.is_finite() && (kind == Values::Any || *value >= 0.0)
     };
     match found.iter().find(|value| !may_be(value)) {
         Some(value) => Err(format!("its array \"{name}\" holds {value}, which cannot be, {DAMAGED}")),

@@ -138,7 +138,7 @@ fn suiting(ensemble: &Ensemble) -> usize {
 }
 
 /// A batch that is whole.
-struct Made {
+struct MadeBatch {
     /// One a sample, `[B][record]`.
     records: Vec<f64>,
     /// The images that it ended with, `[B, C, H, W]`.
@@ -152,7 +152,7 @@ fn sample(
     size: usize,
     timing: &mut Timing,
     told: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Option<Made>, EnsembleError> {
+) -> Result<Option<MadeBatch>, EnsembleError> {
     let (form, samples) = (ensemble.form, ensemble.samples());
     let analyser = Analyser::new(form, ensemble.bands, ensemble.rapsd()?);
     let mut records = vec![0.0; size * form.record()];
@@ -178,7 +178,7 @@ fn sample(
             return Ok(None);
         }
     }
-    Ok(Some(Made { records, images: trajectory.state }))
+    Ok(Some(MadeBatch { records, images: trajectory.state }))
 }
 
 /// A step's images into their samples' records, all cores at work. `last` is the state after the last step.
@@ -231,7 +231,7 @@ impl Ensemble {
     }
 
     /// Counts a batch, sample by sample in their order, so that it does not matter how they came.
-    fn take(&mut self, made: &Made) -> Result<(), EnsembleError> {
+    fn take(&mut self, made: &MadeBatch) -> Result<(), EnsembleError> {
         // First, as it can fail.
         self.images.push(made.images.axis_iter(Axis(0)))?;
         for record in made.records.chunks_exact(self.form.record()) {

@@ -2,7 +2,7 @@
 
 mod kept;
 
-use self::kept::Kept;
+use self::kept::KeptGraph;
 use super::contract::{Contract, Element, Port};
 use super::graph_file::GraphFile;
 use super::onnx_runtime::{LoadedRuntime, Provider};
@@ -98,7 +98,7 @@ impl OnnxSession {
         runtime: &LoadedRuntime,
         options: SessionOptions,
     ) -> Result<Self, OpenError> {
-        let kept = (options.provider == Provider::Cpu).then(|| Kept::of(path, graph, runtime)).flatten();
+        let kept = (options.provider == Provider::Cpu).then(|| KeptGraph::of(path, graph, runtime)).flatten();
         let Some(kept) = kept else { return Self::open(path, runtime, options) };
         if let Some(found) = kept.find() {
             let (whole, session) = std::thread::scope(|scope| {
@@ -297,7 +297,7 @@ impl OnnxDenoiser {
         }
     }
 
-    /// One call for the samples `first..first + x.len()`, padded to `size` samples by repeating the last.
+    /// One call for the samples `first..first + x.len()`, padded to the graph's batch by repeating the last.
     fn call(
         &mut self,
         x: ArrayView4<f64>,
@@ -308,44 +308,11 @@ impl OnnxDenoiser {
         let (count, channels, height, width) = x.dim();
         let size = self.contract.fixed_batch().unwrap_or(count);
         let timestep = self.timestep_at(level);
-        let scale = self.parameterization.input_scale(level);
-        let one = channels * height * width;
-        self.input.clear();
-        self.input.extend(x.iter().map(|&value| (value * scale) as f32));
-        while self.input.len() < size * one {
-            let last = self.input.len() - one;
-            self.input.extend_from_within(last..);
-        }
-
-        let network = |error: ort::Error| DenoiseError::Network(plain_reason(&error.to_string()));
-        let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(4);
+        self.fill(x, level, size);
+        // Which sample each place of the batch has.
+        let samples: Vec<usize> = (0..size).map(|offset| first + offset.min(count - 1)).collect();
         let shape = [size, channels, height, width];
-        let sample: SessionInputValue = if self.contract.sample.element == Element::F16 {
-            self.halves.clear();
-            self.halves.extend(self.input.iter().map(|&value| f16::from_f32(value)));
-            TensorRef::from_array_view((shape, self.halves.as_slice())).map_err(network)?.into()
-        } else {
-            TensorRef::from_array_view((shape, self.input.as_slice())).map_err(network)?.into()
-        };
-        inputs.push((self.contract.sample.name.as_str().into(), sample));
-        inputs.push((
-            self.contract.timestep.name.as_str().into(),
-            scalars(&self.contract.timestep, &vec![timestep; size]).map_err(network)?,
-        ));
-        if let Some(port) = &self.contract.class_labels {
-            let label = |sample: usize| labels.get(sample).or(labels.last()).copied().unwrap_or(0);
-            let values: Vec<f64> = (0..size).map(|offset| label(first + offset.min(count - 1)) as f64).collect();
-            inputs.push((port.name.as_str().into(), scalars(port, &values).map_err(network)?));
-        }
-        if let (Some(port), Some(states)) = (&self.contract.hidden_states, &self.conditioning.hidden_states) {
-            let (available, tokens, wide) = states.dim();
-            let rows: Vec<f32> = (0..size)
-                .flat_map(|offset| states.index_axis(Axis(0), (first + offset.min(count - 1)) % available))
-                .copied()
-                .collect();
-            let value = floats(port.element, vec![size, tokens, wide], rows).map_err(network)?;
-            inputs.push((port.name.as_str().into(), value));
-        }
+        let inputs = self.inputs(shape, timestep, (&samples, labels)).map_err(network)?;
 
         let cancelled = &self.session.cancelled;
         cancelled.check()?;
@@ -356,15 +323,7 @@ impl OnnxDenoiser {
         let value = outputs
             .get(self.contract.output.name.as_str())
             .ok_or_else(|| DenoiseError::Network(format!("it gave no output \"{}\"", self.contract.output.name)))?;
-        let widened;
-        let (found, values): (Vec<i64>, &[f32]) = if self.contract.output.element == Element::F16 {
-            let (found, halves) = value.try_extract_tensor::<f16>().map_err(network)?;
-            widened = halves.iter().map(|half| half.to_f32()).collect::<Vec<f32>>();
-            (found.to_vec(), &widened)
-        } else {
-            let (found, values) = value.try_extract_tensor::<f32>().map_err(network)?;
-            (found.to_vec(), values)
-        };
+        let (found, values) = numbers(value, self.contract.output.element).map_err(network)?;
         let given_channels = channels * if self.contract.learned_variance { 2 } else { 1 };
         let expected = [size, given_channels, height, width];
         if found.iter().map(|&side| usize::try_from(side).ok()).ne(expected.map(Some)) {
@@ -375,12 +334,71 @@ impl OnnxDenoiser {
         if let Some(what) = not_finite(&values[..count * given_channels * height * width]) {
             return Err(DenoiseError::NotFinite { what, timestep });
         }
-
-        let (x0, eps) = (self.parameterization.x0_from(level), self.parameterization.eps_from(level));
-        let view = ArrayView4::from_shape(expected, values)
+        let view = ArrayView4::from_shape(expected, &values)
             .map_err(|error| DenoiseError::Network(format!("its output has an unexpected layout: {error}")))?;
         let prediction = view.slice(ndarray::s![..count, ..channels, .., ..]);
-        let part = Slice::from(first..first + count);
+        self.answer(x, prediction, level, (first, out));
+        out.timestep = timestep;
+        Ok(())
+    }
+
+    /// Scales the state to the network's input, repeated to `size` samples.
+    fn fill(&mut self, x: ArrayView4<f64>, level: NoiseLevel, size: usize) {
+        let scale = self.parameterization.input_scale(level);
+        let one = x.len() / x.dim().0;
+        self.input.clear();
+        self.input.extend(x.iter().map(|&value| (value * scale) as f32));
+        while self.input.len() < size * one {
+            let last = self.input.len() - one;
+            self.input.extend_from_within(last..);
+        }
+        self.halves.clear();
+        if self.contract.sample.element == Element::F16 {
+            self.halves.extend(self.input.iter().map(|&value| f16::from_f32(value)));
+        }
+    }
+
+    /// What the graph is given: the state of this shape, the timestep, and where it takes them classes and embeddings.
+    fn inputs(
+        &self,
+        shape: [usize; 4],
+        timestep: f64,
+        (samples, labels): (&[usize], &[i64]),
+    ) -> ort::Result<Vec<(Cow<'_, str>, SessionInputValue<'_>)>> {
+        let contract = &self.contract;
+        let state: SessionInputValue = if contract.sample.element == Element::F16 {
+            TensorRef::from_array_view((shape, self.halves.as_slice()))?.into()
+        } else {
+            TensorRef::from_array_view((shape, self.input.as_slice()))?.into()
+        };
+        let timesteps = scalars(&contract.timestep, &vec![timestep; samples.len()])?;
+        let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(4);
+        inputs.push((contract.sample.name.as_str().into(), state));
+        inputs.push((contract.timestep.name.as_str().into(), timesteps));
+        if let Some(port) = &contract.class_labels {
+            let label = |sample: usize| labels.get(sample).or(labels.last()).copied().unwrap_or(0);
+            let values: Vec<f64> = samples.iter().map(|&sample| label(sample) as f64).collect();
+            inputs.push((port.name.as_str().into(), scalars(port, &values)?));
+        }
+        if let (Some(port), Some(states)) = (&contract.hidden_states, &self.conditioning.hidden_states) {
+            let (available, tokens, wide) = states.dim();
+            let rows = samples.iter().flat_map(|sample| states.index_axis(Axis(0), sample % available));
+            let value = floats(port.element, vec![samples.len(), tokens, wide], rows.copied().collect())?;
+            inputs.push((port.name.as_str().into(), value));
+        }
+        Ok(inputs)
+    }
+
+    /// What the prediction says of image and noise.
+    fn answer(
+        &self,
+        x: ArrayView4<f64>,
+        prediction: ArrayView4<f32>,
+        level: NoiseLevel,
+        (first, out): (usize, &mut Denoised),
+    ) {
+        let (x0, eps) = (self.parameterization.x0_from(level), self.parameterization.eps_from(level));
+        let part = Slice::from(first..first + x.dim().0);
         Zip::from(out.x0.slice_axis_mut(Axis(0), part))
             .and(out.eps.slice_axis_mut(Axis(0), part))
             .and(x)
@@ -391,9 +409,21 @@ impl OnnxDenoiser {
                 *x0_hat = if x0.state == 0.0 { x0.output * output } else { x0.state * x + x0.output * output };
                 *eps_hat = if eps.state == 0.0 { eps.output * output } else { eps.state * x + eps.output * output };
             });
-        out.timestep = timestep;
-        Ok(())
     }
+}
+
+fn network(error: ort::Error) -> DenoiseError {
+    DenoiseError::Network(plain_reason(&error.to_string()))
+}
+
+/// Shape and values of a tensor of this element, widened where they are halves.
+fn numbers(value: &ort::value::DynValue, element: Element) -> ort::Result<(Vec<i64>, Cow<'_, [f32]>)> {
+    if element == Element::F16 {
+        let (shape, halves) = value.try_extract_tensor::<f16>()?;
+        return Ok((shape.to_vec(), halves.iter().map(|half| half.to_f32()).collect()));
+    }
+    let (shape, values) = value.try_extract_tensor::<f32>()?;
+    Ok((shape.to_vec(), values.into()))
 }
 
 impl Denoiser for OnnxDenoiser {

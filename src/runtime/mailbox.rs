@@ -26,7 +26,7 @@ pub(super) enum Turn {
 
 #[derive(Default)]
 #[allow(clippy::struct_excessive_bools)] // each is set and read by itself
-struct State {
+struct MailboxState {
     /// Id of the newest request.
     newest: u64,
     /// A request that the worker has not taken yet.
@@ -52,7 +52,7 @@ struct State {
 
 /// The shared state and its two ends.
 pub(super) struct Mailbox {
-    state: Mutex<State>,
+    state: Mutex<MailboxState>,
     changed: Condvar,
     capacity: usize,
     wake: Wake,
@@ -64,12 +64,12 @@ impl Mailbox {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity: capacity.max(1), wake }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, MailboxState> {
         // Every change below is whole before anything can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut MailboxState) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.notify_all();
         result
@@ -333,7 +333,7 @@ impl Mailbox {
     }
 }
 
-impl State {
+impl MailboxState {
     fn check(&self, id: RunId) -> Result<(), Abandoned> {
         let wanted = self.newest == id.0 || self.unseen == Some(id);
         if self.closing || !wanted { Err(Abandoned) } else { Ok(()) }

@@ -1,28 +1,22 @@
 //! Many samples being measured, in a thread of its own with a model of its own, so that runs go on beside it.
 
+use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
 use super::{Fault, Place, Wake};
 use crate::ensemble::{
     self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing, samples_in_words,
 };
-use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
 use crate::words::voice::Voice;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// How long it waits before it asks again whether a run still goes on.
-const NAP: Duration = Duration::from_millis(20);
 
 /// How often the window hears of steps; it would else draw for each of them, and take the time from the next.
 const NEWS: Duration = Duration::from_millis(50);
 
-/// Whether something more urgent is going on, which a step then waits for.
-pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
+type Task = TaskHandle<MeasuringReport>;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -79,28 +73,29 @@ pub struct MeasuringReport {
     pub ended: Option<Result<bool, Fault>>,
 }
 
+impl TaskReport for MeasuringReport {
+    type Outcome = bool;
+
+    fn end(&mut self, ended: Result<bool, Fault>) {
+        self.remaining = None;
+        self.ended = Some(ended);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    fn set_waits(&mut self, waits: bool) {
+        self.waits = waits;
+    }
+}
+
 /// Measuring under way. Dropping it ends it.
-pub struct Measuring {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-struct Shared {
-    report: Mutex<MeasuringReport>,
-    control: Mutex<Control>,
-    changed: Condvar,
-    busy: Busy,
-    wake: Wake,
-}
-
-#[derive(Default)]
-struct Control {
-    paused: bool,
-    cancelled: bool,
-    canceller: Option<Canceller>,
-    /// Whether the thread stands still because it is paused.
-    held: bool,
-}
+pub struct Measuring(BackgroundTask<MeasuringReport>);
 
 impl Measuring {
     /// Begins. `wake` is called when there is something to tell; while `busy` says so, steps wait.
@@ -112,112 +107,35 @@ impl Measuring {
             target: order.target,
             ..MeasuringReport::default()
         };
-        let shared = Arc::new(Shared {
-            report: Mutex::new(report),
-            control: Mutex::default(),
-            changed: Condvar::new(),
-            busy,
-            wake,
-        });
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("chromascope-measuring".into()).spawn(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| work(&theirs, order)));
-            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic("measuring", &*panic)));
-            theirs.tell(|report| {
-                (report.paused, report.waits) = (false, false);
-                report.remaining = None;
-                report.ended = Some(ended);
-            });
-        })?;
-        Ok(Self { shared, thread: Some(thread) })
+        let names = ("chromascope-measuring", "measuring");
+        BackgroundTask::start(names, report, (busy, wake), |task| work(task, order)).map(Self)
     }
 
     /// How it goes.
     #[must_use]
     pub fn report(&self) -> MeasuringReport {
-        lock(&self.shared.report).clone()
+        self.0.report()
     }
 
     /// Lets the step under way end and then waits, or goes on.
     pub fn set_paused(&self, paused: bool) {
-        lock(&self.shared.control).paused = paused;
-        self.shared.changed.notify_all();
-        self.shared.tell(|report| report.paused = paused && report.ended.is_none());
+        self.0.set_paused(paused);
     }
 
     /// Ends it within its step; the samples that are whole stand.
     pub fn cancel(&self) {
-        let mut control = lock(&self.shared.control);
-        control.cancelled = true;
-        if let Some(canceller) = &control.canceller {
-            canceller.cancel();
-        }
-        drop(control);
-        self.shared.changed.notify_all();
+        self.0.cancel();
     }
 }
 
-impl Drop for Measuring {
-    fn drop(&mut self) {
-        self.cancel();
-        // A model that is being opened is left to end with the process.
-        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
-            // A panic was reported when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can panic runs under these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn tell(&self, change: impl FnOnce(&mut MeasuringReport)) {
-        change(&mut lock(&self.report));
-        (self.wake)();
-    }
-
-    fn is_cancelled(&self) -> bool {
-        lock(&self.control).cancelled
-    }
-
-    /// Waits while the user or a run wants it to.
-    fn turn(&self) -> ControlFlow<()> {
-        let mut control = lock(&self.control);
-        let mut waits = false;
-        loop {
-            if control.cancelled {
-                return ControlFlow::Break(());
-            }
-            if control.paused {
-                control.held = true;
-                control = self.changed.wait(control).unwrap_or_else(PoisonError::into_inner);
-                control.held = false;
-            } else if (self.busy)() {
-                if !std::mem::replace(&mut waits, true) {
-                    self.tell(|report| report.waits = true);
-                }
-                control = self.changed.wait_timeout(control, NAP).unwrap_or_else(PoisonError::into_inner).0;
-            } else {
-                if waits {
-                    self.tell(|report| report.waits = false);
-                }
-                return ControlFlow::Continue(());
-            }
-        }
-    }
-
-    /// Makes known what follows from an ensemble as it stands.
-    fn publish(&self, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
-        let findings = Arc::new(Findings::of(Arc::new(ensemble.clone()), data.cloned())?);
-        self.tell(|report| {
-            report.samples = findings.ensemble.samples();
-            report.findings = Some(findings);
-        });
-        Ok(())
-    }
+/// Makes known what follows from an ensemble as it stands.
+fn publish(task: &Task, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
+    let findings = Arc::new(Findings::of(Arc::new(ensemble.clone()), data.cloned())?);
+    task.tell(|report| {
+        report.samples = findings.ensemble.samples();
+        report.findings = Some(findings);
+    });
+    Ok(())
 }
 
 impl From<&EnsembleError> for Fault {
@@ -230,11 +148,11 @@ impl From<&EnsembleError> for Fault {
     }
 }
 
-fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
+fn work(task: &Task, order: Order) -> Result<bool, Fault> {
     let fault = |error: EnsembleError| Fault::from(&error);
     let settings = order.begun.as_ref().map_or(&order.settings, |ensemble| &ensemble.origin().settings).clone();
-    let model = Model::open(&settings, order.onnxruntime.as_deref(), &|_, _| !shared.is_cancelled());
-    if shared.is_cancelled() {
+    let model = Model::open(&settings, order.onnxruntime.as_deref(), &|_, _| !task.is_cancelled());
+    if task.is_cancelled() {
         return Ok(false);
     }
     let model = model.map_err(|error| Fault::from(&error))?;
@@ -245,14 +163,14 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
     let data = match order.data {
         Some(DataSource::Folder(folder)) => {
             let read = DataStatistics::of_folder(&folder, &ensemble, &|done, total| {
-                shared.tell(|report| report.doing = format!("Reading image {done} of {total}"));
-                !shared.is_cancelled()
+                task.tell(|report| report.doing = format!("Reading image {done} of {total}"));
+                !task.is_cancelled()
             });
-            if shared.is_cancelled() {
+            if task.is_cancelled() {
                 return Ok(false);
             }
             if read.is_err() {
-                shared.tell(|report| report.data_refused = true);
+                task.tell(|report| report.data_refused = true);
             }
             Some(Arc::new(read.map_err(fault)?))
         }
@@ -260,7 +178,7 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
         None => None,
     };
     if ensemble.samples() > 0 {
-        shared.publish(&ensemble, data.as_ref()).map_err(fault)?;
+        publish(task, &ensemble, data.as_ref()).map_err(fault)?;
     }
     let (first, target) = (ensemble.samples(), order.target);
     let mut failed = None;
@@ -268,8 +186,8 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
     let mut told = |progress: Progress| {
         match progress {
             Progress::Batch { size, canceller, notes } => {
-                lock(&shared.control).canceller = Some(canceller.clone());
-                shared.tell(|report| {
+                task.set_canceller(canceller.clone());
+                task.tell(|report| {
                     report.doing = format!("Measuring, {} at once", samples_in_words(size));
                     report.notes.extend(notes.iter().map(|note| Voice::Window.say(note)));
                 });
@@ -284,19 +202,19 @@ fn work(shared: &Shared, order: Order) -> Result<bool, Fault> {
                 };
                 if told_at.elapsed() >= NEWS {
                     told_at = Instant::now();
-                    shared.tell(change);
+                    task.tell(change);
                 } else {
-                    change(&mut lock(&shared.report));
+                    task.note(change);
                 }
             }
             Progress::Grown(ensemble) => {
-                if let Err(error) = shared.publish(ensemble, data.as_ref()) {
+                if let Err(error) = publish(task, ensemble, data.as_ref()) {
                     failed = Some(error);
                     return ControlFlow::Break(());
                 }
             }
         }
-        shared.turn()
+        task.turn()
     };
     let ended = ensemble::gather(&mut ensemble, &model, target, None, &mut told).map_err(fault)?;
     failed.map_or(Ok(matches!(ended, Ended::Complete(_))), |error| Err(fault(error)))
@@ -362,7 +280,7 @@ mod tests {
         until(&measuring, "a step", |report| report.remaining.is_some() && !report.waits);
         measuring.set_paused(true);
         // The step under way may still end.
-        until(&measuring, "a stand", |_| lock(&measuring.shared.control).held);
+        until(&measuring, "a stand", |_| measuring.0.is_held());
         let paused = measuring.report();
         assert!(paused.paused);
         measuring.set_paused(false);

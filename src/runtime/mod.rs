@@ -24,6 +24,7 @@
 //! on. Dropping [`Runtime`] cancels, closes and joins.
 
 mod analysis_pool;
+mod background;
 mod engine;
 mod fault;
 mod last_run;
@@ -33,21 +34,24 @@ mod mailbox;
 mod measuring;
 mod message;
 mod optimiser;
+mod question;
 mod speed;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 pub use crate::model::contract::PortRole;
-pub use analysis_pool::{AnalysisPool, unanswered};
+pub use analysis_pool::{AnalysisPool, Job, Weigh, unanswered};
 pub use fault::{Fault, Need, Place};
 #[cfg(feature = "gui")]
 pub(crate) use fault::{given_up, panic_text, program_fault};
 pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
 
-pub use measuring::{Busy, DataSource, Measuring, MeasuringReport, Order};
+pub use background::Busy;
+pub use measuring::{DataSource, Measuring, MeasuringReport, Order};
 pub use optimiser::{Optimisation, Report};
+pub use question::QuestionSlot;
 
 use crate::model::onnx_runtime::setup::Kind;
 use crate::session::RunSettings;

@@ -1,17 +1,13 @@
 //! A schedule being optimised, in a thread of its own with a model of its own, so that runs go on beside it.
 
+use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
 use super::{Fault, Wake};
-use crate::model::onnx::Canceller;
 use crate::optimise::{Options, Outcome, Problem, Progress, optimise, start_from};
 use crate::schedule::{Curve, Drawn, PlanSource};
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
-use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 /// How an optimisation goes.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +20,8 @@ pub struct Report {
     pub best: Option<Drawn>,
     /// RMSE on the seeds of the fit, of the start and of the best.
     pub errors: Option<(f64, f64)>,
+    /// Whether it waits for the user.
+    pub paused: bool,
     /// How it ended, once it has.
     pub ended: Option<Result<Outcome, Fault>>,
 }
@@ -37,13 +35,26 @@ impl Report {
     }
 }
 
-/// An optimisation under way. Dropping it ends it.
-pub struct Optimisation {
-    report: Arc<Mutex<Report>>,
-    cancelled: Arc<AtomicBool>,
-    canceller: Arc<Mutex<Option<Canceller>>>,
-    thread: Option<JoinHandle<()>>,
+impl TaskReport for Report {
+    type Outcome = Outcome;
+
+    fn end(&mut self, ended: Result<Outcome, Fault>) {
+        self.ended = Some(ended);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    fn set_paused(&mut self, paused: bool) {
+        self.paused = paused;
+    }
+
+    fn set_waits(&mut self, _: bool) {}
 }
+
+/// An optimisation under way. Dropping it ends it.
+pub struct Optimisation(BackgroundTask<Report>);
 
 impl Optimisation {
     /// Begins to optimise the schedule of runs with these settings: `now` is the schedule that they have, from which the
@@ -56,83 +67,44 @@ impl Optimisation {
         onnxruntime: Option<PathBuf>,
         wake: Wake,
     ) -> std::io::Result<Self> {
-        let report = Arc::new(Mutex::new(Report { doing: "Opening the model".into(), ..Report::default() }));
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let canceller = Arc::new(Mutex::new(None));
-        let shared = Shared {
-            report: Arc::clone(&report),
-            cancelled: Arc::clone(&cancelled),
-            canceller: Arc::clone(&canceller),
-            wake,
-        };
-        let work = move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
-                work(&shared, &settings, &now, points, &options, onnxruntime.as_deref())
-            }));
-            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic("fitting the schedule", &*panic)));
-            shared.tell(|report| report.ended = Some(ended));
-        };
-        let thread = std::thread::Builder::new().name("chromascope-optimiser".into()).spawn(work)?;
-        Ok(Self { report, cancelled, canceller, thread: Some(thread) })
+        let report = Report { doing: "Opening the model".into(), ..Report::default() };
+        let names = ("chromascope-optimiser", "fitting the schedule");
+        let free: Busy = Arc::new(|| false);
+        let work = move |task: &Task| work(task, &settings, &now, points, &options, onnxruntime.as_deref());
+        BackgroundTask::start(names, report, (free, wake), work).map(Self)
     }
 
     /// How it goes.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.report()
+    }
+
+    /// Lets the run under way end and then waits, or goes on.
+    pub fn set_paused(&self, paused: bool) {
+        self.0.set_paused(paused);
     }
 
     /// Ends it within its step; the best so far stands.
     pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-        if let Some(canceller) = &*self.canceller.lock().unwrap_or_else(PoisonError::into_inner) {
-            canceller.cancel();
-        }
+        self.0.cancel();
     }
 }
 
-impl Drop for Optimisation {
-    fn drop(&mut self) {
-        self.cancel();
-        // A model that is being opened is left to end with the process.
-        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
-            // A panic was reported when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// What the thread shares with whoever started it.
-struct Shared {
-    report: Arc<Mutex<Report>>,
-    cancelled: Arc<AtomicBool>,
-    canceller: Arc<Mutex<Option<Canceller>>>,
-    wake: Wake,
-}
-
-impl Shared {
-    fn tell(&self, change: impl FnOnce(&mut Report)) {
-        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
-        (self.wake)();
-    }
-
-    fn goes_on(&self) -> ControlFlow<()> {
-        if self.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-}
+type Task = TaskHandle<Report>;
 
 fn work(
-    shared: &Shared,
+    task: &Task,
     settings: &RunSettings,
     now: &PlanSource,
     points: Option<usize>,
     options: &Options,
     onnxruntime: Option<&std::path::Path>,
 ) -> Result<Outcome, Fault> {
-    let model = Model::open(settings, onnxruntime, &|_, _| shared.goes_on().is_continue())
-        .map_err(|error| Fault::from(&error))?;
+    let model =
+        Model::open(settings, onnxruntime, &|_, _| !task.is_cancelled()).map_err(|error| Fault::from(&error))?;
     let mut bare = model.bare(settings).map_err(|error| Fault::from(&error))?;
-    *shared.canceller.lock().unwrap_or_else(PoisonError::into_inner) = Some(bare.canceller.clone());
+    task.set_canceller(bare.canceller.clone());
     let failed = |error: &dyn std::fmt::Display| Fault::new(super::Place::Run, &error.to_string());
     let problem = Problem::of(&bare, settings).map_err(|error| failed(&error))?;
     let start = if let Some(drawn) = now.drawn() {
@@ -143,8 +115,8 @@ fn work(
         start_from(&plan, &problem.model, points).map_err(|error| failed(&error))?
     };
     let mut told = |progress: Progress| {
-        shared.tell(|report| tell(report, progress));
-        shared.goes_on()
+        task.tell(|report| tell(report, progress));
+        task.turn()
     };
     optimise(&problem, &mut *bare.denoiser, now, &start, options, &mut told).map_err(|error| failed(&error))
 }

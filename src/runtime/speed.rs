@@ -16,13 +16,13 @@ const FEWEST: usize = 2;
 /// Times of the latest steps of one model, shape and sampler.
 #[derive(Default)]
 pub(super) struct Speed {
-    of: Option<Kind>,
+    of: Option<StepKind>,
     seconds: VecDeque<f64>,
 }
 
 /// Steps that take the same time.
 #[derive(PartialEq)]
-struct Kind {
+struct StepKind {
     model_sha256: String,
     provider: String,
     threads: usize,
@@ -33,7 +33,7 @@ struct Kind {
 impl Speed {
     /// A run begins.
     pub(super) fn begin(&mut self, resolved: &Resolved, shape: [usize; 4], sampler: SamplerKind) {
-        let kind = Kind {
+        let kind = StepKind {
             model_sha256: resolved.model_sha256.clone(),
             provider: resolved.provider.clone(),
             threads: resolved.threads,

@@ -13,7 +13,7 @@ const YOUNG: Duration = Duration::from_mins(10);
 
 /// Where a result is.
 #[derive(Debug)]
-pub struct Kept<T> {
+pub struct KeptElsewhere<T> {
     /// What writing it answered.
     pub written: T,
     /// The file or folder that holds it.
@@ -22,7 +22,7 @@ pub struct Kept<T> {
     pub elsewhere: Option<WriteError>,
 }
 
-impl<T> Kept<T> {
+impl<T> KeptElsewhere<T> {
     /// The sentence on why and where it is elsewhere; `what` such as "the 24 samples are", `hint` what can be done with it.
     #[must_use]
     pub fn told(&self, what: &str, hint: &str) -> Option<Elsewhere> {
@@ -52,12 +52,12 @@ pub fn write<T>(
     shelter: &Path,
     what: &str,
     write: impl Fn(&Path) -> Result<T, WriteError>,
-) -> Result<Kept<T>, Lost> {
+) -> Result<KeptElsewhere<T>, Lost> {
     let error = match write(place) {
-        Ok(written) => return Ok(Kept { written, at: place.into(), elsewhere: None }),
+        Ok(written) => return Ok(KeptElsewhere { written, at: place.into(), elsewhere: None }),
         Err(error) => error,
     };
-    let kept = || -> Result<Kept<T>, String> {
+    let kept = || -> Result<KeptElsewhere<T>, String> {
         sweep_shelter(shelter);
         let folder = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).tempdir_in(shelter);
         let folder = folder.map_err(|told| format!("cannot write to {} ({})", shelter.display(), told.kind()))?;
@@ -65,7 +65,7 @@ pub fn write<T>(
         let written = write(&at).map_err(|error| error.to_string())?;
         // From here on the folder stays.
         let _ = folder.keep();
-        Ok(Kept { written, at, elsewhere: Some(error.clone()) })
+        Ok(KeptElsewhere { written, at, elsewhere: Some(error.clone()) })
     };
     kept().map_err(|second| Lost { error: error.clone(), what: what.into(), second })
 }

@@ -20,7 +20,7 @@ pub struct KeptTrajectory {
     shape: [usize; 4],
     levels: Vec<NoiseLevel>,
     state: Arc<Array4<f32>>,
-    steps: Vec<Kept>,
+    steps: Vec<KeptStep>,
     budget: usize,
     bytes: usize,
     /// The first step that may still be whole.
@@ -30,7 +30,7 @@ pub struct KeptTrajectory {
 
 /// What is kept of a step.
 #[derive(Clone, Debug)]
-pub enum Kept {
+pub enum KeptStep {
     /// Everything.
     Whole(Arc<Snapshot>),
     /// Small images.
@@ -94,13 +94,13 @@ impl KeptTrajectory {
     /// Adds a finished step and the state that it reached.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
         self.bytes += whole_bytes(&snapshot);
-        self.steps.push(Kept::Whole(snapshot));
+        self.steps.push(KeptStep::Whole(snapshot));
         self.state = state;
         while self.bytes > self.budget && self.oldest_whole + 1 < self.steps.len() {
-            if let Kept::Whole(snapshot) = &self.steps[self.oldest_whole] {
+            if let KeptStep::Whole(snapshot) = &self.steps[self.oldest_whole] {
                 let small = Thumbnail::new(snapshot, self.form);
                 self.bytes = self.bytes - whole_bytes(snapshot) + small.bytes();
-                self.steps[self.oldest_whole] = Kept::Small(Arc::new(small));
+                self.steps[self.oldest_whole] = KeptStep::Small(Arc::new(small));
             }
             self.oldest_whole += 1;
         }
@@ -126,7 +126,7 @@ impl KeptTrajectory {
 
     /// Finished steps.
     #[must_use]
-    pub fn steps(&self) -> &[Kept] {
+    pub fn steps(&self) -> &[KeptStep] {
         &self.steps
     }
 
@@ -157,49 +157,49 @@ impl KeptTrajectory {
     /// VP state `index`, up to the number of finished steps: one sample, `[1, C, H, W]`, at full size. `None` where it
     /// is not kept.
     #[must_use]
-    pub fn x_t(&self, index: usize, sample: usize) -> Option<Shown<'_>> {
+    pub fn x_t(&self, index: usize, sample: usize) -> Option<ShownValues<'_>> {
         if index == self.steps.len() {
             return one_sample(&self.state, sample);
         }
         match self.steps.get(index)? {
-            Kept::Whole(snapshot) => one_sample(&snapshot.x_t, sample),
-            Kept::Small(small) => small.x_t.enlarged(sample, self.form.factor, self.shape),
+            KeptStep::Whole(snapshot) => one_sample(&snapshot.x_t, sample),
+            KeptStep::Small(small) => small.x_t.enlarged(sample, self.form.factor, self.shape),
         }
     }
 
     /// `E[x_0|x_t]` of a finished step: one sample, `[1, C, H, W]`, at full size. `None` where it is not kept.
     #[must_use]
-    pub fn x0(&self, step: usize, sample: usize) -> Option<Shown<'_>> {
+    pub fn x0(&self, step: usize, sample: usize) -> Option<ShownValues<'_>> {
         match self.steps.get(step)? {
-            Kept::Whole(snapshot) => one_sample(&snapshot.x0, sample),
-            Kept::Small(small) => small.x0.enlarged(sample, self.form.factor, self.shape),
+            KeptStep::Whole(snapshot) => one_sample(&snapshot.x0, sample),
+            KeptStep::Small(small) => small.x0.enlarged(sample, self.form.factor, self.shape),
         }
     }
 
     /// VP state `index` of one sample as a thumbnail has it, `[1, C, H/f, W/f]`, alike of steps that are whole and of those
     /// that are not. `None` where it is not kept.
     #[must_use]
-    pub fn small_x_t(&self, index: usize, sample: usize) -> Option<Shown<'_>> {
+    pub fn small_x_t(&self, index: usize, sample: usize) -> Option<ShownValues<'_>> {
         if index == self.steps.len() {
             return self.pooled(&self.state, sample);
         }
         match self.steps.get(index)? {
-            Kept::Whole(snapshot) => self.pooled(&snapshot.x_t, sample),
-            Kept::Small(small) => small.x_t.small(sample),
+            KeptStep::Whole(snapshot) => self.pooled(&snapshot.x_t, sample),
+            KeptStep::Small(small) => small.x_t.small(sample),
         }
     }
 
     /// The same of `E[x_0|x_t]` of a finished step.
     #[must_use]
-    pub fn small_x0(&self, step: usize, sample: usize) -> Option<Shown<'_>> {
+    pub fn small_x0(&self, step: usize, sample: usize) -> Option<ShownValues<'_>> {
         match self.steps.get(step)? {
-            Kept::Whole(snapshot) => self.pooled(&snapshot.x0, sample),
-            Kept::Small(small) => small.x0.small(sample),
+            KeptStep::Whole(snapshot) => self.pooled(&snapshot.x0, sample),
+            KeptStep::Small(small) => small.x0.small(sample),
         }
     }
 
     /// One sample of a batch, pooled as thumbnails are.
-    fn pooled<'a>(&self, all: &'a Array4<f32>, sample: usize) -> Option<Shown<'a>> {
+    fn pooled<'a>(&self, all: &'a Array4<f32>, sample: usize) -> Option<ShownValues<'a>> {
         let factor = self.form.factor;
         if factor == 1 {
             return one_sample(all, sample);
@@ -211,7 +211,7 @@ impl KeptTrajectory {
             let (y, x) = (y * factor, x * factor);
             block_mean(one.slice(s![c, y..(y + factor).min(height), x..(x + factor).min(width)]))
         });
-        Some(Shown { values: small.into_raw_vec_and_offset().0.into(), shape, exact: false })
+        Some(ShownValues { values: small.into_raw_vec_and_offset().0.into(), shape, exact: false })
     }
 }
 
@@ -219,7 +219,7 @@ fn block_mean(block: ArrayView2<f32>) -> f32 {
     block.mean().unwrap_or_default()
 }
 
-impl Kept {
+impl KeptStep {
     /// Step number.
     #[must_use]
     pub fn step(&self) -> usize {
@@ -268,7 +268,7 @@ impl Kept {
 
 /// One sample's values for the eye.
 #[derive(Clone, Debug)]
-pub struct Shown<'a> {
+pub struct ShownValues<'a> {
     /// `[1, C, H, W]`.
     pub values: Cow<'a, [f32]>,
     /// Channels, height, width.
@@ -277,18 +277,18 @@ pub struct Shown<'a> {
     pub exact: bool,
 }
 
-impl Shown<'_> {
+impl ShownValues<'_> {
     /// These values less those of another image of the same shape.
     #[must_use]
-    pub fn less(&self, other: &Shown<'_>) -> Shown<'static> {
+    pub fn less(&self, other: &ShownValues<'_>) -> ShownValues<'static> {
         let values: Vec<f32> = self.values.iter().zip(other.values.iter()).map(|(here, there)| here - there).collect();
-        Shown { values: values.into(), shape: self.shape, exact: self.exact && other.exact }
+        ShownValues { values: values.into(), shape: self.shape, exact: self.exact && other.exact }
     }
 }
 
 /// One sample of a batch, exactly; `None` where there are not so many.
 #[must_use]
-pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
+pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<ShownValues<'_>> {
     let (batch, channels, height, width) = all.dim();
     let shape = [channels, height, width];
     if sample >= batch {
@@ -299,7 +299,7 @@ pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<Shown<'_>> {
         Some(values) => Cow::Borrowed(&values[sample * one..][..one]),
         None => Cow::Owned(all.slice(s![sample, .., .., ..]).iter().copied().collect()),
     };
-    Some(Shown { values, shape, exact: true })
+    Some(ShownValues { values, shape, exact: true })
 }
 
 fn whole_bytes(snapshot: &Snapshot) -> usize {
@@ -340,7 +340,12 @@ impl Words {
         Self { values, low, high }
     }
 
-    fn enlarged(&self, sample: usize, factor: usize, [_, channels, height, width]: [usize; 4]) -> Option<Shown<'_>> {
+    fn enlarged(
+        &self,
+        sample: usize,
+        factor: usize,
+        [_, channels, height, width]: [usize; 4],
+    ) -> Option<ShownValues<'_>> {
         if sample >= self.values.dim().0 {
             return None;
         }
@@ -350,14 +355,14 @@ impl Words {
                 values.extend((0..width).map(|x| self.value(self.values[(sample, c, y / factor, x / factor)])));
             }
         }
-        Some(Shown { values: values.into(), shape: [channels, height, width], exact: false })
+        Some(ShownValues { values: values.into(), shape: [channels, height, width], exact: false })
     }
 
-    fn small(&self, sample: usize) -> Option<Shown<'_>> {
+    fn small(&self, sample: usize) -> Option<ShownValues<'_>> {
         let (samples, channels, height, width) = self.values.dim();
         let all = (sample < samples).then(|| self.values.slice(s![sample, .., .., ..]))?;
         let values: Vec<f32> = all.iter().map(|&word| self.value(word)).collect();
-        Some(Shown { values: values.into(), shape: [channels, height, width], exact: false })
+        Some(ShownValues { values: values.into(), shape: [channels, height, width], exact: false })
     }
 
     fn value(&self, word: u16) -> f32 {

@@ -43,7 +43,7 @@ mod whole_file;
 pub use crate::sampler::SamplerKind;
 pub use far_out::FarOut;
 pub use history::History;
-pub use kept::{Kept, KeptTrajectory, Shown, Thumbnail, one_sample};
+pub use kept::{KeptStep, KeptTrajectory, ShownValues, Thumbnail, one_sample};
 pub use run::{Checkpoint, CoarsePass, Run, RunError};
 pub use run_words::run_in_words;
 pub use settings::RunSettings;

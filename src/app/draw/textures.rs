@@ -4,7 +4,7 @@ use crate::app::draw::heat_map::HeatMaps;
 use crate::app::draw::painted::painted_alone;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::figure::Ground;
-use crate::runtime::{AnalysisPool, Wake};
+use crate::runtime::{AnalysisPool, Wake, Weigh};
 use crate::session::document::ValueRange;
 use crate::session::levels::Isolation;
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
@@ -39,7 +39,7 @@ pub struct Wanted {
 
 /// What a texture shows. The range is part of it: as a run goes on, ranges grow and pictures are coloured anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct TextureKey {
     picture: PictureKey,
     alone: Option<Isolation>,
     /// `None` is each picture's own.
@@ -63,15 +63,24 @@ pub struct Ready {
 /// What the thread answers.
 type Painted = (ColorImage, (f32, f32));
 
+impl Weigh for Painted {
+    fn bytes(&self) -> usize {
+        self.0.pixels.len() * size_of::<egui::Color32>()
+    }
+}
+
+/// Pictures that the threads keep until they are uploaded, small ones and large ones each, bytes.
+const BUDGET: usize = 32 << 20;
+
 /// The textures in use.
 #[derive(Default)]
 pub struct Textures {
-    kept: HashMap<Key, (Ready, u64)>,
+    kept: HashMap<TextureKey, (Ready, u64)>,
     frame: u64,
     /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
-    pools: [Option<AnalysisPool<Key, Painted>>; 2],
+    pools: [Option<AnalysisPool<TextureKey, Painted>>; 2],
     /// What each was asked last.
-    asked: [Option<Key>; 2],
+    asked: [Option<TextureKey>; 2],
     /// Why a picture of this frame could not be cut.
     failed: Option<String>,
     /// What was shown last, until something newer has been cut.
@@ -104,7 +113,7 @@ impl Textures {
         };
         let bits = range.map(|(low, high)| (low.to_bits(), high.to_bits()));
         let ground = if picture.is_difference() { ground_of(ctx) } else { Ground::default() };
-        let key = Key { picture: run.key(at, picture, sample), alone, range: bits, small, ground };
+        let key = TextureKey { picture: run.key(at, picture, sample), alone, range: bits, small, ground };
         if let Some((ready, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
             return Some(ready.clone());
@@ -151,12 +160,12 @@ impl Textures {
         ctx: &Context,
         run: &RunView,
         Wanted { at, picture, sample, small, .. }: Wanted,
-        key: Key,
+        key: TextureKey,
         (alone, range, longest): (Isolation, Option<(f32, f32)>, Option<u32>),
     ) -> Cut {
         let index = usize::from(small);
         if self.pools[index].is_none() {
-            self.pools[index] = pool(ctx, small);
+            self.pools[index] = pool(ctx);
         }
         let Some(pool) = &self.pools[index] else { return Cut::Nothing };
         if let Some(asked) = self.asked[index].filter(|asked| *asked != key)
@@ -208,11 +217,11 @@ pub fn ground_of(ctx: &Context) -> Ground {
     }
 }
 
-fn pool(ctx: &Context, small: bool) -> Option<AnalysisPool<Key, Painted>> {
+fn pool(ctx: &Context) -> Option<AnalysisPool<TextureKey, Painted>> {
     let ctx = ctx.clone();
     let wake: Wake = Arc::new(move || ctx.request_repaint());
     // Each is uploaded in the frame that it wakes.
-    AnalysisPool::start_keeping(if small { 256 } else { 8 }, "chromascope-levels", wake).ok()
+    AnalysisPool::start("chromascope-levels", BUDGET, wake).ok()
 }
 
 /// Pixels as egui has them.

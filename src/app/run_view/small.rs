@@ -4,7 +4,7 @@ use crate::app::draw::painted::{own_range, painted};
 use crate::app::run_view::{Moment, Picture, Ranges, RunView};
 use crate::session::document::ValueRange;
 use crate::session::tone::Ground;
-use crate::session::{KeptTrajectory, Shown};
+use crate::session::{KeptTrajectory, ShownValues};
 use image::RgbImage;
 use ndarray::ArrayView3;
 
@@ -67,7 +67,7 @@ impl SmallImages {
 }
 
 /// The values of one of a step's three pictures as the thumbnails of a run have it, alike of all steps.
-fn small_values(kept: &KeptTrajectory, at: Moment, picture: Picture, sample: usize) -> Option<Shown<'_>> {
+fn small_values(kept: &KeptTrajectory, at: Moment, picture: Picture, sample: usize) -> Option<ShownValues<'_>> {
     match picture {
         Picture::State => kept.small_x_t(at.state, sample),
         Picture::Change => {

@@ -23,17 +23,17 @@ const MOST_BYTES: u64 = 512 << 20;
 const LEFT_OVER: Duration = Duration::from_hours(1);
 
 /// The place of one graph.
-pub(super) struct Kept {
+pub(super) struct KeptGraph {
     folder: PathBuf,
     key: String,
 }
 
 /// An optimised graph that was kept.
-pub(super) struct Found {
+pub(super) struct FoundGraph {
     file: PathBuf,
 }
 
-impl Kept {
+impl KeptGraph {
     /// Of a graph on this machine and library; `None` where nothing is kept of it.
     pub(super) fn of(path: &Path, graph: &GraphFile, runtime: &LoadedRuntime) -> Option<Self> {
         let bytes = std::fs::metadata(path).ok()?.len();
@@ -47,11 +47,11 @@ impl Kept {
     }
 
     /// The optimised graph, where there is one.
-    pub(super) fn find(&self) -> Option<Found> {
+    pub(super) fn find(&self) -> Option<FoundGraph> {
         let entries = std::fs::read_dir(&self.folder).ok()?;
         let is_it = |name: &str| name.starts_with(&self.key) && is_kept(name);
         let name = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).find(|name| is_it(name))?;
-        Some(Found { file: self.folder.join(name) })
+        Some(FoundGraph { file: self.folder.join(name) })
     }
 
     /// A place to write to, for [`keep`](Self::keep).
@@ -103,7 +103,7 @@ impl Kept {
     }
 }
 
-impl Found {
+impl FoundGraph {
     /// The graph's file, for ONNX Runtime, which reads it piece by piece: all of it in memory would be one copy more.
     pub(super) fn file(&self) -> &Path {
         &self.file
@@ -163,11 +163,11 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    fn kept(folder: &Path, key: char) -> Kept {
-        Kept { folder: folder.join("graphs"), key: key.to_string().repeat(64) }
+    fn kept(folder: &Path, key: char) -> KeptGraph {
+        KeptGraph { folder: folder.join("graphs"), key: key.to_string().repeat(64) }
     }
 
-    fn keep(kept: &Kept, content: &[u8]) {
+    fn keep(kept: &KeptGraph, content: &[u8]) {
         let mut place = kept.place().unwrap();
         place.write_all(content).unwrap();
         kept.keep(place);
@@ -185,7 +185,7 @@ mod tests {
         keep(&b, b"another");
         assert!(!left.exists());
         let found = a.find().unwrap();
-        let content = |found: &Found| std::fs::read(found.file()).unwrap();
+        let content = |found: &FoundGraph| std::fs::read(found.file()).unwrap();
         assert!(found.is_whole() && content(&found) == b"graph" && content(&b.find().unwrap()) == b"another");
         std::fs::write(&found.file, b"gruph").unwrap();
         let damaged = a.find().unwrap();

@@ -34,7 +34,7 @@ pub(super) const PARAMETERIZATION: Parameterization = Parameterization::Vp(Predi
 
 /// An exact model that is open.
 pub(super) struct OpenExact {
-    kind: Kind,
+    kind: ExactKind,
     pub(super) config: SchedulerConfig,
     pub(super) schedule: ModelSchedule,
     clipping: Clipping,
@@ -50,7 +50,7 @@ pub(super) struct OpenExact {
     pub(super) notes: Vec<String>,
 }
 
-enum Kind {
+enum ExactKind {
     Gaussian(Box<GaussianDenoiser>),
     Images(Box<Images>),
 }
@@ -108,7 +108,7 @@ pub(super) fn open_folder(
     Ok(OpenExact {
         sha256: hex(&Sha256::digest(&found.set.pixels)),
         image: found.set.shape,
-        kind: Kind::Images(Box::new(Images::new(found.set, &schedule))),
+        kind: ExactKind::Images(Box::new(Images::new(found.set, &schedule))),
         config,
         schedule,
         clipping: Clipping::None,
@@ -143,9 +143,9 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         image: exact.image(),
         kind: match exact {
             ExactModel::Gaussian { side, .. } => {
-                Kind::Gaussian(Box::new(GaussianDenoiser::new(side, schedule.clone())))
+                ExactKind::Gaussian(Box::new(GaussianDenoiser::new(side, schedule.clone())))
             }
-            ExactModel::Empirical(images) => Kind::Images(Box::new(Images::new(images, &schedule))),
+            ExactModel::Empirical(images) => ExactKind::Images(Box::new(Images::new(images, &schedule))),
         },
         clipping: config.clipping,
         config,
@@ -162,16 +162,16 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
 impl OpenExact {
     /// Whether its samples can be of a class.
     pub(super) fn has_classes(&self) -> bool {
-        self.package.is_some() && matches!(self.kind, Kind::Images(_))
+        self.package.is_some() && matches!(self.kind, ExactKind::Images(_))
     }
 
     /// Its classes.
     fn classes(&self) -> Classes {
         Classes {
             none_because: match &self.kind {
-                Kind::Gaussian(_) => Some("this model has no classes"),
-                Kind::Images(_) if !self.has_classes() => Some("a folder of images has no classes"),
-                Kind::Images(_) => None,
+                ExactKind::Gaussian(_) => Some("this model has no classes"),
+                ExactKind::Images(_) if !self.has_classes() => Some("a folder of images has no classes"),
+                ExactKind::Images(_) => None,
             },
             count: self.classes,
             null: self.null,
@@ -199,10 +199,10 @@ impl OpenExact {
         let flag = CancelFlag::default();
         let null = self.null.map(|null| null.label);
         let denoiser: Box<dyn ClassDenoiser> = match &self.kind {
-            Kind::Gaussian(gaussian) => {
+            ExactKind::Gaussian(gaussian) => {
                 Box::new(Exact::Gaussian(GaussianDenoiser::clone(gaussian).with_cancel(flag.clone())))
             }
-            Kind::Images(images) => match &settings.local {
+            ExactKind::Images(images) => match &settings.local {
                 None => Box::new(Exact::Images { images: images.whole.clone().with_cancel(flag.clone()), null }),
                 Some(window) => {
                     let images = images.local(window, &self.schedule).with_cancel(flag.clone());
@@ -210,7 +210,7 @@ impl OpenExact {
                 }
             },
         };
-        if settings.local.is_some() && matches!(self.kind, Kind::Gaussian(_)) {
+        if settings.local.is_some() && matches!(self.kind, ExactKind::Gaussian(_)) {
             let model = format!("{} is made of none", self.name);
             return Err(SettingError::LocalNeedsImages { model }.into());
         }
@@ -221,7 +221,7 @@ impl OpenExact {
             schedule: self.schedule.clone(),
             parameterization: PARAMETERIZATION,
             clipping: self.clipping,
-            data_within: data_within(image.channels, matches!(self.kind, Kind::Gaussian(_))),
+            data_within: data_within(image.channels, matches!(self.kind, ExactKind::Gaussian(_))),
             name: self.name.clone(),
             sha256: self.sha256.clone(),
             image,

@@ -28,7 +28,7 @@ const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 /// A model that is open. Its files are read and its graph is opened once, and runs are made of it by
 /// [`prepare`](Self::prepare).
 pub struct Model {
-    key: Key,
+    key: GraphKey,
     files: Watched,
     kind: Kind,
     info: Arc<ModelInfo>,
@@ -122,7 +122,7 @@ impl Kind {
 
 /// The settings that decide how a model is opened; all others decide a run.
 #[derive(Clone, Debug, PartialEq)]
-struct Key {
+struct GraphKey {
     source: ModelSource,
     scheduler_config: Option<PathBuf>,
     prediction: Option<PredictionType>,
@@ -137,7 +137,7 @@ struct Key {
     size: Option<(usize, usize)>,
 }
 
-impl Key {
+impl GraphKey {
     fn of(settings: &RunSettings) -> Self {
         Self {
             source: settings.source.clone(),
@@ -276,13 +276,13 @@ impl Model {
         notes.extend(reason.clone());
         let info = Arc::new(kind.info(settings, reason));
         kind.external_data().iter().for_each(|file| files.add(file));
-        Ok(Self { key: Key::of(settings), files, kind, info, notes })
+        Ok(Self { key: GraphKey::of(settings), files, kind, info, notes })
     }
 
     /// Whether a run of these settings can be made without opening anything.
     #[must_use]
     pub fn serves(&self, settings: &RunSettings) -> bool {
-        self.key == Key::of(settings) && self.files.is_unchanged()
+        self.key == GraphKey::of(settings) && self.files.is_unchanged()
     }
 
     /// What is known of it.

@@ -29,12 +29,12 @@ pub struct HeatMaps {
     pub without_shader: bool,
     /// Whether the shader is there, and the longest side of its textures.
     shader: Option<usize>,
-    kept: HashMap<&'static str, Kept>,
+    kept: HashMap<&'static str, KeptMap>,
     bars: HashMap<ColourMap, TextureHandle>,
 }
 
 /// What was made of a heat map for a plot of so many pixels.
-struct Kept {
+struct KeptMap {
     map: Arc<HeatMap>,
     size: [usize; 2],
     places: Arc<Places>,
@@ -71,7 +71,7 @@ impl HeatMaps {
         if !fresh {
             let texture = self.kept.remove(name).and_then(|kept| kept.texture);
             let (map, places) = (Arc::clone(map), Arc::new(map.places(size[0], size[1])));
-            self.kept.insert(name, Kept { map, size, places, texture });
+            self.kept.insert(name, KeptMap { map, size, places, texture });
         }
         let Some(kept) = self.kept.get_mut(name) else { return };
         if by_shader {

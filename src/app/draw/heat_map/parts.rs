@@ -1,7 +1,7 @@
 //! The parts of a run's estimates by resolution, computed beside the window as the run goes.
 
 use crate::app::run_view::{MadeKey, RunView};
-use crate::runtime::{AnalysisPool, RunId, Wake};
+use crate::runtime::{QuestionSlot, RunId, Wake, Weigh};
 use crate::session::Snapshot;
 use crate::session::parts::StepParts;
 use crate::spectrum::BandPlan;
@@ -14,9 +14,18 @@ const BATCH: (usize, usize) = (64, 1 << 20);
 const KEPT: usize = 8192;
 
 /// A step of a sample; steps that a live run takes over keep their keys.
-type Key = (MadeKey, usize, BandPlan);
+type PartsKey = (MadeKey, usize, BandPlan);
 /// What was computed in one go.
-type Batch = Vec<(Key, Arc<StepParts>)>;
+struct Batch(Vec<(PartsKey, Arc<StepParts>)>);
+
+impl Weigh for Batch {
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, step)| size_of::<StepParts>() + step.guided.bytes() + step.unguided.bytes()).sum()
+    }
+}
+
+/// What a batch is of.
+type PartsOf = (RunId, usize, BandPlan);
 
 /// How much is known of what.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,15 +56,10 @@ impl Known {
 /// What is known of the steps on screen.
 #[derive(Default)]
 pub struct PartLevels {
-    pool: Option<AnalysisPool<u64, Batch>>,
-    kept: HashMap<Key, Arc<StepParts>>,
-    /// The batch that is being computed, and how many there have been.
-    pending: Option<u64>,
+    /// The batches, counted. What could not be computed is not tried again before something else is asked.
+    slot: QuestionSlot<(PartsOf, u64), Batch>,
     batches: u64,
-    /// What the batch is of.
-    pending_of: Option<(RunId, usize, BandPlan)>,
-    /// What could not be computed, and why. It is not tried again before something else is asked.
-    failed: Option<((RunId, usize, BandPlan), String)>,
+    kept: HashMap<PartsKey, Arc<StepParts>>,
     known: Option<Known>,
     /// One a finished step of the run on screen.
     steps: Vec<Option<Arc<StepParts>>>,
@@ -65,8 +69,7 @@ impl PartLevels {
     /// `wake` is called when there is more.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        // Without the thread the track stays empty; nothing else needs it.
-        Self { pool: AnalysisPool::start_keeping(1, "chromascope-parts", wake).ok(), ..Self::default() }
+        Self { slot: QuestionSlot::start("chromascope-parts", 0, wake), ..Self::default() }
     }
 
     /// One a finished step; `None` of those that are not known.
@@ -77,7 +80,9 @@ impl PartLevels {
 
     /// Takes what there is and asks for what is missing.
     pub fn update(&mut self, run: &RunView, sample: usize, plan: BandPlan) -> Known {
-        self.take();
+        if let Some(batch) = self.slot.take() {
+            self.kept.extend(batch.0.iter().map(|(key, step)| (*key, Arc::clone(step))));
+        }
         let (done, whole_from) = (run.done(), run.small_steps());
         let mut known = Known { run: run.id, sample, plan, done, whole_from, there: 0, possible: 0 };
         let same = |kept: &&Known| kept.is_all() && Known { there: 0, possible: 0, ..**kept } == known;
@@ -98,12 +103,7 @@ impl PartLevels {
             }));
             self.steps.push(found);
         }
-        let of = (run.id, sample, plan);
-        if self.failed.as_ref().is_none_or(|(failed, _)| *failed != of) {
-            self.failed = None;
-            self.pending_of = if self.pending.is_none() { Some(of) } else { self.pending_of };
-            self.ask(missing);
-        }
+        self.ask((run.id, sample, plan), missing);
         if self.kept.len() > KEPT.max(2 * done) {
             let wanted = (0..done).map(|step| (run.step_key(step), sample, plan));
             self.kept = wanted.filter_map(|key| self.kept.remove_entry(&key)).collect();
@@ -112,38 +112,29 @@ impl PartLevels {
         known
     }
 
-    /// Takes what has been computed.
-    fn take(&mut self) {
-        let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
-        match pool.answer(&pending) {
-            Some(Ok(batch)) => self.kept.extend(batch.iter().map(|(key, step)| (*key, Arc::clone(step)))),
-            Some(Err(words)) => self.failed = self.pending_of.map(|of| (of, words)),
-            None => return,
-        }
-        self.pending = None;
-    }
-
     /// Why what is looked at could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_ref().map(|(_, words)| words.as_str())
+        self.slot.failure()
     }
 
     /// Asks for as much of what is missing as is soon there.
-    fn ask(&mut self, missing: Vec<(Key, Option<Arc<Snapshot>>, Arc<Snapshot>)>) {
-        let Some(pool) = self.pool.as_ref().filter(|_| self.pending.is_none()) else { return };
+    fn ask(&mut self, of: PartsOf, missing: Vec<(PartsKey, Option<Arc<Snapshot>>, Arc<Snapshot>)>) {
+        if self.slot.is_waiting() || self.slot.failed().is_some_and(|(failed, _)| *failed == of) {
+            return;
+        }
+        self.slot.forget_failure();
         let Some((_, _, first)) = missing.first() else { return };
         let values = first.values() / first.x0.shape()[0].max(1);
         let count = (BATCH.1 / values.max(1)).clamp(1, BATCH.0);
         self.batches += 1;
-        self.pending = Some(self.batches);
-        pool.get(&self.batches, move || {
+        self.slot.ask((of, self.batches), move || {
             Some(Box::new(move || {
-                let answer = |(key, before, step): (Key, Option<Arc<Snapshot>>, Arc<Snapshot>)| {
+                let answer = |(key, before, step): (PartsKey, Option<Arc<Snapshot>>, Arc<Snapshot>)| {
                     let (_, sample, plan) = key;
                     (key, Arc::new(StepParts::of(before.as_deref(), &step, sample, &plan)))
                 };
-                missing.into_iter().take(count).map(answer).collect()
+                Batch(missing.into_iter().take(count).map(answer).collect())
             }))
         });
     }

@@ -3,7 +3,7 @@
 use crate::app::run_view::{MadeKey, RunView};
 use crate::figure::TimeAxis;
 use crate::figure::heat_map::{Placement, PowerGrid, Rows};
-use crate::runtime::{AnalysisPool, RunId, Wake};
+use crate::runtime::{QuestionSlot, RunId, Wake, Weigh};
 use crate::session::Snapshot;
 use crate::session::heat_map::SpectrumQuantity;
 use crate::spectrum::{Rapsd, SpectrumError};
@@ -17,7 +17,7 @@ const BATCH: (usize, usize) = (64, 1 << 21);
 const KEPT: usize = 8192;
 
 /// What spectra are wanted of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Asked {
     /// Of what.
     pub quantity: SpectrumQuantity,
@@ -39,10 +39,17 @@ pub struct RunSpectra {
 }
 
 /// A column of a quantity, by the step that it is of; steps that a live run takes over keep their keys.
-type Key = (SpectrumQuantity, MadeKey, usize);
+type ColumnKey = (SpectrumQuantity, MadeKey, usize);
 
 /// What was computed in one go.
-type Batch = Vec<(Key, Arc<Column>)>;
+struct Batch(Vec<(ColumnKey, Arc<Column>)>);
+
+impl Weigh for Batch {
+    fn bytes(&self) -> usize {
+        let of = |column: &Column| size_of::<f64>() * column.mean.len() * (1 + column.channels.len());
+        self.0.iter().map(|(_, column)| of(column)).sum()
+    }
+}
 
 /// Densities of a column.
 struct Column {
@@ -66,23 +73,18 @@ enum Question {
 /// Radially averaged spectra by step.
 #[derive(Default)]
 pub struct StepSpectra {
-    pool: Option<AnalysisPool<u64, Batch>>,
+    /// The batches, counted. What could not be computed is not tried again before something else is asked.
+    slot: QuestionSlot<((RunId, Asked), u64), Batch>,
+    batches: u64,
     /// Plans and rings of the last size.
     plans: Arc<Mutex<Plans>>,
-    columns: HashMap<Key, Arc<Column>>,
-    /// The batch that is being computed, and how many there have been.
-    pending: Option<u64>,
-    batches: u64,
-    /// What the batch is of.
-    pending_of: Option<(RunId, Asked)>,
-    /// What could not be computed, and why. It is not tried again before something else is asked.
-    failed: Option<((RunId, Asked), String)>,
-    shown: Option<(Shown, RunSpectra)>,
+    columns: HashMap<ColumnKey, Arc<Column>>,
+    shown: Option<(ShownGrid, RunSpectra)>,
 }
 
 /// What a grid was made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Shown {
+struct ShownGrid {
     run: RunId,
     asked: Asked,
     done: usize,
@@ -96,24 +98,25 @@ impl StepSpectra {
     /// `wake` is called when there are new spectra.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        // Without the thread the map stays empty; nothing else needs it.
-        Self { pool: AnalysisPool::start_keeping(1, "chromascope-heat", wake).ok(), ..Self::default() }
+        Self { slot: QuestionSlot::start("chromascope-heat", 0, wake), ..Self::default() }
     }
 
     /// The spectra of a run as far as they are there. What was asked for before stays until there is something to show
     /// of the new.
     pub fn get(&mut self, run: Option<&RunView>, asked: Asked) -> Option<RunSpectra> {
-        self.take();
+        if let Some(batch) = self.slot.take() {
+            self.columns.extend(batch.0.iter().map(|(key, column)| (*key, Arc::clone(column))));
+        }
         let Some(run) = run else { return self.shown.as_ref().map(|(_, spectra)| spectra.clone()) };
         let mut shown =
-            Shown { run: run.id, asked, done: run.done(), whole_from: run.small_steps(), there: 0, possible: 0 };
-        let is_whole = |(kept, _): &&(Shown, RunSpectra)| {
-            kept.there == kept.possible && Shown { there: 0, possible: 0, ..*kept } == shown
+            ShownGrid { run: run.id, asked, done: run.done(), whole_from: run.small_steps(), there: 0, possible: 0 };
+        let is_whole = |(kept, _): &&(ShownGrid, RunSpectra)| {
+            kept.there == kept.possible && ShownGrid { there: 0, possible: 0, ..*kept } == shown
         };
         if let Some((_, spectra)) = self.shown.as_ref().filter(is_whole) {
             return Some(spectra.clone());
         }
-        let wanted: Vec<Key> = keys(run, asked);
+        let wanted: Vec<ColumnKey> = keys(run, asked);
         let mut missing = Vec::new();
         let mut found: Vec<Option<Arc<Column>>> = Vec::with_capacity(wanted.len());
         for (index, key) in wanted.iter().enumerate() {
@@ -124,12 +127,7 @@ impl StepSpectra {
             missing.extend(question.map(|question| (*key, question)));
             found.push(column);
         }
-        let of = (run.id, asked);
-        if self.failed.as_ref().is_none_or(|(failed, _)| *failed != of) {
-            self.failed = None;
-            self.pending_of = if self.pending.is_none() { Some(of) } else { self.pending_of };
-            self.ask(missing, asked.sample);
-        }
+        self.ask((run.id, asked), missing);
         // A run that goes on fills its map step by step; one that the user is still changing, and what was asked for anew
         // of a run that is over, come at once.
         let going = run.end.is_none();
@@ -151,48 +149,40 @@ impl StepSpectra {
     /// Whether something is being computed.
     #[must_use]
     pub const fn is_busy(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    /// Takes what has been computed.
-    fn take(&mut self) {
-        let Some((pool, pending)) = self.pool.as_ref().zip(self.pending) else { return };
-        match pool.answer(&pending) {
-            Some(Ok(batch)) => self.columns.extend(batch.iter().map(|(key, column)| (*key, Arc::clone(column)))),
-            Some(Err(words)) => self.failed = self.pending_of.map(|of| (of, words)),
-            None => return,
-        }
-        self.pending = None;
+        self.slot.is_waiting()
     }
 
     /// Why what is looked at could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_ref().map(|(_, words)| words.as_str())
+        self.slot.failure()
     }
 
     /// Asks for as much of what is missing as is soon there.
-    fn ask(&mut self, missing: Vec<(Key, Question)>, sample: usize) {
-        let Some(pool) = self.pool.as_ref().filter(|_| self.pending.is_none() && !missing.is_empty()) else { return };
+    fn ask(&mut self, of: (RunId, Asked), missing: Vec<(ColumnKey, Question)>) {
+        if self.slot.is_waiting() || self.slot.failed().is_some_and(|(failed, _)| *failed == of) {
+            return;
+        }
+        self.slot.forget_failure();
+        if missing.is_empty() {
+            return;
+        }
+        let sample = of.1.sample;
         let values = missing[0].1.values().max(1);
         let count = (BATCH.1 / values).clamp(1, BATCH.0);
         let plans = Arc::clone(&self.plans);
         self.batches += 1;
-        self.pending = Some(self.batches);
-        pool.get(&self.batches, move || {
+        self.slot.ask((of, self.batches), move || {
             Some(Box::new(move || {
                 let mut plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
-                missing
-                    .into_iter()
-                    .take(count)
-                    .map(|(key, of)| (key, Arc::new(of.column(sample, &mut plans))))
-                    .collect()
+                let columns = missing.into_iter().take(count);
+                Batch(columns.map(|(key, of)| (key, Arc::new(of.column(sample, &mut plans)))).collect())
             }))
         });
     }
 
     /// Forgets what is not on screen once there is much of it.
-    fn tidy(&mut self, wanted: &[Key]) {
+    fn tidy(&mut self, wanted: &[ColumnKey]) {
         if self.columns.len() > KEPT.max(2 * wanted.len()) {
             let kept = wanted.iter().filter_map(|key| self.columns.remove_entry(key)).collect();
             self.columns = kept;
@@ -201,7 +191,7 @@ impl StepSpectra {
 }
 
 /// The columns of a whole run: of states one more than steps, of changes one fewer.
-fn keys(run: &RunView, asked: Asked) -> Vec<Key> {
+fn keys(run: &RunView, asked: Asked) -> Vec<ColumnKey> {
     let key = |at: MadeKey| (asked.quantity, at, asked.sample);
     match asked.quantity {
         SpectrumQuantity::State => (0..=run.steps()).map(|state| key(run.state_key(state))).collect(),

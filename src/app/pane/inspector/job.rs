@@ -3,6 +3,7 @@
 use crate::app::draw::painted::own_range;
 use crate::app::draw::textures::coloured;
 use crate::app::pane::inspector::state::Mode;
+use crate::runtime::Weigh;
 use crate::session::inspect::{
     Channel, Difference, Errors, Histogram, Reference, ToneCurve, difference, errors, magnitude_image, signed_image,
 };
@@ -87,6 +88,18 @@ pub(super) struct Made {
     pub errors: Option<Errors>,
     /// Why there is no reference though one was chosen.
     pub refused: Option<String>,
+}
+
+impl Weigh for Made {
+    fn bytes(&self) -> usize {
+        let pixels: usize = [Some(&self.picture), self.other_picture.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|image| image.pixels.len())
+            .sum();
+        let values = self.subject.len() + self.image.len() + self.other.as_ref().map_or(0, Array3::len);
+        size_of::<f32>() * (pixels + values)
+    }
 }
 
 pub(super) fn made(job: &Job) -> Made {

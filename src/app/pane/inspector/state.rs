@@ -4,7 +4,7 @@ use crate::app::draw::textures::ground_of;
 use crate::app::pane::inspector::job::{Job, Made, Other, Scale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::view_context::ViewContext;
-use crate::runtime::{AnalysisPool, RunEnd, Wake};
+use crate::runtime::{QuestionSlot, RunEnd, Wake};
 use crate::session::inspect::{Channel, Difference, Reference};
 use crate::session::levels::Isolation;
 use crate::session::tone::Ground;
@@ -12,12 +12,9 @@ use crate::words::sentence;
 use egui::{Context, TextureHandle, TextureOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-/// Results of the thread that are kept.
-const KEPT: usize = 4;
-/// How long something new may take before the old is dimmed.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Results that the thread keeps, bytes.
+const BUDGET: usize = 64 << 20;
 
 /// What the image is compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +56,7 @@ impl Mode {
 
 /// The pane's own state.
 pub struct InspectorState {
-    pool: Option<AnalysisPool<Key, Made>>,
+    slot: QuestionSlot<Key, Made>,
     pub(super) picture: Picture,
     pub(super) channel: Channel,
     pub(super) logarithmic: bool,
@@ -84,9 +81,6 @@ pub struct InspectorState {
     pub(super) error: Option<String>,
     /// The histogram's span while a handle is dragged.
     pub(super) span: Option<(f32, f32)>,
-    asked: Option<(Key, Instant)>,
-    /// What it could not make, and why.
-    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -113,7 +107,6 @@ struct Key {
 
 /// What is on screen.
 pub(super) struct Shown {
-    key: Key,
     pub texture: TextureHandle,
     pub other: Option<TextureHandle>,
     pub made: Arc<Made>,
@@ -124,8 +117,7 @@ impl InspectorState {
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         Self {
-            // Without the thread the pane stays empty; nothing else needs it.
-            pool: AnalysisPool::start_keeping(KEPT, "chromascope-inspector", wake).ok(),
+            slot: QuestionSlot::start("chromascope-inspector", BUDGET, wake),
             picture: Picture::Expectation,
             channel: Channel::All,
             logarithmic: false,
@@ -142,8 +134,6 @@ impl InspectorState {
             path: String::new(),
             error: None,
             span: None,
-            asked: None,
-            failed: None,
             shown: None,
         }
     }
@@ -151,7 +141,7 @@ impl InspectorState {
     /// Why what is looked at could not be made.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_ref().map(|(_, words)| words.as_str())
+        self.slot.failure()
     }
 
     /// A file is being read as a reference.
@@ -197,7 +187,7 @@ impl InspectorState {
 
     /// Whether something new has been awaited for a while.
     pub(super) fn is_late(&self) -> bool {
-        self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
+        self.slot.is_late()
     }
 
     /// Which of the ranges of signed values and magnitudes is meant; of images there is one in the document.
@@ -234,27 +224,12 @@ impl InspectorState {
     /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
     /// images follow as fast as they are made.
     pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
-        let Some(pool) = &self.pool else { return };
-        if let Some((asked, since)) = &self.asked {
-            let Some(answer) = pool.answer(asked) else {
-                if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
-                    ctx.request_repaint_after(left);
-                }
-                return;
-            };
-            let key = asked.clone();
-            self.asked = None;
-            match answer {
-                Ok(made) => show(&mut self.shown, ctx, key, made),
-                Err(words) => self.failed = Some((key, words)),
-            }
-        }
         let (Some(run), Some(at)) = (context.run, context.at) else {
-            self.shown = None;
+            self.show_nothing();
             return;
         };
         if run.values(at, self.picture, context.sample).is_none() {
-            self.shown = None;
+            self.show_nothing();
             return;
         }
         let other = self.run_reference(run, at, context.sample);
@@ -293,16 +268,9 @@ impl InspectorState {
                 self.span.and_then(|span| bits(span.1)),
             ],
         };
-        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
-            self.shown = None;
-            return;
-        }
-        self.failed = None;
-        if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
-            return;
-        }
         let (picture, channel, gamma, offset, span) = (self.picture, self.channel, self.gamma, self.offset, self.span);
-        let found = pool.get(&key, || {
+        let ground = key.ground;
+        let is_new = self.slot.follow(key, || {
             let image = run.values(at, picture, context.sample)?;
             let other = match (other, file) {
                 (Some((at, picture, sample)), _) => Other::Values(run.values(at, picture, sample)?.values.into_owned()),
@@ -324,14 +292,24 @@ impl InspectorState {
                 gamma,
                 offset,
                 span,
-                ground: key.ground,
+                ground,
             };
             Some(Box::new(move || made(&job)))
         });
-        match found {
-            Some(made) => show(&mut self.shown, ctx, key, made),
-            None => self.asked = Some((key, Instant::now())),
+        if is_new {
+            match self.slot.shown() {
+                Some((_, made)) => show(&mut self.shown, ctx, Arc::clone(made)),
+                None => self.shown = None,
+            }
         }
+        if let Some(left) = self.slot.late_in() {
+            ctx.request_repaint_after(left);
+        }
+    }
+
+    fn show_nothing(&mut self) {
+        self.slot.clear();
+        self.shown = None;
     }
 
     /// How values become tones in what is shown.
@@ -340,7 +318,7 @@ impl InspectorState {
     }
 }
 
-fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: Arc<Made>) {
+fn show(shown: &mut Option<Shown>, ctx: &Context, made: Arc<Made>) {
     let set = |old: Option<TextureHandle>, image: &egui::ColorImage| match old {
         Some(mut texture) => {
             texture.set(image.clone(), TextureOptions::NEAREST);
@@ -350,5 +328,5 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: Arc<Made>) {
     };
     let (old, old_other) = shown.take().map_or((None, None), |shown| (Some(shown.texture), shown.other));
     let other = made.other_picture.as_ref().map(|image| set(old_other, image));
-    *shown = Some(Shown { key, texture: set(old, &made.picture), other, made });
+    *shown = Some(Shown { texture: set(old, &made.picture), other, made });
 }

@@ -4,7 +4,7 @@ use crate::app::draw::painted::{own_range, painted};
 use crate::app::draw::textures::{coloured, ground_of};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::view_context::ViewContext;
-use crate::runtime::{AnalysisPool, Wake};
+use crate::runtime::{QuestionSlot, Wake, Weigh};
 use crate::session::document::ValueRange;
 use crate::session::inspect::channel_name;
 use crate::session::levels::Isolation;
@@ -12,12 +12,9 @@ use crate::session::tone::Ground;
 use crate::spectrum::{BandPlan, centred, psd};
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use ndarray::{Array2, ArrayView3, ArrayView4, Axis};
-use std::time::{Duration, Instant};
 
-/// Results of the thread that are kept; each has an image a level.
-const KEPT: usize = 8;
-/// How long something new may take before the old is dimmed.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// Images that the thread keeps, bytes.
+const BUDGET: usize = 64 << 20;
 /// From the top of the spectrum's scale to its bottom, dB.
 const DECIBELS: f64 = 80.0;
 
@@ -64,7 +61,7 @@ pub(super) fn plane_name(channel: Option<usize>, channels: usize) -> String {
 
 /// The pane's own state.
 pub struct LevelsState {
-    pool: Option<AnalysisPool<Key, Made>>,
+    slot: QuestionSlot<Key, Made>,
     pub(super) picture: Picture,
     pub(super) contrast: Contrast,
     pub(super) wanted_bars: Bars,
@@ -72,10 +69,6 @@ pub struct LevelsState {
     pub(super) channel: Option<usize>,
     /// Whether the spectrum takes the levels' place, where both have no room.
     pub(super) plane_in_front: bool,
-    /// What the thread was asked for last and has not answered, and since when.
-    asked: Option<(Key, Instant)>,
-    /// What it could not make, and why.
-    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -104,6 +97,14 @@ struct Made {
     scale: (f64, f64),
 }
 
+impl Weigh for Made {
+    fn bytes(&self) -> usize {
+        let images = self.bands.iter().chain([&self.plane]);
+        let pixels: usize = images.map(|image| size_of_val(image.pixels.as_slice())).sum();
+        pixels + self.decibels.len() * size_of::<f32>()
+    }
+}
+
 /// What is on screen.
 pub(super) struct Shown {
     key: Key,
@@ -130,15 +131,12 @@ impl LevelsState {
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         Self {
-            // Without the thread the pane stays empty; nothing else needs it.
-            pool: AnalysisPool::start_keeping(KEPT, "chromascope-bands", wake).ok(),
+            slot: QuestionSlot::start("chromascope-bands", BUDGET, wake),
             picture: Picture::Expectation,
             contrast: Contrast::Common,
             wanted_bars: Bars::OfEnd,
             channel: None,
             plane_in_front: false,
-            asked: None,
-            failed: None,
             shown: None,
         }
     }
@@ -146,7 +144,7 @@ impl LevelsState {
     /// Why what is looked at could not be made.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_ref().map(|(_, words)| words.as_str())
+        self.slot.failure()
     }
 
     /// A change has no end that it comes to.
@@ -160,7 +158,7 @@ impl LevelsState {
 
     /// Whether the next levels have been awaited for a while.
     pub(super) fn is_late(&self) -> bool {
-        self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
+        self.slot.is_late()
     }
 
     pub(super) fn empty_words(&self, context: &ViewContext) -> String {
@@ -175,58 +173,42 @@ impl LevelsState {
     /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
     /// images follow as fast as they are made.
     pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
-        let Some(pool) = &self.pool else { return };
-        if let Some((asked, since)) = &self.asked {
-            let Some(answer) = pool.answer(asked) else {
-                if let Some(left) = PATIENCE.checked_sub(since.elapsed()) {
-                    ctx.request_repaint_after(left);
-                }
-                return;
-            };
-            let key = asked.clone();
-            self.asked = None;
-            match answer {
-                Ok(made) => show(&mut self.shown, ctx, key, &made),
-                Err(words) => self.failed = Some((key, words)),
-            }
-        }
         let (Some(run), Some(at), Some(plan)) = (context.run, context.at, context.levels.plan) else {
-            self.shown = None;
+            self.show_nothing();
             return;
         };
         if self.picture == Picture::Change && at.step == 0 {
-            self.shown = None;
+            self.show_nothing();
             return;
         }
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
         let key =
             Key { ground: ground_of(ctx), ..self.key(run, at, (context.sample, context.view().range), plan, channel) };
-        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
-            self.failed = None;
-            // As the run goes on its newest step is another.
-            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, context.sample));
-            return;
-        }
-        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
-            self.shown = None;
-            return;
-        }
-        self.failed = None;
         let picture = self.picture;
         let job_key = key.clone();
-        let found = pool.get(&key, || {
+        let is_new = self.slot.follow(key.clone(), || {
             let shown = run.values(at, picture, context.sample)?;
             let (values, shape, exact) = (shown.values.into_owned(), shown.shape, shown.exact);
             Some(Box::new(move || made(&values, shape, exact, picture, &job_key)))
         });
-        match found {
-            Some(made) => {
-                show(&mut self.shown, ctx, key, &made);
-                self.update(ctx, context);
+        if is_new {
+            match self.slot.shown() {
+                Some((key, made)) => show(&mut self.shown, ctx, key.clone(), made),
+                None => self.shown = None,
             }
-            // Nothing is asked where the run has no such picture.
-            None => self.asked = run.values(at, picture, context.sample).map(|_| (key, Instant::now())),
         }
+        if let Some(left) = self.slot.late_in() {
+            ctx.request_repaint_after(left);
+        }
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
+            // As the run goes on its newest step is another.
+            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, context.sample));
+        }
+    }
+
+    fn show_nothing(&mut self) {
+        self.slot.clear();
+        self.shown = None;
     }
 
     fn key(

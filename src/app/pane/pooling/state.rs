@@ -4,7 +4,7 @@ use crate::app::intent::ImageChoice;
 use crate::app::pane::pooling::PoolingView;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::figure::Reading;
-use crate::runtime::{AnalysisPool, RunEnd, Wake};
+use crate::runtime::{QuestionSlot, RunEnd, Wake, Weigh};
 use crate::session::pooling::{CleanImage, Pooling};
 use crate::session::tone;
 use crate::theory::NoiseLevel;
@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 /// The time at first, and after a double-click.
 pub(super) const MIDDLE: f64 = 0.5;
-/// Results of the thread that are kept; each has three pictures.
-const KEPT: usize = 8;
+/// Pictures that the thread keeps, bytes.
+const BUDGET: usize = 16 << 20;
 
 /// The pane's own state.
 pub struct PoolingState {
-    pool: Option<AnalysisPool<Key, Made>>,
+    slot: QuestionSlot<Key, Made>,
     /// The image that is pooled.
     image: Option<Known>,
     /// Counts images.
@@ -35,10 +35,6 @@ pub struct PoolingState {
     pub(super) path: String,
     /// Why the last image could not be taken.
     pub(super) error: Option<String>,
-    /// What the thread was asked for last and has not answered.
-    asked: Option<Key>,
-    /// What it could not make, and why.
-    failed: Option<(Key, String)>,
     pub(super) shown: Option<Shown>,
 }
 
@@ -67,6 +63,12 @@ struct Made {
     range: f32,
 }
 
+impl Weigh for Made {
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(|(picture, _)| size_of_val(picture.pixels.as_slice())).sum()
+    }
+}
+
 /// Measured and expected.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ratio {
@@ -76,7 +78,6 @@ pub(super) struct Ratio {
 
 /// What is on screen.
 pub(super) struct Shown {
-    key: Key,
     pub textures: [TextureHandle; 3],
     /// What is on them.
     pub images: [ColorImage; 3],
@@ -93,8 +94,7 @@ impl PoolingState {
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         Self {
-            // Without the thread the pane stays empty; nothing else needs it.
-            pool: AnalysisPool::start_keeping(KEPT, "chromascope-pooling", wake).ok(),
+            slot: QuestionSlot::start("chromascope-pooling", BUDGET, wake),
             image: None,
             images: 0,
             wanted: None,
@@ -102,8 +102,6 @@ impl PoolingState {
             follow: false,
             path: String::new(),
             error: None,
-            asked: None,
-            failed: None,
             shown: None,
         }
     }
@@ -111,7 +109,7 @@ impl PoolingState {
     /// Why what is looked at could not be made.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
-        self.failed.as_ref().map(|(_, words)| words.as_str())
+        self.slot.failure()
     }
 
     /// Another image is on its way.
@@ -175,28 +173,14 @@ impl PoolingState {
     /// Asks the thread for this level, and shows what it has answered. One question at a time, so that in a drag pictures
     /// follow as fast as they are made.
     pub(super) fn update_pictures(&mut self, ctx: &Context, level: NoiseLevel, factor: usize, seed: u64) {
-        let (Some(pool), Some(known)) = (&self.pool, &self.image) else { return };
-        if let Some(asked) = self.asked {
-            let Some(answer) = pool.answer(&asked) else { return };
-            self.asked = None;
-            match answer {
-                Ok(made) => show(&mut self.shown, ctx, asked, &made),
-                Err(words) => self.failed = Some((asked, words)),
-            }
-        }
+        let Some(known) = &self.image else { return };
         let key = Key { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
-        if self.failed.as_ref().is_some_and(|(failed, _)| *failed == key) {
-            self.shown = None;
-            return;
-        }
-        self.failed = None;
-        if self.shown.as_ref().is_some_and(|shown| shown.key == key) {
-            return;
-        }
         let image = Arc::clone(&known.image);
-        match pool.get(&key, || Some(Box::new(move || made(&image, level, factor, seed)))) {
-            Some(made) => show(&mut self.shown, ctx, key, &made),
-            None => self.asked = Some(key),
+        if self.slot.follow(key, || Some(Box::new(move || made(&image, level, factor, seed)))) {
+            match self.slot.shown() {
+                Some((key, made)) => show(&mut self.shown, ctx, key.factor, made),
+                None => self.shown = None,
+            }
         }
     }
 }
@@ -217,7 +201,7 @@ fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Made
     Made { parts, range }
 }
 
-fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
+fn show(shown: &mut Option<Shown>, ctx: &Context, factor: usize, made: &Made) {
     let pictures = made.parts.each_ref().map(|(picture, _)| picture.clone());
     let [width, height] = pictures[0].size;
     let textures = match shown.take() {
@@ -230,11 +214,10 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
         None => pictures.map(|picture| ctx.load_texture("pooling", picture, TextureOptions::NEAREST)),
     };
     *shown = Some(Shown {
-        key,
         textures,
         images: made.parts.each_ref().map(|(picture, _)| picture.clone()),
         ratios: made.parts.each_ref().map(|(_, ratio)| *ratio),
-        factor: key.factor,
+        factor,
         size: (height, width),
         range: made.range,
     });

@@ -2,12 +2,14 @@
 
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::figure::{DataSpectrum, Figure, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
-use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake};
+use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake, Weigh};
 use crate::session::SpectrumChoices;
 use crate::spectrum::{Rapsd, SpectrumError, Window};
 use ndarray::{ArrayView3, Axis};
 use std::sync::Arc;
 
+/// Spectra that are kept, bytes.
+const BUDGET: usize = 16 << 20;
 /// Other steps that are drawn, spread evenly over the run.
 const OTHERS: usize = 5;
 
@@ -68,6 +70,12 @@ struct Rings {
     mean: Vec<f64>,
 }
 
+impl Weigh for Rings {
+    fn bytes(&self) -> usize {
+        self.frequency.bytes() + self.channels.bytes() + self.mean.bytes()
+    }
+}
+
 impl Rings {
     fn of(shape: [usize; 3], values: &[f32], window: Window) -> Result<Self, SpectrumError> {
         let mut rapsd = Rapsd::windowed(shape[1], shape[2], window)?;
@@ -91,7 +99,7 @@ impl Spectra {
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         // Without the thread the panel stays empty; nothing else needs it.
-        Self { pool: AnalysisPool::start("chromascope-analysis", wake).ok(), shown: None, failed: None }
+        Self { pool: AnalysisPool::start("chromascope-analysis", BUDGET, wake).ok(), shown: None, failed: None }
     }
 
     /// What is on screen, for a file.

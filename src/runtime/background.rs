@@ -1,0 +1,181 @@
+//! A task beside the window, in a thread and with a model of its own, so that runs go on beside it: it reports, can be paused and
+//! cancelled, waits while something more urgent goes on, and where it panics says so.
+
+use super::{Fault, Wake};
+use crate::model::onnx::Canceller;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long it waits before it asks again whether something more urgent still goes on.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Whether something more urgent is going on, which a step then waits for.
+pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// What is known of a task, told while it goes on.
+pub(super) trait TaskReport: Clone + Send + 'static {
+    /// What the task comes to.
+    type Outcome: 'static;
+    /// It has ended.
+    fn end(&mut self, ended: Result<Self::Outcome, Fault>);
+    /// Whether it has.
+    fn has_ended(&self) -> bool;
+    /// Whether it waits for the user.
+    fn set_paused(&mut self, paused: bool);
+    /// Whether it waits for something more urgent.
+    fn set_waits(&mut self, waits: bool);
+}
+
+/// A task under way. Dropping it ends it.
+pub(super) struct BackgroundTask<R: TaskReport> {
+    shared: Arc<TaskHandle<R>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the task's thread tells and asks.
+pub(super) struct TaskHandle<R> {
+    report: Mutex<R>,
+    control: Mutex<Control>,
+    changed: Condvar,
+    busy: Busy,
+    wake: Wake,
+}
+
+#[derive(Default)]
+struct Control {
+    paused: bool,
+    cancelled: bool,
+    canceller: Option<Canceller>,
+    /// Whether the thread stands still because it is paused.
+    held: bool,
+}
+
+impl<R: TaskReport> BackgroundTask<R> {
+    /// Begins `work` in a thread. `what` names the task where it panics: "measuring". `wake` is called when there is something to
+    /// tell; while `busy` says so, [`TaskHandle::turn`] waits.
+    pub fn start(
+        (name, what): (&str, &'static str),
+        report: R,
+        (busy, wake): (Busy, Wake),
+        work: impl FnOnce(&TaskHandle<R>) -> Result<R::Outcome, Fault> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(TaskHandle {
+            report: Mutex::new(report),
+            control: Mutex::default(),
+            changed: Condvar::new(),
+            busy,
+            wake,
+        });
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(&theirs)));
+            let ended = outcome.unwrap_or_else(|panic| Err(Fault::panic(what, &*panic)));
+            theirs.tell(|report| {
+                report.set_paused(false);
+                report.set_waits(false);
+                report.end(ended);
+            });
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// How it goes.
+    pub fn report(&self) -> R {
+        lock(&self.shared.report).clone()
+    }
+
+    /// Lets the step under way end and then waits, or goes on.
+    pub fn set_paused(&self, paused: bool) {
+        lock(&self.shared.control).paused = paused;
+        self.shared.changed.notify_all();
+        self.shared.tell(|report| report.set_paused(paused && !report.has_ended()));
+    }
+
+    /// Ends it within its step.
+    pub fn cancel(&self) {
+        let mut control = lock(&self.shared.control);
+        control.cancelled = true;
+        if let Some(canceller) = &control.canceller {
+            canceller.cancel();
+        }
+        drop(control);
+        self.shared.changed.notify_all();
+    }
+
+    /// Whether its thread stands still because it is paused.
+    #[cfg(test)]
+    pub fn is_held(&self) -> bool {
+        lock(&self.shared.control).held
+    }
+}
+
+impl<R: TaskReport> Drop for BackgroundTask<R> {
+    fn drop(&mut self) {
+        self.cancel();
+        // A model that is being opened is left to end with the process.
+        if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
+            // A panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs under these locks.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<R: TaskReport> TaskHandle<R> {
+    /// Changes the report, and wakes whoever reads it.
+    pub fn tell(&self, change: impl FnOnce(&mut R)) {
+        self.note(change);
+        (self.wake)();
+    }
+
+    /// Changes the report, to be read with the next news.
+    pub fn note(&self, change: impl FnOnce(&mut R)) {
+        change(&mut lock(&self.report));
+    }
+
+    /// What ends the model's call under way when the task is cancelled.
+    pub fn set_canceller(&self, canceller: Canceller) {
+        let mut control = lock(&self.control);
+        if control.cancelled {
+            canceller.cancel();
+        }
+        control.canceller = Some(canceller);
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        lock(&self.control).cancelled
+    }
+
+    /// Waits while the user or something more urgent wants it to; whether to go on.
+    pub fn turn(&self) -> ControlFlow<()> {
+        let mut control = lock(&self.control);
+        let mut waits = false;
+        loop {
+            if control.cancelled {
+                return ControlFlow::Break(());
+            }
+            if control.paused {
+                control.held = true;
+                control = self.changed.wait(control).unwrap_or_else(PoisonError::into_inner);
+                control.held = false;
+            } else if (self.busy)() {
+                if !std::mem::replace(&mut waits, true) {
+                    self.tell(|report| report.set_waits(true));
+                }
+                control = self.changed.wait_timeout(control, NAP).unwrap_or_else(PoisonError::into_inner).0;
+            } else {
+                if waits {
+                    self.tell(|report| report.set_waits(false));
+                }
+                return ControlFlow::Continue(());
+            }
+        }
+    }
+}
