@@ -6,6 +6,7 @@ pub mod icons;
 pub mod legend;
 pub mod lens;
 pub mod level_button;
+mod mark_names;
 pub(in crate::app) mod notes;
 pub(in crate::app) mod number;
 pub(in crate::app) mod painted;

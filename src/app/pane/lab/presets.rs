@@ -74,15 +74,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
     }
     // What stands below does not move when another is chosen.
     if free > 0 {
-        let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
-        let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
-        let (mut place, _) = ui.allocate_exact_size(size, Sense::hover());
-        if free == ROWS {
-            let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
-            ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
-            place.min.y += height;
-        }
-        curves_ui(ui, place, planned, looked_at);
+        rest_ui(ui, free, planned, looked_at);
     }
     if changed != subject {
         if looked_at {
@@ -104,6 +96,19 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, i
             state.preview = None;
         }
     });
+}
+
+/// Fills the rows that the parameters leave.
+fn rest_ui(ui: &mut Ui, free: usize, planned: &Planned, looked_at: bool) {
+    let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
+    let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
+    let (mut place, _) = ui.allocate_exact_size(size, Sense::hover());
+    if free == ROWS {
+        let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
+        ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
+        place.min.y += height;
+    }
+    curves_ui(ui, place, planned, looked_at);
 }
 
 /// λ over the run, of the schedule there is, and dotted that of the preset that is looked at.
