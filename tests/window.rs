@@ -262,7 +262,14 @@ fn a_model_without_a_schedule_is_asked_for_one() {
     until(&mut harness, "the sentence", |harness| {
         documented_is_shown(harness, "window::a_model_without_a_schedule_is_asked_for_one", &[])
     });
-    assert!(says(&harness, "Open scheduler_config.json") && says(&harness, "It predicts"));
+    assert!(says(&harness, "Open scheduler_config.json") && says(&harness, "Missing: scheduler_config.json"));
+    // What it predicts alone is not enough, which is said.
+    let still = "The schedule is still missing: open scheduler_config.json to run.";
+    assert!(says(&harness, "the file is needed anyway") && !says(&harness, still));
+    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "It predicts").click();
+    frames(&mut harness, 3);
+    click(&mut harness, "v");
+    assert!(says(&harness, still), "{:?}", harness.root());
 }
 
 #[test]

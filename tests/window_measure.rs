@@ -11,6 +11,7 @@ use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::settings::ProviderChoice;
 use chromascope::session::{RunSettings, SamplerKind};
+use egui::{ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui::*;
@@ -258,4 +259,77 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("one sample of gaussian-64 · ddim, trailing, 4 steps"), "whose the pictures are");
     assert!(text.contains(&title(9, 3)), "whose the spectra are");
+}
+
+/// Asks for the window to be closed, as the button of its frame does; answers whether it stays.
+fn stays_when_closed(harness: &mut Harness<App>) -> bool {
+    let window = harness.input_mut().viewports.entry(ViewportId::ROOT).or_default();
+    window.events.push(ViewportEvent::Close);
+    harness.step();
+    let stays = commands(harness).contains(&ViewportCommand::CancelClose);
+    frames(harness, 2);
+    stays
+}
+
+fn commands<'a>(harness: &'a Harness<App>) -> &'a [ViewportCommand] {
+    &harness.output().viewport_output[&ViewportId::ROOT].commands
+}
+
+fn closes(harness: &Harness<App>) -> bool {
+    commands(harness).contains(&ViewportCommand::Close)
+}
+
+const QUESTION: &str = "Save what was measured before closing?";
+
+#[test]
+fn closing_asks_about_what_is_in_no_file() {
+    let mut harness = opened_at_spectra();
+    assert!(!stays_when_closed(&mut harness), "nothing can be lost");
+    samples(&mut harness, "2");
+    click(&mut harness, "Measure");
+    measured(&mut harness, "2");
+    // Cancel, Escape, and leaving the dialog for the place all stay.
+    for _ in 0..2 {
+        assert!(stays_when_closed(&mut harness));
+        assert!(
+            is_painted(&harness, QUESTION) && is_painted(&harness, "6 steps · 2 samples"),
+            "{:?}",
+            painted(&harness)
+        );
+        click(&mut harness, "Cancel");
+        assert!(!is_painted(&harness, QUESTION));
+        assert!(stays_when_closed(&mut harness));
+        press(&mut harness, egui::Key::Escape);
+        assert!(!is_painted(&harness, QUESTION));
+    }
+    assert!(stays_when_closed(&mut harness));
+    click(&mut harness, "Save and close…");
+    press(&mut harness, egui::Key::Escape);
+    assert!(!is_painted(&harness, QUESTION) && !closes(&harness));
+    // Saved, it closes by itself.
+    assert!(stays_when_closed(&mut harness));
+    click(&mut harness, "Save and close…");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two.npz");
+    type_over(&mut harness, "Where to save it", path.to_str().unwrap());
+    harness.get_by_label("Save").click();
+    until(&mut harness, "the end", closes);
+    assert_eq!(ensemble::read(&path).unwrap().samples(), 2);
+    assert!(!stays_when_closed(&mut harness), "it closes");
+}
+
+#[test]
+fn closing_pauses_measuring_and_what_is_discarded_is_not_asked_about_again() {
+    let mut harness = opened_at_spectra();
+    samples(&mut harness, "5000");
+    click(&mut harness, "Measure");
+    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), measured"));
+    assert!(stays_when_closed(&mut harness));
+    assert!(is_painted(&harness, "Measuring is paused until you choose."));
+    click(&mut harness, "Cancel");
+    until(&mut harness, "measuring to resume", |harness| is_painted(harness, "Measuring, "));
+    assert!(stays_when_closed(&mut harness));
+    harness.get_by_label("Discard and close").click();
+    until(&mut harness, "the end", closes);
+    assert!(!stays_when_closed(&mut harness), "it closes");
 }

@@ -63,6 +63,8 @@ pub enum Intent {
     BrowseSave,
     /// Save nothing.
     CloseSave,
+    /// What becomes of what is unsaved when the window closes.
+    CloseWindow(CloseChoice),
     /// Say something in its place.
     Say(Message),
     /// Fit the schedule to a fine reference, in the background.
@@ -99,6 +101,17 @@ pub enum Intent {
     Fetch,
     /// Stop fetching it.
     CancelFetch,
+}
+
+/// What becomes of what was measured and is in no file when the window closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseChoice {
+    /// It is saved first.
+    Save,
+    /// It is lost.
+    Discard,
+    /// The window stays open.
+    Stay,
 }
 
 /// What a dialog of the system is opened for.

@@ -1,5 +1,6 @@
 //! Intents carried out. Nothing here draws.
 
+mod closing;
 pub(super) mod keeper;
 mod keys;
 pub(super) mod live;
@@ -16,7 +17,6 @@ use crate::app::run_view::{Picture, RunView};
 use crate::app::saving::{Outcome, Save, Saving, first_folder};
 use crate::app::state::Opening;
 use crate::app::{App, theme};
-use crate::ensemble;
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::text::verbatim;
 use crate::figure::{Axis, Film, Ground, OnAxis, TimeView};
@@ -105,6 +105,7 @@ impl App {
                 }
             }
             Intent::CloseSave => state.saving = None,
+            Intent::CloseWindow(choice) => self.close_as(ctx, choice),
             Intent::Say(message) => state.board.say(message),
             Intent::CopyFigure(_)
             | Intent::CopySpectrum
@@ -199,7 +200,7 @@ impl App {
     }
 
     /// Asks where to save something.
-    fn ask_where(&mut self, save: Save) {
+    pub(super) fn ask_where(&mut self, save: Save) {
         self.state.board.clear(save.pane);
         let folder = self.state.save_folder.clone().unwrap_or_else(first_folder);
         self.state.saving = Some(Saving::new(save, folder));
@@ -409,11 +410,7 @@ impl App {
             }
             MeasureWish::Save => {
                 if let Some(findings) = desk.findings() {
-                    let ensemble = Arc::clone(&findings.ensemble);
-                    let (what, name) = ("what was measured", ("ensemble", "npz"));
-                    let save = Save::with(Pane::Measure.id(), what, name, move |path| {
-                        ensemble::write(path, &ensemble).map_err(|error| error.to_string())
-                    });
+                    let save = desk.save(Pane::Measure.id(), &findings.ensemble);
                     self.ask_where(save);
                 }
                 return;

@@ -1,12 +1,14 @@
 //! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
 
 use crate::app::intent::EnsembleUse;
-use crate::ensemble::{Findings, Options};
+use crate::app::pane_id::PaneId;
+use crate::app::saving::Save;
+use crate::ensemble::{self, Ensemble, Findings, Options, Origin};
 use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
 use crate::session::RunSettings;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What measuring needs of the window.
 pub struct Means {
@@ -30,6 +32,23 @@ pub struct MeasureDesk {
     data: Option<PathBuf>,
     /// Counts up with every change of the findings.
     version: u64,
+    filed: Filed,
+}
+
+/// Which ensembles are in a file: so many samples of the same run are the same ensemble.
+#[derive(Clone, Default)]
+struct Filed(Arc<Mutex<Vec<(Origin, usize)>>>);
+
+impl Filed {
+    fn add(&self, ensemble: &Ensemble) {
+        let mut filed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        filed.push((ensemble.origin().clone(), ensemble.samples()));
+    }
+
+    fn has(&self, ensemble: &Ensemble) -> bool {
+        let filed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        filed.iter().any(|(origin, samples)| *samples == ensemble.samples() && origin == ensemble.origin())
+    }
 }
 
 /// An ensemble that lies beside.
@@ -176,6 +195,16 @@ impl MeasureDesk {
         }
     }
 
+    /// Pauses it; answers whether it had to be.
+    #[must_use]
+    pub fn pause(&self) -> bool {
+        let goes = self.report.as_ref().is_some_and(|report| report.ended.is_none() && !report.paused);
+        if goes {
+            self.set_paused(true);
+        }
+        goes
+    }
+
     /// Ends it; the samples that are whole stand.
     pub fn cancel(&self) {
         if let Some(measuring) = &self.measuring {
@@ -192,6 +221,7 @@ impl MeasureDesk {
     /// Takes an ensemble from a file.
     pub fn take(&mut self, name: String, findings: Arc<Findings>, purpose: EnsembleUse) {
         self.version += 1;
+        self.filed.add(&findings.ensemble);
         match purpose {
             EnsembleUse::Show => {
                 self.measuring = None;
@@ -201,6 +231,35 @@ impl MeasureDesk {
             }
             EnsembleUse::Compare => self.compared = Some(Compared { name, findings }),
         }
+    }
+
+    /// The ensembles that are in no file, each with what it is here.
+    #[must_use]
+    pub fn unsaved(&self) -> Vec<(&'static str, &Arc<Ensemble>)> {
+        let measured = self.findings().map(|findings| ("measured", &findings.ensemble));
+        let compared = self.compared().map(|compared| ("compared", &compared.findings.ensemble));
+        // The one that was kept to compare may be the one that is measured.
+        let same = |a: &Ensemble, b: &Ensemble| a.samples() == b.samples() && a.origin() == b.origin();
+        let compared = compared.filter(|(_, of)| !measured.is_some_and(|(_, other)| same(of, other)));
+        let known = measured.into_iter().chain(compared);
+        known.filter(|(_, ensemble)| ensemble.samples() > 0 && !self.filed.has(ensemble)).collect()
+    }
+
+    /// Whether an ensemble is in a file.
+    #[must_use]
+    pub fn is_filed(&self, ensemble: &Ensemble) -> bool {
+        self.filed.has(ensemble)
+    }
+
+    /// An ensemble to be saved, which is told of in a pane.
+    #[must_use]
+    pub fn save(&self, pane: PaneId, ensemble: &Arc<Ensemble>) -> Save {
+        let (ensemble, filed) = (Arc::clone(ensemble), self.filed.clone());
+        Save::with(pane, "what was measured", ("ensemble", "npz"), move |path| {
+            ensemble::write(path, &ensemble).map_err(|error| error.to_string())?;
+            filed.add(&ensemble);
+            Ok(())
+        })
     }
 
     /// Lays nothing beside any more.
@@ -225,20 +284,57 @@ fn folder_of(findings: &Findings) -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+impl MeasureDesk {
+    /// As if it had been measured.
+    pub(crate) fn hold(&mut self, ensemble: Ensemble) {
+        self.earlier = Some(Arc::new(Findings::of(ensemble.into(), None).unwrap()));
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ensemble::{self, Ensemble};
+    use crate::app::saving::Outcome;
     use crate::session::prepare::Model;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::ops::ControlFlow;
 
-    #[test]
-    fn kept_ones_and_figures_are_named_in_full() {
+    fn ensemble(samples: usize) -> Ensemble {
         let source = ModelSource::Model("gaussian-64".into());
         let settings = RunSettings { provider: ProviderChoice::Rust, steps: 2, ..RunSettings::new(source) };
         let model = Model::open(&settings, None, &|_, _| true).unwrap();
         let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
-        ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        ensemble::gather(&mut ensemble, &model, samples, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        ensemble
+    }
+
+    #[test]
+    fn what_is_in_a_file_is_known() {
+        let mut desk = MeasureDesk::default();
+        assert!(desk.unsaved().is_empty());
+        desk.hold(ensemble(1));
+        desk.keep_to_compare();
+        let names = |desk: &MeasureDesk| desk.unsaved().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names(&desk), ["measured"], "one ensemble is lost once");
+        desk.hold(ensemble(2));
+        assert_eq!(names(&desk), ["measured", "compared"]);
+        let folder = tempfile::tempdir().unwrap();
+        let save = desk.save(PaneId::new("measure"), &Arc::clone(desk.unsaved()[0].1));
+        let failed = save.write(&folder.path().join("no/folder.npz"), false);
+        assert!(matches!(failed, Outcome::Failed(_)) && names(&desk).len() == 2);
+        assert!(matches!(save.write(&folder.path().join("two.npz"), false), Outcome::Written(_)));
+        assert_eq!(names(&desk), ["compared"]);
+        // What comes from a file is in one; more samples are not.
+        let read = Findings::of(ensemble(1).into(), None).unwrap();
+        desk.take("one.npz".into(), Arc::new(read), EnsembleUse::Compare);
+        assert_eq!(names(&desk), [""; 0]);
+        desk.hold(ensemble(3));
+        assert_eq!(names(&desk), ["measured"]);
+    }
+
+    #[test]
+    fn kept_ones_and_figures_are_named_in_full() {
+        let ensemble = ensemble(1);
         let mut desk = MeasureDesk::default();
         assert_eq!(desk.heading(), "");
         desk.take("a.npz".into(), Arc::new(Findings::of(ensemble.into(), None).unwrap()), EnsembleUse::Show);

@@ -2,6 +2,7 @@
 //! many images.
 
 pub mod board;
+pub mod closing;
 pub mod draw;
 mod energies;
 pub mod fetching;
@@ -28,10 +29,12 @@ pub use launch::{NoWindow, run};
 
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;
+use closing::Closing;
 use draw::level_button::Levels;
 use draw::textures::Textures;
 use draw::theme::{self, Palette};
 use egui::{Panel, Ui};
+use frame::close_dialog::close_dialog_ui;
 use frame::messages::{Messages, messages_ui};
 use frame::save_dialog::save_dialog_ui;
 use frame::shortcuts::shortcuts_ui;
@@ -301,6 +304,7 @@ impl eframe::App for App {
         }
         self.take_news(ctx);
         self.state.measure.update();
+        self.close(ctx);
         if let Some(left) = self.state.board.end(Instant::now()) {
             ctx.request_repaint_after(left);
         }
@@ -339,6 +343,11 @@ impl eframe::App for App {
         if let Some(saving) = &mut self.state.saving {
             save_dialog_ui(ui.ctx(), saving, &mut intents);
         }
+        if let Closing::Asking(held) = &mut self.state.closing {
+            let unsaved = self.state.measure.unsaved();
+            let unsaved: Vec<String> = unsaved.iter().map(|(_, ensemble)| ensemble.title()).collect();
+            close_dialog_ui(ui.ctx(), &unsaved, held, &mut intents);
+        }
         let ctx = ui.ctx().clone();
         if !intents.is_empty() {
             // What they change is shown in the next frame.
@@ -360,7 +369,8 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.state.keep();
-        if launch::ended_by_signal() {
+        // Neither saved nor given up where it was asked: the system ends the window, or did not let it stay.
+        if !matches!(self.state.closing, Closing::Leaving) {
             for told in self.rescue_ensembles() {
                 eprintln!("chromascope: {told}");
             }

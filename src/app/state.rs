@@ -1,6 +1,7 @@
 //! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
 
 use crate::app::board::{Board, Kind, Message};
+use crate::app::closing::Closing;
 use crate::app::draw::forms::FormState;
 use crate::app::draw::lens::Lens;
 use crate::app::energies::Energies;
@@ -72,6 +73,8 @@ pub(super) struct State {
     pub forms: FormState,
     /// Asks where to save something.
     pub saving: Option<Saving>,
+    /// How far closing the window has come.
+    pub closing: Closing,
     /// Where something was saved last.
     pub save_folder: Option<PathBuf>,
     /// How fetching ONNX Runtime goes, while it does.
@@ -173,6 +176,7 @@ impl State {
             board,
             forms: FormState::default(),
             saving: None,
+            closing: Closing::Not,
             save_folder: None,
             fetching: None,
             stood_in_for: None,

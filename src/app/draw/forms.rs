@@ -46,12 +46,7 @@ pub fn form_ui(
     for need in &fault.needs {
         ui.horizontal_wrapped(|ui| match need {
             Need::Port { role, names } => port_ui(ui, *role, names, &run.ports, intents),
-            Need::SchedulerConfig => {
-                let named = ("Open scheduler_config.json…", "Path of scheduler_config.json", "path of that file");
-                let to = |path| Action::SetSchedulerConfig(Some(path));
-                file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
-                prediction_ui(ui, run.prediction, intents);
-            }
+            Need::SchedulerConfig => scheduler_ui(ui, run, state, intents),
             Need::Size => size_ui(ui, run, state, intents),
             Need::HiddenStates => hidden_states_ui(ui, run, state, intents),
             Need::NullClass => null_class_ui(ui, run, model, state, intents),
@@ -81,6 +76,22 @@ pub fn said_of_model_ui(
     if model.takes_hidden_states {
         ui.horizontal(|ui| hidden_states_ui(ui, run, state, intents));
     }
+}
+
+/// The file that a network's schedule is in, and what the network predicts where that file does not say it.
+fn scheduler_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
+    ui.label("Missing: scheduler_config.json");
+    let named = ("Open scheduler_config.json…", "Path of scheduler_config.json", "path of that file");
+    let to = |path| Action::SetSchedulerConfig(Some(path));
+    file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
+    ui.end_row();
+    prediction_ui(ui, run.prediction, intents);
+    let palette = Palette::of(ui);
+    let (note, color) = match run.prediction {
+        None => ("Choose only if that file does not say it; the file is needed anyway.", palette.secondary),
+        Some(_) => ("The schedule is still missing: open scheduler_config.json to run.", palette.warning),
+    };
+    ui.label(RichText::new(note).color(color));
 }
 
 fn size_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {

@@ -1,5 +1,6 @@
 //! What stands around the panes: bars, messages and dialogs.
 
+pub mod close_dialog;
 pub mod messages;
 pub mod save_dialog;
 pub mod shortcuts;

@@ -1,6 +1,7 @@
 //! Keys, and files that are dropped, as intents.
 
 use crate::app::App;
+use crate::app::closing::Closing;
 use crate::app::intent::{ImageChoice, Intent};
 use crate::app::pane::tiles::Pane;
 use crate::figure::TimeZoom;
@@ -28,7 +29,7 @@ impl App {
     }
 
     pub(in crate::app) fn keys(&mut self, ctx: &egui::Context) {
-        if self.state.saving.is_some() {
+        if self.state.saving.is_some() || matches!(self.state.closing, Closing::Asking(_)) {
             // The dialog has them.
             return;
         }

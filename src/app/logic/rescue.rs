@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::board::{Kind, Message};
+use crate::app::closing::Closing;
 use crate::app::guarded::Rescue;
 use crate::app::measure_desk::MeasureDesk;
 use crate::ensemble::{self, Ensemble};
@@ -30,6 +31,8 @@ impl Rescue for App {
 
     fn save_everything(&mut self) -> String {
         self.state.keep();
+        // Nothing is asked any more.
+        self.state.closing = Closing::Leaving;
         let mut words = match &self.state.keeper {
             Some(_) => "what was set is kept for the next start".to_owned(),
             None => "what was set is not kept".to_owned(),
@@ -42,17 +45,15 @@ impl Rescue for App {
 }
 
 impl App {
-    /// Writes the ensembles that are known beside the program's data; answers with a sentence each.
+    /// Writes the ensembles that are in no file beside the program's data; answers with a sentence each.
     pub(in crate::app) fn rescue_ensembles(&self) -> Vec<String> {
         let folder = data_folder().map(|folder| folder.join("rescued")).map_err(|error| error.to_string());
         save_ensembles(&self.state.measure, folder.as_deref())
     }
 }
 
-/// Writes the ensembles that are known; answers with a sentence each.
+/// Writes the ensembles that are in no file; answers with a sentence each.
 fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<String> {
-    let measured = desk.findings().map(|findings| ("measured", &findings.ensemble));
-    let compared = desk.compared().map(|compared| ("compared", &compared.findings.ensemble));
     let write = |(name, ensemble): (&str, &Arc<Ensemble>)| {
         let path = place(folder.map_err(Clone::clone)?, name)?;
         ensemble::write(&path, ensemble).map_err(|error| error.to_string())?;
@@ -62,7 +63,7 @@ fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<Str
         Ok(path) => format!("what was {} was saved as {}", known.0, path.display()),
         Err::<_, String>(reason) => format!("what was {} could not be saved: {reason}", known.0),
     };
-    measured.into_iter().chain(compared).map(told).collect()
+    desk.unsaved().into_iter().map(told).collect()
 }
 
 /// A file that is not there yet.
@@ -80,8 +81,7 @@ fn place(folder: &Path, name: &str) -> Result<PathBuf, String> {
 mod tests {
     use super::*;
     use crate::app::Launch;
-    use crate::app::intent::EnsembleUse;
-    use crate::ensemble::{Findings, Options};
+    use crate::ensemble::Options;
     use crate::session::RunSettings;
     use crate::session::action::Action;
     use crate::session::prepare::Model;
@@ -113,10 +113,14 @@ mod tests {
     fn ensembles_are_saved_under_names_of_their_own() {
         let model = Model::open(&settings(), None, &|_, _| true).unwrap();
         let mut ensemble = Ensemble::begin(&model, &settings(), Options::default()).unwrap();
-        ensemble::gather(&mut ensemble, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap();
+        let mut gather = |samples| {
+            ensemble::gather(&mut ensemble, &model, samples, None, &mut |_| ControlFlow::Continue(())).unwrap();
+            ensemble.clone()
+        };
         let mut desk = MeasureDesk::default();
-        desk.take("a.npz".into(), Arc::new(Findings::of(ensemble.into(), None).unwrap()), EnsembleUse::Show);
+        desk.hold(gather(1));
         desk.keep_to_compare();
+        desk.hold(gather(2));
         let folder = tempfile::tempdir().unwrap();
         let below = folder.path().join("rescued");
         for count in [2, 4] {
@@ -124,8 +128,10 @@ mod tests {
             assert!(told.iter().all(|told| told.contains(" was saved as ")), "{told:?}");
             assert_eq!(std::fs::read_dir(&below).unwrap().count(), count, "nothing is taken over");
         }
-        let file = std::fs::read_dir(&below).unwrap().next().unwrap().unwrap().path();
-        assert_eq!(ensemble::read(&file).unwrap().samples(), 1);
+        let files = std::fs::read_dir(&below).unwrap().map(|entry| ensemble::read(&entry.unwrap().path()).unwrap());
+        let mut samples: Vec<usize> = files.map(|ensemble| ensemble.samples()).collect();
+        samples.sort_unstable();
+        assert_eq!(samples, [1, 1, 2, 2]);
         assert!(save_ensembles(&desk, Err(&"no home".into()))[0].ends_with("could not be saved: no home"));
     }
 }

@@ -1,0 +1,36 @@
+//! The question before the window closes.
+
+use crate::app::closing::Held;
+use crate::app::draw::theme::{self, BODY, Palette};
+use crate::app::intent::{CloseChoice, Intent};
+use egui::{Align, Button, Context, Id, Label, Layout, Modal, RichText, vec2};
+
+/// Asks what becomes of what is in no file: `unsaved` names each.
+pub fn close_dialog_ui(ctx: &Context, unsaved: &[String], held: &mut Held, intents: &mut Vec<Intent>) {
+    let mut chosen = None;
+    let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
+        let palette = Palette::of(ui);
+        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 480.0));
+        ui.spacing_mut().item_spacing.y = 8.0;
+        ui.label(RichText::new("Save what was measured before closing?").font(theme::strong(BODY + 1.0)));
+        for name in unsaved {
+            ui.add(Label::new(format!("Not saved: {name}")).wrap());
+        }
+        if held.paused {
+            ui.label(RichText::new("Measuring is paused until you choose.").color(palette.secondary));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let text = RichText::new("Save and close…").font(theme::strong(BODY)).color(palette.on_accent);
+            let save = ui.add(Button::new(text).fill(palette.accent).min_size(vec2(76.0, 28.0)));
+            if !std::mem::replace(&mut held.drawn, true) {
+                save.request_focus();
+            }
+            let discard = ui.button("Discard and close").on_hover_text("Close; the samples are lost");
+            let choices =
+                [(save, CloseChoice::Save), (discard, CloseChoice::Discard), (ui.button("Cancel"), CloseChoice::Stay)];
+            chosen = choices.into_iter().find(|(button, _)| button.clicked()).map(|(_, choice)| choice);
+        });
+    });
+    let chosen = chosen.or(modal.should_close().then_some(CloseChoice::Stay));
+    intents.extend(chosen.map(Intent::CloseWindow));
+}

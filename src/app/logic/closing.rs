@@ -1,0 +1,74 @@
+//! Closing the window.
+
+use crate::app::App;
+use crate::app::closing::{Closing, Held};
+use crate::app::intent::CloseChoice;
+use crate::app::launch::ended_by_signal;
+use crate::app::pane::tiles::Pane;
+use egui::{Context, ViewportCommand};
+use std::sync::Arc;
+
+impl App {
+    /// Holds a close of the window up while something is unsaved, and goes on with it once that is saved. Where the system
+    /// ends the program nobody is asked.
+    pub(in crate::app) fn close(&mut self, ctx: &Context) {
+        self.after_saving(ctx);
+        let state = &mut self.state;
+        let asked_for = ctx.input(|input| input.viewport().close_requested()) && !ended_by_signal();
+        let over = matches!(state.closing, Closing::Leaving);
+        if !asked_for || over || state.measure.unsaved().is_empty() {
+            return;
+        }
+        // What cannot be seen cannot be answered.
+        for command in [ViewportCommand::CancelClose, ViewportCommand::Minimized(false), ViewportCommand::Focus] {
+            ctx.send_viewport_cmd(command);
+        }
+        if matches!(state.closing, Closing::Not) {
+            state.closing = Closing::Asking(Held { paused: state.measure.pause(), drawn: false });
+        }
+        ctx.request_repaint();
+    }
+
+    /// What was chosen where it was asked.
+    pub(in crate::app) fn close_as(&mut self, ctx: &Context, choice: CloseChoice) {
+        let Closing::Asking(held) = self.state.closing else { return };
+        let unsaved = self.state.measure.unsaved().first().map(|(_, ensemble)| Arc::clone(ensemble));
+        match (choice, unsaved) {
+            (CloseChoice::Stay, _) => self.stay(),
+            (CloseChoice::Save, Some(ensemble)) => {
+                self.ask_where(self.state.measure.save(Pane::Measure.id(), &ensemble));
+                self.state.closing = Closing::Saving(ensemble, held);
+            }
+            (CloseChoice::Discard, _) | (CloseChoice::Save, None) => self.leave(ctx),
+        }
+    }
+
+    /// Asks about the next, leaves after the last, and stays where saving was given up.
+    fn after_saving(&mut self, ctx: &Context) {
+        let Closing::Saving(ensemble, held) = &self.state.closing else { return };
+        let held = Held { drawn: false, ..*held };
+        if self.state.measure.is_filed(ensemble) {
+            self.state.saving = None;
+            if self.state.measure.unsaved().is_empty() {
+                self.leave(ctx);
+            } else {
+                self.state.closing = Closing::Asking(held);
+            }
+        } else if self.state.saving.is_none() {
+            self.stay();
+        }
+    }
+
+    fn stay(&mut self) {
+        if let Closing::Asking(held) | Closing::Saving(_, held) = std::mem::take(&mut self.state.closing)
+            && held.paused
+        {
+            self.state.measure.set_paused(false);
+        }
+    }
+
+    fn leave(&mut self, ctx: &Context) {
+        self.state.closing = Closing::Leaving;
+        ctx.send_viewport_cmd(ViewportCommand::Close);
+    }
+}
