@@ -1,18 +1,17 @@
 //! What a view asks for. Views borrow and answer with these; [`App::perform`](crate::app::App) carries them out.
 
 use crate::app::board::{Message, MessageId};
+use crate::app::figure_sheet::FigureSheet;
 use crate::app::saving::Save;
 use crate::figure::draw::Format;
 use crate::optimise::Options;
 use crate::session::action::Action;
-use crate::session::document::Track;
 use crate::session::playback::Command;
 use crate::session::preferences::Theme;
 use std::path::PathBuf;
 
 /// Something that was asked of the program.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there are few in a frame, and most are changes")]
 pub enum Intent {
     /// Change the document.
     Change(Action),
@@ -73,16 +72,12 @@ pub enum Intent {
     CancelOptimise,
     /// Something about ensembles.
     Measure(MeasureWish),
-    /// A track's figure to the clipboard, as an image.
-    CopyFigure(Track),
+    /// A figure to the clipboard, as an image.
+    CopyFigure(FigureSheet),
     /// The spectra at this step to the clipboard, as an image.
     CopySpectrum,
-    /// Write a track's figure to a file.
-    ExportFigure(Track, Format),
     /// Write the spectra at this step to a file.
     ExportSpectrum(Format),
-    /// The same below images of the run, on a common axis.
-    ExportWithFilm(Track, Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

@@ -9,22 +9,19 @@ pub(super) mod opener;
 mod rescue;
 
 use crate::app::fetching::Fetching;
+use crate::app::figure_sheet::FigureSheet;
 use crate::app::intent::{Intent, MeasureWish};
 use crate::app::measure_desk::Means;
 use crate::app::pane::tiles::Pane;
-use crate::app::pane_id::PaneId;
-use crate::app::run_view::{Picture, RunView};
+use crate::app::run_view::RunView;
 use crate::app::saving::{Outcome, Save, Saving, first_folder};
 use crate::app::state::Opening;
 use crate::app::{App, theme};
-use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
-use crate::figure::text::verbatim;
-use crate::figure::{Axis, Film, Ground, OnAxis, TimeView};
+use crate::figure::draw::{Panel, Sheet};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
 use crate::session::action::Action;
-use crate::session::document::Track;
 use crate::session::playback::Command;
 use crate::session::{History, RunSettings};
 use crate::words::count;
@@ -32,12 +29,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Images of a saved film strip, and the longest side of each, pixels.
-const FILM: (usize, u32) = (9, 128);
 /// What an empty window takes.
 const DROP: &str = "You can also drop an .onnx file, a model's folder or a folder of images onto the window.";
-/// Figures that are put together elsewhere than in a frame.
-type Panels = Box<dyn Fn() -> Vec<Panel> + Send + Sync>;
 
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -107,11 +100,11 @@ impl App {
             Intent::CloseSave => state.saving = None,
             Intent::CloseWindow(choice) => self.close_as(ctx, choice),
             Intent::Say(message) => state.board.say(message),
-            Intent::CopyFigure(_)
-            | Intent::CopySpectrum
-            | Intent::ExportFigure(..)
-            | Intent::ExportWithFilm(..)
-            | Intent::ExportSpectrum(_) => self.take_figure(intent),
+            Intent::CopyFigure(figure) => {
+                let pane = figure.pane;
+                state.opener.copy_figure(pane, move || figure.sheet());
+            }
+            Intent::CopySpectrum | Intent::ExportSpectrum(_) => self.take_spectrum(&intent),
             Intent::OpenImage(choice) => {
                 state.pooling.choose(choice.clone());
                 state.opener.open_image(choice);
@@ -138,45 +131,14 @@ impl App {
         }
     }
 
-    /// Copies or saves what a track or the spectrum draws.
-    fn take_figure(&mut self, intent: Intent) {
-        let state = &mut self.state;
+    /// Copies or saves what the spectrum draws.
+    fn take_spectrum(&mut self, intent: &Intent) {
+        let Some(figure) = self.state.spectra.figure() else { return };
+        let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure.clone())]);
+        let sheet = FigureSheet::new(Pane::Spectrum.id(), "Spectrum", sheet);
         match intent {
-            Intent::CopyFigure(track) => {
-                if let Some(panels) = self.panels_of(track) {
-                    let heading = self.heading_of(track);
-                    let sheet = move || Sheet { heading, ..Sheet::new(panels()) };
-                    self.state.opener.copy_figure(Pane::Tracks.id(), sheet);
-                }
-            }
-            Intent::CopySpectrum => {
-                if let Some(figure) = state.spectra.figure() {
-                    let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure)]);
-                    state.opener.copy_figure(Pane::Spectrum.id(), sheet);
-                }
-            }
-            Intent::ExportFigure(track, format) => {
-                if let Some(panels) = self.panels_of(track) {
-                    self.export(track, panels, format);
-                }
-            }
-            Intent::ExportWithFilm(track, format) => {
-                if let Some(content) = state.tracks.content(track) {
-                    let film = self.film(track, content.x_axis(), Picture::Expectation);
-                    let panels = move || {
-                        let map = Panel::new(track.name(), content.clone());
-                        film.iter().map(|film| film()).chain([map]).collect()
-                    };
-                    self.export(track, panels, format);
-                }
-            }
-            Intent::ExportSpectrum(format) => {
-                if let Some(figure) = state.spectra.figure() {
-                    let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure.clone())]);
-                    self.ask_where(figure_save(Pane::Spectrum.id(), "Spectrum", sheet, format));
-                }
-            }
-            _ => {}
+            Intent::ExportSpectrum(format) => self.ask_where(sheet.save(*format)),
+            _ => self.state.opener.copy_figure(Pane::Spectrum.id(), move || sheet.sheet()),
         }
     }
 
@@ -190,13 +152,6 @@ impl App {
         } else {
             self.run_what_changed(&before.run);
         }
-    }
-
-    /// Draws panels into a file.
-    fn export(&mut self, track: Track, panels: impl Fn() -> Vec<Panel> + Send + Sync + 'static, format: Format) {
-        let heading = self.heading_of(track);
-        let sheet = move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) };
-        self.ask_where(figure_save(Pane::Tracks.id(), track.name(), sheet, format));
     }
 
     /// Asks where to save something.
@@ -219,69 +174,6 @@ impl App {
             state.saving = None;
         }
         state.board.say(save.told(path, outcome));
-    }
-
-    /// What stands above a track's figure: whose it is.
-    fn heading_of(&self, track: Track) -> String {
-        if self.is_of_samples(track) {
-            self.state.measure.heading()
-        } else if matches!(track, Track::SpectrumOfChange | Track::SpectrumBeside | Track::PartsByLevel) {
-            self.run.as_ref().map_or_else(String::new, |run| verbatim(&run.in_words()))
-        } else {
-            String::new()
-        }
-    }
-
-    /// Whether a track shows what was measured.
-    fn is_of_samples(&self, track: Track) -> bool {
-        self.state.tracks.is_of_samples(track, &self.state.document.document().view)
-    }
-
-    /// What a track shows, as figures that are put together elsewhere than in a frame.
-    fn panels_of(&self, track: Track) -> Option<Panels> {
-        if track != Track::FilmStrip {
-            let content = self.state.tracks.content(track)?;
-            return Some(Box::new(move || vec![Panel::new(track.name(), content.clone())]));
-        }
-        let range = self.state.tracks.zoom.range();
-        let reading = self.state.document.document().view.axis.into();
-        let shared = self.state.planner.shown().map_or(&self.run.as_ref()?.axis, |planned| &planned.axis);
-        let axis = TimeView { range, ..TimeView::whole(shared, reading) }.x_axis();
-        let films: Vec<_> = Picture::ALL.into_iter().filter_map(|picture| self.film(track, &axis, picture)).collect();
-        Some(Box::new(move || films.iter().map(|film| film()).collect()))
-    }
-
-    /// Images over what a track shows of the time axis, each at its own noise level, with whose they are where that is not
-    /// what the track shows. They are painted by whoever calls it.
-    fn film(
-        &self,
-        track: Track,
-        axis: &Axis,
-        picture: Picture,
-    ) -> Option<impl Fn() -> Panel + Send + Sync + 'static + use<>> {
-        let (run, view) = (self.run.as_ref()?, &self.state.document.document().view);
-        let own = run.axis.clone();
-        let shared = self.state.planner.shown().map_or_else(|| own.clone(), |planned| planned.axis.clone());
-        let (axis, reading) = (axis.clone(), view.axis.into());
-        let images = run.small_images(picture, view.sample.min(run.samples() - 1), view.range, Ground::Light);
-        let label = match picture {
-            Picture::State => "x_t",
-            Picture::Change => "ΔE[x_0|x_t]",
-            _ => "E[x_0|x_t]",
-        };
-        let (of_samples, name) = (self.is_of_samples(track), run.in_words());
-        Some(move || {
-            let time = TimeView { range: axis.range, ..TimeView::whole(&shared, reading) };
-            let on = OnAxis::new(time, &own);
-            let film = Film::new(label, on, FILM.0, |step| images.paint(step, FILM.1).map(Arc::new));
-            let whose = if of_samples || !on.is_same() {
-                verbatim(&on.in_words(&format!("one sample of {name}")))
-            } else {
-                String::new()
-            };
-            // On one axis with what it stands above.
-            Panel::new(whose, Film { x_axis: axis.clone(), ..film })
-        })
     }
 
     pub(super) fn change_and_run(&mut self, actions: Vec<Action>) {
@@ -511,17 +403,4 @@ impl App {
             None => format!("Nothing to show yet: see the message, or choose another model at the top. {DROP}"),
         }
     }
-}
-
-/// A figure that is to be saved; it is put together beside the window.
-fn figure_save(pane: PaneId, name: &str, sheet: impl Fn() -> Sheet + Send + Sync + 'static, format: Format) -> Save {
-    let ending = match format {
-        Format::Svg => "svg",
-        Format::Pdf => "pdf",
-        Format::Png => "png",
-    };
-    let what = format!("the figure {name} as {}", ending.to_uppercase());
-    Save::bytes(pane, what, (name, ending), move || {
-        sheet().to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())
-    })
 }

@@ -6,6 +6,7 @@ pub mod closing;
 pub mod draw;
 mod energies;
 pub mod fetching;
+pub mod figure_sheet;
 pub mod frame;
 pub mod graphics;
 mod guarded;
@@ -51,7 +52,6 @@ use state::{Intents, State};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use track::stack::Tracks;
 use view_context::{ViewContext, ViewOutput};
 
 /// The window's program.
@@ -213,21 +213,6 @@ impl App {
                 hand: &mut state.hand,
                 textures,
                 intents,
-            },
-            tracks: Tracks {
-                context,
-                run: context.run,
-                planned: context.shown(),
-                next: context.next(),
-                measure: context.desk,
-                position: context.position,
-                view,
-                sample,
-                levels: context.levels,
-                stale,
-                settings: context.settings(),
-                class_names: context.class_names(),
-                stage_factor: context.stage_factor(),
             },
             measure: Measure { document, desk: context.desk, comes_to: context.comes_to() },
             measure_panel: &mut state.measure_panel,

@@ -186,7 +186,7 @@ impl State {
             spectra,
             lens: Lens::default(),
             top_bar: TopBarState::default(),
-            tracks: TracksState::new(Arc::clone(&wake)),
+            tracks: TracksState::new(&wake),
             hand: ScheduleHand::default(),
             lab: LabState::default(),
             pooling,

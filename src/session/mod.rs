@@ -36,6 +36,7 @@ mod spectrum_choices;
 mod step_times;
 pub mod strip;
 pub mod tone;
+mod tracks;
 mod trajectory;
 mod unfinished;
 mod whole_file;

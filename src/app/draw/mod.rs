@@ -16,4 +16,5 @@ pub mod plot;
 pub mod said;
 pub mod textures;
 pub mod theme;
+pub(in crate::app) mod transform;
 pub mod widgets;

@@ -3,6 +3,7 @@
 use crate::app::draw::level_button::{Levels, dimmed, tip};
 use crate::app::draw::mark_names::{NAMES, mark_labels, names_above};
 use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::transform::Transform;
 use crate::figure::{Dash, Figure, Line, MarkKind, Marker, Paint, Role, Segment};
 use crate::session::levels::{Band, LevelSet};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
@@ -63,12 +64,11 @@ fn plot_of(rect: Rect, figure: &Figure) -> Rect {
 /// Where the segments of the strips stand, as far as they are to be seen.
 fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment)> {
     let plot = plot_of(rect, figure);
-    let (left, right) = figure.x_axis.range;
-    let x = move |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
+    let map = Transform::of(plot, figure);
     figure.strips.iter().take(strips_in(rect, figure)).enumerate().flat_map(move |(row, strip)| {
         let top = plot.bottom() + 6.0 + row as f32 * (STRIP + 6.0);
         strip.segments.iter().filter_map(move |segment| {
-            let cell = Rect::from_x_y_ranges(x(segment.range.0)..=x(segment.range.1), top..=(top + STRIP));
+            let cell = Rect::from_x_y_ranges(map.x(segment.range.0)..=map.x(segment.range.1), top..=(top + STRIP));
             let cell = cell.intersect(rect).shrink2(vec2(0.75, 0.0));
             (cell.width() > 0.0).then_some((cell, segment))
         })
@@ -97,15 +97,12 @@ fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelS
     if plot.height() < LEAST || plot.width() < 16.0 {
         return;
     }
-    let (left, right) = figure.x_axis.range;
-    let (low, high) = figure.y_axis.range;
-    let x = |value: f64| plot.left() + ((value - left) / (right - left)) as f32 * plot.width();
-    let y = |value: f64| plot.bottom() - ((value - low) / (high - low)) as f32 * plot.height();
+    let map = Transform::of(plot, figure);
     let painter = ui.painter();
 
     let mut free = f32::INFINITY;
     for tick in figure.y_axis.ticks.iter().filter(|_| plot.height() >= NUMBERED) {
-        let line = y(tick.at);
+        let line = map.y(tick.at);
         let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
         // Ticks rise; in a low plot those too close to the one below are left out.
         if at > free - 13.0 {
@@ -122,34 +119,35 @@ fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelS
     }
     let inside = painter.with_clip_rect(rect.expand2(vec2(0.0, 3.0)));
     for area in &figure.areas {
-        let edges = area.points.iter().map(|&[px, low, high]| [pos2(x(px), y(low)), pos2(x(px), y(high))]);
+        let edges = area.points.iter().map(|&[x, low, high]| [map.place([x, low]), map.place([x, high])]);
         draw_area(&inside, &edges.collect::<Vec<_>>(), lit_colour(area.paint, lit, &palette), palette.window);
     }
     let (before, behind): (Vec<&Line>, Vec<&Line>) = figure.lines.iter().partition(|line| is_lit(line.paint, lit));
     let mut curves: Vec<Vec<Pos2>> = Vec::with_capacity(figure.lines.len());
     for line in behind.into_iter().chain(before) {
-        let points: Vec<Pos2> = line.points.iter().map(|&[px, py]| pos2(x(px), y(py))).collect();
+        let points: Vec<Pos2> = line.points.iter().map(|&point| map.place(point)).collect();
         let stroke = Stroke::new(2.0 * line.weight as f32, lit_colour(line.paint, lit, &palette));
         draw_line(&inside, &points, stroke, line.dash);
         curves.push(points);
     }
     for set in &figure.points {
         let color = lit_colour(set.paint, lit, &palette);
-        for (&[px, py], error) in set.points.iter().zip(&set.errors) {
-            inside.vline(x(px), y(py + error)..=y(py - error), Stroke::new(1.0, color));
+        for (&[x, y], error) in set.points.iter().zip(&set.errors) {
+            inside.vline(map.x(x), map.y(y + error)..=map.y(y - error), Stroke::new(1.0, color));
         }
-        for &[px, py] in &set.points {
-            draw_marker(&inside, pos2(x(px), y(py)), set.marker, color);
+        for &point in &set.points {
+            draw_marker(&inside, map.place(point), set.marker, color);
         }
     }
     for mark in &figure.marks {
-        let at = x(mark.x);
+        let at = map.x(mark.x);
         let color = lit_colour(mark.paint, lit, &palette);
         match mark.kind {
             MarkKind::Tick => inside.vline(at, (plot.bottom() - 5.0)..=plot.bottom(), Stroke::new(1.0, color)),
             MarkKind::Rule => inside.vline(at, plot.y_range(), Stroke::new(1.0, color)),
         };
     }
+    let x = |value| map.x(value);
     if !above {
         mark_labels(&inside, plot, &figure.marks, (&curves, &x), &palette);
     } else if plot.top() >= names.bottom() {

@@ -7,7 +7,7 @@ use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button};
-use crate::app::track::figures::disagreement_in_words;
+use crate::app::track::chromatogram::disagreement_in_words;
 use crate::ensemble::{Agreement, Apart, ComesTo, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
 use crate::runtime::MeasuringReport;
 use crate::session::action::Action;

@@ -15,7 +15,7 @@ use crate::app::pane::pooling::{PoolingState, PoolingView, pooling_ui};
 use crate::app::pane::recovered::recovered_ui;
 use crate::app::pane::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
 use crate::app::pane_id::PaneId;
-use crate::app::track::stack::{Tracks, TracksState, tracks_ui};
+use crate::app::track::stack::{TracksState, tracks_ui};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::denoiser::ImageShape;
 use crate::figure::DataSpectrum;
@@ -241,8 +241,6 @@ pub struct Contents<'a> {
     pub context: ViewContext<'a>,
     /// What they change.
     pub out: ViewOutput<'a>,
-    /// Of the tracks.
-    pub tracks: Tracks<'a>,
     /// The tracks' own state.
     pub tracks_state: &'a mut TracksState,
     /// Of the schedule lab.
@@ -309,12 +307,12 @@ impl Contents<'_> {
             Pane::Images => images_ui(ui, context, &mut self.out),
             Pane::Recovered => recovered_ui(ui, context, &mut self.out),
             Pane::Spectrum => {
-                let choices = self.tracks.view.spectrum;
+                let choices = context.view().spectrum;
                 let pane = SpectrumPane { context, choices, data: self.data(choices) };
                 spectrum_ui(ui, &pane, self.spectra, self.out.intents)
             }
             Pane::Tracks => {
-                tracks_ui(ui, &self.tracks, self.tracks_state, &mut self.out);
+                tracks_ui(ui, context, self.tracks_state, &mut self.out);
                 UiResponse::None
             }
             Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, &mut self.out),

@@ -4,8 +4,10 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
-use crate::app::track::stack::{HEAD, LINE, Tracks, TracksState};
-use crate::figure::{Reading, TimeAxis, TimeZoom, ticks};
+use crate::app::track::place::{HEAD, LINE, TimeScale, ticks_for};
+use crate::app::track::stack::TracksState;
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::figure::{Reading, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::playback::Command;
@@ -13,33 +15,32 @@ use egui::{Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui
 use std::ops::RangeInclusive;
 
 /// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
-pub(in crate::app) fn move_ui(
+pub(super) fn move_ui(
     ui: &Ui,
     whole: Rect,
-    axis: &TimeAxis,
-    tracks: &Tracks,
+    context: &ViewContext,
     state: &mut TracksState,
-    intents: &mut Vec<Intent>,
+    out: &mut ViewOutput,
 ) -> Response {
     let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, tracks.position, "Playhead"));
-    let place = |x: f32| f64::from((x - whole.left()) / whole.width());
+    response.widget_info(|| WidgetInfo::slider(true, context.position, "Playhead"));
     let primary = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
     if (primary || response.clicked() || response.drag_stopped_by(PointerButton::Primary))
-        && let Some(at) = response.interact_pointer_pos()
+        && let Some((at, axis)) = response.interact_pointer_pos().zip(context.axis())
     {
-        let x = state.zoom.x_of_place(place(at.x)).clamp(0.0, 1.0);
-        intents.push(Intent::Playback(Command::Seek(tracks.step_of(axis.step_of_x(x, tracks.reading())))));
+        let scale = TimeScale::new(axis, context.reading(), state.zoom, whole);
+        out.intents.push(Intent::Playback(Command::Seek(context.step_of(scale.step_at(at.x)))));
     }
     let by = arrows(ui, &response).x;
     if by != 0.0 {
-        intents.push(Intent::Playback(Command::Seek(tracks.position + f64::from(by))));
+        out.intents.push(Intent::Playback(Command::Seek(context.position + f64::from(by))));
     }
     state.hovered = None;
     state.pointer = response.hover_pos();
     if let Some(at) = state.pointer {
-        zoom_ui(ui, place(at.x), state);
-        state.hovered = Some(state.zoom.x_of_place(place(at.x)));
+        let place = f64::from((at.x - whole.left()) / whole.width());
+        zoom_ui(ui, place, state);
+        state.hovered = Some(state.zoom.x_of_place(place));
     }
     response
 }
@@ -56,27 +57,27 @@ fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
     }
 }
 
-pub(in crate::app) fn playhead_ui(
+/// The playhead through all tracks, and where the pointer is on the axis.
+pub(super) fn playhead_ui(
     ui: &Ui,
     (whole, numbers): (Rect, Rect),
-    axis: &TimeAxis,
-    tracks: &Tracks,
-    state: &TracksState,
+    scale: &TimeScale,
+    (context, hovered): (&ViewContext, Option<f64>),
     response: &Response,
 ) {
     let palette = Palette::of(ui);
     let painter = ui.painter();
-    let screen = |x: f64| whole.left() + whole.width() * state.zoom.place_of_x(x) as f32;
-    if let Some(x) = state.hovered {
-        let at = screen(x);
+    let axis = scale.axis();
+    if let Some(x) = hovered {
+        let at = scale.screen(x);
         painter.vline(at, whole.y_range(), Stroke::new(1.0, palette.secondary));
-        let step = axis.step_of_x(x, tracks.reading());
+        let step = axis.step_of_x(x, context.reading());
         let value = |reading| axis.value_at(step, reading);
-        let total = tracks.run.map_or(axis.steps(), RunView::steps);
+        let total = context.run.map_or(axis.steps(), RunView::steps);
         // As the bar at the bottom would say it here.
         let text = format!(
             "step {}/{total}   s {:.3}   λ {}",
-            tracks.step_of(step).floor(),
+            context.step_of(step).floor(),
             value(Reading::RunTime),
             ticks::signed(value(Reading::LogSnr))
         );
@@ -88,7 +89,7 @@ pub(in crate::app) fn playhead_ui(
         painter.rect_filled(back, 4.0, palette.field);
         painter.galley(place, galley, palette.text);
     }
-    let at = screen(axis.x_of_step(tracks.place(), tracks.reading()));
+    let at = scale.screen_of_step(context.playhead());
     if !(whole.left() - 1.0..=whole.right() + 1.0).contains(&at) {
         return;
     }
@@ -98,18 +99,18 @@ pub(in crate::app) fn playhead_ui(
 }
 
 /// The shared axis: which reading, and its numbers.
-pub(in crate::app) fn axis_ui(
+pub(super) fn axis_ui(
     ui: &mut Ui,
     rect: Rect,
     plot_x: &RangeInclusive<f32>,
-    tracks: &Tracks,
+    context: &ViewContext,
     state: &mut TracksState,
-    intents: &mut Vec<Intent>,
+    out: &mut ViewOutput,
 ) {
     let palette = Palette::of(ui);
     ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
     let place = Rect::from_min_size(pos2(rect.left() + 12.0, rect.top() + 3.0), vec2(HEAD - 20.0, LINE - 6.0));
-    let reading = tracks.view.axis;
+    let reading = context.view().axis;
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         ui.horizontal_centered(|ui| {
             let tip = "What the axis of all tracks reads; noise is always on the left";
@@ -117,7 +118,7 @@ pub(in crate::app) fn axis_ui(
                 ui.set_min_width(160.0);
                 for choice in AxisReading::ALL {
                     if ui.selectable_label(choice == reading, choice.name()).clicked() {
-                        intents.push(Intent::Change(Action::SetAxis(choice)));
+                        out.intents.push(Intent::Change(Action::SetAxis(choice)));
                         ui.close();
                     }
                 }
@@ -138,7 +139,7 @@ pub(in crate::app) fn axis_ui(
             });
         });
     }
-    let Some(axis) = tracks.axis() else { return };
+    let Some(axis) = context.axis() else { return };
     let (left, right) = (*plot_x.start(), *plot_x.end());
     let over = Rect::from_x_y_ranges(left..=right, rect.y_range());
     let response = ui.interact(over, ui.scope_id().with("axis"), Sense::click_and_drag());
@@ -153,10 +154,11 @@ pub(in crate::app) fn axis_ui(
         state.zoom = TimeZoom::default();
     }
     response.on_hover_text("Wheel: zoom; drag: move along; double-click: the whole run");
-    let ticks = axis.ticks(tracks.reading(), state.zoom.range(), ticks_for(right - left));
+    let scale = TimeScale::new(axis, context.reading(), state.zoom, over);
+    let ticks = axis.ticks(context.reading(), state.zoom.range(), ticks_for(right - left));
     let mut free = f32::NEG_INFINITY;
     for tick in ticks {
-        let x = left + (right - left) * state.zoom.place_of_x(tick.at) as f32;
+        let x = scale.screen(tick.at);
         let galley = ui.painter().layout_no_wrap(tick.label, theme::mono(SMALL - 1.0), palette.secondary);
         let from = (x - 0.5 * galley.size().x).clamp(left, (right - galley.size().x).max(left));
         if from < free {
@@ -166,10 +168,4 @@ pub(in crate::app) fn axis_ui(
         ui.painter().vline(x, (rect.bottom() - 4.0)..=rect.bottom(), Stroke::new(1.0, palette.faint));
         ui.painter().galley(pos2(from, rect.center().y - 0.5 * galley.size().y), galley, palette.secondary);
     }
-}
-
-/// About how many numbers an axis of so many points has room for.
-#[allow(clippy::cast_sign_loss)] // a width
-pub(in crate::app) fn ticks_for(width: f32) -> usize {
-    ((width / 96.0) as usize).clamp(4, 24)
 }

@@ -1,22 +1,101 @@
-//! The film strip.
+//! The film strip: small images of every step.
 
-use crate::app::draw::textures::{Textures, Wanted};
-use crate::app::draw::theme::Palette;
+use crate::app::draw::picture_menu::{Offered, entries_ui, file_name};
+use crate::app::draw::textures::Wanted;
+use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::run_view::{Moment, Picture, RunView};
-use crate::app::track::stack::Tracks;
+use crate::app::track::TrackView;
+use crate::app::track::head_space::HeadSpace;
+use crate::app::track::place::{HEAD, PlotPoint, TrackPlace, plot_y};
+use crate::app::track::saved::{Panels, films_of};
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::TimeZoom;
-use egui::{Color32, Rect, Ui, pos2, vec2};
+use crate::figure::draw::Content;
+use crate::session::document::Track;
+use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
+
+/// The track; it has nothing of its own.
+pub(super) struct FilmTrack;
+
+impl TrackView for FilmTrack {
+    fn key(&self) -> Track {
+        Track::FilmStrip
+    }
+
+    fn about(&self) -> &'static str {
+        "Small images of every step"
+    }
+
+    /// The names of its rows.
+    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, _: &ViewContext, _: &mut ViewOutput) {
+        let rect = head.rect;
+        let plot = Rect::from_x_y_ranges(rect.x_range(), plot_y(rect));
+        let row = plot.height() / 3.0;
+        for (index, picture) in Picture::ALL.into_iter().enumerate() {
+            let middle = plot.top() + row * (index as f32 + 0.5);
+            let at = pos2(rect.left() + 8.0 + HEAD, middle);
+            // The name of the track stands where the first of a low strip would.
+            if row >= 20.0 && (index > 0 || row >= 34.0) {
+                let (symbol, color) = (picture.name().0, Palette::of(ui).secondary);
+                ui.painter().text(at, Align2::RIGHT_CENTER, symbol, theme::body(SMALL), color);
+            }
+        }
+    }
+
+    /// The images, and how many are kept as thumbnails only.
+    fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
+        let Some(run) = context.run else { return };
+        images_ui(ui, run, place, context, out);
+        let small = run.small_steps();
+        if small > 0 {
+            let text = format!("{} kept as\nthumbnails (1 GiB)", crate::words::count(small, "step"));
+            let color = Palette::of(ui).warning;
+            ui.painter().text(place.legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), color);
+        }
+    }
+
+    /// The step under the pointer, its image in the row under the pointer.
+    fn point_menu_ui(&mut self, ui: &mut Ui, point: &PlotPoint, context: &ViewContext, out: &mut ViewOutput) {
+        let Some(run) = context.run else { return };
+        #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
+        let step = (run.axis.step_of_x(point.x, context.reading()) as usize).min(run.steps() - 1);
+        #[allow(clippy::cast_sign_loss)] // clamped
+        let row = (3.0 * (point.at.y - point.plot.top()) / point.plot.height()).clamp(0.0, 2.0) as usize;
+        let picture = Picture::ALL[row];
+        // As the axis and the bar count: a place is that of the state its step begins with.
+        ui.label(format!("{} at step {step}", picture.name().0));
+        let name = format!("{}-step-{step}", file_name(picture));
+        let (ctx, there) = (ui.ctx().clone(), ViewContext { at: Some(Moment::of_step(step)), ..*context });
+        let image = || there.image(&ctx, picture);
+        let offered = Offered { pane: out.pane, name: &name, image: &image, value: &|_| None };
+        entries_ui(ui, &offered, None, out.intents);
+        ui.separator();
+    }
+
+    fn values_at(&self, _: &PlotPoint) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn content(&self) -> Option<Content> {
+        None
+    }
+
+    fn panels(&self, context: &ViewContext, zoom: TimeZoom) -> Option<Panels> {
+        films_of(context, zoom)
+    }
+
+    fn copy_words(&self) -> &'static str {
+        "Copy film strip"
+    }
+
+    fn is_plot(&self) -> bool {
+        false
+    }
+}
 
 /// As many whole pictures as fit, each of the step under its middle.
-pub(in crate::app) fn film_ui(
-    ui: &Ui,
-    plot: Rect,
-    run: &RunView,
-    tracks: &Tracks,
-    zoom: TimeZoom,
-    textures: &mut Textures,
-) {
-    let palette = Palette::of(ui);
+fn images_ui(ui: &Ui, run: &RunView, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
+    let (plot, palette) = (place.plot, Palette::of(ui));
     let painter = ui.painter().with_clip_rect(plot);
     let row = plot.height() / 3.0;
     let [_, _, height, width] = run.started.shape;
@@ -24,19 +103,19 @@ pub(in crate::app) fn film_ui(
     #[allow(clippy::cast_sign_loss)] // sizes are positive
     let count = ((plot.width() / wide).round() as u32).max(1);
     let cell_width = plot.width() / count as f32;
-    let tint = if tracks.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
+    let tint = if context.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
     for column in 0..count {
         let left = plot.left() + column as f32 * cell_width;
-        let middle = zoom.x_of_place((f64::from(column) + 0.5) / f64::from(count));
+        let middle = place.zoom.x_of_place((f64::from(column) + 0.5) / f64::from(count));
         #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
-        let step = (run.axis.step_of_x(middle, tracks.reading()) as usize).min(run.steps() - 1);
+        let step = (run.axis.step_of_x(middle, context.reading()) as usize).min(run.steps() - 1);
         for (index, picture) in Picture::ALL.into_iter().enumerate() {
             let cell = Rect::from_min_size(pos2(left, plot.top() + index as f32 * row), vec2(cell_width, row));
             let cell = cell.shrink2(vec2(0.5, 0.5));
             let at = Moment::of_step(step);
-            let (sample, range, alone) = (tracks.sample, tracks.view.range, tracks.levels.alone());
+            let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
             let wanted = Wanted { at, picture, sample, range, alone, small: true };
-            if let Some(ready) = textures.get(ui.ctx(), run, wanted) {
+            if let Some(ready) = out.textures.get(ui.ctx(), run, wanted) {
                 // The middle of the picture where the cell has another shape.
                 let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));
                 let uv = Rect::from_center_size(pos2(0.5, 0.5), part);

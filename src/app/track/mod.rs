@@ -1,12 +1,130 @@
-//! The tracks, one file each, and the stack that holds them on one axis.
+//! The tracks, a module each behind one trait, and the stack that holds them on one axis without knowing any.
+//!
+//! Another track is a row in `session/tracks.rs`, a module here, and a line in [`all`].
 
-pub(in crate::app) mod axis;
-pub(in crate::app) mod figures;
+mod adjusted;
+mod axis;
+pub(in crate::app) mod chromatogram;
+mod elution;
+mod figures;
 mod film;
-pub(in crate::app) mod guidance;
+mod guidance;
 mod head;
+mod head_space;
+mod heat;
 mod menu;
-pub(in crate::app) mod parts;
+mod next_run;
+mod parts;
+mod place;
+mod saved;
 pub mod schedule;
-pub(in crate::app) mod spectrum;
+mod shared;
+mod spectrum;
 pub mod stack;
+mod theorem;
+
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::figure::TimeZoom;
+use crate::figure::draw::Content;
+use crate::runtime::Wake;
+use crate::session::document::Track;
+use egui::Ui;
+use head_space::HeadSpace;
+use place::{PlotPoint, TrackPlace};
+use saved::Panels;
+use std::sync::Arc;
+
+/// All tracks. `wake` is called when something that was computed beside is there.
+fn all(wake: &Wake) -> Vec<Box<dyn TrackView>> {
+    vec![
+        Box::new(film::FilmTrack),
+        Box::new(schedule::ScheduleTrack::default()),
+        Box::new(chromatogram::ChromatogramTrack::default()),
+        Box::new(spectrum::SpectrumTrack::new(Arc::clone(wake))),
+        Box::new(spectrum::BesideTrack::new(Arc::clone(wake))),
+        Box::new(guidance::GuidanceTrack::default()),
+        Box::new(parts::PartsTrack::new(Arc::clone(wake))),
+        Box::new(elution::ElutionTrack::default()),
+        Box::new(adjusted::AdjustedTrack::default()),
+        Box::new(theorem::TheoremTrack::default()),
+    ]
+}
+
+/// Whose what a track shows is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// Of noise levels, which the axis tells.
+    Levels,
+    /// Of the run on screen.
+    Run,
+    /// Of the samples that were measured, or of what theory expects of them.
+    Samples,
+}
+
+/// A track: what it shows over the shared axis, and all that is its own.
+///
+/// Its name, height and layouts stand in its row in `session/tracks.rs`. The stack draws its frame: the first line of its
+/// head, its place, its menus, and what is saved of it.
+trait TrackView {
+    /// Its key.
+    fn key(&self) -> Track;
+
+    /// What it shows and what can be done to it, a sentence or two without the last full stop.
+    fn about(&self) -> &'static str;
+
+    /// What stands in its head below its name.
+    fn head_ui(&mut self, _ui: &mut Ui, _head: &HeadSpace, _context: &ViewContext, _out: &mut ViewOutput) {}
+
+    /// What its menu offers besides what every track's does: a low track has no room for all of its head.
+    fn menu_ui(&mut self, _ui: &mut Ui, _context: &ViewContext, _out: &mut ViewOutput) {}
+
+    /// Its plot, and its legend at the right of that.
+    fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput);
+
+    /// What a right click on its plot offers besides what every track's does.
+    fn point_menu_ui(&mut self, _ui: &mut Ui, _point: &PlotPoint, _context: &ViewContext, _out: &mut ViewOutput) {}
+
+    /// Its values at a place, a line each: a name, a tab, a number.
+    fn values_at(&self, point: &PlotPoint) -> Vec<String>;
+
+    /// What is on screen, for a file.
+    fn content(&self) -> Option<Content>;
+
+    /// The same as a sheet has it, put together in whatever thread.
+    fn panels(&self, _context: &ViewContext, _zoom: TimeZoom) -> Option<Panels> {
+        saved::panels_of(self.key().name(), self.content()?)
+    }
+
+    /// What copies it, in the menu of its plot.
+    fn copy_words(&self) -> &'static str {
+        "Copy image"
+    }
+
+    /// Whether it plots something, whose values can be read and which can be saved below the film strip.
+    fn is_plot(&self) -> bool {
+        true
+    }
+
+    /// Whose what it shows is.
+    fn whose(&self, _context: &ViewContext) -> Whose {
+        Whose::Levels
+    }
+
+    /// Why what it shows could not be computed.
+    fn failure(&self) -> Option<&str> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_track_has_one_module() {
+        let keys: Vec<Track> = all(&(Arc::new(|| {}) as Wake)).iter().map(|track| track.key()).collect();
+        for track in Track::ALL {
+            assert_eq!(keys.iter().filter(|key| **key == track).count(), 1, "{}", track.name());
+        }
+    }
+}

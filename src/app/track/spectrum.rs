@@ -1,380 +1,145 @@
-//! The track of spectra by step: a heat map, its colour bar, and what is read under the pointer.
+//! The tracks of spectra by step: which frequency changes when, and what is compared with that beside it.
 
-pub(super) mod head;
+mod looks;
 
-use crate::app::draw::heat_map::bar::{BarOf, BarState, bar_ui};
-use crate::app::draw::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
-use crate::app::draw::notes::{notes_ui, words_ui};
-use crate::app::draw::plot::colour;
-use crate::app::draw::textures::Textures;
-use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::intent::Intent;
-use crate::app::track::stack::{AxisOf, Tracks};
-use crate::figure::heat_map::{Cell, Decibels, NOTHING, Placement, Rows};
-use crate::figure::palette::{Paint, level_label};
-use crate::figure::text::verbatim;
-use crate::figure::{HeatMap, HeatMapFigure, OnAxis, Reading, Tick, TimeView, TimeZoom, heat_map, ticks};
+use crate::app::track::head_space::HeadSpace;
+use crate::app::track::heat::{HeatUse, HeatView, heat_ui};
+use crate::app::track::place::{PlotPoint, TrackPlace};
+use crate::app::track::{TrackView, Whose};
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::figure::draw::Content;
 use crate::runtime::Wake;
-use crate::session::document::{ColourMap, Layout};
-use crate::session::heat_map::{FrequencyScale, HeatMapChoices, Normalisation, SpectrumQuantity, SpectrumSource};
-use crate::session::parts::PartsChoices;
-use egui::{Align2, Pos2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use std::sync::Arc;
+use crate::session::action::Action;
+use crate::session::document::Track;
+use crate::session::heat_map::{HeatMapChange, SpectrumQuantity, SpectrumSource};
+use egui::Ui;
+use looks::looks_menu;
 
-/// The track's own state.
-#[derive(Default)]
-pub struct HeatTrack {
-    spectra: StepSpectra,
-    ensemble: EnsembleSpectra,
-    decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
-    map: Option<(MapKey, Arc<HeatMap>)>,
-    /// Where it was drawn last.
-    plot: Option<Rect>,
-    bar: BarState,
-    /// What is shown in place of spectra.
-    given: Option<RunSpectra>,
+/// The spectra's own state.
+pub(super) struct SpectrumTrack {
+    heat: HeatView,
 }
 
-/// All that a map depends on, besides its densities and their own axis.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct MapKey {
-    of: AxisOf,
-    /// Whether it goes without saying whose it is.
-    plain: bool,
-    reading: Reading,
-    zoom: TimeZoom,
-    ticks: usize,
-    scale: FrequencyScale,
-    range: Option<(f32, f32)>,
-    colour_map: ColourMap,
-}
-
-/// Which of the two tracks it is, and what it shows.
-#[derive(Clone, Copy)]
-pub(in crate::app) struct HeatUse {
-    /// What the user chose.
-    pub choices: HeatMapChoices,
-    /// Whether it is the track beside.
-    pub beside: bool,
-    /// What is decided of an estimate's parts, where it shows those.
-    pub parts: Option<PartsChoices>,
-}
-
-impl HeatUse {
-    /// The track of parts.
-    pub fn parts(parts: PartsChoices) -> Self {
-        let choices = HeatMapChoices { range: parts.range, ..HeatMapChoices::default() };
-        Self { choices, beside: false, parts: Some(parts) }
-    }
-
-    /// The track itself.
-    pub const fn main(choices: HeatMapChoices) -> Self {
-        Self { choices, beside: false, parts: None }
-    }
-
-    /// The track beside it: of the same quantity, on the same axes and in the same range.
-    pub fn beside(choices: HeatMapChoices) -> Self {
-        Self { choices: HeatMapChoices { source: choices.beside, ..choices }, beside: true, parts: None }
-    }
-
-    const fn name(self) -> &'static str {
-        match (self.parts.is_some(), self.beside) {
-            (true, _) => "parts by level",
-            (false, true) => "spectrum beside",
-            (false, false) => "spectrum of change",
-        }
-    }
-
-    const fn range(self) -> Option<(f32, f32)> {
-        if self.choices.source.is_difference() { self.choices.difference_range } else { self.choices.range }
-    }
-}
-
-/// Where the track is drawn, and where the pointer is.
-pub(in crate::app) struct HeatPlace {
-    pub plot: Rect,
-    pub legend: Rect,
-    /// The first line of the track's head, which numbers keep off.
-    pub head: Rect,
-    pub pointer: Option<Pos2>,
-    pub zoom: TimeZoom,
-    pub ticks: usize,
-}
-
-impl HeatPlace {
-    /// x of the shared axis under the pointer.
-    pub fn x_at_pointer(&self) -> Option<f64> {
-        let along = f64::from((self.pointer?.x - self.plot.left()) / self.plot.width());
-        Some(self.zoom.x_of_place(along).clamp(0.0, 1.0))
-    }
-}
-
-impl HeatTrack {
-    /// `wake` is called when there are new spectra.
-    #[must_use]
+impl SpectrumTrack {
     pub fn new(wake: Wake) -> Self {
-        Self { spectra: StepSpectra::new(wake), ..Self::default() }
+        Self { heat: HeatView::new(wake) }
+    }
+}
+
+impl TrackView for SpectrumTrack {
+    fn key(&self) -> Track {
+        Track::SpectrumOfChange
     }
 
-    /// Why its spectra could not be computed.
-    #[must_use]
-    pub fn failure(&self) -> Option<&str> {
-        self.spectra.failure()
+    fn about(&self) -> &'static str {
+        "Power spectral density by step and radial frequency: which details change when; coarse at the bottom"
     }
 
-    /// What is on screen, for a file.
-    #[must_use]
-    pub fn map(&self) -> Option<Arc<HeatMap>> {
-        self.map.as_ref().map(|(_, map)| Arc::clone(map))
+    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
+        let choices = context.view().heat_map;
+        let tip = "What the power spectral density is of: the change of E[x₀|xₜ] from step to step, E[x₀|xₜ], the state xₜ, \
+                   or the predicted noise ε̂";
+        let all = (choices.quantity, &SpectrumQuantity::ALL[..]);
+        let of = |choice: SpectrumQuantity| (choice.name(), Action::SetHeatMap(HeatMapChange::Quantity(choice)));
+        head.choice_ui(ui, 28.0, ("Spectra of", tip), all, of, out);
+        let tip = "Whose spectra: of the sample on the stage, means over those that were measured, what theory expects, or a \
+                   difference in dB";
+        let all = (choices.source, &SpectrumSource::ALL[..]);
+        let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Source(choice)));
+        head.choice_ui(ui, 56.0, ("Whose spectra", tip), all, of, out);
+        let tip = "Which channel, how frequencies are spaced, what 0 dB is, and the colours";
+        let shown = format!("{} axis", choices.scale.name());
+        head.menu_ui(ui, 84.0, ("Heat map", &shown, tip), |ui| looks_menu(ui, context, out));
     }
 
-    /// What is read at a place of the plot, in words.
-    pub(in crate::app) fn read_at(&self, at: Pos2) -> Vec<String> {
-        let drawn = self.map.as_ref().zip(self.plot);
-        let read = drawn.and_then(|((_, map), plot)| Some(in_words(cell_at(map, plot, at)?, map)));
-        read.into_iter().collect()
-    }
-
-    /// Shows this in place of spectra.
-    pub(in crate::app) fn give(&mut self, given: Option<RunSpectra>) {
-        self.given = given;
-    }
-
-    /// The spectra of what was chosen. Another source is another arm here.
-    fn source(&mut self, tracks: &Tracks, choices: HeatMapChoices) -> Option<RunSpectra> {
-        let HeatMapChoices { quantity, channel, .. } = choices;
-        if self.given.is_some() {
-            return self.given.clone();
-        }
-        match choices.source {
-            SpectrumSource::Sample => self.spectra.get(tracks.run, Asked { quantity, channel, sample: tracks.sample }),
-            source => self.ensemble.get(tracks.measure, EnsembleAsked { source, quantity, channel }),
-        }
-    }
-
-    /// The map as it is drawn. Each stage is made anew only where something of it has changed.
-    fn update(&mut self, tracks: &Tracks, place: &HeatPlace, of: HeatUse) -> Option<Arc<HeatMap>> {
-        let choices = of.choices;
-        let spectra = self.source(tracks, choices)?;
-        // A difference is told from 0 dB, to both sides.
-        let difference = choices.source.is_difference();
-        let normalisation = if difference { Normalisation::None } else { choices.normalisation };
-        let kept = self
-            .decibels
-            .as_ref()
-            .filter(|(made_for, made_of, _)| *made_for == normalisation && Arc::ptr_eq(&made_of.grid, &spectra.grid));
-        if kept.is_none() {
-            let decibels = Arc::new(Decibels::new(&spectra.grid, normalisation));
-            self.decibels = Some((normalisation, spectra, decibels));
-            self.map = None;
-        }
-        let (_, RunSpectra { axis: own, whose, .. }, cells) = self.decibels.as_ref()?;
-        let plain = match choices.source {
-            _ if self.given.is_some() => true,
-            SpectrumSource::Sample => true,
-            SpectrumSource::AgainstCompared => false,
-            SpectrumSource::Samples | SpectrumSource::Theory | SpectrumSource::AgainstTheory => {
-                tracks.measure.findings().is_some_and(|findings| tracks.is_of_run(findings))
+    fn menu_ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
+        let choices = context.view().heat_map;
+        ui.menu_button("Whose spectra", |ui| {
+            for source in SpectrumSource::ALL {
+                if ui.selectable_label(source == choices.source, source.name()).clicked() {
+                    out.intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Source(source))));
+                    ui.close();
+                }
             }
-        };
-        let key = MapKey {
-            of: tracks.axis_of(),
-            plain,
-            reading: tracks.reading(),
-            zoom: place.zoom,
-            ticks: place.ticks,
-            scale: choices.scale,
-            range: of.range(),
-            colour_map: if difference { ColourMap::Difference } else { tracks.view.colour_map },
-        };
-        if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
-            // All tracks have one axis, and on it each column stands at its own noise level.
-            let axis = tracks.axis().unwrap_or(own);
-            let time = TimeView { axis, reading: key.reading, range: key.zoom.range(), ticks: key.ticks };
-            let on = OnAxis::new(time, own);
-            let MapKey { scale, range, colour_map, .. } = key;
-            let mut map = heat_map(HeatMapFigure { on, cells, scale, range, colour_map });
-            if !(plain && on.is_same()) {
-                map.notes.push(verbatim(&on.in_words(whose)));
-            }
-            self.map = Some((key, Arc::new(map)));
-        }
-        self.map()
+        });
+        ui.menu_button("Axis and colours", |ui| looks_menu(ui, context, out));
+    }
+
+    fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
+        let of = HeatUse::main(context.view().heat_map);
+        heat_ui(ui, (place, of), context, &mut self.heat, out);
+    }
+
+    fn values_at(&self, point: &PlotPoint) -> Vec<String> {
+        self.heat.values_at(point.at)
+    }
+
+    fn content(&self) -> Option<Content> {
+        self.heat.map().map(Content::from)
+    }
+
+    fn whose(&self, context: &ViewContext) -> Whose {
+        whose(context.view().heat_map.source)
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.heat.failure()
     }
 }
 
-/// Draws the track beside its head.
-pub(in crate::app) fn heat_track_ui(
-    ui: &mut Ui,
-    (place, of): (&HeatPlace, HeatUse),
-    tracks: &Tracks,
-    state: &mut HeatTrack,
-    (textures, intents): (&mut Textures, &mut Vec<Intent>),
-) {
-    let palette = Palette::of(ui);
-    let Some(map) = state.update(tracks, place, of) else {
-        let words = match of.choices.source {
-            SpectrumSource::Sample => "",
-            SpectrumSource::AgainstCompared if tracks.measure.findings().is_some() => {
-                "Nothing is compared yet: keep these samples to compare, or lay a saved ensemble beside"
-            }
-            _ if tracks.view.layout == Layout::Spectra => {
-                "Nothing is measured yet: press Measure in the panel of that name"
-            }
-            _ => "Nothing is measured yet: in the layout Spectra, in the menu, is a panel to measure with",
-        };
-        words_ui(ui, place.plot, words);
-        return;
-    };
-    if map.cells.is_empty() {
-        let words = if state.spectra.is_busy() || tracks.run.is_none_or(|run| run.end.is_none()) {
-            ""
-        } else {
-            "No step of this run is kept whole"
-        };
-        words_ui(ui, place.plot, words);
-        return;
-    }
-    let plot = notes_ui(ui, place.plot, &map.notes, of.name());
-    state.plot = Some(plot);
-    textures.heat_maps.draw(ui, of.name(), plot, &map);
-    if tracks.stale {
-        ui.painter().rect_filled(plot, 0.0, palette.window.gamma_multiply(0.55));
-    }
-    match map.cells.of_rows {
-        Rows::Frequencies => frequencies_ui(ui, (plot, place.head), &map, &palette),
-        Rows::Levels(_) => levels_ui(ui, (plot, place.head), &map, &palette),
-    }
-    let read = place.pointer.filter(|at| plot.contains(*at)).and_then(|at| Some((at, cell_at(&map, plot, at)?)));
-    let decibels = read.and_then(|(_, cell)| cell.decibels);
-    let difference = of.choices.source.is_difference();
-    let bar = BarOf { chosen: of.range(), difference, beside: of.beside, parts: of.parts };
-    bar_ui(ui, place.legend.with_min_y(plot.top()), &map, bar, decibels, &mut state.bar, (textures, &mut *intents));
-    let about = described(&map);
-    let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
-    if let Some((at, cell)) = read {
-        beside_pointer(ui, plot, at, in_words(cell, &map), &palette);
-    } else if let Some(at) = place.pointer.filter(|at| plot.contains(*at) && at.x > plot.center().x)
-        && of.parts.is_none()
-        && of.choices.quantity == SpectrumQuantity::Change
-    {
-        beside_pointer(ui, plot, at, AFTER_THE_LAST.to_owned(), &palette);
+/// The state of what stands beside them.
+pub(super) struct BesideTrack {
+    heat: HeatView,
+}
+
+impl BesideTrack {
+    pub fn new(wake: Wake) -> Self {
+        Self { heat: HeatView::new(wake) }
     }
 }
 
-/// The cell under the pointer.
-fn cell_at(map: &HeatMap, plot: Rect, at: Pos2) -> Option<Cell> {
-    let part = (at - plot.min) / plot.size();
-    let along = |(low, high): (f64, f64), part: f32| low + f64::from(part) * (high - low);
-    map.at(along(map.x_axis.range, part.x), along(map.y_axis.range, 1.0 - part.y))
-}
-
-/// What is seen, for screen readers.
-fn described(map: &HeatMap) -> String {
-    let (low, high) = map.range;
-    let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
-    format!("{} over {} and {}, {low} to {high} dB", map.label, map.x_axis.label, map.y_axis.label)
-}
-
-/// Frequencies at the left and wavelengths at the right.
-fn frequencies_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palette) {
-    let painter = ui.painter();
-    let (low, high) = map.y_axis.range;
-    if plot.height() < 16.0 {
-        return;
+impl TrackView for BesideTrack {
+    fn key(&self) -> Track {
+        Track::SpectrumBeside
     }
-    let font = theme::mono(SMALL - 1.0);
-    let numbers = |ticks: &[Tick], x: f32, align: Align2, unit: &str| {
-        let mut free = f32::NEG_INFINITY;
-        // From the top, so that the finest has its number.
-        for (index, tick) in ticks.iter().rev().enumerate() {
-            let y = plot.bottom() - ((tick.at - low) / (high - low)) as f32 * plot.height();
-            let at = y.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
-            if at < free {
-                continue;
-            }
-            let unit = if index == 0 { unit } else { "" };
-            let label = format!("{}{unit}", tick.label);
-            let galley = painter.layout_no_wrap(label, font.clone(), palette.secondary);
-            let place = align.anchor_size(pos2(x, at), galley.size());
-            if place.expand2(vec2(4.0, 0.0)).intersects(head) {
-                continue;
-            }
-            free = at + 13.0;
-            painter.galley(place.min, galley, palette.secondary);
-            let (from, to) = if align == Align2::RIGHT_CENTER { (-4.0, 0.0) } else { (0.0, 4.0) };
-            let edge = if align == Align2::RIGHT_CENTER { plot.left() } else { plot.right() };
-            painter.hline((edge + from)..=(edge + to), y, Stroke::new(1.0, palette.faint));
-        }
-    };
-    numbers(&map.y_axis.ticks, plot.left() - 8.0, Align2::RIGHT_CENTER, "");
-    numbers(&map.wavelengths, plot.right() + 8.0, Align2::LEFT_CENTER, " px");
-}
 
-/// The levels' names at the left, with their colours, as many as have room.
-fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palette) {
-    let painter = ui.painter();
-    let (low, high) = map.y_axis.range;
-    let row = plot.height() / map.y_axis.ticks.len().max(1) as f32;
-    let mut free = f32::NEG_INFINITY;
-    for (m, tick) in map.y_axis.ticks.iter().rev().enumerate() {
-        let y = plot.bottom() - ((tick.at - low) / (high - low)) as f32 * plot.height();
-        let swatch = Rect::from_center_size(pos2(plot.left() - 5.0, y), vec2(4.0, (row - 2.0).max(2.0)));
-        painter.rect_filled(swatch, 1.0, colour(Paint::Level(m), palette));
-        if y < free {
-            continue;
-        }
-        let galley = painter.layout_no_wrap(tick.label.clone(), theme::mono(SMALL - 1.0), palette.secondary);
-        let place = Align2::RIGHT_CENTER.anchor_size(pos2(plot.left() - 11.0, y), galley.size());
-        if place.expand2(vec2(4.0, 0.0)).intersects(head) {
-            continue;
-        }
-        // Digits have no descenders, so lines may be as close as this.
-        free = y + 11.0;
-        painter.galley(place.min, galley, palette.secondary);
+    fn about(&self) -> &'static str {
+        "Beside the spectra above: what theory expects of the measured samples, how far they are from it or from the \
+         ensemble that is compared, in dB"
+    }
+
+    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
+        let choices = context.view().heat_map;
+        let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
+        let all = (choices.beside, &SpectrumSource::BESIDE[..]);
+        let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)));
+        head.choice_ui(ui, 28.0, ("Beside", tip), all, of, out);
+        head.note(ui, 64.0, choices.quantity.name());
+    }
+
+    fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
+        let of = HeatUse::beside(context.view().heat_map);
+        heat_ui(ui, (place, of), context, &mut self.heat, out);
+    }
+
+    fn values_at(&self, point: &PlotPoint) -> Vec<String> {
+        self.heat.values_at(point.at)
+    }
+
+    fn content(&self) -> Option<Content> {
+        self.heat.map().map(Content::from)
+    }
+
+    fn whose(&self, context: &ViewContext) -> Whose {
+        whose(context.view().heat_map.beside)
+    }
+
+    fn failure(&self) -> Option<&str> {
+        self.heat.failure()
     }
 }
 
-/// Why a map of changes ends before the axis does.
-const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes after the last";
-
-/// What the pointer is on.
-fn in_words(cell: Cell, map: &HeatMap) -> String {
-    // A state stands around its place, which the pointer may not have come to.
-    let own = match (map.on_its_own_axis, map.cells.placement()) {
-        (true, Placement::Around) => "nearest step",
-        (true, _) => "step",
-        (false, Placement::Around) => "its nearest step",
-        (false, _) => "its step",
-    };
-    let step = match cell.steps {
-        (from, to) if from == to => format!("{own} {from}"),
-        (from, to) => format!("{own} {from}→{to}"),
-    };
-    let wavelength = if cell.frequency > 0.0 {
-        format!("{} px", ticks::number(cell.frequency.recip(), 1))
-    } else {
-        "mean".to_owned()
-    };
-    let value = match cell.decibels {
-        None => "not known".to_owned(),
-        Some(value) if value <= NOTHING => "nothing".to_owned(),
-        Some(value) => format!("{} dB", ticks::number(f64::from(value), 1)),
-    };
-    if let (Rows::Levels(factor), Some(m)) = (map.cells.of_rows, cell.level) {
-        return format!("{step}   {}   {value}", level_label(factor, m));
-    }
-    format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency)
-}
-
-fn beside_pointer(ui: &Ui, plot: Rect, at: Pos2, text: String, palette: &Palette) {
-    let galley = ui.painter().layout_no_wrap(text, theme::mono(SMALL), palette.text);
-    let size = galley.size();
-    let room = plot.shrink(8.0);
-    let left = if at.x + 14.0 + size.x > room.right() { at.x - 14.0 - size.x } else { at.x + 14.0 };
-    let top = (at.y - 12.0 - size.y).clamp(room.top(), (room.bottom() - size.y).max(room.top()));
-    let place = pos2(left.max(room.left()), top);
-    ui.painter().rect_filled(Rect::from_min_size(place, size).expand2(vec2(6.0, 4.0)), 4.0, palette.field);
-    ui.painter().galley(place, galley, palette.text);
+fn whose(source: SpectrumSource) -> Whose {
+    if source == SpectrumSource::Sample { Whose::Run } else { Whose::Samples }
 }

@@ -4,6 +4,7 @@ use crate::app::draw::heat_map::whole;
 use crate::app::draw::number::{Limits, number};
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::transform::Transform;
 use crate::app::draw::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::figure::{HeatMap, ticks};
@@ -100,7 +101,8 @@ pub(in crate::app) fn bar_ui(
         let (least, most) = map.ranges.extremes;
         (least.min(low), most.max(high))
     });
-    let y = |value: f32| bar.bottom() - ((value - span.0) / (span.1 - span.0)).clamp(0.0, 1.0) * bar.height();
+    let on_screen = bar_map(bar, span);
+    let y = |value: f32| on_screen.y(f64::from(value.clamp(span.0, span.1)));
     let colours = textures.heat_maps.bar(ui, map.colour_map);
     let painter = ui.painter();
     let end_colours = [whole().left_bottom(), whole().left_top()].map(|at| Rect::from_min_size(at, Vec2::ZERO));
@@ -125,6 +127,11 @@ pub(in crate::app) fn bar_ui(
         let at = pos2(bar.right() + 14.0, bar.center().y);
         painter_text(ui, at, words, &palette);
     }
+}
+
+/// From densities to places on the bar.
+fn bar_map(bar: Rect, (low, high): (f32, f32)) -> Transform {
+    Transform::new(bar, (0.0, 1.0), (low.into(), high.into()))
 }
 
 fn painter_text(ui: &Ui, at: egui::Pos2, words: &str, palette: &Palette) {
@@ -162,9 +169,9 @@ fn handle_ui(
     let keys = arrows(ui, &response).y;
     let wanted = match response.interact_pointer_pos().filter(|_| response.dragged()) {
         Some(pointer) => {
-            let part = ((bar.bottom() - (pointer.y - off)) / bar.height()).clamp(0.0, 1.0);
+            let density = (bar_map(bar, span).value_y(pointer.y - off) as f32).clamp(span.0, span.1);
             // Half dB are fine enough for the hand.
-            Some((2.0 * (span.0 + part * (span.1 - span.0))).round() / 2.0)
+            Some((2.0 * density).round() / 2.0)
         }
         None if keys != 0.0 => Some(value + keys),
         None => None,

@@ -2,11 +2,13 @@
 
 use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::transform::Transform;
 use crate::app::draw::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::schedule_hand::ScheduleHand;
-use crate::figure::{Figure, Reading, TimeAxis, TimeZoom, level_of_value, level_value, ticks};
+use crate::app::track::place::TimeScale;
+use crate::figure::{Figure, level_of_value, level_value, ticks};
 use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
@@ -26,7 +28,7 @@ const MOST_HANDLES: usize = 200;
 const MOST_AT_FIRST: usize = 12;
 
 /// Where the editor draws, and what it is to know.
-pub struct Editor<'a> {
+pub(super) struct Editor<'a> {
     /// The plot.
     pub plot: Rect,
     /// What is drawn in it.
@@ -34,37 +36,30 @@ pub struct Editor<'a> {
     /// The schedule of the next run, which is what is changed.
     pub planned: &'a Planned,
     /// The axis on which it is drawn, by run time.
-    pub shown: &'a TimeAxis,
-    /// Reading of the shared axis.
-    pub axis: Reading,
-    /// The stretch of it that is shown.
-    pub zoom: TimeZoom,
+    pub scale: TimeScale<'a>,
+    /// From the figure's values to the screen.
+    pub map: Transform,
     /// The user's choices.
     pub view: &'a ViewChoices,
 }
 
 impl Editor<'_> {
     fn x_of_step(&self, step: f64) -> f32 {
-        let x = self.shown.x_of_step(step * self.shown.steps() as f64 / self.steps(), self.axis);
-        self.plot.left() + self.plot.width() * self.zoom.place_of_x(x) as f32
+        self.scale.screen_of_step(step * self.scale.axis().steps() as f64 / self.steps())
     }
 
     fn step_at(&self, x: f32) -> f64 {
-        let place = f64::from((x - self.plot.left()) / self.plot.width());
-        let step = self.shown.step_of_x(self.zoom.x_of_place(place).clamp(0.0, 1.0), self.axis);
-        step * self.steps() / self.shown.steps() as f64
+        self.scale.step_at(x) * self.steps() / self.scale.axis().steps() as f64
     }
 
     fn y_of_level(&self, level: NoiseLevel) -> f32 {
         let (low, high) = self.figure.y_axis.range;
-        let value = level_value(self.view.level_reading, level).clamp(low, high);
-        self.plot.bottom() - ((value - low) / (high - low)) as f32 * self.plot.height()
+        self.map.y(level_value(self.view.level_reading, level).clamp(low, high))
     }
 
     fn level_at(&self, y: f32) -> NoiseLevel {
         let (low, high) = self.figure.y_axis.range;
-        let share = f64::from((self.plot.bottom() - y) / self.plot.height()).clamp(0.0, 1.0);
-        level_of_value(self.view.level_reading, low + share * (high - low))
+        level_of_value(self.view.level_reading, self.map.value_y(y).clamp(low, high))
     }
 
     fn steps(&self) -> f64 {
@@ -134,7 +129,7 @@ pub fn alone(change: Intent) -> [Intent; 3] {
 }
 
 /// Draws what can be taken hold of, over the plot, and follows the hand.
-pub fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+pub(super) fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     match &editor.planned.source {
         source if source.drawn().is_some() => {
             if let Some(drawn) = as_drawn(editor.planned) {

@@ -1,0 +1,56 @@
+//! Figures that are copied or saved; they are drawn beside the window. No GUI.
+
+use crate::app::pane_id::PaneId;
+use crate::app::saving::Save;
+use crate::figure::draw::{DEFAULT_SCALE, Format, Sheet};
+use std::fmt;
+use std::sync::Arc;
+
+/// A sheet of figures, and what it is called.
+#[derive(Clone)]
+pub struct FigureSheet {
+    /// Where it is asked for and told of.
+    pub pane: PaneId,
+    name: String,
+    make: Arc<dyn Fn() -> Sheet + Send + Sync>,
+}
+
+impl FigureSheet {
+    /// The sheet that `make` puts together, not in the window's thread.
+    pub fn new(pane: PaneId, name: &str, make: impl Fn() -> Sheet + Send + Sync + 'static) -> Self {
+        Self { pane, name: name.to_owned(), make: Arc::new(make) }
+    }
+
+    /// The sheet.
+    #[must_use]
+    pub fn sheet(&self) -> Sheet {
+        (self.make)()
+    }
+
+    /// What saves it in a format.
+    #[must_use]
+    pub fn save(&self, format: Format) -> Save {
+        let ending = match format {
+            Format::Svg => "svg",
+            Format::Pdf => "pdf",
+            Format::Png => "png",
+        };
+        let what = format!("the figure {} as {}", self.name, ending.to_uppercase());
+        let make = Arc::clone(&self.make);
+        Save::bytes(self.pane, what, (&self.name, ending), move || {
+            make().to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())
+        })
+    }
+}
+
+impl fmt::Debug for FigureSheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Figure {}", self.name)
+    }
+}
+
+impl PartialEq for FigureSheet {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.make, &other.make)
+    }
+}

@@ -1,0 +1,87 @@
+//! What the head of the track of parts offers.
+
+use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::widgets::text_toggle;
+use crate::app::intent::Intent;
+use crate::app::run_view::RunView;
+use crate::app::track::head_space::HeadSpace;
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::session::action::Action;
+use crate::session::parts::{PartsChoices, PartsQuantity};
+use egui::{Align2, Ui, UiBuilder, vec2};
+
+/// What the run has of what was chosen.
+pub(super) fn shown(context: &ViewContext) -> Option<PartsChoices> {
+    context.run?.parts().shown(context.view().parts)
+}
+
+pub(super) fn class_name(class: i64, names: &[String]) -> String {
+    let name = usize::try_from(class).ok().and_then(|class| names.get(class).cloned());
+    name.unwrap_or_else(|| format!("class {class}"))
+}
+
+/// The choices below the track's name.
+pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
+    let choices = context.view().parts;
+    let Some((run, shown)) = context.run.zip(shown(context)) else { return };
+    let mut to = choices;
+    let tip = "Noise predictions for the class and for none, how far they are apart, what each stage of a cascade adds, or \
+               rₘ with guidance and without";
+    head.menu_ui(ui, 28.0, ("Parts by level of", &shown.name(), tip), |ui| {
+        if let Some(chosen) = choices_ui(ui, run, shown, context.class_names()) {
+            to = PartsChoices { range: None, ..chosen };
+            ui.close();
+        }
+    });
+    if let Some(below) = head.field(56.0) {
+        if shown.quantity == PartsQuantity::Shares {
+            let (at, color) = (below.left_center() + vec2(8.0, 0.0), Palette::of(ui).secondary);
+            ui.painter().text(at, Align2::LEFT_CENTER, "dashed: no class", theme::body(SMALL), color);
+        } else {
+            ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+                ui.horizontal(|ui| {
+                    let tip = "Each step's levels over their sum, rather than as they are";
+                    if text_toggle(ui, "relative", "Relative to each step's sum", tip, choices.relative).clicked() {
+                        // Another quantity has the range that fits it.
+                        to = PartsChoices { relative: !choices.relative, range: None, ..shown };
+                    }
+                });
+            });
+        }
+    }
+    if to != choices {
+        out.intents.push(Intent::Change(Action::SetParts(to)));
+    }
+}
+
+/// What can be shown of the run, each quantity, class and stage; what was clicked.
+fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[String]) -> Option<PartsChoices> {
+    let found = run.parts();
+    let mut chosen = None;
+    for quantity in PartsQuantity::ALL.into_iter().filter(|quantity| found.has(*quantity)) {
+        let stages = if quantity == PartsQuantity::Stage { found.stages } else { 1 };
+        for stage in 0..stages {
+            let stage = if quantity == PartsQuantity::Stage { stage } else { shown.stage };
+            let choice = PartsChoices { quantity, stage, ..shown };
+            if ui.selectable_label(choice == shown, choice.name()).clicked() {
+                chosen = Some(choice);
+            }
+        }
+    }
+    let of_class = matches!(shown.quantity, PartsQuantity::Conditional | PartsQuantity::Difference);
+    if of_class && found.classes.len() > 1 {
+        ui.add_space(6.0);
+        ui.label("of class");
+        // With resolution and time other classes may be asked for at each step.
+        if ui.selectable_label(shown.class.is_none(), "first of each step").clicked() {
+            chosen = Some(PartsChoices { class: None, ..shown });
+        }
+        for class in &found.classes {
+            let is_it = shown.class == Some(*class);
+            if ui.selectable_label(is_it, class_name(*class, class_names)).clicked() {
+                chosen = Some(PartsChoices { class: Some(*class), ..shown });
+            }
+        }
+    }
+    chosen
+}

@@ -1,0 +1,102 @@
+//! What the tracks have in common: the axis of the run on screen, where the playhead stands on it, and what may be drawn
+//! over it.
+
+use crate::app::planned::Planned;
+use crate::app::run_view::FACTOR;
+use crate::app::view_context::ViewContext;
+use crate::ensemble::{ComesTo, Findings};
+use crate::figure::{Reading, TimeAxis};
+use crate::runtime::RunId;
+use crate::session::RunSettings;
+use crate::session::document::TrackChoice;
+use crate::theory::Chromatogram;
+use std::sync::Arc;
+
+/// The schedule that is shown, or where none is the run.
+pub(in crate::app) type AxisOf = Result<u64, Option<RunId>>;
+
+impl<'a> ViewContext<'a> {
+    /// What the shared axis reads in.
+    pub(in crate::app) fn reading(&self) -> Reading {
+        Reading::from(self.view().axis)
+    }
+
+    /// The tracks of this layout, top to bottom.
+    pub(in crate::app) fn tracks(&self) -> Vec<TrackChoice> {
+        let view = self.view();
+        view.tracks.iter().copied().filter(|choice| choice.shown && choice.track.is_in(view.layout)).collect()
+    }
+
+    /// The schedule of the next run, where that is another than the one that is shown.
+    pub(in crate::app) fn ghost(&self) -> Option<&'a Planned> {
+        let (next, shown) = (self.next()?, self.shown()?);
+        (next.version != shown.version && !next.looks_like(shown)).then_some(next)
+    }
+
+    /// The settings of the run on screen; before there is one, those of the next.
+    pub(in crate::app) fn shown_settings(&self) -> &'a RunSettings {
+        let of_run = self.run.map(|run| &*run.started.settings);
+        self.shown().map(|planned| &planned.settings).or(of_run).unwrap_or(self.settings())
+    }
+
+    /// The axis that all tracks share, of the run on screen.
+    pub(in crate::app) fn axis(&self) -> Option<&'a TimeAxis> {
+        self.shown().map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
+    }
+
+    /// By which another axis is told from this one.
+    pub(in crate::app) fn axis_of(&self) -> AxisOf {
+        self.shown().map(|planned| planned.version).ok_or(self.run.map(|run| run.id))
+    }
+
+    /// The theory whose levels are shown, and their factor.
+    pub(in crate::app) fn theory(&self) -> Option<(&'a Chromatogram, usize)> {
+        match self.shown() {
+            Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
+            None => Some((self.run?.theory.as_ref()?, FACTOR)),
+        }
+    }
+
+    /// What was measured, where it can be drawn over the levels of these images.
+    pub(in crate::app) fn findings(&self) -> Option<&'a Arc<Findings>> {
+        self.desk.findings().filter(|_| self.other_images().is_none())
+    }
+
+    /// Why what was measured cannot be drawn over these levels; `None` where it can, or where there is nothing.
+    pub(in crate::app) fn other_images(&self) -> Option<String> {
+        let (findings, run) = (self.desk.findings()?, self.run?);
+        let image = findings.ensemble.origin().resolved.image;
+        let [_, _, height, width] = run.started.shape;
+        ((image.height, image.width) != (height, width)).then(|| {
+            let (title, w, h) = (findings.ensemble.title(), image.width, image.height);
+            format!("not drawn: {title}, as its images are {w}×{h} px and these {width}×{height} px, whose levels are others")
+        })
+    }
+
+    /// Whether the run on screen is of the kind that was measured.
+    pub(in crate::app) fn is_of_run(&self, findings: &Findings) -> bool {
+        self.run.is_some_and(|run| {
+            let [_, _, height, width] = run.started.shape;
+            let comes_to = ComesTo { levels: &run.started.levels, size: (height, width) };
+            findings.ensemble.is_of(&run.started.settings, Some(comes_to))
+        })
+    }
+
+    /// The place of the playhead on the shared axis, in its own steps.
+    pub(in crate::app) fn playhead(&self) -> f64 {
+        match (self.axis(), self.run) {
+            (Some(axis), Some(run)) if run.steps() != axis.steps() => {
+                self.position * axis.steps() as f64 / run.steps() as f64
+            }
+            _ => self.position,
+        }
+    }
+
+    /// The run's step at a place on the shared axis.
+    pub(in crate::app) fn step_of(&self, place: f64) -> f64 {
+        match (self.axis(), self.run) {
+            (Some(axis), Some(run)) if run.steps() != axis.steps() => place * run.steps() as f64 / axis.steps() as f64,
+            _ => place,
+        }
+    }
+}
