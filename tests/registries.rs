@@ -4,6 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 use chromascope::sampler::registry::{AddedNoise, DefaultSpacing, METHODS};
+use chromascope::schedule::families::FAMILIES;
+use chromascope::schedule::formats::number;
+use chromascope::schedule::formats::registry::{EXPORTS, Place};
+use chromascope::schedule::{BETA_FAMILIES, SigmaFamily};
+use chromascope::session::schedule_file::IMPORTS;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -52,4 +57,46 @@ fn samplers_are_documented() {
     });
     let heading = ["name", "", "what it does", "added noise", "network calls a step", "spacing", "source"];
     assert_documented("docs/sampling.md", "samplers", &table(&heading, rows));
+}
+
+#[test]
+fn families_are_documented() {
+    let named = |(name, usual): &(&str, f64)| format!("{name} ({})", number(*usual).replace('-', "−"));
+    let list = |parameters: Vec<String>| if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") };
+    let training = BETA_FAMILIES.iter().map(|family| {
+        let range = [("beta_start", family.usual.0), ("beta_end", family.usual.1)];
+        let range = if family.kind.uses_range() { &range[..] } else { &[] };
+        let all = range.iter().chain(&[("timesteps", 1000.0), ("zero_snr", 0.0)]).map(named);
+        (family.name.replace('_', "-"), list(all.collect()), "β by timestep", family.source)
+    });
+    let curves = FAMILIES.iter().map(|family| {
+        let all = family.parameters.iter().map(|knob| named(&(knob.name, knob.usual)));
+        (family.name.to_owned(), list(all.collect()), "continuous", family.source)
+    });
+    let sigmas = SigmaFamily::ALL.into_iter().map(|family| {
+        let own = family.parameters();
+        let range = if family.has_own_range() { &[][..] } else { &["sigma_min", "sigma_max"] };
+        let all = own.iter().map(named).chain(range.iter().map(|&name| name.to_owned()));
+        (family.name().to_owned(), list(all.collect()), "σ of the steps", family.source())
+    });
+    let rows = training.chain(curves).chain(sigmas);
+    let rows = rows.map(|(name, all, what, source)| vec![format!("`{name}`"), what.into(), all, source.into()]);
+    let heading = ["name", "what it gives", "parameters (default)", "source"];
+    assert_documented("docs/schedules.md", "families", &table(&heading, rows));
+}
+
+#[test]
+fn forms_of_schedules_are_documented() {
+    let rows = IMPORTS.iter().map(|format| vec![format.name.into(), format.example.into()]);
+    assert_documented("docs/schedules.md", "imports", &table(&["what", "example"], rows));
+    let rows = EXPORTS.iter().map(|format| {
+        let how = match format.place {
+            Place::Menu => "window".to_owned(),
+            Place::Ending => format!("`--out` ending in .{}", format.ending),
+            Place::MenuAndEnding => format!("window; `--out` ending in .{}", format.ending),
+            Place::MenuAndProgram => format!("window; `--for {}`", format.name),
+        };
+        vec![format.title.into(), how, format.purpose.into()]
+    });
+    assert_documented("docs/schedules.md", "exports", &table(&["form", "where", "for whom"], rows));
 }

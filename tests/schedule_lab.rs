@@ -151,7 +151,7 @@ fn an_exported_configuration_is_what_diffusers_loads() {
     let text = told(&["schedule", "--family", "cosine", "--param", "power=3", "--for", "diffusers"]);
     let kept = std::fs::read_to_string(golden("config.json")).unwrap();
     assert_eq!(text, kept, "the export is not the one that diffusers was given; run tools/golden/schedule_lab.py");
-    let curve = Curve::Cosine { s: 0.008, power: 3.0 };
+    let curve = "cosine".parse::<Curve>().unwrap().with_parameter("power", 3.0).unwrap();
     for name in ["alphas_cumprod", "alphas_cumprod_euler"] {
         let loaded: Array1<f64> = arrays().by_name(name).unwrap();
         let ours = (1..=1000).map(|i| curve.level_at(f64::from(i) / 1000.0).alpha_bar());
@@ -321,7 +321,7 @@ fn a_snippet_takes_lists_families_and_drawn_curves() {
     let list = sigmas_of(&["--sigmas", &path("list.csv")]);
     assert!(worst(list.into_iter().zip([14.0, 3.0, 0.4, 0.0])) < 1e-14);
     assert_eq!(sigmas_of(&["--family", "karras", "-n", "6"]).len(), 7);
-    let cosine = Curve::Cosine { s: 0.008, power: 2.0 };
+    let cosine: Curve = "cosine".parse().unwrap();
     let drawn = chromascope::schedule::Drawn::close_to(&|t| cosine.level_at(t), 4e-3, 8).unwrap();
     let curve = PlanSource::curve(Curve::Drawn(drawn));
     schedule_file::write_source(Path::new(&path("o.json")), &curve, 5).unwrap();

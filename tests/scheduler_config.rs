@@ -289,7 +289,7 @@ proptest! {
     /// Whatever is read makes a plan or says why not.
     #[test]
     fn what_is_read_makes_plans(timesteps in 1..200_usize, start in 1e-5..0.9_f64, end in 1e-5..0.9_f64, zero: bool, schedule in 0..6_usize, steps in 1..250_usize) {
-        let name = BetaSchedule::NAMES[schedule];
+        let name = BetaSchedule::names()[schedule];
         let text = format!(r#"{{"_class_name": "EulerDiscreteScheduler", "num_train_timesteps": {timesteps}, "beta_start": {start}, "beta_end": {end}, "rescale_betas_zero_snr": {zero}, "beta_schedule": "{name}"}}"#);
         if let Ok((config, _)) = SchedulerConfig::parse(&text, Path::new("c.json")) {
             let model = config.model_schedule().unwrap();

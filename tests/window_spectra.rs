@@ -7,7 +7,8 @@ mod gui;
 
 use chromascope::app::{App, Launch};
 use chromascope::session::action::Action;
-use chromascope::session::document::{AxisReading, ColourMap, Layout};
+use chromascope::session::colour_map::ColourMap;
+use chromascope::session::document::{AxisReading, Layout};
 use chromascope::session::heat_map::{FrequencyScale, HeatMapChange, Normalisation, SpectrumQuantity, SpectrumSource};
 use chromascope::session::preferences::Theme;
 use chromascope::session::settings::ProviderChoice;

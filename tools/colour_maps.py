@@ -1,4 +1,4 @@
-"""The colour maps of heat maps, as matplotlib has them: writes src/figure/colour_map/tables.rs.
+"""The colour maps of heat maps, as matplotlib has them: writes src/session/colour_map/tables.rs.
 
     python tools/colour_maps.py
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import matplotlib
 
-TABLES = Path(__file__).parent.parent / "src/figure/colour_map/tables.rs"
+TABLES = Path(__file__).parent.parent / "src/session/colour_map/tables.rs"
 NAMES = ["inferno", "viridis", "magma", "turbo"]
 A_LINE = 10
 

@@ -2,7 +2,7 @@
 
 use crate::app::pane_id::PaneId;
 use crate::app::saving::Save;
-use crate::figure::draw::{DEFAULT_SCALE, Format, Sheet};
+use crate::figure::draw::{DEFAULT_SCALE, Format, FormatInfo, Sheet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -30,12 +30,8 @@ impl FigureSheet {
     /// What saves it in a format.
     #[must_use]
     pub fn save(&self, format: Format) -> Save {
-        let ending = match format {
-            Format::Svg => "svg",
-            Format::Pdf => "pdf",
-            Format::Png => "png",
-        };
-        let what = format!("the figure {} as {}", self.name, ending.to_uppercase());
+        let FormatInfo { name, ending, .. } = *format.info();
+        let what = format!("the figure {} as {name}", self.name);
         let make = Arc::clone(&self.make);
         Save::bytes(self.pane, what, (&self.name, ending), move || {
             make().to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())

@@ -75,7 +75,8 @@ pub(super) struct Arguments {
 /// A spacing, a family of σ or a continuous curve by name.
 fn source(name: &str) -> Result<PlanSource, String> {
     let curve = || name.parse().map(PlanSource::curve);
-    name.parse::<PlanSource>().or_else(|error| curve().map_err(|_| format!("{error}; or {}", Curve::NAMES.join(", "))))
+    name.parse::<PlanSource>()
+        .or_else(|error| curve().map_err(|_| format!("{error}; or {}", Curve::names().join(", "))))
 }
 
 /// A number of steps beside a schedule that has its own.

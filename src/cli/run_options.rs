@@ -10,7 +10,6 @@ use crate::session::schedule_file::{self, ScheduleFile};
 use crate::session::settings::{DEFAULT_STEPS, ModelSource, ProviderChoice};
 use crate::session::{RunSettings, SamplerKind};
 use crate::words;
-use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
 /// What decides a run, but for how many samples it has and noise from files.
@@ -79,7 +78,7 @@ pub(super) struct ModelOptions {
     /// Where the model runs: CUDA where it works, else the CPU (auto); one of them, or an error; or, for the exact
     /// models, this program's own code (rust)
     #[arg(long, value_enum, default_value_t)]
-    provider: ProviderFlag,
+    provider: ProviderChoice,
     /// Let CUDA round products to TF32: faster, equal to the CPU only to about 1e-3
     #[arg(long)]
     tf32: bool,
@@ -89,15 +88,6 @@ pub(super) struct ModelOptions {
     /// Most samples in one network call [default: by image size]
     #[arg(long, value_name = "N")]
     partition: Option<usize>,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum ProviderFlag {
-    #[default]
-    Auto,
-    Cpu,
-    Cuda,
-    Rust,
 }
 
 /// Parses a number of at least 1.
@@ -137,12 +127,7 @@ impl ModelOptions {
                 class_labels: self.input_labels.clone(),
                 output: self.output_name.clone(),
             },
-            provider: match self.provider {
-                ProviderFlag::Auto => ProviderChoice::Auto,
-                ProviderFlag::Cpu => ProviderChoice::Cpu,
-                ProviderFlag::Cuda => ProviderChoice::Cuda,
-                ProviderFlag::Rust => ProviderChoice::Rust,
-            },
+            provider: self.provider,
             tf32: self.tf32,
             threads: self.threads,
             partition: self.partition,

@@ -14,7 +14,7 @@ use crate::figure::{
 };
 use crate::model::onnx::Canceller;
 use crate::session::archive::Destinations;
-use crate::session::document::ColourMap;
+use crate::session::colour_map::ColourMap;
 use crate::session::elsewhere::{self, Elsewhere, Lost};
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
@@ -62,33 +62,15 @@ pub(super) struct Arguments {
     /// The .npz file
     #[arg(long, short, value_name = "FILE.npz", required_unless_present = "add")]
     out: Option<PathBuf>,
-    /// Draw the spectra of change and the measured chromatogram over theory as .svg, .pdf or .png
-    #[arg(long, value_name = "FILE")]
+    /// Draw the spectra of change and the measured chromatogram over theory
+    #[arg(long, value_name = "FILE", help = format!("Draw the spectra of change and the measured chromatogram over theory as {}", Format::endings()))]
     plot: Option<PathBuf>,
     /// Theory that is drawn: nothing known of the data, the variance of every band, or the power of every frequency
-    #[arg(long, value_enum, default_value_t)]
-    theory: Theory,
+    #[arg(long, value_enum, default_value_t = Calibration::Calibrated)]
+    theory: Calibration,
     /// Print the comparison with theory as JSON instead of a table
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
-enum Theory {
-    ScaleInvariant,
-    #[default]
-    Calibrated,
-    Spectral,
-}
-
-impl From<Theory> for Calibration {
-    fn from(theory: Theory) -> Self {
-        match theory {
-            Theory::ScaleInvariant => Self::ScaleInvariant,
-            Theory::Calibrated => Self::Calibrated,
-            Theory::Spectral => Self::Spectral,
-        }
-    }
 }
 
 fn whole(text: &str) -> Result<usize, String> {
@@ -152,7 +134,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
     let mut drawn = Ok(());
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
-        let sheet = sheet(&findings, arguments.theory.into())?;
+        let sheet = sheet(&findings, arguments.theory)?;
         drawn = output::file(path, &sheet.to_bytes(format, DEFAULT_SCALE)?, "the figure is");
     }
     let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());

@@ -9,7 +9,6 @@ use crate::model::package::{Card, Package, PackageError};
 use crate::reading;
 use crate::session::RunSettings;
 use crate::session::settings::ModelSource;
-use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
 /// Which model.
@@ -43,7 +42,7 @@ pub(super) struct Steering {
     /// How the classes by resolution come together: each as much as its level is being generated (blend), the one of the
     /// level that is generated most (switch), or each in its level alone (band)
     #[arg(long, value_enum, value_name = "MODE", requires = "labels_by_level", default_value_t)]
-    by_level: LevelModeFlag,
+    by_level: LevelMode,
     /// Guidance scale w, ε_∅ + w·(ε_c − ε_∅): a number, or a CSV of s,w over run time s, 1 at the noise [default: 1]
     #[arg(long, value_name = "W|FILE", allow_negative_numbers = true)]
     guidance: Option<String>,
@@ -79,24 +78,6 @@ pub(super) struct Steering {
     hidden_states: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum LevelModeFlag {
-    #[default]
-    Blend,
-    Switch,
-    Band,
-}
-
-impl From<LevelModeFlag> for LevelMode {
-    fn from(flag: LevelModeFlag) -> Self {
-        match flag {
-            LevelModeFlag::Blend => Self::Blend,
-            LevelModeFlag::Switch => Self::Switch,
-            LevelModeFlag::Band => Self::Band,
-        }
-    }
-}
-
 impl ModelChoice {
     /// The model that was chosen.
     pub(super) fn source(&self) -> Result<ModelSource, Failure> {
@@ -119,7 +100,7 @@ impl Steering {
         let by_level = self.labels_by_level.as_deref().map(|labels| {
             let numbers =
                 labels.split(',').map(|label| class_number(label.trim(), source)).collect::<Result<_, _>>()?;
-            Ok::<_, Failure>(ByLevel { labels: numbers, mode: self.by_level.into(), factor: 2 })
+            Ok::<_, Failure>(ByLevel { labels: numbers, mode: self.by_level, factor: 2 })
         });
         Ok(RunSettings {
             label: label.as_ref().and_then(ClassOverTime::one),

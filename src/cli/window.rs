@@ -10,7 +10,6 @@ use crate::session::archive::finish_writing;
 use crate::session::document::Layout;
 use crate::session::preferences::{Loaded, Preferences, Renderer, Theme};
 use crate::session::settings::ModelSource;
-use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::Ordering;
@@ -27,45 +26,19 @@ pub(super) struct Arguments {
     images: Option<PathBuf>,
     /// What draws the window
     #[arg(long, value_enum)]
-    renderer: Option<RendererChoice>,
+    renderer: Option<Renderer>,
     /// Colours
     #[arg(long, value_enum)]
-    theme: Option<ThemeChoice>,
+    theme: Option<Theme>,
     /// Stage and tracks
     #[arg(long, value_enum)]
-    layout: Option<LayoutChoice>,
+    layout: Option<Layout>,
     /// Inner size of the window
     #[arg(long, value_name = "WxH", value_parser = size)]
     window_size: Option<(f32, f32)>,
     /// Print how long it takes to the first frame on the screen, and end
     #[arg(long, hide = true)]
     measure_start: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum RendererChoice {
-    /// wgpu where there is a graphics card, else glow
-    Auto,
-    /// OpenGL, which is also the faster one where there is no graphics card
-    Glow,
-    /// Vulkan, Metal or Direct3D
-    Wgpu,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ThemeChoice {
-    Dark,
-    Light,
-    System,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LayoutChoice {
-    Explore,
-    Present,
-    Lab,
-    Spectra,
-    Guidance,
 }
 
 /// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
@@ -101,28 +74,11 @@ pub(super) fn run(
     if let Some(source) = source(arguments) {
         first.push(Action::SetModel(source));
     }
-    if let Some(layout) = arguments.layout {
-        first.push(Action::SetLayout(match layout {
-            LayoutChoice::Explore => Layout::Explore,
-            LayoutChoice::Present => Layout::Present,
-            LayoutChoice::Lab => Layout::ScheduleLab,
-            LayoutChoice::Spectra => Layout::Spectra,
-            LayoutChoice::Guidance => Layout::Guidance,
-        }));
-    }
+    first.extend(arguments.layout.map(Action::SetLayout));
     if let Some(theme) = arguments.theme {
-        loaded.preferences.theme = match theme {
-            ThemeChoice::Dark => Theme::Dark,
-            ThemeChoice::Light => Theme::Light,
-            ThemeChoice::System => Theme::System,
-        };
+        loaded.preferences.theme = theme;
     }
-    let renderer = match arguments.renderer {
-        None => loaded.preferences.renderer,
-        Some(RendererChoice::Auto) => Renderer::Auto,
-        Some(RendererChoice::Glow) => Renderer::Glow,
-        Some(RendererChoice::Wgpu) => Renderer::Wgpu,
-    };
+    let renderer = arguments.renderer.unwrap_or(loaded.preferences.renderer);
     let options = Options { onnxruntime: onnxruntime.map(Path::to_path_buf) };
     let window = Window {
         launch: Launch { options, loaded, folder, first, notices, without_shader: false },

@@ -7,7 +7,7 @@
 //! - [`OnAxis`]: another run's steps on it, each at its own noise level.
 //! - [`schedule`], [`chromatogram`] and [`elution`]: the figures themselves, along that axis; [`spectrum`]: at one step.
 //! - [`adjusted_time`] and [`theorem`]: of schedules as functions of time.
-//! - [`heat_map`]: power by time and frequency, in the colours of [`colour_map`]; [`Film`]: images in a row.
+//! - [`heat_map`]: power by time and frequency, in the colours of [`colour_map`](crate::session::colour_map); [`Film`]: images in a row.
 //! - [`draw`]: figures into files.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
@@ -15,7 +15,6 @@
 
 mod adjusted;
 mod chromatogram;
-pub mod colour_map;
 pub mod draw;
 mod elution;
 mod film;

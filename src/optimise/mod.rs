@@ -8,10 +8,10 @@
 //! ```
 //! use chromascope::denoiser::{GaussianDenoiser, ImageShape};
 //! use chromascope::optimise::{Options, Problem, optimise, start_from};
-//! use chromascope::schedule::{Curve, FinalLevel, ModelSchedule, PlanSource, Spacing};
+//! use chromascope::schedule::{FinalLevel, ModelSchedule, PlanSource, Spacing};
 //! use std::ops::ControlFlow;
 //!
-//! let model = ModelSchedule::Continuous(Curve::Cosine { s: 0.008, power: 2.0 });
+//! let model = ModelSchedule::Continuous("cosine".parse()?);
 //! let mut denoiser = GaussianDenoiser::new(8, model.clone());
 //! let problem = Problem::new(model, ImageShape { channels: 1, height: 8, width: 8 }, 4);
 //! let now = PlanSource::Spacing(Spacing::Trailing);

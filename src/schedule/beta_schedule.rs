@@ -1,3 +1,5 @@
+//! The one table of formulas for β. Files, presets, the command line and docs/schedules.md are made from it.
+
 use super::{MAX_TRAIN_TIMESTEPS, ScheduleError};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::FRAC_PI_2;
@@ -6,41 +8,119 @@ use std::str::FromStr;
 
 /// The named formulas for β (diffusers: `beta_schedule`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&'static str", try_from = "String")]
+#[allow(missing_docs)] // `BETA_FAMILIES` says what each is
 pub enum BetaSchedule {
-    /// β linear from start to end (DDPM).
     Linear,
-    /// √β linear (latent diffusion).
     ScaledLinear,
-    /// `β_i = min(1 − f((i+1)/T)/f(i/T), 0.999)`, `f(t) = cos²((t+0.008)/1.008·π/2)` (Improved DDPM).
     SquaredcosCapV2,
-    /// `sigmoid(linspace(−6, 6))` stretched between start and end (GeoDiff).
     Sigmoid,
-    /// As the cosine schedule with `f(t) = e^{−12t}`.
     Exp,
-    /// As the cosine schedule with `f = √(e^λ/(1+e^λ))`, `λ = −½·sgn(½−t)·ln(1−2|½−t|+1e-6)`. The root makes ᾱ what
-    /// the literature calls √ᾱ; diffusers has it so, and models are trained with it.
     Laplace,
+}
+
+/// All formulas, in the order of [`BetaSchedule`], which menus have too.
+pub const BETA_FAMILIES: &[BetaFamily] = &[
+    BetaFamily {
+        kind: BetaSchedule::Linear,
+        name: "linear",
+        source: "Ho et al. 2020",
+        usual: (1e-4, 0.02),
+        formula: BetaFormula::Between(between),
+    },
+    BetaFamily {
+        kind: BetaSchedule::ScaledLinear,
+        name: "scaled_linear",
+        source: "√β linear; Stable Diffusion",
+        usual: (0.000_85, 0.012),
+        formula: BetaFormula::Between(|start, end, u| between(start.sqrt(), end.sqrt(), u).powi(2)),
+    },
+    BetaFamily {
+        kind: BetaSchedule::SquaredcosCapV2,
+        name: "squaredcos_cap_v2",
+        source: "Nichol and Dhariwal 2021",
+        usual: (1e-4, 0.02),
+        formula: BetaFormula::AlphaBar(|t| ((t + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2)),
+    },
+    BetaFamily {
+        kind: BetaSchedule::Sigmoid,
+        name: "sigmoid",
+        source: "`sigmoid` over −6 to 6, stretched; GeoDiff",
+        usual: (1e-4, 0.02),
+        formula: BetaFormula::Between(|start, end, u| (end - start) / (1.0 + (-between(-6.0, 6.0, u)).exp()) + start),
+    },
+    BetaFamily {
+        kind: BetaSchedule::Exp,
+        name: "exp",
+        source: "`ᾱ = e^{−12t}`; diffusers",
+        usual: (1e-4, 0.02),
+        formula: BetaFormula::AlphaBar(|t| (-12.0 * t).exp()),
+    },
+    BetaFamily {
+        kind: BetaSchedule::Laplace,
+        name: "laplace",
+        source: "Laplace in λ; diffusers",
+        usual: (1e-4, 0.02),
+        formula: BetaFormula::AlphaBar(laplace),
+    },
+];
+
+/// A formula for β.
+pub struct BetaFamily {
+    /// Which one.
+    pub kind: BetaSchedule,
+    /// The name diffusers gives it, which files have.
+    pub name: &'static str,
+    /// Where it is from.
+    pub source: &'static str,
+    /// β at the first and at the last timestep where nobody chose them; of a formula for ᾱ they are not used.
+    pub usual: (f64, f64),
+    formula: BetaFormula,
+}
+
+/// How β comes about.
+enum BetaFormula {
+    /// β of its first value, its last, and how far between them the timestep is, 0 to 1.
+    Between(fn(f64, f64, f64) -> f64),
+    /// `β_i = min(1 − f((i+1)/T)/f(i/T), 0.999)` with f = ᾱ over t in [0, 1].
+    AlphaBar(fn(f64) -> f64),
 }
 
 impl BetaSchedule {
     /// Every schedule.
-    pub const ALL: [Self; 6] =
-        [Self::Linear, Self::ScaledLinear, Self::SquaredcosCapV2, Self::Sigmoid, Self::Exp, Self::Laplace];
+    pub const ALL: [Self; BETA_FAMILIES.len()] = {
+        let mut all = [Self::Linear; BETA_FAMILIES.len()];
+        let mut index = 0;
+        while index < BETA_FAMILIES.len() {
+            all[index] = BETA_FAMILIES[index].kind;
+            assert!(all[index] as usize == index, "BETA_FAMILIES is not in the order of BetaSchedule");
+            index += 1;
+        }
+        all
+    };
 
-    /// The names diffusers gives them, in the order of [`Self::ALL`].
-    pub const NAMES: [&str; 6] = ["linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid", "exp", "laplace"];
+    /// Its row of the table.
+    #[must_use]
+    pub const fn family(self) -> &'static BetaFamily {
+        &BETA_FAMILIES[self as usize]
+    }
 
     /// The name diffusers gives it.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
+        self.family().name
+    }
+
+    /// The names diffusers gives them, in order.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        BETA_FAMILIES.iter().map(|family| family.name).collect()
     }
 
     /// Whether `beta_start` and `beta_end` enter the formula.
     #[must_use]
     pub const fn uses_range(self) -> bool {
-        matches!(self, Self::Linear | Self::ScaledLinear | Self::Sigmoid)
+        matches!(self.family().formula, BetaFormula::Between(_))
     }
 
     /// β for timesteps `0 … timesteps − 1`.
@@ -48,17 +128,16 @@ impl BetaSchedule {
         if !(1..=MAX_TRAIN_TIMESTEPS).contains(&timesteps) {
             return Err(ScheduleError::TimestepCount(timesteps));
         }
-        let between = |start: f64, end: f64, i: usize| start + (end - start) * ramp(i, timesteps);
-        let beta = |i: usize| match self {
-            Self::Linear => between(beta_start, beta_end, i),
-            Self::ScaledLinear => between(beta_start.sqrt(), beta_end.sqrt(), i).powi(2),
-            Self::Sigmoid => (beta_end - beta_start) / (1.0 + (-between(-6.0, 6.0, i)).exp()) + beta_start,
-            Self::SquaredcosCapV2 => falling(|t| ((t + 0.008) / 1.008 * FRAC_PI_2).cos().powi(2), i, timesteps),
-            Self::Exp => falling(|t| (-12.0 * t).exp(), i, timesteps),
-            Self::Laplace => falling(laplace, i, timesteps),
+        let beta = |i: usize| match self.family().formula {
+            BetaFormula::Between(beta) => beta(beta_start, beta_end, ramp(i, timesteps)),
+            BetaFormula::AlphaBar(f) => falling(f, i, timesteps),
         };
         Ok((0..timesteps).map(beta).collect())
     }
+}
+
+fn between(start: f64, end: f64, u: f64) -> f64 {
+    start + (end - start) * u
 }
 
 /// `i/(n−1)`, 0 where there is one entry only, as numpy's linspace.
@@ -67,11 +146,13 @@ pub(super) fn ramp(i: usize, n: usize) -> f64 {
 }
 
 /// β of a schedule given by `f = ᾱ` over `t` in [0, 1], capped at 0.999.
-fn falling(f: impl Fn(f64) -> f64, i: usize, timesteps: usize) -> f64 {
+fn falling(f: fn(f64) -> f64, i: usize, timesteps: usize) -> f64 {
     let t = |i: usize| i as f64 / timesteps as f64;
     (1.0 - f(t(i + 1)) / f(t(i))).min(0.999)
 }
 
+/// `√(e^λ/(1+e^λ))`, `λ = −½·sgn(½−t)·ln(1−2|½−t|+1e-6)`. The root makes ᾱ what the literature calls √ᾱ; diffusers has it
+/// so, and models are trained with it.
 fn laplace(t: f64) -> f64 {
     let to_middle = 0.5 - t;
     let lambda = -0.5 * to_middle.signum() * (1.0 - 2.0 * to_middle.abs() + 1e-6).ln();
@@ -89,9 +170,21 @@ impl FromStr for BetaSchedule {
     type Err = ScheduleError;
 
     fn from_str(name: &str) -> Result<Self, ScheduleError> {
-        Self::ALL
-            .into_iter()
-            .find(|schedule| schedule.name() == name)
-            .ok_or_else(|| ScheduleError::UnknownBetaSchedule(name.to_owned()))
+        let found = BETA_FAMILIES.iter().find(|family| family.name == name);
+        found.map(|family| family.kind).ok_or_else(|| ScheduleError::UnknownBetaSchedule(name.to_owned()))
+    }
+}
+
+impl TryFrom<String> for BetaSchedule {
+    type Error = ScheduleError;
+
+    fn try_from(name: String) -> Result<Self, ScheduleError> {
+        name.parse()
+    }
+}
+
+impl From<BetaSchedule> for &'static str {
+    fn from(schedule: BetaSchedule) -> Self {
+        schedule.name()
     }
 }

@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_preset_is_met_by_few_points() {
-        let cosine = Curve::Cosine { s: 0.008, power: 2.0 };
+        let cosine: Curve = "cosine".parse().unwrap();
         let drawn = Drawn::close_to(&|t| cosine.level_at(t), 4e-3, 16).unwrap();
         assert!(drawn.points().len() <= 8, "{:?}", drawn.points());
         for i in 0..=100 {

@@ -43,7 +43,7 @@ pub enum ScheduleError {
         instead: &'static str,
     },
     /// An unknown β schedule.
-    #[error("\"{0}\" is not a β schedule this program knows; it knows {names}", names = BetaSchedule::NAMES.join(", "))]
+    #[error("\"{0}\" is not a β schedule this program knows; it knows {names}", names = BetaSchedule::names().join(", "))]
     UnknownBetaSchedule(String),
     /// An unknown spacing or σ family.
     #[error("\"{0}\" is neither a timestep spacing nor a σ family; use one of {names}", names = PlanSource::names().join(", "))]

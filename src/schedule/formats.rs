@@ -1,13 +1,16 @@
-//! Schedules in and out, as text and bytes: tables, lists of σ, and what diffusers reads.
+//! Schedules in and out, as text and bytes: tables, lists of σ, and what diffusers reads. [`registry`] lists the forms.
 
 mod error;
 mod list;
 mod numpy;
+mod own;
 mod python;
+pub mod registry;
 mod table;
 
 pub use error::FormatError;
 pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, last_sigma_note, read_list};
 pub use numpy::{read_npy, write_npy};
+pub use own::{is_own, read_own, to_json};
 pub use python::{DiffusersNote, diffusers_config, python_snippet};
 pub use table::{COLUMNS, ScheduleTable, TableRow, number};

@@ -32,8 +32,8 @@ mod spacing;
 mod spec;
 mod training;
 
-pub use beta_schedule::BetaSchedule;
-pub use curve::{Curve, CurveError};
+pub use beta_schedule::{BETA_FAMILIES, BetaFamily, BetaSchedule};
+pub use curve::{Curve, CurveError, families};
 pub use design::{SignalCurve, SignalRecipe};
 pub use drawn::{ControlPoint, Drawn, LEAST_GAP, MOST_LOG_SNR, MOST_POINTS};
 pub use error::ScheduleError;

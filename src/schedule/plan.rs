@@ -212,6 +212,11 @@ mod tests {
             && sigmas.windows(2).all(|pair| pair[0] > pair[1])
     }
 
+    fn cosine(s: f64, power: f64) -> Curve {
+        let usual: Curve = "cosine".parse().unwrap();
+        usual.with_parameter("s", s).and_then(|curve| curve.with_parameter("power", power)).unwrap()
+    }
+
     /// Schedules that begin at pure noise.
     fn from_pure_noise() -> impl Strategy<Value = ModelSchedule> {
         let table = |kind, timesteps| {
@@ -224,7 +229,7 @@ mod tests {
         };
         let kinds = prop::sample::select(vec![BetaSchedule::Linear, BetaSchedule::ScaledLinear]);
         prop_oneof![
-            (0.0..0.5, 0.2..4.0).prop_map(|(s, power)| ModelSchedule::Continuous(Curve::Cosine { s, power })),
+            (0.0..0.5, 0.2..4.0).prop_map(|(s, power)| ModelSchedule::Continuous(cosine(s, power))),
             (0.1..20.0).prop_map(|shift| ModelSchedule::Flow { num_train_timesteps: 1000, shift }),
             (kinds, 2_usize..20_000).prop_filter_map("no such table", move |(kind, timesteps)| table(kind, timesteps)),
         ]
@@ -257,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_cosine_schedule_of_thousands_of_steps_starts_above_its_second_level() {
-        let model = ModelSchedule::Continuous(Curve::Cosine { s: 0.008, power: 2.0 });
+        let model = ModelSchedule::Continuous("cosine".parse().unwrap());
         let (source, convention) = (PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Euler);
         let request =
             PlanRequest { source, steps: 10_000, convention, steps_offset: 0, final_level: FinalLevel::Clean };

@@ -1,5 +1,6 @@
 //! Every schedule that has a name, with the parameters by which it is varied.
 
+use super::families::{Knob, Slider};
 use super::{
     BetaSchedule, Curve, OtherSchedule, PlanSource, ScheduleSpec, SigmaFamily, Spacing, TerminalSnr, TrainingSpec,
 };
@@ -28,13 +29,23 @@ pub struct Parameter {
     pub logarithmic: bool,
 }
 
+impl Parameter {
+    fn of((knob, value): (&Knob, f64)) -> Self {
+        let (range, logarithmic) = match knob.slider {
+            Slider::Linear(low, high) => ((low, high), false),
+            Slider::Logarithmic(low, high) => ((low, high), true),
+        };
+        Self { name: knob.name, label: knob.label, value, range, logarithmic }
+    }
+}
+
 /// All presets.
 #[must_use]
 pub fn groups() -> Vec<PresetGroup> {
     let trailing = || PlanSource::Spacing(Spacing::Trailing);
     let spacings = Spacing::ALL.map(|spacing| (spacing.name().to_owned(), PlanSource::Spacing(spacing)));
     let families = SigmaFamily::ALL.map(|family| (family.name().to_owned(), PlanSource::Family(family)));
-    let curves = Curve::ALL.map(|curve| (curve.name().to_owned(), PlanSource::curve(curve)));
+    let curves = Curve::all().map(|curve| (curve.name().to_owned(), PlanSource::curve(curve)));
     let training = BetaSchedule::ALL.map(|beta| {
         let spec = ScheduleSpec::Training(TrainingSpec::new(beta));
         (format!("β {}", beta.name().replace('_', " ")), PlanSource::of(spec, trailing()))
@@ -42,7 +53,7 @@ pub fn groups() -> Vec<PresetGroup> {
     vec![
         PresetGroup { name: "Timesteps of the model", presets: spacings.to_vec() },
         PresetGroup { name: "σ over the model's range", presets: families.to_vec() },
-        PresetGroup { name: "Continuous curves", presets: curves.to_vec() },
+        PresetGroup { name: "Continuous curves", presets: curves.collect() },
         PresetGroup { name: "Training schedules", presets: training.to_vec() },
     ]
 }
@@ -63,20 +74,21 @@ pub fn parameters(source: &PlanSource) -> Vec<Parameter> {
         }
         PlanSource::Family(family) => family.parameters().into_iter().map(named).collect(),
         PlanSource::Other(other) => {
-            let mut own = match &other.schedule {
-                ScheduleSpec::Curve(curve) => curve.parameters(),
+            let mut own: Vec<Parameter> = match &other.schedule {
+                ScheduleSpec::Curve(Curve::Formula(formula)) => formula.parameters().map(Parameter::of).collect(),
                 ScheduleSpec::Training(spec) => {
                     let range = [("beta_start", spec.beta_start), ("beta_end", spec.beta_end)];
                     let range = if spec.beta_schedule.uses_range() { &range[..] } else { &[] };
                     let zero = ("zero_snr", f64::from(u8::from(spec.zero_terminal_snr.is_some())));
-                    range.iter().copied().chain([zero]).collect()
+                    range.iter().copied().chain([zero]).map(named).collect()
                 }
-                ScheduleSpec::Flow { shift, .. } => vec![("shift", *shift)],
-                ScheduleSpec::Edm { .. } => Vec::new(),
+                ScheduleSpec::Flow { shift, .. } => vec![named(("shift", *shift))],
+                ScheduleSpec::Edm { .. } | ScheduleSpec::Curve(_) => Vec::new(),
             };
             let movable = !matches!(&other.schedule, ScheduleSpec::Curve(Curve::Drawn(_) | Curve::Listed(_)));
-            own.extend(movable.then_some(("resolution", 64.0 / (0.5 * other.log_snr_shift).exp())));
-            own.into_iter().map(named).collect()
+            let resolution = || named(("resolution", 64.0 / (0.5 * other.log_snr_shift).exp()));
+            own.extend(movable.then(resolution));
+            own
         }
     }
 }
@@ -115,25 +127,17 @@ fn changed_other(other: &OtherSchedule, name: &str, value: f64) -> Option<OtherS
     other.schedule.schedule().is_ok().then_some(other)
 }
 
-/// A parameter's name for people, the range of its slider, and whether that is logarithmic.
+/// The name for people of a parameter that no curve has, the range of its slider, and whether that is logarithmic.
 fn about(name: &str) -> (&'static str, (f64, f64), bool) {
     match name {
         "rho" => ("ρ", (1.0, 20.0), false),
         "cap" => ("σ at most", (1.0, 4096.0), true),
         "beta_d" => ("β_d", (1.0, 40.0), false),
         "beta_min" => ("β at t = 0", (0.01, 10.0), true),
-        "beta_max" => ("β at t = 1", (1.0, 100.0), true),
         "eps_s" => ("last t", (1e-5, 0.1), true),
         "alpha" => ("α", (0.1, 5.0), false),
         "beta" => ("β", (0.1, 5.0), false),
         "shift" => ("shift", (0.1, 20.0), true),
-        "s" => ("offset s", (0.0, 0.2), false),
-        "power" => ("power", (0.5, 8.0), false),
-        "start" => ("start", (-10.0, 5.0), false),
-        "end" => ("end", (-5.0, 10.0), false),
-        "tau" => ("temperature τ", (0.1, 5.0), true),
-        "log_snr_max" => ("λ at t = 0", (-5.0, 20.0), false),
-        "log_snr_min" => ("λ at t = 1", (-20.0, 5.0), false),
         "beta_start" => ("first β", (1e-6, 0.01), true),
         "beta_end" => ("last β", (0.001, 0.1), true),
         "zero_snr" => ("zero terminal SNR", (0.0, 1.0), false),
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_shift_of_resolution_moves_log_snr() {
-        let source = PlanSource::curve(Curve::Cosine { s: 0.008, power: 2.0 });
+        let source = PlanSource::curve("cosine".parse().unwrap());
         let shifted = plan(with_parameter(&source, "resolution", 256.0));
         for (usual, moved) in plan(source).levels()[1..12].iter().zip(&shifted.levels()[1..12]) {
             assert!((moved.log_snr() - usual.log_snr() - 2.0 * 0.25_f64.ln()).abs() < 1e-12);

@@ -114,6 +114,23 @@ impl SigmaFamily {
         }
     }
 
+    /// Where it is from.
+    #[must_use]
+    pub const fn source(self) -> &'static str {
+        match self {
+            Self::Karras { .. } => "Karras et al. 2022, eq. 5",
+            Self::KarrasCapped { .. } => "the same from σ = cap, where sigma_max is beyond it",
+            Self::Exponential | Self::Lu => "even in ln σ",
+            Self::Polyexponential { .. } => "k-diffusion",
+            Self::Vp { .. } => "k-diffusion; its own range",
+            Self::Beta { .. } => "Beta sampling",
+            Self::KlOptimal => "Align Your Steps, closed form",
+            Self::AysSd15 | Self::AysSdxl => "Align Your Steps, ten published steps, log-linear for other N",
+            Self::Edm => "`karras` from 80 to 0.002",
+            Self::FlowShift { .. } => "even in flow time before the shift; Esser et al. 2024",
+        }
+    }
+
     /// The parameters by name, in order.
     #[must_use]
     pub fn parameters(self) -> Vec<(&'static str, f64)> {

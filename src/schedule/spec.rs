@@ -48,13 +48,10 @@ pub struct TrainingSpec {
 }
 
 impl TrainingSpec {
-    /// A formula with the parameters of diffusers' DDPM, or for the scaled one those of Stable Diffusion.
+    /// A formula with its usual parameters.
     #[must_use]
     pub const fn new(beta_schedule: BetaSchedule) -> Self {
-        let (beta_start, beta_end) = match beta_schedule {
-            BetaSchedule::ScaledLinear => (0.000_85, 0.012),
-            _ => (1e-4, 0.02),
-        };
+        let (beta_start, beta_end) = beta_schedule.family().usual;
         Self {
             beta_schedule,
             beta_start,

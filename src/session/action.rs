@@ -1,8 +1,9 @@
 //! Changes of the document, and what they do.
 
+use super::colour_map::ColourMap;
 use super::document::{
-    AdjustedView, AxisReading, ColourMap, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, MOST_REMEMBERED,
-    Measure, NamedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
+    AdjustedView, AxisReading, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, MOST_REMEMBERED, Measure,
+    NamedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;

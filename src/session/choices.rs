@@ -27,6 +27,7 @@ pub(super) use named;
 
 named! {
     /// A choice of stage and tracks.
+    #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
     Layout {
         /// Everything that a first look wants.
         #[default]
@@ -34,6 +35,7 @@ named! {
         /// Few words, large images.
         Present = "Present",
         /// The schedule under the hand, and what it does to every resolution.
+        #[cfg_attr(feature = "cli", value(name = "lab"))]
         ScheduleLab = "Schedule lab",
         /// Images, resolutions and spectra of one run and of many.
         Spectra = "Spectra",
@@ -134,24 +136,5 @@ named! {
         Mapped = "mapped",
         /// Each over its own time.
         Apart = "apart",
-    }
-}
-
-named! {
-    /// Colours of heat maps.
-    ColourMap {
-        /// Black, red, yellow.
-        #[default]
-        Inferno = "inferno",
-        /// Blue, green, yellow.
-        Viridis = "viridis",
-        /// Black, magenta, white.
-        Magma = "magma",
-        /// Rainbow.
-        Turbo = "turbo",
-        /// Grey.
-        Grey = "grey",
-        /// Blue below zero, orange above, dark at zero.
-        Difference = "difference",
     }
 }

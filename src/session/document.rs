@@ -3,7 +3,8 @@
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
 
-pub use super::choices::{AdjustedView, AxisReading, ColourMap, Layout, LevelReading, Measure, Stacking, TheoremView};
+pub use super::choices::{AdjustedView, AxisReading, Layout, LevelReading, Measure, Stacking, TheoremView};
+pub use super::colour_map::ColourMap;
 pub use super::tracks::Track;
 
 use super::heat_map::HeatMapChoices;

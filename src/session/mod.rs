@@ -12,6 +12,7 @@ pub mod action;
 pub mod archive;
 mod choices;
 mod claim;
+pub mod colour_map;
 pub mod document;
 pub mod elsewhere;
 mod far_out;

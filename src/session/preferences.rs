@@ -37,6 +37,7 @@ pub struct Preferences {
 
 /// The window's colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
     /// Light on dark.
@@ -50,14 +51,15 @@ pub enum Theme {
 
 /// What draws the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Renderer {
-    /// wgpu where there is a hardware adapter, else glow.
+    /// wgpu where there is a graphics card, else glow.
     #[default]
     Auto,
-    /// wgpu.
+    /// Vulkan, Metal or Direct3D.
     Wgpu,
-    /// OpenGL.
+    /// OpenGL, which is also the faster one where there is no graphics card.
     Glow,
 }
 

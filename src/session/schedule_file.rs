@@ -3,15 +3,12 @@
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
 use crate::reading::why;
-use crate::schedule::formats::{FormatError, ScheduleTable, read_npy};
-use crate::schedule::{LevelList, ListKind, MAX_STEPS, PlanSource, ScheduleError};
-use serde_json::{Value, json};
+use crate::schedule::formats::{FormatError, ScheduleTable, is_own, read_list, read_npy, read_own, to_json};
+use crate::schedule::{LevelList, ListKind, PlanSource, ScheduleError};
+use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The key by which a file of this program is known, and its version.
-const KEY: &str = "chromascope_schedule";
-const VERSION: u64 = 1;
 /// Most bytes that a schedule may have.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -36,58 +33,110 @@ pub struct ScheduleFile {
     pub notes: Vec<String>,
 }
 
-/// Reads a schedule: a `scheduler_config.json`, a schedule of this program, a table (CSV, JSON, NPY) or a list of σ.
-pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
-    let fault = |reason: String| ScheduleFileError { path: path.into(), reason };
-    let bytes = read_bytes(path).map_err(fault)?;
-    if bytes.is_empty() && (has_ending(path, "npy") || has_ending(path, "json")) {
-        return Err(fault("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into()));
-    }
-    let listed = |list: LevelList| {
-        checked(&list).map_err(|error| fault(error.to_string()))?;
-        Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
-    };
-    if bytes.starts_with(b"\x93NUMPY") || has_ending(path, "npy") {
-        return listed(read_npy(&bytes).map_err(|error| fault(error.to_string()))?);
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|_| fault("it is neither text nor a NumPy file; give CSV, JSON, NPY or a list of σ".into()))?;
-    if has_ending(path, "json") || text.trim_start().starts_with('{') {
-        return from_json(path, &text, listed);
-    }
-    listed(ScheduleTable::read_csv(&text).map_err(|error| fault(error.to_string()))?)
+/// A form in which a schedule comes, known by what is in the file.
+pub struct ImportFormat {
+    /// What it is, in Markdown.
+    pub name: &'static str,
+    /// What it looks like, in Markdown.
+    pub example: &'static str,
+    is_it: fn(&Content) -> bool,
+    read: fn(&Content) -> Result<ScheduleFile, String>,
 }
 
-fn from_json(
-    path: &Path,
-    text: &str,
-    listed: impl Fn(LevelList) -> Result<ScheduleFile, ScheduleFileError>,
-) -> Result<ScheduleFile, ScheduleFileError> {
-    let fault = |reason: String| ScheduleFileError { path: path.into(), reason };
-    let value: Value = serde_json::from_str(text).map_err(|error| fault(format!("it is not JSON ({error})")))?;
-    if let Some(version) = value.get(KEY) {
-        if version.as_u64() != Some(VERSION) {
-            return Err(fault(format!("it is of version {version}, and this program reads {VERSION}")));
+/// All forms, in the order in which they are tried; the last takes what is left. docs/schedules.md lists them.
+pub const IMPORTS: &[ImportFormat] = &[
+    ImportFormat {
+        name: "NPY",
+        example: "one dimension: σ; `[N + 1, 6]`: the table below",
+        is_it: |file| file.bytes.starts_with(b"\x93NUMPY") || has_ending(file.path, "npy"),
+        read: |file| listed(&read_npy(file.bytes)),
+    },
+    ImportFormat {
+        name: "Chromascope",
+        example: "JSON: a schedule saved by the window or `optimise`",
+        is_it: |file| file.json.as_ref().is_some_and(is_own),
+        read: |file| {
+            let (source, steps) = read_own(file.json()?).map_err(|error| error.to_string())?;
+            Ok(ScheduleFile { source, steps, notes: Vec::new() })
+        },
+    },
+    ImportFormat {
+        name: "`scheduler_config.json`",
+        example: "from diffusers: its timesteps or σ family, with as many steps as the run",
+        is_it: |file| {
+            let is_config = ["_class_name", "beta_schedule", "trained_betas", "num_train_timesteps"];
+            is_config.iter().any(|key| file.json.as_ref().is_some_and(|value| value.get(key).is_some()))
+        },
+        read: |file| {
+            let (config, notes) = SchedulerConfig::parse(file.text()?, file.path).map_err(|error| error.to_string())?;
+            config.schedule_spec().schedule().map_err(|error| error.to_string())?;
+            Ok(ScheduleFile { source: config.as_source(), steps: None, notes })
+        },
+    },
+    ImportFormat {
+        name: "JSON",
+        example: "`{\"sigmas\": [14.6, 2.9, 0]}`, or the table below as lists",
+        is_it: |file| file.json.is_some(),
+        read: |file| listed(&ScheduleTable::read_json(file.json()?)),
+    },
+    ImportFormat {
+        name: "CSV with a heading",
+        example: "a column `log_snr`, `sigma`, `alpha_bar` or `timestep`; the first of these that exists",
+        is_it: |file| file.text.is_some_and(ScheduleTable::has_heading),
+        read: |file| listed(&ScheduleTable::read_csv(file.text()?)),
+    },
+    ImportFormat {
+        name: "σ as pasted",
+        example: "`14.6, 2.9, 0.4, 0` or `sigmas = torch.tensor([14.6, 2.9, 0.4, 0.0])`",
+        is_it: |_| true,
+        read: |file| listed(&read_list(file.text()?)),
+    },
+];
+
+/// A file that has been read.
+struct Content<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    text: Option<&'a str>,
+    json: Option<Value>,
+}
+
+impl<'a> Content<'a> {
+    fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self, String> {
+        let text = std::str::from_utf8(bytes).ok();
+        let of_json = |text: &&str| has_ending(path, "json") || text.trim_start().starts_with('{');
+        let json = text.filter(of_json).map(serde_json::from_str).transpose();
+        Ok(Self { path, bytes, text, json: json.map_err(|error| format!("it is not JSON ({error})"))? })
+    }
+
+    fn text(&self) -> Result<&'a str, String> {
+        self.text.ok_or_else(|| "it is neither text nor a NumPy file; give CSV, JSON, NPY or a list of σ".into())
+    }
+
+    fn json(&self) -> Result<&Value, String> {
+        self.json.as_ref().ok_or_else(|| "it is not JSON".into())
+    }
+}
+
+/// A file that lists its levels.
+fn listed(read: &Result<LevelList, FormatError>) -> Result<ScheduleFile, String> {
+    let list = read.clone().map_err(|error| error.to_string())?;
+    checked(&list).map_err(|error| error.to_string())?;
+    Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
+}
+
+/// Reads a schedule in any form of [`IMPORTS`].
+pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
+    let read = || {
+        let bytes = read_bytes(path)?;
+        if bytes.is_empty() && (has_ending(path, "npy") || has_ending(path, "json")) {
+            return Err("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
         }
-        let source = value.get("source").cloned().unwrap_or_default();
-        let source: PlanSource = serde_json::from_value(source)
-            .map_err(|error| fault(format!("its schedule cannot be understood ({error})")))?;
-        let steps = value.get("steps").filter(|steps| !steps.is_null()).map(|steps| {
-            let number = steps.as_u64().and_then(|steps| usize::try_from(steps).ok());
-            number
-                .filter(|steps| (1..=MAX_STEPS).contains(steps))
-                .ok_or_else(|| fault(format!("it says that it was made for {steps} steps; a run has 1 to {MAX_STEPS}")))
-        });
-        let steps = steps.transpose()?.filter(|_| source.steps().is_none());
-        return Ok(ScheduleFile { source, steps, notes: Vec::new() });
-    }
-    let is_config = ["_class_name", "beta_schedule", "trained_betas", "num_train_timesteps"];
-    if is_config.iter().any(|key| value.get(key).is_some()) {
-        let (config, notes) = SchedulerConfig::parse(text, path).map_err(|error| fault(error.to_string()))?;
-        config.schedule_spec().schedule().map_err(|error| fault(error.to_string()))?;
-        return Ok(ScheduleFile { source: config.as_source(), steps: None, notes });
-    }
-    listed(ScheduleTable::read_json(&value).map_err(|error| fault(error.to_string()))?)
+        let content = Content::new(path, &bytes)?;
+        let format = IMPORTS.iter().find(|format| (format.is_it)(&content));
+        format.map_or_else(|| Err("nothing in it is a schedule".into()), |format| (format.read)(&content))
+    };
+    read().map_err(|reason| ScheduleFileError { path: path.into(), reason })
 }
 
 /// Refuses a list that makes no run on any model, with the row; timesteps are judged by their model.
@@ -103,12 +152,6 @@ pub fn read_text(text: &str) -> Result<LevelList, String> {
     let list = ScheduleTable::read_csv(text).map_err(|error: FormatError| error.to_string())?;
     checked(&list).map_err(|error| error.to_string())?;
     Ok(list)
-}
-
-/// A schedule in this program's own form, as JSON, with the number of steps that it was made for.
-#[must_use]
-pub fn to_json(source: &PlanSource, steps: usize) -> Value {
-    json!({ KEY: VERSION, "steps": steps, "source": source })
 }
 
 /// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points, and the number
@@ -170,7 +213,7 @@ mod tests {
         assert_eq!((other.schedule.name().as_str(), other.visits.label().as_str()), ("squaredcos-cap-v2", "leading"));
         std::fs::write(&path, r#"{"sigmas": [2, 1, 0]}"#).unwrap();
         assert_eq!(list(read(&path).unwrap()), [2.0, 1.0, 0.0]);
-        let curve = Curve::Cosine { s: 0.008, power: 2.0 };
+        let curve: Curve = "cosine".parse().unwrap();
         let drawn = PlanSource::curve(Curve::Drawn(Drawn::close_to(&|t| curve.level_at(t), 4e-3, 12).unwrap()));
         let own = folder.path().join("own.json");
         write_source(&own, &drawn, 4).unwrap();

@@ -103,6 +103,7 @@ pub enum ModelSource {
 
 /// Where the network runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderChoice {
     /// CUDA where it works, else the CPU.

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a theory knows of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Calibration {
     /// Nothing: it looks alike at every scale.

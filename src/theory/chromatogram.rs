@@ -14,6 +14,7 @@ const MOST_LEVELS: usize = 1024;
 
 /// How the growth of a band is counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Of its energy, `V_m·a_m`.

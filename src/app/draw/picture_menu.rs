@@ -4,12 +4,8 @@ use crate::app::intent::Intent;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::saving::Save;
-use crate::figure::draw::Format;
+use crate::figure::draw::{FORMATS, Format};
 use egui::{ColorImage, Pos2, Response, Ui};
-
-/// What figures are saved as.
-pub(in crate::app) const FORMATS: [(Format, &str); 3] =
-    [(Format::Svg, "SVG"), (Format::Pdf, "PDF"), (Format::Png, "PNG")];
 
 /// An image, and what can be had of it.
 pub(in crate::app) struct Offered<'a> {
@@ -81,9 +77,9 @@ pub(in crate::app) fn copy_ui(ui: &mut Ui, name: &str, text: &str) {
 /// "Save figure" with its formats.
 pub(in crate::app) fn save_figure_ui(ui: &mut Ui, name: &str, mut chosen: impl FnMut(Format)) {
     ui.menu_button(name, |ui| {
-        for (format, name) in FORMATS {
-            if ui.button(name).clicked() {
-                chosen(format);
+        for info in FORMATS {
+            if ui.button(info.name).on_hover_text(info.summary).clicked() {
+                chosen(info.format);
                 ui.close();
             }
         }

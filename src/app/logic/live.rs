@@ -206,7 +206,7 @@ mod tests {
             Action::SetBatch(2),
             Action::SetSampler(SamplerKind::Heun),
             Action::SetChurn(Churn { amount: 3.0, ..Churn::default() }),
-            Action::SetSchedule(Some(Box::new(PlanSource::curve(Curve::ALL[1].clone())))),
+            Action::SetSchedule(Some(Box::new(PlanSource::curve("cosine".parse().unwrap())))),
             Action::SetModel(ModelSource::Model("emoji-exact-64".into())),
             Action::SetLabel(Some(1)),
         ];

@@ -5,13 +5,14 @@ mod source;
 
 use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
-use crate::schedule::formats::{self, ScheduleTable};
+use crate::schedule::formats::ScheduleTable;
+use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
 use crate::schedule::{ModelSchedule, Plan};
 use crate::session::archive::Destinations;
 use crate::session::schedule_file::has_ending;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plot::{Curves, OwnTime, Panel};
 use source::{Found, Source};
 use std::path::{Path, PathBuf};
@@ -26,27 +27,19 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
     /// Write it for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
     /// (a run by diffusers along this schedule on the unchanged model of --config)
-    #[arg(long = "for", value_name = "PROGRAM", value_enum)]
-    program: Option<Program>,
-    /// Draw λ and ᾱ over the schedule's own time into this .svg, .pdf or .png
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "for", value_name = "PROGRAM", value_parser = program())]
+    program: Option<&'static ExportFormat>,
+    /// Draw λ and ᾱ over the schedule's own time
+    #[arg(long, value_name = "FILE", help = format!("Draw λ and ᾱ over the schedule's own time into this {}", Format::endings()))]
     plot: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Program {
-    Diffusers,
-    #[value(name = "k-diffusion")]
-    KDiffusion,
-    Comfyui,
-    Python,
-}
-
-impl Program {
-    /// Whether it is given the levels of a run, and not a schedule as such.
-    const fn is_of_a_run(self) -> bool {
-        !matches!(self, Self::Diffusers)
-    }
+/// The forms for other programs, by name.
+fn program() -> impl TypedValueParser<Value = &'static ExportFormat> {
+    let names = ExportFormat::for_programs().map(|format| PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(names).try_map(|name| {
+        ExportFormat::for_programs().find(|format| format.name == name).ok_or("there is no form of that name")
+    })
 }
 
 /// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …, level 0 the finest
@@ -61,13 +54,13 @@ pub(super) struct ChromatogramArguments {
     #[arg(long, value_name = "N", default_value_t = 2)]
     factor: usize,
     /// What is counted: shares of the variance (power) or of its root (amplitude)
-    #[arg(long, value_enum, default_value_t)]
-    measure: MeasureFlag,
+    #[arg(long, value_enum, default_value_t = Measure::Power)]
+    measure: Measure,
     /// The .csv file; without it the table goes to stdout
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Draw the curves over the schedule's own time into this .svg, .pdf or .png
-    #[arg(long, value_name = "FILE")]
+    /// Draw the curves over the schedule's own time
+    #[arg(long, value_name = "FILE", help = format!("Draw the curves over the schedule's own time into this {}", Format::endings()))]
     plot: Option<PathBuf>,
     /// What is drawn: r (shares), g (elution curves), tau (adjusted times)
     #[arg(long, value_enum, value_delimiter = ',', requires = "plot", default_value = "r,g,tau")]
@@ -78,13 +71,6 @@ pub(super) struct ChromatogramArguments {
     /// Draw Theorem 1 too: r_m of this family or file beside, and then upon, the schedule's own
     #[arg(long, value_name = "NAME|FILE", requires = "plot")]
     against: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum MeasureFlag {
-    #[default]
-    Power,
-    Amplitude,
 }
 
 /// Levels that a chromatogram may have.
@@ -98,11 +84,11 @@ struct Wrong(String);
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     let beside = arguments.source.config_beside();
-    if arguments.program != Some(Program::Python) {
+    if !arguments.program.is_some_and(|format| matches!(format.writer, Writer::OnModel(_))) {
         refuse(beside)?;
     }
     let mut found = arguments.source.find()?;
-    if arguments.program.is_some_and(Program::is_of_a_run) {
+    if arguments.program.is_some_and(ExportFormat::is_of_a_run) {
         found = found.with_steps_of_its_file();
     }
     let timed = found.table()?;
@@ -153,10 +139,7 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
     let found = arguments.source.find()?;
     let timed = found.table()?;
     let theory = Chromatogram::scale_invariant(arguments.factor, arguments.levels)?;
-    let measure = match arguments.measure {
-        MeasureFlag::Power => Measure::Power,
-        MeasureFlag::Amplitude => Measure::Amplitude,
-    };
+    let measure = arguments.measure;
     let text = || timed.chromatogram_csv(&theory, arguments.factor, measure);
     match &arguments.out {
         None if arguments.plot.is_some() => {}
@@ -181,39 +164,32 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
 }
 
 fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
-    let bytes = if has_ending(path, "csv") {
-        table.to_csv().into_bytes()
-    } else if has_ending(path, "npy") {
-        formats::write_npy(table)?
-    } else if has_ending(path, "json") {
-        (serde_json::to_string_pretty(&table.to_json())? + "\n").into_bytes()
-    } else {
-        return Err(Wrong(format!("--out {} should end in .csv, .npy or .json", path.display())).into());
+    let format = ExportFormat::tables().find(|format| has_ending(path, format.ending));
+    let Some(ExportFormat { writer: Writer::Table(write), .. }) = format else {
+        let endings = ExportFormat::table_endings();
+        return Err(Wrong(format!("--out {} should end in {endings}", path.display())).into());
     };
+    let bytes = write(table)?;
     output::file(path, &bytes, "the table is")
-}
-
-/// The list of a plan's σ, after a word where its last is not what the program's samplers expect.
-fn listed(plan: &Plan, program: &str, list: impl Fn(&Plan) -> String) -> String {
-    if let Some(note) = formats::last_sigma_note(plan, program) {
-        output::message(&note);
-    }
-    list(&plan.clone().with_finite_start())
 }
 
 impl Found {
     /// `beside` is the configuration of a model that is not the schedule's own.
-    fn text_for(&self, program: Program, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
+    fn text_for(&self, format: &ExportFormat, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
         let plan = || -> Result<Plan, Failure> {
             let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
             let model = self.network.clone().unwrap_or_else(|| timed.schedule.clone());
             Ok(Plan::from_sigmas(&model, &sigmas)?)
         };
-        Ok(match program {
-            // Their samplers begin from σ times noise, which an infinite σ leaves no number.
-            Program::KDiffusion => listed(&plan()?, "k-diffusion", formats::k_diffusion_sigmas),
-            Program::Comfyui => listed(&plan()?, "ComfyUI", formats::comfy_ui_sigmas),
-            Program::Diffusers => {
+        Ok(match format.writer {
+            Writer::Source(write) => write(&self.source, timed.table.rows.len().saturating_sub(1))?,
+            Writer::Table(write) => String::from_utf8_lossy(&write(&timed.table)?).into_owned(),
+            Writer::Sigmas { program, list } => {
+                let (text, note) = sigmas_for(&plan()?, program, list);
+                note.iter().for_each(|note| output::message(note));
+                text
+            }
+            Writer::Curve(write) => {
                 let (low, high) = timed.schedule.timestep_range();
                 let (num_train, at): (usize, Box<dyn Fn(f64) -> f64>) = match &timed.schedule {
                     ModelSchedule::Discrete(table) => {
@@ -224,22 +200,25 @@ impl Found {
                 };
                 let level = |s: f64| timed.schedule.level_at(at(s));
                 let prediction = self.config.as_ref().map_or("epsilon", |(_, config)| config.prediction_type.name());
-                let (config, note) = formats::diffusers_config(&level, num_train, prediction)?;
+                let (config, note) = write(&level, num_train, prediction)?;
                 output::message(&format!("{} (largest error of ᾱ {:.1e})", note.text, note.largest_error));
-                serde_json::to_string_pretty(&config)? + "\n"
+                pretty(&config)?
             }
-            Program::Python => {
+            Writer::OnModel(write) => {
                 let (path, plan) = match (beside, &self.config) {
                     (Some(path), _) => (path, self.plan_on(path)?),
                     (None, Some((path, _))) => (path.as_path(), plan()?),
                     (None, None) => {
-                        let text = "--for python needs --config, the scheduler_config.json of the model that stays as it is; \
-                                    it goes beside --family and --sigmas";
-                        return Err(Wrong(text.into()).into());
+                        let text = format!(
+                            "--for {} needs --config, the scheduler_config.json of the model that stays as it is; it goes \
+                             beside --family and --sigmas",
+                            format.name
+                        );
+                        return Err(Wrong(text).into());
                     }
                 };
                 let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-                formats::python_snippet(&plan, &config)?
+                write(&plan, &config)?
             }
         })
     }

@@ -5,8 +5,8 @@ use crate::cli::{Failure, output};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::number;
 use crate::schedule::{
-    BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleSpec,
-    SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
+    BETA_FAMILIES, BetaFamily, BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, Plan, PlanRequest,
+    PlanSource, ScheduleSpec, SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
 };
 use crate::session::schedule_file;
 use crate::session::schedule_table::TimedTable;
@@ -21,9 +21,8 @@ pub(super) struct Source {
     /// A scheduler_config.json. Beside --family or --sigmas, with --for python: that of the model that stays as it is
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A family by name: linear, scaled-linear, exp, laplace, cosine, sigmoid, vp-linear, log-snr-linear, flow, karras,
-    /// karras-capped, exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm
-    #[arg(long, value_name = "NAME", conflicts_with = "sigmas")]
+    /// A family by name
+    #[arg(long, value_name = "NAME", help = format!("A family by name: {}", family_names()), conflicts_with = "sigmas")]
     family: Option<String>,
     /// A parameter of the family, as in --param rho=5; may be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", requires = "family")]
@@ -46,7 +45,7 @@ pub(super) struct Found {
     pub name: String,
     /// That name with the parameters, or with what the file holds.
     pub about: String,
-    source: PlanSource,
+    pub source: PlanSource,
     request: Option<PlanRequest>,
     /// The number of steps that its file was made for.
     made_for: Option<usize>,
@@ -163,6 +162,21 @@ impl Source {
     }
 }
 
+/// The formulas for β that a command names; where a continuous schedule has the same name, that is meant.
+fn training_families() -> impl Iterator<Item = (String, BetaSchedule)> {
+    let curves = Curve::names();
+    let named = |family: &BetaFamily| (family.name.replace('_', "-"), family.kind);
+    BETA_FAMILIES.iter().map(named).filter(move |(name, _)| !curves.contains(&name.as_str()))
+}
+
+/// All that a command calls a family.
+fn family_names() -> String {
+    let curves = Curve::names();
+    let sigma = SigmaFamily::ALL.map(SigmaFamily::name).into_iter().filter(|name| !curves.contains(name));
+    let plain = curves.iter().copied().chain(sigma).map(str::to_owned);
+    training_families().map(|(name, _)| name).chain(plain).collect::<Vec<_>>().join(", ")
+}
+
 /// A family by name: the schedule, what a run visits of it, and the schedule of the networks that it belongs to.
 fn family(
     name: &str,
@@ -174,15 +188,7 @@ fn family(
     };
     let trailing = PlanSource::Spacing(Spacing::Trailing);
     let plain = name.replace('_', "-");
-    let training = match plain.as_str() {
-        "linear" => Some(BetaSchedule::Linear),
-        "scaled-linear" => Some(BetaSchedule::ScaledLinear),
-        "exp" => Some(BetaSchedule::Exp),
-        "laplace" => Some(BetaSchedule::Laplace),
-        "squaredcos-cap-v2" => Some(BetaSchedule::SquaredcosCapV2),
-        _ => None,
-    };
-    if let Some(beta_schedule) = training {
+    if let Some((_, beta_schedule)) = training_families().find(|(name, _)| *name == plain) {
         let mut spec = TrainingSpec::new(beta_schedule);
         for (parameter, value) in parameters {
             let ranged = beta_schedule.uses_range();
@@ -202,17 +208,15 @@ fn family(
             let names: Vec<&str> = curve.parameters().iter().map(|(name, _)| *name).collect();
             curve = curve.with_parameter(parameter, *value).ok_or_else(|| unknown(parameter, &names))?;
         }
-        // What networks of rectified flow are fed.
-        let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
-        let own = matches!(curve, Curve::Flow { .. }).then_some(flow);
+        let own = match &curve {
+            Curve::Formula(formula) => formula.family().networks.map(|schedule| schedule()),
+            _ => None,
+        };
         return Ok((ScheduleSpec::Curve(curve.validated()?), trailing, own));
     }
     let known = SigmaFamily::ALL.into_iter().find(|family| family.name() == plain);
     let Some(mut sigma_family) = known else {
-        let names = ["linear", "scaled-linear", "exp", "laplace"].into_iter().chain(Curve::NAMES);
-        let sigma = SigmaFamily::ALL.map(SigmaFamily::name).into_iter().filter(|name| *name != "flow");
-        let names: Vec<&str> = names.chain(sigma).collect();
-        return Err(Wrong(format!("there is no family \"{name}\"; there are {}", names.join(", "))).into());
+        return Err(Wrong(format!("there is no family \"{name}\"; there are {}", family_names())).into());
     };
     let (mut sigma_min, mut sigma_max) = if sigma_family == SigmaFamily::Edm {
         (0.002, 80.0)
@@ -236,10 +240,7 @@ fn family(
             }
         }
     }
-    let range = ScheduleSpec::Curve(Curve::LogSnrLinear {
-        log_snr_max: -2.0 * sigma_min.ln(),
-        log_snr_min: -2.0 * sigma_max.ln(),
-    });
+    let range = ScheduleSpec::Curve(Curve::log_snr_linear(-2.0 * sigma_min.ln(), -2.0 * sigma_max.ln()));
     let edm = ModelSchedule::Edm { sigma_min, sigma_max, sigma_data: 0.5 }.validated()?;
     let own = (sigma_family == SigmaFamily::Edm).then_some(edm);
     Ok((range, PlanSource::Family(sigma_family), own))
@@ -253,8 +254,8 @@ fn file_name(path: &Path) -> String {
 fn about(name: &str, source: &PlanSource) -> String {
     let PlanSource::Other(other) = source else { return name.to_owned() };
     let parameters = match (&*other.visits, &other.schedule) {
-        (PlanSource::Family(family), ScheduleSpec::Curve(Curve::LogSnrLinear { log_snr_max, log_snr_min })) => {
-            let range = [("sigma_min", (-0.5 * log_snr_max).exp()), ("sigma_max", (-0.5 * log_snr_min).exp())];
+        (PlanSource::Family(family), ScheduleSpec::Curve(curve)) => {
+            let range = [("sigma_min", curve.level_at(0.0).sigma()), ("sigma_max", curve.level_at(1.0).sigma())];
             let range = if family.has_own_range() { &[][..] } else { &range[..] };
             family.parameters().into_iter().chain(range.iter().copied()).collect()
         }

@@ -38,6 +38,7 @@ impl<C: Copy> ClassSwitch<C> {
 
 /// How the classes of the levels come together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum LevelMode {
     /// Each class as much as its levels are being generated: `ε_∅ + w·Σ_m r_m(t)(ε_{c_m} − ε_∅)`.

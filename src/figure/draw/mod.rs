@@ -18,6 +18,7 @@
 
 mod content;
 pub mod fonts;
+mod format;
 mod heat;
 mod layout;
 mod legend;
@@ -35,6 +36,7 @@ mod tests;
 mod theme;
 
 pub use content::Content;
+pub use format::{FORMATS, Format, FormatInfo};
 pub use theme::Theme;
 
 use super::text;
@@ -42,7 +44,6 @@ use layout::{CAPTION, HEADING, TextLine, layout};
 use lettering::{Face, Lettering};
 use panel::Painter;
 use scene::{Group, Scene};
-use std::path::Path;
 
 /// Pixels a point of a PNG where nothing else is asked for: 216 a pixel an inch.
 pub const DEFAULT_SCALE: f64 = 3.0;
@@ -51,7 +52,7 @@ pub const DEFAULT_SCALE: f64 = 3.0;
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
     /// The file's name ends in no format that figures are written in.
-    #[error("figures are written as .svg, .pdf or .png, and \"{0}\" is none of them")]
+    #[error("figures are written as {endings}, and \"{0}\" is none of them", endings = Format::endings())]
     Format(String),
     /// No pixels, or too many.
     #[error("a picture of {width} × {height} pixels cannot be drawn; a side has 1 to 20000")]
@@ -64,30 +65,6 @@ pub enum DrawError {
     /// The picture could not be encoded.
     #[error("the picture could not be written as PNG")]
     Png(#[from] image::ImageError),
-}
-
-/// A file format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Vectors for the web.
-    Svg,
-    /// Vectors for papers.
-    Pdf,
-    /// Pixels.
-    Png,
-}
-
-impl Format {
-    /// By the ending of a file's name.
-    pub fn from_path(path: &Path) -> Result<Self, DrawError> {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        match ending.as_str() {
-            "svg" => Ok(Self::Svg),
-            "pdf" => Ok(Self::Pdf),
-            "png" => Ok(Self::Png),
-            _ => Err(DrawError::Format(path.display().to_string())),
-        }
-    }
 }
 
 /// A figure on a sheet.
@@ -162,11 +139,7 @@ impl Sheet {
 
     /// The sheet in a format; `scale`, pixels a point, is of PNG alone.
     pub fn to_bytes(&self, format: Format, scale: f64) -> Result<Vec<u8>, DrawError> {
-        match format {
-            Format::Svg => Ok(self.to_svg().into_bytes()),
-            Format::Pdf => Ok(self.to_pdf()),
-            Format::Png => self.to_png(scale),
-        }
+        (format.info().write)(&self.scene(), scale)
     }
 
     fn scene(&self) -> Scene {

@@ -2,11 +2,11 @@
 
 use super::scene::{Group, Ink};
 use super::*;
-use crate::figure::colour_map::colour_table;
 use crate::figure::heat_map::{Decibels, Placement, PowerGrid, Rows};
 use crate::figure::{Film, HeatMap, HeatMapFigure, OnAxis, Reading, TimeAxis, TimeView, heat_map};
 use crate::schedule::ModelSchedule;
-use crate::session::document::ColourMap;
+use crate::session::colour_map::ColourMap;
+use crate::session::colour_map::colour_table;
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::theory::NoiseLevel;
 use image::{Rgb, RgbImage};

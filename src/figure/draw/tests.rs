@@ -8,6 +8,7 @@ use crate::theory::{Chromatogram, Measure, NoiseLevel};
 use image::GenericImageView;
 use quick_xml::events::Event;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 fn axis(label: &str, range: (f64, f64)) -> Axis {
     Axis { label: label.to_owned(), unit: "", range, ticks: ticks::linear(range.0, range.1, 5, false) }

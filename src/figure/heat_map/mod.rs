@@ -9,11 +9,11 @@ mod tests;
 
 pub use decibels::{Decibels, GAP, NOTHING, Placement, PowerGrid, Ranges, Rows};
 
-use super::colour_map::{colour_index, colour_table, colours_per_unit};
 use super::palette::level_label;
 use super::ticks::{self, Tick};
 use super::{Axis, OnAxis};
-use crate::session::document::ColourMap;
+use crate::session::colour_map::ColourMap;
+use crate::session::colour_map::{colour_index, colour_table, colours_per_unit};
 use crate::session::heat_map::FrequencyScale;
 use image::RgbImage;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
     };
     let heights: Vec<f64> = row_edges.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let mut ranges = cells.ranges(first_row, &heights).unwrap_or_default();
-    if colour_map == ColourMap::Difference {
+    if colour_map.info().around_zero {
         let (low, high) = ranges.fitting;
         ranges.fitting = (-high.max(-low), high.max(-low));
     }

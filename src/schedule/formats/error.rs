@@ -37,6 +37,9 @@ pub enum FormatError {
     /// JSON of another form.
     #[error("it is not a schedule in JSON ({0})")]
     Json(String),
+    /// This program's own form, of another version or with something else in it.
+    #[error("{0}")]
+    Own(String),
     /// A schedule that has no form of this kind.
     #[error("{0}")]
     Impossible(String),

@@ -86,14 +86,17 @@ impl ScheduleTable {
         serde_json::Value::Object(columns.collect())
     }
 
+    /// Whether text begins with names of columns.
+    #[must_use]
+    pub fn has_heading(text: &str) -> bool {
+        lines(text).next().is_some_and(is_heading)
+    }
+
     /// The levels of a table or a list in CSV: the first there is of the columns `log_snr`, `sigma`, `alpha_bar` and
     /// `timestep`; without a heading every number is a σ.
     pub fn read_csv(text: &str) -> Result<LevelList, FormatError> {
-        let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let heading = lines().next().ok_or(FormatError::Empty)?;
-        let is_number = |word: &str| word.parse::<f64>().is_ok();
-        let mut words = heading.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
-        if words.any(is_number) || !heading.chars().any(char::is_alphabetic) {
+        let heading = lines(text).next().ok_or(FormatError::Empty)?;
+        if !is_heading(heading) {
             return super::read_list(text);
         }
         let separator = if heading.contains(';') {
@@ -106,7 +109,7 @@ impl ScheduleTable {
         let names: Vec<String> =
             heading.split(separator).map(|name| name.trim().trim_matches('"').to_lowercase()).collect();
         let mut cells = Vec::new();
-        for (row, line) in (1..).zip(lines().skip(1)) {
+        for (row, line) in (1..).zip(lines(text).skip(1)) {
             if row > MAX_STEPS + 1 {
                 return Err(FormatError::TooLong { limit: MAX_STEPS + 1 });
             }
@@ -169,6 +172,18 @@ impl ScheduleTable {
             None => Err(FormatError::NoColumn),
         }
     }
+}
+
+/// The lines that say something.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Whether a line names columns.
+fn is_heading(line: &str) -> bool {
+    let is_number = |word: &str| word.parse::<f64>().is_ok();
+    let mut words = line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+    !words.any(is_number) && line.chars().any(char::is_alphabetic)
 }
 
 /// λ as a list of σ, the form that runs keep; NaN stays NaN, to be refused with its row.

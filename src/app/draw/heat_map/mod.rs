@@ -13,9 +13,9 @@ pub use spectra::{Asked, RunSpectra, StepSpectra};
 
 use crate::app::draw::theme::Palette;
 use crate::figure::HeatMap;
-use crate::figure::colour_map::colour_table;
 use crate::figure::heat_map::Places;
-use crate::session::document::ColourMap;
+use crate::session::colour_map::ColourMap;
+use crate::session::colour_map::colour_table;
 use eframe::egui_wgpu;
 use egui::emath::GuiRounding;
 use egui::{Color32, ColorImage, Rect, TextureHandle, TextureId, TextureOptions, Ui, pos2};

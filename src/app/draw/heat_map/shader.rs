@@ -1,9 +1,9 @@
 //! The shader path: one pipeline, and for each plot textures that are uploaded when what they hold changes.
 
 use crate::figure::HeatMap;
-use crate::figure::colour_map::{COLOURS, colour_table, colours_per_unit};
 use crate::figure::heat_map::{Decibels, Places};
-use crate::session::document::ColourMap;
+use crate::session::colour_map::ColourMap;
+use crate::session::colour_map::{COLOURS, colour_table, colours_per_unit};
 use eframe::egui_wgpu::{self, Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use eframe::wgpu;
 use egui::{PaintCallback, PaintCallbackInfo, Rect};

@@ -8,38 +8,9 @@ use crate::app::pane::tiles::Pane;
 use crate::app::planned::Planned;
 use crate::app::saving::Save;
 use crate::model::SchedulerConfig;
-use crate::schedule::Plan;
-use crate::schedule::formats::{
-    ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, last_sigma_note, python_snippet, write_npy,
-};
+use crate::schedule::formats::ScheduleTable;
+use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
 use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
-
-/// The forms in which a schedule leaves: name, ending, what it is for.
-const FORMS: [(Form, &str, &str, &str); 7] = [
-    (
-        Form::Own,
-        "Chromascope",
-        "json",
-        "The schedule as it is, with its curve and control points; the command line takes it too",
-    ),
-    (Form::Csv, "CSV table", "csv", "Step, t, ᾱ, σ, λ and timestep of every step"),
-    (Form::Npy, "NumPy table", "npy", "The same table, float64 [N + 1, 6]"),
-    (Form::KDiffusion, "k-diffusion σ", "txt", "sigmas = torch.tensor([…])"),
-    (Form::Comfy, "ComfyUI σ", "txt", "Numbers between commas, for nodes with custom sigmas"),
-    (Form::Python, "Python snippet", "py", "A run by diffusers on the unchanged model, with sigmas="),
-    (Form::Diffusers, "diffusers config", "json", "trained_betas, for models trained on this curve"),
-];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Own,
-    Csv,
-    Npy,
-    KDiffusion,
-    Comfy,
-    Python,
-    Diffusers,
-}
 
 pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
     heading(ui, "In and out");
@@ -58,23 +29,24 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
             });
         }
     });
-    for (form, name, ending, about) in FORMS {
+    for format in ExportFormat::in_menu() {
+        let (name, ending) = (format.title, format.ending);
         ui.horizontal(|ui| {
             let (place, response) = ui.allocate_exact_size(vec2(118.0, 24.0), Sense::hover());
             let color = Palette::of(ui).text;
             ui.painter().text(place.left_center(), Align2::LEFT_CENTER, name, theme::body(SMALL), color);
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
-            response.on_hover_text(about);
+            response.on_hover_text(format.summary);
             let button = |text| Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
             let copy = ui.add(button("Copy"));
             copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
             let save = ui.add(button("Save…"));
             save.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Save {name}")));
-            let (copies, saves) = (form != Form::Npy && copy.clicked(), save.clicked());
+            let (copies, saves) = (format.is_text() && copy.clicked(), save.clicked());
             if !copies && !saves {
                 return;
             }
-            match made(form, lab, planned) {
+            match made(format, lab, planned) {
                 Err(error) => {
                     let text = format!("{name}: {error}");
                     intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Failure, text)));
@@ -97,36 +69,31 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
 }
 
 /// The schedule in a form, and a word on what it is for.
-fn made(form: Form, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
+fn made(format: &ExportFormat, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
     let plan = &planned.plan;
     let config =
         || lab.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
-    let text = match form {
-        Form::Own => {
-            let value = crate::session::schedule_file::to_json(&planned.source, plan.steps());
-            serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n"
+    let text = match format.writer {
+        Writer::Source(write) => write(&planned.source, plan.steps()),
+        Writer::Table(write) => {
+            let bytes = write(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?;
+            return Ok((bytes, None));
         }
-        Form::Csv => ScheduleTable::of_plan(plan).to_csv(),
-        Form::Npy => return Ok((write_npy(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?, None)),
-        Form::KDiffusion => return Ok(listed(plan, "k-diffusion", k_diffusion_sigmas)),
-        Form::Comfy => return Ok(listed(plan, "ComfyUI", comfy_ui_sigmas)),
-        Form::Python => python_snippet(plan, &kept_keys(config()?)).map_err(|error| error.to_string())?,
-        Form::Diffusers => {
+        Writer::Sigmas { program, list } => {
+            let (text, note) = sigmas_for(plan, program, list);
+            return Ok((text.into_bytes(), note.map(|note| note + ".")));
+        }
+        Writer::OnModel(write) => write(plan, &kept_keys(config()?)),
+        Writer::Curve(write) => {
             let axis = &planned.axis;
             let level = |s: f64| axis.level_at_run_time(s);
             let prediction = config()?.prediction_type.name();
-            let (value, note) = diffusers_config(&level, 1000, prediction).map_err(|error| error.to_string())?;
-            let text = serde_json::to_string_pretty(&value).map_err(|error| error.to_string())? + "\n";
+            let (value, note) = write(&level, 1000, prediction).map_err(|error| error.to_string())?;
+            let text = pretty(&value).map_err(|error| error.to_string())?;
             return Ok((text.into_bytes(), Some(format!("This configuration is {}.", note.text))));
         }
     };
-    Ok((text.into_bytes(), None))
-}
-
-/// The list of a plan's σ for a program, and a word where its last is not what that one's samplers expect.
-fn listed(plan: &Plan, program: &str, list: impl Fn(&Plan) -> String) -> (Vec<u8>, Option<String>) {
-    let note = last_sigma_note(plan, program).map(|note| note + ".");
-    (list(&plan.clone().with_finite_start()).into_bytes(), note)
+    Ok((text.map_err(|error| error.to_string())?.into_bytes(), None))
 }
 
 /// The keys of a model's configuration that its scheduler in diffusers keeps.

@@ -65,7 +65,8 @@ pub(super) fn looks_menu(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutpu
                 vertex.uv = pos2(0.5, v);
             }
             ui.painter().add(Shape::mesh(mesh));
-            if ui.selectable_label(map == context.view().colour_map, map.name()).clicked() {
+            let entry = ui.selectable_label(map == context.view().colour_map, map.name());
+            if entry.on_hover_text(map.info().summary).clicked() {
                 out.intents.push(Intent::Change(Action::SetColourMap(map)));
             }
         });

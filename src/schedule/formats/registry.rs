@@ -1,0 +1,212 @@
+//! The one table of forms in which a schedule leaves. `schedule --for`, the endings of its `--out`, the window's list and
+//! docs/schedules.md are made from it.
+
+use super::{
+    DiffusersNote, FormatError, ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, last_sigma_note,
+    own, python_snippet, write_npy,
+};
+use crate::schedule::{Plan, PlanSource};
+use crate::theory::NoiseLevel;
+use crate::words;
+use serde_json::Value;
+use std::fmt;
+
+/// All forms, in the order of menus.
+pub const EXPORTS: &[ExportFormat] = &[
+    ExportFormat {
+        name: "chromascope",
+        title: "Chromascope",
+        ending: "json",
+        summary: "The schedule as it is, with its curve and control points; the command line takes it too",
+        purpose: "this program; keeps curve, parameters, control points and the number of steps",
+        place: Place::Menu,
+        writer: Writer::Source(own::to_text),
+    },
+    ExportFormat {
+        name: "csv",
+        title: "CSV table",
+        ending: "csv",
+        summary: "Step, t, ᾱ, σ, λ and timestep of every step",
+        purpose: "spreadsheets: the table with the columns below",
+        place: Place::MenuAndEnding,
+        writer: Writer::Table(|table| Ok(table.to_csv().into_bytes())),
+    },
+    ExportFormat {
+        name: "npy",
+        title: "NumPy table",
+        ending: "npy",
+        summary: "The same table, float64 [N + 1, 6]",
+        purpose: "NumPy: the same table, float64 `[N + 1, 6]`",
+        place: Place::MenuAndEnding,
+        writer: Writer::Table(write_npy),
+    },
+    ExportFormat {
+        name: "json",
+        title: "JSON table",
+        ending: "json",
+        summary: "The same table, a list for each column",
+        purpose: "other programs: the same table, a list for each column",
+        place: Place::Ending,
+        writer: Writer::Table(|table| Ok(pretty(&table.to_json())?.into_bytes())),
+    },
+    ExportFormat {
+        name: "k-diffusion",
+        title: "k-diffusion σ",
+        ending: "txt",
+        summary: "sigmas = torch.tensor([…])",
+        purpose: "an **unchanged** model: `sigmas = torch.tensor([…])` for its samplers",
+        place: Place::MenuAndProgram,
+        writer: Writer::Sigmas { program: "k-diffusion", list: k_diffusion_sigmas },
+    },
+    ExportFormat {
+        name: "comfyui",
+        title: "ComfyUI σ",
+        ending: "txt",
+        summary: "Numbers between commas, for nodes with custom sigmas",
+        purpose: "an **unchanged** model: comma-separated numbers, for nodes with custom sigmas",
+        place: Place::MenuAndProgram,
+        writer: Writer::Sigmas { program: "ComfyUI", list: comfy_ui_sigmas },
+    },
+    ExportFormat {
+        name: "python",
+        title: "Python snippet",
+        ending: "py",
+        summary: "A run by diffusers on the unchanged model, with sigmas=",
+        purpose: "an **unchanged** model: a diffusers run with the model's own configuration and `set_timesteps(sigmas=…)`",
+        place: Place::MenuAndProgram,
+        writer: Writer::OnModel(python_snippet),
+    },
+    ExportFormat {
+        name: "diffusers",
+        title: "diffusers config",
+        ending: "json",
+        summary: "trained_betas, for models trained on this curve",
+        purpose: "a model **trained on the curve**: a `scheduler_config.json` with `trained_betas`, whose ᾱ is the curve's to \
+                  1e-6",
+        place: Place::MenuAndProgram,
+        writer: Writer::Curve(diffusers_config),
+    },
+];
+
+/// A form in which a schedule leaves.
+pub struct ExportFormat {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// The ending of its files.
+    pub ending: &'static str,
+    /// What is in it, in a few words.
+    pub summary: &'static str,
+    /// For whom it is, in Markdown.
+    pub purpose: &'static str,
+    /// Where it is chosen.
+    pub place: Place,
+    /// How it is made, and of what.
+    pub writer: Writer,
+}
+
+/// Where a form is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the window.
+    Menu,
+    /// By the ending of a table's file.
+    Ending,
+    /// In the window, and by the ending of a table's file.
+    MenuAndEnding,
+    /// In the window, and as the program it is for.
+    MenuAndProgram,
+}
+
+/// How a form is made, and of what.
+pub enum Writer {
+    /// Of the schedule, and the number of steps it was made for.
+    Source(fn(&PlanSource, usize) -> Result<String, FormatError>),
+    /// Of the table of its steps.
+    Table(fn(&ScheduleTable) -> Result<Vec<u8>, FormatError>),
+    /// Of the levels of a run, for a program whose samplers expect the last to be 0.
+    Sigmas {
+        /// The program's name.
+        program: &'static str,
+        /// The list, of levels that are all finite.
+        list: fn(&Plan) -> String,
+    },
+    /// Of the levels of a run, and the configuration of the model it is on.
+    OnModel(fn(&Plan, &Value) -> Result<String, FormatError>),
+    /// Of the level at each run time, for so many timesteps and this type of prediction.
+    Curve(fn(&dyn Fn(f64) -> NoiseLevel, usize, &str) -> Result<(Value, DiffusersNote), FormatError>),
+}
+
+impl ExportFormat {
+    /// Those that the window offers.
+    pub fn in_menu() -> impl Iterator<Item = &'static Self> {
+        EXPORTS.iter().filter(|format| format.place != Place::Ending)
+    }
+
+    /// Those that are for another program.
+    pub fn for_programs() -> impl Iterator<Item = &'static Self> {
+        EXPORTS.iter().filter(|format| format.place == Place::MenuAndProgram)
+    }
+
+    /// Those that a table's file is written in, by its ending.
+    pub fn tables() -> impl Iterator<Item = &'static Self> {
+        EXPORTS.iter().filter(|format| matches!(format.place, Place::Ending | Place::MenuAndEnding))
+    }
+
+    /// The endings of tables in a sentence: ".csv, .npy or .json".
+    #[must_use]
+    pub fn table_endings() -> String {
+        let endings: Vec<String> = Self::tables().map(|format| format!(".{}", format.ending)).collect();
+        words::joined(&endings.iter().map(String::as_str).collect::<Vec<_>>(), "or")
+    }
+
+    /// Whether it is given the levels of a run, and not a schedule as such.
+    #[must_use]
+    pub const fn is_of_a_run(&self) -> bool {
+        matches!(self.writer, Writer::Sigmas { .. } | Writer::OnModel(_))
+    }
+
+    /// Whether it is text, which can be copied.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.ending != "npy"
+    }
+}
+
+impl fmt::Debug for ExportFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// The list of a plan's σ for a program, and a sentence where its last is not what that one's samplers expect.
+#[must_use]
+pub fn sigmas_for(plan: &Plan, program: &str, list: fn(&Plan) -> String) -> (String, Option<String>) {
+    // Their samplers begin from σ times noise, which an infinite σ leaves no number.
+    (list(&plan.clone().with_finite_start()), last_sigma_note(plan, program))
+}
+
+/// JSON for people, with a line's end.
+pub fn pretty(value: &Value) -> Result<String, FormatError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| FormatError::Json(error.to_string()))?;
+    Ok(text + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_has_a_name_of_its_own() {
+        for format in EXPORTS {
+            let same = |other: &&ExportFormat| other.name == format.name || other.title == format.title;
+            assert_eq!(EXPORTS.iter().filter(same).count(), 1, "{format:?}");
+            assert!(!format.summary.is_empty() && !format.purpose.is_empty(), "{format:?}");
+        }
+        assert_eq!(ExportFormat::table_endings(), ".csv, .npy or .json");
+        let programs: Vec<&str> = ExportFormat::for_programs().map(|format| format.name).collect();
+        assert_eq!(programs, ["k-diffusion", "comfyui", "python", "diffusers"]);
+        assert!(ExportFormat::in_menu().count() + 1 == EXPORTS.len());
+    }
+}
