@@ -6,9 +6,11 @@ mod common;
 mod gui;
 
 use chromascope::app::Launch;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::{AxisReading, Layout};
 use chromascope::session::preferences::Preferences;
+use chromascope::words::sentence;
 use egui::accesskit::Toggled;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -24,18 +26,23 @@ fn test_model(name: &str) -> String {
 fn the_bundled_network_runs_when_the_window_opens() {
     let mut harness = open_with(Launch::default(), PROJECTOR);
     until_done(&mut harness);
-    assert!(says(&harness, "step 32/32"), "the playhead follows the run to its end");
+    assert!(says(&harness, &words::frame::step_of(32, 32)), "the playhead follows the run to its end");
     assert!(says(&harness, "Recovered, measured"), "what was recovered is measured once the run is over");
-    assert!(says(&harness, "Class People & Body") && says(&harness, "Model emoji-unet"));
+    assert!(
+        says(&harness, &words::chip(words::frame::CLASS, "People & Body"))
+            && says(&harness, &words::chip(words::frame::MODEL, "emoji-unet"))
+    );
 }
 
 #[test]
 fn every_bundled_model_can_be_chosen() {
     let mut harness = opened("gaussian-64");
     for model in ["emoji-exact-64", "emoji-unet", "gaussian-64"] {
-        click_like(&mut harness, "Model ");
+        click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
         click(&mut harness, model);
-        until(&mut harness, model, |harness| says(harness, &format!("Model {model}")) && says(harness, "done ·"));
+        until(&mut harness, model, |harness| {
+            says(harness, &words::chip(words::frame::MODEL, model)) && is_done(harness)
+        });
         press(&mut harness, Key::Escape);
     }
 }
@@ -43,42 +50,42 @@ fn every_bundled_model_can_be_chosen() {
 #[test]
 fn the_playhead_goes_where_it_is_sent() {
     let mut harness = opened("gaussian-64");
-    click(&mut harness, "First step");
-    assert!(says(&harness, "step 0/12") && says(&harness, "Recovered, measured"));
-    click(&mut harness, "Step on");
-    assert!(says(&harness, "step 1/12"));
+    click(&mut harness, words::frame::FIRST_STEP);
+    assert!(says(&harness, &words::frame::step_of(0, 12)) && says(&harness, "Recovered, measured"));
+    click(&mut harness, words::frame::STEP_ON);
+    assert!(says(&harness, &words::frame::step_of(1, 12)));
     press(&mut harness, Key::ArrowRight);
-    assert!(says(&harness, "step 2/12"));
+    assert!(says(&harness, &words::frame::step_of(2, 12)));
     press(&mut harness, Key::End);
-    assert!(says(&harness, "step 12/12"));
+    assert!(says(&harness, &words::frame::step_of(12, 12)));
     // Several keys in one slow frame, in their order.
     for key in [Key::Home, Key::ArrowRight, Key::ArrowRight, Key::ArrowRight] {
         harness.key_press(key);
     }
     frames(&mut harness, 3);
-    assert!(says(&harness, "step 3/12"));
-    click(&mut harness, "First step");
-    click(&mut harness, "Play");
-    until(&mut harness, "playback to get somewhere", |harness| says(harness, "step 4/12"));
-    click(&mut harness, "Pause playback");
+    assert!(says(&harness, &words::frame::step_of(3, 12)));
+    click(&mut harness, words::frame::FIRST_STEP);
+    click(&mut harness, words::frame::PLAY);
+    until(&mut harness, "playback to get somewhere", |harness| says(harness, &words::frame::step_of(4, 12)));
+    click(&mut harness, words::frame::PAUSE_PLAYBACK);
     press(&mut harness, Key::B);
-    until(&mut harness, "playback back to the noise", |harness| says(harness, "step 0/12"));
+    until(&mut harness, "playback back to the noise", |harness| says(harness, &words::frame::step_of(0, 12)));
 }
 
 #[test]
 fn a_drag_on_the_tracks_scrubs_and_runs_nothing() {
     let mut harness = opened("gaussian-64");
-    let track = harness.get_by_label("Playhead").rect();
+    let track = harness.get_by_label(words::tracks::PLAYHEAD).rect();
     let at = |share: f32| egui::pos2(track.left() + share * track.width(), track.bottom() - 60.0);
     harness.drag_at(at(0.26));
     frames(&mut harness, 2);
-    assert!(says(&harness, "step 3/12"), "{:?}", harness.root());
+    assert!(says(&harness, &words::frame::step_of(3, 12)), "{:?}", harness.root());
     harness.hover_at(at(0.51));
     frames(&mut harness, 2);
-    assert!(says(&harness, "step 6/12"));
+    assert!(says(&harness, &words::frame::step_of(6, 12)));
     harness.drop_at(at(0.76));
     frames(&mut harness, 2);
-    assert!(says(&harness, "step 9/12") && says(&harness, "done ·"));
+    assert!(says(&harness, &words::frame::step_of(9, 12)) && is_done(&harness));
 }
 
 #[test]
@@ -87,13 +94,13 @@ fn folding_axis_and_heights_are_undone() {
     click(&mut harness, "Fold Film strip");
     assert!(says(&harness, "Unfold Film strip"));
     press(&mut harness, Key::A);
-    assert!(says(&harness, "Time axis axis: s"));
+    assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "s")));
     let undo = |harness: &mut egui_kittest::Harness<_>| {
         harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
         frames(harness, 3);
     };
     undo(&mut harness);
-    assert!(says(&harness, "Time axis axis: step"));
+    assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "step")));
     undo(&mut harness);
     assert!(!says(&harness, "Unfold Film strip"));
     harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -137,8 +144,8 @@ fn tracks_change_places_and_hide() {
 #[test]
 fn the_wheel_zooms_the_axis_and_zero_shows_all_of_it() {
     let mut harness = opened("gaussian-64");
-    let track = harness.get_by_label("Playhead").rect();
-    assert!(!says(&harness, "whole run"));
+    let track = harness.get_by_label(words::tracks::PLAYHEAD).rect();
+    assert!(!says(&harness, words::tracks::WHOLE_RUN));
     harness.hover_at(track.center());
     harness.step();
     harness.event(egui::Event::MouseWheel {
@@ -149,34 +156,34 @@ fn the_wheel_zooms_the_axis_and_zero_shows_all_of_it() {
         modifiers: Modifiers::NONE,
     });
     frames(&mut harness, 10);
-    assert!(says(&harness, "whole run"));
+    assert!(says(&harness, words::tracks::WHOLE_RUN));
     press(&mut harness, Key::Num0);
-    assert!(!says(&harness, "whole run"));
+    assert!(!says(&harness, words::tracks::WHOLE_RUN));
 }
 
 #[test]
 fn a_run_can_be_paused_stepped_resumed_and_stopped() {
     let mut harness = opened("emoji-unet");
-    click(&mut harness, "Step");
-    until(&mut harness, "a run that waits after one step", |harness| says(harness, "paused after 1 step"));
+    click(&mut harness, words::frame::STEP);
+    until(&mut harness, "a run that waits after one step", |harness| says(harness, &words::frame::paused_after(1)));
     press(&mut harness, Key::S);
-    until(&mut harness, "another step", |harness| says(harness, "paused after 2 steps"));
-    click(&mut harness, "Stop");
-    until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after 2 steps"));
-    assert!(harness.get_by_label("Stop").accesskit_node().is_disabled());
-    click(&mut harness, "Step");
-    until(&mut harness, "a run that waits", |harness| says(harness, "paused after 1 step"));
-    click(&mut harness, "Resume");
+    until(&mut harness, "another step", |harness| says(harness, &words::frame::paused_after(2)));
+    click(&mut harness, words::frame::STOP);
+    until(&mut harness, "the run to be stopped", |harness| says(harness, &words::frame::stopped_after(2)));
+    assert!(harness.get_by_label(words::frame::STOP).accesskit_node().is_disabled());
+    click(&mut harness, words::frame::STEP);
+    until(&mut harness, "a run that waits", |harness| says(harness, &words::frame::paused_after(1)));
+    click(&mut harness, words::frame::RESUME);
     until_done(&mut harness);
-    click(&mut harness, "Restart");
-    until(&mut harness, "the same run again", |harness| says(harness, "done ·"));
+    click(&mut harness, words::frame::RESTART);
+    until(&mut harness, "the same run again", |harness| is_done(harness));
 }
 
 #[test]
 fn what_was_changed_is_shown_until_it_is_run() {
     let mut harness = opened("gaussian-64");
-    click_like(&mut harness, "Menu");
-    click(&mut harness, "Run changes at once");
+    click_like(&mut harness, words::frame::MENU);
+    click(&mut harness, words::frame::RUN_ON_EVERY_CHANGE);
     press(&mut harness, Key::Escape);
     let ticks = |harness: &egui_kittest::Harness<_>| {
         let whole = |text: &String| text.parse::<u32>().is_ok();
@@ -184,22 +191,24 @@ fn what_was_changed_is_shown_until_it_is_run() {
         painted(harness).into_iter().filter(whole).skip(1).collect::<Vec<_>>()
     };
     let numbers = ticks(&harness);
-    type_number(&mut harness, "Steps", "40");
-    click_like(&mut harness, "Spacing ");
+    type_number(&mut harness, words::frame::STEPS, "40");
+    click_like(&mut harness, &words::chip(words::frame::SPACING, ""));
     click(&mut harness, "karras");
     press(&mut harness, Key::Escape);
     // All is the run's as before; what the next will have is laid over it.
-    assert!(says(&harness, "Run with changed steps, spacing") && says(&harness, "Settings changed: Run"));
-    assert!(says(&harness, "step 12/12") && painted(&harness).iter().any(|text| text.starts_with("next")));
+    assert!(says(&harness, &words::frame::run_with_new("steps, spacing")) && says(&harness, words::frame::NOT_RUN_YET));
+    assert!(
+        says(&harness, &words::frame::step_of(12, 12)) && painted(&harness).iter().any(|text| text.starts_with("next"))
+    );
     assert_eq!(ticks(&harness), numbers, "the axis is the run's");
-    click_like(&mut harness, "Settings changed: Run");
-    until(&mut harness, "the run", |harness| says(harness, "step 40/40") && says(harness, "done ·"));
-    assert!(!says(&harness, "Run with changed") && !says(&harness, "Settings changed"));
+    click_like(&mut harness, words::frame::NOT_RUN_YET);
+    until(&mut harness, "the run", |harness| says(harness, &words::frame::step_of(40, 40)) && is_done(harness));
+    assert!(!says(&harness, &words::frame::run_with_new("")) && !says(&harness, words::frame::NOT_RUN_YET));
     assert!(painted(&harness).iter().all(|text| text != "next run"));
     assert_ne!(ticks(&harness), numbers);
-    click(&mut harness, "New seed");
-    until(&mut harness, "a run with the new seed", |harness| says(harness, "done ·"));
-    assert!(!says(&harness, "Run with changed"));
+    click(&mut harness, words::frame::NEW_SEED);
+    until(&mut harness, "a run with the new seed", |harness| is_done(harness));
+    assert!(!says(&harness, &words::frame::run_with_new("")));
 }
 
 #[test]
@@ -207,28 +216,30 @@ fn a_model_changed_in_the_middle_of_a_run_takes_its_place() {
     let mut slow = settings("emoji-unet");
     slow.steps = 1000;
     let mut harness = open_with(launch(slow), PROJECTOR);
-    until(&mut harness, "the run to go", |harness| says(harness, "s left"));
-    click_like(&mut harness, "Model ");
+    until(&mut harness, "the run to go", |harness| says(harness, words::frame::LEFT));
+    click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
     click(&mut harness, "gaussian-64");
-    until(&mut harness, "the other model", |harness| says(harness, "Model gaussian-64") && says(harness, "s left"));
+    until(&mut harness, "the other model", |harness| {
+        says(harness, &words::chip(words::frame::MODEL, "gaussian-64")) && says(harness, words::frame::LEFT)
+    });
     press(&mut harness, Key::Escape);
-    click(&mut harness, "Stop");
-    until(&mut harness, "the run to be stopped", |harness| says(harness, "stopped after"));
+    click(&mut harness, words::frame::STOP);
+    until(&mut harness, "the run to be stopped", |harness| says(harness, &words::frame::stopped_after(0)[..13]));
     // Closing in the middle of a run must not hang.
     press(&mut harness, Key::R);
-    until(&mut harness, "the next run", |harness| says(harness, "s left"));
+    until(&mut harness, "the next run", |harness| says(harness, words::frame::LEFT));
     let began = Instant::now();
     drop(harness);
     assert!(began.elapsed() < Duration::from_secs(10), "closing took {:?}", began.elapsed());
 }
 
 fn open_path(harness: &mut egui_kittest::Harness<chromascope::app::App>, path: &str) {
-    click_like(harness, "Model ");
-    let field = harness.get_by_label("Path of a model");
+    click_like(harness, &words::chip(words::frame::MODEL, ""));
+    let field = harness.get_by_label(words::frame::PATH_OF_MODEL);
     field.focus();
     field.type_text(path);
     frames(harness, 3);
-    click(harness, "Open");
+    click(harness, words::frame::OPEN);
 }
 
 #[test]
@@ -239,9 +250,9 @@ fn a_bad_path_gets_a_sentence_that_stays_until_it_is_read() {
     until(&mut harness, "the sentence", |harness| {
         documented_is_shown(harness, "window::a_bad_path_gets_a_sentence_that_stays_until_it_is_read", &words)
     });
-    assert!(says(&harness, "step 12/12"), "the run on screen stays");
-    click(&mut harness, "Dismiss");
-    assert!(!says(&harness, "There is nothing at"));
+    assert!(says(&harness, &words::frame::step_of(12, 12)), "the run on screen stays");
+    click(&mut harness, words::messages::DISMISS);
+    assert!(!says(&harness, &sentence(words::messages::NOTHING_AT)));
 }
 
 #[test]
@@ -249,10 +260,12 @@ fn a_folder_dropped_on_the_window_is_opened() {
     let mut harness = opened("gaussian-64");
     harness.input_mut().dropped_files.push(Arc::new(Dropped(test_model("tiny-v").into())));
     harness.step();
-    until(&mut harness, "the dropped model", |harness| says(harness, "Model tiny-v") && says(harness, "done ·"));
+    until(&mut harness, "the dropped model", |harness| {
+        says(harness, &words::chip(words::frame::MODEL, "tiny-v")) && is_done(harness)
+    });
     // It is remembered among the recent ones.
-    click_like(&mut harness, "Model ");
-    assert!(says(&harness, "Recent"));
+    click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
+    assert!(says(&harness, words::frame::RECENT));
 }
 
 #[test]
@@ -262,11 +275,11 @@ fn a_model_without_a_schedule_is_asked_for_one() {
     until(&mut harness, "the sentence", |harness| {
         documented_is_shown(harness, "window::a_model_without_a_schedule_is_asked_for_one", &[])
     });
-    assert!(says(&harness, "Open scheduler_config.json") && says(&harness, "Missing: scheduler_config.json"));
+    assert!(says(&harness, words::messages::OPEN_CONFIG) && says(&harness, words::messages::MISSING_CONFIG));
     // What it predicts alone is not enough, which is said.
-    let still = "The schedule is still missing: open scheduler_config.json to run.";
-    assert!(says(&harness, "the file is needed anyway") && !says(&harness, still));
-    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, "It predicts").click();
+    let still = words::messages::STILL_MISSING;
+    assert!(says(&harness, words::messages::CONFIG_IS_NEEDED) && !says(&harness, still));
+    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, words::messages::PREDICTION).click();
     frames(&mut harness, 3);
     click(&mut harness, "v");
     assert!(says(&harness, still), "{:?}", harness.root());
@@ -277,20 +290,20 @@ fn a_model_that_gives_no_numbers_fails_at_its_step_and_keeps_the_others() {
     let mut settings = settings(&test_model("bad/nan-below-500"));
     settings.steps = 10;
     let mut harness = open_with(launch(settings), PROJECTOR);
-    until(&mut harness, "the failure", |harness| says(harness, "failed after"));
+    until(&mut harness, "the failure", |harness| says(harness, &words::frame::failed_after(5)));
     let test = "window::a_model_that_gives_no_numbers_fails_at_its_step_and_keeps_the_others";
     assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
-    click(&mut harness, "First step");
-    assert!(says(&harness, "step 0/10"));
+    click(&mut harness, words::frame::FIRST_STEP);
+    assert!(says(&harness, &words::frame::step_of(0, 10)));
 }
 
 #[test]
 fn the_keys_are_listed_on_a_question_mark() {
     let mut harness = opened("gaussian-64");
     press(&mut harness, Key::Questionmark);
-    assert!(says(&harness, "play backwards"));
+    assert!(says(&harness, words::frame::PLAY_BACKWARDS));
     press(&mut harness, Key::Escape);
-    assert!(!says(&harness, "play backwards"));
+    assert!(!says(&harness, words::frame::PLAY_BACKWARDS));
 }
 
 #[test]
@@ -343,7 +356,7 @@ fn no_size_of_window_breaks_anything() {
         frames(&mut harness, 3);
         press(&mut harness, Key::Num1);
     }
-    assert!(says(&harness, "step 12/12"));
+    assert!(says(&harness, &words::frame::step_of(12, 12)));
 }
 
 #[test]
@@ -412,13 +425,13 @@ fn typed_into_steps(text: &str, test: &str) {
     let mut harness = opened("gaussian-64");
     let test = format!("window::{test}");
     assert!(!documented_is_shown(&harness, &test, &[]));
-    type_number(&mut harness, "Steps", text);
+    type_number(&mut harness, words::frame::STEPS, text);
     assert!(documented_is_shown(&harness, &test, &[]), "{:?}", painted(&harness));
-    let steps = harness.get_by_label("Steps").accesskit_node().numeric_value();
+    let steps = harness.get_by_label(words::frame::STEPS).accesskit_node().numeric_value();
     assert_eq!(steps, Some(12.0), "it is as it was");
-    assert!(says(&harness, "done ·") && says(&harness, "/12"), "no run was begun: {:?}", harness.root());
+    assert!(is_done(&harness) && says(&harness, "/12"), "no run was begun: {:?}", harness.root());
     // It goes when the field is taken hold of again.
-    click(&mut harness, "Steps");
+    click(&mut harness, words::frame::STEPS);
     assert!(!documented_is_shown(&harness, &test, &[]));
 }
 
@@ -450,8 +463,8 @@ fn an_emptied_number_field_is_said() {
 #[test]
 fn one_field_at_a_time_says_something() {
     let mut harness = opened("gaussian-64");
-    type_number(&mut harness, "Steps", "abc");
-    type_number(&mut harness, "Seed", "x3");
+    type_number(&mut harness, words::frame::STEPS, "abc");
+    type_number(&mut harness, words::frame::SEED, "x3");
     let words: Vec<String> = painted(&harness).into_iter().filter(|text| text.ends_with(" is not a number")).collect();
     assert_eq!(words, ["\"x3\" is not a number"]);
 }
@@ -459,7 +472,7 @@ fn one_field_at_a_time_says_something() {
 #[test]
 fn a_choice_closes_its_menu() {
     let mut harness = opened("gaussian-64");
-    for (menu, choice) in [("Sampler ddim", "heun"), ("Spacing", "karras")] {
+    for (menu, choice) in [("Sampler ddim", "heun"), (words::frame::SPACING, "karras")] {
         click_like(&mut harness, menu);
         click(&mut harness, choice);
         assert!(!egui::Popup::is_any_open(&harness.ctx), "{menu}");
@@ -470,7 +483,7 @@ fn a_choice_closes_its_menu() {
 #[test]
 fn the_pointer_and_the_bar_agree_on_the_step() {
     let mut harness = opened("gaussian-64");
-    let track = harness.get_by_label("Playhead").rect();
+    let track = harness.get_by_label(words::tracks::PLAYHEAD).rect();
     for share in [0.02, 0.26, 0.46, 0.55, 0.83, 0.999] {
         let at = egui::pos2(track.left() + share * track.width(), track.bottom() - 60.0);
         harness.hover_at(at);
@@ -506,7 +519,7 @@ fn no_tooltip_covers_the_list_of_keys() {
     press(&mut harness, Key::Questionmark);
     harness.hover_at(head.left_center() + egui::vec2(14.0, 0.0));
     frames(&mut harness, 12);
-    assert!(says(&harness, "play backwards") && !tip(&harness));
+    assert!(says(&harness, words::frame::PLAY_BACKWARDS) && !tip(&harness));
     press(&mut harness, Key::Escape);
     harness.hover_at(head.left_center() + egui::vec2(10.0, 0.0));
     until(&mut harness, "the tooltip again", tip);
@@ -519,13 +532,19 @@ fn a_model_chosen_again_has_its_class_again() {
     let mut harness = open_with(launch(first), PROJECTOR);
     until_done(&mut harness);
     let class = |harness: &egui_kittest::Harness<_>| {
-        harness.query_all_by_label_contains("Class ").next().and_then(|node| node.accesskit_node().label()).unwrap()
+        harness
+            .query_all_by_label_contains(&words::chip(words::frame::CLASS, ""))
+            .next()
+            .and_then(|node| node.accesskit_node().label())
+            .unwrap()
     };
     let before = class(&harness);
     for model in ["gaussian-64", "emoji-exact-64"] {
-        click_like(&mut harness, "Model ");
+        click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
         click(&mut harness, model);
-        until(&mut harness, model, |harness| says(harness, &format!("Model {model}")) && says(harness, "done ·"));
+        until(&mut harness, model, |harness| {
+            says(harness, &words::chip(words::frame::MODEL, model)) && is_done(harness)
+        });
         press(&mut harness, Key::Escape);
     }
     until_done(&mut harness);

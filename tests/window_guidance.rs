@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, ScaleCurve};
 use chromascope::denoiser::{Upsample, WindowSize};
 use chromascope::session::RunSettings;
@@ -86,7 +87,7 @@ fn classes_by_resolution_have_their_strip_and_follow_the_schedule() {
         let levels = ByLevel { labels: vec![1, 2, 3], mode: LevelMode::Blend, factor: 2 };
         settings.by_level = Some(levels);
     });
-    assert!(says(&harness, "Class by resolution"), "the top bar says so");
+    assert!(says(&harness, &words::chip(words::frame::CLASS, words::frame::BY_LEVEL)), "the top bar says so");
     for label in ["class 1", "class 2", "class 3"] {
         assert!(painted(&harness).iter().any(|text| text == label), "{label}: {:?}", painted(&harness));
     }
@@ -95,7 +96,9 @@ fn classes_by_resolution_have_their_strip_and_follow_the_schedule() {
     click(&mut harness, "Remove level");
     until(&mut harness, "two classes", |harness| !painted(harness).iter().any(|text| text == "class 3"));
     click(&mut harness, "one");
-    until(&mut harness, "one class", |harness| !says(harness, "Class by resolution"));
+    until(&mut harness, "one class", |harness| {
+        !says(harness, &words::chip(words::frame::CLASS, words::frame::BY_LEVEL))
+    });
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn the_plain_run_comes_beside_and_goes() {
     frames(&mut harness, 3);
     until(&mut harness, "one run", |harness| !says(harness, "Beside, plain"));
     click(&mut harness, "Keep this beside");
-    click(&mut harness, "Run");
+    click(&mut harness, words::frame::RUN);
     until(&mut harness, "the run beside", |harness| says(harness, "Beside, w = 4"));
 }
 
@@ -121,7 +124,7 @@ fn a_network_is_used_at_twice_its_size() {
     }
     assert!(painted(&harness).iter().any(|text| text.ends_with("× plain")), "{:?}", painted(&harness));
     click(&mut harness, "48 px");
-    until(&mut harness, "a run at 48 pixels", |harness| says(harness, "done ·"));
+    until(&mut harness, "a run at 48 pixels", |harness| is_done(harness));
     click(&mut harness, "16 px");
     until(&mut harness, "no upsample guidance", |harness| !says(harness, "τ, pooled"));
 }

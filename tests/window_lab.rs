@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::{Layout, Track};
 use chromascope::session::schedule_file;
@@ -75,7 +76,7 @@ fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
     let value = |name: &str| name.rsplit(' ').next().unwrap().replace('−', "-").parse::<f64>().unwrap();
     assert!(value(changed[0].1) > value(changed[0].0) + 0.5, "{changed:?}");
     until_done(&mut harness);
-    assert!(says(&harness, "Spacing drawn"));
+    assert!(says(&harness, &words::chip(words::frame::SPACING, "drawn")));
     // The drag is one change.
     undo(&mut harness);
     assert_eq!(points(&harness), before);
@@ -83,7 +84,7 @@ fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
     frames(&mut harness, 3);
     assert_eq!(points(&harness), after);
     click(&mut harness, "Model's own");
-    assert!(points(&harness).is_empty() && says(&harness, "Spacing trailing"));
+    assert!(points(&harness).is_empty() && says(&harness, &words::chip(words::frame::SPACING, "trailing")));
     until_done(&mut harness);
 }
 
@@ -149,7 +150,9 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     frames(&mut harness, 2);
     click(&mut harness, "Run with this list");
     assert!(says(&harness, "Now: list of σ, 4 steps"));
-    until(&mut harness, "a run of four steps", |harness| says(harness, "step 4/4") && says(harness, "done ·"));
+    until(&mut harness, "a run of four steps", |harness| {
+        says(harness, &words::frame::step_of(4, 4)) && is_done(harness)
+    });
     // A list of four steps makes each a long one; what is questionable stands beside it.
     harness.get_by_label("List of levels").click();
     frames(&mut harness, 2);
@@ -181,7 +184,7 @@ fn presets_show_their_curve_before_they_are_taken() {
     let mut harness = lab();
     click(&mut harness, "Preset");
     click(&mut harness, "karras");
-    assert!(says(&harness, "Spacing trailing"), "not taken yet");
+    assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")), "not taken yet");
     assert!(painted(&harness).iter().any(|text| text == "karras"), "its curve has a name in the legend");
     let rho = slider(&harness, "ρ");
     assert_eq!(rho.accesskit_node().numeric_value(), Some(7.0));
@@ -191,19 +194,19 @@ fn presets_show_their_curve_before_they_are_taken() {
     let changed = slider(&harness, "ρ").accesskit_node().numeric_value().unwrap();
     assert!(changed > 7.0, "{changed}");
     click(&mut harness, "Leave it");
-    assert!(says(&harness, "Spacing trailing"));
+    assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")));
     click(&mut harness, "Preset");
     // Further down in the list than the popup is high.
     harness.get_by_label("cosine").click_accesskit();
     frames(&mut harness, 3);
     press(&mut harness, Key::Escape);
     click(&mut harness, "Take it");
-    assert!(says(&harness, "Spacing cosine") && says(&harness, "Now: cosine, 12 steps"));
+    assert!(says(&harness, &words::chip(words::frame::SPACING, "cosine")) && says(&harness, "Now: cosine, 12 steps"));
     until_done(&mut harness);
     // Its parameters stay at hand.
     assert_eq!(slider(&harness, "power").accesskit_node().numeric_value(), Some(2.0));
     undo(&mut harness);
-    assert!(says(&harness, "Spacing trailing"));
+    assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")));
 }
 
 #[test]
@@ -261,7 +264,9 @@ fn schedules_go_out_and_come_in() {
     frames(&mut harness, 2);
     click(&mut harness, "Save Chromascope");
     save_as(&mut harness, &path);
-    until(&mut harness, "the file", |harness| painted(harness).iter().any(|text| text.starts_with("Saved as ")));
+    until(&mut harness, "the file", |harness| {
+        painted(harness).iter().any(|text| text.starts_with(words::frame::SAVED_AS))
+    });
     assert!(schedule_file::read(&path).unwrap().source.drawn().is_some());
     click(&mut harness, "Model's own");
     assert!(points(&harness).is_empty());
@@ -344,17 +349,17 @@ fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
     press(&mut harness, Key::ArrowUp);
     let moved = points(&harness);
     assert_ne!(moved[2], before[2], "arrows move the point that was clicked");
-    assert!(says(&harness, "step 12/12"), "and not the playhead");
+    assert!(says(&harness, &words::frame::step_of(12, 12)), "and not the playhead");
     press(&mut harness, Key::Home);
-    assert!(says(&harness, "step 0/12"), "{:?}", harness.root());
+    assert!(says(&harness, &words::frame::step_of(0, 12)), "{:?}", harness.root());
     press(&mut harness, Key::PageDown);
-    assert!(says(&harness, "step 1/12"));
+    assert!(says(&harness, &words::frame::step_of(1, 12)));
     press(&mut harness, Key::A);
-    assert!(says(&harness, "Time axis axis: s"));
+    assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "s")));
     press(&mut harness, Key::Questionmark);
-    assert!(says(&harness, "play backwards"));
+    assert!(says(&harness, words::frame::PLAY_BACKWARDS));
     press(&mut harness, Key::Questionmark);
-    assert!(!says(&harness, "play backwards"));
+    assert!(!says(&harness, words::frame::PLAY_BACKWARDS));
     // The list of keys took the keyboard.
     let at = place_of(&harness, &points(&harness)[2]);
     click_at(&mut harness, at);
@@ -364,7 +369,7 @@ fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
     harness.get_by_label("Name of the schedule").click();
     frames(&mut harness, 2);
     press(&mut harness, Key::A);
-    assert!(says(&harness, "Time axis axis: s"), "what is typed means nothing else");
+    assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "s")), "what is typed means nothing else");
 }
 
 #[test]
@@ -374,7 +379,7 @@ fn points_are_moved_on_every_axis() {
     until_done(&mut harness);
     for (axis, by) in [("s", -20.0), ("timestep", 20.0), ("λ", -20.0), ("σ", 20.0), ("evaluations", -20.0)] {
         press(&mut harness, Key::A);
-        assert!(says(&harness, &format!("Time axis axis: {axis}")), "{:?}", harness.root());
+        assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, axis)), "{:?}", harness.root());
         let before = points(&harness);
         let places: Vec<Pos2> = before.iter().map(|name| place_of(&harness, name)).collect();
         // The inner point that is furthest from the others.
@@ -392,6 +397,6 @@ fn points_are_moved_on_every_axis() {
         assert_ne!(after[point], before[point], "on the axis of {axis}");
         assert_eq!(after.len(), before.len());
         until_done(&mut harness);
-        assert!(!says(&harness, "Settings changed"), "the run follows, on the axis of {axis}");
+        assert!(!says(&harness, words::frame::NOT_RUN_YET), "the run follows, on the axis of {axis}");
     }
 }

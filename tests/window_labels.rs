@@ -7,6 +7,7 @@ mod gui;
 
 use chromascope::app::Launch;
 use chromascope::app::draw::theme;
+use chromascope::app::words;
 use chromascope::schedule::{LevelList, PlanSource};
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
@@ -25,7 +26,7 @@ fn assert_readable(launch: Launch, size: Vec2, cut: Cut) {
     until_done(&mut harness);
     let faults = unreadable(&harness, cut);
     assert!(faults.is_empty(), "{size:?}:\n{}", faults.join("\n"));
-    click(&mut harness, "First step");
+    click(&mut harness, words::frame::FIRST_STEP);
     let faults = unreadable(&harness, cut);
     assert!(faults.is_empty(), "at the first step, {size:?}:\n{}", faults.join("\n"));
 }
@@ -120,12 +121,18 @@ fn the_smallest_window_still_shows_every_control() {
     let outside: Vec<String> =
         written(&harness).into_iter().filter(|text| !screen.contains_rect(text.rect)).map(|text| text.text).collect();
     assert!(outside.is_empty(), "{outside:?}");
-    for name in ["Menu", "Stop", "Restart", "Last step", "Time axis axis: step"] {
+    for name in [
+        words::frame::MENU,
+        words::frame::STOP,
+        words::frame::RESTART,
+        words::frame::LAST_STEP,
+        &words::chip(words::tracks::TIME_AXIS, "step"),
+    ] {
         let rect = harness.get_by_label(name).rect();
         assert!(screen.contains_rect(rect), "{name} at {rect:?}");
     }
-    click(&mut harness, "Menu");
-    assert!(says(&harness, "Layout"), "the menu opens");
+    click(&mut harness, words::frame::MENU);
+    assert!(says(&harness, words::frame::LAYOUT), "the menu opens");
 }
 
 /// Symbols of the field, in every weight and face that the window writes with.

@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::inspect::Reference;
@@ -90,14 +91,14 @@ fn the_strip_isolates_and_is_dragged_like_the_rest_of_the_tracks() {
     harness.get_by_label_contains("Isolate 1 px (Chromatogram strip").click();
     frames(&mut harness, 3);
     assert_eq!(alone(&harness).unwrap(), "only 1 px");
-    assert!(says(&harness, "step 12/12"), "a click leaves the playhead");
+    assert!(says(&harness, &words::frame::step_of(12, 12)), "a click leaves the playhead");
     harness.drag_at(at);
     frames(&mut harness, 2);
     harness.hover_at(at - egui::vec2(40.0, 0.0));
     frames(&mut harness, 2);
     harness.drop_at(at - egui::vec2(40.0, 0.0));
     frames(&mut harness, 2);
-    assert!(!says(&harness, "step 12/12"), "a drag takes it along");
+    assert!(!says(&harness, &words::frame::step_of(12, 12)), "a drag takes it along");
     assert_eq!(alone(&harness).unwrap(), "only 1 px");
 }
 
@@ -157,7 +158,7 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
     for _ in 0..5 {
         press(&mut harness, Key::ArrowLeft);
     }
-    assert!(says(&harness, "step 7/12"));
+    assert!(says(&harness, &words::frame::step_of(7, 12)));
     for (picture, image) in [("E[x₀|xₜ]", &run.snapshots[7].x0), ("xₜ", &run.snapshots[7].x_t)] {
         click(&mut harness, &format!("Levels of {picture}"));
         let expected = plan.mean_energies(image.view()).unwrap();
@@ -314,7 +315,7 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
         press(&mut harness, Key::ArrowRight);
     }
     assert!((wipe(&harness) - 0.53).abs() < 1e-6, "{}", wipe(&harness));
-    assert!(says(&harness, "step 6/12"), "the playhead stays");
+    assert!(says(&harness, &words::frame::step_of(6, 12)), "the playhead stays");
     let place = harness.get_by_role_and_label(Role::Slider, "Wipe").rect().center();
     harness.drag_at(place);
     frames(&mut harness, 2);
@@ -383,7 +384,7 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
     let test = "window_levels::a_reference_that_is_no_image_gets_a_sentence";
     let words = [("PATH", missing.to_str().unwrap().to_owned())];
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
-    click(&mut harness, "Dismiss the sentence");
+    click(&mut harness, words::messages::DISMISS_IN_PANE);
     assert!(!documented_is_shown(&harness, test, &words));
     let path = folder.path().join("grey.png");
     image::RgbImage::from_pixel(90, 70, image::Rgb([128; 3])).save(&path).unwrap();

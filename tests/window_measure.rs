@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::ensemble;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
@@ -55,7 +56,7 @@ fn samples(harness: &mut Harness<App>, count: &str) {
 }
 
 fn steps(harness: &mut Harness<App>, count: &str) {
-    click(harness, "Steps");
+    click(harness, words::frame::STEPS);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness.event(egui::Event::Text(count.into()));
     frames(harness, 1);
@@ -102,7 +103,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     let path = folder.path().join("twenty.npz");
     click(&mut harness, "Save…");
     save_as(&mut harness, &path);
-    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let kept = ensemble::read(&path).unwrap();
     type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
     assert_eq!((kept.samples(), kept.steps()), (20, 6));
@@ -129,7 +130,7 @@ fn ending_half_way_keeps_a_valid_half() {
     let path = folder.path().join("half");
     click(&mut harness, "Save…");
     save_as(&mut harness, &path);
-    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let kept = ensemble::read(&path.with_extension("npz")).unwrap();
     assert!(kept.samples() > 0 && kept.samples() < 5000);
     assert!(
@@ -145,7 +146,7 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     click(&mut harness, "Measure");
     measured(&mut harness, "2");
     assert!(!is_painted(&harness, "set differently by now"));
-    harness.get_by_label_contains("New seed").click();
+    harness.get_by_label_contains(words::frame::NEW_SEED).click();
     until_done(&mut harness);
     assert!(!is_painted(&harness, "set differently by now"), "another seed makes samples of the same kind");
     steps(&mut harness, "7");
@@ -255,7 +256,7 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     harness.get_by_label("SVG").click();
     frames(&mut harness, 3);
     save_as(&mut harness, &path);
-    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains("one sample of gaussian-64 · ddim, trailing, 4 steps"), "whose the pictures are");
     assert!(text.contains(&title(9, 3)), "whose the spectra are");
@@ -279,7 +280,7 @@ fn closes(harness: &Harness<App>) -> bool {
     commands(harness).contains(&ViewportCommand::Close)
 }
 
-const QUESTION: &str = "Save what was measured before closing?";
+const QUESTION: &str = words::frame::SAVE_BEFORE_CLOSING;
 
 #[test]
 fn closing_asks_about_what_is_in_no_file() {
@@ -296,23 +297,23 @@ fn closing_asks_about_what_is_in_no_file() {
             "{:?}",
             painted(&harness)
         );
-        click(&mut harness, "Cancel");
+        click(&mut harness, words::frame::CANCEL);
         assert!(!is_painted(&harness, QUESTION));
         assert!(stays_when_closed(&mut harness));
         press(&mut harness, egui::Key::Escape);
         assert!(!is_painted(&harness, QUESTION));
     }
     assert!(stays_when_closed(&mut harness));
-    click(&mut harness, "Save and close…");
+    click(&mut harness, words::frame::SAVE_AND_CLOSE);
     press(&mut harness, egui::Key::Escape);
     assert!(!is_painted(&harness, QUESTION) && !closes(&harness));
     // Saved, it closes by itself.
     assert!(stays_when_closed(&mut harness));
-    click(&mut harness, "Save and close…");
+    click(&mut harness, words::frame::SAVE_AND_CLOSE);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two.npz");
-    type_over(&mut harness, "Where to save it", path.to_str().unwrap());
-    harness.get_by_label("Save").click();
+    type_over(&mut harness, words::frame::SAVE_PATH, path.to_str().unwrap());
+    harness.get_by_label(words::frame::SAVE).click();
     until(&mut harness, "the end", closes);
     assert_eq!(ensemble::read(&path).unwrap().samples(), 2);
     assert!(!stays_when_closed(&mut harness), "it closes");
@@ -325,11 +326,11 @@ fn closing_pauses_measuring_and_what_is_discarded_is_not_asked_about_again() {
     click(&mut harness, "Measure");
     until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), measured"));
     assert!(stays_when_closed(&mut harness));
-    assert!(is_painted(&harness, "Measuring is paused until you choose."));
-    click(&mut harness, "Cancel");
+    assert!(is_painted(&harness, words::frame::MEASURING_IS_PAUSED));
+    click(&mut harness, words::frame::CANCEL);
     until(&mut harness, "measuring to resume", |harness| is_painted(harness, "Measuring, "));
     assert!(stays_when_closed(&mut harness));
-    harness.get_by_label("Discard and close").click();
+    harness.get_by_label(words::frame::DISCARD_AND_CLOSE).click();
     until(&mut harness, "the end", closes);
     assert!(!stays_when_closed(&mut harness), "it closes");
 }

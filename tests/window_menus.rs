@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::settings::ModelSource;
 use egui::{OutputCommand, PointerButton, Pos2, pos2};
@@ -77,7 +78,7 @@ fn an_image_is_copied_and_saved_and_its_pixel_read() {
 #[test]
 fn a_track_is_copied_and_its_values_read() {
     let mut harness = opened("emoji-exact-64");
-    let whole = harness.get_by_label("Playhead").rect();
+    let whole = harness.get_by_label(words::tracks::PLAYHEAD).rect();
     let row = |harness: &Harness<App>, track: &str| {
         let head = harness.get_by_label(&format!("Fold {track}")).rect();
         pos2(whole.center().x, head.top() + 24.0)
@@ -128,6 +129,6 @@ fn an_empty_window_says_what_can_be_dropped() {
     first.source = ModelSource::Model("/no/such/model.onnx".into());
     let mut harness = open_with(launch(first), PROJECTOR);
     until(&mut harness, "the words", |harness| {
-        painted(harness).iter().any(|text| text.contains("drop an .onnx file, a model's folder or a folder of images"))
+        painted(harness).iter().any(|text| text.contains(words::messages::DROP))
     });
 }

@@ -6,11 +6,13 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::denoiser::guided::GuidanceScale;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::settings::ModelSource;
 use chromascope::session::{RunSettings, SamplerKind};
+use chromascope::words::sentence;
 use egui::Vec2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -52,7 +54,7 @@ fn is_painted(harness: &Harness<App>, part: &str) -> bool {
 fn messages_keep_their_height_and_their_forms_are_in_reach() {
     let mut harness = window_of(&golden("single.onnx"), SMALLEST);
     // Two messages, of which the first has a form.
-    let button = "Open scheduler_config.json…";
+    let button = words::messages::OPEN_CONFIG;
     until(&mut harness, "the form", |harness| says(harness, button));
     frames(&mut harness, 5);
     let place = |harness: &Harness<App>| harness.get_by_label("Fold Film strip").rect();
@@ -62,17 +64,17 @@ fn messages_keep_their_height_and_their_forms_are_in_reach() {
     let form = harness.get_by_label(button).rect();
     assert!(form.bottom() < 0.45 * SMALLEST.y, "{form:?}");
     // Where no dialog opens a path can be typed.
-    assert!(says(&harness, "Path of scheduler_config.json"));
-    click_like(&mut harness, "Model ");
-    type_over(&mut harness, "Path of a model", "/no/such/place");
-    click(&mut harness, "Open");
-    until(&mut harness, "a second message", |harness| says(harness, "There is nothing at"));
+    assert!(says(&harness, words::messages::PATH_OF_CONFIG));
+    click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
+    type_over(&mut harness, words::frame::PATH_OF_MODEL, "/no/such/place");
+    click(&mut harness, words::frame::OPEN);
+    until(&mut harness, "a second message", |harness| says(harness, &sentence(words::messages::NOTHING_AT)));
     frames(&mut harness, 5);
-    let before = harness.get_by_label("Menu").rect();
-    let below = harness.get_by_label_contains("There is nothing at").rect();
+    let before = harness.get_by_label(words::frame::MENU).rect();
+    let below = harness.get_by_label_contains(&sentence(words::messages::NOTHING_AT)).rect();
     frames(&mut harness, 60);
-    assert_eq!(harness.get_by_label_contains("There is nothing at").rect(), below);
-    assert_eq!(harness.get_by_label("Menu").rect(), before);
+    assert_eq!(harness.get_by_label_contains(&sentence(words::messages::NOTHING_AT)).rect(), below);
+    assert_eq!(harness.get_by_label(words::frame::MENU).rect(), before);
     assert!(below.bottom() < 0.5 * SMALLEST.y, "{below:?}");
 }
 
@@ -82,7 +84,7 @@ fn a_size_that_is_not_said_is_asked_for() {
     let mut harness = window_of(folder.path(), PROJECTOR);
     let test = "window_messages::a_size_that_is_not_said_is_asked_for";
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[]));
-    for (side, pixels) in [("Height in pixels", "16"), ("Width in pixels", "24")] {
+    for (side, pixels) in [(words::messages::HEIGHT, "16"), (words::messages::WIDTH, "24")] {
         harness.get_by_label(side).click();
         frames(&mut harness, 2);
         harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
@@ -90,7 +92,7 @@ fn a_size_that_is_not_said_is_asked_for() {
         harness.get_by_label(side).type_text(pixels);
         press(&mut harness, egui::Key::Enter);
     }
-    click(&mut harness, "Take this size");
+    click(&mut harness, words::messages::USE_SIZE);
     until_done(&mut harness);
     assert!(!is_painted(&harness, "what size it was trained at"), "what was asked is answered");
 }
@@ -105,7 +107,7 @@ fn embeddings_are_asked_for() {
     // The form stays until a file fits.
     for (width, fits) in [(24, false), (8, true)] {
         ndarray_npy::write_npy(&path, &ndarray::Array3::<f32>::zeros((1, 7, width))).unwrap();
-        type_over(&mut harness, "Path of embeddings", path.to_str().unwrap());
+        type_over(&mut harness, words::messages::PATH_OF_EMBEDDINGS, path.to_str().unwrap());
         press(&mut harness, egui::Key::Enter);
         if fits {
             until_done(&mut harness);
@@ -122,22 +124,22 @@ fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
     let test = "window_messages::the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen";
     let name = folder.path().file_name().unwrap().to_str().unwrap().to_owned();
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[("TINY", name.clone())]));
-    assert!(says(&harness, "Class that means none"));
-    click(&mut harness, "Class none");
-    harness.get_by_label("Number of the class").click();
+    assert!(says(&harness, words::messages::NULL_CLASS));
+    click(&mut harness, &words::chip(words::frame::CLASS, words::frame::NO_CLASS_SHOWN));
+    harness.get_by_label(words::frame::CLASS_NUMBER).click();
     frames(&mut harness, 2);
     press(&mut harness, egui::Key::Enter);
-    assert!(says(&harness, "Class 0"), "{:?}", harness.root());
+    assert!(says(&harness, &words::chip(words::frame::CLASS, "0")), "{:?}", harness.root());
     assert!(!egui::Popup::is_any_open(&harness.ctx), "a choice closes its menu");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
     // What the form asks for can be said as well.
-    click(&mut harness, "Class 0");
-    click(&mut harness, "No class");
-    until(&mut harness, "the sentence again", |harness| says(harness, "Take this class for none"));
-    click(&mut harness, "Take this class for none");
+    click(&mut harness, &words::chip(words::frame::CLASS, "0"));
+    click(&mut harness, words::frame::NO_CLASS);
+    until(&mut harness, "the sentence again", |harness| says(harness, words::messages::USE_NULL_CLASS));
+    click(&mut harness, words::messages::USE_NULL_CLASS);
     until(&mut harness, "a run of no class", |harness| {
-        says(harness, "done ·") && !says(harness, "Take this class for none")
+        is_done(harness) && !says(harness, words::messages::USE_NULL_CLASS)
     });
 }
 
@@ -151,12 +153,12 @@ fn nonsense_typed_as_a_class_is_said() {
     launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    click(&mut harness, "Class 1");
-    type_number(&mut harness, "Number of the class", "abc");
+    click(&mut harness, &words::chip(words::frame::CLASS, "1"));
+    type_number(&mut harness, words::frame::CLASS_NUMBER, "abc");
     assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
-    assert!(says(&harness, "Class 1"), "it is as it was");
+    assert!(says(&harness, &words::chip(words::frame::CLASS, "1")), "it is as it was");
     press(&mut harness, egui::Key::Escape);
-    click(&mut harness, "by time");
+    click(&mut harness, words::frame::OVER_TIME);
     click_like(&mut harness, "First class");
     type_number(&mut harness, "First class, its number", "abc");
     assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
@@ -175,10 +177,8 @@ fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
     assert!(is_painted(&harness, "Guidance leads away from class 3, the last one. That is a guess"));
-    click(&mut harness, "Take this class for none");
-    until(&mut harness, "a run with what was said", |harness| {
-        says(harness, "done ·") && !is_painted(harness, "a guess")
-    });
+    click(&mut harness, words::messages::USE_NULL_CLASS);
+    until(&mut harness, "a run with what was said", |harness| is_done(harness) && !is_painted(harness, "a guess"));
 }
 
 /// Heun from the noisiest timesteps leaves a result that no image of the model reaches.
@@ -214,29 +214,29 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     // What is typed to be imported is not where things are saved.
     type_over(&mut harness, "Path of a schedule", path.to_str().unwrap());
     click(&mut harness, "Save CSV table");
-    assert!(is_painted(&harness, "Save the schedule as CSV table"));
+    assert!(is_painted(&harness, &words::frame::save_what("schedule as CSV table")));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     save_as(&mut harness, &folder.path().join("run-w1.5"));
-    until(&mut harness, "the question", |harness| is_painted(harness, "There is a file of 4 bytes"));
+    until(&mut harness, "the question", |harness| is_painted(harness, &words::frame::exists("run-w1.5.csv")));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     // Enter is no yes.
-    harness.get_by_label("Where to save it").focus();
+    harness.get_by_label(words::frame::SAVE_PATH).focus();
     press(&mut harness, egui::Key::Enter);
-    until(&mut harness, "the question again", |harness| is_painted(harness, "There is a file of 4 bytes"));
-    click(&mut harness, "Replace it");
-    let told = format!("Saved as {}", path.display());
+    until(&mut harness, "the question again", |harness| is_painted(harness, &words::frame::exists("run-w1.5.csv")));
+    click(&mut harness, words::frame::REPLACE);
+    let told = words::frame::saved_as(&path);
     until(&mut harness, "the word on it", |harness| is_painted(harness, &told));
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("step,"));
     // It is told where it was asked for, and is in view whatever is scrolled.
     let place = harness.get_by_label_contains(&told).rect();
     let panel = harness.get_by_label_contains("Schedule lab,").rect();
     assert!(place.left() >= panel.left() - 1.0 && place.bottom() <= 1300.0, "{place:?} {panel:?}");
-    click(&mut harness, "Dismiss");
+    click(&mut harness, words::messages::DISMISS);
     assert!(!is_painted(&harness, &told));
     // Nothing is saved where nothing was said.
     click(&mut harness, "Save CSV table");
     press(&mut harness, egui::Key::Escape);
-    assert!(!says(&harness, "Where to save it"));
+    assert!(!says(&harness, words::frame::SAVE_PATH));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -250,9 +250,9 @@ fn a_message_of_one_panel_is_not_seen_in_another() {
     type_over(&mut harness, "Path of a schedule", "/no/such/schedule.csv");
     click(&mut harness, "Import");
     until(&mut harness, "the sentence", |harness| {
-        is_painted(harness, "/no/such/schedule.csv:") || says(harness, "Dismiss")
+        is_painted(harness, "/no/such/schedule.csv:") || says(harness, words::messages::DISMISS)
     });
-    for name in ["Menu", "Layout", "Spectra"] {
+    for name in [words::frame::MENU, words::frame::LAYOUT, "Spectra"] {
         click(&mut harness, name);
     }
     press(&mut harness, egui::Key::Escape);

@@ -6,10 +6,12 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::preferences::Theme;
 use chromascope::session::settings::ProviderChoice;
+use chromascope::words::sentence;
 use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable;
 use gui::*;
@@ -58,13 +60,13 @@ fn a_presentation() {
 #[test]
 fn a_failure_that_is_explained() {
     picture("failure-light", Theme::Light, Layout::Explore, |harness| {
-        click_like(harness, "Model ");
-        let field = harness.get_by_label("Path of a model");
+        click_like(harness, &words::chip(words::frame::MODEL, ""));
+        let field = harness.get_by_label(words::frame::PATH_OF_MODEL);
         field.focus();
         field.type_text("/no/such/place");
         frames(harness, 3);
-        click(harness, "Open");
-        until(harness, "the sentence", |harness| says(harness, "There is nothing at /no/such/place"));
+        click(harness, words::frame::OPEN);
+        until(harness, "the sentence", |harness| says(harness, &sentence(words::messages::NOTHING_AT)));
         press(harness, egui::Key::Escape);
     });
 }

@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use egui::accesskit::Role;
@@ -99,7 +100,7 @@ fn the_time_is_dragged_typed_and_moved_by_keys() {
     }
     let cleaner = until_other(&mut harness, noisy);
     assert!(cleaner[0] > noisy[0], "to the right is the image");
-    assert!(says(&harness, "step 12/12"), "keys move the slider, not the playhead");
+    assert!(says(&harness, &words::frame::step_of(12, 12)), "keys move the slider, not the playhead");
     type_time(&mut harness, "0");
     frames(&mut harness, 3);
     until(&mut harness, "a clean image", |harness| says(harness, "Noised at t: SNR ∞, ∞ dB"));
@@ -111,13 +112,13 @@ fn the_playhead_is_followed_until_the_slider_is_moved() {
     let mut harness = pooling();
     click(&mut harness, "Follow the playhead");
     until(&mut harness, "the end of the run", |harness| says(harness, "Noised at t: SNR ∞"));
-    click(&mut harness, "First step");
+    click(&mut harness, words::frame::FIRST_STEP);
     for _ in 0..6 {
-        click(&mut harness, "Step on");
+        click(&mut harness, words::frame::STEP_ON);
     }
     until(&mut harness, "the middle", |harness| says(harness, "τ(t) 0.294"));
     type_time(&mut harness, "0.25");
-    click(&mut harness, "First step");
+    click(&mut harness, words::frame::FIRST_STEP);
     assert!(!says(&harness, "√P 0.500"), "it lets go");
 }
 
@@ -165,7 +166,7 @@ fn the_image_of_the_run_can_be_pooled() {
     click(&mut harness, "the run's image");
     let of_run = until_other(&mut harness, first);
     // The next run ends with another.
-    click(&mut harness, "New seed");
+    click(&mut harness, words::frame::NEW_SEED);
     until_other(&mut harness, of_run);
     until_done(&mut harness);
 }
@@ -180,10 +181,12 @@ fn a_dropped_image_is_pooled_and_a_dropped_folder_is_run() {
     until(&mut harness, "the image in the pane", |harness| {
         says(harness, "Pooled: SNR") && says(harness, "Image to pool image: waves.png")
     });
-    assert!(says(&harness, "Model gaussian-64"), "no model was opened");
+    assert!(says(&harness, &words::chip(words::frame::MODEL, "gaussian-64")), "no model was opened");
     harness.input_mut().dropped_files.push(Arc::new(Dropped(folder.path().into())));
     harness.step();
-    until(&mut harness, "the folder as a model", |harness| says(harness, "Model images in"));
+    until(&mut harness, "the folder as a model", |harness| {
+        says(harness, &words::chip(words::frame::MODEL, &words::frame::images_from("")))
+    });
 }
 
 #[test]

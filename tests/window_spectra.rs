@@ -5,6 +5,7 @@
 mod common;
 mod gui;
 
+use chromascope::app::words;
 use chromascope::app::{App, Launch};
 use chromascope::session::action::Action;
 use chromascope::session::colour_map::ColourMap;
@@ -59,7 +60,7 @@ fn plot(model: &str, actions: Vec<Action>, theme: Theme, without_shader: bool) -
         let (phase, modifiers, source) = (egui::TouchPhase::Move, egui::Modifiers::NONE, egui::MouseWheelSource::Wheel);
         harness.event(egui::Event::MouseWheel { unit, delta, phase, modifiers, source });
         frames(&mut harness, 40);
-        assert!(is_painted(&harness, "whole run"), "the axis is magnified");
+        assert!(is_painted(&harness, words::tracks::WHOLE_RUN), "the axis is magnified");
         harness.remove_cursor();
     }
     frames(&mut harness, 5);
@@ -216,7 +217,7 @@ fn it_is_saved_below_the_film_strip() {
     harness.get_by_label("SVG").click();
     frames(&mut harness, 3);
     save_as(&mut harness, &path);
-    until(&mut harness, "the file", |harness| is_painted(harness, "Saved as"));
+    until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.matches("<image").count() >= 5, "a film strip and a heat map");
     assert!(text.contains("dB"));

@@ -6,9 +6,11 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
+use chromascope::words::sentence;
 use egui::Rect;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -83,7 +85,8 @@ fn nothing_moves_when_settings_change() {
         assert!(says(&harness, &format!("Sampler {kind}")));
         assert_still(&before, &harness, kind);
     }
-    for (field, value) in [("Steps", "1000"), ("Seed", "1234567"), ("Batch", "16")] {
+    for (field, value) in [(words::frame::STEPS, "1000"), (words::frame::SEED, "1234567"), (words::frame::BATCH, "16")]
+    {
         click(&mut harness, field);
         for letter in value.chars() {
             harness.event(egui::Event::Text(letter.to_string()));
@@ -93,7 +96,7 @@ fn nothing_moves_when_settings_change() {
         press(&mut harness, egui::Key::Enter);
         assert_still(&before, &harness, &format!("{field} {value}"));
     }
-    click_like(&mut harness, "Spacing ");
+    click_like(&mut harness, &words::chip(words::frame::SPACING, ""));
     click(&mut harness, "exponential");
     press(&mut harness, egui::Key::Escape);
     assert_still(&before, &harness, "spacing");
@@ -103,11 +106,11 @@ fn nothing_moves_when_settings_change() {
 fn nothing_moves_when_the_playhead_or_a_level_is_chosen() {
     let mut harness = opened("emoji-exact-64");
     let before = places(&harness);
-    click(&mut harness, "First step");
+    click(&mut harness, words::frame::FIRST_STEP);
     assert_still(&before, &harness, "at the first step");
     click(&mut harness, "Isolate 4 px");
     assert_still(&before, &harness, "a level alone");
-    click(&mut harness, "Play");
+    click(&mut harness, words::frame::PLAY);
     assert_still(&before, &harness, "while it plays");
 }
 
@@ -168,13 +171,13 @@ fn nothing_moves_in_the_schedule_lab() {
 fn nothing_moves_when_a_message_comes() {
     let mut harness = opened("emoji-exact-64");
     let before = places(&harness);
-    click_like(&mut harness, "Model ");
-    let field = harness.get_by_label("Path of a model");
+    click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
+    let field = harness.get_by_label(words::frame::PATH_OF_MODEL);
     field.focus();
     field.type_text("/no/such/place");
     frames(&mut harness, 3);
-    click(&mut harness, "Open");
-    until(&mut harness, "the sentence", |harness| says(harness, "There is nothing at /no/such/place"));
+    click(&mut harness, words::frame::OPEN);
+    until(&mut harness, "the sentence", |harness| says(harness, &sentence(words::messages::NOTHING_AT)));
     press(&mut harness, egui::Key::Escape);
     assert_still(&before, &harness, "a message");
 }
@@ -187,7 +190,7 @@ fn targets_are_large_enough_for_a_hand() {
     for layout in Layout::ALL {
         let harness = in_layout("emoji-exact-64", layout);
         let excepted = |role: Role, name: &str| {
-            let edge = ["Height of ", "Playhead"];
+            let edge = ["Height of ", words::tracks::PLAYHEAD];
             (role == Role::Slider && edge.iter().any(|edge| name.starts_with(edge))) || name.starts_with("Isolate ")
         };
         let small: Vec<String> = controls(&harness)

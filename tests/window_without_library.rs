@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::Launch;
+use chromascope::app::words;
 use chromascope::runtime::Options;
 use chromascope::session::preferences::Preferences;
 use chromascope::session::settings::{ModelSource, ProviderChoice};
@@ -21,13 +22,16 @@ fn an_exact_model_stands_in_and_the_library_is_offered() {
     };
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    assert!(says(&harness, "Model emoji-exact-64") && says(&harness, "step 32/32"));
+    assert!(
+        says(&harness, &words::chip(words::frame::MODEL, "emoji-exact-64"))
+            && says(&harness, &words::frame::step_of(32, 32))
+    );
     let test = "window_without_library::an_exact_model_stands_in_and_the_library_is_offered";
     assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
-    assert!(says(&harness, "Fetch ONNX Runtime"));
-    assert!(says(&harness, "which the program computes exactly by itself"));
-    click(&mut harness, "Dismiss");
-    assert!(!says(&harness, "Fetch ONNX Runtime"));
+    assert!(says(&harness, words::messages::DOWNLOAD));
+    assert!(says(&harness, &words::messages::until_then("emoji-exact-64")));
+    click(&mut harness, words::messages::DISMISS);
+    assert!(!says(&harness, words::messages::DOWNLOAD));
     drop(harness);
     // What stood in was not chosen, so the next start tries the network again.
     let kept = Preferences::load(folder.path()).preferences.document.unwrap();

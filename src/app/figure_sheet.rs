@@ -31,7 +31,7 @@ impl FigureSheet {
     #[must_use]
     pub fn save(&self, format: Format) -> Save {
         let FormatInfo { name, ending, .. } = *format.info();
-        let what = format!("the figure {} as {name}", self.name);
+        let what = format!("figure {} as {name}", self.name);
         let make = Arc::clone(&self.make);
         Save::bytes(self.pane, what, (&self.name, ending), move || {
             make().to_bytes(format, DEFAULT_SCALE).map_err(|error| error.to_string())

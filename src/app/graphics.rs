@@ -52,14 +52,11 @@ pub fn adapters() -> Vec<Adapter> {
 #[must_use]
 pub fn choose(wanted: Renderer, adapters: impl FnOnce() -> Vec<Adapter>) -> (eframe::Renderer, String) {
     match wanted {
-        Renderer::Wgpu => (eframe::Renderer::Wgpu, "it was asked for".into()),
-        Renderer::Glow => (eframe::Renderer::Glow, "it was asked for".into()),
+        Renderer::Wgpu => (eframe::Renderer::Wgpu, "you chose it".into()),
+        Renderer::Glow => (eframe::Renderer::Glow, "you chose it".into()),
         Renderer::Auto => match adapters().into_iter().find(|adapter| adapter.hardware) {
-            Some(adapter) => (eframe::Renderer::Wgpu, format!("{} is there ({})", adapter.name, adapter.backend)),
-            None => (
-                eframe::Renderer::Glow,
-                "no hardware adapter was found, and OpenGL is the faster one on a processor".into(),
-            ),
+            Some(adapter) => (eframe::Renderer::Wgpu, format!("{} was found ({})", adapter.name, adapter.backend)),
+            None => (eframe::Renderer::Glow, "no graphics card was found, and OpenGL is faster on a processor".into()),
         },
     }
 }

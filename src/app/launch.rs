@@ -19,11 +19,12 @@ const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11
 pub enum NoWindow {
     /// It did not open.
     #[error(
-        "no window could be opened: {0}; without a display use `chromascope sample`. A window on Debian needs the packages {PACKAGES}"
+        "cannot open a window: {0}. Without a display use `chromascope sample`. On Debian a window needs the \
+         packages {PACKAGES}"
     )]
     NotOpened(String),
     /// It was open, and broke.
-    #[error("the window was closed by a fault of the program itself ({fault}); {saved}")]
+    #[error("the window was closed by a fault in Chromascope ({fault}); {saved}")]
     Broke {
         /// What was said of the fault.
         fault: String,

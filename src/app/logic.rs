@@ -16,6 +16,7 @@ use crate::app::pane::tiles::Pane;
 use crate::app::run_view::RunView;
 use crate::app::saving::{Outcome, Save, Saving, first_folder};
 use crate::app::state::Opening;
+use crate::app::words;
 use crate::app::{App, theme};
 use crate::figure::draw::{Panel, Sheet};
 use crate::model::onnx_runtime::setup::Kind;
@@ -24,13 +25,12 @@ use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
 use crate::session::action::Action;
 use crate::session::playback::Command;
 use crate::session::{History, RunSettings};
-use crate::words::count;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What an empty window takes.
-const DROP: &str = "You can also drop an .onnx file, a model's folder or a folder of images onto the window.";
+const DROP: &str = words::messages::DROP;
 
 /// How long something new may take before the old is dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -272,7 +272,10 @@ impl App {
             Ok(optimisation) => state.optimisation = Some(optimisation),
             Err(error) => state.add_fault(Fault::new(
                 Place::Program,
-                &format!("no thread could be started to optimise the schedule ({error}); close other programs"),
+                &format!(
+                    "cannot start optimising: the system refused a thread ({error}). Close other programs and \
+                          try again"
+                ),
             )),
         }
     }
@@ -337,11 +340,14 @@ impl App {
     pub(super) fn fetch(&mut self) {
         match self.runtime.set_up(Kind::Cpu) {
             Ok(_) => {
-                self.state.fetching = Some(Fetching { text: "Fetching ONNX Runtime".into(), share: None });
+                self.state.fetching = Some(Fetching { text: "Downloading ONNX Runtime".into(), share: None });
             }
             Err(error) => self.state.add_fault(Fault::new(
                 Place::Program,
-                &format!("no thread could be started to fetch ONNX Runtime ({error}); run `chromascope setup`"),
+                &format!(
+                    "cannot start the download: the system refused a thread ({error}). Run `chromascope setup` \
+                          instead"
+                ),
             )),
         }
     }
@@ -375,17 +381,18 @@ impl App {
             self.state.times.typical().map_or_else(String::new, |seconds| format!(" · {:.1} ms/step", 1e3 * seconds));
         let progress = match (&run.end, self.runtime.activity()) {
             _ if self.coming.is_some() => self.coming_in_words(),
-            (Some(_), _) if self.state.asked.is_some() => "live: being made ready".to_owned(),
-            (Some(RunEnd::Complete), _) => "done".to_owned(),
-            (Some(RunEnd::Stopped), _) => format!("stopped after {}", count(run.done(), "step")),
-            (Some(RunEnd::Failed(_)), _) => format!("failed after {}", count(run.done(), "step")),
-            (None, Activity::Paused) => format!("paused after {}", count(run.done(), "step")),
-            (None, Activity::Idle) if self.state.asked.is_none() => {
-                format!("stopped after {}", count(run.done(), "step"))
-            }
+            (Some(_), _) if self.state.asked.is_some() => "live: preparing".to_owned(),
+            (Some(RunEnd::Complete), _) => words::frame::DONE.to_owned(),
+            (Some(RunEnd::Stopped), _) => words::frame::stopped_after(run.done()),
+            (Some(RunEnd::Failed(_)), _) => words::frame::failed_after(run.done()),
+            (None, Activity::Paused) => words::frame::paused_after(run.done()),
+            (None, Activity::Idle) if self.state.asked.is_none() => words::frame::stopped_after(run.done()),
             (None, _) => {
                 let left = self.state.times.remaining(run.steps() - run.done());
-                left.map_or_else(|| "running".to_owned(), |left| format!("{:.1} s left", left.as_secs_f64()))
+                left.map_or_else(
+                    || "running".to_owned(),
+                    |left| format!("{:.1} {}", left.as_secs_f64(), words::frame::LEFT),
+                )
             }
         };
         let memory = run.bytes() as f64 / 1e6;
@@ -399,8 +406,8 @@ impl App {
                 Some((done, total)) => format!("Reading image {done} of {total}"),
                 None => format!("Opening {} …", opening.what),
             },
-            None if self.state.faults.is_empty() => format!("Press R for a run. {DROP}"),
-            None => format!("Nothing to show yet: see the message, or choose another model at the top. {DROP}"),
+            None if self.state.faults.is_empty() => format!("Press R to start a run. {DROP}"),
+            None => format!("Nothing to show yet. Read the message above, or choose another model. {DROP}"),
         }
     }
 }

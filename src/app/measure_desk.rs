@@ -179,7 +179,10 @@ impl MeasureDesk {
         self.measuring = None;
         self.report = None;
         let measuring = Measuring::start(order, means.busy, means.wake).map_err(|error| {
-            let sentence = format!("no thread could be started to measure ({error}); close other programs");
+            let sentence = format!(
+                "cannot start measuring: the system refused a thread ({error}). Close other \
+                                    programs and try again"
+            );
             Fault::new(Place::Program, &sentence)
         })?;
         // Nothing is refused before it was looked at: `update` hears of it.
@@ -255,7 +258,7 @@ impl MeasureDesk {
     #[must_use]
     pub fn save(&self, pane: PaneId, ensemble: &Arc<Ensemble>) -> Save {
         let (ensemble, filed) = (Arc::clone(ensemble), self.filed.clone());
-        Save::with(pane, "what was measured", ("ensemble", "npz"), move |path| {
+        Save::with(pane, "measurements", ("ensemble", "npz"), move |path| {
             ensemble::write(path, &ensemble).map_err(|error| error.to_string())?;
             filed.add(&ensemble);
             Ok(())

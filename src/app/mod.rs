@@ -24,6 +24,7 @@ pub mod schedule_hand;
 mod state;
 pub mod track;
 pub mod view_context;
+pub mod words;
 
 pub use crate::runtime::launch::Launch;
 pub use launch::{NoWindow, run};
@@ -268,14 +269,10 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
     let screen = ctx.content_rect();
     painter.rect_filled(screen, 0.0, egui::Color32::from_black_alpha(190));
     let text = match layout {
-        Layout::ScheduleLab => {
-            "Drop it here: an image to be pooled, an .onnx file, a model's folder, or a folder of images"
-        }
-        Layout::Spectra => {
-            "Drop it here: an image to compare with, an .onnx file, a model's folder, or a folder of images"
-        }
+        Layout::ScheduleLab => "Drop here: an image to pool, an .onnx file, a model folder, or a folder of images",
+        Layout::Spectra => "Drop here: a reference image, an .onnx file, a model folder, or a folder of images",
         Layout::Explore | Layout::Present | Layout::Guidance => {
-            "Drop it here: an .onnx file, a model's folder, or a folder of images"
+            "Drop here: an .onnx file, a model folder, or a folder of images"
         }
     };
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);

@@ -3,6 +3,7 @@
 
 use crate::app::board::{Kind, Message};
 use crate::app::pane_id::PaneId;
+use crate::app::words;
 use crate::session::schedule_file;
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
@@ -78,10 +79,10 @@ impl Save {
         let (kind, text) = match outcome {
             Outcome::Written(size) => {
                 let note = self.note.as_ref().map_or_else(String::new, |note| format!(". {note}"));
-                (Kind::Success, format!("Saved as {} ({size}){note}", path.display()))
+                (Kind::Success, format!("{} ({size}){note}", words::frame::saved_as(path)))
             }
             Outcome::Taken(_) => {
-                (Kind::Warning, format!("{} was there already and is as it was; nothing was saved", path.display()))
+                (Kind::Warning, format!("{} already exists and was not changed; nothing was saved", path.display()))
             }
             Outcome::Failed(sentence) => (Kind::Failure, sentence.clone()),
         };
@@ -228,7 +229,7 @@ fn there_in_words(there: &std::fs::Metadata) -> String {
             seconds => one(seconds / 86_400, "day"),
         }
     });
-    format!("a file of {}{age}", in_words(there.len()))
+    format!("{}{age}", in_words(there.len()))
 }
 
 #[cfg(test)]
@@ -267,7 +268,7 @@ mod tests {
         assert_eq!(saving.place().as_ref(), Some(&path));
         saving.stage = Stage::Writing(path.clone());
         let outcome = save.write(&path, false);
-        assert_eq!(outcome, Outcome::Taken("a file of 3 bytes, written just now".into()));
+        assert_eq!(outcome, Outcome::Taken("3 bytes, written just now".into()));
         assert!(!saving.take(&path, &outcome) && saving.may_replace());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         // A yes is to one place.
@@ -279,7 +280,7 @@ mod tests {
         assert!(saving.take(&path, &outcome));
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         let told = save.told(&path, &outcome);
-        assert_eq!((told.kind, told.text), (Kind::Success, format!("Saved as {} (3 bytes)", path.display())));
+        assert_eq!((told.kind, told.text), (Kind::Success, format!("{} (3 bytes)", words::frame::saved_as(&path))));
         let Outcome::Failed(sentence) = save.write(&folder.path().join("no/folder.txt"), false) else {
             panic!("saved into no folder")
         };

@@ -147,7 +147,7 @@ impl State {
         let keeper = folder.and_then(|folder| match Keeper::start(folder) {
             Ok(keeper) => Some(keeper),
             Err(error) => {
-                notices.push(format!("the preferences will not be kept, as no thread could be started ({error})"));
+                notices.push(format!("preferences will not be saved: the system refused a thread ({error})"));
                 None
             }
         });

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used)]
 
+use chromascope::app::words;
 use chromascope::app::{App, Launch};
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
@@ -55,7 +56,7 @@ pub fn opened(model: &str) -> Harness<'static, App> {
 
 #[track_caller]
 pub fn until_done(harness: &mut Harness<App>) {
-    until(harness, "the end of the run", |harness| says(harness, "done ·"));
+    until(harness, "the end of the run", |harness| is_done(harness));
     settle(harness);
 }
 
@@ -172,6 +173,11 @@ pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
     faults
 }
 
+/// Whether the run on screen has come to its end.
+pub fn is_done(harness: &Harness<App>) -> bool {
+    says(harness, &format!("{} ·", words::frame::DONE))
+}
+
 pub fn says(harness: &Harness<App>, text: &str) -> bool {
     harness.query_all_by_label_contains(text).next().is_some()
 }
@@ -219,8 +225,8 @@ pub fn frames(harness: &mut Harness<App>, count: usize) {
 /// Gives the dialog that asks where to save something this path, and saves.
 #[track_caller]
 pub fn save_as(harness: &mut Harness<App>, path: &Path) {
-    type_over(harness, "Where to save it", path.to_str().unwrap());
-    click(harness, "Save");
+    type_over(harness, words::frame::SAVE_PATH, path.to_str().unwrap());
+    click(harness, words::frame::SAVE);
 }
 
 /// Types into a field in place of what is there.

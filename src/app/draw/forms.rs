@@ -5,6 +5,7 @@ use crate::app::draw::number::{Limits, number, number_entered};
 use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::named;
 use crate::app::intent::{Ask, Intent};
+use crate::app::words;
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::runtime::{Fault, Need, PortRole};
@@ -65,7 +66,7 @@ pub fn said_of_model_ui(
     if model.takes_sizes {
         ui.horizontal(|ui| {
             size_ui(ui, run, state, intents);
-            if run.size.is_some() && model.native_size.is_some() && ui.button("Its own size").clicked() {
+            if run.size.is_some() && model.native_size.is_some() && ui.button("Trained size").clicked() {
                 intents.push(Intent::ChangeAndRun(vec![Action::SetSize(None)]));
             }
         });
@@ -80,23 +81,23 @@ pub fn said_of_model_ui(
 
 /// The file that a network's schedule is in, and what the network predicts where that file does not say it.
 fn scheduler_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
-    ui.label("Missing: scheduler_config.json");
-    let named = ("Open scheduler_config.json…", "Path of scheduler_config.json", "path of that file");
+    ui.label(words::messages::MISSING_CONFIG);
+    let named = (words::messages::OPEN_CONFIG, words::messages::PATH_OF_CONFIG, "path of this file");
     let to = |path| Action::SetSchedulerConfig(Some(path));
     file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
     ui.end_row();
     prediction_ui(ui, run.prediction, intents);
     let palette = Palette::of(ui);
     let (note, color) = match run.prediction {
-        None => ("Choose only if that file does not say it; the file is needed anyway.", palette.secondary),
-        Some(_) => ("The schedule is still missing: open scheduler_config.json to run.", palette.warning),
+        None => (words::messages::CONFIG_IS_NEEDED, palette.secondary),
+        Some(_) => (words::messages::STILL_MISSING, palette.warning),
     };
     ui.label(RichText::new(note).color(color));
 }
 
 fn size_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
-    ui.label("Make images of");
-    for (side, name) in [(&mut state.size.0, "Height in pixels"), (&mut state.size.1, "Width in pixels")] {
+    ui.label("Image size");
+    for (side, name) in [(&mut state.size.0, words::messages::HEIGHT), (&mut state.size.1, words::messages::WIDTH)] {
         let response = number(ui, DragValue::new(side).speed(1.0), Limits::whole(1, MOST_SIDE));
         named(ui, &response, name);
         response.on_hover_text(name);
@@ -106,7 +107,11 @@ fn size_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut 
     }
     ui.label("pixels");
     let tip = "Run at this size";
-    if ui.add_enabled(run.size != Some(state.size), egui::Button::new("Take this size")).on_hover_text(tip).clicked() {
+    if ui
+        .add_enabled(run.size != Some(state.size), egui::Button::new(words::messages::USE_SIZE))
+        .on_hover_text(tip)
+        .clicked()
+    {
         intents.push(Intent::ChangeAndRun(vec![Action::SetSize(Some(state.size))]));
     }
 }
@@ -124,16 +129,15 @@ pub(in crate::app) fn null_class_ui(
     // Most models that have such a class have it last.
     let mut label = state.null_label.or(known).or(last).unwrap_or(0).max(0);
     let word = |text: &str, ui: &Ui| RichText::new(text).color(Palette::of(ui).text);
-    ui.label(word("The class that means none is", ui));
+    ui.label(word("Null class", ui));
     let most = usize::try_from(last.unwrap_or(MOST_CLASS)).unwrap_or(0);
     let response = number(ui, DragValue::new(&mut label).speed(0.1), Limits::whole(0, most));
-    named(ui, &response, "Class that means none");
-    response
-        .on_hover_text("What the model was given in training where it was to make an image of no class in particular");
+    named(ui, &response, words::messages::NULL_CLASS);
+    response.on_hover_text("The class the model was trained with for images of no particular class");
     state.null_label = Some(label);
     let is_said = run.null_label == Some(label);
-    let tip = "Take this class for none, and run";
-    if ui.add_enabled(!is_said, egui::Button::new("Take this class for none")).on_hover_text(tip).clicked() {
+    let tip = "Use as null class and run";
+    if ui.add_enabled(!is_said, egui::Button::new(words::messages::USE_NULL_CLASS)).on_hover_text(tip).clicked() {
         intents.push(Intent::ChangeAndRun(vec![Action::SetNullLabel(Some(label))]));
     }
 }
@@ -143,7 +147,7 @@ fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, inten
     let known = run.hidden_states.as_ref().map(|path| path.display().to_string());
     let hint = known.as_deref().unwrap_or("path of a .npy file");
     let to = |path| Action::SetHiddenStates(Some(path));
-    let named = ("Open embeddings…", "Path of embeddings", hint);
+    let named = ("Open embeddings…", words::messages::PATH_OF_EMBEDDINGS, hint);
     file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
 }
 
@@ -178,17 +182,17 @@ pub fn class_number_ui(ui: &mut Ui, name: &str, current: Option<i64>) -> Option<
         ui.close();
     }
     let changed = response.changed();
-    response.on_hover_text("Drag, or click, type a class and press Enter; they are counted from 0");
+    response.on_hover_text("Drag, or click, type a class and press Enter. Classes are numbered from 0");
     // What stands there before a class is chosen can be chosen too.
     (changed || entered).then_some(label).filter(|label| Some(*label) != current)
 }
 
 fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, intents: &mut Vec<Intent>) {
     let (what, chosen) = match role {
-        PortRole::Sample => ("The noisy image is", &ports.sample),
-        PortRole::Timestep => ("The timestep is", &ports.timestep),
-        PortRole::ClassLabels => ("The class is", &ports.class_labels),
-        PortRole::Output => ("The prediction is", &ports.output),
+        PortRole::Sample => ("Noisy image", &ports.sample),
+        PortRole::Timestep => ("Timestep", &ports.timestep),
+        PortRole::ClassLabels => ("Class", &ports.class_labels),
+        PortRole::Output => ("Prediction", &ports.output),
         PortRole::HiddenStates => return,
     };
     ui.label(what);
@@ -212,9 +216,9 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
 }
 
 fn prediction_ui(ui: &mut Ui, chosen: Option<PredictionType>, intents: &mut Vec<Intent>) {
-    ui.label("It predicts");
+    ui.label(words::messages::PREDICTION);
     let kinds = [
-        (None, "what its configuration says"),
+        (None, "as in its configuration"),
         (Some(PredictionType::Epsilon), "ε, the noise"),
         (Some(PredictionType::VPrediction), "v"),
         (Some(PredictionType::Sample), "x₀, the image"),
@@ -228,5 +232,5 @@ fn prediction_ui(ui: &mut Ui, chosen: Option<PredictionType>, intents: &mut Vec<
             }
         }
     });
-    named(ui, &combo.response, "It predicts");
+    named(ui, &combo.response, words::messages::PREDICTION);
 }

@@ -47,7 +47,7 @@ impl Limits {
     fn read(self, text: &str) -> Result<f64, String> {
         let typed = shortened(text.trim(), 20);
         if typed.is_empty() {
-            return Err("No number was typed".into());
+            return Err("Type a number".into());
         }
         let Some(number) = number_in(text, self.whole) else {
             return Err(format!("\"{typed}\" is not a number"));
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(read("50"), Ok(50.0));
         assert_eq!(read("50.0"), Ok(50.0));
         assert_eq!(read("1,000"), Ok(1000.0));
-        assert_eq!(read("  "), said("No number was typed"));
+        assert_eq!(read("  "), said("Type a number"));
         assert_eq!(read("1e9"), said("\"1e9\" is too large: at most 1000"));
         assert_eq!(read("-3"), said("\"-3\" is too small: at least 1"));
         assert_eq!(read("3.7"), said("\"3.7\" is not a whole number"));

@@ -55,7 +55,7 @@ pub(in crate::app) fn entries_ui(ui: &mut Ui, offered: &Offered, at: Option<Pos2
     if ui.button("Save image…").clicked() {
         if let Some(image) = (offered.image)() {
             let make = move || png_of(&image);
-            let save = Save::bytes(offered.pane, "the image as PNG", (offered.name, "png"), make);
+            let save = Save::bytes(offered.pane, "image as PNG", (offered.name, "png"), make);
             intents.push(Intent::Save(Box::new(save)));
         }
         ui.close();

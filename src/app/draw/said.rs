@@ -5,6 +5,7 @@ use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::icon_button_small;
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::words::sentence;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
@@ -36,7 +37,7 @@ pub fn line_ui(ui: &mut Ui, kind: Kind, text: &str, dismiss: Option<Intent>, int
             ui.add(Label::new(RichText::new(sentence(text)).color(palette.text)).wrap().selectable(true));
         });
         if let Some(dismiss) = dismiss
-            && icon_button_small(ui, Icon::Close, "Dismiss", "I have read this").clicked()
+            && icon_button_small(ui, Icon::Close, words::messages::DISMISS, "Close this message").clicked()
         {
             intents.push(dismiss);
         }

@@ -4,6 +4,7 @@ use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::number::{Limits, number};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::run_view::Picture;
+use crate::app::words;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
@@ -157,7 +158,7 @@ pub fn menu_chip<R>(
     let place = ui.allocate_exact_size(vec2(width, 28.0), Sense::hover()).0;
     let ui = &mut ui.new_child(UiBuilder::new().id_salt(name).max_rect(place));
     let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, contents);
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), words::chip(name, shown)));
     mark_changed(ui, &response, changed);
     response.on_hover_text(format!("{name}: {shown}\n{tip}"));
     inner.map(|inner| inner.inner)
@@ -184,7 +185,7 @@ pub fn small_menu<R>(
     ui.spacing_mut().button_padding.y = 4.0;
     let (response, inner) = MenuButton::from_button(button).config(config).ui(ui, contents);
     *ui.spacing_mut() = spacing;
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), format!("{name} {shown}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), words::chip(name, shown)));
     response.on_hover_text(tip);
     inner.map(|inner| inner.inner)
 }
@@ -240,7 +241,7 @@ pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, i
     ui.painter().galley(pos2(place.left(), place.center().y - 0.5 * galley.size().y), galley, color);
     let close = Rect::from_min_size(pos2(place.right() - TARGET, place.top()), Vec2::splat(TARGET));
     let closed = ui.scope_builder(UiBuilder::new().max_rect(close), |ui| {
-        icon_button_small(ui, Icon::Close, "Dismiss the sentence", "Take this sentence away").clicked()
+        icon_button_small(ui, Icon::Close, words::messages::DISMISS_IN_PANE, "Close this message").clicked()
     });
     if closed.inner {
         *error = None;

@@ -6,6 +6,7 @@ use crate::app::draw::said::line_ui;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::fetching::Fetching;
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::runtime::{Fault, Place};
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::RunSettings;
@@ -83,13 +84,13 @@ fn fault_ui(
     line_ui(ui, kind, &fault.sentence, Some(Intent::Dismiss(index)), intents);
     if missing {
         if let Some(model) = messages.stand_in {
-            let text = format!("Until then {model} runs, which the program computes exactly by itself.");
+            let text = words::messages::until_then(model);
             ui.label(RichText::new(text).font(theme::body(SMALL)).color(palette.secondary));
         }
         if messages.fetching.is_none() {
-            let text = RichText::new("Fetch ONNX Runtime").font(theme::strong(BODY)).color(palette.on_accent);
+            let text = RichText::new(words::messages::DOWNLOAD).font(theme::strong(BODY)).color(palette.on_accent);
             let button = ui.add(Button::new(text).fill(palette.accent));
-            if button.on_hover_text("24 MB, through pip, into this program's own data folder").clicked() {
+            if button.on_hover_text("24 MB, with pip, into Chromascope's data folder").clicked() {
                 intents.push(Intent::Fetch);
             }
         }

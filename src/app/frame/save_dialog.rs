@@ -4,6 +4,7 @@ use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::intent::Intent;
 use crate::app::pane::panel::{problem, secondary};
 use crate::app::saving::{Saving, Stage};
+use crate::app::words;
 use crate::words::sentence;
 use egui::text::{CCursor, CCursorRange};
 use egui::{Align, Button, Context, Id, Key, Label, Layout, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
@@ -13,7 +14,7 @@ pub fn save_dialog_ui(ctx: &Context, saving: &mut Saving, intents: &mut Vec<Inte
     let modal = Modal::new(Id::unique("save")).show(ctx, |ui| {
         ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 560.0));
         ui.spacing_mut().item_spacing.y = 8.0;
-        ui.label(RichText::new(format!("Save {}", saving.save.what)).font(theme::strong(BODY + 1.0)));
+        ui.label(RichText::new(words::frame::save_what(&saving.save.what)).font(theme::strong(BODY + 1.0)));
         let entered = path_ui(ui, saving);
         said_ui(ui, saving);
         let wanted = buttons_ui(ui, saving, intents);
@@ -34,7 +35,7 @@ fn path_ui(ui: &mut Ui, saving: &mut Saving) -> bool {
     let before = saving.place();
     let mut output = TextEdit::singleline(&mut saving.path).desired_width(f32::INFINITY).show(ui);
     let response = &output.response;
-    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Where to save it"));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::frame::SAVE_PATH));
     if std::mem::take(&mut saving.fresh) {
         // The name without its ending is there to be typed over.
         let end = saving.path.chars().count() - saving.save.ending.chars().count() - 1;
@@ -54,18 +55,20 @@ fn path_ui(ui: &mut Ui, saving: &mut Saving) -> bool {
 fn said_ui(ui: &mut Ui, saving: &Saving) {
     let note = |ui: &mut Ui, text: &str| drop(ui.add(Label::new(secondary(ui, text)).wrap()));
     match (&saving.stage, saving.place()) {
-        (_, None) => note(ui, "Give it a name."),
+        (_, None) => note(ui, "Type a file name."),
         (Stage::Writing(_), _) => note(ui, "Writing …"),
-        (Stage::Taken(_, there), _) => {
-            let text = format!("There is {there}. Give another name, or replace it.");
+        (Stage::Taken(_, there), Some(place)) => {
+            let name =
+                place.file_name().map_or_else(|| place.display().to_string(), |name| name.to_string_lossy().into());
+            let text = format!("{} ({there}). Type another name, or replace it.", words::frame::exists(&name));
             let color = Palette::of(ui).warning;
             ui.add(Label::new(RichText::new(text).color(color)).wrap());
         }
         (Stage::Failed(reason), _) => problem(ui, &sentence(reason)),
         (Stage::Asking, Some(place)) if place.display().to_string() != saving.path.trim() => {
-            note(ui, &format!("It will be {}", place.display()));
+            note(ui, &format!("Saves to {}", place.display()));
         }
-        (Stage::Asking, _) => note(ui, "A file that is there already stays, unless you say otherwise."),
+        (Stage::Asking, _) => note(ui, "Existing files are kept unless you replace them."),
     }
 }
 
@@ -75,19 +78,20 @@ fn buttons_ui(ui: &mut Ui, saving: &Saving, intents: &mut Vec<Intent>) -> Option
     let ready = saving.place().is_some() && !matches!(saving.stage, Stage::Writing(_));
     let mut wanted = None;
     ui.horizontal(|ui| {
-        let tip = "Choose the folder in the system's own dialog, where there is one";
+        let tip = "Choose the folder in the system's file dialog";
         if ui.button("Browse…").on_hover_text(tip).clicked() {
             intents.push(Intent::BrowseSave);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let replace = saving.may_replace();
-            let (text, color) = if replace { ("Replace it", palette.warning) } else { ("Save", palette.accent) };
+            let (text, color) =
+                if replace { (words::frame::REPLACE, palette.warning) } else { (words::frame::SAVE, palette.accent) };
             let text = RichText::new(text).font(theme::strong(BODY)).color(palette.on_accent);
             let button = Button::new(text).fill(color).min_size(vec2(76.0, 28.0));
             if ui.add_enabled(ready, button).clicked() {
                 wanted = Some(replace);
             }
-            if ui.button("Cancel").clicked() {
+            if ui.button(words::frame::CANCEL).clicked() {
                 intents.push(Intent::CloseSave);
             }
         });

@@ -1,6 +1,7 @@
 //! All keys, on `?`.
 
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::words;
 use egui::{Context, Grid, Id, Modal, RichText, ScrollArea, Ui};
 
 const KEYS: [(&str, &[(&str, &str)]); 4] = [
@@ -8,32 +9,32 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
         "Playhead",
         &[
             ("space", "play or pause"),
-            ("B", "play backwards"),
-            ("← →, Page ↑ ↓", "one step back or on"),
+            ("B", words::frame::PLAY_BACKWARDS),
+            ("← →, Page ↑ ↓", "previous or next step"),
             ("Home, End", "first step, last step"),
-            ("L", "play again and again"),
+            ("L", "repeat playback"),
         ],
     ),
     (
         "Run",
         &[
-            ("R", "a new run"),
+            ("R", "start a run"),
             ("P", "pause or resume"),
-            ("S", "one step, and wait"),
+            ("S", "one step, then pause"),
             ("Ctrl Z, Ctrl Shift Z", "undo, redo"),
             ("drop a file or folder", "open a model, or images as a model"),
-            ("Ctrl +, Ctrl −, Ctrl 0", "larger, smaller, as at first"),
-            ("F11", "full screen, and back"),
+            ("Ctrl +, Ctrl −, Ctrl 0", "larger, smaller, original size"),
+            ("F11", "full screen on or off"),
         ],
     ),
     (
         "Images",
         &[
             ("wheel, drag", "zoom, pan"),
-            ("double-click", "the whole image"),
-            ("1", "true pixels"),
-            ("click a level", "only that level; Shift: one more"),
-            ("Esc", "all levels again"),
+            ("double-click", "fit the image"),
+            ("1", "pixel-perfect"),
+            ("click a level", "isolate it; Shift: add or remove it"),
+            ("Esc", "show all levels"),
         ],
     ),
     (
@@ -42,10 +43,10 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("drag", "move the playhead"),
             ("wheel", "zoom the time axis"),
             ("0", "show the whole run"),
-            ("A", "next reading of the axis"),
-            ("drag a head", "move the track; click folds it"),
-            ("drag a line", "height of the tracks beside it"),
-            ("arrows, Del", "move a clicked point, take it away"),
+            ("A", "next axis unit"),
+            ("drag a head", "move the track; click to fold"),
+            ("drag a line", "resize the tracks above and below"),
+            ("arrows, Del", "move or delete the selected point"),
         ],
     ),
 ];
@@ -58,7 +59,7 @@ pub fn shortcuts_ui(ctx: &Context) -> bool {
         let secondary = Palette::of(ui).secondary;
         let room = (ui.ctx().content_rect().height() - 140.0).max(80.0);
         ScrollArea::vertical().max_height(room).show(ui, columns_ui);
-        ui.label(RichText::new("Tab goes to the next control, arrow keys change it.").color(secondary));
+        ui.label(RichText::new("Tab moves to the next control; arrow keys change it.").color(secondary));
         ui.add_space(6.0);
         ui.button("Close (Esc)").clicked()
     });

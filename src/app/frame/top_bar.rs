@@ -13,6 +13,7 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::{Chip, icon_button};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::model::package::bundled;
 use crate::runtime::Activity;
 use crate::session::document::{Document, Layout};
@@ -203,28 +204,30 @@ fn run_ui(ui: &mut Ui, bar: &TopBar, pending: &[&str], intents: &mut Vec<Intent>
     let palette = Palette::of(ui);
     let (text, tip, intent) = match bar.activity {
         _ if !pending.is_empty() => {
-            ("Run", format!("A run with what was changed: {} (R)", pending.join(", ")), Intent::Run)
+            (words::frame::RUN, format!("Run with the new settings: {} (R)", pending.join(", ")), Intent::Run)
         }
-        Activity::Running | Activity::Opening => ("Pause", "Wait after this step (P)".to_owned(), Intent::Pause),
-        Activity::Paused => ("Resume", "Go on to the end (P)".to_owned(), Intent::Resume),
-        Activity::Idle => ("Run", "A new run (R)".to_owned(), Intent::Run),
+        Activity::Running | Activity::Opening => {
+            (words::frame::PAUSE, "Pause after this step (P)".to_owned(), Intent::Pause)
+        }
+        Activity::Paused => (words::frame::RESUME, "Continue to the end (P)".to_owned(), Intent::Resume),
+        Activity::Idle => (words::frame::RUN, "Start a run (R)".to_owned(), Intent::Run),
     };
     let shown = RichText::new(text).font(theme::strong(BODY)).color(palette.on_accent);
     let primary = ui.add_sized(vec2(80.0, LINE), Button::new(shown).fill(palette.accent));
-    let name = if pending.is_empty() { text.to_owned() } else { format!("Run with changed {}", pending.join(", ")) };
+    let name = if pending.is_empty() { text.to_owned() } else { words::frame::run_with_new(&pending.join(", ")) };
     primary.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if primary.on_hover_text(tip).clicked() {
         intents.push(intent);
     }
-    if icon_button(ui, Icon::StepOn, "Step", "Make one step and wait (S)", false).clicked() {
+    if icon_button(ui, Icon::StepOn, words::frame::STEP, "Make one step, then pause (S)", false).clicked() {
         intents.push(Intent::Step);
     }
     ui.add_enabled_ui(bar.activity != Activity::Idle, |ui| {
-        if icon_button(ui, Icon::Stop, "Stop", "End the run within its step; what is done stays", false).clicked() {
+        if icon_button(ui, Icon::Stop, words::frame::STOP, "Stop now. Finished steps stay", false).clicked() {
             intents.push(Intent::Stop);
         }
     });
-    if icon_button(ui, Icon::Restart, "Restart", "The run again from its beginning (R)", false).clicked() {
+    if icon_button(ui, Icon::Restart, words::frame::RESTART, "Start the same run again (R)", false).clicked() {
         intents.push(Intent::Run);
     }
 }

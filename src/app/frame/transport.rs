@@ -6,6 +6,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{icon_button, named, reading};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
+use crate::app::words;
 use crate::figure::{Reading, ticks};
 use crate::session::playback::{Command, Motion, Playback, SPEEDS};
 use egui::{Align, Button, DragValue, Label, Layout, RichText, Role, Ui, WidgetInfo};
@@ -37,14 +38,14 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
         let mut speed = playback.speed();
         let drag = DragValue::new(&mut speed).speed(0.1).max_decimals(1).suffix(" steps/s");
         let response = number(ui, drag.min_size(egui::vec2(86.0, 26.0)), Limits::within(SPEEDS.0, SPEEDS.1));
-        named(ui, &response, "Playback speed");
+        named(ui, &response, words::frame::PLAYBACK_SPEED);
         if response.double_clicked() {
             speed = Playback::default().speed();
         }
         if speed != playback.speed() {
             intents.push(Intent::Playback(Command::Speed(speed)));
         }
-        response.on_hover_text("Playback speed; drag, or click and type");
+        response.on_hover_text("Playback speed in steps per second. Drag, or click and type");
         ui.add_space(8.0);
         if let Some(run) = transport.run {
             readings_ui(ui, run, playback);
@@ -53,7 +54,7 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
             pending_ui(ui, transport.pending, intents);
             let text = RichText::new(transport.status).font(theme::mono(SMALL)).color(Palette::of(ui).secondary);
             ui.add(Label::new(text).truncate()).on_hover_text(format!(
-                "{}\n\nHow far the run is, time a step, memory of its steps, and the program's own time a frame",
+                "{}\n\nProgress of the run, time per step, memory used by its steps, and time per frame",
                 transport.status
             ));
         });
@@ -65,14 +66,14 @@ fn pending_ui(ui: &mut Ui, pending: &[&str], intents: &mut Vec<Intent>) {
     if pending.is_empty() {
         return;
     }
-    let text = RichText::new("Settings changed: Run").font(theme::strong(SMALL)).color(Palette::of(ui).warning);
+    let text = RichText::new(words::frame::NOT_RUN_YET).font(theme::strong(SMALL)).color(Palette::of(ui).warning);
     let response = ui.add(Button::new(text).min_size(egui::vec2(0.0, 26.0)));
     let changed = pending.join(", ");
-    let name = format!("Settings changed: Run. Changed: {changed}");
+    let name = words::frame::not_run_yet(&changed);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     let tip = format!(
-        "All that is shown is of the run before; what the next will have is dashed. Changed since: {changed}. Click, or \
-         press R"
+        "Everything on screen is from the previous run; the next run is dashed. Changed: {changed}. Click or press R \
+         to run"
     );
     if response.on_hover_text(tip).clicked() {
         intents.push(Intent::Run);
@@ -80,16 +81,19 @@ fn pending_ui(ui: &mut Ui, pending: &[&str], intents: &mut Vec<Intent>) {
 }
 
 fn buttons_ui(ui: &mut Ui, playback: &Playback, intents: &mut Vec<Intent>) {
-    let (toggle, name) =
-        if playback.motion() == Motion::Still { (Icon::Play, "Play") } else { (Icon::Pause, "Pause playback") };
+    let (toggle, name) = if playback.motion() == Motion::Still {
+        (Icon::Play, words::frame::PLAY)
+    } else {
+        (Icon::Pause, words::frame::PAUSE_PLAYBACK)
+    };
     for (icon, name, tip, command, on) in [
-        (Icon::First, "First step", "To the first step (Home)", Command::Home, false),
-        (Icon::StepBack, "Step back", "One step back (←)", Command::StepBy(-1), false),
-        (Icon::PlayBack, "Play backwards", "Play from image to noise (B)", Command::PlayBackward, false),
+        (Icon::First, words::frame::FIRST_STEP, "Go to the first step (Home)", Command::Home, false),
+        (Icon::StepBack, words::frame::STEP_BACK, "Go to the previous step (←)", Command::StepBy(-1), false),
+        (Icon::PlayBack, "Play backwards", "Play backwards, from image to noise (B)", Command::PlayBackward, false),
         (toggle, name, "Play or pause (space)", Command::Toggle, false),
-        (Icon::StepOn, "Step on", "One step on (→)", Command::StepBy(1), false),
-        (Icon::Last, "Last step", "To the last step, and follow the run (End)", Command::End, false),
-        (Icon::Loop, "Loop", "Play again and again (L)", Command::Loop(!playback.looping()), playback.looping()),
+        (Icon::StepOn, words::frame::STEP_ON, "Go to the next step (→)", Command::StepBy(1), false),
+        (Icon::Last, words::frame::LAST_STEP, "Go to the last step and follow the run (End)", Command::End, false),
+        (Icon::Loop, "Loop", "Repeat playback (L)", Command::Loop(!playback.looping()), playback.looping()),
     ] {
         if icon_button(ui, icon, name, tip, on).clicked() {
             intents.push(Intent::Playback(command));
@@ -114,7 +118,7 @@ fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
     let alpha_bar = format!("{:.4}", level.alpha_bar());
     let (sigma, lambda) = (number(level.sigma()), ticks::signed(level.log_snr()));
     let values = [
-        ("step", step, "Steps done at the playhead, of all"),
+        (words::frame::STEP_READING, step, "Finished steps at the playhead, of all steps"),
         ("s", s, "Run time, from 1 (noise) to 0 (image)"),
         ("t", t, "Timestep: what the network is fed"),
         ("ᾱ", alpha_bar, "ᾱ: share of the image in the variance of xₜ"),

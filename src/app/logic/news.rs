@@ -175,7 +175,7 @@ impl App {
             LibraryNews::Note(text) => state.fetching = Some(Fetching { text, share: None }),
             LibraryNews::Downloading { package, done, total } => {
                 let megabytes = |bytes: u64| bytes as f64 / 1e6;
-                let text = format!("Fetching {package}: {:.0} of {:.0} MB", megabytes(done), megabytes(total));
+                let text = format!("Downloading {package}: {:.0} of {:.0} MB", megabytes(done), megabytes(total));
                 state.fetching = Some(Fetching { text, share: Some((done as f64 / total.max(1) as f64) as f32) });
             }
             LibraryNews::Unpacking { package } => {

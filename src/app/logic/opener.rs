@@ -5,6 +5,7 @@ use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
 use crate::app::pane::tiles::Pane;
 use crate::app::pane_id::PaneId;
 use crate::app::saving::{Outcome, Save};
+use crate::app::words;
 use crate::ensemble::{self, Findings};
 use crate::figure::draw::{DEFAULT_SCALE, Sheet};
 use crate::runtime::{Wake, program_fault};
@@ -82,7 +83,7 @@ impl Opener {
         // Made here, as some systems want it on the thread of the window; awaited elsewhere.
         let chosen: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match ask {
             Ask::File => Box::pin(dialog.set_title("Open a model").add_filter("ONNX models", &["onnx"]).pick_file()),
-            Ask::Folder => Box::pin(dialog.set_title("Open a model's folder").pick_folder()),
+            Ask::Folder => Box::pin(dialog.set_title("Open a model folder").pick_folder()),
             Ask::Images => Box::pin(dialog.set_title("Open a folder of images as a model").pick_folder()),
             Ask::SchedulerConfig => {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
@@ -189,8 +190,9 @@ impl Opener {
             }
         });
         if let Err(error) = spawned {
-            let _ =
-                self.send.send(Opened::Refused(format!("no thread could be started to look at the disk ({error})")));
+            let _ = self.send.send(Opened::Refused(format!(
+                "cannot open the file: the system refused a thread ({error}). Close other programs and try again"
+            )));
         }
     }
 }
@@ -239,9 +241,7 @@ fn what_lies_at(path: &Path) -> Opened {
         if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
             return Opened::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
         }
-        return Opened::Refused(format!(
-            "there is nothing at {text}; give the path of an .onnx file, of a model's folder or of a folder of images"
-        ));
+        return Opened::Refused(words::messages::nothing_at(text));
     }
     let is_model = path.is_file() || ["model.onnx", "unet/model.onnx"].iter().any(|file| path.join(file).exists());
     let source = if is_model { ModelSource::Model(text.into()) } else { ModelSource::Images(path.into()) };

@@ -20,7 +20,7 @@ impl Rescue for App {
             && let Some(what) = state.document.undo_name()
         {
             // It fails again as it is: most likely by the last change.
-            text = format!("{text}; the last change ({what}) was taken back");
+            text = format!("{text}; your last change ({what}) was undone");
             state.document.undo();
         }
         // What was being drawn may have lost its place.
@@ -34,8 +34,8 @@ impl Rescue for App {
         // Nothing is asked any more.
         self.state.closing = Closing::Leaving;
         let mut words = match &self.state.keeper {
-            Some(_) => "what was set is kept for the next start".to_owned(),
-            None => "what was set is not kept".to_owned(),
+            Some(_) => "your settings are kept for the next start".to_owned(),
+            None => "your settings could not be kept".to_owned(),
         };
         for told in self.rescue_ensembles() {
             words = format!("{words}; {told}");
@@ -60,8 +60,8 @@ fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<Str
         Ok(path)
     };
     let told = |known: (&str, &Arc<Ensemble>)| match write(known) {
-        Ok(path) => format!("what was {} was saved as {}", known.0, path.display()),
-        Err::<_, String>(reason) => format!("what was {} could not be saved: {reason}", known.0),
+        Ok(path) => format!("the {} samples were saved as {}", known.0, path.display()),
+        Err::<_, String>(reason) => format!("the {} samples could not be saved: {reason}", known.0),
     };
     desk.unsaved().into_iter().map(told).collect()
 }
@@ -74,7 +74,7 @@ fn place(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let names =
         (0..).map(|more| if more == 0 { format!("{name}-{now}.npz") } else { format!("{name}-{now}-{more}.npz") });
     let mut places = names.map(|name| folder.join(name));
-    places.find(|path| !path.exists()).ok_or_else(|| "there is no name left".to_owned())
+    places.find(|path| !path.exists()).ok_or_else(|| "no free file name was found".to_owned())
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!((steps(&app), said(&app)), (5, given_up("a frame of the window", "as the test wants")));
         app.mend("as the test wants", 1);
         assert_eq!(steps(&app), 2);
-        assert!(said(&app).ends_with("everything else goes on; the last change (steps) was taken back"));
+        assert!(said(&app).ends_with("; your last change (steps) was undone"));
         app.mend("as the test wants", 2);
         assert_eq!(steps(&app), 2, "only that one");
     }
@@ -125,7 +125,7 @@ mod tests {
         let below = folder.path().join("rescued");
         for count in [2, 4] {
             let told = save_ensembles(&desk, Ok(&below));
-            assert!(told.iter().all(|told| told.contains(" was saved as ")), "{told:?}");
+            assert!(told.iter().all(|told| told.contains(" were saved as ")), "{told:?}");
             assert_eq!(std::fs::read_dir(&below).unwrap().count(), count, "nothing is taken over");
         }
         let files = std::fs::read_dir(&below).unwrap().map(|entry| ensemble::read(&entry.unwrap().path()).unwrap());

@@ -7,6 +7,7 @@ use crate::app::run_view::RunView;
 use crate::app::track::place::{HEAD, LINE, TimeScale, ticks_for};
 use crate::app::track::stack::TracksState;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::{Reading, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
@@ -23,7 +24,7 @@ pub(super) fn move_ui(
     out: &mut ViewOutput,
 ) -> Response {
     let response = ui.interact(whole, ui.scope_id().with("playhead"), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, context.position, "Playhead"));
+    response.widget_info(|| WidgetInfo::slider(true, context.position, words::tracks::PLAYHEAD));
     let primary = response.is_pointer_button_down_on() && ui.input(|input| input.pointer.primary_down());
     if (primary || response.clicked() || response.drag_stopped_by(PointerButton::Primary))
         && let Some((at, axis)) = response.interact_pointer_pos().zip(context.axis())
@@ -113,8 +114,8 @@ pub(super) fn axis_ui(
     let reading = context.view().axis;
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
         ui.horizontal_centered(|ui| {
-            let tip = "What the axis of all tracks reads; noise is always on the left";
-            small_menu(ui, "Time axis", &format!("axis: {}", reading.name()), tip, |ui| {
+            let tip = "Unit of the shared time axis. Noise is always on the left";
+            small_menu(ui, words::tracks::TIME_AXIS, &format!("axis: {}", reading.name()), tip, |ui| {
                 ui.set_min_width(160.0);
                 for choice in AxisReading::ALL {
                     if ui.selectable_label(choice == reading, choice.name()).clicked() {
@@ -132,8 +133,8 @@ pub(super) fn axis_ui(
     } else {
         ui.scope_builder(UiBuilder::new().max_rect(foot.shrink2(vec2(0.0, 3.0))), |ui| {
             ui.horizontal_centered(|ui| {
-                let text = egui::RichText::new("whole run").font(theme::body(SMALL));
-                if ui.add(egui::Button::new(text)).on_hover_text("Show all of the run again (0)").clicked() {
+                let text = egui::RichText::new(words::tracks::WHOLE_RUN).font(theme::body(SMALL));
+                if ui.add(egui::Button::new(text)).on_hover_text("Show the whole run (0)").clicked() {
                     state.zoom = TimeZoom::default();
                 }
             });
@@ -153,7 +154,7 @@ pub(super) fn axis_ui(
     if response.double_clicked() {
         state.zoom = TimeZoom::default();
     }
-    response.on_hover_text("Wheel: zoom; drag: move along; double-click: the whole run");
+    response.on_hover_text("Wheel: zoom; drag: scroll; double-click: whole run");
     let scale = TimeScale::new(axis, context.reading(), state.zoom, over);
     let ticks = axis.ticks(context.reading(), state.zoom.range(), ticks_for(right - left));
     let mut free = f32::NEG_INFINITY;

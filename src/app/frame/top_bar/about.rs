@@ -17,15 +17,16 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
     let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
     let badge = Button::new(badge).fill(egui::Color32::TRANSPARENT).truncate();
     let button = ui.add_sized(vec2(BADGE, LINE), badge);
-    button
-        .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("About the model, runs on {}", model.badge())));
+    button.widget_info(|| {
+        WidgetInfo::labeled(Role::Button, true, format!("Details of the model, runs on {}", model.badge()))
+    });
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         about_model_ui(ui, model, bar.notes);
         ui.add_space(6.0);
         said_of_model_ui(ui, &bar.document.run, model, said, intents);
     });
-    button.on_hover_text("What the model runs on; click for what was understood of it");
+    button.on_hover_text("Where the model runs. Click for details of the model");
 }
 
 fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
@@ -47,11 +48,11 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             (Some(version), provider) => {
                 format!("{provider}, ONNX Runtime {version}, {}", count(model.threads, "thread"))
             }
-            (None, _) => "the program's own code, exactly".to_owned(),
+            (None, _) => "Chromascope's own code (exact)".to_owned(),
         };
         row("Runs on", &runs_on);
         let size =
-            model.native_size.map_or_else(|| "not said".to_owned(), |(height, width)| format!("{width}×{height}"));
+            model.native_size.map_or_else(|| "unknown".to_owned(), |(height, width)| format!("{width}×{height}"));
         row("Images", &format!("{size}, {}, {}", count(model.channels, "channel"), model.sizes_in_words()));
         if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
@@ -60,11 +61,11 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             row("Predicts", predicted(parameterization));
         }
         if let Some(spacing) = &model.spacing {
-            row("Own spacing", spacing);
+            row("Default spacing", spacing);
         }
         if model.takes_labels {
-            let count = model.classes.map_or_else(|| "not said how many".into(), |classes| classes.to_string());
-            let none = model.null_label.map_or_else(String::new, |label| format!(", {label} means none"));
+            let count = model.classes.map_or_else(|| "number unknown".into(), |classes| classes.to_string());
+            let none = model.null_label.map_or_else(String::new, |label| format!(", null class {label}"));
             row("Classes", &format!("{count}{none}"));
         }
         if let Some(card) = &model.card {

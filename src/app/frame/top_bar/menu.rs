@@ -5,28 +5,29 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::icon_button;
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::preferences::Theme;
 use egui::{Button, Popup, RichText, Ui};
 
 pub(super) fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
-    let button = icon_button(ui, Icon::Menu, "Menu", "Layout, colours, tracks, undo, keys", false);
+    let button = icon_button(ui, Icon::Menu, words::frame::MENU, "Layout, colours, tracks, undo, shortcuts", false);
     let view = &bar.document.view;
     Popup::menu(&button).show(|ui| {
         ui.set_min_width(200.0);
-        ui.menu_button("Layout", |ui| {
+        ui.menu_button(words::frame::LAYOUT, |ui| {
             for layout in Layout::ALL {
                 if ui.selectable_label(view.layout == layout, layout.name()).clicked() {
                     intents.push(Intent::Change(Action::SetLayout(layout)));
                 }
             }
-            if ui.button("Tiles as at first").clicked() {
+            if ui.button(words::frame::RESET_LAYOUT).clicked() {
                 intents.push(Intent::ResetTiles);
             }
         });
         ui.menu_button("Colours", |ui| {
-            for (theme, name) in [(Theme::Dark, "Dark"), (Theme::Light, "Light"), (Theme::System, "As the system")] {
+            for (theme, name) in [(Theme::Dark, "Dark"), (Theme::Light, "Light"), (Theme::System, "System")] {
                 if ui.selectable_label(bar.preferences.theme == theme, name).clicked() {
                     intents.push(Intent::SetTheme(theme));
                 }
@@ -49,11 +50,11 @@ pub(super) fn main_menu_ui(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>)
             }
         }
         let mut live = view.live;
-        let tip = "Make the run again whenever a setting changes, and while it is dragged";
-        if ui.checkbox(&mut live, "Run changes at once").on_hover_text(tip).changed() {
+        let tip = "Run again whenever a setting changes, also while you drag";
+        if ui.checkbox(&mut live, words::frame::RUN_ON_EVERY_CHANGE).on_hover_text(tip).changed() {
             intents.push(Intent::Change(Action::SetLive(live)));
         }
-        if ui.button("Keys (?)").clicked() {
+        if ui.button("Keyboard shortcuts (?)").clicked() {
             intents.push(Intent::ToggleKeys);
         }
         ui.label(

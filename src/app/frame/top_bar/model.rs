@@ -4,6 +4,7 @@ use super::{Look, TopBar, TopBarState};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::menu_chip;
 use crate::app::intent::{Ask, Intent};
+use crate::app::words;
 use crate::session::action::Action;
 use crate::session::settings::ModelSource;
 use egui::{RichText, Role, TextEdit, Ui, WidgetInfo};
@@ -18,7 +19,7 @@ pub fn source_name(source: &ModelSource) -> String {
         }
         ModelSource::Images(folder) => {
             let name = folder.file_name().map_or_else(|| "folder".into(), |name| name.to_string_lossy());
-            format!("images in {name}")
+            words::frame::images_from(&name)
         }
     }
 }
@@ -26,11 +27,12 @@ pub fn source_name(source: &ModelSource) -> String {
 pub(super) fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
     let current = &bar.document.run.source;
     let shown = source_name(current);
-    let tip = "The model. Drop an .onnx file, a model's folder or a folder of images onto the window to open your own";
-    menu_chip(ui, look.chip(("Model", look.widths.model), &shown, tip, look.changed("model")), |ui| {
+    let tip = "The model to run. To open your own, drop an .onnx file, a model folder or a folder of images onto the \
+               window";
+    menu_chip(ui, look.chip((words::frame::MODEL, look.widths.model), &shown, tip, look.changed("model")), |ui| {
         ui.set_min_width(320.0);
         let small = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
-        let titles = [small("Bundled"), small("Recent"), small("Your own")];
+        let titles = [small("Bundled"), small(words::frame::RECENT), small("Open your own")];
         let [bundled, recent, own] = titles;
         let pick = |ui: &mut Ui, source: ModelSource, tip: Option<String>, intents: &mut Vec<Intent>| {
             let mut response = ui.selectable_label(source == *current, source_name(&source));
@@ -64,7 +66,7 @@ pub(super) fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, loo
         ui.label(own);
         for (text, ask) in [
             ("Open an .onnx file…", Ask::File),
-            ("Open a model's folder…", Ask::Folder),
+            ("Open a model folder…", Ask::Folder),
             ("Open a folder of images…", Ask::Images),
         ] {
             if ui.selectable_label(false, text).clicked() {
@@ -74,11 +76,11 @@ pub(super) fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, loo
         }
         ui.add_space(4.0);
         ui.horizontal(|ui| {
-            let edit = TextEdit::singleline(&mut state.path).hint_text("or type a path").desired_width(240.0);
+            let edit = TextEdit::singleline(&mut state.path).hint_text("or type its path").desired_width(240.0);
             let response = ui.add(edit);
-            response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a model"));
+            response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::frame::PATH_OF_MODEL));
             let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-            if (ui.button("Open").clicked() || entered) && !state.path.trim().is_empty() {
+            if (ui.button(words::frame::OPEN).clicked() || entered) && !state.path.trim().is_empty() {
                 intents.push(Intent::OpenPath(state.path.trim().to_owned()));
                 ui.close();
             }

@@ -6,6 +6,7 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::number::Limits;
 use crate::app::draw::widgets::{icon_button, menu_chip, number_chip};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::session::action::Action;
 use egui::{DragValue, Ui};
 
@@ -16,14 +17,14 @@ const MOST_SEED: usize = (1 << 53) - 1;
 pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     let mut seed = run.seed;
-    let tip = "Seed of all noise; drag, or click and type";
+    let tip = "Seed of all noise in the run. Drag, or click and type";
     let drag = (DragValue::new(&mut seed).speed(1.0), Limits::whole(0, MOST_SEED));
-    let chip = (("Seed", look.widths.seed), run.seed.to_string(), tip);
+    let chip = ((words::frame::SEED, look.widths.seed), run.seed.to_string(), tip);
     field(&number_chip(ui, chip, look.changed("seed"), drag), intents);
     if seed != run.seed {
         intents.push(Intent::Change(Action::SetSeed(seed)));
     }
-    if icon_button(ui, Icon::Dice, "New seed", "Another seed, and a run with it", false).clicked() {
+    if icon_button(ui, Icon::Dice, words::frame::NEW_SEED, "Choose a random seed and run", false).clicked() {
         // A step of a linear congruential generator: any number that looks unlike the last one.
         let next = run.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 44;
         intents.push(Intent::ChangeAndRun(vec![Action::SetSeed(next)]));
@@ -36,8 +37,8 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
         // Its place is kept, so that nothing moves when another model is opened.
         ui.add_enabled_ui(false, |ui| {
             let shown = if bar.model.is_some() { "no classes" } else { "…" };
-            let tip = "This model is not told what to generate";
-            menu_chip(ui, look.chip(("Class", look.widths.class), shown, tip, false), |_| {});
+            let tip = "This model has no classes";
+            menu_chip(ui, look.chip((words::frame::CLASS, look.widths.class), shown, tip, false), |_| {});
         });
         return;
     };
@@ -46,17 +47,17 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
         name.unwrap_or_else(|| label.to_string())
     };
     let current = bar.document.run.label;
-    let shown = current.or(model.null_label).map_or_else(|| "none".to_owned(), name);
+    let shown = current.or(model.null_label).map_or_else(|| words::frame::NO_CLASS_SHOWN.to_owned(), name);
     let run = &bar.document.run;
     let shown = match (&run.by_level, run.label_switch) {
-        (Some(_), _) => "by resolution".to_owned(),
-        (None, Some(_)) => "by time".to_owned(),
+        (Some(_), _) => words::frame::BY_LEVEL.to_owned(),
+        (None, Some(_)) => words::frame::OVER_TIME.to_owned(),
         (None, None) => shown,
     };
     let one = run.by_level.is_none() && run.label_switch.is_none();
-    let tip = "What is to be generated; the layout Guidance has classes by resolution and by time";
+    let tip = "What to generate. The Guidance layout has classes by level and classes over time";
     let changed = look.changed("class") || look.changed("classes by resolution");
-    menu_chip(ui, look.chip(("Class", look.widths.class), &shown, tip, changed), |ui| {
+    menu_chip(ui, look.chip((words::frame::CLASS, look.widths.class), &shown, tip, changed), |ui| {
         ui.set_min_width(180.0);
         let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
@@ -71,11 +72,11 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
         if classes == 0 {
             ui.horizontal(|ui| {
                 ui.label("class");
-                if let Some(label) = class_number_ui(ui, "Number of the class", current) {
+                if let Some(label) = class_number_ui(ui, words::frame::CLASS_NUMBER, current) {
                     intents.push(Intent::Change(Action::SetLabel(Some(label))));
                 }
             });
-            if one && current.is_some() && ui.button("No class").clicked() {
+            if one && current.is_some() && ui.button(words::frame::NO_CLASS).clicked() {
                 intents.push(Intent::Change(Action::SetLabel(None)));
                 ui.close();
             }
@@ -87,8 +88,8 @@ pub(super) fn batch_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec
     let run = &bar.document.run;
     let mut batch = run.batch;
     let drag = (DragValue::new(&mut batch).speed(0.1), Limits::whole(1, 64));
-    let tip = "Images made at once; each is the same as it would be alone";
-    let chip = (("Batch", look.widths.batch), run.batch.to_string(), tip);
+    let tip = "Images made in one run. Each is the same as it would be alone";
+    let chip = ((words::frame::BATCH, look.widths.batch), run.batch.to_string(), tip);
     field(&number_chip(ui, chip, look.changed("batch"), drag), intents);
     if batch != run.batch {
         intents.push(Intent::Change(Action::SetBatch(batch)));

@@ -4,6 +4,7 @@ use super::{Look, TopBar, field};
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::widgets::{menu_chip, named, number_chip};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::sampler::registry::METHODS;
 use crate::schedule::PlanSource;
 use crate::session::action::Action;
@@ -20,8 +21,8 @@ pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<
     spacing_chip(ui, bar, look, intents);
     let mut steps = run.steps;
     let drag = (DragValue::new(&mut steps).speed(0.2), Limits::whole(1, 1000));
-    let tip = "Sampling steps; drag, or click and type";
-    let chip = (("Steps", look.widths.steps), run.steps.to_string(), tip);
+    let tip = "Number of sampling steps. Drag, or click and type";
+    let chip = ((words::frame::STEPS, look.widths.steps), run.steps.to_string(), tip);
     field(&number_chip(ui, chip, look.changed("steps"), drag), intents);
     if steps != run.steps {
         intents.push(Intent::Change(Action::SetSteps(steps)));
@@ -32,8 +33,8 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let changed = ["sampler", "η", "churn"].iter().any(|name| look.changed(name));
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
     let shown = format!("{}{eta}", run.sampler.name());
-    let tip = "How the state moves along the noise levels";
-    menu_chip(ui, look.chip(("Sampler", look.widths.sampler), &shown, tip, changed), |ui| {
+    let tip = "The method that takes the state from each noise level to the next";
+    menu_chip(ui, look.chip((words::frame::SAMPLER, look.widths.sampler), &shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
         for method in METHODS {
             let entry = ui.selectable_label(run.sampler == method.kind, method.name);
@@ -47,7 +48,9 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
         if let Some(usual) = run.sampler.usual_eta() {
             let mut eta = run.eta.unwrap_or(usual);
             ui.horizontal(|ui| {
-                ui.label("η").on_hover_text("Share of the noise that is drawn anew in every step");
+                ui.label("η").on_hover_text(
+                    "η: the share of the noise that is replaced by fresh noise in every step. 0 is deterministic",
+                );
                 let slider = egui::Slider::new(&mut eta, 0.0..=1.0).max_decimals(3);
                 let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
                 response.widget_info(|| WidgetInfo::slider(true, eta, "η"));
@@ -63,7 +66,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
         if run.sampler.has_churn() {
             let mut churn = run.churn;
             ui.horizontal(|ui| {
-                ui.label("churn").on_hover_text("Noise added over the whole run, S_churn of EDM");
+                ui.label("churn").on_hover_text("S_churn: noise added over the whole run (EDM). 0 is deterministic");
                 let amount = DragValue::new(&mut churn.amount).speed(0.5);
                 let response = number::number(ui, amount, Limits::within(0.0, 1000.0));
                 named(ui, &response, "churn");
@@ -86,12 +89,12 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
     let own = own.as_deref().or_else(|| bar.model.and_then(|model| model.spacing.as_deref()));
     let because = open.as_ref().and_then(|open| open.because.as_deref());
     let drawn = run.schedule.as_ref().map(|schedule| schedule.label());
-    let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("own");
+    let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("model default");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
     let changed = look.changed("spacing") || look.changed("schedule");
-    menu_chip(ui, look.chip(("Spacing", look.widths.spacing), shown, tip, changed), |ui| {
+    menu_chip(ui, look.chip((words::frame::SPACING, look.widths.spacing), shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
-        let whose = if because.is_some() { format!("suits {}", run.sampler) } else { "the model's own".to_owned() };
+        let whose = if because.is_some() { format!("default for {}", run.sampler) } else { "model default".to_owned() };
         let text = own.map_or_else(|| whose.clone(), |own| format!("{whose} ({own})"));
         let here = run.spacing.as_deref().filter(|_| run.schedule.is_none());
         let mut pick = |ui: &mut Ui, name: Option<&str>, text: &str| {
@@ -108,7 +111,11 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
         for name in PlanSource::names() {
             pick(ui, Some(name), name);
         }
-        if ui.button("Schedule lab…").on_hover_text("Draw the schedule, and see what it does").clicked() {
+        if ui
+            .button("Schedule lab…")
+            .on_hover_text("Open the layout in which you draw the schedule and see its effect")
+            .clicked()
+        {
             intents.push(Intent::Change(Action::SetLayout(Layout::ScheduleLab)));
             ui.close();
         }

@@ -7,6 +7,7 @@ use crate::app::draw::widgets::{named, small_menu};
 use crate::app::intent::Intent;
 use crate::app::pane::guidance::{Guidance, class_name, heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;
+use crate::app::words;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, LevelMode};
 use crate::figure::palette::level_label;
 use crate::session::action::Action;
@@ -30,13 +31,13 @@ pub(super) fn classes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Int
             intents.extend(alone(Intent::Change(Action::SetLabel(first))));
         }
         let tip = "A class for each resolution level: coarse ones decide early, fine ones late";
-        if ui.selectable_label(by_level, "by resolution").on_hover_text(tip).clicked() && !by_level {
+        if ui.selectable_label(by_level, words::frame::BY_LEVEL).on_hover_text(tip).clicked() && !by_level {
             let label = first.or(model.null_label).unwrap_or(0);
             let levels = ByLevel { labels: vec![label; 2], mode: LevelMode::default(), factor: 2 };
             intents.extend(alone(Intent::Change(Action::SetByLevel(Some(levels)))));
         }
         let tip = "One class, and from a part of the run on another: [a:b:0.4]";
-        if ui.selectable_label(switch, "by time").on_hover_text(tip).clicked() && !switch {
+        if ui.selectable_label(switch, words::frame::OVER_TIME).on_hover_text(tip).clicked() && !switch {
             let switch = ClassSwitch { from: first, to: first, at: 0.4 };
             intents.extend(alone(Intent::Change(Action::SetLabelSwitch(Some(switch)))));
         }

@@ -58,7 +58,7 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
                     intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Success, text)));
                 }
                 Ok((bytes, note)) => {
-                    let what = format!("the schedule as {name}");
+                    let what = format!("schedule as {name}");
                     let mut save = Save::bytes(Pane::Lab.id(), what, ("schedule", ending), move || Ok(bytes.clone()));
                     save.note = note;
                     intents.push(Intent::Save(Box::new(save)));

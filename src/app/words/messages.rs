@@ -1,0 +1,31 @@
+//! Messages, and the forms below them.
+
+/// What runs while ONNX Runtime is missing.
+#[must_use]
+pub fn until_then(model: &str) -> String {
+    format!("Until then {model} is used. It needs no ONNX Runtime.")
+}
+
+/// A path that leads nowhere.
+#[must_use]
+pub fn nothing_at(path: &str) -> String {
+    format!("{NOTHING_AT} {path}; give the path of an .onnx file, a model folder or a folder of images")
+}
+
+pub const DROP: &str = "You can also drop an .onnx file, a model folder or a folder of images onto the window.";
+pub const DISMISS: &str = "Dismiss";
+pub const DOWNLOAD: &str = "Download ONNX Runtime";
+pub const DISMISS_IN_PANE: &str = "Dismiss the message";
+pub const MISSING_CONFIG: &str = "Missing: scheduler_config.json";
+pub const OPEN_CONFIG: &str = "Open scheduler_config.json…";
+pub const PATH_OF_CONFIG: &str = "Path of scheduler_config.json";
+pub const CONFIG_IS_NEEDED: &str = "Choose this only if the file does not name it. The file is needed anyway.";
+pub const STILL_MISSING: &str = "The schedule is still missing: open scheduler_config.json to run.";
+pub const HEIGHT: &str = "Height in pixels";
+pub const WIDTH: &str = "Width in pixels";
+pub const USE_SIZE: &str = "Use this size";
+pub const NULL_CLASS: &str = "Null class";
+pub const USE_NULL_CLASS: &str = "Use as null class";
+pub const PATH_OF_EMBEDDINGS: &str = "Path of embeddings";
+pub const PREDICTION: &str = "Prediction";
+pub const NOTHING_AT: &str = "there is nothing at";
