@@ -82,7 +82,7 @@ fn what_libraries_print_is_kept_out_of_stderr() {
 fn a_window_without_a_display_is_one_line() {
     let output = Home::new().chromascope().output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.starts_with("chromascope: no window could be opened") && told.lines().count() == 1, "{told}");
+    assert!(told.starts_with("chromascope: cannot open a window") && told.lines().count() == 1, "{told}");
 }
 
 /// ONNX Runtime would else keep a device number and unsent reports in the cache folder.

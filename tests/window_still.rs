@@ -50,7 +50,7 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
 /// Where each stands. Of what is named after its value the first word is its name.
 fn places(harness: &Harness<App>) -> BTreeMap<String, Rect> {
     let name = |role: Role, label: String| {
-        let named_after_value = role == Role::ComboBox || label.starts_with("Run with changed");
+        let named_after_value = role == Role::ComboBox || label.starts_with(&words::frame::run_with_new(""));
         if named_after_value { label.split(' ').next().unwrap_or_default().to_owned() } else { label }
     };
     controls(harness).into_iter().map(|(role, label, rect)| (format!("{role:?} {}", name(role, label)), rect)).collect()
