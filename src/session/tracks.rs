@@ -5,7 +5,7 @@ use super::choices::Layout;
 use serde::{Deserialize, Serialize};
 
 /// What a row says of a track.
-struct Row {
+struct TrackRow {
     name: &'static str,
     height: f32,
     layouts: &'static [Layout],
@@ -28,10 +28,10 @@ macro_rules! tracks {
             /// All of them, in the order in which they stand at first.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$key),*];
 
-            const fn row(self) -> Row {
+            const fn row(self) -> TrackRow {
                 match self {
                     $(Self::$key => {
-                        Row { name: $name, height: $height, layouts: &[$(Layout::$layout),*], shown: $shown }
+                        TrackRow { name: $name, height: $height, layouts: &[$(Layout::$layout),*], shown: $shown }
                     })*
                 }
             }

@@ -15,7 +15,7 @@ const SWATCH: f32 = 28.0;
 const GAP: f32 = 8.0;
 
 /// What a legend has a row for.
-enum Entry<'a> {
+enum LegendEntry<'a> {
     Area(&'a Area),
     /// All lines of one name.
     Lines(Vec<&'a Line>),
@@ -70,7 +70,7 @@ fn rows(height: f32, count: usize, kept: usize) -> (f32, usize) {
 fn more_ui(
     ui: &Ui,
     line: Rect,
-    entries: &[Entry],
+    entries: &[LegendEntry],
     hidden: usize,
     numbers: &Numbers,
     (levels, place): (&Levels, &str),
@@ -125,7 +125,7 @@ impl Numbers {
         Self { x, span: high - low, ends: is_clamped.then_some((low, high)) }
     }
 
-    fn of_entry(&self, entry: &Entry) -> Option<String> {
+    fn of_entry(&self, entry: &LegendEntry) -> Option<String> {
         let value = entry.at(self.x)?;
         let sign = match self.ends {
             Some((low, _)) if value <= low => "≤",
@@ -138,22 +138,22 @@ impl Numbers {
     }
 }
 
-fn entries(figure: &Figure) -> Vec<Entry<'_>> {
-    let mut entries: Vec<Entry<'_>> = figure.areas.iter().map(Entry::Area).collect();
+fn entries(figure: &Figure) -> Vec<LegendEntry<'_>> {
+    let mut entries: Vec<LegendEntry<'_>> = figure.areas.iter().map(LegendEntry::Area).collect();
     for line in &figure.lines {
         let same = entries.iter_mut().find_map(|entry| match entry {
-            Entry::Lines(lines) if lines[0].name == line.name => Some(lines),
-            Entry::Lines(_) | Entry::Area(_) => None,
+            LegendEntry::Lines(lines) if lines[0].name == line.name => Some(lines),
+            LegendEntry::Lines(_) | LegendEntry::Area(_) => None,
         });
         match same {
             Some(lines) => lines.push(line),
-            None => entries.push(Entry::Lines(vec![line])),
+            None => entries.push(LegendEntry::Lines(vec![line])),
         }
     }
     entries
 }
 
-impl Entry<'_> {
+impl LegendEntry<'_> {
     fn at(&self, x: f64) -> Option<f64> {
         match self {
             Self::Area(area) => area.at(x),
@@ -236,7 +236,7 @@ mod tests {
         let points = vec![[0.0, 1.0], [1.0, 5.0]];
         let paint = Paint::Role(PaintRole::Text);
         let line = Line { name: "run".into(), points, paint, dash: crate::figure::Dash::Solid, weight: 1.0 };
-        let number = |x, ends| Numbers { x, span: 5.0, ends }.of_entry(&Entry::Lines(vec![&line])).unwrap();
+        let number = |x, ends| Numbers { x, span: 5.0, ends }.of_entry(&LegendEntry::Lines(vec![&line])).unwrap();
         assert_eq!(number(0.0, Some((0.0, 5.0))), "1.00");
         assert_eq!(number(1.0, Some((0.0, 5.0))), "≥5.00");
         assert_eq!(number(1.0, None), "5.00");

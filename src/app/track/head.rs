@@ -16,7 +16,7 @@ use crate::session::document::{Track, TrackChoice};
 use egui::{Button, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
 /// Whose head it is.
-pub(super) struct Head<'a, 'b> {
+pub(super) struct TrackHead<'a, 'b> {
     /// The track, from edge to edge.
     pub rect: Rect,
     /// How it is shown.
@@ -26,7 +26,7 @@ pub(super) struct Head<'a, 'b> {
     pub context: &'a ViewContext<'b>,
 }
 
-impl Head<'_, '_> {
+impl TrackHead<'_, '_> {
     /// Draws the head, and says where its first line stands, which numbers keep off.
     pub fn ui(&self, ui: &mut Ui, track: &mut dyn TrackView, out: &mut ViewOutput) -> Rect {
         let written = self.name_ui(ui, track, out);

@@ -3,7 +3,7 @@
 
 mod choices;
 
-use crate::app::draw::heat_map::{Known, PartLevels, RunSpectra};
+use crate::app::draw::heat_map::{KnownParts, PartLevels, RunSpectra};
 use crate::app::draw::notes::words_ui;
 use crate::app::run_view::RunView;
 use crate::app::track::figures::{FigureKey, KeptFigure, names_ui, plot_ui};
@@ -39,7 +39,7 @@ pub(super) struct PartsTrack {
 /// What is drawn was made of this.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct PartsKey {
-    known: Known,
+    known: KnownParts,
     plan: BandPlan,
     choices: PartsChoices,
 }

@@ -4,7 +4,7 @@ use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::arrows;
 use crate::app::intent::Intent;
 use crate::app::track::axis::{axis_ui, move_ui, playhead_ui};
-use crate::app::track::head::Head;
+use crate::app::track::head::TrackHead;
 use crate::app::track::menu::plots_menu_ui;
 use crate::app::track::place::{HEAD, LEGEND, LINE, TimeScale, TrackPlace, plot_y};
 use crate::app::track::{TrackView, all};
@@ -75,7 +75,7 @@ pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, ou
         ui.painter().hline(rect.x_range(), rect.top(), Stroke::new(1.0, palette.hairline));
         let (zoom, pointer, hovered) = (state.zoom, state.pointer, state.hovered);
         let Some(track) = state.track_mut(choice.track) else { continue };
-        let head = Head { rect: *rect, choice: *choice, zoom, context }.ui(ui, track, out);
+        let head = TrackHead { rect: *rect, choice: *choice, zoom, context }.ui(ui, track, out);
         let plot = Rect::from_x_y_ranges(plot_x.clone(), plot_y(*rect));
         if !choice.folded && plot.height() >= 12.0 {
             let left = plot.right() + 16.0;

@@ -8,7 +8,7 @@ mod shader;
 mod spectra;
 
 pub use ensemble::{EnsembleAsked, EnsembleSpectra};
-pub use parts::{Known, PartLevels};
+pub use parts::{KnownParts, PartLevels};
 pub use spectra::{Asked, RunSpectra, StepSpectra};
 
 use crate::app::draw::theme::Palette;

@@ -16,9 +16,9 @@ const KEPT: usize = 8192;
 /// A step of a sample; steps that a live run takes over keep their keys.
 type PartsKey = (MadeKey, usize, BandPlan);
 /// What was computed in one go.
-struct Batch(Vec<(PartsKey, Arc<StepParts>)>);
+struct PartsBatch(Vec<(PartsKey, Arc<StepParts>)>);
 
-impl Weigh for Batch {
+impl Weigh for PartsBatch {
     fn bytes(&self) -> usize {
         self.0.iter().map(|(_, step)| size_of::<StepParts>() + step.guided.bytes() + step.unguided.bytes()).sum()
     }
@@ -29,7 +29,7 @@ type PartsOf = (RunId, usize, BandPlan);
 
 /// How much is known of what.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Known {
+pub struct KnownParts {
     run: RunId,
     sample: usize,
     plan: BandPlan,
@@ -39,7 +39,7 @@ pub struct Known {
     possible: usize,
 }
 
-impl Known {
+impl KnownParts {
     /// Whether nothing more will come unless the run goes on.
     #[must_use]
     pub const fn is_all(&self) -> bool {
@@ -57,10 +57,10 @@ impl Known {
 #[derive(Default)]
 pub struct PartLevels {
     /// The batches, counted. What could not be computed is not tried again before something else is asked.
-    slot: QuestionSlot<(PartsOf, u64), Batch>,
+    slot: QuestionSlot<(PartsOf, u64), PartsBatch>,
     batches: u64,
     kept: HashMap<PartsKey, Arc<StepParts>>,
-    known: Option<Known>,
+    known: Option<KnownParts>,
     /// One a finished step of the run on screen.
     steps: Vec<Option<Arc<StepParts>>>,
 }
@@ -79,13 +79,13 @@ impl PartLevels {
     }
 
     /// Takes what there is and asks for what is missing.
-    pub fn update(&mut self, run: &RunView, sample: usize, plan: BandPlan) -> Known {
+    pub fn update(&mut self, run: &RunView, sample: usize, plan: BandPlan) -> KnownParts {
         if let Some(batch) = self.slot.take() {
             self.kept.extend(batch.0.iter().map(|(key, step)| (*key, Arc::clone(step))));
         }
         let (done, whole_from) = (run.done(), run.small_steps());
-        let mut known = Known { run: run.id, sample, plan, done, whole_from, there: 0, possible: 0 };
-        let same = |kept: &&Known| kept.is_all() && Known { there: 0, possible: 0, ..**kept } == known;
+        let mut known = KnownParts { run: run.id, sample, plan, done, whole_from, there: 0, possible: 0 };
+        let same = |kept: &&KnownParts| kept.is_all() && KnownParts { there: 0, possible: 0, ..**kept } == known;
         if let Some(kept) = self.known.as_ref().filter(same) {
             return *kept;
         }
@@ -134,7 +134,7 @@ impl PartLevels {
                     let (_, sample, plan) = key;
                     (key, Arc::new(StepParts::of(before.as_deref(), &step, sample, &plan)))
                 };
-                Batch(missing.into_iter().take(count).map(answer).collect())
+                PartsBatch(missing.into_iter().take(count).map(answer).collect())
             }))
         });
     }

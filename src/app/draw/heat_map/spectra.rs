@@ -42,9 +42,9 @@ pub struct RunSpectra {
 type ColumnKey = (SpectrumQuantity, MadeKey, usize);
 
 /// What was computed in one go.
-struct Batch(Vec<(ColumnKey, Arc<Column>)>);
+struct SpectraBatch(Vec<(ColumnKey, Arc<Column>)>);
 
-impl Weigh for Batch {
+impl Weigh for SpectraBatch {
     fn bytes(&self) -> usize {
         let of = |column: &Column| size_of::<f64>() * column.mean.len() * (1 + column.channels.len());
         self.0.iter().map(|(_, column)| of(column)).sum()
@@ -74,7 +74,7 @@ enum Question {
 #[derive(Default)]
 pub struct StepSpectra {
     /// The batches, counted. What could not be computed is not tried again before something else is asked.
-    slot: QuestionSlot<((RunId, Asked), u64), Batch>,
+    slot: QuestionSlot<((RunId, Asked), u64), SpectraBatch>,
     batches: u64,
     /// Plans and rings of the last size.
     plans: Arc<Mutex<Plans>>,
@@ -176,7 +176,7 @@ impl StepSpectra {
             Some(Box::new(move || {
                 let mut plans = plans.lock().unwrap_or_else(PoisonError::into_inner);
                 let columns = missing.into_iter().take(count);
-                Batch(columns.map(|(key, of)| (key, Arc::new(of.column(sample, &mut plans)))).collect())
+                SpectraBatch(columns.map(|(key, of)| (key, Arc::new(of.column(sample, &mut plans)))).collect())
             }))
         });
     }

@@ -28,7 +28,7 @@ const MOST_HANDLES: usize = 200;
 const MOST_AT_FIRST: usize = 12;
 
 /// Where the editor draws, and what it is to know.
-pub(super) struct Editor<'a> {
+pub(super) struct ScheduleEditor<'a> {
     /// The plot.
     pub plot: Rect,
     /// What is drawn in it.
@@ -43,7 +43,7 @@ pub(super) struct Editor<'a> {
     pub view: &'a ViewChoices,
 }
 
-impl Editor<'_> {
+impl ScheduleEditor<'_> {
     fn x_of_step(&self, step: f64) -> f32 {
         self.scale.screen_of_step(step * self.scale.axis().steps() as f64 / self.steps())
     }
@@ -129,7 +129,7 @@ pub fn alone(change: Intent) -> [Intent; 3] {
 }
 
 /// Draws what can be taken hold of, over the plot, and follows the hand.
-pub(super) fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+pub(super) fn editor_ui(ui: &mut Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     match &editor.planned.source {
         source if source.drawn().is_some() => {
             if let Some(drawn) = as_drawn(editor.planned) {
@@ -153,7 +153,7 @@ pub(super) fn editor_ui(ui: &mut Ui, editor: &Editor, state: &mut ScheduleHand, 
     }
 }
 
-fn points_ui(ui: &mut Ui, editor: &Editor, drawn: &Drawn, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+fn points_ui(ui: &mut Ui, editor: &ScheduleEditor, drawn: &Drawn, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let last = drawn.points().len() - 1;
     state.selected = state.selected.filter(|&index| index <= last);
     for (index, &point) in drawn.points().iter().enumerate() {
@@ -237,7 +237,13 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
     }
 }
 
-fn steps_ui(ui: &mut Ui, editor: &Editor, list: &LevelList, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+fn steps_ui(
+    ui: &mut Ui,
+    editor: &ScheduleEditor,
+    list: &LevelList,
+    state: &mut ScheduleHand,
+    intents: &mut Vec<Intent>,
+) {
     let levels = editor.planned.plan.levels();
     for (step, &level) in levels.iter().enumerate() {
         let at = pos2(editor.x_of_step(step as f64), editor.y_of_level(level));
@@ -284,7 +290,7 @@ fn sigmas(levels: &[NoiseLevel]) -> Vec<f64> {
 }
 
 /// A double-click on the curve makes a control point there; a schedule that has none becomes a curve that has.
-fn add_ui(ui: &Ui, editor: &Editor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+fn add_ui(ui: &Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let clicked = ui.input(|input| {
         let twice = input.pointer.button_double_clicked(PointerButton::Primary);
         input.pointer.interact_pos().filter(|_| twice)
@@ -320,7 +326,7 @@ struct Handle {
 }
 
 impl Handle {
-    fn ui(&self, ui: &mut Ui, editor: &Editor, selected: bool) -> Response {
+    fn ui(&self, ui: &mut Ui, editor: &ScheduleEditor, selected: bool) -> Response {
         let palette = Palette::of(ui);
         let rect = Rect::from_center_size(self.at, vec2(2.0 * REACH, 2.0 * REACH));
         let response = ui.interact(rect, Id::unique(self.id), Sense::click_and_drag());
@@ -350,7 +356,7 @@ impl Handle {
     }
 
     /// Where the point is dragged to, without a jump at the beginning.
-    fn dragged_to(&self, editor: &Editor, response: &Response, state: &mut ScheduleHand) -> Option<Pos2> {
+    fn dragged_to(&self, editor: &ScheduleEditor, response: &Response, state: &mut ScheduleHand) -> Option<Pos2> {
         let pointer = response.interact_pointer_pos()?;
         if response.drag_started() {
             state.grip = self.at.y - pointer.y;

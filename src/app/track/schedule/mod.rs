@@ -17,7 +17,7 @@ use crate::figure::{
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, Track};
 use crate::theory::{NoiseLevel, adjustment};
-use editor::{Editor, editor_ui};
+use editor::{ScheduleEditor, editor_ui};
 use egui::Ui;
 use warnings::{warnings_at, warnings_ui};
 
@@ -67,7 +67,7 @@ impl TrackView for ScheduleTrack {
             return;
         };
         let map = Transform::of(plot, &figure);
-        let editor = Editor { plot, figure: &figure, planned, scale, map, view: context.view() };
+        let editor = ScheduleEditor { plot, figure: &figure, planned, scale, map, view: context.view() };
         editor_ui(ui, &editor, out.hand, out.intents);
         // One is kept for the next run.
         let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
