@@ -12,6 +12,7 @@ use chromascope::schedule::{LevelList, PlanSource};
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
 use chromascope::session::document::{AxisReading, Layout, NamedSchedule};
+use chromascope::session::setting::Setting;
 use chromascope::session::settings::ModelSource;
 use egui::{Vec2, vec2};
 use egui_kittest::kittest::Queryable;
@@ -36,7 +37,7 @@ fn launched(layout: Layout, axis: AxisReading, batch: usize) -> Launch {
     launch.first.extend([
         Action::SetLayout(layout),
         Action::SetAxis(axis),
-        Action::SetBatch(batch),
+        Action::set(Setting::Batch, batch),
         Action::SetLabel(Some(0)),
     ]);
     launch

@@ -8,6 +8,7 @@ mod gui;
 use chromascope::app::App;
 use chromascope::app::words;
 use chromascope::session::action::Action;
+use chromascope::session::setting::Setting;
 use chromascope::session::settings::ModelSource;
 use egui::{OutputCommand, PointerButton, Pos2, pos2};
 use egui_kittest::Harness;
@@ -109,7 +110,7 @@ fn a_track_is_copied_and_its_values_read() {
 #[test]
 fn all_images_of_a_batch_are_shown_at_once() {
     let mut launch = launch(settings("emoji-exact-64"));
-    launch.first.push(Action::SetBatch(4));
+    launch.first.push(Action::set(Setting::Batch, 4_usize));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
     click(&mut harness, "All images of the batch");

@@ -11,6 +11,7 @@ use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::words::sentence;
+use chromascope::session::setting::Setting;
 use egui::Rect;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -127,7 +128,7 @@ fn every_model_has_its_controls_in_the_same_places() {
     let before = places(&of("emoji-exact-64", vec![Action::SetLabel(Some(1))]));
     let others = [
         ("emoji-exact-64", vec![Action::SetLabel(Some(3)), Action::SetSampler(SamplerKind::EulerAncestral)]),
-        ("gaussian-64", vec![Action::SetEta(Some(0.25)), Action::SetSeed(999_999)]),
+        ("gaussian-64", vec![Action::set(Setting::Eta, Some(0.25)), Action::set(Setting::Seed, 999_999_u64)]),
     ];
     for (model, actions) in others {
         let what = format!("{model} {actions:?}");

@@ -2,6 +2,7 @@ use super::Ensemble;
 use crate::denoiser::guided::GuidanceScale;
 use crate::sampler::Churn;
 use crate::session::RunSettings;
+use crate::session::setting::Effect;
 use crate::theory::NoiseLevel;
 
 /// What settings come to on their model.
@@ -37,16 +38,11 @@ fn plain(settings: &RunSettings) -> RunSettings {
     let eta = settings.sampler.usual_eta().map(|usual| settings.eta.unwrap_or(usual));
     let unguided = |scale: &GuidanceScale| scale.constant() == Some(1.0);
     RunSettings {
-        seed: 0,
-        batch: 1,
-        first_sample: 0,
-        partition: None,
-        threads: None,
         steps: settings.effective_steps(),
         eta,
         churn: if settings.sampler.has_churn() { settings.churn } else { Churn::default() },
         guidance: settings.guidance.clone().filter(|scale| !unguided(scale)),
-        ..settings.clone()
+        ..settings.without(|setting| matches!(setting.effect, Effect::Draw | Effect::Speed))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::message::RunNews;
 use crate::session::prepare::{Prepared, Resolved};
+use crate::session::setting::Effect;
 use crate::session::{Checkpoint, Run, RunSettings, Snapshot};
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
@@ -39,7 +40,7 @@ pub(super) struct KeptStep {
 impl MadeWith {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
         // What decides the noise levels is compared by the levels themselves.
-        let settings = RunSettings { steps: 0, spacing: None, schedule: None, ..settings.clone() };
+        let settings = settings.without(|setting| setting.effect == Effect::Levels);
         let resolved = Resolved {
             spacing: String::new(),
             visits: None,

@@ -8,7 +8,7 @@ use super::document::{
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
 use super::parts::PartsChoices;
-use super::prepare::MAX_BATCH;
+use super::setting::{Belongs, Setting, Value};
 use super::settings::{ModelSource, ProviderChoice, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
@@ -18,7 +18,6 @@ use crate::model::contract::PortNames;
 use crate::sampler::{Churn, SamplerKind};
 use crate::schedule::PlanSource;
 use crate::theory::Calibration;
-use std::path::PathBuf;
 
 /// A change of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,22 +25,16 @@ pub enum Action {
     /// Another model. What only makes sense for one model (class, guidance, size, ports, embeddings) is as it was when that
     /// model was left, and open for one that is new.
     SetModel(ModelSource),
-    /// Sampling steps, at least 1.
-    SetSteps(usize),
+    /// A setting of a simple kind: a number, a switch, a file.
+    Set(Setting, Value),
     /// Sampler. Stochasticity that the new one does not have is reset.
     SetSampler(SamplerKind),
     /// Spacing or σ family; `None` is the model's own.
     SetSpacing(Option<String>),
     /// A schedule in place of the spacing; `None` goes back to that.
     SetSchedule(Option<Box<PlanSource>>),
-    /// DDIM's or Euler ancestral's η.
-    SetEta(Option<f64>),
     /// Heun's churn.
     SetChurn(Churn),
-    /// Seed of all noise.
-    SetSeed(u64),
-    /// Images at once.
-    SetBatch(usize),
     /// Class; `None` is the null class.
     SetLabel(Option<i64>),
     /// The class that means "none".
@@ -58,16 +51,10 @@ pub enum Action {
     SetLocal(Option<WindowSize>),
     /// Height and width, pixels; `None` is the model's own.
     SetSize(Option<(usize, usize)>),
-    /// A `scheduler_config.json` in place of the model's own.
-    SetSchedulerConfig(Option<PathBuf>),
     /// What the network predicts, in place of what its configuration says.
     SetPrediction(Option<PredictionType>),
     /// Input and output names.
     SetPorts(PortNames),
-    /// A file of embeddings.
-    SetHiddenStates(Option<PathBuf>),
-    /// A file of initial noise.
-    SetInitNoise(Option<PathBuf>),
     /// Where to run.
     SetProvider(ProviderChoice),
     /// All settings of the run at once, as from a record.
@@ -131,32 +118,31 @@ pub enum Action {
 }
 
 impl Action {
+    /// Decides a setting of a simple kind.
+    pub fn set(setting: Setting, value: impl Into<Value>) -> Self {
+        Self::Set(setting, value.into())
+    }
+
     /// What is changed, as the undo menu says it: "undo *seed*".
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::SetModel(_) => "model",
-            Self::SetSteps(_) => "steps",
-            Self::SetSampler(_) => "sampler",
-            Self::SetSpacing(_) => "spacing",
-            Self::SetSchedule(_) => "schedule",
-            Self::SetEta(_) => "η",
-            Self::SetChurn(_) => "churn",
-            Self::SetSeed(_) => "seed",
-            Self::SetBatch(_) => "batch",
-            Self::SetLabel(_) | Self::SetLabelSwitch(_) => "class",
-            Self::SetNullLabel(_) => "null class",
-            Self::SetByLevel(_) => "classes by resolution",
-            Self::SetGuidance(_) => "guidance",
-            Self::SetUpsample(_) => "upsample guidance",
-            Self::SetLocal(_) => "window",
-            Self::SetSize(_) => "size",
-            Self::SetSchedulerConfig(_) => "scheduler configuration",
-            Self::SetPrediction(_) => "prediction",
-            Self::SetPorts(_) => "inputs and outputs",
-            Self::SetHiddenStates(_) => "conditioning",
-            Self::SetInitNoise(_) => "initial noise",
-            Self::SetProvider(_) => "provider",
+            Self::Set(setting, _) => setting.change(),
+            Self::SetModel(_) => Setting::Model.change(),
+            Self::SetSampler(_) => Setting::Sampler.change(),
+            Self::SetSpacing(_) => Setting::Spacing.change(),
+            Self::SetSchedule(_) => Setting::Schedule.change(),
+            Self::SetChurn(_) => Setting::SChurn.change(),
+            Self::SetLabel(_) | Self::SetLabelSwitch(_) => Setting::Label.change(),
+            Self::SetNullLabel(_) => Setting::NullLabel.change(),
+            Self::SetByLevel(_) => Setting::LabelsByLevel.change(),
+            Self::SetGuidance(_) => Setting::Guidance.change(),
+            Self::SetUpsample(_) => Setting::UpsampleGuidance.change(),
+            Self::SetLocal(_) => Setting::Local.change(),
+            Self::SetSize(_) => Setting::Size.change(),
+            Self::SetPrediction(_) => Setting::Prediction.change(),
+            Self::SetPorts(_) => Setting::InputSample.change(),
+            Self::SetProvider(_) => Setting::Provider.change(),
             Self::SetRun(_) => "run",
             Self::SetLayout(_) => "layout",
             Self::SetAxis(_) => "axis",
@@ -193,12 +179,9 @@ impl Action {
     #[must_use]
     pub const fn merge_key(&self) -> Option<(&'static str, Option<Track>)> {
         match self {
-            Self::SetSteps(_)
+            Self::Set(_, Value::Whole(_) | Value::Number(_))
             | Self::SetSchedule(_)
-            | Self::SetEta(_)
             | Self::SetChurn(_)
-            | Self::SetSeed(_)
-            | Self::SetBatch(_)
             | Self::SetLabelSwitch(_)
             | Self::SetGuidance(_)
             | Self::SetUpsample(_)
@@ -223,27 +206,24 @@ pub fn apply(document: &mut Document, action: Action) {
     let (run, view) = (&mut document.run, &mut document.view);
     match action {
         Action::SetModel(source) => set_model(run, &mut document.remembered, source),
-        Action::SetSteps(steps) => run.steps = steps.max(1),
+        Action::Set(setting, value) => {
+            setting.declaration().kind.put(value, run);
+            if run.sampler.usual_eta().is_none() {
+                run.eta = None;
+            }
+            view.sample = view.sample.min(run.batch.saturating_sub(1));
+        }
         Action::SetSampler(sampler) => set_sampler(run, sampler),
         Action::SetSpacing(spacing) => (run.spacing, run.schedule) = (spacing, None),
         Action::SetSchedule(schedule) => {
             run.schedule = schedule;
             run.steps = run.effective_steps().max(1);
         }
-        Action::SetEta(eta) => {
-            run.eta =
-                eta.filter(|eta| eta.is_finite() && run.sampler.usual_eta().is_some()).map(|eta| eta.clamp(0.0, 1.0));
-        }
         Action::SetChurn(churn) => {
             let numbers = [churn.amount, churn.sigma_min, churn.noise];
             if numbers.iter().all(|number| number.is_finite()) && !churn.sigma_max.is_nan() {
                 run.churn = churn;
             }
-        }
-        Action::SetSeed(seed) => run.seed = seed,
-        Action::SetBatch(batch) => {
-            run.batch = batch.clamp(1, MAX_BATCH);
-            view.sample = view.sample.min(run.batch - 1);
         }
         Action::SetLabel(_)
         | Action::SetLabelSwitch(_)
@@ -253,11 +233,8 @@ pub fn apply(document: &mut Document, action: Action) {
         | Action::SetLocal(_) => steer(run, action),
         Action::SetNullLabel(label) => run.null_label = label,
         Action::SetSize(size) => run.size = size,
-        Action::SetSchedulerConfig(file) => run.scheduler_config = file,
         Action::SetPrediction(prediction) => run.prediction = prediction,
         Action::SetPorts(ports) => run.ports = ports,
-        Action::SetHiddenStates(file) => run.hidden_states = file,
-        Action::SetInitNoise(file) => run.init_noise = file,
         Action::SetProvider(provider) => run.provider = provider,
         Action::SetRun(settings) => {
             *run = *settings;
@@ -362,26 +339,15 @@ fn set_model(run: &mut RunSettings, remembered: &mut Vec<RunSettings>, source: M
     remembered.retain(|left| left.source != run.source);
     remembered.insert(0, run.clone());
     remembered.truncate(MOST_REMEMBERED);
-    let fresh = known.unwrap_or_else(|| RunSettings::new(source));
-    *run = RunSettings {
-        steps: run.steps,
-        sampler: run.sampler,
-        spacing: run.spacing.take(),
-        schedule: run.schedule.take(),
-        eta: run.eta,
-        churn: run.churn,
-        seed: run.seed,
-        batch: run.batch,
-        provider: if run.provider == ProviderChoice::Rust { ProviderChoice::Auto } else { run.provider },
-        tf32: run.tf32,
-        threads: run.threads,
-        partition: run.partition,
-        // These have the shape of one run.
-        first_sample: 0,
-        init_noise: None,
-        step_noise: None,
-        ..fresh
-    };
+    let left = known.unwrap_or_else(|| RunSettings::new(source));
+    let mut next = left.without(|setting| setting.belongs == Belongs::ToRun);
+    for setting in Setting::ALL.iter().filter(|setting| setting.declaration().belongs == Belongs::ToAll) {
+        setting.copy(run, &mut next);
+    }
+    if next.provider == ProviderChoice::Rust {
+        next.provider = ProviderChoice::Auto;
+    }
+    *run = next;
 }
 
 fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
@@ -412,7 +378,7 @@ mod tests {
     fn another_model_keeps_what_still_makes_sense() {
         let other = ModelSource::Model("gaussian-64".into());
         let document = after([
-            Action::SetSeed(5),
+            Action::set(Setting::Seed, 5_u64),
             Action::SetLabel(Some(3)),
             Action::SetSize(Some((64, 64))),
             Action::SetSpacing(Some("karras".into())),
@@ -433,7 +399,12 @@ mod tests {
             Action::SetNullLabel(Some(9)),
             Action::SetPrediction(Some(PredictionType::VPrediction)),
         ];
-        let elsewhere = [model("gaussian-64"), Action::SetSeed(5), Action::SetSteps(7), Action::SetLabel(None)];
+        let elsewhere = [
+            model("gaussian-64"),
+            Action::set(Setting::Seed, 5_u64),
+            Action::set(Setting::Steps, 7_usize),
+            Action::SetLabel(None),
+        ];
         let first = after(own.clone());
         let document = after(own.into_iter().chain(elsewhere).chain([model("emoji-unet")]));
         // What belongs to no model is as it was last.
@@ -448,9 +419,9 @@ mod tests {
     #[test]
     fn settings_stay_possible() {
         let document = after([
-            Action::SetEta(Some(7.0)),
-            Action::SetSteps(0),
-            Action::SetBatch(0),
+            Action::set(Setting::Eta, Some(7.0)),
+            Action::set(Setting::Steps, 0_usize),
+            Action::set(Setting::Batch, 0_usize),
             Action::SetSample(4),
             Action::SetRange(ValueRange::Fixed { low: 1.0, high: f32::NAN }),
             Action::SetTrackHeights(vec![(Track::Schedule, f32::NAN)]),
@@ -472,7 +443,11 @@ mod tests {
             Action::SetGuidance(Some(GuidanceScale::Constant(f64::INFINITY))),
         ];
         assert_eq!(after(set.clone().into_iter().chain(refused)), after(set), "what is no number changes nothing");
-        let heun = after([Action::SetEta(Some(0.5)), Action::SetSampler(SamplerKind::Heun), Action::SetEta(Some(0.5))]);
+        let heun = after([
+            Action::set(Setting::Eta, Some(0.5)),
+            Action::SetSampler(SamplerKind::Heun),
+            Action::set(Setting::Eta, Some(0.5)),
+        ]);
         assert_eq!(heun.run.eta, None);
     }
 

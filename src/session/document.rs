@@ -273,45 +273,6 @@ impl Document {
     }
 }
 
-/// What differs between the document and the settings of a run, by the names of [`Action::name`](super::action::Action::name).
-#[must_use]
-pub fn pending_changes(document: &Document, run: &RunSettings) -> Vec<&'static str> {
-    let new = &document.run;
-    [
-        ("model", new.source != run.source),
-        ("steps", new.steps != run.steps),
-        ("sampler", new.sampler != run.sampler),
-        ("spacing", new.spacing != run.spacing),
-        ("schedule", new.schedule != run.schedule),
-        ("η", new.eta != run.eta),
-        ("churn", new.churn != run.churn),
-        ("seed", new.seed != run.seed),
-        ("batch", new.batch != run.batch),
-        ("class", new.label != run.label),
-        ("class", new.label_switch != run.label_switch && new.label == run.label),
-        ("classes by resolution", new.by_level != run.by_level),
-        ("guidance", new.guidance != run.guidance),
-        ("upsample guidance", new.upsample != run.upsample),
-        ("window", new.local != run.local),
-        ("null class", new.null_label != run.null_label),
-        ("size", new.size != run.size),
-        ("scheduler configuration", new.scheduler_config != run.scheduler_config),
-        ("prediction", new.prediction != run.prediction),
-        ("inputs and outputs", new.ports != run.ports),
-        ("conditioning", new.hidden_states != run.hidden_states),
-        ("initial noise", new.init_noise != run.init_noise),
-        ("step noise", new.step_noise != run.step_noise),
-        (
-            "provider",
-            (new.provider, new.tf32, new.threads, new.partition)
-                != (run.provider, run.tf32, run.threads, run.partition),
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(name, changed)| changed.then_some(name))
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

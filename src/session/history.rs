@@ -97,7 +97,8 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::document::{AxisReading, pending_changes};
+    use crate::session::document::AxisReading;
+    use crate::session::setting::Setting;
     use crate::session::settings::ModelSource;
     use crate::session::{RunSettings, SamplerKind};
 
@@ -115,7 +116,7 @@ mod tests {
         assert_eq!([history.redo(), history.redo(), history.redo()], [Some("sampler"), Some("axis"), None]);
         assert_eq!(history.document(), &end);
         history.undo();
-        history.perform(Action::SetSeed(3));
+        history.perform(Action::set(Setting::Seed, 3_u64));
         assert_eq!(history.redo(), None, "a new change ends the future");
     }
 
@@ -144,7 +145,7 @@ mod tests {
     fn the_past_is_bounded() {
         let mut history = History::default();
         for seed in 1..=2 * DEPTH as u64 {
-            history.perform(Action::SetSeed(seed));
+            history.perform(Action::set(Setting::Seed, seed));
             history.end_gesture();
         }
         assert_eq!(std::iter::from_fn(|| history.undo()).count(), DEPTH);
@@ -156,10 +157,10 @@ mod tests {
         let mut history = History::default();
         let run: RunSettings = history.document().run.clone();
         history.perform(Action::SetModel(ModelSource::Model("gaussian-64".into())));
-        history.perform(Action::SetSteps(50));
-        assert_eq!(pending_changes(history.document(), &run), ["model", "steps"]);
+        history.perform(Action::set(Setting::Steps, 50_usize));
+        assert_eq!(history.document().run.changes(&run), ["model", "steps"]);
         history.undo();
         history.undo();
-        assert!(pending_changes(history.document(), &run).is_empty());
+        assert!(history.document().run.changes(&run).is_empty());
     }
 }

@@ -160,6 +160,7 @@ fn set_aside(path: &Path, what: &str) -> Loaded {
 mod tests {
     use super::*;
     use crate::session::action::{Action, apply};
+    use crate::session::setting::Setting;
 
     #[test]
     fn they_come_back_as_they_were() {
@@ -171,7 +172,7 @@ mod tests {
             preferences.remember(&ModelSource::Model(name.into()));
         }
         let mut document = Document::default();
-        apply(&mut document, Action::SetSeed(7));
+        apply(&mut document, Action::set(Setting::Seed, 7_u64));
         preferences.document = Some(document);
         preferences.save(&inner).unwrap();
         assert_eq!(Preferences::load(&inner), Loaded { preferences: preferences.clone(), message: None });

@@ -2,6 +2,7 @@
 
 pub use super::setting::{DEFAULT_STEPS, RunSettings};
 
+use super::setting::{Kind, Setting};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -85,8 +86,13 @@ impl RunSettings {
             }
             ModelSource::Model(_) => {}
         }
-        let files = [&mut self.init_noise, &mut self.step_noise, &mut self.hidden_states, &mut self.scheduler_config];
-        files.into_iter().flatten().for_each(absolute);
+        for setting in Setting::ALL {
+            if let Kind::File { at } = setting.declaration().kind
+                && let Some(path) = at(&mut self)
+            {
+                absolute(path);
+            }
+        }
         self
     }
 }

@@ -11,6 +11,7 @@ use crate::model::contract::PortNames;
 use crate::runtime::{Fault, Need, PortRole};
 use crate::session::action::Action;
 use crate::session::prepare::ModelInfo;
+use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
 use std::path::PathBuf;
@@ -83,7 +84,7 @@ pub fn said_of_model_ui(
 fn scheduler_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
     ui.label(words::messages::MISSING_CONFIG);
     let named = (words::messages::OPEN_CONFIG, words::messages::PATH_OF_CONFIG, "path of this file");
-    let to = |path| Action::SetSchedulerConfig(Some(path));
+    let to = |path| Action::set(Setting::SchedulerConfig, path);
     file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
     ui.end_row();
     prediction_ui(ui, run.prediction, intents);
@@ -146,7 +147,7 @@ fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, inten
     ui.label("Embeddings");
     let known = run.hidden_states.as_ref().map(|path| path.display().to_string());
     let hint = known.as_deref().unwrap_or("path of a .npy file");
-    let to = |path| Action::SetHiddenStates(Some(path));
+    let to = |path| Action::set(Setting::HiddenStates, path);
     let named = ("Open embeddings…", words::messages::PATH_OF_EMBEDDINGS, hint);
     file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
 }

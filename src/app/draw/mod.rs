@@ -14,6 +14,7 @@ pub(in crate::app) mod picture;
 pub(in crate::app) mod picture_menu;
 pub mod plot;
 pub mod said;
+pub mod setting;
 pub mod textures;
 pub mod theme;
 pub(in crate::app) mod transform;

@@ -2,6 +2,7 @@
 //! field.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::session::setting::{Kind, Setting};
 use crate::words::shortened;
 use egui::{
     Area, Color32, DragValue, Frame, Id, Key, Label, Order, Pos2, Rect, Response, RichText, Slider, TextWrapMode, Ui,
@@ -35,6 +36,13 @@ impl Limits {
     #[must_use]
     pub const fn within(least: f64, most: f64) -> Self {
         Self { least, most, whole: false }
+    }
+
+    /// What the window offers of a setting.
+    #[must_use]
+    pub fn of(setting: Setting) -> Self {
+        let (least, most) = setting.offered();
+        Self { least, most, whole: matches!(setting.declaration().kind, Kind::Whole { .. }) }
     }
 
     /// Any number.

@@ -20,6 +20,7 @@ use crate::session::document::{Document, Layout};
 use crate::session::history::History;
 use crate::session::preferences::Preferences;
 use crate::session::prepare::ModelInfo;
+use crate::session::setting::Setting;
 use about::model_ui;
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{Align, Button, Rect, RichText, Role, ScrollArea, Ui, UiBuilder, WidgetInfo, pos2, vec2};
@@ -188,15 +189,8 @@ impl Look<'_> {
         Chip { name, with_name: self.roomy, shown, tip, changed, width }
     }
 
-    fn changed(&self, name: &str) -> bool {
-        self.pending.contains(&name)
-    }
-}
-
-/// Ends the gesture when a drag of a number ends or it is left.
-fn field(response: &egui::Response, intents: &mut Vec<Intent>) {
-    if response.drag_stopped() || response.lost_focus() {
-        intents.push(Intent::EndGesture);
+    fn changed(&self, setting: Setting) -> bool {
+        self.pending.contains(&setting.change())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::app::run_view::Coarse;
 use crate::runtime::{Pace, RunId};
-use crate::session::document::{AxisReading, pending_changes};
+use crate::session::document::AxisReading;
 use crate::session::{CoarsePass, RunSettings};
 
 impl App {
@@ -23,7 +23,7 @@ impl App {
             return Vec::new();
         }
         let on_screen = self.run.as_ref().map(|run| &*run.started.settings);
-        on_screen.or(requested).map(|run| pending_changes(document, run)).unwrap_or_default()
+        on_screen.or(requested).map(|run| document.run.changes(run)).unwrap_or_default()
     }
 
     /// Makes the run again after a change of its settings, where that is wanted.
@@ -113,6 +113,7 @@ mod tests {
     use crate::session::Snapshot;
     use crate::session::action::Action;
     use crate::session::playback::Command;
+    use crate::session::setting::Setting;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use crate::theory::{Chromatogram, Measure};
     use std::sync::Arc;
@@ -182,7 +183,7 @@ mod tests {
         assert_eq!(open.run().started.settings.spacing.as_deref(), Some("karras"));
         open.app.state.playback.command(Command::Seek(5.0));
         for steps in [24, 12, 3] {
-            open.live(Action::SetSteps(steps));
+            open.live(Action::set(Setting::Steps, steps));
             open.until_idle(|open| {
                 assert!(open.run().done() > 5 || open.run().done() == open.run().steps());
                 assert_eq!(open.position(), 5.0_f64.min(open.run().steps() as f64));
@@ -199,11 +200,11 @@ mod tests {
         let mut open = Open::new();
         let actions = [
             Action::SetSampler(SamplerKind::EulerAncestral),
-            Action::SetEta(Some(0.5)),
-            Action::SetSteps(7),
+            Action::set(Setting::Eta, Some(0.5)),
+            Action::set(Setting::Steps, 7_usize),
             Action::SetSpacing(Some("karras".into())),
-            Action::SetSeed(3),
-            Action::SetBatch(2),
+            Action::set(Setting::Seed, 3_u64),
+            Action::set(Setting::Batch, 2_usize),
             Action::SetSampler(SamplerKind::Heun),
             Action::SetChurn(Churn { amount: 3.0, ..Churn::default() }),
             Action::SetSchedule(Some(Box::new(PlanSource::curve("cosine".parse().unwrap())))),
@@ -237,7 +238,7 @@ mod tests {
         change(&mut open, vec![Action::SetLive(false)]);
         let before = shown(&open);
         assert_eq!(before, open.run().axis);
-        change(&mut open, vec![Action::SetSampler(SamplerKind::Heun), Action::SetSteps(5)]);
+        change(&mut open, vec![Action::SetSampler(SamplerKind::Heun), Action::set(Setting::Steps, 5_usize)]);
         assert_eq!(open.app.pending(), ["steps", "sampler"]);
         assert_eq!((open.run().steps(), shown(&open)), (12, before), "nothing of the new is mixed in");
         let planner = &open.app.state.planner;
@@ -250,7 +251,7 @@ mod tests {
         assert!(open.app.pending().is_empty());
         assert_eq!((open.run().steps(), shown(&open).steps()), (5, 5));
         // What is wanted again is run again.
-        change(&mut open, vec![Action::SetSeed(9)]);
+        change(&mut open, vec![Action::set(Setting::Seed, 9_u64)]);
         assert_eq!(open.app.pending(), ["seed"]);
         let planner = &open.app.state.planner;
         assert!(planner.next().unwrap().looks_like(planner.shown().unwrap()), "a seed moves no level");
@@ -263,7 +264,7 @@ mod tests {
     fn few_steps_leave_the_curve_on_its_points_and_the_shares_as_they_were_set() {
         let mut open = Open::new();
         let ctx = open.ctx.clone();
-        open.app.perform(&ctx, vec![Intent::Change(Action::SetSteps(3))]);
+        open.app.perform(&ctx, vec![Intent::Change(Action::set(Setting::Steps, 3_usize))]);
         open.until_idle(|_| {});
         open.app.plan();
         let (theory, measure) = (Chromatogram::scale_invariant(2, 6).unwrap(), Measure::Power);
@@ -301,7 +302,7 @@ mod tests {
         let ctx = open.ctx.clone();
         open.app.perform(&ctx, vec![Intent::Change(Action::SetAxis(AxisReading::LogSnr))]);
         open.app.state.hand.range = Some((-1.0, 1.0));
-        open.app.perform(&ctx, vec![Intent::Change(Action::SetSteps(5))]);
+        open.app.perform(&ctx, vec![Intent::Change(Action::set(Setting::Steps, 5_usize))]);
         open.until_idle(|_| {});
         open.app.run_what_waited();
         assert_eq!((open.run().steps(), open.app.pending()), (12, vec!["steps"]));
@@ -323,11 +324,11 @@ mod tests {
             Picture::ALL.map(|picture| open.run().range(at, picture, 0, crate::session::document::ValueRange::Image))
         };
         let (id, before, before_ranges) = (open.run().id, keys(&open), ranges(&open));
-        open.live(Action::SetSteps(12));
+        open.live(Action::set(Setting::Steps, 12_usize));
         open.until_idle(|_| {});
         assert!(open.run().id != id && open.run().started.taken_over == 12);
         assert_eq!((keys(&open), ranges(&open)), (before, before_ranges));
-        open.live(Action::SetSeed(9));
+        open.live(Action::set(Setting::Seed, 9_u64));
         open.until_idle(|_| {});
         let after = keys(&open);
         assert!(before.iter().flatten().zip(after.iter().flatten()).all(|(before, after)| before != after));

@@ -13,6 +13,7 @@ use crate::session::action::Action;
 use crate::session::inspect::Reference;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
+use crate::session::setting::Setting;
 use crate::session::settings::ModelSource;
 use egui::ColorImage;
 use std::any::Any;
@@ -103,13 +104,13 @@ impl Opener {
             Some(match ask {
                 Ask::File | Ask::Folder => what_lies_at(&path),
                 Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
-                Ask::SchedulerConfig => Opened::Run(vec![Action::SetSchedulerConfig(Some(path))]),
+                Ask::SchedulerConfig => Opened::Run(vec![Action::set(Setting::SchedulerConfig, path)]),
                 Ask::Schedule => schedule_at(&path),
                 Ask::Image => Opened::ImageChosen(path),
                 Ask::Reference => Opened::ReferenceChosen(path),
                 Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
                 Ask::Data => Opened::DataChosen(path),
-                Ask::HiddenStates => Opened::Run(vec![Action::SetHiddenStates(Some(path))]),
+                Ask::HiddenStates => Opened::Run(vec![Action::set(Setting::HiddenStates, path)]),
             })
         });
     }
@@ -221,7 +222,7 @@ fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
 fn schedule_at(path: &Path) -> Opened {
     match guarded("reading this schedule", || schedule_file::read(path)) {
         Ok(file) => {
-            let steps = file.steps.map(Action::SetSteps);
+            let steps = file.steps.map(|steps| Action::set(Setting::Steps, steps));
             Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
         Err(error) => Opened::Said(Message::of_pane(Pane::Lab.id(), Kind::Failure, error)),

@@ -85,6 +85,7 @@ mod tests {
     use crate::session::RunSettings;
     use crate::session::action::Action;
     use crate::session::prepare::Model;
+    use crate::session::setting::Setting;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::ops::ControlFlow;
 
@@ -97,7 +98,7 @@ mod tests {
     fn a_fault_is_told_and_the_last_change_is_taken_back_where_it_stays() {
         let launch = Launch { first: vec![Action::SetRun(Box::new(settings()))], ..Launch::default() };
         let mut app = App::new(&egui::Context::default(), launch, false).unwrap();
-        app.state.document.perform(Action::SetSteps(5));
+        app.state.document.perform(Action::set(Setting::Steps, 5_usize));
         let steps = |app: &App| app.state.document.document().run.steps;
         let said = |app: &App| app.state.board.of_program().last().map(|said| said.message.text.clone()).unwrap();
         app.mend("as the test wants", 0);

@@ -25,7 +25,7 @@ macro_rules! number {
 /// A file in a field.
 macro_rules! file {
     ($at:ident) => {
-        Kind::File { set: |run, path| run.$at = path }
+        Kind::File { at: |run| &mut run.$at }
     };
 }
 
@@ -70,7 +70,8 @@ macro_rules! settings {
     };
 }
 
-pub(super) const NUMBERS: (f64, f64) = (f64::MIN, f64::MAX);
+/// Any number but the infinite.
+pub const NUMBERS: (f64, f64) = (f64::MIN, f64::MAX);
 
 /// What most settings of a section are: read in their own way, left open where nothing is said.
 pub(super) const fn declare(
@@ -89,7 +90,7 @@ pub(super) const fn declare(
         without_value: None,
         help,
         default: "",
-        choices: &[],
+        choices: Vec::new,
         section,
         effect: Effect::Images,
         belongs: match section {
@@ -98,6 +99,7 @@ pub(super) const fn declare(
             Section::Model | Section::Plan => Belongs::ToAll,
         },
         kind: Kind::Own,
+        offered: None,
         excludes: &[],
         needs: None,
         place: None,

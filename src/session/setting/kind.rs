@@ -31,8 +31,8 @@ pub enum Kind {
     },
     /// A file.
     File {
-        /// Decides it.
-        set: fn(&mut RunSettings, Option<PathBuf>),
+        /// Where it is.
+        at: fn(&mut RunSettings) -> &mut Option<PathBuf>,
     },
     /// Something in words, with why it cannot be.
     Text {
@@ -56,6 +56,27 @@ pub enum Value {
     File(Option<PathBuf>),
 }
 
+macro_rules! value_of {
+    ($($of:ty => |$value:ident| $made:expr;)*) => {
+        $(impl From<$of> for Value {
+            fn from($value: $of) -> Self {
+                $made
+            }
+        })*
+    };
+}
+
+value_of! {
+    u64 => |value| Self::Whole(Some(value));
+    usize => |value| Self::Whole(Some(value as u64));
+    Option<usize> => |value| Self::Whole(value.map(|value| value as u64));
+    f64 => |value| Self::Number(Some(value));
+    Option<f64> => |value| Self::Number(value);
+    bool => |value| Self::Switch(value);
+    PathBuf => |value| Self::File(Some(value));
+    Option<PathBuf> => |value| Self::File(value);
+}
+
 impl Kind {
     /// Decides a setting. A number out of range becomes the nearest in range; what is no number, or of another kind, changes
     /// nothing.
@@ -70,7 +91,7 @@ impl Kind {
                 }
             }
             (Self::Switch { set, .. }, Value::Switch(on)) => set(run, on),
-            (Self::File { set }, Value::File(path)) => set(run, path),
+            (Self::File { at }, Value::File(path)) => *at(run) = path,
             _ => {}
         }
     }
@@ -87,7 +108,7 @@ impl Kind {
                 set(run, Some(number.ok_or_else(|| format!("{} is needed", number_in_words(range)))?));
             }
             Self::Switch { set, .. } => set(run, true),
-            Self::File { set } => set(run, Some(text.into())),
+            Self::File { at } => *at(run) = Some(text.into()),
             Self::Text { set } => set(run, text)?,
             Self::Own => {}
         }

@@ -7,6 +7,7 @@ mod declare;
 mod kind;
 mod table;
 
+pub use declare::NUMBERS;
 pub use kind::{Kind, Value};
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
 
@@ -34,7 +35,7 @@ pub struct Declaration {
     /// What it is where nothing is said; empty where that is left open, and `help` tells.
     pub default: &'static str,
     /// The words it is one of, where they are few.
-    pub choices: &'static [&'static str],
+    pub choices: fn() -> Vec<&'static str>,
     /// Which settings it is listed with.
     pub section: Section,
     /// What a change of it changes.
@@ -43,6 +44,8 @@ pub struct Declaration {
     pub belongs: Belongs,
     /// How it is read, and its range.
     pub kind: Kind,
+    /// Which part of its range the window offers, where that is less.
+    pub offered: Option<(f64, f64)>,
     /// What cannot be said beside it.
     pub excludes: &'static [Setting],
     /// Without what it has no meaning.
@@ -115,6 +118,36 @@ impl Setting {
             Some(whole) => whole,
             None => declared.name,
         }
+    }
+
+    /// The least and the greatest number that the window offers.
+    #[must_use]
+    pub fn offered(self) -> (f64, f64) {
+        let declared = self.declaration();
+        declared.offered.unwrap_or(match declared.kind {
+            Kind::Whole { range: (least, most), .. } => (least as f64, most as f64),
+            Kind::Number { range, .. } => range,
+            _ => NUMBERS,
+        })
+    }
+
+    /// How far a point of dragging goes: through all that is offered in a few hundred.
+    #[must_use]
+    pub fn speed(self) -> f64 {
+        let (least, most) = self.offered();
+        ((most - least) / 300.0).min(0.5)
+    }
+
+    /// The number that it is, or would be where it is left open; `None` for what is no number.
+    #[must_use]
+    pub fn number(self, run: &RunSettings) -> Option<f64> {
+        let declared = self.declaration();
+        let is = match declared.kind {
+            Kind::Whole { get, .. } => get(run).map(|number| number as f64),
+            Kind::Number { get, .. } => get(run),
+            _ => return None,
+        };
+        Some(is.or_else(|| declared.default.parse().ok()).unwrap_or_else(|| self.offered().0))
     }
 
     /// What it is, for this reader.

@@ -134,6 +134,7 @@ settings! {
     /// The network.
     Model => Declaration {
         default: "emoji-unet",
+        belongs: Belongs::ToModel,
         place: field!(source),
         excludes: &[Setting::Images, Setting::Cascade],
         ..declare(
@@ -164,17 +165,19 @@ settings! {
         default: "32",
         effect: Effect::Levels,
         kind: number!(Whole (1, u64::MAX), steps),
+        offered: Some((1.0, 1000.0)),
         place: field!(steps),
-        ..declare(Section::Plan, "steps", "steps", "N", "Sampling steps")
+        ..declare(Section::Plan, "steps", "steps", "N", "Number of sampling steps")
     },
     /// Sampler.
     Sampler => Declaration {
         default: "ddim",
+        choices: || SamplerKind::ALL.map(SamplerKind::name).to_vec(),
         kind: Kind::Text { set: |run, name| name.parse().map(|sampler| run.sampler = sampler) },
         place: field!(sampler),
         ..declare(
             Section::Plan, "sampler", "sampler", "NAME",
-            "Sampler: ddim, ddpm, euler, euler-ancestral, heun or dpmpp-2m",
+            "The method that takes the state from each noise level to the next",
         )
     },
     /// Timestep spacing or σ family.
@@ -210,8 +213,10 @@ settings! {
         default: "0",
         effect: Effect::Draw,
         kind: number!(Whole (0, u64::MAX), seed),
+        // The whole numbers that a field has exactly.
+        offered: Some((0.0, ((1_u64 << 53) - 1) as f64)),
         place: field!(seed),
-        ..declare(Section::Plan, "seed", "seed", "S", "Seed of the noise")
+        ..declare(Section::Plan, "seed", "seed", "S", "Seed of all noise in the run")
     },
     /// Stochasticity.
     Eta => Declaration {
@@ -225,8 +230,9 @@ settings! {
     SChurn => Declaration {
         default: "0",
         kind: number!(Number (0.0, f64::MAX), churn.amount),
+        offered: Some((0.0, 1000.0)),
         place: field!(churn),
-        ..declare(Section::Plan, "churn", "s-churn", "X", "Heun: S_churn, total noise added over the run")
+        ..declare(Section::Plan, "churn", "s-churn", "X", "Heun: S_churn, noise added over the whole run (EDM); 0 is deterministic")
     },
     /// Heun's S_tmin.
     STmin => Declaration {
@@ -290,7 +296,7 @@ settings! {
     ByLevel => Declaration {
         part_of: Some("classes by resolution"),
         default: "blend",
-        choices: &["blend", "switch", "band"],
+        choices: || LevelMode::ALL.map(LevelMode::name).to_vec(),
         needs: Some(Setting::LabelsByLevel),
         kind: Kind::Text {
             set: |run, name| {
@@ -438,7 +444,7 @@ settings! {
     Provider => Declaration {
         belongs: Belongs::ToAll,
         default: "auto",
-        choices: &["auto", "cpu", "cuda", "rust"],
+        choices: || vec!["auto", "cpu", "cuda", "rust"],
         kind: Kind::Text {
             set: |run, name| {
                 run.provider = match name {
@@ -496,8 +502,9 @@ settings! {
         belongs: Belongs::ToAll,
         effect: Effect::Draw,
         kind: number!(Whole (1, MAX_BATCH as u64), batch),
+        offered: Some((1.0, 64.0)),
         place: field!(batch),
-        ..declare(Section::Images, "batch", "batch", "B", "Images made at once; each is the same as it would be alone")
+        ..declare(Section::Images, "batch", "batch", "B", "Images made in one run; each is the same as it would be alone")
     },
     /// The number of the first.
     FirstSample => Declaration {

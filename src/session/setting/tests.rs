@@ -24,7 +24,8 @@ fn decided() -> RunSettings {
     for setting in Setting::ALL {
         let declared = setting.declaration();
         let read = |text: &&str| declared.kind.read(text, &mut run).is_ok();
-        let chosen = declared.choices.last().map_or(&texts[..], std::slice::from_ref);
+        let choices = (declared.choices)();
+        let chosen = choices.last().map_or(&texts[..], std::slice::from_ref);
         assert!(chosen.iter().any(read), "no text is understood for {setting:?}");
     }
     run

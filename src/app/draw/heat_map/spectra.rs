@@ -298,6 +298,7 @@ mod tests {
     use crate::runtime::{Activity, Event};
     use crate::session::RunSettings;
     use crate::session::action::Action;
+    use crate::session::setting::Setting;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::time::{Duration, Instant};
 
@@ -404,7 +405,7 @@ mod tests {
         assert!(Arc::ptr_eq(&again.grid, &change), "and while there is no run");
         whole(&mut spectra, app.run.as_ref().unwrap(), asked(SpectrumQuantity::State));
 
-        app.perform(&ctx, vec![Intent::ChangeAndRunLive(vec![Action::SetSteps(STEPS)])]);
+        app.perform(&ctx, vec![Intent::ChangeAndRunLive(vec![Action::set(Setting::Steps, STEPS)])]);
         until_idle(&mut app, |_| {});
         let run = app.run.as_ref().unwrap();
         assert_eq!(run.started.taken_over, STEPS);
@@ -420,7 +421,7 @@ mod tests {
         let (ctx, mut app) = opened();
         let mut spectra = StepSpectra::new(Arc::new(|| {}));
         let mut counts = Vec::new();
-        app.perform(&ctx, vec![Intent::Change(Action::SetSeed(9)), Intent::Run]);
+        app.perform(&ctx, vec![Intent::Change(Action::set(Setting::Seed, 9_u64)), Intent::Run]);
         until_idle(&mut app, |app| {
             let run = app.run.as_ref().unwrap();
             let began = Instant::now();

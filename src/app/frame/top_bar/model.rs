@@ -6,6 +6,7 @@ use crate::app::draw::widgets::menu_chip;
 use crate::app::intent::{Ask, Intent};
 use crate::app::words;
 use crate::session::action::Action;
+use crate::session::setting::Setting;
 use crate::session::settings::ModelSource;
 use egui::{RichText, Role, TextEdit, Ui, WidgetInfo};
 
@@ -29,7 +30,7 @@ pub(super) fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, loo
     let shown = source_name(current);
     let tip = "The model to run. To open your own, drop an .onnx file, a model folder or a folder of images onto the \
                window";
-    menu_chip(ui, look.chip((words::frame::MODEL, look.widths.model), &shown, tip, look.changed("model")), |ui| {
+    menu_chip(ui, look.chip((words::frame::MODEL, look.widths.model), &shown, tip, look.changed(Setting::Model)), |ui| {
         ui.set_min_width(320.0);
         let small = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
         let titles = [small("Bundled"), small(words::frame::RECENT), small("Open your own")];

@@ -1,33 +1,25 @@
 //! Seed, class and batch: which images are made.
 
-use super::{Look, TopBar, field};
+use super::{Look, TopBar};
 use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::icons::Icon;
-use crate::app::draw::number::Limits;
-use crate::app::draw::widgets::{icon_button, menu_chip, number_chip};
+use crate::app::draw::setting::whole_chip;
+use crate::app::draw::widgets::{icon_button, menu_chip};
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::session::action::Action;
-use egui::{DragValue, Ui};
-
-/// Largest seed that can be typed: that of the whole numbers which a field has exactly.
-const MOST_SEED: usize = (1 << 53) - 1;
+use crate::session::setting::Setting;
+use egui::Ui;
 
 /// Seed and class: which image it becomes.
 pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
-    let mut seed = run.seed;
-    let tip = "Seed of all noise in the run. Drag, or click and type";
-    let drag = (DragValue::new(&mut seed).speed(1.0), Limits::whole(0, MOST_SEED));
-    let chip = ((words::frame::SEED, look.widths.seed), run.seed.to_string(), tip);
-    field(&number_chip(ui, chip, look.changed("seed"), drag), intents);
-    if seed != run.seed {
-        intents.push(Intent::Change(Action::SetSeed(seed)));
-    }
+    let chip = (look.widths.seed, 1.0, look.changed(Setting::Seed));
+    whole_chip(ui, Setting::Seed, run, chip, intents);
     if icon_button(ui, Icon::Dice, words::frame::NEW_SEED, "Choose a random seed and run", false).clicked() {
         // A step of a linear congruential generator: any number that looks unlike the last one.
         let next = run.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 44;
-        intents.push(Intent::ChangeAndRun(vec![Action::SetSeed(next)]));
+        intents.push(Intent::ChangeAndRun(vec![Action::set(Setting::Seed, next)]));
     }
     class_chip(ui, bar, look, intents);
 }
@@ -56,7 +48,7 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
     };
     let one = run.by_level.is_none() && run.label_switch.is_none();
     let tip = "What to generate. The Guidance layout has classes by level and classes over time";
-    let changed = look.changed("class") || look.changed("classes by resolution");
+    let changed = look.changed(Setting::Label) || look.changed(Setting::LabelsByLevel);
     menu_chip(ui, look.chip((words::frame::CLASS, look.widths.class), &shown, tip, changed), |ui| {
         ui.set_min_width(180.0);
         let classes = i64::try_from(model.classes.unwrap_or(0)).unwrap_or(0);
@@ -85,13 +77,6 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
 }
 
 pub(super) fn batch_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
-    let run = &bar.document.run;
-    let mut batch = run.batch;
-    let drag = (DragValue::new(&mut batch).speed(0.1), Limits::whole(1, 64));
-    let tip = "Images made in one run. Each is the same as it would be alone";
-    let chip = ((words::frame::BATCH, look.widths.batch), run.batch.to_string(), tip);
-    field(&number_chip(ui, chip, look.changed("batch"), drag), intents);
-    if batch != run.batch {
-        intents.push(Intent::Change(Action::SetBatch(batch)));
-    }
+    let chip = (look.widths.batch, 0.1, look.changed(Setting::Batch));
+    whole_chip(ui, Setting::Batch, &bar.document.run, chip, intents);
 }

@@ -1,8 +1,9 @@
 //! Sampler, spacing and steps.
 
-use super::{Look, TopBar, field};
+use super::{Look, TopBar};
 use crate::app::draw::number::{self, Limits};
-use crate::app::draw::widgets::{menu_chip, named, number_chip};
+use crate::app::draw::setting::{field, setting_ui, whole_chip};
+use crate::app::draw::widgets::menu_chip;
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::sampler::registry::METHODS;
@@ -10,31 +11,27 @@ use crate::schedule::PlanSource;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::prepare::default_spacing;
+use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::words::sentence;
-use egui::{DragValue, Ui, WidgetInfo};
+use crate::words::voice::Voice;
+use egui::{Ui, WidgetInfo};
 
 /// Sampler, spacing and steps: which noise levels are visited, and how.
 pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     sampler_chip(ui, run, look, intents);
     spacing_chip(ui, bar, look, intents);
-    let mut steps = run.steps;
-    let drag = (DragValue::new(&mut steps).speed(0.2), Limits::whole(1, 1000));
-    let tip = "Number of sampling steps. Drag, or click and type";
-    let chip = ((words::frame::STEPS, look.widths.steps), run.steps.to_string(), tip);
-    field(&number_chip(ui, chip, look.changed("steps"), drag), intents);
-    if steps != run.steps {
-        intents.push(Intent::Change(Action::SetSteps(steps)));
-    }
+    let chip = (look.widths.steps, 0.2, look.changed(Setting::Steps));
+    whole_chip(ui, Setting::Steps, run, chip, intents);
 }
 
 fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<Intent>) {
-    let changed = ["sampler", "η", "churn"].iter().any(|name| look.changed(name));
+    let changed = [Setting::Sampler, Setting::Eta, Setting::SChurn].into_iter().any(|setting| look.changed(setting));
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
     let shown = format!("{}{eta}", run.sampler.name());
-    let tip = "The method that takes the state from each noise level to the next";
-    menu_chip(ui, look.chip((words::frame::SAMPLER, look.widths.sampler), &shown, tip, changed), |ui| {
+    let tip = Setting::Sampler.help(Voice::Window);
+    menu_chip(ui, look.chip((words::frame::SAMPLER, look.widths.sampler), &shown, &tip, changed), |ui| {
         ui.set_min_width(200.0);
         for method in METHODS {
             let entry = ui.selectable_label(run.sampler == method.kind, method.name);
@@ -52,29 +49,19 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
                     "η: the share of the noise that is replaced by fresh noise in every step. 0 is deterministic",
                 );
                 let slider = egui::Slider::new(&mut eta, 0.0..=1.0).max_decimals(3);
-                let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
+                let response = number::slider(ui, slider, Limits::of(Setting::Eta));
                 response.widget_info(|| WidgetInfo::slider(true, eta, "η"));
                 if response.changed() {
-                    intents.push(Intent::Change(Action::SetEta(Some(eta))));
+                    intents.push(Intent::Change(Action::set(Setting::Eta, Some(eta))));
                 }
                 if response.double_clicked() {
-                    intents.push(Intent::Change(Action::SetEta(None)));
+                    intents.push(Intent::Change(Action::set(Setting::Eta, None::<f64>)));
                 }
                 field(&response, intents);
             });
         }
         if run.sampler.has_churn() {
-            let mut churn = run.churn;
-            ui.horizontal(|ui| {
-                ui.label("churn").on_hover_text("S_churn: noise added over the whole run (EDM). 0 is deterministic");
-                let amount = DragValue::new(&mut churn.amount).speed(0.5);
-                let response = number::number(ui, amount, Limits::within(0.0, 1000.0));
-                named(ui, &response, "churn");
-                field(&response, intents);
-            });
-            if churn != run.churn {
-                intents.push(Intent::Change(Action::SetChurn(churn)));
-            }
+            setting_ui(ui, Setting::SChurn, run, intents);
         }
     });
 }
@@ -91,7 +78,7 @@ fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent
     let drawn = run.schedule.as_ref().map(|schedule| schedule.label());
     let shown = drawn.as_deref().or(run.spacing.as_deref()).or(own).unwrap_or("model default");
     let tip = "Which noise levels the run visits: a spacing of the model's timesteps, or a σ family";
-    let changed = look.changed("spacing") || look.changed("schedule");
+    let changed = look.changed(Setting::Spacing) || look.changed(Setting::Schedule);
     menu_chip(ui, look.chip((words::frame::SPACING, look.widths.spacing), shown, tip, changed), |ui| {
         ui.set_min_width(200.0);
         let whose = if because.is_some() { format!("default for {}", run.sampler) } else { "model default".to_owned() };
