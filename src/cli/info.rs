@@ -1,6 +1,6 @@
 //! `chromascope info`: what was understood of a model.
 
-use super::run_options::ModelOptions;
+use super::run_options::{OfNetwork, Options};
 use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    options: ModelOptions,
+    options: Options<OfNetwork>,
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         output::result(&text)?;
         return Ok(Ended::Well);
     };
-    let settings = arguments.options.settings(ModelSource::Model(name.clone()));
+    let settings = arguments.options.on(RunSettings::new(ModelSource::Model(name.clone())))?;
     if CascadePackage::find(name)?.is_some() {
         return cascade(&settings, onnxruntime, arguments.json);
     }

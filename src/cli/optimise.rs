@@ -1,8 +1,7 @@
 //! `chromascope optimise`: a schedule fitted to a model.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
-use super::run_options::{ModelOptions, count, read_schedule, seed};
-use super::steering::{ModelChoice, Steering};
+use super::run_options::{OfFit, Options as RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
@@ -22,8 +21,6 @@ use std::time::Duration;
 /// good it is on seeds that it was not fitted on. Ctrl-C keeps the best so far.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    choice: ModelChoice,
     /// Steps of the runs that the schedule is for
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = count, allow_negative_numbers = true)]
     steps: usize,
@@ -60,8 +57,6 @@ pub(super) struct Arguments {
     /// Where it starts: a file with a schedule. A curve drawn by hand keeps its points unless --points is said
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     schedule: Option<PathBuf>,
-    #[command(flatten)]
-    steering: Steering,
     /// The file that the best schedule is written to, with its number of steps, for `sample --schedule` and the window
     #[arg(long, short, value_name = "FILE.json")]
     out: PathBuf,
@@ -69,7 +64,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    model_options: ModelOptions,
+    run: RunOptions<OfFit>,
 }
 
 /// A spacing, a family of σ or a continuous curve by name.
@@ -92,11 +87,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     let _claim = claim(&arguments.out)?;
-    let settings = arguments.steering.on(RunSettings {
-        steps: arguments.steps,
-        sampler: arguments.sampler,
-        ..arguments.model_options.settings(arguments.choice.source()?)
-    })?;
+    let settings = RunSettings { steps: arguments.steps, sampler: arguments.sampler, ..arguments.run.settings()? };
     let reading = bar(0, "reading images");
     let model = Model::open(&settings, onnxruntime, &|done, total| {
         reading.set_length(total);

@@ -8,6 +8,7 @@ use crate::session::archive::claim;
 use crate::session::images::{KINDS, read_at_size};
 use crate::session::prepare::check_size;
 use crate::session::schedule_file::has_ending;
+use crate::session::setting::read_size;
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
 use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
 use ndarray_npy::ReadNpyExt;
@@ -23,7 +24,7 @@ pub(super) struct Arguments {
     /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values as they are
     images: PathBuf,
     /// Height and width in pixels to which images are cropped and resized [default: their own, which must be alike]
-    #[arg(long, value_name = "HxW", value_parser = super::run_options::size)]
+    #[arg(long, value_name = "HxW", value_parser = read_size)]
     size: Option<(usize, usize)>,
     /// Weight pixels with a Hann window, as images are not periodic; its mean square is divided out
     #[arg(long)]

@@ -1,93 +1,212 @@
-//! What decides a run and how its model is read: options that several commands share.
+//! The options that decide a run, made from the table of settings: each command offers those it has a use for.
 
-use super::steering::{ModelChoice, Steering};
+use super::steering::{class_number, class_over_time, read_guidance, read_window};
 use super::{Failure, output};
-use crate::model::PredictionType;
-use crate::model::contract::PortNames;
-use crate::sampler::Churn;
-use crate::schedule::PlanSource;
+use crate::denoiser::guided::{ByLevel, LevelMode};
+use crate::model::cascade_folder::CascadePackage;
+use crate::session::RunSettings;
 use crate::session::schedule_file::{self, ScheduleFile};
-use crate::session::settings::{DEFAULT_STEPS, ModelSource, ProviderChoice};
-use crate::session::{RunSettings, SamplerKind};
+use crate::session::setting::{DEFAULT_STEPS, Kind, Section, Setting};
+use crate::session::settings::ModelSource;
 use crate::words;
+use crate::words::voice::Voice;
+use clap::builder::PossibleValuesParser;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::ffi::{OsStr, OsString};
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-/// What decides a run, but for how many samples it has and noise from files.
-#[derive(Debug, clap::Args)]
-pub(super) struct RunOptions {
-    #[command(flatten)]
-    choice: ModelChoice,
-    /// Sampling steps
-    #[arg(long, short = 'n', value_name = "N", help = format!("Sampling steps [default: {DEFAULT_STEPS}]"), value_parser = count, allow_negative_numbers = true)]
-    steps: Option<usize>,
-    /// Sampler
-    #[arg(long, value_name = "NAME", help = format!("Sampler: {}", SamplerKind::names("or", |_| true)), default_value_t)]
-    sampler: SamplerKind,
-    /// Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]
-    #[arg(long, value_name = "NAME", value_parser = spacing)]
-    spacing: Option<String>,
-    /// A schedule in place of the model's own: scheduler_config.json, CSV, NPY, a list of σ, or JSON as the window and
-    /// `optimise` write it. Where it lists its levels or says how many steps it was made for, that is --steps
-    #[arg(long, value_name = "FILE", conflicts_with = "spacing")]
-    schedule: Option<PathBuf>,
-    /// Seed of the noise
-    #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
-    seed: u64,
-    /// Noise injected: DDIM's η [default: 0], Euler ancestral's [default: 1]
-    #[arg(long, value_name = "E", allow_negative_numbers = true)]
-    eta: Option<f64>,
-    /// Heun: S_churn, total noise added over the run
-    #[arg(long, value_name = "X", default_value_t = 0.0)]
-    s_churn: f64,
-    /// Heun: S_tmin, smallest σ at which noise is added
-    #[arg(long, value_name = "SIGMA", default_value_t = 0.0)]
-    s_tmin: f64,
-    /// Heun: S_tmax, largest σ at which noise is added [default: no limit]
-    #[arg(long, value_name = "SIGMA", requires = "s_churn")]
-    s_tmax: Option<f64>,
-    /// Heun: S_noise, standard deviation of the noise added
-    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "s_churn")]
-    s_noise: f64,
-    #[command(flatten)]
-    steering: Steering,
-    #[command(flatten)]
-    model_options: ModelOptions,
+/// Which settings a command offers.
+pub(super) trait Offer {
+    /// Whether this one is among them.
+    fn offers(setting: Setting) -> bool;
 }
 
-/// What decides how a network is read; shared by the commands that open one.
-#[derive(Debug, clap::Args)]
-pub(super) struct ModelOptions {
-    /// A scheduler_config.json in place of the model's own
-    #[arg(long, value_name = "FILE")]
-    scheduler_config: Option<PathBuf>,
-    /// What the network predicts, in place of what its configuration says
-    #[arg(long, value_name = "TYPE", value_parser = prediction)]
-    prediction: Option<PredictionType>,
-    /// Name of the graph's image input, where more than one fits
-    #[arg(long, value_name = "NAME")]
-    input_sample: Option<String>,
-    /// Name of the graph's timestep input, where more than one fits
-    #[arg(long, value_name = "NAME")]
-    input_timestep: Option<String>,
-    /// Name of the graph's class input, where more than one fits
-    #[arg(long, value_name = "NAME")]
-    input_labels: Option<String>,
-    /// Name of the graph's prediction, where more than one fits
-    #[arg(long, value_name = "NAME")]
-    output_name: Option<String>,
-    /// Where the model runs: CUDA where it works, else the CPU (auto); one of them, or an error; or, for the exact
-    /// models, this program's own code (rust)
-    #[arg(long, value_enum, default_value_t)]
-    provider: ProviderChoice,
-    /// Let CUDA round products to TF32: faster, equal to the CPU only to about 1e-3
-    #[arg(long)]
-    tf32: bool,
-    /// Threads inside one operator of the network [default: one a core]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-    threads: Option<usize>,
-    /// Most samples in one network call [default: by image size]
-    #[arg(long, value_name = "N")]
-    partition: Option<usize>,
+/// All that decides a run, but for how many samples it has and noise from files.
+#[derive(Debug)]
+pub(super) enum OfRun {}
+/// How many images at once, and noise from files.
+#[derive(Debug)]
+pub(super) enum OfImages {}
+/// What decides a run whose schedule is sought.
+#[derive(Debug)]
+pub(super) enum OfFit {}
+/// How a network is read, and where it runs.
+#[derive(Debug)]
+pub(super) enum OfNetwork {}
+
+impl Offer for OfRun {
+    fn offers(setting: Setting) -> bool {
+        setting.declaration().section != Section::Images
+    }
+}
+
+impl Offer for OfImages {
+    fn offers(setting: Setting) -> bool {
+        setting.declaration().section == Section::Images
+    }
+}
+
+impl Offer for OfFit {
+    fn offers(setting: Setting) -> bool {
+        matches!(setting.declaration().section, Section::Model | Section::Steering | Section::Network)
+    }
+}
+
+impl Offer for OfNetwork {
+    fn offers(setting: Setting) -> bool {
+        setting.declaration().section == Section::Network
+    }
+}
+
+/// What was said of the settings that a command offers, in the order of the table.
+#[derive(Debug)]
+pub(super) struct Options<S> {
+    said: Vec<(Setting, OsString)>,
+    offer: PhantomData<S>,
+}
+
+/// The settings that are offered, with their options.
+fn offered<S: Offer>() -> impl Iterator<Item = (Setting, &'static str)> {
+    let option = |setting: Setting| Some((setting, setting.declaration().option?));
+    Setting::ALL.iter().copied().filter(|setting| S::offers(*setting)).filter_map(option)
+}
+
+fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
+    let declared = setting.declaration();
+    let beside = |other: &Setting| S::offers(*other).then(|| other.declaration().option).flatten();
+    let mut help = setting.help(Voice::CommandLine);
+    if !declared.default.is_empty() {
+        help = format!("{help} [default: {}]", declared.default);
+    }
+    let argument = Arg::new(option)
+        .long(option)
+        .short(declared.letter)
+        .help(help)
+        .conflicts_with_all(declared.excludes.iter().filter_map(beside))
+        .requires_ifs(
+            declared.needs.iter().filter_map(beside).map(|needed| (clap::builder::ArgPredicate::IsPresent, needed)),
+        );
+    if let Kind::Switch { .. } = declared.kind {
+        return argument.action(ArgAction::SetTrue);
+    }
+    let argument = argument.action(ArgAction::Set).value_name(declared.value).allow_negative_numbers(true);
+    let argument = match declared.without_value {
+        Some(value) => argument.num_args(0..=1).default_missing_value(value),
+        None => argument,
+    };
+    match declared.kind {
+        Kind::File { .. } => argument.value_parser(value_parser!(PathBuf)),
+        Kind::Own if matches!(setting, Setting::Images | Setting::Schedule) => {
+            argument.value_parser(value_parser!(PathBuf))
+        }
+        Kind::Own => argument,
+        _ if !(declared.choices)().is_empty() => argument.value_parser(PossibleValuesParser::new((declared.choices)())),
+        kind => argument.value_parser(move |text: &str| {
+            kind.read(text, &mut RunSettings::new(ModelSource::Model(String::new()))).map(|()| text.to_owned())
+        }),
+    }
+}
+
+impl<S: Offer> clap::Args for Options<S> {
+    fn augment_args(command: Command) -> Command {
+        command.args(offered::<S>().map(|(setting, option)| argument::<S>(setting, option)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: Offer> clap::FromArgMatches for Options<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let said = |&(_, option): &(Setting, &str)| matches.value_source(option) == Some(ValueSource::CommandLine);
+        let value = |(setting, option): (Setting, &str)| {
+            let raw = matches.get_raw(option).and_then(|mut values| values.next_back());
+            (setting, raw.map(OsStr::to_owned).unwrap_or_default())
+        };
+        Ok(Self { said: offered::<S>().filter(said).map(value).collect(), offer: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<S: Offer> Options<S> {
+    fn is_said(&self, setting: Setting) -> bool {
+        self.said.iter().any(|(said, _)| *said == setting)
+    }
+
+    /// These settings with what was said.
+    pub(super) fn on(&self, mut run: RunSettings) -> Result<RunSettings, Failure> {
+        for (setting, value) in &self.said {
+            match setting.declaration().kind {
+                Kind::Own => self.own(*setting, value, &mut run)?,
+                Kind::File { at } => *at(&mut run) = Some(value.into()),
+                // The command line took it, so it can be read.
+                kind => kind.read(&value.to_string_lossy(), &mut run).unwrap_or_default(),
+            }
+        }
+        Ok(run)
+    }
+
+    /// Settings with what was said, all else open.
+    pub(super) fn settings(&self) -> Result<RunSettings, Failure> {
+        self.on(RunSettings::new(ModelSource::Model(Setting::Model.declaration().default.into())))
+    }
+
+    /// What takes more than its text to understand.
+    fn own(&self, setting: Setting, value: &OsStr, run: &mut RunSettings) -> Result<(), Failure> {
+        let text = value.to_string_lossy();
+        match setting {
+            Setting::Model => run.source = ModelSource::Model(text.into_owned()),
+            Setting::Cascade => {
+                CascadePackage::find(&text)?.ok_or_else(|| super::steering::NoCascade(text.to_string()))?;
+                run.source = ModelSource::Model(text.into_owned());
+            }
+            Setting::Images => run.source = ModelSource::Images(value.into()),
+            Setting::Schedule => {
+                let read = read_schedule(Path::new(value))?;
+                run.steps = steps_on(&read, self.is_said(Setting::Steps).then_some(run.steps))?;
+                run.schedule = Some(Box::new(read.source));
+            }
+            Setting::Local => run.local = Some(read_window(&text)?),
+            Setting::Label => (run.label, run.label_switch) = class_over_time(&text, &run.source)?,
+            Setting::LabelsByLevel => {
+                let number = |label: &str| class_number(label.trim(), &run.source);
+                let labels = text.split(',').map(number).collect::<Result<_, _>>()?;
+                run.by_level = Some(ByLevel { labels, mode: LevelMode::default(), factor: 2 });
+            }
+            Setting::Guidance => run.guidance = Some(read_guidance(&text)?),
+            _ => unreachable!("{setting:?} is read by its text"),
+        }
+        Ok(())
+    }
+}
+
+/// The number of steps along a schedule that was given: what is said, else the file's own.
+fn steps_on(read: &ScheduleFile, asked: Option<usize>) -> Result<usize, Failure> {
+    match (read.source.steps(), asked) {
+        (Some(listed), Some(asked)) if listed != asked => Err(StepsAreListed { listed, asked }.into()),
+        (Some(listed), _) => Ok(listed),
+        (None, Some(asked)) => {
+            if let Some(made_for) = read.steps.filter(|steps| *steps != asked) {
+                let made_for = words::count(made_for, "step");
+                output::message(&format!("the schedule was made for {made_for}, and --steps {asked} is taken"));
+            }
+            Ok(asked)
+        }
+        (None, None) => {
+            if let Some(steps) = read.steps {
+                let steps = words::count(steps, "step");
+                output::message(&format!("the run has {steps}, which the schedule was made for"));
+            }
+            Ok(read.steps.unwrap_or(DEFAULT_STEPS))
+        }
+    }
 }
 
 /// Parses a number of at least 1.
@@ -95,94 +214,9 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "a whole number of at least 1 is needed".into())
 }
 
-/// Parses `HxW`.
+/// Parses a seed.
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
-}
-
-fn spacing(name: &str) -> Result<String, String> {
-    name.parse::<PlanSource>().map(|_| name.to_owned()).map_err(|error| error.to_string())
-}
-
-pub(super) fn size(text: &str) -> Result<(usize, usize), String> {
-    let parts = text.split_once(['x', 'X', '×']).and_then(|(h, w)| Some((h.parse().ok()?, w.parse().ok()?)));
-    parts.ok_or_else(|| "a size is HEIGHTxWIDTH in pixels, such as 64x64".into())
-}
-
-fn prediction(name: &str) -> Result<PredictionType, String> {
-    PredictionType::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
-        format!("a network predicts one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
-    })
-}
-
-impl ModelOptions {
-    /// Settings for this model, all else at its default.
-    pub(super) fn settings(&self, source: ModelSource) -> RunSettings {
-        RunSettings {
-            scheduler_config: self.scheduler_config.clone(),
-            prediction: self.prediction,
-            ports: PortNames {
-                sample: self.input_sample.clone(),
-                timestep: self.input_timestep.clone(),
-                class_labels: self.input_labels.clone(),
-                output: self.output_name.clone(),
-            },
-            provider: self.provider,
-            tf32: self.tf32,
-            threads: self.threads,
-            partition: self.partition,
-            ..RunSettings::new(source)
-        }
-    }
-}
-
-impl RunOptions {
-    /// The number of steps along a schedule that was given: what is said, else the file's own.
-    fn steps_on(&self, read: &ScheduleFile) -> Result<usize, Failure> {
-        match (read.source.steps(), self.steps) {
-            (Some(listed), Some(asked)) if listed != asked => Err(StepsAreListed { listed, asked }.into()),
-            (Some(listed), _) => Ok(listed),
-            (None, Some(asked)) => {
-                if let Some(made_for) = read.steps.filter(|steps| *steps != asked) {
-                    let made_for = words::count(made_for, "step");
-                    output::message(&format!("the schedule was made for {made_for}, and --steps {asked} is taken"));
-                }
-                Ok(asked)
-            }
-            (None, None) => {
-                if let Some(steps) = read.steps {
-                    let steps = words::count(steps, "step");
-                    output::message(&format!("the run has {steps}, which the schedule was made for"));
-                }
-                Ok(read.steps.unwrap_or(DEFAULT_STEPS))
-            }
-        }
-    }
-
-    /// Settings of a run with these options, all else at its default.
-    pub(super) fn settings(&self) -> Result<RunSettings, Failure> {
-        let read = self.schedule.as_deref().map(read_schedule).transpose()?;
-        let steps = match &read {
-            Some(read) => self.steps_on(read)?,
-            None => self.steps.unwrap_or(DEFAULT_STEPS),
-        };
-        let settings = RunSettings {
-            steps,
-            schedule: read.map(|read| Box::new(read.source)),
-            sampler: self.sampler,
-            spacing: self.spacing.clone(),
-            eta: self.eta,
-            churn: Churn {
-                amount: self.s_churn,
-                sigma_min: self.s_tmin,
-                sigma_max: self.s_tmax.unwrap_or(f64::INFINITY),
-                noise: self.s_noise,
-            },
-            seed: self.seed,
-            ..self.model_options.settings(self.choice.source()?)
-        };
-        self.steering.on(settings)
-    }
 }
 
 /// Reads a schedule and tells what is to be said about it.
@@ -200,4 +234,75 @@ pub(super) fn read_schedule(path: &Path) -> Result<ScheduleFile, Failure> {
 struct StepsAreListed {
     listed: usize,
     asked: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Arguments;
+    use super::*;
+    use crate::denoiser::Upsample;
+    use crate::sampler::{Churn, SamplerKind};
+    use clap::error::ErrorKind;
+    use clap::{Args, CommandFactory, FromArgMatches};
+
+    /// An option with a value that is understood.
+    fn said(setting: Setting) -> String {
+        let declared = setting.declaration();
+        let option = declared.option.unwrap();
+        let mut run = RunSettings::new(ModelSource::Model(String::new()));
+        let read = |text: &&&str| declared.kind.read(text, &mut run).is_ok();
+        let choices = (declared.choices)();
+        let texts = if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon"] } else { choices };
+        match declared.kind {
+            Kind::Switch { .. } => format!("--{option}"),
+            _ => format!("--{option}={}", texts.iter().find(read).unwrap()),
+        }
+    }
+
+    fn refused(options: &[String]) -> Option<ErrorKind> {
+        let line = ["chromascope", "sample"].map(str::to_owned).into_iter().chain(options.iter().cloned());
+        Arguments::command().try_get_matches_from(line).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn every_setting_is_offered_and_told_of_what_it_goes_with() {
+        let mut excluded = 0;
+        for &setting in Setting::ALL.iter().filter(|setting| setting.declaration().option.is_some()) {
+            let declared = setting.declaration();
+            if declared.needs.is_some() {
+                assert_eq!(refused(&[said(setting)]), Some(ErrorKind::MissingRequiredArgument), "{setting:?}");
+            }
+            let with: Vec<String> = declared.needs.map(said).into_iter().chain([said(setting)]).collect();
+            assert_eq!(refused(&with), None, "{with:?}");
+            for &other in declared.excludes {
+                let both = [said(setting), said(other)];
+                assert_eq!(refused(&both), Some(ErrorKind::ArgumentConflict), "{both:?}");
+                excluded += 1;
+            }
+        }
+        assert!(excluded > 8, "only {excluded} were tried");
+    }
+
+    #[test]
+    fn what_is_said_is_what_the_run_gets() {
+        let line = "sample --steps 7 --sampler heun --s-churn 2 --s-tmax 3 --label 3 --size 8x16 --upsample-guidance 3 \
+                    --upsample-eta 0.5 --tf32 --batch 4 --init-noise noise.npy";
+        let mut command = Options::<OfImages>::augment_args(Options::<OfRun>::augment_args(Command::new("sample")));
+        let matches = command.try_get_matches_from_mut(line.split_whitespace()).unwrap();
+        let run = Options::<OfRun>::from_arg_matches(&matches).unwrap().settings().unwrap();
+        let run = Options::<OfImages>::from_arg_matches(&matches).unwrap().on(run).unwrap();
+        let expected = RunSettings {
+            steps: 7,
+            sampler: SamplerKind::Heun,
+            churn: Churn { amount: 2.0, sigma_max: 3.0, ..Churn::default() },
+            label: Some(3),
+            size: Some((8, 16)),
+            upsample: Some(Upsample { eta: 0.5, ..Upsample::by(3) }),
+            tf32: true,
+            batch: 4,
+            init_noise: Some("noise.npy".into()),
+            ..RunSettings::new(ModelSource::Model("emoji-unet".into()))
+        };
+        assert_eq!(run, expected);
+    }
 }

@@ -1,7 +1,7 @@
 //! `chromascope sample`: one run, kept whole.
 
 use super::progress::{bar, cancel_on_interrupt};
-use super::run_options::{RunOptions, count};
+use super::run_options::{OfImages, OfRun, Options};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::session::archive::{self, Claim, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
@@ -15,19 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    run: RunOptions,
+    run: Options<OfRun>,
+    #[command(flatten)]
+    images: Options<OfImages>,
     /// Repeat the run that this trajectory.json records; only --out is taken from the command line besides
     #[arg(long, value_name = "trajectory.json")]
     replay: Option<PathBuf>,
-    /// Images made at once; each is the same as it would be alone
-    #[arg(long, short, value_name = "B", default_value_t = 1, value_parser = count, allow_negative_numbers = true)]
-    batch: usize,
-    /// Initial noise in place of the seed's: .npy, f32, [B, C, H, W], unit variance
-    #[arg(long, value_name = "x_T.npy")]
-    init_noise: Option<PathBuf>,
-    /// Injected noise in place of the seed's: .npy, f32, [S, B, C, H, W], entry i used at step i
-    #[arg(long, value_name = "n.npy")]
-    step_noise: Option<PathBuf>,
     /// Folder for the results; made where it is not there [default: chromascope-out, or the first of chromascope-out-2,
     /// -3, … that is not there]
     #[arg(long, short, value_name = "DIR")]
@@ -39,12 +32,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     fn settings(&self) -> Result<RunSettings, Failure> {
-        Ok(RunSettings {
-            batch: self.batch,
-            init_noise: self.init_noise.clone(),
-            step_noise: self.step_noise.clone(),
-            ..self.run.settings()?
-        })
+        self.images.on(self.run.settings()?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! `chromascope spectrum`: what many samples of a model did, step by step.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
-use super::run_options::{RunOptions, count};
+use super::run_options::{OfRun, Options as RunOptions, count};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
     self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
@@ -36,22 +36,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    run: RunOptions,
+    run: RunOptions<OfRun>,
+    #[command(flatten)]
+    form: Form,
     /// Samples; their noise is that of the seed's samples 0, 1, 2, …. With --add, 0 tells and draws what there is
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = whole, allow_negative_numbers = true)]
     samples: usize,
     /// Samples made at once; the results do not depend on it but for rounding [default: by image size and provider]
     #[arg(long, short, value_name = "B", value_parser = count, allow_negative_numbers = true)]
     batch: Option<usize>,
-    /// M, detail levels of resolution [default: as many as the image has]
-    #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
-    levels: Option<usize>,
-    /// n, the factor between resolution levels
-    #[arg(long, value_name = "n", default_value_t = 2)]
-    factor: usize,
-    /// Take spectra under a Hann window, as images are not periodic
-    #[arg(long)]
-    hann: bool,
     /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images. It is
     /// a choice of this reading and not kept in the .npz; what was taken is printed
     #[arg(long, value_name = "DIR")]
@@ -71,6 +64,20 @@ pub(super) struct Arguments {
     /// Print the comparison with theory as JSON instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// What is measured of each sample: the same for all that one file holds.
+#[derive(Debug, clap::Args)]
+pub(super) struct Form {
+    /// M, detail levels of resolution [default: as many as the image has]
+    #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
+    levels: Option<usize>,
+    /// n, the factor between resolution levels
+    #[arg(long, value_name = "n", default_value_t = 2)]
+    factor: usize,
+    /// Take spectra under a Hann window, as images are not periodic
+    #[arg(long)]
+    hann: bool,
 }
 
 fn whole(text: &str) -> Result<usize, String> {
@@ -205,7 +212,7 @@ fn measured(
     for note in model.notes() {
         output::message(note);
     }
-    let options = Options { factor: arguments.factor, levels: arguments.levels, hann: arguments.hann };
+    let options = Options { factor: arguments.form.factor, levels: arguments.form.levels, hann: arguments.form.hann };
     let mut ensemble = match begun {
         Some(ensemble) => ensemble,
         None => Ensemble::begin(&model, &settings, options)?,

@@ -9,6 +9,7 @@ mod table;
 
 pub use declare::NUMBERS;
 pub use kind::{Kind, Value};
+pub(crate) use table::read_size;
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
 
 use crate::model::contract::PortRole;
