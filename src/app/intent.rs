@@ -3,7 +3,6 @@
 use crate::app::board::{Message, MessageId};
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::saving::Save;
-use crate::figure::draw::Format;
 use crate::optimise::Options;
 use crate::session::action::Action;
 use crate::session::playback::Command;
@@ -74,10 +73,6 @@ pub enum Intent {
     Measure(MeasureWish),
     /// A figure to the clipboard, as an image.
     CopyFigure(FigureSheet),
-    /// The spectra at this step to the clipboard, as an image.
-    CopySpectrum,
-    /// Write the spectra at this step to a file.
-    ExportSpectrum(Format),
     /// Take the last change back.
     Undo,
     /// Make it again.

@@ -9,16 +9,19 @@ pub(super) mod opener;
 mod rescue;
 
 use crate::app::fetching::Fetching;
-use crate::app::figure_sheet::FigureSheet;
 use crate::app::intent::{Intent, MeasureWish};
 use crate::app::measure_desk::Means;
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::id_of;
+use crate::app::pane::inspector::InspectorPane;
+use crate::app::pane::lab::LabPane;
+use crate::app::pane::measure::MeasurePane;
+use crate::app::pane::pooling::PoolingPane;
+use crate::app::pane::tracks::TracksPane;
 use crate::app::run_view::RunView;
 use crate::app::saving::{Outcome, Save, Saving, first_folder};
 use crate::app::state::Opening;
 use crate::app::words;
 use crate::app::{App, theme};
-use crate::figure::draw::{Panel, Sheet};
 use crate::model::onnx_runtime::setup::Kind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
@@ -82,7 +85,7 @@ impl App {
                 }
             }
             Intent::ImportSchedule(path) => {
-                state.board.clear(Pane::Lab.id());
+                state.board.clear(id_of::<LabPane>());
                 state.opener.import_schedule(path);
             }
             Intent::Save(save) => self.ask_where(*save),
@@ -104,13 +107,16 @@ impl App {
                 let pane = figure.pane;
                 state.opener.copy_figure(pane, move || figure.sheet());
             }
-            Intent::CopySpectrum | Intent::ExportSpectrum(_) => self.take_spectrum(&intent),
             Intent::OpenImage(choice) => {
-                state.pooling.choose(choice.clone());
+                if let Some(pooling) = state.panes.get_mut::<PoolingPane>() {
+                    pooling.choose(choice.clone());
+                }
                 state.opener.open_image(choice);
             }
             Intent::OpenReference(path) => {
-                state.inspector.choose(path.clone());
+                if let Some(inspector) = state.panes.get_mut::<InspectorPane>() {
+                    inspector.choose(path.clone());
+                }
                 state.opener.open_reference(path);
             }
             Intent::Measure(wish) => self.measure(wish),
@@ -118,7 +124,7 @@ impl App {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
             }
-            Intent::ResetTiles => state.tiles.reset(state.document.document().view.layout),
+            Intent::ResetTiles => state.panes.reset(state.document.document().view.layout),
             Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
             // A run that began in between may have taken them away.
             Intent::Dismiss(index) if index < state.faults.len() => {
@@ -128,17 +134,6 @@ impl App {
             Intent::DismissMessage(id) => state.board.dismiss(id),
             Intent::Fetch => self.fetch(),
             Intent::CancelFetch => self.runtime.cancel_set_up(),
-        }
-    }
-
-    /// Copies or saves what the spectrum draws.
-    fn take_spectrum(&mut self, intent: &Intent) {
-        let Some(figure) = self.state.spectra.figure() else { return };
-        let sheet = move || Sheet::new(vec![Panel::new("Spectrum", figure.clone())]);
-        let sheet = FigureSheet::new(Pane::Spectrum.id(), "Spectrum", sheet);
-        match intent {
-            Intent::ExportSpectrum(format) => self.ask_where(sheet.save(*format)),
-            _ => self.state.opener.copy_figure(Pane::Spectrum.id(), move || sheet.sheet()),
         }
     }
 
@@ -305,13 +300,13 @@ impl App {
             }
             MeasureWish::Save => {
                 if let Some(findings) = desk.findings() {
-                    let save = desk.save(Pane::Measure.id(), &findings.ensemble);
+                    let save = desk.save(id_of::<MeasurePane>(), &findings.ensemble);
                     self.ask_where(save);
                 }
                 return;
             }
             MeasureWish::Open(path, purpose) => {
-                state.board.clear(Pane::Measure.id());
+                state.board.clear(id_of::<MeasurePane>());
                 state.opener.open_ensemble(path, purpose);
                 Ok(())
             }
@@ -333,7 +328,9 @@ impl App {
         if let (Some(run), false) = (&self.run, matches!(command, Command::Loop(_) | Command::Speed(_))) {
             let reading = self.state.document.document().view.axis.into();
             let x = run.axis.x_of_step(self.state.playback.position(), reading);
-            self.state.tracks.zoom = self.state.tracks.zoom.showing(x);
+            if let Some(tracks) = self.state.panes.get_mut::<TracksPane>() {
+                tracks.state.zoom = tracks.state.zoom.showing(x);
+            }
         }
     }
 

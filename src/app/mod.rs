@@ -43,11 +43,10 @@ use frame::shortcuts::shortcuts_ui;
 use frame::top_bar::{TopBar, top_bar_ui};
 use frame::transport::{Transport, transport_ui};
 use meter::Meter;
-use pane::guidance::Guidance;
-use pane::lab::Lab;
-use pane::measure::Measure;
-use pane::pooling::PoolingView;
-use pane::tiles::{Contents, Pane};
+use pane::id_of;
+use pane::lab::LabPane;
+use pane::tiles::dropped_in;
+use pane::tracks::TracksPane;
 use run_view::{Moment, RunView};
 use state::{Intents, State};
 use std::sync::Arc;
@@ -173,7 +172,8 @@ impl App {
     fn plan(&mut self) {
         let Self { state, run, .. } = self;
         let optimisation = state.optimisation.as_ref().map(Optimisation::report);
-        let preview = state.lab.preview.clone().map(|preview| (preview.label(), preview));
+        let preview =
+            state.panes.get::<LabPane>().and_then(|lab| lab.preview.clone()).map(|preview| (preview.label(), preview));
         let preview = preview.or_else(|| Some(("best so far".to_owned(), optimisation.as_ref()?.best_source()?)));
         let on_screen = run.as_ref().map(|run| (&*run.started.settings, run.info.as_ref()));
         state.planner.update(state.document.document(), state.model.as_ref(), on_screen, preview);
@@ -206,50 +206,9 @@ impl App {
             empty: &empty,
             stale,
         };
-        let mut contents = Contents {
-            context,
-            out: ViewOutput {
-                pane: Pane::Images.id(),
-                lens: &mut state.lens,
-                hand: &mut state.hand,
-                textures,
-                intents,
-            },
-            measure: Measure { document, desk: context.desk, comes_to: context.comes_to() },
-            measure_panel: &mut state.measure_panel,
-            lab: Lab {
-                document,
-                planned: context.next(),
-                refused: context.planner.refused(),
-                model: context.model,
-                optimisation: context.optimisation,
-            },
-            lab_state: &mut state.lab,
-            pooling: PoolingView {
-                run: context.run,
-                planned: context.shown(),
-                position: context.position,
-                sample,
-                seed: document.run.seed,
-                factor: view.factor,
-                empty: context.empty,
-            },
-            pooling_state: &mut state.pooling,
-            levels_state: &mut state.levels,
-            inspector: &mut state.inspector,
-            guidance: Guidance {
-                document,
-                model: context.model,
-                planned: context.next(),
-                run: context.run,
-                beside: context.beside.is_some(),
-                position: context.position,
-            },
-            guidance_panel: &mut state.guidance,
-            tracks_state: &mut state.tracks,
-            spectra: &mut state.spectra,
-        };
-        state.tiles.ui(ui, view.layout, &mut contents);
+        let pane = id_of::<TracksPane>();
+        let out = ViewOutput { pane, lens: &mut state.lens, hand: &mut state.hand, textures, intents };
+        state.panes.ui(ui, &context, out);
     }
 }
 
@@ -268,13 +227,8 @@ fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
     let painter = ctx.layer_painter(layer);
     let screen = ctx.content_rect();
     painter.rect_filled(screen, 0.0, egui::Color32::from_black_alpha(190));
-    let text = match layout {
-        Layout::ScheduleLab => "Drop here: an image to pool, an .onnx file, a model folder, or a folder of images",
-        Layout::Spectra => "Drop here: a reference image, an .onnx file, a model folder, or a folder of images",
-        Layout::Explore | Layout::Present | Layout::Guidance => {
-            "Drop here: an .onnx file, a model folder, or a folder of images"
-        }
-    };
+    let image = dropped_in(layout).map_or_else(String::new, |(_, dropped)| format!("{}, ", dropped.words));
+    let text = format!("Drop here: {image}an .onnx file, a model folder, or a folder of images");
     painter.text(screen.center(), egui::Align2::CENTER_CENTER, text, theme::strong(16.0), egui::Color32::WHITE);
 }
 

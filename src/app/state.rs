@@ -1,4 +1,4 @@
-//! What the window keeps besides the run: the document, what was asked, what was said, and each view's own state.
+//! What the window keeps besides the run: the document, what was asked, what was said, and the panes.
 
 use crate::app::board::{Board, Kind, Message};
 use crate::app::closing::Closing;
@@ -12,14 +12,8 @@ use crate::app::logic::keeper::Keeper;
 use crate::app::logic::opener::Opener;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::meter::Meter;
-use crate::app::pane::guidance::GuidancePanel;
-use crate::app::pane::inspector::InspectorState;
-use crate::app::pane::lab::LabState;
-use crate::app::pane::levels::LevelsState;
-use crate::app::pane::measure::MeasurePanel;
-use crate::app::pane::pooling::PoolingState;
-use crate::app::pane::spectrum::Spectra;
 use crate::app::pane::tiles::Panes;
+use crate::app::pane::tracks::TracksPane;
 use crate::app::planned::Planner;
 use crate::app::saving::Saving;
 use crate::app::schedule_hand::ScheduleHand;
@@ -84,21 +78,14 @@ pub(super) struct State {
     pub playback: Playback,
     pub times: StepTimes,
     pub meter: Meter,
-    pub tiles: Panes,
-    pub spectra: Spectra,
+    /// The panes, each with a state of its own, and their tiles.
+    pub panes: Panes,
     pub lens: Lens,
     pub top_bar: TopBarState,
-    pub tracks: TracksState,
     pub hand: ScheduleHand,
-    pub lab: LabState,
-    pub pooling: PoolingState,
-    pub levels: LevelsState,
-    pub inspector: InspectorState,
-    pub guidance: GuidancePanel,
     pub planner: Planner,
     pub energies: Energies,
     pub measure: MeasureDesk,
-    pub measure_panel: MeasurePanel,
     /// A schedule that is being fitted, or was.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
@@ -154,13 +141,9 @@ impl State {
         for notice in notices {
             board.say(Message::of_program(Kind::Warning, notice));
         }
-        let spectra = Spectra::new(Arc::clone(&wake));
-        let pooling = PoolingState::new(Arc::clone(&wake));
-        let levels = LevelsState::new(Arc::clone(&wake));
-        let inspector = InspectorState::new(Arc::clone(&wake));
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
-            tiles: Panes::new(preferences.tiles.as_ref(), document.view.layout),
+            panes: Panes::new(preferences.tiles.as_ref(), document.view.layout, &wake),
             document: History::new(document),
             kept: preferences.clone(),
             preferences,
@@ -183,20 +166,12 @@ impl State {
             playback: Playback::default(),
             times: StepTimes::default(),
             meter,
-            spectra,
             lens: Lens::default(),
             top_bar: TopBarState::default(),
-            tracks: TracksState::new(&wake),
             hand: ScheduleHand::default(),
-            lab: LabState::default(),
-            pooling,
-            levels,
-            inspector,
-            guidance: GuidancePanel::default(),
             planner: Planner::default(),
             energies: Energies::new(Arc::clone(&wake)),
             measure: MeasureDesk::default(),
-            measure_panel: MeasurePanel::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),
@@ -205,6 +180,11 @@ impl State {
             plain_beside: None,
             last_frame: Instant::now(),
         }
+    }
+
+    /// What the tracks keep.
+    pub fn tracks(&self) -> Option<&TracksState> {
+        self.panes.get::<TracksPane>().map(|tracks| &tracks.state)
     }
 
     /// Something failed; the same words twice say nothing more.
@@ -220,7 +200,7 @@ impl State {
             let text = format!("the preferences could not be written: {failure}");
             self.board.say(Message::of_program(Kind::Warning, text));
         }
-        self.preferences.tiles = self.tiles.to_json();
+        self.preferences.tiles = self.panes.to_json();
         let mut document = self.document.document().clone();
         if let Some(wanted) = self.standing_in_for().cloned() {
             // What stands in was not chosen; the next start tries again.

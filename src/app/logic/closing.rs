@@ -4,7 +4,8 @@ use crate::app::App;
 use crate::app::closing::{Closing, Held};
 use crate::app::intent::CloseChoice;
 use crate::app::launch::ended_by_signal;
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::id_of;
+use crate::app::pane::measure::MeasurePane;
 use egui::{Context, ViewportCommand};
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ impl App {
         match (choice, unsaved) {
             (CloseChoice::Stay, _) => self.stay(),
             (CloseChoice::Save, Some(ensemble)) => {
-                self.ask_where(self.state.measure.save(Pane::Measure.id(), &ensemble));
+                self.ask_where(self.state.measure.save(id_of::<MeasurePane>(), &ensemble));
                 self.state.closing = Closing::Saving(ensemble, held);
             }
             (CloseChoice::Discard, _) | (CloseChoice::Save, None) => self.leave(ctx),

@@ -2,11 +2,12 @@
 
 use crate::app::App;
 use crate::app::closing::Closing;
-use crate::app::intent::{ImageChoice, Intent};
-use crate::app::pane::tiles::Pane;
+use crate::app::intent::Intent;
+use crate::app::pane::tiles::dropped_in;
+use crate::app::pane::tracks::TracksPane;
 use crate::figure::TimeZoom;
 use crate::session::action::Action;
-use crate::session::document::{AxisReading, Layout};
+use crate::session::document::AxisReading;
 use crate::session::levels::LevelSet;
 use crate::session::playback::Command;
 use egui::{Event, Key, KeyboardShortcut, Modifiers, ViewportCommand};
@@ -58,7 +59,9 @@ impl App {
             });
             for key in pressed.into_iter().filter(|key| !(focused && is_for_what_has_the_focus(*key))) {
                 if key == Key::Num0 {
-                    self.state.tracks.zoom = TimeZoom::default();
+                    if let Some(tracks) = self.state.panes.get_mut::<TracksPane>() {
+                        tracks.state.zoom = TimeZoom::default();
+                    }
                 }
                 intents.extend(self.intent_of(key));
             }
@@ -112,22 +115,18 @@ impl App {
         })
     }
 
-    /// A file or folder dropped onto the window is opened and run; in the schedule lab an image's file is pooled, and
-    /// where spectra are looked at it is compared with.
+    /// A file or folder dropped onto the window is opened and run; an image's file is for the pane that takes one in this
+    /// layout.
     pub(in crate::app) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
         let Some(path) = dropped else { return };
         let is_image = image::ImageFormat::from_path(&path).is_ok();
-        match self.state.document.document().view.layout {
-            Layout::ScheduleLab if is_image => {
-                self.state.tiles.show(Pane::Pooling);
-                self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path)));
+        match dropped_in(self.state.document.document().view.layout).filter(|_| is_image) {
+            Some((pane, dropped)) => {
+                self.state.panes.show(pane);
+                self.perform_one(ctx, (dropped.intent)(path));
             }
-            Layout::Spectra if is_image => {
-                self.state.tiles.show(Pane::Inspector);
-                self.perform_one(ctx, Intent::OpenReference(path));
-            }
-            _ => self.state.opener.open(path),
+            None => self.state.opener.open(path),
         }
     }
 }

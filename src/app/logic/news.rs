@@ -5,7 +5,10 @@ use crate::app::board::{Kind, Message};
 use crate::app::fetching::Fetching;
 use crate::app::intent::{ImageChoice, Intent, MeasureWish};
 use crate::app::logic::opener::Opened;
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::id_of;
+use crate::app::pane::inspector::InspectorPane;
+use crate::app::pane::measure::MeasurePane;
+use crate::app::pane::pooling::PoolingPane;
 use crate::app::run_view::RunView;
 use crate::app::saving::Stage;
 use crate::app::state::{Opening, STAND_IN};
@@ -48,11 +51,11 @@ impl App {
                 }
                 Opened::Ensemble(purpose, name, Ok(findings)) => {
                     let text = format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples()));
-                    self.state.board.say(Message::of_pane(Pane::Measure.id(), Kind::Success, text));
+                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), Kind::Success, text));
                     self.state.measure.take(name, findings, purpose);
                 }
                 Opened::Ensemble(_, _, Err(sentence)) => {
-                    self.state.board.say(Message::of_pane(Pane::Measure.id(), Kind::Failure, sentence));
+                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), Kind::Failure, sentence));
                 }
                 Opened::Copied(pane, image) => {
                     ctx.copy_image((*image).clone());
@@ -60,9 +63,17 @@ impl App {
                 }
                 Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
-                Opened::Image(choice, read) => self.state.pooling.take(choice, read),
+                Opened::Image(choice, read) => {
+                    if let Some(pooling) = self.state.panes.get_mut::<PoolingPane>() {
+                        pooling.take(choice, read);
+                    }
+                }
                 Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
-                Opened::Reference(path, read) => self.state.inspector.take(path, read),
+                Opened::Reference(path, read) => {
+                    if let Some(inspector) = self.state.panes.get_mut::<InspectorPane>() {
+                        inspector.take(path, read);
+                    }
+                }
             }
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::app::board::{Kind, Message};
 use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::id_of;
+use crate::app::pane::lab::LabPane;
 use crate::app::pane_id::PaneId;
 use crate::app::saving::{Outcome, Save};
 use crate::app::words;
@@ -225,7 +226,7 @@ fn schedule_at(path: &Path) -> Opened {
             let steps = file.steps.map(|steps| Action::set(Setting::Steps, steps));
             Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
-        Err(error) => Opened::Said(Message::of_pane(Pane::Lab.id(), Kind::Failure, error)),
+        Err(error) => Opened::Said(Message::of_pane(id_of::<LabPane>(), Kind::Failure, error)),
     }
 }
 

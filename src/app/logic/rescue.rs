@@ -24,7 +24,7 @@ impl Rescue for App {
             state.document.undo();
         }
         // What was being drawn may have lost its place.
-        state.tiles.mend();
+        state.panes.mend();
         state.saving = None;
         state.board.say(Message::of_program(Kind::Failure, text));
     }

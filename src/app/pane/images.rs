@@ -3,14 +3,19 @@
 use crate::app::draw::icons::Icon;
 use crate::app::draw::lens::{Framing, look_around};
 use crate::app::draw::notes::words_ui;
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::{Moment, Picture};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
 use crate::words::{count, sentence};
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -24,59 +29,90 @@ fn of_beside<'a>(context: &ViewContext<'a>) -> Option<ViewContext<'a>> {
     Some(ViewContext { run: Some(beside), at, sample, stale: false, beside: None, empty: "", ..*context })
 }
 
-/// Draws the three images in the space there is, or all of the batch.
-pub fn images_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-    if context.view().batch_grid && context.run.is_some_and(|run| run.samples() > 1) {
-        return grid_ui(ui, context, out);
+const ABOUT: About = About {
+    id: PaneId::new("images"),
+    name: "Images",
+    about: "What the playhead points at, in three linked images: the noisy state, the image that the model expects, and what this step changed",
+    scrolls: false,
+    places: &[
+        (Layout::Explore, Place::Column(0.6)),
+        (Layout::Present, Place::Column(0.7)),
+        (Layout::ScheduleLab, Place::Column(0.7)),
+        (Layout::Spectra, Place::Column(0.6)),
+        (Layout::Guidance, Place::Column(0.7)),
+    ],
+    dropped: None,
+};
+
+/// The three images of a step, or all of a batch.
+pub struct ImagesPane;
+
+impl Pane for ImagesPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    let pixels = pixels_of(context);
-    let beside = of_beside(context);
-    let columns = if beside.is_some() { 4.0 } else { 3.0 };
-    let room = vec2((space.width() - (columns - 1.0) * GAP) / columns, space.height() - HEAD);
-    let room = room.max(Vec2::splat(16.0));
-    let true_pixels = context.view().true_pixels.then(|| ui.pixels_per_point());
-    let framing = out.lens.framing(room, pixels, true_pixels);
-    // Tall images leave room for their headings.
-    let column = framing.size.x.max(168.0_f32.min(room.x));
-    let place = |index: u8| {
-        let left = space.left() + f32::from(index) * (column + GAP);
-        Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size)
-    };
-    let places = [0, 1, 2].map(place);
-    let responses = places.map(|rect| {
-        let response =
-            ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
-        look_around(ui, &response, rect, framing, out.lens);
-        response
-    });
-    let hovered = responses.iter().zip(places).find_map(|(response, rect)| {
-        context.run?;
-        Some(framing.pixel_at(rect, pixels, response.hover_pos()?))
-    });
-    let mut moved = false;
-    for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
-        moved |= cell_ui(ui, context, picture, (rect, column), response, (framing, hovered), out);
+
+    fn new(_: &Wake) -> Self {
+        Self
     }
-    if context.run.is_none() || context.at.is_none() {
-        // Words on what comes have the room of all three.
-        let all = places[0].union(places[2]);
-        ui.painter().rect_filled(all, 6.0, Palette::of(ui).field);
-        words_ui(ui, all, context.empty);
-    }
-    if let Some(beside) = beside {
-        let rect = place(3);
-        beside_ui(ui, &beside, (rect, column), framing, out);
-        let apart =
-            context.run.zip(beside.run).is_some_and(|(run, beside)| run.started.levels != beside.started.levels);
-        if let Some((run, at)) = beside.run.zip(beside.at).filter(|_| apart) {
-            let words = format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma());
-            let _ = badge_ui(ui, rect, &words, Palette::of(ui).accent);
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        if context.view().batch_grid && context.run.is_some_and(|run| run.samples() > 1) {
+            return grid_ui(ui, context, out);
         }
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 10.0));
+        let pixels = pixels_of(context);
+        let beside = of_beside(context);
+        let columns = if beside.is_some() { 4.0 } else { 3.0 };
+        let room = vec2((space.width() - (columns - 1.0) * GAP) / columns, space.height() - HEAD);
+        let room = room.max(Vec2::splat(16.0));
+        let true_pixels = context.view().true_pixels.then(|| ui.pixels_per_point());
+        let framing = out.lens.framing(room, pixels, true_pixels);
+        // Tall images leave room for their headings.
+        let column = framing.size.x.max(168.0_f32.min(room.x));
+        let place = |index: u8| {
+            let left = space.left() + f32::from(index) * (column + GAP);
+            Rect::from_min_size(pos2(left, space.top() + HEAD), framing.size)
+        };
+        let places = [0, 1, 2].map(place);
+        let responses = places.map(|rect| {
+            let response =
+                ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
+            look_around(ui, &response, rect, framing, out.lens);
+            response
+        });
+        let hovered = responses.iter().zip(places).find_map(|(response, rect)| {
+            context.run?;
+            Some(framing.pixel_at(rect, pixels, response.hover_pos()?))
+        });
+        let mut moved = false;
+        for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
+            moved |= cell_ui(ui, context, picture, (rect, column), response, (framing, hovered), out);
+        }
+        if context.run.is_none() || context.at.is_none() {
+            // Words on what comes have the room of all three.
+            let all = places[0].union(places[2]);
+            ui.painter().rect_filled(all, 6.0, Palette::of(ui).field);
+            words_ui(ui, all, context.empty);
+        }
+        if let Some(beside) = beside {
+            let rect = place(3);
+            beside_ui(ui, &beside, (rect, column), framing, out);
+            let apart =
+                context.run.zip(beside.run).is_some_and(|(run, beside)| run.started.levels != beside.started.levels);
+            if let Some((run, at)) = beside.run.zip(beside.at).filter(|_| apart) {
+                let words = format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma());
+                let _ = badge_ui(ui, rect, &words, Palette::of(ui).accent);
+            }
+        }
+        if moved { UiResponse::DragStarted } else { UiResponse::None }
     }
-    if moved { UiResponse::DragStarted } else { UiResponse::None }
+
+    fn failure<'a>(&'a self, textures: &'a Textures) -> Option<&'a str> {
+        textures.failure()
+    }
 }
 
 /// One of the three images with its heading; whether it is dragged by that.

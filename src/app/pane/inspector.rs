@@ -7,17 +7,24 @@ mod picture;
 mod state;
 mod tones;
 
-pub use state::InspectorState;
+pub use state::InspectorPane;
 
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
+use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Dropped, Pane, Place};
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
+use crate::session::document::Layout;
 use crate::session::inspect::Channel;
 use compare::compare_ui;
 use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use egui_tiles::UiResponse;
 use picture::picture_ui;
+use std::sync::Arc;
 use tones::tones_ui;
 
 /// Width of each column of controls, points.
@@ -30,66 +37,87 @@ const BOTH: f32 = 370.0;
 /// Space between columns.
 const GAP: f32 = 20.0;
 
-/// Draws the pane in the space there is.
-pub fn inspector_ui(
-    ui: &mut Ui,
-    context: &ViewContext,
-    state: &mut InspectorState,
-    out: &mut ViewOutput,
-) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let mut space = whole.shrink2(vec2(16.0, 8.0));
-    if space.width() < 96.0 || space.height() < 48.0 {
-        return UiResponse::None;
+const ABOUT: About = About {
+    id: PaneId::new("inspector"),
+    name: "Inspect",
+    about: "One image looked at closely: its channels, tones and numbers, and how it differs from a reference",
+    scrolls: false,
+    places: &[
+        (Layout::ScheduleLab, Place::Behind),
+        (Layout::Spectra, Place::Behind),
+        (Layout::Guidance, Place::Behind),
+    ],
+    dropped: Some(Dropped { layout: Layout::Spectra, words: "a reference image", intent: Intent::OpenReference }),
+};
+
+impl Pane for InspectorPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
-    state.update(ui.ctx(), context);
-    state.error_ui(ui, &mut space);
-    // The image is as high as the pane; what is left at its side are the controls.
-    let pixels = context.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
-    let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
-    let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
-    let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
-    let wide = (room.y * pixels.0 / pixels.1).min(room.x);
-    let image = Rect::from_min_size(space.min, vec2(wide, room.y));
-    picture_ui(ui, image, context, state, out);
-    let intents = &mut *out.intents;
-    let left = image.right() + GAP;
-    if narrow {
-        let place = Rect::from_min_max(pos2(left, space.top()), space.max);
-        column_ui(ui, place, "controls", |ui| {
-            let both = space.height() >= BOTH;
-            if !both {
-                parts_ui(ui, state);
-            }
-            if both || !state.compare_in_front {
-                choices_ui(ui, context, state);
-                tones_ui(ui, context, if both { COMPARE } else { 0.0 }, state, intents);
-            }
-            if both {
-                ui.add_space(10.0);
-            }
-            if both || state.compare_in_front {
-                compare_ui(ui, context, state, intents);
-            }
+
+    fn new(wake: &Wake) -> Self {
+        Self::start(Arc::clone(wake))
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let mut space = whole.shrink2(vec2(16.0, 8.0));
+        if space.width() < 96.0 || space.height() < 48.0 {
+            return UiResponse::None;
+        }
+        self.update(ui.ctx(), context);
+        self.error_ui(ui, &mut space);
+        // The image is as high as the pane; what is left at its side are the controls.
+        let pixels = context.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
+        let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
+        let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
+        let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
+        let wide = (room.y * pixels.0 / pixels.1).min(room.x);
+        let image = Rect::from_min_size(space.min, vec2(wide, room.y));
+        picture_ui(ui, image, context, self, out);
+        let intents = &mut *out.intents;
+        let left = image.right() + GAP;
+        if narrow {
+            let place = Rect::from_min_max(pos2(left, space.top()), space.max);
+            column_ui(ui, place, "controls", |ui| {
+                let both = space.height() >= BOTH;
+                if !both {
+                    switch_ui(ui, self);
+                }
+                if both || !self.compare_in_front {
+                    choices_ui(ui, context, self);
+                    tones_ui(ui, context, if both { COMPARE } else { 0.0 }, self, intents);
+                }
+                if both {
+                    ui.add_space(10.0);
+                }
+                if both || self.compare_in_front {
+                    compare_ui(ui, context, self, intents);
+                }
+            });
+            return UiResponse::None;
+        }
+        let column = (0.5 * (space.right() - left - GAP)).clamp(40.0, 1.3 * COLUMN);
+        let place = |index: f32| {
+            let left = left + index * (column + GAP);
+            Rect::from_min_max(pos2(left, space.top()), pos2(left + column, space.bottom()))
+        };
+        column_ui(ui, place(0.0), "tones", |ui| {
+            choices_ui(ui, context, self);
+            tones_ui(ui, context, 0.0, self, intents);
         });
-        return UiResponse::None;
+        column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, context, self, intents));
+        UiResponse::None
     }
-    let column = (0.5 * (space.right() - left - GAP)).clamp(40.0, 1.3 * COLUMN);
-    let place = |index: f32| {
-        let left = left + index * (column + GAP);
-        Rect::from_min_max(pos2(left, space.top()), pos2(left + column, space.bottom()))
-    };
-    column_ui(ui, place(0.0), "tones", |ui| {
-        choices_ui(ui, context, state);
-        tones_ui(ui, context, 0.0, state, intents);
-    });
-    column_ui(ui, place(1.0), "compare", |ui| compare_ui(ui, context, state, intents));
-    UiResponse::None
+
+    fn failure<'a>(&'a self, _: &'a Textures) -> Option<&'a str> {
+        self.failure()
+    }
 }
 
 /// Which controls are shown, where those of both columns have no room.
-fn parts_ui(ui: &mut Ui, state: &mut InspectorState) {
+fn switch_ui(ui: &mut Ui, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
         let tip = "Channels, histogram and tones";
         if text_toggle(ui, "tones", "Tones", tip, !state.compare_in_front).clicked() {
@@ -113,7 +141,7 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
 }
 
 /// Which image, and which of its channels.
-fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState) {
+fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
         picture_choice_ui(ui, "Inspect", &mut state.picture);
         let channels = context.run.map_or(3, |run| run.started.shape[1]);
@@ -130,7 +158,7 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState) {
     });
 }
 
-impl InspectorState {
+impl InspectorPane {
     /// What stands where there is no image.
     fn empty_words(&self, context: &ViewContext) -> String {
         match (context.run.and(context.at), self.picture) {

@@ -9,23 +9,24 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
+use crate::app::pane_id::PaneId;
 use crate::app::planned::Planned;
-use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
-use crate::runtime::Report;
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
-use crate::session::document::{Document, NamedSchedule};
-use crate::session::prepare::ModelInfo;
+use crate::session::document::{Layout, NamedSchedule};
 use crate::session::schedule_file;
 use crate::words::count;
 use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
-/// The panel's own state.
+/// The schedule lab's panel.
 #[derive(Clone, Debug, Default)]
-pub struct LabState {
+pub struct LabPane {
     /// A preset that is looked at and not taken yet.
     pub preview: Option<PlanSource>,
     /// The name under which the schedule is to be kept.
@@ -43,57 +44,50 @@ pub struct LabState {
     path: String,
 }
 
-/// What the panel needs to know.
-pub struct Lab<'a> {
-    /// What the user decides.
-    pub document: &'a Document,
-    /// The schedule.
-    pub planned: Option<&'a Planned>,
-    /// Why the settings make none.
-    pub refused: Option<&'a str>,
-    /// The open model.
-    pub model: Option<&'a ModelInfo>,
-    /// How the fitting of a schedule goes, or went.
-    pub optimisation: Option<&'a Report>,
-}
-
-/// Draws the panel in the space there is.
-pub fn lab_ui(
-    ui: &mut Ui,
-    lab: &Lab,
-    state: &mut LabState,
-    hand: &mut ScheduleHand,
-    intents: &mut Vec<Intent>,
-) -> UiResponse {
-    let head = Head {
-        name: "Schedule lab",
-        note: "",
-        value: None,
-        about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
+const ABOUT: About = About {
+    id: PaneId::new("lab"),
+    name: "Schedule lab",
+    about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
                 or move it by the arrow keys",
-    };
-    panel_ui(ui, &head, |ui| {
-        let Some(planned) = lab.planned else {
-            ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
-            return;
-        };
-        current_ui(ui, lab, planned, hand, intents);
-        presets::presets_ui(ui, planned, state, intents);
-        goals::wishes_ui(ui, lab, planned, state, intents);
-        optimise::optimise_ui(ui, lab, planned, state, intents);
-        kept_ui(ui, lab, planned, state, intents);
-        list_ui(ui, planned, state, intents);
-        files::files_ui(ui, lab, planned, state, intents);
-    })
+    scrolls: true,
+    places: &[(Layout::ScheduleLab, Place::Panel(0.27))],
+    dropped: None,
+};
+
+impl Pane for LabPane {
+    fn about() -> &'static About {
+        &ABOUT
+    }
+
+    fn new(_: &Wake) -> Self {
+        Self::default()
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let head = Head { name: ABOUT.name, note: "", value: None, about: ABOUT.about };
+        panel_ui(ui, &head, |ui| {
+            let Some(planned) = context.next() else {
+                ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
+                return;
+            };
+            current_ui(ui, context, planned, out);
+            presets::presets_ui(ui, planned, self, out.intents);
+            goals::wishes_ui(ui, context, planned, self, out.intents);
+            optimise::optimise_ui(ui, context, planned, self, out.intents);
+            kept_ui(ui, context, planned, self, out);
+            list_ui(ui, planned, self, out.intents);
+            files::files_ui(ui, context, planned, self, out);
+        })
+    }
 }
 
 /// What the run follows now, and how it is taken hold of.
-fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, hand: &mut ScheduleHand, intents: &mut Vec<Intent>) {
+fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut ViewOutput) {
     let steps = planned.plan.steps();
     let drawn = planned.source.drawn();
     let points = drawn.map_or_else(String::new, |drawn| format!(", {}", count(drawn.points().len(), "control point")));
     let palette = Palette::of(ui);
-    let (now, color) = match lab.refused {
+    let (now, color) = match context.planner.refused() {
         Some(refused) => (format!("These settings cannot be run: {refused}"), palette.error),
         None => (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary),
     };
@@ -103,26 +97,26 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, hand: &mut ScheduleHand
         if small_button_if(ui, drawn.is_none(), "Edit as curve", tip)
             && let Some(drawn) = as_drawn(planned)
         {
-            intents.extend(alone(to_curve(drawn)));
+            out.intents.extend(alone(to_curve(drawn)));
         }
         let tip = "Take hold of each step's own level, and slide it along the schedule";
         if small_button_if(ui, !matches!(planned.source, PlanSource::List(_)), "Edit steps", tip) {
-            intents.extend(alone(to_list(as_list(planned))));
+            out.intents.extend(alone(to_list(as_list(planned))));
         }
-        let own = lab.document.run.schedule.is_none() && lab.document.run.spacing.is_none();
+        let own = context.document.run.schedule.is_none() && context.document.run.spacing.is_none();
         if small_button_if(ui, !own, "Model's own", "Back to what the model's scheduler visits") {
-            intents.push(Intent::Change(Action::SetSpacing(None)));
+            out.intents.push(Intent::Change(Action::SetSpacing(None)));
         }
     });
     ui.horizontal_wrapped(|ui| {
-        let mut live = lab.document.view.live;
+        let mut live = context.document.view.live;
         if ui.checkbox(&mut live, "live").on_hover_text("Make the run again whenever a setting changes").changed() {
-            intents.push(Intent::Change(Action::SetLive(live)));
+            out.intents.push(Intent::Change(Action::SetLive(live)));
         }
-        let mut snap = lab.document.view.snap;
+        let mut snap = context.document.view.snap;
         let tip = "Control points snap to steps and round values";
         if ui.checkbox(&mut snap, "snap").on_hover_text(tip).changed() {
-            intents.push(Intent::Change(Action::SetSnap(snap)));
+            out.intents.push(Intent::Change(Action::SetSnap(snap)));
         }
         let ends = drawn.map(|drawn| (drawn.start_released(), drawn.end_released()));
         let (mut start, mut end) = ends.unwrap_or_default();
@@ -131,11 +125,11 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, hand: &mut ScheduleHand
         let tip = "Let the run end where the curve does, rather than at the clean image";
         ui.add_enabled(drawn.is_some(), Checkbox::new(&mut end, "free end")).on_hover_text(tip);
         if let Some(drawn) = drawn.filter(|_| ends != Some((start, end))) {
-            intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
+            out.intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     });
     // Another schedule would have to be fitted first, in every frame.
-    let point = drawn.and_then(|_| as_drawn(planned)).zip(hand.selected);
+    let point = drawn.and_then(|_| as_drawn(planned)).zip(out.hand.selected);
     let words = match (&point, drawn) {
         (Some((_, index)), _) => format!("Control point {}", index + 1),
         (None, Some(_)) => "Control point: none is chosen".to_owned(),
@@ -145,12 +139,12 @@ fn current_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, hand: &mut ScheduleHand
     // Its numbers have their place whether one is chosen or not.
     let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     if let Some((drawn, index)) = point {
-        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, intents));
+        ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, out.intents));
     }
 }
 
 /// Schedules kept by name.
-fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut LabPane, out: &mut ViewOutput) {
     heading(ui, "Kept schedules");
     ui.horizontal(|ui| {
         let edit = TextEdit::singleline(&mut state.name).hint_text("a name").desired_width(150.0);
@@ -160,16 +154,16 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
         let name = state.name.trim().to_owned();
         if (small_button(ui, "Keep", "Keep this schedule under that name") || entered) && !name.is_empty() {
             let (source, steps) = (planned.source.clone(), planned.plan.steps());
-            intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
+            out.intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
             state.name.clear();
         }
     });
-    if lab.document.schedules.is_empty() {
+    if context.document.schedules.is_empty() {
         ui.label(secondary(ui, "None yet. Kept ones can be laid over the run's to compare."));
     }
-    for kept in &lab.document.schedules {
+    for kept in &context.document.schedules {
         ui.horizontal(|ui| {
-            let over = lab.document.overlay.as_deref() == Some(kept.name.as_str());
+            let over = context.document.overlay.as_deref() == Some(kept.name.as_str());
             let mut shown = over;
             let response = ui.checkbox(&mut shown, "");
             response
@@ -178,24 +172,24 @@ fn kept_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, inte
                 .on_hover_text("Lay it over the run's schedule, and compare them in the Theorem 1 track")
                 .changed()
             {
-                intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
+                out.intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
             }
             let about = format!("{}, {}: run with it", kept.source.label(), count(kept.steps, "step"));
             if small_button(ui, &kept.name, &about) {
                 let source = Some(Box::new(kept.source.clone()));
-                intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
+                out.intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
             }
             let name = format!("Drop {}", kept.name);
             let tip = "Take it off the list; undo brings it back";
             if icon_button_small(ui, Icon::Close, &name, tip).clicked() {
-                intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
+                out.intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
             }
         });
     }
 }
 
 /// Levels typed one by one.
-fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
     heading(ui, "A list, exactly as typed");
     ui.horizontal(|ui| {
         for kind in ListKind::ALL {

@@ -3,24 +3,30 @@
 mod plane;
 mod state;
 
-pub use state::LevelsState;
+pub use state::LevelsPane;
 
 use crate::app::draw::level_button::{paint_of, tip};
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::plot::colour;
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::pooling::in_words;
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
 use crate::session::action::Action;
+use crate::session::document::Layout;
 use crate::session::levels::Band;
 use egui::{Align2, Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 use plane::plane_ui;
-use state::{Bars, Contrast, Shown};
+use state::{Bars, Contrast, LevelsShown};
+use std::sync::Arc;
 
 /// Height of the line of choices, points.
 const CHOICES: f32 = 30.0;
@@ -34,36 +40,62 @@ const SECOND_LINE: f32 = 15.0;
 /// Least width of a cell in which two numbers fit side by side.
 const SIDE_BY_SIDE: f32 = 98.0;
 
-/// Draws the pane in the space there is.
-pub fn levels_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState, out: &mut ViewOutput) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 8.0));
-    if space.width() < 96.0 || space.height() < 72.0 {
-        return UiResponse::None;
+const ABOUT: About = About {
+    id: PaneId::new("levels"),
+    name: "Levels",
+    about: "One of the step's images cut into its resolution levels, with the energy of each, and its spectrum in two dimensions",
+    scrolls: false,
+    places: &[
+        (Layout::ScheduleLab, Place::Behind),
+        (Layout::Spectra, Place::Behind),
+        (Layout::Guidance, Place::Behind),
+    ],
+    dropped: None,
+};
+
+impl Pane for LevelsPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
-    state.update(ui.ctx(), context);
-    let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
-    ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, context, state));
-    let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
-    let Some(shown) = &state.shown else {
-        words_ui(ui, below, &state.empty_words(context));
-        return UiResponse::None;
-    };
-    let side = below.height().min(0.27 * below.width()).max(48.0);
-    if is_narrow(below.width()) {
-        if state.plane_in_front {
-            plane_ui(ui, below, shown, &context.levels, out);
-        } else {
-            cells_ui(ui, below, context, (state, shown), out);
+
+    fn new(wake: &Wake) -> Self {
+        Self::start(Arc::clone(wake))
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 8.0));
+        if space.width() < 96.0 || space.height() < 72.0 {
+            return UiResponse::None;
         }
-        return UiResponse::None;
+        self.update(ui.ctx(), context);
+        let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
+        ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, context, self));
+        let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
+        let Some(shown) = &self.shown else {
+            words_ui(ui, below, &self.empty_words(context));
+            return UiResponse::None;
+        };
+        let side = below.height().min(0.27 * below.width()).max(48.0);
+        if is_narrow(below.width()) {
+            if self.plane_in_front {
+                plane_ui(ui, below, shown, &context.levels, out);
+            } else {
+                cells_ui(ui, below, context, (self, shown), out);
+            }
+            return UiResponse::None;
+        }
+        let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
+        cells_ui(ui, levels, context, (self, shown), out);
+        let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
+        plane_ui(ui, plane, shown, &context.levels, out);
+        UiResponse::None
     }
-    let (levels, plane) = below.split_left_right_at_x((below.right() - side - 20.0).max(below.left()));
-    cells_ui(ui, levels, context, (state, shown), out);
-    let plane = Rect::from_min_max(pos2(below.right() - side, plane.top()), plane.max);
-    plane_ui(ui, plane, shown, &context.levels, out);
-    UiResponse::None
+
+    fn failure<'a>(&'a self, _: &'a Textures) -> Option<&'a str> {
+        self.failure()
+    }
 }
 
 /// Whether levels and spectrum have no room side by side.
@@ -71,7 +103,7 @@ fn is_narrow(width: f32) -> bool {
     width < 640.0
 }
 
-fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState) {
+fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     let narrow = is_narrow(ui.available_width());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = if narrow { 4.0 } else { 6.0 };
@@ -118,7 +150,7 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState) {
 }
 
 /// Whose spectrum is drawn.
-fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsState) {
+fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     let channels = context.run.map_or(3, |run| run.started.shape[1]);
     if channels > 1 {
         let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
@@ -156,7 +188,13 @@ fn energy_height(width: f32, columns: usize) -> f32 {
     if cell < SIDE_BY_SIDE { ENERGY + SECOND_LINE } else { ENERGY }
 }
 
-fn cells_ui(ui: &Ui, rect: Rect, context: &ViewContext, (state, shown): (&LevelsState, &Shown), out: &mut ViewOutput) {
+fn cells_ui(
+    ui: &Ui,
+    rect: Rect,
+    context: &ViewContext,
+    (state, shown): (&LevelsPane, &LevelsShown),
+    out: &mut ViewOutput,
+) {
     let (height, width) = shown.size;
     let (columns, size) = arranged(rect.size(), shown.bands.len(), (width as f32, height as f32));
     if size.x < 8.0 {
@@ -181,7 +219,7 @@ fn band_ui(
     ui: &Ui,
     picture: Rect,
     context: &ViewContext,
-    (state, shown, m): (&LevelsState, &Shown, usize),
+    (state, shown, m): (&LevelsPane, &LevelsShown, usize),
     out: &mut ViewOutput,
 ) {
     let (palette, painter) = (Palette::of(ui), ui.painter());
@@ -215,7 +253,7 @@ fn band_ui(
 }
 
 /// A level's energy as a bar, a number and a share, in one line or in two.
-fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsState, &Shown, usize), two_lines: bool) {
+fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown, usize), two_lines: bool) {
     let (palette, painter) = (Palette::of(ui), ui.painter());
     let Some(&energy) = shown.energies.get(m) else { return };
     let band = Band::of_index(&shown.plan, m);

@@ -5,13 +5,15 @@ use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
-use crate::app::measure_desk::MeasureDesk;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button};
+use crate::app::pane_id::PaneId;
 use crate::app::track::chromatogram::disagreement_in_words;
-use crate::ensemble::{Agreement, Apart, ComesTo, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
-use crate::runtime::MeasuringReport;
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::ensemble::{Agreement, Apart, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
+use crate::runtime::{MeasuringReport, Wake};
 use crate::session::action::Action;
-use crate::session::document::Document;
+use crate::session::document::Layout;
 use crate::theory::Calibration;
 use crate::words::count;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
@@ -23,59 +25,59 @@ const MOST_SAMPLES: usize = 100_000;
 /// Most disagreements that are listed.
 const MOST_LISTED: usize = 4;
 
-/// The panel's own state.
-pub struct MeasurePanel {
+/// The panel for many samples.
+pub struct MeasurePane {
+    /// How many are asked for.
     samples: usize,
+    /// A path that is being typed.
     path: String,
 }
 
-impl Default for MeasurePanel {
-    fn default() -> Self {
+const ABOUT: About = About {
+    id: PaneId::new("measure"),
+    name: "Measure",
+    about: "Many samples of this run, each from noise of its own, beside the one on screen: mean spectra, and how much \
+                each resolution gained in each step, with standard errors",
+    scrolls: true,
+    places: &[(Layout::Spectra, Place::Panel(0.25))],
+    dropped: None,
+};
+
+impl Pane for MeasurePane {
+    fn about() -> &'static About {
+        &ABOUT
+    }
+
+    fn new(_: &Wake) -> Self {
         Self { samples: DEFAULT_SAMPLES, path: String::new() }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let head = Head { name: ABOUT.name, note: "many samples", value: None, about: ABOUT.about };
+        let intents = &mut *out.intents;
+        panel_ui(ui, &head, |ui| {
+            order_ui(ui, context, self, intents);
+            match context.desk.findings() {
+                Some(findings) => {
+                    of_ui(ui, findings, context);
+                    theory_ui(ui, findings, context, intents);
+                    compare_ui(ui, findings, context, intents);
+                }
+                None if context.desk.report().is_none() => {
+                    let text = "One run shows what happened once. Measure many to see what the model does on the whole: the \
+                                chromatogram gets measured dots with error bars, and the spectra become means.";
+                    ui.add(Label::new(secondary(ui, text)).wrap());
+                }
+                None => {}
+            }
+            files_ui(ui, context, self, intents);
+        })
     }
 }
 
-/// What the panel needs to know.
-pub struct Measure<'a> {
-    /// What the user decides.
-    pub document: &'a Document,
-    /// What is known of ensembles.
-    pub desk: &'a MeasureDesk,
-    /// What the settings come to on the model, where that is known.
-    pub comes_to: Option<ComesTo<'a>>,
-}
-
-/// Draws the panel in the space there is.
-pub fn measure_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) -> UiResponse {
-    let head = Head {
-        name: "Measure",
-        note: "many samples",
-        value: None,
-        about: "Many samples of this run, each from noise of its own, beside the one on screen: mean spectra, and how much \
-                each resolution gained in each step, with standard errors",
-    };
-    panel_ui(ui, &head, |ui| {
-        order_ui(ui, measure, panel, intents);
-        match measure.desk.findings() {
-            Some(findings) => {
-                of_ui(ui, findings, measure);
-                theory_ui(ui, findings, measure, intents);
-                compare_ui(ui, findings, measure, intents);
-            }
-            None if measure.desk.report().is_none() => {
-                let text = "One run shows what happened once. Measure many to see what the model does on the whole: the \
-                            chromatogram gets measured dots with error bars, and the spectra become means.";
-                ui.add(Label::new(secondary(ui, text)).wrap());
-            }
-            None => {}
-        }
-        files_ui(ui, measure, panel, intents);
-    })
-}
-
 /// How many, begin, pause, cancel, and how it goes.
-fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
-    let going = measure.desk.is_going();
+fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents: &mut Vec<Intent>) {
+    let going = context.desk.is_going();
     let mut ask = |wish| intents.push(Intent::Measure(wish));
     ui.horizontal(|ui| {
         let value = DragValue::new(&mut panel.samples).speed(1.0).min_size(vec2(56.0, 26.0));
@@ -85,7 +87,7 @@ fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
         response.on_hover_text("How many samples; more can be added later");
         let samples = panel.samples;
         if going {
-            let paused = measure.desk.report().is_some_and(|report| report.paused);
+            let paused = context.desk.report().is_some_and(|report| report.paused);
             let (text, tip) =
                 if paused { ("Go on", "Make the next step") } else { ("Wait", "Let the step under way end, and wait") };
             if small_button(ui, text, tip) {
@@ -103,11 +105,11 @@ fn order_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
             ask(MeasureWish::Begin(samples));
         }
         let tip = "Add so many to the samples there are, of the same run";
-        if measure.desk.findings().is_some() && small_button(ui, "Add", tip) {
+        if context.desk.findings().is_some() && small_button(ui, "Add", tip) {
             ask(MeasureWish::Add(samples));
         }
     });
-    if let Some(report) = measure.desk.report() {
+    if let Some(report) = context.desk.report() {
         progress_ui(ui, report);
         for note in &report.notes {
             ui.add(Label::new(secondary(ui, note)).wrap());
@@ -152,7 +154,7 @@ fn in_words(seconds: f64) -> String {
 }
 
 /// What was measured, and whether the run is still set like that.
-fn of_ui(ui: &mut Ui, findings: &Findings, measure: &Measure) {
+fn of_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext) {
     let ensemble = &findings.ensemble;
     let palette = Palette::of(ui);
     let text = RichText::new(samples_in_words(ensemble.samples())).font(theme::strong(SMALL)).color(palette.text);
@@ -160,7 +162,7 @@ fn of_ui(ui: &mut Ui, findings: &Findings, measure: &Measure) {
         ui.label(text);
         ui.label(secondary(ui, &ensemble.run_in_words()));
     });
-    if !ensemble.is_of(&measure.document.run, measure.comes_to) {
+    if !ensemble.is_of(context.settings(), context.comes_to()) {
         let text = "The run is set differently by now; measure again to compare with it.";
         let color = palette.warning;
         ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
@@ -173,13 +175,13 @@ const MEASURE: &str = "Choose power or amplitude at the chromatogram's head";
 const RMS: &str = "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out";
 
 /// How far each theory agrees; a click chooses the one that is drawn.
-fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Theory");
     if let Some(why) = findings.ensemble.no_change() {
         ui.add(Label::new(secondary(ui, &sentence(why))).wrap());
         return;
     }
-    let view = &measure.document.view;
+    let view = context.view();
     let measured = view.measure.into();
     let palette = Palette::of(ui);
     let agreements = Calibration::ALL
@@ -242,7 +244,7 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut 
         ui.add(Label::new(secondary(ui, &text)).wrap())
             .on_hover_text("The rest band, which rₘ leaves out; with all levels it is the image mean");
     }
-    data_ui(ui, findings, measure, intents);
+    data_ui(ui, findings, context, intents);
 }
 
 const fn about(calibration: Calibration) -> &'static str {
@@ -256,15 +258,15 @@ const fn about(calibration: Calibration) -> &'static str {
 }
 
 /// What the numbers are calibrated on, and what the next will be.
-fn data_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+fn data_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
         let text = format!("calibrated on {}", findings.calibrated_on(false));
         ui.label(secondary(ui, &text)).on_hover_text(findings.calibrated_on(true));
-        if measure.desk.data_comes_later() {
-            let next = measure.desk.data().map_or_else(|| "the final images".to_owned(), |folder| short(folder));
+        if context.desk.data_comes_later() {
+            let next = context.desk.data().map_or_else(|| "the final images".to_owned(), |folder| short(folder));
             ui.label(secondary(ui, &format!("(the next on {next})")));
         }
-        if measure.desk.data().is_some()
+        if context.desk.data().is_some()
             && small_button(ui, "Final images", "Calibrate theory on the images that the runs ended with")
         {
             intents.push(Intent::Measure(MeasureWish::SetData(None)));
@@ -277,9 +279,9 @@ fn short(path: &std::path::Path) -> String {
 }
 
 /// Another ensemble, and how far it is from this one.
-fn compare_ui(ui: &mut Ui, findings: &Findings, measure: &Measure, intents: &mut Vec<Intent>) {
+fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Compare");
-    let Some(compared) = measure.desk.compared() else {
+    let Some(compared) = context.desk.compared() else {
         ui.horizontal_wrapped(|ui| {
             let tip = "Lay these samples beside the next: change schedule, sampler or model, and measure again";
             if small_button(ui, "Keep these to compare", tip) {
@@ -349,7 +351,7 @@ fn apart_in_words(Apart { rms, steps, of }: Apart) -> String {
     format!("{rms:.3}, {steps} of {}", count(of, "step"))
 }
 
-fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &mut Vec<Intent>) {
+fn files_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents: &mut Vec<Intent>) {
     heading(ui, "Files");
     let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz, or of a folder of images");
     let response = ui.add(edit.desired_width(f32::INFINITY));
@@ -371,7 +373,7 @@ fn files_ui(ui: &mut Ui, measure: &Measure, panel: &mut MeasurePanel, intents: &
         let data = |path| MeasureWish::SetData(Some(path));
         choose(ui, "Calibrate on", "Calibrate theory on the images of a folder", &data, Ask::Data);
         let tip = "Write what was measured as .npz, for numpy and to be opened again";
-        if measure.desk.findings().is_some() && small_button(ui, "Save…", tip) {
+        if context.desk.findings().is_some() && small_button(ui, "Save…", tip) {
             intents.push(Intent::Measure(MeasureWish::Save));
         }
     });

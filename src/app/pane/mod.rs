@@ -1,16 +1,90 @@
-//! The panes, one file each, and the tiles that hold them.
+//! The panes, a file each behind one trait, and the tiles that hold them. A new one is a file here and a line in [`ALL`].
 
 mod batch_grid;
-pub mod guidance;
-pub mod images;
+pub mod contract;
+mod guidance;
+mod images;
 pub mod inspector;
 pub mod lab;
-pub mod levels;
+mod levels;
 pub mod measure;
 pub(in crate::app) mod panel;
-pub mod parts;
+mod parts;
 pub(in crate::app) mod picture;
 pub mod pooling;
-pub mod recovered;
-pub mod spectrum;
+mod recovered;
+mod spectrum;
 pub mod tiles;
+pub mod tracks;
+
+use crate::app::pane_id::PaneId;
+use crate::runtime::Wake;
+use contract::{About, Pane};
+use guidance::GuidancePane;
+use images::ImagesPane;
+use inspector::InspectorPane;
+use lab::LabPane;
+use levels::LevelsPane;
+use measure::MeasurePane;
+use parts::PartsPane;
+use pooling::PoolingPane;
+use recovered::RecoveredPane;
+use spectrum::SpectrumPane;
+use tracks::TracksPane;
+
+/// Every pane there is, in the order in which those of one kind stand beside or behind each other.
+const ALL: [Entry; 11] = [
+    Entry::of::<ImagesPane>(),
+    Entry::of::<RecoveredPane>(),
+    Entry::of::<SpectrumPane>(),
+    Entry::of::<TracksPane>(),
+    Entry::of::<PartsPane>(),
+    Entry::of::<LevelsPane>(),
+    Entry::of::<InspectorPane>(),
+    Entry::of::<PoolingPane>(),
+    Entry::of::<LabPane>(),
+    Entry::of::<MeasurePane>(),
+    Entry::of::<GuidancePane>(),
+];
+
+/// A pane that there is: what it says of itself, and how it is made.
+struct Entry {
+    about: fn() -> &'static About,
+    make: fn(&Wake) -> Box<dyn Pane>,
+}
+
+impl Entry {
+    const fn of<P: Pane>() -> Self {
+        Self { about: P::about, make: |wake| Box::new(P::new(wake)) }
+    }
+}
+
+/// What every pane says of itself, in the order in which they stand.
+fn abouts() -> impl Iterator<Item = &'static About> {
+    ALL.iter().map(|entry| (entry.about)())
+}
+
+/// What a pane is called in messages.
+#[must_use]
+pub fn id_of<P: Pane>() -> PaneId {
+    P::about().id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_pane_has_a_name_of_its_own_says_what_it_shows_and_stands_somewhere() {
+        let ids: HashSet<_> = abouts().map(|about| about.id).collect();
+        let names: HashSet<_> = abouts().map(|about| about.name).collect();
+        assert_eq!((ids.len(), names.len()), (ALL.len(), ALL.len()));
+        for about in abouts() {
+            assert!(about.about.chars().count() > 20 && !about.about.ends_with('.'), "{}: {}", about.name, about.about);
+            assert!(!about.places.is_empty(), "{}", about.name);
+            let layouts: HashSet<_> = about.places.iter().map(|(layout, _)| format!("{layout:?}")).collect();
+            assert_eq!(layouts.len(), about.places.len(), "{} stands once in a layout", about.name);
+        }
+    }
+}

@@ -2,16 +2,21 @@
 
 use crate::app::draw::lens::look_around;
 use crate::app::draw::notes::words_ui;
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::denoiser::PartName;
 use crate::figure::{Reading, ticks};
+use crate::runtime::Wake;
 use crate::session::RunSettings;
 use crate::session::action::Action;
+use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
 use crate::theory::adjustment;
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
@@ -23,7 +28,7 @@ const LESS_NONE: &str = " − none";
 const BELOW: f32 = 18.0;
 
 /// One of the images.
-struct Shown {
+struct PartPicture {
     picture: Picture,
     name: String,
     note: &'static str,
@@ -32,59 +37,84 @@ struct Shown {
     below: Option<String>,
 }
 
-/// Draws the pane in the space there is.
-pub fn parts_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    let shown = match shown(context) {
-        Ok(shown) => shown,
-        Err(words) => {
-            let wide = vec2(space.width().min(436.0), space.height());
-            words_ui(ui, Rect::from_center_size(space.center(), wide), &words);
-            return UiResponse::None;
-        }
-    };
-    let pixels = pixels_of(context);
-    let below = if shown.iter().any(|shown| shown.below.is_some()) { BELOW } else { 0.0 };
-    let (columns, rows) = arranged(space.size(), shown.len(), pixels.1 as f32 / pixels.0 as f32, below);
-    let room = vec2(
-        (space.width() - GAP * (columns - 1) as f32) / columns as f32,
-        (space.height() - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below,
-    );
-    let framing = out.lens.framing(
-        room.max(Vec2::splat(16.0)),
-        pixels,
-        context.view().true_pixels.then(|| ui.pixels_per_point()),
-    );
-    let column = framing.size.x.max(150.0_f32.min(room.x));
-    for (index, shown) in shown.iter().enumerate() {
-        let (x, y) = ((index % columns) as f32, (index / columns) as f32);
-        let corner = space.min + vec2(x * (column + GAP), y * (framing.size.y + HEAD + below + 8.0));
-        let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
-        let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
-        look_around(ui, &response, rect, framing, out.lens);
-        let range = picture_ui(ui, context, shown.picture, rect, framing, None, out.textures);
-        menu_ui(context, &response, shown.picture, (rect, framing), out);
-        let name = elided(ui, &shown.name, column);
-        let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
-        let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
-        if let Some(below) = &shown.below {
-            let font = theme::mono(SMALL - 1.0);
-            let color = Palette::of(ui).secondary;
-            ui.painter().text(rect.left_bottom() + vec2(0.0, 4.0), Align2::LEFT_TOP, below, font, color);
-        }
-        response.widget_info(|| {
-            let rest = shown.below.as_deref().unwrap_or(shown.note);
-            WidgetInfo::labeled(Role::Image, true, format!("Part {}, {rest}", shown.name))
-        });
-        if let Some(alone) = context.levels.alone()
-            && only_ui(ui, rect, &alone, &shown.name)
-        {
-            out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
-        }
+const ABOUT: About = About {
+    id: PaneId::new("parts"),
+    name: "Parts",
+    about: "What the estimate at the playhead is made of: one image per class, per stage of a cascade or per size",
+    scrolls: false,
+    places: &[(Layout::Guidance, Place::Behind)],
+    dropped: None,
+};
+
+/// The parts of an estimate.
+pub struct PartsPane;
+
+impl Pane for PartsPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
-    UiResponse::None
+
+    fn new(_: &Wake) -> Self {
+        Self
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 10.0));
+        let shown = match parts_of(context) {
+            Ok(shown) => shown,
+            Err(words) => {
+                let wide = vec2(space.width().min(436.0), space.height());
+                words_ui(ui, Rect::from_center_size(space.center(), wide), &words);
+                return UiResponse::None;
+            }
+        };
+        let pixels = pixels_of(context);
+        let below = if shown.iter().any(|shown| shown.below.is_some()) { BELOW } else { 0.0 };
+        let (columns, rows) = arranged(space.size(), shown.len(), pixels.1 as f32 / pixels.0 as f32, below);
+        let room = vec2(
+            (space.width() - GAP * (columns - 1) as f32) / columns as f32,
+            (space.height() - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below,
+        );
+        let framing = out.lens.framing(
+            room.max(Vec2::splat(16.0)),
+            pixels,
+            context.view().true_pixels.then(|| ui.pixels_per_point()),
+        );
+        let column = framing.size.x.max(150.0_f32.min(room.x));
+        for (index, shown) in shown.iter().enumerate() {
+            let (x, y) = ((index % columns) as f32, (index / columns) as f32);
+            let corner = space.min + vec2(x * (column + GAP), y * (framing.size.y + HEAD + below + 8.0));
+            let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
+            let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
+            look_around(ui, &response, rect, framing, out.lens);
+            let range = picture_ui(ui, context, shown.picture, rect, framing, None, out.textures);
+            menu_ui(context, &response, shown.picture, (rect, framing), out);
+            let name = elided(ui, &shown.name, column);
+            let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
+            let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
+            if let Some(below) = &shown.below {
+                let font = theme::mono(SMALL - 1.0);
+                let color = Palette::of(ui).secondary;
+                ui.painter().text(rect.left_bottom() + vec2(0.0, 4.0), Align2::LEFT_TOP, below, font, color);
+            }
+            response.widget_info(|| {
+                let rest = shown.below.as_deref().unwrap_or(shown.note);
+                WidgetInfo::labeled(Role::Image, true, format!("Part {}, {rest}", shown.name))
+            });
+            if let Some(alone) = context.levels.alone()
+                && only_ui(ui, rect, &alone, &shown.name)
+            {
+                out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
+            }
+        }
+        UiResponse::None
+    }
+
+    fn failure<'a>(&'a self, textures: &'a Textures) -> Option<&'a str> {
+        textures.failure()
+    }
 }
 
 /// As much of a name as a width has room for; what tells a difference from its class stays.
@@ -115,7 +145,7 @@ fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize
 }
 
 /// What there is at the playhead, or words on why there is nothing.
-fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
+fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     let (Some(run), Some(at)) = (context.run, context.at) else { return Err(context.empty.to_owned()) };
     let Some(step) = run.whole_step(at.step) else {
         return Err("Of this step only a thumbnail is kept, without its parts".to_owned());
@@ -139,7 +169,7 @@ fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
         let level = adjustment::adjusted_level(step.level, factor, u32::try_from(times).unwrap_or(0));
         Some(format!("σ {:.3}, t {:.0}", level.sigma(), run.model.timestep_of(level)))
     };
-    let mut found: Vec<Shown> = Vec::new();
+    let mut found: Vec<PartPicture> = Vec::new();
     for name in names() {
         let (picture, below) = (Picture::Part(name), None);
         let (name, note, about, below) = match name {
@@ -167,7 +197,7 @@ fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
                 )
             }
         };
-        found.push(Shown { picture, name, note, about, below });
+        found.push(PartPicture { picture, name, note, about, below });
     }
     let whole = match settings {
         settings if settings.upsample.is_some() => "upsampled",
@@ -177,7 +207,7 @@ fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
     };
     let about = "E[x₀|xₜ], what the run goes on with";
     let combined = Picture::Expectation;
-    found.push(Shown { picture: combined, name: whole.to_owned(), note: "E[x₀|xₜ]", about, below: None });
+    found.push(PartPicture { picture: combined, name: whole.to_owned(), note: "E[x₀|xₜ]", about, below: None });
     if names().any(|name| name == PartName::Unconditional) {
         let classes: Vec<i64> = names()
             .filter_map(|name| match name {
@@ -192,7 +222,7 @@ fn shown(context: &ViewContext) -> Result<Vec<Shown>, String> {
                 _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
             };
             let picture = Picture::ClassDifference(label);
-            found.push(Shown { picture, name, note: "class − none", about, below: None });
+            found.push(PartPicture { picture, name, note: "class − none", about, below: None });
         }
     }
     Ok(found)

@@ -4,23 +4,27 @@
 mod controls;
 mod state;
 
-pub use state::PoolingState;
+pub use state::PoolingPane;
 
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::dismissed_ui;
 use crate::app::intent::{ImageChoice, Intent};
-use crate::app::planned::Planned;
-use crate::app::run_view::RunView;
-use crate::app::view_context::ViewOutput;
+use crate::app::pane::contract::{About, Dropped, Pane, Place};
+use crate::app::pane_id::PaneId;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::ticks;
+use crate::runtime::Wake;
+use crate::session::document::Layout;
 use crate::session::pooling::BUNDLED;
 use controls::controls_ui;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Align2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
-use state::Shown;
+use state::PooledShown;
+use std::sync::Arc;
 
 /// Width of the controls, points.
 const CONTROLS: f32 = 226.0;
@@ -32,59 +36,70 @@ const GAP: f32 = 92.0;
 /// Width of the numbers below a picture.
 const NUMBERS: f32 = 148.0;
 
-/// What the pane needs to know.
-pub struct PoolingView<'a> {
-    /// The run on screen.
-    pub run: Option<&'a RunView>,
-    /// The schedule, whose time is the pane's.
-    pub planned: Option<&'a Planned>,
-    /// Where the playhead is, in steps of the run on screen.
-    pub position: f64,
-    /// Which sample of the batch.
-    pub sample: usize,
-    /// Of the noise.
-    pub seed: u64,
-    /// n.
-    pub factor: usize,
-    /// What to say where there is nothing to show.
-    pub empty: &'a str,
-}
+const ABOUT: About = About {
+    id: PaneId::new("pooling"),
+    name: "Pooling",
+    about: "An image under noise, the same pooled, and the pooled image noised at the adjusted time: the last two have the \
+            same signal-to-noise ratio",
+    scrolls: false,
+    places: &[(Layout::ScheduleLab, Place::Behind)],
+    dropped: Some(Dropped {
+        layout: Layout::ScheduleLab,
+        words: "an image to pool",
+        intent: |path| Intent::OpenImage(ImageChoice::File(path)),
+    }),
+};
 
-/// Draws the pane in the space there is.
-pub fn pooling_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, out: &mut ViewOutput) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    if state.choice().is_none() && state.error.is_none() {
-        let first = ImageChoice::Bundled(0);
-        state.choose(first.clone());
-        out.intents.push(Intent::OpenImage(first));
-    }
-    state.update_time(view);
-    state.update_run_image(view.run, view.sample);
-    if let Some(level) = state.level(view) {
-        state.update_pictures(ui.ctx(), level, view.factor, view.seed);
+impl Pane for PoolingPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
 
-    if space.width() < 48.0 || space.height() < 48.0 {
-        return UiResponse::None;
+    fn new(wake: &Wake) -> Self {
+        Self::start(Arc::clone(wake))
     }
-    let column = CONTROLS.min(0.6 * space.width());
-    let controls = Rect::from_min_size(space.min, vec2(column, space.height()));
-    ui.scope_builder(UiBuilder::new().max_rect(controls), |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| controls_ui(ui, view, state, out.intents));
-    });
-    let mut pictures = Rect::from_min_max(pos2(controls.right() + 24.0, space.top()), space.max);
-    if pictures.width() < 48.0 {
-        return UiResponse::None;
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 10.0));
+        if self.choice().is_none() && self.error.is_none() {
+            let first = ImageChoice::Bundled(0);
+            self.choose(first.clone());
+            out.intents.push(Intent::OpenImage(first));
+        }
+        self.update_time(context);
+        self.update_run_image(context.run, context.sample);
+        if let Some(level) = self.level(context) {
+            self.update_pictures(ui.ctx(), level, context.view().factor, context.settings().seed);
+        }
+
+        if space.width() < 48.0 || space.height() < 48.0 {
+            return UiResponse::None;
+        }
+        let column = CONTROLS.min(0.6 * space.width());
+        let controls = Rect::from_min_size(space.min, vec2(column, space.height()));
+        ui.scope_builder(UiBuilder::new().max_rect(controls), |ui| {
+            ScrollArea::vertical()
+                .auto_shrink([false, false])
+                .show(ui, |ui| controls_ui(ui, context, self, out.intents));
+        });
+        let mut pictures = Rect::from_min_max(pos2(controls.right() + 24.0, space.top()), space.max);
+        if pictures.width() < 48.0 {
+            return UiResponse::None;
+        }
+        dismissed_ui(ui, &mut pictures, &mut self.error, "pooling error");
+        if let Some(shown) = &self.shown {
+            return pictures_ui(ui, pictures, shown, out);
+        }
+        let text = if self.error.is_some() { "" } else { context.empty };
+        words_ui(ui, pictures, text);
+        UiResponse::None
     }
-    dismissed_ui(ui, &mut pictures, &mut state.error, "pooling error");
-    if let Some(shown) = &state.shown {
-        return pictures_ui(ui, pictures, shown, out);
+
+    fn failure<'a>(&'a self, _: &'a Textures) -> Option<&'a str> {
+        self.failure()
     }
-    let text = if state.error.is_some() { "" } else { view.empty };
-    words_ui(ui, pictures, text);
-    UiResponse::None
 }
 
 /// A choice in a few letters.
@@ -142,7 +157,7 @@ fn parts(factor: usize) -> [Part; 3] {
     ]
 }
 
-fn pictures_ui(ui: &Ui, rect: Rect, shown: &Shown, out: &mut ViewOutput) -> UiResponse {
+fn pictures_ui(ui: &Ui, rect: Rect, shown: &PooledShown, out: &mut ViewOutput) -> UiResponse {
     let (height, width) = (shown.size.0.max(1) as f32, shown.size.1.max(1) as f32);
     let gap = if rect.width() > 3.0 * 60.0 + 2.0 * GAP { GAP } else { 12.0 };
     let room = vec2((rect.width() - 2.0 * gap) / 3.0, rect.height() - HEAD - FOOT).max(vec2(8.0, 8.0));
@@ -168,7 +183,7 @@ fn part_ui(
     ui: &Ui,
     (picture, room): (Rect, f32),
     part: &Part,
-    (shown, index): (&Shown, usize),
+    (shown, index): (&PooledShown, usize),
     out: &mut ViewOutput,
 ) -> bool {
     let palette = Palette::of(ui);
@@ -219,7 +234,7 @@ fn part_ui(
 }
 
 /// What lies between two pictures: how the one becomes the other, and by how much the ratio differs.
-fn step_ui(ui: &Ui, between: Rect, shown: &Shown, index: usize) {
+fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
     let palette = Palette::of(ui);
     let painter = ui.painter();
     let squared = shown.factor * shown.factor;

@@ -6,53 +6,82 @@ use crate::app::draw::picture_menu::copy_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::picture::HEAD;
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::RunView;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
 use crate::session::action::Action;
-use crate::session::document::ValueRange;
+use crate::session::document::{Layout, ValueRange};
 use crate::session::levels::Band;
 use crate::spectrum::BandPlan;
 use egui::{Align2, DragValue, Rect, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 
-/// How much of each resolution is there: measured against the end of the run once that is known, until then as theory
-/// has it; and how the images are shown.
-pub fn recovered_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    let cut = context.run.zip(context.levels.plan);
-    let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
-    let (note, about) = if measured.is_some() {
-        (
-            "measured",
-            "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
-             the run, eₘ(i)/eₘ(last); the rest is what no level has",
-        )
-    } else {
-        (
-            "in theory",
-            "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
-             aₘ = n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
-        )
-    };
-    let head = Head { name: "Recovered", note, value: None, about };
-    let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
-    let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
-    if let Some((run, plan)) = cut {
-        let shares = measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
-        let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
-        let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
-        let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
-        let bars =
-            Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
-        let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
-        bars_ui(ui, bars, &shares, (&context.levels, &plan), out.intents);
+const ABOUT: About = About {
+    id: PaneId::new("recovered"),
+    name: "Recovered",
+    about: "How much of each resolution is there at this step: measured against the end of the run once that is known, until then in theory",
+    scrolls: false,
+    places: &[
+        (Layout::Explore, Place::Column(0.2)),
+        (Layout::Present, Place::Column(0.3)),
+        (Layout::ScheduleLab, Place::Column(0.3)),
+        (Layout::Guidance, Place::Column(0.3)),
+    ],
+    dropped: None,
+};
+
+/// What is recovered of each resolution, and how the images are shown.
+pub struct RecoveredPane;
+
+impl Pane for RecoveredPane {
+    fn about() -> &'static About {
+        &ABOUT
     }
-    ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, context, out.intents));
-    if moved { UiResponse::DragStarted } else { UiResponse::None }
+
+    fn new(_: &Wake) -> Self {
+        Self
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 10.0));
+        let cut = context.run.zip(context.levels.plan);
+        let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
+        let (note, about) = if measured.is_some() {
+            (
+                "measured",
+                "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
+                 the run, eₘ(i)/eₘ(last); the rest is what no level has",
+            )
+        } else {
+            (
+                "in theory",
+                "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
+                 aₘ = n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
+            )
+        };
+        let head = Head { name: ABOUT.name, note, value: None, about };
+        let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
+        let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
+        if let Some((run, plan)) = cut {
+            let shares =
+                measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
+            let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
+            let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
+            let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
+            let bars =
+                Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
+            let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+            bars_ui(ui, bars, &shares, (&context.levels, &plan), out.intents);
+        }
+        ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, context, out.intents));
+        if moved { UiResponse::DragStarted } else { UiResponse::None }
+    }
 }
 
 /// What stands in a level's row and where, points from its left.

@@ -4,26 +4,34 @@ mod controls;
 mod readings;
 mod spectra;
 
-pub use spectra::{DataSource, Spectra};
-
 use crate::app::draw::icons::Icon;
 use crate::app::draw::picture_menu::{asked_at, copy_ui, save_figure_ui};
 use crate::app::draw::plot::figure_ui;
+use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, arrows, icon_button_small, take_keyboard};
+use crate::app::figure_sheet::FigureSheet;
 use crate::app::intent::Intent;
+use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
-use crate::app::view_context::ViewContext;
-use crate::figure::{Figure, SpectrumPlot, significant, ticks};
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::denoiser::ImageShape;
+use crate::figure::draw::{Panel, Sheet};
+use crate::figure::{DataSpectrum, Figure, SpectrumPlot, significant, ticks};
+use crate::runtime::Wake;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
+use crate::session::document::Layout;
+use controls::{bar_ui, menu_ui};
 use egui::{
     Align2, CursorIcon, Grid, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
     WidgetInfo, pos2, vec2,
 };
 use egui_tiles::UiResponse;
 use readings::Readings;
-use spectra::Question;
+use spectra::{DataSource, Question, Spectra};
+use std::sync::Arc;
 
 /// Height of the heading, points.
 const HEAD: f32 = 24.0;
@@ -38,77 +46,129 @@ const MARGIN: f32 = 34.0;
 /// Least height of a plot, points.
 const LEAST: f32 = 56.0;
 
-/// What the pane needs to know.
-#[derive(Clone, Copy)]
-pub struct SpectrumPane<'a> {
-    /// Of which moment.
-    pub context: &'a ViewContext<'a>,
-    /// How the spectra are looked at.
-    pub choices: SpectrumChoices,
-    /// What they are compared with.
-    pub data: DataSource<'a>,
+const ABOUT: About = About {
+    id: PaneId::new("spectrum"),
+    name: "Spectrum",
+    about: "Power spectral density over radial frequency, both logarithmic; unit white noise reads 0 dB, so the noise \
+                in xₜ reads 1 − ᾱ",
+    scrolls: false,
+    places: &[(Layout::Explore, Place::Column(0.2)), (Layout::Spectra, Place::Column(0.4))],
+    dropped: None,
+};
+
+/// Spectra at a step.
+pub struct SpectrumPane {
+    spectra: Spectra,
 }
 
-/// Draws the spectra in the space there is.
-pub fn spectrum_ui(ui: &mut Ui, pane: &SpectrumPane, spectra: &mut Spectra, intents: &mut Vec<Intent>) -> UiResponse {
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
-    let wide = space.width() >= WIDE;
-    let head = Head {
-        name: "Spectrum",
-        note: "at this step",
-        value: Some("dB".into()),
-        about: "Power spectral density over radial frequency, both logarithmic; unit white noise reads 0 dB, so the noise \
-                in xₜ reads 1 − ᾱ",
-    };
-    let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
-    let moved = head.show(ui, place).drag_started();
-    let question = pane.context.run.zip(pane.context.at).map(|(run, at)| Question {
-        run,
-        at,
-        sample: pane.context.sample,
-        choices: pane.choices,
-        data: pane.data,
-    });
-    // Only a thumbnail is left of some steps of a long run; it has another spectrum.
-    let whole_step = question.is_none_or(|Question { run, at, sample, .. }| {
-        [Picture::State, Picture::Expectation]
-            .iter()
-            .all(|&picture| run.values(at, picture, sample).is_none_or(|shown| shown.exact))
-    });
-    let plot = question.filter(|_| whole_step).and_then(|question| spectra.plot(&question));
-    let range = plot.and_then(|plot| plot.range);
+impl Pane for SpectrumPane {
+    fn about() -> &'static About {
+        &ABOUT
+    }
 
-    let corner = Rect::from_min_size(pos2(space.right() - TARGET, space.top() - 4.0), Vec2::splat(TARGET));
-    ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
-        let tip = if wide { "Save the figure" } else { "Channel, window, other steps, slope; save the figure" };
-        let button = icon_button_small(ui, Icon::More, "Spectrum menu", tip);
-        let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        popup.show(|ui| pane.menu_ui(ui, !wide, range, intents));
+    fn new(wake: &Wake) -> Self {
+        Self { spectra: Spectra::new(Arc::clone(wake)) }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let whole = ui.available_rect_before_wrap();
+        ui.allocate_rect(whole, Sense::hover());
+        let space = whole.shrink2(vec2(16.0, 10.0));
+        let wide = space.width() >= WIDE;
+        let head = Head { name: ABOUT.name, note: "at this step", value: Some("dB".into()), about: ABOUT.about };
+        let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
+        let moved = head.show(ui, place).drag_started();
+        let data = data_of(context);
+        let question = context.run.zip(context.at).map(|(run, at)| Question {
+            run,
+            at,
+            sample: context.sample,
+            choices: context.view().spectrum,
+            data,
+        });
+        // Only a thumbnail is left of some steps of a long run; it has another spectrum.
+        let whole_step = question.is_none_or(|Question { run, at, sample, .. }| {
+            [Picture::State, Picture::Expectation]
+                .iter()
+                .all(|&picture| run.values(at, picture, sample).is_none_or(|shown| shown.exact))
+        });
+        let plot = question.filter(|_| whole_step).and_then(|question| self.spectra.plot(&question));
+        let range = plot.and_then(|plot| plot.range);
+
+        let corner = Rect::from_min_size(pos2(space.right() - TARGET, space.top() - 4.0), Vec2::splat(TARGET));
+        ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
+            let tip = if wide { "Save the figure" } else { "Channel, window, other steps, slope; save the figure" };
+            let button = icon_button_small(ui, Icon::More, "Spectrum menu", tip);
+            let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+            popup.show(|ui| menu_ui(ui, context, (!wide, range), plot.map(|plot| &plot.figure), out));
+        });
+        let mut left = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
+        if wide && context.run.is_some() {
+            let bar = Rect::from_min_size(left.min, vec2(left.width(), BAR));
+            ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| bar_ui(ui, context, range, out.intents));
+            left.min.y += BAR;
+        }
+        let fits = left.width() >= MARGIN + LEAST && left.height() >= LEAST + 2.0 * NUMBERS;
+        if let Some(plot) = plot.filter(|_| fits) {
+            plot_ui(ui, left, plot, (context, data), out);
+        } else if !whole_step && fits {
+            let palette = Palette::of(ui);
+            let text = "Only a thumbnail of this step was kept, and a thumbnail has another spectrum".to_owned();
+            let galley = ui.painter().layout(text, theme::body(SMALL), palette.secondary, left.width());
+            ui.painter().galley(left.min + vec2(0.0, 8.0), galley, palette.secondary);
+        }
+        if moved { UiResponse::DragStarted } else { UiResponse::None }
+    }
+
+    fn failure<'a>(&'a self, _: &'a Textures) -> Option<&'a str> {
+        self.spectra.failure()
+    }
+}
+
+/// What the run's spectra are compared with: images of the same model and size, where any were measured.
+fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
+    let (desk, choices) = (context.desk, context.view().spectrum);
+    let known = || {
+        let (findings, run) = (desk.findings()?, context.run?);
+        let origin = findings.ensemble.origin();
+        let [_, channels, height, width] = run.started.shape;
+        let alike = origin.resolved.image == ImageShape { channels, height, width }
+            && origin.resolved.model_sha256 == run.started.resolved.model_sha256;
+        let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
+        let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
+        Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
+    };
+    known().unwrap_or_default()
+}
+
+/// What is on screen, for a file or the clipboard.
+fn sheet_of(figure: &Figure, pane: PaneId) -> FigureSheet {
+    let figure = figure.clone();
+    FigureSheet::new(pane, ABOUT.name, move || Sheet::new(vec![Panel::new(ABOUT.name, figure.clone())]))
+}
+
+/// Copy and save, in a menu.
+fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, out: &mut ViewOutput) {
+    if ui.button(copy).clicked() {
+        out.intents.push(Intent::CopyFigure(sheet_of(figure, out.pane)));
+        ui.close();
+    }
+    save_figure_ui(ui, "Save figure", |format| {
+        let save = sheet_of(figure, out.pane).save(format);
+        out.intents.push(Intent::Save(Box::new(save)));
     });
-    let mut left = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
-    if wide && pane.context.run.is_some() {
-        let bar = Rect::from_min_size(left.min, vec2(left.width(), BAR));
-        ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| pane.bar_ui(ui, range, intents));
-        left.min.y += BAR;
-    }
-    let fits = left.width() >= MARGIN + LEAST && left.height() >= LEAST + 2.0 * NUMBERS;
-    if let Some(plot) = plot.filter(|_| fits) {
-        plot_ui(ui, left, plot, pane, intents);
-    } else if !whole_step && fits {
-        let palette = Palette::of(ui);
-        let text = "Only a thumbnail of this step was kept, and a thumbnail has another spectrum".to_owned();
-        let galley = ui.painter().layout(text, theme::body(SMALL), palette.secondary, left.width());
-        ui.painter().galley(left.min + vec2(0.0, 8.0), galley, palette.secondary);
-    }
-    if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
 /// The plot with its axes, and below it what its curves are and what they tell.
-fn plot_ui(ui: &mut Ui, space: Rect, shown: &SpectrumPlot, pane: &SpectrumPane, intents: &mut Vec<Intent>) {
+fn plot_ui(
+    ui: &mut Ui,
+    space: Rect,
+    shown: &SpectrumPlot,
+    (context, data): (&ViewContext, DataSource),
+    out: &mut ViewOutput,
+) {
     let figure = &shown.figure;
-    let readings = Readings::new(ui, shown, pane, space.width());
+    let readings = Readings::new(ui, shown, (context, data), space.width());
     // In a low pane the plot keeps its height, and the names of curves go first.
     let room = space.height() - LEAST - NUMBERS;
     let names = readings.names_height() + readings.values_height() <= room;
@@ -124,9 +184,9 @@ fn plot_ui(ui: &mut Ui, space: Rect, shown: &SpectrumPlot, pane: &SpectrumPane, 
     if response.hovered() {
         pointer_ui(ui, plot, figure, &response);
     }
-    plot_menu_ui(plot, figure, &response, intents);
+    plot_menu_ui(plot, figure, &response, out);
     if let Some(range) = shown.range.filter(|(low, high)| low < high) {
-        ends_ui(ui, plot, shown, range, pane.choices, intents);
+        ends_ui(ui, plot, shown, range, context.view().spectrum, out.intents);
     }
     let below = Rect::from_min_max(pos2(space.left(), plot.bottom() + NUMBERS), space.max);
     readings.show(ui, below, names);
@@ -204,14 +264,10 @@ fn log_frequency_at(plot: Rect, figure: &Figure, x: f32) -> f64 {
 }
 
 /// What a right click on the plot offers.
-fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, intents: &mut Vec<Intent>) {
+fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, out: &mut ViewOutput) {
     let at = asked_at(response);
     response.context_menu(|ui| {
-        if ui.button("Copy image").clicked() {
-            intents.push(Intent::CopySpectrum);
-            ui.close();
-        }
-        save_figure_ui(ui, "Save figure", |format| intents.push(Intent::ExportSpectrum(format)));
+        figure_menu_ui(ui, figure, "Copy image", out);
         if let Some(at) = at {
             let at = log_frequency_at(plot, figure, at.x);
             let values =

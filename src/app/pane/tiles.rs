@@ -1,26 +1,15 @@
-//! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in.
+//! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in. They hold
+//! panes without knowing any: which there are, and where they stand, the panes themselves say.
 
 use crate::app::board::{Kind, Message};
 use crate::app::draw::said::{foot_top, foot_ui};
 use crate::app::draw::theme::{self, BODY, Palette};
-use crate::app::pane::guidance::{Guidance, GuidancePanel, guidance_ui};
-use crate::app::pane::images::images_ui;
-use crate::app::pane::inspector::{InspectorState, inspector_ui};
-use crate::app::pane::lab::{Lab, LabState, lab_ui};
-use crate::app::pane::levels::{LevelsState, levels_ui};
-use crate::app::pane::measure::{Measure, MeasurePanel, measure_ui};
+use crate::app::pane::contract::{About, Dropped, Pane, Place};
 use crate::app::pane::panel::shorten;
-use crate::app::pane::parts::parts_ui;
-use crate::app::pane::pooling::{PoolingState, PoolingView, pooling_ui};
-use crate::app::pane::recovered::recovered_ui;
-use crate::app::pane::spectrum::{DataSource, Spectra, SpectrumPane, spectrum_ui};
+use crate::app::pane::{ALL, abouts};
 use crate::app::pane_id::PaneId;
-use crate::app::track::stack::{TracksState, tracks_ui};
 use crate::app::view_context::{ViewContext, ViewOutput};
-use crate::denoiser::ImageShape;
-use crate::figure::DataSpectrum;
-use crate::runtime::given_up;
-use crate::session::SpectrumChoices;
+use crate::runtime::{Wake, given_up};
 use crate::session::document::Layout;
 use egui::{
     Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Style, Ui, UiBuilder, Visuals, WidgetInfo,
@@ -30,115 +19,78 @@ use egui_tiles::{
     Behavior, Container, Linear, LinearDir, ResizeState, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles,
     Tree, UiResponse,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::any::Any;
 
-/// A view that has a tile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pane {
-    /// The three linked images.
-    Images,
-    /// What is recovered of each resolution.
-    Recovered,
-    /// Power spectra.
-    Spectrum,
-    /// The tracks.
-    Tracks,
-    /// The schedule lab's panel.
-    Lab,
-    /// An image under noise, pooled.
-    Pooling,
-    /// An image cut into its levels.
-    Levels,
-    /// An image looked at closely.
-    Inspector,
-    /// Many samples.
-    Measure,
-    /// What an estimate is made of.
-    Parts,
-    /// What steers a run.
-    Guidance,
-}
+/// A pane in its tile, kept by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Leaf(PaneId);
 
-impl Pane {
-    const ALL: [Self; 11] = [
-        Self::Images,
-        Self::Recovered,
-        Self::Spectrum,
-        Self::Tracks,
-        Self::Lab,
-        Self::Pooling,
-        Self::Levels,
-        Self::Inspector,
-        Self::Measure,
-        Self::Parts,
-        Self::Guidance,
-    ];
-
-    /// Whether what it holds scrolls.
-    const fn scrolls(self) -> bool {
-        matches!(self, Self::Lab | Self::Measure | Self::Guidance)
-    }
-
-    /// Names it in what is said of it.
-    pub const fn id(self) -> PaneId {
-        PaneId::new(match self {
-            Self::Images => "images",
-            Self::Recovered => "recovered",
-            Self::Spectrum => "spectrum",
-            Self::Tracks => "tracks",
-            Self::Lab => "lab",
-            Self::Pooling => "pooling",
-            Self::Levels => "levels",
-            Self::Inspector => "inspector",
-            Self::Measure => "measure",
-            Self::Parts => "parts",
-            Self::Guidance => "guidance",
-        })
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Images => "Images",
-            Self::Recovered => "Recovered",
-            Self::Spectrum => "Spectrum",
-            Self::Tracks => "Tracks",
-            Self::Lab => "Schedule lab",
-            Self::Pooling => "Pooling",
-            Self::Levels => "Levels",
-            Self::Inspector => "Inspect",
-            Self::Measure => "Measure",
-            Self::Parts => "Parts",
-            Self::Guidance => "Guidance",
-        }
+impl Serialize for Leaf {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
     }
 }
 
-/// The tiles of the window.
+impl<'de> Deserialize<'de> for Leaf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let known = abouts().find(|about| about.id.name() == name);
+        known.map(|about| Self(about.id)).ok_or_else(|| D::Error::custom(format!("there is no pane {name}")))
+    }
+}
+
+/// What is kept of the tiles between starts.
 #[derive(Serialize, Deserialize)]
-pub struct Panes {
-    tree: Tree<Pane>,
+struct Kept {
+    tree: Tree<Leaf>,
     layout: Layout,
 }
 
+impl Kept {
+    /// The tiles as a layout has them at first.
+    fn at_first(layout: Layout) -> Self {
+        Self { tree: tree_of(layout), layout }
+    }
+
+    /// Whether every pane of the layout has its tile.
+    fn is_whole(&self) -> bool {
+        let tiles = &self.tree.tiles;
+        self.tree.root().is_some_and(|root| tiles.get(root).is_some())
+            && abouts()
+                .filter(|about| about.place_in(self.layout).is_some())
+                .all(|about| tiles.find_pane(&Leaf(about.id)).is_some())
+    }
+}
+
+/// A pane with what it says of itself.
+struct Held {
+    about: &'static About,
+    pane: Box<dyn Pane>,
+}
+
+/// The panes of the window and their tiles.
+pub struct Panes {
+    kept: Kept,
+    all: Vec<Held>,
+}
+
 impl Panes {
-    /// The tiles as they were kept, or as they are at first.
+    /// The tiles as they were kept, or as they are at first. `wake` asks for a frame when a pane has something new.
     #[must_use]
-    pub fn new(kept: Option<&serde_json::Value>, layout: Layout) -> Self {
+    pub fn new(kept: Option<&serde_json::Value>, layout: Layout, wake: &Wake) -> Self {
         // Whatever was kept is used only if it is of this layout and every pane has its place in it.
-        let kept = kept.and_then(|kept| serde_json::from_value::<Self>(kept.clone()).ok()).filter(|kept| {
-            let tree = &kept.tree;
-            kept.layout == layout
-                && tree.root().is_some()
-                && Pane::ALL.iter().all(|pane| tree.tiles.find_pane(pane).is_some())
-        });
-        kept.unwrap_or_else(|| Self { tree: tree_of(layout), layout })
+        let kept = kept.and_then(|kept| serde_json::from_value::<Kept>(kept.clone()).ok());
+        let kept = kept.filter(|kept| kept.layout == layout && kept.is_whole());
+        let all = ALL.iter().map(|entry| Held { about: (entry.about)(), pane: (entry.make)(wake) }).collect();
+        Self { kept: kept.unwrap_or_else(|| Kept::at_first(layout)), all }
     }
 
     /// What [`Panes::new`] takes.
     #[must_use]
     pub fn to_json(&self) -> Option<serde_json::Value> {
-        let mut value = serde_json::to_value(self).ok()?;
+        let mut value = serde_json::to_value(&self.kept).ok()?;
         // A set, whose order is chance: the same tiles are to be the same value.
         if let Some(invisible) = value.pointer_mut("/tree/tiles/invisible").and_then(|set| set.as_array_mut()) {
             invisible.sort_by_key(serde_json::Value::as_u64);
@@ -148,215 +100,177 @@ impl Panes {
 
     /// The tiles as a layout has them at first.
     pub fn reset(&mut self, layout: Layout) {
-        *self = Self { tree: tree_of(layout), layout };
+        self.kept = Kept::at_first(layout);
     }
 
     /// Puts the tiles as at first where one is missing: they are taken out while they are drawn, and where that fails they
     /// do not come back.
     pub fn mend(&mut self) {
-        let is_whole = |tree: &Tree<Pane>| {
-            tree.root().is_some_and(|root| tree.tiles.get(root).is_some())
-                && Pane::ALL.iter().all(|pane| tree.tiles.find_pane(pane).is_some())
-        };
-        if !is_whole(&self.tree) {
-            self.reset(self.layout);
+        if !self.kept.is_whole() {
+            self.reset(self.kept.layout);
         }
     }
 
     /// Brings a pane that lies behind another to the front.
-    pub fn show(&mut self, pane: Pane) {
-        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(here) if *here == pane));
+    pub fn show(&mut self, id: PaneId) {
+        self.kept.tree.make_active(|_, tile| matches!(tile, Tile::Pane(leaf) if leaf.0 == id));
+    }
+
+    /// The pane of this type.
+    #[must_use]
+    pub fn get<P: Pane>(&self) -> Option<&P> {
+        self.all.iter().find_map(|held| (&*held.pane as &dyn Any).downcast_ref())
+    }
+
+    /// The pane of this type, to be told of something.
+    pub fn get_mut<P: Pane>(&mut self) -> Option<&mut P> {
+        self.all.iter_mut().find_map(|held| (&mut *held.pane as &mut dyn Any).downcast_mut())
     }
 
     /// Draws the panes in the space there is.
-    pub fn ui(&mut self, ui: &mut Ui, layout: Layout, contents: &mut Contents) {
-        if layout != self.layout {
+    pub fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: ViewOutput) {
+        let layout = context.view().layout;
+        if layout != self.kept.layout {
             self.reset(layout);
         }
-        self.tree.ui(contents, ui);
+        self.kept.tree.ui(&mut Drawing { all: &mut self.all, context, out }, ui);
     }
 }
 
-fn tree_of(layout: Layout) -> Tree<Pane> {
-    // Of the height for the stage; of its width for images, what is recovered, spectra; of the width for the lab.
-    let (stage_share, widths, panel) = match layout {
-        Layout::Explore => (0.41, [0.6, 0.2, 0.2], 0.0),
-        Layout::Present => (0.56, [0.7, 0.3, 0.0], 0.0),
-        Layout::ScheduleLab => (0.34, [0.7, 0.3, 0.0], 0.27),
-        Layout::Spectra => (0.38, [0.6, 0.0, 0.4], 0.25),
-        Layout::Guidance => (0.4, [0.7, 0.3, 0.0], 0.27),
-    };
+/// Which pane of a layout makes something of an image file that is dropped onto the window, and what.
+#[must_use]
+pub fn dropped_in(layout: Layout) -> Option<(PaneId, &'static Dropped)> {
+    abouts().find_map(|about| {
+        let dropped = about.dropped.as_ref().filter(|dropped| dropped.layout == layout)?;
+        Some((about.id, dropped))
+    })
+}
+
+/// Of a layout, the stage's share of the height, and whether tabs lie behind the images alone or behind the whole stage.
+const fn division(layout: Layout) -> (f32, bool) {
+    match layout {
+        Layout::Explore => (0.41, true),
+        Layout::Present => (0.56, true),
+        Layout::ScheduleLab => (0.34, false),
+        Layout::Spectra => (0.38, true),
+        Layout::Guidance => (0.4, true),
+    }
+}
+
+/// The tiles as the panes say where they stand.
+fn tree_of(layout: Layout) -> Tree<Leaf> {
     let mut tiles = Tiles::default();
-    let [images, recovered, spectrum, tracks, lab, pooling, levels, inspector, measure, parts, guidance] =
-        Pane::ALL.map(|pane| tiles.insert_pane(pane));
-    let (in_lab, in_spectra) = (layout == Layout::ScheduleLab, layout == Layout::Spectra);
-    let in_guidance = layout == Layout::Guidance;
-    for tile in [levels, inspector] {
-        tiles.set_visible(tile, in_lab || in_spectra || in_guidance);
+    let (mut columns, mut behind, mut below, mut panels) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for about in abouts() {
+        let Some(place) = about.place_in(layout) else { continue };
+        let tile = tiles.insert_pane(Leaf(about.id));
+        match place {
+            Place::Column(share) => columns.push((tile, share)),
+            Place::Behind => behind.push(tile),
+            Place::Below => below.push(tile),
+            Place::Panel(share) => panels.push((tile, share)),
+        }
     }
-    tiles.set_visible(parts, in_guidance);
-    tiles.set_visible(pooling, in_lab);
-    // Where spectra are looked at, other looks at the images lie behind them.
-    let first = if in_spectra {
-        tiles.insert_tab_tile(vec![images, levels, inspector])
-    } else if in_guidance {
-        tiles.insert_tab_tile(vec![images, parts, levels, inspector])
-    } else {
-        images
+    let (stage_share, behind_images) = division(layout);
+    if behind_images && let Some((images, _)) = columns.first_mut() {
+        *images = tabs(&mut tiles, *images, std::mem::take(&mut behind));
+    }
+    let stage = row(&mut tiles, LinearDir::Horizontal, &columns);
+    let stage = tabs(&mut tiles, stage, behind);
+    let each = (1.0 - stage_share) / below.len().max(1) as f32;
+    let rows: Vec<_> =
+        std::iter::once((stage, stage_share)).chain(below.into_iter().map(|tile| (tile, each))).collect();
+    let view = row(&mut tiles, LinearDir::Vertical, &rows);
+    let share = panels.iter().map(|(_, share)| *share).fold(0.0, f32::max);
+    let mut panels = panels.into_iter().map(|(tile, _)| tile);
+    let root = match panels.next() {
+        Some(first) => {
+            let panel = tabs(&mut tiles, first, panels.collect());
+            row(&mut tiles, LinearDir::Horizontal, &[(view, 1.0 - share), (panel, share)])
+        }
+        None => view,
     };
-    let mut stage = Linear::new(LinearDir::Horizontal, vec![first, recovered, spectrum]);
-    for (tile, share) in [first, recovered, spectrum].into_iter().zip(widths) {
-        stage.shares.set_share(tile, share);
-    }
-    tiles.set_visible(spectrum, matches!(layout, Layout::Explore | Layout::Spectra));
-    tiles.set_visible(recovered, !in_spectra);
-    let stage = if in_lab {
-        let stage = tiles.insert_container(Container::Linear(stage));
-        tiles.insert_tab_tile(vec![stage, levels, inspector, pooling, parts])
-    } else {
-        stage.children.extend(match layout {
-            Layout::Spectra => vec![pooling, parts],
-            Layout::Guidance => vec![pooling],
-            _ => vec![levels, inspector, pooling, parts],
-        });
-        tiles.insert_container(Container::Linear(stage))
-    };
-    let view = Linear::new_binary(LinearDir::Vertical, [stage, tracks], stage_share);
-    let view = tiles.insert_container(Container::Linear(view));
-    tiles.set_visible(lab, in_lab);
-    tiles.set_visible(measure, layout == Layout::Spectra);
-    tiles.set_visible(guidance, in_guidance);
-    let mut root = Linear::new(LinearDir::Horizontal, vec![view, lab, measure, guidance]);
-    let panel = if panel > 0.0 { panel } else { 0.25 };
-    for (tile, share) in [(view, 1.0 - panel), (lab, panel), (measure, panel), (guidance, panel)] {
-        root.shares.set_share(tile, share);
-    }
-    let root = tiles.insert_container(Container::Linear(root));
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
 
-/// What the panes are drawn from.
-pub struct Contents<'a> {
-    /// What views read.
-    pub context: ViewContext<'a>,
-    /// What they change.
-    pub out: ViewOutput<'a>,
-    /// The tracks' own state.
-    pub tracks_state: &'a mut TracksState,
-    /// Of the schedule lab.
-    pub lab: Lab<'a>,
-    /// Its own state.
-    pub lab_state: &'a mut LabState,
-    /// Of ensembles.
-    pub measure: Measure<'a>,
-    /// The panel's own state.
-    pub measure_panel: &'a mut MeasurePanel,
-    /// Of pooling.
-    pub pooling: PoolingView<'a>,
-    /// Its own state.
-    pub pooling_state: &'a mut PoolingState,
-    /// Of the levels' pane.
-    pub levels_state: &'a mut LevelsState,
-    /// Of the inspector.
-    pub inspector: &'a mut InspectorState,
-    /// Spectra.
-    pub spectra: &'a mut Spectra,
-    /// What steers the run.
-    pub guidance: Guidance<'a>,
-    /// The panel's own state.
-    pub guidance_panel: &'a mut GuidancePanel,
+/// A tile with others behind it, where there are any.
+fn tabs(tiles: &mut Tiles<Leaf>, front: TileId, behind: Vec<TileId>) -> TileId {
+    if behind.is_empty() {
+        return front;
+    }
+    tiles.insert_tab_tile(std::iter::once(front).chain(behind).collect())
 }
 
-impl<'a> Contents<'a> {
-    /// What the run's spectra are compared with: images of the same model and size, where any were measured.
-    fn data(&self, choices: SpectrumChoices) -> DataSource<'a> {
-        let desk = self.measure.desk;
-        let known = || {
-            let (findings, run) = (desk.findings()?, self.context.run?);
-            let origin = findings.ensemble.origin();
-            let [_, channels, height, width] = run.started.shape;
-            let alike = origin.resolved.image == ImageShape { channels, height, width }
-                && origin.resolved.model_sha256 == run.started.resolved.model_sha256;
-            let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
-            let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
-            Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
+/// Tiles side by side or one above the other, with their shares.
+fn row(tiles: &mut Tiles<Leaf>, dir: LinearDir, parts: &[(TileId, f32)]) -> TileId {
+    if let [(only, _)] = parts {
+        return *only;
+    }
+    let mut linear = Linear::new(dir, parts.iter().map(|(tile, _)| *tile).collect());
+    for (tile, share) in parts {
+        linear.shares.set_share(*tile, *share);
+    }
+    tiles.insert_container(Container::Linear(linear))
+}
+
+/// The first pane in a tile.
+fn first_of(tiles: &Tiles<Leaf>, tile: TileId) -> Option<Leaf> {
+    match tiles.get(tile)? {
+        Tile::Pane(leaf) => Some(*leaf),
+        Tile::Container(container) => container.children().find_map(|child| first_of(tiles, *child)),
+    }
+}
+
+/// The panes while they are drawn.
+struct Drawing<'a, 'b> {
+    all: &'a mut [Held],
+    context: &'a ViewContext<'a>,
+    out: ViewOutput<'b>,
+}
+
+impl Drawing<'_, '_> {
+    fn about(&self, leaf: Leaf) -> Option<&'static About> {
+        self.all.iter().map(|held| held.about).find(|about| about.id == leaf.0)
+    }
+}
+
+impl Behavior<Leaf> for Drawing<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, leaf: &mut Leaf) -> UiResponse {
+        let Self { all, context, out } = self;
+        let Some(Held { about, pane }) = all.iter_mut().find(|held| held.about.id == leaf.0) else {
+            return UiResponse::None;
         };
-        known().unwrap_or_default()
-    }
-}
-
-impl Contents<'_> {
-    /// What a pane shows could not be computed; it ends with the next question.
-    fn failure(&self, pane: Pane) -> Option<Message> {
-        let words = match pane {
-            Pane::Images | Pane::Parts => self.out.textures.failure(),
-            Pane::Spectrum => self.spectra.failure(),
-            Pane::Tracks => self.tracks_state.failure(),
-            Pane::Pooling => self.pooling_state.failure(),
-            Pane::Levels => self.levels_state.failure(),
-            Pane::Inspector => self.inspector.failure(),
-            Pane::Recovered | Pane::Lab | Pane::Measure | Pane::Guidance => None,
-        };
-        words.map(|words| Message::of_pane(pane.id(), Kind::Failure, given_up("this analysis", words)))
-    }
-
-    fn contents_ui(&mut self, ui: &mut Ui, pane: Pane) -> UiResponse {
-        self.out.pane = pane.id();
-        let context = &self.context;
-        match pane {
-            Pane::Images => images_ui(ui, context, &mut self.out),
-            Pane::Recovered => recovered_ui(ui, context, &mut self.out),
-            Pane::Spectrum => {
-                let choices = context.view().spectrum;
-                let pane = SpectrumPane { context, choices, data: self.data(choices) };
-                spectrum_ui(ui, &pane, self.spectra, self.out.intents)
-            }
-            Pane::Tracks => {
-                tracks_ui(ui, context, self.tracks_state, &mut self.out);
-                UiResponse::None
-            }
-            Pane::Pooling => pooling_ui(ui, &self.pooling, self.pooling_state, &mut self.out),
-            Pane::Levels => levels_ui(ui, context, self.levels_state, &mut self.out),
-            Pane::Inspector => inspector_ui(ui, context, self.inspector, &mut self.out),
-            Pane::Measure => measure_ui(ui, &self.measure, self.measure_panel, self.out.intents),
-            Pane::Parts => parts_ui(ui, context, &mut self.out),
-            Pane::Guidance => guidance_ui(ui, &self.guidance, self.guidance_panel, self.out.intents),
-            Pane::Lab => lab_ui(ui, &self.lab, self.lab_state, self.out.hand, self.out.intents),
-        }
-    }
-}
-
-impl Behavior<Pane> for Contents<'_> {
-    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
         let space = ui.available_rect_before_wrap();
-        let said = self.context.board.of_pane(pane.id()).map(|said| (said.message.clone(), Some(said.id)));
+        let said = context.board.of_pane(leaf.0).map(|said| (said.message.clone(), Some(said.id)));
         // Panels scroll, so that nothing of them needs to be covered; nothing else moves for a message.
-        let room = match said.as_ref().filter(|_| pane.scrolls()) {
+        let room = match said.as_ref().filter(|_| about.scrolls) {
             Some((message, _)) => space.with_max_y(foot_top(ui, message, space)),
             None => space,
         };
         shorten(ui.ctx(), room != space);
-        let response = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| self.contents_ui(ui, *pane)).inner;
-        if let Some((message, id)) = said.or_else(|| Some((self.failure(*pane)?, None))) {
+        out.pane = leaf.0;
+        let response = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| pane.ui(ui, context, out)).inner;
+        let failed = || {
+            let words = given_up("this analysis", pane.failure(out.textures)?);
+            Some((Message::of_pane(leaf.0, Kind::Failure, words), None))
+        };
+        if let Some((message, id)) = said.or_else(failed) {
             let foot = space.with_min_y(foot_top(ui, &message, space));
-            foot_ui(ui, &message, id, foot, self.out.intents);
+            foot_ui(ui, &message, id, foot, out.intents);
         }
         response
     }
 
-    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        pane.name().into()
+    fn tab_title_for_pane(&mut self, leaf: &Leaf) -> WidgetText {
+        self.about(*leaf).map_or("", |about| about.name).into()
     }
 
-    fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
-        match tiles.get(tile) {
-            Some(Tile::Pane(pane)) => self.tab_title_for_pane(pane),
-            // The stage, whose first and largest part gives it its name.
-            _ => Pane::Images.name().into(),
-        }
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<Leaf>, tile: TileId) -> WidgetText {
+        // What holds several has the name of the first, which is its largest.
+        first_of(tiles, tile).map_or_else(|| "".into(), |leaf| self.tab_title_for_pane(&leaf))
     }
 
-    fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
+    fn tab_ui(&mut self, tiles: &mut Tiles<Leaf>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
         let palette = Palette::of(ui);
         let text = self.tab_title_for_tile(tiles, tile).text().to_owned();
         let galley = ui.painter().layout_no_wrap(text, theme::strong(BODY), Color32::PLACEHOLDER);
@@ -371,13 +285,16 @@ impl Behavior<Pane> for Contents<'_> {
         if response.has_focus() {
             ui.painter().rect_stroke(rect.shrink(1.0), 6.0, Stroke::new(1.0, palette.accent), StrokeKind::Inside);
         }
+        if let Some(about) = first_of(tiles, tile).and_then(|leaf| self.about(leaf)) {
+            response.clone().on_hover_text(about.about);
+        }
         if !state.is_being_dragged {
             ui.painter().galley(rect.center() - 0.5 * galley.size(), galley, color);
         }
         response
     }
 
-    fn tab_bar_left_ui(&mut self, _: &Tiles<Pane>, ui: &mut Ui, _: TileId, _: &Tabs) {
+    fn tab_bar_left_ui(&mut self, _: &Tiles<Leaf>, ui: &mut Ui, _: TileId, _: &Tabs) {
         // Names begin where the panes' contents do.
         ui.add_space(8.0);
     }
@@ -411,7 +328,7 @@ impl Behavior<Pane> for Contents<'_> {
         SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
     }
 
-    fn is_tile_draggable(&self, _: &Tiles<Pane>, _: TileId) -> bool {
+    fn is_tile_draggable(&self, _: &Tiles<Leaf>, _: TileId) -> bool {
         true
     }
 }
@@ -419,30 +336,89 @@ impl Behavior<Pane> for Contents<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    /// Tiles as the program kept them when every pane had one in every layout, most of them hidden.
+    const EARLIER: &str = include_str!("../../../tests/kept/earlier-tiles.json");
+
+    fn panes(kept: Option<&serde_json::Value>, layout: Layout) -> Panes {
+        let wake: Wake = Arc::new(|| {});
+        Panes::new(kept, layout, &wake)
+    }
+
+    /// What can be seen of a tile: names, what holds them, and their shares in percent.
+    fn seen(tiles: &Tiles<Leaf>, tile: TileId) -> Option<String> {
+        if !tiles.is_visible(tile) {
+            return None;
+        }
+        let container = match tiles.get(tile)? {
+            Tile::Pane(leaf) => return Some(leaf.0.name().to_owned()),
+            Tile::Container(container) => container,
+        };
+        let children: Vec<_> = container.children().filter_map(|child| Some((*child, seen(tiles, *child)?))).collect();
+        if let [(_, only)] = &children[..] {
+            return Some(only.clone());
+        }
+        let Container::Linear(linear) = container else {
+            let names: Vec<_> = children.into_iter().map(|(_, name)| name).collect();
+            return Some(format!("tabs({})", names.join(", ")));
+        };
+        let total: f32 = children.iter().map(|(child, _)| linear.shares[*child]).sum();
+        let named = children.iter().map(|(child, name)| format!("{name} {:.1}", 100.0 * linear.shares[*child] / total));
+        Some(format!("{:?}({})", linear.dir, named.collect::<Vec<_>>().join(", ")))
+    }
+
+    fn seen_of(panes: &Panes) -> String {
+        seen(&panes.kept.tree.tiles, panes.kept.tree.root().unwrap()).unwrap()
+    }
 
     #[test]
     fn tiles_come_back_and_half_a_tree_does_not() {
-        let panes = Panes::new(None, Layout::Explore);
-        let kept = panes.to_json().unwrap();
-        let again = Panes::new(Some(&kept), Layout::Explore);
+        let first = panes(None, Layout::Explore);
+        let kept = first.to_json().unwrap();
+        let again = panes(Some(&kept), Layout::Explore);
         assert_eq!(again.to_json().unwrap(), kept);
-        for broken in [serde_json::json!({}), serde_json::json!(3), serde_json::Value::Null] {
-            assert_eq!(Panes::new(Some(&broken), Layout::Explore).to_json().unwrap(), kept);
+        let mut unknown = kept.clone();
+        *unknown.pointer_mut("/tree/tiles/tiles/1/Pane").unwrap() = "unheard of".into();
+        for broken in [serde_json::json!({}), serde_json::json!(3), serde_json::Value::Null, unknown] {
+            assert_eq!(panes(Some(&broken), Layout::Explore).to_json().unwrap(), kept);
         }
         let mut lonely = Tiles::default();
-        let root = lonely.insert_pane(Pane::Images);
-        let lonely = Panes { tree: Tree::new(egui::Id::unique("panes"), root, lonely), layout: Layout::Explore };
-        let lonely = lonely.to_json().unwrap();
-        assert_eq!(Panes::new(Some(&lonely), Layout::Explore).to_json().unwrap(), kept);
-        assert_ne!(Panes::new(Some(&kept), Layout::Present).to_json().unwrap(), kept);
-        let mut torn = Panes::new(None, Layout::Explore);
+        let root = lonely.insert_pane(Leaf(PaneId::new("images")));
+        let mut half = panes(None, Layout::Explore);
+        half.kept.tree = Tree::new(egui::Id::unique("panes"), root, lonely);
+        let lonely = half.to_json().unwrap();
+        assert_eq!(panes(Some(&lonely), Layout::Explore).to_json().unwrap(), kept);
+        assert_ne!(panes(Some(&kept), Layout::Present).to_json().unwrap(), kept);
+        let mut torn = panes(None, Layout::Explore);
         torn.mend();
         assert_eq!(torn.to_json().unwrap(), kept, "whole ones stay");
-        let root = torn.tree.root().unwrap();
-        torn.tree.tiles.remove(root);
+        let root = torn.kept.tree.root().unwrap();
+        torn.kept.tree.tiles.remove(root);
         torn.mend();
         assert_eq!(torn.to_json().unwrap(), kept);
-        let pane_tiles = again.tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(_))).count();
-        assert_eq!(pane_tiles, Pane::ALL.len());
+    }
+
+    #[test]
+    fn tiles_of_earlier_starts_come_back_and_those_at_first_look_like_them() {
+        let earlier: Vec<serde_json::Value> = serde_json::from_str(EARLIER).unwrap();
+        assert_eq!(earlier.len(), 5);
+        for kept in earlier {
+            let layout: Layout = serde_json::from_value(kept["layout"].clone()).unwrap();
+            let again = panes(Some(&kept), layout);
+            assert_eq!(again.to_json().unwrap(), kept, "{layout:?}");
+            assert_eq!(seen_of(&panes(None, layout)), seen_of(&again), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn panes_are_found_by_their_types_and_what_is_dropped_by_the_layout() {
+        use crate::app::pane::inspector::InspectorPane;
+        use crate::app::pane::lab::LabPane;
+        let mut panes = panes(None, Layout::Explore);
+        assert!(panes.get::<LabPane>().is_some() && panes.get_mut::<InspectorPane>().is_some());
+        let taker = |layout| dropped_in(layout).map(|(id, _)| id.name());
+        assert_eq!([taker(Layout::ScheduleLab), taker(Layout::Spectra)], [Some("pooling"), Some("inspector")]);
+        assert_eq!(taker(Layout::Guidance), None, "though an inspector stands there");
     }
 }

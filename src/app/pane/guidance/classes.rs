@@ -5,8 +5,9 @@ use crate::app::draw::number::{Limits, number};
 use crate::app::draw::theme::{self, SMALL};
 use crate::app::draw::widgets::{named, small_menu};
 use crate::app::intent::Intent;
-use crate::app::pane::guidance::{Guidance, class_name, heading, secondary, small_button};
+use crate::app::pane::guidance::{class_name, classes_of, heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;
+use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, LevelMode};
 use crate::figure::palette::level_label;
@@ -18,9 +19,9 @@ use egui::{DragValue, Grid, Label, RichText, Sense, Ui, vec2};
 /// Most levels that have a class of their own here.
 const MOST: usize = 8;
 
-pub(super) fn classes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
-    let Some(model) = guidance.classes() else { return };
-    let settings = guidance.settings();
+pub(super) fn classes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+    let Some(model) = classes_of(context) else { return };
+    let settings = context.settings();
     heading(ui, "Class");
     let (by_level, switch) = (settings.by_level.is_some(), settings.label_switch.is_some());
     let first = settings.label.or_else(|| settings.by_level.as_ref()?.labels.first().copied());
@@ -43,14 +44,14 @@ pub(super) fn classes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Int
         }
     });
     if let Some(levels) = &settings.by_level {
-        by_level_ui(ui, guidance, model, levels, intents);
+        by_level_ui(ui, context, model, levels, intents);
     }
     if let Some(switch) = settings.label_switch {
         switch_ui(ui, model, switch, intents);
     }
 }
 
-fn by_level_ui(ui: &mut Ui, guidance: &Guidance, model: &ModelInfo, levels: &ByLevel, intents: &mut Vec<Intent>) {
+fn by_level_ui(ui: &mut Ui, context: &ViewContext, model: &ModelInfo, levels: &ByLevel, intents: &mut Vec<Intent>) {
     let mut to = levels.clone();
     ui.horizontal_wrapped(|ui| {
         for mode in LevelMode::ALL {
@@ -59,7 +60,7 @@ fn by_level_ui(ui: &mut Ui, guidance: &Guidance, model: &ModelInfo, levels: &ByL
             }
         }
     });
-    let size = guidance.settings().image_size(model.native_size).unwrap_or((64, 64));
+    let size = context.settings().image_size(model.native_size).unwrap_or((64, 64));
     let most = levels.levels_of(size).min(MOST);
     let last = levels.labels.len() - 1;
     let palette = theme::Palette::of(ui);

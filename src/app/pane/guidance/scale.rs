@@ -4,9 +4,10 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
-use crate::app::pane::guidance::{Guidance, GuidancePanel, heading, secondary, small_button};
+use crate::app::pane::guidance::{GuidancePane, heading, secondary, small_button};
 use crate::app::pane::panel::lines_ui;
 use crate::app::track::schedule::editor::alone;
+use crate::app::view_context::ViewContext;
 use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
 use crate::session::action::Action;
 use crate::words::count;
@@ -19,9 +20,9 @@ pub(super) fn to_scale(scale: GuidanceScale) -> Intent {
     Intent::Change(Action::SetGuidance(Some(scale)))
 }
 
-pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidancePane, intents: &mut Vec<Intent>) {
     heading(ui, "Guidance scale");
-    let scale = guidance.settings().guidance.clone().unwrap_or_default();
+    let scale = context.settings().guidance.clone().unwrap_or_default();
     match &scale {
         GuidanceScale::Constant(w) => {
             let mut to = *w;
@@ -65,7 +66,7 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
         }
     });
     interval_ui(ui, panel, intents);
-    let settings = guidance.settings();
+    let settings = context.settings();
     let has_class = settings.label.is_some() || settings.by_level.is_some() || settings.label_switch.is_some();
     let palette = Palette::of(ui);
     if !has_class && scale.constant() != Some(1.0) {
@@ -78,7 +79,7 @@ pub(super) fn scale_ui(ui: &mut Ui, guidance: &Guidance, panel: &mut GuidancePan
 }
 
 /// Guidance in an interval of the run.
-fn interval_ui(ui: &mut Ui, panel: &mut GuidancePanel, intents: &mut Vec<Intent>) {
+fn interval_ui(ui: &mut Ui, panel: &mut GuidancePane, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
         let field = |ui: &mut Ui, label: &str, name: &str, value: &mut f64, (least, most): (f64, f64)| {
             ui.label(secondary(ui, label));

@@ -4,17 +4,18 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
-use crate::app::pane::guidance::{Guidance, heading, secondary};
+use crate::app::pane::guidance::{heading, secondary};
 use crate::app::track::schedule::editor::alone;
+use crate::app::view_context::ViewContext;
 use crate::denoiser::Upsample;
 use crate::session::action::Action;
 use crate::theory::adjustment;
 use egui::{Grid, Label, RichText, Slider, Ui};
 
-pub(super) fn sizes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
-    let Some(model) = guidance.model else { return };
+pub(super) fn sizes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+    let Some(model) = context.model else { return };
     heading(ui, "Beyond the trained size");
-    let current = guidance.settings().upsample;
+    let current = context.settings().upsample;
     if !model.takes_sizes {
         let text = "This model takes one size only, so it cannot be used at another.";
         ui.add(Label::new(secondary(ui, text)).wrap());
@@ -67,14 +68,14 @@ pub(super) fn sizes_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Inten
     if to != upsample {
         intents.push(Intent::Change(Action::SetUpsample(Some(to))));
     }
-    here_ui(ui, guidance, upsample);
+    here_ui(ui, context, upsample);
 }
 
 /// What holds at the playhead, and what a step costs.
-fn here_ui(ui: &mut Ui, guidance: &Guidance, upsample: Upsample) {
-    let Some(planned) = guidance.planned else { return };
+fn here_ui(ui: &mut Ui, context: &ViewContext, upsample: Upsample) {
+    let Some(planned) = context.next() else { return };
     let steps = planned.axis.steps() as f64;
-    let level = guidance.run.map_or(planned.axis.level_at(0.0), |run| run.axis.level_at(guidance.position));
+    let level = context.run.map_or(planned.axis.level_at(0.0), |run| run.axis.level_at(context.position));
     let n = upsample.factor;
     let adjusted = adjustment::adjusted_level(level, n, 1);
     let acting = upsample.weight_at(level, &planned.model) != 0.0;
@@ -97,7 +98,7 @@ fn here_ui(ui: &mut Ui, guidance: &Guidance, upsample: Upsample) {
         let tip = "Pixels that the network sees over the run, over those of the plain run at this size: where it acts, each \
                    step asks for the pooled image too";
         row("cost", format!("{cost:.2} × plain"), tip);
-        if let Some((with, without)) = guidance.run.and_then(|run| seconds(run, upsample)) {
+        if let Some((with, without)) = context.run.and_then(|run| seconds(run, upsample)) {
             row("measured", format!("{:.2} × plain", with / without), "A step that asks for both over one that does not");
         }
     });

@@ -3,8 +3,9 @@
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
-use crate::app::pane::guidance::{Guidance, heading, secondary, small_button};
+use crate::app::pane::guidance::{heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;
+use crate::app::view_context::ViewContext;
 use crate::denoiser::WindowSize;
 use crate::session::action::Action;
 use crate::words::count;
@@ -17,9 +18,9 @@ pub(super) fn to_window(window: Option<WindowSize>) -> Intent {
     Intent::Change(Action::SetLocal(window))
 }
 
-pub(super) fn window_ui(ui: &mut Ui, guidance: &Guidance, intents: &mut Vec<Intent>) {
+pub(super) fn window_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Window");
-    let current = guidance.settings().local.clone();
+    let current = context.settings().local.clone();
     ui.horizontal_wrapped(|ui| {
         let tip = "The exact posterior mean over whole images: it ends at one of them";
         if ui.selectable_label(current.is_none(), "whole images").on_hover_text(tip).clicked() {

@@ -3,8 +3,8 @@
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{small_menu, text_toggle};
 use crate::app::intent::{Ask, Intent};
-use crate::app::pane::inspector::job::Made;
-use crate::app::pane::inspector::state::{Choice, InspectorState, Mode};
+use crate::app::pane::inspector::job::Inspected;
+use crate::app::pane::inspector::state::{Choice, InspectorPane, Mode};
 use crate::app::pane::pooling::in_words;
 use crate::app::run_view::RunView;
 use crate::app::view_context::ViewContext;
@@ -17,7 +17,7 @@ const ROW: f32 = 17.0;
 /// Letters of a file's name that are shown.
 const LETTERS: usize = 16;
 
-pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let shown = format!("reference: {}", state.reference_name());
     let tip = "What the image is compared with";
     small_menu(ui, "Reference", &shown, tip, |ui| menu_ui(ui, context, state, intents));
@@ -38,7 +38,7 @@ pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut Inspect
     ui.add(egui::Label::new(text).wrap());
 }
 
-fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     ui.set_min_width(300.0);
     let mut choices = vec![
         (Choice::None, "none".to_owned(), "Only the image"),
@@ -71,7 +71,7 @@ fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, inten
 }
 
 /// A file of one's own, by its path or by a dialog.
-fn path_ui(ui: &mut Ui, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+fn path_ui(ui: &mut Ui, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     ui.horizontal(|ui| {
         let edit = TextEdit::singleline(&mut state.path)
             .hint_text("path of an image")
@@ -98,7 +98,7 @@ fn path_ui(ui: &mut Ui, state: &mut InspectorState, intents: &mut Vec<Intent>) {
     });
 }
 
-fn modes_ui(ui: &mut Ui, state: &mut InspectorState) {
+fn modes_ui(ui: &mut Ui, state: &mut InspectorPane) {
     let possible = state.choice != Choice::None;
     ui.add_enabled_ui(possible, |ui| {
         ui.horizontal(|ui| {
@@ -129,7 +129,7 @@ fn modes_ui(ui: &mut Ui, state: &mut InspectorState) {
 }
 
 /// Mean squared error and PSNR of each channel and of all.
-fn table_ui(ui: &mut Ui, made: &Made, errors: &Errors) {
+fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let row = |ui: &mut Ui, cells: [&str; 3], spoken: &str, heading: bool| {
@@ -173,7 +173,7 @@ fn psnr_in_words(mse: f64) -> String {
     if psnr.is_infinite() { "∞".to_owned() } else { ticks::number(psnr, 2) }
 }
 
-impl InspectorState {
+impl InspectorPane {
     /// The reference in a few letters.
     pub(super) fn reference_name(&self) -> String {
         match self.choice {

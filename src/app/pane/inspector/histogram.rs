@@ -4,7 +4,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::pane::inspector::job::Scale;
-use crate::app::pane::inspector::state::InspectorState;
+use crate::app::pane::inspector::state::InspectorPane;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
@@ -15,7 +15,7 @@ use egui::{Align2, Color32, CursorIcon, Mesh, Pos2, Rect, Role, Sense, Shape, St
 const NUMBERS: f32 = 15.0;
 
 /// Draws the histogram into a space of this height.
-pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let Some(shown) = &state.shown else { return };
     let made = std::sync::Arc::clone(&shown.made);
@@ -111,7 +111,7 @@ fn handle_ui(
     plot: Rect,
     (low, high): (f32, f32),
     (scale, is_white): (Scale, bool),
-    state: &mut InspectorState,
+    state: &mut InspectorPane,
     intents: &mut Vec<Intent>,
 ) {
     let palette = Palette::of(ui);
@@ -160,7 +160,7 @@ fn handle_ui(
 }
 
 /// Sets one end of the tones.
-pub(super) fn set(scale: Scale, is_white: bool, to: f32, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn set(scale: Scale, is_white: bool, to: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     match scale {
         Scale::Image(low, high) => {
             let least = 1e-3;
@@ -172,7 +172,7 @@ pub(super) fn set(scale: Scale, is_white: bool, to: f32, state: &mut InspectorSt
 }
 
 /// Leaves the ends of the tones to what is shown.
-pub(super) fn reset(scale: Scale, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+pub(super) fn reset(scale: Scale, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     match scale {
         Scale::Image(..) => {
             intents.push(Intent::Change(Action::SetRange(ValueRange::Image)));

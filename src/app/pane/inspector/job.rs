@@ -72,7 +72,7 @@ impl Scale {
 }
 
 /// What comes of it.
-pub(super) struct Made {
+pub(super) struct Inspected {
     pub picture: ColorImage,
     pub other_picture: Option<ColorImage>,
     /// What is shown in `picture`, `[1 … 3, H, W]`.
@@ -90,7 +90,7 @@ pub(super) struct Made {
     pub refused: Option<String>,
 }
 
-impl Weigh for Made {
+impl Weigh for Inspected {
     fn bytes(&self) -> usize {
         let pixels: usize = [Some(&self.picture), self.other_picture.as_ref()]
             .into_iter()
@@ -102,7 +102,7 @@ impl Weigh for Made {
     }
 }
 
-pub(super) fn made(job: &Job) -> Made {
+pub(super) fn made(job: &Job) -> Inspected {
     let isolated = |values: ArrayView3<f32>| job.alone.map_or_else(|| values.to_owned(), |alone| alone.of(values));
     let all = ArrayView3::from_shape(job.shape, &job.image).map_or_else(|_| Array3::zeros((1, 1, 1)), isolated);
     let (other, refused) = match &job.other {
@@ -134,7 +134,7 @@ pub(super) fn made(job: &Job) -> Made {
     let painted = |values: &Array3<f32>| coloured(&painted(values.view(), scale, job));
     let subject = apart.map_or_else(|| image.clone(), |(_, values)| values);
     let span = job.span.unwrap_or_else(|| span(&subject, scale));
-    Made {
+    Inspected {
         picture: painted(&subject),
         other_picture: other.as_ref().filter(|_| job.mode == Mode::Wipe).map(painted),
         histogram: Histogram::new(subject.view(), span, BINS),

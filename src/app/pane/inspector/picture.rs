@@ -6,7 +6,7 @@ use crate::app::draw::picture_menu::{Offered, in_plain, picture_menu_ui};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
-use crate::app::pane::inspector::state::{InspectorState, Mode, Shown};
+use crate::app::pane::inspector::state::{InspectShown, InspectorPane, Mode};
 use crate::app::pane::picture::only_ui;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::ticks;
@@ -22,7 +22,7 @@ const NUMBER_WIDTH: f32 = 38.0;
 const NUMBER_HEIGHT: f32 = 13.0;
 
 /// Draws the image in `rect`.
-pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut InspectorState, out: &mut ViewOutput) {
+pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut InspectorPane, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let Some(shown) = &state.shown else {
         words_ui(ui, rect, &state.empty_words(context));
@@ -89,7 +89,7 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut
     }
 }
 
-fn spoken(state: &InspectorState) -> String {
+fn spoken(state: &InspectorPane) -> String {
     let (symbol, note) = state.picture.name();
     match state.mode {
         Mode::Image => format!("Inspected {symbol}, {note}"),
@@ -105,7 +105,7 @@ fn place(rect: Rect, framing: Framing, (width, height): (usize, usize), x: usize
 }
 
 /// The values inside the pixels, where these are large enough.
-fn numbers_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &Shown, divider: Option<f32>) {
+fn numbers_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &InspectShown, divider: Option<f32>) {
     let (channels, height, width) = shown.made.subject.dim();
     let size = rect.size() / framing.window.size() / vec2(width as f32, height as f32);
     if size.x < NUMBER_WIDTH || size.y < NUMBER_HEIGHT * channels as f32 + 4.0 {
@@ -180,7 +180,7 @@ fn corner_ui(painter: &Painter, corner: Pos2, name: &str, at_right: bool) {
 }
 
 /// The pixel under the pointer: its place and values, those of the reference, and how they differ.
-fn reading_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &Shown, (x, y): (usize, usize)) {
+fn reading_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &InspectShown, (x, y): (usize, usize)) {
     let made = &shown.made;
     let (_, height, width) = made.subject.dim();
     let pixel = Rect::from_two_pos(

@@ -1,7 +1,7 @@
 //! What the pane keeps: the choices, the reference's file, and what was last made of both.
 
 use crate::app::draw::textures::ground_of;
-use crate::app::pane::inspector::job::{Job, Made, Other, Scale, made};
+use crate::app::pane::inspector::job::{Inspected, Job, Other, Scale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::view_context::ViewContext;
 use crate::runtime::{QuestionSlot, RunEnd, Wake};
@@ -54,9 +54,9 @@ impl Mode {
     ];
 }
 
-/// The pane's own state.
-pub struct InspectorState {
-    slot: QuestionSlot<Key, Made>,
+/// The pane in which one image is looked at closely.
+pub struct InspectorPane {
+    slot: QuestionSlot<InspectKey, Inspected>,
     pub(super) picture: Picture,
     pub(super) channel: Channel,
     pub(super) logarithmic: bool,
@@ -81,7 +81,7 @@ pub struct InspectorState {
     pub(super) error: Option<String>,
     /// The histogram's span while a handle is dragged.
     pub(super) span: Option<(f32, f32)>,
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<InspectShown>,
 }
 
 /// Which reference, as far as a result depends on it.
@@ -94,7 +94,7 @@ enum ReferenceKey {
 
 /// All that a result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct InspectKey {
     picture: PictureKey,
     reference: ReferenceKey,
     ground: Ground,
@@ -106,16 +106,15 @@ struct Key {
 }
 
 /// What is on screen.
-pub(super) struct Shown {
+pub(super) struct InspectShown {
     pub texture: TextureHandle,
     pub other: Option<TextureHandle>,
-    pub made: Arc<Made>,
+    pub made: Arc<Inspected>,
 }
 
-impl InspectorState {
+impl InspectorPane {
     /// `wake` is called when something has been made.
-    #[must_use]
-    pub fn new(wake: Wake) -> Self {
+    pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-inspector", BUDGET, wake),
             picture: Picture::Expectation,
@@ -139,8 +138,7 @@ impl InspectorState {
     }
 
     /// Why what is looked at could not be made.
-    #[must_use]
-    pub fn failure(&self) -> Option<&str> {
+    pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
@@ -247,7 +245,7 @@ impl InspectorState {
             None => None,
         };
         let bits = |value: f32| Some(value.to_bits());
-        let key = Key {
+        let key = InspectKey {
             picture: run.key(at, self.picture, context.sample),
             reference: match (&other, &file) {
                 (Some((at, picture, sample)), _) => ReferenceKey::Run(run.key(*at, *picture, *sample)),
@@ -318,7 +316,7 @@ impl InspectorState {
     }
 }
 
-fn show(shown: &mut Option<Shown>, ctx: &Context, made: Arc<Made>) {
+fn show(shown: &mut Option<InspectShown>, ctx: &Context, made: Arc<Inspected>) {
     let set = |old: Option<TextureHandle>, image: &egui::ColorImage| match old {
         Some(mut texture) => {
             texture.set(image.clone(), TextureOptions::NEAREST);
@@ -328,5 +326,5 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, made: Arc<Made>) {
     };
     let (old, old_other) = shown.take().map_or((None, None), |shown| (Some(shown.texture), shown.other));
     let other = made.other_picture.as_ref().map(|image| set(old_other, image));
-    *shown = Some(Shown { texture: set(old, &made.picture), other, made });
+    *shown = Some(InspectShown { texture: set(old, &made.picture), other, made });
 }

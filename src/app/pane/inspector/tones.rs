@@ -6,7 +6,7 @@ use crate::app::draw::widgets::{named, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::inspector::histogram::{histogram_ui, reset, set};
 use crate::app::pane::inspector::job::Scale;
-use crate::app::pane::inspector::state::InspectorState;
+use crate::app::pane::inspector::state::InspectorPane;
 use crate::app::view_context::ViewContext;
 use crate::session::document::ValueRange;
 use egui::{DragValue, RichText, Slider, Ui};
@@ -22,7 +22,7 @@ pub(super) fn tones_ui(
     ui: &mut Ui,
     context: &ViewContext,
     below: f32,
-    state: &mut InspectorState,
+    state: &mut InspectorPane,
     intents: &mut Vec<Intent>,
 ) {
     let room = ui.available_height() - below - 3.0 * (LINE + ui.spacing().item_spacing.y) - 2.0;
@@ -68,7 +68,7 @@ fn slider_ui(
 }
 
 /// The ends of the tones as numbers, and how counts are drawn.
-fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorState, intents: &mut Vec<Intent>) {
+fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let Some(scale) = state.scale() else { return };
     ui.horizontal(|ui| {
         let (low, high) = scale.ends();

@@ -3,16 +3,22 @@
 use crate::app::board::{Kind, Message};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::intent::{Ask, Intent};
-use crate::app::pane::lab::{Lab, LabState, heading, small_button};
-use crate::app::pane::tiles::Pane;
+use crate::app::pane::lab::{LabPane, heading, small_button};
 use crate::app::planned::Planned;
 use crate::app::saving::Save;
+use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::ScheduleTable;
 use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
 use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
-pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+pub(super) fn files_ui(
+    ui: &mut Ui,
+    context: &ViewContext,
+    planned: &Planned,
+    state: &mut LabPane,
+    out: &mut ViewOutput,
+) {
     heading(ui, "In and out");
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 100.0).max(80.0);
@@ -22,7 +28,7 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
         let tip = "scheduler_config.json, CSV, NPY, a list of σ, or a schedule kept by this program";
         if small_button(ui, "Import", tip) {
             let path = state.path.trim();
-            intents.push(if path.is_empty() {
+            out.intents.push(if path.is_empty() {
                 Intent::Ask(Ask::Schedule)
             } else {
                 Intent::ImportSchedule(path.into())
@@ -46,22 +52,22 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
             if !copies && !saves {
                 return;
             }
-            match made(format, lab, planned) {
+            match made(format, context, planned) {
                 Err(error) => {
                     let text = format!("{name}: {error}");
-                    intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Failure, text)));
+                    out.intents.push(Intent::Say(Message::of_pane(out.pane, Kind::Failure, text)));
                 }
                 Ok((bytes, note)) if copies => {
                     ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
                     let note = note.map_or_else(String::new, |note| format!(" {note}"));
                     let text = format!("{name} copied.{note}");
-                    intents.push(Intent::Say(Message::of_pane(Pane::Lab.id(), Kind::Success, text)));
+                    out.intents.push(Intent::Say(Message::of_pane(out.pane, Kind::Success, text)));
                 }
                 Ok((bytes, note)) => {
                     let what = format!("schedule as {name}");
-                    let mut save = Save::bytes(Pane::Lab.id(), what, ("schedule", ending), move || Ok(bytes.clone()));
+                    let mut save = Save::bytes(out.pane, what, ("schedule", ending), move || Ok(bytes.clone()));
                     save.note = note;
-                    intents.push(Intent::Save(Box::new(save)));
+                    out.intents.push(Intent::Save(Box::new(save)));
                 }
             }
         });
@@ -69,10 +75,10 @@ pub(super) fn files_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut La
 }
 
 /// The schedule in a form, and a word on what it is for.
-fn made(format: &ExportFormat, lab: &Lab, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
+fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
     let plan = &planned.plan;
     let config =
-        || lab.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
+        || context.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
     let text = match format.writer {
         Writer::Source(write) => write(&planned.source, plan.steps()),
         Writer::Table(write) => {

@@ -3,8 +3,9 @@
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
-use crate::app::pane::lab::{Lab, LabState, alone, heading, problem, secondary, small_button, to_curve};
+use crate::app::pane::lab::{LabPane, alone, heading, problem, secondary, small_button, to_curve};
 use crate::app::planned::Planned;
+use crate::app::view_context::ViewContext;
 use crate::figure::palette::level_label;
 use crate::schedule::design::with_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
@@ -15,10 +16,16 @@ use egui::{Align2, CursorIcon, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
 /// The least share of a level.
 const LEAST_SHARE: f64 = 0.005;
 
-pub(super) fn wishes_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+pub(super) fn wishes_ui(
+    ui: &mut Ui,
+    context: &ViewContext,
+    planned: &Planned,
+    state: &mut LabPane,
+    intents: &mut Vec<Intent>,
+) {
     let Some(theory) = &planned.theory else { return };
     heading(ui, "From a wish");
-    let measure: Measure = lab.document.view.measure.into();
+    let measure: Measure = context.document.view.measure.into();
     ui.horizontal_wrapped(|ui| {
         let tip = "The schedule on which every step generates the same signal, counted as the chromatogram does";
         if small_button(ui, "Equal signal a step", tip) {
@@ -57,7 +64,7 @@ fn take_shares(
     measure: Measure,
     shares: &[f64],
     planned: &Planned,
-    state: &mut LabState,
+    state: &mut LabPane,
     intents: &mut Vec<Intent>,
 ) {
     let range = (planned.model.noisiest(), planned.model.cleanest());
@@ -86,7 +93,7 @@ fn bar_ui(
     ui: &mut Ui,
     shares: &[f64],
     factor: usize,
-    state: &mut LabState,
+    state: &mut LabPane,
     intents: &mut Vec<Intent>,
 ) -> Option<Vec<f64>> {
     let palette = Palette::of(ui);

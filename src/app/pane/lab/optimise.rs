@@ -4,9 +4,10 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
-use crate::app::pane::lab::{Lab, LabState, alone, heading, lines_ui, problem, secondary, small_button};
+use crate::app::pane::lab::{LabPane, alone, heading, lines_ui, problem, secondary, small_button};
 use crate::app::planned::Planned;
 use crate::app::track::schedule::editor::to_curve;
+use crate::app::view_context::ViewContext;
 use crate::figure::palette::level_label;
 use crate::model::exact::ExactCard;
 use crate::optimise::{Ended, Options, Outcome, Reference};
@@ -22,9 +23,15 @@ pub(super) struct Wanted {
     options: Options,
 }
 
-pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+pub(super) fn optimise_ui(
+    ui: &mut Ui,
+    context: &ViewContext,
+    planned: &Planned,
+    state: &mut LabPane,
+    intents: &mut Vec<Intent>,
+) {
     heading(ui, "Optimise");
-    let going = lab.optimisation.is_some_and(|report| report.ended.is_none());
+    let going = context.optimisation.is_some_and(|report| report.ended.is_none());
     let options = &mut state.wanted.options;
     ui.add_enabled_ui(!going, |ui| {
         ui.horizontal_wrapped(|ui| {
@@ -57,7 +64,7 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
     ui.horizontal(|ui| {
         let tip = "Move the control points until these steps end as near as they can to a fine run from the same noise";
         if !going && small_button(ui, "Fit the curve", tip) {
-            let seed = lab.document.run.seed;
+            let seed = context.document.run.seed;
             intents.push(Intent::Optimise(Box::new(Options { seed, ..options.clone() })));
         }
         if going && small_button(ui, "Cancel", "End it; the best so far stays") {
@@ -65,7 +72,7 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
         }
     });
     // It depends on the sampler, which must not move what stands below.
-    let is_gaussian = lab
+    let is_gaussian = context
         .model
         .and_then(|model| model.card.as_ref())
         .is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
@@ -84,7 +91,7 @@ pub(super) fn optimise_ui(ui: &mut Ui, lab: &Lab, planned: &Planned, state: &mut
             "N deterministic DDIM steps multiply each frequency of the noise, so what they produce is known exactly";
         lines_ui(ui, &text, 3, Palette::of(ui).secondary).on_hover_text(tip);
     }
-    let Some(report) = lab.optimisation else {
+    let Some(report) = context.optimisation else {
         let steps = planned.plan.steps();
         ui.label(secondary(ui, &format!("Fits the curve for {}; runs go on meanwhile.", count(steps, "step"))));
         return;

@@ -5,7 +5,7 @@ use crate::app::draw::plot::draw_line;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
-use crate::app::pane::lab::{LabState, alone, heading, secondary, small_button_if};
+use crate::app::pane::lab::{LabPane, alone, heading, secondary, small_button_if};
 use crate::app::planned::Planned;
 use crate::figure::{Dash, TimeAxis, value_range};
 use crate::schedule::PlanSource;
@@ -18,7 +18,7 @@ use egui::{Align2, ComboBox, Rect, RichText, Role, Sense, Slider, Stroke, Ui, Wi
 /// Rows that parameters have: as many as any preset needs.
 const ROWS: usize = 4;
 
-pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabState, intents: &mut Vec<Intent>) {
+pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
     heading(ui, "Presets");
     let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
     let most = (ui.ctx().content_rect().height() - 120.0).clamp(160.0, 720.0);

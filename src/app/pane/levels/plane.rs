@@ -4,7 +4,7 @@ use crate::app::draw::level_button::{Levels, paint_of};
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::pane::levels::state::Shown;
+use crate::app::pane::levels::state::LevelsShown;
 use crate::app::view_context::ViewOutput;
 use crate::figure::ticks;
 use crate::session::levels::Band;
@@ -27,7 +27,7 @@ pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> Co
 }
 
 /// Draws the spectrum in a square at the right of `rect`.
-pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, out: &mut ViewOutput) {
+pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &LevelsShown, levels: &Levels, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let side = rect.width().min(rect.height());
     let square = Rect::from_min_size(rect.min, vec2(side, side));
@@ -80,7 +80,7 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &Shown, levels: &Levels, out:
 }
 
 /// The frequency at a place in the plane, and the density there.
-fn read_at(square: Rect, shown: &Shown, pointer: Pos2) -> Option<String> {
+fn read_at(square: Rect, shown: &LevelsShown, pointer: Pos2) -> Option<String> {
     let (height, width) = shown.decibels.dim();
     let part = (pointer - square.min) / square.width();
     #[expect(clippy::cast_sign_loss, reason = "the pointer is inside the square")]

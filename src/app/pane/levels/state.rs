@@ -59,9 +59,9 @@ pub(super) fn plane_name(channel: Option<usize>, channels: usize) -> String {
     channel.map_or_else(|| "mean".to_owned(), |channel| channel_name(channel, channels))
 }
 
-/// The pane's own state.
-pub struct LevelsState {
-    slot: QuestionSlot<Key, Made>,
+/// The pane of an image's levels.
+pub struct LevelsPane {
+    slot: QuestionSlot<LevelsKey, LevelsMade>,
     pub(super) picture: Picture,
     pub(super) contrast: Contrast,
     pub(super) wanted_bars: Bars,
@@ -69,12 +69,12 @@ pub struct LevelsState {
     pub(super) channel: Option<usize>,
     /// Whether the spectrum takes the levels' place, where both have no room.
     pub(super) plane_in_front: bool,
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<LevelsShown>,
 }
 
 /// All that a result depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct LevelsKey {
     picture: PictureKey,
     plan: BandPlan,
     /// The value that is white in each level, by its bits; `None` is the level's own.
@@ -86,7 +86,7 @@ struct Key {
 }
 
 /// What the thread answers.
-struct Made {
+struct LevelsMade {
     bands: Vec<ColorImage>,
     energies: Vec<f64>,
     exact: bool,
@@ -97,7 +97,7 @@ struct Made {
     scale: (f64, f64),
 }
 
-impl Weigh for Made {
+impl Weigh for LevelsMade {
     fn bytes(&self) -> usize {
         let images = self.bands.iter().chain([&self.plane]);
         let pixels: usize = images.map(|image| size_of_val(image.pixels.as_slice())).sum();
@@ -106,8 +106,8 @@ impl Weigh for Made {
 }
 
 /// What is on screen.
-pub(super) struct Shown {
-    key: Key,
+pub(super) struct LevelsShown {
+    key: LevelsKey,
     pub bands: Vec<TextureHandle>,
     /// What is on them.
     pub images: Vec<ColorImage>,
@@ -126,10 +126,9 @@ pub(super) struct Shown {
     pub scale: (f64, f64),
 }
 
-impl LevelsState {
+impl LevelsPane {
     /// `wake` is called when levels are there.
-    #[must_use]
-    pub fn new(wake: Wake) -> Self {
+    pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-bands", BUDGET, wake),
             picture: Picture::Expectation,
@@ -142,8 +141,7 @@ impl LevelsState {
     }
 
     /// Why what is looked at could not be made.
-    #[must_use]
-    pub fn failure(&self) -> Option<&str> {
+    pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
@@ -182,8 +180,10 @@ impl LevelsState {
             return;
         }
         let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
-        let key =
-            Key { ground: ground_of(ctx), ..self.key(run, at, (context.sample, context.view().range), plan, channel) };
+        let key = LevelsKey {
+            ground: ground_of(ctx),
+            ..self.key(run, at, (context.sample, context.view().range), plan, channel)
+        };
         let picture = self.picture;
         let job_key = key.clone();
         let is_new = self.slot.follow(key.clone(), || {
@@ -218,7 +218,7 @@ impl LevelsState {
         (sample, range): (usize, ValueRange),
         plan: BandPlan,
         channel: Option<usize>,
-    ) -> Key {
+    ) -> LevelsKey {
         // The ends of a fixed range are those of whole images.
         let range = if range == ValueRange::Auto { ValueRange::Auto } else { ValueRange::Image };
         let bands = (0..=plan.levels()).map(|m| Isolation::of_index(plan, m));
@@ -233,13 +233,13 @@ impl LevelsState {
         let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
         let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
         let ground = Ground::default();
-        Key { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, ground }
+        LevelsKey { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, ground }
     }
 }
 
-fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &Key) -> Made {
+fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &LevelsKey) -> LevelsMade {
     let size = (shape[1], shape[2]);
-    let nothing = || Made {
+    let nothing = || LevelsMade {
         bands: Vec::new(),
         energies: Vec::new(),
         exact,
@@ -270,13 +270,13 @@ fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &
         coloured(&painted(part.view(), picture, range(m), None, key.ground))
     };
     let bands = parts.iter().enumerate().map(paint).collect();
-    let Some(density) = density(image, key.channel) else { return Made { bands, energies, ..nothing() } };
+    let Some(density) = density(image, key.channel) else { return LevelsMade { bands, energies, ..nothing() } };
     // A constant image of ±1 has as many dB in its only bin as it has pixels.
     let full = 10.0 * ((height * width) as f64).log10();
     let top = (full / 10.0).ceil() * 10.0 - if picture == Picture::Change { 20.0 } else { 0.0 };
     let decibels = density.mapv(|density| (10.0 * density.log10()) as f32);
     let scale = (top - DECIBELS, top);
-    Made {
+    LevelsMade {
         bands,
         energies,
         exact,
@@ -299,7 +299,7 @@ fn density(image: ArrayView3<f32>, channel: Option<usize>) -> Option<Array2<f64>
     Some(centred(&(sum / count)))
 }
 
-fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
+fn show(shown: &mut Option<LevelsShown>, ctx: &Context, key: LevelsKey, made: &LevelsMade) {
     let mut old = shown.take();
     let mut kept = old.as_mut().map(|old| std::mem::take(&mut old.bands)).unwrap_or_default();
     kept.truncate(made.bands.len());
@@ -310,14 +310,14 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, key: Key, made: &Made) {
         }
     }
     let (mut end, plane) = match old {
-        Some(Shown { mut plane, end, .. }) => {
+        Some(LevelsShown { mut plane, end, .. }) => {
             plane.set(made.plane.clone(), TextureOptions::NEAREST);
             (end, plane)
         }
         None => (None, ctx.load_texture("plane", made.plane.clone(), TextureOptions::NEAREST)),
     };
     end = end.filter(|end| end.len() == made.energies.len());
-    *shown = Some(Shown {
+    *shown = Some(LevelsShown {
         plan: key.plan,
         key,
         bands: kept,

@@ -4,8 +4,9 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{named, reading, small_menu, text_toggle};
 use crate::app::intent::{Ask, ImageChoice, Intent};
-use crate::app::pane::pooling::state::{MIDDLE, PoolingState};
-use crate::app::pane::pooling::{PoolingView, short_name};
+use crate::app::pane::pooling::short_name;
+use crate::app::pane::pooling::state::{MIDDLE, PoolingPane};
+use crate::app::view_context::ViewContext;
 use crate::figure::{Reading, ticks};
 use crate::session::action::Action;
 use crate::session::document::FACTORS;
@@ -16,7 +17,7 @@ use egui::{Align2, Button, Key, Label, RichText, Role, Slider, TextEdit, Ui, Wid
 /// Of the slider's number, points.
 const NUMBER: f32 = 58.0;
 
-pub(super) fn controls_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+pub(super) fn controls_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
     let name = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(palette.secondary);
@@ -25,7 +26,7 @@ pub(super) fn controls_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingSt
         ui.label(name("n")).on_hover_text("Pixels along one side of a block; the tracks' factor too");
         for factor in FACTORS.0..=FACTORS.1 {
             let tip = format!("Pool blocks of {factor}×{factor} pixels");
-            let on = view.factor == factor;
+            let on = context.view().factor == factor;
             if text_toggle(ui, &factor.to_string(), &format!("Pool by {factor}"), &tip, on).clicked() && !on {
                 intents.push(Intent::Change(Action::SetFactor(factor)));
             }
@@ -33,17 +34,17 @@ pub(super) fn controls_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingSt
         let tip = "Take the time from the playhead; moving the slider lets go of it";
         if text_toggle(ui, "follow playhead", "Follow the playhead", tip, state.follow).clicked() {
             state.follow = !state.follow;
-            state.update_time(view);
+            state.update_time(context);
         }
     });
-    numbers_ui(ui, view, state);
-    image_ui(ui, view, state, intents);
+    numbers_ui(ui, context, state);
+    image_ui(ui, context, state, intents);
     if state.wanted == Some(ImageChoice::Run) {
         ui.add(Label::new(name("The run's image is taken when the run has come to its end.")).wrap());
     }
 }
 
-fn time_ui(ui: &mut Ui, state: &mut PoolingState, name: RichText) {
+fn time_ui(ui: &mut Ui, state: &mut PoolingPane, name: RichText) {
     ui.horizontal(|ui| {
         ui.label(name);
         ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
@@ -70,14 +71,14 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingState, name: RichText) {
 }
 
 /// τ(t), √P, and how n² is made.
-fn numbers_ui(ui: &mut Ui, view: &PoolingView, state: &PoolingState) {
+fn numbers_ui(ui: &mut Ui, context: &ViewContext, state: &PoolingPane) {
     let (mut tau, mut intensity) = ("…".to_owned(), "…".to_owned());
-    if let Some((level, axis)) = state.level(view).zip(view.planned.map(|planned| &planned.axis)) {
-        let adjusted = adjustment::adjusted_level(level, view.factor, 1);
+    if let Some((level, axis)) = state.level(context).zip(context.shown().map(|planned| &planned.axis)) {
+        let adjusted = adjustment::adjusted_level(level, context.view().factor, 1);
         let step = axis.step_of_level(adjusted);
         let beyond = adjusted > axis.level_at(axis.steps() as f64);
         tau = if beyond { "< 0".into() } else { ticks::number(axis.value_at(step, Reading::RunTime), 3) };
-        intensity = ticks::number(adjustment::intensity(level, view.factor), 3);
+        intensity = ticks::number(adjustment::intensity(level, context.view().factor), 3);
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
@@ -89,7 +90,7 @@ fn numbers_ui(ui: &mut Ui, view: &PoolingView, state: &PoolingState) {
     });
 }
 
-fn image_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+fn image_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
     let chosen = state.choice().map_or_else(String::new, short_name);
     let shown = format!("image: {chosen}");
     let tip = "The image that is noised and pooled. Drop an image file onto the window to take your own";
@@ -110,13 +111,13 @@ fn image_ui(ui: &mut Ui, view: &PoolingView, state: &mut PoolingState, intents: 
         ui.add_space(6.0);
         path_ui(ui, state, intents);
     });
-    if view.planned.is_none() && state.has_image() {
-        ui.label(RichText::new(view.empty).font(theme::body(SMALL)).color(Palette::of(ui).secondary));
+    if context.shown().is_none() && state.has_image() {
+        ui.label(RichText::new(context.empty).font(theme::body(SMALL)).color(Palette::of(ui).secondary));
     }
 }
 
 /// A file of one's own, by its path or by a dialog.
-fn path_ui(ui: &mut Ui, state: &mut PoolingState, intents: &mut Vec<Intent>) {
+fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
     ui.horizontal(|ui| {
         let edit = TextEdit::singleline(&mut state.path)
             .hint_text("path of an image")
@@ -143,10 +144,10 @@ fn path_ui(ui: &mut Ui, state: &mut PoolingState, intents: &mut Vec<Intent>) {
     });
 }
 
-impl PoolingState {
+impl PoolingPane {
     /// The level of the time now, once the schedule is known.
-    pub(super) fn level(&self, view: &PoolingView) -> Option<NoiseLevel> {
-        let axis = &view.planned?.axis;
+    pub(super) fn level(&self, context: &ViewContext) -> Option<NoiseLevel> {
+        let axis = &context.shown()?.axis;
         Some(axis.level_at_run_time(self.t))
     }
 }

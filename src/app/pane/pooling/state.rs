@@ -1,8 +1,8 @@
 //! What the pane keeps: the image, the time, and what was last made of both.
 
 use crate::app::intent::ImageChoice;
-use crate::app::pane::pooling::PoolingView;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::view_context::ViewContext;
 use crate::figure::Reading;
 use crate::runtime::{QuestionSlot, RunEnd, Wake, Weigh};
 use crate::session::pooling::{CleanImage, Pooling};
@@ -18,9 +18,9 @@ pub(super) const MIDDLE: f64 = 0.5;
 /// Pictures that the thread keeps, bytes.
 const BUDGET: usize = 16 << 20;
 
-/// The pane's own state.
-pub struct PoolingState {
-    slot: QuestionSlot<Key, Made>,
+/// The pane in which an image is pooled.
+pub struct PoolingPane {
+    slot: QuestionSlot<PooledKey, Pooled>,
     /// The image that is pooled.
     image: Option<Known>,
     /// Counts images.
@@ -35,7 +35,7 @@ pub struct PoolingState {
     pub(super) path: String,
     /// Why the last image could not be taken.
     pub(super) error: Option<String>,
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<PooledShown>,
 }
 
 /// An image, and where it is from.
@@ -49,7 +49,7 @@ struct Known {
 
 /// All that a result depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct PooledKey {
     image: u64,
     /// λ, by its bits.
     log_snr: u64,
@@ -58,12 +58,12 @@ struct Key {
 }
 
 /// What the thread answers: three pictures, and the numbers.
-struct Made {
+struct Pooled {
     parts: [(ColorImage, Ratio); 3],
     range: f32,
 }
 
-impl Weigh for Made {
+impl Weigh for Pooled {
     fn bytes(&self) -> usize {
         self.parts.iter().map(|(picture, _)| size_of_val(picture.pixels.as_slice())).sum()
     }
@@ -77,7 +77,7 @@ pub(super) struct Ratio {
 }
 
 /// What is on screen.
-pub(super) struct Shown {
+pub(super) struct PooledShown {
     pub textures: [TextureHandle; 3],
     /// What is on them.
     pub images: [ColorImage; 3],
@@ -89,10 +89,9 @@ pub(super) struct Shown {
     pub range: f32,
 }
 
-impl PoolingState {
+impl PoolingPane {
     /// `wake` is called when a picture is there.
-    #[must_use]
-    pub fn new(wake: Wake) -> Self {
+    pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-pooling", BUDGET, wake),
             image: None,
@@ -107,8 +106,7 @@ impl PoolingState {
     }
 
     /// Why what is looked at could not be made.
-    #[must_use]
-    pub fn failure(&self) -> Option<&str> {
+    pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
@@ -145,9 +143,9 @@ impl PoolingState {
     }
 
     /// The time now: the playhead's where that is followed.
-    pub(super) fn update_time(&mut self, view: &PoolingView) {
-        if let (true, Some(run)) = (self.follow, view.run) {
-            self.t = run.axis.value_at(view.position, Reading::RunTime);
+    pub(super) fn update_time(&mut self, context: &ViewContext) {
+        if let (true, Some(run)) = (self.follow, context.run) {
+            self.t = run.axis.value_at(context.position, Reading::RunTime);
         }
     }
 
@@ -174,7 +172,7 @@ impl PoolingState {
     /// follow as fast as they are made.
     pub(super) fn update_pictures(&mut self, ctx: &Context, level: NoiseLevel, factor: usize, seed: u64) {
         let Some(known) = &self.image else { return };
-        let key = Key { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
+        let key = PooledKey { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
         let image = Arc::clone(&known.image);
         if self.slot.follow(key, || Some(Box::new(move || made(&image, level, factor, seed)))) {
             match self.slot.shown() {
@@ -185,27 +183,27 @@ impl PoolingState {
     }
 }
 
-fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Made {
+fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Pooled {
     // The range that the stage shows a noisy state in; one for all three, so that their intensities can be compared.
     let range = (level.sqrt_alpha_bar() + 2.2 * level.sqrt_one_minus_alpha_bar()) as f32;
     let Ok(pooling) = Pooling::new(image, level, factor, seed) else {
         // Images are of 8 pixels or more and factors of 4 or less.
         let none = || (ColorImage::default(), Ratio { measured: f64::NAN, expected: f64::NAN });
-        return Made { parts: [none(), none(), none()], range };
+        return Pooled { parts: [none(), none(), none()], range };
     };
     let parts = [&pooling.state, &pooling.pooled, &pooling.remade].map(|noised| {
         let picture = tone::image(noised.values.view(), range);
         let size = [picture.width() as usize, picture.height() as usize];
         (ColorImage::from_rgb(size, picture.as_raw()), Ratio { measured: noised.snr, expected: noised.expected_snr })
     });
-    Made { parts, range }
+    Pooled { parts, range }
 }
 
-fn show(shown: &mut Option<Shown>, ctx: &Context, factor: usize, made: &Made) {
+fn show(shown: &mut Option<PooledShown>, ctx: &Context, factor: usize, made: &Pooled) {
     let pictures = made.parts.each_ref().map(|(picture, _)| picture.clone());
     let [width, height] = pictures[0].size;
     let textures = match shown.take() {
-        Some(Shown { mut textures, .. }) => {
+        Some(PooledShown { mut textures, .. }) => {
             for (texture, picture) in textures.iter_mut().zip(pictures) {
                 texture.set(picture, TextureOptions::NEAREST);
             }
@@ -213,7 +211,7 @@ fn show(shown: &mut Option<Shown>, ctx: &Context, factor: usize, made: &Made) {
         }
         None => pictures.map(|picture| ctx.load_texture("pooling", picture, TextureOptions::NEAREST)),
     };
-    *shown = Some(Shown {
+    *shown = Some(PooledShown {
         textures,
         images: made.parts.each_ref().map(|(picture, _)| picture.clone()),
         ratios: made.parts.each_ref().map(|(_, ratio)| *ratio),

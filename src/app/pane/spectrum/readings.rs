@@ -3,7 +3,9 @@
 use crate::app::draw::plot::{colour, draw_line};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::elided;
-use crate::app::pane::spectrum::{SpectrumPane, WIDE};
+use crate::app::pane::spectrum::WIDE;
+use crate::app::pane::spectrum::spectra::DataSource;
+use crate::app::view_context::ViewContext;
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
 use crate::spectrum::Reach;
@@ -45,11 +47,11 @@ pub(super) struct Readings {
 }
 
 impl Readings {
-    pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, pane: &SpectrumPane, width: f32) -> Self {
+    pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, (context, data): (&ViewContext, DataSource), width: f32) -> Self {
         let color = Palette::of(ui).secondary;
-        let data = match pane.data {
-            crate::app::pane::spectrum::DataSource::FinalImage => "final image",
-            crate::app::pane::spectrum::DataSource::Known { data, .. } => data.name,
+        let data = match data {
+            DataSource::FinalImage => "final image",
+            DataSource::Known { data, .. } => data.name,
         };
         let mut listed = vec![
             ("xₜ", Role::Secondary, Dash::Solid),
@@ -57,7 +59,7 @@ impl Readings {
             ("noise 1 − ᾱ", Role::Secondary, Dash::Dotted),
             (data, Role::Warning, Dash::Dashed),
         ];
-        if pane.choices.others {
+        if context.view().spectrum.others {
             listed.push(("other steps", Role::Faint, Dash::Solid));
         }
         let (mut names, mut left, mut row) = (Vec::new(), 0.0, 0);
@@ -70,7 +72,7 @@ impl Readings {
             names.push(Name { at: (left, row), paint: Paint::Role(role), dash, galley });
             left += taken + GAP;
         }
-        let ended = pane.context.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
+        let ended = context.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
         Self { names, rows: row + 1, values: [meeting(plot, data, ended), slope(plot, ended)], wide: width >= WIDE }
     }
 

@@ -1,7 +1,7 @@
 //! What the pane shows, computed beside the window.
 
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
-use crate::figure::{DataSpectrum, Figure, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
+use crate::figure::{DataSpectrum, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
 use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake, Weigh};
 use crate::session::SpectrumChoices;
 use crate::spectrum::{Rapsd, SpectrumError, Window};
@@ -14,11 +14,11 @@ const BUDGET: usize = 16 << 20;
 const OTHERS: usize = 5;
 
 /// Pictures whose spectra are computed in one go.
-type Key = (Vec<PictureKey>, Window);
+type SpectraKey = (Vec<PictureKey>, Window);
 
 /// Radially averaged power spectra by what they are of, and what of them is on screen.
 pub struct Spectra {
-    pool: Option<AnalysisPool<Key, Vec<Rings>>>,
+    pool: Option<AnalysisPool<SpectraKey, Vec<Rings>>>,
     /// The last plot that was there; it stays until the next one is.
     shown: Option<(Wanted, SpectrumPlot)>,
     /// Why one that is wanted could not be computed.
@@ -100,12 +100,6 @@ impl Spectra {
     pub fn new(wake: Wake) -> Self {
         // Without the thread the panel stays empty; nothing else needs it.
         Self { pool: AnalysisPool::start("chromascope-analysis", BUDGET, wake).ok(), shown: None, failed: None }
-    }
-
-    /// What is on screen, for a file.
-    #[must_use]
-    pub fn figure(&self) -> Option<Figure> {
-        self.shown.as_ref().map(|(_, plot)| plot.figure.clone())
     }
 
     fn of(&mut self, question: &Question, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<Rings>>> {

@@ -1,0 +1,51 @@
+//! Everything that has time, on one axis with one playhead: the tracks, in a pane.
+
+use crate::app::draw::textures::Textures;
+use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane_id::PaneId;
+use crate::app::track::stack::{TracksState, tracks_ui};
+use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::runtime::Wake;
+use crate::session::document::Layout;
+use egui::Ui;
+use egui_tiles::UiResponse;
+
+const ABOUT: About = About {
+    id: PaneId::new("tracks"),
+    name: "Tracks",
+    about: "Everything that has time, on one axis with one zoom and one playhead",
+    scrolls: false,
+    places: &[
+        (Layout::Explore, Place::Below),
+        (Layout::Present, Place::Below),
+        (Layout::ScheduleLab, Place::Below),
+        (Layout::Spectra, Place::Below),
+        (Layout::Guidance, Place::Below),
+    ],
+    dropped: None,
+};
+
+/// The tracks.
+pub struct TracksPane {
+    /// What they keep between frames.
+    pub state: TracksState,
+}
+
+impl Pane for TracksPane {
+    fn about() -> &'static About {
+        &ABOUT
+    }
+
+    fn new(wake: &Wake) -> Self {
+        Self { state: TracksState::new(wake) }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        tracks_ui(ui, context, &mut self.state, out);
+        UiResponse::None
+    }
+
+    fn failure<'a>(&'a self, _: &'a Textures) -> Option<&'a str> {
+        self.state.failure()
+    }
+}
