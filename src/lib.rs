@@ -4,6 +4,7 @@
 //! A layer uses only the layers listed above it; `app` and `cli` do not know each other.
 //!
 //! - [`words`]: numbers in sentences.
+//! - [`reading`]: files that a user gives, read whole or refused in words.
 //! - [`theory`]: noise levels, predictions, the chromatogram, closed forms. No pixels, no files.
 //! - [`schedule`]: which noise levels a run visits, and what a model calls them.
 //! - [`spectrum`]: images by resolution and by spatial frequency.

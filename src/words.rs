@@ -172,7 +172,7 @@ mod tests {
         // The command line, where they follow the program's name, may.
         errors.retain(|(file, _)| !file.starts_with(source.join("cli")));
         // Paths, numbers, and errors of others.
-        let may = ["path", "place", "error", "variable", "height", "of", ""];
+        let may = ["path", "place", "error", "variable", "setting", "height", "of", ""];
         let whole = ["{0}\")", "{0} is no file"];
         for (file, text) in errors {
             let Some((first, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { continue };

@@ -22,22 +22,30 @@ impl Energies {
 
     /// Gives a run what has been computed for it, and asks for what it wants next. Call once a frame.
     pub fn update(&mut self, run: &RunView) {
-        let mut is_new = self.slot.take().is_some();
-        if !self.slot.is_waiting()
-            && let Some((key, snapshot)) = run.wanted_energies()
-        {
-            let (plan, _, sample) = key;
-            is_new |= self.slot.follow((run.id, key), || {
-                Some(Box::new(move || {
-                    let all = &snapshot.x0;
-                    let image =
-                        (sample < all.len_of(Axis(0))).then(|| all.slice_axis(Axis(0), (sample..=sample).into()))?;
-                    plan.mean_energies(image).ok()
-                }))
-            });
+        if self.slot.take().is_some() {
+            self.give(run);
         }
-        if is_new
-            && let Some(((id, key), found)) = self.slot.shown()
+        if self.slot.is_waiting() {
+            return;
+        }
+        let Some((key, snapshot)) = run.wanted_energies() else { return };
+        let (plan, _, sample) = key;
+        let is_known = self.slot.follow((run.id, key), || {
+            Some(Box::new(move || {
+                let all = &snapshot.x0;
+                let image =
+                    (sample < all.len_of(Axis(0))).then(|| all.slice_axis(Axis(0), (sample..=sample).into()))?;
+                plan.mean_energies(image).ok()
+            }))
+        });
+        if is_known {
+            self.give(run);
+        }
+    }
+
+    /// Gives the answer to the run that asked.
+    fn give(&self, run: &RunView) {
+        if let Some(((id, key), found)) = self.slot.shown()
             && *id == run.id
         {
             run.take_energies(*key, found.as_ref().clone());

@@ -108,7 +108,8 @@ mod tests {
         let (full, shelter) = (folder.path().join("full/out.npz"), folder.path().join("shelter"));
         let what = "the 24 samples are";
         let told = write(&full, &shelter, what, write_but_in_full).unwrap_err().to_string();
-        assert!(told.starts_with(&format!("cannot write {}: no storage space", full.display())), "{told}");
+        let why = crate::reading::why(&ErrorKind::StorageFull.into());
+        assert!(told.starts_with(&format!("cannot write {}: {why}", full.display())), "{told}");
         let end = format!(
             "; the 24 samples are lost, as writing elsewhere failed too: cannot write to {}",
             shelter.display()

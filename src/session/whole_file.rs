@@ -281,7 +281,8 @@ mod tests {
         let path = folder.path().join("result");
         std::fs::write(&path, "old").unwrap();
         let error = write_whole(&path, |_| std::fs::File::create("/dev/full")?.write_all(b"new")).unwrap_err();
-        assert!(error.to_string().contains("No space left on device"), "{error}");
+        let why = crate::reading::why(&ErrorKind::StorageFull.into());
+        assert!(error.to_string().contains(&why), "{error}");
         assert!(error.to_string().ends_with("Nothing that was there before is changed"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
