@@ -12,7 +12,7 @@ fn main() -> std::process::ExitCode {
 fn open(
     window: chromascope::runtime::launch::Window,
 ) -> Result<chromascope::runtime::launch::Closed, Box<dyn std::error::Error>> {
-    Ok(chromascope::app::run(window)?)
+    Ok(chromascope::app::launch::run(window)?)
 }
 
 #[cfg(feature = "gui")]

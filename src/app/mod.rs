@@ -11,7 +11,7 @@ pub mod frame;
 pub mod graphics;
 mod guarded;
 pub mod intent;
-mod launch;
+pub mod launch;
 mod logic;
 pub mod measure_desk;
 pub mod meter;
@@ -27,7 +27,6 @@ pub mod view_context;
 pub mod words;
 
 pub use crate::runtime::launch::Launch;
-pub use launch::{NoWindow, run};
 
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::Layout;

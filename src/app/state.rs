@@ -13,11 +13,9 @@ use crate::app::logic::opener::Opener;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::meter::Meter;
 use crate::app::pane::tiles::Panes;
-use crate::app::pane::tracks::TracksPane;
 use crate::app::planned::Planner;
 use crate::app::saving::Saving;
 use crate::app::schedule_hand::ScheduleHand;
-use crate::app::track::stack::TracksState;
 use crate::runtime::launch::Launch;
 use crate::runtime::{Fault, Optimisation, RunId, Wake};
 use crate::session::action::{Action, apply};
@@ -180,11 +178,6 @@ impl State {
             plain_beside: None,
             last_frame: Instant::now(),
         }
-    }
-
-    /// What the tracks keep.
-    pub fn tracks(&self) -> Option<&TracksState> {
-        self.panes.get::<TracksPane>().map(|tracks| &tracks.state)
     }
 
     /// Something failed; the same words twice say nothing more.

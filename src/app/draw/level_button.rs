@@ -1,6 +1,6 @@
 //! What isolates a resolution level when it is clicked, wherever a level has its colour.
 
-use crate::app::draw::plot::colour;
+use crate::app::draw::colour::colour;
 use crate::app::draw::theme::Palette;
 use crate::figure::{Paint, Role};
 use crate::session::levels::{Band, Isolation, LevelSet};

@@ -1,6 +1,6 @@
 //! What the marks of a figure are called, off its curves.
 
-use crate::app::draw::plot::colour;
+use crate::app::draw::colour::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::figure::{Mark, Paint, Role};
 use egui::{Color32, Painter, Pos2, Rangef, Rect, Stroke, Vec2, pos2, vec2};

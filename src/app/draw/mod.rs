@@ -1,5 +1,6 @@
 //! How anything is painted: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
 
+pub mod colour;
 pub mod forms;
 pub mod heat_map;
 pub mod icons;

@@ -1,10 +1,11 @@
 //! Draws a [`Figure`] with egui's painter.
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::{Levels, dimmed, tip};
 use crate::app::draw::mark_names::{NAMES, mark_labels, names_above};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::transform::Transform;
-use crate::figure::{Dash, Figure, Line, MarkKind, Marker, Paint, Role, Segment};
+use crate::figure::{Dash, Figure, Line, MarkKind, Marker, Paint, Segment};
 use crate::session::levels::{Band, LevelSet};
 use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
 
@@ -16,24 +17,6 @@ const TARGET: f32 = 24.0;
 const LEAST: f32 = 6.0;
 const NUMBERED: f32 = 16.0;
 const ABOVE_STRIPS: f32 = 24.0;
-
-/// The colour that a paint has in this theme.
-#[must_use]
-pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
-    match paint {
-        Paint::Level(level) => theme::level_colour(level, palette.ground()),
-        Paint::Role(role) => match role {
-            Role::Text => palette.text,
-            Role::Secondary => palette.secondary,
-            Role::Faint => palette.faint,
-            Role::Hairline => palette.hairline,
-            Role::Accent => palette.accent,
-            Role::Warning => palette.warning,
-            Role::Error => palette.error,
-            Role::Good => palette.good,
-        },
-    }
-}
 
 /// The colour of a paint where levels that are not looked at are dimmed.
 pub(in crate::app) fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {

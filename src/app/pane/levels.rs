@@ -5,10 +5,10 @@ mod state;
 
 pub use state::LevelsPane;
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::{paint_of, tip};
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
-use crate::app::draw::plot::colour;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};

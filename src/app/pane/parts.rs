@@ -199,33 +199,46 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
         };
         found.push(PartPicture { picture, name, note, about, below });
     }
-    let whole = match settings {
-        settings if settings.upsample.is_some() => "upsampled",
-        settings if settings.guidance.is_some() || settings.by_level.is_some() => "guided",
-        _ if stages > 0 => "cascade",
-        _ => "whole",
-    };
-    let about = "E[x₀|xₜ], what the run goes on with";
-    let combined = Picture::Expectation;
-    found.push(PartPicture { picture: combined, name: whole.to_owned(), note: "E[x₀|xₜ]", about, below: None });
+    found.push(combined(settings, stages > 0));
+    let labels = names().filter_map(|name| match name {
+        PartName::Class(label) => Some(label),
+        _ => None,
+    });
     if names().any(|name| name == PartName::Unconditional) {
-        let classes: Vec<i64> = names()
-            .filter_map(|name| match name {
-                PartName::Class(label) => Some(label),
-                _ => None,
-            })
-            .collect();
-        for &label in &classes {
-            let about = "The class's estimate less that without a class: blue below zero, orange above, the background where they agree";
-            let name = match classes[..] {
-                [_] => "difference".to_owned(),
-                _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
-            };
-            let picture = Picture::ClassDifference(label);
-            found.push(PartPicture { picture, name, note: "class − none", about, below: None });
-        }
+        found.extend(differences(&labels.collect::<Vec<_>>(), class_names));
     }
     Ok(found)
+}
+
+/// The whole estimate, which stands beside its parts.
+fn combined(settings: &RunSettings, has_stages: bool) -> PartPicture {
+    let name = match settings {
+        settings if settings.upsample.is_some() => "upsampled",
+        settings if settings.guidance.is_some() || settings.by_level.is_some() => "guided",
+        _ if has_stages => "cascade",
+        _ => "whole",
+    };
+    PartPicture {
+        picture: Picture::Expectation,
+        name: name.to_owned(),
+        note: "E[x₀|xₜ]",
+        about: "E[x₀|xₜ], what the run goes on with",
+        below: None,
+    }
+}
+
+/// Each class's estimate less that without a class.
+fn differences<'a>(labels: &'a [i64], class_names: &'a [String]) -> impl Iterator<Item = PartPicture> + 'a {
+    labels.iter().map(move |&label| PartPicture {
+        picture: Picture::ClassDifference(label),
+        name: match labels {
+            [_] => "difference".to_owned(),
+            _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
+        },
+        note: "class − none",
+        about: "The class's estimate less that without a class: blue below zero, orange above, the background where they agree",
+        below: None,
+    })
 }
 
 fn class_name(label: i64, names: &[String]) -> String {

@@ -1,11 +1,11 @@
 //! A picture at the playhead with what is said on it, as several panes draw it.
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::lens::Framing;
 use crate::app::draw::level_button::paint_of;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
-use crate::app::draw::plot::colour;
 use crate::app::draw::textures::{Ready, Textures, Wanted};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;

@@ -3,7 +3,8 @@
 use crate::app::draw::textures::Textures;
 use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane_id::PaneId;
-use crate::app::track::stack::{TracksState, tracks_ui};
+use crate::app::track::stack::tracks_ui;
+use crate::app::track::state::TracksState;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::runtime::Wake;
 use crate::session::document::Layout;

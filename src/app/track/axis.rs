@@ -5,7 +5,7 @@ use crate::app::draw::widgets::{arrows, small_menu};
 use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::track::place::{HEAD, LINE, TimeScale, ticks_for};
-use crate::app::track::stack::TracksState;
+use crate::app::track::state::TracksState;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::{Reading, TimeZoom, ticks};

@@ -1,10 +1,10 @@
 //! A heat map over the shared axis, its colour bar, and what is read under the pointer: what the tracks of spectra and of
 //! parts draw.
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::heat_map::bar::{BarOf, BarState, bar_ui};
 use crate::app::draw::heat_map::{Asked, EnsembleAsked, EnsembleSpectra, RunSpectra, StepSpectra};
 use crate::app::draw::notes::{notes_ui, words_ui};
-use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::transform::Transform;
 use crate::app::track::figures::AxisKey;

@@ -6,7 +6,7 @@ use crate::app::track::TrackView;
 use crate::app::track::head::save_ui;
 use crate::app::track::place::{PlotPoint, TimeScale, plot_y};
 use crate::app::track::saved::sheet_of;
-use crate::app::track::stack::{Stacked, TracksState};
+use crate::app::track::state::{Stacked, TracksState};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::{Figure, Reading, TimeAxis};
 use crate::session::document::Track;

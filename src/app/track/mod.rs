@@ -21,17 +21,17 @@ pub mod schedule;
 mod shared;
 mod spectrum;
 pub mod stack;
+pub mod state;
 mod theorem;
 
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::TimeZoom;
-use crate::figure::draw::Content;
+use crate::figure::draw::{Content, Panel};
 use crate::runtime::Wake;
 use crate::session::document::Track;
 use egui::Ui;
 use head_space::HeadSpace;
 use place::{PlotPoint, TrackPlace};
-use saved::Panels;
 use std::sync::Arc;
 
 /// All tracks. `wake` is called when something that was computed beside is there.
@@ -49,6 +49,9 @@ fn all(wake: &Wake) -> Vec<Box<dyn TrackView>> {
         Box::new(theorem::TheoremTrack::default()),
     ]
 }
+
+/// Figures that are put together elsewhere than in a frame.
+type Panels = Box<dyn Fn() -> Vec<Panel> + Send + Sync>;
 
 /// Whose what a track shows is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,8 @@ trait TrackView {
 
     /// The same as a sheet has it, put together in whatever thread.
     fn panels(&self, _context: &ViewContext, _zoom: TimeZoom) -> Option<Panels> {
-        saved::panels_of(self.key().name(), self.content()?)
+        let (name, content) = (self.key().name(), self.content()?);
+        Some(Box::new(move || vec![Panel::new(name, content.clone())]))
     }
 
     /// What copies it, in the menu of its plot.

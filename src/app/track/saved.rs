@@ -3,24 +3,15 @@
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
-use crate::app::track::{TrackView, Whose};
+use crate::app::track::{Panels, TrackView, Whose};
 use crate::app::view_context::ViewContext;
-use crate::figure::draw::{Content, Panel, Sheet};
+use crate::figure::draw::{Panel, Sheet};
 use crate::figure::text::verbatim;
 use crate::figure::{Axis, Film, Ground, OnAxis, TimeView, TimeZoom};
 use std::sync::Arc;
 
 /// Images of a saved film strip, and the longest side of each, pixels.
 const FILM: (usize, u32) = (9, 128);
-
-/// Figures that are put together elsewhere than in a frame.
-pub(super) type Panels = Box<dyn Fn() -> Vec<Panel> + Send + Sync>;
-
-/// One figure under its name.
-#[allow(clippy::unnecessary_wraps)] // as a track answers
-pub(super) fn panels_of(name: &'static str, content: Content) -> Option<Panels> {
-    Some(Box::new(move || vec![Panel::new(name, content.clone())]))
-}
 
 /// What a track shows, as a sheet.
 pub(super) fn sheet_of(

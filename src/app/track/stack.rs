@@ -7,55 +7,14 @@ use crate::app::track::axis::{axis_ui, move_ui, playhead_ui};
 use crate::app::track::head::TrackHead;
 use crate::app::track::menu::plots_menu_ui;
 use crate::app::track::place::{HEAD, LEGEND, LINE, TimeScale, TrackPlace, plot_y};
-use crate::app::track::{TrackView, all};
+use crate::app::track::state::{Stacked, TracksState};
 use crate::app::view_context::{ViewContext, ViewOutput};
-use crate::figure::TimeZoom;
-use crate::runtime::Wake;
 use crate::session::action::Action;
-use crate::session::document::{TRACK_HEIGHTS, Track, TrackChoice};
-use egui::{Align2, CursorIcon, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
+use crate::session::document::{TRACK_HEIGHTS, TrackChoice};
+use egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 
 /// Least height of a track, points.
 const LEAST: f32 = 24.0;
-
-/// The tracks' own state.
-pub struct TracksState {
-    /// The stretch of the axis that is shown.
-    pub zoom: TimeZoom,
-    /// x of the shared axis under the pointer.
-    pub(super) hovered: Option<f64>,
-    /// Where the pointer is.
-    pub(super) pointer: Option<Pos2>,
-    /// Whatever there is to be shown; which of it and in which order is in the document.
-    tracks: Vec<Box<dyn TrackView>>,
-}
-
-impl TracksState {
-    /// `wake` is called when something that was computed beside is there.
-    #[must_use]
-    pub fn new(wake: &Wake) -> Self {
-        Self { zoom: TimeZoom::default(), hovered: None, pointer: None, tracks: all(wake) }
-    }
-
-    /// Why something that a track shows could not be computed.
-    #[must_use]
-    pub fn failure(&self) -> Option<&str> {
-        self.tracks.iter().find_map(|track| track.failure())
-    }
-
-    pub(super) fn track_mut(&mut self, key: Track) -> Option<&mut dyn TrackView> {
-        let found = self.tracks.iter_mut().find(|track| track.key() == key)?;
-        Some(&mut **found)
-    }
-}
-
-/// The tracks that are shown, and where they stand.
-pub(super) struct Stacked<'a> {
-    pub shown: &'a [TrackChoice],
-    pub places: &'a [Rect],
-    /// What the plots have in common.
-    pub whole: Rect,
-}
 
 /// Draws the tracks in the space there is.
 pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, out: &mut ViewOutput) {
@@ -164,6 +123,7 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::document::Track;
     use egui::vec2;
 
     #[test]

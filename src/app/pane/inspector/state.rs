@@ -105,6 +105,28 @@ struct InspectKey {
     tones: [Option<u32>; 7],
 }
 
+/// A picture of the run: when, which, and of which sample.
+type Of = (Moment, Picture, usize);
+
+/// What is looked at, and how.
+struct Look {
+    of: Of,
+    /// The picture of the run, or else the file, that it is compared with.
+    other: Option<Of>,
+    file: Option<Arc<Reference>>,
+    alone: Option<Isolation>,
+    channel: Channel,
+    mode: Mode,
+    range: Option<(f32, f32)>,
+    /// The value of full colour.
+    most: Option<f32>,
+    gamma: f32,
+    offset: f32,
+    /// Of the histogram.
+    span: Option<(f32, f32)>,
+    ground: Ground,
+}
+
 /// What is on screen.
 pub(super) struct InspectShown {
     pub texture: TextureHandle,
@@ -206,7 +228,7 @@ impl InspectorPane {
     }
 
     /// The picture of the run that the image is compared with.
-    fn run_reference(&self, run: &RunView, at: Moment, sample: usize) -> Option<(Moment, Picture, usize)> {
+    fn run_reference(&self, run: &RunView, at: Moment, sample: usize) -> Option<Of> {
         match self.choice {
             Choice::Final if run.end == Some(RunEnd::Complete) => {
                 let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
@@ -230,68 +252,9 @@ impl InspectorPane {
             self.show_nothing();
             return;
         }
-        let other = self.run_reference(run, at, context.sample);
-        let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
-        let has_reference = other.is_some() || file.is_some();
-        let mode = if has_reference { self.mode } else { Mode::Image };
-        let alone = context.levels.alone();
-        let range = match &alone {
-            Some(alone) => run.isolated_range((at, self.picture, context.sample), context.view().range, alone),
-            None => Some(run.range(at, self.picture, context.sample, context.view().range)),
-        };
-        let most = match self.most_index(mode) {
-            Some(0) => self.most[0].or(range.map(|range| range.1)),
-            Some(index) => self.most[index],
-            None => None,
-        };
-        let bits = |value: f32| Some(value.to_bits());
-        let key = InspectKey {
-            picture: run.key(at, self.picture, context.sample),
-            reference: match (&other, &file) {
-                (Some((at, picture, sample)), _) => ReferenceKey::Run(run.key(*at, *picture, *sample)),
-                (None, Some(_)) => ReferenceKey::File(self.files),
-                (None, None) => ReferenceKey::None,
-            },
-            ground: ground_of(ctx),
-            alone,
-            channel: self.channel,
-            mode,
-            tones: [
-                range.and_then(|range| bits(range.0)),
-                range.and_then(|range| bits(range.1)),
-                bits(self.gamma),
-                bits(self.offset),
-                most.and_then(bits),
-                self.span.and_then(|span| bits(span.0)),
-                self.span.and_then(|span| bits(span.1)),
-            ],
-        };
-        let (picture, channel, gamma, offset, span) = (self.picture, self.channel, self.gamma, self.offset, self.span);
-        let ground = key.ground;
-        let is_new = self.slot.follow(key, || {
-            let image = run.values(at, picture, context.sample)?;
-            let other = match (other, file) {
-                (Some((at, picture, sample)), _) => Other::Values(run.values(at, picture, sample)?.values.into_owned()),
-                (None, Some(file)) => Other::File(file),
-                (None, None) => Other::None,
-            };
-            let (shape, exact) = (image.shape, image.exact);
-            let job = Job {
-                image: image.values.into_owned(),
-                shape,
-                exact,
-                other,
-                is_change: picture == Picture::Change,
-                alone,
-                channel: channel.within(shape[0]),
-                mode,
-                range,
-                most,
-                gamma,
-                offset,
-                span,
-                ground,
-            };
+        let look = self.look(run, at, (context, ground_of(ctx)));
+        let is_new = self.slot.follow(look.key(run, self.files), || {
+            let job = look.job(run)?;
             Some(Box::new(move || made(&job)))
         });
         if is_new {
@@ -305,6 +268,26 @@ impl InspectorPane {
         }
     }
 
+    /// What is looked at now.
+    fn look(&self, run: &RunView, at: Moment, (context, ground): (&ViewContext, Ground)) -> Look {
+        let (of, shown_range) = ((at, self.picture, context.sample), context.view().range);
+        let other = self.run_reference(run, at, context.sample);
+        let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
+        let mode = if other.is_some() || file.is_some() { self.mode } else { Mode::Image };
+        let alone = context.levels.alone();
+        let range = match &alone {
+            Some(alone) => run.isolated_range(of, shown_range, alone),
+            None => Some(run.range(at, self.picture, context.sample, shown_range)),
+        };
+        let most = match self.most_index(mode) {
+            Some(0) => self.most[0].or(range.map(|range| range.1)),
+            Some(index) => self.most[index],
+            None => None,
+        };
+        let (channel, gamma, offset, span) = (self.channel, self.gamma, self.offset, self.span);
+        Look { of, other, file, alone, channel, mode, range, most, gamma, offset, span, ground }
+    }
+
     fn show_nothing(&mut self) {
         self.slot.clear();
         self.shown = None;
@@ -313,6 +296,62 @@ impl InspectorPane {
     /// How values become tones in what is shown.
     pub(super) fn scale(&self) -> Option<Scale> {
         self.shown.as_ref().map(|shown| shown.made.scale)
+    }
+}
+
+impl Look {
+    /// By which it is known again; `files` counts the files that were read.
+    fn key(&self, run: &RunView, files: u64) -> InspectKey {
+        let key_of = |(at, picture, sample): Of| run.key(at, picture, sample);
+        let bits = |value: f32| Some(value.to_bits());
+        InspectKey {
+            picture: key_of(self.of),
+            reference: match (self.other, &self.file) {
+                (Some(other), _) => ReferenceKey::Run(key_of(other)),
+                (None, Some(_)) => ReferenceKey::File(files),
+                (None, None) => ReferenceKey::None,
+            },
+            ground: self.ground,
+            alone: self.alone,
+            channel: self.channel,
+            mode: self.mode,
+            tones: [
+                self.range.and_then(|range| bits(range.0)),
+                self.range.and_then(|range| bits(range.1)),
+                bits(self.gamma),
+                bits(self.offset),
+                self.most.and_then(bits),
+                self.span.and_then(|span| bits(span.0)),
+                self.span.and_then(|span| bits(span.1)),
+            ],
+        }
+    }
+
+    /// All that is needed to make it.
+    fn job(self, run: &RunView) -> Option<Job> {
+        let values_of = |(at, picture, sample): Of| run.values(at, picture, sample);
+        let image = values_of(self.of)?;
+        let other = match (self.other, self.file) {
+            (Some(other), _) => Other::Values(values_of(other)?.values.into_owned()),
+            (None, Some(file)) => Other::File(file),
+            (None, None) => Other::None,
+        };
+        Some(Job {
+            shape: image.shape,
+            exact: image.exact,
+            channel: self.channel.within(image.shape[0]),
+            image: image.values.into_owned(),
+            other,
+            is_change: self.of.1 == Picture::Change,
+            alone: self.alone,
+            mode: self.mode,
+            range: self.range,
+            most: self.most,
+            gamma: self.gamma,
+            offset: self.offset,
+            span: self.span,
+            ground: self.ground,
+        })
     }
 }
 

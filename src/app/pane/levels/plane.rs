@@ -1,8 +1,8 @@
 //! The spectrum in two dimensions, with rings where levels begin.
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::{Levels, paint_of};
 use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
-use crate::app::draw::plot::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::pane::levels::state::LevelsShown;
 use crate::app::view_context::ViewOutput;

@@ -1,6 +1,7 @@
 //! What the curves are, and what they tell in numbers: where signal meets noise, and the slope.
 
-use crate::app::draw::plot::{colour, draw_line};
+use crate::app::draw::colour::colour;
+use crate::app::draw::plot::draw_line;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::elided;
 use crate::app::pane::spectrum::WIDE;

@@ -1,0 +1,23 @@
+//! The colours that paints have in a theme.
+
+use crate::app::draw::theme::{self, Palette};
+use crate::figure::{Paint, Role};
+use egui::Color32;
+
+/// The colour that a paint has in this theme.
+#[must_use]
+pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
+    match paint {
+        Paint::Level(level) => theme::level_colour(level, palette.ground()),
+        Paint::Role(role) => match role {
+            Role::Text => palette.text,
+            Role::Secondary => palette.secondary,
+            Role::Faint => palette.faint,
+            Role::Hairline => palette.hairline,
+            Role::Accent => palette.accent,
+            Role::Warning => palette.warning,
+            Role::Error => palette.error,
+            Role::Good => palette.good,
+        },
+    }
+}
