@@ -27,7 +27,10 @@ fn the_bundled_network_runs_when_the_window_opens() {
     let mut harness = open_with(Launch::default(), PROJECTOR);
     until_done(&mut harness);
     assert!(says(&harness, &words::frame::step_of(32, 32)), "the playhead follows the run to its end");
-    assert!(says(&harness, "Recovered, measured"), "what was recovered is measured once the run is over");
+    assert!(
+        says(&harness, &words::panes::heading("Recovered", words::panes::MEASURED)),
+        "what was recovered is measured once the run is over"
+    );
     assert!(
         says(&harness, &words::chip(words::frame::CLASS, "People & Body"))
             && says(&harness, &words::chip(words::frame::MODEL, "emoji-unet"))
@@ -51,7 +54,10 @@ fn every_bundled_model_can_be_chosen() {
 fn the_playhead_goes_where_it_is_sent() {
     let mut harness = opened("gaussian-64");
     click(&mut harness, words::frame::FIRST_STEP);
-    assert!(says(&harness, &words::frame::step_of(0, 12)) && says(&harness, "Recovered, measured"));
+    assert!(
+        says(&harness, &words::frame::step_of(0, 12))
+            && says(&harness, &words::panes::heading("Recovered", words::panes::MEASURED))
+    );
     click(&mut harness, words::frame::STEP_ON);
     assert!(says(&harness, &words::frame::step_of(1, 12)));
     press(&mut harness, Key::ArrowRight);
@@ -91,8 +97,8 @@ fn a_drag_on_the_tracks_scrubs_and_runs_nothing() {
 #[test]
 fn folding_axis_and_heights_are_undone() {
     let mut harness = opened("gaussian-64");
-    click(&mut harness, "Fold Film strip");
-    assert!(says(&harness, "Unfold Film strip"));
+    click(&mut harness, &words::tracks::fold(Track::FilmStrip.name()));
+    assert!(says(&harness, &words::tracks::unfold(Track::FilmStrip.name())));
     press(&mut harness, Key::A);
     assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "s")));
     let undo = |harness: &mut egui_kittest::Harness<_>| {
@@ -102,14 +108,16 @@ fn folding_axis_and_heights_are_undone() {
     undo(&mut harness);
     assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "step")));
     undo(&mut harness);
-    assert!(!says(&harness, "Unfold Film strip"));
+    assert!(!says(&harness, &words::tracks::unfold(Track::FilmStrip.name())));
     harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
     frames(&mut harness, 3);
-    assert!(says(&harness, "Unfold Film strip"));
+    assert!(says(&harness, &words::tracks::unfold(Track::FilmStrip.name())));
     undo(&mut harness);
 
-    let boundary = harness.get_by_label("Height of Film strip and Schedule").rect();
-    let before = harness.get_by_label("Height of Schedule and Chromatogram").rect();
+    let boundary =
+        harness.get_by_label(&words::tracks::height_of(Track::FilmStrip.name(), Track::Schedule.name())).rect();
+    let before =
+        harness.get_by_label(&words::tracks::height_of(Track::Schedule.name(), Track::Chromatogram.name())).rect();
     harness.drag_at(boundary.center());
     frames(&mut harness, 2);
     for step in 1..=3_u8 {
@@ -118,12 +126,13 @@ fn folding_axis_and_heights_are_undone() {
     }
     harness.drop_at(boundary.center() + egui::vec2(0.0, 30.0));
     frames(&mut harness, 2);
-    let moved = harness.get_by_label("Height of Film strip and Schedule").rect();
+    let moved = harness.get_by_label(&words::tracks::height_of(Track::FilmStrip.name(), Track::Schedule.name())).rect();
     assert!((moved.center().y - boundary.center().y - 30.0).abs() < 2.0, "{boundary:?} {moved:?}");
-    let other = harness.get_by_label("Height of Schedule and Chromatogram").rect();
+    let other =
+        harness.get_by_label(&words::tracks::height_of(Track::Schedule.name(), Track::Chromatogram.name())).rect();
     assert!((other.center().y - before.center().y).abs() < 1.0, "the next boundary stays");
     undo(&mut harness);
-    let back = harness.get_by_label("Height of Film strip and Schedule").rect();
+    let back = harness.get_by_label(&words::tracks::height_of(Track::FilmStrip.name(), Track::Schedule.name())).rect();
     assert!((back.center().y - boundary.center().y).abs() < 1.0, "a drag is one change");
 }
 
@@ -131,14 +140,20 @@ fn folding_axis_and_heights_are_undone() {
 fn tracks_change_places_and_hide() {
     let mut harness = opened("gaussian-64");
     let top = |harness: &egui_kittest::Harness<_>, name: &str| harness.get_by_label(name).rect().top();
-    assert!(top(&harness, "Fold Schedule") < top(&harness, "Fold Chromatogram"));
-    click(&mut harness, "Schedule menu");
-    click(&mut harness, "Move down");
+    assert!(
+        top(&harness, &words::tracks::fold(Track::Schedule.name()))
+            < top(&harness, &words::tracks::fold(Track::Chromatogram.name()))
+    );
+    click(&mut harness, &words::menu_of(Track::Schedule.name()));
+    click(&mut harness, words::tracks::MOVE_DOWN);
     press(&mut harness, Key::Escape);
-    assert!(top(&harness, "Fold Schedule") > top(&harness, "Fold Chromatogram"));
-    click(&mut harness, "Schedule menu");
-    click(&mut harness, "Hide");
-    assert!(!says(&harness, "Fold Schedule"));
+    assert!(
+        top(&harness, &words::tracks::fold(Track::Schedule.name()))
+            > top(&harness, &words::tracks::fold(Track::Chromatogram.name()))
+    );
+    click(&mut harness, &words::menu_of(Track::Schedule.name()));
+    click(&mut harness, words::tracks::HIDE);
+    assert!(!says(&harness, &words::tracks::fold(Track::Schedule.name())));
 }
 
 #[test]
@@ -198,7 +213,8 @@ fn what_was_changed_is_shown_until_it_is_run() {
     // All is the run's as before; what the next will have is laid over it.
     assert!(says(&harness, &words::frame::run_with_new("steps, spacing")) && says(&harness, words::frame::NOT_RUN_YET));
     assert!(
-        says(&harness, &words::frame::step_of(12, 12)) && painted(&harness).iter().any(|text| text.starts_with("next"))
+        says(&harness, &words::frame::step_of(12, 12))
+            && painted(&harness).iter().any(|text| text.starts_with(words::tracks::NEXT))
     );
     assert_eq!(ticks(&harness), numbers, "the axis is the run's");
     click_like(&mut harness, words::frame::NOT_RUN_YET);
@@ -312,7 +328,7 @@ fn the_images_of_a_batch_are_looked_at_one_by_one() {
     settings.batch = 3;
     let mut harness = open_with(launch(settings), PROJECTOR);
     until_done(&mut harness);
-    click(&mut harness, "Image of the batch");
+    click(&mut harness, words::panes::IMAGE_OF_BATCH);
     harness.event(egui::Event::Text("2".into()));
     frames(&mut harness, 2);
     press(&mut harness, Key::Enter);
@@ -324,7 +340,7 @@ fn the_images_of_a_batch_are_looked_at_one_by_one() {
 #[test]
 fn images_are_read_pixel_by_pixel_and_zoom_together() {
     let mut harness = opened("gaussian-64");
-    let image = harness.get_by_label("E[x₀|xₜ] expectation").rect();
+    let image = harness.get_by_label(&words::panes::image("E[x₀|xₜ]", words::panes::ESTIMATE_NOTE)).rect();
     harness.hover_at(image.center());
     frames(&mut harness, 3);
     harness.event(egui::Event::MouseWheel {
@@ -339,8 +355,9 @@ fn images_are_read_pixel_by_pixel_and_zoom_together() {
     // x and y, then one value a channel: in each of the three images.
     let readouts = texts.iter().filter(|text| text.lines().count() == 2 && text.contains(',')).count();
     assert_eq!(readouts, 3, "{texts:?}");
-    let true_pixels =
-        |harness: &egui_kittest::Harness<_>| harness.get_by_label("True pixels").accesskit_node().toggled();
+    let true_pixels = |harness: &egui_kittest::Harness<_>| {
+        harness.get_by_label(words::panes::PIXEL_PERFECT).accesskit_node().toggled()
+    };
     assert_eq!(true_pixels(&harness), Some(Toggled::False));
     press(&mut harness, Key::Num1);
     assert_eq!(true_pixels(&harness), Some(Toggled::True));
@@ -510,9 +527,9 @@ fn no_tooltip_covers_the_list_of_keys() {
         harness.build_eframe(|context| chromascope::app::App::new(&context.egui_ctx, launch, false).unwrap())
     };
     until_done(&mut harness);
-    let head = harness.get_by_label("ΔE[x₀|xₜ], since last step").rect();
+    let head = harness.get_by_label(&words::panes::heading("ΔE[x₀|xₜ]", words::panes::CHANGE_NOTE)).rect();
     let tip = |harness: &egui_kittest::Harness<_>| {
-        painted(harness).iter().any(|text| text.starts_with("E[x₀|xₜ] less that of the step before"))
+        painted(harness).iter().any(|text| text.starts_with(words::panes::ABOUT_CHANGE))
     };
     harness.hover_at(head.left_center() + egui::vec2(10.0, 0.0));
     until(&mut harness, "the tooltip", tip);

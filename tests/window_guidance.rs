@@ -53,30 +53,36 @@ fn a_point_of_the_scale_is_dragged_and_the_run_follows() {
         let curve = ScaleCurve::new(vec![[0.0, 1.0], [0.5, 2.0], [1.0, 1.0]]).unwrap();
         settings.guidance = Some(GuidanceScale::Curve(curve));
     });
-    assert!(says(&harness, "Point 2: s 0.500, w 2.00"));
-    let from = place(&harness, "Point 2:");
+    assert!(says(&harness, &format!("{} s 0.500, w 2.00", words::tracks::point(2))));
+    let from = place(&harness, &words::tracks::point(2));
     drag(&mut harness, from, from + vec2(0.0, -12.0));
-    until(&mut harness, "the point above where it was", |harness| !says(harness, "Point 2: s 0.500, w 2.00"));
+    until(&mut harness, "the point above where it was", |harness| {
+        !says(harness, &format!("{} s 0.500, w 2.00", words::tracks::point(2)))
+    });
     until_done(&mut harness);
-    assert!(says(&harness, "Point 2: s 0.5"));
+    assert!(says(&harness, &format!("{} s 0.5", words::tracks::point(2))));
     // Back by undo, and gone by Delete.
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
-    until(&mut harness, "the point where it was", |harness| says(harness, "Point 2: s 0.500, w 2.00"));
-    harness.get_by_label_contains("Point 2:").focus();
+    until(&mut harness, "the point where it was", |harness| {
+        says(harness, &format!("{} s 0.500, w 2.00", words::tracks::point(2)))
+    });
+    harness.get_by_label_contains(&words::tracks::point(2)).focus();
     frames(&mut harness, 2);
     press(&mut harness, Key::Delete);
-    until(&mut harness, "two points", |harness| !says(harness, "Point 3:"));
+    until(&mut harness, "two points", |harness| !says(harness, &words::tracks::point(3)));
 }
 
 #[test]
 fn presets_make_curves_and_numbers_again() {
     let mut harness = guided(|settings| settings.guidance = Some(GuidanceScale::Constant(3.0)));
-    click(&mut harness, "Interval");
-    until(&mut harness, "the interval's points", |harness| says(harness, "Point 5:") || says(harness, "Point 4:"));
-    click(&mut harness, "One number");
-    until(&mut harness, "no point", |harness| !says(harness, "Point 1:"));
-    click(&mut harness, "As a curve");
-    until(&mut harness, "three points", |harness| says(harness, "Point 3:"));
+    click(&mut harness, words::panes::INTERVAL);
+    until(&mut harness, "the interval's points", |harness| {
+        says(harness, &words::tracks::point(5)) || says(harness, &words::tracks::point(4))
+    });
+    click(&mut harness, words::panes::CONSTANT);
+    until(&mut harness, "no point", |harness| !says(harness, &words::tracks::point(1)));
+    click(&mut harness, words::panes::AS_CURVE);
+    until(&mut harness, "three points", |harness| says(harness, &words::tracks::point(3)));
     until_done(&mut harness);
 }
 
@@ -93,9 +99,9 @@ fn classes_by_resolution_have_their_strip_and_follow_the_schedule() {
     }
     click(&mut harness, "switch");
     until_done(&mut harness);
-    click(&mut harness, "Remove level");
+    click(&mut harness, words::panes::REMOVE_LEVEL);
     until(&mut harness, "two classes", |harness| !painted(harness).iter().any(|text| text == "class 3"));
-    click(&mut harness, "one");
+    click(&mut harness, words::panes::ONE_CLASS);
     until(&mut harness, "one class", |harness| {
         !says(harness, &words::chip(words::frame::CLASS, words::frame::BY_LEVEL))
     });
@@ -104,29 +110,33 @@ fn classes_by_resolution_have_their_strip_and_follow_the_schedule() {
 #[test]
 fn the_plain_run_comes_beside_and_goes() {
     let mut harness = guided(|settings| settings.guidance = Some(GuidanceScale::Constant(4.0)));
-    assert!(!says(&harness, "Beside, plain"));
-    click(&mut harness, "Plain run beside");
-    until(&mut harness, "the run beside", |harness| says(harness, "Beside, plain"));
+    assert!(!says(&harness, &words::panes::heading(words::panes::PINNED, "plain")));
+    click(&mut harness, words::panes::COMPARE_WITH_PLAIN);
+    until(&mut harness, "the run beside", |harness| {
+        says(harness, &words::panes::heading(words::panes::PINNED, "plain"))
+    });
     until_done(&mut harness);
-    harness.query_all_by_label("Show one run").next().unwrap().click();
+    harness.query_all_by_label(words::panes::UNPIN_RUN).next().unwrap().click();
     frames(&mut harness, 3);
-    until(&mut harness, "one run", |harness| !says(harness, "Beside, plain"));
-    click(&mut harness, "Keep this beside");
+    until(&mut harness, "one run", |harness| !says(harness, &words::panes::heading(words::panes::PINNED, "plain")));
+    click(&mut harness, words::panes::PIN_RUN);
     click(&mut harness, words::frame::RUN);
-    until(&mut harness, "the run beside", |harness| says(harness, "Beside, w = 4"));
+    until(&mut harness, "the run beside", |harness| {
+        says(harness, &words::panes::heading(words::panes::PINNED, "w = 4"))
+    });
 }
 
 #[test]
 fn a_network_is_used_at_twice_its_size() {
     let mut harness = guided(|settings| settings.upsample = Some(Upsample::by(2)));
-    for name in ["t here", "τ, pooled", "√P", "cost"] {
+    for name in [words::panes::T_AT_PLAYHEAD, words::panes::TAU_POOLED, words::panes::ROOT_P, words::panes::COST] {
         assert!(says(&harness, name), "{name}");
     }
-    assert!(painted(&harness).iter().any(|text| text.ends_with("× plain")), "{:?}", painted(&harness));
+    assert!(painted(&harness).iter().any(|text| text.ends_with(words::panes::TIMES_PLAIN)), "{:?}", painted(&harness));
     click(&mut harness, "48 px");
     until(&mut harness, "a run at 48 pixels", |harness| is_done(harness));
     click(&mut harness, "16 px");
-    until(&mut harness, "no upsample guidance", |harness| !says(harness, "τ, pooled"));
+    until(&mut harness, "no upsample guidance", |harness| !says(harness, words::panes::TAU_POOLED));
 }
 
 #[test]
@@ -145,11 +155,13 @@ fn the_window_is_a_curve_that_is_dragged() {
     launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    assert!(says(&harness, "Point 2: σ 2.000, k 17.00"));
-    harness.get_by_label_contains("Point 2:").focus();
+    assert!(says(&harness, &format!("{} σ 2.000, k 17.00", words::tracks::point(2))));
+    harness.get_by_label_contains(&words::tracks::point(2)).focus();
     frames(&mut harness, 2);
     press(&mut harness, Key::ArrowUp);
-    until(&mut harness, "a larger window", |harness| says(harness, "Point 2: σ 2.000, k 18.00"));
-    click(&mut harness, "whole images");
-    until(&mut harness, "no window", |harness| !says(harness, "Point 2:"));
+    until(&mut harness, "a larger window", |harness| {
+        says(harness, &format!("{} σ 2.000, k 18.00", words::tracks::point(2)))
+    });
+    click(&mut harness, words::panes::WHOLE_IMAGES);
+    until(&mut harness, "no window", |harness| !says(harness, &words::tracks::point(2)));
 }

@@ -30,7 +30,7 @@ fn lab() -> Harness<'static, App> {
 
 /// The names of all control points, as screen readers have them.
 fn points(harness: &Harness<App>) -> Vec<String> {
-    let named = harness.query_all_by_label_contains("Control point ");
+    let named = harness.query_all_by_label_contains(words::tracks::CONTROL_POINT);
     let name = |label: String| Some(label).filter(|label| label.contains(", λ "));
     named.filter_map(|node| name(node.accesskit_node().label()?)).collect()
 }
@@ -64,7 +64,7 @@ fn undo(harness: &mut Harness<App>) {
 #[test]
 fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
     let mut harness = lab();
-    click(&mut harness, "Edit as curve");
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
     let before = points(&harness);
     assert!(before.len() >= 4, "{before:?}");
     let taken = &before[before.len() / 2];
@@ -83,7 +83,7 @@ fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
     harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     frames(&mut harness, 3);
     assert_eq!(points(&harness), after);
-    click(&mut harness, "Model's own");
+    click(&mut harness, words::panes::MODEL_DEFAULT);
     assert!(points(&harness).is_empty() && says(&harness, &words::chip(words::frame::SPACING, "trailing")));
     until_done(&mut harness);
 }
@@ -91,7 +91,7 @@ fn a_dragged_point_changes_the_curve_at_once_and_the_run_soon() {
 #[test]
 fn points_move_by_keys_are_added_by_a_double_click_and_deleted() {
     let mut harness = lab();
-    click(&mut harness, "Edit as curve");
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
     let before = points(&harness);
     harness.get_by_label(&before[2]).focus();
     frames(&mut harness, 2);
@@ -131,46 +131,46 @@ fn points_move_by_keys_are_added_by_a_double_click_and_deleted() {
 #[test]
 fn steps_slide_and_lists_are_kept_as_typed() {
     let mut harness = lab();
-    click(&mut harness, "Edit steps");
-    assert!(says(&harness, "Now: list of σ, 12 steps"));
+    click(&mut harness, words::panes::EDIT_STEPS);
+    assert!(says(&harness, &words::panes::current("list of σ, 12 steps")));
     let step = |harness: &Harness<App>, of: &str| {
         harness.query_all_by_label_contains(of).next().and_then(|node| node.accesskit_node().label()).unwrap()
     };
-    let before = step(&harness, "Step 5, λ ");
+    let before = step(&harness, &words::tracks::step_handle(5));
     let from = place_of(&harness, &before);
     drag(&mut harness, from, from + egui::vec2(0.0, -12.0));
-    assert_ne!(step(&harness, "Step 5, λ "), before);
+    assert_ne!(step(&harness, &words::tracks::step_handle(5)), before);
     undo(&mut harness);
-    assert_eq!(step(&harness, "Step 5, λ "), before);
+    assert_eq!(step(&harness, &words::tracks::step_handle(5)), before);
 
     let list = "20, 3.25, 1, 0.125, 0";
-    harness.get_by_label("List of levels").click();
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
     frames(&mut harness, 2);
-    harness.get_by_label("List of levels").type_text(list);
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).type_text(list);
     frames(&mut harness, 2);
-    click(&mut harness, "Run with this list");
-    assert!(says(&harness, "Now: list of σ, 4 steps"));
+    click(&mut harness, words::panes::RUN_WITH_LIST);
+    assert!(says(&harness, &words::panes::current("list of σ, 4 steps")));
     until(&mut harness, "a run of four steps", |harness| {
         says(harness, &words::frame::step_of(4, 4)) && is_done(harness)
     });
     // A list of four steps makes each a long one; what is questionable stands beside it.
-    harness.get_by_label("List of levels").click();
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
     frames(&mut harness, 2);
-    harness.get_by_label("List of levels").type_text(", 0");
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).type_text(", 0");
     frames(&mut harness, 2);
-    click(&mut harness, "Run with this list");
+    click(&mut harness, words::panes::RUN_WITH_LIST);
     assert!(painted(&harness).iter().any(|text| text.contains("σ in row 5 is 0")), "{:?}", painted(&harness));
-    assert!(says(&harness, "Now: list of σ, 4 steps"), "what cannot be run changes nothing");
+    assert!(says(&harness, &words::panes::current("list of σ, 4 steps")), "what cannot be run changes nothing");
 }
 
 #[test]
 fn warnings_stand_beside_the_steps_with_what_to_do() {
     let mut harness = lab();
-    harness.get_by_label("List of levels").click();
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
     frames(&mut harness, 2);
-    harness.get_by_label("List of levels").type_text("900, 800, 700, 600, 500, 0.5");
+    harness.get_by_label(words::panes::LIST_OF_LEVELS).type_text("900, 800, 700, 600, 500, 0.5");
     frames(&mut harness, 2);
-    click(&mut harness, "Run with this list");
+    click(&mut harness, words::panes::RUN_WITH_LIST);
     until_done(&mut harness);
     for part in ["jumps most", "gains little", "ends noisy"] {
         assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
@@ -182,7 +182,7 @@ fn warnings_stand_beside_the_steps_with_what_to_do() {
 #[test]
 fn presets_show_their_curve_before_they_are_taken() {
     let mut harness = lab();
-    click(&mut harness, "Preset");
+    click(&mut harness, words::panes::PRESET);
     click(&mut harness, "karras");
     assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")), "not taken yet");
     assert!(painted(&harness).iter().any(|text| text == "karras"), "its curve has a name in the legend");
@@ -193,15 +193,18 @@ fn presets_show_their_curve_before_they_are_taken() {
     press(&mut harness, Key::ArrowRight);
     let changed = slider(&harness, "ρ").accesskit_node().numeric_value().unwrap();
     assert!(changed > 7.0, "{changed}");
-    click(&mut harness, "Leave it");
+    click(&mut harness, words::panes::DISCARD);
     assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")));
-    click(&mut harness, "Preset");
+    click(&mut harness, words::panes::PRESET);
     // Further down in the list than the popup is high.
     harness.get_by_label("cosine").click_accesskit();
     frames(&mut harness, 3);
     press(&mut harness, Key::Escape);
-    click(&mut harness, "Take it");
-    assert!(says(&harness, &words::chip(words::frame::SPACING, "cosine")) && says(&harness, "Now: cosine, 12 steps"));
+    click(&mut harness, words::panes::APPLY);
+    assert!(
+        says(&harness, &words::chip(words::frame::SPACING, "cosine"))
+            && says(&harness, &words::panes::current("cosine, 12 steps"))
+    );
     until_done(&mut harness);
     // Its parameters stay at hand.
     assert_eq!(slider(&harness, "power").accesskit_node().numeric_value(), Some(2.0));
@@ -212,11 +215,11 @@ fn presets_show_their_curve_before_they_are_taken() {
 #[test]
 fn wishes_become_schedules() {
     let mut harness = lab();
-    click(&mut harness, "Equal signal a step");
-    assert!(says(&harness, "Now: equal-signal, 12 steps"));
-    click(&mut harness, "Equal time a level");
-    assert!(says(&harness, "Now: drawn, 7 control points"));
-    let boundary = "Boundary of 4 px and 2 px";
+    click(&mut harness, words::panes::EQUAL_SIGNAL);
+    assert!(says(&harness, &words::panes::current("equal-signal, 12 steps")));
+    click(&mut harness, words::panes::EQUAL_TIME);
+    assert!(says(&harness, &words::panes::current("drawn, 7 control points")));
+    let boundary = &words::panes::boundary_of("4 px", "2 px");
     let share = |harness: &Harness<App>| harness.get_by_label(boundary).accesskit_node().numeric_value().unwrap();
     assert!((share(&harness) - 1.0 / 6.0).abs() < 2e-3, "{}", share(&harness));
     let at = place_of(&harness, boundary);
@@ -230,24 +233,25 @@ fn wishes_become_schedules() {
 #[test]
 fn kept_schedules_are_laid_over_and_theorem_1_compares_them() {
     let mut harness = lab();
-    assert!(painted(&harness).iter().any(|text| text.starts_with("Lay a kept schedule over")));
-    harness.get_by_label("Name of the schedule").click();
+    assert!(painted(&harness).iter().any(|text| text.starts_with(words::tracks::CHOOSE_SAVED)));
+    harness.get_by_label(words::panes::SCHEDULE_NAME).click();
     frames(&mut harness, 2);
-    harness.get_by_label("Name of the schedule").type_text("mine");
+    harness.get_by_label(words::panes::SCHEDULE_NAME).type_text("mine");
     frames(&mut harness, 2);
-    click(&mut harness, "Keep");
-    click(&mut harness, "Equal signal a step");
-    click(&mut harness, "Lay mine over");
+    click(&mut harness, words::panes::SAVE_SCHEDULE);
+    click(&mut harness, words::panes::EQUAL_SIGNAL);
+    click(&mut harness, &words::panes::compare_with("mine"));
     until_done(&mut harness);
     let texts = painted(&harness);
-    let after = texts.iter().position(|text| text == "largest difference").expect("Theorem 1 is told by a number");
+    let after =
+        texts.iter().position(|text| text == words::tracks::LARGEST_DIFFERENCE).expect("Theorem 1 is told by a number");
     let difference: f64 = texts[after + 1].replace('−', "-").parse().unwrap();
     assert!(difference < 1e-9, "{difference}");
-    click(&mut harness, "Drop mine");
-    assert!(harness.query_by_label("Lay mine over").is_none());
+    click(&mut harness, &words::panes::delete("mine"));
+    assert!(harness.query_by_label(&words::panes::compare_with("mine")).is_none());
     undo(&mut harness);
     click(&mut harness, "mine");
-    assert!(says(&harness, "Now: trailing, 12 steps"));
+    assert!(says(&harness, &words::panes::current("trailing, 12 steps")));
 }
 
 #[test]
@@ -255,27 +259,27 @@ fn schedules_go_out_and_come_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("drawn.json");
     let mut harness = lab();
-    click(&mut harness, "Edit as curve");
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
     let before = points(&harness);
-    let field = "Path of a schedule";
+    let field = words::panes::PATH_OF_SCHEDULE;
     harness.get_by_label(field).click();
     frames(&mut harness, 2);
     harness.get_by_label(field).type_text(path.to_str().unwrap());
     frames(&mut harness, 2);
-    click(&mut harness, "Save Chromascope");
+    click(&mut harness, &words::panes::save(form("chromascope")));
     save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| {
         painted(harness).iter().any(|text| text.starts_with(words::frame::SAVED_AS))
     });
     assert!(schedule_file::read(&path).unwrap().source.drawn().is_some());
-    click(&mut harness, "Model's own");
+    click(&mut harness, words::panes::MODEL_DEFAULT);
     assert!(points(&harness).is_empty());
-    click(&mut harness, "Import");
+    click(&mut harness, words::panes::IMPORT);
     until(&mut harness, "the curve", |harness| !points(harness).is_empty());
     assert_eq!(points(&harness), before);
 
-    for (form, words) in [("k-diffusion σ", "torch.tensor(["), ("Python snippet", "set_timesteps(sigmas=SIGMAS)")] {
-        let button = format!("Copy {form}");
+    for (name, words) in [(form("k-diffusion"), "torch.tensor(["), (form("python"), "set_timesteps(sigmas=SIGMAS)")] {
+        let button = words::panes::copy(name);
         harness.get_by_label(&button).scroll_to_me();
         frames(&mut harness, 3);
         harness.get_by_label(&button).click();
@@ -290,13 +294,13 @@ fn schedules_go_out_and_come_in() {
             copied = copied.or(text);
             harness.step();
         }
-        assert!(copied.as_deref().unwrap_or_default().contains(words), "{form}: {copied:?}");
+        assert!(copied.as_deref().unwrap_or_default().contains(words), "{name}: {copied:?}");
     }
 
     // A track's figure, in the form that was asked for; the path of the import has no part in it.
-    click(&mut harness, "Chromatogram menu");
-    click(&mut harness, "Save figure");
-    click(&mut harness, "SVG");
+    click(&mut harness, &words::menu_of(Track::Chromatogram.name()));
+    click(&mut harness, words::tracks::SAVE_FIGURE);
+    click(&mut harness, svg());
     let figure = folder.path().join("run-w1.5");
     save_as(&mut harness, &figure);
     let figure = folder.path().join("run-w1.5.svg");
@@ -304,7 +308,7 @@ fn schedules_go_out_and_come_in() {
     press(&mut harness, Key::Escape);
 
     std::fs::write(&path, "[3, 4, 0]").unwrap();
-    click(&mut harness, "Import");
+    click(&mut harness, words::panes::IMPORT);
     until(&mut harness, "the sentence", |harness| {
         painted(harness).iter().any(|text| text.contains("σ rises from 3 to 4 in row 2"))
     });
@@ -314,18 +318,21 @@ fn schedules_go_out_and_come_in() {
 #[test]
 fn an_optimisation_goes_on_beside_and_leaves_its_best() {
     let mut harness = lab();
-    click(&mut harness, "Fit the curve");
+    click(&mut harness, words::panes::FIT);
     until(&mut harness, "the fit", |harness| {
-        painted(harness).iter().any(|text| text.starts_with("Error on the fit's seeds"))
+        painted(harness).iter().any(|text| text.starts_with(words::panes::FIT_ERROR))
     });
-    assert!(painted(&harness).iter().any(|text| text == "best so far"), "the best is drawn beside the run's");
-    click(&mut harness, "Cancel");
-    until(&mut harness, "the end", |harness| says(harness, "It was cancelled"));
+    assert!(
+        painted(&harness).iter().any(|text| text == words::tracks::BEST_SO_FAR),
+        "the best is drawn beside the run's"
+    );
+    click(&mut harness, words::panes::STOP_FIT);
+    until(&mut harness, "the end", |harness| says(harness, words::panes::FIT_STOPPED));
     assert!(says(&harness, "Fitted on 4 seeds"));
-    click(&mut harness, "Take the best");
-    assert!(says(&harness, "Now: drawn"));
+    click(&mut harness, words::panes::APPLY_BEST);
+    assert!(says(&harness, &words::panes::current("drawn")));
     undo(&mut harness);
-    assert!(says(&harness, "Now: trailing"));
+    assert!(says(&harness, &words::panes::current("trailing")));
 }
 
 fn click_at(harness: &mut Harness<App>, at: Pos2) {
@@ -340,7 +347,7 @@ fn click_at(harness: &mut Harness<App>, at: Pos2) {
 #[test]
 fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
     let mut harness = lab();
-    click(&mut harness, "Edit as curve");
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
     until_done(&mut harness);
     let before = points(&harness);
     let at = place_of(&harness, &before[2]);
@@ -366,7 +373,7 @@ fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
     press(&mut harness, Key::Delete);
     assert_eq!(points(&harness).len(), before.len() - 1, "Del takes the point away");
     // In a field they are letters.
-    harness.get_by_label("Name of the schedule").click();
+    harness.get_by_label(words::panes::SCHEDULE_NAME).click();
     frames(&mut harness, 2);
     press(&mut harness, Key::A);
     assert!(says(&harness, &words::chip(words::tracks::TIME_AXIS, "s")), "what is typed means nothing else");
@@ -375,7 +382,7 @@ fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
 #[test]
 fn points_are_moved_on_every_axis() {
     let mut harness = lab();
-    click(&mut harness, "Edit as curve");
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
     until_done(&mut harness);
     for (axis, by) in [("s", -20.0), ("timestep", 20.0), ("λ", -20.0), ("σ", 20.0), ("evaluations", -20.0)] {
         press(&mut harness, Key::A);

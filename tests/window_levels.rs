@@ -25,7 +25,7 @@ const LARGE: egui::Vec2 = egui::vec2(2200.0, 1300.0);
 
 /// What the stage says of what is alone on it.
 fn alone(harness: &Harness<App>) -> Option<String> {
-    let node = harness.query_all_by_label_contains("xₜ noisy state").next()?;
+    let node = harness.query_all_by_label_contains(&words::panes::image("xₜ", words::panes::STATE_NOTE)).next()?;
     let label = node.accesskit_node().label()?;
     label.split_once(", ").map(|(_, alone)| alone.to_owned())
 }
@@ -39,58 +39,71 @@ fn undo(harness: &mut Harness<App>) {
 fn a_level_is_isolated_from_the_legend_and_put_back() {
     let mut harness = opened("gaussian-64");
     assert_eq!(alone(&harness), None);
-    click(&mut harness, "Isolate 4 px");
-    assert_eq!(alone(&harness).unwrap(), "only 4 px");
-    assert!(painted(&harness).iter().filter(|text| *text == "only 4 px").count() == 3, "a badge on each image");
+    click(&mut harness, &words::panes::isolate("4 px"));
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("4 px"));
+    assert!(
+        painted(&harness).iter().filter(|text| **text == words::panes::only("4 px")).count() == 3,
+        "a badge on each image"
+    );
     let on = |harness: &Harness<App>, name: &str| {
         harness.get_by_label(name).accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
     };
-    assert!(on(&harness, "Isolate 4 px") && on(&harness, "Isolate 4 px (Recovered)"));
-    assert!(!on(&harness, "Isolate 8 px"));
+    assert!(
+        on(&harness, &words::panes::isolate("4 px")) && on(&harness, &words::panes::isolate_in("4 px", "Recovered"))
+    );
+    assert!(!on(&harness, &words::panes::isolate("8 px")));
     // Another takes its place, the same puts all back.
-    click(&mut harness, "Isolate 16 px (Recovered)");
-    assert_eq!(alone(&harness).unwrap(), "only 16 px");
-    click(&mut harness, "Isolate 16 px");
+    click(&mut harness, &words::panes::isolate_in("16 px", "Recovered"));
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("16 px"));
+    click(&mut harness, &words::panes::isolate("16 px"));
     assert_eq!(alone(&harness), None);
     // So do Escape, the badge, and undo.
-    click(&mut harness, "Isolate rest (Recovered)");
-    assert_eq!(alone(&harness).unwrap(), "only rest");
+    click(&mut harness, &words::panes::isolate_in("rest", "Recovered"));
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("rest"));
     press(&mut harness, Key::Escape);
     assert_eq!(alone(&harness), None);
     undo(&mut harness);
-    assert_eq!(alone(&harness).unwrap(), "only rest");
-    click_like(&mut harness, "Show all levels of ΔE");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("rest"));
+    click_like(&mut harness, "ΔE[x₀|xₜ], only");
     assert_eq!(alone(&harness), None);
     undo(&mut harness);
     undo(&mut harness);
     undo(&mut harness);
-    assert_eq!(alone(&harness).unwrap(), "only 16 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("16 px"));
 }
 
 #[test]
 fn levels_are_added_with_shift_and_by_the_keyboard() {
     let mut harness = opened("gaussian-64");
-    click(&mut harness, "Isolate 1 px");
-    harness.get_by_label("Isolate 8 px").click_modifiers(Modifiers::SHIFT);
+    click(&mut harness, &words::panes::isolate("1 px"));
+    harness.get_by_label(&words::panes::isolate("8 px")).click_modifiers(Modifiers::SHIFT);
     frames(&mut harness, 3);
-    assert_eq!(alone(&harness).unwrap(), "only 1 + 8 px");
-    harness.get_by_label("Isolate rest (Recovered)").click_modifiers(Modifiers::COMMAND);
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("1 + 8 px"));
+    harness.get_by_label(&words::panes::isolate_in("rest", "Recovered")).click_modifiers(Modifiers::COMMAND);
     frames(&mut harness, 3);
-    assert_eq!(alone(&harness).unwrap(), "only 1 + 8 px + rest");
-    harness.get_by_label("Isolate 32 px").focus();
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("1 + 8 px + rest"));
+    harness.get_by_label(&words::panes::isolate("32 px")).focus();
     harness.step();
     press(&mut harness, Key::Enter);
-    assert_eq!(alone(&harness).unwrap(), "only 32 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("32 px"));
 }
 
 #[test]
 fn the_strip_isolates_and_is_dragged_like_the_rest_of_the_tracks() {
     let mut harness = opened("gaussian-64");
-    let strip = |harness: &Harness<App>| harness.get_by_label_contains("Isolate 1 px (Chromatogram strip").rect();
+    let strip = |harness: &Harness<App>| {
+        harness
+            .get_by_label_contains(
+                words::panes::isolate_on_strip("1 px", "Chromatogram", 0).strip_suffix("0)").unwrap(),
+            )
+            .rect()
+    };
     let at = strip(&harness).center();
-    harness.get_by_label_contains("Isolate 1 px (Chromatogram strip").click();
+    harness
+        .get_by_label_contains(words::panes::isolate_on_strip("1 px", "Chromatogram", 0).strip_suffix("0)").unwrap())
+        .click();
     frames(&mut harness, 3);
-    assert_eq!(alone(&harness).unwrap(), "only 1 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("1 px"));
     assert!(says(&harness, &words::frame::step_of(12, 12)), "a click leaves the playhead");
     harness.drag_at(at);
     frames(&mut harness, 2);
@@ -99,22 +112,25 @@ fn the_strip_isolates_and_is_dragged_like_the_rest_of_the_tracks() {
     harness.drop_at(at - egui::vec2(40.0, 0.0));
     frames(&mut harness, 2);
     assert!(!says(&harness, &words::frame::step_of(12, 12)), "a drag takes it along");
-    assert_eq!(alone(&harness).unwrap(), "only 1 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("1 px"));
 }
 
 #[test]
 fn levels_follow_the_factor() {
     let mut harness = opened("gaussian-64");
-    click(&mut harness, "Isolate 2 px");
-    click(&mut harness, "Chromatogram menu");
-    click_like(&mut harness, "Levels");
+    click(&mut harness, &words::panes::isolate("2 px"));
+    click(&mut harness, &words::menu_of(Track::Chromatogram.name()));
+    click_like(&mut harness, words::tracks::LEVELS);
     harness.get_all_by_label("4").next().unwrap().click();
     frames(&mut harness, 3);
     press(&mut harness, Key::Escape);
     assert_eq!(alone(&harness), None, "no level stays alone that is another now");
-    click(&mut harness, "Isolate 16 px");
-    assert_eq!(alone(&harness).unwrap(), "only 16 px");
-    assert!(says(&harness, "Recovered by resolution, measured: 1 px 1.00, 4 px 1.00, 16 px 1.00, rest 1.00"));
+    click(&mut harness, &words::panes::isolate("16 px"));
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("16 px"));
+    assert!(says(
+        &harness,
+        &words::panes::recovered_by_level(words::panes::MEASURED, "1 px 1.00, 4 px 1.00, 16 px 1.00, rest 1.00")
+    ));
 }
 
 /// The layout for spectra once its run is over.
@@ -138,10 +154,12 @@ fn run_of(settings: &RunSettings) -> Trajectory {
 /// The energies that stand under the levels, finest first, and their shares.
 fn energies(harness: &Harness<App>) -> Vec<(f64, String)> {
     let labels = ["1 px", "2 px", "4 px", "8 px", "16 px", "32 px", "rest"];
-    let said: Vec<String> =
-        harness.query_all_by_label_contains(": energy ").filter_map(|node| node.accesskit_node().value()).collect();
+    let said: Vec<String> = harness
+        .query_all_by_label_contains(&words::panes::energy_of(""))
+        .filter_map(|node| node.accesskit_node().value())
+        .collect();
     let read = |label: &str| {
-        let name = format!("{label}: energy ");
+        let name = words::panes::energy_of(label) + " ";
         let (energy, share) = said.iter().find_map(|said| said.strip_prefix(&name))?.split_once(", ")?;
         Some((energy.replace('−', "-").parse().ok()?, share.to_owned()))
     };
@@ -160,7 +178,7 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
     }
     assert!(says(&harness, &words::frame::step_of(7, 12)));
     for (picture, image) in [("E[x₀|xₜ]", &run.snapshots[7].x0), ("xₜ", &run.snapshots[7].x_t)] {
-        click(&mut harness, &format!("Levels of {picture}"));
+        click(&mut harness, &format!("{} {picture}", words::panes::LEVELS_OF));
         let expected = plan.mean_energies(image.view()).unwrap();
         let agree = |harness: &Harness<App>| {
             let found = energies(harness);
@@ -170,9 +188,9 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
         until(&mut harness, picture, agree);
     }
     // Coarse levels are there before fine ones.
-    click(&mut harness, "Levels of E[x₀|xₜ]");
+    click(&mut harness, &format!("{} E[x₀|xₜ]", words::panes::LEVELS_OF));
     let share = |harness: &Harness<App>, m: usize| -> Option<f64> {
-        energies(harness).get(m)?.1.strip_suffix(" % of its end")?.parse().ok()
+        energies(harness).get(m)?.1.strip_suffix(&format!(" % {}", words::panes::OF_FINAL))?.parse().ok()
     };
     let early = |harness: &Harness<App>| {
         let shares = share(harness, 0).zip(share(harness, 4));
@@ -187,41 +205,43 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
 fn levels_of_a_change_and_their_choices() {
     let mut harness = spectra(settings("gaussian-64"));
     click(&mut harness, "Levels");
-    click(&mut harness, "Levels of ΔE[x₀|xₜ]");
-    until(&mut harness, "levels of a change", |harness| says(harness, "% of the largest"));
+    click(&mut harness, &format!("{} ΔE[x₀|xₜ]", words::panes::LEVELS_OF));
+    until(&mut harness, "levels of a change", |harness| says(harness, &format!("% {}", words::panes::OF_LARGEST)));
     press(&mut harness, Key::Home);
     until(&mut harness, "the first step", |harness| {
-        painted(harness).iter().any(|text| text == "The first step has no change yet")
+        painted(harness).iter().any(|text| text == words::panes::NO_CHANGE_YET)
     });
-    click(&mut harness, "Levels of xₜ");
-    click_like(&mut harness, "Contrast of levels");
-    click(&mut harness, "each its own scale");
-    click_like(&mut harness, "Energy bars");
-    click(&mut harness, "of the largest");
-    click_like(&mut harness, "Channel of the spectrum");
+    click(&mut harness, &format!("{} xₜ", words::panes::LEVELS_OF));
+    click_like(&mut harness, words::panes::CONTRAST);
+    click(&mut harness, words::panes::SCALE_PER_LEVEL);
+    click_like(&mut harness, words::panes::ENERGY_BARS);
+    click(&mut harness, words::panes::OF_LARGEST);
+    click_like(&mut harness, words::panes::LEVELS_CHANNEL);
     click(&mut harness, "G");
-    until(&mut harness, "levels of noise", |harness| says(harness, "1 px: energy 0.7"));
-    assert!(says(&harness, "Channel of the spectrum spectrum: G"));
-    assert!(says(&harness, "Spectrum in two dimensions, −40 to 40 dB"));
-    click(&mut harness, "Isolate 8 px (Levels)");
+    until(&mut harness, "levels of noise", |harness| {
+        says(harness, &format!("{} 0.7", words::panes::energy_of("1 px")))
+    });
+    assert!(says(&harness, &words::chip(words::panes::LEVELS_CHANNEL, "G")));
+    assert!(says(&harness, &format!("{}, −40 to 40 dB", words::panes::PLANE)));
+    click(&mut harness, &words::panes::isolate_in("8 px", "Levels"));
     click(&mut harness, "Images");
-    assert_eq!(alone(&harness).unwrap(), "only 8 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("8 px"));
 }
 
 #[test]
 fn no_size_of_window_breaks_the_levels() {
     let mut harness = spectra(settings("gaussian-64"));
     click(&mut harness, "Levels");
-    until(&mut harness, "levels", |harness| says(harness, "1 px: energy"));
+    until(&mut harness, "levels", |harness| says(harness, &words::panes::energy_of("1 px")));
     for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
         harness.set_size(egui::vec2(width, height));
         frames(&mut harness, 3);
     }
-    assert!(says(&harness, "1 px: energy"));
+    assert!(says(&harness, &words::panes::energy_of("1 px")));
     // On a small projector levels and spectrum take turns.
-    assert!(!says(&harness, "Spectrum in two dimensions"));
-    click(&mut harness, "Spectrum in place of levels");
-    assert!(says(&harness, "Spectrum in two dimensions") && !says(&harness, "1 px: energy"));
+    assert!(!says(&harness, words::panes::PLANE));
+    click(&mut harness, words::panes::SPECTRUM_FOR_LEVELS);
+    assert!(says(&harness, words::panes::PLANE) && !says(&harness, &words::panes::energy_of("1 px")));
 }
 
 /// The inspector once it shows an image.
@@ -234,7 +254,7 @@ fn inspector(settings: RunSettings) -> Harness<'static, App> {
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
     click(&mut harness, "Inspect");
-    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
+    until(&mut harness, "a histogram", |harness| says(harness, words::panes::HISTOGRAM_FROM));
     harness
 }
 
@@ -250,18 +270,18 @@ fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
 
 #[track_caller]
 fn choose_reference(harness: &mut Harness<App>, name: &str) {
-    click_like(harness, "Reference reference:");
+    click_like(harness, &words::chip(words::panes::REFERENCE, ""));
     click(harness, name);
 }
 
 #[test]
 fn handles_of_the_histogram_set_the_range_of_the_stage() {
     let mut harness = inspector(settings("gaussian-64"));
-    let white = |harness: &Harness<App>| number(harness, Role::Slider, "White handle");
+    let white = |harness: &Harness<App>| number(harness, Role::Slider, &words::panes::handle(words::panes::WHITE));
     // This model's images go beyond ±1.
     let usual = white(&harness);
     assert!(usual > 1.0);
-    let from = harness.get_by_role_and_label(Role::Slider, "White handle").rect().center();
+    let from = harness.get_by_role_and_label(Role::Slider, &words::panes::handle(words::panes::WHITE)).rect().center();
     harness.drag_at(from);
     frames(&mut harness, 2);
     for by in [10.0, 25.0, 40.0] {
@@ -272,18 +292,18 @@ fn handles_of_the_histogram_set_the_range_of_the_stage() {
     frames(&mut harness, 3);
     until(&mut harness, "the new white", |harness| white(harness) < 0.95 * usual);
     let dragged = white(&harness);
-    assert_eq!(number(&harness, Role::SpinButton, "White value"), dragged);
+    assert_eq!(number(&harness, Role::SpinButton, words::panes::WHITE_VALUE), dragged);
     // A drag is one change, and keys move the handle too.
     undo(&mut harness);
     until(&mut harness, "white as it was", |harness| white(harness) == usual);
-    focus(&mut harness, Role::Slider, "Black handle");
+    focus(&mut harness, Role::Slider, &words::panes::handle(words::panes::BLACK));
     press(&mut harness, Key::ArrowRight);
-    let black = |harness: &Harness<App>| number(harness, Role::Slider, "Black handle");
+    let black = |harness: &Harness<App>| number(harness, Role::Slider, &words::panes::handle(words::panes::BLACK));
     until(&mut harness, "black moved by a key", |harness| black(harness) > -usual);
-    click(&mut harness, "reset");
+    click(&mut harness, words::panes::RESET_RANGE);
     until(&mut harness, "the usual black", |harness| black(harness) == -usual);
     // A number is typed.
-    harness.get_by_role_and_label(Role::SpinButton, "Black value").click();
+    harness.get_by_role_and_label(Role::SpinButton, words::panes::BLACK_VALUE).click();
     frames(&mut harness, 3);
     harness.event(egui::Event::Text("-0.5".into()));
     frames(&mut harness, 2);
@@ -300,7 +320,7 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
     for _ in 0..6 {
         press(&mut harness, Key::ArrowLeft);
     }
-    choose_reference(&mut harness, "the run's image");
+    choose_reference(&mut harness, words::panes::FINAL_IMAGE);
     until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
     let run = run_of(&settings);
     let (image, reference) = (&run.snapshots[6].x0, &run.state);
@@ -308,15 +328,15 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
         image.iter().zip(reference.iter()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>() / image.len() as f64;
     let psnr = 10.0 * (4.0 / mse).log10();
     until(&mut harness, "the error of this step", |harness| says(harness, &format!("PSNR {psnr:.2} dB")));
-    let wipe = |harness: &Harness<App>| number(harness, Role::Slider, "Wipe");
+    let wipe = |harness: &Harness<App>| number(harness, Role::Slider, words::panes::WIPE);
     assert_eq!(wipe(&harness), 0.5);
-    focus(&mut harness, Role::Slider, "Wipe");
+    focus(&mut harness, Role::Slider, words::panes::WIPE);
     for _ in 0..3 {
         press(&mut harness, Key::ArrowRight);
     }
     assert!((wipe(&harness) - 0.53).abs() < 1e-6, "{}", wipe(&harness));
     assert!(says(&harness, &words::frame::step_of(6, 12)), "the playhead stays");
-    let place = harness.get_by_role_and_label(Role::Slider, "Wipe").rect().center();
+    let place = harness.get_by_role_and_label(Role::Slider, words::panes::WIPE).rect().center();
     harness.drag_at(place);
     frames(&mut harness, 2);
     harness.hover_at(place - egui::vec2(60.0, 0.0));
@@ -325,18 +345,18 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
     frames(&mut harness, 2);
     assert!(wipe(&harness) < 0.45, "{}", wipe(&harness));
     for (mode, name) in [("signed", "signed"), ("absolute", "absolute"), ("relative", "relative")] {
-        click(&mut harness, &format!("Show the {mode} difference"));
+        click(&mut harness, &words::panes::show_difference(mode));
         until(&mut harness, mode, |harness| {
-            says(harness, &format!("{name} difference of E[x₀|xₜ] and the run's image"))
+            says(harness, &words::panes::difference_of(name, "E[x₀|xₜ]", words::panes::FINAL_IMAGE))
         });
     }
     // Of the same image nothing differs.
-    choose_reference(&mut harness, "E[x₀|xₜ] at this step, 6");
+    choose_reference(&mut harness, &words::panes::estimate_at_this_step(6));
     until(&mut harness, "no error", |harness| says(harness, "all: MSE 0, PSNR ∞ dB"));
     press(&mut harness, Key::Escape);
     press(&mut harness, Key::ArrowRight);
     until(&mut harness, "an error of the next step", |harness| !says(harness, "PSNR ∞ dB"));
-    choose_reference(&mut harness, "none");
+    choose_reference(&mut harness, words::panes::NO_REFERENCE);
     until(&mut harness, "no table", |harness| !says(harness, "all: MSE"));
 }
 
@@ -345,22 +365,22 @@ fn samples_channels_and_curves_of_an_image() {
     let mut settings = settings("gaussian-64");
     settings.batch = 2;
     let mut harness = inspector(settings);
-    choose_reference(&mut harness, "image 2 of the batch");
+    choose_reference(&mut harness, &words::panes::other_image(2));
     until(&mut harness, "errors", |harness| says(harness, "G: MSE"));
-    click_like(&mut harness, "Channel RGB");
+    click_like(&mut harness, &words::chip(words::panes::CHANNEL, "RGB"));
     click(&mut harness, "luminance");
-    click(&mut harness, "Logarithmic counts");
-    for (name, role) in [("Gamma", Role::Slider), ("Offset", Role::Slider)] {
+    click(&mut harness, words::panes::LOGARITHMIC);
+    for (name, role) in [(words::panes::GAMMA, Role::Slider), (words::panes::OFFSET, Role::Slider)] {
         let before = number(&harness, role, name);
         focus(&mut harness, role, name);
         press(&mut harness, Key::ArrowRight);
         assert!(number(&harness, role, name) > before, "{name}");
     }
-    click(&mut harness, "Inspect ΔE[x₀|xₜ]");
-    until(&mut harness, "a change", |harness| says(harness, "Full colour at"));
-    assert!(says(&harness, "Inspected ΔE[x₀|xₜ] beside image 2"));
+    click(&mut harness, &format!("{} ΔE[x₀|xₜ]", words::panes::INSPECT));
+    until(&mut harness, "a change", |harness| says(harness, words::panes::FULL_COLOUR_AT));
+    assert!(says(&harness, &words::panes::inspected_with("ΔE[x₀|xₜ]", "image 2")));
     press(&mut harness, Key::Home);
-    assert!(says(&harness, "Channel luminance"));
+    assert!(says(&harness, &words::chip(words::panes::CHANNEL, "luminance")));
 }
 
 #[test]
@@ -368,16 +388,16 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = inspector(settings("gaussian-64"));
     let open = |harness: &mut Harness<App>, path: &std::path::Path| {
-        click_like(harness, "Reference reference:");
-        let field = harness.get_by_label("Path of a reference");
+        click_like(harness, &words::chip(words::panes::REFERENCE, ""));
+        let field = harness.get_by_label(words::panes::PATH_OF_REFERENCE);
         field.focus();
         harness.step();
         // What was typed before goes.
         harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
         harness.step();
-        harness.get_by_label("Path of a reference").type_text(path.to_str().unwrap());
+        harness.get_by_label(words::panes::PATH_OF_REFERENCE).type_text(path.to_str().unwrap());
         frames(harness, 3);
-        click(harness, "Open reference");
+        click(harness, words::panes::OPEN_REFERENCE);
     };
     let missing = folder.path().join("nothing.png");
     open(&mut harness, &missing);
@@ -390,15 +410,19 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
     image::RgbImage::from_pixel(90, 70, image::Rgb([128; 3])).save(&path).unwrap();
     open(&mut harness, &path);
     until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
-    assert!(says(&harness, "Reference reference: grey.png"));
+    assert!(says(&harness, &words::chip(words::panes::REFERENCE, "grey.png")));
     // So does a file that is dropped, and levels are compared alone.
     let dropped = folder.path().join("white.png");
     image::RgbImage::from_pixel(64, 64, image::Rgb([255; 3])).save(&dropped).unwrap();
     harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(dropped)));
     harness.step();
-    until(&mut harness, "the dropped image", |harness| says(harness, "Reference reference: white.png"));
-    click(&mut harness, "Isolate 1 px");
-    until(&mut harness, "one level", |harness| says(harness, "Show all levels of the inspected image, only 1 px"));
+    until(&mut harness, "the dropped image", |harness| {
+        says(harness, &words::chip(words::panes::REFERENCE, "white.png"))
+    });
+    click(&mut harness, &words::panes::isolate("1 px"));
+    until(&mut harness, "one level", |harness| {
+        says(harness, &words::panes::show_all_levels_of(words::panes::INSPECTED_IMAGE, &words::panes::only("1 px")))
+    });
 }
 
 #[test]
@@ -414,14 +438,14 @@ fn a_file_beside_latents_is_refused_in_a_sentence() {
 #[test]
 fn no_size_of_window_breaks_the_inspector() {
     let mut harness = inspector(settings("gaussian-64"));
-    choose_reference(&mut harness, "the run's image");
+    choose_reference(&mut harness, words::panes::FINAL_IMAGE);
     for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
         harness.set_size(egui::vec2(width, height));
         frames(&mut harness, 3);
     }
     // On a small projector so do tones and errors.
-    assert!(says(&harness, "Histogram from") && !says(&harness, "all: MSE"));
-    click(&mut harness, "Compare");
+    assert!(says(&harness, words::panes::HISTOGRAM_FROM) && !says(&harness, "all: MSE"));
+    click(&mut harness, words::panes::COMPARE_PART);
     assert!(says(&harness, "all: MSE"));
 }
 
@@ -439,7 +463,7 @@ fn large_images_are_cut_beside_the_window() {
         ..RunSettings::new(ModelSource::Images(folder.path().into()))
     };
     let mut harness = spectra(settings);
-    click(&mut harness, "Isolate 64 px");
+    click(&mut harness, &words::panes::isolate("64 px"));
     // Old pictures stay until the level has been cut; then their scale is that of the level.
     let scale =
         |harness: &Harness<App>| painted(harness).iter().filter(|text| text.starts_with('±')).cloned().collect();
@@ -449,9 +473,9 @@ fn large_images_are_cut_beside_the_window() {
         let now: Vec<String> = scale(harness);
         now.len() >= 2 && now != before
     });
-    assert_eq!(alone(&harness).unwrap(), "only 64 px");
+    assert_eq!(alone(&harness).unwrap(), words::panes::only("64 px"));
     click(&mut harness, "Levels");
-    until(&mut harness, "levels", |harness| says(harness, "128 px: energy"));
+    until(&mut harness, "levels", |harness| says(harness, &words::panes::energy_of("128 px")));
     click(&mut harness, "Inspect");
-    until(&mut harness, "a histogram", |harness| says(harness, "Histogram from"));
+    until(&mut harness, "a histogram", |harness| says(harness, words::panes::HISTOGRAM_FROM));
 }

@@ -48,7 +48,7 @@ fn type_into(harness: &mut Harness<App>, field: &str, text: &str) {
 
 fn samples(harness: &mut Harness<App>, count: &str) {
     // A click turns the number into a field.
-    click(harness, "Samples to measure");
+    click(harness, words::panes::SAMPLES);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness.event(egui::Event::Text(count.into()));
     frames(harness, 1);
@@ -80,13 +80,13 @@ fn is_painted(harness: &Harness<App>, part: &str) -> bool {
 #[test]
 fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     let mut harness = opened_at_spectra();
-    assert!(is_painted(&harness, "One run shows what happened once"));
-    assert!(is_painted(&harness, "rₘ(t), theory"));
+    assert!(is_painted(&harness, words::panes::WHY_MEASURE));
+    assert!(is_painted(&harness, words::tracks::SHARES_THEORY));
     assert!(is_painted(&harness, "this sample"), "whose spectra they are");
     samples(&mut harness, "18");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "18");
-    assert!(is_painted(&harness, "rₘ(t), measured"));
+    assert!(is_painted(&harness, words::tracks::SHARES_MEASURED));
     assert!(is_painted(&harness, "RMS 0."));
     // The theory that is drawn is chosen by its row, and undone.
     click(&mut harness, "spectral");
@@ -95,23 +95,23 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     frames(&mut harness, 3);
     assert!(painted(&harness).iter().filter(|text| *text == "spectral").count() == 1);
     samples(&mut harness, "2");
-    click(&mut harness, "Add");
+    click(&mut harness, words::panes::ADD_SAMPLES);
     measured(&mut harness, "20");
 
     // Saved, opened again and laid beside itself.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("twenty.npz");
-    click(&mut harness, "Save…");
+    click(&mut harness, words::panes::SAVE_ENSEMBLE);
     save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let kept = ensemble::read(&path).unwrap();
-    type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
+    type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, path.to_str().unwrap());
     assert_eq!((kept.samples(), kept.steps()), (20, 6));
-    scroll_and_click(&mut harness, "Lay beside");
+    scroll_and_click(&mut harness, words::panes::COMPARE_ENSEMBLE);
     until(&mut harness, "the comparison", |harness| is_painted(harness, "Opened twenty.npz: 20 samples"));
     frames(&mut harness, 3);
     assert!(is_painted(&harness, "0.000 dB"), "it differs from itself in nothing");
-    click(&mut harness, "Compare with nothing");
+    click(&mut harness, words::panes::UNPIN_SAMPLES);
     assert!(!is_painted(&harness, "0.000 dB"));
 }
 
@@ -119,16 +119,16 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
 fn ending_half_way_keeps_a_valid_half() {
     let mut harness = opened_at_spectra();
     samples(&mut harness, "5000");
-    click(&mut harness, "Measure");
-    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), measured"));
-    click(&mut harness, "Wait");
-    until(&mut harness, "the pause", |harness| is_painted(harness, "Waiting for you"));
-    click(&mut harness, "Go on");
-    click(&mut harness, "End");
-    until(&mut harness, "the end", |harness| is_painted(harness, "what was whole stays"));
+    click(&mut harness, words::panes::MEASURE);
+    until(&mut harness, "a first batch", |harness| is_painted(harness, words::tracks::SHARES_MEASURED));
+    click(&mut harness, words::panes::PAUSE_MEASURING);
+    until(&mut harness, "the pause", |harness| is_painted(harness, words::panes::PAUSED));
+    click(&mut harness, words::panes::RESUME_MEASURING);
+    click(&mut harness, words::panes::STOP_MEASURING);
+    until(&mut harness, "the end", |harness| is_painted(harness, words::panes::KEPT));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("half");
-    click(&mut harness, "Save…");
+    click(&mut harness, words::panes::SAVE_ENSEMBLE);
     save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
     let kept = ensemble::read(&path.with_extension("npz")).unwrap();
@@ -143,48 +143,54 @@ fn ending_half_way_keeps_a_valid_half() {
 fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     let mut harness = opened_at_spectra();
     samples(&mut harness, "2");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "2");
-    assert!(!is_painted(&harness, "set differently by now"));
+    assert!(!is_painted(&harness, words::panes::SETTINGS_CHANGED));
     harness.get_by_label_contains(words::frame::NEW_SEED).click();
     until_done(&mut harness);
-    assert!(!is_painted(&harness, "set differently by now"), "another seed makes samples of the same kind");
+    assert!(!is_painted(&harness, words::panes::SETTINGS_CHANGED), "another seed makes samples of the same kind");
     steps(&mut harness, "7");
-    assert!(is_painted(&harness, "set differently by now"));
+    assert!(is_painted(&harness, words::panes::SETTINGS_CHANGED));
     steps(&mut harness, "6");
-    assert!(!is_painted(&harness, "set differently by now"));
+    assert!(!is_painted(&harness, words::panes::SETTINGS_CHANGED));
 
     let of_others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spectra.npz");
     for (path, sentence) in [
         (Path::new("/no/such/file.npz"), "give the path of a .npz file"),
         (&of_others, "so this program did not write it"),
     ] {
-        type_into(&mut harness, "Path of an ensemble or of a folder", path.to_str().unwrap());
-        click(&mut harness, "Open");
+        type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, path.to_str().unwrap());
+        click(&mut harness, words::panes::OPEN_ENSEMBLE);
         until(&mut harness, sentence, |harness| is_painted(harness, sentence));
     }
-    type_into(&mut harness, "Path of an ensemble or of a folder", "/no/such/folder");
-    click(&mut harness, "Calibrate on");
+    type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, "/no/such/folder");
+    click(&mut harness, words::panes::CALIBRATE);
     let test = "window_measure::a_run_that_is_set_differently_is_said_and_bad_files_are_sentences";
     let words = [("FOLDER", "/no/such/folder".to_owned())];
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
     // What was measured is still there, and is of what it was of.
     assert!(is_painted(&harness, "2 samples"));
     frames(&mut harness, 3);
-    assert!(is_painted(&harness, "calibrated on the final images") && !is_painted(&harness, "calibrated on folder"));
-    assert!(!is_painted(&harness, "the next on"));
+    assert!(
+        is_painted(&harness, &words::panes::calibrated_on("the final images"))
+            && !is_painted(&harness, &words::panes::calibrated_on("folder"))
+    );
+    assert!(!is_painted(&harness, words::panes::NEXT_TIME_ON));
     let photos = tempfile::tempdir().unwrap();
     image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(3 * x) as u8, (2 * y) as u8, 9]))
         .save(photos.path().join("a.png"))
         .unwrap();
-    type_into(&mut harness, "Path of an ensemble or of a folder", photos.path().to_str().unwrap());
-    click(&mut harness, "Calibrate on");
-    until(&mut harness, "the images", |harness| is_painted(harness, "calibrated on 1 image of"));
-    type_into(&mut harness, "Path of an ensemble or of a folder", "/no/such/folder");
-    click(&mut harness, "Calibrate on");
+    type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, photos.path().to_str().unwrap());
+    click(&mut harness, words::panes::CALIBRATE);
+    until(&mut harness, "the images", |harness| is_painted(harness, &words::panes::calibrated_on("1 image of")));
+    type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, "/no/such/folder");
+    click(&mut harness, words::panes::CALIBRATE);
     until(&mut harness, "the sentence", |harness| is_painted(harness, "cannot read the image folder /no/such/folder"));
     frames(&mut harness, 3);
-    assert!(is_painted(&harness, "calibrated on 1 image of"), "the numbers are of the folder that was read");
+    assert!(
+        is_painted(&harness, &words::panes::calibrated_on("1 image of")),
+        "the numbers are of the folder that was read"
+    );
 }
 
 #[test]
@@ -198,12 +204,12 @@ fn notes_and_full_names_are_shown() {
     };
     let before = told(&harness);
     samples(&mut harness, "1");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     until(&mut harness, "a sample", |harness| painted(harness).iter().any(|text| text == "1 sample"));
     frames(&mut harness, 3);
     assert!(is_painted(&harness, "gaussian-64 · heun, "));
     assert!(is_painted(&harness, ", 4 steps"));
-    click(&mut harness, "Keep these to compare");
+    click(&mut harness, words::panes::PIN_SAMPLES);
     assert!(
         painted(&harness).iter().any(|text| text.starts_with("gaussian-64 · heun, ") && text.ends_with(" · 1 sample"))
     );
@@ -216,28 +222,31 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
         |steps: usize, samples: usize| format!("gaussian-64 · ddim, trailing, {steps} steps · {samples} samples");
     let mut harness = opened_at_spectra();
     samples(&mut harness, "2");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "2");
-    assert!(!is_painted(&harness, "dots: ") && !is_painted(&harness, "dotted: "), "the run on screen is of them");
-    click(&mut harness, "Keep these to compare");
-    assert!(is_painted(&harness, &format!("dotted: {}", title(6, 2))));
+    assert!(
+        !is_painted(&harness, &words::tracks::dots("")) && !is_painted(&harness, &words::tracks::dotted("")),
+        "the run on screen is of them"
+    );
+    click(&mut harness, words::panes::PIN_SAMPLES);
+    assert!(is_painted(&harness, &words::tracks::dotted(&title(6, 2))));
 
     // With another number of steps the lines of the first ones stay, at their own noise levels.
     steps(&mut harness, "9");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
     samples(&mut harness, "3");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "3");
-    assert!(is_painted(&harness, &format!("dotted: {}", title(6, 2))));
-    assert!(!is_painted(&harness, "dots: "));
+    assert!(is_painted(&harness, &words::tracks::dotted(&title(6, 2))));
+    assert!(!is_painted(&harness, &words::tracks::dots("")));
     let compared = painted(&harness).into_iter().filter(|text| text.ends_with(" of 8 steps")).count();
     assert_eq!(compared, 2, "over how many steps the two are compared: {:?}", painted(&harness));
     let unreadable = unreadable(&harness, Cut::Allowed);
     assert!(unreadable.is_empty(), "{}", unreadable.join("\n"));
 
     // A run of other steps: the dots are said to be of the samples, and so is the heat map, and what is saved.
-    harness.get_by_label_contains("Whose spectra").click();
+    harness.get_by_label_contains(words::tracks::SPECTRA_FROM).click();
     frames(&mut harness, 3);
     harness.get_all_by_label("measured samples").last().unwrap().click();
     frames(&mut harness, 3);
@@ -246,14 +255,14 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     steps(&mut harness, "4");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
-    assert!(is_painted(&harness, &format!("dots: {}", title(9, 3))), "{:?}", painted(&harness));
+    assert!(is_painted(&harness, &words::tracks::dots(&title(9, 3))), "{:?}", painted(&harness));
     assert!(painted(&harness).contains(&title(9, 3)), "{:?}", painted(&harness));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("figure.svg");
-    click(&mut harness, "Spectrum of change menu");
-    harness.get_by_label_contains("Save with film strip").click();
+    click(&mut harness, &words::menu_of(Track::SpectrumOfChange.name()));
+    harness.get_by_label_contains(words::tracks::SAVE_WITH_FILM).click();
     frames(&mut harness, 3);
-    harness.get_by_label("SVG").click();
+    harness.get_by_label(svg()).click();
     frames(&mut harness, 3);
     save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));
@@ -287,7 +296,7 @@ fn closing_asks_about_what_is_in_no_file() {
     let mut harness = opened_at_spectra();
     assert!(!stays_when_closed(&mut harness), "nothing can be lost");
     samples(&mut harness, "2");
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "2");
     // Cancel, Escape, and leaving the dialog for the place all stay.
     for _ in 0..2 {
@@ -323,8 +332,8 @@ fn closing_asks_about_what_is_in_no_file() {
 fn closing_pauses_measuring_and_what_is_discarded_is_not_asked_about_again() {
     let mut harness = opened_at_spectra();
     samples(&mut harness, "5000");
-    click(&mut harness, "Measure");
-    until(&mut harness, "a first batch", |harness| is_painted(harness, "rₘ(t), measured"));
+    click(&mut harness, words::panes::MEASURE);
+    until(&mut harness, "a first batch", |harness| is_painted(harness, words::tracks::SHARES_MEASURED));
     assert!(stays_when_closed(&mut harness));
     assert!(is_painted(&harness, words::frame::MEASURING_IS_PAUSED));
     click(&mut harness, words::frame::CANCEL);

@@ -58,20 +58,20 @@ fn right_click(harness: &mut Harness<App>, at: Pos2) {
 fn an_image_is_copied_and_saved_and_its_pixel_read() {
     let mut harness = opened("emoji-exact-64");
     let before = painted(&harness).into_iter().find(|text| text.contains("/12")).unwrap();
-    let place = harness.get_by_label("E[x₀|xₜ] expectation").rect();
+    let place = harness.get_by_label(&words::panes::image("E[x₀|xₜ]", words::panes::ESTIMATE_NOTE)).rect();
     right_click(&mut harness, place.center());
-    let OutputCommand::CopyImage(image) = copied(&mut harness, "Copy image") else { panic!("no image") };
+    let OutputCommand::CopyImage(image) = copied(&mut harness, words::tracks::COPY_IMAGE) else { panic!("no image") };
     assert_eq!(image.size, [64, 64], "pixels of the image, not of the screen");
     right_click(&mut harness, place.center() + egui::vec2(1.0, 1.0));
-    let value = text_of(copied(&mut harness, "Copy value 32, 32: "));
+    let value = text_of(copied(&mut harness, &format!("{} 32, 32: ", words::tracks::COPY_VALUE)));
     let (pixel, values) = value.split_once(": ").unwrap();
     assert_eq!(pixel, "32, 32");
     let values: Vec<f32> = values.split(", ").map(|value| value.parse().unwrap()).collect();
     assert!(values.len() == 3 && values.iter().all(|value| value.abs() < 3.0), "{values:?}");
     right_click(&mut harness, place.center());
-    click(&mut harness, "Save image…");
+    click(&mut harness, words::tracks::SAVE_IMAGE);
     frames(&mut harness, 3);
-    let asks = |harness: &Harness<App>| painted(harness).iter().any(|text| text.ends_with("expectation-step-12.png"));
+    let asks = |harness: &Harness<App>| painted(harness).iter().any(|text| text.ends_with("estimate-step-12.png"));
     assert!(asks(&harness), "the place is asked for: {:?}", painted(&harness));
     assert!(painted(&harness).contains(&before), "the playhead stayed");
 }
@@ -81,28 +81,28 @@ fn a_track_is_copied_and_its_values_read() {
     let mut harness = opened("emoji-exact-64");
     let whole = harness.get_by_label(words::tracks::PLAYHEAD).rect();
     let row = |harness: &Harness<App>, track: &str| {
-        let head = harness.get_by_label(&format!("Fold {track}")).rect();
+        let head = harness.get_by_label(&words::tracks::fold(track)).rect();
         pos2(whole.center().x, head.top() + 24.0)
     };
     let chromatogram = row(&harness, "Chromatogram");
     right_click(&mut harness, chromatogram);
-    assert!(says(&harness, "Save figure"));
-    let values = text_of(copied(&mut harness, "Copy values"));
+    assert!(says(&harness, words::tracks::SAVE_FIGURE));
+    let values = text_of(copied(&mut harness, words::tracks::COPY_VALUES));
     let names: Vec<&str> = values.lines().map(|line| line.split_once('\t').unwrap().0).collect();
     for name in ["step", "sigma", "1 px", "32 px"] {
         assert!(names.contains(&name), "{values}");
     }
     right_click(&mut harness, chromatogram);
-    let OutputCommand::CopyImage(figure) = copied(&mut harness, "Copy image") else { panic!("no image") };
+    let OutputCommand::CopyImage(figure) = copied(&mut harness, words::tracks::COPY_IMAGE) else { panic!("no image") };
     assert!(figure.size[0] > 1000, "{:?}", figure.size);
     let film = row(&harness, "Film strip");
     right_click(&mut harness, film);
     assert!(painted(&harness).iter().any(|text| text.ends_with("at step 6")), "which image it is");
-    let OutputCommand::CopyImage(strip) = copied(&mut harness, "Copy film strip") else { panic!("no image") };
+    let OutputCommand::CopyImage(strip) = copied(&mut harness, words::tracks::COPY_FILM) else { panic!("no image") };
     assert!(strip.size[0] > 1000, "{:?}", strip.size);
     right_click(&mut harness, film);
-    click(&mut harness, "Save figure");
-    click(&mut harness, "SVG");
+    click(&mut harness, words::tracks::SAVE_FIGURE);
+    click(&mut harness, svg());
     frames(&mut harness, 3);
     assert!(painted(&harness).iter().any(|text| text.ends_with("film-strip.svg")), "{:?}", painted(&harness));
 }
@@ -113,15 +113,15 @@ fn all_images_of_a_batch_are_shown_at_once() {
     launch.first.push(Action::set(Setting::Batch, 4_usize));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    click(&mut harness, "All images of the batch");
+    click(&mut harness, words::panes::ALL_OF_BATCH);
     let rects: Vec<egui::Rect> =
-        (1..=4).map(|image| harness.get_by_label(&format!("Image {image} of the batch")).rect()).collect();
+        (1..=4).map(|image| harness.get_by_label(&words::panes::image_of_batch(image)).rect()).collect();
     assert!(rects.iter().all(|rect| rect.width() > 40.0), "{rects:?}");
     assert!(!rects[0].intersects(rects[1]) && !rects[0].intersects(rects[2]), "{rects:?}");
-    click(&mut harness, "Image 3 of the batch");
+    click(&mut harness, &words::panes::image_of_batch(3));
     assert!(painted(&harness).concat().contains("3/4"), "it is that of the other panes, too");
-    click(&mut harness, "All images of the batch");
-    assert!(!says(&harness, "Image 3 of the batch"));
+    click(&mut harness, words::panes::ALL_OF_BATCH);
+    assert!(!says(&harness, &words::panes::image_of_batch(3)));
 }
 
 #[test]

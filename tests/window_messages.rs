@@ -57,7 +57,7 @@ fn messages_keep_their_height_and_their_forms_are_in_reach() {
     let button = words::messages::OPEN_CONFIG;
     until(&mut harness, "the form", |harness| says(harness, button));
     frames(&mut harness, 5);
-    let place = |harness: &Harness<App>| harness.get_by_label("Fold Film strip").rect();
+    let place = |harness: &Harness<App>| harness.get_by_label(&words::tracks::fold(Track::FilmStrip.name())).rect();
     let before = place(&harness);
     frames(&mut harness, 60);
     assert_eq!(place(&harness), before, "nothing grows");
@@ -159,12 +159,12 @@ fn nonsense_typed_as_a_class_is_said() {
     assert!(says(&harness, &words::chip(words::frame::CLASS, "1")), "it is as it was");
     press(&mut harness, egui::Key::Escape);
     click(&mut harness, words::frame::OVER_TIME);
-    click_like(&mut harness, "First class");
-    type_number(&mut harness, "First class, its number", "abc");
+    click_like(&mut harness, words::panes::FIRST_CLASS);
+    type_number(&mut harness, &words::panes::its_number(words::panes::FIRST_CLASS), "abc");
     assert!(documented_is_shown(&harness, test, &[]), "{:?}", painted(&harness));
-    type_number(&mut harness, "First class, its number", "2");
+    type_number(&mut harness, &words::panes::its_number(words::panes::FIRST_CLASS), "2");
     assert!(!documented_is_shown(&harness, test, &[]) && !egui::Popup::is_any_open(&harness.ctx));
-    assert!(says(&harness, "First class 2"), "{:?}", harness.root());
+    assert!(says(&harness, &words::chip(words::panes::FIRST_CLASS, "2")), "{:?}", harness.root());
 }
 
 #[test]
@@ -176,9 +176,11 @@ fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
     launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    assert!(is_painted(&harness, "Guidance leads away from class 3, the last one. That is a guess"));
+    assert!(is_painted(&harness, &words::panes::guessed_null_class(3)));
     click(&mut harness, words::messages::USE_NULL_CLASS);
-    until(&mut harness, "a run with what was said", |harness| is_done(harness) && !is_painted(harness, "a guess"));
+    until(&mut harness, "a run with what was said", |harness| {
+        is_done(harness) && !is_painted(harness, &words::panes::guessed_null_class(3))
+    });
 }
 
 /// Heun from the noisiest timesteps leaves a result that no image of the model reaches.
@@ -212,8 +214,8 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
     until_done(&mut harness);
     // What is typed to be imported is not where things are saved.
-    type_over(&mut harness, "Path of a schedule", path.to_str().unwrap());
-    click(&mut harness, "Save CSV table");
+    type_over(&mut harness, words::panes::PATH_OF_SCHEDULE, path.to_str().unwrap());
+    click(&mut harness, &words::panes::save(form("csv")));
     assert!(is_painted(&harness, &words::frame::save_what("schedule as CSV table")));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     save_as(&mut harness, &folder.path().join("run-w1.5"));
@@ -234,7 +236,7 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     click(&mut harness, words::messages::DISMISS);
     assert!(!is_painted(&harness, &told));
     // Nothing is saved where nothing was said.
-    click(&mut harness, "Save CSV table");
+    click(&mut harness, &words::panes::save(form("csv")));
     press(&mut harness, egui::Key::Escape);
     assert!(!says(&harness, words::frame::SAVE_PATH));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -247,8 +249,8 @@ fn a_message_of_one_panel_is_not_seen_in_another() {
     launch.first.push(Action::SetLayout(Layout::ScheduleLab));
     let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
     until_done(&mut harness);
-    type_over(&mut harness, "Path of a schedule", "/no/such/schedule.csv");
-    click(&mut harness, "Import");
+    type_over(&mut harness, words::panes::PATH_OF_SCHEDULE, "/no/such/schedule.csv");
+    click(&mut harness, words::panes::IMPORT);
     until(&mut harness, "the sentence", |harness| {
         is_painted(harness, "/no/such/schedule.csv:") || says(harness, words::messages::DISMISS)
     });
@@ -256,6 +258,6 @@ fn a_message_of_one_panel_is_not_seen_in_another() {
         click(&mut harness, name);
     }
     press(&mut harness, egui::Key::Escape);
-    assert!(is_painted(&harness, "Files"), "the panel Measure is there");
+    assert!(is_painted(&harness, words::panes::FILES), "the panel Measure is there");
     assert!(!is_painted(&harness, "/no/such/schedule.csv"));
 }

@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::denoiser::Upsample;
 use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, ScaleCurve};
 use chromascope::session::RunSettings;
@@ -31,22 +32,29 @@ fn run_of(change: impl FnOnce(&mut RunSettings)) -> Harness<'static, App> {
 #[test]
 fn guidance_is_taken_apart() {
     let mut harness = run_of(|settings| settings.guidance = Some(GuidanceScale::Constant(3.0)));
-    for part in ["Part class 1", "Part no class", "Part guided", "Part difference"] {
+    for part in [
+        &words::panes::part("class 1"),
+        &words::panes::part(words::panes::NULL_CLASS),
+        &words::panes::part("guided"),
+        &words::panes::part("difference"),
+    ] {
         assert!(says(&harness, part), "{part}");
     }
     // The map of levels, in three quantities, absolute and relative.
     assert!(says(&harness, "‖B_m(ε_c − ε_∅)‖, relative over"));
-    click(&mut harness, "Relative to each step's sum");
+    click(&mut harness, words::tracks::RELATIVE);
     until(&mut harness, "absolute", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖ over"));
     for (choice, symbol) in [("class", "‖B_m ε_c‖ over"), ("no class", "‖B_m ε_∅‖ over")] {
-        click_like(&mut harness, "Parts by level of");
+        click_like(&mut harness, words::tracks::PARTS_OF);
         harness.query_all_by_label(choice).last().unwrap().click();
         frames(&mut harness, 3);
         until(&mut harness, symbol, |harness| says(harness, symbol));
     }
-    click_like(&mut harness, "Parts by level of");
+    click_like(&mut harness, words::tracks::PARTS_OF);
     click(&mut harness, "rₘ, guided and not");
-    until(&mut harness, "the chromatogram", |harness| painted(harness).iter().any(|text| text == "dashed: no class"));
+    until(&mut harness, "the chromatogram", |harness| {
+        painted(harness).iter().any(|text| text == words::tracks::DASHED_NULL)
+    });
 }
 
 #[test]
@@ -56,7 +64,13 @@ fn each_class_by_resolution_is_a_part() {
         settings.guidance = Some(GuidanceScale::Constant(2.0));
         settings.by_level = Some(ByLevel { labels: vec![1, 3, 2], mode: LevelMode::Band, factor: 2 });
     });
-    for part in ["Part class 1", "Part class 2", "Part class 3", "Part no class", "Part guided"] {
+    for part in [
+        &words::panes::part("class 1"),
+        &words::panes::part("class 2"),
+        &words::panes::part("class 3"),
+        &words::panes::part(words::panes::NULL_CLASS),
+        &words::panes::part("guided"),
+    ] {
         assert!(says(&harness, part), "{part}");
     }
 }
@@ -65,34 +79,34 @@ fn each_class_by_resolution_is_a_part() {
 fn upsample_guidance_shows_both_sizes() {
     let mut harness = run_of(|settings| settings.upsample = Some(Upsample::by(2)));
     press(&mut harness, egui::Key::Home);
-    for part in ["Part full size, σ ", "Part pooled, σ ", "Part upsampled"] {
+    for part in ["Part full size, σ ", "Part pooled, σ ", &words::panes::part("upsampled")] {
         assert!(says(&harness, part), "{part}");
     }
-    assert!(painted(&harness).iter().any(|text| text.starts_with("Upsample guidance asks at two sizes")));
+    assert!(painted(&harness).iter().any(|text| text.starts_with(words::tracks::TWO_SIZES)));
     press(&mut harness, egui::Key::End);
-    assert!(painted(&harness).iter().any(|text| text.starts_with("At this step the pooled image has no say any more")));
+    assert!(painted(&harness).iter().any(|text| text.starts_with(words::panes::NOT_POOLED_HERE)));
 }
 
 #[test]
 fn a_plain_run_says_that_it_has_none() {
     let harness = run_of(|_| {});
     let said = painted(&harness).join("\n");
-    assert!(said.contains("This run's estimate is made in one piece"), "{said}");
-    assert!(said.contains("This run asked one question a step"), "{said}");
+    assert!(said.contains(words::panes::ONE_PART), "{said}");
+    assert!(said.contains(words::tracks::ONE_PART), "{said}");
 }
 
 /// Chooses what the track of levels shows.
 fn show(harness: &mut Harness<App>, what: &str) {
-    click_like(harness, "Parts by level of");
+    click_like(harness, words::tracks::PARTS_OF);
     harness.query_all_by_label(what).last().unwrap().click();
     frames(harness, 3);
 }
 
 /// The figure that the track's menu saves.
 fn saved(harness: &mut Harness<App>, path: &std::path::Path) -> String {
-    click(harness, "Parts by level menu");
-    click(harness, "Save figure");
-    click(harness, "SVG");
+    click(harness, &words::menu_of(Track::PartsByLevel.name()));
+    click(harness, words::tracks::SAVE_FIGURE);
+    click(harness, svg());
     save_as(harness, path);
     until(harness, "the figure", |_| std::fs::read_to_string(path).is_ok_and(|text| text.contains("</svg>")));
     let text = std::fs::read_to_string(path).unwrap();
@@ -133,7 +147,7 @@ fn each_class_has_its_levels() {
     });
     show(&mut harness, "class 3");
     until(&mut harness, "its map", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖, class 3, relative over"));
-    assert!(says(&harness, "Part class 3 − none"));
+    assert!(says(&harness, &words::panes::part("class 3 − null")));
 }
 
 #[test]
@@ -144,7 +158,7 @@ fn a_step_at_w_1_says_that_it_asked_for_the_class_alone() {
     let start = painted(&harness).join("\n");
     press(&mut harness, egui::Key::End);
     let end = painted(&harness).join("\n");
-    let words = "This step asked for class 1 alone, as w = 1 there";
+    let words = &words::panes::class_alone("class 1");
     assert_eq!([start.contains(words), end.contains(words)], [false, true], "{start}\n\n{end}");
     // Where nothing was asked without a class there is no difference, and elsewhere there is.
     assert!(says(&harness, "‖B_m(ε_c − ε_∅)‖, relative over"));

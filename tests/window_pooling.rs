@@ -32,16 +32,17 @@ fn lab(size: Vec2) -> Harness<'static, App> {
 fn pooling() -> Harness<'static, App> {
     let mut harness = lab(PROJECTOR);
     click(&mut harness, "Pooling");
-    until(&mut harness, "the pictures", |harness| says(harness, "Pooled: SNR"));
+    until(&mut harness, "the pictures", |harness| says(harness, &words::panes::snr_of(words::panes::POOLED)));
     harness
 }
 
 /// The ratios under the three pictures.
 fn ratios(harness: &Harness<App>) -> [f64; 3] {
-    ["Noised at t: SNR ", "Pooled: SNR ", "Noised at tau: SNR "].map(|name| {
-        let node = harness.get_by_label_contains(name);
+    [words::panes::NOISY_AT_T, words::panes::POOLED, words::panes::NOISY_AT_TAU].map(|picture| {
+        let name = words::panes::snr_of(picture) + " ";
+        let node = harness.get_by_label_contains(&name);
         let label = node.accesskit_node().label().unwrap();
-        let number = label.strip_prefix(name).unwrap().split(',').next().unwrap();
+        let number = label.strip_prefix(&name).unwrap().split(',').next().unwrap();
         number.replace('−', "-").parse().unwrap()
     })
 }
@@ -57,7 +58,7 @@ fn until_other(harness: &mut Harness<App>, before: [f64; 3]) -> [f64; 3] {
 
 #[track_caller]
 fn type_time(harness: &mut Harness<App>, time: &str) {
-    harness.get_by_role_and_label(Role::SpinButton, "Time t").click();
+    harness.get_by_role_and_label(Role::SpinButton, words::panes::TIME_T).click();
     frames(harness, 3);
     harness.event(egui::Event::Text(time.into()));
     frames(harness, 2);
@@ -71,7 +72,7 @@ fn pooled_and_remade_have_the_same_ratio() {
     for factor in [2.0, 3.0, 4.0] {
         let before = ratios(&harness);
         if factor > 2.0 {
-            click(&mut harness, &format!("Pool by {factor}"));
+            click(&mut harness, &words::panes::pool_by(factor as usize));
             until_other(&mut harness, before);
         }
         let [state, pooled, remade] = ratios(&harness);
@@ -93,7 +94,7 @@ fn the_time_is_dragged_typed_and_moved_by_keys() {
     let noisy = until_other(&mut harness, first);
     assert!(noisy[0] < 0.2 * first[0], "{noisy:?} after {first:?}");
     assert!(!says(&harness, "τ(t) 0.294"));
-    harness.get_by_role_and_label(Role::Slider, "Time t").focus();
+    harness.get_by_role_and_label(Role::Slider, words::panes::TIME_T).focus();
     harness.step();
     for _ in 0..5 {
         press(&mut harness, Key::ArrowRight);
@@ -103,15 +104,19 @@ fn the_time_is_dragged_typed_and_moved_by_keys() {
     assert!(says(&harness, &words::frame::step_of(12, 12)), "keys move the slider, not the playhead");
     type_time(&mut harness, "0");
     frames(&mut harness, 3);
-    until(&mut harness, "a clean image", |harness| says(harness, "Noised at t: SNR ∞, ∞ dB"));
+    until(&mut harness, "a clean image", |harness| {
+        says(harness, &format!("{} ∞, ∞ dB", words::panes::snr_of(words::panes::NOISY_AT_T)))
+    });
     assert!(says(&harness, "√P 1.000"));
 }
 
 #[test]
 fn the_playhead_is_followed_until_the_slider_is_moved() {
     let mut harness = pooling();
-    click(&mut harness, "Follow the playhead");
-    until(&mut harness, "the end of the run", |harness| says(harness, "Noised at t: SNR ∞"));
+    click(&mut harness, words::panes::FOLLOW_PLAYHEAD);
+    until(&mut harness, "the end of the run", |harness| {
+        says(harness, &format!("{} ∞", words::panes::snr_of(words::panes::NOISY_AT_T)))
+    });
     click(&mut harness, words::frame::FIRST_STEP);
     for _ in 0..6 {
         click(&mut harness, words::frame::STEP_ON);
@@ -123,12 +128,12 @@ fn the_playhead_is_followed_until_the_slider_is_moved() {
 }
 
 fn open_image(harness: &mut Harness<App>, path: &Path) {
-    click_like(harness, "Image to pool");
-    let field = harness.get_by_label("Path of an image");
+    click_like(harness, words::panes::IMAGE_TO_POOL);
+    let field = harness.get_by_label(words::panes::PATH_OF_IMAGE);
     field.focus();
     field.type_text(path.to_str().unwrap());
     frames(harness, 3);
-    click(harness, "Open image");
+    click(harness, words::panes::OPEN_IMAGE);
 }
 
 /// A file with waves of several lengths in it.
@@ -147,12 +152,12 @@ fn images_are_opened_by_path_and_bad_ones_get_a_sentence() {
     let first = ratios(&harness);
     open_image(&mut harness, &path);
     let opened = until_other(&mut harness, first);
-    assert!(says(&harness, "Image to pool image: waves.png"));
+    assert!(says(&harness, &words::chip(words::panes::IMAGE_TO_POOL, "waves.png")));
     open_image(&mut harness, &folder.path().join("nothing.png"));
     let said = |harness: &Harness<App>, words: &str| painted(harness).iter().any(|text| text.contains(words));
     until(&mut harness, "the sentence", |harness| said(harness, "nothing.png; give the path of an image file"));
     assert_eq!(ratios(&harness), opened, "the picture stays");
-    click_like(&mut harness, "Image to pool");
+    click_like(&mut harness, words::panes::IMAGE_TO_POOL);
     click(&mut harness, "butterfly");
     until_other(&mut harness, opened);
     assert!(!said(&harness, "nothing.png"), "what was said is over");
@@ -162,8 +167,8 @@ fn images_are_opened_by_path_and_bad_ones_get_a_sentence() {
 fn the_image_of_the_run_can_be_pooled() {
     let mut harness = pooling();
     let first = ratios(&harness);
-    click_like(&mut harness, "Image to pool");
-    click(&mut harness, "the run's image");
+    click_like(&mut harness, words::panes::IMAGE_TO_POOL);
+    click(&mut harness, words::panes::FINAL_IMAGE);
     let of_run = until_other(&mut harness, first);
     // The next run ends with another.
     click(&mut harness, words::frame::NEW_SEED);
@@ -179,7 +184,8 @@ fn a_dropped_image_is_pooled_and_a_dropped_folder_is_run() {
     harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
     harness.step();
     until(&mut harness, "the image in the pane", |harness| {
-        says(harness, "Pooled: SNR") && says(harness, "Image to pool image: waves.png")
+        says(harness, &words::panes::snr_of(words::panes::POOLED))
+            && says(harness, &words::chip(words::panes::IMAGE_TO_POOL, "waves.png"))
     });
     assert!(says(&harness, &words::chip(words::frame::MODEL, "gaussian-64")), "no model was opened");
     harness.input_mut().dropped_files.push(Arc::new(Dropped(folder.path().into())));
@@ -196,5 +202,5 @@ fn no_size_of_window_breaks_the_pane() {
         harness.set_size(vec2(width, height));
         frames(&mut harness, 3);
     }
-    assert!(says(&harness, "Pooled: SNR"));
+    assert!(says(&harness, &words::panes::snr_of(words::panes::POOLED)));
 }

@@ -6,6 +6,7 @@ mod common;
 mod gui;
 
 use chromascope::app::App;
+use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use egui::accesskit::{Role, Toggled};
@@ -61,14 +62,14 @@ fn a_gaussian_run_ends_with_the_slope_of_its_prior() {
     // S = c/f², sampled once.
     assert!((slope_at_end + 2.0).abs() < 0.2, "{slope_at_end}");
     assert_eq!((low, high), (0.031, 0.5));
-    assert!(says(&harness, "signal above noise everywhere"));
+    assert!(says(&harness, words::panes::ALL_SIGNAL));
     press(&mut harness, Key::Home);
-    until(&mut harness, "the noise", |harness| says(harness, "noise above signal everywhere"));
-    assert!(says(&harness, "slope: all is noise yet"));
+    until(&mut harness, "the noise", |harness| says(harness, words::panes::NO_SIGNAL));
+    assert!(says(&harness, words::panes::ONLY_NOISE));
     for _ in 0..7 {
         press(&mut harness, Key::ArrowRight);
     }
-    until(&mut harness, "the crossing", |harness| says(harness, "signal meets noise at fₘₐₓ 0."));
+    until(&mut harness, "the crossing", |harness| says(harness, &format!("{} 0.", words::panes::EQUAL_AT)));
     let [_, low, high] = slope(&harness).unwrap();
     assert!(low == 0.031 && high < 0.5, "the fit ends where the noise begins: {high}");
 }
@@ -77,7 +78,7 @@ fn a_gaussian_run_ends_with_the_slope_of_its_prior() {
 fn the_ends_of_the_slope_are_dragged_typed_and_let_go() {
     let mut harness = spectra(Layout::Spectra);
     let before = slope(&harness).unwrap();
-    let (at, value) = end(&harness, "Upper end of the slope");
+    let (at, value) = end(&harness, words::panes::UPPER_END);
     let to = at - egui::vec2(120.0, 0.0);
     harness.hover_at(at);
     frames(&mut harness, 2);
@@ -89,60 +90,60 @@ fn the_ends_of_the_slope_are_dragged_typed_and_let_go() {
     }
     harness.drop_at(to);
     frames(&mut harness, 3);
-    let (_, dragged) = end(&harness, "Upper end of the slope");
-    assert!(dragged < 0.6 * value && !is_on(&harness, "Slope range follows the step"), "{value} {dragged}");
+    let (_, dragged) = end(&harness, words::panes::UPPER_END);
+    assert!(dragged < 0.6 * value && !is_on(&harness, words::panes::RANGE_FOLLOWS), "{value} {dragged}");
     assert_ne!(slope(&harness).unwrap(), before);
     // Other steps keep what was chosen, and the drag is one change. The handle has the arrows.
     press(&mut harness, Key::PageUp);
     settle(&mut harness);
-    assert_eq!(end(&harness, "Upper end of the slope").1, dragged);
+    assert_eq!(end(&harness, words::panes::UPPER_END).1, dragged);
     press(&mut harness, Key::End);
     undo(&mut harness);
     assert_eq!(slope(&harness).unwrap(), before);
 
-    harness.get_by_role_and_label(Role::SpinButton, "Slope from").click();
+    harness.get_by_role_and_label(Role::SpinButton, words::panes::SLOPE_FROM).click();
     frames(&mut harness, 3);
     harness.event(egui::Event::Text("0.1".into()));
     frames(&mut harness, 2);
     press(&mut harness, Key::Enter);
     assert_eq!(slope(&harness).unwrap()[1..], [0.1, 0.5]);
-    let lower = harness.get_by_role_and_label(Role::Slider, "Lower end of the slope");
+    let lower = harness.get_by_role_and_label(Role::Slider, words::panes::LOWER_END);
     lower.focus();
     frames(&mut harness, 2);
     press(&mut harness, Key::ArrowRight);
-    assert!((end(&harness, "Lower end of the slope").1 - 0.105).abs() < 1e-9);
-    click(&mut harness, "Slope range follows the step");
+    assert!((end(&harness, words::panes::LOWER_END).1 - 0.105).abs() < 1e-9);
+    click(&mut harness, words::panes::RANGE_FOLLOWS);
     assert_eq!(slope(&harness).unwrap(), before);
     undo(&mut harness);
-    assert!((end(&harness, "Lower end of the slope").1 - 0.105).abs() < 1e-9);
+    assert!((end(&harness, words::panes::LOWER_END).1 - 0.105).abs() < 1e-9);
 }
 
 #[test]
 fn channel_window_and_other_steps_are_choices_that_can_be_undone() {
     let mut harness = spectra(Layout::Spectra);
     let before = slope_label(&harness).unwrap();
-    click(&mut harness, "Hann window");
+    click(&mut harness, words::panes::HANN);
     settle(&mut harness);
-    assert!(is_on(&harness, "Hann window"));
+    assert!(is_on(&harness, words::panes::HANN));
     let hann = slope_label(&harness).unwrap();
     assert_ne!(hann, before, "a window changes the spectrum");
-    click_like(&mut harness, "Channel of the spectra");
+    click_like(&mut harness, words::panes::SPECTRA_CHANNEL);
     click(&mut harness, "green");
     settle(&mut harness);
-    assert!(says(&harness, "Channel of the spectra green"));
+    assert!(says(&harness, &words::chip(words::panes::SPECTRA_CHANNEL, "green")));
     assert_ne!(slope_label(&harness).unwrap(), hann);
     undo(&mut harness);
-    assert!(says(&harness, "Channel of the spectra mean"));
+    assert!(says(&harness, &words::chip(words::panes::SPECTRA_CHANNEL, "mean")));
     assert_eq!(slope_label(&harness).unwrap(), hann);
     undo(&mut harness);
-    assert!(!is_on(&harness, "Hann window"));
+    assert!(!is_on(&harness, words::panes::HANN));
     assert_eq!(slope_label(&harness).unwrap(), before);
 
     let named = |harness: &Harness<App>| painted(harness).iter().filter(|text| *text == "other steps").count();
-    assert_eq!((is_on(&harness, "Other steps"), named(&harness)), (true, 2));
-    click(&mut harness, "Other steps");
+    assert_eq!((is_on(&harness, words::panes::OTHER_STEPS), named(&harness)), (true, 2));
+    click(&mut harness, words::panes::OTHER_STEPS);
     settle(&mut harness);
-    assert_eq!((is_on(&harness, "Other steps"), named(&harness)), (false, 1));
+    assert_eq!((is_on(&harness, words::panes::OTHER_STEPS), named(&harness)), (false, 1));
 }
 
 #[test]
@@ -152,14 +153,14 @@ fn a_narrow_pane_keeps_its_choices_in_a_menu_and_its_figure_goes_into_a_file() {
     let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
     until_done(&mut harness);
     until(&mut harness, "the slope", |harness| slope(harness).is_some());
-    assert!(harness.query_by_label("Hann window").is_none(), "there is no room for it");
+    assert!(harness.query_by_label(words::panes::HANN).is_none(), "there is no room for it");
     click(&mut harness, "Spectrum menu");
-    click(&mut harness, "Hann window");
-    assert!(harness.query_by_label("Slope from").is_some(), "the menu stays open");
+    click(&mut harness, words::panes::HANN);
+    assert!(harness.query_by_label(words::panes::SLOPE_FROM).is_some(), "the menu stays open");
     click(&mut harness, "blue");
     settle(&mut harness);
-    click(&mut harness, "Save figure");
-    click(&mut harness, "SVG");
+    click(&mut harness, words::tracks::SAVE_FIGURE);
+    click(&mut harness, svg());
     let folder = tempfile::tempdir().unwrap();
     let figure = folder.path().join("spectrum.svg");
     save_as(&mut harness, &figure);

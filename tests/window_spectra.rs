@@ -118,7 +118,7 @@ fn shader_and_processor_show_the_same_pixels() {
 #[test]
 fn quantity_colours_and_range_are_chosen_and_undone() {
     let mut harness = opened_at_spectra();
-    harness.get_by_label_contains("Spectra of").click();
+    harness.get_by_label_contains(words::tracks::SPECTRA_OF).click();
     frames(&mut harness, 3);
     harness.get_all_by_label("xₜ").last().unwrap().click();
     frames(&mut harness, 3);
@@ -128,13 +128,13 @@ fn quantity_colours_and_range_are_chosen_and_undone() {
     until(&mut harness, "those of before", |harness| says(harness, "PSD of ΔE[x₀|xₜ] over step"));
 
     // An end of the colours by its keys, typed, dragged, and back to what fits.
-    assert!(is_painted(&harness, "auto"));
-    let handle = "Highest density of the colours";
+    assert!(is_painted(&harness, words::tracks::RANGE_AUTO));
+    let handle = "Highest density of the colour range";
     harness.get_by_label(handle).focus();
     frames(&mut harness, 2);
     press(&mut harness, egui::Key::ArrowUp);
-    assert!(is_painted(&harness, "chosen"));
-    click(&mut harness, "Lowest density");
+    assert!(is_painted(&harness, words::tracks::RANGE_CHOSEN));
+    click(&mut harness, words::tracks::LOWEST);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness.event(egui::Event::Text("-42".into()));
     frames(&mut harness, 1);
@@ -170,7 +170,7 @@ fn the_value_under_the_pointer_is_read() {
     );
     harness.hover_at(place.right_center() - egui::vec2(4.0, 0.0));
     frames(&mut harness, 3);
-    assert!(is_painted(&harness, "none comes after the last"), "the empty end is explained");
+    assert!(is_painted(&harness, words::tracks::AFTER_THE_LAST), "the empty end is explained");
 }
 
 #[test]
@@ -178,32 +178,34 @@ fn measured_samples_theory_and_their_difference_are_sources() {
     let actions = vec![Action::SetHeatMap(HeatMapChange::Source(SpectrumSource::AgainstTheory))];
     let mut harness = open_with(launched("gaussian-64", actions), PROJECTOR);
     until_done(&mut harness);
-    assert!(is_painted(&harness, "Nothing is measured yet"));
-    click(&mut harness, "Samples to measure");
+    assert!(is_painted(&harness, words::tracks::NOTHING_MEASURED));
+    click(&mut harness, words::panes::SAMPLES);
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     harness.event(egui::Event::Text("4".into()));
     frames(&mut harness, 1);
     press(&mut harness, egui::Key::Enter);
-    click(&mut harness, "Measure");
+    click(&mut harness, words::panes::MEASURE);
     until(&mut harness, "all samples", |harness| painted(harness).iter().any(|text| text == "4 samples"));
-    until(&mut harness, "the difference", |harness| says(harness, "samples over theory over step and frequency, −"));
+    until(&mut harness, "the difference", |harness| {
+        says(harness, "samples relative to theory over step and frequency, −")
+    });
     for (source, words) in [
         (SpectrumSource::Samples, "PSD of ΔE[x₀|xₜ], 4 samples over step"),
         (SpectrumSource::Theory, "PSD of ΔE[x₀|xₜ], theory over step"),
     ] {
-        harness.get_by_label_contains("Whose spectra").click();
+        harness.get_by_label_contains(words::tracks::SPECTRA_FROM).click();
         frames(&mut harness, 3);
         harness.get_all_by_label(source.name()).last().unwrap().click();
         frames(&mut harness, 3);
         assert!(says(&harness, words), "{source:?}");
     }
-    harness.get_by_label_contains("Whose spectra").click();
+    harness.get_by_label_contains(words::tracks::SPECTRA_FROM).click();
     frames(&mut harness, 3);
     harness.get_all_by_label(SpectrumSource::AgainstCompared.name()).last().unwrap().click();
     frames(&mut harness, 3);
-    assert!(is_painted(&harness, "Nothing is compared yet"));
-    click(&mut harness, "Keep these to compare");
-    assert!(says(&harness, "over the compared over step and frequency"));
+    assert!(is_painted(&harness, words::tracks::NOTHING_COMPARED));
+    click(&mut harness, words::panes::PIN_SAMPLES);
+    assert!(says(&harness, "relative to the pinned ensemble over step and frequency"));
 }
 
 #[test]
@@ -211,10 +213,10 @@ fn it_is_saved_below_the_film_strip() {
     let mut harness = opened_at_spectra();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("figure.svg");
-    click(&mut harness, "Spectrum of change menu");
-    harness.get_by_label_contains("Save with film strip").click();
+    click(&mut harness, &words::menu_of(Track::SpectrumOfChange.name()));
+    harness.get_by_label_contains(words::tracks::SAVE_WITH_FILM).click();
     frames(&mut harness, 3);
-    harness.get_by_label("SVG").click();
+    harness.get_by_label(svg()).click();
     frames(&mut harness, 3);
     save_as(&mut harness, &path);
     until(&mut harness, "the file", |harness| is_painted(harness, words::frame::SAVED_AS));

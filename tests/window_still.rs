@@ -35,8 +35,9 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
         )
     };
     // These stand where their value is.
-    let is_mark =
-        |name: &str| name.ends_with("of the colours") || name.starts_with("Boundary of ") || name.contains(" strip, ");
+    let is_mark = |name: &str| {
+        name.ends_with("of the colour range") || name.starts_with("Boundary of ") || name.contains(" strip, ")
+    };
     let nodes = harness.root().children_recursive().filter(|node| is_control(node.accesskit_node().role()));
     nodes
         .filter_map(|node| {
@@ -109,7 +110,7 @@ fn nothing_moves_when_the_playhead_or_a_level_is_chosen() {
     let before = places(&harness);
     click(&mut harness, words::frame::FIRST_STEP);
     assert_still(&before, &harness, "at the first step");
-    click(&mut harness, "Isolate 4 px");
+    click(&mut harness, &words::panes::isolate("4 px"));
     assert_still(&before, &harness, "a level alone");
     click(&mut harness, words::frame::PLAY);
     assert_still(&before, &harness, "while it plays");
@@ -148,20 +149,26 @@ fn in_layout(model: &str, layout: Layout) -> Harness<'static, App> {
 fn nothing_moves_in_the_schedule_lab() {
     let mut harness = in_layout("emoji-exact-64", Layout::ScheduleLab);
     let before = places(&harness);
-    for button in ["Equal signal a step", "Edit as curve", "Equal time a level", "Edit steps", "Model's own"] {
+    for button in [
+        words::panes::EQUAL_SIGNAL,
+        words::panes::EDIT_AS_CURVE,
+        words::panes::EQUAL_TIME,
+        words::panes::EDIT_STEPS,
+        words::panes::MODEL_DEFAULT,
+    ] {
         click(&mut harness, button);
         frames(&mut harness, 3);
         assert_still(&before, &harness, button);
     }
     until_done(&mut harness);
-    click(&mut harness, "Edit as curve");
-    let point = harness.get_all_by_label_contains("Control point 2,").next().unwrap();
+    click(&mut harness, words::panes::EDIT_AS_CURVE);
+    let point = harness.get_all_by_label_contains(&format!("{},", words::tracks::control_point(2))).next().unwrap();
     point.focus();
     frames(&mut harness, 3);
-    assert!(says(&harness, "s of control point 2"), "it is chosen");
+    assert!(says(&harness, &words::tracks::of_control_point("s", 2)), "it is chosen");
     assert_still(&before, &harness, "a point is chosen");
     until_done(&mut harness);
-    click(&mut harness, "Preset");
+    click(&mut harness, words::panes::PRESET);
     click(&mut harness, "karras");
     press(&mut harness, egui::Key::Escape);
     assert!(says(&harness, "ρ"), "its parameter is there");
@@ -191,8 +198,9 @@ fn targets_are_large_enough_for_a_hand() {
     for layout in Layout::ALL {
         let harness = in_layout("emoji-exact-64", layout);
         let excepted = |role: Role, name: &str| {
-            let edge = ["Height of ", words::tracks::PLAYHEAD];
-            (role == Role::Slider && edge.iter().any(|edge| name.starts_with(edge))) || name.starts_with("Isolate ")
+            let edge = [words::tracks::HEIGHT_OF, words::tracks::PLAYHEAD];
+            (role == Role::Slider && edge.iter().any(|edge| name.starts_with(edge)))
+                || name.starts_with(&words::panes::isolate(""))
         };
         let small: Vec<String> = controls(&harness)
             .into_iter()

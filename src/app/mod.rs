@@ -173,7 +173,8 @@ impl App {
         let optimisation = state.optimisation.as_ref().map(Optimisation::report);
         let preview =
             state.panes.get::<LabPane>().and_then(|lab| lab.preview.clone()).map(|preview| (preview.label(), preview));
-        let preview = preview.or_else(|| Some(("best so far".to_owned(), optimisation.as_ref()?.best_source()?)));
+        let preview =
+            preview.or_else(|| Some((words::tracks::BEST_SO_FAR.to_owned(), optimisation.as_ref()?.best_source()?)));
         let on_screen = run.as_ref().map(|run| (&*run.started.settings, run.info.as_ref()));
         state.planner.update(state.document.document(), state.model.as_ref(), on_screen, preview);
     }

@@ -4,8 +4,12 @@
 
 use chromascope::app::words;
 use chromascope::app::{App, Launch};
+use chromascope::figure::draw::Format;
+use chromascope::schedule::formats::registry::EXPORTS;
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
+#[allow(unused_imports, reason = "each test file uses its own part of this")]
+pub use chromascope::session::document::Track;
 use chromascope::session::settings::ModelSource;
 use egui::{Rect, Shape, Vec2};
 use egui_kittest::kittest::Queryable;
@@ -176,6 +180,16 @@ pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
 /// Whether the run on screen has come to its end.
 pub fn is_done(harness: &Harness<App>) -> bool {
     says(harness, &format!("{} ·", words::frame::DONE))
+}
+
+/// What the window calls a form in which a schedule leaves.
+pub fn form(name: &str) -> &'static str {
+    EXPORTS.iter().find(|format| format.name == name).unwrap().title
+}
+
+/// What the window calls that format of figures.
+pub fn svg() -> &'static str {
+    Format::Svg.info().name
 }
 
 pub fn says(harness: &Harness<App>, text: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::theme::Palette;
+use crate::app::words;
 use crate::figure::{Paint, Role};
 use crate::session::levels::{Band, Isolation, LevelSet};
 use crate::spectrum::BandPlan;
@@ -52,7 +53,8 @@ impl Levels {
         band.index(&plan)?;
         let response = ui.interact(rect, ui.scope_id().with(("isolate", place, row)), Sense::click());
         let label = band.label(plan.factor());
-        let name = if place.is_empty() { format!("Isolate {label}") } else { format!("Isolate {label} ({place})") };
+        let name =
+            if place.is_empty() { words::panes::isolate(&label) } else { words::panes::isolate_in(&label, place) };
         let on = self.isolated.contains(band);
         response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, on, &name));
         let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
@@ -72,7 +74,7 @@ impl Levels {
         let id = ui.scope_id().with(("isolate on the strip", place, row));
         let response = ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
         response.widget_info(|| {
-            let name = format!("Isolate {label} ({place} strip, {})", row + 1);
+            let name = words::panes::isolate_on_strip(&label, place, row + 1);
             WidgetInfo::selected(egui::Role::Button, true, self.isolated.contains(band), name)
         });
         let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
@@ -119,6 +121,6 @@ pub fn more(ui: &Ui) -> bool {
 /// Says what a click does.
 pub fn tip(response: Response) {
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(
-        "Click: only this resolution on the stage; again or Esc: all of it. With Shift or Ctrl: this one too",
+        "Click to isolate this level; click again or press Esc to show all. Shift or Ctrl click adds or removes it",
     );
 }

@@ -1,5 +1,6 @@
 //! What can be shown of a moment of a run. No GUI.
 
+use crate::app::words;
 use crate::denoiser::PartName;
 
 /// The three images that a step has, and what can stand in for one of them.
@@ -27,12 +28,12 @@ impl Picture {
     #[must_use]
     pub const fn name(self) -> (&'static str, &'static str) {
         match self {
-            Self::State => ("xₜ", "noisy state"),
-            Self::Expectation => ("E[x₀|xₜ]", "expectation"),
-            Self::Coarse => ("E[x₀|xₜ]", "coarse"),
-            Self::Change => ("ΔE[x₀|xₜ]", "since last step"),
+            Self::State => ("xₜ", words::panes::STATE_NOTE),
+            Self::Expectation => ("E[x₀|xₜ]", words::panes::ESTIMATE_NOTE),
+            Self::Coarse => ("E[x₀|xₜ]", words::panes::PREVIEW_NOTE),
+            Self::Change => ("ΔE[x₀|xₜ]", words::panes::CHANGE_NOTE),
             Self::Part(_) => ("part", "of E[x₀|xₜ]"),
-            Self::ClassDifference(_) => ("difference", "class − none"),
+            Self::ClassDifference(_) => ("difference", "class − null"),
         }
     }
 
@@ -46,23 +47,20 @@ impl Picture {
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Part(_) | Self::ClassDifference(_) => "A part of what E[x₀|xₜ] is made of",
+            Self::Part(_) | Self::ClassDifference(_) => "A part of E[x₀|xₜ]",
             Self::State => {
-                "The state xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε, variance preserving whatever the sampler. Wheel: zoom; drag: pan; \
-                 double-click: the whole image"
+                "The noisy state xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε, variance preserving for every sampler. Wheel: zoom; drag: \
+                 pan; double-click: fit"
             }
             Self::Expectation => {
-                "E[x₀|xₜ], the image that the model expects behind this state: (xₜ − √(1−ᾱ)·ε̂)/√ᾱ. Wheel: zoom; drag: \
-                 pan; double-click: the whole image"
+                "The estimate E[x₀|xₜ]: the clean image the model expects behind this state, (xₜ − √(1−ᾱ)·ε̂)/√ᾱ. \
+                 Wheel: zoom; drag: pan; double-click: fit"
             }
             Self::Coarse => {
-                "E[x₀|xₜ] of the run that is being made, from a few long steps; it gives way to the run itself. Wheel: zoom; \
-                 drag: pan; double-click: the whole image"
+                "Preview of E[x₀|xₜ] from a few long steps, until the full run is here. Wheel: zoom; drag: pan; \
+                 double-click: fit"
             }
-            Self::Change => {
-                "E[x₀|xₜ] less that of the step before, mean over the channels: blue below zero, orange above, the \
-                 background where nothing changed; the root of the magnitude, so that small changes show"
-            }
+            Self::Change => words::panes::ABOUT_CHANGE,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::app::intent::Intent;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::saving::Save;
+use crate::app::words;
 use crate::figure::draw::{FORMATS, Format};
 use egui::{ColorImage, Pos2, Response, Ui};
 
@@ -46,13 +47,13 @@ pub(in crate::app) fn picture_menu_ui(
 
 /// The entries that every image has.
 pub(in crate::app) fn entries_ui(ui: &mut Ui, offered: &Offered, at: Option<Pos2>, intents: &mut Vec<Intent>) {
-    if ui.button("Copy image").clicked() {
+    if ui.button(words::tracks::COPY_IMAGE).clicked() {
         if let Some(image) = (offered.image)() {
             ui.ctx().copy_image(image);
         }
         ui.close();
     }
-    if ui.button("Save image…").clicked() {
+    if ui.button(words::tracks::SAVE_IMAGE).clicked() {
         if let Some(image) = (offered.image)() {
             let make = move || png_of(&image);
             let save = Save::bytes(offered.pane, "image as PNG", (offered.name, "png"), make);
@@ -61,7 +62,7 @@ pub(in crate::app) fn entries_ui(ui: &mut Ui, offered: &Offered, at: Option<Pos2
         ui.close();
     }
     if let Some(value) = at.and_then(offered.value) {
-        copy_ui(ui, "Copy value", &value);
+        copy_ui(ui, words::tracks::COPY_VALUE, &value);
     }
 }
 
@@ -74,7 +75,7 @@ pub(in crate::app) fn copy_ui(ui: &mut Ui, name: &str, text: &str) {
     }
 }
 
-/// "Save figure" with its formats.
+/// words::tracks::SAVE_FIGURE with its formats.
 pub(in crate::app) fn save_figure_ui(ui: &mut Ui, name: &str, mut chosen: impl FnMut(Format)) {
     ui.menu_button(name, |ui| {
         for info in FORMATS {
@@ -100,7 +101,7 @@ fn png_of(image: &ColorImage) -> Result<Vec<u8>, String> {
 pub(in crate::app) const fn file_name(picture: Picture) -> &'static str {
     match picture {
         Picture::State => "state",
-        Picture::Expectation | Picture::Coarse => "expectation",
+        Picture::Expectation | Picture::Coarse => "estimate",
         Picture::Change => "change",
         Picture::Part(_) => "part",
         Picture::ClassDifference(_) => "difference",

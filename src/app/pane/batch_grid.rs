@@ -7,6 +7,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::picture::{HEAD, menu_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::session::action::Action;
 use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -32,7 +33,7 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut View
         let rect = Rect::from_min_size(corner, framing.size);
         let response = ui.interact(rect, ui.scope_id().with(("of the batch", sample)), Sense::click_and_drag());
         let is_shown = sample == context.sample;
-        let name = format!("Image {} of the batch", sample + 1);
+        let name = words::panes::image_of_batch(sample + 1);
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_shown, &name));
         if response.double_clicked() {
             let actions = [Action::SetSample(sample), Action::SetGrid(false)];
@@ -50,7 +51,7 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut View
         }
         number_ui(ui, rect, sample + 1);
         menu_ui(&one, &response, Picture::Expectation, (rect, framing), out);
-        response.on_hover_text("Click: this image in the other panes; twice: this one alone");
+        response.on_hover_text("Click to show this image in the other panes; double-click to show it alone");
     }
     let (symbol, _) = Picture::Expectation.name();
     let note = format!("all {samples} images");

@@ -12,6 +12,7 @@ use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane::panel::{heading, panel_ui, secondary, small_button, warning};
 use crate::app::pane_id::PaneId;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::model::exact::ExactCard;
 use crate::runtime::Wake;
 use crate::session::document::Layout;
@@ -31,8 +32,7 @@ pub struct GuidancePane {
 const ABOUT: About = About {
     id: PaneId::new("guidance"),
     name: "Guidance",
-    about: "What steers the run: how strongly it is led to its class, which class each resolution follows, and at which \
-                size. The run is made again while you change it",
+    about: "Guidance scale, classes by level, and image size. The run is updated while you change them",
     scrolls: true,
     places: &[(Layout::Guidance, Place::Panel(0.27))],
     dropped: None,
@@ -52,7 +52,7 @@ impl Pane for GuidancePane {
         let intents = &mut *out.intents;
         panel_ui(ui, &head, |ui| {
             if context.model.is_none() {
-                ui.label(secondary(ui, "This appears as soon as the model is open."));
+                ui.label(secondary(ui, "Available when the model is open."));
                 return;
             }
             beside_ui(ui, context, intents);
@@ -61,7 +61,7 @@ impl Pane for GuidancePane {
                 ask_null_class_ui(ui, context, self, intents);
                 classes::classes_ui(ui, context, intents);
             } else {
-                let text = "This model has no classes, so there is nothing to guide to.";
+                let text = "This model has no classes, so guidance has no effect.";
                 ui.add(Label::new(secondary(ui, text)).wrap());
             }
             if has_images(context) {
@@ -90,16 +90,18 @@ fn has_images(context: &ViewContext) -> bool {
 /// The same run without all this, beside it.
 fn beside_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
-        let tip = "Make the run without guidance, classes by resolution and upsample guidance, from the same noise, and \
-                   show it beside";
-        if context.model.is_some() && small_button(ui, "Plain run beside", tip) {
+        let tip = "Run without guidance, classes by level and upsample guidance, from the same noise, and pin the \
+                   result beside this run";
+        if context.model.is_some() && small_button(ui, words::panes::COMPARE_WITH_PLAIN, tip) {
             intents.push(Intent::RunPlainBeside);
         }
-        let tip = "Keep the run on screen beside those that come";
-        if context.run.is_some() && small_button(ui, "Keep this beside", tip) {
+        let tip = "Pin the run on screen beside later runs";
+        if context.run.is_some() && small_button(ui, words::panes::PIN_RUN, tip) {
             intents.push(Intent::KeepBeside);
         }
-        if context.beside.is_some() && small_button(ui, "Show one run", "Take away the run beside") {
+        if context.beside.is_some()
+            && small_button(ui, words::panes::UNPIN_RUN, "Remove the pinned run from the screen")
+        {
             intents.push(Intent::DropBeside);
         }
     });
@@ -111,11 +113,8 @@ fn ask_null_class_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidancePan
     let Some(model) = classes_of(context).filter(|_| guides) else { return };
     let text = match (model.null_said_by, model.null_label) {
         (Some(NullSource::User | NullSource::Card), _) => return,
-        (Some(NullSource::Guess), Some(label)) => format!(
-            "Guidance leads away from class {label}, the last one. That is a guess: neither the model's card nor you say \
-             which class means none."
-        ),
-        (_, _) => "Guidance leads away from the class that means none, and nobody says which that is.".to_owned(),
+        (Some(NullSource::Guess), Some(label)) => words::panes::guessed_null_class(label),
+        (_, _) => "Guidance needs the null class, and it is not known for this model. Set it here.".to_owned(),
     };
     warning(ui, &text);
     ui.horizontal_wrapped(|ui| null_class_ui(ui, context.settings(), Some(model), &mut panel.forms, intents));

@@ -13,6 +13,7 @@ use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::{Moment, Picture};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::Layout;
@@ -142,8 +143,8 @@ fn cell_ui(
         far_out_ui(ui, context, rect);
     }
     response.widget_info(|| {
-        let alone = alone.map_or_else(String::new, |alone| format!(", only {}", alone.name()));
-        WidgetInfo::labeled(Role::Image, true, format!("{name} {note}{alone}"))
+        let alone = alone.map_or_else(String::new, |alone| format!(", {}", words::panes::only(&alone.name())));
+        WidgetInfo::labeled(Role::Image, true, format!("{}{alone}", words::panes::image(name, note)))
     });
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
@@ -165,20 +166,20 @@ fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), fr
     let note =
         context.run.map_or_else(String::new, |run| run.started.settings.steering().unwrap_or_else(|| "plain".into()));
     let whose = context.run.zip(context.at).map_or_else(String::new, |(run, at)| {
-        format!("{}, at its step {} of σ {:.3}", run.in_words(), at.step, run.level(at.step).sigma())
+        format!("{}, at its step {}, σ {:.3}", run.in_words(), at.step, run.level(at.step).sigma())
     });
     let about = &format!(
-        "E[x₀|xₜ] of the run kept beside, at the step whose noise level is nearest to that of this one; from the same noise \
-         where the seeds are the same. It is {whose}"
+        "E[x₀|xₜ] of the pinned run, at its step with the nearest noise level. With the same seed it starts from the \
+         same noise. It is {whose}"
     );
-    let head = Head { name: "Beside", note: &note, value: range.map(range_in_words), about };
+    let head = Head { name: words::panes::PINNED, note: &note, value: range.map(range_in_words), about };
     let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - TARGET - 4.0, HEAD));
     let _ = head.show(ui, place);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Beside, {note}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words::panes::heading(words::panes::PINNED, &note)));
     menu_ui(context, &response, Picture::Expectation, (rect, framing), out);
     let close = Rect::from_min_size(pos2(rect.left() + column - TARGET, rect.top() - HEAD - 4.0), Vec2::splat(TARGET));
     let closed = ui.scope_builder(egui::UiBuilder::new().max_rect(close), |ui| {
-        icon_button_small(ui, Icon::Close, "Show one run", "Take away the run beside").clicked()
+        icon_button_small(ui, Icon::Close, words::panes::UNPIN_RUN, "Remove the pinned run from the screen").clicked()
     });
     if closed.inner {
         out.intents.push(Intent::DropBeside);

@@ -17,6 +17,7 @@ use crate::app::pane::contract::{About, Dropped, Pane, Place};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::runtime::Wake;
 use crate::session::document::Layout;
 use crate::session::inspect::Channel;
@@ -39,7 +40,7 @@ const GAP: f32 = 20.0;
 
 const ABOUT: About = About {
     id: PaneId::new("inspector"),
-    name: "Inspect",
+    name: words::panes::INSPECT,
     about: "One image looked at closely: its channels, tones and numbers, and how it differs from a reference",
     scrolls: false,
     places: &[
@@ -124,7 +125,7 @@ fn switch_ui(ui: &mut Ui, state: &mut InspectorPane) {
             state.compare_in_front = false;
         }
         let tip = "A reference, differences and errors";
-        if text_toggle(ui, "compare", "Compare", tip, state.compare_in_front).clicked() {
+        if text_toggle(ui, "compare", words::panes::COMPARE_PART, tip, state.compare_in_front).clicked() {
             state.compare_in_front = true;
         }
     });
@@ -143,11 +144,11 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
 /// Which image, and which of its channels.
 fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
-        picture_choice_ui(ui, "Inspect", &mut state.picture);
+        picture_choice_ui(ui, words::panes::INSPECT, &mut state.picture);
         let channels = context.run.map_or(3, |run| run.started.shape[1]);
         let shown = state.channel.within(channels).name(channels);
-        let tip = "Which channels are shown and counted; errors are of all of them";
-        crate::app::draw::widgets::small_menu(ui, "Channel", &shown, tip, |ui| {
+        let tip = "Channels in the image and histogram. Errors always use all channels";
+        crate::app::draw::widgets::small_menu(ui, words::panes::CHANNEL, &shown, tip, |ui| {
             for choice in Channel::all(channels) {
                 if ui.selectable_label(state.channel == choice, choice.name(channels)).clicked() {
                     state.channel = choice;
@@ -163,7 +164,7 @@ impl InspectorPane {
     fn empty_words(&self, context: &ViewContext) -> String {
         match (context.run.and(context.at), self.picture) {
             (None, _) => context.empty.to_owned(),
-            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
+            (Some(at), Picture::Change) if at.step == 0 => words::panes::NO_CHANGE_YET.to_owned(),
             (Some(_), _) => String::new(),
         }
     }

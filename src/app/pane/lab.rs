@@ -15,6 +15,7 @@ use crate::app::pane_id::PaneId;
 use crate::app::planned::Planned;
 use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::runtime::Wake;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
@@ -47,8 +48,8 @@ pub struct LabPane {
 const ABOUT: About = About {
     id: PaneId::new("lab"),
     name: "Schedule lab",
-    about: "Draw the run's noise schedule: double-click the curve in the Schedule track for a control point, drag it, \
-                or move it by the arrow keys",
+    about: "Draw the run's noise schedule. Double-click the curve in the Schedule track to add a control point; drag \
+            it or use the arrow keys",
     scrolls: true,
     places: &[(Layout::ScheduleLab, Place::Panel(0.27))],
     dropped: None,
@@ -67,7 +68,7 @@ impl Pane for LabPane {
         let head = Head { name: ABOUT.name, note: "", value: None, about: ABOUT.about };
         panel_ui(ui, &head, |ui| {
             let Some(planned) = context.next() else {
-                ui.label(secondary(ui, "The schedule appears as soon as the model is open."));
+                ui.label(secondary(ui, "Available when the model is open."));
                 return;
             };
             current_ui(ui, context, planned, out);
@@ -89,32 +90,35 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
     let palette = Palette::of(ui);
     let (now, color) = match context.planner.refused() {
         Some(refused) => (format!("These settings cannot be run: {refused}"), palette.error),
-        None => (format!("Now: {}{points}, {}", planned.source.label(), count(steps, "step")), palette.secondary),
+        None => (
+            words::panes::current(&format!("{}{points}, {}", planned.source.label(), count(steps, "step"))),
+            palette.secondary,
+        ),
     };
     lines_ui(ui, &now, 2, color);
     ui.horizontal_wrapped(|ui| {
-        let tip = "Make a curve through control points of this schedule, to be dragged in the Schedule track";
-        if small_button_if(ui, drawn.is_none(), "Edit as curve", tip)
+        let tip = "Turn this schedule into a curve with control points to drag in the Schedule track";
+        if small_button_if(ui, drawn.is_none(), words::panes::EDIT_AS_CURVE, tip)
             && let Some(drawn) = as_drawn(planned)
         {
             out.intents.extend(alone(to_curve(drawn)));
         }
-        let tip = "Take hold of each step's own level, and slide it along the schedule";
-        if small_button_if(ui, !matches!(planned.source, PlanSource::List(_)), "Edit steps", tip) {
+        let tip = "Move each step's noise level along the schedule";
+        if small_button_if(ui, !matches!(planned.source, PlanSource::List(_)), words::panes::EDIT_STEPS, tip) {
             out.intents.extend(alone(to_list(as_list(planned))));
         }
         let own = context.document.run.schedule.is_none() && context.document.run.spacing.is_none();
-        if small_button_if(ui, !own, "Model's own", "Back to what the model's scheduler visits") {
+        if small_button_if(ui, !own, words::panes::MODEL_DEFAULT, "Use the noise levels of the model's own scheduler") {
             out.intents.push(Intent::Change(Action::SetSpacing(None)));
         }
     });
     ui.horizontal_wrapped(|ui| {
         let mut live = context.document.view.live;
-        if ui.checkbox(&mut live, "live").on_hover_text("Make the run again whenever a setting changes").changed() {
+        if ui.checkbox(&mut live, "live").on_hover_text("Run again whenever a setting changes").changed() {
             out.intents.push(Intent::Change(Action::SetLive(live)));
         }
         let mut snap = context.document.view.snap;
-        let tip = "Control points snap to steps and round values";
+        let tip = "Snap control points to steps and round values";
         if ui.checkbox(&mut snap, "snap").on_hover_text(tip).changed() {
             out.intents.push(Intent::Change(Action::SetSnap(snap)));
         }
@@ -122,7 +126,7 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
         let (mut start, mut end) = ends.unwrap_or_default();
         let tip = "Let the noisy end leave the model's range";
         ui.add_enabled(drawn.is_some(), Checkbox::new(&mut start, "free start")).on_hover_text(tip);
-        let tip = "Let the run end where the curve does, rather than at the clean image";
+        let tip = "Let the run end where the curve ends instead of at the clean image";
         ui.add_enabled(drawn.is_some(), Checkbox::new(&mut end, "free end")).on_hover_text(tip);
         if let Some(drawn) = drawn.filter(|_| ends != Some((start, end))) {
             out.intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
@@ -131,9 +135,9 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
     // Another schedule would have to be fitted first, in every frame.
     let point = drawn.and_then(|_| as_drawn(planned)).zip(out.hand.selected);
     let words = match (&point, drawn) {
-        (Some((_, index)), _) => format!("Control point {}", index + 1),
-        (None, Some(_)) => "Control point: none is chosen".to_owned(),
-        (None, None) => "Control point: this schedule has none".to_owned(),
+        (Some((_, index)), _) => words::tracks::control_point(index + 1),
+        (None, Some(_)) => "No control point selected".to_owned(),
+        (None, None) => "This schedule has no control points".to_owned(),
     };
     lines_ui(ui, &words, 1, palette.secondary);
     // Its numbers have their place whether one is chosen or not.
@@ -145,42 +149,45 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
 
 /// Schedules kept by name.
 fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut LabPane, out: &mut ViewOutput) {
-    heading(ui, "Kept schedules");
+    heading(ui, "Saved schedules");
     ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut state.name).hint_text("a name").desired_width(150.0);
+        let edit = TextEdit::singleline(&mut state.name).hint_text("name").desired_width(150.0);
         let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Name of the schedule"));
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::SCHEDULE_NAME));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let name = state.name.trim().to_owned();
-        if (small_button(ui, "Keep", "Keep this schedule under that name") || entered) && !name.is_empty() {
+        if (small_button(ui, words::panes::SAVE_SCHEDULE, "Save this schedule under the name") || entered)
+            && !name.is_empty()
+        {
             let (source, steps) = (planned.source.clone(), planned.plan.steps());
             out.intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
             state.name.clear();
         }
     });
     if context.document.schedules.is_empty() {
-        ui.label(secondary(ui, "None yet. Kept ones can be laid over the run's to compare."));
+        ui.label(secondary(ui, "None yet. Save a schedule to compare it with others."));
     }
     for kept in &context.document.schedules {
         ui.horizontal(|ui| {
             let over = context.document.overlay.as_deref() == Some(kept.name.as_str());
             let mut shown = over;
             let response = ui.checkbox(&mut shown, "");
-            response
-                .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, over, format!("Lay {} over", kept.name)));
+            response.widget_info(|| {
+                WidgetInfo::selected(Role::CheckBox, true, over, words::panes::compare_with(&kept.name))
+            });
             if response
-                .on_hover_text("Lay it over the run's schedule, and compare them in the Theorem 1 track")
+                .on_hover_text("Draw it over the run's schedule and compare them in the Theorem 1 track")
                 .changed()
             {
                 out.intents.push(Intent::Change(Action::SetOverlay(shown.then(|| kept.name.clone()))));
             }
-            let about = format!("{}, {}: run with it", kept.source.label(), count(kept.steps, "step"));
+            let about = format!("{}, {}: run with this schedule", kept.source.label(), count(kept.steps, "step"));
             if small_button(ui, &kept.name, &about) {
                 let source = Some(Box::new(kept.source.clone()));
                 out.intents.extend(alone(Intent::Change(Action::SetSchedule(source))));
             }
-            let name = format!("Drop {}", kept.name);
-            let tip = "Take it off the list; undo brings it back";
+            let name = words::panes::delete(&kept.name);
+            let tip = "Delete it from the list. You can undo this";
             if icon_button_small(ui, Icon::Close, &name, tip).clicked() {
                 out.intents.push(Intent::Change(Action::DropSchedule(kept.name.clone())));
             }
@@ -190,12 +197,12 @@ fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut La
 
 /// Levels typed one by one.
 fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
-    heading(ui, "A list, exactly as typed");
+    heading(ui, "Your own list");
     ui.horizontal(|ui| {
         for kind in ListKind::ALL {
             ui.selectable_value(&mut state.list_kind, kind, kind.symbol());
         }
-        if small_button(ui, "From this run", "Fill in the levels that the run visits now") {
+        if small_button(ui, "Copy from run", "Fill in the noise levels of the current run") {
             let values: Vec<String> = match state.list_kind {
                 ListKind::Sigma => planned.plan.levels().iter().map(|level| level.sigma().to_string()).collect(),
                 ListKind::AlphaBar => planned.plan.levels().iter().map(|level| level.alpha_bar().to_string()).collect(),
@@ -206,11 +213,15 @@ fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Ve
     });
     let edit = TextEdit::multiline(&mut state.list).desired_rows(2).desired_width(f32::INFINITY);
     let response = ui.add(edit.hint_text("14.6, 2.9, 0.4, 0").font(theme::mono(SMALL)));
-    named(ui, &response, "List of levels");
+    named(ui, &response, words::panes::LIST_OF_LEVELS);
     if response.changed() {
         state.list_error = None;
     }
-    if small_button(ui, "Run with this list", "N + 1 values of σ or ᾱ make N steps, N timesteps make N") {
+    if small_button(
+        ui,
+        words::panes::RUN_WITH_LIST,
+        "N + 1 values of σ or ᾱ, or N timesteps, make N steps. Values are used exactly as typed",
+    ) {
         let list = schedule_file::read_text(&state.list).map(|mut list| {
             list.kind = if list.kind == ListKind::Sigma { state.list_kind } else { list.kind };
             list

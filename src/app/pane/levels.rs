@@ -18,6 +18,7 @@ use crate::app::pane::pooling::in_words;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::Layout;
@@ -110,11 +111,11 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
         if narrow {
             ui.spacing_mut().button_padding.x = 6.0;
         }
-        picture_choice_ui(ui, "Levels of", &mut state.picture);
+        picture_choice_ui(ui, words::panes::LEVELS_OF, &mut state.picture);
         ui.add_space(if narrow { 0.0 } else { 8.0 });
         if narrow {
-            let tip = "The image's spectrum in two dimensions in place of its levels; a wider pane shows both";
-            if text_toggle(ui, "2-D", "Spectrum in place of levels", tip, state.plane_in_front).clicked() {
+            let tip = "Show the 2D spectrum instead of the levels. A wider pane shows both";
+            if text_toggle(ui, "2-D", words::panes::SPECTRUM_FOR_LEVELS, tip, state.plane_in_front).clicked() {
                 state.plane_in_front = !state.plane_in_front;
             }
         }
@@ -122,9 +123,9 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
             channel_ui(ui, context, state);
             return;
         }
-        let tip = "One scale: grey is zero and the same distance from it is the same value in all levels of all steps, so \
-                   that they can be compared. Each its own: as bright as each level becomes in this run";
-        small_menu(ui, "Contrast of levels", state.contrast.name(), tip, |ui| {
+        let tip = "One scale: grey is zero and one contrast serves all levels and steps, so you can compare them. \
+                   Scale per level: each level has the contrast that fits its largest value in this run";
+        small_menu(ui, words::panes::CONTRAST, state.contrast.name(), tip, |ui| {
             for choice in [Contrast::Common, Contrast::Own] {
                 if ui.selectable_label(state.contrast == choice, choice.name()).clicked() {
                     state.contrast = choice;
@@ -132,8 +133,8 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
                 }
             }
         });
-        let tip = "What a level's energy, the mean square of its values, is drawn as a share of";
-        small_menu(ui, "Energy bars", state.bars().name(), tip, |ui| {
+        let tip = "What the energy bars are relative to. Energy is the mean square of a level's values";
+        small_menu(ui, words::panes::ENERGY_BARS, state.bars().name(), tip, |ui| {
             for choice in [Bars::OfEnd, Bars::OfLargest] {
                 let possible = choice == Bars::OfLargest || state.picture != Picture::Change;
                 let label = egui::Button::selectable(state.bars() == choice, choice.name());
@@ -153,9 +154,9 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
 fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     let channels = context.run.map_or(3, |run| run.started.shape[1]);
     if channels > 1 {
-        let tip = "Whose spectrum is drawn; the mean is that of the channels' densities";
+        let tip = "Channel of the spectrum. \"mean\" is the mean of the channels' densities";
         let shown = format!("spectrum: {}", state.plane_name(channels));
-        small_menu(ui, "Channel of the spectrum", &shown, tip, |ui| {
+        small_menu(ui, words::panes::LEVELS_CHANNEL, &shown, tip, |ui| {
             for choice in std::iter::once(None).chain((0..channels).map(Some)) {
                 let name = state::plane_name(choice, channels);
                 if ui.selectable_label(state.channel == choice, name).clicked() {
@@ -289,9 +290,11 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
     let label = band.label(shown.plan.factor());
     let of = state.bars().name();
     let spoken = percent.map_or_else(String::new, |percent| format!(", {percent} {of}"));
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{label}: energy {number}{spoken}")));
+    response.widget_info(|| {
+        WidgetInfo::labeled(Role::Label, true, format!("{} {number}{spoken}", words::panes::energy_of(&label)))
+    });
     response.on_hover_text(
-        "Energy of this level, the mean square of its values over pixels and channels; those of all levels sum to \
+        "Energy: the mean square of this level's values over pixels and channels. The energies of all levels sum to \
          that of the image",
     );
 }

@@ -6,10 +6,11 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::pane::contract::{About, Pane, Place};
-use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button};
+use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button, small_button_named};
 use crate::app::pane_id::PaneId;
 use crate::app::track::chromatogram::disagreement_in_words;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::ensemble::{Agreement, Apart, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
 use crate::runtime::{MeasuringReport, Wake};
 use crate::session::action::Action;
@@ -36,8 +37,8 @@ pub struct MeasurePane {
 const ABOUT: About = About {
     id: PaneId::new("measure"),
     name: "Measure",
-    about: "Many samples of this run, each from noise of its own, beside the one on screen: mean spectra, and how much \
-                each resolution gained in each step, with standard errors",
+    about: "Measure many samples of this run in the background: mean spectra, and how much each level gains in each \
+            step, with standard errors",
     scrolls: true,
     places: &[(Layout::Spectra, Place::Panel(0.25))],
     dropped: None,
@@ -64,8 +65,7 @@ impl Pane for MeasurePane {
                     compare_ui(ui, findings, context, intents);
                 }
                 None if context.desk.report().is_none() => {
-                    let text = "One run shows what happened once. Measure many to see what the model does on the whole: the \
-                                chromatogram gets measured dots with error bars, and the spectra become means.";
+                    let text = words::panes::WHY_MEASURE;
                     ui.add(Label::new(secondary(ui, text)).wrap());
                 }
                 None => {}
@@ -83,29 +83,31 @@ fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents
         let value = DragValue::new(&mut panel.samples).speed(1.0).min_size(vec2(56.0, 26.0));
         let limits = Limits::whole(1, MOST_SAMPLES);
         let response = number_with(ui, value, limits, |ui, value| ui.add_enabled(!going, value));
-        named(ui, &response, "Samples to measure");
-        response.on_hover_text("How many samples; more can be added later");
+        named(ui, &response, words::panes::SAMPLES);
+        response.on_hover_text("Number of samples. You can add more later");
         let samples = panel.samples;
         if going {
             let paused = context.desk.report().is_some_and(|report| report.paused);
             let (text, tip) =
-                if paused { ("Go on", "Make the next step") } else { ("Wait", "Let the step under way end, and wait") };
-            if small_button(ui, text, tip) {
+                if paused { ("Resume", "Continue measuring") } else { ("Pause", "Pause after the current step") };
+            let name = if paused { words::panes::RESUME_MEASURING } else { words::panes::PAUSE_MEASURING };
+            if small_button_named(ui, (text, name), tip) {
                 ask(MeasureWish::Pause(!paused));
             }
-            if small_button(ui, "End", "End it now; samples that are whole stay") {
+            if small_button_named(ui, ("Stop", words::panes::STOP_MEASURING), "Stop now and keep the finished samples")
+            {
                 ask(MeasureWish::Cancel);
             }
             return;
         }
         let palette = Palette::of(ui);
-        let text = RichText::new("Measure").font(theme::strong(SMALL)).color(palette.on_accent);
-        let tip = "Measure so many samples of the run as it is set now; it waits whenever a run is made";
+        let text = RichText::new(words::panes::MEASURE).font(theme::strong(SMALL)).color(palette.on_accent);
+        let tip = "Measure this many samples with the current settings. Pauses while a run is in progress";
         if ui.add(Button::new(text).fill(palette.accent).min_size(vec2(72.0, 26.0))).on_hover_text(tip).clicked() {
             ask(MeasureWish::Begin(samples));
         }
-        let tip = "Add so many to the samples there are, of the same run";
-        if context.desk.findings().is_some() && small_button(ui, "Add", tip) {
+        let tip = "Add this many samples of the same run";
+        if context.desk.findings().is_some() && small_button(ui, words::panes::ADD_SAMPLES, tip) {
             ask(MeasureWish::Add(samples));
         }
     });
@@ -123,8 +125,8 @@ fn progress_ui(ui: &mut Ui, report: &MeasuringReport) {
             ui.add(ProgressBar::new(report.share).desired_height(6.0));
             let left = report.remaining.map_or_else(String::new, |seconds| format!(", {} left", in_words(seconds)));
             let doing = match report {
-                MeasuringReport { paused: true, .. } => "Waiting for you".to_owned(),
-                MeasuringReport { waits: true, .. } => "Waiting for the run to end".to_owned(),
+                MeasuringReport { paused: true, .. } => words::panes::PAUSED.to_owned(),
+                MeasuringReport { waits: true, .. } => "Waiting for the run to finish".to_owned(),
                 MeasuringReport { doing, .. } => format!("{doing}{left}"),
             };
             let text = format!("{} of {}. {doing}", report.samples, report.target);
@@ -133,8 +135,8 @@ fn progress_ui(ui: &mut Ui, report: &MeasuringReport) {
         Some(Err(fault)) => problem(ui, &fault.sentence),
         Some(Ok(false)) => {
             let text = match report.samples {
-                0 => "Ended before the first sample was whole.".to_owned(),
-                samples => format!("Ended; what was whole stays: {}.", samples_in_words(samples)),
+                0 => "Stopped before the first sample was finished.".to_owned(),
+                samples => words::panes::kept(&samples_in_words(samples)),
             };
             ui.label(secondary(ui, &text));
         }
@@ -163,7 +165,7 @@ fn of_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext) {
         ui.label(secondary(ui, &ensemble.run_in_words()));
     });
     if !ensemble.is_of(context.settings(), context.comes_to()) {
-        let text = "The run is set differently by now; measure again to compare with it.";
+        let text = words::panes::SETTINGS_CHANGED;
         let color = palette.warning;
         ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
     }
@@ -171,8 +173,9 @@ fn of_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext) {
 
 /// Least width of the panel's contents for three columns, points.
 const GRID: f32 = 260.0;
-const MEASURE: &str = "Choose power or amplitude at the chromatogram's head";
-const RMS: &str = "Root mean square of measured less expected rₘ, over all levels and the steps that are not left out";
+const MEASURE: &str = "Choose power or amplitude at the head of the chromatogram";
+const RMS: &str = "Root mean square of measured minus expected rₘ, over all levels and all steps that are not \
+                   excluded";
 
 /// How far each theory agrees; a click chooses the one that is drawn.
 fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
@@ -196,19 +199,19 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &
     };
     let of = format!("rₘ, {}", view.measure.name());
     let same_level = format!(
-        "Steps in which the level that gained most is theory's, of those whose two largest expected rₘ differ by more than \
-         {MARGIN}"
+        "Steps with the same dominant level as theory, out of those where theory's two largest rₘ differ by more \
+         than {MARGIN}"
     );
     if ui.available_width() < GRID {
         ui.label(secondary(ui, &of)).on_hover_text(MEASURE);
         for (calibration, agreement) in agreements {
             choose(ui, calibration);
             row_ui(ui, "RMS", &agreement.rms_in_words(3), RMS);
-            row_ui(ui, "same level", &format!("{}/{}", agreement.agreeing, agreement.compared), &same_level);
+            row_ui(ui, "same dominant level", &format!("{}/{}", agreement.agreeing, agreement.compared), &same_level);
         }
     } else {
         Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
-            for (text, tip) in [(&*of, MEASURE), ("RMS", RMS), ("same level", &same_level)] {
+            for (text, tip) in [(&*of, MEASURE), ("RMS", RMS), ("same dominant level", &same_level)] {
                 ui.label(secondary(ui, text)).on_hover_text(tip);
             }
             ui.end_row();
@@ -233,26 +236,27 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &
     }
     if comparison.agreement.left_out > 0 {
         let Agreement { left_out, steps, .. } = &comparison.agreement;
-        let text = format!("{left_out} of {} left out: what was gained there is lost in noise", count(*steps, "step"));
+        let text = format!("{left_out} of {} excluded: their gain is lost in noise", count(*steps, "step"));
         ui.add(Label::new(secondary(ui, &text)).wrap()).on_hover_text(format!(
-            "Steps in which all levels together gained less than {LEAST_ERRORS} standard errors of that: their shares would \
-             be ratios of noise. More samples leave out fewer"
+            "Excluded: steps in which the total gain is below {LEAST_ERRORS} standard errors, so shares would be \
+             ratios of noise. With more samples, fewer steps are excluded"
         ));
     }
     if let Some(rest) = findings.measured.rest(measured).first().filter(|rest| rest.is_finite()) {
-        let text = format!("Coarser than all levels: {:.0} % of what the first step made", 100.0 * rest);
+        let text = format!("Coarser than all levels: {:.0} % of the first step's gain", 100.0 * rest);
         ui.add(Label::new(secondary(ui, &text)).wrap())
-            .on_hover_text("The rest band, which rₘ leaves out; with all levels it is the image mean");
+            .on_hover_text("The rest band, which rₘ does not include. With all levels it is the image mean");
     }
     data_ui(ui, findings, context, intents);
 }
 
 const fn about(calibration: Calibration) -> &'static str {
     match calibration {
-        Calibration::ScaleInvariant => "Nothing is known of the data: Vₘ = 1, Gₘ = n²ᵐ",
-        Calibration::Calibrated => "The variance Vₘ of every level is that of the data, and Gₘ = Vₘ/Nₘ",
+        Calibration::ScaleInvariant => "Assumes nothing about the data: Vₘ = 1, Gₘ = n²ᵐ",
+        Calibration::Calibrated => "Uses the data's variance Vₘ of every level, and Gₘ = Vₘ/Nₘ",
         Calibration::Spectral => {
-            "The power of every frequency is that of the data; exact for stationary Gaussian data on the probability-flow ODE"
+            "Uses the data's power at every frequency. Exact for stationary Gaussian data on the probability-flow \
+             ODE"
         }
     }
 }
@@ -260,15 +264,13 @@ const fn about(calibration: Calibration) -> &'static str {
 /// What the numbers are calibrated on, and what the next will be.
 fn data_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
-        let text = format!("calibrated on {}", findings.calibrated_on(false));
+        let text = words::panes::calibrated_on(&findings.calibrated_on(false));
         ui.label(secondary(ui, &text)).on_hover_text(findings.calibrated_on(true));
         if context.desk.data_comes_later() {
             let next = context.desk.data().map_or_else(|| "the final images".to_owned(), |folder| short(folder));
-            ui.label(secondary(ui, &format!("(the next on {next})")));
+            ui.label(secondary(ui, &format!("({} {next})", words::panes::NEXT_TIME_ON)));
         }
-        if context.desk.data().is_some()
-            && small_button(ui, "Final images", "Calibrate theory on the images that the runs ended with")
-        {
+        if context.desk.data().is_some() && small_button(ui, "Final images", "Calibrate theory on the final images") {
             intents.push(Intent::Measure(MeasureWish::SetData(None)));
         }
     });
@@ -283,8 +285,8 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: 
     heading(ui, "Compare");
     let Some(compared) = context.desk.compared() else {
         ui.horizontal_wrapped(|ui| {
-            let tip = "Lay these samples beside the next: change schedule, sampler or model, and measure again";
-            if small_button(ui, "Keep these to compare", tip) {
+            let tip = "Pin these samples, then change the schedule, sampler or model and measure again";
+            if small_button(ui, words::panes::PIN_SAMPLES, tip) {
                 intents.push(Intent::Measure(MeasureWish::Keep));
             }
         });
@@ -297,7 +299,7 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: 
             ui.set_max_width(room);
             ui.add(Label::new(name).truncate()).on_hover_text(compared.findings.ensemble.title());
         });
-        if icon_button_small(ui, Icon::Close, "Compare with nothing", "Take it away").clicked() {
+        if icon_button_small(ui, Icon::Close, words::panes::UNPIN_SAMPLES, "Remove the pinned ensemble").clicked() {
             intents.push(Intent::Measure(MeasureWish::DropCompared));
         }
     });
@@ -305,17 +307,17 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: 
         ui.add(Label::new(RichText::new(note).font(theme::body(SMALL)).color(Palette::of(ui).warning)).wrap());
     }
     let Some(difference) = findings.against(&compared.findings) else {
-        ui.add(Label::new(secondary(ui, "Its images are of another size, so the two do not compare.")).wrap());
+        ui.add(Label::new(secondary(ui, "Its images have another size, so it cannot be compared.")).wrap());
         return;
     };
     if let Some(why) = findings.other_levels(&compared.findings) {
         ui.add(Label::new(secondary(ui, &format!("{why}."))).wrap());
     }
-    let about = "Root mean square over all rings, of the spectra of the final images in dB";
+    let about = "Root mean square difference over all rings, of the spectra of the final images in dB";
     let rows = [
-        ("rₘ power, RMS apart", APART, difference.power.map(apart_in_words)),
-        ("rₘ amplitude, RMS apart", APART, difference.amplitude.map(apart_in_words)),
-        ("final spectrum, RMS apart", about, difference.final_db.map(|value| format!("{value:.3} dB"))),
+        ("rₘ power, RMS difference", APART, difference.power.map(apart_in_words)),
+        ("rₘ amplitude, RMS difference", APART, difference.amplitude.map(apart_in_words)),
+        ("final spectrum, RMS difference", about, difference.final_db.map(|value| format!("{value:.3} dB"))),
     ];
     for (name, about, value) in rows {
         row_ui(ui, name, &value.unwrap_or_else(|| "–".to_owned()), about);
@@ -337,8 +339,8 @@ fn row_ui(ui: &mut Ui, name: &str, number: &str, about: &str) {
 }
 
 /// What the difference of two chromatograms is taken over.
-const APART: &str = "Root mean square over all levels and the steps that compare: those whose noise level the other comes to, and \
-                     in which both gained more than noise. Between its own steps the other is taken on a straight line";
+const APART: &str = "Root mean square over all levels and comparable steps: the other run reaches their noise level, \
+                     and both gain more than noise. The other run is interpolated linearly between its steps";
 
 /// With a capital and a full stop.
 fn sentence(words: &str) -> String {
@@ -352,28 +354,47 @@ fn apart_in_words(Apart { rms, steps, of }: Apart) -> String {
 }
 
 fn files_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents: &mut Vec<Intent>) {
-    heading(ui, "Files");
-    let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz, or of a folder of images");
+    heading(ui, words::panes::FILES);
+    let edit = TextEdit::singleline(&mut panel.path).hint_text("path of a .npz file or a folder of images");
     let response = ui.add(edit.desired_width(f32::INFINITY));
-    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an ensemble or of a folder"));
+    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_ENSEMBLE));
     let typed = Some(panel.path.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
     ui.horizontal_wrapped(|ui| {
-        let mut choose = |ui: &mut Ui, text: &str, tip: &str, with: &dyn Fn(PathBuf) -> MeasureWish, ask: Ask| {
-            if small_button(ui, text, tip) {
-                intents.push(match &typed {
-                    Some(path) => Intent::Measure(with(path.clone())),
-                    None => Intent::Ask(ask),
-                });
-            }
-        };
+        let mut choose =
+            |ui: &mut Ui, text: (&str, &str), tip: &str, with: &dyn Fn(PathBuf) -> MeasureWish, ask: Ask| {
+                if small_button_named(ui, text, tip) {
+                    intents.push(match &typed {
+                        Some(path) => Intent::Measure(with(path.clone())),
+                        None => Intent::Ask(ask),
+                    });
+                }
+            };
         let open = |purpose| move |path| MeasureWish::Open(path, purpose);
         let (show, beside) = (EnsembleUse::Show, EnsembleUse::Compare);
-        choose(ui, "Open", "Look at an ensemble that was saved, and go on with it", &open(show), Ask::Ensemble(show));
-        choose(ui, "Lay beside", "Compare with an ensemble that was saved", &open(beside), Ask::Ensemble(beside));
+        choose(
+            ui,
+            ("Open", words::panes::OPEN_ENSEMBLE),
+            "Open a saved ensemble, to view it or add samples",
+            &open(show),
+            Ask::Ensemble(show),
+        );
+        choose(
+            ui,
+            ("Compare", words::panes::COMPARE_ENSEMBLE),
+            "Compare with a saved ensemble",
+            &open(beside),
+            Ask::Ensemble(beside),
+        );
         let data = |path| MeasureWish::SetData(Some(path));
-        choose(ui, "Calibrate on", "Calibrate theory on the images of a folder", &data, Ask::Data);
-        let tip = "Write what was measured as .npz, for numpy and to be opened again";
-        if context.desk.findings().is_some() && small_button(ui, "Save…", tip) {
+        choose(
+            ui,
+            ("Calibrate", words::panes::CALIBRATE),
+            "Calibrate theory on the images of a folder",
+            &data,
+            Ask::Data,
+        );
+        let tip = "Save the measurements as .npz, for NumPy or to open again";
+        if context.desk.findings().is_some() && small_button(ui, words::panes::SAVE_ENSEMBLE, tip) {
             intents.push(Intent::Measure(MeasureWish::Save));
         }
     });

@@ -89,6 +89,13 @@ pub(in crate::app) fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
     ui.add(button_of(text)).on_hover_text(tip).clicked()
 }
 
+/// A button among others, whose text alone would not tell a screen reader what it is for: `(text, name)`.
+pub(in crate::app) fn small_button_named(ui: &mut Ui, (text, name): (&str, &str), tip: &str) -> bool {
+    let response = ui.add(button_of(text));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+    response.on_hover_text(tip).clicked()
+}
+
 fn button_of(text: &str) -> Button<'_> {
     Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0))
 }

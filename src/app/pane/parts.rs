@@ -11,6 +11,7 @@ use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::denoiser::PartName;
 use crate::figure::{Reading, ticks};
 use crate::runtime::Wake;
@@ -23,7 +24,7 @@ use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
 /// After a class's name, where its estimate is less that without one.
-const LESS_NONE: &str = " − none";
+const LESS_NONE: &str = " − null";
 /// Height of what is below an image, points.
 const BELOW: f32 = 18.0;
 
@@ -101,7 +102,7 @@ impl Pane for PartsPane {
             }
             response.widget_info(|| {
                 let rest = shown.below.as_deref().unwrap_or(shown.note);
-                WidgetInfo::labeled(Role::Image, true, format!("Part {}, {rest}", shown.name))
+                WidgetInfo::labeled(Role::Image, true, format!("{}, {rest}", words::panes::part(&shown.name)))
             });
             if let Some(alone) = context.levels.alone()
                 && only_ui(ui, rect, &alone, &shown.name)
@@ -148,7 +149,7 @@ fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize
 fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     let (Some(run), Some(at)) = (context.run, context.at) else { return Err(context.empty.to_owned()) };
     let Some(step) = run.whole_step(at.step) else {
-        return Err("Of this step only a thumbnail is kept, without its parts".to_owned());
+        return Err("Only a thumbnail of this step is in memory, without its parts".to_owned());
     };
     let settings = &run.started.settings;
     let (class_names, factor) = (context.class_names(), context.stage_factor());
@@ -156,7 +157,7 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     match names().collect::<Vec<_>>()[..] {
         [] => return Err(in_one_piece(settings).to_owned()),
         [PartName::Class(label)] => {
-            return Err(format!("This step asked for {} alone, as w = 1 there", class_name(label, class_names)));
+            return Err(words::panes::class_alone(&class_name(label, class_names)));
         }
         [PartName::Unconditional] => {
             let s = run.axis.value_at(at.step as f64, Reading::RunTime);
@@ -173,22 +174,22 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     for name in names() {
         let (picture, below) = (Picture::Part(name), None);
         let (name, note, about, below) = match name {
-            PartName::Unconditional => ("no class".to_owned(), "", "E[x₀|xₜ] without a class", below),
+            PartName::Unconditional => (words::panes::NULL_CLASS.to_owned(), "", "E[x₀|xₜ] for the null class", below),
             PartName::Class(label) => {
-                (class_name(label, class_names), "", "E[x₀|xₜ] of this class, as it was learnt", below)
+                (class_name(label, class_names), "", "E[x₀|xₜ] for this class, without guidance", below)
             }
             PartName::Stage(stage) => {
-                let about = "What this stage contributes to E[x₀|xₜ], with the noise level and time that it works at below; \
-                             the contributions sum to the whole";
+                let about = "This stage's contribution to E[x₀|xₜ]. Below: its noise level and time. The \
+                             contributions sum to the estimate";
                 let note = if stage == 0 { "coarsest" } else { "detail" };
                 (format!("stage {}", stage + 1), note, about, adjusted(factor, stages - 1 - stage))
             }
             PartName::AtFullSize => {
-                let about = "What the network says of the image as it is";
+                let about = "The network's estimate for the full-size image";
                 ("full size".to_owned(), "", about, adjusted(1, 0))
             }
             PartName::Pooled => {
-                let about = "What the network says of the pooled image at its adjusted time, enlarged again";
+                let about = "The network's estimate for the pooled image at its adjusted time, enlarged";
                 (
                     "pooled".to_owned(),
                     "at τ",
@@ -222,7 +223,7 @@ fn combined(settings: &RunSettings, has_stages: bool) -> PartPicture {
         picture: Picture::Expectation,
         name: name.to_owned(),
         note: "E[x₀|xₜ]",
-        about: "E[x₀|xₜ], what the run goes on with",
+        about: "The combined E[x₀|xₜ], which the run continues with",
         below: None,
     }
 }
@@ -235,8 +236,8 @@ fn differences<'a>(labels: &'a [i64], class_names: &'a [String]) -> impl Iterato
             [_] => "difference".to_owned(),
             _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
         },
-        note: "class − none",
-        about: "The class's estimate less that without a class: blue below zero, orange above, the background where they agree",
+        note: "class − null",
+        about: "Estimate for the class minus that for the null class. Blue is below zero, orange above",
         below: None,
     })
 }
@@ -249,10 +250,10 @@ fn class_name(label: i64, names: &[String]) -> String {
 /// Why a step at which the guidance scale was this asked for no class.
 fn asked_for_none(w: f64) -> String {
     if w == 0.0 {
-        return "This step asked for no class, as w = 0 there".to_owned();
+        return "This step used only the null class, because w = 0".to_owned();
     }
     format!(
-        "This step asked for no class, as the class chosen for it is none; w = {} there has nothing to guide to",
+        "This step used only the null class, because no class is chosen, so w = {} has no effect",
         ticks::number(w, 2)
     )
 }
@@ -260,10 +261,9 @@ fn asked_for_none(w: f64) -> String {
 /// Why a step has no parts.
 const fn in_one_piece(settings: &RunSettings) -> &'static str {
     if settings.upsample.is_some() {
-        return "At this step the pooled image has no say any more: η in the panel is how long it has";
+        return words::panes::NOT_POOLED_HERE;
     }
-    "This run's estimate is made in one piece. Set a guidance scale or classes by resolution in the panel, a size beyond \
-     the trained one, or open a cascade, to see what it is then made of"
+    words::panes::ONE_PART
 }
 
 #[cfg(test)]
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn why_no_class_was_asked_for_goes_with_the_scale_that_is_shown() {
-        assert_eq!(asked_for_none(0.0), "This step asked for no class, as w = 0 there");
+        assert_eq!(asked_for_none(0.0), "This step used only the null class, because w = 0");
         for w in [1.0, 3.5] {
             let told = asked_for_none(w);
             assert!(!told.contains("w = 0 there") && told.contains("as the class chosen for it is none"), "{told}");

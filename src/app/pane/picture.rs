@@ -11,6 +11,7 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::Isolation;
@@ -59,12 +60,12 @@ pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &st
     let palette = Palette::of(ui);
     let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
     let ink = theme::ON_LEVEL;
-    let words = format!("only {}", alone.name());
+    let words = words::panes::only(&alone.name());
     let galley = ui.painter().layout_no_wrap(words.clone(), theme::strong(BODY), ink);
     let size = galley.size() + vec2(34.0, 8.0);
     let place = Rect::from_min_size(picture.max - vec2(8.0, 8.0) - size, size);
     let response = ui.interact(place, ui.scope_id().with(("only", of)), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Show all levels of {of}, {words}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words::panes::show_all_levels_of(of, &words)));
     ui.painter().rect_filled(place, 6.0, fill);
     let edge = if response.has_focus() { palette.accent } else { Color32::from_black_alpha(150) };
     ui.painter().rect_stroke(
@@ -84,7 +85,7 @@ pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &st
 /// "3 % beyond ±1.00", where so many values are black or white that it should be known. Noise goes beyond its range by nature.
 fn beyond_in_words(picture: Picture, ready: &Ready) -> Option<String> {
     let least = if picture == Picture::State { 0.1 } else { 0.01 };
-    (ready.beyond >= least).then(|| format!("{:.0} % beyond {}", 100.0 * ready.beyond, range_in_words(ready.range)))
+    (ready.beyond >= least).then(|| format!("{:.0} % outside {}", 100.0 * ready.beyond, range_in_words(ready.range)))
 }
 
 /// Words at the upper right of a picture.
@@ -101,7 +102,7 @@ fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
     let response = ui.interact(place, ui.scope_id().with(("beyond", picture.left().to_bits())), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     response.on_hover_text(
-        "Values beyond the range are shown black or white; \u{201c}range: auto\u{201d} shows all of them",
+        "Values outside the range are shown as black or white. Choose \u{201c}range: auto\u{201d} to see them",
     );
 }
 
@@ -134,7 +135,7 @@ pub(in crate::app) fn picture_ui(
         .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, alone, small: false }));
     let Some(ready) = ready else {
         let text = match (context.at, picture) {
-            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet",
+            (Some(at), Picture::Change) if at.step == 0 => words::panes::NO_CHANGE_YET,
             _ => "",
         };
         words_ui(ui, rect, text);

@@ -15,6 +15,7 @@ use crate::app::intent::{ImageChoice, Intent};
 use crate::app::pane::contract::{About, Dropped, Pane, Place};
 use crate::app::pane_id::PaneId;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::ticks;
 use crate::runtime::Wake;
 use crate::session::document::Layout;
@@ -106,7 +107,7 @@ impl Pane for PoolingPane {
 fn short_name(choice: &ImageChoice) -> String {
     let name = match choice {
         ImageChoice::Bundled(index) => BUNDLED.get(*index).map_or("", |(name, _)| *name).to_owned(),
-        ImageChoice::Run => "the run's".to_owned(),
+        ImageChoice::Run => "final image".to_owned(),
         ImageChoice::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
     };
     let mut letters = name.chars();
@@ -131,28 +132,27 @@ fn parts(factor: usize) -> [Part; 3] {
     [
         Part {
             symbol: ["xₜ", ""],
-            note: "noised at t",
-            spoken: "Noised at t".into(),
+            note: "noisy at t",
+            spoken: words::panes::NOISY_AT_T.into(),
             about: "The image under noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
         },
         Part {
             symbol: [pooled, ""],
             note: "pooled",
-            spoken: "Pooled".into(),
+            spoken: words::panes::POOLED.into(),
             about: format!(
-                "The mean of every {factor}×{factor} pixels of xₜ. The noise's variance falls to a part in n² = {}, the \
-                 image's coarse part stays",
+                "The mean of every {factor}×{factor} pixels of xₜ. The noise variance falls by n² = {}; the coarse \
+                 part of the image stays",
                 factor * factor
             ),
         },
         Part {
             symbol: ["√P·x", "τ"],
-            note: "noised at τ",
-            spoken: "Noised at tau".into(),
-            about:
-                "The pooled image with new noise of the adjusted time, √P·(√ᾱ(τ)·Dx₀ + √(1−ᾱ(τ))·ε′): the same image, \
-                    the same noise level and the same intensity as the pooled xₜ"
-                    .into(),
+            note: "noisy at τ",
+            spoken: words::panes::NOISY_AT_TAU.into(),
+            about: "The pooled image with fresh noise at the adjusted time, √P·(√ᾱ(τ)·Dx₀ + √(1−ᾱ(τ))·ε′). It has the \
+                 same image, noise level and intensity as the pooled xₜ"
+                .into(),
         },
     ]
 }
@@ -217,15 +217,15 @@ fn part_ui(
     let head = Rect::from_min_max(pos2(picture.left(), picture.top() - HEAD), picture.right_top());
     let drag = ui.interact(head, ui.scope_id().with(("pooling head", index)), Sense::drag());
     let response = ui.interact(picture, ui.scope_id().with(("pooling", index)), Sense::click());
-    let spoken = format!("{}: SNR {number}, {decibel}", part.spoken);
+    let spoken = format!("{} {number}, {decibel}", words::panes::snr_of(&part.spoken));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
     let image = || Some(shown.images[index].clone());
     let value = |_| Some(format!("SNR: {}", ratio.measured));
-    let name = ["noised", "pooled", "noised-at-tau"][index];
+    let name = ["noisy", "pooled", "noisy-at-tau"][index];
     picture_menu_ui(&response, &Offered { pane: out.pane, name, image: &image, value: &value }, out.intents, |_, _| {});
     response.on_hover_text(format!(
-        "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured on this image and noise; \
-         {} is expected. Black is −{range:.2}, white {range:.2} in all three.",
+        "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured here. Expected: {}. Black \
+         is −{range:.2} and white {range:.2} in all three.",
         part.about,
         in_words(ratio.expected),
         range = shown.range,
@@ -241,13 +241,10 @@ fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
     let times = shown.ratios[index].measured / shown.ratios[index - 1].measured;
     let times = if times.is_finite() { format!("×{times:.2}") } else { "–".to_owned() };
     let (sign, against, about) = if index == 1 {
-        let about = format!(
-            "Pooling makes the SNR n² = {squared} times as large, less the detail that it takes from the image, give or \
-             take chance"
-        );
+        let about = format!("Pooling multiplies the SNR by n² = {squared}, minus the detail it removes, up to chance");
         ("→", format!("SNR, n² = {squared}"), about)
     } else {
-        ("≈", "SNR".to_owned(), "The same SNR, give or take chance: pooling is a step in time from t to τ".to_owned())
+        ("≈", "SNR".to_owned(), "The same SNR up to chance: pooling moves the state from time t to τ".to_owned())
     };
     let middle = between.center();
     // What there is no room for is left out.

@@ -11,6 +11,7 @@ use crate::app::pane::picture::HEAD;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::RunView;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::{Layout, ValueRange};
@@ -53,15 +54,15 @@ impl Pane for RecoveredPane {
         let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
         let (note, about) = if measured.is_some() {
             (
-                "measured",
-                "How much of each resolution E[x₀|xₜ] has at this step, as the energy of the band over that at the end of \
-                 the run, eₘ(i)/eₘ(last); the rest is what no level has",
+                words::panes::MEASURED,
+                "How much of each level is recovered: the energy of its band in E[x₀|xₜ] at this step, divided by \
+                 that at the end of the run. \"rest\" is coarser than all levels",
             )
         } else {
             (
-                "in theory",
-                "How much of each resolution can be told from the noise at this step, for a scale-invariant prior: \
-                 aₘ = n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Measured once the run has ended",
+                "theory",
+                "How much of each level can be recovered at this step in theory, for a scale-invariant prior: aₘ = \
+                 n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Replaced by the measurement when the run ends",
             )
         };
         let head = Head { name: ABOUT.name, note, value: None, about };
@@ -72,7 +73,7 @@ impl Pane for RecoveredPane {
                 measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
             let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
             let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
-            let spoken = format!("Recovered by resolution, {note}: {}", spoken.collect::<Vec<_>>().join(", "));
+            let spoken = words::panes::recovered_by_level(note, &spoken.collect::<Vec<_>>().join(", "));
             let bars =
                 Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
             let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
@@ -141,7 +142,7 @@ fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandP
             intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
             response.context_menu(|ui| {
                 let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{share:.6}", label(m)));
-                copy_ui(ui, "Copy values", &lines.collect::<Vec<_>>().join("\n"));
+                copy_ui(ui, words::tracks::COPY_VALUES, &lines.collect::<Vec<_>>().join("\n"));
             });
             tip(if shape.number { response } else { response.on_hover_text(format!("{}: {number}", label(m))) });
         }
@@ -188,8 +189,8 @@ fn looks_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
         // Of one image, too, so that nothing moves when there are more.
         ui.add_enabled_ui(samples > 1, |ui| batch_ui(ui, context, samples, short, intents));
         range_ui(ui, context, short, intents);
-        let tip = "True pixels: an image pixel is a whole number of screen pixels";
-        if text_toggle(ui, "1:1", "True pixels", tip, context.view().true_pixels).clicked() {
+        let tip = "Pixel-perfect: an image pixel is a whole number of screen pixels";
+        if text_toggle(ui, "1:1", words::panes::PIXEL_PERFECT, tip, context.view().true_pixels).clicked() {
             intents.push(Intent::Change(Action::SetTruePixels(!context.view().true_pixels)));
         }
     });
@@ -208,13 +209,13 @@ fn batch_ui(ui: &mut Ui, context: &ViewContext, samples: usize, short: bool, int
         _ => 92.0,
     };
     let response = number(ui, drag.min_size(vec2(width, 26.0)), Limits::whole(1, samples));
-    let response = response.on_hover_text("Which image of the batch is shown");
-    named(ui, &response, "Image of the batch");
+    let response = response.on_hover_text("Image of the batch to show");
+    named(ui, &response, words::panes::IMAGE_OF_BATCH);
     if image != context.sample + 1 {
         intents.push(Intent::Change(Action::SetSample(image - 1)));
     }
-    let tip = "All images of the batch at once";
-    if text_toggle(ui, "all", "All images of the batch", tip, context.view().batch_grid).clicked() {
+    let tip = "Show all images of the batch";
+    if text_toggle(ui, "all", words::panes::ALL_OF_BATCH, tip, context.view().batch_grid).clicked() {
         intents.push(Intent::Change(Action::SetGrid(!context.view().batch_grid)));
     }
 }
@@ -228,13 +229,13 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<I
         ValueRange::Fixed { .. } if short => "fixed",
         ValueRange::Fixed { .. } => "range: fixed",
     };
-    let tip = "Which values are black and white in the images";
+    let tip = "Which values are shown as black and white";
     small_menu(ui, "Value range", shown, tip, |ui| {
         let mut range = context.view().range;
         ui.set_min_width(230.0);
         for (choice, text) in [
             (ValueRange::Image, "image: ±1, wider for noisy states"),
-            (ValueRange::Auto, "auto: least and greatest of each image"),
+            (ValueRange::Auto, "auto: smallest and largest value of each image"),
         ] {
             if ui.selectable_value(&mut range, choice, text).clicked() {
                 ui.close();

@@ -16,6 +16,7 @@ use crate::app::pane::contract::{About, Pane, Place};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::denoiser::ImageShape;
 use crate::figure::draw::{Panel, Sheet};
 use crate::figure::{DataSpectrum, Figure, SpectrumPlot, significant, ticks};
@@ -49,8 +50,8 @@ const LEAST: f32 = 56.0;
 const ABOUT: About = About {
     id: PaneId::new("spectrum"),
     name: "Spectrum",
-    about: "Power spectral density over radial frequency, both logarithmic; unit white noise reads 0 dB, so the noise \
-                in xₜ reads 1 − ᾱ",
+    about: "Power spectral density over radial frequency, both logarithmic. Unit white noise is 0 dB, so the noise \
+            in xₜ is at 1 − ᾱ",
     scrolls: false,
     places: &[(Layout::Explore, Place::Column(0.2)), (Layout::Spectra, Place::Column(0.4))],
     dropped: None,
@@ -113,7 +114,9 @@ impl Pane for SpectrumPane {
             plot_ui(ui, left, plot, (context, data), out);
         } else if !whole_step && fits {
             let palette = Palette::of(ui);
-            let text = "Only a thumbnail of this step was kept, and a thumbnail has another spectrum".to_owned();
+            let text = "Only a thumbnail of this step is in memory, and its spectrum would be wrong. Use fewer steps \
+                        or a smaller batch"
+                .to_owned();
             let galley = ui.painter().layout(text, theme::body(SMALL), palette.secondary, left.width());
             ui.painter().galley(left.min + vec2(0.0, 8.0), galley, palette.secondary);
         }
@@ -135,7 +138,7 @@ fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
         let alike = origin.resolved.image == ImageShape { channels, height, width }
             && origin.resolved.model_sha256 == run.started.resolved.model_sha256;
         let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
-        let name = if findings.data.is_some() { "folder's images" } else { "mean of samples" };
+        let name = if findings.data.is_some() { "images of the folder" } else { "mean of the samples" };
         Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
     };
     known().unwrap_or_default()
@@ -153,7 +156,7 @@ fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, out: &mut ViewOutput
         out.intents.push(Intent::CopyFigure(sheet_of(figure, out.pane)));
         ui.close();
     }
-    save_figure_ui(ui, "Save figure", |format| {
+    save_figure_ui(ui, words::tracks::SAVE_FIGURE, |format| {
         let save = sheet_of(figure, out.pane).save(format);
         out.intents.push(Intent::Save(Box::new(save)));
     });
@@ -267,14 +270,14 @@ fn log_frequency_at(plot: Rect, figure: &Figure, x: f32) -> f64 {
 fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, out: &mut ViewOutput) {
     let at = asked_at(response);
     response.context_menu(|ui| {
-        figure_menu_ui(ui, figure, "Copy image", out);
+        figure_menu_ui(ui, figure, words::tracks::COPY_IMAGE, out);
         if let Some(at) = at {
             let at = log_frequency_at(plot, figure, at.x);
             let values =
                 figure.lines.iter().filter_map(|line| Some(format!("{} (dB)\t{:.3}", line.name, line.at(at)?)));
             let place = format!("frequency (cycles/px)\t{:.5}", 10.0_f64.powf(at));
             let text: Vec<String> = std::iter::once(place).chain(values).collect();
-            copy_ui(ui, "Copy values", &text.join("\n"));
+            copy_ui(ui, words::tracks::COPY_VALUES, &text.join("\n"));
         }
     });
 }
@@ -292,7 +295,7 @@ fn ends_ui(
     let figure = &shown.figure;
     let (least, most) = (10.0_f64.powf(figure.x_axis.range.0), 10.0_f64.powf(figure.x_axis.range.1));
     let (y_low, y_high) = figure.y_axis.range;
-    for (name, end, other) in [("Lower end of the slope", low, high), ("Upper end of the slope", high, low)] {
+    for (name, end, other) in [(words::panes::LOWER_END, low, high), (words::panes::UPPER_END, high, low)] {
         let x = x_of(plot, figure, end.clamp(least, most));
         // Each reaches further outwards, so that both can be taken where they are close.
         let outwards = if end < other { (20.0, 4.0) } else { (4.0, 20.0) };

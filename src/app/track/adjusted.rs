@@ -24,13 +24,13 @@ impl TrackView for AdjustedTrack {
     }
 
     fn about(&self) -> &'static str {
-        "τₘ(t): pooling a noisy image m times by n leaves a noisy image of an earlier time, λ(τₘ) = λ(t) + 2m·ln n, scaled \
-         by √P"
+        "τₘ(t): a noisy image pooled m times by n is a noisy image at a less noisy time, λ(τₘ) = λ(t) + 2m·ln n, \
+         scaled by √P"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
         head.note(ui, 36.0, "pooled m times");
-        let (name, tip) = ("Adjusted time reading", "What is plotted of the adjusted times τₘ");
+        let (name, tip) = ("Adjusted time unit", "Unit of the adjusted times τₘ");
         let choices = (context.view().adjusted, &AdjustedView::ALL[..]);
         head.choice_ui(ui, 48.0, (name, tip), choices, |choice| (choice.name(), Action::SetAdjusted(choice)), out);
     }

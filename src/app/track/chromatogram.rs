@@ -10,6 +10,7 @@ use crate::app::track::next_run::{is_by_level, lay_over, whole};
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::track::{TrackView, Whose};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::ensemble::Disagreement;
 use crate::figure::draw::Content;
 use crate::figure::palette::level_label;
@@ -58,8 +59,8 @@ impl TrackView for ChromatogramTrack {
     }
 
     fn about(&self) -> &'static str {
-        "rₘ(t), the share of what is generated at each time that belongs to each resolution, for a scale-invariant prior; \
-         the strip below names the largest"
+        "rₘ(t): each level's share of what is generated at each moment, for a scale-invariant prior. The strip below \
+         shows the dominant level"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
@@ -68,23 +69,28 @@ impl TrackView for ChromatogramTrack {
             .findings()
             .filter(|_| view.stacking == Stacking::Lines)
             .and_then(|findings| findings.comparison(view.theory, view.measure.into()));
-        head.note(ui, 36.0, if comparison.is_some() { "rₘ(t), measured" } else { "rₘ(t), theory" });
+        head.note(
+            ui,
+            36.0,
+            if comparison.is_some() { words::tracks::SHARES_MEASURED } else { words::tracks::SHARES_THEORY },
+        );
         if let Some(comparison) = comparison {
             head.note(ui, 114.0, comparison.calibration.name());
             head.note(ui, 130.0, &format!("RMS {}", comparison.agreement.rms_in_words(3)));
         }
-        let tip = "Power: shares of the variance generated, −Vₘ·daₘ/dt. Amplitude: of its root, −√Vₘ·d√aₘ/dt";
+        let tip = "Power: shares of the generated variance, −Vₘ·daₘ/dt. Amplitude: shares of its square root, \
+                   −√Vₘ·d√aₘ/dt";
         let choices = (view.measure, &Measure::ALL[..]);
         let of = |choice: Measure| (choice.name(), Action::SetMeasure(choice));
         head.choice_ui(ui, 48.0, ("Chromatogram measure", tip), choices, of, out);
         let drawn = if view.stacking == Stacking::Lines { "lines" } else { "areas" };
         let shown = format!("n = {}, {drawn}", view.factor);
-        let tip = "Resolution levels: factor between neighbours, how many there are, lines or stacked areas";
+        let tip = "Resolution levels: factor between neighbours, number of levels, lines or stacked areas";
         head.menu_ui(ui, 76.0, ("Resolution levels", &shown, tip), |ui| levels_menu(ui, context, out));
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
-        ui.menu_button("Levels", |ui| levels_menu(ui, context, out));
+        ui.menu_button(words::tracks::LEVELS, |ui| levels_menu(ui, context, out));
     }
 
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
@@ -171,14 +177,14 @@ fn measured(
     let on = OnAxis::new(time, &own);
     let mut notes = Vec::new();
     if !(on.is_same() && context.is_of_run(findings)) {
-        notes.push(on.in_words(&format!("dots: {}", findings.ensemble.title())));
+        notes.push(on.in_words(&words::tracks::dots(&findings.ensemble.title())));
     }
     let other = context.desk.compared().map(|compared| &compared.findings);
     let why = other.and_then(|other| findings.other_levels(other));
     let other = other.filter(|_| why.is_none()).map(|other| (other.ensemble.axis(), other));
     let beside = other.as_ref().map(|(axis, other)| {
         let on = OnAxis::new(time, axis);
-        notes.push(on.in_words(&format!("dotted: {}", other.ensemble.title())));
+        notes.push(on.in_words(&words::tracks::dotted(&other.ensemble.title())));
         (on, other.measured.telling_values(measure))
     });
     notes.extend(why);
@@ -202,7 +208,7 @@ fn measured(
 pub(in crate::app) fn disagreement_in_words(at: &Disagreement, factor: usize) -> String {
     let name = |level| level_label(factor, level);
     let (from, to, measured, predicted) = (at.step, at.step + 1, name(at.measured), name(at.predicted));
-    format!("step {from}→{to}: {measured} gained most, {predicted} in theory, by {:.3}", at.by)
+    format!("step {from}→{to}: {measured} dominant, theory expects {predicted} (by {:.3})", at.by)
 }
 
 /// Factor, number, lines or areas.
@@ -227,7 +233,7 @@ fn levels_menu(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
         if response.changed() {
             out.intents.push(Intent::Change(Action::SetLevels(Some(levels))));
         }
-        if ui.selectable_label(view.levels.is_none(), "as the image has").clicked() {
+        if ui.selectable_label(view.levels.is_none(), "all levels of the image").clicked() {
             out.intents.push(Intent::Change(Action::SetLevels(None)));
         }
     });

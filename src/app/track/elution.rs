@@ -28,8 +28,7 @@ impl TrackView for ElutionTrack {
     }
 
     fn about(&self) -> &'static str {
-        "gₘ(t), how fast each resolution gains: a peak each, with its own time; the line above them is their sum, so that it \
-         shows where a step makes no signal"
+        "gₘ(t): how fast each level is generated. The line above is the sum; where it is low, steps add little"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, _: &ViewContext, _: &mut ViewOutput) {

@@ -10,6 +10,7 @@ use crate::app::track::head_space::HeadSpace;
 use crate::app::track::place::{HEAD, PlotPoint, TrackPlace, plot_y};
 use crate::app::track::saved::films_of;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::TimeZoom;
 use crate::figure::draw::Content;
 use crate::session::document::Track;
@@ -86,7 +87,7 @@ impl TrackView for FilmTrack {
     }
 
     fn copy_words(&self) -> &'static str {
-        "Copy film strip"
+        words::tracks::COPY_FILM
     }
 
     fn is_plot(&self) -> bool {

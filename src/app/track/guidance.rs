@@ -36,7 +36,7 @@ impl TrackView for GuidanceTrack {
     }
 
     fn about(&self) -> &'static str {
-        "w(s), how far the estimate is taken from no class to the class and beyond. Drag the points; double-click adds one"
+        "The guidance scale w over the run. Drag points; double-click to add one"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, _: &mut ViewOutput) {

@@ -10,6 +10,7 @@ use crate::app::track::head_space::HeadSpace;
 use crate::app::track::place::{HEAD, LINE};
 use crate::app::track::saved::{sheet_of, sheet_with_film};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::TimeZoom;
 use crate::session::action::Action;
 use crate::session::document::{Track, TrackChoice};
@@ -34,7 +35,7 @@ impl TrackHead<'_, '_> {
         let corner = Rect::from_min_size(corner, Vec2::splat(TARGET));
         let name = self.choice.track.name();
         ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
-            let button = icon_button_small(ui, Icon::More, &format!("{name} menu"), "Hide, move up or down");
+            let button = icon_button_small(ui, Icon::More, &words::menu_of(name), "Save, hide or move the track");
             Popup::menu(&button).show(|ui| self.menu_ui(ui, track, out));
         });
         if !self.choice.folded {
@@ -56,8 +57,8 @@ impl TrackHead<'_, '_> {
         // The button of the menu stands beside it, not on it.
         let line = Rect::from_min_max(rect.min, pos2(written.right() + 1.0, rect.top() + LINE));
         let response = ui.interact(line, Id::unique(("fold", choice.track)), Sense::click_and_drag());
-        let verb = if choice.folded { "Unfold" } else { "Fold" };
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
+        let label = if choice.folded { words::tracks::unfold(name) } else { words::tracks::fold(name) };
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, label.as_str()));
         if response.clicked() {
             out.intents.push(Intent::Change(Action::FoldTrack(choice.track, !choice.folded)));
         }
@@ -68,7 +69,7 @@ impl TrackHead<'_, '_> {
         draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
         ui.painter().galley(written.min, galley, palette.text);
         response
-            .on_hover_text(format!("{}. Click to fold, drag to move the track", track.about()))
+            .on_hover_text(format!("{}. Click to fold, drag to move", track.about()))
             .context_menu(|ui| self.menu_ui(ui, track, out));
         written
     }
@@ -107,7 +108,7 @@ impl TrackHead<'_, '_> {
         if ui.button(if choice.folded { "Unfold" } else { "Fold" }).clicked() {
             out.intents.push(Intent::Change(Action::FoldTrack(choice.track, !choice.folded)));
         }
-        for (name, possible, by) in [("Move up", place > 0, -1), ("Move down", place < last, 1)] {
+        for (name, possible, by) in [("Move up", place > 0, -1), (words::tracks::MOVE_DOWN, place < last, 1)] {
             if ui.add_enabled(possible, Button::new(name)).clicked() {
                 let to = place.saturating_add_signed(by);
                 out.intents.push(Intent::Change(Action::MoveTrack(choice.track, to)));
@@ -122,7 +123,7 @@ impl TrackHead<'_, '_> {
             }
             save_ui(ui, (track, self.zoom), self.context, out);
         }
-        if ui.button("Hide").clicked() {
+        if ui.button(words::tracks::HIDE).clicked() {
             out.intents.push(Intent::Change(Action::ShowTrack(choice.track, false)));
         }
     }
@@ -135,12 +136,12 @@ pub(super) fn save_ui(
     context: &ViewContext,
     out: &mut ViewOutput,
 ) {
-    save_figure_ui(ui, "Save figure", |format| {
+    save_figure_ui(ui, words::tracks::SAVE_FIGURE, |format| {
         let sheet = sheet_of(track, context, zoom, out.pane);
         out.intents.extend(sheet.map(|sheet| Intent::Save(Box::new(sheet.save(format)))));
     });
     if track.is_plot() {
-        save_figure_ui(ui, "Save with film strip", |format| {
+        save_figure_ui(ui, words::tracks::SAVE_WITH_FILM, |format| {
             let sheet = sheet_with_film(track, context, out.pane);
             out.intents.extend(sheet.map(|sheet| Intent::Save(Box::new(sheet.save(format)))));
         });

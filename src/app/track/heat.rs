@@ -10,6 +10,7 @@ use crate::app::draw::transform::Transform;
 use crate::app::track::figures::AxisKey;
 use crate::app::track::place::TrackPlace;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::heat_map::{Cell, Decibels, NOTHING, Placement, Rows};
 use crate::figure::palette::{Paint, level_label};
 use crate::figure::text::verbatim;
@@ -192,7 +193,7 @@ pub(super) fn heat_ui(
     };
     if map.cells.is_empty() {
         let is_over = !state.spectra.is_busy() && context.run.is_some_and(|run| run.end.is_some());
-        words_ui(ui, place.plot, if is_over { "No step of this run is kept whole" } else { "" });
+        words_ui(ui, place.plot, if is_over { "No step of this run is in memory at full size" } else { "" });
         return;
     }
     let palette = Palette::of(ui);
@@ -230,13 +231,9 @@ pub(super) fn heat_ui(
 fn without_spectra(of: HeatUse, context: &ViewContext) -> &'static str {
     match of.choices.source {
         SpectrumSource::Sample => "",
-        SpectrumSource::AgainstCompared if context.desk.findings().is_some() => {
-            "Nothing is compared yet: keep these samples to compare, or lay a saved ensemble beside"
-        }
-        _ if context.view().layout == Layout::Spectra => {
-            "Nothing is measured yet: press Measure in the panel of that name"
-        }
-        _ => "Nothing is measured yet: in the layout Spectra, in the menu, is a panel to measure with",
+        SpectrumSource::AgainstCompared if context.desk.findings().is_some() => words::tracks::NOTHING_COMPARED,
+        _ if context.view().layout == Layout::Spectra => words::tracks::NOTHING_MEASURED,
+        _ => "Nothing measured yet. Open the Spectra layout and press Measure",
     }
 }
 
@@ -317,7 +314,7 @@ fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palet
 }
 
 /// Why a map of changes ends before the axis does.
-const AFTER_THE_LAST: &str = "A change lies between two steps, and none comes after the last";
+const AFTER_THE_LAST: &str = words::tracks::AFTER_THE_LAST;
 
 /// What the pointer is on.
 fn in_words(cell: Cell, map: &HeatMap) -> String {
@@ -325,8 +322,8 @@ fn in_words(cell: Cell, map: &HeatMap) -> String {
     let own = match (map.on_its_own_axis, map.cells.placement()) {
         (true, Placement::Around) => "nearest step",
         (true, _) => "step",
-        (false, Placement::Around) => "its nearest step",
-        (false, _) => "its step",
+        (false, Placement::Around) => "nearest step of its run",
+        (false, _) => "step of its run",
     };
     let step = match cell.steps {
         (from, to) if from == to => format!("{own} {from}"),
@@ -338,7 +335,7 @@ fn in_words(cell: Cell, map: &HeatMap) -> String {
         "mean".to_owned()
     };
     let value = match cell.decibels {
-        None => "not known".to_owned(),
+        None => "unknown".to_owned(),
         Some(value) if value <= NOTHING => "nothing".to_owned(),
         Some(value) => format!("{} dB", ticks::number(f64::from(value), 1)),
     };

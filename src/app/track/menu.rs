@@ -8,6 +8,7 @@ use crate::app::track::place::{PlotPoint, TimeScale, plot_y};
 use crate::app::track::saved::sheet_of;
 use crate::app::track::state::{Stacked, TracksState};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::{Figure, Reading, TimeAxis};
 use crate::session::document::Track;
 use egui::{Pos2, Rect, Response, Ui};
@@ -54,7 +55,7 @@ pub(super) fn plots_menu_ui(
 fn values_ui(ui: &mut Ui, track: &dyn TrackView, point: &PlotPoint, axis: &TimeAxis, context: &ViewContext) {
     let mut lines = place_in_plain(axis, axis.step_of_x(point.x, context.reading()));
     lines.extend(track.values_at(point));
-    copy_ui(ui, "Copy values", &lines.join("\n"));
+    copy_ui(ui, words::tracks::COPY_VALUES, &lines.join("\n"));
 }
 
 /// Where on the time axis, a line a reading.

@@ -25,6 +25,7 @@ pub mod state;
 mod theorem;
 
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::TimeZoom;
 use crate::figure::draw::{Content, Panel};
 use crate::runtime::Wake;
@@ -101,7 +102,7 @@ trait TrackView {
 
     /// What copies it, in the menu of its plot.
     fn copy_words(&self) -> &'static str {
-        "Copy image"
+        words::tracks::COPY_IMAGE
     }
 
     /// Whether it plots something, whose values can be read and which can be saved below the film strip.

@@ -12,6 +12,7 @@ use crate::app::track::heat::{HeatUse, HeatView, heat_ui};
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::track::{TrackView, Whose};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::draw::Content;
 use crate::figure::heat_map::{Placement, PowerGrid, Rows};
 use crate::figure::palette::level_label;
@@ -84,7 +85,7 @@ impl TrackView for PartsTrack {
     }
 
     fn about(&self) -> &'static str {
-        "How large the noise predictions for the class and for none are in each resolution, and how far apart"
+        "Size of the noise predictions for the class and the null class per level, and their difference"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
@@ -95,7 +96,7 @@ impl TrackView for PartsTrack {
         self.shows = None;
         let Some(run) = context.run else { return };
         let Some(plan) = run.plan(context.view().factor, context.view().levels) else {
-            words_ui(ui, place.plot, "These images are too small for a level");
+            words_ui(ui, place.plot, "These images are too small for levels");
             return;
         };
         let Some(choices) = shown(context) else {
@@ -107,7 +108,7 @@ impl TrackView for PartsTrack {
         let known = self.levels.update(run, context.sample, plan);
         if known.is_nothing() {
             if known.is_all() && run.end.is_some() {
-                words_ui(ui, place.plot, "No step of this run is kept whole");
+                words_ui(ui, place.plot, "No step of this run is in memory at full size");
             }
             return;
         }
@@ -219,9 +220,7 @@ fn shares(steps: &PartLevels, run: &RunView, made: &PartsKey, on: OnAxis) -> Fig
 /// Why a run has nothing by level.
 const fn nothing_to_compare(settings: &RunSettings) -> &'static str {
     if settings.upsample.is_some() {
-        return "Upsample guidance asks at two sizes, which the pane Parts shows. Classes and a cascade's stages are shown by \
-                level here";
+        return words::tracks::TWO_SIZES;
     }
-    "This run asked one question a step. Set a guidance scale other than 1 in the panel, or open a cascade, to see the \
-     answers by level"
+    words::tracks::ONE_PART
 }

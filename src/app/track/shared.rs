@@ -69,7 +69,7 @@ impl<'a> ViewContext<'a> {
         let [_, _, height, width] = run.started.shape;
         ((image.height, image.width) != (height, width)).then(|| {
             let (title, w, h) = (findings.ensemble.title(), image.width, image.height);
-            format!("not drawn: {title}, as its images are {w}×{h} px and these {width}×{height} px, whose levels are others")
+            format!("{title} is not drawn: its images are {w}×{h} px, these {width}×{height} px")
         })
     }
 

@@ -8,6 +8,7 @@ use crate::app::track::heat::{HeatUse, HeatView, heat_ui};
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::track::{TrackView, Whose};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::draw::Content;
 use crate::runtime::Wake;
 use crate::session::action::Action;
@@ -33,29 +34,28 @@ impl TrackView for SpectrumTrack {
     }
 
     fn about(&self) -> &'static str {
-        "Power spectral density by step and radial frequency: which details change when; coarse at the bottom"
+        "Power by step and radial frequency: which details change when. Coarse is at the bottom"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
         let choices = context.view().heat_map;
-        let tip = "What the power spectral density is of: the change of E[x₀|xₜ] from step to step, E[x₀|xₜ], the state xₜ, \
-                   or the predicted noise ε̂";
+        let tip = "Quantity of the power spectral density: the change of E[x₀|xₜ] from step to step, E[x₀|xₜ], the \
+                   state xₜ, or the predicted noise ε̂";
         let all = (choices.quantity, &SpectrumQuantity::ALL[..]);
         let of = |choice: SpectrumQuantity| (choice.name(), Action::SetHeatMap(HeatMapChange::Quantity(choice)));
-        head.choice_ui(ui, 28.0, ("Spectra of", tip), all, of, out);
-        let tip = "Whose spectra: of the sample on the stage, means over those that were measured, what theory expects, or a \
-                   difference in dB";
+        head.choice_ui(ui, 28.0, (words::tracks::SPECTRA_OF, tip), all, of, out);
+        let tip = "Source: the sample on screen, the mean of the measured samples, theory, or a difference in dB";
         let all = (choices.source, &SpectrumSource::ALL[..]);
         let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Source(choice)));
-        head.choice_ui(ui, 56.0, ("Whose spectra", tip), all, of, out);
-        let tip = "Which channel, how frequencies are spaced, what 0 dB is, and the colours";
+        head.choice_ui(ui, 56.0, (words::tracks::SPECTRA_FROM, tip), all, of, out);
+        let tip = "Channel, frequency axis, 0 dB reference and colours";
         let shown = format!("{} axis", choices.scale.name());
         head.menu_ui(ui, 84.0, ("Heat map", &shown, tip), |ui| looks_menu(ui, context, out));
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
         let choices = context.view().heat_map;
-        ui.menu_button("Whose spectra", |ui| {
+        ui.menu_button("Source", |ui| {
             for source in SpectrumSource::ALL {
                 if ui.selectable_label(source == choices.source, source.name()).clicked() {
                     out.intents.push(Intent::Change(Action::SetHeatMap(HeatMapChange::Source(source))));
@@ -105,16 +105,15 @@ impl TrackView for BesideTrack {
     }
 
     fn about(&self) -> &'static str {
-        "Beside the spectra above: what theory expects of the measured samples, how far they are from it or from the \
-         ensemble that is compared, in dB"
+        "Theory for the measured samples, or their difference from theory or from the pinned ensemble, in dB"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
         let choices = context.view().heat_map;
-        let tip = "What stands beside the spectra above, of the same quantity and on the same axes";
+        let tip = "What is drawn below the spectra, for the same quantity and on the same axes";
         let all = (choices.beside, &SpectrumSource::BESIDE[..]);
         let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)));
-        head.choice_ui(ui, 28.0, ("Beside", tip), all, of, out);
+        head.choice_ui(ui, 28.0, ("Compare with", tip), all, of, out);
         head.note(ui, 64.0, choices.quantity.name());
     }
 

@@ -8,6 +8,7 @@ use crate::app::track::head::TrackHead;
 use crate::app::track::menu::plots_menu_ui;
 use crate::app::track::place::{HEAD, LEGEND, LINE, TimeScale, TrackPlace, plot_y};
 use crate::app::track::state::{Stacked, TracksState};
+use crate::app::words;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::action::Action;
 use crate::session::document::{TRACK_HEIGHTS, TrackChoice};
@@ -46,7 +47,7 @@ pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, ou
         }
     }
     if shown.is_empty() {
-        let text = "All tracks are hidden; the menu at the top right shows them again";
+        let text = "All tracks are hidden. Show them from the menu at the top right";
         ui.painter().text(whole.center(), Align2::CENTER_CENTER, text, theme::body(BODY), palette.secondary);
     }
     if let Some((shared, response)) = context.axis().zip(response) {
@@ -94,7 +95,7 @@ fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, in
     let (above, below) = (shown[upper], shown[lower]);
     let id = ui.scope_id().with(("boundary", above.track, below.track));
     let response = ui.interact(rect, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeVertical);
-    let name = format!("Height of {} and {}", above.track.name(), below.track.name());
+    let name = words::tracks::height_of(above.track.name(), below.track.name());
     response.widget_info(|| WidgetInfo::slider(true, f64::from(above.height), &name));
     let palette = Palette::of(ui);
     if response.hovered() || response.dragged() || response.has_focus() {

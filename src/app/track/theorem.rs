@@ -6,6 +6,7 @@ use crate::app::track::figures::{FigureKey, KeptFigure, figure_ui};
 use crate::app::track::head_space::HeadSpace;
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::draw::Content;
 use crate::figure::{NamedSchedule, Overlay, TheoremFigure, theorem};
 use crate::session::action::Action;
@@ -26,18 +27,18 @@ impl TrackView for TheoremTrack {
     }
 
     fn about(&self) -> &'static str {
-        "Two schedules have the same rₘ where they have the same ᾱ: the other schedule's rₘ on the mapped axis lies on this \
-         one's. Lay a kept schedule over to compare"
+        "Theorem 1: two schedules have the same rₘ at the same ᾱ. On the mapped axis both curves coincide. Choose a \
+         saved schedule to compare"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
-        let tip = "rₘ of the other schedule where both have the same level, or over its own time";
+        let tip = "The other schedule's rₘ at equal noise levels, or over its own time";
         let choices = (context.view().theorem, &TheoremView::ALL[..]);
         let of = |choice: TheoremView| (choice.name(), Action::SetTheorem(choice));
         head.choice_ui(ui, 28.0, ("Comparison", tip), choices, of, out);
         let compared = context.shown().is_some_and(|planned| !planned.overlays.is_empty());
         if let Some(difference) = self.largest_difference.filter(|_| compared) {
-            head.note(ui, 64.0, "largest difference");
+            head.note(ui, 64.0, words::tracks::LARGEST_DIFFERENCE);
             head.note(ui, 80.0, &format!("{difference:.1e}").replace('-', "−"));
         }
     }
@@ -65,7 +66,7 @@ impl TrackView for TheoremTrack {
         });
         match figure {
             Some(figure) => figure_ui(ui, &figure, place, self.key().name(), context, out),
-            None => words_ui(ui, place.plot, "Lay a kept schedule over the run's to compare the two"),
+            None => words_ui(ui, place.plot, words::tracks::CHOOSE_SAVED),
         }
     }
 

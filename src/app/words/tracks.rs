@@ -1,4 +1,93 @@
 //! Tracks.
-pub const TIME_AXIS: &str = "Time axis";
+
+/// Folds a track.
+#[must_use]
+pub fn fold(track: &str) -> String {
+    format!("Fold {track}")
+}
+
+/// Unfolds it.
+#[must_use]
+pub fn unfold(track: &str) -> String {
+    format!("Unfold {track}")
+}
+
+/// The edge between two tracks.
+#[must_use]
+pub fn height_of(above: &str, below: &str) -> String {
+    format!("{HEIGHT_OF}{above} and {below}")
+}
+
+/// A point of a drawn curve.
+#[must_use]
+pub fn point(number: usize) -> String {
+    format!("Point {number}:")
+}
+
+/// A control point of a schedule.
+#[must_use]
+pub fn control_point(number: usize) -> String {
+    format!("{CONTROL_POINT}{number}")
+}
+
+/// A number of a control point.
+#[must_use]
+pub fn of_control_point(value: &str, number: usize) -> String {
+    format!("{value} of control point {number}")
+}
+
+/// A step's dot on the schedule.
+#[must_use]
+pub fn step_handle(step: usize) -> String {
+    format!("Step {step}")
+}
+
+/// What the dots are measured on.
+#[must_use]
+pub fn dots(ensemble: &str) -> String {
+    format!("dots: {ensemble}")
+}
+
+/// What the dotted lines are measured on.
+#[must_use]
+pub fn dotted(ensemble: &str) -> String {
+    format!("dotted: {ensemble}")
+}
+
+pub const HEIGHT_OF: &str = "Height of ";
+pub const CONTROL_POINT: &str = "Control point ";
+pub const SPECTRA_FROM: &str = "Spectra from";
+pub const NEXT: &str = "next";
 pub const PLAYHEAD: &str = "Playhead";
 pub const WHOLE_RUN: &str = "whole run";
+pub const MOVE_DOWN: &str = "Move down";
+pub const HIDE: &str = "Hide";
+pub const SAVE_FIGURE: &str = "Save figure";
+pub const SAVE_WITH_FILM: &str = "Save with film strip";
+pub const COPY_IMAGE: &str = "Copy image";
+pub const COPY_VALUES: &str = "Copy values";
+pub const COPY_FILM: &str = "Copy film strip";
+pub const SAVE_IMAGE: &str = "Save image…";
+pub const COPY_VALUE: &str = "Copy value";
+pub const LARGEST_DIFFERENCE: &str = "largest difference";
+pub const CHOOSE_SAVED: &str = "Choose a saved schedule to compare with the run's";
+pub const SHARES_MEASURED: &str = "rₘ(t), measured";
+pub const SHARES_THEORY: &str = "rₘ(t), theory";
+pub const LEVELS: &str = "Levels";
+pub const SPECTRA_OF: &str = "Spectra of";
+pub const NOTHING_COMPARED: &str =
+    "Nothing to compare with yet. Pin these samples, or compare with a saved ensemble, in the Measure pane";
+pub const NOTHING_MEASURED: &str = "Nothing measured yet. Press Measure in the Measure pane";
+pub const AFTER_THE_LAST: &str = "A change is between two steps; the last step has none after it";
+pub const LOWEST: &str = "Lowest density";
+pub const HIGHEST: &str = "Highest density";
+pub const RANGE_AUTO: &str = "auto";
+pub const RANGE_CHOSEN: &str = "chosen";
+pub const PARTS_OF: &str = "Parts by level of";
+pub const DASHED_NULL: &str = "dashed: null class";
+pub const RELATIVE: &str = "Relative to each step's sum";
+pub const TWO_SIZES: &str =
+    "Upsample guidance works at two sizes; see the Parts pane. This track shows classes and cascade stages";
+pub const ONE_PART: &str = "This run has one part per step. Set a guidance scale other than 1, or open a cascade";
+pub const BEST_SO_FAR: &str = "best so far";
+pub const TIME_AXIS: &str = "Time axis";

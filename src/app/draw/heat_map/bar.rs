@@ -7,6 +7,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::transform::Transform;
 use crate::app::draw::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::figure::{HeatMap, ticks};
 use crate::session::action::Action;
 use crate::session::heat_map::{HeatMapChange, LEAST_DECIBELS, MOST_DECIBELS};
@@ -65,8 +66,8 @@ enum End {
 impl End {
     const fn name(self) -> &'static str {
         match self {
-            Self::Low => "Lowest density",
-            Self::High => "Highest density",
+            Self::Low => words::tracks::LOWEST,
+            Self::High => words::tracks::HIGHEST,
         }
     }
 
@@ -123,7 +124,7 @@ pub(in crate::app) fn bar_ui(
         }
     }
     if legend.height() >= 2.0 * FIELD.y + 26.0 {
-        let words = if of.chosen.is_none() { "auto" } else { "chosen" };
+        let words = if of.chosen.is_none() { words::tracks::RANGE_AUTO } else { words::tracks::RANGE_CHOSEN };
         let at = pos2(bar.right() + 14.0, bar.center().y);
         painter_text(ui, at, words, &palette);
     }
@@ -153,7 +154,8 @@ fn handle_ui(
     let off = if end == End::High { -9.0 } else { 9.0 };
     let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 24.0));
     let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colours", of.name(end))));
+    response
+        .widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colour range", of.name(end))));
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
     let lit = response.hovered() || response.dragged() || response.has_focus();
     let colour = if lit { palette.accent } else { palette.text };
@@ -189,8 +191,8 @@ fn handle_ui(
     let (low, high) = map.ranges.fitting;
     let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
     response.on_hover_text(format!(
-        "10·log₁₀ of the power spectral density at this end of the colours. Drag, arrow keys, or type it beside; \
-         double-click: what fits ({low} to {high} dB)"
+        "10·log₁₀ of the power spectral density at this end of the colour range. Drag, use arrow keys or type; \
+         double-click to fit ({low} to {high} dB)"
     ));
 }
 

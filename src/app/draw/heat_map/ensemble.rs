@@ -61,8 +61,8 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
     };
     let of = quantity.name();
     let name = match source {
-        SpectrumSource::AgainstTheory => format!("PSD of {of}, samples over theory"),
-        SpectrumSource::AgainstCompared => format!("PSD of {of}, over the compared"),
+        SpectrumSource::AgainstTheory => format!("PSD of {of}, samples relative to theory"),
+        SpectrumSource::AgainstCompared => format!("PSD of {of}, relative to the pinned ensemble"),
         SpectrumSource::Theory => format!("PSD of {of}, theory"),
         SpectrumSource::Sample | SpectrumSource::Samples => {
             format!("PSD of {of}, {}", samples_in_words(ensemble.samples()))
@@ -82,16 +82,19 @@ fn whose(desk: &MeasureDesk, source: SpectrumSource, without: usize) -> Option<S
         SpectrumSource::Samples => title,
         SpectrumSource::Theory => format!("theory of {title}, calibrated on {}", findings.calibrated_on(false)),
         SpectrumSource::AgainstTheory => {
-            format!("{title}, over theory calibrated on {}", findings.calibrated_on(false))
+            format!("{title}, relative to theory calibrated on {}", findings.calibrated_on(false))
         }
         SpectrumSource::AgainstCompared => {
             let other = desk.compared()?.findings.ensemble.title();
             let gaps = match without {
                 0 => String::new(),
-                1 => "; empty where the other does not come to the noise level of 1 column".to_owned(),
-                columns => format!("; empty where the other does not come to the noise levels of {columns} columns"),
+                1 => "; 1 column is empty because the other run does not reach its noise level".to_owned(),
+                columns => format!(
+                    "; {columns} columns are empty because the other run does not reach their noise \
+                                    levels"
+                ),
             };
-            format!("{title}, over {other}{gaps}")
+            format!("{title}, relative to {other}{gaps}")
         }
     })
 }

@@ -27,17 +27,17 @@ pub(super) fn classes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<I
     let first = settings.label.or_else(|| settings.by_level.as_ref()?.labels.first().copied());
     let first = first.or_else(|| settings.label_switch?.from);
     ui.horizontal_wrapped(|ui| {
-        let tip = "The class chosen at the top, from beginning to end";
-        if ui.selectable_label(!by_level && !switch, "one").on_hover_text(tip).clicked() {
+        let tip = "The class chosen at the top, for the whole run";
+        if ui.selectable_label(!by_level && !switch, words::panes::ONE_CLASS).on_hover_text(tip).clicked() {
             intents.extend(alone(Intent::Change(Action::SetLabel(first))));
         }
-        let tip = "A class for each resolution level: coarse ones decide early, fine ones late";
+        let tip = "A class per resolution level. Coarse levels are decided early, fine ones late";
         if ui.selectable_label(by_level, words::frame::BY_LEVEL).on_hover_text(tip).clicked() && !by_level {
             let label = first.or(model.null_label).unwrap_or(0);
             let levels = ByLevel { labels: vec![label; 2], mode: LevelMode::default(), factor: 2 };
             intents.extend(alone(Intent::Change(Action::SetByLevel(Some(levels)))));
         }
-        let tip = "One class, and from a part of the run on another: [a:b:0.4]";
+        let tip = "One class first, another after part of the run: [a:b:0.4]";
         if ui.selectable_label(switch, words::frame::OVER_TIME).on_hover_text(tip).clicked() && !switch {
             let switch = ClassSwitch { from: first, to: first, at: 0.4 };
             intents.extend(alone(Intent::Change(Action::SetLabelSwitch(Some(switch)))));
@@ -80,43 +80,44 @@ fn by_level_ui(ui: &mut Ui, context: &ViewContext, model: &ModelInfo, levels: &B
         }
     });
     ui.horizontal_wrapped(|ui| {
-        let tip = "A class of its own for the next coarser level";
+        let tip = "Give the next coarser level its own class";
         if levels.labels.len() < most && small_button(ui, "Add level", tip) {
             to.labels.push(levels.labels[last]);
         }
-        if last > 0 && small_button(ui, "Remove level", "Let the level before rule this one too") {
+        if last > 0 && small_button(ui, words::panes::REMOVE_LEVEL, "Use the class of the finer level for this one too")
+        {
             to.labels.pop();
         }
     });
     if to != *levels {
         intents.extend(alone(Intent::Change(Action::SetByLevel(Some(to)))));
     }
-    let text = "The strip below the chromatogram shows which class takes over when; drag the schedule to move it.";
+    let text = "The strip below the chromatogram shows which class is active when. Change the schedule to move it.";
     ui.add(Label::new(secondary(ui, text)).wrap());
 }
 
 const fn about(mode: LevelMode) -> &'static str {
     match mode {
-        LevelMode::Blend => "Each class as much as its levels are being generated, by rₘ: ε_∅ + w·Σ rₘ(ε_cₘ − ε_∅)",
-        LevelMode::Switch => "The class of the level that is generated most, alone",
-        LevelMode::Band => "Each class in its own levels of the image, all the time: ε_∅ + w·Σ Bₘ(ε_cₘ − ε_∅)",
+        LevelMode::Blend => "Weight each class by the share rₘ of its levels: ε_∅ + w·Σ rₘ(ε_cₘ − ε_∅)",
+        LevelMode::Switch => "Use the class of the dominant level only",
+        LevelMode::Band => "Use each class in its own levels throughout the run: ε_∅ + w·Σ Bₘ(ε_cₘ − ε_∅)",
     }
 }
 
 fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, intents: &mut Vec<Intent>) {
     let mut to = switch;
     ui.horizontal_wrapped(|ui| {
-        if let Some(from) = class_menu_ui(ui, "First class", model, switch.from) {
+        if let Some(from) = class_menu_ui(ui, words::panes::FIRST_CLASS, model, switch.from) {
             to.from = Some(from).filter(|label| Some(*label) != model.null_label);
         }
-        ui.label(secondary(ui, "until"));
+        ui.label(secondary(ui, "switch after"));
         let field = DragValue::new(&mut to.at).speed(0.005).max_decimals(3);
         let response = number(ui, field, Limits::within(0.0, 1.0));
-        named(ui, &response, "Part of the run until the second class");
+        named(ui, &response, "Switch after this share of the steps");
         if response.drag_stopped() || response.lost_focus() {
             intents.push(Intent::EndGesture);
         }
-        response.on_hover_text("The part of the steps after which the second class rules");
+        response.on_hover_text("Share of the steps after which the second class is used");
         ui.label(secondary(ui, "then"));
         if let Some(second) = class_menu_ui(ui, "Second class", model, switch.to) {
             to.to = Some(second).filter(|label| Some(*label) != model.null_label);
@@ -143,7 +144,7 @@ fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64
             }
         });
         if classes == 0 {
-            chosen = class_number_ui(ui, &format!("{name}, its number"), current);
+            chosen = class_number_ui(ui, &words::panes::its_number(name), current);
         }
     });
     chosen

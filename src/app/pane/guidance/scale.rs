@@ -8,6 +8,7 @@ use crate::app::pane::guidance::{GuidancePane, heading, secondary, small_button}
 use crate::app::pane::panel::lines_ui;
 use crate::app::track::schedule::editor::alone;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::denoiser::guided::{GuidanceScale, ScaleCurve};
 use crate::session::action::Action;
 use crate::words::count;
@@ -35,7 +36,7 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
                     intents.push(Intent::EndGesture);
                 }
                 response.on_hover_text(
-                    "ε = ε_∅ + w·(ε_c − ε_∅): 0 without class, 1 the class as it was learnt, above 1 beyond it",
+                    "ε = ε_∅ + w·(ε_c − ε_∅). 0: null class; 1: the class without guidance; above 1: guidance",
                 );
             });
             if to.to_bits() != w.to_bits() {
@@ -44,14 +45,14 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
         }
         GuidanceScale::Curve(curve) => {
             let text =
-                format!("A curve of {}; drag them in the track Guidance scale.", count(curve.points().len(), "point"));
+                format!("A curve of {}. Drag them in the Guidance scale track.", count(curve.points().len(), "point"));
             ui.add(Label::new(secondary(ui, &text)).wrap());
         }
     }
     ui.horizontal_wrapped(|ui| match &scale {
         GuidanceScale::Constant(w) => {
-            let tip = "Draw w over the run: points to be dragged in the track Guidance scale";
-            if small_button(ui, "As a curve", tip)
+            let tip = "Draw w over the run with points in the Guidance scale track";
+            if small_button(ui, words::panes::AS_CURVE, tip)
                 && let Ok(curve) = ScaleCurve::new(vec![[0.0, *w], [0.5, *w], [1.0, *w]])
             {
                 intents.extend(alone(to_scale(GuidanceScale::Curve(curve))));
@@ -59,8 +60,8 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
         }
         GuidanceScale::Curve(curve) => {
             let mean = curve.points().iter().map(|point| point[1]).sum::<f64>() / curve.points().len() as f64;
-            let tip = "The same w all the way: the mean of the points";
-            if small_button(ui, "One number", tip) {
+            let tip = "Use one w for the whole run: the mean of the points";
+            if small_button(ui, words::panes::CONSTANT, tip) {
                 intents.extend(alone(to_scale(GuidanceScale::Constant((100.0 * mean).round() / 100.0))));
             }
         }
@@ -70,10 +71,10 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
     let has_class = settings.label.is_some() || settings.by_level.is_some() || settings.label_switch.is_some();
     let palette = Palette::of(ui);
     if !has_class && scale.constant() != Some(1.0) {
-        let text = "Guidance leads to the class chosen at the top; without one it changes nothing.";
+        let text = "Guidance needs a class. Choose one at the top; without a class it has no effect.";
         lines_ui(ui, text, 2, palette.error);
     } else {
-        let text = "w = 0 is without a class, 1 the class as it was learnt, above 1 beyond it.";
+        let text = "w = 0: null class; 1: the class without guidance; above 1: guidance.";
         lines_ui(ui, text, 2, palette.secondary);
     }
 }
@@ -88,12 +89,11 @@ fn interval_ui(ui: &mut Ui, panel: &mut GuidancePane, intents: &mut Vec<Intent>)
             named(ui, &response, name);
         };
         let [w, from, to] = &mut panel.interval;
-        field(ui, "w", "w of the interval", w, (-100.0, 100.0));
-        field(ui, "from s", "Begin of the interval", from, (0.0, 1.0));
+        field(ui, "w", "w in the interval", w, (-100.0, 100.0));
+        field(ui, "from s", "Start of the interval", from, (0.0, 1.0));
         field(ui, "to", "End of the interval", to, (0.0, 1.0));
-        let tip =
-            "Guide in this part of the run only, and not at all outside (w = 1): s is 1 at the noise, 0 at the image";
-        if small_button(ui, "Interval", tip)
+        let tip = "Guide only between these values of s; outside, w = 1. s runs from 1 (noise) to 0 (image)";
+        if small_button(ui, words::panes::INTERVAL, tip)
             && let Ok(curve) = ScaleCurve::interval(*w, *from, *to)
         {
             intents.extend(alone(to_scale(GuidanceScale::Curve(curve))));

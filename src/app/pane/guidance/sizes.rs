@@ -7,6 +7,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::guidance::{heading, secondary};
 use crate::app::track::schedule::editor::alone;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::denoiser::Upsample;
 use crate::session::action::Action;
 use crate::theory::adjustment;
@@ -14,10 +15,10 @@ use egui::{Grid, Label, RichText, Slider, Ui};
 
 pub(super) fn sizes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     let Some(model) = context.model else { return };
-    heading(ui, "Beyond the trained size");
+    heading(ui, "Larger sizes");
     let current = context.settings().upsample;
     if !model.takes_sizes {
-        let text = "This model takes one size only, so it cannot be used at another.";
+        let text = "This model accepts one size only.";
         ui.add(Label::new(secondary(ui, text)).wrap());
         return;
     }
@@ -29,13 +30,16 @@ pub(super) fn sizes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Int
                 |(height, width)| if height == width { format!("{height} px") } else { format!("{height}×{width}") },
             )
         };
-        let tip = "The size it was trained for";
+        let tip = "Trained size";
         if ui.selectable_label(current.is_none(), size(1)).on_hover_text(tip).clicked() && current.is_some() {
             intents.extend(alone(Intent::Change(Action::SetUpsample(None))));
         }
         for factor in Upsample::FACTORS {
             let chosen = current.is_some_and(|upsample| upsample.factor == factor);
-            let tip = format!("{factor} times the trained size, guided by what the network says of the pooled image");
+            let tip = format!(
+                "{factor} times the trained size, guided by the network's estimate for the pooled \
+                               image"
+            );
             if ui.selectable_label(chosen, size(factor)).on_hover_text(tip).clicked() && !chosen {
                 let choice = current.map_or(Upsample::by(factor), |upsample| Upsample { factor, ..upsample });
                 intents.extend(alone(Intent::Change(Action::SetUpsample(Some(choice)))));
@@ -50,9 +54,15 @@ pub(super) fn sizes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Int
             "Weight θ",
             &mut to.theta,
             2.0,
-            "How strongly the coarse part is drawn to the pooled image's; 0 not at all",
+            "Weight of the pooled image's estimate in the coarse part. 0 switches it off",
         ),
-        ("η", "Part η of the run", &mut to.eta, 1.0, "In which part of the model's time, from the noise on, it acts"),
+        (
+            "η",
+            "Active part η",
+            &mut to.eta,
+            1.0,
+            "Share of the model's time, from the noisy end, in which upsample guidance acts",
+        ),
     ] {
         ui.horizontal(|ui| {
             ui.label(symbol);
@@ -90,16 +100,23 @@ fn here_ui(ui: &mut Ui, context: &ViewContext, upsample: Upsample) {
             ui.end_row();
         };
         let timestep = |level| format!("{:.0}", planned.model.timestep_of(level));
-        row("t here", timestep(level), "The model's time at the playhead");
-        row("τ, pooled", timestep(adjusted), "The time at which the pooled image is: λ(τ) = λ(t) + 2·ln n");
-        row("√P", format!("{:.3}", adjustment::intensity(level, n)), "What the pooled image is divided by");
-        row("acts here", if acting { "yes" } else { "no" }.into(), "While t is at least (1 − η)·T");
+        row(words::panes::T_AT_PLAYHEAD, timestep(level), "Timestep at the playhead");
+        row(words::panes::TAU_POOLED, timestep(adjusted), "Adjusted time of the pooled image: λ(τ) = λ(t) + 2·ln n");
+        row(
+            words::panes::ROOT_P,
+            format!("{:.3}", adjustment::intensity(level, n)),
+            "Intensity of the pooled image, by which it is divided",
+        );
+        row("active here", if acting { "yes" } else { "no" }.into(), "Active while t ≥ (1 − η)·T");
         let cost = 1.0 + share / (n * n) as f64;
-        let tip = "Pixels that the network sees over the run, over those of the plain run at this size: where it acts, each \
-                   step asks for the pooled image too";
-        row("cost", format!("{cost:.2} × plain"), tip);
+        let tip = "Cost in network pixels relative to the plain run. Active steps also evaluate the pooled image";
+        row(words::panes::COST, words::panes::times_plain(cost), tip);
         if let Some((with, without)) = context.run.and_then(|run| seconds(run, upsample)) {
-            row("measured", format!("{:.2} × plain", with / without), "A step that asks for both over one that does not");
+            row(
+                "measured",
+                format!("{:.2} × plain", with / without),
+                "Measured: an active step relative to one that is not",
+            );
         }
     });
 }

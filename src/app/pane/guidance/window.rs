@@ -6,6 +6,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::guidance::{heading, secondary, small_button};
 use crate::app::track::schedule::editor::alone;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::denoiser::WindowSize;
 use crate::session::action::Action;
 use crate::words::count;
@@ -22,19 +23,19 @@ pub(super) fn window_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<In
     heading(ui, "Window");
     let current = context.settings().local.clone();
     ui.horizontal_wrapped(|ui| {
-        let tip = "The exact posterior mean over whole images: it ends at one of them";
-        if ui.selectable_label(current.is_none(), "whole images").on_hover_text(tip).clicked() {
+        let tip = "Posterior mean over whole images. Every run ends at one of them";
+        if ui.selectable_label(current.is_none(), words::panes::WHOLE_IMAGES).on_hover_text(tip).clicked() {
             intents.extend(alone(to_window(None)));
         }
-        let tip = "Each pixel is weighed by what a window of k×k pixels around it shows: the images are composed anew";
+        let tip = "Weight each pixel by a k×k window around it, so that new images are composed from parts";
         if ui.selectable_label(current.is_some(), "local").on_hover_text(tip).clicked() && current.is_none() {
             intents.extend(alone(to_window(Some(WindowSize::default()))));
         }
     });
     match &current {
         None => {
-            let text = "Exact over whole images, every run ends at one of them. Through a window that grows with the noise, \
-                        new ones come about, coarse first.";
+            let text = "With whole images every run ends at one of them. With a window that grows with the noise, \
+                        new images arise, coarse first.";
             ui.add(Label::new(secondary(ui, text)).wrap());
         }
         Some(WindowSize::PerSigma(per_sigma)) => {
@@ -52,16 +53,16 @@ pub(super) fn window_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<In
             if to.to_bits() != per_sigma.to_bits() {
                 intents.push(to_window(Some(WindowSize::PerSigma(to))));
             }
-            let tip = "Draw k over σ: points to be dragged in the track Guidance scale";
-            if small_button(ui, "As a curve", tip) {
+            let tip = "Draw k over σ with points in the Guidance scale track";
+            if small_button(ui, words::panes::AS_CURVE, tip) {
                 let points = SIGMAS.map(|sigma| (sigma, (to * sigma).max(3.0)));
                 intents.extend(alone(to_window(Some(WindowSize::Curve(points.to_vec())))));
             }
         }
         Some(WindowSize::Curve(points)) => {
-            let text = format!("A curve of {}; drag them in the track Guidance scale.", count(points.len(), "point"));
+            let text = format!("A curve of {}. Drag them in the Guidance scale track.", count(points.len(), "point"));
             ui.add(Label::new(secondary(ui, &text)).wrap());
-            if small_button(ui, "k = 8 σ", "Back to the straight rule") {
+            if small_button(ui, "k = 8 σ", "Use a constant number of pixels per σ") {
                 intents.extend(alone(to_window(Some(WindowSize::default()))));
             }
         }

@@ -8,6 +8,7 @@ use crate::app::pane::inspector::state::{Choice, InspectorPane, Mode};
 use crate::app::pane::pooling::in_words;
 use crate::app::run_view::RunView;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::figure::ticks;
 use crate::session::inspect::{Difference, Errors, channel_name};
 use egui::{Align2, Button, Key, Rect, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
@@ -19,8 +20,8 @@ const LETTERS: usize = 16;
 
 pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let shown = format!("reference: {}", state.reference_name());
-    let tip = "What the image is compared with";
-    small_menu(ui, "Reference", &shown, tip, |ui| menu_ui(ui, context, state, intents));
+    let tip = "The image to compare with";
+    small_menu(ui, words::panes::REFERENCE, &shown, tip, |ui| menu_ui(ui, context, state, intents));
     modes_ui(ui, state);
     let made = state.shown.as_ref().map(|shown| std::sync::Arc::clone(&shown.made));
     if let Some((made, errors)) = made.as_ref().and_then(|made| Some((made, made.errors.as_ref()?))) {
@@ -29,9 +30,9 @@ pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut Inspect
     }
     let words = match state.choice {
         Choice::None => "Choose a reference for a wipe, differences and errors.",
-        Choice::Final => "The run's image is there when the run has come to its end.",
-        Choice::Marked(_) => "This run has not come to the marked step.",
-        Choice::Sample(_) => "This run has no such image.",
+        Choice::Final => "The final image is available when the run ends.",
+        Choice::Marked(_) => "This run has not reached the pinned step.",
+        Choice::Sample(_) => "This run does not have that image.",
         Choice::File => "",
     };
     let text = egui::RichText::new(words).font(theme::body(SMALL)).color(Palette::of(ui).secondary);
@@ -41,22 +42,22 @@ pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut Inspect
 fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     ui.set_min_width(300.0);
     let mut choices = vec![
-        (Choice::None, "none".to_owned(), "Only the image"),
-        (Choice::Final, "the run's image".to_owned(), "What the run on screen ended with, x₀"),
+        (Choice::None, words::panes::NO_REFERENCE.to_owned(), "None"),
+        (Choice::Final, words::panes::FINAL_IMAGE.to_owned(), "The final image x₀ of the run on screen"),
     ];
     if let Choice::Marked(at) = state.choice {
-        choices.push((state.choice, format!("E[x₀|xₜ] at step {}", at.state), "The step that was marked"));
+        choices.push((state.choice, format!("E[x₀|xₜ] at step {}", at.state), "The pinned step"));
     }
     if let Some(at) = context.at.filter(|at| state.choice != Choice::Marked(*at)) {
-        let tip = "Marks this step: what comes before and after it is compared with it";
-        choices.push((Choice::Marked(at), format!("E[x₀|xₜ] at this step, {}", at.state), tip));
+        let tip = "Pin this step and compare other steps with it";
+        choices.push((Choice::Marked(at), words::panes::estimate_at_this_step(at.state), tip));
     }
     let samples = context.run.map_or(1, RunView::samples);
     for other in (0..samples).filter(|other| *other != context.sample) {
-        choices.push((Choice::Sample(other), format!("image {} of the batch", other + 1), "At the same step"));
+        choices.push((Choice::Sample(other), words::panes::other_image(other + 1), "The other image at the same step"));
     }
     if let Some(name) = state.file_name() {
-        choices.push((Choice::File, name, "The file that was read last"));
+        choices.push((Choice::File, name, "The last file you opened"));
     }
     ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
         for (choice, text, tip) in choices {
@@ -78,7 +79,7 @@ fn path_ui(ui: &mut Ui, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
             .desired_width(150.0)
             .align(Align2::LEFT_CENTER);
         let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a reference"));
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_REFERENCE));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
             let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
@@ -86,12 +87,12 @@ fn path_ui(ui: &mut Ui, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
             response.on_hover_text(tip).clicked()
         };
         let path = state.path.trim().to_owned();
-        let open = button(ui, "Open", "Open reference", "Read the file at this path");
+        let open = button(ui, "Open", words::panes::OPEN_REFERENCE, "Open the file at this path");
         if (open || entered) && !path.is_empty() {
             intents.push(Intent::OpenReference(path.into()));
             ui.close();
         }
-        if button(ui, "Browse…", "Browse for a reference", "Choose a file in a dialog of the system") {
+        if button(ui, "Browse…", "Browse for a reference", "Choose a file in the system's file dialog") {
             intents.push(Intent::Ask(Ask::Reference));
             ui.close();
         }
@@ -105,22 +106,19 @@ fn modes_ui(ui: &mut Ui, state: &mut InspectorPane) {
             ui.spacing_mut().item_spacing.x = 4.0;
             ui.spacing_mut().button_padding.x = 7.0;
             for mode in Mode::ALL {
-                let (text, name, tip) = match mode {
-                    Mode::Image => ("a", "Show the image", "The image a"),
-                    Mode::Wipe => {
-                        ("a|b", "Show a wipe", "The image a at the left of a line, the reference b at its right")
-                    }
-                    Mode::Difference(Difference::Signed) => {
-                        ("a−b", "Show the signed difference", "Image less reference: blue below zero, orange above")
-                    }
-                    Mode::Difference(Difference::Absolute) => {
-                        ("|a−b|", "Show the absolute difference", "The magnitude of the difference")
-                    }
-                    Mode::Difference(Difference::Relative) => {
-                        ("rel.", "Show the relative difference", "|a − b|/(|b| + 0.01)")
-                    }
+                let name = match mode {
+                    Mode::Image => "Show the image".to_owned(),
+                    Mode::Wipe => "Show a wipe".to_owned(),
+                    Mode::Difference(kind) => words::panes::show_difference(kind.name()),
                 };
-                if text_toggle(ui, text, name, tip, state.mode == mode && possible).clicked() {
+                let (text, tip) = match mode {
+                    Mode::Image => ("a", "The image (a)"),
+                    Mode::Wipe => ("a|b", "Image (a) left of the line, reference (b) right of it"),
+                    Mode::Difference(Difference::Signed) => ("a−b", "a − b: blue is below zero, orange above"),
+                    Mode::Difference(Difference::Absolute) => ("|a−b|", "The magnitude of the difference"),
+                    Mode::Difference(Difference::Relative) => ("rel.", "|a − b|/(|b| + 0.01)"),
+                };
+                if text_toggle(ui, text, &name, tip, state.mode == mode && possible).clicked() {
                     state.mode = mode;
                 }
             }
@@ -163,8 +161,8 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     let place = Rect::from_min_max(rect.min, rect.max);
     ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &words, theme::body(SMALL), palette.secondary);
     response.on_hover_text(
-        "MSE: mean of (a − b)² over the pixels, data units squared. PSNR: 10·log10(4/MSE), as images run from −1 to 1. Of \
-         all channels, whatever is shown; of isolated levels only, where some are",
+        "MSE: mean of (a − b)² over the pixels, in data units squared. PSNR: 10·log10(4/MSE), for images from −1 to \
+         1. All channels count, and only the isolated levels if any are isolated",
     );
 }
 
@@ -177,8 +175,8 @@ impl InspectorPane {
     /// The reference in a few letters.
     pub(super) fn reference_name(&self) -> String {
         match self.choice {
-            Choice::None => "none".to_owned(),
-            Choice::Final => "the run's image".to_owned(),
+            Choice::None => words::panes::NO_REFERENCE.to_owned(),
+            Choice::Final => words::panes::FINAL_IMAGE.to_owned(),
             Choice::Marked(at) => format!("step {}", at.state),
             Choice::Sample(other) => format!("image {}", other + 1),
             Choice::File => self.file_name().unwrap_or_default(),

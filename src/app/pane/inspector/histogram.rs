@@ -5,6 +5,7 @@ use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::pane::inspector::job::Scale;
 use crate::app::pane::inspector::state::InspectorPane;
+use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
@@ -25,7 +26,12 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     let response = ui.interact(plot, ui.scope_id().with("histogram"), Sense::hover());
     let (low, high) = made.histogram.range;
     response.widget_info(|| {
-        let words = format!("Histogram from {} to {}", ticks::number(low.into(), 2), ticks::number(high.into(), 2));
+        let words = format!(
+            "{} {} to {}",
+            words::panes::HISTOGRAM_FROM,
+            ticks::number(low.into(), 2),
+            ticks::number(high.into(), 2)
+        );
         WidgetInfo::labeled(Role::Image, true, words)
     });
     bars(ui, plot, &made.histogram, state.logarithmic, made.subject.dim().0 > 1);
@@ -121,10 +127,10 @@ fn handle_ui(
     let x = x.min(plot.right()).max(plot.left());
     // Where both meet, each can be taken on its own side.
     let reach = if is_white { (x - 2.0)..=(x + 8.0) } else { (x - 8.0)..=(x + 2.0) };
-    let name = if is_white { "White" } else { "Black" };
+    let name = if is_white { words::panes::WHITE } else { words::panes::BLACK };
     let grip = Rect::from_x_y_ranges(reach, plot.top()..=(plot.bottom() + NUMBERS));
     let response = ui.interact(grip, ui.scope_id().with(("handle", is_white)), Sense::click_and_drag());
-    response.widget_info(|| WidgetInfo::slider(true, value.into(), format!("{name} handle")));
+    response.widget_info(|| WidgetInfo::slider(true, value.into(), words::panes::handle(name)));
     if response.drag_started() {
         state.span = Some((low, high));
     }
@@ -150,11 +156,11 @@ fn handle_ui(
     let fill = if is_white { Color32::WHITE } else { Color32::BLACK };
     ui.painter().add(Shape::convex_polygon(tip, fill, Stroke::new(1.0, color)));
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(format!(
-        "The value that is {}. Drag, or arrow keys (with Shift ten times as far); double-click to reset",
+        "The value shown as {}. Drag or use arrow keys (Shift: ten times as far); double-click to reset",
         match scale {
             Scale::Image(..) if is_white => "white",
             Scale::Image(..) => "black",
-            _ => "shown in full colour",
+            _ => "full colour",
         }
     ));
 }

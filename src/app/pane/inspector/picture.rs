@@ -9,6 +9,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::inspector::state::{InspectShown, InspectorPane, Mode};
 use crate::app::pane::picture::only_ui;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
@@ -80,7 +81,7 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut
         corner_ui(&painter, rect.left_top() + vec2(8.0, 8.0), kind.formula(), false);
     }
     if let Some(alone) = context.levels.alone()
-        && only_ui(ui, rect, &alone, "the inspected image")
+        && only_ui(ui, rect, &alone, words::panes::INSPECTED_IMAGE)
     {
         out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
     }
@@ -93,8 +94,8 @@ fn spoken(state: &InspectorPane) -> String {
     let (symbol, note) = state.picture.name();
     match state.mode {
         Mode::Image => format!("Inspected {symbol}, {note}"),
-        Mode::Wipe => format!("Inspected {symbol} beside {}", state.reference_name()),
-        Mode::Difference(kind) => format!("{} difference of {symbol} and {}", kind.name(), state.reference_name()),
+        Mode::Wipe => words::panes::inspected_with(symbol, &state.reference_name()),
+        Mode::Difference(kind) => words::panes::difference_of(kind.name(), symbol, &state.reference_name()),
     }
 }
 
@@ -148,7 +149,7 @@ fn wipe_ui(ui: &Ui, rect: Rect, line: f32, wipe: &mut f32) {
     let grip = Rect::from_x_y_ranges((line - 7.0)..=(line + 7.0), rect.y_range());
     let response = ui.interact(grip, ui.scope_id().with("wipe"), Sense::click_and_drag());
     let part = f64::from(*wipe);
-    response.widget_info(|| WidgetInfo::slider(true, part, "Wipe"));
+    response.widget_info(|| WidgetInfo::slider(true, part, words::panes::WIPE));
     if let Some(at) = response.interact_pointer_pos().filter(|_| response.dragged()) {
         *wipe = (at.x - rect.left()) / rect.width();
     }
@@ -165,8 +166,8 @@ fn wipe_ui(ui: &Ui, rect: Rect, line: f32, wipe: &mut f32) {
     let knob = pos2(line, rect.center().y);
     painter.circle(knob, 6.0, if lit { palette.accent } else { Color32::WHITE }, Stroke::new(1.0, Color32::BLACK));
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(
-        "Image at the left, reference at the right. Drag, or arrow keys (with Shift ten times as far); double-click for \
-         the middle",
+        "Image on the left, reference on the right. Drag or use arrow keys (Shift: ten times as far); double-click \
+         to centre",
     );
 }
 

@@ -8,6 +8,7 @@ use crate::app::pane::inspector::histogram::{histogram_ui, reset, set};
 use crate::app::pane::inspector::job::Scale;
 use crate::app::pane::inspector::state::InspectorPane;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::session::document::ValueRange;
 use egui::{DragValue, RichText, Slider, Ui};
 
@@ -32,14 +33,15 @@ pub(super) fn tones_ui(
     ends_ui(ui, context, state, intents);
     let curved = !matches!(state.scale(), Some(Scale::Signed(_)));
     let mut gamma = state.gamma;
-    let tip =
-        "γ of the tones, (share of the range + offset)^(1/γ): above 1 the dark ones are lifted. Double-click for 1";
-    slider_ui(ui, ("γ", "Gamma", tip), &mut gamma, (0.2, 5.0), true, 1.0);
+    let tip = "γ of the tone curve, (share of the range + offset)^(1/γ). Above 1 brightens dark tones. Double-click to \
+         reset to 1";
+    slider_ui(ui, ("γ", words::panes::GAMMA, tip), &mut gamma, (0.2, 5.0), true, 1.0);
     state.gamma = gamma;
     let mut offset = state.offset;
-    let tip =
-        "What all tones are lifted by, as a share of the range: brighter above 0, darker below. Double-click for 0";
-    ui.add_enabled_ui(curved, |ui| slider_ui(ui, ("offset", "Offset", tip), &mut offset, (-1.0, 1.0), false, 0.0));
+    let tip = "Offset added to all tones, as a share of the range. Above 0 is brighter. Double-click to reset to 0";
+    ui.add_enabled_ui(curved, |ui| {
+        slider_ui(ui, ("offset", words::panes::OFFSET, tip), &mut offset, (-1.0, 1.0), false, 0.0)
+    });
     state.offset = offset;
 }
 
@@ -86,21 +88,31 @@ fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intent
         };
         match scale {
             Scale::Image(..) => {
-                field(ui, ("Black value", "Which value is black; the range of the stage too"), false, low);
-                field(ui, ("White value", "Which value is white; the range of the stage too"), true, high);
+                field(
+                    ui,
+                    (words::panes::BLACK_VALUE, "The value shown as black, here and in the images pane"),
+                    false,
+                    low,
+                );
+                field(
+                    ui,
+                    (words::panes::WHITE_VALUE, "The value shown as white, here and in the images pane"),
+                    true,
+                    high,
+                );
             }
             Scale::Signed(_) | Scale::Magnitude(_) => {
-                field(ui, ("Full colour at", "Which magnitude has its full colour"), true, high);
+                field(ui, (words::panes::FULL_COLOUR_AT, "The magnitude shown in full colour"), true, high);
             }
         }
         let is_usual = matches!(scale, Scale::Image(..)) && context.view().range == ValueRange::Image;
-        let text = RichText::new("reset").font(theme::body(SMALL));
+        let text = RichText::new(words::panes::RESET_RANGE).font(theme::body(SMALL));
         let button = ui.add_enabled(!is_usual, egui::Button::new(text).min_size(egui::vec2(0.0, LINE)));
-        if button.on_hover_text("The usual range again").clicked() {
+        if button.on_hover_text("Reset the range").clicked() {
             reset(scale, state, intents);
         }
-        let tip = "Draw the logarithm of the counts, so that few pixels show beside many";
-        if text_toggle(ui, "log", "Logarithmic counts", tip, state.logarithmic).clicked() {
+        let tip = "Logarithmic counts, so that small counts are visible";
+        if text_toggle(ui, "log", words::panes::LOGARITHMIC, tip, state.logarithmic).clicked() {
             state.logarithmic = !state.logarithmic;
         }
     });

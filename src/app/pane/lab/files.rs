@@ -7,6 +7,7 @@ use crate::app::pane::lab::{LabPane, heading, small_button};
 use crate::app::planned::Planned;
 use crate::app::saving::Save;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::ScheduleTable;
 use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
@@ -19,14 +20,14 @@ pub(super) fn files_ui(
     state: &mut LabPane,
     out: &mut ViewOutput,
 ) {
-    heading(ui, "In and out");
+    heading(ui, "Import and export");
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 100.0).max(80.0);
         let edit = TextEdit::singleline(&mut state.path).hint_text("path of a file").desired_width(width);
         let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of a schedule"));
-        let tip = "scheduler_config.json, CSV, NPY, a list of σ, or a schedule kept by this program";
-        if small_button(ui, "Import", tip) {
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_SCHEDULE));
+        let tip = "scheduler_config.json, CSV, NPY, a list of σ, or a schedule saved by Chromascope";
+        if small_button(ui, words::panes::IMPORT, tip) {
             let path = state.path.trim();
             out.intents.push(if path.is_empty() {
                 Intent::Ask(Ask::Schedule)
@@ -45,9 +46,9 @@ pub(super) fn files_ui(
             response.on_hover_text(format.summary);
             let button = |text| Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0));
             let copy = ui.add(button("Copy"));
-            copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Copy {name}")));
+            copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, words::panes::copy(name)));
             let save = ui.add(button("Save…"));
-            save.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Save {name}")));
+            save.widget_info(|| WidgetInfo::labeled(Role::Button, true, words::panes::save(name)));
             let (copies, saves) = (format.is_text() && copy.clicked(), save.clicked());
             if !copies && !saves {
                 return;
@@ -60,7 +61,7 @@ pub(super) fn files_ui(
                 Ok((bytes, note)) if copies => {
                     ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
                     let note = note.map_or_else(String::new, |note| format!(" {note}"));
-                    let text = format!("{name} copied.{note}");
+                    let text = format!("Copied {name}.{note}");
                     out.intents.push(Intent::Say(Message::of_pane(out.pane, Kind::Success, text)));
                 }
                 Ok((bytes, note)) => {
@@ -77,8 +78,12 @@ pub(super) fn files_ui(
 /// The schedule in a form, and a word on what it is for.
 fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
     let plan = &planned.plan;
-    let config =
-        || context.model.and_then(|model| model.scheduler.as_ref()).ok_or("the model's configuration is not known");
+    let config = || {
+        context
+            .model
+            .and_then(|model| model.scheduler.as_ref())
+            .ok_or("the model's scheduler configuration is not known")
+    };
     let text = match format.writer {
         Writer::Source(write) => write(&planned.source, plan.steps()),
         Writer::Table(write) => {

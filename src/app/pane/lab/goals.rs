@@ -6,6 +6,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::lab::{LabPane, alone, heading, problem, secondary, small_button, to_curve};
 use crate::app::planned::Planned;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::figure::palette::level_label;
 use crate::schedule::design::with_shares;
 use crate::schedule::{Curve, MOST_LOG_SNR, PlanSource, SignalCurve, SignalRecipe};
@@ -24,11 +25,11 @@ pub(super) fn wishes_ui(
     intents: &mut Vec<Intent>,
 ) {
     let Some(theory) = &planned.theory else { return };
-    heading(ui, "From a wish");
+    heading(ui, "Goals");
     let measure: Measure = context.document.view.measure.into();
     ui.horizontal_wrapped(|ui| {
-        let tip = "The schedule on which every step generates the same signal, counted as the chromatogram does";
-        if small_button(ui, "Equal signal a step", tip) {
+        let tip = "The schedule on which every step adds the same amount of signal, in the chromatogram's measure";
+        if small_button(ui, words::panes::EQUAL_SIGNAL, tip) {
             let from = planned.model.noisiest().log_snr().max(-MOST_LOG_SNR);
             let recipe = SignalRecipe { factor: planned.factor, levels: theory.levels(), measure, from };
             match SignalCurve::try_from(recipe) {
@@ -41,13 +42,13 @@ pub(super) fn wishes_ui(
             }
         }
         let tip = "The curve on which every level is dominant for the same share of the steps";
-        if small_button(ui, "Equal time a level", tip) {
+        if small_button(ui, words::panes::EQUAL_TIME, tip) {
             intents.push(Intent::EndGesture);
             take_shares(theory, measure, &vec![1.0; theory.levels()], planned, state, intents);
             intents.push(Intent::EndGesture);
         }
     });
-    ui.label(secondary(ui, "Share of the steps on which each level dominates; drag a boundary"));
+    ui.label(secondary(ui, "Share of the steps in which each level is dominant. Drag a boundary"));
     let now = state.shares.clone().unwrap_or_else(|| planned.shares.clone());
     if let Some(wanted) = bar_ui(ui, &now, planned.factor, state, intents) {
         take_shares(theory, measure, &wanted, planned, state, intents);
@@ -123,7 +124,7 @@ fn bar_ui(
         let grip = Rect::from_center_size(pos2(left, bar.center().y), vec2(wide, bar.height() + 4.0));
         let id = ui.scope_id().with(("share", m));
         let response = ui.interact(grip, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
-        let name = format!("Boundary of {label} and {}", level_label(factor, m - 1));
+        let name = words::panes::boundary_of(&label, &level_label(factor, m - 1));
         response.widget_info(|| WidgetInfo::slider(true, shares[m] / total, &name));
         if response.hovered() || response.dragged() || response.has_focus() {
             let line = Rect::from_center_size(grip.center(), vec2(3.0, grip.height()));

@@ -8,6 +8,7 @@ use crate::app::pane::lab::{LabPane, alone, heading, lines_ui, problem, secondar
 use crate::app::planned::Planned;
 use crate::app::track::schedule::editor::to_curve;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::figure::palette::level_label;
 use crate::model::exact::ExactCard;
 use crate::optimise::{Ended, Options, Outcome, Reference};
@@ -42,32 +43,33 @@ pub(super) fn optimise_ui(
                 named(ui, &response, name);
                 response.on_hover_text(tip);
             };
-            number(ui, "fit on", "Seeds that the curve is fitted on", &mut options.fit_seeds, (1, 64));
+            number(ui, "seeds to fit on", "Seeds for the fit", &mut options.fit_seeds, (1, 64));
             number(
                 ui,
-                "measure on",
-                "Other seeds, on which before and after are measured",
+                "seeds to test on",
+                "Held-out seeds on which the schedule is tested before and after",
                 &mut options.measure_seeds,
                 (1, 64),
             );
-            number(ui, "runs", "Most runs made for the fit", &mut options.evaluations, (1, 5000));
+            number(ui, "runs", "Maximum number of runs for the fit", &mut options.evaluations, (1, 5000));
         });
         ui.horizontal_wrapped(|ui| {
             for (reference, name) in Reference::ALL {
-                let tip = "The fine run from the same noise that the few steps are to come near";
+                let tip = "The fine run from the same noise that the schedule is compared with";
                 ui.selectable_value(&mut options.reference, reference, name).on_hover_text(tip);
             }
-            ui.checkbox(&mut options.move_times, "move s too")
-                .on_hover_text("Let control points move in run time as well");
+            ui.checkbox(&mut options.move_times, "move in time too")
+                .on_hover_text("Let control points also move in run time");
         });
     });
     ui.horizontal(|ui| {
-        let tip = "Move the control points until these steps end as near as they can to a fine run from the same noise";
-        if !going && small_button(ui, "Fit the curve", tip) {
+        let tip = "Move the control points so that this many steps end as close as possible to a fine run from the \
+                   same noise";
+        if !going && small_button(ui, words::panes::FIT, tip) {
             let seed = context.document.run.seed;
             intents.push(Intent::Optimise(Box::new(Options { seed, ..options.clone() })));
         }
-        if going && small_button(ui, "Cancel", "End it; the best so far stays") {
+        if going && small_button(ui, words::panes::STOP_FIT, "Stop the fit and keep the best curve so far") {
             intents.push(Intent::CancelOptimise);
         }
     });
@@ -83,17 +85,17 @@ pub(super) fn optimise_ui(
     }
     if let Some(known) = planned.closed_form {
         let text = format!(
-            "Known in closed form for this prior: these steps end {:.4} (RMSE) from the exact flow, their spectrum {:.2} dB \
-             from S(k)",
+            "Known in closed form for this prior: error {:.4} (RMSE) from the exact flow, spectrum {:.2} dB from \
+             S(k)",
             known.rmse, known.spectrum_db
         );
-        let tip =
-            "N deterministic DDIM steps multiply each frequency of the noise, so what they produce is known exactly";
+        let tip = "N deterministic DDIM steps multiply each frequency of the noise by a known factor, so the result is \
+             exact";
         lines_ui(ui, &text, 3, Palette::of(ui).secondary).on_hover_text(tip);
     }
     let Some(report) = context.optimisation else {
         let steps = planned.plan.steps();
-        ui.label(secondary(ui, &format!("Fits the curve for {}; runs go on meanwhile.", count(steps, "step"))));
+        ui.label(secondary(ui, &format!("Fits the curve for {}. You can keep working.", count(steps, "step"))));
         return;
     };
     report_ui(ui, report, planned.factor, intents);
@@ -105,7 +107,7 @@ fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Inte
         ui.add(Label::new(secondary(ui, &report.doing)).wrap());
     }
     if let Some((start, best)) = report.errors {
-        let text = format!("Error on the fit's seeds: {start:.4} at first, {best:.4} now");
+        let text = format!("{}: {start:.4} at the start, {best:.4} now", words::panes::FIT_ERROR);
         ui.label(secondary(ui, &text));
     }
     let best = match &report.ended {
@@ -120,7 +122,7 @@ fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Inte
         None => report.best.as_ref(),
     };
     if let Some(best) = best
-        && small_button(ui, "Take the best", "Run with the best curve found so far; undo brings the other back")
+        && small_button(ui, words::panes::APPLY_BEST, "Run with the best curve so far. You can undo this")
     {
         intents.extend(alone(to_curve(best.clone())));
     }
@@ -132,7 +134,7 @@ fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
     let text = RichText::new(outcome.sentence()).font(theme::body(SMALL)).color(palette.text);
     ui.add(Label::new(text).wrap());
     if outcome.ended == Ended::Cancelled {
-        ui.label(secondary(ui, "It was cancelled, so nothing was measured on other seeds."));
+        ui.label(secondary(ui, words::panes::FIT_STOPPED));
     }
     let Some(comparison) = &outcome.comparison else { return };
     let (before, after) = (&comparison.before, &comparison.after);
@@ -153,6 +155,6 @@ fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
             row(&name, of(before.by_level[m]), of(after.by_level[m]));
         }
         let spectrum = |db: f64| format!("{db:.2} dB");
-        row("spectrum, off by", spectrum(before.spectrum_db()), spectrum(after.spectrum_db()));
+        row("spectrum error", spectrum(before.spectrum_db()), spectrum(after.spectrum_db()));
     });
 }

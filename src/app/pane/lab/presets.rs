@@ -7,6 +7,7 @@ use crate::app::draw::widgets::named;
 use crate::app::intent::Intent;
 use crate::app::pane::lab::{LabPane, alone, heading, secondary, small_button_if};
 use crate::app::planned::Planned;
+use crate::app::words;
 use crate::figure::{Dash, TimeAxis, value_range};
 use crate::schedule::PlanSource;
 use crate::schedule::presets::{groups, parameters, with_parameter};
@@ -20,7 +21,7 @@ const ROWS: usize = 4;
 
 pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
     heading(ui, "Presets");
-    let chosen = state.preview.as_ref().map_or_else(|| "choose one to see its curve".to_owned(), PlanSource::label);
+    let chosen = state.preview.as_ref().map_or_else(|| "choose one to preview".to_owned(), PlanSource::label);
     let most = (ui.ctx().content_rect().height() - 120.0).clamp(160.0, 720.0);
     let combo = ComboBox::from_id_salt("preset").width(ui.available_width() - 8.0).height(most);
     let response = combo.selected_text(chosen).show_ui(ui, |ui| {
@@ -33,7 +34,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, in
             }
         }
     });
-    named(ui, &response.response, "Preset");
+    named(ui, &response.response, words::panes::PRESET);
     // Of a preset that is looked at, else of the schedule that the run has.
     let (subject, looked_at) = match &state.preview {
         Some(preview) => (preview.clone(), true),
@@ -88,11 +89,11 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, in
     }
     ui.horizontal(|ui| {
         let preview = state.preview.clone();
-        if small_button_if(ui, looked_at, "Take it", "Run with this schedule") {
+        if small_button_if(ui, looked_at, words::panes::APPLY, "Run with this schedule") {
             intents.extend(preview.as_ref().map(take).into_iter().flat_map(alone));
             state.preview = None;
         }
-        if small_button_if(ui, looked_at, "Leave it", "Keep the schedule there is") {
+        if small_button_if(ui, looked_at, words::panes::DISCARD, "Discard the preview and keep the current schedule") {
             state.preview = None;
         }
     });
@@ -140,9 +141,9 @@ fn curves_ui(ui: &Ui, place: Rect, planned: &Planned, looked_at: bool) {
     }
     let response = ui.interact(place, ui.scope_id().with("preset curve"), Sense::hover());
     let words = if tried.is_some() {
-        "λ over the run, noise at the left: the schedule there is, and dotted this preset"
+        "λ over the run, noise on the left: the current schedule, and this preset dotted"
     } else {
-        "λ over the run, noise at the left, of the schedule there is"
+        "λ over the run, noise on the left, of the current schedule"
     };
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     response.on_hover_text(words);

@@ -6,6 +6,7 @@ use crate::app::draw::picture_menu::{Offered, picture_menu_ui};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::pane::levels::state::LevelsShown;
 use crate::app::view_context::ViewOutput;
+use crate::app::words;
 use crate::figure::ticks;
 use crate::session::levels::Band;
 use crate::spectrum::{centred_frequency, level_radius};
@@ -59,7 +60,7 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &LevelsShown, levels: &Levels
     let response = ui.interact(square, ui.scope_id().with("plane"), Sense::click());
     let (low, high) = shown.scale;
     response.widget_info(|| {
-        let words = format!("Spectrum in two dimensions, {} to {} dB", ticks::number(low, 0), ticks::number(high, 0));
+        let words = format!("{}, {} to {} dB", words::panes::PLANE, ticks::number(low, 0), ticks::number(high, 0));
         WidgetInfo::labeled(Role::Image, true, words)
     });
     let image = || Some(shown.plane_image.clone());
@@ -74,8 +75,8 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &LevelsShown, levels: &Levels
     let Some(text) = read_at(square, shown, pointer) else { return };
     words_ui(ui, square, &text);
     response.on_hover_text(
-        "Power spectral density of the image, dB, frequency 0 in the middle and half a cycle per pixel at the edges. Unit \
-         white noise reads 0 dB. A ring is where a level begins: inside it is what is left after pooling",
+        "Power spectral density in dB. Frequency 0 is in the middle, half a cycle per pixel at the edges. Unit white \
+         noise is 0 dB. Each ring is the limit of a level: pooling keeps what is inside",
     );
 }
 

@@ -4,6 +4,7 @@ use crate::app::draw::painted::{own_range, painted};
 use crate::app::draw::textures::{coloured, ground_of};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::runtime::{QuestionSlot, Wake, Weigh};
 use crate::session::document::ValueRange;
 use crate::session::inspect::channel_name;
@@ -31,7 +32,7 @@ impl Contrast {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Common => "one scale",
-            Self::Own => "each its own scale",
+            Self::Own => words::panes::SCALE_PER_LEVEL,
         }
     }
 }
@@ -48,8 +49,8 @@ pub(super) enum Bars {
 impl Bars {
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::OfEnd => "of its end",
-            Self::OfLargest => "of the largest",
+            Self::OfEnd => words::panes::OF_FINAL,
+            Self::OfLargest => words::panes::OF_LARGEST,
         }
     }
 }
@@ -162,8 +163,8 @@ impl LevelsPane {
     pub(super) fn empty_words(&self, context: &ViewContext) -> String {
         match (context.run.and(context.at), self.picture) {
             (None, _) => context.empty.to_owned(),
-            (Some(at), Picture::Change) if at.step == 0 => "The first step has no change yet".to_owned(),
-            (Some(_), _) if context.levels.plan.is_none() => "Images this small have no levels".to_owned(),
+            (Some(at), Picture::Change) if at.step == 0 => words::panes::NO_CHANGE_YET.to_owned(),
+            (Some(_), _) if context.levels.plan.is_none() => "These images are too small for levels".to_owned(),
             (Some(_), _) => String::new(),
         }
     }

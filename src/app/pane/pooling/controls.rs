@@ -7,6 +7,7 @@ use crate::app::intent::{Ask, ImageChoice, Intent};
 use crate::app::pane::pooling::short_name;
 use crate::app::pane::pooling::state::{MIDDLE, PoolingPane};
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::figure::{Reading, ticks};
 use crate::session::action::Action;
 use crate::session::document::FACTORS;
@@ -23,16 +24,16 @@ pub(super) fn controls_ui(ui: &mut Ui, context: &ViewContext, state: &mut Poolin
     let name = |text: &str| RichText::new(text).font(theme::body(SMALL)).color(palette.secondary);
     time_ui(ui, state, name("t"));
     ui.horizontal(|ui| {
-        ui.label(name("n")).on_hover_text("Pixels along one side of a block; the tracks' factor too");
+        ui.label(name("n")).on_hover_text("Block side in pixels. Also the factor of the tracks");
         for factor in FACTORS.0..=FACTORS.1 {
             let tip = format!("Pool blocks of {factor}×{factor} pixels");
             let on = context.view().factor == factor;
-            if text_toggle(ui, &factor.to_string(), &format!("Pool by {factor}"), &tip, on).clicked() && !on {
+            if text_toggle(ui, &factor.to_string(), &words::panes::pool_by(factor), &tip, on).clicked() && !on {
                 intents.push(Intent::Change(Action::SetFactor(factor)));
             }
         }
-        let tip = "Take the time from the playhead; moving the slider lets go of it";
-        if text_toggle(ui, "follow playhead", "Follow the playhead", tip, state.follow).clicked() {
+        let tip = "Take t from the playhead. Moving the slider switches this off";
+        if text_toggle(ui, "follow playhead", words::panes::FOLLOW_PLAYHEAD, tip, state.follow).clicked() {
             state.follow = !state.follow;
             state.update_time(context);
         }
@@ -40,7 +41,7 @@ pub(super) fn controls_ui(ui: &mut Ui, context: &ViewContext, state: &mut Poolin
     numbers_ui(ui, context, state);
     image_ui(ui, context, state, intents);
     if state.wanted == Some(ImageChoice::Run) {
-        ui.add(Label::new(name("The run's image is taken when the run has come to its end.")).wrap());
+        ui.add(Label::new(name("The final image is available when the run ends.")).wrap());
     }
 }
 
@@ -55,7 +56,7 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingPane, name: RichText) {
         // Noise on the left, as on the tracks.
         let slider = Slider::new(&mut t, 1.0..=0.0).fixed_decimals(3).trailing_fill(true);
         let response = number::slider(ui, slider, Limits::within(0.0, 1.0));
-        named(ui, &response, "Time t");
+        named(ui, &response, words::panes::TIME_T);
         let changed = (t - shown).abs() > 1e-9;
         if response.double_clicked() {
             t = MIDDLE;
@@ -64,8 +65,8 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingPane, name: RichText) {
             (state.t, state.follow) = (t, false);
         }
         response.on_hover_text(
-            "Run time t at which the image is noised, from 1 (noise) to 0 (image), on the run's schedule. Drag, arrow \
-             keys, or type a number; double-click for the middle",
+            "Run time t of the noise, from 1 (noise) to 0 (image), on the run's schedule. Drag, use arrow keys or \
+             type; double-click to centre",
         );
     });
 }
@@ -82,10 +83,11 @@ fn numbers_ui(ui: &mut Ui, context: &ViewContext, state: &PoolingPane) {
     }
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
-        let tip = "The adjusted time τ(t), at which the run has n² times the signal-to-noise ratio: ᾱ(τ) = ᾱ/P. \
-                   \"< 0\" where the run ends before it";
+        let tip = "The adjusted time τ(t), at which the run has n² times the signal-to-noise ratio: ᾱ(τ) = ᾱ/P. \"< \
+                   0\": the run ends before it";
         reading(ui, "τ(t)", &tau, 78.0, tip);
-        let tip = "√P = √(ᾱ + (1−ᾱ)/n²), the intensity of the pooled state: divided by it, that is a state at τ again";
+        let tip = "√P = √(ᾱ + (1−ᾱ)/n²), the intensity of the pooled state. Divided by it, the pooled state is an \
+                   ordinary state at τ";
         reading(ui, "√P", &intensity, 78.0, tip);
     });
 }
@@ -93,8 +95,8 @@ fn numbers_ui(ui: &mut Ui, context: &ViewContext, state: &PoolingPane) {
 fn image_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
     let chosen = state.choice().map_or_else(String::new, short_name);
     let shown = format!("image: {chosen}");
-    let tip = "The image that is noised and pooled. Drop an image file onto the window to take your own";
-    small_menu(ui, "Image to pool", &shown, tip, |ui| {
+    let tip = "The image to pool. Drop an image file onto the window to use your own";
+    small_menu(ui, words::panes::IMAGE_TO_POOL, &shown, tip, |ui| {
         ui.set_min_width(300.0);
         let mut pick = |ui: &mut Ui, choice: ImageChoice, text: &str, tip: &str| {
             let response = ui.selectable_label(state.choice() == Some(&choice), text);
@@ -103,8 +105,8 @@ fn image_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents
                 ui.close();
             }
         };
-        let tip = "What the run on screen ended with, and what each later run ends with";
-        pick(ui, ImageChoice::Run, "the run's image", tip);
+        let tip = "The final image of the run on screen, and of each later run";
+        pick(ui, ImageChoice::Run, words::panes::FINAL_IMAGE, tip);
         for (index, (name, _)) in BUNDLED.iter().enumerate() {
             pick(ui, ImageChoice::Bundled(index), name, "Noto Color Emoji, 64×64");
         }
@@ -124,7 +126,7 @@ fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
             .desired_width(150.0)
             .align(Align2::LEFT_CENTER);
         let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Path of an image"));
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_IMAGE));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
             let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
@@ -132,12 +134,12 @@ fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
             response.on_hover_text(tip).clicked()
         };
         let path = state.path.trim().to_owned();
-        let open = button(ui, "Open", "Open image", "Read the file at this path");
+        let open = button(ui, "Open", words::panes::OPEN_IMAGE, "Open the file at this path");
         if (open || entered) && !path.is_empty() {
             intents.push(Intent::OpenImage(ImageChoice::File(path.into())));
             ui.close();
         }
-        if button(ui, "Browse…", "Browse for an image", "Choose a file in a dialog of the system") {
+        if button(ui, "Browse…", "Browse for an image", "Choose a file in the system's file dialog") {
             intents.push(Intent::Ask(Ask::Image));
             ui.close();
         }

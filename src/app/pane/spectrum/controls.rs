@@ -6,17 +6,18 @@ use crate::app::draw::widgets::{named, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::spectrum::figure_menu_ui;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::Figure;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
 use egui::{DragValue, RichText, Ui};
 
-const HANN: &str = "Hann window: pixels are weighted towards the middle, sin²(πy/H)·sin²(πx/W), so that the jump from one \
-                    edge of the image to the opposite one does not count as detail. Noise still reads 1 − ᾱ";
+const HANN: &str = "Hann window: weights pixels towards the middle, sin²(πy/H)·sin²(πx/W), so that the jump between \
+                    opposite edges does not count as detail. Noise still reads 1 − ᾱ";
 const OTHERS: &str = "E[x₀|xₜ] at a few other steps of the run, faint: dotted before this one, solid after it";
 const CHANNEL: &str = "The mean of all channels, or one of them";
 const RANGE: &str =
-    "From where to where the slope of E[x₀|xₜ] is fitted, cycles/px. The ends can be dragged in the plot, too";
+    "Range in which the slope of E[x₀|xₜ] is fitted, in cycles/px. You can also drag its ends in the plot";
 
 /// The channel by name: colours where there are three.
 fn channel_name(channel: Option<usize>, channels: usize) -> String {
@@ -60,7 +61,7 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64)>, inten
         number(ui, field.max_decimals(4).min_decimals(3), Limits::within(least, most)).on_hover_text(RANGE)
     };
     let first = field(ui, &mut from, 1e-4, high);
-    named(ui, &first, "Slope from");
+    named(ui, &first, words::panes::SLOPE_FROM);
     ui.label(RichText::new("to").font(theme::body(SMALL)).color(Palette::of(ui).secondary));
     let second = field(ui, &mut to, low, 0.5);
     named(ui, &second, "Slope to");
@@ -73,9 +74,9 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64)>, inten
     if [&first, &second].iter().any(|field| field.drag_stopped() || field.lost_focus()) {
         intents.push(Intent::EndGesture);
     }
-    let tip = "From 2 cycles/image to fₘₐₓ, at every step anew";
+    let tip = "From 2 cycles/image to fₘₐₓ of each step";
     let follows = context.view().spectrum.fit.is_none();
-    let button = text_toggle(ui, "auto", "Slope range follows the step", tip, follows);
+    let button = text_toggle(ui, "auto", words::panes::RANGE_FOLLOWS, tip, follows);
     if button.clicked() && !follows {
         choose(context, intents, |choices| choices.fit = None);
     }
@@ -86,14 +87,14 @@ pub(super) fn bar_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let shown = channel_name(context.view().spectrum.channel, channels_of(context));
-        small_menu(ui, "Channel of the spectra", &shown, CHANNEL, |ui| {
+        small_menu(ui, words::panes::SPECTRA_CHANNEL, &shown, CHANNEL, |ui| {
             ui.set_min_width(96.0);
             channel_choices_ui(ui, context, intents);
         });
-        if text_toggle(ui, "Hann", "Hann window", HANN, context.view().spectrum.hann).clicked() {
+        if text_toggle(ui, "Hann", words::panes::HANN, HANN, context.view().spectrum.hann).clicked() {
             choose(context, intents, |choices| choices.hann = !choices.hann);
         }
-        if text_toggle(ui, "other steps", "Other steps", OTHERS, context.view().spectrum.others).clicked() {
+        if text_toggle(ui, "other steps", words::panes::OTHER_STEPS, OTHERS, context.view().spectrum.others).clicked() {
             choose(context, intents, |choices| choices.others = !choices.others);
         }
         ui.add_space(6.0);
@@ -117,10 +118,10 @@ pub(super) fn menu_ui(
             channel_choices_ui(ui, context, intents);
         });
         let (mut hann, mut others) = (context.view().spectrum.hann, context.view().spectrum.others);
-        if ui.checkbox(&mut hann, "Hann window").on_hover_text(HANN).changed() {
+        if ui.checkbox(&mut hann, words::panes::HANN).on_hover_text(HANN).changed() {
             choose(context, intents, |choices| choices.hann = hann);
         }
-        if ui.checkbox(&mut others, "Other steps").on_hover_text(OTHERS).changed() {
+        if ui.checkbox(&mut others, words::panes::OTHER_STEPS).on_hover_text(OTHERS).changed() {
             choose(context, intents, |choices| choices.others = others);
         }
         ui.horizontal(|ui| range_ui(ui, context, range, intents));

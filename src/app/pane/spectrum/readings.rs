@@ -7,6 +7,7 @@ use crate::app::draw::widgets::elided;
 use crate::app::pane::spectrum::WIDE;
 use crate::app::pane::spectrum::spectra::DataSource;
 use crate::app::view_context::ViewContext;
+use crate::app::words;
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
 use crate::spectrum::Reach;
@@ -175,19 +176,19 @@ impl Value {
 fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Value {
     let (short, long) = match plot.signal {
         None if ended => ("fₘₐₓ unknown".to_owned(), "fₘₐₓ unknown: no data".to_owned()),
-        None => ("fₘₐₓ at the run's end".to_owned(), "fₘₐₓ: known once the run has ended".to_owned()),
-        Some(Reach::Nowhere) => ("noise everywhere".to_owned(), "noise above signal everywhere".to_owned()),
-        Some(Reach::ToTheEnd) => ("signal everywhere".to_owned(), "signal above noise everywhere".to_owned()),
+        None => ("fₘₐₓ: after the run".to_owned(), "fₘₐₓ: known once the run has ended".to_owned()),
+        Some(Reach::Nowhere) => ("only noise".to_owned(), words::panes::NO_SIGNAL.to_owned()),
+        Some(Reach::ToTheEnd) => ("only signal".to_owned(), words::panes::ALL_SIGNAL.to_owned()),
         Some(Reach::Until(frequency)) => {
             let (frequency, length) = (significant(frequency), significant(frequency.recip()));
             let short = format!("fₘₐₓ {frequency} c/px, {length} px");
-            (short, format!("signal meets noise at fₘₐₓ {frequency} c/px, {length} px"))
+            (short, format!("{} {frequency} c/px, {length} px", words::panes::EQUAL_AT))
         }
     };
     let about = format!(
-        "fₘₐₓ, where signal meets noise in xₜ: the highest radial frequency at which ᾱ·S(f) ≥ 1 − ᾱ, S being the spectrum \
-         of: {data}; between two rings on a straight line in log-log. Above it, that is in details finer than 1/fₘₐₓ, xₜ is \
-         mostly noise. A single image's spectrum scatters and may cross more than once; the last time counts"
+        "fₘₐₓ is where signal and noise in xₜ are equal: the highest radial frequency with ᾱ·S(f) ≥ 1 − ᾱ. S is the \
+         spectrum of {data}. Details finer than 1/fₘₐₓ are mostly noise. If the curves cross more than once, the \
+         highest crossing counts"
     );
     Value { short, long, about, dash: None }
 }
@@ -197,21 +198,21 @@ fn slope(plot: &SpectrumPlot, ended: bool) -> Value {
         (Some(slope), _) => (slope.short_label(), slope.label(), count(slope.law.rings, "ring")),
         (None, Some(_)) => {
             let text = "slope: too few rings".to_owned();
-            (text.clone(), text, "three at least are needed".to_owned())
+            (text.clone(), text, "at least 3 are needed".to_owned())
         }
         (None, None) if ended => {
-            let text = "slope: all is noise yet".to_owned();
+            let text = words::panes::ONLY_NOISE.to_owned();
             (text.clone(), text, "no frequency is above the noise".to_owned())
         }
         (None, None) => {
-            let text = "slope at the run's end".to_owned();
+            let text = "slope: after the run".to_owned();
             (text, "slope: known once the run has ended".to_owned(), "fₘₐₓ is needed".to_owned())
         }
     };
     let about = format!(
-        "Slope of E[x₀|xₜ]: a straight line by least squares through log PSD over log frequency, every ring counting alike \
-         ({how}); ± is its standard error. From 2 cycles/image to fₘₐₓ, unless its ends are dragged in the plot or typed; a \
-         double-click on one lets both follow the step again. Photographs have about −2"
+        "Slope of E[x₀|xₜ]: least-squares line through log PSD over log frequency, all rings with equal weight \
+         ({how}). ± is the standard error. Range: 2 cycles/image to fₘₐₓ; drag or type its ends to change it, \
+         double-click one to reset. Photographs have about −2"
     );
     Value { short, long, about, dash: Some(Dash::DashDotted) }
 }

@@ -8,6 +8,7 @@ use crate::app::draw::widgets::{arrows, named, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::track::place::TimeScale;
 use crate::app::track::schedule::editor::{alone, removed};
+use crate::app::words;
 use crate::theory::NoiseLevel;
 use egui::{CursorIcon, DragValue, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 
@@ -96,7 +97,7 @@ fn point_ui(
     let reach = Rect::from_center_size(at, egui::Vec2::splat(2.0 * REACH));
     let response = ui.interact(reach, ui.scope_id().with(("steering point", index)), Sense::click_and_drag());
     let (x_name, y_name) = editor.curve.names();
-    let name = format!("Point {}: {x_name} {:.3}, {y_name} {:.2}", index + 1, point[0], point[1]);
+    let name = format!("{} {x_name} {:.3}, {y_name} {:.2}", words::tracks::point(index + 1), point[0], point[1]);
     response.widget_info(|| WidgetInfo::slider(true, point[1], &name));
     let palette = Palette::of(ui);
     let lit = response.hovered() || response.dragged() || response.has_focus();
@@ -148,8 +149,8 @@ fn point_ui(
             ui.close();
         }
     });
-    let removes = if points.len() > 1 { "; Del takes it away" } else { "" };
-    let tip = format!("Drag, or arrow keys (with Shift ten times as far){removes}; right click: exact values");
+    let removes = if points.len() > 1 { "; Del deletes it" } else { "" };
+    let tip = format!("Drag or use arrow keys (Shift: ten times as far){removes}. Right-click for exact values");
     response.on_hover_cursor(CursorIcon::Grab).on_hover_text(tip);
 }
 

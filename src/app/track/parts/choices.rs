@@ -6,6 +6,7 @@ use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::track::head_space::HeadSpace;
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::session::action::Action;
 use crate::session::parts::{PartsChoices, PartsQuantity};
 use egui::{Align2, Ui, UiBuilder, vec2};
@@ -25,9 +26,9 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
     let choices = context.view().parts;
     let Some((run, shown)) = context.run.zip(shown(context)) else { return };
     let mut to = choices;
-    let tip = "Noise predictions for the class and for none, how far they are apart, what each stage of a cascade adds, or \
-               rₘ with guidance and without";
-    head.menu_ui(ui, 28.0, ("Parts by level of", &shown.name(), tip), |ui| {
+    let tip = "Noise predictions for the class and the null class, their difference, what each cascade stage adds, \
+               or rₘ with and without guidance";
+    head.menu_ui(ui, 28.0, (words::tracks::PARTS_OF, &shown.name(), tip), |ui| {
         if let Some(chosen) = choices_ui(ui, run, shown, context.class_names()) {
             to = PartsChoices { range: None, ..chosen };
             ui.close();
@@ -36,12 +37,12 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
     if let Some(below) = head.field(56.0) {
         if shown.quantity == PartsQuantity::Shares {
             let (at, color) = (below.left_center() + vec2(8.0, 0.0), Palette::of(ui).secondary);
-            ui.painter().text(at, Align2::LEFT_CENTER, "dashed: no class", theme::body(SMALL), color);
+            ui.painter().text(at, Align2::LEFT_CENTER, words::tracks::DASHED_NULL, theme::body(SMALL), color);
         } else {
             ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
                 ui.horizontal(|ui| {
-                    let tip = "Each step's levels over their sum, rather than as they are";
-                    if text_toggle(ui, "relative", "Relative to each step's sum", tip, choices.relative).clicked() {
+                    let tip = "Show each level relative to the sum of its step";
+                    if text_toggle(ui, "relative", words::tracks::RELATIVE, tip, choices.relative).clicked() {
                         // Another quantity has the range that fits it.
                         to = PartsChoices { relative: !choices.relative, range: None, ..shown };
                     }

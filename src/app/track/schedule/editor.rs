@@ -8,6 +8,7 @@ use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::place::TimeScale;
+use crate::app::words;
 use crate::figure::{Figure, level_of_value, level_value, ticks};
 use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
@@ -139,7 +140,7 @@ pub(super) fn editor_ui(ui: &mut Ui, editor: &ScheduleEditor, state: &mut Schedu
         PlanSource::List(list) if list.steps() <= MOST_HANDLES => steps_ui(ui, editor, list, state, intents),
         PlanSource::List(list) => {
             let text = format!(
-                "{} too close to be taken hold of; change them in the list",
+                "{} too close together to drag; edit them in the list",
                 crate::words::count(list.steps(), "step")
             );
             let at = editor.plot.left_bottom() + vec2(8.0, -8.0);
@@ -163,7 +164,7 @@ fn points_ui(ui: &mut Ui, editor: &ScheduleEditor, drawn: &Drawn, state: &mut Sc
         }
         let tied = (index == 0 && !drawn.end_released()) || (index == last && !drawn.start_released());
         let inner = index > 0 && index < last;
-        let name = format!("Control point {}, λ {}", index + 1, ticks::signed(point.log_snr));
+        let name = format!("{}, λ {}", words::tracks::control_point(index + 1), ticks::signed(point.log_snr));
         let handle = Handle { id: ("control point", index), at, name, value: point.log_snr, tied, removable: inner };
         let response = handle.ui(ui, editor, state.selected == Some(index));
         if response.gained_focus() || response.clicked() || response.drag_started() {
@@ -198,7 +199,7 @@ fn point_menu_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut Vec<Int
     if index == 0 || index == last {
         let (start, end) = (drawn.start_released(), drawn.end_released());
         let mut released = if index == 0 { end } else { start };
-        if ui.checkbox(&mut released, "released from the model's range").changed() {
+        if ui.checkbox(&mut released, "free of the model's range").changed() {
             let (start, end) = if index == 0 { (start, released) } else { (released, end) };
             intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
@@ -220,7 +221,7 @@ pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut V
             ui.label(name);
             let drag = DragValue::new(value).speed(speed).max_decimals(4);
             let response = number_with(ui, drag, limits, |ui, drag| ui.add_enabled(enabled, drag));
-            named(ui, &response, &format!("{name} of control point {}", index + 1));
+            named(ui, &response, &words::tracks::of_control_point(name, index + 1));
             if response.drag_stopped() || response.lost_focus() {
                 intents.push(Intent::EndGesture);
             }
@@ -251,7 +252,7 @@ fn steps_ui(
             continue;
         }
         let clean = level == NoiseLevel::CLEAN;
-        let name = format!("Step {step}, λ {}", ticks::signed(level.log_snr()));
+        let name = format!("{}, λ {}", words::tracks::step_handle(step), ticks::signed(level.log_snr()));
         let removable = levels.len() > 2 && step + 1 < levels.len();
         let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, removable };
         let response = handle.ui(ui, editor, state.selected == Some(step));
@@ -343,13 +344,13 @@ impl Handle {
             painter.circle_stroke(self.at, radius + 3.5, Stroke::new(1.5, palette.accent));
         }
         take_keyboard(&response);
-        let removes = if self.removable { "; Del takes it away" } else { "" };
+        let removes = if self.removable { "; Del deletes it" } else { "" };
         let tip = match (self.tied, is_step) {
-            (true, true) => "The run ends at the clean image, which stays where it is".to_owned(),
-            (true, false) => "This end is tied to the model's range; a right click releases it".to_owned(),
-            (false, true) => format!("Drag, or arrow keys (with Shift ten times as far){removes}"),
+            (true, true) => "The run ends at the clean image; this end is fixed".to_owned(),
+            (true, false) => "This end is tied to the model's range. Right-click to free it".to_owned(),
+            (false, true) => format!("Drag or use arrow keys (Shift: ten times as far){removes}"),
             (false, false) => {
-                format!("Drag, or arrow keys (with Shift ten times as far){removes}; right click: exact values")
+                format!("Drag or use arrow keys (Shift: ten times as far){removes}. Right-click for exact values")
             }
         };
         response.on_hover_cursor(cursor).on_hover_text(tip)

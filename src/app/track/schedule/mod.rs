@@ -9,6 +9,7 @@ use crate::app::track::figures::{FigureKey, KeptFigure, legend_of, names_ui, plo
 use crate::app::track::head_space::HeadSpace;
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::draw::Content;
 use crate::figure::{
     Dash, Figure, Line, NEXT, Paint, Reading, Role, ScheduleFigure, TimeView, level_value, pooled_level, schedule,
@@ -36,17 +37,17 @@ impl TrackView for ScheduleTrack {
     }
 
     fn about(&self) -> &'static str {
-        "λ = ln(ᾱ/(1−ᾱ)) over time: the run's, and what the model's own timesteps would have visited"
+        "λ = ln(ᾱ/(1−ᾱ)) over time for this run, and for the model's default timesteps (dashed)"
     }
 
     /// What it is plotted in, and what it is called.
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
-        let tip = "What the schedule is plotted in: λ = ln(ᾱ/(1−ᾱ)), ᾱ, σ = √((1−ᾱ)/ᾱ), or the signal-to-noise ratio";
+        let tip = "Unit of the schedule: λ = ln(ᾱ/(1−ᾱ)), ᾱ, σ = √((1−ᾱ)/ᾱ), or the signal-to-noise ratio";
         let choices = (context.view().level_reading, &LevelReading::ALL[..]);
         let of = |choice: LevelReading| (choice.name(), Action::SetLevelReading(choice));
-        head.choice_ui(ui, 28.0, ("Schedule reading", tip), choices, of, out);
+        head.choice_ui(ui, 28.0, ("Schedule unit", tip), choices, of, out);
         let Some(planned) = context.shown() else { return };
-        let next = context.ghost().map(|next| format!("next: {}", next.source.label()));
+        let next = context.ghost().map(|next| format!("{}: {}", words::tracks::NEXT, next.source.label()));
         let rounded = planned.rounded.then(|| "timesteps rounded".to_owned());
         let notes = [Some(planned.source.label()), next, rounded];
         for (line, text) in (0_u8..).zip(notes.iter().flatten()) {
