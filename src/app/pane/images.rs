@@ -33,7 +33,7 @@ fn of_beside<'a>(context: &ViewContext<'a>) -> Option<ViewContext<'a>> {
 const ABOUT: About = About {
     id: PaneId::new("images"),
     name: "Images",
-    about: "What the playhead points at, in three linked images: the noisy state, the image that the model expects, and what this step changed",
+    about: "The step at the playhead in three linked images: the noisy state, the estimate, and what this step changed",
     scrolls: false,
     places: &[
         (Layout::Explore, Place::Column(0.6)),

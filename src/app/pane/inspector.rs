@@ -1,4 +1,4 @@
-//! One image looked at closely: its channels, tones and numbers, and how it differs from a reference.
+//! A close look at one image: its channels, tones and values, and its difference from a reference.
 
 mod compare;
 mod histogram;
@@ -41,7 +41,7 @@ const GAP: f32 = 20.0;
 const ABOUT: About = About {
     id: PaneId::new("inspector"),
     name: words::panes::INSPECT,
-    about: "One image looked at closely: its channels, tones and numbers, and how it differs from a reference",
+    about: "A close look at one image: its channels, tones and values, and its difference from a reference",
     scrolls: false,
     places: &[
         (Layout::ScheduleLab, Place::Behind),

@@ -44,7 +44,7 @@ const SIDE_BY_SIDE: f32 = 98.0;
 const ABOUT: About = About {
     id: PaneId::new("levels"),
     name: "Levels",
-    about: "One of the step's images cut into its resolution levels, with the energy of each, and its spectrum in two dimensions",
+    about: "One image of the step split into its resolution levels, with the energy of each, and its 2D spectrum",
     scrolls: false,
     places: &[
         (Layout::ScheduleLab, Place::Behind),

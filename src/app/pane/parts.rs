@@ -41,7 +41,7 @@ struct PartPicture {
 const ABOUT: About = About {
     id: PaneId::new("parts"),
     name: "Parts",
-    about: "What the estimate at the playhead is made of: one image per class, per stage of a cascade or per size",
+    about: "The parts of the estimate at the playhead: one image per class, per stage of a cascade or per size",
     scrolls: false,
     places: &[(Layout::Guidance, Place::Behind)],
     dropped: None,

@@ -40,7 +40,7 @@ const NUMBERS: f32 = 148.0;
 const ABOUT: About = About {
     id: PaneId::new("pooling"),
     name: "Pooling",
-    about: "An image under noise, the same pooled, and the pooled image noised at the adjusted time: the last two have the \
+    about: "An image with noise, the same pooled, and the pooled image with noise of the adjusted time. The last two have the \
             same signal-to-noise ratio",
     scrolls: false,
     places: &[(Layout::ScheduleLab, Place::Behind)],

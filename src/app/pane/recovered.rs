@@ -23,7 +23,7 @@ use egui_tiles::UiResponse;
 const ABOUT: About = About {
     id: PaneId::new("recovered"),
     name: "Recovered",
-    about: "How much of each resolution is there at this step: measured against the end of the run once that is known, until then in theory",
+    about: "How much of each level is recovered at this step: in theory, then measured when the run has ended",
     scrolls: false,
     places: &[
         (Layout::Explore, Place::Column(0.2)),

@@ -14,7 +14,7 @@ use egui_tiles::UiResponse;
 const ABOUT: About = About {
     id: PaneId::new("tracks"),
     name: "Tracks",
-    about: "Everything that has time, on one axis with one zoom and one playhead",
+    about: "All tracks on one time axis, with one zoom and one playhead",
     scrolls: false,
     places: &[
         (Layout::Explore, Place::Below),
