@@ -288,13 +288,13 @@ settings! {
     LabelsByLevel => Declaration {
         place: field!(by_level),
         ..declare(
-            Section::Steering, "classes by resolution", "labels-by-level", "C,C,…",
-            "A class for each resolution, the finest first; the last also rules everything coarser",
+            Section::Steering, "classes by level", "labels-by-level", "C,C,…",
+            "A class for each resolution level, the finest first; the last also rules everything coarser",
         )
     },
     /// How they come together.
     ByLevel => Declaration {
-        part_of: Some("classes by resolution"),
+        part_of: Some("classes by level"),
         default: "blend",
         choices: || LevelMode::ALL.map(LevelMode::name).to_vec(),
         needs: Some(Setting::LabelsByLevel),
@@ -310,7 +310,7 @@ settings! {
         },
         ..declare(
             Section::Steering, "mode", "by-level", "MODE",
-            "How the classes by resolution come together: each as much as its level is being generated (blend), the one of the \
+            "How the classes by level come together: each as much as its level is being generated (blend), the one of the \
              level that is generated most (switch), or each in its level alone (band)",
         )
     },
