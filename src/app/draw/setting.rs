@@ -4,7 +4,7 @@ use super::number::{Limits, number};
 use super::widgets::{named, number_chip};
 use crate::app::intent::Intent;
 use crate::session::action::Action;
-use crate::session::setting::{Kind, Setting, Value};
+use crate::session::setting::{Kind, Setting};
 use crate::session::settings::RunSettings;
 use crate::words::sentence;
 use crate::words::voice::Voice;
@@ -57,10 +57,6 @@ pub fn setting_ui(ui: &mut Ui, setting: Setting, run: &RunSettings, intents: &mu
         field(&response, intents);
     });
     if value != before {
-        let value = match declared.kind {
-            Kind::Whole { .. } => Value::Whole(Some(value as u64)),
-            _ => Value::Number(Some(value)),
-        };
-        intents.push(Intent::Change(Action::Set(setting, value)));
+        intents.push(Intent::Change(Action::Set(setting, declared.kind.of_number(value))));
     }
 }

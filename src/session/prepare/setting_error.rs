@@ -99,9 +99,9 @@ pub enum SettingError {
     },
     /// Blocks that do not fit the image.
     #[error(
-        "{0} band cuts the image into blocks of {block}x{block}, which do not fit into {height}x{width}; choose a {1} in \
-         multiples of {block}, fewer levels, or {0} blend",
-        Setting::ByLevel, Setting::Size, height = size.0, width = size.1
+        "{} band cuts the image into blocks of {block}x{block}, which do not fit into {}x{}; choose a {} in multiples of \
+         {block}, fewer levels, or {} blend",
+        Setting::ByLevel, size.0, size.1, Setting::Size, Setting::ByLevel
     )]
     Bands {
         /// Side of the coarsest.
@@ -130,7 +130,7 @@ pub enum SettingError {
         most: usize,
     },
     /// A size that a model does not have.
-    #[error("{0} {1}x{2} does not fit: this model {is} for {only} only; leave {0} out", Setting::Size, size.0, size.1)]
+    #[error("{} {}x{} does not fit: this model {is} for {only} only; leave {} out", Setting::Size, size.0, size.1, Setting::Size)]
     OtherSize {
         /// Height and width.
         size: (usize, usize),

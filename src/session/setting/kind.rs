@@ -85,14 +85,25 @@ impl Kind {
             (Self::Whole { range: (least, most), set, .. }, Value::Whole(number)) => {
                 set(run, number.map(|number| number.clamp(least, most)));
             }
-            (Self::Number { range: (least, most), set, .. }, Value::Number(number)) => {
-                if number.is_none_or(|number| !number.is_nan()) {
-                    set(run, number.map(|number| number.clamp(least, most)));
-                }
+            (Self::Number { range: (least, most), set, .. }, Value::Number(number))
+                if number.is_none_or(|number| !number.is_nan()) =>
+            {
+                set(run, number.map(|number| number.clamp(least, most)));
             }
             (Self::Switch { set, .. }, Value::Switch(on)) => set(run, on),
             (Self::File { at }, Value::File(path)) => *at(run) = path,
             _ => {}
+        }
+    }
+
+    /// What decides a setting to be this number, rounded where only whole ones are possible.
+    #[must_use]
+    pub fn of_number(self, number: f64) -> Value {
+        match self {
+            // A number below zero becomes the least.
+            #[allow(clippy::cast_sign_loss)]
+            Self::Whole { .. } => Value::Whole(Some(number.round().max(0.0) as u64)),
+            _ => Value::Number(Some(number)),
         }
     }
 
