@@ -2,7 +2,6 @@
 
 use crate::app::meter::is_software;
 use crate::session::preferences::Renderer;
-use eframe::wgpu;
 use serde::Serialize;
 
 /// A graphics adapter.

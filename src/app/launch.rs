@@ -114,7 +114,7 @@ fn drawn_by_software(context: &eframe::CreationContext<'_>) -> bool {
     use eframe::glow::HasContext as _;
     if let Some(state) = &context.wgpu_render_state {
         let info = state.adapter.get_info();
-        return info.device_type == eframe::wgpu::DeviceType::Cpu || is_software(&info.name);
+        return info.device_type == wgpu::DeviceType::Cpu || is_software(&info.name);
     }
     // The context is current while the program is created, and its renderer's name is plain text.
     #[allow(unsafe_code)]

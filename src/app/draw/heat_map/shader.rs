@@ -5,7 +5,6 @@ use crate::figure::heat_map::{Decibels, Places};
 use crate::session::colour_map::ColourMap;
 use crate::session::colour_map::{COLOURS, colour_table, colours_per_unit};
 use eframe::egui_wgpu::{self, Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
-use eframe::wgpu;
 use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use std::collections::HashMap;
 use std::sync::Arc;
