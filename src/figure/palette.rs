@@ -10,6 +10,8 @@ pub enum Paint {
     Role(Role),
     /// By its resolution level, 0 the finest; see [`level_colour`].
     Level(usize),
+    /// By its channel of an image: red, green, blue; see [`channel_colour`].
+    Channel(usize),
 }
 
 /// The roles a theme has colours for.
@@ -106,6 +108,10 @@ const LEVELS_ON_LIGHT: [[u8; 3]; 8] = [
     [0x29, 0x96, 0x84],
 ];
 
+/// Red, green and blue on a dark ground and on a light one, 3:1 at least.
+const CHANNELS: [[u8; 3]; 3] = [[0xF0, 0x5D, 0x5E], [0x4C, 0xC3, 0x7A], [0x4A, 0x8F, 0xF5]];
+const CHANNELS_ON_LIGHT: [[u8; 3]; 3] = [[0xD6, 0x3A, 0x3C], [0x1E, 0x8A, 0x4A], [0x2F, 0x73, 0xDD]];
+
 /// What is written on a level's colour, on either ground.
 pub const ON_LEVEL: [u8; 3] = [0, 0, 0];
 
@@ -130,6 +136,16 @@ pub fn level_colour(m: usize, ground: Ground) -> [u8; 3] {
         Ground::Light => &LEVELS_ON_LIGHT,
     };
     colours[m.min(LEVELS.len() - 1)]
+}
+
+/// sRGB of a channel of an image. Channels past the third have the colour of the third.
+#[must_use]
+pub fn channel_colour(channel: usize, ground: Ground) -> [u8; 3] {
+    let colours = match ground {
+        Ground::Dark => &CHANNELS,
+        Ground::Light => &CHANNELS_ON_LIGHT,
+    };
+    colours[channel.min(CHANNELS.len() - 1)]
 }
 
 /// The ratio of two sRGB colours' luminances, by WCAG 2: 4.5 at least for text, 3 for lines.

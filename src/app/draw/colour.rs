@@ -9,6 +9,7 @@ use egui::Color32;
 pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
     match paint {
         Paint::Level(level) => theme::level_colour(level, palette.ground()),
+        Paint::Channel(channel) => theme::channel_colour(channel, palette.ground()),
         Paint::Role(role) => match role {
             Role::Text => palette.text,
             Role::Secondary => palette.secondary,

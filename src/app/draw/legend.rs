@@ -93,7 +93,7 @@ fn more_ui(
         for entry in entries {
             let band = match entry.paint() {
                 Paint::Level(m) => Some(Band::Level(m)).filter(|band| levels.can_isolate(*band)),
-                Paint::Role(_) => None,
+                Paint::Role(_) | Paint::Channel(_) => None,
             };
             let on = band.is_some_and(|band| levels.isolated.contains(band));
             let button = Button::selectable(on, "").min_size(vec2(ui.available_width(), ROW.1));

@@ -76,7 +76,7 @@ pub(super) fn mark_labels(
             continue;
         }
         let color = text_colour(mark.paint, palette);
-        let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 2.0), color);
+        let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 1.0), color);
         let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules, curves)) else { continue };
         // Where a curve must pass, it passes behind.
         painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.9));
@@ -136,7 +136,7 @@ const fn text_colour(paint: Paint, palette: &Palette) -> Color32 {
     match paint {
         Paint::Role(Role::Warning) => palette.warning,
         Paint::Role(Role::Error) => palette.error,
-        Paint::Role(Role::Text) | Paint::Level(_) => palette.text,
+        Paint::Role(Role::Text) | Paint::Level(_) | Paint::Channel(_) => palette.text,
         Paint::Role(Role::Good) => palette.good,
         Paint::Role(_) => palette.secondary,
     }

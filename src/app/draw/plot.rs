@@ -2,7 +2,7 @@
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::{Levels, dimmed, tip};
-use crate::app::draw::mark_names::{NAMES, mark_labels, names_above};
+use crate::app::draw::mark_names::{NAMES, names_above};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::transform::Transform;
 use crate::figure::{Dash, Figure, Line, MarkKind, Marker, Paint, Segment};
@@ -27,7 +27,7 @@ pub(in crate::app) fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette)
 pub(in crate::app) fn is_lit(paint: Paint, lit: LevelSet) -> bool {
     match paint {
         Paint::Level(m) => lit.shows(Band::Level(m)),
-        Paint::Role(_) => true,
+        Paint::Role(_) | Paint::Channel(_) => true,
     }
 }
 
@@ -58,21 +58,13 @@ fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment
     })
 }
 
-/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left.
-pub fn figure_ui(ui: &Ui, rect: Rect, figure: &Figure) {
-    draw_figure(ui, (rect, Rect::NOTHING), figure, LevelSet::WHOLE, false);
-}
-
-/// The same with the levels that are looked at before the others, which are dimmed. Numbers keep off `head`, and names of
-/// marks have a line above the curves.
-pub fn lit_figure_ui(ui: &Ui, places: (Rect, Rect), figure: &Figure, lit: LevelSet) {
-    draw_figure(ui, places, figure, lit, true);
-}
-
-fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet, above: bool) {
+/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left. The levels that
+/// are looked at come before the others, which are dimmed. Numbers keep off `head`, and names of marks have a line above the
+/// curves.
+pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
     let palette = Palette::of(ui);
     let mut plot = plot_of(rect, figure);
-    let is_named = above && figure.marks.iter().any(|mark| !mark.short_label.is_empty());
+    let is_named = figure.marks.iter().any(|mark| !mark.short_label.is_empty());
     let names = Rect::from_min_size(plot.min, vec2(plot.width(), NAMES));
     if is_named && plot.height() >= NAMES + ABOVE_STRIPS {
         plot.min.y = names.bottom();
@@ -106,12 +98,10 @@ fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelS
         draw_area(&inside, &edges.collect::<Vec<_>>(), lit_colour(area.paint, lit, &palette), palette.window);
     }
     let (before, behind): (Vec<&Line>, Vec<&Line>) = figure.lines.iter().partition(|line| is_lit(line.paint, lit));
-    let mut curves: Vec<Vec<Pos2>> = Vec::with_capacity(figure.lines.len());
     for line in behind.into_iter().chain(before) {
         let points: Vec<Pos2> = line.points.iter().map(|&point| map.place(point)).collect();
         let stroke = Stroke::new(2.0 * line.weight as f32, lit_colour(line.paint, lit, &palette));
         draw_line(&inside, &points, stroke, line.dash);
-        curves.push(points);
     }
     for set in &figure.points {
         let color = lit_colour(set.paint, lit, &palette);
@@ -131,9 +121,7 @@ fn draw_figure(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelS
         };
     }
     let x = |value| map.x(value);
-    if !above {
-        mark_labels(&inside, plot, &figure.marks, (&curves, &x), &palette);
-    } else if plot.top() >= names.bottom() {
+    if plot.top() >= names.bottom() {
         names_above(&inside, names, &figure.marks, &x, &palette);
     }
     for (cell, segment) in segments(rect, figure) {
@@ -218,20 +206,21 @@ fn draw_area(painter: &Painter, edges: &[[Pos2; 2]], color: Color32, behind: Col
 }
 
 pub(in crate::app) fn draw_line(painter: &Painter, points: &[Pos2], stroke: Stroke, dash: Dash) {
+    painter.extend(line_shapes(points, stroke, dash));
+}
+
+/// A line with its dashes.
+pub(in crate::app) fn line_shapes(points: &[Pos2], stroke: Stroke, dash: Dash) -> Vec<Shape> {
     match dash {
-        Dash::Solid => {
-            painter.add(Shape::line(points.to_vec(), stroke));
-        }
-        Dash::Dotted => {
-            painter.extend(Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width));
-        }
+        Dash::Solid => vec![Shape::line(points.to_vec(), stroke)],
+        Dash::Dotted => Shape::dotted_line(points, stroke.color, 2.4 * stroke.width, 0.55 * stroke.width),
         Dash::Dashed | Dash::DashDotted => {
             let (dashes, gaps): (Vec<f32>, Vec<f32>) = dash
                 .pattern()
                 .chunks_exact(2)
                 .map(|pair| (pair[0] as f32 * stroke.width, pair[1] as f32 * stroke.width))
                 .unzip();
-            painter.extend(Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0));
+            Shape::dashed_line_with_offset(points, stroke, &dashes, &gaps, 0.0)
         }
     }
 }

@@ -110,6 +110,13 @@ pub fn level_colour(m: usize, ground: Ground) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
 
+/// The colour of a channel of an image: red, green, blue.
+#[must_use]
+pub fn channel_colour(channel: usize, ground: Ground) -> Color32 {
+    let [r, g, b] = palette::channel_colour(channel, ground);
+    Color32::from_rgb(r, g, b)
+}
+
 /// Size of numbers and secondary text, points.
 pub const SMALL: f32 = 12.0;
 /// Size of text, points.
@@ -257,6 +264,10 @@ mod tests {
                 assert!(contrast(palette.accent, background) >= 4.5, "accent on {background:?}");
             }
             assert!(contrast(palette.on_accent, palette.accent) >= 4.5);
+            for channel in 0..3 {
+                let colour = channel_colour(channel, palette.ground());
+                assert!(contrast(colour, palette.field) >= 3.0, "channel {channel}");
+            }
             for m in 0..8 {
                 assert!(contrast(ON_LEVEL, level_colour(m, palette.ground())) >= 4.5, "on level {m}");
             }

@@ -28,10 +28,12 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
         ],
     ),
     (
-        "Images",
+        "Images and plots",
         &[
             ("wheel, drag", "zoom, pan"),
-            ("double-click", "fit the image"),
+            ("Shift drag, right drag", "zoom into a box of a plot"),
+            ("double-click", "fit the image, whole plot"),
+            ("click a curve's name", "hide or show it"),
             ("1", "pixel-perfect"),
             ("click a level", "isolate it; Shift: add or remove it"),
             ("Esc", "show all levels"),

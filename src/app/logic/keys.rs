@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::closing::Closing;
+use crate::app::draw::plot_pane;
 use crate::app::intent::Intent;
 use crate::app::pane::tiles::dropped_in;
 use crate::app::pane::tracks::TracksPane;
@@ -66,7 +67,8 @@ impl App {
                 intents.extend(self.intent_of(key));
             }
         }
-        if ctx.input(|input| input.key_pressed(Key::Escape)) {
+        // A magnified plot that has the focus has this key, and is whole again.
+        if ctx.input(|input| input.key_pressed(Key::Escape)) && !plot_pane::has_escape(ctx) {
             let isolated = self.state.document.document().view.isolated;
             // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
             if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {

@@ -4,9 +4,11 @@ mod controls;
 mod readings;
 mod spectra;
 
+use crate::app::draw::colour::colour;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::picture_menu::{asked_at, copy_ui, save_figure_ui};
-use crate::app::draw::plot::figure_ui;
+use crate::app::draw::plot_pane::{Hidden, PlotPane, ShownPlot};
+use crate::app::draw::plot_view::Numbers;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, arrows, icon_button_small, take_keyboard};
@@ -19,14 +21,14 @@ use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::denoiser::ImageShape;
 use crate::figure::draw::{Panel, Sheet};
-use crate::figure::{DataSpectrum, Figure, SpectrumPlot, significant, ticks};
+use crate::figure::{DataSpectrum, Figure, SpectrumPlot, Tick, significant, ticks};
 use crate::runtime::Wake;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use controls::{bar_ui, menu_ui};
 use egui::{
-    Align2, CursorIcon, Grid, Popup, PopupCloseBehavior, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
+    Align2, CursorIcon, Grid, Id, Popup, PopupCloseBehavior, Rect, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
     WidgetInfo, pos2, vec2,
 };
 use egui_tiles::UiResponse;
@@ -162,6 +164,11 @@ fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, out: &mut ViewOutput
     });
 }
 
+/// The view and the hidden curves of this pane's plot are kept by it.
+fn plot_id() -> Id {
+    Id::unique("plot of the spectrum")
+}
+
 /// The plot with its axes, and below it what its curves are and what they tell.
 fn plot_ui(
     ui: &mut Ui,
@@ -171,48 +178,50 @@ fn plot_ui(
     out: &mut ViewOutput,
 ) {
     let figure = &shown.figure;
-    let readings = Readings::new(ui, shown, (context, data), space.width());
+    let name = [match data {
+        DataSource::FinalImage => "final image",
+        DataSource::Known { data, .. } => data.name,
+    }];
+    let readings = Readings::new(ui, shown, context, &name, space.width());
     // In a low pane the plot keeps its height, and the names of curves go first.
     let room = space.height() - LEAST - NUMBERS;
-    let names = readings.names_height() + readings.values_height() <= room;
-    let below = readings.values_height() + if names { readings.names_height() } else { 0.0 };
+    let row = readings.name_row(room);
+    let below = readings.values_height() + row.map_or(0.0, |row| readings.names_height(row));
     let above = if room - below >= NUMBERS { NUMBERS } else { 4.0 };
-    let plot = Rect::from_min_max(
+    let place = Rect::from_min_max(
         pos2(space.left() + MARGIN, space.top() + above),
         pos2(space.right(), (space.bottom() - below - NUMBERS).max(space.top() + above + LEAST)),
     );
-    figure_ui(ui, plot, figure);
-    axis_ui(ui, plot, figure, above >= NUMBERS);
-    let response = ui.interact(plot, ui.scope_id().with("spectrum plot"), Sense::click());
-    if response.hovered() {
-        pointer_ui(ui, plot, figure, &response);
+    let numbers = [Numbers::Logarithmic, Numbers::Linear];
+    let (name, whole) = (words::panes::SPECTRUM_PLOT, words::panes::WHOLE_SPECTRUM);
+    let plot = PlotPane { id: plot_id(), name, whole, figure, numbers, wheel: true };
+    let Some(drawn) = plot.show(ui, place) else { return };
+    drawn.y_numbers(ui);
+    axis_ui(ui, place, &drawn, above >= NUMBERS);
+    if drawn.response.hovered() && !drawn.response.dragged() {
+        pointer_ui(ui, place, figure, &drawn);
     }
-    plot_menu_ui(plot, figure, &response, out);
+    plot_menu_ui(figure, &drawn, out);
     if let Some(range) = shown.range.filter(|(low, high)| low < high) {
-        ends_ui(ui, plot, shown, range, context.view().spectrum, out.intents);
+        ends_ui(ui, &drawn, shown, range, context.view().spectrum, out.intents);
     }
-    let below = Rect::from_min_max(pos2(space.left(), plot.bottom() + NUMBERS), space.max);
-    readings.show(ui, below, names);
-}
-
-/// x of a frequency, cycles/pixel.
-fn x_of(plot: Rect, figure: &Figure, frequency: f64) -> f32 {
-    let (left, right) = figure.x_axis.range;
-    plot.left() + plot.width() * ((frequency.log10() - left) / (right - left)) as f32
+    let below = Rect::from_min_max(pos2(space.left(), place.bottom() + NUMBERS), space.max);
+    readings.show(ui, below, row);
 }
 
 /// Frequency below the plot and wavelength above it.
-fn axis_ui(ui: &Ui, plot: Rect, figure: &Figure, wavelengths: bool) {
+fn axis_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, wavelengths: bool) {
     let palette = Palette::of(ui);
     let painter = ui.painter();
-    let row = |y: f32, unit: &str, numbers: &mut dyn Iterator<Item = (f32, String)>| {
+    let row = |y: f32, unit: &str, numbers: &[Tick]| {
         let font = theme::mono(SMALL - 1.0);
         let at = pos2(plot.left() - 8.0, y);
         painter.text(at, Align2::RIGHT_CENTER, unit, theme::body(SMALL - 1.0), palette.secondary);
         let mut free = plot.left() - 4.0;
-        for (x, label) in numbers {
-            let galley = painter.layout_no_wrap(label, font.clone(), palette.secondary);
-            let left = (x - 0.5 * galley.size().x).min(plot.right() + 8.0 - galley.size().x).max(plot.left() - 3.0);
+        for tick in numbers {
+            let galley = painter.layout_no_wrap(tick.label.clone(), font.clone(), palette.secondary);
+            let left = drawn.map.x(tick.at) - 0.5 * galley.size().x;
+            let left = left.min(plot.right() + 8.0 - galley.size().x).max(plot.left() - 3.0);
             if left < free {
                 continue;
             }
@@ -220,38 +229,52 @@ fn axis_ui(ui: &Ui, plot: Rect, figure: &Figure, wavelengths: bool) {
             painter.galley(pos2(left, y - 0.5 * galley.size().y), galley, palette.secondary);
         }
     };
-    let x = |at: f64| x_of(plot, figure, 10.0_f64.powf(at));
-    let mut frequencies = figure.x_axis.ticks.iter().map(|tick| (x(tick.at), tick.label.clone()));
-    row(plot.bottom() + 9.0, "c/px", &mut frequencies);
-    if !wavelengths {
-        return;
+    row(plot.bottom() + 9.0, "c/px", &drawn.ticks[0]);
+    if wavelengths {
+        let range = (drawn.x_at(plot.left()), drawn.x_at(plot.right()));
+        row(plot.top() - 8.0, "px", &wavelengths_in(range));
     }
-    let (low, high) = figure.x_axis.range;
-    let doublings = (1..32).map(|power| 2.0_f64.powi(power)).filter(|length| {
-        let at = -length.log10();
-        (low - 1e-9..=high + 1e-9).contains(&at)
-    });
-    let mut lengths: Vec<f64> = doublings.collect();
-    lengths.reverse();
-    let mut lengths = lengths.into_iter().map(|length| (x(-length.log10()), ticks::number(length, 0)));
-    row(plot.top() - 8.0, "px", &mut lengths);
 }
 
-/// What every curve is at the pointer.
-fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, response: &Response) {
-    let Some(pointer) = response.hover_pos() else { return };
-    ui.painter().vline(pointer.x, plot.y_range(), Stroke::new(1.0, Palette::of(ui).secondary));
-    let at = log_frequency_at(plot, figure, pointer.x);
+/// Wavelengths in a range of frequencies, both as logarithms: powers of two, or where there are too few of them round
+/// numbers.
+fn wavelengths_in((low, high): (f64, f64)) -> Vec<Tick> {
+    let at = |length: f64| -length.log10();
+    let doublings = (1..32).rev().map(|power| 2.0_f64.powi(power));
+    let within = doublings.filter(|length| (low - 1e-9..=high + 1e-9).contains(&at(*length)));
+    let found: Vec<Tick> = within.map(|length| Tick { at: at(length), label: ticks::number(length, 0) }).collect();
+    if found.len() > 1 {
+        return found;
+    }
+    let round = ticks::linear(10.0_f64.powf(-high), 10.0_f64.powf(-low), 4, false);
+    round.into_iter().rev().map(|tick| Tick { at: at(tick.at), ..tick }).collect()
+}
+
+/// What every curve is at the frequency of the point nearest to the pointer, which is marked.
+fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, drawn: &ShownPlot) {
+    let Some(pointer) = drawn.response.hover_pos() else { return };
+    let palette = Palette::of(ui);
+    let hidden = Hidden::of(ui.ctx(), plot_id());
+    let nearest = drawn.nearest(figure, &hidden, pointer, |line| line.points.len() > 2);
+    let at = nearest.map_or_else(|| drawn.x_at(pointer.x), |(_, point)| point[0]);
+    let x = drawn.map.x(at);
+    ui.painter().vline(x, plot.y_range(), Stroke::new(1.0, palette.secondary));
+    if let Some((line, point)) = nearest {
+        let place = drawn.map.place(point);
+        ui.painter().circle(place, 4.0, colour(line.paint, &palette), Stroke::new(1.5, palette.window));
+    }
     let frequency = 10.0_f64.powf(at);
-    response.clone().on_hover_ui_at_pointer(|ui| {
+    drawn.response.clone().on_hover_ui_at_pointer(|ui| {
         ui.spacing_mut().interact_size.y = 14.0;
         let place = format!("{} c/px · {} px", significant(frequency), significant(frequency.recip()));
         ui.label(RichText::new(place).font(theme::mono(SMALL)));
         Grid::new("spectra at the pointer").num_columns(2).show(ui, |ui| {
-            for line in &figure.lines {
+            for line in figure.lines.iter().filter(|line| !hidden.has(&line.name)) {
                 let is_other = line.name.ends_with("steps") || line.name.starts_with("slope");
                 if let Some(value) = line.at(at).filter(|_| !is_other) {
-                    ui.label(RichText::new(&line.name).font(theme::body(SMALL)));
+                    let is_nearest = nearest.is_some_and(|(nearest, _)| nearest.name == line.name);
+                    let font = if is_nearest { theme::strong(SMALL) } else { theme::body(SMALL) };
+                    ui.label(RichText::new(&line.name).font(font));
                     ui.label(RichText::new(format!("{} dB", ticks::number(value, 1))).font(theme::mono(SMALL)));
                     ui.end_row();
                 }
@@ -260,19 +283,13 @@ fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, response: &Response) {
     });
 }
 
-/// The frequency at a place of the plot, as its logarithm.
-fn log_frequency_at(plot: Rect, figure: &Figure, x: f32) -> f64 {
-    let (left, right) = figure.x_axis.range;
-    left + (right - left) * f64::from(((x - plot.left()) / plot.width()).clamp(0.0, 1.0))
-}
-
 /// What a right click on the plot offers.
-fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, out: &mut ViewOutput) {
-    let at = asked_at(response);
-    response.context_menu(|ui| {
+fn plot_menu_ui(figure: &Figure, drawn: &ShownPlot, out: &mut ViewOutput) {
+    let at = asked_at(&drawn.response);
+    drawn.response.context_menu(|ui| {
         figure_menu_ui(ui, figure, words::tracks::COPY_IMAGE, out);
         if let Some(at) = at {
-            let at = log_frequency_at(plot, figure, at.x);
+            let at = drawn.x_at(at.x);
             let values =
                 figure.lines.iter().filter_map(|line| Some(format!("{} (dB)\t{:.3}", line.name, line.at(at)?)));
             let place = format!("frequency (cycles/px)\t{:.5}", 10.0_f64.powf(at));
@@ -285,18 +302,20 @@ fn plot_menu_ui(plot: Rect, figure: &Figure, response: &Response, out: &mut View
 /// The ends of the fitted range, to be dragged or moved by arrow keys; a double-click lets them follow the step.
 fn ends_ui(
     ui: &Ui,
-    plot: Rect,
+    drawn: &ShownPlot,
     shown: &SpectrumPlot,
     (low, high): (f64, f64),
     choices: SpectrumChoices,
     intents: &mut Vec<Intent>,
 ) {
     let palette = Palette::of(ui);
-    let figure = &shown.figure;
+    let (figure, plot) = (&shown.figure, drawn.frame);
     let (least, most) = (10.0_f64.powf(figure.x_axis.range.0), 10.0_f64.powf(figure.x_axis.range.1));
-    let (y_low, y_high) = figure.y_axis.range;
     for (name, end, other) in [(words::panes::LOWER_END, low, high), (words::panes::UPPER_END, high, low)] {
-        let x = x_of(plot, figure, end.clamp(least, most));
+        let x = drawn.map.x(end.clamp(least, most).log10());
+        if !plot.x_range().expand(1.0).contains(x) {
+            continue;
+        }
         // Each reaches further outwards, so that both can be taken where they are close.
         let outwards = if end < other { (20.0, 4.0) } else { (4.0, 20.0) };
         let rect = Rect::from_x_y_ranges((x - outwards.0)..=(x + outwards.1), plot.y_range());
@@ -308,8 +327,7 @@ fn ends_ui(
         ui.painter().vline(x, (plot.bottom() - 7.0)..=plot.bottom(), Stroke::new(2.0, color));
         if let Some(slope) = &shown.slope {
             let density = 10.0 * slope.law.at(end.clamp(least, most)).log10();
-            let part = (density.clamp(y_low, y_high) - y_low) / (y_high - y_low);
-            let at = pos2(x, plot.bottom() - plot.height() * part as f32);
+            let at = pos2(x, drawn.map.y(density).clamp(plot.top(), plot.bottom()));
             ui.painter().circle(at, if lit { 4.5 } else { 3.5 }, palette.window, Stroke::new(1.5, color));
         }
         if lit {
@@ -322,8 +340,7 @@ fn ends_ui(
         } else if response.dragged()
             && let Some(pointer) = response.interact_pointer_pos()
         {
-            let part = f64::from(((pointer.x - plot.left()) / plot.width()).clamp(0.0, 1.0));
-            to = Some(least * (most / least).powf(part));
+            to = Some(10.0_f64.powf(drawn.x_at(pointer.x)).clamp(least, most));
         } else {
             let by = arrows(ui, &response).x;
             to = (by != 0.0).then(|| end * 1.05_f64.powf(by.into()));

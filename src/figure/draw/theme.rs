@@ -1,7 +1,7 @@
 //! Colours of the page.
 
 use super::scene::Colour;
-use crate::figure::palette::{self, level_colour};
+use crate::figure::palette::{self, channel_colour, level_colour};
 use crate::figure::{Ground, Paint, Role};
 
 /// The colours a figure is drawn in.
@@ -97,6 +97,7 @@ impl Theme {
     pub(super) fn colour(self, paint: Paint) -> Colour {
         match paint {
             Paint::Level(level) => level_colour(level, self.ground()),
+            Paint::Channel(channel) => channel_colour(channel, self.ground()),
             Paint::Role(role) => self.role(role),
         }
     }
@@ -118,6 +119,7 @@ mod tests {
             for m in 0..8 {
                 assert!(over(theme.colour(Paint::Level(m))) >= 3.0, "{theme:?} level {m}");
             }
+            assert!((0..3).all(|channel| over(theme.colour(Paint::Channel(channel))) >= 3.0), "{theme:?}");
         }
     }
 }

@@ -1,19 +1,23 @@
 //! How many pixels have which value, with handles for black and white.
 
+use crate::app::draw::plot_pane::{PlotPane, ShownPlot};
+use crate::app::draw::plot_view::Numbers;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
 use crate::app::pane::inspector::job::Scale;
 use crate::app::pane::inspector::state::InspectorPane;
 use crate::app::words;
-use crate::figure::ticks;
+use crate::figure::{Area, Axis, Dash, Figure, Line, Paint, Role as PaintRole, ticks};
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
 use crate::session::inspect::Histogram;
-use egui::{Align2, Color32, CursorIcon, Mesh, Pos2, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, CursorIcon, Id, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of the numbers below, points.
 const NUMBERS: f32 = 15.0;
+/// How far numbers stay from the foot of a handle, points.
+const HANDLE: f32 = 8.0;
 
 /// Draws the histogram into a space of this height.
 pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
@@ -23,60 +27,119 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     let palette = Palette::of(ui);
     let plot = Rect::from_min_max(whole.min, pos2(whole.right(), whole.bottom() - NUMBERS));
     ui.painter().rect_filled(plot, 4.0, palette.field);
-    let response = ui.interact(plot, ui.scope_id().with("histogram"), Sense::hover());
-    let (low, high) = made.histogram.range;
-    response.widget_info(|| {
-        let words = format!(
-            "{} {} to {}",
-            words::panes::HISTOGRAM_FROM,
-            ticks::number(low.into(), 2),
-            ticks::number(high.into(), 2)
-        );
-        WidgetInfo::labeled(Role::Image, true, words)
-    });
-    bars(ui, plot, &made.histogram, state.logarithmic, made.subject.dim().0 > 1);
-    let x = |value: f32| plot.left() + (value - low) / (high - low) * plot.width();
+    let range = made.histogram.range;
+    let name = {
+        let [low, high] = [range.0, range.1].map(|end| ticks::number(end.into(), 2));
+        format!("{} {low} to {high}", words::panes::HISTOGRAM_FROM)
+    };
+    let kind = std::mem::discriminant(&made.scale);
+    let pane = PlotPane {
+        id: Id::unique(("histogram", kind, state.logarithmic)),
+        name: &name,
+        whole: words::panes::WHOLE_HISTOGRAM,
+        figure: &figure(&made.histogram, state.logarithmic, made.subject.dim().0 > 1),
+        numbers: [Numbers::Linear, Numbers::Linear],
+        // The column around it scrolls.
+        wheel: false,
+    };
+    let Some(drawn) = pane.show(ui, plot) else { return };
+    let x = |value: f32| drawn.map.x(value.into());
     // What is black and what is white is told apart from what lies between.
     let (black, white) = made.scale.ends();
     let veil = palette.window.gamma_multiply(0.6);
-    for beyond in [plot.with_max_x(x(black).max(plot.left())), plot.with_min_x(x(white).min(plot.right()))] {
-        if beyond.width() > 0.0 && beyond.intersects(plot) {
-            ui.painter().rect_filled(beyond.intersect(plot), 0.0, veil);
+    for beyond in [plot.with_max_x(x(black)), plot.with_min_x(x(white))] {
+        let beyond = beyond.intersect(plot);
+        if beyond.is_positive() {
+            ui.painter().rect_filled(beyond, 0.0, veil);
         }
     }
-    if x(0.0) > plot.left() + 16.0 && x(0.0) < plot.right() - 16.0 {
-        ui.painter().vline(x(0.0), (plot.bottom() - 4.0)..=plot.bottom(), Stroke::new(1.0, palette.secondary));
-        let at = pos2(x(0.0), plot.bottom() + 0.5 * NUMBERS + 1.0);
-        ui.painter().text(at, Align2::CENTER_CENTER, "0", theme::mono(SMALL - 1.0), palette.secondary);
-    }
-    for (end, align, at, handle) in
-        [(low, Align2::LEFT_CENTER, plot.left(), x(black)), (high, Align2::RIGHT_CENTER, plot.right(), x(white))]
-    {
-        // Where a handle stands its own number is below.
-        if (handle - at).abs() > 36.0 {
-            let at = pos2(at, plot.bottom() + 0.5 * NUMBERS + 1.0);
-            let number = ticks::number(end.into(), 2);
-            ui.painter().text(at, align, number, theme::mono(SMALL - 1.0), palette.secondary);
-        }
-    }
-    if let Some(at) = response.hover_pos() {
-        value_ui(ui, plot, &made.histogram, at);
+    numbers_ui(ui, plot, &drawn, [x(black), x(white)]);
+    if let Some(at) = drawn.response.hover_pos() {
+        value_ui(ui, plot, &made.histogram, &drawn, at);
     }
     for is_white in [false, true] {
         // Magnitudes begin at zero.
         if is_white || !matches!(made.scale, Scale::Magnitude(_)) {
-            handle_ui(ui, plot, (low, high), (made.scale, is_white), state, intents);
+            handle_ui(ui, &drawn, range, (made.scale, is_white), state, intents);
         }
     }
 }
 
+/// Counts over values: a step for every bin, of every channel.
+fn figure(histogram: &Histogram, logarithmic: bool, coloured: bool) -> Figure {
+    let (low, high) = (f64::from(histogram.range.0), f64::from(histogram.range.1));
+    let height = |count: u32| {
+        let count = f64::from(count);
+        if logarithmic { count.ln_1p() / std::f64::consts::LN_10 } else { count }
+    };
+    let paint = |channel| if coloured { Paint::Channel(channel) } else { Paint::Role(PaintRole::Secondary) };
+    let steps = |counts: &[u32]| {
+        let wide = (high - low) / counts.len().max(1) as f64;
+        let edges = counts.iter().enumerate().map(|(bin, &count)| (low + wide * bin as f64, height(count)));
+        edges.flat_map(|(left, count)| [[left, count], [left + wide, count]]).collect::<Vec<_>>()
+    };
+    let line = |(channel, counts): (usize, &Vec<u32>)| Line {
+        name: if coloured { format!("channel {channel}") } else { "values".to_owned() },
+        points: steps(counts),
+        paint: paint(channel),
+        dash: Dash::Solid,
+        weight: 0.625,
+    };
+    let lines: Vec<Line> = histogram.counts.iter().enumerate().map(line).collect();
+    let under = |line: &Line| Area {
+        name: line.name.clone(),
+        points: line.points.iter().map(|&[x, y]| [x, 0.0, y]).collect(),
+        paint: line.paint,
+    };
+    Figure {
+        x_axis: Axis {
+            label: "value".to_owned(),
+            unit: "",
+            range: (low, high),
+            ticks: ticks::linear(low, high, 4, false),
+        },
+        y_axis: Axis {
+            label: if logarithmic { "log₁₀(1 + pixels)" } else { "pixels" }.to_owned(),
+            unit: "",
+            // The highest bin is seen to end.
+            range: (0.0, 1.04 * height(histogram.most().max(1))),
+            ticks: Vec::new(),
+        },
+        areas: lines.iter().map(under).collect(),
+        lines,
+        points: Vec::new(),
+        strips: Vec::new(),
+        marks: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// The values below the plot, off the feet of the handles.
+fn numbers_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, handles: [f32; 2]) {
+    let palette = Palette::of(ui);
+    let mut free = f32::NEG_INFINITY;
+    for tick in &drawn.ticks[0] {
+        let at = drawn.map.x(tick.at);
+        let galley = ui.painter().layout_no_wrap(tick.label.clone(), theme::mono(SMALL - 1.0), palette.secondary);
+        let left = (at - 0.5 * galley.size().x).clamp(plot.left(), (plot.right() - galley.size().x).max(plot.left()));
+        let place =
+            Rect::from_min_size(pos2(left, plot.bottom() + 0.5 * (NUMBERS - galley.size().y) + 1.0), galley.size());
+        if left < free || handles.iter().any(|foot| place.x_range().expand(HANDLE).contains(*foot)) {
+            continue;
+        }
+        free = place.right() + 8.0;
+        ui.painter().vline(at, (plot.bottom() - 4.0)..=plot.bottom(), Stroke::new(1.0, palette.secondary));
+        ui.painter().galley(place.min, galley, palette.secondary);
+    }
+}
+
 /// The value under the pointer and how many have it.
-fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, at: Pos2) {
+fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, drawn: &ShownPlot, at: Pos2) {
     let bins = histogram.counts.first().map_or(0, Vec::len);
-    let part = (at.x - plot.left()) / plot.width();
+    let (low, high) = histogram.range;
+    let part = (drawn.x_at(at.x) as f32 - low) / (high - low);
     #[expect(clippy::cast_sign_loss, reason = "clamped")]
     let bin = ((part.clamp(0.0, 1.0) * bins as f32) as usize).min(bins.saturating_sub(1));
-    let (low, high) = histogram.range;
     let value = low + (bin as f32 + 0.5) / bins.max(1) as f32 * (high - low);
     let counts: Vec<String> = histogram.counts.iter().map(|counts| counts[bin].to_string()).collect();
     let text = format!("{} · {}", ticks::signed(value.into()), counts.join(" "));
@@ -86,45 +149,23 @@ fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, at: Pos2) {
     ui.painter().galley(place.min, galley, Color32::WHITE);
 }
 
-fn bars(ui: &Ui, plot: Rect, histogram: &Histogram, logarithmic: bool, coloured: bool) {
-    let palette = Palette::of(ui);
-    let colors =
-        [Color32::from_rgb(0xF0, 0x5D, 0x5E), Color32::from_rgb(0x4C, 0xC3, 0x7A), Color32::from_rgb(0x4A, 0x8F, 0xF5)];
-    let painter = ui.painter().with_clip_rect(plot);
-    let room = plot.shrink2(vec2(0.0, 2.0));
-    for (channel, counts) in histogram.counts.iter().enumerate() {
-        let color = if coloured { colors[channel.min(2)] } else { palette.secondary };
-        let wide = plot.width() / counts.len().max(1) as f32;
-        let mut mesh = Mesh::default();
-        let mut outline = Vec::with_capacity(2 * counts.len());
-        for (bin, &count) in counts.iter().enumerate() {
-            let left = plot.left() + wide * bin as f32;
-            let top = room.bottom() - histogram.height(count, logarithmic) * room.height();
-            mesh.add_colored_rect(
-                Rect::from_min_max(pos2(left, top), pos2(left + wide, plot.bottom())),
-                color.gamma_multiply(0.3),
-            );
-            outline.extend([pos2(left, top), pos2(left + wide, top)]);
-        }
-        painter.add(Shape::mesh(mesh));
-        painter.add(Shape::line(outline, Stroke::new(1.25, color)));
-    }
-}
-
 /// Black's handle or white's; of signed values both move together.
 fn handle_ui(
     ui: &Ui,
-    plot: Rect,
+    drawn: &ShownPlot,
     (low, high): (f32, f32),
     (scale, is_white): (Scale, bool),
     state: &mut InspectorPane,
     intents: &mut Vec<Intent>,
 ) {
-    let palette = Palette::of(ui);
+    let (palette, plot) = (Palette::of(ui), drawn.frame);
     let (black, white) = scale.ends();
     let value = if is_white { white } else { black };
-    let x = plot.left() + (value - low) / (high - low) * plot.width();
-    let x = x.min(plot.right()).max(plot.left());
+    let x = drawn.map.x(value.clamp(low, high).into());
+    if !plot.x_range().expand(1.0).contains(x) {
+        // Not within the part that is shown.
+        return;
+    }
     // Where both meet, each can be taken on its own side.
     let reach = if is_white { (x - 2.0)..=(x + 8.0) } else { (x - 8.0)..=(x + 2.0) };
     let name = if is_white { words::panes::WHITE } else { words::panes::BLACK };
@@ -135,7 +176,7 @@ fn handle_ui(
         state.span = Some((low, high));
     }
     let dragged = response.interact_pointer_pos().filter(|_| response.dragged());
-    let dragged = dragged.map(|at| low + ((at.x - plot.left()) / plot.width()).clamp(0.0, 1.0) * (high - low));
+    let dragged = dragged.map(|at| drawn.x_at(at.x) as f32);
     take_keyboard(&response);
     let pressed = arrows(ui, &response).x * (high - low) / 200.0;
     let to = dragged.or((pressed != 0.0).then_some(value + pressed));

@@ -1,36 +1,30 @@
 //! What the curves are, and what they tell in numbers: where signal meets noise, and the slope.
 
-use crate::app::draw::colour::colour;
 use crate::app::draw::plot::draw_line;
+use crate::app::draw::plot_legend::{PlotLegend, PlotName, SWATCH};
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::elided;
-use crate::app::pane::spectrum::WIDE;
-use crate::app::pane::spectrum::spectra::DataSource;
+use crate::app::draw::widgets::{TARGET, elided};
+use crate::app::pane::spectrum::{WIDE, plot_id};
 use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
 use crate::runtime::RunEnd;
 use crate::spectrum::Reach;
 use crate::words::count;
-use egui::{Align2, Color32, Galley, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use std::sync::Arc;
+use egui::{Align2, Color32, Popup, PopupCloseBehavior, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-/// Height of a row, points.
+/// Height of a row, and of a row of names where there is room to click them better, points.
 const ROW: f32 = 16.0;
-/// Length of a swatch and the space to its name, points.
-const SWATCH: (f32, f32) = (24.0, 6.0);
+const HIGH: f32 = 22.0;
 /// Width of what stands for the rest, points.
 const MORE: f32 = 20.0;
-/// Space between names, points.
-const GAP: f32 = 14.0;
-
-/// How a curve is drawn, and its name.
-struct Name {
-    at: (f32, usize),
-    paint: Paint,
-    dash: Dash,
-    galley: Arc<Galley>,
-}
+/// Space above the names, points.
+const ABOVE: f32 = 4.0;
+/// Every curve that there may be, with the lines that it is.
+const X_T: &[&str] = &["xₜ"];
+const EXPECTATION: &[&str] = &["E[x₀|xₜ]"];
+const NOISE: &[&str] = &["noise 1 − ᾱ"];
+const OTHERS: &[&str] = &["earlier steps", "later steps"];
 
 /// A number that is read off the plot.
 struct Value {
@@ -41,64 +35,53 @@ struct Value {
 }
 
 /// All that stands below the plot. Which rows there are does not depend on values, so nothing moves while they change.
-pub(super) struct Readings {
-    names: Vec<Name>,
-    rows: usize,
+pub(super) struct Readings<'a> {
+    legend: PlotLegend<'a>,
     values: [Value; 2],
     wide: bool,
 }
 
-impl Readings {
-    pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, (context, data): (&ViewContext, DataSource), width: f32) -> Self {
-        let color = Palette::of(ui).secondary;
-        let data = match data {
-            DataSource::FinalImage => "final image",
-            DataSource::Known { data, .. } => data.name,
-        };
-        let mut listed = vec![
-            ("xₜ", Role::Secondary, Dash::Solid),
-            ("E[x₀|xₜ]", Role::Accent, Dash::Solid),
-            ("noise 1 − ᾱ", Role::Secondary, Dash::Dotted),
-            (data, Role::Warning, Dash::Dashed),
+impl<'a> Readings<'a> {
+    /// `data` is the name of the data, of which there may be none yet.
+    pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, context: &ViewContext, data: &'a [&'a str; 1], width: f32) -> Self {
+        let name =
+            |lines: &'a [&'a str], role, dash| PlotName { name: lines[0], lines, paint: Paint::Role(role), dash };
+        let mut names = vec![
+            name(X_T, Role::Secondary, Dash::Solid),
+            name(EXPECTATION, Role::Accent, Dash::Solid),
+            name(NOISE, Role::Secondary, Dash::Dotted),
+            name(data, Role::Warning, Dash::Dashed),
         ];
         if context.view().spectrum.others {
-            listed.push(("other steps", Role::Faint, Dash::Solid));
+            names.push(PlotName { name: "other steps", ..name(OTHERS, Role::Faint, Dash::Solid) });
         }
-        let (mut names, mut left, mut row) = (Vec::new(), 0.0, 0);
-        for (name, role, dash) in listed {
-            let galley = elided(ui, name, theme::body(SMALL), color, width - SWATCH.0 - SWATCH.1);
-            let taken = SWATCH.0 + SWATCH.1 + galley.size().x;
-            if left > 0.0 && left + taken > width {
-                (left, row) = (0.0, row + 1);
-            }
-            names.push(Name { at: (left, row), paint: Paint::Role(role), dash, galley });
-            left += taken + GAP;
-        }
+        let legend = PlotLegend::new(ui, plot_id(), names, width);
         let ended = context.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
-        Self { names, rows: row + 1, values: [meeting(plot, data, ended), slope(plot, ended)], wide: width >= WIDE }
+        Self { legend, values: [meeting(plot, data[0], ended), slope(plot, ended)], wide: width >= WIDE }
     }
 
-    pub(super) fn names_height(&self) -> f32 {
-        self.rows as f32 * ROW + 4.0
+    /// How high rows of names are where so much is left for them; nothing where there is too little.
+    pub(super) fn name_row(&self, room: f32) -> Option<f32> {
+        let fits = |height: &f32| self.names_height(*height) + self.values_height() <= room;
+        // A large plot comes before large names.
+        Some(HIGH).filter(|high| fits(&(high + 24.0))).or(Some(ROW).filter(fits))
+    }
+
+    pub(super) fn names_height(&self, row: f32) -> f32 {
+        self.legend.rows() as f32 * row + ABOVE
     }
 
     pub(super) fn values_height(&self) -> f32 {
         if self.wide { ROW } else { 2.0 * ROW }
     }
 
-    /// Draws them from the top of `rect`.
-    pub(super) fn show(&self, ui: &Ui, rect: Rect, names: bool) {
+    /// Draws them from the top of `rect`, with rows of names so high.
+    pub(super) fn show(&self, ui: &Ui, rect: Rect, row: Option<f32>) {
         let palette = Palette::of(ui);
-        let mut top = rect.top() + 4.0;
-        if names {
-            for name in &self.names {
-                let left = pos2(rect.left() + name.at.0, top + ROW * (name.at.1 as f32 + 0.5));
-                let stroke = Stroke::new(2.0, colour(name.paint, &palette));
-                draw_line(ui.painter(), &[left, left + vec2(SWATCH.0, 0.0)], stroke, name.dash);
-                let at = left + vec2(SWATCH.0 + SWATCH.1, -0.5 * name.galley.size().y);
-                ui.painter().galley(at, Arc::clone(&name.galley), palette.secondary);
-            }
-            top += self.rows as f32 * ROW;
+        let mut top = rect.top() + ABOVE;
+        if let Some(row) = row {
+            self.legend.show(ui, pos2(rect.left(), top), row);
+            top += self.legend.rows() as f32 * row;
         }
         let mut left_out = None;
         for (index, value) in self.values.iter().enumerate() {
@@ -110,38 +93,35 @@ impl Readings {
                 Rect::from_min_size(pos2(rect.left(), top + index as f32 * ROW), vec2(rect.width(), ROW))
             };
             if place.bottom() <= rect.bottom() + 2.0 {
-                let more = !names && (self.wide || index == 0);
+                let more = row.is_none() && (self.wide || index == 0);
                 value.show(ui, place.with_max_x(place.right() - if more { MORE } else { 0.0 }), &palette);
             } else {
                 left_out = Some(value);
             }
         }
-        if !names || left_out.is_some() {
+        if row.is_none() || left_out.is_some() {
             let place = Rect::from_min_size(pos2(rect.right() - MORE, top), vec2(MORE, ROW));
-            self.more_ui(ui, place, (names, left_out), &palette);
+            self.more_ui(ui, place, (row.is_some(), left_out), &palette);
         }
     }
-}
 
-impl Readings {
-    /// "…", with what there was no room for under the pointer.
-    fn more_ui(&self, ui: &Ui, place: Rect, (names, value): (bool, Option<&Value>), palette: &Palette) {
-        let response = ui.interact(place, ui.scope_id().with("more of the spectrum"), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, "More of the spectrum's curves"));
-        ui.painter().text(place.center(), Align2::CENTER_CENTER, "…", theme::body(SMALL), palette.secondary);
-        response.on_hover_ui(|ui| {
-            for name in self.names.iter().filter(|_| !names) {
-                ui.horizontal(|ui| {
-                    let (swatch, _) = ui.allocate_exact_size(vec2(SWATCH.0, ROW), Sense::hover());
-                    let ends = [swatch.left_center(), swatch.right_center()];
-                    draw_line(ui.painter(), &ends, Stroke::new(2.0, colour(name.paint, palette)), name.dash);
-                    ui.label(name.galley.text());
-                });
+    /// "…", which opens what there was no room for.
+    fn more_ui(&self, ui: &Ui, place: Rect, (named, value): (bool, Option<&Value>), palette: &Palette) {
+        let reach = Rect::from_center_size(place.center(), vec2(TARGET, TARGET));
+        let response = ui.interact(reach, ui.scope_id().with("more of the spectrum"), Sense::click());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, words::panes::MORE_CURVES));
+        let color = if response.hovered() || response.has_focus() { palette.text } else { palette.secondary };
+        ui.painter().text(place.center(), Align2::CENTER_CENTER, "…", theme::body(SMALL), color);
+        let popup = Popup::menu(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        popup.show(|ui| {
+            if !named {
+                self.legend.list_ui(ui);
             }
             if let Some(value) = value {
                 ui.label(&value.long);
             }
         });
+        response.on_hover_text("The names of the curves, and what else there was no room for");
     }
 }
 
