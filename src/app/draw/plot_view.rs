@@ -92,7 +92,12 @@ impl PlotRoom {
             // What was too short or too long stays around its middle.
             let low = 0.5 * (low + high - long);
             let low = low.clamp(most.0, (most.1 - long).max(most.0));
-            if low.is_finite() { (low, low + long) } else { home }
+            // Rounding alone does not make a view another one.
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * full;
+            if !low.is_finite() || (near(low, home.0) && near(low + long, home.1)) {
+                return home;
+            }
+            (low, low + long)
         };
         PlotView([axis(0), axis(1)])
     }
@@ -177,6 +182,10 @@ mod tests {
         let low = room.moved(room.home, [0.0, -9.0]);
         assert_eq!(low, PlotView([(-2.0, 0.0), (-100.0, -20.0)]));
         assert_eq!(room.moved(room.home, [0.0, 9.0]), room.home);
+        // An axis that is moved to and fro is exactly where it was.
+        let odd = room.boxed(room.home, [Some((-1.9, -0.7)), None]);
+        let fro = (1..20).fold(odd, |view, by| room.moved(view, [0.0, if by % 2 == 0 { 0.1 } else { -0.1 }]));
+        assert_eq!(room.moved(fro, [0.0, 0.1]).0[1], room.home.0[1]);
         // Back as far as can be, from wherever, is home.
         assert_eq!(room.magnified(low, [0.5, 0.5], [-1.0, -90.0]), room.home);
     }
