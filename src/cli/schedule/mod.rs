@@ -186,7 +186,9 @@ impl Found {
             Writer::Table(write) => String::from_utf8_lossy(&write(&timed.table)?).into_owned(),
             Writer::Sigmas { program, list } => {
                 let (text, note) = sigmas_for(&plan()?, program, list);
-                note.iter().for_each(|note| output::message(note));
+                if let Some(note) = note {
+                    output::message(&note);
+                }
                 text
             }
             Writer::Curve(write) => {

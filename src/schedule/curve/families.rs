@@ -267,9 +267,8 @@ impl PartialEq for Formula {
 
 impl fmt::Debug for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut told = f.debug_struct(self.family.name);
-        self.parameters().for_each(|(knob, value)| _ = told.field(knob.name, &value));
-        told.finish()
+        f.write_str(self.family.name)?;
+        f.debug_map().entries(self.parameters().map(|(knob, value)| (knob.name, value))).finish()
     }
 }
 

@@ -47,7 +47,9 @@ impl<'de> Deserialize<'de> for Curve {
         for knob in formula.family().parameters {
             let value = map.remove(knob.name).ok_or_else(|| D::Error::missing_field(knob.name))?;
             let value = value.as_f64().ok_or_else(|| D::Error::custom(format!("{} is no number", knob.name)))?;
-            formula.parameter_mut(knob.name).into_iter().for_each(|place| *place = value);
+            if let Some(place) = formula.parameter_mut(knob.name) {
+                *place = value;
+            }
         }
         match map.keys().next() {
             Some(key) => {

@@ -119,6 +119,9 @@ pub enum Place {
     MenuAndProgram,
 }
 
+/// The level at each run time.
+type LevelAt<'a> = &'a dyn Fn(f64) -> NoiseLevel;
+
 /// How a form is made, and of what.
 pub enum Writer {
     /// Of the schedule, and the number of steps it was made for.
@@ -135,7 +138,7 @@ pub enum Writer {
     /// Of the levels of a run, and the configuration of the model it is on.
     OnModel(fn(&Plan, &Value) -> Result<String, FormatError>),
     /// Of the level at each run time, for so many timesteps and this type of prediction.
-    Curve(fn(&dyn Fn(f64) -> NoiseLevel, usize, &str) -> Result<(Value, DiffusersNote), FormatError>),
+    Curve(fn(LevelAt, usize, &str) -> Result<(Value, DiffusersNote), FormatError>),
 }
 
 impl ExportFormat {
