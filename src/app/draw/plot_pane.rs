@@ -96,7 +96,7 @@ impl PlotPane<'_> {
         if response.double_clicked() {
             return (room.home, None);
         }
-        let keyed = self.keys(ui, response, room, view);
+        let keyed = keyed(ui, response, room, view);
         if keyed != view {
             return (keyed, None);
         }
@@ -153,40 +153,6 @@ impl PlotPane<'_> {
             ui.data_mut(|data| data.insert_temp(id, drag));
         }
         (response.dragged() || response.drag_stopped()).then(|| ui.data(|data| data.get_temp(id))).flatten()
-    }
-
-    /// Arrow keys move, plus and minus magnify, Escape goes back to the whole.
-    fn keys(&self, ui: &Ui, response: &Response, room: &PlotRoom, view: PlotView) -> PlotView {
-        let is_whole = view == room.home;
-        let takes_escape = response.has_focus() && !is_whole;
-        ui.data_mut(|data| {
-            if takes_escape {
-                data.insert_temp(escape_id(), response.id);
-            } else if data.get_temp(escape_id()) == Some(response.id) {
-                data.remove::<Id>(escape_id());
-            }
-        });
-        if !response.has_focus() {
-            return view;
-        }
-        let filter = EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: !is_whole };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-        let (by, zoom, escape) = ui.input(|input| {
-            if input.modifiers.command {
-                return ([0.0; 2], 0.0, false);
-            }
-            let pressed = |key| input.num_presses(key) as f64;
-            let by =
-                [pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowUp) - pressed(Key::ArrowDown)];
-            (by, pressed(Key::Plus) + pressed(Key::Equals) - pressed(Key::Minus), input.key_pressed(Key::Escape))
-        });
-        if escape {
-            return room.home;
-        }
-        let moved = if by == [0.0; 2] { view } else { room.moved(view, by.map(|by| KEY_MOVE * by)) };
-        let [x, y] = moved.0.map(|(low, high)| 0.5 * (low + high));
-        let by = KEY_ZOOM.powf(zoom);
-        if zoom == 0.0 { moved } else { room.magnified(moved, [by, by], [x, y]) }
     }
 
     /// The numbers of the figure, or of the part of it that is shown.
@@ -297,6 +263,39 @@ impl PlotPane<'_> {
     }
 }
 
+/// Arrow keys move, plus and minus magnify, Escape goes back to the whole.
+fn keyed(ui: &Ui, response: &Response, room: &PlotRoom, view: PlotView) -> PlotView {
+    let is_whole = view == room.home;
+    let takes_escape = response.has_focus() && !is_whole;
+    ui.data_mut(|data| {
+        if takes_escape {
+            data.insert_temp(escape_id(), response.id);
+        } else if data.get_temp(escape_id()) == Some(response.id) {
+            data.remove::<Id>(escape_id());
+        }
+    });
+    if !response.has_focus() {
+        return view;
+    }
+    let filter = EventFilter { tab: false, horizontal_arrows: true, vertical_arrows: true, escape: !is_whole };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    let (by, zoom, escape) = ui.input(|input| {
+        if input.modifiers.command {
+            return ([0.0; 2], 0.0, false);
+        }
+        let pressed = |key| input.num_presses(key) as f64;
+        let by = [pressed(Key::ArrowRight) - pressed(Key::ArrowLeft), pressed(Key::ArrowUp) - pressed(Key::ArrowDown)];
+        (by, pressed(Key::Plus) + pressed(Key::Equals) - pressed(Key::Minus), input.key_pressed(Key::Escape))
+    });
+    if escape {
+        return room.home;
+    }
+    let moved = if by == [0.0; 2] { view } else { room.moved(view, by.map(|by| KEY_MOVE * by)) };
+    let [x, y] = moved.0.map(|(low, high)| 0.5 * (low + high));
+    let by = KEY_ZOOM.powf(zoom);
+    if zoom == 0.0 { moved } else { room.magnified(moved, [by, by], [x, y]) }
+}
+
 impl ShownPlot {
     /// The value of the horizontal axis at an x of the screen, as far as it is shown.
     pub fn x_at(&self, x: f32) -> f64 {
@@ -387,5 +386,5 @@ fn escape_id() -> Id {
 /// Whether Escape belongs to a magnified plot, which it shows whole again.
 pub(in crate::app) fn has_escape(ctx: &Context) -> bool {
     let plot: Option<Id> = ctx.data(|data| data.get_temp(escape_id()));
-    plot.is_some() && ctx.memory(|memory| memory.focused()) == plot
+    plot.is_some() && ctx.memory(egui::Memory::focused) == plot
 }
