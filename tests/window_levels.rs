@@ -25,7 +25,8 @@ const LARGE: egui::Vec2 = egui::vec2(2200.0, 1300.0);
 
 /// What the stage says of what is alone on it.
 fn alone(harness: &Harness<App>) -> Option<String> {
-    let node = harness.query_all_by_label_contains(&words::panes::image("xₜ", words::panes::STATE_NOTE)).next()?;
+    let name = words::panes::image("xₜ", words::panes::STATE_NOTE);
+    let node = harness.query_all_by_label_contains(&name).next()?;
     let label = node.accesskit_node().label()?;
     label.split_once(", ").map(|(_, alone)| alone.to_owned())
 }
