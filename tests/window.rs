@@ -28,7 +28,7 @@ fn the_bundled_network_runs_when_the_window_opens() {
     until_done(&mut harness);
     assert!(says(&harness, &words::frame::step_of(32, 32)), "the playhead follows the run to its end");
     assert!(
-        says(&harness, &words::panes::heading("Recovered", words::panes::MEASURED)),
+        says(&harness, &words::panes::heading(pane("recovered"), words::panes::MEASURED)),
         "what was recovered is measured once the run is over"
     );
     assert!(
@@ -56,7 +56,7 @@ fn the_playhead_goes_where_it_is_sent() {
     click(&mut harness, words::frame::FIRST_STEP);
     assert!(
         says(&harness, &words::frame::step_of(0, 12))
-            && says(&harness, &words::panes::heading("Recovered", words::panes::MEASURED))
+            && says(&harness, &words::panes::heading(pane("recovered"), words::panes::MEASURED))
     );
     click(&mut harness, words::frame::STEP_ON);
     assert!(says(&harness, &words::frame::step_of(1, 12)));

@@ -50,16 +50,17 @@ fn a_level_is_isolated_from_the_legend_and_put_back() {
         harness.get_by_label(name).accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
     };
     assert!(
-        on(&harness, &words::panes::isolate("4 px")) && on(&harness, &words::panes::isolate_in("4 px", "Recovered"))
+        on(&harness, &words::panes::isolate("4 px"))
+            && on(&harness, &words::panes::isolate_in("4 px", pane("recovered")))
     );
     assert!(!on(&harness, &words::panes::isolate("8 px")));
     // Another takes its place, the same puts all back.
-    click(&mut harness, &words::panes::isolate_in("16 px", "Recovered"));
+    click(&mut harness, &words::panes::isolate_in("16 px", pane("recovered")));
     assert_eq!(alone(&harness).unwrap(), words::panes::only("16 px"));
     click(&mut harness, &words::panes::isolate("16 px"));
     assert_eq!(alone(&harness), None);
     // So do Escape, the badge, and undo.
-    click(&mut harness, &words::panes::isolate_in("rest", "Recovered"));
+    click(&mut harness, &words::panes::isolate_in("rest", pane("recovered")));
     assert_eq!(alone(&harness).unwrap(), words::panes::only("rest"));
     press(&mut harness, Key::Escape);
     assert_eq!(alone(&harness), None);
@@ -80,7 +81,7 @@ fn levels_are_added_with_shift_and_by_the_keyboard() {
     harness.get_by_label(&words::panes::isolate("8 px")).click_modifiers(Modifiers::SHIFT);
     frames(&mut harness, 3);
     assert_eq!(alone(&harness).unwrap(), words::panes::only("1 + 8 px"));
-    harness.get_by_label(&words::panes::isolate_in("rest", "Recovered")).click_modifiers(Modifiers::COMMAND);
+    harness.get_by_label(&words::panes::isolate_in("rest", pane("recovered"))).click_modifiers(Modifiers::COMMAND);
     frames(&mut harness, 3);
     assert_eq!(alone(&harness).unwrap(), words::panes::only("1 + 8 px + rest"));
     harness.get_by_label(&words::panes::isolate("32 px")).focus();
@@ -173,7 +174,7 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
     let mut harness = spectra(settings.clone());
     let run = run_of(&settings);
     let plan = BandPlan::new(64, 64, 2, 6, Fit::Pad).unwrap();
-    click(&mut harness, "Levels");
+    click(&mut harness, pane("levels"));
     for _ in 0..5 {
         press(&mut harness, Key::ArrowLeft);
     }
@@ -205,7 +206,7 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
 #[test]
 fn levels_of_a_change_and_their_choices() {
     let mut harness = spectra(settings("gaussian-64"));
-    click(&mut harness, "Levels");
+    click(&mut harness, pane("levels"));
     click(&mut harness, &format!("{} ΔE[x₀|xₜ]", words::panes::LEVELS_OF));
     until(&mut harness, "levels of a change", |harness| says(harness, &format!("% {}", words::panes::OF_LARGEST)));
     press(&mut harness, Key::Home);
@@ -224,15 +225,15 @@ fn levels_of_a_change_and_their_choices() {
     });
     assert!(says(&harness, &words::chip(words::panes::LEVELS_CHANNEL, "G")));
     assert!(says(&harness, &format!("{}, −40 to 40 dB", words::panes::PLANE)));
-    click(&mut harness, &words::panes::isolate_in("8 px", "Levels"));
-    click(&mut harness, "Images");
+    click(&mut harness, &words::panes::isolate_in("8 px", pane("levels")));
+    click(&mut harness, pane("images"));
     assert_eq!(alone(&harness).unwrap(), words::panes::only("8 px"));
 }
 
 #[test]
 fn no_size_of_window_breaks_the_levels() {
     let mut harness = spectra(settings("gaussian-64"));
-    click(&mut harness, "Levels");
+    click(&mut harness, pane("levels"));
     until(&mut harness, "levels", |harness| says(harness, &words::panes::energy_of("1 px")));
     for (width, height) in [(480.0, 300.0), (960.0, 600.0), (600.0, 900.0), (5000.0, 200.0), (1280.0, 720.0)] {
         harness.set_size(egui::vec2(width, height));
@@ -254,7 +255,7 @@ fn inspector(settings: RunSettings) -> Harness<'static, App> {
     let harness = builder(LARGE).with_step_dt(1.0 / 60.0);
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
-    click(&mut harness, "Inspect");
+    click(&mut harness, pane("inspector"));
     until(&mut harness, "a histogram", |harness| says(harness, words::panes::HISTOGRAM_FROM));
     harness
 }
@@ -310,7 +311,7 @@ fn handles_of_the_histogram_set_the_range_of_the_stage() {
     frames(&mut harness, 2);
     press(&mut harness, Key::Enter);
     until(&mut harness, "black as typed", |harness| black(harness) == -0.5);
-    click(&mut harness, "Images");
+    click(&mut harness, pane("images"));
     assert!(painted(&harness).iter().any(|text| text.starts_with("−0.50 … 2.")), "the stage follows");
 }
 
@@ -377,7 +378,7 @@ fn samples_channels_and_curves_of_an_image() {
         press(&mut harness, Key::ArrowRight);
         assert!(number(&harness, role, name) > before, "{name}");
     }
-    click(&mut harness, &format!("{} ΔE[x₀|xₜ]", words::panes::INSPECT));
+    click(&mut harness, &format!("{} ΔE[x₀|xₜ]", pane("inspector")));
     until(&mut harness, "a change", |harness| says(harness, words::panes::FULL_COLOUR_AT));
     assert!(says(&harness, &words::panes::inspected_with("ΔE[x₀|xₜ]", "image 2")));
     press(&mut harness, Key::Home);
@@ -475,8 +476,8 @@ fn large_images_are_cut_beside_the_window() {
         now.len() >= 2 && now != before
     });
     assert_eq!(alone(&harness).unwrap(), words::panes::only("64 px"));
-    click(&mut harness, "Levels");
+    click(&mut harness, pane("levels"));
     until(&mut harness, "levels", |harness| says(harness, &words::panes::energy_of("128 px")));
-    click(&mut harness, "Inspect");
+    click(&mut harness, pane("inspector"));
     until(&mut harness, "a histogram", |harness| says(harness, words::panes::HISTOGRAM_FROM));
 }

@@ -231,7 +231,7 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("step,"));
     // It is told where it was asked for, and is in view whatever is scrolled.
     let place = harness.get_by_label_contains(&told).rect();
-    let panel = harness.get_by_label_contains("Schedule lab,").rect();
+    let panel = harness.get_by_label_contains(&format!("{},", pane("lab"))).rect();
     assert!(place.left() >= panel.left() - 1.0 && place.bottom() <= 1300.0, "{place:?} {panel:?}");
     click(&mut harness, words::messages::DISMISS);
     assert!(!is_painted(&harness, &told));
@@ -254,7 +254,7 @@ fn a_message_of_one_panel_is_not_seen_in_another() {
     until(&mut harness, "the sentence", |harness| {
         is_painted(harness, "/no/such/schedule.csv:") || says(harness, words::messages::DISMISS)
     });
-    for name in [words::frame::MENU, words::frame::LAYOUT, "Spectra"] {
+    for name in [words::frame::MENU, words::frame::LAYOUT, Layout::Spectra.name()] {
         click(&mut harness, name);
     }
     press(&mut harness, egui::Key::Escape);

@@ -25,7 +25,7 @@ fn run_of(change: impl FnOnce(&mut RunSettings)) -> Harness<'static, App> {
     launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    click(&mut harness, "Parts");
+    click(&mut harness, pane("parts"));
     harness
 }
 
@@ -170,7 +170,7 @@ fn a_cascade_shows_what_each_stage_contributes() {
     launch.first.push(Action::SetLayout(Layout::Guidance));
     let mut harness = open_with(launch, PROJECTOR);
     until_done(&mut harness);
-    click(&mut harness, "Parts");
+    click(&mut harness, pane("parts"));
     press(&mut harness, egui::Key::Home);
     for part in ["Part stage 1, σ ", "Part stage 2, σ ", "Part cascade, "] {
         assert!(says(&harness, part), "{part}");

@@ -31,7 +31,7 @@ fn lab(size: Vec2) -> Harness<'static, App> {
 #[track_caller]
 fn pooling() -> Harness<'static, App> {
     let mut harness = lab(PROJECTOR);
-    click(&mut harness, "Pooling");
+    click(&mut harness, pane("pooling"));
     until(&mut harness, "the pictures", |harness| says(harness, &words::panes::snr_of(words::panes::POOLED)));
     harness
 }

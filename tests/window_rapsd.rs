@@ -154,7 +154,7 @@ fn a_narrow_pane_keeps_its_choices_in_a_menu_and_its_figure_goes_into_a_file() {
     until_done(&mut harness);
     until(&mut harness, "the slope", |harness| slope(harness).is_some());
     assert!(harness.query_by_label(words::panes::HANN).is_none(), "there is no room for it");
-    click(&mut harness, "Spectrum menu");
+    click(&mut harness, &words::menu_of(pane("spectrum")));
     click(&mut harness, words::panes::HANN);
     assert!(harness.query_by_label(words::panes::SLOPE_FROM).is_some(), "the menu stays open");
     click(&mut harness, "blue");

@@ -211,7 +211,9 @@ fn targets_are_large_enough_for_a_hand() {
             .collect();
         assert!(small.is_empty(), "{layout:?}:\n{}", small.join("\n"));
         if matches!(layout, Layout::Explore | Layout::Present | Layout::Guidance) {
-            let recovered = controls(&harness).into_iter().filter(|(_, name, _)| name.ends_with("(Recovered)"));
+            let recovered = controls(&harness)
+                .into_iter()
+                .filter(|(_, name, _)| name.ends_with(&format!("({})", pane("recovered"))));
             let heights: Vec<f32> = recovered.map(|(_, _, rect)| rect.height()).collect();
             assert!(heights.len() >= 6 && heights.iter().all(|height| *height >= 14.0), "{layout:?}: {heights:?}");
         }

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used)]
 
+use chromascope::app::pane::name_of;
+use chromascope::app::pane_id::PaneId;
 use chromascope::app::words;
 use chromascope::app::{App, Launch};
 use chromascope::figure::draw::Format;
@@ -180,6 +182,11 @@ pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
 /// Whether the run on screen has come to its end.
 pub fn is_done(harness: &Harness<App>) -> bool {
     says(harness, &format!("{} ·", words::frame::DONE))
+}
+
+/// What the window calls a pane.
+pub fn pane(id: &'static str) -> &'static str {
+    name_of(PaneId::new(id)).unwrap()
 }
 
 /// What the window calls a form in which a schedule leaves.

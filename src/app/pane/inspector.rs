@@ -40,7 +40,7 @@ const GAP: f32 = 20.0;
 
 const ABOUT: About = About {
     id: PaneId::new("inspector"),
-    name: words::panes::INSPECT,
+    name: "Inspect",
     about: "A close look at one image: its channels, tones and values, and its difference from a reference",
     scrolls: false,
     places: &[
@@ -144,7 +144,7 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
 /// Which image, and which of its channels.
 fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
-        picture_choice_ui(ui, words::panes::INSPECT, &mut state.picture);
+        picture_choice_ui(ui, ABOUT.name, &mut state.picture);
         let channels = context.run.map_or(3, |run| run.started.shape[1]);
         let shown = state.channel.within(channels).name(channels);
         let tip = "Channels in the image and histogram. Errors always use all channels";

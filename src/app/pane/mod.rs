@@ -64,6 +64,12 @@ fn abouts() -> impl Iterator<Item = &'static About> {
     ALL.iter().map(|entry| (entry.about)())
 }
 
+/// The name of a pane on screen.
+#[must_use]
+pub fn name_of(id: PaneId) -> Option<&'static str> {
+    abouts().find(|about| about.id == id).map(|about| about.name)
+}
+
 /// What a pane is called in messages.
 #[must_use]
 pub fn id_of<P: Pane>() -> PaneId {

@@ -237,8 +237,8 @@ pub const APPLY: &str = "Apply";
 pub const DISCARD: &str = "Discard";
 pub const EQUAL_SIGNAL: &str = "Equal signal per step";
 pub const EQUAL_TIME: &str = "Equal time per level";
-pub const WHY_MEASURE: &str = "One run shows one case. Measure many samples to see what the model does on average: the chromatogram gets dots \
-     with error bars, and the spectra become means.";
+pub const WHY_MEASURE: &str = "One run shows one case. Measure many samples to see what the model does on average: \
+    the chromatogram gets dots with error bars, and the spectra become means.";
 pub const SAMPLES: &str = "Number of samples";
 pub const ADD_SAMPLES: &str = "Add samples";
 pub const PAUSED: &str = "Paused";
@@ -251,8 +251,9 @@ pub const STATE_NOTE: &str = "noisy state";
 pub const ESTIMATE_NOTE: &str = "estimate";
 pub const PREVIEW_NOTE: &str = "preview";
 pub const CHANGE_NOTE: &str = "change in this step";
-pub const ABOUT_CHANGE: &str = "What this step changed: E[x₀|xₜ] minus that of the step before, mean of the channels. Blue is below zero, \
-     orange above. The square root of the magnitude is shown so that small changes are visible";
+pub const ABOUT_CHANGE: &str = "What this step changed: E[x₀|xₜ] minus that of the step before, mean of the channels. \
+    Blue is below zero, orange above. The square root of the magnitude is shown so that small changes are \
+    visible";
 pub const PINNED: &str = "Pinned";
 pub const INSPECTED_IMAGE: &str = "the inspected image";
 pub const NO_CHANGE_YET: &str = "The first step has no change: there is no step before it";
@@ -285,7 +286,6 @@ pub const FULL_COLOUR_AT: &str = "Full colour at";
 pub const RESET_RANGE: &str = "reset";
 pub const LOGARITHMIC: &str = "Logarithmic counts";
 pub const COMPARE_PART: &str = "Compare";
-pub const INSPECT: &str = "Inspect";
 pub const NOISY_AT_T: &str = "Noisy at t";
 pub const POOLED: &str = "Pooled";
 pub const NOISY_AT_TAU: &str = "Noisy at tau";
@@ -307,5 +307,5 @@ pub const SPECTRA_CHANNEL: &str = "Channel of the spectra";
 pub const NULL_CLASS: &str = "null class";
 pub const NOT_POOLED_HERE: &str =
     "Upsample guidance no longer acts at this step. η in the Guidance pane sets how long it acts";
-pub const ONE_PART: &str = "This run's estimate has one part. To see more, set a guidance scale, classes by level or a larger size in the \
-     Guidance pane, or open a cascade";
+pub const ONE_PART: &str = "This run's estimate has one part. To see more, set a guidance scale, classes by level or \
+    a larger size in the Guidance pane, or open a cascade";
