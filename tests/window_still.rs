@@ -162,7 +162,8 @@ fn nothing_moves_in_the_schedule_lab() {
     }
     until_done(&mut harness);
     click(&mut harness, words::panes::EDIT_AS_CURVE);
-    let point = harness.get_all_by_label_contains(&format!("{},", words::tracks::control_point(2))).next().unwrap();
+    let name = format!("{},", words::tracks::control_point(2));
+    let point = harness.get_all_by_label_contains(&name).next().unwrap();
     point.focus();
     frames(&mut harness, 3);
     assert!(says(&harness, &words::tracks::of_control_point("s", 2)), "it is chosen");
