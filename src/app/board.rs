@@ -1,4 +1,4 @@
-//! What the window has to say: each message is of a kind, stands in one place and comes to an end. No GUI.
+//! Messages of the window: each has a kind, a place and an end. No GUI.
 
 use crate::app::pane_id::PaneId;
 use std::time::{Duration, Instant};
@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 /// How long a message stays that asks for nothing.
 const READING: Duration = Duration::from_secs(40);
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What was asked for is done.
+    /// A request is done.
     Success,
     /// Worth knowing.
     Note,
-    /// Something is not as it was wanted, and goes on.
+    /// Something is not as requested, but continues.
     Warning,
-    /// What was asked for was not done.
+    /// A request failed.
     Failure,
 }
 
@@ -26,55 +26,55 @@ impl Kind {
     }
 }
 
-/// Where a message stands.
+/// The place of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spot {
-    /// Below the top bar, over everything.
+    /// Below the top bar, above everything else.
     Bar,
-    /// At the foot of the pane that it is about.
+    /// At the foot of the pane it is about.
     Pane(PaneId),
 }
 
-/// Something to be said.
+/// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Where it stands.
+    /// Its place.
     pub spot: Spot,
-    /// The words.
+    /// Its text.
     pub text: String,
 }
 
 impl Message {
-    /// A message about what was done in a pane.
+    /// A message about a pane.
     #[must_use]
     pub fn of_pane(pane: PaneId, kind: Kind, text: impl Into<String>) -> Self {
         Self { kind, spot: Spot::Pane(pane), text: text.into() }
     }
 
-    /// A message about the program.
+    /// A message about the whole program.
     #[must_use]
     pub fn of_program(kind: Kind, text: impl Into<String>) -> Self {
         Self { kind, spot: Spot::Bar, text: text.into() }
     }
 }
 
-/// Names a message while it stands.
+/// Identifies a message while it is shown.
 pub type MessageId = u64;
 
-/// A message that stands.
+/// A message on screen.
 #[derive(Clone, Debug)]
 pub struct Said {
-    /// Its name.
+    /// Its id.
     pub id: MessageId,
-    /// What is said.
+    /// The message.
     pub message: Message,
-    /// When it ends by itself; others stay until they are read.
+    /// When it disappears by itself; others stay until you close them.
     ends: Option<Instant>,
 }
 
-/// All messages that stand. A pane has one at most, its newest.
+/// All messages on screen. A pane has one at most, the newest.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
     said: Vec<Said>,
@@ -82,7 +82,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// Says something, in place of what was said before of the same pane.
+    /// Shows a message, in place of the previous one of the same pane.
     pub fn say(&mut self, message: Message) {
         self.say_at(message, Instant::now());
     }
@@ -98,29 +98,29 @@ impl Board {
         self.said.push(Said { id: self.last, message, ends });
     }
 
-    /// Takes a message away that was read.
+    /// Removes a message that was closed.
     pub fn dismiss(&mut self, id: MessageId) {
         self.said.retain(|said| said.id != id);
     }
 
-    /// Something else is being done in this pane, so that what was said of it is over.
+    /// Removes the message of a pane, because something else is done there now.
     pub fn clear(&mut self, pane: PaneId) {
         self.said.retain(|said| said.message.spot != Spot::Pane(pane));
     }
 
-    /// Ends what has stood for long enough; answers with the time until the next ends.
+    /// Removes messages whose time is over. Returns the time until the next one ends.
     pub fn end(&mut self, now: Instant) -> Option<Duration> {
         self.said.retain(|said| said.ends.is_none_or(|ends| ends > now));
         self.said.iter().filter_map(|said| said.ends).min().map(|ends| ends - now)
     }
 
-    /// What is said of a pane.
+    /// The message of a pane.
     #[must_use]
     pub fn of_pane(&self, pane: PaneId) -> Option<&Said> {
         self.said.iter().find(|said| said.message.spot == Spot::Pane(pane))
     }
 
-    /// What is said of the program, oldest first.
+    /// The messages about the program, oldest first.
     pub fn of_program(&self) -> impl Iterator<Item = &Said> {
         self.said.iter().filter(|said| said.message.spot == Spot::Bar)
     }

@@ -1,23 +1,23 @@
-//! How far closing the window has come. No GUI.
+//! The state of closing the window. No GUI.
 
 use crate::ensemble::Ensemble;
 use std::sync::Arc;
 
-/// How far closing has come: what was measured and is in no file is asked about first.
+/// The state of closing. Measurements that are in no file are asked about first.
 #[derive(Clone, Debug, Default)]
 pub enum Closing {
-    /// Nobody asked for it.
+    /// Not closing.
     #[default]
     Not,
-    /// The question is on the screen.
+    /// The question is on screen.
     Asking(Held),
-    /// This ensemble is being saved, which has a dialog of its own.
+    /// This ensemble is being saved, in its own dialog.
     Saving(Arc<Ensemble>, Held),
-    /// Nothing is left that could be lost, or it was given up.
+    /// Everything is saved or discarded.
     Leaving,
 }
 
-/// What is held up by the question.
+/// What waits for the answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
     /// Whether measuring was paused for it, and resumes if the window stays.

@@ -1,4 +1,4 @@
-//! Band energies of a run's steps, computed beside the window. No GUI.
+//! Band energies of a run's steps, computed in the background. No GUI.
 
 use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::{QuestionSlot, RunId, Wake};
@@ -7,20 +7,20 @@ use ndarray::Axis;
 /// Energies of an image, or that there are none.
 type Found = Option<Vec<f64>>;
 
-/// Computes what a run is asked for and does not have.
+/// Computes the energies that are requested and missing.
 pub struct Energies {
     slot: QuestionSlot<(RunId, EnergyKey), Found>,
 }
 
 impl Energies {
-    /// `wake` is called when there is more.
+    /// `wake` is called when there are new results.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         // Without the thread what is recovered is told by theory. The run keeps what was computed for it.
         Self { slot: QuestionSlot::start("chromascope-energies", 0, wake) }
     }
 
-    /// Gives a run what has been computed for it, and asks for what it wants next. Call once a frame.
+    /// Gives a run its new energies, and requests the next. Call once a frame.
     pub fn update(&mut self, run: &RunView) {
         if self.slot.take().is_some() {
             self.give(run);

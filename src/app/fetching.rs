@@ -1,10 +1,10 @@
-//! How fetching ONNX Runtime goes.
+//! The progress of downloading ONNX Runtime.
 
-/// How fetching ONNX Runtime goes.
+/// The progress of downloading ONNX Runtime.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fetching {
-    /// In words.
+    /// The progress in words.
     pub text: String,
-    /// How much of it is done, in [0, 1].
+    /// The finished share, in [0, 1].
     pub share: Option<f32>,
 }

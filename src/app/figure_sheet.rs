@@ -1,4 +1,4 @@
-//! Figures that are copied or saved; they are drawn beside the window. No GUI.
+//! Figures to copy or save, drawn in the background. No GUI.
 
 use crate::app::pane_id::PaneId;
 use crate::app::saving::Save;
@@ -6,17 +6,17 @@ use crate::figure::draw::{DEFAULT_SCALE, Format, FormatInfo, Sheet};
 use std::fmt;
 use std::sync::Arc;
 
-/// A sheet of figures, and what it is called.
+/// A sheet of figures with its name.
 #[derive(Clone)]
 pub struct FigureSheet {
-    /// Where it is asked for and told of.
+    /// The pane it is saved from, which shows the message.
     pub pane: PaneId,
     name: String,
     make: Arc<dyn Fn() -> Sheet + Send + Sync>,
 }
 
 impl FigureSheet {
-    /// The sheet that `make` puts together, not in the window's thread.
+    /// The sheet that `make` builds, in another thread.
     pub fn new(pane: PaneId, name: &str, make: impl Fn() -> Sheet + Send + Sync + 'static) -> Self {
         Self { pane, name: name.to_owned(), make: Arc::new(make) }
     }
@@ -27,7 +27,7 @@ impl FigureSheet {
         (self.make)()
     }
 
-    /// What saves it in a format.
+    /// Saves it in a format.
     #[must_use]
     pub fn save(&self, format: Format) -> Save {
         let FormatInfo { name, ending, .. } = *format.info();

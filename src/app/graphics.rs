@@ -1,4 +1,4 @@
-//! What could draw the window: the graphics adapters of the machine, and the renderer that is chosen because of them.
+//! The graphics adapters of the machine, and the renderer chosen for them.
 
 use crate::app::meter::is_software;
 use crate::session::preferences::Renderer;
@@ -13,22 +13,22 @@ pub struct Adapter {
     pub backend: String,
     /// Its driver.
     pub driver: String,
-    /// Whether it is more than a program on the processor.
+    /// Whether it is hardware.
     pub hardware: bool,
 }
 
-/// What was found.
+/// The graphics of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Graphics {
-    /// The adapters that wgpu sees.
+    /// The adapters wgpu finds.
     pub adapters: Vec<Adapter>,
-    /// The renderer that the window would be drawn with.
+    /// The renderer of the window.
     pub renderer: &'static str,
-    /// Why that one.
+    /// The reason.
     pub reason: String,
 }
 
-/// Looks at the machine's adapters. Takes up to a few tenths of a second where drivers are slow to load.
+/// Lists the adapters. Takes up to a few tenths of a second if drivers load slowly.
 #[must_use]
 pub fn adapters() -> Vec<Adapter> {
     // OpenGL is left out: it needs a window to say anything, and glow is there for it.
@@ -60,7 +60,7 @@ pub fn choose(wanted: Renderer, adapters: impl FnOnce() -> Vec<Adapter>) -> (efr
     }
 }
 
-/// What `chromascope doctor` reports.
+/// The report for `chromascope doctor`.
 #[must_use]
 pub fn probe(wanted: Renderer) -> Graphics {
     let adapters = adapters();

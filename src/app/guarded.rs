@@ -25,17 +25,17 @@ pub(super) trait Rescue: eframe::App {
 #[derive(Default)]
 pub(super) struct Fate {
     shown: AtomicBool,
-    /// The fault that it was closed for, and what was saved.
+    /// The fault that closed the window, and what was saved.
     broke: Mutex<Option<(Option<String>, String)>>,
 }
 
 impl Fate {
-    /// Whether a frame was on the screen.
+    /// Whether a frame was drawn.
     pub fn was_shown(&self) -> bool {
         self.shown.load(Ordering::Relaxed)
     }
 
-    /// The fault that it was closed for, where the guard knows it, and what was saved.
+    /// The fault that closed the window, if known, and what was saved.
     pub fn broke(&self) -> Option<(Option<String>, String)> {
         self.broke.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -50,9 +50,9 @@ pub(super) struct Guarded<A: Rescue> {
     app: A,
     fate: Arc<Fate>,
     frames: u32,
-    /// Faults since the last whole frame.
+    /// Faults since the last complete frame.
     faults: u32,
-    /// Whether this frame's first half failed, so that its second does not mend it.
+    /// Whether the first half of this frame failed, so that the second half does not count as a success.
     half: bool,
     over: bool,
 }

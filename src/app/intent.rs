@@ -1,4 +1,4 @@
-//! What a view asks for. Views borrow and answer with these; [`App::perform`](crate::app::App) carries them out.
+//! Requests of views. Views only read, and return intents; [`App::perform`](crate::app::App) carries them out.
 
 use crate::app::board::{Message, MessageId};
 use crate::app::figure_sheet::FigureSheet;
@@ -9,117 +9,117 @@ use crate::session::playback::Command;
 use crate::session::preferences::Theme;
 use std::path::PathBuf;
 
-/// Something that was asked of the program.
+/// A request to the program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
     /// Change the document.
     Change(Action),
-    /// Several changes for one reason, then a run with them.
+    /// Several changes that belong together, then a run.
     ChangeAndRun(Vec<Action>),
-    /// Changes of a drag that is not over, then a live run with them.
+    /// Changes during a drag, then a live run.
     ChangeAndRunLive(Vec<Action>),
-    /// A drag has ended, or a field was left: what follows is a change of its own.
+    /// A drag has ended or a field was left: the next change is undone separately.
     EndGesture,
     /// Move the playhead.
     Playback(Command),
-    /// A new run.
+    /// Start a run.
     Run,
-    /// The same run without what steers it, to be shown beside it.
+    /// Run without guidance, and pin the result beside this run.
     RunPlainBeside,
-    /// Keep the run on screen beside those that come.
+    /// Pin the run on screen.
     KeepBeside,
-    /// Show one run again.
+    /// Unpin the run.
     DropBeside,
-    /// One step, and wait.
+    /// Make one step, then pause.
     Step,
-    /// Wait after this step.
+    /// Pause after this step.
     Pause,
-    /// Go on.
+    /// Resume.
     Resume,
-    /// End the run.
+    /// Stop the run.
     Stop,
-    /// Open what lies at a path that was typed.
+    /// Open a typed path.
     OpenPath(String),
-    /// Ask for something to open.
+    /// Open a file dialog.
     Ask(Ask),
-    /// Take another image for pooling.
+    /// Pool another image.
     OpenImage(ImageChoice),
-    /// Take an image file as the inspector's reference.
+    /// Open an image as the reference of the inspector.
     OpenReference(PathBuf),
-    /// Take a schedule from a file.
+    /// Import a schedule from a file.
     ImportSchedule(PathBuf),
-    /// Ask where to save something, and save it.
+    /// Ask where to save something.
     Save(Box<Save>),
-    /// Write what is asked about to this place, over what is there only where that was said.
+    /// Write the file of the open dialog. An existing file is replaced only if `replace` is set.
     WriteSave {
-        /// Where to.
+        /// The file.
         path: PathBuf,
-        /// Whether what is there may be replaced.
+        /// Whether to replace an existing file.
         replace: bool,
     },
-    /// Choose the place in the system's own dialog.
+    /// Choose the folder in the system's file dialog.
     BrowseSave,
-    /// Save nothing.
+    /// Close the dialog without saving.
     CloseSave,
-    /// What becomes of what is unsaved when the window closes.
+    /// The answer to the question before closing.
     CloseWindow(CloseChoice),
-    /// Say something in its place.
+    /// Show a message.
     Say(Message),
     /// Fit the schedule to a fine reference, in the background.
     Optimise(Box<Options>),
-    /// End that.
+    /// Stop the fit.
     CancelOptimise,
-    /// Something about ensembles.
+    /// A request about ensembles.
     Measure(MeasureWish),
-    /// A figure to the clipboard, as an image.
+    /// Copy a figure as an image.
     CopyFigure(FigureSheet),
-    /// Take the last change back.
+    /// Undo.
     Undo,
-    /// Make it again.
+    /// Redo.
     Redo,
-    /// Light or dark.
+    /// Choose the theme.
     SetTheme(Theme),
-    /// The tiles as they were at first.
+    /// Reset the layout.
     ResetTiles,
-    /// Show or hide the list of keys.
+    /// Show or hide the keyboard shortcuts.
     ToggleKeys,
-    /// A failure was read.
+    /// Close a failure.
     Dismiss(usize),
-    /// A message was read.
+    /// Close a message.
     DismissMessage(MessageId),
-    /// Fetch ONNX Runtime.
+    /// Download ONNX Runtime.
     Fetch,
-    /// Stop fetching it.
+    /// Cancel the download.
     CancelFetch,
 }
 
-/// What becomes of what was measured and is in no file when the window closes.
+/// What to do with unsaved measurements when the window closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseChoice {
-    /// It is saved first.
+    /// Save first.
     Save,
-    /// It is lost.
+    /// Discard.
     Discard,
-    /// The window stays open.
+    /// Do not close.
     Stay,
 }
 
-/// What a dialog of the system is opened for.
+/// The purpose of a file dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// An `.onnx` file.
     File,
-    /// A folder with a model.
+    /// A model folder.
     Folder,
     /// A folder of images.
     Images,
-    /// A `scheduler_config.json` for the model that lacks one.
+    /// A `scheduler_config.json` for a model without one.
     SchedulerConfig,
     /// A schedule for the run.
     Schedule,
-    /// An image to be pooled.
+    /// An image to pool.
     Image,
-    /// An image to compare with.
+    /// A reference image.
     Reference,
     /// A measured ensemble.
     Ensemble(EnsembleUse),
@@ -129,44 +129,44 @@ pub enum Ask {
     HiddenStates,
 }
 
-/// What an ensemble from a file is for.
+/// The purpose of an ensemble from a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnsembleUse {
-    /// To be looked at, and gone on with.
+    /// To view it or add samples.
     Show,
-    /// To lie beside the one that is looked at.
+    /// To compare with it.
     Compare,
 }
 
-/// What is to be done about ensembles.
+/// A request about ensembles.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MeasureWish {
-    /// Measure so many samples of the run as it is set.
+    /// Measure this many samples with the current settings.
     Begin(usize),
-    /// So many more of the same.
+    /// Add this many samples.
     Add(usize),
-    /// Wait, or go on.
+    /// Pause or resume.
     Pause(bool),
-    /// End it; whole samples stand.
+    /// Stop and keep the finished samples.
     Cancel,
-    /// Write it to a place that is asked for.
+    /// Save it.
     Save,
-    /// Read one.
+    /// Open one.
     Open(PathBuf, EnsembleUse),
-    /// Lay the one that is known beside the next.
+    /// Pin the current one.
     Keep,
-    /// Lay nothing beside any more.
+    /// Unpin.
     DropCompared,
-    /// Calibrate theory on a folder's images, or on the final images.
+    /// Calibrate theory on the images of a folder, or on the final images.
     SetData(Option<PathBuf>),
 }
 
-/// The image that is pooled.
+/// The image to pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageChoice {
-    /// One of those that come with the program, by its place among them.
+    /// A bundled image, by its index.
     Bundled(usize),
-    /// What the run on screen ended with.
+    /// The final image of the run on screen.
     Run,
     /// A file.
     File(PathBuf),

@@ -1,4 +1,4 @@
-//! From the command line to an open window: which renderer, and what happens where it does not start.
+//! From the command line to an open window: the renderer, and what happens if it does not start.
 
 use crate::app::App;
 use crate::app::graphics::{self, choose};
@@ -14,7 +14,7 @@ use std::time::Instant;
 /// What a window needs on Debian.
 const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1";
 
-/// Why there is no window.
+/// Why the window is not open.
 #[derive(Debug, thiserror::Error)]
 pub enum NoWindow {
     /// It did not open.
@@ -23,17 +23,17 @@ pub enum NoWindow {
          packages {PACKAGES}"
     )]
     NotOpened(String),
-    /// It was open, and broke.
+    /// A fault closed it.
     #[error("the window was closed by a fault in Chromascope ({fault}); {saved}")]
     Broke {
-        /// What was said of the fault.
+        /// The description of the fault.
         fault: String,
         /// What was saved.
         saved: String,
     },
 }
 
-/// Opens the window and stays in it until it is closed.
+/// Opens the window and returns when it is closed.
 pub fn run(window: Window) -> Result<Closed, NoWindow> {
     // Where no window can open, the drivers need not be asked, and have nothing to print.
     let adapters = || if there_is_a_display() { graphics::adapters() } else { Vec::new() };

@@ -1,4 +1,4 @@
-//! What is known of ensembles: the one that is being measured or was opened, and the one it is compared with. No GUI.
+//! The ensembles of the window: the one that is measured or opened, and the pinned one. No GUI.
 
 use crate::app::intent::EnsembleUse;
 use crate::app::pane_id::PaneId;
@@ -10,11 +10,11 @@ use crate::session::RunSettings;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What measuring needs of the window.
+/// What measuring needs from the window.
 pub struct Means {
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
-    /// Whether a run goes on, for which measuring waits.
+    /// Whether a run is in progress, during which measuring pauses.
     pub busy: Busy,
     /// Asks for a frame.
     pub wake: Wake,
@@ -24,9 +24,9 @@ pub struct Means {
 #[derive(Default)]
 pub struct MeasureDesk {
     measuring: Option<Measuring>,
-    /// How that went when it was last looked at.
+    /// The last report.
     report: Option<MeasuringReport>,
-    /// What was known before the newest measuring has told anything, or was opened.
+    /// The findings before the newest measurement reported anything, or those that were opened.
     earlier: Option<Arc<Findings>>,
     compared: Option<Compared>,
     data: Option<PathBuf>,
@@ -51,17 +51,17 @@ impl Filed {
     }
 }
 
-/// An ensemble that lies beside.
+/// A pinned ensemble.
 #[derive(Clone)]
 pub struct Compared {
-    /// Its file, or what it is of.
+    /// Its file, or its title.
     pub name: String,
-    /// What is known of it.
+    /// Its findings.
     pub findings: Arc<Findings>,
 }
 
 impl MeasureDesk {
-    /// Takes the news; call once a frame.
+    /// Takes new results; call once a frame.
     pub fn update(&mut self) {
         let Some(measuring) = &self.measuring else { return };
         let report = measuring.report();
@@ -76,25 +76,25 @@ impl MeasureDesk {
         }
     }
 
-    /// How measuring goes, or went.
+    /// The progress of measuring.
     #[must_use]
     pub const fn report(&self) -> Option<&MeasuringReport> {
         self.report.as_ref()
     }
 
-    /// Whether samples are being made, or would be but for a pause.
+    /// Whether measuring is in progress or paused.
     #[must_use]
     pub fn is_going(&self) -> bool {
         self.report.as_ref().is_some_and(|report| report.ended.is_none())
     }
 
-    /// What is known so far.
+    /// The findings so far.
     #[must_use]
     pub fn findings(&self) -> Option<&Arc<Findings>> {
         self.report.as_ref().and_then(|report| report.findings.as_ref()).or(self.earlier.as_ref())
     }
 
-    /// What a saved figure of what was measured is of.
+    /// The heading of a saved figure of the measurements.
     #[must_use]
     pub fn heading(&self) -> String {
         self.findings().map_or_else(String::new, |findings| {
@@ -103,13 +103,14 @@ impl MeasureDesk {
         })
     }
 
-    /// By which what is drawn of [`findings`](Self::findings) and [`compared`](Self::compared) is known to be old.
+    /// Changes with [`findings`](Self::findings) and [`compared`](Self::compared), so that drawings know when they are
+    /// old.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
     }
 
-    /// The ensemble that lies beside.
+    /// The pinned ensemble.
     #[must_use]
     pub const fn compared(&self) -> Option<&Compared> {
         self.compared.as_ref()
@@ -122,7 +123,7 @@ impl MeasureDesk {
         self.data.as_ref()
     }
 
-    /// Whether that is another than the one that the numbers are of.
+    /// Whether it differs from the folder of the numbers on screen.
     #[must_use]
     pub fn data_comes_later(&self) -> bool {
         self.findings().is_some_and(|findings| folder_of(findings) != self.data)
@@ -149,7 +150,7 @@ impl MeasureDesk {
         )
     }
 
-    /// Adds samples to the ensemble that is known; with none, what is known is only computed anew.
+    /// Adds samples to the ensemble; with 0, its findings are only computed again.
     pub fn add(&mut self, samples: usize, means: Means) -> Result<(), Fault> {
         let Some(findings) = self.findings().cloned() else { return Ok(()) };
         let ensemble = Arc::clone(&findings.ensemble);
@@ -191,14 +192,14 @@ impl MeasureDesk {
         Ok(())
     }
 
-    /// Waits, or goes on.
+    /// Pauses or resumes.
     pub fn set_paused(&self, paused: bool) {
         if let Some(measuring) = &self.measuring {
             measuring.set_paused(paused);
         }
     }
 
-    /// Pauses it; answers whether it had to be.
+    /// Pauses measuring; returns whether it was in progress.
     #[must_use]
     pub fn pause(&self) -> bool {
         let goes = self.report.as_ref().is_some_and(|report| report.ended.is_none() && !report.paused);
@@ -208,14 +209,14 @@ impl MeasureDesk {
         goes
     }
 
-    /// Ends it; the samples that are whole stand.
+    /// Stops measuring and keeps the finished samples.
     pub fn cancel(&self) {
         if let Some(measuring) = &self.measuring {
             measuring.cancel();
         }
     }
 
-    /// Theory is from now on calibrated on this folder, or on the final images.
+    /// Calibrates theory on this folder from now on, or on the final images.
     pub fn set_data(&mut self, folder: Option<PathBuf>, means: Means) -> Result<(), Fault> {
         self.data = folder;
         if self.is_going() { Ok(()) } else { self.add(0, means) }
@@ -236,7 +237,7 @@ impl MeasureDesk {
         }
     }
 
-    /// The ensembles that are in no file, each with what it is here.
+    /// The unsaved ensembles, each with its role.
     #[must_use]
     pub fn unsaved(&self) -> Vec<(&'static str, &Arc<Ensemble>)> {
         let measured = self.findings().map(|findings| ("measured", &findings.ensemble));
@@ -254,7 +255,7 @@ impl MeasureDesk {
         self.filed.has(ensemble)
     }
 
-    /// An ensemble to be saved, which is told of in a pane.
+    /// Saves an ensemble, with its message in a pane.
     #[must_use]
     pub fn save(&self, pane: PaneId, ensemble: &Arc<Ensemble>) -> Save {
         let (ensemble, filed) = (Arc::clone(ensemble), self.filed.clone());
@@ -265,13 +266,13 @@ impl MeasureDesk {
         })
     }
 
-    /// Lays nothing beside any more.
+    /// Unpins the ensemble.
     pub fn drop_compared(&mut self) {
         self.version += 1;
         self.compared = None;
     }
 
-    /// Lays what is known now beside what will be measured next.
+    /// Pins the current ensemble.
     pub fn keep_to_compare(&mut self) {
         if let Some(findings) = self.findings().cloned() {
             self.version += 1;

@@ -17,19 +17,19 @@ const WEIGHT: f64 = 0.3;
 #[derive(Debug)]
 pub struct Meter {
     software: bool,
-    /// Program's own part of a frame, seconds.
+    /// Time of this program in a frame, seconds.
     own: f64,
-    /// A whole frame from beginning to beginning, seconds; only with a software renderer.
+    /// Time between two frames, seconds; only with a software renderer.
     whole: f64,
     began: Instant,
-    /// The next frame begins right after this one.
+    /// The next frame follows at once.
     measuring: bool,
     measured: Option<Instant>,
     rest: Arc<AtomicU64>,
 }
 
 impl Meter {
-    /// `software`: whether frames are drawn by the processor, which the model needs too.
+    /// `software`: whether the processor draws the frames, which the model also needs.
     #[must_use]
     pub fn new(software: bool) -> Self {
         Self {
@@ -43,13 +43,14 @@ impl Meter {
         }
     }
 
-    /// Microseconds that a thread which has news should let pass before a frame.
+    /// Microseconds a thread with news should wait before it asks for a frame.
     #[must_use]
     pub fn rest(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.rest)
     }
 
-    /// A frame begins; `busy`: a run is going. Answers whether the next frame must follow at once, to be measured.
+    /// A frame begins; `busy`: a run is in progress. Returns whether the next frame must follow at once, to be
+    /// measured.
     pub fn begin(&mut self, busy: bool) -> bool {
         let now = Instant::now();
         if self.measuring {
@@ -69,13 +70,13 @@ impl Meter {
         self.measuring
     }
 
-    /// The program's own part of the frame is done: logic and views, without tessellation and drawing.
+    /// Logic and views of the frame are done; tessellation and drawing follow.
     pub fn end(&mut self) {
         let took = self.began.elapsed().as_secs_f64();
         self.own = if self.own == 0.0 { took } else { (1.0 - WEIGHT) * self.own + WEIGHT * took };
     }
 
-    /// The program's own part of a frame, milliseconds.
+    /// Time of logic and views in a frame, milliseconds.
     #[must_use]
     pub fn own_ms(&self) -> f64 {
         1e3 * self.own

@@ -53,13 +53,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use view_context::{ViewContext, ViewOutput};
 
-/// The window's program.
+/// The program of the window.
 pub struct App {
     state: State,
     run: Option<RunView>,
-    /// A run beside it.
+    /// The pinned run.
     beside: Option<RunView>,
-    /// A live run that has not come as far as the playhead.
+    /// A live run that has not reached the playhead.
     coming: Option<RunView>,
     runtime: Runtime,
     textures: Textures,

@@ -1,17 +1,17 @@
-//! The name of a pane, by which messages, saved files and the kept tiles know it.
+//! The id of a pane in messages, preferences and saved tiles.
 
-/// Names a pane. It is kept between starts, so it stays as it is.
+/// Identifies a pane. It is saved in preferences, so it must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PaneId(&'static str);
 
 impl PaneId {
-    /// A name in small letters.
+    /// An id in lower case.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(name)
     }
 
-    /// The name.
+    /// The id.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.0

@@ -1,5 +1,5 @@
-//! The schedule that the next run will have, made anew in the frame in which anything of it is changed, and that of the run
-//! on screen, with the same choices of view. No GUI, no model call.
+//! The schedule of the next run, updated in the frame of every change, and that of the run on screen. No GUI, no model
+//! call.
 
 use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::{Overlay, TimeAxis};
@@ -17,21 +17,21 @@ use std::sync::Arc;
 
 /// A schedule on its model, ready to be drawn.
 pub struct Planned {
-    /// Counts up with every change, so that what is drawn from it is known to be old.
+    /// Counts up with every change, so that drawings know when they are old.
     pub version: u64,
     /// What it is made from.
     pub settings: RunSettings,
-    /// What the run visits.
+    /// The noise levels of the run.
     pub source: PlanSource,
-    /// The curve drawn by hand that the run follows evenly, its tied ends where the model has them.
+    /// The drawn curve that the run follows evenly, with its tied ends at the model's range.
     pub curve: Option<Drawn>,
     /// The levels.
     pub plan: Plan,
-    /// The axis that they make.
+    /// Their axis.
     pub axis: TimeAxis,
     /// The model's own schedule.
     pub model: ModelSchedule,
-    /// What is questionable about it.
+    /// Its warnings.
     pub warnings: Vec<PlanWarning>,
     /// Whether the network takes integers only and some timesteps are rounded.
     pub rounded: bool,
@@ -44,7 +44,7 @@ pub struct Planned {
     /// Of a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
     /// spectrum that they produce from the prior's, dB.
     pub closed_form: Option<ClosedForm>,
-    /// Other schedules laid over: the one that was chosen, and the one that is only looked at.
+    /// Schedules drawn over it: the one to compare with, and the previewed one.
     pub overlays: Vec<Overlay>,
 }
 
@@ -69,7 +69,7 @@ impl Planned {
     }
 }
 
-/// What is known exactly of deterministic DDIM on a Gaussian prior.
+/// The exact result of deterministic DDIM on a Gaussian prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClosedForm {
     /// RMSE from the end of the exact probability-flow ODE, data units.
@@ -94,7 +94,7 @@ fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option
 #[derive(Clone, PartialEq)]
 struct PlanKey {
     settings: RunSettings,
-    /// The model by the place of what is known of it; while it is held no other has that place.
+    /// Identifies the model by its address.
     model: usize,
     levels: (usize, Option<usize>),
     measure: Measure,
@@ -102,7 +102,7 @@ struct PlanKey {
     preview: Option<(String, PlanSource)>,
 }
 
-/// Keeps both schedules up to date: that of the settings, and that of the run on screen.
+/// Keeps both schedules up to date, of the settings and of the run on screen.
 #[derive(Default)]
 pub struct Planner {
     next: Slot,
@@ -120,7 +120,7 @@ struct Slot {
 }
 
 impl Planner {
-    /// Makes the schedules anew where something changed. What cannot be run leaves the last one that could.
+    /// Updates the schedules if something changed. If the settings cannot be run, the last valid schedule stays.
     pub fn update(
         &mut self,
         document: &Document,
@@ -163,7 +163,7 @@ impl Planner {
         if self.shown.key.is_some() { self.shown.planned.as_deref() } else { self.next() }
     }
 
-    /// Why the settings make no schedule, where they do not.
+    /// Why the settings cannot be run.
     #[must_use]
     pub fn refused(&self) -> Option<&str> {
         self.next.refused.as_deref()

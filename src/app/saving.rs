@@ -1,5 +1,5 @@
-//! Saving: what is to be written, where it is to go, and what lies there already. Whatever is saved in the window takes
-//! this way, so that no file is ever taken over without a clear yes. No GUI.
+//! Saving: what to write, where, and what exists there already. Everything the window saves goes through here, so that
+//! no file is replaced without your consent. No GUI.
 
 use crate::app::board::{Kind, Message};
 use crate::app::pane_id::PaneId;
@@ -12,24 +12,24 @@ use std::time::SystemTime;
 
 type Write = Arc<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 
-/// Something that is to be saved; ask for it by [`Intent::Save`](crate::app::intent::Intent::Save).
+/// Something to save; ask for it with [`Intent::Save`](crate::app::intent::Intent::Save).
 #[derive(Clone)]
 pub struct Save {
-    /// What it is, after "Save": "the schedule as CSV table".
+    /// What it is, after "Save": "schedule as CSV table".
     pub what: String,
-    /// The name that is offered, without its ending.
+    /// The suggested name, without its ending.
     pub name: String,
     /// The ending of the name: "csv".
     pub ending: &'static str,
-    /// Where it is asked for and told of.
+    /// The pane it is saved from, which shows the message.
     pub pane: PaneId,
-    /// A sentence to be told once it is saved.
+    /// A note to show once it is saved.
     pub note: Option<String>,
     write: Write,
 }
 
 impl Save {
-    /// What comes as bytes, which are made beside the window.
+    /// Something that comes as bytes, made in the background.
     pub fn bytes(
         pane: PaneId,
         what: impl Into<String>,
@@ -41,7 +41,7 @@ impl Save {
         })
     }
 
-    /// What writes itself, beside the window.
+    /// Something that writes itself, in the background.
     pub fn with(
         pane: PaneId,
         what: impl Into<String>,
@@ -52,13 +52,13 @@ impl Save {
         Self { what: what.into(), name, ending, pane, note: None, write: Arc::new(write) }
     }
 
-    /// Name and ending that are offered.
+    /// The suggested name with its ending.
     #[must_use]
     pub fn file_name(&self) -> String {
         format!("{}.{}", self.name, self.ending)
     }
 
-    /// Writes it, unless something lies there and is not to be replaced. Not for the window's thread.
+    /// Writes it, unless a file exists and must not be replaced. Not for the window's thread.
     #[must_use]
     pub fn write(&self, path: &Path, replace: bool) -> Outcome {
         if !replace && let Ok(there) = std::fs::symlink_metadata(path) {
@@ -73,7 +73,7 @@ impl Save {
         }
     }
 
-    /// What there is to say once it is written.
+    /// The message after writing.
     #[must_use]
     pub fn told(&self, path: &Path, outcome: &Outcome) -> Message {
         let (kind, text) = match outcome {
@@ -102,54 +102,54 @@ impl PartialEq for Save {
     }
 }
 
-/// What came of it.
+/// The result of writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is there, of this size.
+    /// Written, with this size.
     Written(String),
-    /// Something else is there, of this size and age, and stays.
+    /// A file with this size and age exists and was kept.
     Taken(String),
-    /// A sentence on why not.
+    /// Why it failed.
     Failed(String),
 }
 
-/// How far saving has come.
+/// The stage of the dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The place is asked for.
+    /// It asks for the file.
     Asking,
-    /// It is being written to this place.
+    /// This file is being written.
     Writing(PathBuf),
-    /// At this place lies something, of this size and age.
+    /// This file exists, with this size and age.
     Taken(PathBuf, String),
-    /// It could not be written.
+    /// Writing failed.
     Failed(String),
 }
 
-/// A dialog that asks where to save something.
+/// The dialog for the folder and name of a file.
 #[derive(Clone, Debug)]
 pub struct Saving {
-    /// What is saved.
+    /// What to save.
     pub save: Save,
-    /// The place as it is typed.
+    /// The typed path.
     pub path: String,
-    /// How far it has come.
+    /// Its stage.
     pub stage: Stage,
-    /// Whether it has not been drawn yet.
+    /// Whether it was not drawn yet.
     pub fresh: bool,
-    /// Where a name without a folder goes.
+    /// The folder for a name without one.
     folder: PathBuf,
 }
 
 impl Saving {
-    /// Asks where to save this, and offers its name in a folder.
+    /// Asks where to save this, and suggests its name in a folder.
     #[must_use]
     pub fn new(save: Save, folder: PathBuf) -> Self {
         let path = folder.join(save.file_name()).display().to_string();
         Self { save, path, stage: Stage::Asking, fresh: true, folder }
     }
 
-    /// Where it would go: what was typed, with the ending where that is not there yet. `None` without a name.
+    /// The file: the typed path, with the ending added if it is missing. `None` without a name.
     #[must_use]
     pub fn place(&self) -> Option<PathBuf> {
         let typed = self.path.trim();
@@ -163,13 +163,13 @@ impl Saving {
         Some(with_ending(typed, self.save.ending))
     }
 
-    /// Whether what lies at the place may be replaced, as that was asked.
+    /// Whether the file exists and may be replaced now.
     #[must_use]
     pub fn may_replace(&self) -> bool {
         matches!(&self.stage, Stage::Taken(path, _) if Some(path) == self.place().as_ref())
     }
 
-    /// Takes what came of writing to a place; answers whether the dialog is over.
+    /// Takes the result of writing; returns whether the dialog is done.
     pub fn take(&mut self, path: &Path, outcome: &Outcome) -> bool {
         if self.stage != Stage::Writing(path.into()) {
             return false;
@@ -198,7 +198,7 @@ fn home() -> Option<PathBuf> {
     directories::UserDirs::new().map(|folders| folders.home_dir().to_path_buf())
 }
 
-/// Where files go at first: the folder that the program was started in, or the user's own where that is none for files.
+/// The first folder to save in: the current folder, or the home folder if the current one is not meant for files.
 #[must_use]
 pub fn first_folder() -> PathBuf {
     let here = std::env::current_dir().ok().filter(|here| here.parent().is_some());

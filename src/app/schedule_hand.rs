@@ -1,12 +1,12 @@
-//! What the user holds on the schedule: the track's points and the lab's fields show the same one.
+//! The selected control point: the track and the Schedule lab pane show the same one.
 
-/// What is taken hold of.
+/// The selection on the schedule.
 #[derive(Clone, Debug, Default)]
 pub struct ScheduleHand {
-    /// The control point that was touched last.
+    /// The selected control point.
     pub selected: Option<usize>,
-    /// The track's vertical range, kept while something is dragged, so that nothing moves under the hand.
+    /// The vertical range of the track, fixed during a drag so that nothing jumps.
     pub range: Option<(f64, f64)>,
-    /// The vertical offset between the pointer and the point that it took.
+    /// The vertical offset between the pointer and the dragged point.
     pub grip: f32,
 }

@@ -1,4 +1,4 @@
-//! What the window keeps besides the run: the document, what was asked, what was said, and the panes.
+//! The state of the window besides the run: document, requests, messages and panes.
 
 use crate::app::board::{Board, Kind, Message};
 use crate::app::closing::Closing;
@@ -39,39 +39,39 @@ const FIRST_SEED: u64 = 6;
 
 /// Everything that is neither run nor texture.
 pub(super) struct State {
-    /// What the user decides.
+    /// The document.
     pub document: History,
-    /// What is kept between starts, but for the document.
+    /// The preferences, without the document.
     pub preferences: Preferences,
     pub keeper: Option<Keeper>,
-    /// What the keeper was given last.
+    /// The preferences that were saved last.
     pub kept: Preferences,
     pub opener: Opener,
     /// The settings of the newest request.
     pub requested: Option<RunSettings>,
     /// That request, until it is answered.
     pub asked: Option<RunId>,
-    /// A live run waits until the hand rests.
+    /// When a live run may start.
     pub live_due: bool,
-    /// What is being opened or made ready, and since when.
+    /// What is being opened, and since when.
     pub opening: Option<Opening>,
     pub model: Option<Arc<ModelInfo>>,
-    /// Choices made and warnings, a sentence each.
+    /// Notes and warnings, one sentence each.
     pub notes: Vec<String>,
     pub faults: Vec<Fault>,
-    /// What else there is to say.
+    /// Other messages.
     pub board: Board,
-    /// What is being filled in below a failure.
+    /// The forms below failures.
     pub forms: FormState,
-    /// Asks where to save something.
+    /// The save dialog.
     pub saving: Option<Saving>,
-    /// How far closing the window has come.
+    /// The state of closing the window.
     pub closing: Closing,
-    /// Where something was saved last.
+    /// The folder of the last saved file.
     pub save_folder: Option<PathBuf>,
-    /// How fetching ONNX Runtime goes, while it does.
+    /// The progress of downloading ONNX Runtime.
     pub fetching: Option<Fetching>,
-    /// The model that an exact one stands in for until there is a library.
+    /// The model that an exact one replaces until ONNX Runtime is available.
     pub stood_in_for: Option<ModelSource>,
     pub playback: Playback,
     pub times: StepTimes,
@@ -84,16 +84,16 @@ pub(super) struct State {
     pub planner: Planner,
     pub energies: Energies,
     pub measure: MeasureDesk,
-    /// A schedule that is being fitted, or was.
+    /// The last fit of a schedule.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
     /// Asks for a frame.
     pub wake: Wake,
     pub keys_shown: bool,
-    /// Whether the run on screen stays beside the next.
+    /// Whether to pin the run on screen when the next starts.
     pub keep_beside: bool,
-    /// The run without what steers it, after which the run itself is made.
+    /// The plain run, after which the run itself is made.
     pub plain_beside: Option<RunId>,
     pub last_frame: Instant,
 }
@@ -102,13 +102,13 @@ pub(super) struct State {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Opening {
     pub what: String,
-    /// Images read, and images there are.
+    /// Images read so far, and all images.
     pub reading: Option<(usize, usize)>,
     pub since: Instant,
 }
 
 impl Opening {
-    /// The opening of this model, from now on.
+    /// The opening of this model, starting now.
     pub fn of(source: &ModelSource) -> Self {
         Self { what: source_name(source), reading: None, since: Instant::now() }
     }
@@ -180,13 +180,13 @@ impl State {
         }
     }
 
-    /// Something failed; the same words twice say nothing more.
+    /// Shows a failure; the same text is shown once.
     pub fn add_fault(&mut self, fault: Fault) {
         self.faults.retain(|other| *other != fault);
         self.faults.push(fault);
     }
 
-    /// Gives the preferences to the keeper where they have changed.
+    /// Saves the preferences if they have changed.
     pub fn keep(&mut self) {
         let Some(keeper) = &self.keeper else { return };
         if let Some(failure) = keeper.failure() {
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// The model that the exact one on screen stands in for, unless another was chosen since.
+    /// The model that the exact one on screen replaces, unless you chose another since.
     pub fn standing_in_for(&self) -> Option<&ModelSource> {
         let here = &self.document.document().run.source;
         self.stood_in_for.as_ref().filter(|_| *here == ModelSource::Model(STAND_IN.into()))

@@ -1,4 +1,4 @@
-//! What panes and tracks read in a frame, and what they may change of what is not their own. No view asks for more.
+//! What panes and tracks may read in a frame, and what they may change besides their own state.
 
 use crate::app::board::Board;
 use crate::app::draw::lens::{Framing, Lens};
@@ -23,13 +23,13 @@ use ndarray::ArrayView3;
 /// What every view may read in a frame.
 #[derive(Clone, Copy)]
 pub struct ViewContext<'a> {
-    /// What the user decides: the settings of the next run, and how it is looked at.
+    /// The document: the settings of the next run, and the choices of view.
     pub document: &'a Document,
     /// The open model.
     pub model: Option<&'a ModelInfo>,
     /// The run on screen, once there is one.
     pub run: Option<&'a RunView>,
-    /// A run kept beside it.
+    /// The pinned run.
     pub beside: Option<&'a RunView>,
     /// The moment of the run that is shown; `None` before the first step.
     pub at: Option<Moment>,
@@ -41,20 +41,20 @@ pub struct ViewContext<'a> {
     pub levels: Levels,
     /// The schedules of the run on screen and of the next.
     pub planner: &'a Planner,
-    /// The ensembles that are known.
+    /// The ensembles.
     pub desk: &'a MeasureDesk,
-    /// How the fitting of a schedule goes, or went.
+    /// The progress of the last fit.
     pub optimisation: Option<&'a Report>,
-    /// What was said to the user.
+    /// The messages.
     pub board: &'a Board,
-    /// What to say where there is nothing to show.
+    /// The text if there is nothing to show.
     pub empty: &'a str,
-    /// Whether something new has been computed for a while, and this is the old.
+    /// Whether something new is taking a while, and this is the old.
     pub stale: bool,
 }
 
 impl<'a> ViewContext<'a> {
-    /// How the run is looked at.
+    /// The choices of view.
     #[must_use]
     pub const fn view(&self) -> &'a ViewChoices {
         &self.document.view
@@ -78,7 +78,7 @@ impl<'a> ViewContext<'a> {
         self.planner.next()
     }
 
-    /// The levels and the image size that the settings come to, where they can be run.
+    /// The noise levels and image size of the settings, if they can be run.
     #[must_use]
     pub fn comes_to(&self) -> Option<ComesTo<'a>> {
         let planned = self.next().filter(|_| self.planner.refused().is_none())?;
@@ -86,19 +86,19 @@ impl<'a> ViewContext<'a> {
         Some(ComesTo { levels: planned.plan.levels(), size })
     }
 
-    /// The model's names of its classes.
+    /// The names of the model's classes.
     #[must_use]
     pub fn class_names(&self) -> &'a [String] {
         self.model.map_or(&[], |model| model.class_names())
     }
 
-    /// How many times as large a cascade's stages are as those before.
+    /// The factor between the sizes of a cascade's stages.
     #[must_use]
     pub fn stage_factor(&self) -> usize {
         self.model.and_then(|model| model.stage_factor).unwrap_or(2)
     }
 
-    /// A picture at the playhead, as it is shown; at its own size.
+    /// A picture at the playhead as shown, at its own size.
     #[must_use]
     pub fn image(&self, ctx: &egui::Context, picture: Picture) -> Option<ColorImage> {
         let (run, at) = self.run.zip(self.at)?;
@@ -135,12 +135,12 @@ impl<'a> ViewContext<'a> {
 pub struct ViewOutput<'a> {
     /// The pane that is drawn.
     pub pane: PaneId,
-    /// How the images are looked at.
+    /// The view of the images.
     pub lens: &'a mut Lens,
     /// Textures, kept by what they show.
     pub textures: &'a mut Textures,
-    /// What is held on the schedule, which the track and the lab's panel share.
+    /// The selection on the schedule, which the track and the Schedule lab pane share.
     pub hand: &'a mut ScheduleHand,
-    /// What is asked of the program.
+    /// Requests to the program.
     pub intents: &'a mut Vec<Intent>,
 }

@@ -1,10 +1,10 @@
-//! The colours that paints have in a theme.
+//! The colours of paints in a theme.
 
 use crate::app::draw::theme::{self, Palette};
 use crate::figure::{Paint, Role};
 use egui::Color32;
 
-/// The colour that a paint has in this theme.
+/// The colour of a paint in this theme.
 #[must_use]
 pub fn colour(paint: Paint, palette: &Palette) -> Color32 {
     match paint {

@@ -1,5 +1,5 @@
-//! What the program cannot find out of a model, asked: in a form below the failure that it leads to, and where the model
-//! is told of.
+//! Forms for what Chromascope cannot find out about a model: below the failure it causes, and among the model's
+//! details.
 
 use crate::app::draw::number::{Limits, number, number_entered};
 use crate::app::draw::theme::Palette;
@@ -21,7 +21,7 @@ const MOST_SIDE: usize = 16_384;
 /// The last class that is offered where their number is not said.
 const MOST_CLASS: i64 = 100_000;
 
-/// What is being filled in.
+/// The contents of the forms.
 #[derive(Clone, Debug)]
 pub struct FormState {
     /// Height and width, pixels.
@@ -37,7 +37,7 @@ impl Default for FormState {
     }
 }
 
-/// What the program could not decide, asked.
+/// Asks for what a failure needs.
 pub fn form_ui(
     ui: &mut Ui,
     fault: &Fault,
@@ -56,7 +56,7 @@ pub fn form_ui(
     }
 }
 
-/// What can be said of the open model that its files leave open, or that may be said otherwise.
+/// Settings of the open model that its files leave open or that you can override.
 pub fn said_of_model_ui(
     ui: &mut Ui,
     run: &RunSettings,
@@ -173,7 +173,7 @@ fn file_ui(
     }
 }
 
-/// The class of a model whose classes have no number: any can be typed. Enter closes the menu that it stands in.
+/// A class of a model with an unknown number of classes: any number can be typed. Enter closes the menu.
 pub fn class_number_ui(ui: &mut Ui, name: &str, current: Option<i64>) -> Option<i64> {
     let mut label = current.unwrap_or(0);
     let most = usize::try_from(MOST_CLASS).unwrap_or(usize::MAX);

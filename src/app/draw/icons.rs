@@ -2,7 +2,7 @@
 
 use egui::{Color32, Painter, Pos2, Rect, Stroke, Ui, Vec2, vec2};
 
-/// Shapes of the buttons of the transport; drawn, so that no font is needed.
+/// Shapes of the buttons; drawn, so that no font is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// Play.
@@ -11,19 +11,19 @@ pub enum Icon {
     PlayBack,
     /// Pause.
     Pause,
-    /// One step on.
+    /// Next step.
     StepOn,
-    /// One step back.
+    /// Previous step.
     StepBack,
-    /// To the beginning.
+    /// Go to the start.
     First,
-    /// To the end.
+    /// Go to the end.
     Last,
     /// Stop.
     Stop,
-    /// Again and again.
+    /// Repeat.
     Loop,
-    /// From the beginning.
+    /// Restart.
     Restart,
     /// Dice.
     Dice,
@@ -35,13 +35,13 @@ pub enum Icon {
     Menu,
     /// Close.
     Close,
-    /// Something to read.
+    /// Information.
     Info,
-    /// Something is wrong.
+    /// Warning.
     Warning,
-    /// Something is done.
+    /// Done.
     Check,
-    /// More to do with this.
+    /// More actions.
     More,
 }
 

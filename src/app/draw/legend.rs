@@ -17,7 +17,7 @@ const GAP: f32 = 8.0;
 /// What a legend has a row for.
 enum LegendEntry<'a> {
     Area(&'a Area),
-    /// All lines of one name.
+    /// All lines with one name.
     Lines(Vec<&'a Line>),
 }
 
@@ -114,7 +114,7 @@ fn more_ui(
 struct Numbers {
     x: f64,
     span: f64,
-    /// The ends of the axis, where lines are clamped to them: what lies beyond has no number.
+    /// The ends of the axis, if lines are clamped to them: values outside have no number.
     ends: Option<(f64, f64)>,
 }
 

@@ -1,4 +1,4 @@
-//! How images are looked at: which part of them, how large, and the hand that moves both.
+//! The view of images: which part is shown, how large, and how both are moved.
 
 use crate::app::draw::widgets::keep_arrows;
 use egui::{Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
@@ -6,7 +6,7 @@ use egui::{Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
 /// Largest magnification.
 const MOST_ZOOM: f32 = 64.0;
 
-/// How the images are looked at; one for all three.
+/// The view of the images, the same for all three.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lens {
     /// 1 shows the whole image.
@@ -21,7 +21,7 @@ impl Default for Lens {
     }
 }
 
-/// An image in its place: how large, and which part of it.
+/// An image in its cell: its size, and which part of it is shown.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Framing {
     /// Points.

@@ -1,4 +1,4 @@
-//! What isolates a resolution level when it is clicked, wherever a level has its colour.
+//! Buttons that isolate a resolution level, wherever a level has its colour.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::theme::Palette;
@@ -8,16 +8,16 @@ use crate::session::levels::{Band, Isolation, LevelSet};
 use crate::spectrum::BandPlan;
 use egui::{Color32, CursorIcon, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
-/// The levels that can be isolated, and those that are.
+/// The levels that can be isolated, and those that are isolated.
 #[derive(Clone, Copy)]
 pub struct Levels {
-    /// How the images on screen are cut; `None` where there is nothing to isolate.
+    /// How the images on screen are split into levels; `None` if there is nothing to isolate.
     pub plan: Option<BandPlan>,
-    /// What is looked at alone.
+    /// The isolated levels.
     pub isolated: LevelSet,
 }
 
-/// The paint of a band; what is left of the image has no level's colour.
+/// The paint of a band; the rest has no level's colour.
 #[must_use]
 pub const fn paint_of(band: Band) -> Paint {
     match band {
@@ -26,14 +26,14 @@ pub const fn paint_of(band: Band) -> Paint {
     }
 }
 
-/// A colour of what is not looked at.
+/// The colour of what is not isolated.
 #[must_use]
 pub fn dimmed(color: Color32) -> Color32 {
     color.gamma_multiply(0.3)
 }
 
 impl Levels {
-    /// Whether the images have a band that can be isolated.
+    /// Whether a band of the images can be isolated.
     #[must_use]
     pub fn can_isolate(&self, band: Band) -> bool {
         self.plan.is_some_and(|plan| band.index(&plan).is_some())
@@ -61,7 +61,7 @@ impl Levels {
         Some((response, clicked))
     }
 
-    /// The same that takes drags too, and has no place among what Tab visits.
+    /// The same, which also takes drags and is skipped by Tab.
     #[must_use]
     pub fn strip_button(
         &self,
@@ -81,7 +81,7 @@ impl Levels {
         Some((response, clicked))
     }
 
-    /// Shows that a row can be clicked, behind what stands in it.
+    /// Shows, behind its contents, that a row can be clicked.
     pub fn light(ui: &Ui, rect: Rect, response: &Response) {
         let palette = Palette::of(ui);
         if response.hovered() || response.has_focus() {
@@ -92,20 +92,20 @@ impl Levels {
         }
     }
 
-    /// The colour of a band where the others are dimmed.
+    /// The colour of a band while the others are dimmed.
     #[must_use]
     pub fn colour(&self, band: Band, palette: &Palette) -> Color32 {
         let color = colour(paint_of(band), palette);
         if self.lit().shows(band) { color } else { dimmed(color) }
     }
 
-    /// What is looked at alone, as far as the images have it.
+    /// The isolated levels that the images have.
     #[must_use]
     pub fn lit(&self) -> LevelSet {
         if self.alone().is_some() { self.isolated } else { LevelSet::WHOLE }
     }
 
-    /// The part of the images that is looked at; `None` is all of it.
+    /// The isolated part of the images; `None` is the whole.
     #[must_use]
     pub fn alone(&self) -> Option<Isolation> {
         Isolation::new(self.plan?, self.isolated)
@@ -118,7 +118,7 @@ pub fn more(ui: &Ui) -> bool {
     ui.input(|input| input.modifiers.shift || input.modifiers.command)
 }
 
-/// Says what a click does.
+/// The tooltip of a level.
 pub fn tip(response: Response) {
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(
         "Click to isolate this level; click again or press Esc to show all. Shift or Ctrl click adds or removes it",

@@ -1,4 +1,4 @@
-//! What the marks of a figure are called, off its curves.
+//! The names of a figure's marks, placed away from its curves.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::theme::{self, Palette, SMALL};

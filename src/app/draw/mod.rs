@@ -1,4 +1,4 @@
-//! How anything is painted: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
+//! Painting: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
 
 pub mod colour;
 pub mod forms;

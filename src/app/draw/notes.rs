@@ -1,4 +1,4 @@
-//! Words about a plot: whose what is drawn is, and what has no place; and what an empty one waits for.
+//! Notes of a plot: the source of its data, what is outside the axis, and what an empty plot waits for.
 
 use super::theme::{self, Palette, SMALL};
 use super::widgets::elided;

@@ -1,5 +1,4 @@
-//! Numbers that are dragged and typed. What is typed and cannot be taken changes nothing, and the reason stands beside the
-//! field.
+//! Numbers to drag and type. Invalid input changes nothing, and the reason is shown beside the field.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::session::setting::{Kind, Setting};
@@ -17,7 +16,7 @@ const GAP: f32 = 4.0;
 /// Height up to which something that can be clicked is a control and no pane, points.
 const HIGHEST: f32 = 48.0;
 
-/// What a number may be.
+/// The limits of a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
     least: f64,
@@ -38,7 +37,7 @@ impl Limits {
         Self { least, most, whole: false }
     }
 
-    /// What the window offers of a setting.
+    /// The limits of a setting in the window.
     #[must_use]
     pub fn of(setting: Setting) -> Self {
         let (least, most) = setting.offered();
@@ -83,7 +82,7 @@ fn number_in(text: &str, whole: bool) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// A field with a number in it. What it cannot take changes nothing, and is said.
+/// A field with a number. Invalid input changes nothing and is explained.
 pub fn number(ui: &mut Ui, field: DragValue, limits: Limits) -> Response {
     number_with(ui, field, limits, |ui, field| ui.add(field))
 }
@@ -98,7 +97,7 @@ pub fn number_with(
     heard(ui, limits, |ui, parser| add(ui, in_range(field, limits).custom_parser(parser))).0
 }
 
-/// The same; also whether a number that it takes was entered just now, by Enter, be it the one that was there.
+/// The same; also whether a valid number was just entered with Enter, even if it is the previous one.
 pub fn number_entered(ui: &mut Ui, field: DragValue, limits: Limits) -> (Response, bool) {
     let (response, is_number) = heard(ui, limits, |ui, parser| ui.add(in_range(field, limits).custom_parser(parser)));
     let entered = is_number && response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

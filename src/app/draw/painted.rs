@@ -1,4 +1,4 @@
-//! Values of a run's pictures in colours. No GUI.
+//! The values of a run's pictures as colours. No GUI.
 
 use crate::app::run_view::Picture;
 use crate::figure::Ground;
@@ -8,7 +8,7 @@ use image::RgbImage;
 use image::imageops::{FilterType, resize};
 use ndarray::ArrayView3;
 
-/// Values in colours as this picture has them; where `longest` is given, made smaller until no side exceeds it.
+/// Values as colours for this picture; with `longest`, scaled down until no side exceeds it.
 #[must_use]
 pub fn painted(
     values: ArrayView3<f32>,
@@ -32,7 +32,7 @@ pub fn painted(
     }
 }
 
-/// Some levels of an image in colours, over the range that is given or else their own, and that range.
+/// Some levels of an image as colours, over the given range or else their own, and that range.
 #[must_use]
 pub fn painted_alone(
     values: ArrayView3<f32>,
@@ -47,7 +47,7 @@ pub fn painted_alone(
     (painted(left.view(), picture, range, longest, ground), range)
 }
 
-/// Least and greatest value, or where what is shown lies about zero the greatest magnitude of both signs.
+/// The smallest and largest value, or for differences the largest magnitude with both signs.
 #[must_use]
 pub fn own_range(values: ArrayView3<f32>, has_mean: bool) -> (f32, f32) {
     let ends =

@@ -1,9 +1,9 @@
-//! What can be shown of a moment of a run. No GUI.
+//! The pictures of a moment of a run. No GUI.
 
 use crate::app::words;
 use crate::denoiser::PartName;
 
-/// The three images that a step has, and what can stand in for one of them.
+/// The three images of a step, and what can replace one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Picture {
     /// `x_t`.
@@ -12,19 +12,19 @@ pub enum Picture {
     Expectation,
     /// `ΔE[x_0|x_t]` since the step before.
     Change,
-    /// `E[x_0|x_t]` in a coarse pass.
+    /// `E[x_0|x_t]` of a preview.
     Coarse,
     /// A part of the estimate.
     Part(PartName),
-    /// The estimate of a class less that without one.
+    /// The estimate for a class minus that for the null class.
     ClassDifference(i64),
 }
 
 impl Picture {
-    /// The three that a step has, in the order of the stage.
+    /// The three images of a step, in the order of the images pane.
     pub const ALL: [Self; 3] = [Self::State, Self::Expectation, Self::Change];
 
-    /// The field's symbol and what it is, in a word or two.
+    /// The symbol and a short description.
     #[must_use]
     pub const fn name(self) -> (&'static str, &'static str) {
         match self {
@@ -37,13 +37,13 @@ impl Picture {
         }
     }
 
-    /// Whether its values lie about zero, as a change's do.
+    /// Whether its values are differences around zero.
     #[must_use]
     pub const fn is_difference(self) -> bool {
         matches!(self, Self::Change | Self::ClassDifference(_) | Self::Part(PartName::Stage(1..)))
     }
 
-    /// What it is and by which formula, for a tooltip.
+    /// The tooltip, with the formula.
     #[must_use]
     pub const fn about(self) -> &'static str {
         match self {

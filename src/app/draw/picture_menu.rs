@@ -1,4 +1,4 @@
-//! What a right click offers on images and plots: into a file, to the clipboard, and the value under the pointer.
+//! The menu of images and plots on a right click: save, copy, and the value under the pointer.
 
 use crate::app::intent::Intent;
 use crate::app::pane_id::PaneId;
@@ -10,13 +10,13 @@ use egui::{ColorImage, Pos2, Response, Ui};
 
 /// An image, and what can be had of it.
 pub(in crate::app) struct Offered<'a> {
-    /// Where it is.
+    /// Its pane.
     pub pane: PaneId,
-    /// What its file is called, without an ending.
+    /// The name of its file, without an ending.
     pub name: &'a str,
-    /// The image as it is shown.
+    /// The image as shown.
     pub image: &'a dyn Fn() -> Option<ColorImage>,
-    /// What is read at a place on the screen, to be pasted elsewhere.
+    /// The value at a place on the screen, to paste elsewhere.
     pub value: &'a dyn Fn(Pos2) -> Option<String>,
 }
 

@@ -134,11 +134,11 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
     }
 }
 
-/// What was done to a strip.
+/// What you did to a strip.
 pub enum StripUse {
-    /// A level was clicked: this is to be looked at.
+    /// A level was clicked: isolate these.
     Isolate(LevelSet),
-    /// It is dragged along, with the pointer here.
+    /// It is dragged, with the pointer here.
     Drag(Pos2),
 }
 

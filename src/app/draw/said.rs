@@ -1,4 +1,4 @@
-//! A sentence as it is said to the user: a line with its mark, and at the foot of a pane.
+//! Messages as shown: a line with an icon, and at the foot of a pane.
 
 use crate::app::board::{Kind, Message, MessageId};
 use crate::app::draw::icons::{Icon, draw_icon};
@@ -22,7 +22,7 @@ fn mark(kind: Kind, palette: &Palette) -> (Icon, Color32) {
     }
 }
 
-/// A sentence with a mark before it and a button that says it was read after it.
+/// A message with an icon before it and a close button after it.
 pub fn line_ui(ui: &mut Ui, kind: Kind, text: &str, dismiss: Option<Intent>, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let (icon, color) = mark(kind, &palette);
@@ -44,7 +44,7 @@ pub fn line_ui(ui: &mut Ui, kind: Kind, text: &str, dismiss: Option<Intent>, int
     });
 }
 
-/// Where the foot of a pane begins, at which something is said of it.
+/// The top of a message at the foot of a pane.
 #[must_use]
 pub fn foot_top(ui: &Ui, message: &Message, space: Rect) -> f32 {
     let room = (space.width() - 2.0 * MARGIN.x - 16.0 - 24.0 - 2.0 * 8.0).max(60.0);
@@ -53,7 +53,7 @@ pub fn foot_top(ui: &Ui, message: &Message, space: Rect) -> f32 {
     space.bottom() - height.min(0.5 * space.height())
 }
 
-/// What is said of a pane, at its foot: `foot` is the room for it. Without a name it ends by itself.
+/// The message of a pane, in the area `foot`. Without an id it disappears by itself.
 pub fn foot_ui(ui: &mut Ui, message: &Message, id: Option<MessageId>, foot: Rect, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     // Clicks on it are not for what lies below.

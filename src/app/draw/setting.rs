@@ -1,4 +1,4 @@
-//! Controls of settings, with the name, description and range that their declaration has.
+//! Controls of settings, with the name, description and range from their declaration.
 
 use super::number::{Limits, number};
 use super::widgets::{named, number_chip};
@@ -37,7 +37,7 @@ pub fn whole_chip(
     }
 }
 
-/// A number or a switch, with its name, in a panel or a menu. A setting of another kind has a control of its own.
+/// A number or a switch with its name, in a panel or a menu. Settings of other kinds have their own controls.
 pub fn setting_ui(ui: &mut Ui, setting: Setting, run: &RunSettings, intents: &mut Vec<Intent>) {
     let declared = setting.declaration();
     let tip = setting.help(Voice::Window);

@@ -1,4 +1,4 @@
-//! Textures by what they show: uploaded when their key changes, dropped when nothing has asked for them for a while.
+//! Textures by what they show: uploaded when their key changes, dropped when unused for a while.
 
 use crate::app::draw::heat_map::HeatMaps;
 use crate::app::draw::painted::painted_alone;
@@ -20,20 +20,20 @@ const KEEP: u64 = 240;
 /// Most values of which levels are cut within a frame; larger images are cut beside the window.
 const AT_ONCE: usize = 3 * 128 * 128;
 
-/// What is wanted of a run.
+/// Which picture of a run to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wanted {
-    /// The place in the run.
+    /// The moment of the run.
     pub at: Moment,
-    /// Which picture.
+    /// The picture.
     pub picture: Picture,
-    /// Which sample of the batch.
+    /// The sample of the batch.
     pub sample: usize,
-    /// Which values are black and white.
+    /// The values shown as black and white.
     pub range: ValueRange,
-    /// The levels that are shown alone; `None` shows all of it.
+    /// The isolated levels; `None` is the whole image.
     pub alone: Option<Isolation>,
-    /// Whether a small one will do.
+    /// Whether a small one is enough.
     pub small: bool,
 }
 
@@ -42,10 +42,10 @@ pub struct Wanted {
 struct TextureKey {
     picture: PictureKey,
     alone: Option<Isolation>,
-    /// `None` is each picture's own.
+    /// `None` is the picture's own range.
     range: Option<(u32, u32)>,
     small: bool,
-    /// What differences stand before.
+    /// The ground behind differences.
     ground: Ground,
 }
 
@@ -54,9 +54,9 @@ struct TextureKey {
 pub struct Ready {
     /// Its texture.
     pub texture: TextureHandle,
-    /// The values that are black and white in it.
+    /// The values shown as black and white.
     pub range: (f32, f32),
-    /// The share of the values that lie beyond them; not known of small pictures and of single levels.
+    /// The share of values outside; unknown for small pictures and single levels.
     pub beyond: f32,
 }
 
@@ -79,11 +79,11 @@ pub struct Textures {
     frame: u64,
     /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
     pools: [Option<AnalysisPool<TextureKey, Painted>>; 2],
-    /// What each was asked last.
+    /// The last request of each.
     asked: [Option<TextureKey>; 2],
-    /// Why a picture of this frame could not be cut.
+    /// Why a picture of this frame could not be split into levels.
     failed: Option<String>,
-    /// What was shown last, until something newer has been cut.
+    /// What was shown last, until something newer is ready.
     last: HashMap<Picture, Ready>,
     /// Heat maps.
     pub heat_maps: HeatMaps,
@@ -104,7 +104,7 @@ impl Textures {
         self.failed.as_deref()
     }
 
-    /// The texture of a picture; `None` where the run has none.
+    /// The texture of a picture; `None` if the run does not have it.
     pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: Wanted) -> Option<Ready> {
         let Wanted { at, picture, sample, range, alone, small } = wanted;
         let range = match &alone {
@@ -208,7 +208,7 @@ enum Cut {
     Nothing,
 }
 
-/// What the window's colours stand before.
+/// The ground behind the window's colours.
 #[must_use]
 pub fn ground_of(ctx: &Context) -> Ground {
     match ctx.theme() {
@@ -224,7 +224,7 @@ fn pool(ctx: &Context) -> Option<AnalysisPool<TextureKey, Painted>> {
     AnalysisPool::start("chromascope-levels", BUDGET, wake).ok()
 }
 
-/// Pixels as egui has them.
+/// Pixels in egui's form.
 #[must_use]
 pub fn coloured(image: &RgbImage) -> ColorImage {
     ColorImage::from_rgb([image.width() as usize, image.height() as usize], image.as_raw())

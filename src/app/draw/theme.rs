@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Palette {
-    /// Behind everything.
+    /// The background of the window.
     pub window: Color32,
     /// Top bar and transport.
     pub bar: Color32,
@@ -20,9 +20,9 @@ pub struct Palette {
     pub hairline: Color32,
     /// Text.
     pub text: Color32,
-    /// Less important text; still at least 4.5:1.
+    /// Less important text; contrast at least 4.5:1.
     pub secondary: Color32,
-    /// Marks that need not be read; still at least 3:1.
+    /// Marks that need not be read; contrast at least 3:1.
     pub faint: Color32,
     /// Selection, playhead, the primary button.
     pub accent: Color32,
@@ -32,7 +32,7 @@ pub struct Palette {
     pub warning: Color32,
     /// Errors.
     pub error: Color32,
-    /// What is well.
+    /// Success.
     pub good: Color32,
     /// Whether the background is dark.
     pub dark: bool,
@@ -78,13 +78,13 @@ impl Palette {
         dark: false,
     };
 
-    /// The palette that `ui` is drawn with.
+    /// The palette of `ui`.
     #[must_use]
     pub fn of(ui: &egui::Ui) -> Self {
         Self::of_visuals(ui.visuals())
     }
 
-    /// What its colours stand before.
+    /// The ground behind its colours.
     #[must_use]
     pub const fn ground(&self) -> Ground {
         if self.dark { Ground::Dark } else { Ground::Light }
@@ -97,7 +97,7 @@ impl Palette {
     }
 }
 
-/// What is written on a level's colour, in every theme.
+/// Text on a level's colour, in every theme.
 pub const ON_LEVEL: Color32 = {
     let [r, g, b] = palette::ON_LEVEL;
     Color32::from_rgb(r, g, b)
@@ -134,7 +134,7 @@ pub fn body(size: f32) -> FontId {
     FontId::new(size, FontFamily::Proportional)
 }
 
-/// Every number that changes.
+/// Numbers that change.
 #[must_use]
 pub fn mono(size: f32) -> FontId {
     FontId::new(size, FontFamily::Monospace)
@@ -147,7 +147,7 @@ pub fn install(ctx: &egui::Context) {
     ctx.set_style_of(egui::Theme::Light, style(&Palette::LIGHT));
 }
 
-/// Takes one of the styles.
+/// Applies one of the styles.
 pub fn apply(ctx: &egui::Context, theme: Theme) {
     ctx.set_theme(match theme {
         Theme::Dark => egui::ThemePreference::Dark,

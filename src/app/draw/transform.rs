@@ -1,5 +1,5 @@
-//! The map between what a plot shows and the screen: the one that plots, heat maps, the tracks' axis and everything that is
-//! dragged go through.
+//! The map between the values of a plot and the screen, used by plots, heat maps, the tracks' axis and everything you
+//! can drag.
 
 use crate::figure::Figure;
 use egui::{Pos2, Rect, pos2};

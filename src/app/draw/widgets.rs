@@ -1,4 +1,4 @@
-//! Small pieces that several views share.
+//! Widgets that several views share.
 
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::number::{Limits, number};
@@ -13,12 +13,12 @@ use egui::{
 };
 use std::sync::Arc;
 
-/// Least side of anything that is clicked, points.
+/// The smallest side of anything you can click, points.
 pub const TARGET: f32 = 24.0;
 /// At the right of what opens a menu.
 const ARROW: &str = "▾";
 
-/// A button that shows an icon; `name` is what it is called by screen readers, `tip` its tooltip.
+/// A button with an icon; `name` is for screen readers, `tip` is the tooltip.
 pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str, on: bool) -> Response {
     icon_button_of(ui, icon, (name, tip), on, 28.0)
 }
@@ -81,7 +81,7 @@ pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32, tip: &str) {
 pub struct Head<'a> {
     /// The name.
     pub name: &'a str,
-    /// What it is, in a word or two.
+    /// A short description.
     pub note: &'a str,
     /// At the right, in tabular figures.
     pub value: Option<String>,
@@ -90,7 +90,7 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Draws it; the response says whether it is being dragged.
+    /// Draws it; the response tells whether it is being dragged.
     #[must_use]
     pub fn show(&self, ui: &Ui, rect: Rect) -> Response {
         let palette = Palette::of(ui);
@@ -127,21 +127,21 @@ impl Head<'_> {
 /// A field of the top bar that opens a menu.
 #[derive(Clone, Copy)]
 pub struct Chip<'a> {
-    /// What it is called.
+    /// Its name.
     pub name: &'a str,
-    /// Whether that stands before its value, in secondary colour.
+    /// Whether the name is shown before the value, in secondary colour.
     pub with_name: bool,
     /// Its value.
     pub shown: &'a str,
     /// The tooltip.
     pub tip: &'a str,
-    /// Whether no run has this value yet.
+    /// Whether the run on screen has another value.
     pub changed: bool,
-    /// Points; what does not fit is cut, so that no value moves what stands beside.
+    /// Points; what does not fit is cut, so that no value moves its neighbours.
     pub width: f32,
 }
 
-/// Draws the field, and its menu where that is open.
+/// Draws the field, and its menu if it is open.
 pub fn menu_chip<R>(
     ui: &mut Ui,
     Chip { name, with_name, shown, tip, changed, width }: Chip,
@@ -229,7 +229,7 @@ fn cut_number(ui: &Ui, number: &str, room: f32) -> Option<String> {
     (1..number.len()).rev().map(cut).find(|text| fits(text))
 }
 
-/// A sentence on what could not be done, at the foot of `space`, which leaves it the room; it stays until it is taken away.
+/// An error at the foot of `space`, which it makes smaller. It stays until you close it.
 pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, id: &str) {
     let Some(words) = error.as_ref() else { return };
     let color = Palette::of(ui).error;
@@ -249,7 +249,7 @@ pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, i
     space.max.y = place.top() - 4.0;
 }
 
-/// Which of a step's three images; `what` is done with it, for its name.
+/// Chooses one of a step's three images; `what` begins the names of the buttons.
 pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
     for choice in Picture::ALL {
         let (symbol, note) = choice.name();
@@ -259,15 +259,15 @@ pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
     }
 }
 
-/// A click on something that can be moved, or the beginning of its drag, gives it the keyboard.
+/// Gives the keyboard to something movable when it is clicked or dragged.
 pub fn take_keyboard(response: &Response) {
     if response.clicked() || response.drag_started() {
         response.request_focus();
     }
 }
 
-/// Presses of the arrow keys, to the right and up, each tenfold with Shift, while this has the focus, which they leave where
-/// it is.
+/// Presses of the arrow keys, to the right and up, ten times as much with Shift, while this has the focus. They do not
+/// move the focus.
 #[must_use]
 pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
     if !response.has_focus() {
@@ -296,7 +296,7 @@ pub fn keep_arrows(ui: &Ui, response: &Response) {
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
 }
 
-/// Gives a widget that has a value the name it is called by.
+/// Gives a widget its accessible name.
 pub fn named(ui: &Ui, response: &Response, name: &str) {
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(name));
 }

@@ -1,4 +1,4 @@
-//! What went wrong, what is being fetched and what the program has to say; they stay until they are read.
+//! Failures, the progress of a download, and messages of the program. They stay until you close them.
 
 use crate::app::board::{Board, Kind};
 use crate::app::draw::forms::{FormState, form_ui};
@@ -14,31 +14,31 @@ use egui::{Button, ProgressBar, RichText, ScrollArea, Ui, vec2};
 
 /// Most of the window's height that messages take; what is more scrolls.
 const MOST_HEIGHT: f32 = 0.35;
-/// What there is to say.
+/// What the messages show.
 pub struct Messages<'a> {
     /// Failures, oldest first.
     pub faults: &'a [Fault],
-    /// Words of the program.
+    /// Messages of the program.
     pub board: &'a Board,
-    /// How fetching ONNX Runtime goes, while it does.
+    /// The progress of downloading ONNX Runtime.
     pub fetching: Option<&'a Fetching>,
-    /// What the user decided so far, for the forms.
+    /// The current settings, for the forms.
     pub run: &'a RunSettings,
     /// The open model, for the forms.
     pub model: Option<&'a ModelInfo>,
-    /// Which model stands in for one that needs ONNX Runtime.
+    /// The model that replaces one that needs ONNX Runtime.
     pub stand_in: Option<&'a str>,
 }
 
 impl Messages<'_> {
-    /// Whether there is anything to say.
+    /// Whether there is no message.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.faults.is_empty() && self.board.of_program().next().is_none() && self.fetching.is_none()
     }
 }
 
-/// Draws the messages, a line each, as high as they are and no higher.
+/// Draws the messages, a line each.
 pub fn messages_ui(ui: &mut Ui, messages: &Messages, forms: &mut FormState, intents: &mut Vec<Intent>) {
     let most = MOST_HEIGHT * ui.ctx().content_rect().height();
     // The panel is as high as its contents were in the frame before, which must not keep them from growing.

@@ -1,4 +1,4 @@
-//! What stands around the panes: bars, messages and dialogs.
+//! Everything around the panes: bars, messages and dialogs.
 
 pub mod close_dialog;
 pub mod messages;

@@ -1,4 +1,4 @@
-//! The dialog that asks where to save something.
+//! The dialog for the folder and name of a file.
 
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::intent::Intent;
@@ -9,7 +9,7 @@ use crate::words::sentence;
 use egui::text::{CCursor, CCursorRange};
 use egui::{Align, Button, Context, Id, Key, Label, Layout, Modal, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
-/// Draws the dialog; what is asked of it comes as intents.
+/// Draws the dialog; requests are returned as intents.
 pub fn save_dialog_ui(ctx: &Context, saving: &mut Saving, intents: &mut Vec<Intent>) {
     let modal = Modal::new(Id::unique("save")).show(ctx, |ui| {
         ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 560.0));

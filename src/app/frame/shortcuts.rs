@@ -1,4 +1,4 @@
-//! All keys, on `?`.
+//! The list of keyboard shortcuts, on `?`.
 
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::words;
@@ -53,7 +53,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
-/// Draws the list, above all else and alone with the pointer, so that no tooltip covers it; answers whether it stays open.
+/// Draws the list above everything else, so that no tooltip covers it. Returns whether it stays open.
 #[must_use]
 pub fn shortcuts_ui(ctx: &Context) -> bool {
     let modal = Modal::new(Id::unique("keys"));

@@ -1,4 +1,4 @@
-//! Runs and model, at the top.
+//! The top bar: model, settings and run.
 
 mod about;
 mod menu;
@@ -44,7 +44,7 @@ pub struct TopBarState {
     bundled: Vec<String>,
     /// A path that is being typed.
     path: String,
-    /// What is being said of the model.
+    /// The form for the model's settings.
     said_of_model: FormState,
 }
 
@@ -58,25 +58,25 @@ impl Default for TopBarState {
     }
 }
 
-/// What the top bar needs to know.
+/// What the top bar shows.
 pub struct TopBar<'a> {
     /// The open model.
     pub model: Option<&'a ModelInfo>,
-    /// Choices made and warnings.
+    /// Notes and warnings.
     pub notes: &'a [String],
-    /// What the user decides.
+    /// The document.
     pub document: &'a Document,
-    /// Its past.
+    /// Its history.
     pub history: &'a History,
     /// Recent models and colours.
     pub preferences: &'a Preferences,
-    /// What is not as the run on screen has it, by name.
+    /// The names of settings that differ from the run on screen.
     pub pending: &'a [&'static str],
-    /// What the inference thread does.
+    /// The activity of the inference thread.
     pub activity: Activity,
 }
 
-/// Draws the top bar. Where everything stands depends on the window's width alone.
+/// Draws the top bar. The places of its parts depend on the width of the window only.
 pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
     let width = ui.available_width();
     let few = bar.document.view.layout == Layout::Present;
@@ -177,9 +177,9 @@ fn mark_ui(ui: &mut Ui) {
 
 /// How the settings are shown.
 struct Look<'a> {
-    /// With their names.
+    /// Whether names are shown.
     roomy: bool,
-    /// Which are not those of the run on screen.
+    /// The names of settings that differ from the run on screen.
     pending: &'a [&'static str],
     widths: Widths,
 }

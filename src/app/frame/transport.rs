@@ -1,4 +1,4 @@
-//! Transport and readouts, at the bottom.
+//! The bar at the bottom: playback, readings and status.
 
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::{Limits, number};
@@ -11,15 +11,15 @@ use crate::figure::{Reading, ticks};
 use crate::session::playback::{Command, Motion, Playback, SPEEDS};
 use egui::{Align, Button, DragValue, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
-/// What the transport needs to know.
+/// What the transport shows.
 pub struct Transport<'a> {
     /// The run on screen.
     pub run: Option<&'a RunView>,
     /// The playhead.
     pub playback: &'a Playback,
-    /// What stands at the right.
+    /// The status at the right.
     pub status: &'a str,
-    /// What is not as the run on screen has it, by name.
+    /// The names of settings that differ from the run on screen.
     pub pending: &'a [&'static str],
 }
 

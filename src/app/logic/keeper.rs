@@ -1,4 +1,4 @@
-//! Keeps the preferences: a thread that writes the newest of them, so that the window never waits for a disk.
+//! Saves the preferences in a thread, so that the window never waits for a disk.
 
 use crate::session::preferences::Preferences;
 use std::path::PathBuf;
@@ -13,11 +13,11 @@ const QUIET: Duration = Duration::from_millis(800);
 struct Slot {
     newest: Option<Preferences>,
     closing: bool,
-    /// Why the last writing failed.
+    /// Why they could not be saved last time.
     failure: Option<String>,
 }
 
-/// Writes preferences into a folder; the last ones are written when it is dropped.
+/// Saves preferences in a folder; the last ones are written when it is dropped.
 pub struct Keeper {
     shared: Arc<(Mutex<Slot>, Condvar)>,
     thread: Option<JoinHandle<()>>,
@@ -50,14 +50,14 @@ impl Keeper {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// These are the preferences now.
+    /// Saves these preferences.
     pub fn keep(&self, preferences: Preferences) {
         let (slot, changed) = &*self.shared;
         slot.lock().unwrap_or_else(PoisonError::into_inner).newest = Some(preferences);
         changed.notify_one();
     }
 
-    /// Why the last writing failed; told once.
+    /// Why they could not be saved last time; returned once.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).failure.take()

@@ -1,4 +1,4 @@
-//! Keys, and files that are dropped, as intents.
+//! Turns keys and dropped files into intents.
 
 use crate::app::App;
 use crate::app::closing::Closing;

@@ -1,4 +1,4 @@
-//! Live runs in the window: the old pictures stay until the new run has come as far as the playhead.
+//! Live runs in the window: the old images stay until the new run has reached the playhead.
 
 use crate::app::App;
 use crate::app::run_view::Coarse;

@@ -1,4 +1,4 @@
-//! News of the threads, taken in a frame. Nothing here draws.
+//! Takes the events of the threads, once a frame. Nothing here draws.
 
 use crate::app::App;
 use crate::app::board::{Kind, Message};

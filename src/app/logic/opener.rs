@@ -1,4 +1,4 @@
-//! Paths on their way to becoming models: dialogs of the system and looks at the disk, each in a thread of its own.
+//! Opens files and folders: file dialogs and disk access, each in its own thread.
 
 use crate::app::board::{Kind, Message};
 use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
@@ -25,36 +25,36 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// What came of a path.
+/// The result of opening something.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opened {
     /// Something to run.
     Run(Vec<Action>),
-    /// A sentence on why not.
+    /// A message why not.
     Refused(String),
-    /// Something to be said.
+    /// A message.
     Said(Message),
-    /// What came of saving something to a place.
+    /// The result of saving.
     Saved(Save, PathBuf, Outcome),
-    /// A place to save to was chosen in a dialog.
+    /// A file to save to was chosen in a dialog.
     PlaceChosen(PathBuf),
-    /// An image for the clipboard, and the pane that it is of.
+    /// An image for the clipboard, and its pane.
     Copied(PaneId, Arc<ColorImage>),
-    /// An ensemble, or a sentence on why there is none.
+    /// An ensemble, or why it could not be opened.
     Ensemble(EnsembleUse, String, Result<Arc<Findings>, String>),
     /// A folder to calibrate theory on was chosen in a dialog.
     DataChosen(PathBuf),
-    /// An image to be pooled was chosen in a dialog.
+    /// An image to pool was chosen in a dialog.
     ImageChosen(PathBuf),
-    /// An image to be pooled, or a sentence on why there is none.
+    /// An image to pool, or why it could not be opened.
     Image(ImageChoice, Result<Arc<CleanImage>, String>),
-    /// An image to compare with was chosen in a dialog.
+    /// A reference image was chosen in a dialog.
     ReferenceChosen(PathBuf),
-    /// An image to compare with, or a sentence on why there is none.
+    /// A reference image, or why it could not be opened.
     Reference(PathBuf, Result<Arc<Reference>, String>),
 }
 
-/// Asks and looks, and answers later.
+/// Opens files in the background and returns the results later.
 pub struct Opener {
     answers: Receiver<Opened>,
     send: Sender<Opened>,
@@ -62,24 +62,24 @@ pub struct Opener {
 }
 
 impl Opener {
-    /// `wake` is called when there is an answer.
+    /// `wake` is called when there is a result.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         let (send, answers) = channel();
         Self { answers, send, wake }
     }
 
-    /// The next answer.
+    /// The next result.
     pub fn next(&self) -> Option<Opened> {
         self.answers.try_recv().ok()
     }
 
-    /// Finds out what lies at a path, and opens it.
+    /// Opens the model at a path.
     pub fn open(&self, path: PathBuf) {
         self.later(move || Some(what_lies_at(&path)));
     }
 
-    /// Opens a dialog of the system. Where the system has none nothing happens, which is why a path can be typed too.
+    /// Opens a file dialog of the system. Nothing happens if the system has none; paths can be typed, too.
     pub fn ask(&self, ask: Ask) {
         let dialog = rfd::AsyncFileDialog::new();
         // Made here, as some systems want it on the thread of the window; awaited elsewhere.
@@ -116,12 +116,12 @@ impl Opener {
         });
     }
 
-    /// Reads a schedule, and runs with it.
+    /// Reads a schedule and runs with it.
     pub fn import_schedule(&self, path: PathBuf) {
         self.later(move || Some(schedule_at(&path)));
     }
 
-    /// Reads an image to be pooled. That of a run needs no reading.
+    /// Reads an image to pool.
     pub fn open_image(&self, choice: ImageChoice) {
         self.later(move || {
             let read = match &choice {
@@ -133,7 +133,7 @@ impl Opener {
         });
     }
 
-    /// Reads an image to compare with.
+    /// Reads a reference image.
     pub fn open_reference(&self, path: PathBuf) {
         self.later(move || {
             let read = guarded("reading this image", || Reference::read(&path));
@@ -146,7 +146,7 @@ impl Opener {
         self.later(move || Some(ensemble_at(&path, purpose)));
     }
 
-    /// Writes what is saved to its place, over what is there only where that was said.
+    /// Writes a file. An existing file is replaced only if `replace` is set.
     pub fn save(&self, save: Save, path: PathBuf, replace: bool) {
         self.later(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| save.write(&path, replace)));
@@ -155,7 +155,7 @@ impl Opener {
         });
     }
 
-    /// Asks for the place in a dialog of the system.
+    /// Asks for the file in a dialog of the system.
     pub fn browse(&self, save: &Save, folder: Option<PathBuf>) {
         let dialog =
             rfd::AsyncFileDialog::new().set_title(format!("Save {}", save.what)).set_file_name(save.file_name());

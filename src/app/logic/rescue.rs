@@ -1,4 +1,4 @@
-//! What is done for the window where a frame of it met a fault.
+//! Recovery of the window after a fault in a frame.
 
 use crate::app::App;
 use crate::app::board::{Kind, Message};

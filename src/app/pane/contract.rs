@@ -1,4 +1,4 @@
-//! What a pane is: what it says of itself, where it stands, its own state and its body.
+//! The trait of panes: description, place, state and body.
 
 use crate::app::draw::textures::Textures;
 use crate::app::intent::Intent;
@@ -14,28 +14,28 @@ use std::path::PathBuf;
 /// A pane. What it keeps between frames are its own fields; all that it reads of the program is in the context, and all that
 /// it changes of it in the output: files to be saved and figures for the clipboard are asked for there.
 pub trait Pane: Any {
-    /// What it says of itself.
+    /// Its description.
     fn about() -> &'static About
     where
         Self: Sized;
 
-    /// Its state when the program starts. `wake` asks for a frame when something that was computed beside is there.
+    /// Its state when the program starts. `wake` asks for a frame when a result from the background is ready.
     fn new(wake: &Wake) -> Self
     where
         Self: Sized;
 
-    /// Draws it in the space there is.
+    /// Draws it in the available space.
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse;
 
-    /// Why something that it shows could not be computed. This ends with the next question.
+    /// Why something it shows could not be computed, until the next request.
     fn failure<'a>(&'a self, _textures: &'a Textures) -> Option<&'a str> {
         None
     }
 }
 
-/// What a pane says of itself.
+/// The description of a pane.
 pub struct About {
-    /// Names it in what is kept and said.
+    /// Its id in preferences and messages.
     pub id: PaneId,
     /// Its name on screen.
     pub name: &'static str,
@@ -43,39 +43,39 @@ pub struct About {
     pub about: &'static str,
     /// Whether it scrolls, so that a message at its foot covers nothing.
     pub scrolls: bool,
-    /// The layouts in which it stands, and where.
+    /// Its layouts, and its place in each.
     pub places: &'static [(Layout, Place)],
-    /// What it makes of an image file that is dropped onto the window.
+    /// What it does with an image file that is dropped onto the window.
     pub dropped: Option<Dropped>,
 }
 
 impl About {
-    /// Where it stands in a layout.
+    /// Its place in a layout.
     #[must_use]
     pub fn place_in(&self, layout: Layout) -> Option<Place> {
         self.places.iter().find(|(here, _)| *here == layout).map(|(_, place)| *place)
     }
 }
 
-/// Where a pane stands.
+/// The place of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Place {
-    /// A column of the stage, as wide in proportion to the others. The first is the images.
+    /// A column of the upper row, with this relative width. The first is the images pane.
     Column(f32),
-    /// A tab behind the images.
+    /// A tab behind the images pane.
     Behind,
-    /// Below the stage.
+    /// Below the upper row.
     Below,
-    /// A panel beside stage and tracks, with this share of the window's width.
+    /// A panel on the right, with this share of the window's width.
     Panel(f32),
 }
 
-/// What a pane makes of an image file that is dropped onto the window.
+/// What a pane does with an image file that is dropped onto the window.
 pub struct Dropped {
-    /// In which layout.
+    /// The layout.
     pub layout: Layout,
     /// What the file is for: "an image to pool".
     pub words: &'static str,
-    /// What is asked for.
+    /// The request.
     pub intent: fn(PathBuf) -> Intent,
 }

@@ -1,4 +1,4 @@
-//! What steers a run: guidance, classes by resolution and time, sizes beyond the trained one, windows on images.
+//! The Guidance pane: guidance scale, classes by level and over time, larger sizes, and local windows.
 
 mod classes;
 mod scale;
@@ -21,11 +21,11 @@ use crate::session::settings::ModelSource;
 use egui::{Label, Ui};
 use egui_tiles::UiResponse;
 
-/// The panel of what steers a run.
+/// The Guidance pane.
 pub struct GuidancePane {
-    /// Of the interval that is offered: w, and where it begins and ends in run time.
+    /// The interval: w, and its start and end in run time.
     interval: [f64; 3],
-    /// What is being said of the model.
+    /// The form for the null class.
     forms: FormState,
 }
 

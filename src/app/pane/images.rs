@@ -1,4 +1,4 @@
-//! The stage: what the playhead points at, in three linked images.
+//! The images pane: the step at the playhead in three linked images.
 
 use crate::app::draw::icons::Icon;
 use crate::app::draw::lens::{Framing, look_around};

@@ -1,4 +1,4 @@
-//! The schedule lab's panel: presets, points, wishes, kept schedules, files.
+//! The Schedule lab pane: control points, presets, goals, saved schedules and files.
 
 mod files;
 mod goals;
@@ -25,12 +25,12 @@ use crate::words::count;
 use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
-/// The schedule lab's panel.
+/// The Schedule lab pane.
 #[derive(Clone, Debug, Default)]
 pub struct LabPane {
-    /// A preset that is looked at and not taken yet.
+    /// The previewed preset.
     pub preview: Option<PlanSource>,
-    /// The name under which the schedule is to be kept.
+    /// The name to save the schedule under.
     name: String,
     /// A list that is being typed.
     list: String,
@@ -39,7 +39,7 @@ pub struct LabPane {
     wanted: optimise::Wanted,
     /// Shares of the levels while their bar is dragged.
     shares: Option<Vec<f64>>,
-    /// Why a wish cannot be had, and the schedule that it was made of: with another it is over.
+    /// Why a goal failed, with the version of the schedule; the message ends with the next version.
     wish_error: Option<(u64, String)>,
     /// A path that is being typed.
     path: String,

@@ -1,4 +1,4 @@
-//! One of the step's images cut into its levels, side by side with their energies, and its spectrum in two dimensions.
+//! One image of the step split into its levels, side by side with their energies, and its 2D spectrum.
 
 mod plane;
 mod state;

@@ -1,4 +1,4 @@
-//! The panel for many samples: how measuring goes, how far theory agrees, and ensembles in files.
+//! The Measure pane: many samples, their agreement with theory, comparison, and files of ensembles.
 
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::{Limits, number_with};
@@ -26,9 +26,9 @@ const MOST_SAMPLES: usize = 100_000;
 /// Most disagreements that are listed.
 const MOST_LISTED: usize = 4;
 
-/// The panel for many samples.
+/// The Measure pane.
 pub struct MeasurePane {
-    /// How many are asked for.
+    /// The number of samples.
     samples: usize,
     /// A path that is being typed.
     path: String,

@@ -1,4 +1,5 @@
-//! The panes, a file each behind one trait, and the tiles that hold them. A new one is a file here and a line in [`ALL`].
+//! The panes, one file each behind one trait, and the tiles that hold them. A new one is a file here and a line in
+//! [`ALL`].
 
 mod batch_grid;
 pub mod contract;
@@ -70,7 +71,7 @@ pub fn name_of(id: PaneId) -> Option<&'static str> {
     abouts().find(|about| about.id == id).map(|about| about.name)
 }
 
-/// What a pane is called in messages.
+/// The id of a pane.
 #[must_use]
 pub fn id_of<P: Pane>() -> PaneId {
     P::about().id

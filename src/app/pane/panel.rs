@@ -1,4 +1,4 @@
-//! A panel beside the stage and the tracks: a head by which it is moved, and what scrolls below it.
+//! A panel with a head to move it by and contents that scroll.
 
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;

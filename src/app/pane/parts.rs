@@ -1,4 +1,4 @@
-//! What the estimate at the playhead is made of, side by side.
+//! The Parts pane: the parts of the estimate at the playhead, side by side.
 
 use crate::app::draw::lens::look_around;
 use crate::app::draw::notes::words_ui;

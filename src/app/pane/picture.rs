@@ -1,4 +1,4 @@
-//! A picture at the playhead with what is said on it, as several panes draw it.
+//! A picture at the playhead with its badges, as several panes draw it.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::icons::{Icon, draw_icon};

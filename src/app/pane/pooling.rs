@@ -1,5 +1,5 @@
-//! Pooling (docs/theory.md, section 6): an image under noise, the same pooled, and the pooled image noised at the
-//! adjusted time; the last two have the same signal-to-noise ratio.
+//! The Pooling pane (docs/theory.md, section 6): an image with noise, the same pooled, and the pooled image with noise
+//! of the adjusted time. The last two have the same signal-to-noise ratio.
 
 mod controls;
 mod state;

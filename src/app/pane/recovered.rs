@@ -1,4 +1,4 @@
-//! What is recovered of each resolution, and how the stage's images are shown.
+//! The Recovered pane: how much of each level is recovered, and how the images are shown.
 
 use crate::app::draw::level_button::{Levels, tip};
 use crate::app::draw::number::{Limits, number};
@@ -34,7 +34,7 @@ const ABOUT: About = About {
     dropped: None,
 };
 
-/// What is recovered of each resolution, and how the images are shown.
+/// The Recovered pane.
 pub struct RecoveredPane;
 
 impl Pane for RecoveredPane {

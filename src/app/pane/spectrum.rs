@@ -1,4 +1,4 @@
-//! The spectra at the step under the playhead.
+//! The Spectrum pane: the spectra of the step at the playhead.
 
 mod controls;
 mod readings;
@@ -59,7 +59,7 @@ const ABOUT: About = About {
     dropped: None,
 };
 
-/// Spectra at a step.
+/// The Spectrum pane.
 pub struct SpectrumPane {
     spectra: Spectra,
 }

@@ -49,7 +49,7 @@ struct Kept {
 }
 
 impl Kept {
-    /// The tiles as a layout has them at first.
+    /// The default tiles of a layout.
     fn at_first(layout: Layout) -> Self {
         Self { tree: tree_of(layout), layout }
     }
@@ -77,7 +77,7 @@ pub struct Panes {
 }
 
 impl Panes {
-    /// The tiles as they were kept, or as they are at first. `wake` asks for a frame when a pane has something new.
+    /// The saved tiles, or the default ones. `wake` asks for a frame when a pane has something new.
     #[must_use]
     pub fn new(kept: Option<&serde_json::Value>, layout: Layout, wake: &Wake) -> Self {
         // Whatever was kept is used only if it is of this layout and every pane has its place in it.
@@ -98,7 +98,7 @@ impl Panes {
         Some(value)
     }
 
-    /// The tiles as a layout has them at first.
+    /// The default tiles of a layout.
     pub fn reset(&mut self, layout: Layout) {
         self.kept = Kept::at_first(layout);
     }
@@ -122,12 +122,12 @@ impl Panes {
         self.all.iter().find_map(|held| (&*held.pane as &dyn Any).downcast_ref())
     }
 
-    /// The pane of this type, to be told of something.
+    /// The pane of this type, to change it.
     pub fn get_mut<P: Pane>(&mut self) -> Option<&mut P> {
         self.all.iter_mut().find_map(|held| (&mut *held.pane as &mut dyn Any).downcast_mut())
     }
 
-    /// Draws the panes in the space there is.
+    /// Draws the panes in the available space.
     pub fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: ViewOutput) {
         let layout = context.view().layout;
         if layout != self.kept.layout {
@@ -137,7 +137,7 @@ impl Panes {
     }
 }
 
-/// Which pane of a layout makes something of an image file that is dropped onto the window, and what.
+/// What the panes of a layout do with an image file that is dropped onto the window.
 #[must_use]
 pub fn dropped_in(layout: Layout) -> Option<(PaneId, &'static Dropped)> {
     abouts().find_map(|about| {

@@ -1,4 +1,4 @@
-//! Everything that has time, on one axis with one playhead: the tracks, in a pane.
+//! The pane of all tracks, on one time axis with one playhead.
 
 use crate::app::draw::textures::Textures;
 use crate::app::pane::contract::{About, Pane, Place};
@@ -28,7 +28,7 @@ const ABOUT: About = About {
 
 /// The tracks.
 pub struct TracksPane {
-    /// What they keep between frames.
+    /// The state of the tracks.
     pub state: TracksState,
 }
 

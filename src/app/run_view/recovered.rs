@@ -1,4 +1,4 @@
-//! How much of each resolution a run has at its steps.
+//! How much of each level is recovered at each step.
 
 use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::RunEnd;
@@ -33,7 +33,7 @@ impl RunView {
         energies
     }
 
-    /// The energies that were asked for last of all that are wanted, with the step that they are of.
+    /// The newest requested energies, with their step.
     pub fn wanted_energies(&self) -> Option<(EnergyKey, Arc<Snapshot>)> {
         let mut wanted = self.wanted.take();
         wanted.retain(|key| !self.energies.borrow().contains_key(key));
@@ -41,7 +41,7 @@ impl RunView {
         Some((key, Arc::clone(self.whole_step(key.1)?)))
     }
 
-    /// Takes energies that were wanted.
+    /// Takes requested energies.
     pub fn take_energies(&self, key: EnergyKey, energies: Option<Vec<f64>>) {
         self.energies.borrow_mut().insert(key, energies);
     }

@@ -1,4 +1,4 @@
-//! Small images of a run, as the film strip has them, that can be painted elsewhere than in a frame.
+//! The small images of a run, as in the film strip, which can be painted in any thread.
 
 use crate::app::draw::painted::{own_range, painted};
 use crate::app::run_view::{Moment, Picture, Ranges, RunView};
@@ -20,14 +20,15 @@ pub struct SmallImages {
 }
 
 impl RunView {
-    /// Small images of the steps that there are now, to be painted in whatever thread.
+    /// The small images of the finished steps, for any thread.
     #[must_use]
     pub fn small_images(&self, picture: Picture, sample: usize, choice: ValueRange, ground: Ground) -> SmallImages {
         // Steps are shared, not copied.
         SmallImages { kept: self.kept.clone(), ranges: self.ranges, picture, sample, choice, ground }
     }
 
-    /// A small picture in colours, no side of which is longer; alike of all steps, whatever is kept of them.
+    /// A small picture in colours with no side longer than this, the same whether the step is in memory at full size
+    /// or not.
     #[must_use]
     pub fn paint_small(
         &self,
@@ -48,7 +49,7 @@ impl RunView {
 }
 
 impl SmallImages {
-    /// That of a step, no side longer.
+    /// The image of a step, with no side longer than this.
     #[must_use]
     pub fn paint(&self, step: usize, longest: u32) -> Option<RgbImage> {
         let Self { kept, ranges, picture, sample, choice, ground } = self;

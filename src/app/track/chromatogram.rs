@@ -1,4 +1,4 @@
-//! The chromatogram: which resolution is generated when, as theory has it or as it was measured.
+//! The chromatogram: which level is generated when, in theory or measured.
 
 use crate::app::draw::number::{Limits, number};
 use crate::app::draw::widgets::named;

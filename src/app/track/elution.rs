@@ -1,4 +1,4 @@
-//! The track of elution: how fast each resolution gains.
+//! The elution track: how fast each level is generated.
 
 use crate::app::planned::Planned;
 use crate::app::track::TrackView;

@@ -1,4 +1,4 @@
-//! The track of the guidance scale over the run, or of the window of the local exact denoiser: points that are dragged.
+//! The track of the guidance scale over the run, or of the local window, with points to drag.
 
 mod curve;
 mod points;

@@ -1,4 +1,4 @@
-//! What a track's head has below its name: menus and notes, each as far down as it has room.
+//! The space below the name in a track's head: menus and notes, as many as have room.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{elided, small_menu};

@@ -1,5 +1,5 @@
-//! A heat map over the shared axis, its colour bar, and what is read under the pointer: what the tracks of spectra and of
-//! parts draw.
+//! A heat map over the shared axis with its colour bar and the value under the pointer, for the tracks of spectra and
+//! of parts.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::heat_map::bar::{BarOf, BarState, bar_ui};

@@ -1,4 +1,4 @@
-//! What a right click on a track's plot offers: what the track itself has there, its figure, and its values at that place.
+//! The menu of a track's plot on a right click: its own entries, its figure, and its values at that place.
 
 use crate::app::draw::picture_menu::{asked_at, copy_ui};
 use crate::app::intent::Intent;

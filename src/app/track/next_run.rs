@@ -1,4 +1,4 @@
-//! What the next run will have, laid over what the run on screen has.
+//! The curves of the next run, drawn over those of the run on screen.
 
 use crate::app::planned::Planned;
 use crate::figure::{Dash, Figure, Line, NEXT, Paint, Reading, Role, TimeView, ticks};

@@ -1,5 +1,5 @@
-//! The track of an estimate's parts by resolution and step: a heat map of levels, or the chromatogram with guidance and
-//! without.
+//! The track of an estimate's parts by level and step: a heat map of levels, or the chromatogram with and without
+//! guidance.
 
 mod choices;
 

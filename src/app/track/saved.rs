@@ -1,4 +1,4 @@
-//! What is saved and copied of a track: its figure with a line on whose it is, alone or below images of the run.
+//! What a track saves and copies: its figure with a line on its source, alone or below images of the run.
 
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::pane_id::PaneId;

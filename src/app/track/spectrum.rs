@@ -1,4 +1,4 @@
-//! The tracks of spectra by step: which frequency changes when, and what is compared with that beside it.
+//! The tracks of spectra by step: which frequency changes when, and the comparison below it.
 
 mod looks;
 

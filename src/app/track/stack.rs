@@ -1,4 +1,4 @@
-//! The tracks: everything that has time, stacked, on one horizontal axis with one zoom and one playhead through all.
+//! The stack of tracks on one horizontal axis, with one zoom and one playhead.
 
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::arrows;
@@ -17,7 +17,7 @@ use egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 /// Least height of a track, points.
 const LEAST: f32 = 24.0;
 
-/// Draws the tracks in the space there is.
+/// Draws the tracks in the available space.
 pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, out: &mut ViewOutput) {
     let palette = Palette::of(ui);
     let space = ui.available_rect_before_wrap();

@@ -1,4 +1,4 @@
-//! What the tracks keep between frames, and where they stand in this one.
+//! The state of the tracks, and their places in this frame.
 
 use crate::app::track::{TrackView, all};
 use crate::figure::TimeZoom;
@@ -14,18 +14,18 @@ pub struct TracksState {
     pub(super) hovered: Option<f64>,
     /// Where the pointer is.
     pub(super) pointer: Option<Pos2>,
-    /// Whatever there is to be shown; which of it and in which order is in the document.
+    /// All tracks; the document tells which are shown, and in which order.
     tracks: Vec<Box<dyn TrackView>>,
 }
 
 impl TracksState {
-    /// `wake` is called when something that was computed beside is there.
+    /// `wake` is called when a result from the background is ready.
     #[must_use]
     pub fn new(wake: &Wake) -> Self {
         Self { zoom: TimeZoom::default(), hovered: None, pointer: None, tracks: all(wake) }
     }
 
-    /// Why something that a track shows could not be computed.
+    /// Why something a track shows could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.tracks.iter().find_map(|track| track.failure())

@@ -1,4 +1,4 @@
-//! The track of Theorem 1: the schedule that is laid over, on the axis of the run's.
+//! The Theorem 1 track: a saved schedule on the axis of the run's.
 
 use crate::app::draw::notes::words_ui;
 use crate::app::track::TrackView;

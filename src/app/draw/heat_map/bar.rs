@@ -1,4 +1,4 @@
-//! The colour bar of a heat map: its ends are dragged, typed, or left to what fits.
+//! The colour bar of a heat map. Its ends can be dragged, typed or left automatic.
 
 use crate::app::draw::heat_map::whole;
 use crate::app::draw::number::{Limits, number};
@@ -22,21 +22,21 @@ const LEFT: f32 = 24.0;
 /// Size of a field with a typed end, points.
 const FIELD: Vec2 = vec2(64.0, 24.0);
 
-/// What is dragged.
+/// The end that is dragged.
 #[derive(Default)]
 pub struct BarState {
-    /// The densities at the bar's foot and top while an end is dragged.
+    /// The densities at the bottom and top of the bar while an end is dragged.
     held: Option<(f32, f32)>,
 }
 
 /// Whose bar it is.
 #[derive(Clone, Copy)]
 pub(in crate::app) struct BarOf {
-    /// The range that was chosen; `None` where it is what fits.
+    /// The chosen range; `None` if it is automatic.
     pub chosen: Option<(f32, f32)>,
-    /// Whether it is of a difference, which has a range of its own.
+    /// Whether it shows a difference, which has its own range.
     pub difference: bool,
-    /// Whether it is of the track beside.
+    /// Whether it belongs to the comparison track.
     pub beside: bool,
     /// What is decided of an estimate's parts, where it is of those.
     pub parts: Option<PartsChoices>,

@@ -1,4 +1,4 @@
-//! The spectra of ensembles, beside those that theory expects and those of another ensemble.
+//! The spectra of ensembles, of theory, and their differences.
 
 use crate::app::draw::heat_map::RunSpectra;
 use crate::app::measure_desk::MeasureDesk;
@@ -6,25 +6,25 @@ use crate::ensemble::{Ensemble, samples_in_words};
 use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
 use std::sync::Arc;
 
-/// What is wanted of the ensembles that are known.
+/// Which spectra of the ensembles to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnsembleAsked {
-    /// Samples, theory, or how the samples differ from something.
+    /// Samples, theory, or a difference.
     pub source: SpectrumSource,
-    /// Of what.
+    /// The quantity.
     pub quantity: SpectrumQuantity,
-    /// Which channel; `None` is their mean. Theory has the mean only.
+    /// The channel; `None` is the mean, the only one theory has.
     pub channel: Option<usize>,
 }
 
-/// Grids of what is known, made anew where that changes.
+/// Grids of the ensembles, rebuilt when they change.
 #[derive(Default)]
 pub struct EnsembleSpectra {
     shown: Option<(u64, EnsembleAsked, Option<RunSpectra>)>,
 }
 
 impl EnsembleSpectra {
-    /// The grid of what was asked for; `None` where nothing of the kind is known.
+    /// The requested grid; `None` if there is no such ensemble.
     pub fn get(&mut self, desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
         let fresh = self.shown.as_ref().is_some_and(|(version, of, _)| *version == desk.version() && *of == asked);
         if !fresh {

@@ -22,12 +22,12 @@ use egui::{Color32, ColorImage, Rect, TextureHandle, TextureId, TextureOptions, 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What heat maps are drawn with, by the track that shows them.
+/// What draws heat maps, by track.
 #[derive(Default)]
 pub struct HeatMaps {
-    /// Colour by the processor even where wgpu draws.
+    /// Colour on the processor even if wgpu draws.
     pub without_shader: bool,
-    /// Whether the shader is there, and the longest side of its textures.
+    /// Whether the shader is available, and the longest side of its textures.
     shader: Option<usize>,
     kept: HashMap<&'static str, KeptMap>,
     bars: HashMap<ColourMap, TextureHandle>,
@@ -38,12 +38,12 @@ struct KeptMap {
     map: Arc<HeatMap>,
     size: [usize; 2],
     places: Arc<Places>,
-    /// Where the processor colours.
+    /// Textures coloured on the processor.
     texture: Option<TextureHandle>,
 }
 
 impl HeatMaps {
-    /// Call once a frame, with what wgpu draws by.
+    /// Call once a frame, with the render state of wgpu.
     pub fn begin_frame(&mut self, wgpu: Option<&egui_wgpu::RenderState>) {
         match wgpu.filter(|_| !self.without_shader) {
             Some(state) if self.shader.is_none() => self.shader = Some(shader::install(state)),

@@ -1,4 +1,4 @@
-//! The parts of a run's estimates by resolution, computed beside the window as the run goes.
+//! The parts of a run's estimates by level, computed in the background during the run.
 
 use crate::app::run_view::{MadeKey, RunView};
 use crate::runtime::{QuestionSlot, RunId, Wake, Weigh};
@@ -27,7 +27,7 @@ impl Weigh for PartsBatch {
 /// What a batch is of.
 type PartsOf = (RunId, usize, BandPlan);
 
-/// How much is known of what.
+/// How much is known, and of which request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnownParts {
     run: RunId,
@@ -40,7 +40,7 @@ pub struct KnownParts {
 }
 
 impl KnownParts {
-    /// Whether nothing more will come unless the run goes on.
+    /// Whether everything is known unless the run continues.
     #[must_use]
     pub const fn is_all(&self) -> bool {
         self.there == self.possible
@@ -53,15 +53,15 @@ impl KnownParts {
     }
 }
 
-/// What is known of the steps on screen.
+/// What is known about the steps on screen.
 #[derive(Default)]
 pub struct PartLevels {
-    /// The batches, counted. What could not be computed is not tried again before something else is asked.
+    /// The batches, counted. A failed one is not tried again before the next request.
     slot: QuestionSlot<(PartsOf, u64), PartsBatch>,
     batches: u64,
     kept: HashMap<PartsKey, Arc<StepParts>>,
     known: Option<KnownParts>,
-    /// One a finished step of the run on screen.
+    /// One per finished step of the run on screen.
     steps: Vec<Option<Arc<StepParts>>>,
 }
 
@@ -72,13 +72,13 @@ impl PartLevels {
         Self { slot: QuestionSlot::start("chromascope-parts", 0, wake), ..Self::default() }
     }
 
-    /// One a finished step; `None` of those that are not known.
+    /// One per finished step; `None` for those not known.
     #[must_use]
     pub fn steps(&self) -> &[Option<Arc<StepParts>>] {
         &self.steps
     }
 
-    /// Takes what there is and asks for what is missing.
+    /// Takes the results and requests what is missing.
     pub fn update(&mut self, run: &RunView, sample: usize, plan: BandPlan) -> KnownParts {
         if let Some(batch) = self.slot.take() {
             self.kept.extend(batch.0.iter().map(|(key, step)| (*key, Arc::clone(step))));
@@ -112,7 +112,7 @@ impl PartLevels {
         known
     }
 
-    /// Why what is looked at could not be computed.
+    /// Why what is shown could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.slot.failure()

@@ -1,4 +1,4 @@
-//! The spectra of a run's steps, computed beside the window as the run goes.
+//! The spectra of a run's steps, computed in the background during the run.
 
 use crate::app::run_view::{MadeKey, RunView};
 use crate::figure::TimeAxis;
@@ -16,25 +16,25 @@ const BATCH: (usize, usize) = (64, 1 << 21);
 /// Most columns that are kept; 1000 steps of all quantities are fewer.
 const KEPT: usize = 8192;
 
-/// What spectra are wanted of.
+/// Which spectra to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Asked {
-    /// Of what.
+    /// The quantity.
     pub quantity: SpectrumQuantity,
-    /// Which channel; `None` is their mean. One that the run has not is the mean too.
+    /// The channel; `None`, or one the run does not have, is the mean.
     pub channel: Option<usize>,
-    /// Which sample of the batch.
+    /// The sample of the batch.
     pub sample: usize,
 }
 
-/// Spectra with the axis of the run that they are of.
+/// Spectra with the axis of their run.
 #[derive(Clone)]
 pub struct RunSpectra {
-    /// The spectra, gaps where there is none.
+    /// The spectra, with gaps for missing ones.
     pub grid: Arc<PowerGrid>,
     /// The run's own axis.
     pub axis: Arc<TimeAxis>,
-    /// Whose they are, to be said where that is not plain.
+    /// Their source, shown where it is not obvious.
     pub whose: String,
 }
 
@@ -73,10 +73,10 @@ enum Question {
 /// Radially averaged spectra by step.
 #[derive(Default)]
 pub struct StepSpectra {
-    /// The batches, counted. What could not be computed is not tried again before something else is asked.
+    /// The batches, counted. A failed one is not tried again before the next request.
     slot: QuestionSlot<((RunId, Asked), u64), SpectraBatch>,
     batches: u64,
-    /// Plans and rings of the last size.
+    /// Plans and rings for the last size.
     plans: Arc<Mutex<Plans>>,
     columns: HashMap<ColumnKey, Arc<Column>>,
     shown: Option<(ShownGrid, RunSpectra)>,
@@ -89,7 +89,7 @@ struct ShownGrid {
     asked: Asked,
     done: usize,
     whole_from: usize,
-    /// Columns that are there, of those that can be.
+    /// Columns that are ready, out of all.
     there: usize,
     possible: usize,
 }
@@ -101,8 +101,7 @@ impl StepSpectra {
         Self { slot: QuestionSlot::start("chromascope-heat", 0, wake), ..Self::default() }
     }
 
-    /// The spectra of a run as far as they are there. What was asked for before stays until there is something to show
-    /// of the new.
+    /// The spectra of a run so far. The previous ones stay until there is something new to show.
     pub fn get(&mut self, run: Option<&RunView>, asked: Asked) -> Option<RunSpectra> {
         if let Some(batch) = self.slot.take() {
             self.columns.extend(batch.0.iter().map(|(key, column)| (*key, Arc::clone(column))));
@@ -152,7 +151,7 @@ impl StepSpectra {
         self.slot.is_waiting()
     }
 
-    /// Why what is looked at could not be computed.
+    /// Why what is shown could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.slot.failure()

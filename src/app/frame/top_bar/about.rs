@@ -1,4 +1,4 @@
-//! What the model runs on, and what was understood of it.
+//! The provider, and the details of the model.
 
 use super::{BADGE, LINE, TopBar};
 use crate::app::draw::forms::{FormState, said_of_model_ui};
@@ -9,7 +9,7 @@ use crate::theory::{Parameterization, Prediction};
 use crate::words::count;
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
 
-/// What the model runs on, and what was understood of it.
+/// The provider, and the details of the model.
 pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents: &mut Vec<Intent>) {
     let Some(model) = bar.model else { return };
     let palette = Palette::of(ui);

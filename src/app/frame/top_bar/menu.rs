@@ -1,4 +1,4 @@
-//! The menu at the right.
+//! The main menu.
 
 use super::TopBar;
 use crate::app::draw::icons::Icon;

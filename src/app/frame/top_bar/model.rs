@@ -1,4 +1,4 @@
-//! The model, and which others there are.
+//! The menu of models.
 
 use super::{Look, TopBar, TopBarState};
 use crate::app::draw::theme::{self, Palette, SMALL};
@@ -10,7 +10,7 @@ use crate::session::setting::Setting;
 use crate::session::settings::ModelSource;
 use egui::{RichText, Role, TextEdit, Ui, WidgetInfo};
 
-/// A source as people call it.
+/// The display name of a model.
 #[must_use]
 pub fn source_name(source: &ModelSource) -> String {
     match source {

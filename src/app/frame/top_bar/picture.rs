@@ -1,4 +1,4 @@
-//! Seed, class and batch: which images are made.
+//! Seed, class and batch.
 
 use super::{Look, TopBar};
 use crate::app::draw::forms::class_number_ui;

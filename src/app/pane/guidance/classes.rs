@@ -1,4 +1,4 @@
-//! Which class each resolution, or each part of the run, follows.
+//! One class, classes by level, or classes over time.
 
 use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::number::{Limits, number};

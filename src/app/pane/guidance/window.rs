@@ -1,4 +1,4 @@
-//! The window through which images are composed of a folder's.
+//! The local window of a folder of images.
 
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::widgets::named;

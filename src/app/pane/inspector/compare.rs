@@ -1,4 +1,4 @@
-//! What the image is compared with, how that is shown, and the errors.
+//! The reference, how the comparison is shown, and the errors.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{small_menu, text_toggle};

@@ -1,4 +1,4 @@
-//! How many pixels have which value, with handles for black and white.
+//! The histogram, with handles for black and white.
 
 use crate::app::draw::plot_pane::{PlotPane, ShownPlot};
 use crate::app::draw::plot_view::Numbers;

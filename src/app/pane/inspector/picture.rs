@@ -1,4 +1,4 @@
-//! The image with its pixels' numbers, and the line between it and the reference.
+//! The image with the values of its pixels, and the wipe to the reference.
 
 use crate::app::draw::lens::{Framing, look_around};
 use crate::app::draw::notes::words_ui;

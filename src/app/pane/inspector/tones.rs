@@ -1,4 +1,4 @@
-//! Which values are black and white, and the curve between them.
+//! The values shown as black and white, and the tone curve between them.
 
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};

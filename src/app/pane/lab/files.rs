@@ -1,4 +1,4 @@
-//! Schedules in from files and the clipboard, and out to other programs.
+//! Import and export of schedules.
 
 use crate::app::board::{Kind, Message};
 use crate::app::draw::theme::{self, Palette, SMALL};

@@ -1,4 +1,4 @@
-//! Schedules that follow from a wish.
+//! Schedules computed from a goal.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};

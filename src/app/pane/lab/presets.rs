@@ -1,4 +1,4 @@
-//! Every named schedule, to be looked at before it is taken.
+//! All presets, with a preview before you apply one.
 
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::plot::draw_line;

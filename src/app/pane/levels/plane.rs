@@ -1,4 +1,4 @@
-//! The spectrum in two dimensions, with rings where levels begin.
+//! The 2D spectrum, with a ring at the limit of each level.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::{Levels, paint_of};

@@ -1,4 +1,4 @@
-//! What the pane keeps: the choices, and what was last made of an image.
+//! The state of the pane: the choices, and the last result.
 
 use crate::app::draw::painted::{own_range, painted};
 use crate::app::draw::textures::{coloured, ground_of};

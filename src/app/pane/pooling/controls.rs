@@ -1,4 +1,4 @@
-//! Time, factor, image: the column at the left.
+//! The controls on the left: time, factor and image.
 
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};

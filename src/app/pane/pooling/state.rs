@@ -1,4 +1,4 @@
-//! What the pane keeps: the image, the time, and what was last made of both.
+//! The state of the pane: the image, the time, and the last result.
 
 use crate::app::intent::ImageChoice;
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
@@ -18,7 +18,7 @@ pub(super) const MIDDLE: f64 = 0.5;
 /// Pictures that the thread keeps, bytes.
 const BUDGET: usize = 16 << 20;
 
-/// The pane in which an image is pooled.
+/// The Pooling pane.
 pub struct PoolingPane {
     slot: QuestionSlot<PooledKey, Pooled>,
     /// The image that is pooled.

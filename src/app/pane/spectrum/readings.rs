@@ -1,4 +1,4 @@
-//! What the curves are, and what they tell in numbers: where signal meets noise, and the slope.
+//! The curves and their numbers: where signal equals noise, and the slope.
 
 use crate::app::draw::plot::draw_line;
 use crate::app::draw::plot_legend::{PlotLegend, PlotName, SWATCH};

@@ -1,4 +1,4 @@
-//! The points of the guidance scale, or of the window of the local exact denoiser, which are dragged.
+//! The points of the guidance scale or of the local window, to drag.
 
 use super::curve::HandCurve;
 use crate::app::draw::number::{Limits, number};
@@ -52,7 +52,7 @@ impl PointEditor<'_> {
         [x, self.curve.value_at(height)]
     }
 
-    /// Draws the points and follows the hand.
+    /// Draws the points and follows the pointer.
     pub fn ui(&self, ui: &mut Ui, held: &mut HeldRange, intents: &mut Vec<Intent>) {
         let points = self.curve.points();
         for index in 0..points.len() {

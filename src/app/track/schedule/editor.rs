@@ -1,4 +1,4 @@
-//! The schedule under the hand: control points and steps as widgets of their own over the plot.
+//! Editing the schedule: control points and steps as widgets over the plot.
 
 use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
@@ -123,7 +123,7 @@ pub fn to_list(list: LevelList) -> Intent {
     Intent::Change(Action::SetSchedule(Some(Box::new(PlanSource::List(list)))))
 }
 
-/// A change that is undone alone, whatever came before and comes after.
+/// A change that is undone on its own.
 #[must_use]
 pub fn alone(change: Intent) -> [Intent; 3] {
     [Intent::EndGesture, change, Intent::EndGesture]
@@ -209,7 +209,7 @@ fn point_menu_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut Vec<Int
     }
 }
 
-/// s, λ and σ of a control point, to be typed or dragged.
+/// s, λ and σ of a control point, to type or drag.
 pub fn point_values_ui(ui: &mut Ui, drawn: &Drawn, index: usize, intents: &mut Vec<Intent>) {
     let Some(&point) = drawn.points().get(index) else { return };
     let last = drawn.points().len() - 1;

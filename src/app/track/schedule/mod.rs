@@ -1,4 +1,4 @@
-//! The schedule: the noise level over time, and what can be taken hold of on it.
+//! The schedule track: the noise level over time, with points to drag.
 
 pub mod editor;
 mod warnings;

@@ -1,4 +1,4 @@
-//! What is questionable about a schedule, beside it.
+//! The warnings of a schedule, beside it.
 
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::theme::{self, Palette, SMALL};

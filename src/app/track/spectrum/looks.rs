@@ -1,4 +1,4 @@
-//! How heat maps of spectra look: channel, axis, what 0 dB is, colours.
+//! The look of heat maps of spectra: channel, axis, 0 dB reference and colours.
 
 use crate::app::draw::heat_map::whole;
 use crate::app::draw::theme::{self, Palette, SMALL};
