@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 }
 
 /// The graphics drivers may take so long, as some look for hardware far away.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 pub(super) fn run(
     arguments: &Arguments,

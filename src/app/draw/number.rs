@@ -194,7 +194,7 @@ fn free_place(field: Rect, size: Vec2, screen: Rect, taken: &[Rect]) -> Pos2 {
     ];
     let rect = |at: Pos2| Rect::from_min_size(at, size);
     let covered = |at: Pos2| {
-        let overlaps = taken.iter().map(|other| rect(at).intersect(*other)).filter(|overlap| overlap.is_positive());
+        let overlaps = taken.iter().map(|other| rect(at).intersect(*other)).filter(egui::Rect::is_positive);
         overlaps.map(|overlap| overlap.area()).sum::<f32>()
     };
     let inside = places.into_iter().filter(|at| screen.contains_rect(rect(*at)));

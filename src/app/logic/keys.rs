@@ -59,10 +59,10 @@ impl App {
                 keys.collect()
             });
             for key in pressed.into_iter().filter(|key| !(focused && is_for_what_has_the_focus(*key))) {
-                if key == Key::Num0 {
-                    if let Some(tracks) = self.state.panes.get_mut::<TracksPane>() {
-                        tracks.state.zoom = TimeZoom::default();
-                    }
+                if key == Key::Num0
+                    && let Some(tracks) = self.state.panes.get_mut::<TracksPane>()
+                {
+                    tracks.state.zoom = TimeZoom::default();
                 }
                 intents.extend(self.intent_of(key));
             }

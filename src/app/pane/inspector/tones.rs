@@ -40,7 +40,7 @@ pub(super) fn tones_ui(
     let mut offset = state.offset;
     let tip = "Offset added to all tones, as a share of the range. Above 0 is brighter. Double-click to reset to 0";
     ui.add_enabled_ui(curved, |ui| {
-        slider_ui(ui, ("offset", words::panes::OFFSET, tip), &mut offset, (-1.0, 1.0), false, 0.0)
+        slider_ui(ui, ("offset", words::panes::OFFSET, tip), &mut offset, (-1.0, 1.0), false, 0.0);
     });
     state.offset = offset;
 }
