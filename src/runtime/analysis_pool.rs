@@ -165,6 +165,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
     }
 
     /// What the results that are kept weigh together, bytes.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         lock(&self.shared.0).bytes
     }

@@ -122,6 +122,9 @@ pub enum Place {
 /// The level at each run time.
 type LevelAt<'a> = &'a dyn Fn(f64) -> NoiseLevel;
 
+/// Makes a configuration for diffusers of a curve's levels, for so many timesteps and this type of prediction.
+type WriteCurve = fn(LevelAt, usize, &str) -> Result<(Value, DiffusersNote), FormatError>;
+
 /// How a form is made, and of what.
 pub enum Writer {
     /// Of the schedule, and the number of steps it was made for.
@@ -138,7 +141,7 @@ pub enum Writer {
     /// Of the levels of a run, and the configuration of the model it is on.
     OnModel(fn(&Plan, &Value) -> Result<String, FormatError>),
     /// Of the level at each run time, for so many timesteps and this type of prediction.
-    Curve(fn(LevelAt, usize, &str) -> Result<(Value, DiffusersNote), FormatError>),
+    Curve(WriteCurve),
 }
 
 impl ExportFormat {
