@@ -24,7 +24,7 @@ fn probe() -> chromascope::cli::Graphics {
     });
     chromascope::cli::Graphics {
         adapters: adapters.collect(),
-        renderer: format!("{}, as {}", found.renderer, found.reason),
+        renderer: format!("{}: {}", found.renderer, found.reason),
         json: serde_json::to_value(&found).unwrap_or_default(),
         said: Vec::new(),
     }

@@ -1,28 +1,28 @@
-//! Files that a user gives: read whole, or a reason in words why they cannot be.
+//! Reading the user's files, with a sentence for each failure.
 
 use ndarray_npy::ReadNpyError;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
 
-/// What the system says, in words for people; to follow "cannot read …: ".
+/// The system's error in plain words, to follow "cannot read …: ".
 #[must_use]
 pub fn why(error: &Error) -> String {
     let words = match error.kind() {
         ErrorKind::NotFound => "there is no such file or folder",
         ErrorKind::PermissionDenied => "permission is denied",
         ErrorKind::IsADirectory => "it is a folder, not a file",
-        ErrorKind::NotADirectory => "it is a file or lies in one, and a folder is needed there",
-        ErrorKind::UnexpectedEof => "it is cut short",
+        ErrorKind::NotADirectory => "there is a file where a folder is needed",
+        ErrorKind::UnexpectedEof => "it is truncated",
         ErrorKind::StorageFull => "no space is left there",
         ErrorKind::QuotaExceeded => "your share of that disk is full",
-        ErrorKind::ReadOnlyFilesystem => "that place can only be read",
+        ErrorKind::ReadOnlyFilesystem => "that place is read-only",
         _ => return error.to_string(),
     };
     words.into()
 }
 
-/// A file to be read, which is no folder and not empty.
+/// A file to be read, which is not a folder and not empty.
 pub fn file(path: &Path) -> Result<File, String> {
     let file = File::open(path).map_err(|error| why(&error))?;
     let about = file.metadata().map_err(|error| why(&error))?;
@@ -47,15 +47,15 @@ pub fn text(path: &Path) -> Result<String, String> {
 
 const EMPTY: &str = "it is empty";
 
-/// Why bytes are no array of floating-point numbers.
+/// Why bytes are not an array of floating-point numbers.
 #[must_use]
 pub fn no_array(error: &ReadNpyError) -> String {
     match error {
-        ReadNpyError::ParseHeader(_) => "it is no NumPy array".into(),
+        ReadNpyError::ParseHeader(_) => "it is not a NumPy array".into(),
         ReadNpyError::Io(error) => why(error),
-        ReadNpyError::MissingData => "it is cut short".into(),
-        ReadNpyError::ExtraBytes(_) => "there is more in it than its array".into(),
-        ReadNpyError::WrongDescriptor(_) => "its values are no floating-point numbers".into(),
+        ReadNpyError::MissingData => "it is truncated".into(),
+        ReadNpyError::ExtraBytes(_) => "there is more data than its array".into(),
+        ReadNpyError::WrongDescriptor(_) => "its values are not floating-point numbers".into(),
         error => error.to_string(),
     }
 }
@@ -76,7 +76,7 @@ mod tests {
         let told = |path: &Path| text(path).unwrap_err();
         assert_eq!(told(&at("nowhere")), "there is no such file or folder");
         assert_eq!(told(folder.path()), "it is a folder, not a file");
-        assert_eq!(told(&at("text/below")), "it is a file or lies in one, and a folder is needed there");
+        assert_eq!(told(&at("text/below")), "there is a file where a folder is needed");
         assert_eq!(told(&at("empty")), "it is empty");
         assert_eq!(told(&at("bytes")), "it is not text");
         assert_eq!((text(&at("text")).unwrap().as_str(), bytes(&at("bytes")).unwrap().len()), ("text", 2));
@@ -89,10 +89,10 @@ mod tests {
         Array1::from(vec![1.0_f32, 2.0]).write_npy(&mut whole).unwrap();
         let mut integers = Vec::new();
         Array1::from(vec![1_i64, 2]).write_npy(&mut integers).unwrap();
-        assert_eq!(told(b"some text of a file"), "it is no NumPy array");
-        assert_eq!(told(b"\x93NU"), "it is cut short");
-        assert_eq!(told(&whole[..whole.len() - 3]), "it is cut short");
-        assert_eq!(told(&[&whole[..], b"more"].concat()), "there is more in it than its array");
-        assert_eq!(told(&integers), "its values are no floating-point numbers");
+        assert_eq!(told(b"some text of a file"), "it is not a NumPy array");
+        assert_eq!(told(b"\x93NU"), "it is truncated");
+        assert_eq!(told(&whole[..whole.len() - 3]), "it is truncated");
+        assert_eq!(told(&[&whole[..], b"more"].concat()), "there is more data than its array");
+        assert_eq!(told(&integers), "its values are not floating-point numbers");
     }
 }

@@ -1,4 +1,4 @@
-//! Sentences: their capital letters, singular and plural, and no more digits than a reader wants.
+//! Words of sentences: capital letters, singular and plural, and short numbers.
 
 pub mod voice;
 
@@ -48,7 +48,7 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
-/// At most so many characters of a text.
+/// At most this many characters of a text.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -173,7 +173,7 @@ mod tests {
         errors.retain(|(file, _)| !file.starts_with(source.join("cli")));
         // Paths, numbers, errors of others, and names of settings, which are plain words.
         let may = ["path", "place", "error", "variable", "height", "of", "setting", "what", "why", ""];
-        let whole = ["{0}\")", "{0} is no file"];
+        let whole = ["{0}\")", "{0} is not a file"];
         for (file, text) in errors {
             let Some((first, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { continue };
             let fine = may.contains(&first) || whole.iter().any(|whole| text.starts_with(whole));

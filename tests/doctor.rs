@@ -128,15 +128,15 @@ fn without_a_library_every_place_and_every_remedy_is_named() {
     let error = report["error"].as_str().unwrap();
     assert_documented(error, "doctor::without_a_library_every_place_and_every_remedy_is_named", &[]);
     let advice: Vec<&str> = report["advice"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-    assert!(advice[0].starts_with("install pip, which set-up downloads with: "), "{advice:?}");
-    assert_eq!(advice[1..], ["run `chromascope setup` to fetch ONNX Runtime"]);
+    let [pip, setup] = advice[..] else { panic!("{advice:?}") };
+    assert!(pip.contains("pip") && setup.contains("`chromascope setup`"), "{advice:?}");
     assert_eq!(report["python"], Value::Null);
     assert_eq!(report["data_folder"], home.data().to_str().unwrap());
     assert!(!home.data().exists() && !home.config().exists());
 
     let output = home.chromascope().arg("doctor").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("Sampling does not work yet.\n- install pip"), "{text}");
+    assert!(text.contains(&format!("\n- {pip}\n- {setup}\n")), "{text}");
     // Graphics drivers may have something to say; the program has not.
     assert!(!String::from_utf8_lossy(&output.stderr).contains("chromascope"));
     if cfg!(feature = "gui") {
@@ -155,7 +155,7 @@ fn what_is_no_library_is_told_from_one() {
     assert!(missing.starts_with("it cannot be read ("), "{missing}");
     let folder = home.path().join("folder");
     std::fs::create_dir(&folder).unwrap();
-    assert!(reason_against(&home, &folder).starts_with("it holds no "));
+    assert!(reason_against(&home, &folder).starts_with("it contains no "));
 }
 
 #[cfg(target_os = "linux")]
@@ -203,7 +203,10 @@ fn a_broken_library_found_by_searching_does_not_end_the_search() {
     let output = home.chromascope().args(["doctor", "--json"]).env("ORT_DYLIB_PATH", "/nowhere").output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["attempts"][0]["outcome"], "failed");
-    assert_eq!(report["attempts"][2]["reason"], "the file is cut short");
+    assert_eq!(
+        report["attempts"][2]["reason"],
+        documented("doctor::a_library_cut_short_is_named_and_does_not_crash", &[])
+    );
     assert_eq!(places(&report).last(), Some(&"loader"));
 }
 
@@ -258,7 +261,7 @@ fn an_exact_model_runs_without_the_library_and_says_so() {
     let output = home.chromascope().args(["sample", "--model", "gaussian-64", "--steps", "2"]).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("this exact model runs in the program's own code"), "{said}");
+    assert!(said.contains("ONNX Runtime"), "{said}");
     let info = home.chromascope().args(["info", "gaussian-64"]).output().unwrap();
     let told = String::from_utf8_lossy(&info.stdout);
     assert!(info.status.success() && told.contains("64x64, 3 channels"), "{told}");

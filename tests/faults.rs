@@ -60,7 +60,7 @@ impl Case {
         let found = stderr.lines().any(|line| matches(line.strip_prefix("chromascope: ").unwrap_or(line), &expected));
         assert!(found, "expected\n  {expected}\nfound\n{stderr}");
         assert_eq!(output.status.code(), Some(if usage { 2 } else { 1 }), "{stderr}");
-        assert!(!stderr.contains("panicked") && !stderr.contains("fault of its own"), "{stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains(chromascope::cli::FAULT), "{stderr}");
         self.folder
     }
 
@@ -560,7 +560,7 @@ fn one_broken_image_among_100_000() {
     let words = [("BROKEN", broken.display().to_string())];
     let expected = documented("faults::one_broken_image_among_100_000", &words);
     assert!(stderr.lines().any(|line| matches(line.trim_start_matches("chromascope: "), &expected)), "{stderr}");
-    assert!(stderr.contains("99999 images of 4x4 read"), "{stderr}");
+    assert!(stderr.contains("99999 images of 4x4"), "{stderr}");
 }
 
 #[test]

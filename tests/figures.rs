@@ -107,12 +107,12 @@ fn a_sheet_says_where_levels_cross_and_peak_in_the_schedules_own_time() {
         assert!(svg.contains(text), "{text}");
     }
     let time = |log_snr: f64| (10.0 - log_snr) / 20.0;
-    let crossings = said(&svg, " alike at t");
+    let crossings = said(&svg, " equal at t");
     for (&(t, _), m) in crossings.iter().zip([0, 1]) {
         // r_m = r_{m+1} at SNR = 1/(2·4ᵐ).
         assert!((t - time(-(2.0 * 4.0_f64.powi(m)).ln())).abs() <= 5.1e-5, "{crossings:?}");
     }
-    assert_eq!(crossings[0].1, "2 and 1 px alike at t");
+    assert_eq!(crossings[0].1, "2 and 1 px equal at t");
     let peaks = said(&svg, " peaks at t");
     assert_eq!((crossings.len(), peaks.len()), (2, 3));
     for (&(t, _), m) in peaks.iter().zip([0, 1, 2]) {

@@ -286,17 +286,14 @@ fn the_spacing_that_suits_a_sampler_is_told_and_kept() {
     };
     let heun = ["--model", "gaussian-64", "--provider", "rust", "--sampler", "heun", "--steps", "12"];
     let (told, open) = run(&heun);
-    assert!(told.contains("spacing: karras-capped, as heun needs") && !told.contains("far outside"), "{told}");
+    assert!(told.contains("spacing: karras-capped") && !told.contains("±"), "{told}");
     let resolved = &open.record()["resolved"];
     assert_eq!((&resolved["spacing"], &open.record()["settings"]["spacing"]), (&"karras-capped".into(), &Value::Null));
     assert!(resolved["spacing_because"].as_str().unwrap().contains("σ = 20291"), "{resolved}");
 
     let (told, chosen) = run(&[&heun[..], &["--spacing", "trailing"]].concat());
-    assert!(told.contains("heun's steps are too long here"), "{told}");
-    assert!(
-        told.contains("the result reaches ±") && told.contains("far outside the ±4 of this model's images"),
-        "{told}"
-    );
+    assert!(told.contains("heun's steps"), "{told}");
+    assert!(told.contains(" ±4 "), "{told}");
     // A record of the time when this was the default, which had less in it.
     let mut old = chosen.record();
     old["settings"]["spacing"] = Value::Null;
@@ -428,8 +425,7 @@ fn results_go_to_stdout_and_messages_to_stderr() {
     assert_eq!(files.len(), 3);
     assert!(files.iter().all(|file| file.is_file()));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let note = "no class was chosen, so the images are of class 3, which means none (a guess: the last class";
-    assert!(stderr.contains(note), "{stderr}");
+    assert!(stderr.contains("null class 3"), "{stderr}");
     let json = command.arg("--json").assert().success().get_output().stdout.clone();
     assert_eq!(serde_json::from_slice::<Value>(&json).unwrap()["complete"], true);
 }
@@ -482,8 +478,7 @@ fn a_model_of_no_class_embeddings_does_not_say_which_means_none() {
     config["num_class_embeds"] = 0.into();
     std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
     let told = chromascope().arg("info").arg(folder.path()).assert().success();
-    told.stdout(predicate::str::contains("; which one means none is not said"))
-        .stdout(predicate::str::contains("Size          16x16, which others it takes is not known"));
+    told.stdout(predicate::str::contains("null class")).stdout(predicate::str::contains("Size          16x16, "));
 }
 
 #[test]
@@ -533,5 +528,5 @@ fn a_record_with_another_variance_is_not_repeated() {
     let mut value: Value = serde_json::from_str(&text).unwrap();
     value["variance_type"] = "fixed_large".into();
     std::fs::write(&config, value.to_string()).unwrap();
-    again("other").code(1).stderr(predicate::str::contains("its scheduler configuration is not the one"));
+    again("other").code(1).stderr(predicate::str::contains("scheduler configuration"));
 }

@@ -188,84 +188,57 @@ fn a_typed_list_is_kept_and_its_oddities_are_named() {
 /// Every refusal, with the sentence the user reads.
 #[test]
 fn what_makes_no_schedule_is_refused_in_a_sentence() {
+    use ScheduleError as E;
     let model = ModelSchedule::Discrete(sd());
-    let sigmas = |list: &[f64]| Plan::from_sigmas(&model, list).unwrap_err().to_string();
-    let visit = |list: &[f64]| Plan::from_timesteps(&model, list, FinalLevel::Clean).unwrap_err().to_string();
-    let plan = |name, steps| request(name, steps, FinalLevel::Clean).plan(&model).unwrap_err().to_string();
-    let betas = |list: &[f64]| TrainingSchedule::from_betas(list).unwrap_err().to_string();
-    let alpha_bars = |list: &[f64]| TrainingSchedule::from_alpha_bars(list).unwrap_err().to_string();
+    let sigmas = |list: &[f64]| Plan::from_sigmas(&model, list).unwrap_err();
+    let visit = |list: &[f64]| Plan::from_timesteps(&model, list, FinalLevel::Clean).unwrap_err();
+    let plan = |name, steps| request(name, steps, FinalLevel::Clean).plan(&model).unwrap_err();
+    let betas = |list: &[f64]| TrainingSchedule::from_betas(list).unwrap_err();
+    let alpha_bars = |list: &[f64]| TrainingSchedule::from_alpha_bars(list).unwrap_err();
+    let too_many = |limit: usize, of: &str| E::TooManySteps { steps: 1_000_000, limit, of: of.into() };
+    let sigma = |value: f64| E::Sigma { row: 2, value };
+    let beta = |timestep: usize, value: f64| E::Beta { timestep, value };
+    let timestep = |row: usize, value: f64| E::Timestep { row, value, first: 0.0, last: 999.0 };
     for (said, expected) in [
-        (plan("trailing", 0), "0 steps were asked for; a run needs at least 1"),
-        (plan("karras", 0), "0 steps were asked for; a run needs at least 1"),
+        (plan("trailing", 0), E::NoSteps),
+        (plan("karras", 0), E::NoSteps),
+        (plan("trailing", 1_000_000), too_many(1000, "trailing spacing over the model's 1000 timesteps")),
+        (plan("karras", 1_000_000), too_many(10_000, "any run")),
+        (sigmas(&[]), E::TooFewSigmas(0)),
+        (sigmas(&[1.0]), E::TooFewSigmas(1)),
+        (sigmas(&[1.0, f64::NAN, 0.0]), sigma(f64::NAN)),
+        (sigmas(&[3.0, f64::INFINITY]), sigma(f64::INFINITY)),
+        (sigmas(&[1.0, -0.5]), sigma(-0.5)),
+        (sigmas(&[1.0, 0.0, 0.0]), sigma(0.0)),
+        (sigmas(&[2.0, 1.0, 1.0, 0.0]), E::EqualSigmas { row: 3, value: 1.0 }),
+        (sigmas(&[2.0, 3.0, 0.0]), E::RisingSigma { row: 2, previous: 2.0, value: 3.0 }),
+        (visit(&[]), E::NoTimesteps),
+        (visit(&[999.0, 1200.0]), timestep(2, 1200.0)),
+        (visit(&[f64::NAN]), timestep(1, f64::NAN)),
+        (visit(&[500.0, 500.0]), E::TimestepNotFalling { row: 2, previous: 500.0, value: 500.0 }),
+        (betas(&[]), E::TimestepCount(0)),
+        (betas(&[0.1, 1.5]), beta(1, 1.5)),
+        (betas(&[0.0, 0.1]), beta(0, 0.0)),
+        (betas(&[0.1, 1.0, 0.1]), beta(1, 1.0)),
+        (betas(&[f64::NAN]), beta(0, f64::NAN)),
+        (alpha_bars(&[0.9, 0.5, 0.5]), E::NotFalling { timestep: 2 }),
+        (alpha_bars(&[0.9, -0.1]), E::AlphaBar { timestep: 1, value: -0.1 }),
+        (sd_from(&[0.1]).zero_terminal_snr(TerminalSnr::Zero).unwrap_err(), E::CannotRescale { timesteps: 1 }),
         (
-            plan("trailing", 1_000_000),
-            "1000000 steps were asked for, but trailing spacing over the model's 1000 timesteps gives at most 1000; ask for fewer steps",
+            timesteps(Spacing::Leading, SpacingConvention::Ddim, 1000, 1000, 1).unwrap_err(),
+            E::PastTheEnd { steps: 1000, steps_offset: 1, first: 1000, last: 999 },
         ),
-        (
-            plan("karras", 1_000_000),
-            "1000000 steps were asked for, but any run gives at most 10000; ask for fewer steps",
-        ),
-        (
-            sigmas(&[]),
-            "no step follows from 0 values of σ; give at least 2, the noisiest first (N + 1 values make N steps)",
-        ),
-        (
-            sigmas(&[1.0]),
-            "no step follows from 1 value of σ; give at least 2, the noisiest first (N + 1 values make N steps)",
-        ),
-        (sigmas(&[1.0, f64::NAN, 0.0]), "σ in row 2 is NaN; it must be finite and above 0 (only the last may be 0)"),
-        (sigmas(&[3.0, f64::INFINITY]), "σ in row 2 is inf; it must be finite and above 0 (only the last may be 0)"),
-        (sigmas(&[1.0, -0.5]), "σ in row 2 is -0.5; it must be finite and above 0 (only the last may be 0)"),
-        (sigmas(&[1.0, 0.0, 0.0]), "σ in row 2 is 0; it must be finite and above 0 (only the last may be 0)"),
-        (
-            sigmas(&[2.0, 1.0, 1.0, 0.0]),
-            "σ in rows 2 and 3 are both 1; two equal noise levels make a step that does nothing, so take one out",
-        ),
-        (sigmas(&[2.0, 3.0, 0.0]), "σ rises from 2 to 3 in row 2; list the noisiest first, each below the one before"),
-        (visit(&[]), "the list of timesteps is empty; give at least 1"),
-        (visit(&[999.0, 1200.0]), "timestep 1200 in row 2 is outside the model's 0 to 999"),
-        (visit(&[f64::NAN]), "timestep NaN in row 1 is outside the model's 0 to 999"),
-        (
-            visit(&[500.0, 500.0]),
-            "timestep 500 in row 2 does not lie below 500 before it; list the noisiest first, none twice",
-        ),
-        (betas(&[]), "a training schedule needs 1 to 100000 timesteps, not 0"),
-        (betas(&[0.1, 1.5]), "β at timestep 1 is 1.5; it must lie above 0 and below 1 (the last may be 1)"),
-        (betas(&[0.0, 0.1]), "β at timestep 0 is 0; it must lie above 0 and below 1 (the last may be 1)"),
-        (betas(&[0.1, 1.0, 0.1]), "β at timestep 1 is 1; it must lie above 0 and below 1 (the last may be 1)"),
-        (betas(&[f64::NAN]), "β at timestep 0 is NaN; it must lie above 0 and below 1 (the last may be 1)"),
-        (
-            alpha_bars(&[0.9, 0.5, 0.5]),
-            "ᾱ does not fall from timestep 1 to 2, so a noise level would have more than one timestep; every β must add noise",
-        ),
-        (alpha_bars(&[0.9, -0.1]), "ᾱ at timestep 1 is -0.1; it must lie between 0 and 1"),
-        (
-            sd_from(&[0.1]).zero_terminal_snr(TerminalSnr::Zero).unwrap_err().to_string(),
-            "1 timestep cannot be rescaled to zero terminal SNR; at least 2 are needed",
-        ),
-        (
-            timesteps(Spacing::Leading, SpacingConvention::Ddim, 1000, 1000, 1).unwrap_err().to_string(),
-            "1000 steps with leading spacing and a steps_offset of 1 would begin at timestep 1000, but the model's last timestep is 999; ask for fewer steps or use trailing spacing",
-        ),
-        (
-            SigmaFamily::Karras { rho: f64::NAN }.sigmas(5, 0.1, 1.0).unwrap_err().to_string(),
-            "the karras family does not take rho = NaN: it lies between 0.1 and 100",
-        ),
-        (
-            SigmaFamily::Lu.sigmas(5, 1.0, 0.1).unwrap_err().to_string(),
-            "σ cannot run from 0.1 down to 1; both must be finite and positive, the first the larger",
-        ),
-        (
-            "cosine".parse::<BetaSchedule>().unwrap_err().to_string(),
-            "\"cosine\" is not a β schedule this program knows; it knows linear, scaled_linear, squaredcos_cap_v2, sigmoid, exp, laplace",
-        ),
-        (
-            "kerras".parse::<PlanSource>().unwrap_err().to_string(),
-            "\"kerras\" is neither a timestep spacing nor a σ family; use one of linspace, leading, trailing, karras, karras-capped, exponential, polyexponential, vp, beta, lu, kl-optimal, ays-sd15, ays-sdxl, edm, flow",
-        ),
+        (SigmaFamily::Lu.sigmas(5, 1.0, 0.1).unwrap_err(), E::SigmaRange { sigma_min: 1.0, sigma_max: 0.1 }),
+        ("cosine".parse::<BetaSchedule>().unwrap_err(), E::UnknownBetaSchedule("cosine".into())),
+        ("kerras".parse::<PlanSource>().unwrap_err(), E::UnknownSource("kerras".into())),
     ] {
-        assert_eq!(said, expected);
+        // As text, as NaN is not equal to itself.
+        assert_eq!(format!("{said:?} {said}"), format!("{expected:?} {expected}"));
     }
+    assert!(matches!(
+        SigmaFamily::Karras { rho: f64::NAN }.sigmas(5, 0.1, 1.0),
+        Err(ScheduleError::Parameter { family: "karras", name: "rho", .. })
+    ));
     let clean_start = ModelSchedule::Discrete(TrainingSchedule::from_alpha_bars(&[1.0, 0.5, 0.1]).unwrap());
     assert!(matches!(
         Plan::from_timesteps(&clean_start, &[2.0, 0.0], FinalLevel::Clean),
@@ -276,8 +249,8 @@ fn what_makes_no_schedule_is_refused_in_a_sentence() {
         Err(ScheduleError::SpacingUnsuited { .. })
     ));
     assert_eq!(
-        SigmaFamily::Polyexponential { rho: 50.0 }.sigmas(100, 0.03, 14.0).unwrap_err().to_string(),
-        "the polyexponential family with 100 steps puts steps 53 and 54 on the same noise level; ask for fewer steps"
+        SigmaFamily::Polyexponential { rho: 50.0 }.sigmas(100, 0.03, 14.0).unwrap_err(),
+        E::LevelsCoincide { of: "the polyexponential family with 100 steps".into(), step: 54 }
     );
     assert!(Plan::from_sigmas(&model, &(0..=MAX_STEPS + 1).rev().map(|i| i as f64).collect::<Vec<_>>()).is_err());
 }

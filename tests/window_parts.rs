@@ -51,7 +51,7 @@ fn guidance_is_taken_apart() {
         until(&mut harness, symbol, |harness| says(harness, symbol));
     }
     click_like(&mut harness, words::tracks::PARTS_OF);
-    click(&mut harness, "rₘ, guided and not");
+    click(&mut harness, "rₘ with and without guidance");
     until(&mut harness, "the chromatogram", |harness| {
         painted(harness).iter().any(|text| text == words::tracks::DASHED_NULL)
     });
@@ -133,7 +133,7 @@ fn levels_are_named_and_figures_saved() {
     assert!(read.iter().any(|text| text.starts_with("step ") && text.contains("   1 px   ")), "{read:?}");
     let map = saved(&mut harness, &path);
     assert!(map.contains("over step and resolution") && map.contains("Parts by level"), "{}", &map[..600]);
-    show(&mut harness, "rₘ, guided and not");
+    show(&mut harness, "rₘ with and without guidance");
     let lines = saved(&mut harness, &path);
     assert!(lines.contains("rm over step, of 1 px, 2 px"), "{}", &lines[..600]);
 }

@@ -1,12 +1,12 @@
-"""What a checkpoint's folder holds, looked at before torch is loaded: problems are told in a sentence, at once."""
+"""Checks of a checkpoint folder before torch is loaded, so that problems are reported at once, in a sentence."""
 
 import json
 from pathlib import Path
 
 WEIGHTS = ("diffusion_pytorch_model*.safetensors", "diffusion_pytorch_model*.bin")
 KNOWN_OTHERS = {
-    "UNet2DConditionModel": "it is conditioned on embeddings of text; export it with `optimum-cli export onnx` and open the folder unet/ "
-    "of what that makes",
+    "UNet2DConditionModel": "it takes text embeddings; export it with `optimum-cli export onnx` and open "
+    "the unet/ folder of the result",
 }
 
 
@@ -25,30 +25,30 @@ def read_json(path):
 
 
 def find_unet(checkpoint):
-    """The folder of the UNet in a pipeline's folder, or that folder itself; refused where it is no UNet2DModel."""
+    """The folder of the UNet in a pipeline's folder, or that folder itself; refused if it is not a UNet2DModel."""
     checkpoint = Path(checkpoint)
     if not checkpoint.exists():
         refuse(
-            f"there is no folder {checkpoint}; give that of a diffusers pipeline, or of its UNet alone, on this machine: nothing is "
-            "downloaded"
+            f"there is no folder {checkpoint}; give a local folder with a diffusers pipeline or its UNet (nothing is "
+            "downloaded)"
         )
     if not checkpoint.is_dir():
-        refuse(f"{checkpoint} is a file; give the folder of a diffusers pipeline, or of its UNet alone")
+        refuse(f"{checkpoint} is a file; give a folder with a diffusers pipeline or its UNet")
     unet = checkpoint / "unet" if (checkpoint / "unet").is_dir() else checkpoint
     if not (unet / "config.json").is_file():
-        refuse(f"{unet} has no config.json, so it is no checkpoint of diffusers; give the folder that holds unet/ or its config.json")
+        refuse(f"{unet} has no config.json, so it is not a diffusers checkpoint; give the folder with unet/ or the config.json of the UNet")
     config = read_json(unet / "config.json")
-    kind = config.get("_class_name", "UNet2DModel") if isinstance(config, dict) else "no JSON object"
+    kind = config.get("_class_name", "UNet2DModel") if isinstance(config, dict) else "list instead of an object"
     if kind != "UNet2DModel":
-        why = KNOWN_OTHERS.get(kind, "export it by its own means to ONNX, with an image, a timestep and a prediction")
-        refuse(f"{unet} holds a {kind}, and this script exports a UNet2DModel; {why}")
+        why = KNOWN_OTHERS.get(kind, "export it to ONNX with its own tools, with an image input, a timestep input and a prediction")
+        refuse(f"{unet} has a {kind}, but this script exports a UNet2DModel; {why}")
     if not any(found for pattern in WEIGHTS for found in unet.glob(pattern)):
-        refuse(f"{unet} has no weights (diffusion_pytorch_model.safetensors or .bin); copy them beside its config.json")
+        refuse(f"{unet} has no weights (diffusion_pytorch_model.safetensors or .bin); copy them into the same folder as config.json")
     return unet
 
 
 def find_scheduler(checkpoint, scheduler):
-    """The folder of the scheduler's configuration: the one that is named, else the pipeline's, else None."""
+    """The folder of the scheduler's configuration: the given one, else the pipeline's, else None."""
     if scheduler is None:
         folder = Path(checkpoint) / "scheduler"
         return folder if (folder / "scheduler_config.json").is_file() else None
@@ -68,7 +68,7 @@ def check_out(out):
 
 
 class needed:
-    """`with needed():` around imports: a sentence in place of a traceback where a package is missing."""
+    """`with needed():` around imports: a sentence instead of a traceback if a package is missing."""
 
     def __enter__(self):
         return self

@@ -18,7 +18,7 @@ need_toolchain() {
     command -v cargo >/dev/null && command -v rustc >/dev/null ||
         fail "there is no Rust toolchain: install Rust $wanted or newer from https://rustup.rs, then run this again."
     found=$(rustc --version 2>/dev/null | sed -n 's/^rustc \([0-9.]*\).*/\1/p')
-    [ -n "$found" ] || fail "rustc does not answer: install Rust $wanted or newer from https://rustup.rs."
+    [ -n "$found" ] || fail "rustc does not run: install Rust $wanted or newer from https://rustup.rs."
     [ "$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ] ||
         fail "Rust $found is too old, $wanted or newer is needed: run \`rustup update stable\`, then run this again."
 }

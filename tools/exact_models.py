@@ -246,8 +246,8 @@ scaled so that the mean square is 1 (ΣS/N_pix = 1, with the density |X_k|²/N_p
 
     E[x_0|x_t]_k = √ᾱ S/(ᾱS + 1 − ᾱ) · x_t,k
 
-Because S is even in both frequencies, the real Hartley matrix (cos + sin)/8, which is its own inverse, takes the place
-of the discrete Fourier transform: two matrix products there, two back. Agrees with NumPy's FFT in f64 to 1e-5.
+Because S is even in both frequencies, the real Hartley matrix (cos + sin)/8, which is its own inverse, replaces the
+discrete Fourier transform: two matrix products forward, two back. It agrees with NumPy's FFT in f64 to 1e-5.
 
 Made by `python tools/exact_models.py assets/models`. Licence: MIT OR Apache-2.0, like the program.
 """
@@ -260,21 +260,21 @@ samples are the emoji themselves. With `class_labels` below 9 only the images of
     E[x_0|x_t] = Σ p_i x_i,   p = softmax_i( −‖x_t − √ᾱ x_i‖²/(2(1−ᾱ)) )
 
 - `images.u8`: the pictures, uint8 [{count}, 3, 64, 64] in C order, x = u/127.5 − 1. The graph reads it as external data.
-- `labels.json`: for each picture its group (0–8), name, code points, base emoji, and whether `emoji-unet` was kept from
-  seeing it (`held_out`).
+- `labels.json`: group (0–8), name, code points and base emoji of each picture, and whether it was held out from the
+  training of `emoji-unet` (`held_out`).
 
 Data: the bitmaps of Noto Color Emoji 2.042, composed on white and resized; names and groups from Unicode 15.0
-`emoji-test.txt`. Of the skin tones of one base emoji one is kept, beside the untoned picture. The agreement with a
-direct computation in f64 is 1e-5 in every pixel, over the whole range of noise.
+`emoji-test.txt`. Each base emoji has its untoned picture and at most one skin tone. The model agrees
+with a direct computation in f64 to 1e-5 in every pixel, at all noise levels.
 
 Made by `python tools/exact_models.py assets/models` (see `tools/emoji_dataset.py`). Licence: SIL Open Font License 1.1,
-see `OFL.txt`, as the pictures are derived from the font.
+see `OFL.txt`, because the pictures are derived from the font.
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("models", type=Path, help="folder that gets the two model folders")
+    parser.add_argument("models", type=Path, help="output folder for the two model folders")
     args = parser.parse_args()
     for name, write in (("gaussian-64", write_gaussian), ("emoji-exact-64", write_emoji)):
         (args.models / name).mkdir(parents=True, exist_ok=True)

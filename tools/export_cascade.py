@@ -25,21 +25,21 @@ README = """# emoji-cascade
 {summary}
 
 - Data: {data} Made by `tools/emoji_dataset.py`; all variants of one base emoji are on the same side of the split.
-- `cascade.json` names the stages, the coarsest first. `coarse-32` is trained on the images pooled by 2; `detail-64` sees
-  the image and its loss is taken on the detail band alone. Together (docs/theory.md, section 14)
+- `cascade.json` lists the stages, coarsest first. `coarse-32` is trained on the images pooled by 2; `detail-64` on the
+  full image, with a loss on the detail band only. Together (docs/theory.md, section 14):
   `ε(x_t, t) = ½·U ε_coarse(D x_t/√P, τ) + (1 − UD) ε_detail(x_t, t)`.
-- Each stage: the network of `emoji-unet` (`tools/train.py`), with its weights as a start as far as they have a place.
-- Weights: {weights}, averaged over training, stored as int8 with a scale for each output and widened when a session
-  opens.
-- Licence: SIL Open Font License 1.1, see `OFL.txt`, as the pictures are derived from the font.
+- Each stage: the network of `emoji-unet` (`tools/train.py`), initialised with its weights where the shapes match.
+- Weights: {weights}, averaged over training, stored as int8 with one scale per output and converted to float32 when a
+  session opens.
+- Licence: SIL Open Font License 1.1, see `OFL.txt`, because the pictures are derived from the font.
 
 ## How it was made
 
 {commands}
 
 then `python tools/export_cascade.py assets/models/emoji-cascade` and
-`python tools/model_quality.py assets/models/emoji-cascade --against assets/models/emoji-unet`. A GPU improves it with no
-change of code: the same commands with `--device cuda --batch 512`.
+`python tools/model_quality.py assets/models/emoji-cascade --against assets/models/emoji-unet`. To train it
+further on a GPU, run the same commands with `--device cuda --batch 512`.
 
 ## Measured
 
@@ -47,7 +47,7 @@ change of code: the same commands with `--device cuda --batch 512`.
 Not measured yet: run `tools/model_quality.py`.
 <!-- /measured -->
 
-![Each row one class, the last without: eight samples of emoji-unet, then eight of the cascade from the same noise](sheet.png)
+![One row per class, the null class last: eight samples of emoji-unet, then eight of the cascade from the same noise](sheet.png)
 """
 
 

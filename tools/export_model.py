@@ -22,7 +22,7 @@ from checkpoint import check_out, find_scheduler, find_unet, needed, read_json, 
 def read_arguments():
     """What the user asks for, checked as far as it can be before torch is loaded, which takes seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path, help="pipeline folder, or folder of the UNet alone")
+    parser.add_argument("checkpoint", type=Path, help="folder of a pipeline or of its UNet")
     parser.add_argument("out", type=Path)
     parser.add_argument("--scheduler", type=Path, help="folder with scheduler_config.json")
     parser.add_argument("--half", action="store_true", help="store large weights as float16")
@@ -228,7 +228,7 @@ def load(folder):
         return UNet2DModel.from_pretrained(str(folder), local_files_only=True)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        refuse(f"diffusers cannot load {folder} ({reason}); look at its config.json and its weights")
+        refuse(f"diffusers cannot load {folder} ({reason}); check its config.json and weights")
 
 
 def main(args):

@@ -93,14 +93,14 @@ def markdown(measured):
     if spectrum["largest_difference_db"] > 3:
         missed.append(f"spectrum: {spectrum['largest_difference_db']:.1f} dB instead of 3")
     return "\n".join([
-        f"Mean squared error of E[x_0|x_t] on {measured['held_out_images']} held-out emoji without class, {measured['noises']} noises an image,",
-        "beside the best linear stationary denoiser (Wiener) on the same noises:",
+        f"Mean squared error of E[x_0|x_t] on {measured['held_out_images']} held-out emoji for the null class, {measured['noises']} noise samples per image,",
+        "compared with the best linear stationary denoiser (Wiener) on the same noise:",
         "",
         "| σ | model | Wiener | ratio | goal |",
         "| --- | --- | --- | --- | --- |",
         *rows,
         "",
-        f"Spectrum of {spectrum['samples']} samples (DDIM, {spectrum['steps']} steps, no class) against the training images',",
+        f"Spectrum of {spectrum['samples']} samples (DDIM, {spectrum['steps']} steps, null class) compared with that of the training images,",
         f"from {BAND[0]} to {BAND[1]} cycles/pixel: largest difference **{spectrum['largest_difference_db']:.1f} dB**,",
         f"root mean square {spectrum['rms_difference_db']:.1f} dB (goal: within 3 dB).",
         "",
@@ -123,7 +123,7 @@ def against_table(measured):
     ]
     return [
         "",
-        f"Error over Wiener's, this model / {other['name']}, of the whole image and in each resolution level:",
+        f"Error relative to Wiener, this model / {other['name']}, for the whole image and per resolution level:",
         "",
         f"| σ | whole | {head} |",
         "| --- |" + " --- |" * (LEVELS + 1),
@@ -146,7 +146,7 @@ def main():
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--against", type=Path, metavar="MODEL", help="another model to be compared with")
+    parser.add_argument("--against", type=Path, metavar="MODEL", help="another model to compare with")
     args = parser.parse_args()
     denoise, card = open_model(args.model, args.threads), read_card(args.model)
     other = open_model(args.against, args.threads) if args.against else None

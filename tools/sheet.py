@@ -116,7 +116,7 @@ def main():
     parser.add_argument("model", help="model folder")
     parser.add_argument("out", help="PNG to write")
     parser.add_argument("--count", type=int, default=64)
-    parser.add_argument("--by-class", action="store_true", help="one row of eight for each class, `none` last")
+    parser.add_argument("--by-class", action="store_true", help="one row of eight per class, the null class last")
     parser.add_argument("--size", default="64x64", help="HxW")
     parser.add_argument("--steps", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)

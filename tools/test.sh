@@ -8,7 +8,7 @@ need_toolchain
 need_component fmt rustfmt
 need_component clippy clippy
 need_packages window tests
-say "Fetching the crates"
+say "Downloading the crates"
 cargo fetch --locked
 say "Formatting"
 cargo fmt --check

@@ -360,7 +360,7 @@ def take_over_weights(model, path):
     taken = {n: stored[o] for n, o in names.items() if o in stored and stored[o].shape == state[n].shape}
     model.load_state_dict(state | taken)
     share = sum(t.numel() for t in taken.values()) / sum(t.numel() for t in state.values())
-    print(f"{share:.1%} of the weights are taken over from {path}; drawn at random: {sorted(set(state) - set(taken))}", flush=True)
+    print(f"{share:.1%} of the weights come from {path}; initialised at random: {sorted(set(state) - set(taken))}", flush=True)
 
 
 def stored_levels(stored):
@@ -414,25 +414,25 @@ README = """# emoji-unet
 
 - Data: {data} Made by `tools/emoji_dataset.py`; all variants of one base emoji are on the same side of the split.
 - Input: `sample` f32 [batch, 3, height, width], height and width multiples of 16 (trained at 64×64);
-  `timestep` f32 [batch], 0 … 999, continuous; `class_labels` i64 [batch], 0–8 the groups, 9 none.
+  `timestep` f32 [batch], 0 … 999, continuous; `class_labels` i64 [batch], 0–8 the groups, 9 the null class.
 - Output: `out_sample`, the prediction of x_0. Schedule: `scheduler_config.json` (squaredcos_cap_v2, trailing).
 - Network: preconditioning and the schedule's log-SNR table inside the graph; a diffusers UNet2DModel on the image
   unshuffled by 4, attention at its lowest level, and a full-resolution convolutional head (`tools/train.py`).
 - Weights: {parameters:.2f} M, averaged over training, stored as float16 and cast to float32 when the session opens.
-- Licence: SIL Open Font License 1.1, see `OFL.txt`, as the pictures are derived from the font.
+- Licence: SIL Open Font License 1.1, see `OFL.txt`, because the pictures are derived from the font.
 
 ## How it was made
 
 {commands}
 
-in all {steps} steps, {images} images; then `python tools/train.py --export assets/models/emoji-unet` and
-`python tools/model_quality.py assets/models/emoji-unet`. A GPU improves it with no change of code, from these weights:
+{steps} steps and {images} images in total; then `python tools/train.py --export assets/models/emoji-unet` and
+`python tools/model_quality.py assets/models/emoji-unet`. To continue from these weights on a GPU:
 
     python tools/train.py --device cuda --batch 512 --until-minutes 25 --init assets/models/emoji-unet/model.onnx
     python tools/train.py --export assets/models/emoji-unet
     python tools/model_quality.py assets/models/emoji-unet
 
-or, from nothing, with a larger network, for example `--channels 128 256 256 --head 64`.
+or train a larger network from scratch, for example with `--channels 128 256 256 --head 64`.
 
 ## Measured
 
@@ -440,7 +440,7 @@ or, from nothing, with a larger network, for example `--channels 128 256 256 --h
 Not measured yet: run `tools/model_quality.py`.
 <!-- /measured -->
 
-![64 samples without class, then one row for each class](sheet.png)
+![64 samples for the null class, then one row per class](sheet.png)
 """
 
 
@@ -448,20 +448,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--stage", choices=STAGES, default="whole", help="the plain model, or one of the cascade's two stages")
-    add("--name", help="name of the checkpoint in the cache; by default the stage's")
+    add("--name", help="name of the checkpoint in the cache [default: the stage's]")
     add("--export", metavar="FOLDER", help="export the checkpoint's averaged weights and stop")
-    add("--resume", action="store_true", help="go on from the checkpoint")
+    add("--resume", action="store_true", help="continue from the checkpoint")
     add("--init", metavar="ONNX", help="start from the weights of an exported model.onnx of the same sizes")
-    add("--warm", metavar="ONNX", help="start from what fits of the weights of an exported emoji-unet")
+    add("--warm", metavar="ONNX", help="start from the weights of an exported emoji-unet where the shapes match")
     add("--device", default="cpu")
-    add("--threads", type=int, default=0, help="CPU threads; on a machine busy with other work one is fastest")
-    add("--bf16", action=argparse.BooleanOptionalAction, help="bfloat16 autocast; by default on a GPU, as few CPUs have it")
+    add("--threads", type=int, default=0, help="CPU threads; one is fastest on a busy machine")
+    add("--bf16", action=argparse.BooleanOptionalAction, help="bfloat16 autocast; default: only on a GPU")
     add("--until-minutes", type=float, default=120, help="wall time of this run")
     add("--max-steps", type=int, default=10**9)
     add("--batch", type=int, default=32)
     add("--lr", type=float, default=8e-4)
     add("--warmup", type=int, default=200, help="steps of rising learning rate")
-    add("--anneal", type=float, default=0.25, help="last share of the time, with the learning rate falling to zero")
+    add("--anneal", type=float, default=0.25, help="final share of the time, in which the learning rate falls to zero")
     add("--weight-decay", type=float, default=1e-2)
     add("--ema", type=float, default=0.9995)
     add("--drop-label", type=float, default=0.1, help="share of images trained without their class")
@@ -470,7 +470,7 @@ def main():
     add("--skip-std", type=float, default=0.2)
     add("--channels", type=int, nargs="+")
     add("--patch", type=int, help="the body sees the image unshuffled by this factor")
-    add("--layers", type=int, default=2, help="residual blocks a level")
+    add("--layers", type=int, default=2, help="residual blocks per level")
     add("--features", type=int, default=16, help="full-resolution channels the body gives the head")
     add("--head", type=int, default=32, help="channels of the head")
     add("--seed", type=int, default=0)

@@ -9,7 +9,7 @@
     python tools/train_text.py export assets/models/emoji-text                   # the averaged weights, as optimum lays out
 
 Any time the decoder alone may be trained on, with latents as they are: `autoencoder --resume --decoder-only`.
-A GPU does the same with no change of code, from nothing or from what is bundled:
+On a GPU, from scratch or from the bundled weights:
 
     python tools/train_text.py unet --device cuda --batch 1024 --until-minutes 10 --init assets/models/emoji-text
 
@@ -524,7 +524,7 @@ def main():
     add("--init", type=Path, metavar="FOLDER", help="start from what fits of an exported model's weights")
     add("--light", action="store_true", help="checkpoints of the averaged weights alone, in half precision")
     add("--device", default="cpu")
-    add("--threads", type=int, default=0, help="CPU threads; on a machine busy with other work one is fastest")
+    add("--threads", type=int, default=0, help="CPU threads; one is fastest on a busy machine")
     add("--bf16", action=argparse.BooleanOptionalAction, help="bfloat16 autocast; by default where the hardware has it")
     add("--until-minutes", type=float, default=1e9, help="time at work of this run")
     add("--pictures", type=int, default=10**12, help="pictures of this run, each as often as it is drawn")

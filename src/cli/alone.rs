@@ -49,7 +49,8 @@ pub(super) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), E
             let own = of.get_arguments().find(|argument| argument.get_id() == option).map(ToString::to_string);
             let own = own.unwrap_or_default();
             let text = format!(
-                "the argument '{own}' cannot be used with {}: the run is that of its file, and nothing else would count",
+                "the argument '{own}' cannot be used with {}: the run is read from the file, so other options have no \
+                 effect",
                 ignored.join(", ")
             );
             return Err(of.error(ErrorKind::ArgumentConflict, text));

@@ -57,7 +57,7 @@ fn ask_drivers(probe: GraphicsProbe) -> Graphics {
         Err(Unfinished::Stopped) => failed(format!("no answer within {} seconds", LONGEST.as_secs())),
         Ok(finished) => match serde_json::from_str(&finished.stdout) {
             Ok(found) => Graphics { said: said(&finished.stderr), ..found },
-            Err(_) => failed(format!("they ended the program that asked them ({})", finished.status)),
+            Err(_) => failed(format!("they crashed the process that queried them ({})", finished.status)),
         },
     }
 }
@@ -67,7 +67,7 @@ fn said(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let plain = if line.contains("XDG_RUNTIME_DIR") {
-            "no Wayland session, as XDG_RUNTIME_DIR names no folder"
+            "no Wayland session: XDG_RUNTIME_DIR is not set to a folder"
         } else {
             line.trim_start_matches("error: ")
         };
@@ -88,7 +88,7 @@ fn in_words(diagnosis: &Diagnosis, graphics: Option<&Graphics>) -> String {
     for (index, attempt) in diagnosis.attempts.iter().enumerate() {
         lines.push(format!("{}{attempt}", if index == 0 { "  looked at    " } else { "               " }));
     }
-    lines.push(format!("GPU            {}", list(&diagnosis.gpus, "none that nvidia-smi names")));
+    lines.push(format!("GPU            {}", list(&diagnosis.gpus, "none found by nvidia-smi")));
     if let Some(graphics) = graphics {
         let adapters = if graphics.adapters.is_empty() { vec!["none".to_owned()] } else { graphics.adapters.clone() };
         for (index, adapter) in adapters.iter().enumerate() {
@@ -141,7 +141,7 @@ mod tests {
     fn what_drivers_print_is_said_once_and_plainly() {
         let text = "error: XDG_RUNTIME_DIR is invalid or not set in the environment.\n\n\
                     error: XDG_RUNTIME_DIR is invalid or not set in the environment.\nMESA: warning: odd\n";
-        assert_eq!(said(text), ["no Wayland session, as XDG_RUNTIME_DIR names no folder", "MESA: warning: odd"]);
+        assert_eq!(said(text), ["no Wayland session: XDG_RUNTIME_DIR is not set to a folder", "MESA: warning: odd"]);
         assert!(said(" \n").is_empty());
     }
 }

@@ -13,10 +13,10 @@ use crate::words::count;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Say what was understood of a model: inputs, outputs, sizes, classes, schedule
+/// Report what is known about a model: inputs, outputs, sizes, classes, schedule
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A bundled name, an .onnx file, or a folder with model.onnx; without it, the bundled models are listed
+    /// Model: a bundled name, an .onnx file, or a folder with model.onnx. Without it, the bundled models are listed
     model: Option<String>,
     /// Print JSON
     #[arg(long)]
@@ -88,7 +88,7 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         let stages: Vec<String> = info.stages.iter().map(|stage| size(*stage)).collect();
         let null = info.null_label.zip(info.null_said_by);
-        let null = null.map(|(label, said_by)| format!("; {label} means none ({})", said_by.in_words()));
+        let null = null.map(|(label, said_by)| format!("; null class {label} ({})", said_by.in_words()));
         let names = info.class_names().join(", ");
         let classes = if info.takes_labels { names + &null.unwrap_or_default() } else { "none".into() };
         format!(
@@ -127,8 +127,8 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
     } else {
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         format!(
-            "Model         {}\n              {summary}\nSHA-256       {}\nSize          {height}x{width}, {}\nRuns on       the \
-             program's own code, as there is no ONNX Runtime",
+            "Model         {}\n              {summary}\nSHA-256       {}\nSize          {height}x{width}, {}\nRuns on       Chromascope's own code, because \
+             there is no ONNX Runtime",
             info.name,
             info.sha256,
             count(info.channels, "channel")
@@ -176,7 +176,7 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     line("File", format!("{} (operator set {})", package.onnx.display(), model.graph.opset));
     line("SHA-256", model.graph.sha256.clone());
     line("Image", describe(&contract.sample));
-    let size = model.native_size().map_or_else(|| "not said; give --size HxW".into(), |(h, w)| format!("{h}x{w}"));
+    let size = model.native_size().map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w}"));
     line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), package.size_multiple())));
     line("Timestep", describe(&contract.timestep));
     if let Some(port) = &contract.class_labels {
@@ -191,7 +191,7 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
             line("Predicts", facts["scheduler_config"]["prediction_type"].as_str().unwrap_or("?").to_owned());
             line("Trained on", config.describe());
         }
-        None => line("Schedule", "not said; give --scheduler-config FILE".into()),
+        None => line("Schedule", "unknown; set --scheduler-config FILE".into()),
     }
     line(
         "Runs on",
@@ -203,12 +203,12 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
 fn classes(model: &OpenModel) -> String {
     let count = match model.package.config.num_class_embeds {
         None => String::new(),
-        Some(1) => ", 0 alone".to_owned(),
+        Some(1) => ", only 0".to_owned(),
         Some(count) => format!(", 0 to {}", count.saturating_sub(1)),
     };
     let none = model.null_class(None).map_or_else(
-        || "; which one means none is not said".into(),
-        |none| format!("; {} means none ({})", none.label, none.said_by.in_words()),
+        || "; the null class is unknown".into(),
+        |none| format!("; null class {} ({})", none.label, none.said_by.in_words()),
     );
     let names = model.package.card.as_ref().map(|card| card.class_names.join(", ")).unwrap_or_default();
     if names.is_empty() { format!("{count}{none}") } else { format!("{count}{none}: {names}") }

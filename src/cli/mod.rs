@@ -18,6 +18,8 @@ mod steering;
 #[cfg(feature = "gui")]
 mod window;
 
+pub use output::FAULT;
+
 pub use interrupt::interrupted;
 
 use crate::model::onnx_runtime::forbid_telemetry;
@@ -33,7 +35,7 @@ use std::time::Instant;
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
-    /// The ONNX Runtime library to use, or a folder that holds it, instead of searching for one
+    /// ONNX Runtime library, or a folder that contains it, to use instead of searching
     #[arg(long, global = true, value_name = "PATH")]
     onnxruntime: Option<PathBuf>,
     #[command(subcommand)]
@@ -45,7 +47,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Open the window, as without a command
+    /// Open the window (the default without a command)
     #[cfg(feature = "gui")]
     Window(window::Arguments),
     Sample(Box<sample::Arguments>),
@@ -55,9 +57,9 @@ enum Command {
     Info(info::Arguments),
     Schedule(schedule::Arguments),
     Chromatogram(schedule::ChromatogramArguments),
-    /// Fetch ONNX Runtime, which runs the networks, into the data folder
+    /// Download ONNX Runtime, which runs the networks, into the data folder
     Setup(setup::Arguments),
-    /// Say what this machine has, what works, and what to do about the rest
+    /// Report what this machine has, what works, and how to fix the rest
     Doctor(doctor::Arguments),
 }
 
@@ -149,7 +151,7 @@ fn run(front: Option<Front>, #[cfg_attr(not(feature = "gui"), allow(unused))] be
         }
     };
     if let Err(error) = interrupt::watch() {
-        output::message(&format!("Ctrl-C will end the program at once, with nothing kept: {error}"));
+        output::message(&format!("Ctrl-C will stop at once and keep nothing: {error}"));
     }
     let explicit = arguments.onnxruntime.as_deref();
     let ended = match arguments.command {

@@ -15,49 +15,49 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Fit a schedule to a model: few steps along it end as near as they can to where a fine run from the same noise ends
+/// Fit a schedule to a model, so that few steps end as close as possible to a fine run from the same noise
 ///
-/// Starts from the model's own schedule or another, moves the control points of a drawn curve, writes the best and says how
-/// good it is on seeds that it was not fitted on. Ctrl-C keeps the best so far.
+/// Starts from the model's schedule or another, moves the control points of a curve, writes the best schedule, and
+/// reports its error on seeds that were not used for the fit. Ctrl-C keeps the best so far.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Steps of the runs that the schedule is for
+    /// Number of steps to fit the schedule for
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = count, allow_negative_numbers = true)]
     steps: usize,
-    /// Control points of the curve, its two ends among them [default: one more than steps, at most 13]
+    /// Number of control points, both ends included [default: one more than steps, at most 13]
     #[arg(long, value_name = "P", value_parser = count, allow_negative_numbers = true)]
     points: Option<usize>,
-    /// Let the points move in run time too, and not only in λ
+    /// Also move the points in run time, not only in λ
     #[arg(long)]
     move_times: bool,
-    /// Images that it is fitted on, a seed each
+    /// Number of images for the fit, one seed each
     #[arg(long, value_name = "K", default_value_t = 4, value_parser = count, allow_negative_numbers = true)]
     seeds: usize,
-    /// Other images that before and after are measured on; 0 measures nothing
+    /// Number of other images for the test before and after; 0 skips the test
     #[arg(long, value_name = "K", default_value_t = 8)]
     measure_seeds: usize,
-    /// The first seed; those of the fit follow from it, then those of the measurement
+    /// First seed; the fit uses the seeds from here on, then the test
     #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
-    /// Sampler, one that adds no noise
-    #[arg(long, value_name = "NAME", help = format!("Sampler, one that adds no noise: {}", SamplerKind::names("or", |method| !method.is_stochastic())), default_value_t)]
+    /// Sampler without added noise
+    #[arg(long, value_name = "NAME", help = format!("Sampler without added noise: {}", SamplerKind::names("or", |method| !method.is_stochastic())), default_value_t)]
     sampler: SamplerKind,
-    /// Most runs made for the fit, each of all its images
+    /// Maximum number of runs for the fit; each run covers all images
     #[arg(long, value_name = "E", default_value_t = 200, value_parser = count, allow_negative_numbers = true)]
     evaluations: usize,
-    /// Most seconds for the fit; the reference and the measurement come on top
+    /// Maximum time for the fit in seconds, without the reference run and the test
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     seconds: Option<u64>,
-    /// The fine run that is the truth: ddim-1000 or heun-200 [default: heun-200; ddim-1000 where the model clips]
+    /// Fine run to compare with: ddim-1000 or heun-200 [default: heun-200, or ddim-1000 if the model clips]
     #[arg(long, value_name = "NAME")]
     reference: Option<Reference>,
-    /// Where it starts: a spacing, a σ family or a curve (cosine, sigmoid, …) [default: the model's spacing]
+    /// Starting point: a spacing, a σ family or a curve (cosine, sigmoid, …) [default: the model's spacing]
     #[arg(long, value_name = "NAME", value_parser = source)]
     from: Option<PlanSource>,
-    /// Where it starts: a file with a schedule. A curve drawn by hand keeps its points unless --points is said
+    /// Starting point: a schedule file. A drawn curve keeps its points unless --points is given
     #[arg(long, value_name = "FILE", conflicts_with = "from")]
     schedule: Option<PathBuf>,
-    /// The file that the best schedule is written to, with its number of steps, for `sample --schedule` and the window
+    /// File for the best schedule, with its number of steps; read by `sample --schedule` and the window
     #[arg(long, short, value_name = "FILE.json")]
     out: PathBuf,
     /// Print the outcome as JSON instead of a table
@@ -76,13 +76,13 @@ fn source(name: &str) -> Result<PlanSource, String> {
 
 /// A number of steps beside a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
-#[error("--schedule lists the levels of {} one by one; say --steps {listed}, or start from something else", count_of(*.listed, "step"))]
+#[error("--schedule lists the noise levels of {}; set --steps {listed}, or start from another schedule", count_of(*.listed, "step"))]
 struct StepsAreListed {
     listed: usize,
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
-    text.parse().ok().filter(|&seconds| seconds > 0).ok_or_else(|| "whole seconds are needed, at least 1".into())
+    text.parse().ok().filter(|&seconds| seconds > 0).ok_or_else(|| "use whole seconds, at least 1".into())
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
@@ -139,7 +139,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
 
 fn show(bar: &Bar, progress: Progress) {
     let (done, of, what) = match progress {
-        Progress::Reference { done, of } => (done, of, "making the reference".to_owned()),
+        Progress::Reference { done, of } => (done, of, "reference run".to_owned()),
         Progress::Fitting { evaluations, of, rmse, start, .. } if rmse.is_finite() => {
             (evaluations, of, format!("fitting, RMSE {start:.4} to {rmse:.4}"))
         }
@@ -194,7 +194,7 @@ impl Arguments {
             return Err(told.into());
         }
         if cancelled {
-            output::message(&format!("stopped; the best so far is kept in {}", self.out.display()));
+            output::message(&format!("stopped; the best schedule so far is in {}", self.out.display()));
             return Err(Failure::Interrupted);
         }
         Ok(Ended::Well)
@@ -209,20 +209,20 @@ fn table(outcome: &Outcome) -> String {
         let _ = write!(text, "\n{name:<28}{before:>10.digits$}{after:>10.digits$}{:>8.3}", after / before);
     };
     if let Some(fitted) = &outcome.fitted {
-        line("RMSE on the fit's seeds", fitted.start, fitted.best, 5);
+        line("RMSE on the fit seeds", fitted.start, fitted.best, 5);
     }
     if let Some(measured) = &outcome.comparison {
         let mut both = |name: &str, of: &dyn Fn(&Measured) -> f64, digits| {
             line(name, of(&measured.before), of(&measured.after), digits);
         };
-        both("RMSE on other seeds", &|measured| measured.rmse, 5);
+        both("RMSE on the test seeds", &|measured| measured.rmse, 5);
         both("  in 8-bit levels", &|measured| measured.rmse_8bit, 2);
         let levels = measured.before.by_level.len() - 1;
         for level in 0..levels {
             both(&format!("  level {level}"), &|measured| measured.by_level[level], 5);
         }
-        both("  the rest", &|measured| measured.by_level[levels], 5);
-        both("spectrum off by, dB", &|measured| measured.spectrum_db(), 3);
+        both("  rest", &|measured| measured.by_level[levels], 5);
+        both("spectrum error, dB", &|measured| measured.spectrum_db(), 3);
     }
     text
 }

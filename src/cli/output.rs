@@ -16,7 +16,7 @@ pub(super) fn file(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure>
 }
 
 /// Writes a result to stdout. A reader that went away, such as `head`, wanted no more, and a terminal that was closed cannot
-/// take it: that is no failure.
+/// take it: that is not a failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{}", Voice::CommandLine.say(text)).and_then(|()| stdout.flush()) {
@@ -35,11 +35,14 @@ pub(super) fn message(text: &str) {
     let _ = writeln!(std::io::stderr(), "chromascope: {line}");
 }
 
+/// How the sentence about a panic begins.
+pub const FAULT: &str = "stopped by a fault in Chromascope";
+
 /// Turns the message of a panic into a sentence.
 pub(super) fn catch_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let reason = panic.payload_as_str().unwrap_or("no reason given");
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
-        message(&format!("stopped by a fault of its own{place} ({reason}): please report this line"));
+        message(&format!("{FAULT}{place} ({reason}): please report this line"));
     }));
 }

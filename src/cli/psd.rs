@@ -17,19 +17,20 @@ use std::path::{Path, PathBuf};
 
 /// Write the radially averaged power spectrum of images: ring, f, count, psd, psd_var
 ///
-/// The density is |X_k|²/N_pix of values in [−1, 1], the mean over a ring's bins and the channels; unit white noise reads 1
-/// at any size. f is in cycles/pixel; psd_var is the unbiased variance over images, nan of one.
+/// The density is |X_k|²/N_pix of values in [−1, 1], the mean over a ring's bins and the channels; unit white noise is
+/// 1 at any size. f is in cycles/pixel; psd_var is the unbiased variance over images, nan for one image.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values as they are
+    /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values used as they are
     images: PathBuf,
-    /// Height and width in pixels to which images are cropped and resized [default: their own, which must be alike]
+    /// Height and width in pixels to which images are cropped and resized [default: the images' own size, which must be
+    /// equal]
     #[arg(long, value_name = "HxW", value_parser = read_size)]
     size: Option<(usize, usize)>,
-    /// Weight pixels with a Hann window, as images are not periodic; its mean square is divided out
+    /// Use a Hann window, because images are not periodic; its mean square is divided out
     #[arg(long)]
     hann: bool,
-    /// The .csv file; without it the table goes to stdout
+    /// Output .csv file [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -49,7 +50,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {
-            return Err(wrong(images, "--size has no meaning for an array, whose values are taken as they are").into());
+            return Err(wrong(
+                images,
+                "--size has no effect on an array, whose values are used as they are; leave it out",
+            )
+            .into());
         }
         for image in read_array(images)? {
             spectra.add(&image).map_err(|error| wrong(images, &error.to_string()))?;
@@ -71,15 +76,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
             let values = Array3::from_shape_fn((3, height as usize, width as usize), value);
             spectra.add(&values).map_err(|error| match error {
                 SpectrumError::Shape { .. } => {
-                    wrong(file, "its size is not that of the images before it; say --size HxW, such as 64x64")
+                    wrong(file, "its size differs from the images before it; set --size HxW, such as 64x64")
                 }
                 error => wrong(file, &error.to_string()),
             })?;
         }
     }
-    let text = spectra.to_csv().ok_or_else(|| {
-        wrong(images, &format!("there is no image in it, and it needs at least one of the kinds {KINDS}"))
-    })?;
+    let text = spectra
+        .to_csv()
+        .ok_or_else(|| wrong(images, &format!("it has no images; it needs at least one in {KINDS}")))?;
     match out {
         None => output::result(text.trim_end())?,
         Some(path) => output::file(path, text.as_bytes(), "the spectrum is")?,
@@ -111,10 +116,10 @@ fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
     let array = ArrayD::<f32>::read_npy(&bytes[..]).map(|array| array.mapv(f64::from));
     let array = array.or_else(|_| ArrayD::<f64>::read_npy(&bytes[..])).map_err(|error| {
         let why = reading::no_array(&error);
-        wrong(path, &format!("it is no array of float32 or float64 ({why}); {GIVE}"))
+        wrong(path, &format!("it is not an array of float32 or float64 ({why}); {GIVE}"))
     })?;
     if let Some(place) = array.iter().position(|value| !value.is_finite()) {
-        return Err(wrong(path, &format!("value {place} of it is not finite; spectra need numbers")));
+        return Err(wrong(path, &format!("value {place} is not finite; spectra need finite numbers")));
     }
     let shape = array.shape().to_vec();
     let array = if shape.len() == 2 { array.insert_axis(Axis(0)) } else { array };
@@ -124,7 +129,7 @@ fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
             let images = array.into_dimensionality::<Ix4>().map_err(|error| wrong(path, &error.to_string()))?;
             Ok(images.outer_iter().map(|image| image.to_owned()).collect())
         }
-        _ => Err(wrong(path, &format!("its shape is {shape:?}; [H, W], [C, H, W] or [N, C, H, W] is needed"))),
+        _ => Err(wrong(path, &format!("its shape is {shape:?}; it must be [H, W], [C, H, W] or [N, C, H, W]"))),
     }
 }
 

@@ -195,14 +195,16 @@ fn steps_on(read: &ScheduleFile, asked: Option<usize>) -> Result<usize, Failure>
         (None, Some(asked)) => {
             if let Some(made_for) = read.steps.filter(|steps| *steps != asked) {
                 let made_for = words::count(made_for, "step");
-                output::message(&format!("the schedule was made for {made_for}, and --steps {asked} is taken"));
+                output::message(&format!(
+                    "the schedule was made for {made_for}; the run has {asked} as set by --steps"
+                ));
             }
             Ok(asked)
         }
         (None, None) => {
             if let Some(steps) = read.steps {
                 let steps = words::count(steps, "step");
-                output::message(&format!("the run has {steps}, which the schedule was made for"));
+                output::message(&format!("the run has {steps}, as in the schedule"));
             }
             Ok(read.steps.unwrap_or(DEFAULT_STEPS))
         }
@@ -211,7 +213,7 @@ fn steps_on(read: &ScheduleFile, asked: Option<usize>) -> Result<usize, Failure>
 
 /// Parses a number of at least 1.
 pub(super) fn count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "a whole number of at least 1 is needed".into())
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "use a whole number of at least 1".into())
 }
 
 /// Parses a seed.
@@ -230,7 +232,7 @@ pub(super) fn read_schedule(path: &Path) -> Result<ScheduleFile, Failure> {
 
 /// A number of steps beside a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
-#[error("--schedule lists the levels of {} one by one, so --steps {asked} cannot be; leave --steps out", words::count(*.listed, "step"))]
+#[error("--schedule lists the noise levels of {}, so --steps cannot be {asked}; leave --steps out", words::count(*.listed, "step"))]
 struct StepsAreListed {
     listed: usize,
     asked: usize,

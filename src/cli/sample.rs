@@ -9,7 +9,7 @@ use crate::session::{FarOut, RunError, RunSettings, Trajectory, elsewhere};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Sample a model step by step and keep every x_t, E[x_0|x_t] and ε̂
+/// Sample a model step by step and record every x_t, E[x_0|x_t] and ε̂
 ///
 /// Writes trajectory.npz, trajectory.json and strip.png into the folder --out.
 #[derive(Debug, clap::Args)]
@@ -18,11 +18,10 @@ pub(super) struct Arguments {
     run: Options<OfRun>,
     #[command(flatten)]
     images: Options<OfImages>,
-    /// Repeat the run that this trajectory.json records; only --out is taken from the command line besides
+    /// Repeat the run recorded in this trajectory.json. Only --out, --json and --onnxruntime may be given with it
     #[arg(long, value_name = "trajectory.json")]
     replay: Option<PathBuf>,
-    /// Folder for the results; made where it is not there [default: chromascope-out, or the first of chromascope-out-2,
-    /// -3, … that is not there]
+    /// Folder for the results, created if needed [default: chromascope-out, or chromascope-out-2, -3, … if that exists]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the record of the run as JSON instead of the paths
@@ -111,7 +110,7 @@ struct Out {
 }
 
 impl Out {
-    /// The one that was asked for, or a new one.
+    /// The one that was requested, or a new one.
     fn take(wanted: Option<&Path>) -> Result<Self, WriteError> {
         let was_there = wanted.is_some_and(Path::exists);
         let folder = match wanted {

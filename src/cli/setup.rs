@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Fetch the library with CUDA, and CUDA and cuDNN themselves (1.6 GB; an NVIDIA driver must be there)
+    /// Download the library with CUDA, plus CUDA and cuDNN (1.6 GB; needs an NVIDIA driver)
     #[arg(long)]
     cuda: bool,
     /// Print the result as JSON

@@ -27,38 +27,39 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Measure many samples: power spectra step by step, band energies, and the chromatogram beside theory
+/// Measure many samples: power spectra per step, band energies, and the chromatogram compared with theory
 ///
-/// Writes a .npz with, index 0 the noisiest: f, count [F]; alpha_bar [S+1]; psd_xt [S+1, F], psd_x0, psd_eps [S, F],
-/// psd_diff [S−1, F], bands_x0 [S, M+1], bands_diff [S−1, M+1] (finest first, the rest band last), each with _var, the
-/// unbiased variance over samples; r_power, r_amplitude [S−1, M] with _se; n. Row i of a difference is from step i to the
-/// next. Ctrl-C keeps the samples that are whole.
+/// Writes a .npz; index 0 is the noisiest. Arrays: f, count [F]; alpha_bar [S+1]; psd_xt [S+1, F], psd_x0, psd_eps [S,
+/// F], psd_diff [S−1, F], bands_x0 [S, M+1], bands_diff [S−1, M+1] (finest first, the rest band last), each with _var,
+/// the unbiased variance over samples; r_power, r_amplitude [S−1, M] with _se; n. Row i of a difference is from step i
+/// to the next. Ctrl-C keeps the finished samples.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     run: RunOptions<OfRun>,
     #[command(flatten)]
     form: Form,
-    /// Samples; their noise is that of the seed's samples 0, 1, 2, …. With --add, 0 tells and draws what there is
+    /// Number of samples, with the noise of samples 0, 1, 2, … of the seed. With --add, 0 reports and draws the samples
+    /// in the file
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = whole, allow_negative_numbers = true)]
     samples: usize,
-    /// Samples made at once; the results do not depend on it but for rounding [default: by image size and provider]
+    /// Samples per batch; it changes the results only by rounding [default: by image size and provider]
     #[arg(long, short, value_name = "B", value_parser = count, allow_negative_numbers = true)]
     batch: Option<usize>,
-    /// Calibrate theory on the images of this folder, cropped and resized to the samples' size, instead of the final images. It is
-    /// a choice of this reading and not kept in the .npz; what was taken is printed
+    /// Calibrate theory on the images in this folder, cropped and resized to the sample size, instead of on the final
+    /// images. The choice is printed, and not stored in the .npz
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Add --samples to those of this .npz, with its model and settings, and write it again unless --out is said
+    /// Add --samples samples to this .npz, with its model and settings, and rewrite it unless --out is given
     #[arg(long, value_name = "FILE.npz")]
     add: Option<PathBuf>,
-    /// The .npz file
+    /// Output .npz file
     #[arg(long, short, value_name = "FILE.npz", required_unless_present = "add")]
     out: Option<PathBuf>,
     /// Draw the spectra of change and the measured chromatogram over theory
     #[arg(long, value_name = "FILE", help = format!("Draw the spectra of change and the measured chromatogram over theory as {}", Format::endings()))]
     plot: Option<PathBuf>,
-    /// Theory that is drawn: nothing known of the data, the variance of every band, or the power of every frequency
+    /// Theory to draw: without data, from the variance of every band, or from the power of every frequency
     #[arg(long, value_enum, default_value_t = Calibration::Calibrated)]
     theory: Calibration,
     /// Print the comparison with theory as JSON instead of a table
@@ -69,19 +70,19 @@ pub(super) struct Arguments {
 /// What is measured of each sample: the same for all that one file holds.
 #[derive(Debug, clap::Args)]
 pub(super) struct Form {
-    /// M, detail levels of resolution [default: as many as the image has]
+    /// Number M of resolution levels [default: all levels of the image]
     #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
     levels: Option<usize>,
-    /// n, the factor between resolution levels
+    /// Factor n between resolution levels
     #[arg(long, value_name = "n", default_value_t = 2)]
     factor: usize,
-    /// Take spectra under a Hann window, as images are not periodic
+    /// Use a Hann window, because images are not periodic
     #[arg(long)]
     hann: bool,
 }
 
 fn whole(text: &str) -> Result<usize, String> {
-    text.parse().map_err(|_| "a whole number is needed".into())
+    text.parse().map_err(|_| "use a whole number".into())
 }
 
 /// Samples are kept in one kind of file.
@@ -130,7 +131,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let samples = ensemble.samples();
     if samples == 0 {
         outcome?;
-        output::message("stopped before the first samples were whole, so nothing was written");
+        output::message("stopped before the first sample was finished, so nothing was written");
         return Err(Failure::Interrupted);
     }
     let mut out = arguments.out.as_ref().or(arguments.add.as_ref()).cloned().unwrap_or_default();
@@ -162,7 +163,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     match outcome? {
         ensemble::Ended::Complete(_) => Ok(Ended::Well),
         ensemble::Ended::Stopped(_) => {
-            output::message(&format!("stopped; {} kept in {}, whole", are(samples), out.display()));
+            output::message(&format!("stopped; {} kept in {}", are(samples), out.display()));
             Err(Failure::Interrupted)
         }
     }
@@ -178,7 +179,7 @@ fn are(samples: usize) -> String {
 fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<(PathBuf, Option<Elsewhere>), Lost> {
     let samples = are(ensemble.samples());
     let kept = elsewhere::write(out, shelter, &samples, |path| ensemble::write(path, ensemble))?;
-    let told = kept.told(&samples, ", and `chromascope spectrum --add` goes on with that file");
+    let told = kept.told(&samples, "; continue with `chromascope spectrum --add`");
     Ok((kept.at, told))
 }
 
@@ -196,7 +197,7 @@ impl Arguments {
 /// What is measured, and how it ended.
 type Outcome = (Ensemble, Option<DataStatistics>, Result<ensemble::Ended, EnsembleError>);
 
-/// The ensemble with the samples that were asked for, and how that ended.
+/// The ensemble with the samples that were requested, and how that ended.
 fn measured(
     arguments: &Arguments,
     begun: Option<Ensemble>,
@@ -340,7 +341,7 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
         range: None,
         colour_map: ColourMap::default(),
     });
-    let mut panels = vec![Panel::new("Mean power spectrum of what each step changes", map)];
+    let mut panels = vec![Panel::new("Mean power spectrum of each step's change", map)];
     for measure in [Measure::Amplitude, Measure::Power] {
         let Some(Comparison { prediction, agreement, .. }) = findings.comparison(calibration, measure) else {
             continue;
@@ -381,7 +382,7 @@ mod tests {
         let (out, shelter) = (folder.path().join("none/out.npz"), folder.path().join("shelter"));
         let told = keep(&ensemble, &out, &shelter).err().unwrap().to_string();
         assert!(told.starts_with(&format!("cannot write {}: ", out.display())), "{told}");
-        assert!(told.contains("; the 1 sample is lost, as writing elsewhere failed too"), "{told}");
+        assert!(told.contains("; the 1 sample is lost, "), "{told}");
         std::fs::create_dir(&shelter).unwrap();
         let (kept, told) = keep(&ensemble, &out, &shelter).unwrap();
         assert!(kept.starts_with(&shelter));

@@ -9,16 +9,16 @@ use crate::reading;
 use crate::session::settings::ModelSource;
 use std::path::Path;
 
-/// A folder that is no cascade.
+/// A folder that is not a cascade.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} is no cascade: {is}; a single network is given with --model", is = is_instead(.0))]
+#[error("{0} is not a cascade: {is}; open a single network with --model", is = is_instead(.0))]
 pub(super) struct NoCascade(pub(super) String);
 
 fn is_instead(path: &str) -> &'static str {
     if Path::new(path).is_file() {
-        "it is a file, and a cascade is a folder with cascade.json, which names the stages"
+        "it is a file, but a cascade is a folder with cascade.json"
     } else {
-        "it has no cascade.json, which names the stages"
+        "it has no cascade.json"
     }
 }
 
@@ -26,10 +26,11 @@ fn is_instead(path: &str) -> &'static str {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoCurve {
     #[error(
-        "{option} {text} is neither a number nor a file that can be read ({reason}); give a number, or a CSV of {columns}"
+        "{option} {text} is neither a number nor a readable file ({reason}); give a number, or a CSV with columns \
+         {columns}"
     )]
     Unread { option: &'static str, text: String, reason: String, columns: &'static str },
-    #[error("the curve of {option} in {text} cannot be used: {reason}")]
+    #[error("cannot use the curve in {text} for {option}: {reason}")]
     Unusable { option: &'static str, text: String, reason: String },
 }
 
@@ -64,15 +65,13 @@ type ClassOverTime = (Option<i64>, Option<ClassSwitch<Option<i64>>>);
 /// A class in brackets that does not say when.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "--label {0} is not understood; a class that changes is [3:5:0.4]: the first, the second, and the part of the run"
+    "--label {0} cannot be read; write a change of class as [3:5:0.4]: first class, second class, share of the run"
 )]
 struct NoSwitch(String);
 
 /// Brackets without any class.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "--label {0} changes from no class to no class, which is no change; leave it out, or name a class before or after the change"
-)]
+#[error("--label {0} changes from no class to no class; leave it out, or give a class before or after the change")]
 struct NoClasses(String);
 
 /// A class, or one class and then another.
@@ -92,14 +91,14 @@ pub(super) fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassO
     match (from, to) {
         (None, None) => return Err(NoClasses(text.to_owned()).into()),
         (Some(from), Some(to)) if from == to => {
-            output::message(&format!("--label {text} changes from class {from} to class {to}, which is no change"));
+            output::message(&format!("--label {text} does not change the class: both are {to}"));
         }
         _ => {}
     }
     Ok((None, Some(ClassSwitch { from, to, at })))
 }
 
-/// A class that is no number and no name of the model's.
+/// A class that is not a number and no name of the model's.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no class \"{name}\"; {there}")]
 struct UnknownClass {
@@ -129,7 +128,7 @@ pub(super) fn class_number(label: &str, source: &ModelSource) -> Result<i64, Fai
     let found = names.iter().position(|name| name.eq_ignore_ascii_case(label)).and_then(|n| i64::try_from(n).ok());
     found.ok_or_else(|| {
         let there = if names.is_empty() {
-            "this model does not name its classes; give a number where it has any, or leave --label out".to_owned()
+            "this model has no class names; give a class number, or leave --label out".to_owned()
         } else {
             format!("there are {}", names.join(", "))
         };

@@ -18,22 +18,22 @@ use std::time::Instant;
 #[derive(Debug, clap::Args)]
 #[group(id = "window")]
 pub(super) struct Arguments {
-    /// A model to open: a bundled name, an .onnx file or a folder
+    /// Model to open: a bundled name, an .onnx file or a folder
     #[arg(value_name = "MODEL", value_parser = model)]
     model: Option<String>,
-    /// A folder of images to open as a model
+    /// Folder of images to open as a model
     #[arg(long, value_name = "DIR", conflicts_with = "model")]
     images: Option<PathBuf>,
-    /// What draws the window
+    /// Graphics backend
     #[arg(long, value_enum)]
     renderer: Option<Renderer>,
-    /// Colours
+    /// Colour theme
     #[arg(long, value_enum)]
     theme: Option<Theme>,
-    /// Stage and tracks
+    /// Layout of panes and tracks
     #[arg(long, value_enum)]
     layout: Option<Layout>,
-    /// Inner size of the window
+    /// Inner size of the window in points
     #[arg(long, value_name = "WxH", value_parser = size)]
     window_size: Option<(f32, f32)>,
     /// Print how long it takes to the first frame on the screen, and end
@@ -44,14 +44,14 @@ pub(super) struct Arguments {
 /// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
 fn model(text: &str) -> Result<String, String> {
     let known = Path::new(text).exists() || bundled().iter().any(|(name, _)| name == text);
-    known.then(|| text.to_owned()).ok_or_else(|| format!("there is neither a command nor a model \"{text}\""))
+    known.then(|| text.to_owned()).ok_or_else(|| format!("\"{text}\" is neither a command nor a model"))
 }
 
 fn size(text: &str) -> Result<(f32, f32), String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     sides
         .filter(|&(w, h): &(f32, f32)| (320.0..=16384.0).contains(&w) && (240.0..=16384.0).contains(&h))
-        .ok_or_else(|| format!("\"{text}\" is no window size; give width and height in points, such as 1280x720"))
+        .ok_or_else(|| format!("\"{text}\" is not a window size; give width and height in points, such as 1280x720"))
 }
 
 pub(super) fn run(
@@ -63,12 +63,12 @@ pub(super) fn run(
     let (folder, mut loaded) = match config_folder() {
         Ok(folder) => (Some(folder.clone()), Preferences::load(&folder)),
         Err(error) => {
-            (None, Loaded { message: Some(format!("the preferences will not be kept: {error}")), ..Loaded::default() })
+            (None, Loaded { message: Some(format!("preferences will not be saved: {error}")), ..Loaded::default() })
         }
     };
     let mut notices = Vec::new();
     if let Ok(failed) = std::env::var(FAILED_VARIABLE) {
-        notices.push(format!("the window could not be drawn with {failed}; it is drawn with the other renderer now"));
+        notices.push(format!("the window could not be drawn with {failed}; the other renderer is used instead"));
     }
     let mut first = Vec::new();
     if let Some(source) = source(arguments) {

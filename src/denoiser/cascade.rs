@@ -84,7 +84,7 @@ mod tests {
     use ndarray::{Array2, Axis};
 
     /// The exact denoiser of a Gaussian prior that is diagonal in the Haar bands, with these variances per pixel in each
-    /// band, the finest first and the rest band last.
+    /// band, finest first and the rest band last.
     struct HaarGaussian(Vec<f64>);
 
     impl ClassDenoiser for HaarGaussian {

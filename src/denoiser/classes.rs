@@ -2,8 +2,8 @@ use super::{DenoiseError, Denoised, Denoiser, PartName};
 use crate::theory::NoiseLevel;
 use ndarray::ArrayView4;
 
-/// A denoiser that is told with each state what it is of. What combines denoisers asks one of these for several classes
-/// at once, so that a network makes one call of them.
+/// A denoiser that takes the class of each state. Combinations of denoisers ask it for several classes at once, so that
+/// a network needs one call.
 pub trait ClassDenoiser: Send {
     /// As [`Denoiser::denoise`], sample `b` of `x_t` being of class `classes[b]`; the last entry rules the samples beyond
     /// it. A denoiser without classes does not look at them. The classes are numbers that the model knows, its null class
@@ -31,7 +31,7 @@ impl<D: ClassDenoiser + ?Sized> ClassDenoiser for Box<D> {
     }
 }
 
-/// Images of one class, or of none.
+/// Images of one class, or of a model without classes.
 pub struct OfClass<D> {
     inner: D,
     classes: Vec<i64>,
@@ -50,7 +50,7 @@ impl<D: ClassDenoiser> Denoiser for OfClass<D> {
     }
 }
 
-/// What the prediction for a class is called.
+/// The name of the prediction for a class.
 pub(crate) fn part_name(class: i64, null: i64) -> PartName {
     if class == null { PartName::Unconditional } else { PartName::Class(class) }
 }

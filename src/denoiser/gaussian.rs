@@ -1,5 +1,4 @@
-//! The exact denoiser of a Gaussian prior with a power spectrum of `1/f²`, all of whose trajectories are known in
-//! closed form.
+//! The exact denoiser of a Gaussian prior with a power spectrum of `1/f²`. Its trajectories have a closed form.
 
 use super::{CancelFlag, DenoiseError, Denoised, Denoiser};
 use crate::schedule::ModelSchedule;

@@ -1,4 +1,4 @@
-//! Classifier-free guidance (Ho and Salimans, arXiv 2207.12598), by class, by time and by resolution:
+//! Classifier-free guidance (Ho and Salimans, arXiv 2207.12598), with one class, classes over time or classes by level:
 //! `ε = ε_∅ + w·(ε_c − ε_∅)` (docs/theory.md, section 13).
 
 mod prompt;
@@ -15,8 +15,8 @@ use super::{ClassDenoiser, DenoiseError, Denoised, Denoiser, Part, part_mut};
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, ArrayView4, Axis, Slice};
 
-/// A denoiser of classes, guided. All classes that an estimate needs are asked for in one call, and none that it does not:
-/// at w = 1 that is the class alone, at w = 0 no class alone, and both are then the plain estimates bit for bit.
+/// A class-conditional denoiser with guidance. One call evaluates exactly the classes that an estimate needs: only the
+/// class at w = 1, only the null class at w = 0. Both then equal the plain estimates bit for bit.
 pub struct Guided<D> {
     inner: D,
     prompt: Prompt,
@@ -60,7 +60,7 @@ impl Mixture {
 }
 
 impl<D: ClassDenoiser> Guided<D> {
-    /// `null` is the class that means "none"; `time` is that of the run, in which `scale` and a switch of classes count.
+    /// `null` is the null class; `time` is the run time that `scale` and classes over time depend on.
     pub fn new(inner: D, prompt: Prompt, scale: GuidanceScale, null: i64, time: RunTime) -> Self {
         let empty = || Array4::zeros([0; 4]);
         Self {

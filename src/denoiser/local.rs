@@ -1,5 +1,5 @@
-//! The exact posterior mean seen through a window: every pixel is estimated from the images' patches around it alone, so
-//! that neighbouring pixels may follow different images (Kamb and Ganguli, arXiv 2412.20292).
+//! The exact posterior mean through a window: each pixel is estimated from the patches around it, so that neighbouring
+//! pixels may follow different images (Kamb and Ganguli, arXiv 2412.20292).
 //!
 //! `E[x_0|x_t][c, p] = Σ_i w_i(p)·x_i[c, p]` with
 //! `w(p) = softmax_i(−Σ_{q in window(p)} Σ_c (x_t[c, q] − √ᾱ·x_i[c, q])²/(2(1−ᾱ)))`; section 12 of docs/theory.md.
@@ -23,7 +23,7 @@ use posterior::{Part, Streamed, merged};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Parts that the images are divided into, whatever the number of threads: they are summed in their order, so the result
+/// Parts that the images are divided into, for any number of threads: they are summed in their order, so the result
 /// is the same to the bit. Fewer where there are few images, as each begins anew to look for the nearest.
 const PARTS: usize = 16;
 /// Least blocks a part.

@@ -1,6 +1,6 @@
-//! The joint of the house: everything that can say what image hides in a noisy state.
+//! The central interface: everything that can estimate the image in a noisy state.
 //!
-//! Networks, exact models and combinations of them are all a [`Denoiser`]; samplers know nothing else.
+//! Networks, exact models and combinations of them all implement [`Denoiser`]; samplers use nothing else.
 
 mod cascade;
 mod classes;
@@ -27,7 +27,7 @@ use ndarray::{Array4, ArrayView4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a denoiser says of one state. Buffers are kept from step to step.
+/// The estimates for one state. Buffers are reused from step to step.
 #[derive(Clone, Debug)]
 pub struct Denoised {
     /// `E[x_0|x_t]`, `[B, C, H, W]`, after guidance and clipping.
@@ -38,8 +38,8 @@ pub struct Denoised {
     pub unclipped_x0: Option<Array4<f64>>,
     /// The number fed to the network (after rounding, where its input is an integer).
     pub timestep: f64,
-    /// What the estimate was made of, where it was made of several: each an image `[B, C, H, W]` before clipping. Which
-    /// there are may differ from call to call.
+    /// The parts of the estimate, if there are several: each an image `[B, C, H, W]` before clipping. They may differ
+    /// from call to call.
     pub parts: Vec<Part<f64>>,
 }
 
@@ -56,9 +56,9 @@ pub struct Part<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartName {
-    /// `E[x_0|x_t]` without a class.
+    /// `E[x_0|x_t]` for the null class.
     Unconditional,
-    /// `E[x_0|x_t]` of this class.
+    /// `E[x_0|x_t]` for this class.
     Class(i64),
     /// What this stage of a cascade contributes to `E[x_0|x_t]`, 0 the coarsest.
     Stage(usize),
@@ -69,7 +69,7 @@ pub enum PartName {
 }
 
 impl PartName {
-    /// The name that files have.
+    /// The name used in files.
     #[must_use]
     pub fn key(self) -> String {
         match self {
@@ -146,7 +146,7 @@ impl ImageShape {
         self.channels * self.height * self.width
     }
 
-    /// Whether a state would hold nothing.
+    /// Whether a state has no values.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
@@ -164,7 +164,7 @@ impl ImageShape {
     }
 }
 
-/// Says from another thread that a denoiser's call is no longer wanted. All clones are one flag; once set it stays.
+/// Cancels a denoiser's call from another thread. All clones share one flag; once set it stays set.
 #[derive(Clone, Debug, Default)]
 pub struct CancelFlag(Arc<AtomicBool>);
 
@@ -210,13 +210,11 @@ pub(crate) fn not_finite(values: &[f32]) -> Option<&'static str> {
 /// Why a denoiser gave no estimate.
 #[derive(Debug, thiserror::Error)]
 pub enum DenoiseError {
-    /// The call was asked to stop.
+    /// The call was cancelled.
     #[error("the call was cancelled")]
     Cancelled,
     /// A state whose sides the factor of a combination does not divide.
-    #[error(
-        "{height}x{width} cannot be pooled by {factor}; both sides must be multiples of it, so choose another size"
-    )]
+    #[error("{height}x{width} cannot be pooled by {factor}; choose a size with both sides in multiples of {factor}")]
     Indivisible {
         /// Rows.
         height: usize,
@@ -233,15 +231,15 @@ pub enum DenoiseError {
         /// What came.
         found: String,
     },
-    /// The images that a posterior mean is over are none.
-    #[error("there are no images to choose from; give a folder that holds some")]
+    /// A posterior mean over an empty set of images.
+    #[error("the folder has no images; choose a folder with images")]
     NoImages,
-    /// None of the images is of the class asked for.
-    #[error("no image is of class {0}; choose another class")]
+    /// No image has the requested class.
+    #[error("no image has class {0}; choose another class")]
     NoImageOfClass(i64),
     /// The network's output was not a number.
     #[error(
-        "the network returned {what} at timestep {}; the model file or its configuration is broken there", short(*.timestep)
+        "the network returned {what} at timestep {}; the model file or its configuration may be damaged", short(*.timestep)
     )]
     NotFinite {
         /// `NaN` or `Inf`.
@@ -251,8 +249,8 @@ pub enum DenoiseError {
     },
     /// ONNX Runtime failed.
     #[error(
-        "ONNX Runtime could not run the model: {0}; where sizes do not fit, try sides in larger multiples, such as of 32, and \
-         where an index is out of bounds, a smaller class"
+        "ONNX Runtime could not run the model: {0}; if sizes do not fit, try sides in multiples of 32; if an index is \
+         out of bounds, try a smaller class"
     )]
     Network(String),
 }

@@ -3,7 +3,7 @@
 use super::DenoiseError;
 use ndarray::{Array4, ArrayView4, Zip};
 
-/// `D_n x`, the mean over blocks of n×n pixels, times `scale`, into `out`, which is made anew only where its shape
+/// `D_n x`, the mean over blocks of n×n pixels, times `scale`, into `out`, which is made again only where its shape
 /// differs. Both sides must be multiples of n.
 pub(super) fn pool_into(
     x: ArrayView4<f64>,

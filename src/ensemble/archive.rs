@@ -1,6 +1,7 @@
-//! An ensemble in one `.npz`: what [the command line](crate::cli) promises for numpy, and all that is needed to go on.
+//! An ensemble in one `.npz`: the arrays that [the command line](crate::cli) documents for NumPy, and everything needed
+//! to add samples later.
 //!
-//! f64 unless said, index 0 the noisiest, `S` steps, `F` rings, `M` detail bands (finest first, the rest band last):
+//! f64 unless noted, index 0 the noisiest, `S` steps, `F` rings, `M` detail bands (finest first, the rest band last):
 //!
 //! | name | shape | |
 //! |---|---|---|
@@ -125,15 +126,10 @@ pub fn is_ensemble(path: &Path) -> bool {
 pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
     let fault = |reason: String| EnsembleError::Read { path: path.into(), reason };
     let file = reading::file(path).map_err(|why| fault(format!("{why}; give the path of a .npz file")))?;
-    let mut npz = NpzReader::new(BufReader::new(file)).map_err(|_| {
-        fault(
-            "it is another kind of file, or was cut short; give the path of a .npz file that this program wrote".into(),
-        )
-    })?;
-    let origin: Vec<u8> = values(&mut npz, "origin", None)
-        .map_err(|_| fault("it has no array \"origin\", so this program did not write it".into()))?;
+    let mut npz = NpzReader::new(BufReader::new(file)).map_err(|_| fault(NOT_AN_ARCHIVE.into()))?;
+    let origin: Vec<u8> = values(&mut npz, "origin", None).map_err(|_| fault(NOT_AN_ENSEMBLE.into()))?;
     let origin: Origin = serde_json::from_slice(&origin)
-        .map_err(|error| fault(format!("its \"origin\" was changed or is of another version ({error})")))?;
+        .map_err(|error| fault(format!("its \"origin\" was changed or is from another version ({error})")))?;
     restore(&mut npz, origin).map_err(fault)
 }
 
@@ -144,7 +140,11 @@ const MOST_SAMPLES: i64 = 1_000_000_000;
 /// Longest side and most channels of its images.
 const MOST_PIXELS_A_SIDE: usize = 16_384;
 const MOST_CHANNELS: usize = 1024;
-const DAMAGED: &str = "so it is damaged; copy or make it again";
+pub(super) const NOT_AN_ARCHIVE: &str =
+    "it has another format or is truncated; give the path of a .npz file written by Chromascope";
+const NOT_AN_ENSEMBLE: &str =
+    "it has no array \"origin\", so it was not written by Chromascope; give the path of an ensemble";
+const DAMAGED: &str = "so the file is damaged; copy it again or measure again";
 
 fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let levels = read_levels(npz, origin.timesteps.len())?;
@@ -155,7 +155,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let count = usize::try_from(count[0])
         .ok()
         .filter(|_| (1..=MOST_SAMPLES).contains(&count[0]))
-        .ok_or_else(|| format!("it says that it is of {} samples, which cannot be, {DAMAGED}", count[0]))?;
+        .ok_or_else(|| format!("its sample count {} is impossible, {DAMAGED}", count[0]))?;
     let mut ensemble = Ensemble::of(origin, levels).map_err(|error| error.to_string())?;
     ensemble.running = read_running(npz, &ensemble, count)?;
     let replicas = ensemble.replicas.weights.len();
@@ -165,7 +165,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
         sums: moments(npz, "state_replica_sums", Values::Power, &[replicas, length], count)?,
     };
     if !ensemble.replicas.could_be_of(count) {
-        return Err(format!("its bootstrap is not one of {}, {DAMAGED}", crate::words::count(count, "sample")));
+        return Err(format!("its bootstrap does not have {}, {DAMAGED}", crate::words::count(count, "sample")));
     }
     let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
     for (name, kind, running) in
@@ -179,7 +179,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     Ok(ensemble)
 }
 
-/// The noise levels of a run of so many steps.
+/// The noise levels of a run of this many steps.
 fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
     let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
     // As in a plan: noise falls strictly, except that the final level may equal the last step's.
@@ -191,11 +191,11 @@ fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
         [] => false,
     };
     if !is_schedule {
-        return Err(format!("its \"log_snr\" is no schedule, {DAMAGED}"));
+        return Err(format!("its \"log_snr\" is not a schedule, {DAMAGED}"));
     }
     if steps + 1 != log_snr.len() {
         return Err(format!(
-            "its \"log_snr\" is not of the {} of its origin, {DAMAGED}",
+            "its \"log_snr\" does not have the {} of its origin, {DAMAGED}",
             crate::words::count(steps, "step")
         ));
     }
@@ -211,7 +211,7 @@ fn check_image(origin: &Origin) -> Result<(), String> {
     }
     let [channels, height, width] = [image.channels, image.height, image.width];
     Err(format!(
-        "its images are {height}x{width} with {}, which no image is, {DAMAGED}",
+        "its image size {height}x{width} with {} is impossible, {DAMAGED}",
         crate::words::count(channels, "channel")
     ))
 }
@@ -271,7 +271,7 @@ fn moments(npz: &mut Npz, name: &str, kind: Values, shape: &[usize], count: usiz
         unknown || value.is_finite() && (kind == Values::Any || *value >= 0.0)
     };
     match found.iter().find(|value| !may_be(value)) {
-        Some(value) => Err(format!("its array \"{name}\" holds {value}, which cannot be, {DAMAGED}")),
+        Some(value) => Err(format!("its array \"{name}\" contains {value}, {DAMAGED}")),
         None => Ok(found),
     }
 }

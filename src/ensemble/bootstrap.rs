@@ -35,7 +35,7 @@ impl Replicas {
         }
     }
 
-    /// Whether the weights can have come of so many samples: whole numbers, together about so many for each replica.
+    /// Whether the weights can have come of this many samples: whole numbers, together about this many for each replica.
     pub fn could_be_of(&self, samples: usize) -> bool {
         let expected = (self.weights.len() * samples) as f64;
         let sum: f64 = self.weights.iter().sum();

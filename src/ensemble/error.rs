@@ -5,7 +5,7 @@ use crate::theory::ChromatogramError;
 use crate::words::count;
 use std::path::PathBuf;
 
-/// Why there is no ensemble, or no more of it.
+/// Why an ensemble cannot be made or extended.
 #[derive(Debug, thiserror::Error)]
 pub enum EnsembleError {
     /// A run that cannot begin.
@@ -19,16 +19,16 @@ pub enum EnsembleError {
     Chromatogram(#[from] ChromatogramError),
     /// Noise from a file.
     #[error(
-        "every sample of an ensemble has noise of its own, so noise from a file cannot be used; leave the file out"
+        "samples of an ensemble have their own noise, so noise from a file cannot be used; leave the noise file out"
     )]
     GivenNoise,
     /// Images of a folder beside samples that are none.
     #[error(
-        "the samples have {}, so images of a folder, which are RGB, do not compare; leave the folder out",
+        "the samples have {}, but images of a folder are RGB; leave the folder out",
         count(*.0, "channel")
     )]
     Channels(usize),
-    /// A batch whose run failed. The samples before it stand.
+    /// A batch failed. The samples before it are kept.
     #[error("{}: {source}", numbered(*.first, *.last))]
     Run {
         /// From 1.
@@ -39,10 +39,10 @@ pub enum EnsembleError {
         source: RunError,
     },
     /// More samples of something else.
-    #[error("the ensemble is of another {0}, so these samples cannot be added to it; begin a new one")]
+    #[error("the ensemble has another {0}, so these samples cannot be added; start a new one")]
     Other(&'static str),
     /// Memory.
-    #[error("a run of {} keeps {gigabytes:.1} GB of spectra; use fewer steps or smaller images", count(*.steps, "step"))]
+    #[error("a run of {} needs {gigabytes:.1} GB for spectra; use fewer steps or smaller images", count(*.steps, "step"))]
     Memory {
         /// Steps of the run.
         steps: usize,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// Steps whose two largest predicted shares are no further apart have no dominant level to agree on.
 pub const MARGIN: f64 = 0.1;
 
-/// An ensemble with all that follows from it, computed once: what a view shows and a command tells.
+/// An ensemble with everything derived from it, computed once for the window and the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
     /// What was measured.

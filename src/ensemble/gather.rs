@@ -29,7 +29,7 @@ pub struct Timing {
     pub analysis: f64,
 }
 
-/// What is told while an ensemble grows. It goes on, or ends within its step, as the answer says.
+/// What is told while an ensemble grows. It continues, or ends within its step, as the answer says.
 pub enum Progress<'a> {
     /// A batch begins. Its calls can be cancelled from another thread.
     Batch {

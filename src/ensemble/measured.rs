@@ -6,11 +6,11 @@ use crate::theory::{Measure, dominant_level};
 /// A step of which less than this part of the largest step's growth is left says nothing of shares.
 const LEAST_GROWTH: f64 = 1e-6;
 
-/// A step of which all levels together gained less than so many standard errors of that says nothing of shares either: they
+/// A step of which all levels together gained less than this many standard errors of that says nothing of shares either: they
 /// would be ratios of noise.
 pub const LEAST_ERRORS: f64 = 2.0;
 
-/// The measured chromatogram: which level gained how much in each step, `[S − 1, M]` row by row, the finest level first.
+/// The measured chromatogram: which level gained how much in each step, `[S − 1, M]` row by row, finest level first.
 ///
 /// Row i is the step from `x̂_i` to `x̂_{i+1}`. Power: differences of the bands' energies over their sum. Amplitude: root
 /// mean squares of the bands of `x̂_{i+1} − x̂_i` over their sum. NaN where nothing was gained.

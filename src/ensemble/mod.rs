@@ -1,8 +1,8 @@
-//! What many samples of one model did, step by step: spectra, band energies and the measured chromatogram, beside theory
-//! (docs/theory.md, section 9).
+//! Measurements over many samples of one model, per step: spectra, band energies and the measured chromatogram,
+//! compared with theory (docs/theory.md, section 9).
 //!
-//! An [`Ensemble`] grows by whole batches, in memory that does not depend on the number of samples, and is the same
-//! whatever the number of threads. It can be [written](write) and [read](read) back, and then goes on.
+//! An [`Ensemble`] grows by whole batches. Its memory does not depend on the number of samples, and its result not on
+//! the number of threads. It can be [written](write), [read](read) back and extended.
 //!
 //! ```no_run
 //! use chromascope::ensemble::{self, Ensemble, Options, Quantity};

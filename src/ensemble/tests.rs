@@ -90,7 +90,7 @@ fn stopping_keeps_whole_batches_and_more_can_be_added() {
     let mut other = Ensemble::begin(&model, &other, Options::default()).unwrap();
     other.levels = whole.levels;
     let error = gather(&mut other, &model, 1, None, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(error.to_string().contains("of another schedule"), "{error}");
+    assert!(matches!(error, EnsembleError::Other("schedule")), "{error}");
 }
 
 #[test]
@@ -219,8 +219,7 @@ fn it_is_called_by_all_that_tells_it_from_others() {
     ensemble.origin.resolved.image.width = 32;
     other.ensemble = ensemble.into();
     let told = one.other_than(&other).unwrap();
-    assert!(told.contains("these are samples of gaussian-64, those of another"), "{told}");
-    assert!(told.contains("these images are 64x64, those 64x32"), "{told}");
+    assert!(["gaussian-64", "another", "64x64", "64x32"].iter().all(|part| told.contains(part)), "{told}");
 }
 
 /// `set_alpha_to_one` false with leading spacing, as many models have it: the last step does nothing.
@@ -264,7 +263,7 @@ fn damaged_files_are_refused() {
             mean[7] = f64::NAN;
             damaged.running = Running::from_moments(2, &mean, &variance);
         },
-        "\"psd_diff\" holds NaN, which cannot be",
+        "\"psd_diff\" contains NaN",
     );
     refused(
         &|damaged| {
@@ -272,11 +271,9 @@ fn damaged_files_are_refused() {
             *variance.last_mut().unwrap() = -1.0;
             damaged.running = Running::from_moments(2, &mean, &variance);
         },
-        "\"bands_diff_var\" holds -1",
+        "\"bands_diff_var\" contains -1",
     );
-    for (count, reason) in
-        [(1 << 62, "of 4611686018427387904 samples, which cannot be"), (900, "not one of 900 samples")]
-    {
+    for (count, reason) in [(1 << 62, "4611686018427387904"), (900, "900 samples")] {
         refused(
             &|damaged| {
                 let (mean, variance) = moments(damaged);
@@ -285,15 +282,15 @@ fn damaged_files_are_refused() {
             reason,
         );
     }
-    refused(&|damaged| damaged.levels.swap(0, 1), "\"log_snr\" is no schedule");
-    refused(&|damaged| damaged.origin.timesteps.clear(), "not of the 0 steps of its origin");
-    refused(&|damaged| damaged.origin.resolved.image.height = 1 << 40, "which no image is");
+    refused(&|damaged| damaged.levels.swap(0, 1), "\"log_snr\"");
+    refused(&|damaged| damaged.origin.timesteps.clear(), "0 steps");
+    refused(&|damaged| damaged.origin.resolved.image.height = 1 << 40, "1099511627776x64");
     refused(
         &|damaged| damaged.origin.resolved.image.height = 32,
         "\"state_data_image\" has shape [12288] instead of [6144]",
     );
     refused(&|damaged| damaged.origin.options.levels = Some(4), "\"bands_x0\" has shape [3, 7] instead of [3, 5]");
-    refused(&|damaged| damaged.replicas.weights[3] = 0.5, "bootstrap is not one of 2 samples");
+    refused(&|damaged| damaged.replicas.weights[3] = 0.5, "2 samples");
 }
 
 #[test]
@@ -308,7 +305,7 @@ fn files_of_others_are_refused() {
     let mut npz = ndarray_npy::NpzWriter::new(std::fs::File::create(&path).unwrap());
     npz.add_array("f", &ndarray::arr1(&[1.0])).unwrap();
     npz.finish().unwrap();
-    assert!(told().contains("this program did not write it"), "{}", told());
+    assert!(told().contains("\"origin\""), "{}", told());
     assert!(is_ensemble(&path) && !is_ensemble(folder.path()));
 }
 
@@ -318,5 +315,5 @@ fn noise_from_a_file_is_refused() {
     let model = model(&settings);
     let given = RunSettings { init_noise: Some("x.npy".into()), ..settings };
     let error = Ensemble::begin(&model, &given, Options::default()).unwrap_err();
-    assert!(error.to_string().contains("leave the file out"), "{error}");
+    assert!(matches!(error, EnsembleError::GivenNoise), "{error}");
 }

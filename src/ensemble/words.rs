@@ -1,4 +1,4 @@
-//! What an ensemble and its theory are called, alike in the window, in figures and on the command line.
+//! Names of an ensemble and its theory, the same in the window, in figures and on the command line.
 
 use super::{Agreement, Ensemble, Findings, LEAST_ERRORS};
 use crate::session::run_in_words;
@@ -22,7 +22,7 @@ impl Ensemble {
     /// "6 levels of factor 2".
     #[must_use]
     pub fn levels_in_words(&self) -> String {
-        format!("{} of factor {}", count(self.bands.levels(), "level"), self.bands.factor())
+        format!("{} with factor {}", count(self.bands.levels(), "level"), self.bands.factor())
     }
 
     /// Why there is nothing to compare with theory, where no step follows another.
@@ -31,7 +31,7 @@ impl Ensemble {
         (self.steps() < 2).then_some("a run of one step has no change, so there is nothing to compare with theory")
     }
 
-    /// All by which it is told from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
+    /// All that distinguishes it from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} · {}", self.run_in_words(), samples_in_words(self.samples()))
@@ -39,7 +39,7 @@ impl Ensemble {
 }
 
 impl Agreement {
-    /// The root mean square to so many decimals, "–" where no step tells of shares.
+    /// The root mean square to this many decimals, "–" where no step tells of shares.
     #[must_use]
     pub fn rms_in_words(&self, decimals: usize) -> String {
         if self.rms.is_finite() { format!("{:.decimals$}", self.rms) } else { "–".to_owned() }
@@ -58,7 +58,7 @@ impl Findings {
         format!("{} of {}", count(data.count(), "image"), name.display())
     }
 
-    /// The steps that are left out of every comparison, as nothing can be told of shares in them; `None` of none.
+    /// The steps excluded from every comparison, because their shares are lost in noise; `None` if there are none.
     #[must_use]
     pub fn left_out_in_words(&self) -> Option<String> {
         let of = |measure: Measure| {
@@ -69,7 +69,7 @@ impl Findings {
         let told: Vec<String> = [Measure::Power, Measure::Amplitude].into_iter().filter_map(of).collect();
         (!told.is_empty()).then(|| {
             format!(
-                "left out, as what all levels together gained is within {LEAST_ERRORS} standard errors of nothing: {}",
+                "excluded, because the total gain is within {LEAST_ERRORS} standard errors of zero: {}",
                 told.join(", ")
             )
         })
@@ -82,7 +82,7 @@ impl Findings {
         let differ = (here.factor(), here.levels()) != (there.factor(), there.levels());
         differ.then(|| {
             let (here, there) = (self.ensemble.levels_in_words(), other.ensemble.levels_in_words());
-            format!("The compared samples have {there}, these {here}: their rₘ do not compare")
+            format!("The pinned samples have {there}, these have {here}; their rₘ cannot be compared")
         })
     }
 
@@ -93,12 +93,12 @@ impl Findings {
         let size = |of: &super::Resolved| format!("{}x{}", of.image.height, of.image.width);
         let mut told = Vec::new();
         if here.model_sha256 != there.model_sha256 {
-            let other = if here.model == there.model { "another of that name" } else { there.model.as_str() };
-            told.push(format!("these are samples of {}, those of {other}", here.model));
+            let other = if here.model == there.model { "another model of that name" } else { there.model.as_str() };
+            told.push(format!("these samples are from {}, the pinned ones from {other}", here.model));
         }
         if here.image != there.image {
-            told.push(format!("these images are {}, those {}", size(here), size(there)));
+            told.push(format!("these images are {}, the pinned ones {}", size(here), size(there)));
         }
-        (!told.is_empty()).then(|| format!("Not of the run alone: {}.", told.join("; ")))
+        (!told.is_empty()).then(|| format!("The difference is not only in the run: {}.", told.join("; ")))
     }
 }

@@ -95,7 +95,7 @@ impl<'a> Shares<'a> {
         let marks = segments.windows(2).map(|pair| {
             let x = self.crossing(pair).unwrap_or(pair[1].range.0);
             let step = time.axis.step_of_x(x, time.reading);
-            let label = format!("{} and {} alike at step {step:.1}", pair[0].short_label, pair[1].label);
+            let label = format!("{} and {} equal at step {step:.1}", pair[0].short_label, pair[1].label);
             Mark { x, kind: MarkKind::Rule, label, short_label: String::new(), paint: rule.unwrap_or(pair[1].paint) }
         });
         Figure {

@@ -25,7 +25,7 @@ pub struct Frame {
 }
 
 impl Film {
-    /// So many images side by side over all of the axis, each of the step that has the noise level under its middle. Where
+    /// This many images side by side over all of the axis, each of the step that has the noise level under its middle. Where
     /// there is none, or `image` has none for it, is left empty.
     #[must_use]
     pub fn new(

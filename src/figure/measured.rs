@@ -4,7 +4,7 @@ use super::{
 };
 use crate::theory::{Measure, dominant_level};
 
-/// One in so many measured values may lie beyond the plot at either side.
+/// One in this many measured values may lie beyond the plot at either side.
 const BEYOND: usize = 50;
 
 /// What the figure of a measured chromatogram is made from. Row i of all arrays is the step from i to i + 1.
@@ -20,7 +20,7 @@ pub struct MeasuredFigure<'a> {
     pub measure: Measure,
     /// Measured `r_m`, `[rows, M]`; NaN where a step tells nothing of them.
     pub measured: &'a [f64],
-    /// Their standard errors, `[rows, M]`; NaN where there is none.
+    /// Their standard errors, `[rows, M]`; NaN if there is none.
     pub errors: &'a [f64],
     /// What theory expects of the same steps, `[rows, M]`.
     pub expected: &'a [f64],
@@ -114,8 +114,8 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         points,
         notes: match beyond {
             0 => Vec::new(),
-            1 => vec!["1 dot lies beyond the axis, at whose edge a triangle points to it".to_owned()],
-            beyond => vec![format!("{beyond} dots lie beyond the axis, at whose edges triangles point to them")],
+            1 => vec!["1 dot is outside the axis; a triangle at the edge marks it".to_owned()],
+            beyond => vec![format!("{beyond} dots are outside the axis; triangles at its edges mark them")],
         },
     }
 }
@@ -243,7 +243,7 @@ mod tests {
         let expected = [(Paint::Level(0), Marker::Down, [x(4.0), low]), (Paint::Level(1), Marker::Up, [x(3.0), high])];
         assert_eq!(edges, expected, "what lies beyond is pointed to");
         assert_eq!(figure.notes.len(), 1);
-        assert!(figure.notes[0].starts_with("2 dots lie beyond the axis"));
+        assert!(figure.notes[0].starts_with("2 dots"), "{:?}", figure.notes);
     }
 
     /// Shares that depend on the noise level alone lie on one curve, however many steps they were measured in and whatever

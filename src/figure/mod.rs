@@ -1,7 +1,7 @@
-//! One description of each plot, without a GUI, to be drawn alike by the window and into files.
+//! One description of each plot, without a GUI, drawn the same way in the window and in files.
 //!
 //! A [`Figure`] is data: axes with their ticks, lines, points, strips and marks, in the units of the axes, with colours
-//! by role or by resolution level. Whoever draws it chooses the theme, the pixels and the type.
+//! by role or by resolution level. The code that draws it chooses theme, pixels and font.
 //!
 //! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
 //! - [`OnAxis`]: another run's steps on it, each at its own noise level.
@@ -200,7 +200,7 @@ pub struct Mark {
     pub kind: MarkKind,
     /// What it is, for legend, tooltip and screen reader.
     pub label: String,
-    /// What stands beside it where there is room; may be empty.
+    /// What is next to it where there is room; may be empty.
     pub short_label: String,
     /// Colour.
     pub paint: Paint,

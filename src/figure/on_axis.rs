@@ -69,15 +69,15 @@ impl<'a> OnAxis<'a> {
         (0..self.own.steps()).filter(|&step| self.x_of(step as f64).is_none()).count()
     }
 
-    /// What is drawn, with how much of it has no place: "dots: … · 3 of its 20 steps are beyond this axis".
+    /// What is drawn, with how much of it has no place: "dots: … · 3 of 20 steps are outside this axis".
     #[must_use]
     pub fn in_words(&self, of: &str) -> String {
         match (self.beyond(), self.own.steps()) {
             (0, _) => of.to_owned(),
-            (_, 1) => format!("{of} · its only step is beyond this axis"),
-            (beyond, steps) if beyond == steps => format!("{of} · all its {steps} steps are beyond this axis"),
-            (1, steps) => format!("{of} · 1 of its {steps} steps is beyond this axis"),
-            (beyond, steps) => format!("{of} · {beyond} of its {steps} steps are beyond this axis"),
+            (_, 1) => format!("{of} · its only step is outside this axis"),
+            (beyond, steps) if beyond == steps => format!("{of} · all {steps} steps are outside this axis"),
+            (1, steps) => format!("{of} · 1 of {steps} steps is outside this axis"),
+            (beyond, steps) => format!("{of} · {beyond} of {steps} steps are outside this axis"),
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!([on.x_of(0.0), on.x_of(1.0), on.x_of(3.0)], [None; 3]);
         assert!((on.x_of(2.0).unwrap() - 0.75).abs() < 1e-12);
         assert_eq!((on.nearest_x_of(0.0), on.nearest_x_of(4.0), on.beyond()), (0.0, 1.0, 3));
-        assert_eq!(on.in_words("dots: these"), "dots: these · 3 of its 4 steps are beyond this axis");
+        assert_eq!(on.in_words("dots: these"), "dots: these · 3 of 4 steps are outside this axis");
         let on = OnAxis::new(TimeView::whole(&own, Reading::Step), &shared);
         assert_eq!((on.beyond(), on.in_words("dots: these").as_str()), (0, "dots: these"));
     }

@@ -1,4 +1,4 @@
-//! Colours by role and by resolution level, with a second code for those who cannot tell the colours.
+//! Colours by role and by resolution level, with dashes and markers as a second code for colour-blind readers.
 
 pub use crate::session::tone::Ground;
 pub use crate::words::{level_label, level_pixels};

@@ -5,7 +5,7 @@ use crate::theory::{Chromatogram, Measure, NoiseLevel};
 
 /// Times at which curves are evaluated.
 const SAMPLES: u32 = 400;
-/// Every so many of them are drawn as points.
+/// Every this many of them are drawn as points.
 const SPARSE: usize = 16;
 
 /// A schedule with its name.

@@ -1,4 +1,4 @@
-//! Curves with no more points than are seen.
+//! Curves reduced to the points that are visible.
 
 use super::Figure;
 

@@ -76,7 +76,7 @@ fn significant(value: f64) -> String {
     }
 }
 
-/// A number as a power of ten with so many figures after the point, "−1.5e−9", and 0 as it is.
+/// A number as a power of ten with this many figures after the point, "−1.5e−9", and 0 as it is.
 #[must_use]
 pub fn scientific(value: f64, figures: usize) -> String {
     if value == 0.0 { "0".to_owned() } else { format!("{value:.figures$e}").replace('-', "−") }
@@ -115,7 +115,7 @@ pub fn logarithmic(low: f64, high: f64, count: usize) -> Vec<Tick> {
         .collect()
 }
 
-/// A number with so many decimals, U+2212 for minus, and no negative zero.
+/// A number with this many decimals, U+2212 for minus, and no negative zero.
 #[must_use]
 pub fn number(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");

@@ -281,7 +281,7 @@ impl TimeAxis {
         found
     }
 
-    /// Labels ends at which λ is infinite, in place of numbers too close to them.
+    /// Labels ends at which λ is infinite, instead of numbers too close to them.
     fn add_infinite_ends(&self, found: &mut Vec<Tick>, reading: Reading, (left, right): (f64, f64), count: usize) {
         let (start, end) = match reading {
             Reading::LogSnr => ("−∞", "∞"),

@@ -1,4 +1,4 @@
-//! Which stretch of the shared axis is shown. No GUI.
+//! The part of the shared time axis that is shown. No GUI.
 
 /// Most that the axis is magnified.
 const MOST: f64 = 500.0;

@@ -1,4 +1,4 @@
-//! A cascade on disk: a folder with `cascade.json`, which names its stages, the coarsest first.
+//! A cascade on disk: a folder with `cascade.json`, which lists its stages, coarsest first.
 
 use super::package::{Card, Package, PackageError, json, locate};
 use crate::words::count;
@@ -16,7 +16,7 @@ const MOST_FACTOR: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CascadeFile {
-    /// Folders of the stages' models, the coarsest first: below this folder, or bundled models by name.
+    /// Folders of the stages' models, coarsest first: below this folder, or bundled models by name.
     stages: Vec<String>,
     /// n, by which each stage's images are larger than those of the stage before.
     #[serde(default = "two")]
@@ -31,7 +31,7 @@ const fn two() -> usize {
 #[derive(Debug, thiserror::Error)]
 pub enum CascadeFault {
     /// One stage or none.
-    #[error("it names {}; a cascade has 2 to {MOST_STAGES}, the coarsest first", count(*.0, "stage"))]
+    #[error("it lists {}; a cascade has 2 to {MOST_STAGES}, coarsest first", count(*.0, "stage"))]
     Count(usize),
     /// n that no stages have.
     #[error("its factor is {0}; each stage is 2 to {MOST_FACTOR} times as large as the one before")]
@@ -45,7 +45,7 @@ pub enum CascadeFault {
         error: Box<PackageError>,
     },
     /// A stage that is a cascade itself.
-    #[error("its stage \"{stage}\" is a cascade itself; name that one's stages instead")]
+    #[error("its stage \"{stage}\" is itself a cascade; list the stages of that one instead")]
     Nested {
         /// As the file names it.
         stage: String,
@@ -66,7 +66,10 @@ pub enum CascadeFault {
         factor: usize,
     },
     /// Stages that do not know the same classes.
-    #[error("its stages \"{first}\" and \"{second}\" have different numbers of classes; all stages must know the same")]
+    #[error(
+        "its stages \"{first}\" and \"{second}\" have different numbers of classes; all stages must have the same \
+         classes"
+    )]
     Classes {
         /// A stage.
         first: String,
@@ -75,7 +78,8 @@ pub enum CascadeFault {
     },
     /// Stages of different channels.
     #[error(
-        "its stages \"{first}\" and \"{second}\" have different numbers of channels; all stages must have the same"
+        "its stages \"{first}\" and \"{second}\" have different numbers of channels; all stages must have the same \
+         number"
     )]
     Channels {
         /// A stage.
@@ -90,16 +94,16 @@ pub enum CascadeFault {
 pub struct CascadePackage {
     /// Folder name.
     pub name: String,
-    /// What its maker says of it.
+    /// Its maker's description.
     pub card: Option<Card>,
-    /// The stages, the coarsest first.
+    /// The stages, coarsest first.
     pub stages: Vec<Package>,
     /// n between neighbouring stages.
     pub factor: usize,
 }
 
 impl CascadePackage {
-    /// Finds a cascade by path, or by the name of a bundled one; `None` where that is no cascade's folder.
+    /// Finds a cascade by path, or by the name of a bundled one; `None` where that is not a cascade's folder.
     pub fn find(name: &str) -> Result<Option<Self>, PackageError> {
         let folder = locate(name)?;
         if folder.join(CASCADE_FILE).exists() { Self::read(&folder).map(Some) } else { Ok(None) }

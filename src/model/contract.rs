@@ -1,4 +1,4 @@
-//! What a network's inputs and outputs mean, decided from their names, types and shapes; never guessed in silence.
+//! The meaning of a network's inputs and outputs, from their names, types and shapes. Guesses are always reported.
 
 use crate::words::count;
 use serde::Serialize;
@@ -125,9 +125,7 @@ pub struct Contract {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
     /// No input can be an image.
-    #[error(
-        "the model has no image input (a float tensor of rank 4); its inputs are {inputs}, so it is no UNet that takes a noisy image"
-    )]
+    #[error("the model has no image input (a float tensor of rank 4); its inputs are {inputs}, so it is not a UNet")]
     NoImage {
         /// All inputs.
         inputs: String,
@@ -147,7 +145,7 @@ pub enum ContractError {
         outputs: String,
     },
     /// More than one port fits a role.
-    #[error("more than one {what} fits as the {role}: {candidates}")]
+    #[error("more than one {what} could be the {role}: {candidates}")]
     Ambiguous {
         /// `input` or `output`.
         what: &'static str,
@@ -169,14 +167,14 @@ pub enum ContractError {
         there: String,
     },
     /// An input whose meaning is not known.
-    #[error("the model asks for an input that this program cannot give: {port}")]
+    #[error("the model needs an input that Chromascope cannot supply: {port}")]
     UnknownInput {
         /// The input.
         port: String,
     },
     /// Input and output do not match.
     #[error(
-        "the model takes {} but gives {output}; it must give {input}, or {twice} with a learned variance",
+        "the model takes {} but returns {output}; it must return {input}, or {twice} with a learned variance",
         count(*.input, "channel")
     )]
     Channels {
@@ -189,7 +187,8 @@ pub enum ContractError {
     },
     /// The channel count is not fixed.
     #[error(
-        "the model does not say how many channels its images have; export it with a fixed channel count, or put \"in_channels\" into config.json"
+        "the number of image channels is unknown; export the model with a fixed channel count, or set \"in_channels\" \
+         in config.json"
     )]
     FreeChannels,
 }
@@ -401,8 +400,8 @@ mod tests {
         let extra = port("mask", Element::F32, &[-1, -1]);
         assert!(fault(&[image.clone(), time.clone(), extra], std::slice::from_ref(&out)).contains("\"mask\""));
         let narrow = port("out", Element::F32, &[-1, 4, -1, -1]);
-        assert!(fault(&[image, time.clone()], &[narrow]).contains("takes 3 channels but gives 4"));
+        assert!(fault(&[image, time.clone()], &[narrow]).contains("3 channels"));
         let free = port("sample", Element::F32, &[-1, -1, -1, -1]);
-        assert!(fault(&[free, time], &[out]).contains("how many channels"));
+        assert!(fault(&[free, time], &[out]).contains("in_channels"));
     }
 }

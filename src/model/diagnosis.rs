@@ -1,5 +1,5 @@
-//! What `chromascope doctor` reports: everything the program needs from the machine, whether it is there, and what to
-//! do where it is not.
+//! The report of `chromascope doctor`: what the program needs from the machine, whether it was found, and how to fix
+//! the rest.
 
 use super::folders::{config_folder, data_folder};
 use super::onnx_runtime::setup::pins::Platform;
@@ -113,8 +113,11 @@ pub fn diagnose(explicit: Option<&Path>) -> Diagnosis {
     advise_on_runtime(found.as_ref().err(), onnxruntime.as_ref(), pip.as_ref(), &mut advice);
     advise_on_cuda(onnxruntime.as_ref(), &gpus, &mut advice);
     if models.is_empty() {
-        advice.push("no bundled model was found: start the program from where it was unpacked or built, or set CHROMASCOPE_ASSETS to \
-             the folder \"assets\"".into());
+        advice.push(
+            "no bundled model was found: start Chromascope from where it was unpacked or built, or set \
+                     CHROMASCOPE_ASSETS to the folder \"assets\""
+                .into(),
+        );
     }
     Diagnosis {
         ok: onnxruntime.as_ref().is_some_and(|runtime| runtime.cpu.works()),
@@ -144,7 +147,7 @@ fn advise_on_runtime(
     match error {
         Some(RuntimeError::Settings(error)) => advice.push(error.to_string()),
         Some(RuntimeError::Chosen { place, .. }) => {
-            advice.push(format!("take the library that {place} names out, or name one that loads"));
+            advice.push(format!("remove the library given by {place}, or name one that loads"));
         }
         Some(_) if Platform::current().is_none() => {
             advice.push(format!("build or install ONNX Runtime 1.23 or newer and name it with {LIBRARY}"));
@@ -152,11 +155,11 @@ fn advise_on_runtime(
         Some(_) => {
             if pip.is_none() {
                 advice.push(format!(
-                    "install pip, which set-up downloads with: {}",
+                    "install pip, which set-up needs to download: {}",
                     super::onnx_runtime::setup::HOW_TO_INSTALL_PIP
                 ));
             }
-            advice.push("run `chromascope setup` to fetch ONNX Runtime".into());
+            advice.push("run `chromascope setup` to download ONNX Runtime".into());
         }
         None => {}
     }
@@ -175,20 +178,20 @@ fn advise_on_cuda(runtime: Option<&RuntimeReport>, gpus: &[String], advice: &mut
         }
         Some(None) if can => {
             advice.push(format!(
-                "this ONNX Runtime is built without CUDA; on a machine with an NVIDIA GPU `chromascope setup {CUDA}` \
-                 fetches one with it"
+                "this ONNX Runtime is built without CUDA; on a machine with an NVIDIA GPU, `chromascope setup {CUDA}` \
+                 downloads one with CUDA"
             ));
         }
         Some(Some(Trial::Fails { .. })) if gpus.is_empty() => {
             advice.push(
-                "to use CUDA, install the NVIDIA driver (580 or newer): `nvidia-smi -L` names no GPU here; the CPU is \
+                "to use CUDA, install the NVIDIA driver (580 or newer): `nvidia-smi -L` finds no GPU here; the CPU is \
                  used until then"
                     .into(),
             );
         }
         Some(Some(Trial::Fails { .. })) => {
             advice.push(format!(
-                "run `chromascope setup {CUDA}` for CUDA 13 and cuDNN 9, and see that the NVIDIA driver is 580 or \
+                "run `chromascope setup {CUDA}` for CUDA 13 and cuDNN 9, and check that the NVIDIA driver is 580 or \
                  newer; the CPU is used until then"
             ));
         }

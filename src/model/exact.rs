@@ -1,4 +1,4 @@
-//! Bundled models that are known exactly, and so need no network: what their card says of them.
+//! Bundled exact models, which need no network, and their cards.
 
 use super::package::{Package, PackageError};
 use crate::denoiser::ImageShape;
@@ -48,12 +48,12 @@ impl ExactCard {
     pub fn read_image(&self, package: &Package, index: usize) -> Result<(ImageShape, Vec<u8>), PackageError> {
         let fault = |reason: &str| PackageError::Exact { name: package.name.clone(), reason: reason.to_owned() };
         let Self::Empirical { images, layout: [count, channels, height, width], .. } = self else {
-            return Err(fault("it is made of no images"));
+            return Err(fault("it contains no images; restore the model's folder"));
         };
         let shape = ImageShape { channels: *channels, height: *height, width: *width };
         let offset = checked_len(shape).and_then(|len| len.checked_mul(index)).and_then(|at| u64::try_from(at).ok());
         let Some(offset) = offset.filter(|_| index < *count) else {
-            return Err(fault("it has fewer images than were asked for; restore the model's folder"));
+            return Err(fault("it has fewer images than requested; restore the model's folder"));
         };
         let path = package.folder.join(images);
         let mut bytes = vec![0; shape.len()];
@@ -98,7 +98,7 @@ impl ExactModel {
                 let bytes = checked_len(shape).and_then(|len| len.checked_mul(count));
                 if shape.is_empty() || bytes != Some(pixels.len()) || labels.labels.len() != count {
                     return Err(fault(
-                        "its images and labels are not as many as its card says; restore the model's folder",
+                        "the number of its images and labels differs from its card; restore the model's folder",
                     ));
                 }
                 Ok(Self::Empirical(ImageSet { shape, pixels: pixels.into(), labels: labels.labels }))

@@ -1,5 +1,5 @@
-//! Where the program keeps things of its own. Each folder can be moved by an environment variable, and none is made
-//! before something is put into it.
+//! The program's own folders. Each can be moved with an environment variable, and is created when something is first
+//! written to it.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub const CACHE_VARIABLE: &str = "CHROMASCOPE_CACHE";
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// No home folder, and no variable that says where to go instead.
-    #[error("the home folder is unknown, so there is no place for the {what}: set {variable} to a folder")]
+    #[error("the home folder is unknown, so there is no folder for the {what}: set {variable}")]
     NoHome {
         /// What was to be kept there.
         what: &'static str,
@@ -23,7 +23,7 @@ pub enum FolderError {
         variable: &'static str,
     },
     /// A relative path where the current folder is gone.
-    #[error("{variable} holds a relative path and the current folder cannot be read ({source}): give a full path")]
+    #[error("{variable} is a relative path and the current folder cannot be read ({source}): set it to a full path")]
     Relative {
         /// The variable in question.
         variable: &'static str,

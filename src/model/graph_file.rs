@@ -1,5 +1,5 @@
-//! What can be said of an ONNX file before ONNX Runtime sees it: whether it is one, whether it is whole, and whether
-//! its external data lies where it should. ONNX Runtime's own words on these are for its developers.
+//! Checks of an ONNX file before ONNX Runtime opens it: whether it is ONNX, whether it is complete, and whether its
+//! external data is in place. ONNX Runtime's own messages on these are for its developers.
 
 use crate::reading::why;
 use prost::Message;
@@ -83,21 +83,24 @@ pub enum GraphFileError {
         path: PathBuf,
     },
     /// Larger than the format allows.
-    #[error("{path} holds {bytes} bytes, more than the 2 GiB an ONNX file can have; export it with external data")]
+    #[error("{path} has {bytes} bytes, more than the 2 GiB an ONNX file can have; export it with external data")]
     TooLarge {
         /// The file.
         path: PathBuf,
         /// Its size.
         bytes: u64,
     },
-    /// The bytes are no ONNX model, or not all of one.
-    #[error("{path} is not a whole ONNX model: it is another kind of file or was cut short; export or copy it again")]
+    /// The bytes are not an ONNX model, or not all of one.
+    #[error("{path} is not a complete ONNX model: it has another format or is truncated; export or copy it again")]
     NotOnnx {
         /// The file.
         path: PathBuf,
     },
     /// A path that could read any file of the user's.
-    #[error("{path} asks for external data at \"{location}\", outside its own folder; such a model is not opened")]
+    #[error(
+        "{path} refers to external data at \"{location}\", outside its folder, and was not opened; export it again \
+         with the data in its folder"
+    )]
     Escapes {
         /// The model.
         path: PathBuf,
@@ -105,7 +108,7 @@ pub enum GraphFileError {
         location: String,
     },
     /// External data is not there.
-    #[error("{path} keeps its weights in \"{location}\", which is not beside it; copy that file into the same folder")]
+    #[error("{path} needs its weights file \"{location}\", which is missing; copy that file into the same folder")]
     Missing {
         /// The model.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Models and what runs them.
+//! Models, and ONNX Runtime, which runs them.
 
 pub mod cascade_folder;
 pub mod contract;

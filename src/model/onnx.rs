@@ -30,7 +30,7 @@ pub enum OpenError {
         reason: String,
     },
     /// An open graph could not be run once more.
-    #[error("ONNX Runtime does not begin another run: {0}")]
+    #[error("ONNX Runtime cannot start another run: {0}")]
     Another(String),
 }
 
@@ -210,7 +210,7 @@ fn plain_reason(reason: &str) -> String {
         }
     }
     if reason.contains("Failed to allocate memory") {
-        return "there is not enough memory for it; use a smaller size or batch, or fewer samples a call".into();
+        return "not enough memory; use a smaller size or batch, or fewer samples per call".into();
     }
     let cut = first.rfind("status_code").map_or(first, |at| first[..at].trim_end());
     cut.trim_end_matches('.').to_owned()
@@ -322,13 +322,13 @@ impl OnnxDenoiser {
             .map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { network(error) })?;
         let value = outputs
             .get(self.contract.output.name.as_str())
-            .ok_or_else(|| DenoiseError::Network(format!("it gave no output \"{}\"", self.contract.output.name)))?;
+            .ok_or_else(|| DenoiseError::Network(format!("it returned no output \"{}\"", self.contract.output.name)))?;
         let (found, values) = numbers(value, self.contract.output.element).map_err(network)?;
         let given_channels = channels * if self.contract.learned_variance { 2 } else { 1 };
         let expected = [size, given_channels, height, width];
         if found.iter().map(|&side| usize::try_from(side).ok()).ne(expected.map(Some)) {
             return Err(DenoiseError::Network(format!(
-                "its output has shape {found:?}, where {expected:?} was expected for this input"
+                "its output has shape {found:?}, but {expected:?} was expected for this input"
             )));
         }
         if let Some(what) = not_finite(&values[..count * given_channels * height * width]) {

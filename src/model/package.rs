@@ -18,7 +18,7 @@ pub struct Package {
     pub folder: PathBuf,
     /// The scheduler's configuration, where there is one.
     pub scheduler_config: Option<PathBuf>,
-    /// The network's configuration; empty where there is none.
+    /// The network's configuration; empty if there is none.
     pub config: ModelConfig,
     /// The card, where there is one.
     pub card: Option<Card>,
@@ -36,7 +36,7 @@ pub struct ModelConfig {
     /// Trained size.
     #[serde(default)]
     pub sample_size: Option<SampleSize>,
-    /// Number of class embeddings; the last one is the null class unless the card says otherwise.
+    /// Number of class embeddings; the last one is the null class unless the card names another.
     #[serde(default)]
     pub num_class_embeds: Option<usize>,
     /// Widths of the levels; all but the last halve the size.
@@ -97,7 +97,7 @@ impl SampleSize {
     }
 }
 
-/// What a model's maker says of it, for people and for the program.
+/// The maker's description of a model, for people and for the program.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// Title for people.
@@ -109,7 +109,7 @@ pub struct Card {
     /// Licence, as an SPDX expression where there is one.
     #[serde(default)]
     pub licence: String,
-    /// The class that means "none".
+    /// The null class.
     #[serde(default)]
     pub null_label: Option<i64>,
     /// A name for each class.
@@ -131,7 +131,7 @@ pub enum PackageError {
         "there is no model \"{name}\": it is neither a file or folder here nor a bundled model (bundled: {bundled})"
     )]
     Unknown {
-        /// What was asked for.
+        /// What was requested.
         name: String,
         /// Names of the bundled models.
         bundled: String,
@@ -176,7 +176,7 @@ pub enum PackageError {
         path: PathBuf,
         /// Which number.
         key: &'static str,
-        /// What is there.
+        /// The value found.
         found: usize,
         /// The greatest that can be.
         most: usize,

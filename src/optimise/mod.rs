@@ -1,9 +1,10 @@
-//! Schedules by optimisation: the control points of a drawn curve are moved until N steps along it end as near as they can
-//! to where a fine run from the same noise ends.
+//! Schedules by optimisation: moves the control points of a curve until N steps end as close as possible to a fine run
+//! from the same noise.
 //!
-//! The error is a sum of squares over pixels and the curve has few parameters, so the fit is a nonlinear least squares
-//! problem: Levenberg–Marquardt (rmpfit, a port of MINPACK's) with differences for derivatives, one N-step run an
-//! evaluation. Where differences lead nowhere, random jumps spend the rest of the budget. What it finds is measured on other seeds than it was fitted on.
+//! The error is a sum of squares over pixels and the curve has few parameters, so the fit is a nonlinear least-squares
+//! problem: Levenberg–Marquardt (rmpfit, a port of MINPACK's) with finite differences, one N-step run per evaluation.
+//! If differences do not improve the fit, random jumps use the rest of the budget. The result is tested on seeds that
+//! were not used for the fit.
 //!
 //! ```
 //! use chromascope::denoiser::{GaussianDenoiser, ImageShape};
@@ -120,7 +121,7 @@ impl Problem {
         self.plan(&PlanSource::curve(Curve::Drawn(curve.clone())))
     }
 
-    /// Control points that suit so many steps.
+    /// Control points that suit this many steps.
     #[must_use]
     pub fn default_points(&self) -> usize {
         self.steps.saturating_add(1).clamp(3, DEFAULT_MOST_POINTS)
@@ -224,7 +225,7 @@ pub enum Progress<'a> {
     },
 }
 
-/// What is told of the [`Progress`], and whether to go on: after a `Break` not another step is made, and the best so far is
+/// What is told of the [`Progress`], and whether to continue: after a `Break` not another step is made, and the best so far is
 /// the answer. A [`DenoiseError::Cancelled`](crate::denoiser::DenoiseError::Cancelled) from within a step does the same.
 pub type Told<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
@@ -321,7 +322,7 @@ impl Bench<'_, '_> {
         let truth = self.reference(reference, &seeds)?;
         let mut measure = |plan: &Plan| -> Result<Measured, Halt> {
             let mut before_step = |_| go_on((self.told)(Progress::Measuring { best }));
-            let run = solve::Run { what: "a run to be measured", sampler: self.problem.sampler, levels: plan.levels() };
+            let run = solve::Run { what: "a test run", sampler: self.problem.sampler, levels: plan.levels() };
             let end = run.end(self.denoiser, &truth.x_t, &mut before_step)?;
             Ok(ruler.measure(&end, &truth.x_0)?)
         };

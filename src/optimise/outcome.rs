@@ -70,7 +70,7 @@ pub struct Measured {
     pub rmse: f64,
     /// The same in 8-bit levels, 127.5 to a data unit, which is what images in [−1, 1] have.
     pub rmse_8bit: f64,
-    /// RMSE within each resolution level, the finest first, and last within the rest band; their squares sum to the whole's
+    /// RMSE within each resolution level, finest first, and last within the rest band; their squares sum to the whole's
     /// (where the image's side is a multiple of the coarsest block).
     pub by_level: Vec<f64>,
     /// Power spectral density of the error, one value a ring, data units squared.
@@ -103,15 +103,15 @@ impl Outcome {
     pub fn sentence(&self) -> String {
         let runs = count(self.evaluations, "run");
         let fitted = match &self.fitted {
-            None => return "It was stopped before the first run, so the schedule is the one it started from.".into(),
+            None => return "Stopped before the first run; this is the starting schedule.".into(),
             Some(fitted) if fitted.seeds.is_empty() => format!("Fitted in closed form in {runs}"),
             Some(fitted) => format!("Fitted on {} in {runs}", count(fitted.seeds.len(), "seed")),
         };
         match &self.comparison {
-            None => format!("{fitted}; not measured on others."),
+            None => format!("{fitted}; not tested on other seeds."),
             Some(measured) => format!(
-                "{fitted}; measured on {}: RMSE {} {:.5} to {:.5}.",
-                count(measured.seeds.len(), "other"),
+                "{fitted}; tested on {}: RMSE {} {:.5} to {:.5}.",
+                count(measured.seeds.len(), "other seed"),
                 if measured.ratio() < 1.0 { "falls from" } else { "does not fall, from" },
                 measured.before.rmse,
                 measured.after.rmse

@@ -137,7 +137,7 @@ pub fn start_from(plan: &Plan, model: &ModelSchedule, points: usize) -> Result<D
         // A run whose last step does nothing.
         levels[0].1 = NoiseLevel::CLEAN;
     }
-    let too_close = CurveError::ControlPoint { point: 1, reason: "the schedule's levels are too close to each other" };
+    let too_close = CurveError::ControlPoint { point: 1, reason: "the schedule's noise levels are too close together" };
     let curve = FlowCurve::through(&levels).ok_or(too_close)?;
     let point = |i: usize| {
         let s = i as f64 / (points - 1) as f64;

@@ -68,7 +68,7 @@ impl FromStr for Reference {
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(reference, _)| *reference).ok_or_else(|| {
             let names: Vec<&str> = Self::ALL.iter().map(|(_, name)| *name).collect();
-            format!("there is no reference \"{name}\"; there are {}", names.join(", "))
+            format!("there is no reference \"{name}\"; choose {}", names.join(", "))
         })
     }
 }

@@ -25,7 +25,7 @@ impl<E: Into<OptimiseError>> From<E> for Halt {
 }
 
 impl Halt {
-    /// A cancel is no failure.
+    /// A cancel is not a failure.
     pub(super) fn unless_cancelled(self) -> Result<(), OptimiseError> {
         match self {
             Self::Cancelled | Self::Late => Ok(()),

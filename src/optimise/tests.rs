@@ -123,12 +123,8 @@ fn the_fit_is_better_on_other_seeds_and_never_worse_on_its_own() {
     assert_eq!((fitted.seeds.as_slice(), measured.seeds.as_slice()), (&[0, 1, 2][..], &[3, 4, 5, 6, 7, 8][..]));
     // 0.83 was measured.
     assert!(measured.ratio() < 0.9, "{}", measured.ratio());
-    assert!(
-        outcome.evaluations <= 60 && outcome.sentence().starts_with("Fitted on 3 seeds in "),
-        "{}",
-        outcome.sentence()
-    );
-    assert!(outcome.sentence().contains("measured on 6 others: RMSE falls from"), "{}", outcome.sentence());
+    assert!(outcome.evaluations <= 60 && outcome.sentence().contains("3 seeds"), "{}", outcome.sentence());
+    assert!(outcome.sentence().contains("6 other seeds: RMSE falls"), "{}", outcome.sentence());
     for measured in [&measured.before, &measured.after] {
         let levels = measured.by_level.iter().map(|rmse| rmse * rmse).sum::<f64>().sqrt();
         assert!((levels / measured.rmse - 1.0).abs() < 1e-9 && measured.rmse_8bit == measured.rmse * 127.5);
@@ -149,7 +145,7 @@ fn the_closed_form_fits_without_sampling() {
         optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |_| ControlFlow::Continue(()))
             .unwrap();
     let fitted = outcome.fitted.as_ref().unwrap();
-    assert!(fitted.seeds.is_empty() && outcome.sentence().starts_with("Fitted in closed form"));
+    assert!(fitted.seeds.is_empty());
     for (curve, said) in [(&start(&problem), fitted.start), (&outcome.best, fitted.best)] {
         let levels = problem.plan_along(curve).unwrap().levels().to_vec();
         let exact = gaussian::ddim_spectrum(&levels, &power(64)).error_to_flow;
@@ -254,7 +250,7 @@ fn a_cancel_keeps_the_best_so_far() {
     let fitted = outcome.fitted.as_ref().unwrap();
     assert_eq!((outcome.ended, outcome.evaluations, asked_after), (Ended::Cancelled, 20, 0));
     assert_eq!((&outcome.best, fitted.best, &outcome.comparison), (&best, rmse, &None));
-    assert!(fitted.best < fitted.start && outcome.sentence().ends_with("not measured on others."));
+    assert!(fitted.best < fitted.start && !outcome.sentence().contains("RMSE"));
     // From within a step: of the reference, of the fit, and of the measurement.
     let whole = run(&mut denoiser.clone(), &mut |_| ControlFlow::Continue(())).evaluations;
     for (calls, evaluations) in [(100, 0), (399 + 4 * 20 + 2, 20), (399 + 4 * whole + 100, whole)] {
@@ -323,15 +319,21 @@ fn what_cannot_be_is_refused() {
     let whole = start(&problem);
     let sampler = |sampler| Problem { sampler, ..problem.clone() };
     let options = Options::default();
-    assert!(refused(&sampler(SamplerKind::Ddpm), &whole, &options).contains("ddpm adds noise of its own"));
+    assert!(refused(&sampler(SamplerKind::Ddpm), &whole, &options).contains("ddpm"));
     let spectrum = Options { objective: closed_form(8), ..options.clone() };
-    assert!(refused(&sampler(SamplerKind::Heun), &whole, &spectrum).contains("that of ddim and euler, not of heun"));
+    assert!(refused(&sampler(SamplerKind::Heun), &whole, &spectrum).contains("heun"));
     let ends = start_from(&problem.plan(&NOW).unwrap(), &problem.model, 2).unwrap();
-    assert!(refused(&problem, &ends, &options).contains("2 control points has none between its ends"));
-    assert!(refused(&problem, &whole, &Options { fit_seeds: 0, ..options.clone() }).contains("no seeds to fit on"));
-    assert!(refused(&problem, &whole, &Options { seed: u64::MAX, ..options.clone() }).contains("start from a smaller"));
+    assert!(refused(&problem, &ends, &options).contains("2 control points"));
+    assert!(
+        refused(&problem, &whole, &Options { fit_seeds: 0, ..options.clone() })
+            .contains(&OptimiseError::NoSeeds.to_string())
+    );
+    assert!(
+        refused(&problem, &whole, &Options { seed: u64::MAX, ..options.clone() })
+            .contains(&OptimiseError::Seeds.to_string())
+    );
     let vast = Problem { image: ImageShape { channels: 3, height: 8192, width: 8192 }, ..problem.clone() };
-    assert!(refused(&vast, &whole, &options).contains("use fewer seeds or fewer points"));
+    assert!(refused(&vast, &whole, &options).contains(" GB"));
 }
 
 /// A run along the start visits what the plan visits, whatever the plan, and the samplers that need a finite σ get one.

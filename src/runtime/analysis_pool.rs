@@ -1,5 +1,5 @@
-//! Analyses of steps beside the window: asked for in any frame, done in a thread of their own, the newest first. One that
-//! panics has a failure for its answer.
+//! Background analyses of steps: requested in any frame, done in a separate thread, newest first. If one panics, its
+//! answer is a failure.
 
 use super::Wake;
 use super::fault::panic_text;
@@ -115,7 +115,7 @@ impl<K: Eq + Hash + Clone, V> PoolState<K, V> {
     }
 }
 
-/// Computes values by key in one thread. What is asked for and not there yet is `None`; `wake` is called when it is.
+/// Computes values by key in one thread. What is requested and not there yet is `None`; `wake` is called when it is.
 pub struct AnalysisPool<K, V> {
     shared: Arc<(Mutex<PoolState<K, V>>, Condvar)>,
     thread: Option<JoinHandle<()>>,

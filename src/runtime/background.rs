@@ -1,5 +1,5 @@
-//! A task beside the window, in a thread and with a model of its own, so that runs go on beside it: it reports, can be paused and
-//! cancelled, waits while something more urgent goes on, and where it panics says so.
+//! A background task with its own thread and model, so that runs continue meanwhile. It reports progress, can be paused
+//! and cancelled, waits while something more urgent is running, and reports a panic.
 
 use super::{Fault, Wake};
 use crate::model::onnx::Canceller;
@@ -9,13 +9,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long it waits before it asks again whether something more urgent still goes on.
+/// How long it waits before it asks again whether something more urgent is still running.
 const NAP: Duration = Duration::from_millis(20);
 
 /// Whether something more urgent is going on, which a step then waits for.
 pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// What is known of a task, told while it goes on.
+/// What is known of a task, reported while it runs.
 pub(super) trait TaskReport: Clone + Send + 'static {
     /// What the task comes to.
     type Outcome: 'static;
@@ -87,7 +87,7 @@ impl<R: TaskReport> BackgroundTask<R> {
         lock(&self.shared.report).clone()
     }
 
-    /// Lets the step under way end and then waits, or goes on.
+    /// Lets the step under way end and then waits, or continues.
     pub fn set_paused(&self, paused: bool) {
         lock(&self.shared.control).paused = paused;
         self.shared.changed.notify_all();
@@ -153,7 +153,7 @@ impl<R: TaskReport> TaskHandle<R> {
         lock(&self.control).cancelled
     }
 
-    /// Waits while the user or something more urgent wants it to; whether to go on.
+    /// Waits while the user or something more urgent wants it to; whether to continue.
     pub fn turn(&self) -> ControlFlow<()> {
         let mut control = lock(&self.control);
         let mut waits = false;

@@ -11,7 +11,7 @@ pub(super) trait Engine: Send {
     /// Whether the open model is the one that these settings ask for.
     fn serves(&self, settings: &RunSettings) -> bool;
 
-    /// Opens the settings' model in place of the one that is open. `progress` is told how many of a folder's images are
+    /// Opens the settings' model instead of the one that is open. `progress` is told how many of a folder's images are
     /// read, and may stop that by `false`.
     fn open(&mut self, settings: &RunSettings, progress: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault>;
 

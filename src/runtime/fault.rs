@@ -1,4 +1,4 @@
-//! A failure as the window shows it: where it belongs, in a sentence, with what would mend it.
+//! A failure as the window shows it: its place, its sentence, and what would fix it.
 
 use crate::model::contract::{ContractError, PortRole};
 use crate::model::onnx_runtime::setup::SetupError;
@@ -41,7 +41,7 @@ pub enum Need {
     Size,
     /// A file of embeddings.
     HiddenStates,
-    /// The class that means none.
+    /// The null class.
     NullClass,
 }
 
@@ -71,7 +71,7 @@ impl Fault {
 
 /// What there is to say where a panic ended something.
 pub(crate) fn given_up(what: &str, text: &str) -> String {
-    format!("{what} met a fault of the program itself ({text}) and was given up; everything else goes on")
+    format!("{what} failed because of a fault in Chromascope ({text}); everything else continues")
 }
 
 /// What there is to say where a panic ended something that the window asked for.
@@ -119,17 +119,16 @@ impl From<&PrepareError> for Fault {
         // Where there is a form, the sentence leads to it, and not to an option of the command line.
         let sentence = match error {
             PrepareError::NoSchedule { model } => format!(
-                "the model {model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
-                 trained is not known; open that file (diffusers' format)"
+                "the model {model} has no scheduler_config.json, so its prediction type and training schedule are \
+                 unknown; open that file (diffusers' format)"
             ),
-            PrepareError::NoSize => "the model does not say what size it was trained at; choose one here".to_owned(),
+            PrepareError::NoSize => "the model's files do not give its trained size; choose one here".to_owned(),
             PrepareError::NoHiddenStates { input } => format!(
-                "this model is conditioned on embeddings (input \"{input}\"); open a .npy file of them, of shape [batch or \
-                 1, tokens, width]"
+                "this model needs embeddings (input \"{input}\"); open a .npy file of shape [batch or 1, tokens, width]"
             ),
             PrepareError::NoNullClass { model, needed_for, .. } => format!(
-                "the model {model} has classes, but neither its card nor its configuration tells which one means none, and \
-                 {needed_for}; say it here, or choose a class at the top"
+                "the model {model} has classes, but neither its card nor its configuration names the null class, and \
+                 {needed_for}; set the null class here, or choose a class at the top"
             ),
             _ => error.to_string(),
         };
@@ -169,10 +168,8 @@ mod tests {
         let fault = Fault::from(&PrepareError::NoSchedule { model: "m".into() });
         assert_eq!((fault.place, fault.needs), (Place::Model, vec![Need::SchedulerConfig]));
         let error = SettingError::OutOfRange { setting: Setting::Batch, value: "0".into(), range: "another".into() };
+        let said = Voice::Window.say(&error.to_string());
         let fault = Fault::from(&PrepareError::Setting(error));
-        assert_eq!(
-            (fault.place, fault.sentence.as_str()),
-            (Place::Settings, "batch 0 is out of range; another is needed")
-        );
+        assert_eq!((fault.place, fault.sentence), (Place::Settings, said));
     }
 }

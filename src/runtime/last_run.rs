@@ -1,4 +1,4 @@
-//! The steps of the last run, kept so that a live run like it need not make them again.
+//! The steps of the last run, kept so that a similar live run can reuse them.
 
 use super::message::RunNews;
 use crate::session::prepare::{Prepared, Resolved};
@@ -87,7 +87,7 @@ impl LastRun {
         *self = Self::new(self.budget);
     }
 
-    /// A run that has made no step yet takes the place of the last. With `take_over` it goes on after the last run's first
+    /// A run that has made no step yet takes the place of the last. With `take_over` it continues after the last run's first
     /// steps, as many as it would make again to the bit; these are the answer.
     pub(super) fn begin(&mut self, settings: &RunSettings, prepared: &mut Prepared, take_over: bool) -> &[KeptStep] {
         let made_with = MadeWith::of(settings, prepared);

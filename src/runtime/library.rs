@@ -1,4 +1,4 @@
-//! Fetching ONNX Runtime from the window.
+//! Downloading ONNX Runtime from the window.
 
 use super::fault::Fault;
 use super::mailbox::Mailbox;
@@ -37,7 +37,7 @@ impl SetUp {
                 }
                 Ok(Err(SetupError::Cancelled)) => LibraryNews::Cancelled,
                 Ok(Err(error)) => LibraryNews::Failed(Fault::from(&error)),
-                Err(panic) => LibraryNews::Failed(Fault::panic("fetching ONNX Runtime", &*panic)),
+                Err(panic) => LibraryNews::Failed(Fault::panic("downloading ONNX Runtime", &*panic)),
             };
             shared.tell_library(news);
             shared.thread_ends();

@@ -1,4 +1,4 @@
-//! Many samples being measured, in a thread of its own with a model of its own, so that runs go on beside it.
+//! Measuring many samples, with its own thread and model, so that runs continue meanwhile.
 
 use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
 use super::{Fault, Place, Wake};
@@ -29,7 +29,7 @@ pub struct Order {
     pub begun: Option<Arc<Ensemble>>,
     /// Samples that there are to be in the end.
     pub target: usize,
-    /// Images that theory is calibrated on, in place of the ensemble's own.
+    /// Images that theory is calibrated on, instead of the ensemble's own.
     pub data: Option<DataSource>,
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
@@ -53,7 +53,7 @@ pub struct MeasuringReport {
     pub samples: usize,
     /// Samples that there are to be.
     pub target: usize,
-    /// How much of what was asked for is done, in [0, 1].
+    /// How much of what was requested is done, in [0, 1].
     pub share: f32,
     /// Seconds that remain, once a step has told.
     pub remaining: Option<f64>,
@@ -117,7 +117,7 @@ impl Measuring {
         self.0.report()
     }
 
-    /// Lets the step under way end and then waits, or goes on.
+    /// Lets the step under way end and then waits, or continues.
     pub fn set_paused(&self, paused: bool) {
         self.0.set_paused(paused);
     }
@@ -188,7 +188,7 @@ fn work(task: &Task, order: Order) -> Result<bool, Fault> {
             Progress::Batch { size, canceller, notes } => {
                 task.set_canceller(canceller.clone());
                 task.tell(|report| {
-                    report.doing = format!("Measuring, {} at once", samples_in_words(size));
+                    report.doing = format!("Measuring, {} per batch", samples_in_words(size));
                     report.notes.extend(notes.iter().map(|note| Voice::Window.say(note)));
                 });
             }
@@ -297,11 +297,11 @@ mod tests {
         let measuring = begun(given, Arc::new(|| false));
         let report = until(&measuring, "the end", |report| report.ended.is_some());
         let fault = report.ended.unwrap().unwrap_err();
-        assert!(fault.sentence.contains("leave the file out"), "{}", fault.sentence);
+        assert!(fault.sentence.contains("noise file"), "{}", fault.sentence);
         let folder = Order { data: Some(DataSource::Folder("/nowhere".into())), ..order(3, 5) };
         let measuring = begun(folder, Arc::new(|| false));
         let report = until(&measuring, "the end", |report| report.ended.is_some());
         assert!(report.data_refused);
-        assert!(report.ended.unwrap().unwrap_err().sentence.contains("cannot read the image folder /nowhere"));
+        assert!(report.ended.unwrap().unwrap_err().sentence.contains("/nowhere"));
     }
 }

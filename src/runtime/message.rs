@@ -1,4 +1,4 @@
-//! What the window and the inference thread say to each other.
+//! The messages between the window and the inference thread.
 
 use crate::model::onnx_runtime::setup::Installed;
 use crate::session::prepare::{ModelInfo, Resolved};
@@ -14,7 +14,7 @@ use super::fault::Fault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub(super) u64);
 
-/// How a run begins, and how it goes on.
+/// How a run begins, and how it continues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
     /// Step after step to the end.
@@ -134,7 +134,7 @@ pub struct RunStarted {
     pub notes: Vec<String>,
     /// `[B, C, H, W]`.
     pub shape: [usize; 4],
-    /// Noise levels, one more than steps, the noisiest first.
+    /// Noise levels, one more than steps, noisiest first.
     pub levels: Vec<NoiseLevel>,
     /// Timesteps of the plan, one a step.
     pub timesteps: Vec<f64>,

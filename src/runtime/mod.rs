@@ -110,7 +110,7 @@ impl Runtime {
         Ok(Self { mailbox, worker: Some(worker), library: Mutex::new(None), fetch })
     }
 
-    /// Makes a run of these settings in place of whatever is going on. The model is opened only where the one that is
+    /// Makes a run of these settings instead of whatever is going on. The model is opened only where the one that is
     /// open does not serve.
     pub fn run(&self, settings: RunSettings, pace: Pace) -> RunId {
         self.mailbox.request(Wish::Run, settings, pace)
@@ -121,13 +121,13 @@ impl Runtime {
     ///
     /// Steps of the run before that come out the same, to the bit, are taken over and told at once; they are those before
     /// the first noise level that differs, where nothing but the levels does. A run that will take long comes first as
-    /// [`RunNews::Coarse`]. A live run that is asked for while another has shown nothing new waits until it has; it takes
-    /// the place of any other that waits, and the one under way goes on to its first picture.
+    /// [`RunNews::Coarse`]. A live run that is requested while another has shown nothing new waits until it has; it takes
+    /// the place of any other that waits, and the one under way continues to its first picture.
     pub fn run_live(&self, settings: RunSettings) -> RunId {
         self.mailbox.request(Wish::Live, settings, Pace::Going)
     }
 
-    /// Opens the settings' model in place of whatever is going on, and makes no run.
+    /// Opens the settings' model instead of whatever is going on, and makes no run.
     pub fn open(&self, settings: RunSettings) -> RunId {
         self.mailbox.request(Wish::Open, settings, Pace::Paused)
     }
@@ -137,7 +137,7 @@ impl Runtime {
         self.mailbox.set_pace(Pace::Paused);
     }
 
-    /// Goes on to the end.
+    /// Continues to the end.
     pub fn resume(&self) {
         self.mailbox.set_pace(Pace::Going);
     }
@@ -173,7 +173,7 @@ impl Runtime {
         self.mailbox.activity()
     }
 
-    /// How the run is to go on; with [`activity`](Self::activity) it tells a pause that is asked for from one that is.
+    /// How the run is to continue; with [`activity`](Self::activity) it tells a pause that is requested from one that is.
     pub fn pace(&self) -> Pace {
         self.mailbox.pace()
     }

@@ -1,4 +1,4 @@
-//! A schedule being optimised, in a thread of its own with a model of its own, so that runs go on beside it.
+//! Optimising a schedule, with its own thread and model, so that runs continue meanwhile.
 
 use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
 use super::{Fault, Wake};
@@ -80,7 +80,7 @@ impl Optimisation {
         self.0.report()
     }
 
-    /// Lets the run under way end and then waits, or goes on.
+    /// Lets the run under way end and then waits, or continues.
     pub fn set_paused(&self, paused: bool) {
         self.0.set_paused(paused);
     }
@@ -137,7 +137,7 @@ fn tell(report: &mut Report, progress: Progress) {
             }
         }
         Progress::Measuring { best } => {
-            report.doing = "Measuring on other seeds".into();
+            report.doing = "Testing on other seeds".into();
             report.share = 1.0;
             report.best = Some(best.clone());
         }

@@ -1,4 +1,5 @@
-//! A slot for one question at a time: the newest is asked, and the answer that was there stays until the next one is.
+//! A slot for one question at a time: the newest question is asked, and the previous answer stays until the next one
+//! arrives.
 
 use super::Wake;
 use super::analysis_pool::{AnalysisPool, Job, Weigh};

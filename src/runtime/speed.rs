@@ -1,4 +1,4 @@
-//! How long steps take, and whether a live run should first be made in few.
+//! How long steps take, and whether a live run should start with a preview of few steps.
 
 use crate::session::SamplerKind;
 use crate::session::prepare::Resolved;

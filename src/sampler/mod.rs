@@ -45,7 +45,7 @@ pub trait Sampler: Send {
         None
     }
 
-    /// Goes on from what [`memory`](Self::memory) gave after an earlier step.
+    /// Continues from what [`memory`](Self::memory) gave after an earlier step.
     fn recall(&mut self, memory: Option<&Memory>) {
         let _ = memory;
     }
@@ -61,7 +61,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Keeps the data of a step in place of an earlier one's, in its memory where that has the same shape.
+    /// Keeps the data of a step instead of an earlier one's, in its memory where that has the same shape.
     fn keep(kept: &mut Option<Self>, step: usize, data: &Array4<f64>) {
         match kept {
             Some(kept) if kept.data.raw_dim() == data.raw_dim() => {

@@ -28,8 +28,8 @@ pub const METHODS: &[Method] = &[
         kind: SamplerKind::Ddim,
         name: "ddim",
         title: "DDIM",
-        summary: "Steps to the estimated image with as much of the estimated noise as the next level has; deterministic at \
-                  η = 0.",
+        summary: "Moves to the estimate plus the part of the predicted noise that belongs to the next level. \
+                  Deterministic at η = 0.",
         paper: "Song et al. 2020, arXiv 2010.02502",
         convention: SpacingConvention::Ddim,
         default_spacing: DefaultSpacing::OfModel,
@@ -42,7 +42,7 @@ pub const METHODS: &[Method] = &[
         kind: SamplerKind::Ddpm,
         name: "ddpm",
         title: "DDPM",
-        summary: "Draws each state from the posterior of the forward process, given the estimated image.",
+        summary: "Draws each state from the posterior of the forward process, given the estimate.",
         paper: "Ho et al. 2020, arXiv 2006.11239",
         convention: SpacingConvention::Ddim,
         adds: AddedNoise::Posterior,
@@ -54,7 +54,7 @@ pub const METHODS: &[Method] = &[
         kind: SamplerKind::Euler,
         name: "euler",
         title: "Euler",
-        summary: "Follows the probability-flow ODE in σ by straight steps.",
+        summary: "Follows the probability-flow ODE in σ with straight steps.",
         paper: "Karras et al. 2022, arXiv 2206.00364, section 3",
         finite_sigma: true,
         exact: ClosedForm::Ddim,
@@ -76,7 +76,7 @@ pub const METHODS: &[Method] = &[
         kind: SamplerKind::Heun,
         name: "heun",
         title: "Heun",
-        summary: "Second order: averages the slopes at both ends of a step, so it asks the network twice.",
+        summary: "Second order: averages the slopes at both ends of a step. Evaluates the network twice per step.",
         paper: "Karras et al. 2022, arXiv 2206.00364, algorithms 1 and 2",
         default_spacing: DefaultSpacing::CappedKarras,
         adds: AddedNoise::Churn,
@@ -90,7 +90,7 @@ pub const METHODS: &[Method] = &[
         kind: SamplerKind::DpmSolverPp2M,
         name: "dpmpp-2m",
         title: "DPM-Solver++ 2M",
-        summary: "Second order in log-SNR, from this step's estimate and the one before.",
+        summary: "Second order in log-SNR, from the estimates of this step and the one before.",
         paper: "Lu et al. 2022, arXiv 2211.01095, algorithm 2",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
@@ -282,7 +282,7 @@ impl FromStr for SamplerKind {
     fn from_str(name: &str) -> Result<Self, String> {
         METHODS.iter().find(|method| method.name == name).map(|method| method.kind).ok_or_else(|| {
             let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
-            format!("there is no sampler \"{name}\"; there are {}", names.join(", "))
+            format!("there is no sampler \"{name}\"; use one of {}", names.join(", "))
         })
     }
 }
@@ -320,9 +320,8 @@ mod tests {
             assert!(!title.is_empty() && !paper.is_empty() && summary.ends_with('.'), "{name}");
             assert!(METHODS.iter().filter(|other| other.name == *name || other.title == *title).count() == 1, "{name}");
         }
-        assert!(
-            "magic".parse::<SamplerKind>().unwrap_err().starts_with("there is no sampler \"magic\"; there are ddim, ")
-        );
+        let unknown = "magic".parse::<SamplerKind>().unwrap_err();
+        assert!(unknown.contains("\"magic\"") && unknown.contains("ddim, "), "{unknown}");
     }
 
     #[test]

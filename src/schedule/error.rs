@@ -1,14 +1,14 @@
 use super::{BetaSchedule, CurveError, MAX_TRAIN_TIMESTEPS, PlanSource, Spacing};
-use crate::words::count;
+use crate::words::{count, is_or_are};
 
 /// Why a schedule could not be made. Rows and entries of lists are counted from 1, timesteps and steps from 0.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScheduleError {
     /// No steps.
-    #[error("0 steps were asked for; a run needs at least 1")]
+    #[error("a run needs at least 1 step, not 0")]
     NoSteps,
     /// More steps than a spacing or family can give.
-    #[error("{} asked for, but {of} gives at most {limit}; ask for fewer steps", were(*.steps))]
+    #[error("{} {} too many: {of} has at most {limit}; use fewer steps", count(*.steps, "step"), is_or_are(*.steps))]
     TooManySteps {
         /// Steps asked for.
         steps: usize,
@@ -19,8 +19,8 @@ pub enum ScheduleError {
     },
     /// `leading` spacing with an offset that leaves the table.
     #[error(
-        "{} with leading spacing and a steps_offset of {steps_offset} would begin at timestep {first}, but the model's \
-         last timestep is {last}; ask for fewer steps or use trailing spacing", count(*.steps, "step")
+        "{} with leading spacing and a steps_offset of {steps_offset} would start at timestep {first}, but the model's \
+         last timestep is {last}; use fewer steps or trailing spacing", count(*.steps, "step")
     )]
     PastTheEnd {
         /// Steps asked for.
@@ -33,7 +33,7 @@ pub enum ScheduleError {
         last: usize,
     },
     /// A spacing on a model that it does not suit.
-    #[error("the spacing {spacing} does not suit {model}; use {instead}")]
+    #[error("the spacing {spacing} cannot be used with {model}; use {instead}")]
     SpacingUnsuited {
         /// The spacing.
         spacing: Spacing,
@@ -43,13 +43,13 @@ pub enum ScheduleError {
         instead: &'static str,
     },
     /// An unknown β schedule.
-    #[error("\"{0}\" is not a β schedule this program knows; it knows {names}", names = BetaSchedule::names().join(", "))]
+    #[error("\"{0}\" is not a known β schedule; use one of {names}", names = BetaSchedule::names().join(", "))]
     UnknownBetaSchedule(String),
     /// An unknown spacing or σ family.
     #[error("\"{0}\" is neither a timestep spacing nor a σ family; use one of {names}", names = PlanSource::names().join(", "))]
     UnknownSource(String),
     /// An unknown σ family's parameter, or a bad value for it.
-    #[error("the {family} family does not take {name} = {value}: {expected}")]
+    #[error("{name} = {value} is out of range for the {family} family: {expected}")]
     Parameter {
         /// The family's name.
         family: &'static str,
@@ -61,7 +61,7 @@ pub enum ScheduleError {
         expected: &'static str,
     },
     /// Two steps whose levels are the same number.
-    #[error("{of} puts steps {before} and {step} on the same noise level; ask for fewer steps", before = step - 1)]
+    #[error("{of} puts steps {before} and {step} on the same noise level; use fewer steps", before = step - 1)]
     LevelsCoincide {
         /// What the levels came from.
         of: String,
@@ -70,7 +70,8 @@ pub enum ScheduleError {
     },
     /// A σ range that is not `0 < σ_min < σ_max < ∞`.
     #[error(
-        "σ cannot run from {sigma_max} down to {sigma_min}; both must be finite and positive, the first the larger"
+        "σ cannot run from {sigma_max} down to {sigma_min}; both must be finite and positive, and the first must be \
+         larger"
     )]
     SigmaRange {
         /// Lower end.
@@ -82,7 +83,7 @@ pub enum ScheduleError {
     #[error("a training schedule needs 1 to {MAX_TRAIN_TIMESTEPS} timesteps, not {0}")]
     TimestepCount(usize),
     /// A β that is no variance share.
-    #[error("β at timestep {timestep} is {value}; it must lie above 0 and below 1 (the last may be 1)")]
+    #[error("β at timestep {timestep} is {value}; it must be above 0 and below 1 (the last may be 1)")]
     Beta {
         /// Timestep of the entry.
         timestep: usize,
@@ -90,7 +91,7 @@ pub enum ScheduleError {
         value: f64,
     },
     /// An ᾱ that is no share.
-    #[error("ᾱ at timestep {timestep} is {value}; it must lie between 0 and 1")]
+    #[error("ᾱ at timestep {timestep} is {value}; it must be between 0 and 1")]
     AlphaBar {
         /// Timestep of the entry.
         timestep: usize,
@@ -99,8 +100,8 @@ pub enum ScheduleError {
     },
     /// The table's noise does not grow.
     #[error(
-        "ᾱ does not fall from timestep {before} to {timestep}, so a noise level would have more than one timestep; \
-         every β must add noise",
+        "ᾱ does not decrease from timestep {before} to {timestep}, so noise levels would be ambiguous; every β must \
+         add noise",
         before = timestep - 1
     )]
     NotFalling {
@@ -114,7 +115,7 @@ pub enum ScheduleError {
         timesteps: usize,
     },
     /// A list of σ too short for one step.
-    #[error("no step follows from {}; give at least 2, the noisiest first (N + 1 values make N steps)", count(*.0, "value of σ"))]
+    #[error("{} makes no step; give at least 2, noisiest first (N + 1 values make N steps)", count(*.0, "value of σ"))]
     TooFewSigmas(usize),
     /// A σ that is not a noise level.
     #[error("σ in row {row} is {value}; it must be finite and above 0 (only the last may be 0)")]
@@ -125,7 +126,10 @@ pub enum ScheduleError {
         value: f64,
     },
     /// Two equal σ.
-    #[error("σ in rows {before} and {row} are both {value}; two equal noise levels make a step that does nothing, so take one out", before = row - 1)]
+    #[error(
+        "σ in rows {before} and {row} are both {value}; a step between equal noise levels does nothing, so remove one",
+        before = row - 1
+    )]
     EqualSigmas {
         /// Second of the two rows, from 1.
         row: usize,
@@ -133,7 +137,7 @@ pub enum ScheduleError {
         value: f64,
     },
     /// A σ that rises.
-    #[error("σ rises from {previous} to {value} in row {row}; list the noisiest first, each below the one before")]
+    #[error("σ rises from {previous} to {value} in row {row}; list them noisiest first, each below the one before")]
     RisingSigma {
         /// Row, from 1.
         row: usize,
@@ -155,9 +159,7 @@ pub enum ScheduleError {
         last: f64,
     },
     /// Timesteps that do not fall.
-    #[error(
-        "timestep {value} in row {row} does not lie below {previous} before it; list the noisiest first, none twice"
-    )]
+    #[error("timestep {value} in row {row} is not below {previous} before it; list them noisiest first, each once")]
     TimestepNotFalling {
         /// Row, from 1.
         row: usize,
@@ -167,7 +169,7 @@ pub enum ScheduleError {
         value: f64,
     },
     /// A step from a level without noise.
-    #[error("the timestep {value} in row {row} is already the clean image, so no step can start there; take it out")]
+    #[error("the timestep {value} in row {row} is already the clean image, so no step can start there; remove it")]
     CleanStep {
         /// Row, from 1.
         row: usize,
@@ -175,10 +177,10 @@ pub enum ScheduleError {
         value: f64,
     },
     /// A list of ᾱ too short for one step.
-    #[error("no step follows from {}; give at least 2, the noisiest first (N + 1 values make N steps)", count(*.0, "value of ᾱ"))]
+    #[error("{} makes no step; give at least 2, noisiest first (N + 1 values make N steps)", count(*.0, "value of ᾱ"))]
     TooFewAlphaBars(usize),
     /// An ᾱ in a list that is no share, or 1 before the end.
-    #[error("ᾱ in row {row} is {value}; it must lie between 0 and 1 (only the last may be 1)")]
+    #[error("ᾱ in row {row} is {value}; it must be between 0 and 1 (only the last may be 1)")]
     AlphaBarRow {
         /// Row, from 1.
         row: usize,
@@ -186,7 +188,7 @@ pub enum ScheduleError {
         value: f64,
     },
     /// ᾱ that do not rise.
-    #[error("ᾱ {value} in row {row} does not lie above {previous} before it; list the noisiest first, none twice")]
+    #[error("ᾱ {value} in row {row} is not above {previous} before it; list them noisiest first, each once")]
     AlphaBarNotRising {
         /// Row, from 1.
         row: usize,
@@ -196,10 +198,10 @@ pub enum ScheduleError {
         value: f64,
     },
     /// Timesteps without the model that they belong to.
-    #[error("a list of timesteps means nothing without its model; give σ or ᾱ, or the model's configuration")]
+    #[error("a list of timesteps needs its model; give σ or ᾱ, or the model's configuration")]
     TimestepsOfNoModel,
-    /// A spacing or a family in place of a schedule.
-    #[error("the spacing {0} says how a schedule is visited, and is no schedule of its own")]
+    /// A spacing or a family instead of a schedule.
+    #[error("{0} is a spacing, not a schedule; choose a family")]
     NoSchedule(String),
     /// A continuous schedule that cannot be.
     #[error(transparent)]
@@ -207,9 +209,4 @@ pub enum ScheduleError {
     /// An empty list of timesteps.
     #[error("the list of timesteps is empty; give at least 1")]
     NoTimesteps,
-}
-
-/// "1 step was", "12 steps were".
-fn were(steps: usize) -> String {
-    format!("{} {}", count(steps, "step"), if steps == 1 { "was" } else { "were" })
 }

@@ -1,4 +1,5 @@
-//! Schedules in and out, as text and bytes: tables, lists of σ, and what diffusers reads. [`registry`] lists the forms.
+//! Import and export of schedules as text and bytes: tables, lists of σ, and the files of diffusers. [`registry`] lists
+//! the formats.
 
 mod error;
 mod list;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct LevelList {
     /// What the values are.
     pub kind: ListKind,
-    /// The values, the noisiest first. An infinite σ is the text "inf" in files.
+    /// The values, noisiest first. An infinite σ is the text "inf" in files.
     #[serde(serialize_with = "write_values", deserialize_with = "read_values")]
     pub values: Vec<f64>,
 }
@@ -97,7 +97,7 @@ fn read_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D
     let values = Vec::<Value>::deserialize(deserializer)?;
     let number = |value: Value| match value {
         Value::Number(number) => Ok(number),
-        Value::Text(text) => text.parse().map_err(|_| serde::de::Error::custom(format!("\"{text}\" is no number"))),
+        Value::Text(text) => text.parse().map_err(|_| serde::de::Error::custom(format!("\"{text}\" is not a number"))),
     };
     values.into_iter().map(number).collect()
 }

@@ -5,13 +5,13 @@
 //! - [`TrainingSchedule`]: a table of λ over integer timesteps, from the β formulas of diffusers, in f64.
 //! - [`ModelSchedule`]: any model's curve (that table, rectified flow, EDM) and its inverse.
 //! - [`Spacing`] and [`timesteps`]: which of the model's timesteps a run visits; [`SigmaFamily`]: which σ.
-//! - [`Curve`]: continuous schedules, by formula or [`Drawn`] through control points; [`LevelList`]: levels typed one by
-//!   one; [`design`]: schedules made from a wish.
-//! - [`ScheduleSpec`]: any schedule as a file or a setting says it, for runs on a model that has another.
-//! - [`Plan`]: the noise levels and timesteps that a run visits; [`lint`]: what is questionable about them.
-//! - [`formats`]: schedules in and out.
+//! - [`Curve`]: continuous schedules, by formula or [`Drawn`] through control points; [`LevelList`]: noise levels as you
+//!   type them; [`design`]: schedules computed from a goal.
+//! - [`ScheduleSpec`]: any schedule from a file or a setting, for runs on a model with another schedule.
+//! - [`Plan`]: the noise levels and timesteps that a run visits; [`lint`]: warnings about them.
+//! - [`formats`]: import and export.
 //!
-//! Everything that lists steps lists the noisiest first. No pixels and no files.
+//! All lists of steps start with the noisiest. No pixels and no files.
 
 mod beta_schedule;
 mod curve;

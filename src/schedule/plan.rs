@@ -169,7 +169,7 @@ impl Plan {
         self.timesteps.len()
     }
 
-    /// S + 1 levels, the noisiest first; step `i` goes from `levels()[i]` to `levels()[i + 1]`.
+    /// S + 1 levels, noisiest first; step `i` goes from `levels()[i]` to `levels()[i + 1]`.
     #[must_use]
     pub fn levels(&self) -> &[NoiseLevel] {
         &self.levels

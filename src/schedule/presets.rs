@@ -1,4 +1,4 @@
-//! Every schedule that has a name, with the parameters by which it is varied.
+//! All named schedules with their parameters.
 
 use super::families::{Knob, Slider};
 use super::{

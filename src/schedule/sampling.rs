@@ -168,7 +168,7 @@ impl SigmaFamily {
         matches!(self, Self::Vp { .. } | Self::AysSd15 | Self::AysSdxl | Self::Edm)
     }
 
-    /// The N values of σ at which an N-step run evaluates the model, the noisiest first, all positive; the run ends at
+    /// The N values of σ at which an N-step run evaluates the model, noisiest first, all positive; the run ends at
     /// 0 after them. N = 1 gives the noisiest alone.
     pub fn sigmas(self, steps: usize, sigma_min: f64, sigma_max: f64) -> Result<Vec<f64>, ScheduleError> {
         if steps == 0 {
@@ -238,22 +238,22 @@ impl SigmaFamily {
         };
         match self {
             Self::Karras { rho } | Self::Polyexponential { rho } => {
-                check("rho", rho, 0.1, 100.0, "it lies between 0.1 and 100")
+                check("rho", rho, 0.1, 100.0, "it must be between 0.1 and 100")
             }
             Self::KarrasCapped { rho, cap } => {
-                check("rho", rho, 0.1, 100.0, "it lies between 0.1 and 100")?;
-                check("cap", cap, 0.01, 1e6, "it lies between 0.01 and 1000000")
+                check("rho", rho, 0.1, 100.0, "it must be between 0.1 and 100")?;
+                check("cap", cap, 0.01, 1e6, "it must be between 0.01 and 1000000")
             }
             Self::Vp { beta_d, beta_min, eps_s } => {
-                check("beta_d", beta_d, 0.0, 100.0, "it lies between 0 and 100")?;
-                check("beta_min", beta_min, 1e-6, 100.0, "it lies between 0.000001 and 100")?;
-                check("eps_s", eps_s, 1e-9, 0.5, "it lies between 0.000000001 and 0.5")
+                check("beta_d", beta_d, 0.0, 100.0, "it must be between 0 and 100")?;
+                check("beta_min", beta_min, 1e-6, 100.0, "it must be between 0.000001 and 100")?;
+                check("eps_s", eps_s, 1e-9, 0.5, "it must be between 0.000000001 and 0.5")
             }
             Self::Beta { alpha, beta } => {
-                check("alpha", alpha, 0.1, 10.0, "it lies between 0.1 and 10")?;
-                check("beta", beta, 0.1, 10.0, "it lies between 0.1 and 10")
+                check("alpha", alpha, 0.1, 10.0, "it must be between 0.1 and 10")?;
+                check("beta", beta, 0.1, 10.0, "it must be between 0.1 and 10")
             }
-            Self::FlowShift { shift } => check("shift", shift, 1e-3, 1e3, "it lies between 0.001 and 1000"),
+            Self::FlowShift { shift } => check("shift", shift, 1e-3, 1e3, "it must be between 0.001 and 1000"),
             Self::Exponential | Self::Lu | Self::KlOptimal | Self::AysSd15 | Self::AysSdxl | Self::Edm => Ok(()),
         }
     }

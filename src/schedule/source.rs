@@ -30,7 +30,7 @@ impl PlanSource {
         Self::all().map(|source| source.simple_name()).collect()
     }
 
-    /// A curve in place of the model's own, visited evenly in its run time from noise to image.
+    /// A curve instead of the model's own, visited evenly in its run time from noise to image.
     #[must_use]
     pub fn curve(curve: Curve) -> Self {
         Self::of(ScheduleSpec::Curve(curve), Self::Spacing(Spacing::Trailing))

@@ -48,7 +48,7 @@ pub enum SpacingConvention {
     DpmSolver,
 }
 
-/// The timesteps of an N-step run on a model of `num_train` timesteps, the noisiest first, as diffusers gives them.
+/// The timesteps of an N-step run on a model of `num_train` timesteps, noisiest first, as diffusers gives them.
 ///
 /// Two cases where diffusers is at fault are not followed. For some N (61 of 1000, for one) rounding in `trailing`
 /// gives it N + 1 timesteps, the last of them −1: here there are N. Where `leading` plus `steps_offset` passes the last

@@ -39,7 +39,7 @@ pub struct TrainingSpec {
     pub beta_end: f64,
     /// T.
     pub num_train_timesteps: usize,
-    /// β one by one, in place of the formula.
+    /// β one by one, instead of the formula.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trained_betas: Option<Vec<f64>>,
     /// Whether it is rescaled to zero terminal SNR, and what then stands at the end.

@@ -31,17 +31,17 @@ pub enum Action {
     SetSampler(SamplerKind),
     /// Spacing or σ family; `None` is the model's own.
     SetSpacing(Option<String>),
-    /// A schedule in place of the spacing; `None` goes back to that.
+    /// A schedule instead of the spacing; `None` goes back to that.
     SetSchedule(Option<Box<PlanSource>>),
     /// Heun's churn.
     SetChurn(Churn),
     /// Class; `None` is the null class.
     SetLabel(Option<i64>),
-    /// The class that means "none".
+    /// The null class.
     SetNullLabel(Option<i64>),
-    /// One class, then another, in place of the class.
+    /// One class, then another, instead of the class.
     SetLabelSwitch(Option<ClassSwitch<Option<i64>>>),
-    /// A class for each resolution, in place of the class.
+    /// A class per level, instead of the class.
     SetByLevel(Option<ByLevel>),
     /// Guidance scale; `None` is the conditional estimate as it is.
     SetGuidance(Option<GuidanceScale>),
@@ -51,7 +51,7 @@ pub enum Action {
     SetLocal(Option<WindowSize>),
     /// Height and width, pixels; `None` is the model's own.
     SetSize(Option<(usize, usize)>),
-    /// What the network predicts, in place of what its configuration says.
+    /// What the network predicts, instead of what its configuration says.
     SetPrediction(Option<PredictionType>),
     /// Input and output names.
     SetPorts(PortNames),
@@ -85,7 +85,7 @@ pub enum Action {
     SetSnap(bool),
     /// Whether a changed schedule is run at once.
     SetLive(bool),
-    /// Keeps the run's schedule under a name, in place of another of that name.
+    /// Keeps the run's schedule under a name, instead of another of that name.
     KeepSchedule(NamedSchedule),
     /// Takes a kept schedule off the list.
     DropSchedule(String),
@@ -151,20 +151,20 @@ impl Action {
             Self::SetStacking(_) => "stacking",
             Self::SetFactor(_) => "factor",
             Self::SetLevels(_) => "levels",
-            Self::SetLevelReading(_) => "reading of the schedule",
+            Self::SetLevelReading(_) => "unit of the schedule",
             Self::SetAdjusted(_) => "adjusted times",
             Self::SetTheorem(_) => "comparison",
             Self::SetSpectrum(_) => "spectrum",
             Self::SetSnap(_) => "snap",
             Self::SetLive(_) => "live runs",
-            Self::KeepSchedule(_) => "kept schedule",
-            Self::DropSchedule(_) => "dropped schedule",
+            Self::KeepSchedule(_) => "saved schedule",
+            Self::DropSchedule(_) => "deleted schedule",
             Self::SetOverlay(_) => "overlay",
             Self::SetHeatMap(change) => change.name(),
             Self::SetParts(_) => "parts by level",
             Self::SetColourMap(_) => "colours",
             Self::SetRange(_) => "value range",
-            Self::SetTruePixels(_) => "true pixels",
+            Self::SetTruePixels(_) => "pixel-perfect",
             Self::SetSample(_) => "sample",
             Self::SetGrid(_) => "images of the batch",
             Self::Isolate(_) => "isolated levels",

@@ -1,6 +1,6 @@
 //! A trajectory on disk: `trajectory.npz` and `trajectory.json`.
 //!
-//! Arrays, f32 unless said, index 0 the noisiest, `S` the finished steps:
+//! Arrays, f32 unless noted, index 0 the noisiest, `S` the finished steps:
 //!
 //! | name | shape | |
 //! |---|---|---|
@@ -53,7 +53,7 @@ pub struct Record {
     pub complete: bool,
     /// Why it did not, in words.
     pub stopped_because: Option<String>,
-    /// `ᾱ` of every state of the whole run, the noisiest first.
+    /// `ᾱ` of every state of the whole run, noisiest first.
     pub alpha_bar: Vec<f64>,
     /// `λ` of the same states, nats; an infinite one is `null`.
     pub log_snr: Vec<Option<f64>>,
@@ -124,25 +124,22 @@ impl Record {
         if then.model_sha256 != now.model_sha256 {
             let reason = format!(
                 "its SHA-256 is {}, but the record was made with {}, so the run would not be the same; restore that \
-                 model, or give the settings by hand",
+                 model, or set the settings yourself",
                 now.model_sha256, then.model_sha256
             );
             return fault(&now.model, reason);
         }
         if let Some(name) = now.inputs_sha256.iter().find(|(name, hash)| then.inputs_sha256.get(*name) != Some(hash)) {
             let name = name.0;
-            return fault(
-                &now.model,
-                format!("the file of {name} is not the one the record was made with; restore it"),
-            );
+            return fault(&now.model, format!("the {name} file is not the one the record was made with; restore it"));
         }
         let alpha_bar: Vec<f64> = trajectory.levels.iter().map(|level| level.alpha_bar()).collect();
         let choices =
             |of: &Resolved| (of.spacing.clone(), of.clipping, of.variance, of.parameterization, of.image, of.label);
         let same_choices = choices(then) == choices(now);
         if !same_choices || alpha_bar != self.alpha_bar || then.batch_partition != now.batch_partition {
-            let reason = "its scheduler configuration is not the one the record was made with, so the run would visit \
-                          other noise levels or mean another prediction; restore it";
+            let reason = "its scheduler configuration is not the one the record was made with, so the run would have \
+                          other noise levels or another prediction; restore it";
             return fault(&now.model, reason.into());
         }
         let mut notes = Vec::new();
@@ -150,7 +147,7 @@ impl Record {
             let name = |version: &Option<String>| version.clone().unwrap_or_else(|| "none".into());
             let (then, now) = (name(&then.onnxruntime), name(&now.onnxruntime));
             notes.push(format!(
-                "the record was made with ONNX Runtime {then}, this is {now}: the last digits may differ"
+                "the record was made with ONNX Runtime {then} and this is {now}: the last digits may differ"
             ));
         }
         if self.chromascope != env!("CARGO_PKG_VERSION") {
@@ -162,7 +159,7 @@ impl Record {
 
 /// Why a record could not be read or repeated.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot repeat the run with {}: {reason}", path.display())]
+#[error("cannot replay the run with {}: {reason}", path.display())]
 pub struct ReadError {
     /// The file.
     pub path: PathBuf,
@@ -170,19 +167,22 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// Reads a `trajectory.json`. One that lies beside the arrays of another run is refused.
+/// Reads a `trajectory.json`. One that is next to the arrays of another run is refused.
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
     let text = reading::bytes(path).map_err(|why| fault(format!("{why}; give the path of a trajectory.json")))?;
     let record: serde_json::Value = serde_json::from_slice(&text)
-        .map_err(|error| fault(format!("it is not JSON ({error}); a trajectory.json is")))?;
+        .map_err(|error| fault(format!("it is not JSON ({error}); give a trajectory.json")))?;
     let version = record.get("format_version").and_then(serde_json::Value::as_u64);
     match version {
         Some(version) if version == u64::from(FORMAT_VERSION) => {}
         Some(version) => {
-            return Err(fault(format!("its format_version is {version}, and this program reads {FORMAT_VERSION}")));
+            return Err(fault(format!(
+                "its format_version is {version}, but this Chromascope reads {FORMAT_VERSION}; \
+                                      use a newer Chromascope"
+            )));
         }
-        None => return Err(fault("it has no format_version, so it is no trajectory.json".into())),
+        None => return Err(fault("it has no format_version, so it is not a trajectory.json".into())),
     }
     let record: Record =
         serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))?;
@@ -192,8 +192,8 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
         let now = sha256(&mut file).map_err(|error| fault(format!("{} cannot be read ({error})", arrays.display())))?;
         if now != *then {
             return Err(fault(format!(
-                "the {ARRAYS} beside it is not the one it was written with; put the two of one run together, or move \
-                 {RECORD} into a folder of its own"
+                "the {ARRAYS} in the same folder belongs to another run; put the two files of one run together, or \
+                 move {RECORD} to another folder"
             )));
         }
     }
@@ -211,7 +211,7 @@ pub struct Written {
 
 /// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`: all three are whole before any is in its place.
 ///
-/// The record goes first and comes last. So where there is one, what lies beside it is of its run, even where the program is killed
+/// The record goes first and comes last. So where there is one, what is next to it is of its run, even where the program is killed
 /// in between.
 pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Written, WriteError> {
     let mut arrays =

@@ -1,4 +1,4 @@
-//! What there is to choose between, each choice with its name.
+//! The choices of the window, each with its name.
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ named! {
         ScheduleLab = "Schedule lab",
         /// Images, resolutions and spectra of one run and of many.
         Spectra = "Spectra",
-        /// What steers a run: guidance, classes by resolution, sizes beyond the trained one.
+        /// What steers a run: guidance, classes by level, sizes beyond the trained one.
         Guidance = "Guidance",
     }
 }

@@ -1,4 +1,4 @@
-//! One writer at a time: whoever is to write a result claims its place, for as long as the work on it takes.
+//! One writer at a time: a command claims the place of its result for as long as it works on it.
 //!
 //! A claim is a locked file beside the place. The system frees the lock with its process, so no claim outlives its owner.
 
@@ -129,7 +129,7 @@ mod tests {
         let path = folder.path().join("result.npz");
         let other = by_another(folder.path(), "result.npz");
         let told = claim(&path).unwrap_err().to_string();
-        let expected = "another Chromascope is at work on it; wait until that one has ended, or choose another place";
+        let expected = "another Chromascope is writing to it; wait for it to finish, or choose another place";
         assert_eq!(told, format!("cannot write {}: {expected}", path.display()));
         claim(&folder.path().join("other.npz")).unwrap();
         drop(other);

@@ -1,4 +1,4 @@
-//! What the user decides, in one versioned document: the run's settings and the choices of view worth keeping.
+//! The user's choices in one versioned document: the settings of the run and the view.
 //!
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
@@ -240,13 +240,13 @@ impl ViewChoices {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// It was made by a later program.
-    #[error("it is of version {found}, and this program reads up to {DOCUMENT_VERSION}; use a newer Chromascope")]
+    #[error("it has version {found}, but this Chromascope reads up to {DOCUMENT_VERSION}; use a newer Chromascope")]
     Version {
         /// Its version.
         found: u64,
     },
     /// It is not a document.
-    #[error("it is no Chromascope document ({0})")]
+    #[error("it is not a Chromascope document ({0})")]
     Malformed(#[from] serde_json::Error),
 }
 

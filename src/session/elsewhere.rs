@@ -1,5 +1,5 @@
-//! Results that cannot be written where they should be, such as on a full disk, are kept elsewhere: what took hours is not to
-//! be lost to its last second.
+//! Results that cannot be written to their place, for example on a full disk, are kept elsewhere, so that hours of work
+//! are not lost.
 
 use super::archive::WriteError;
 use super::unfinished::sweep_now;
@@ -38,7 +38,7 @@ pub struct Elsewhere(String);
 
 /// A result that could be kept nowhere.
 #[derive(Debug, thiserror::Error)]
-#[error("{error}; {what} lost, as writing elsewhere failed too: {second}")]
+#[error("{error}; {what} lost, because writing elsewhere failed too: {second}")]
 pub struct Lost {
     error: WriteError,
     what: String,
@@ -111,7 +111,7 @@ mod tests {
         let why = crate::reading::why(&ErrorKind::StorageFull.into());
         assert!(told.starts_with(&format!("cannot write {}: {why}", full.display())), "{told}");
         let end = format!(
-            "; the 24 samples are lost, as writing elsewhere failed too: cannot write to {}",
+            "; the 24 samples are lost, because writing elsewhere failed too: cannot write to {}",
             shelter.display()
         );
         assert!(told.contains(&end), "{told}");

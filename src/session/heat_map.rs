@@ -1,4 +1,4 @@
-//! What the user decides about the heat map of spectra.
+//! Settings of the heat map of spectra.
 
 use super::choices::named;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ named! {
         /// The measured over the expected.
         AgainstTheory = "samples − theory",
         /// The measured over those of the ensemble that is compared.
-        AgainstCompared = "samples − other",
+        AgainstCompared = "samples − pinned",
     }
 }
 
@@ -52,7 +52,7 @@ named! {
 }
 
 impl SpectrumQuantity {
-    /// Rows that it has in a run of so many steps; row i of a change is the step from i to i + 1.
+    /// Rows that it has in a run of this many steps; row i of a change is the step from i to i + 1.
     #[must_use]
     pub const fn rows(self, steps: usize) -> usize {
         match self {
@@ -81,9 +81,9 @@ named! {
         #[default]
         None = "unit white noise",
         /// The greatest density of each step.
-        Step = "each step's greatest",
+        Step = "maximum of each step",
         /// The greatest density of each frequency.
-        Frequency = "each frequency's greatest",
+        Frequency = "maximum of each frequency",
     }
 }
 
@@ -129,7 +129,7 @@ impl Default for HeatMapChoices {
 pub enum HeatMapChange {
     /// Whose spectra.
     Source(SpectrumSource),
-    /// What stands beside.
+    /// What is compared with it.
     Beside(SpectrumSource),
     /// What they are of. The range goes back to what fits.
     Quantity(SpectrumQuantity),
@@ -150,7 +150,7 @@ impl HeatMapChange {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Source(_) => "whose spectra",
+            Self::Source(_) => "source of the spectra",
             Self::Quantity(_) => "quantity of the spectra",
             Self::Channel(_) => "channel",
             Self::Scale(_) => "frequency axis",

@@ -34,7 +34,7 @@ pub struct FolderImages {
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// The folder could not be listed.
-    #[error("cannot read the image folder {folder}: {}; give the path of a folder that holds images", why(error))]
+    #[error("cannot read the image folder {folder}: {}; give the path of a folder with images", why(error))]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -43,7 +43,8 @@ pub enum ImagesError {
     },
     /// More than is kept in memory.
     #[error(
-        "the {} of {folder} would take {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller {} or fewer images",
+        "the {} in {folder} need {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller {} or \
+         fewer images",
         count(*.files, "file"), Setting::Size
     )]
     TooMany {
@@ -62,7 +63,8 @@ pub enum ImagesError {
     },
     /// No image in it.
     #[error(
-        "the folder {folder} holds no readable image ({}); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI or PNM file",
+        "the folder {folder} has no readable image ({}); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, \
+         QOI or PNM file",
         count(*.skipped, "other file")
     )]
     Empty {
@@ -145,7 +147,7 @@ pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     // Pipes and devices would be waited for without end.
     let about = std::fs::metadata(path).map_err(|error| why(&error))?;
     if !about.is_file() {
-        return Err("it is no regular file".into());
+        return Err("it is not a regular file".into());
     }
     if about.len() == 0 {
         return Err("it is empty".into());
@@ -156,7 +158,7 @@ pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     let mut decoder = reader.into_decoder().map_err(told)?;
     if decoder.total_bytes() > MOST_BYTES_AN_IMAGE {
         let (width, height) = decoder.dimensions();
-        return Err(format!("its {width}x{height} pixels are more than this program decodes"));
+        return Err(format!("it has {width}x{height} pixels, too many to decode"));
     }
     let orientation = decoder.orientation().map_err(told)?;
     let mut image = DynamicImage::from_decoder(decoder).map_err(told)?;
@@ -167,10 +169,10 @@ pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
 /// Why a file that is of this format, as far as is seen, is no image.
 fn no_image(error: &ImageError, format: Option<ImageFormat>) -> String {
     match (error, format) {
-        (ImageError::Unsupported(_), None) => format!("it is no image of a kind that is read here, which are {KINDS}"),
+        (ImageError::Unsupported(_), None) => format!("it is not an image in a supported format ({KINDS})"),
         (ImageError::IoError(error), _) if error.kind() != ErrorKind::UnexpectedEof => why(error),
         (ImageError::Decoding(_) | ImageError::IoError(_), Some(format)) => {
-            format!("it is no whole {} image: it is another kind of file, or was damaged or cut short", name_of(format))
+            format!("it is not a complete {} image: it has another format, or is damaged or truncated", name_of(format))
         }
         (error, _) => error.to_string(),
     }

@@ -286,7 +286,7 @@ impl ShownValues<'_> {
     }
 }
 
-/// One sample of a batch, exactly; `None` where there are not so many.
+/// One sample of a batch, exactly; `None` where there are not this many.
 #[must_use]
 pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<ShownValues<'_>> {
     let (batch, channels, height, width) = all.dim();

@@ -1,4 +1,4 @@
-//! Some resolution levels of an image alone: which, and what is left of the image. No GUI.
+//! Isolated resolution levels of an image. No GUI.
 
 use super::document::MOST_LEVELS;
 use crate::spectrum::{BandPlan, Fit};
@@ -25,7 +25,7 @@ impl Band {
         }
     }
 
-    /// The band of a plan at this place, the finest first, the rest last.
+    /// The band of a plan at this place, finest first, the rest last.
     #[must_use]
     pub const fn of_index(plan: &BandPlan, m: usize) -> Self {
         if m < plan.levels() { Self::Level(m) } else { Self::Rest }
@@ -139,7 +139,7 @@ impl Isolation {
         self.set.contains(Band::Rest)
     }
 
-    /// The bands, the finest first.
+    /// The bands, finest first.
     pub fn bands(&self) -> impl Iterator<Item = Band> {
         self.indices().map(|m| Band::of_index(&self.plan, m))
     }

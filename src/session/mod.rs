@@ -1,12 +1,12 @@
 //! A run and what is kept of it.
 //!
-//! [`settings`] is what the user decides, [`prepare`] turns it into a [`Run`], whose steps gather in a [`Trajectory`],
-//! which [`archive`] and [`strip`] write to disk, and which [`KeptTrajectory`] holds in bounded memory.
+//! [`prepare`] turns [`settings`] into a [`Run`]. Its steps are collected in a [`Trajectory`], which [`archive`] and
+//! [`strip`] write to disk, or in bounded memory in a [`KeptTrajectory`].
 //!
-//! [`document`] is what the user decides, run and view together; [`action`] is all that changes it, [`History`] undoes
-//! that, [`preferences`] keep it between starts. [`heat_map`] is what is decided about the heat map of spectra. [`playback`]
-//! is the playhead. [`pooling`] pools noisy images, [`levels`] shows some resolutions of an image alone, [`inspect`] looks
-//! closely.
+//! [`document`] is the state that the user sets, run and view together; [`action`] changes it, [`History`] undoes
+//! changes, [`preferences`] keep it between starts. [`heat_map`] has the settings of the heat map of spectra.
+//! [`playback`] is the playhead. [`pooling`] pools noisy images, [`levels`] isolates levels of an image, [`inspect`]
+//! compares and measures images.
 
 pub mod action;
 pub mod archive;

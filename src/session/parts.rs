@@ -1,4 +1,4 @@
-//! How large the parts of a step's estimate are in each resolution, and what each resolution gains between two steps.
+//! The energy of a step's parts in each level, and what each level gains between two steps.
 
 use super::choices::named;
 use super::heat_map::possible;
@@ -13,15 +13,15 @@ named! {
     PartsQuantity {
         /// `‖B_m(ε_c − ε_∅)‖`.
         #[default]
-        Difference = "class − none",
+        Difference = "class − null",
         /// `‖B_m ε_c‖`.
         Conditional = "class",
         /// `‖B_m ε_∅‖`.
-        Unconditional = "no class",
+        Unconditional = "null class",
         /// `‖B_m x̂‖` of what a stage of a cascade contributes.
         Stage = "stage",
         /// `r_m` of the guided estimate and of the one without class.
-        Shares = "rₘ, guided and not",
+        Shares = "rₘ with and without guidance",
     }
 }
 
@@ -80,9 +80,9 @@ impl PartsChoices {
 /// The parts that any step of a run had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartsFound {
-    /// The classes that were asked for, rising.
+    /// The classes that were requested, rising.
     pub classes: Vec<i64>,
-    /// Whether no class was asked for.
+    /// Whether no class was requested.
     pub unconditional: bool,
     /// How many stages there are.
     pub stages: usize,
@@ -133,7 +133,7 @@ impl PartsFound {
 /// Of energies in levels that a contribution does not reach, rounding leaves less than this share of its greatest.
 const ROUNDING: f64 = 1e-10;
 
-/// Mean squares of one sample's parts in each level, the finest first, the rest last, a pixel and channel.
+/// Mean squares of one sample's parts in each level, finest first, the rest last, a pixel and channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartEnergies {
     /// `ε_c`, classes rising.
@@ -236,7 +236,7 @@ fn one(values: &Array4<f32>, sample: usize) -> Option<ArrayView4<'_, f32>> {
     (sample < values.len_of(Axis(0))).then(|| values.slice_axis(Axis(0), Slice::from(sample..=sample)))
 }
 
-/// `r_m` between two steps of one sample, amplitude: `√mean‖B_m(x̂' − x̂)‖²` over their sum, the finest first, without the
+/// `r_m` between two steps of one sample, amplitude: `√mean‖B_m(x̂' − x̂)‖²` over their sum, finest first, without the
 /// rest. `of` is the part whose estimate it is; `None` is the whole's. `None` where a step has not that part, or nothing is
 /// gained.
 #[must_use]

@@ -149,7 +149,7 @@ impl Playback {
         self.live = true;
     }
 
-    /// Finished steps that a run of `total` steps, made in place of this one, must have for the playhead to keep its place:
+    /// Finished steps that a run of `total` steps, made instead of this one, must have for the playhead to keep its place:
     /// the step that it shows, or all where it stands at the end.
     #[must_use]
     pub fn needs(&self, total: usize) -> usize {
@@ -157,7 +157,7 @@ impl Playback {
     }
 
     /// A run that is still going and has `finished` steps takes the place of the one before: the playhead stays at its step,
-    /// at the end where it stood there, and goes on moving as it did.
+    /// at the end where it stood there, and continues moving as it did.
     pub fn replace(&mut self, total: usize, finished: usize) {
         let at_the_end = self.is_at_the_end();
         self.total = total;
@@ -173,7 +173,7 @@ impl Playback {
         self.follow || self.position >= self.total as f64
     }
 
-    /// So many steps are finished.
+    /// This many steps are finished.
     pub fn finish_steps(&mut self, finished: usize) {
         self.finished = finished.min(self.total);
         if self.follow && self.live {
@@ -296,7 +296,7 @@ impl Playback {
 mod tests {
     use super::*;
 
-    /// A run of 10 steps of which so many are finished, no longer going.
+    /// A run of 10 steps of which this many are finished, no longer going.
     fn over(finished: usize) -> Playback {
         let mut playback = Playback::default();
         playback.begin(10);

@@ -19,7 +19,7 @@ pub struct Noised {
     pub values: Array3<f32>,
     /// `‖signal‖²/‖noise‖²`, both per pixel, of this image and this noise.
     pub snr: f64,
-    /// The same with the noise's variance in place of its square: what [`Self::snr`] is but for chance.
+    /// The same with the noise's variance instead of its square: what [`Self::snr`] is but for chance.
     pub expected_snr: f64,
 }
 

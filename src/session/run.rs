@@ -112,7 +112,7 @@ impl Run {
         Checkpoint { next: self.next, x: self.x.clone(), memory: self.sampler.memory() }
     }
 
-    /// Goes on from where a run like this one stood. Whether it is like this one is for the caller to know; see
+    /// Continues from where a run like this one stood. Whether it is like this one is for the caller to know; see
     /// [`repeats`](Self::repeats).
     pub fn go_on_from(&mut self, checkpoint: &Checkpoint) {
         self.next = checkpoint.next;

@@ -1,4 +1,4 @@
-//! What a run is called, alike in the window, in figures and on the command line.
+//! The name of a run, the same in the window, in figures and on the command line.
 
 use super::prepare::Resolved;
 use super::settings::RunSettings;

@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 /// Most bytes that a schedule may have.
 const MOST_BYTES: u64 = 64 << 20;
 
+const NOT_A_FILE: &str = "it is not a file; give a scheduler_config.json, or CSV, NPY or a list of σ";
+
 /// Why a schedule could not be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot take a schedule from {}: {reason}", path.display())]
+#[error("cannot read a schedule from {}: {reason}", path.display())]
 pub struct ScheduleFileError {
     /// The file.
     pub path: PathBuf,
@@ -134,7 +136,7 @@ pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
         }
         let content = Content::new(path, &bytes)?;
         let format = IMPORTS.iter().find(|format| (format.is_it)(&content));
-        format.map_or_else(|| Err("nothing in it is a schedule".into()), |format| (format.read)(&content))
+        format.map_or_else(|| Err("it contains no schedule".into()), |format| (format.read)(&content))
     };
     read().map_err(|reason| ScheduleFileError { path: path.into(), reason })
 }
@@ -172,10 +174,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     let told = |error: std::io::Error| format!("{}; give the path of a file", why(&error));
     let data = std::fs::metadata(path).map_err(told)?;
     if !data.is_file() {
-        return Err("it is no file; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
+        return Err(NOT_A_FILE.into());
     }
     if data.len() > MOST_BYTES {
-        return Err(format!("it has {} MB, and no schedule is so large", data.len() >> 20));
+        return Err(format!("it has {} MB, too large for a schedule", data.len() >> 20));
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_end(&mut bytes)).map_err(told)?;
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(read(&own).unwrap().steps, None);
         value["steps"] = 0.into();
         std::fs::write(&own, value.to_string()).unwrap();
-        assert!(read(&own).unwrap_err().to_string().contains("made for 0 steps; a run has 1 to"));
+        assert!(read(&own).unwrap_err().to_string().contains("1 to 10000"));
     }
 
     #[test]
@@ -239,15 +241,15 @@ mod tests {
             ("sigma\n3\nnan\n0\n", "σ in row 2 is NaN"),
             ("3\n1\n2\n0\n", "σ rises from 1 to 2 in row 3"),
             ("3\n1\n1\n0\n", "σ in rows 2 and 3 are both 1"),
-            ("", "holds no number"),
-            ("5", "no step follows from 1 value of σ; give at least 2"),
-            ("alpha_bar\n0.1\n0.05\n", "ᾱ 0.05 in row 2 does not lie above 0.1"),
+            ("", FormatError::Empty.to_string().as_str()),
+            ("5", ScheduleError::TooFewSigmas(1).to_string().as_str()),
+            ("alpha_bar\n0.1\n0.05\n", "ᾱ 0.05 in row 2"),
         ] {
             let told = refused(text);
             assert!(told.contains(reason), "{told}");
         }
         assert!(refused(&"1\n".repeat(1_000_000)).contains("more than 10001 rows"));
-        assert!(read(Path::new("/nowhere/at.all")).unwrap_err().to_string().contains("give the path of a file"));
-        assert!(read(Path::new("/")).unwrap_err().to_string().contains("it is no file"));
+        assert!(read(Path::new("/nowhere/at.all")).unwrap_err().to_string().contains("/nowhere/at.all"));
+        assert!(read(Path::new("/")).unwrap_err().to_string().contains(NOT_A_FILE));
     }
 }

@@ -15,7 +15,7 @@ pub const EVERY: usize = 1000;
 pub struct TimedTable {
     /// The schedule whose time the rows are in.
     pub schedule: ModelSchedule,
-    /// The rows, the noisiest first, the last the final state.
+    /// The rows, noisiest first, the last the final state.
     pub table: ScheduleTable,
 }
 

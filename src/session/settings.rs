@@ -1,4 +1,4 @@
-//! What the user decides.
+//! The settings of a run.
 
 pub use super::setting::{DEFAULT_STEPS, RunSettings};
 
@@ -19,10 +19,10 @@ impl RunSettings {
         let words = [
             self.guidance.as_ref().map(|scale| match scale.constant() {
                 Some(w) => format!("w = {}", (100.0 * w).round() / 100.0),
-                None => "w drawn".to_owned(),
+                None => "guidance curve".to_owned(),
             }),
-            self.by_level.as_ref().map(|levels| format!("{} by resolution", levels.mode.name())),
-            self.label_switch.map(|_| "class by time".to_owned()),
+            self.by_level.as_ref().map(|levels| format!("{} by level", levels.mode.name())),
+            self.label_switch.map(|_| "classes over time".to_owned()),
             self.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
             self.local.as_ref().map(|_| "local".to_owned()),
         ];
@@ -30,7 +30,7 @@ impl RunSettings {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// The same run without guidance, classes by resolution and upsample guidance: the conditional estimate of one class,
+    /// The same run without guidance, classes by level and upsample guidance: the conditional estimate of one class,
     /// at the same size.
     #[must_use]
     pub fn plain(&self, size: (usize, usize)) -> Self {

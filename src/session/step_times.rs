@@ -1,4 +1,4 @@
-//! How long steps take and how long the rest will.
+//! The time per step, and the time left.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl StepTimes {
         latest.get(latest.len() / 2).copied()
     }
 
-    /// How long so many more steps will take; `None` before the first step.
+    /// How long this many more steps will take; `None` before the first step.
     #[must_use]
     pub fn remaining(&self, steps: usize) -> Option<Duration> {
         self.typical().and_then(|seconds| Duration::try_from_secs_f64(seconds * steps as f64).ok())

@@ -1,4 +1,4 @@
-//! Values as pixels, alike in the film strip and in the window.
+//! Values as pixels, the same in the film strip and in the window.
 
 use image::{Rgb, RgbImage};
 use ndarray::ArrayView3;

@@ -166,7 +166,7 @@ impl BandPlan {
         }))
     }
 
-    /// All M + 1 bands of a plane, the finest first; they sum to it (to what is kept of it, with [`Fit::Crop`]).
+    /// All M + 1 bands of a plane, finest first; they sum to it (to what is kept of it, with [`Fit::Crop`]).
     pub fn split<T: Copy + Into<f64>>(&self, plane: ArrayView2<T>) -> Result<Vec<Array2<f64>>, SpectrumError> {
         (0..=self.levels).map(|m| self.isolate(plane, m)).collect()
     }

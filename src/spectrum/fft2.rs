@@ -210,7 +210,7 @@ impl HalfSpectrum {
         Self::default()
     }
 
-    /// For so many columns.
+    /// For this many columns.
     fn prepare(&mut self, fft: &Fft2, columns: usize, scratch: usize) {
         self.height = fft.height;
         self.values.resize(columns * fft.height, Complex64::ZERO);

@@ -1,4 +1,4 @@
-//! Images by spatial frequency and by resolution (docs/theory.md, sections 7 and 9).
+//! Images by spatial frequency and by level (docs/theory.md, sections 7 and 9).
 //!
 //! - [`BandPlan`]: the pooling pyramid, its orthogonal bands and their energies.
 //! - [`Fft2`]: two-dimensional Fourier transforms of real images, planned once for each size.
@@ -76,13 +76,13 @@ impl SpectrumError {
 
 fn misfit(levels: usize, factor: usize, (height, width): (usize, usize), most: usize) -> String {
     let fit = match levels {
-        1 => format!("1 resolution level of factor {factor} does not fit"),
-        levels => format!("{levels} resolution levels of factor {factor} do not fit"),
+        1 => format!("1 resolution level with factor {factor} does not fit"),
+        levels => format!("{levels} resolution levels with factor {factor} do not fit"),
     };
     let there = match most {
-        0 => "none does; use a smaller factor".to_owned(),
-        1 => "1 does".to_owned(),
-        most => format!("1 to {most} do"),
+        0 => "none fits; use a smaller factor".to_owned(),
+        1 => "1 fits".to_owned(),
+        most => format!("1 to {most} fit"),
     };
     format!("{fit} into {height}x{width} pixels; {there}")
 }
@@ -94,11 +94,12 @@ mod tests {
     #[test]
     fn what_fits_is_said_in_words() {
         let told = |levels, most| SpectrumError::Levels { levels, factor: 8, height: 4, width: 4, most }.to_string();
-        let all = "2 resolution levels of factor 8 do not fit into 4x4 pixels; ";
-        for (levels, most, rest) in [(2, 0, "none does; use a smaller factor"), (2, 1, "1 does"), (2, 3, "1 to 3 do")] {
+        let all = "2 resolution levels with factor 8 do not fit into 4x4 pixels; ";
+        for (levels, most, rest) in [(2, 0, "none fits; use a smaller factor"), (2, 1, "1 fits"), (2, 3, "1 to 3 fit")]
+        {
             assert_eq!(told(levels, most), format!("{all}{rest}"));
         }
-        assert!(told(1, 0).starts_with("1 resolution level of factor 8 does not fit into"));
+        assert!(told(1, 0).starts_with("1 resolution level with factor 8 does not fit into"));
     }
 }
 

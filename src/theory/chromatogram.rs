@@ -1,6 +1,6 @@
-//! Which resolution is generated when (docs/theory.md, section 8).
+//! When each level is generated (docs/theory.md, section 8).
 //!
-//! The image is cut into bands, the finest first; band m has a variance `V_m` and a gain `G_m`, its signal-to-noise
+//! The image is cut into bands, finest first; band m has a variance `V_m` and a gain `G_m`, its signal-to-noise
 //! ratio over that of the whole. At a noise level the share `a_m = G_m·ᾱ/(G_m·ᾱ + 1 − ᾱ)` of a band is recovered; how
 //! fast that share grows, as part of the growth of all bands, is the chromatogram `r_m`. It depends on ᾱ alone.
 //!
@@ -9,7 +9,7 @@
 use super::NoiseLevel;
 use serde::{Deserialize, Serialize};
 
-/// Beyond so many levels no gain is finite.
+/// Beyond this many levels no gain is finite.
 const MOST_LEVELS: usize = 1024;
 
 /// How the growth of a band is counted.
@@ -65,7 +65,7 @@ pub enum ChromatogramError {
     #[error("the factor between resolution levels must be 2 or more, not {0}")]
     Factor(usize),
     /// A gain that is not positive and finite, or a variance that is negative or not finite.
-    #[error("resolution level {level} has gain {gain} and variance {variance}, which no image has")]
+    #[error("resolution level {level} has gain {gain} and variance {variance}, which is impossible")]
     Band {
         /// The band, 0 the finest.
         level: usize,
@@ -75,11 +75,11 @@ pub enum ChromatogramError {
         variance: f64,
     },
     /// No band varies.
-    #[error("no resolution level varies, so there is nothing to generate")]
+    #[error("no resolution level has variance, so there is nothing to generate")]
     AllConstant,
 }
 
-/// The theory of a run's resolutions: M detail bands, the finest first, and perhaps the band that is left.
+/// The theory of a run's resolutions: M detail bands, finest first, and perhaps the band that is left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chromatogram {
     details: Vec<Terms>,
@@ -291,7 +291,7 @@ pub fn dominant_level(shares: &[f64]) -> Option<usize> {
     numbers.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(m, _)| m)
 }
 
-/// The number of levels shown by default, `floor(log_n min(H, W))`, at least 1: after so many poolings only the image
+/// The number of levels shown by default, `floor(log_n min(H, W))`, at least 1: after this many poolings only the image
 /// mean is left (of a square whose side is a power of n). `factor` below 2 counts as 2.
 #[must_use]
 pub fn default_levels(factor: usize, height: usize, width: usize) -> usize {

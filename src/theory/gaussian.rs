@@ -49,7 +49,7 @@ pub fn ode_factor(from: NoiseLevel, to: NoiseLevel, power: f64) -> f64 {
     (state_power(to, power) / state_power(from, power)).sqrt()
 }
 
-/// `x_N / x_T` of a whole deterministic DDIM run along `levels`, the noisiest first: each step only multiplies the mode
+/// `x_N / x_T` of a whole deterministic DDIM run along `levels`, noisiest first: each step only multiplies the mode
 /// ([`ddim_factor`]), so the run multiplies it by their product. Positive; its square is the power that the run produces
 /// from unit noise.
 #[must_use]

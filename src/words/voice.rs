@@ -1,4 +1,4 @@
-//! One sentence for two readers: what the command line calls by an option, the window calls by plain words.
+//! One sentence for two readers: the command line names a setting by its option, the window in plain words.
 //!
 //! An error of the library holds a [`Name`] and writes both of its forms, marked, into its text. [`Voice::say`] turns that text
 //! into the one that is read; each front end calls it where its sentences go out, so errors within errors need no care.

@@ -17,16 +17,16 @@ use plot::{Curves, OwnTime, Panel};
 use source::{Found, Source};
 use std::path::{Path, PathBuf};
 
-/// Write a schedule as a table: step, t, alpha_bar, sigma, log_snr, timestep, the noisiest first
+/// Write a schedule as a table (step, t, alpha_bar, sigma, log_snr, timestep), noisiest first
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// The file: .csv, .npy or .json; with --for also .txt and .py. Without it the table goes to stdout
+    /// Output file: .csv, .npy or .json; with --for also .txt and .py [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Write it for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
-    /// (a run by diffusers along this schedule on the unchanged model of --config)
+    /// Export for another program: diffusers (a scheduler_config.json), k-diffusion or comfyui (a list of σ), or python
+    /// (a diffusers run with this schedule on the unchanged model of --config)
     #[arg(long = "for", value_name = "PROGRAM", value_parser = program())]
     program: Option<&'static ExportFormat>,
     /// Draw λ and ᾱ over the schedule's own time
@@ -42,7 +42,7 @@ fn program() -> impl TypedValueParser<Value = &'static ExportFormat> {
     })
 }
 
-/// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …, level 0 the finest
+/// Write the resolution chromatogram of a schedule: t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …; level 0 is the finest
 #[derive(Debug, clap::Args)]
 pub(super) struct ChromatogramArguments {
     #[command(flatten)]
@@ -53,22 +53,22 @@ pub(super) struct ChromatogramArguments {
     /// Factor n between neighbouring levels
     #[arg(long, value_name = "N", default_value_t = 2)]
     factor: usize,
-    /// What is counted: shares of the variance (power) or of its root (amplitude)
+    /// Measure: shares of the variance (power) or of its square root (amplitude)
     #[arg(long, value_enum, default_value_t = Measure::Power)]
     measure: Measure,
-    /// The .csv file; without it the table goes to stdout
+    /// Output .csv file [default: stdout]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Draw the curves over the schedule's own time
     #[arg(long, value_name = "FILE", help = format!("Draw the curves over the schedule's own time into this {}", Format::endings()))]
     plot: Option<PathBuf>,
-    /// What is drawn: r (shares), g (elution curves), tau (adjusted times)
+    /// What to draw: r (shares), g (elution curves), tau (adjusted times)
     #[arg(long, value_enum, value_delimiter = ',', requires = "plot", default_value = "r,g,tau")]
     panels: Vec<Panel>,
     /// Draw the shares r_m as stacked areas
     #[arg(long, requires = "plot")]
     stacked: bool,
-    /// Draw Theorem 1 too: r_m of this family or file beside, and then upon, the schedule's own
+    /// Also draw theorem 1: r_m of this family or file, over its own time and at equal ᾱ
     #[arg(long, value_name = "NAME|FILE", requires = "plot")]
     against: Option<String>,
 }
@@ -112,8 +112,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
 fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = beside else { return Ok(()) };
     Err(Wrong(format!(
-        "--config {} is a schedule of its own; beside --family or --sigmas it is the model that stays as it is, which only \
-         --for python asks for, so leave one of them out",
+        "--config {} is a schedule itself; together with --family or --sigmas it is only used by --for python, so \
+         leave one of them out",
         path.display()
     ))
     .into())
@@ -131,10 +131,12 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     refuse(arguments.source.config_beside())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
-        return Err(Wrong(format!("--levels {} is not possible; 1 to {MOST_LEVELS} are", arguments.levels)).into());
+        return Err(
+            Wrong(format!("--levels {} is out of range; it must be 1 to {MOST_LEVELS}", arguments.levels)).into()
+        );
     }
     if !(2..=16).contains(&arguments.factor) {
-        return Err(Wrong(format!("--factor {} is not possible; 2 to 16 are", arguments.factor)).into());
+        return Err(Wrong(format!("--factor {} is out of range; it must be 2 to 16", arguments.factor)).into());
     }
     let found = arguments.source.find()?;
     let timed = found.table()?;
@@ -212,8 +214,8 @@ impl Found {
                     (None, Some((path, _))) => (path.as_path(), plan()?),
                     (None, None) => {
                         let text = format!(
-                            "--for {} needs --config, the scheduler_config.json of the model that stays as it is; it goes \
-                             beside --family and --sigmas",
+                            "--for {} needs --config, the scheduler_config.json of the unchanged model, also with \
+                             --family or --sigmas",
                             format.name
                         );
                         return Err(Wrong(text).into());

@@ -19,7 +19,7 @@ use std::path::Path;
 
 /// Pieces that the time is cut into, unless a table has fewer timesteps.
 const PIECES: usize = 1000;
-/// So many rows are drawn as points too.
+/// This many rows are drawn as points too.
 const MOST_POINTS: usize = 201;
 /// What curves in files may be off by, of the height of their plot.
 const TOLERANCE: f64 = 2e-4;
@@ -55,7 +55,7 @@ impl<'a> OwnTime<'a> {
     pub fn new(timed: &'a TimedTable) -> Result<Self, Failure> {
         let (low, high) = timed.schedule.timestep_range();
         if low >= high {
-            return Err(Wrong("a schedule of a single timestep has no curve to draw; leave --plot out".into()).into());
+            return Err(Wrong("a schedule with one timestep has no curve to draw; leave --plot out".into()).into());
         }
         let pieces = match &timed.schedule {
             ModelSchedule::Discrete(table) => table.last_timestep().min(PIECES),
@@ -223,7 +223,10 @@ pub(super) fn schedule_sheet(own: &OwnTime, found: &Found) -> Sheet {
     sheet(
         panels.map(|reading| (String::new(), own.level_panel(reading))).to_vec(),
         format!("Noise schedule: {}", verbatim(&found.name)),
-        format!("Schedule: {}.{steps} Noise left, image right; σ = exp(−λ/2).", verbatim(&found.about)),
+        format!(
+            "Schedule: {}.{steps} Noise is on the left, the image on the right; σ = exp(−λ/2).",
+            verbatim(&found.about)
+        ),
     )
 }
 
@@ -256,12 +259,13 @@ pub(super) fn chromatogram_sheet(own: &OwnTime, found: &Found, curves: &Curves) 
     }
     let measure = curves.measure.name();
     let caption = format!(
-        "Schedule: {}. Scale-invariant theory, {}, factor n = {}, {measure}. Noise left, image right.{compared}",
+        "Schedule: {}. Scale-invariant theory, {}, factor n = {}, {measure}. Noise is on the left, the image on the \
+         right.{compared}",
         found.about,
         count(curves.theory.levels(), "level"),
         curves.factor
     );
-    let heading = format!("What the {} schedule generates when", found.name);
+    let heading = format!("When the {} schedule generates each level", found.name);
     sheet(panels, verbatim(&heading), verbatim(&caption))
 }
 

@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 #[group(skip)]
 #[command(group(clap::ArgGroup::new("schedule source").required(true).multiple(true).args(["config", "family", "sigmas"])))]
 pub(super) struct Source {
-    /// A scheduler_config.json. Beside --family or --sigmas, with --for python: that of the model that stays as it is
+    /// A scheduler_config.json. With --family or --sigmas and --for python: the configuration of the unchanged model
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A family by name
@@ -27,14 +27,14 @@ pub(super) struct Source {
     /// A parameter of the family, as in --param rho=5; may be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", requires = "family")]
     parameters: Vec<String>,
-    /// A list of σ or another file with a schedule: text, CSV, NPY, or JSON as the window and `optimise` write it
+    /// A list of σ or another schedule file: text, CSV, NPY, or JSON from the window or `optimise`
     #[arg(long, value_name = "FILE")]
     sigmas: Option<PathBuf>,
     /// Steps of a run [default: every timestep of a training schedule, 1000 times of a continuous one]
     #[arg(long, short = 'n', value_name = "N", value_parser = crate::cli::run_options::count, allow_negative_numbers = true)]
     steps: Option<usize>,
-    /// Which levels such a run visits: a spacing (trailing, leading, linspace) or a σ family over the schedule's range
-    /// [default: the configuration's, else trailing]
+    /// Which noise levels the run visits: a spacing (trailing, leading, linspace) or a σ family over the schedule's
+    /// range [default: as in the configuration, else trailing]
     #[arg(long, value_name = "NAME", requires = "steps")]
     spacing: Option<PlanSource>,
 }
@@ -72,12 +72,12 @@ impl Source {
             (_, Some(path), _) => self.of_file(path)?,
             (_, _, Some(path)) => self.of_config(path)?,
             // The command line's own rules leave no such case.
-            (None, None, None) => return Err(Wrong("say --config, --family or --sigmas".into()).into()),
+            (None, None, None) => return Err(Wrong("give --config, --family or --sigmas".into()).into()),
         };
         if let (Some(spacing), PlanSource::Other(other)) = (&self.spacing, &mut found.source) {
             *other.visits = spacing.clone();
             if found.in_run_time {
-                return Err(Wrong("a family of σ is visited as its formula says; leave --spacing out".into()).into());
+                return Err(Wrong("a σ family has no spacing; leave --spacing out".into()).into());
             }
         }
         for note in &found.notes {
@@ -139,7 +139,7 @@ impl Source {
         let file = schedule_file::read(path)?;
         if let (PlanSource::List(list), Some(_)) = (&file.source, self.steps) {
             return Err(Wrong(format!(
-                "{} lists the levels of {} one by one; leave --steps out",
+                "{} lists the noise levels of {}; leave --steps out",
                 path.display(),
                 count(list.steps(), "step")
             ))
@@ -216,7 +216,7 @@ fn family(
     }
     let known = SigmaFamily::ALL.into_iter().find(|family| family.name() == plain);
     let Some(mut sigma_family) = known else {
-        return Err(Wrong(format!("there is no family \"{name}\"; there are {}", family_names())).into());
+        return Err(Wrong(format!("there is no family \"{name}\"; use one of {}", family_names())).into());
     };
     let (mut sigma_min, mut sigma_max) = if sigma_family == SigmaFamily::Edm {
         (0.002, 80.0)
@@ -305,10 +305,12 @@ impl Found {
         for note in &notes {
             output::message(note);
         }
-        let steps =
-            self.request.as_ref().map(|request| request.steps).or(self.source.steps()).ok_or_else(|| {
-                Wrong("a run has a number of steps, and nothing says which; give --steps N".to_owned())
-            })?;
+        let steps = self
+            .request
+            .as_ref()
+            .map(|request| request.steps)
+            .or(self.source.steps())
+            .ok_or_else(|| Wrong("the number of steps is missing; give --steps N".to_owned()))?;
         let convention = SpacingConvention::Euler;
         let final_level = config.final_level(convention);
         let request = PlanRequest { source: self.source.clone(), steps, convention, steps_offset: 0, final_level };

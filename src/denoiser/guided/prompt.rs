@@ -1,19 +1,19 @@
 use crate::theory::{Chromatogram, ChromatogramError, Measure, NoiseLevel, dominant_level};
 use serde::{Deserialize, Serialize};
 
-/// What the images are of.
+/// The class or classes of the images.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prompt {
-    /// One class from beginning to end.
+    /// One class for the whole run.
     Class(i64),
     /// One class, then another.
     Switch(ClassSwitch<i64>),
-    /// A class for each resolution.
+    /// Classes by level.
     ByLevel(LevelPrompt),
 }
 
-/// One class up to a part of the run, then another: `[a:b:0.4]`. Which means "none", the null class, is `None` until it
-/// is known.
+/// One class for the first part of the run, then another: `[a:b:0.4]`. `None` stands for the null class until it is
+/// known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClassSwitch<C> {
@@ -36,22 +36,22 @@ impl<C: Copy> ClassSwitch<C> {
     }
 }
 
-/// How the classes of the levels come together.
+/// How classes by level are combined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum LevelMode {
-    /// Each class as much as its levels are being generated: `ε_∅ + w·Σ_m r_m(t)(ε_{c_m} − ε_∅)`.
+    /// Weighted by each level's share: `ε_∅ + w·Σ_m r_m(t)(ε_{c_m} − ε_∅)`.
     #[default]
     Blend,
-    /// The class of the level that is generated most.
+    /// Only the class of the dominant level.
     Switch,
-    /// Each class in its levels alone: `ε_∅ + w·Σ_m B_m(ε_{c_m} − ε_∅)`.
+    /// Each class in its own levels: `ε_∅ + w·Σ_m B_m(ε_{c_m} − ε_∅)`.
     Band,
 }
 
 impl LevelMode {
-    /// All of them, in the order of menus.
+    /// All modes, in menu order.
     pub const ALL: [Self; 3] = [Self::Blend, Self::Switch, Self::Band];
 
     /// The name for people and the command line.
@@ -65,13 +65,13 @@ impl LevelMode {
     }
 }
 
-/// A class for each resolution level, as the user says it.
+/// A class per resolution level, as the user gives them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ByLevel {
-    /// The classes, the finest level first; the last also rules everything coarser.
+    /// The classes, finest level first; the last one is also used for everything coarser.
     pub labels: Vec<i64>,
-    /// How they come together.
+    /// How they are combined.
     pub mode: LevelMode,
     /// n between neighbouring levels.
     pub factor: usize,
@@ -85,10 +85,10 @@ impl ByLevel {
     }
 }
 
-/// A class for each level with the theory that says when a level is generated.
+/// Classes by level, with the theory of when each level is generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevelPrompt {
-    /// What the user says.
+    /// The user's choice.
     pub choice: ByLevel,
     theory: Chromatogram,
 }

@@ -10,7 +10,7 @@ pub struct RunTime {
 }
 
 impl RunTime {
-    /// From the noise levels of a run, one more than its steps, the noisiest first.
+    /// From the noise levels of a run, one more than its steps, noisiest first.
     #[must_use]
     pub fn of(levels: &[NoiseLevel]) -> Self {
         let steps = levels.len().saturating_sub(1).max(1);

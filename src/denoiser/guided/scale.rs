@@ -37,38 +37,35 @@ struct Written(Vec<[f64; 2]>);
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ScaleError {
     /// Nothing there.
-    #[error("a curve of the guidance scale needs at least one point \"s,w\"")]
+    #[error("the guidance curve has no points; give at least one row \"s,w\"")]
     Empty,
     /// Too many.
-    #[error("a curve of the guidance scale has {0} points; at most {most} are kept", most = ScaleCurve::MOST_POINTS)]
+    #[error("the guidance curve has {0} points; use at most {most}", most = ScaleCurve::MOST_POINTS)]
     TooMany(usize),
     /// Not a number where one should be.
-    #[error("line {line}: \"{text}\" is not \"s,w\", two numbers")]
+    #[error("line {line}: \"{text}\" is not two numbers \"s,w\"")]
     Line {
         /// Counted from 1.
         line: usize,
-        /// What is there.
+        /// The value found.
         text: String,
     },
     /// A time that no run has.
-    #[error("the guidance scale is given at s = {0}; run time goes from 1 (noise) to 0 (image)")]
+    #[error("the guidance curve has a point at s = {0}; s must be between 0 (image) and 1 (noise)")]
     Time(f64),
     /// Not finite.
     #[error("the guidance scale at s = {s} is {w}; it must be a finite number")]
     Scale {
         /// Run time.
         s: f64,
-        /// What is there.
+        /// The value found.
         w: f64,
     },
     /// More than a jump.
-    #[error("more than two points of the guidance scale are at s = {0}; two make a jump")]
+    #[error("the guidance curve has more than two points at s = {0}; two points make a jump, so remove the rest")]
     Jump(f64),
     /// A jump that may be meant either way.
-    #[error(
-        "the guidance scale jumps at s = {0}, and its points go up and down in s, so which of the two comes first is not \
-         said; order them from s = 1 to 0"
-    )]
+    #[error("the guidance curve jumps at s = {0}, but its points are not in order of s; order them from s = 1 to 0")]
     Unordered(f64),
 }
 
@@ -292,19 +289,13 @@ mod tests {
     #[test]
     fn what_is_no_curve_is_told() {
         let fault = |text: &str| ScaleCurve::from_csv(text).unwrap_err().to_string();
-        assert_eq!(fault("s,w\n# nothing\n"), "a curve of the guidance scale needs at least one point \"s,w\"");
-        assert_eq!(fault("1,3\n0.5;2\n"), "line 2: \"0.5;2\" is not \"s,w\", two numbers");
-        assert_eq!(fault("2,3"), "the guidance scale is given at s = 2; run time goes from 1 (noise) to 0 (image)");
-        assert_eq!(fault("1,nan"), "the guidance scale at s = 1 is NaN; it must be a finite number");
-        assert_eq!(
-            fault("0.5,1\n0.5,2\n0.5,3"),
-            "more than two points of the guidance scale are at s = 0.5; two make a jump"
-        );
-        assert_eq!(
-            fault("0.5,1\n0.5,2\n1,3\n0,1"),
-            "the guidance scale jumps at s = 0.5, and its points go up and down in s, so which of the two comes first is \
-             not said; order them from s = 1 to 0"
-        );
+        assert_eq!(fault("s,w\n# nothing\n"), ScaleError::Empty.to_string());
+        let line = ScaleError::Line { line: 2, text: "0.5;2".into() };
+        assert_eq!(fault("1,3\n0.5;2\n"), line.to_string());
+        assert_eq!(fault("2,3"), ScaleError::Time(2.0).to_string());
+        assert_eq!(fault("1,nan"), ScaleError::Scale { s: 1.0, w: f64::NAN }.to_string());
+        assert_eq!(fault("0.5,1\n0.5,2\n0.5,3"), ScaleError::Jump(0.5).to_string());
+        assert_eq!(fault("0.5,1\n0.5,2\n1,3\n0,1"), ScaleError::Unordered(0.5).to_string());
         assert!(serde_json::from_str::<GuidanceScale>("{\"curve\":[]}").is_err());
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::value;
+use crate::denoiser::{DenoiseError, ImageShape};
 use crate::schedule::{BetaSchedule, TrainingSchedule};
 use ndarray::{Array3, Array4, s};
 
@@ -233,11 +233,11 @@ fn each_sample_is_confined_to_its_class() {
 
     let mut out = Denoised::zeros(images.shape.batch(2));
     let fault = model.with_classes(vec![Some(17)]).denoise(x_t.view(), level, &mut out).unwrap_err();
-    assert_eq!(fault.to_string(), "no image is of class 17; choose another class");
+    assert!(matches!(fault, DenoiseError::NoImageOfClass(17)), "{fault}");
     let none = ImageSet { shape: images.shape, pixels: Arc::new([]), labels: vec![] };
     let fault =
         LocalDenoiser::new(none, cosine(), of_side(3), vec![]).denoise(x_t.view(), level, &mut out).unwrap_err();
-    assert_eq!(fault.to_string(), "there are no images to choose from; give a folder that holds some");
+    assert!(matches!(fault, DenoiseError::NoImages), "{fault}");
     let small = x_t.slice(s![.., .., ..8, ..]).to_owned();
     let fault = LocalDenoiser::new(images, cosine(), of_side(3), vec![]).denoise(small.view(), level, &mut out);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! How large the window of the local exact denoiser is at each noise level.
+//! The window size of the local exact denoiser at each noise level.
 
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
@@ -174,14 +174,14 @@ pub enum WindowError {
     #[error("the window's pixels per σ must be a positive number, not {0}; 8 is usual")]
     PerSigma(f64),
     /// No point at all.
-    #[error("the window curve has no point; give at least one row \"sigma,k\", such as 1.0,9")]
+    #[error("the window curve has no points; give at least one row \"sigma,k\", such as 1.0,9")]
     Empty,
     /// A row that is not two numbers.
     #[error("{place}: \"{row}\" is not two numbers \"sigma,k\", such as 1.0,9")]
     Row {
         /// Which line.
         place: Place,
-        /// What it says.
+        /// The value found.
         row: String,
     },
     /// σ is not positive and finite.
@@ -189,15 +189,15 @@ pub enum WindowError {
     Sigma {
         /// Which row.
         place: Place,
-        /// What it says.
+        /// The value found.
         sigma: f64,
     },
     /// k is not finite and at least 1.
-    #[error("{place}: k must be a number of pixels of at least 1, not {side}")]
+    #[error("{place}: k must be at least 1 pixel, not {side}")]
     Side {
         /// Which row.
         place: Place,
-        /// What it says.
+        /// The value found.
         side: f64,
     },
     /// The same σ in two lines.
@@ -211,7 +211,7 @@ pub enum WindowError {
         sigma: f64,
     },
     /// σ does not rise from one point to the next.
-    #[error("{place}: σ = {sigma} is not above that of the point before; order the points by rising σ, each once")]
+    #[error("{place}: σ = {sigma} is not above the point before; order the points by increasing σ")]
     NotRising {
         /// The later one.
         place: Place,
@@ -294,38 +294,35 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
+        let row = |line, row: &str| WindowError::Row { place: Place::Line(line), row: row.into() };
         for (text, says) in [
-            ("", "the window curve has no point; give at least one row \"sigma,k\", such as 1.0,9"),
-            ("sigma,k\n", "the window curve has no point; give at least one row \"sigma,k\", such as 1.0,9"),
-            ("sigma,k\n\n1,x", "line 3 of the window curve: \"1,x\" is not two numbers \"sigma,k\", such as 1.0,9"),
-            ("1.0", "line 1 of the window curve: \"1.0\" is not two numbers \"sigma,k\", such as 1.0,9"),
-            ("1,5\nsigma,k", "line 2 of the window curve: \"sigma,k\" is not two numbers \"sigma,k\", such as 1.0,9"),
-            ("1,2,3", "line 1 of the window curve: \"1,2,3\" is not two numbers \"sigma,k\", such as 1.0,9"),
-            ("a,b\n0,5", "line 2 of the window curve: σ must be a positive number, not 0"),
-            ("inf,5", "line 1 of the window curve: σ must be a positive number, not inf"),
-            ("1,0.5", "line 1 of the window curve: k must be a number of pixels of at least 1, not 0.5"),
-            ("1,nan", "line 1 of the window curve: k must be a number of pixels of at least 1, not NaN"),
-            ("1,5\n#\n2,7\n1.0,9", "line 4 of the window curve: line 1 already has σ = 1; remove one of them"),
+            ("", WindowError::Empty),
+            ("sigma,k\n", WindowError::Empty),
+            ("sigma,k\n\n1,x", row(3, "1,x")),
+            ("1.0", row(1, "1.0")),
+            ("1,5\nsigma,k", row(2, "sigma,k")),
+            ("1,2,3", row(1, "1,2,3")),
+            ("a,b\n0,5", WindowError::Sigma { place: Place::Line(2), sigma: 0.0 }),
+            ("inf,5", WindowError::Sigma { place: Place::Line(1), sigma: f64::INFINITY }),
+            ("1,0.5", WindowError::Side { place: Place::Line(1), side: 0.5 }),
+            ("1,nan", WindowError::Side { place: Place::Line(1), side: f64::NAN }),
+            ("1,5\n#\n2,7\n1.0,9", WindowError::Twice { place: Place::Line(4), first: 1, sigma: 1.0 }),
         ] {
-            assert_eq!(WindowSize::from_csv(text).unwrap_err().to_string(), says, "{text:?}");
+            assert_eq!(WindowSize::from_csv(text).unwrap_err().to_string(), says.to_string(), "{text:?}");
         }
         for (window, says) in [
-            (WindowSize::PerSigma(-1.0), "the window's pixels per σ must be a positive number, not -1; 8 is usual"),
-            (
-                WindowSize::PerSigma(f64::INFINITY),
-                "the window's pixels per σ must be a positive number, not inf; 8 is usual",
-            ),
+            (WindowSize::PerSigma(-1.0), WindowError::PerSigma(-1.0)),
+            (WindowSize::PerSigma(f64::INFINITY), WindowError::PerSigma(f64::INFINITY)),
             (
                 WindowSize::Curve(vec![(2.0, 5.0), (2.0, 7.0)]),
-                "point 2 of the window curve: σ = 2 is not above that of the point before; order the points by rising σ, \
-                 each once",
+                WindowError::NotRising { place: Place::Point(2), sigma: 2.0 },
             ),
             (
                 WindowSize::Curve(vec![(1.0, f64::INFINITY)]),
-                "point 1 of the window curve: k must be a number of pixels of at least 1, not inf",
+                WindowError::Side { place: Place::Point(1), side: f64::INFINITY },
             ),
         ] {
-            assert_eq!(window.check().unwrap_err().to_string(), says);
+            assert_eq!(window.check().unwrap_err().to_string(), says.to_string());
         }
         WindowSize::default().check().unwrap();
     }

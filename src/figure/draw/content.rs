@@ -1,4 +1,4 @@
-//! What a panel may show.
+//! The content of a panel.
 
 use crate::figure::{Axis, Figure, Film, HeatMap, Strip, text};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Content {
         }
     }
 
-    /// Whose it is and what has no place, where that is to be said.
+    /// Which run it is of and what has no place, where that is to be said.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         match self {

@@ -119,7 +119,7 @@ pub(super) fn film(film: &Film, frame: &Frame, group: &mut Group) {
     }
 }
 
-/// The middle of an image in so many widths a height, to whole pixels: not every reader of SVG cuts images.
+/// The middle of an image in this many widths a height, to whole pixels: not every reader of SVG cuts images.
 fn middle(image: &Arc<RgbImage>, aspect: f64) -> Arc<RgbImage> {
     let (width, height) = image.dimensions();
     #[expect(clippy::cast_sign_loss, reason = "at least 1")]

@@ -1,4 +1,4 @@
-//! Where everything stands on a sheet.
+//! The layout of a sheet.
 
 use super::lettering::{Face, Lettering};
 use super::panel::{LABEL, Painter, STRIP, TICK, axis_lines};

@@ -1,4 +1,4 @@
-//! Figures into files: SVG, PDF and PNG, without a GUI.
+//! Figures as files: SVG, PDF and PNG, without a GUI.
 //!
 //! A [`Sheet`] is one or several figures, heat maps and films stacked on a common horizontal axis. All formats are written from one scene of
 //! paths and pictures, text as paths, so they look alike everywhere and need no fonts. The same sheet always gives the same bytes.
@@ -45,17 +45,17 @@ use lettering::{Face, Lettering};
 use panel::Painter;
 use scene::{Group, Scene};
 
-/// Pixels a point of a PNG where nothing else is asked for: 216 a pixel an inch.
+/// Pixels a point of a PNG where nothing else is requested: 216 a pixel an inch.
 pub const DEFAULT_SCALE: f64 = 3.0;
 
 /// Figures that could not be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
     /// The file's name ends in no format that figures are written in.
-    #[error("figures are written as {endings}, and \"{0}\" is none of them", endings = Format::endings())]
+    #[error("\"{0}\" does not end in {endings}; figures are written in one of these formats", endings = Format::endings())]
     Format(String),
     /// No pixels, or too many.
-    #[error("a picture of {width} × {height} pixels cannot be drawn; a side has 1 to 20000")]
+    #[error("a picture of {width} × {height} pixels cannot be drawn; each side must be 1 to 20000")]
     Size {
         /// Of the picture, pixels.
         width: f64,
@@ -132,7 +132,7 @@ impl Sheet {
         pdf::write(&self.scene())
     }
 
-    /// The sheet as PNG, with so many pixels a point.
+    /// The sheet as PNG, with this many pixels a point.
     pub fn to_png(&self, scale: f64) -> Result<Vec<u8>, DrawError> {
         png::write(&self.scene(), scale)
     }

@@ -50,7 +50,7 @@ fn axis_line(axis: &Axis) -> String {
     if axis.unit.is_empty() { axis.label.clone() } else { format!("{} ({})", axis.label, axis.unit) }
 }
 
-/// An axis's label in so many lines as it needs to be no longer than the axis.
+/// An axis's label in as many lines as it needs to fit the axis.
 pub(super) fn axis_lines(axis: &Axis, length: f64, lettering: &Lettering) -> Vec<String> {
     let line = axis_line(axis);
     if lettering.width(&line, Face::Body, LABEL) <= length {

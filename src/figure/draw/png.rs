@@ -8,7 +8,7 @@ use tiny_skia::{FillRule, LineJoin, Mask, Paint, PathBuilder, Pixmap, Stroke, St
 /// Most pixels a side, so that a slip in the scale does not take all memory.
 const MOST: f64 = 20_000.0;
 
-/// Draws the scene with so many pixels a point.
+/// Draws the scene with this many pixels a point.
 pub(super) fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>, DrawError> {
     let pixmap = draw(scene, scale)?;
     let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();

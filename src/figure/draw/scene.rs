@@ -96,7 +96,7 @@ pub(super) enum Picture {
 }
 
 impl Picture {
-    /// In so many pixels.
+    /// In this many pixels.
     pub fn pixels(&self, width: u32, height: u32) -> RgbImage {
         match self {
             Self::Image(image) => resize(&**image, width, height, FilterType::Nearest),

@@ -7,7 +7,7 @@ pub const GAP: f32 = -1e9;
 pub const NOTHING: f32 = -300.0;
 /// Of what is seen such shares are below the range that fits and above it.
 const BEYOND: (f64, f64) = (0.02, 0.01);
-/// Ends of the range that fits are whole multiples of this, dB, so that it seldom moves while a run goes on.
+/// Ends of the range that fits are whole multiples of this, dB, so that it seldom moves while a run is in progress.
 const ROUND: f32 = 5.0;
 
 /// Where columns stand in time.

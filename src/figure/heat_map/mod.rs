@@ -67,7 +67,7 @@ pub struct HeatMap {
     pub colour_map: ColourMap,
     /// Whether the steps of the axis are those of the columns.
     pub on_its_own_axis: bool,
-    /// Whose it is, where that is not plain, and what has no place: a line each, as in [`super::Figure::notes`].
+    /// Which run it is of, where that is not plain, and what has no place: a line each, as in [`super::Figure::notes`].
     pub notes: Vec<String>,
 }
 
@@ -162,7 +162,7 @@ fn row_edges(frequency: &[f64], scale: FrequencyScale) -> Vec<f64> {
     std::iter::once(low).chain(inner).chain([high]).collect()
 }
 
-/// Where levels end, the coarsest first: the finest at Nyquist's frequency, each `factor` times as wide as the next.
+/// Where levels end, coarsest first: the finest at Nyquist's frequency, each `factor` times as wide as the next.
 fn level_edges(factor: usize, levels: usize) -> Vec<f64> {
     let octave = (factor as f64).log10();
     (0..=levels).rev().map(|m| place_of(NYQUIST, FrequencyScale::Log) - m as f64 * octave).collect()
@@ -268,7 +268,7 @@ impl HeatMap {
         })
     }
 
-    /// A picture of the plot in so many pixels; `gap` where nothing is known.
+    /// A picture of the plot in this many pixels; `gap` where nothing is known.
     #[must_use]
     pub fn picture(&self, (width, height): (u32, u32), gap: [u8; 3]) -> RgbImage {
         let table = colour_table(self.colour_map);

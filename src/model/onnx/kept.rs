@@ -1,9 +1,9 @@
-//! Graphs as ONNX Runtime has optimised them, kept between starts.
+//! Graphs optimised by ONNX Runtime, cached between starts.
 //!
-//! Most of the time in which a network opens goes into rewriting its graph, with the same outcome each time. What is
-//! kept is that outcome, opened without any further rewriting, so a network computes the same bits from it. It belongs to
-//! one graph, one library and one kind of processor, and its name holds the hash of its content, so what was damaged is
-//! not used.
+//! Opening a network takes long mainly because its graph is optimised, with the same result each time. That result is
+//! cached and opened without further optimisation, so the network computes the same bits. A cached graph belongs to one
+//! graph, one library and one kind of processor; its name contains the hash of its content, so a damaged one is not
+//! used.
 
 use crate::model::folders::cache_folder;
 use crate::model::graph_file::{GraphFile, digest_file};

@@ -56,7 +56,7 @@ pub(super) fn check(path: &Path) -> Result<(), String> {
         return Err("it is not a library for this system".into());
     }
     if head.starts_with(b"\x7fELF\x02\x01") && elf_end(&mut file, &head).map_err(said)? > length {
-        return Err("the file is cut short".into());
+        return Err("the file is truncated".into());
     }
     Ok(())
 }
@@ -124,9 +124,9 @@ mod tests {
         let path = folder.path().join("beginning");
         std::fs::write(&path, &bytes[..1 << 16]).unwrap();
         if cfg!(target_os = "linux") {
-            assert_eq!(check(&path), Err("the file is cut short".into()));
+            assert_eq!(check(&path), Err("the file is truncated".into()));
             std::fs::write(&path, &bytes[..70]).unwrap();
-            assert_eq!(check(&path), Err("the file is cut short".into()));
+            assert_eq!(check(&path), Err("the file is truncated".into()));
         }
         std::fs::write(&path, "text").unwrap();
         assert_eq!(check(&path), Err("it is not a library for this system".into()));

@@ -1,20 +1,20 @@
 //! ONNX Runtime: finding the library, loading it once, and choosing what computes.
 //!
-//! No part of the program carries the library. [`find_and_load`] looks for it in a fixed order and keeps a record of
-//! every place; [`setup`] fetches it. Nothing of `ort` may be touched before [`find_and_load`] has succeeded: even its
-//! error type asks the library.
+//! The library is not part of the program. [`find_and_load`] searches for it in a fixed order and records every place;
+//! [`setup`] downloads it. Do not use anything of `ort` before [`find_and_load`] has succeeded: even its error type
+//! calls the library.
 //!
-//! Microsoft's builds since 1.29 report to Microsoft unless told not to, and keep a device number in the user's cache
-//! folder: [`forbid_telemetry`] tells them, and is part of [`find_and_load`].
+//! Microsoft's builds since 1.29 send telemetry by default and keep a device number in the user's cache folder.
+//! [`forbid_telemetry`], part of [`find_and_load`], switches both off.
 //!
 //! # Search order
-//! 1. `--onnxruntime PATH`, else the setting `onnxruntime`: a library, or a folder that holds one. If this fails the
+//! 1. `--onnxruntime PATH`, else the setting `onnxruntime`: a library, or a folder that contains one. If this fails the
 //!    search ends there.
 //! 2. The variable `ORT_DYLIB_PATH`.
-//! 3. Beside the program.
+//! 3. The folder of the program.
 //! 4. The data folder, where `chromascope setup` puts it.
-//! 5. The site-packages of `$VIRTUAL_ENV`, then of the python on PATH.
-//! 6. The name alone, left to the system's loader.
+//! 5. The site-packages of `$VIRTUAL_ENV`, then of the Python on PATH.
+//! 6. The system's loader, by name.
 
 pub(crate) mod child;
 mod library_file;
@@ -82,8 +82,8 @@ pub enum RuntimeError {
     },
     /// No place held a library that loads.
     #[error(
-        "ONNX Runtime was not found: run `chromascope setup` to fetch it, or `chromascope doctor` to see the {} places \
-         where it was looked for",
+        "ONNX Runtime was not found: run `chromascope setup` to download it, or `chromascope doctor` to see the {} \
+         places that were searched",
         attempts.len()
     )]
     NotFound {
@@ -91,7 +91,7 @@ pub enum RuntimeError {
         attempts: Vec<Attempt>,
     },
     /// The library loads and then does not start.
-    #[error("ONNX Runtime in {} does not start: {reason}; run `chromascope setup` for one that does", path.display())]
+    #[error("ONNX Runtime in {} does not start: {reason}; run `chromascope setup` to download another", path.display())]
     NotStarting {
         /// The library.
         path: PathBuf,

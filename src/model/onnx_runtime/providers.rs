@@ -144,7 +144,7 @@ fn run_warm_up(runtime: &LoadedRuntime, provider: Provider) -> Result<Duration, 
     if result == WARM_UP_RESULT {
         Ok(begun.elapsed())
     } else {
-        Err(format!("the warm-up run gave {result:?} instead of {WARM_UP_RESULT:?}"))
+        Err(format!("the warm-up run returned {result:?} instead of {WARM_UP_RESULT:?}"))
     }
 }
 

@@ -39,10 +39,10 @@ impl fmt::Display for Place {
             Self::Option => return Name::new("the command line", Some("onnxruntime")).fmt(f),
             Self::Setting => "the setting `onnxruntime`",
             Self::Variable => "ORT_DYLIB_PATH",
-            Self::BesideProgram => "beside the program",
+            Self::BesideProgram => "the program's folder",
             Self::DataFolder => "the data folder",
             Self::VirtualEnvironment => "VIRTUAL_ENV",
-            Self::Python => "the python on PATH",
+            Self::Python => "Python on PATH",
             Self::Loader => "the system's loader",
         })
     }
@@ -138,7 +138,7 @@ impl Record {
     fn try_program_folder(&mut self) -> Option<Builder> {
         let program = std::env::current_exe().ok();
         let Some(folder) = program.as_deref().and_then(Path::parent) else {
-            self.note(Place::BesideProgram, None, Outcome::Nothing("the program does not know its own place".into()));
+            self.note(Place::BesideProgram, None, Outcome::Nothing("the program's own path is unknown".into()));
             return None;
         };
         self.try_folders(Place::BesideProgram, &[folder.into()])
@@ -161,7 +161,7 @@ impl Record {
         };
         let folders = python::site_packages_of_environment(Path::new(&root));
         if folders.is_empty() {
-            let reason = Outcome::Nothing("it holds no site-packages".into());
+            let reason = Outcome::Nothing("it has no site-packages".into());
             self.note(Place::VirtualEnvironment, Some(root.into()), reason);
         }
         self.try_folders(Place::VirtualEnvironment, &in_site_packages(&folders))
@@ -170,7 +170,7 @@ impl Record {
     fn try_python(&mut self) -> Option<Builder> {
         let folders = python::site_packages_of_path();
         if folders.is_empty() {
-            self.note(Place::Python, None, Outcome::Nothing("no python answers".into()));
+            self.note(Place::Python, None, Outcome::Nothing("no Python responds".into()));
         }
         self.try_folders(Place::Python, &in_site_packages(&folders))
     }
@@ -191,7 +191,7 @@ impl Record {
             let libraries = libraries_in(folder);
             if libraries.is_empty() {
                 let reason = if folder.is_dir() {
-                    format!("it holds no {}", plain_name())
+                    format!("it contains no {}", plain_name())
                 } else {
                     "there is no such folder".into()
                 };
@@ -283,7 +283,7 @@ fn in_words(error: &LoadDynamicError) -> String {
             std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
         }
         LoadDynamicError::MissingApi { .. } => "it is a library, but not ONNX Runtime".into(),
-        LoadDynamicError::InvalidVersionString => "it does not tell its version".into(),
+        LoadDynamicError::InvalidVersionString => "its version is unknown".into(),
         LoadDynamicError::BadVersion { version_str, .. } => {
             format!("it is ONNX Runtime {version_str}, and 1.{OLDEST_MINOR} or newer is needed")
         }

@@ -1,4 +1,4 @@
-//! ONNX Runtime's reports to its maker, which this program never sends.
+//! ONNX Runtime's telemetry, which Chromascope never sends.
 
 /// Read once, when the library starts. On Windows `with_telemetry(false)` does the same.
 const VARIABLE: &str = "ORT_DISABLE_TELEMETRY";

@@ -21,17 +21,17 @@ pub enum SchedulerConfigError {
         line: usize,
         /// From 1.
         column: usize,
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
     /// JSON, but no object.
-    #[error("{} does not hold a JSON object; a diffusers scheduler config is one, in braces", file.display())]
+    #[error("{} is not a JSON object; a diffusers scheduler configuration is one, in braces", file.display())]
     NotAnObject {
         /// The file.
         file: PathBuf,
     },
     /// A key's value has the wrong type or is impossible.
-    #[error("{}: \"{key}\" is {found}; expected is {expected}", file.display())]
+    #[error("{}: \"{key}\" is {found}, but must be {expected}", file.display())]
     Key {
         /// The file.
         file: PathBuf,
@@ -54,8 +54,7 @@ pub enum SchedulerConfigError {
     },
     /// A class whose models cannot be spoken to.
     #[error(
-        "{}: models of the class {class} are not supported; their noise levels follow neither a β schedule nor EDM nor \
-         rectified flow",
+        "{}: the scheduler class {class} is not supported; use a model with a β schedule, EDM or rectified flow",
         file.display()
     )]
     UnsupportedClass {
@@ -65,7 +64,7 @@ pub enum SchedulerConfigError {
         class: String,
     },
     /// The keys describe no valid schedule.
-    #[error("{}: the β keys describe no valid schedule: {source}", file.display())]
+    #[error("{}: its β keys do not make a valid schedule: {source}", file.display())]
     Schedule {
         /// The file.
         file: PathBuf,

@@ -236,7 +236,7 @@ impl SchedulerConfig {
         }
     }
 
-    /// The noise levels a run visits unless the user says otherwise.
+    /// The noise levels a run visits unless the user sets others.
     #[must_use]
     pub fn default_source(&self) -> PlanSource {
         match self.sigma_family {

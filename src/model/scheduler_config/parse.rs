@@ -62,11 +62,11 @@ impl SchedulerConfig {
         }
         if SchedulerClass::from_name(&class_name).is_none() {
             let what = if class_name.is_empty() {
-                "there is no \"_class_name\"".to_owned()
+                "\"_class_name\" is missing".to_owned()
             } else {
-                format!("the scheduler class \"{class_name}\" is not known")
+                format!("the scheduler class \"{class_name}\" is unknown")
             };
-            reader.warnings.push(format!("{}: {what}; DDIMScheduler's defaults stand in", file.display()));
+            reader.warnings.push(format!("{}: {what}; using the defaults of DDIMScheduler", file.display()));
         }
         let mut config = Self::for_class(&class_name);
         config.read_training(&mut reader)?;
@@ -199,7 +199,7 @@ impl SchedulerConfig {
     fn read_not_applied(&mut self, reader: &mut Reader<'_>) -> Result<(), SchedulerConfigError> {
         let kind = reader.one_of("timestep_type", &[("discrete", false), ("continuous", true)])?;
         if kind == Some(true) && self.prediction_type == PredictionType::VPrediction {
-            let expected = "\"discrete\" (a network that is fed ¼ ln σ in place of timesteps is not supported here)";
+            let expected = "\"discrete\" (networks that take ¼ ln σ instead of timesteps are not supported)";
             return Err(reader.error("timestep_type", "\"continuous\"", expected));
         }
         reader.not_applied("lambda_min_clipped", is_minus_infinity);
@@ -221,7 +221,7 @@ impl SchedulerConfig {
             return Err(reader.error(
                 "prediction_type",
                 found,
-                "\"epsilon\", the only one of EDM models supported here",
+                "\"epsilon\", the only prediction supported for EDM models",
             ));
         }
         let schedule =
@@ -231,12 +231,12 @@ impl SchedulerConfig {
         let no_signal = !schedule.noisiest().sigma().is_finite();
         if no_signal && !is_flow && self.prediction_type == PredictionType::Epsilon {
             warn(
-                "the last timestep holds no image at all, and a network that predicts the noise says nothing of the \
-                 image there; start below it, for example with leading spacing",
+                "the last timestep contains no signal, so a noise prediction cannot recover the image there; start \
+                 below it, for example with leading spacing",
             );
         }
         if is_flow && self.sigma_family.is_some() {
-            warn("the family of noise levels is taken over σ = s/(1−s), where diffusers takes it over s");
+            warn("the noise levels are spaced over σ = s/(1−s); diffusers spaces them over s");
         }
         Ok(())
     }

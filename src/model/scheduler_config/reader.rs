@@ -98,14 +98,14 @@ impl<'a> Reader<'a> {
     pub(super) fn not_applied(&mut self, key: &str, is_neutral: impl Fn(&Value) -> bool) {
         if let Some(value) = self.keys.remove(key).filter(|value| !is_neutral(value)) {
             let (file, value) = (self.file.display(), show(&value));
-            self.warnings.push(format!("{file}: \"{key}\" is {value}, which is not applied here"));
+            self.warnings.push(format!("{file}: \"{key}\" = {value} is not supported and was ignored"));
         }
     }
 
     /// Drops keys of no consequence here and warns about all that are left.
     pub(super) fn finish(mut self, without_effect: &[&str]) -> Vec<String> {
         for key in self.keys.keys().filter(|key| !without_effect.contains(&key.as_str())) {
-            self.warnings.push(format!("{}: the key \"{key}\" is unknown and was ignored", self.file.display()));
+            self.warnings.push(format!("{}: unknown key \"{key}\" was ignored", self.file.display()));
         }
         self.warnings
     }

@@ -18,7 +18,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 0.1,
                 slider: Slider::Logarithmic(0.01, 10.0),
                 allowed: |_| (1e-6, 100.0),
-                expected: "it lies between 0.000001 and 100",
+                expected: "it must be between 0.000001 and 100",
             },
             Knob {
                 name: "beta_max",
@@ -26,7 +26,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 20.0,
                 slider: Slider::Logarithmic(1.0, 100.0),
                 allowed: |[beta_min, ..]| (beta_min, 1000.0),
-                expected: "it lies between beta_min and 1000",
+                expected: "it must be between beta_min and 1000",
             },
         ],
         level_at: vp_linear::level_at,
@@ -44,7 +44,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 0.008,
                 slider: Slider::Linear(0.0, 0.2),
                 allowed: |_| (0.0, 1.0),
-                expected: "it lies between 0 and 1",
+                expected: "it must be between 0 and 1",
             },
             Knob {
                 name: "power",
@@ -52,7 +52,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 2.0,
                 slider: Slider::Linear(0.5, 8.0),
                 allowed: |_| (0.1, 20.0),
-                expected: "it lies between 0.1 and 20",
+                expected: "it must be between 0.1 and 20",
             },
         ],
         level_at: cosine::level_at,
@@ -70,7 +70,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: -3.0,
                 slider: Slider::Linear(-10.0, 5.0),
                 allowed: |_| (-20.0, 20.0),
-                expected: "it lies between −20 and 20",
+                expected: "it must be between −20 and 20",
             },
             Knob {
                 name: "end",
@@ -78,7 +78,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 3.0,
                 slider: Slider::Linear(-5.0, 10.0),
                 allowed: |[start, ..]| (start + 1e-3, 20.0),
-                expected: "it lies above start, at most at 20",
+                expected: "it must be above start and at most 20",
             },
             Knob {
                 name: "tau",
@@ -86,7 +86,7 @@ pub const FAMILIES: &[CurveFamily] = &[
                 usual: 1.0,
                 slider: Slider::Logarithmic(0.1, 5.0),
                 allowed: |_| (0.05, 20.0),
-                expected: "it lies between 0.05 and 20",
+                expected: "it must be between 0.05 and 20",
             },
         ],
         level_at: sigmoid::level_at,
@@ -104,7 +104,7 @@ pub const FAMILIES: &[CurveFamily] = &[
             usual: 1.0,
             slider: Slider::Logarithmic(0.1, 20.0),
             allowed: |_| (1e-3, 1e3),
-            expected: "it lies between 0.001 and 1000",
+            expected: "it must be between 0.001 and 1000",
         }],
         level_at: flow::level_at,
         time_of: flow::time_of,
@@ -123,7 +123,7 @@ pub(super) const LOG_SNR_LINEAR: CurveFamily = CurveFamily {
             usual: 10.0,
             slider: Slider::Linear(-5.0, 20.0),
             allowed: |_| (-40.0, 40.0),
-            expected: "it lies between −40 and 40",
+            expected: "it must be between −40 and 40",
         },
         Knob {
             name: "log_snr_min",
@@ -131,7 +131,7 @@ pub(super) const LOG_SNR_LINEAR: CurveFamily = CurveFamily {
             usual: -10.0,
             slider: Slider::Linear(-20.0, 5.0),
             allowed: |[log_snr_max, ..]| (-40.0, log_snr_max - 1e-3),
-            expected: "it lies below log_snr_max, at least at −40",
+            expected: "it must be below log_snr_max and at least −40",
         },
     ],
     level_at: log_snr_linear::level_at,
@@ -175,7 +175,7 @@ pub struct Knob {
     pub slider: Slider,
     /// Least and greatest value, given those before it.
     pub(super) allowed: fn(Values) -> (f64, f64),
-    /// The same in words: "it lies between 0 and 1".
+    /// The same in words: "it must be between 0 and 1".
     pub(super) expected: &'static str,
 }
 

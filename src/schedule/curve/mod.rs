@@ -36,7 +36,7 @@ pub enum Curve {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CurveError {
     /// A parameter out of range.
-    #[error("the {family} schedule does not take {name} = {value}: {expected}")]
+    #[error("{name} = {value} is out of range for the {family} schedule: {expected}")]
     Parameter {
         /// The curve's name.
         family: &'static str,
@@ -48,13 +48,13 @@ pub enum CurveError {
         expected: &'static str,
     },
     /// Not a name.
-    #[error("\"{0}\" is not a continuous schedule; there are {names}", names = Curve::names().join(", "))]
+    #[error("\"{0}\" is not a continuous schedule; use one of {names}", names = Curve::names().join(", "))]
     Unknown(String),
     /// Too few or too many control points.
     #[error("a drawn schedule needs 2 to 64 control points, not {0}")]
     ControlPoints(usize),
     /// A control point that makes no curve.
-    #[error("control point {point} makes no schedule: {reason}")]
+    #[error("control point {point} is invalid: {reason}")]
     ControlPoint {
         /// Which, from 1, the image's end first.
         point: usize,
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(changed.parameters()[2], ("tau", 0.5));
         assert!(changed.clone().with_parameter("rho", 1.0).is_none());
         let error = changed.with_parameter("tau", f64::NAN).unwrap().validated().unwrap_err().to_string();
-        assert!(error.starts_with("the sigmoid schedule does not take tau = NaN"), "{error}");
+        assert!(error.contains("tau = NaN") && error.contains("sigmoid"), "{error}");
         assert!("karras".parse::<Curve>().unwrap_err().to_string().contains("vp-linear, cosine"));
     }
 

@@ -2,10 +2,10 @@
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FormatError {
     /// Nothing in it.
-    #[error("it holds no number; give at least two values of σ, the noisiest first")]
+    #[error("it contains no numbers; give at least two values of σ, noisiest first")]
     Empty,
-    /// Something that is no number.
-    #[error("\"{text}\" in row {row} is no number")]
+    /// Something that is not a number.
+    #[error("\"{text}\" in row {row} is not a number")]
     NotANumber {
         /// The row.
         row: usize,
@@ -13,7 +13,7 @@ pub enum FormatError {
         text: String,
     },
     /// A row with too few or too many values.
-    #[error("row {row} has {} where the heading has {expected}", crate::words::count(*.found, "value"))]
+    #[error("row {row} has {}, but the heading has {expected}", crate::words::count(*.found, "value"))]
     Ragged {
         /// The row.
         row: usize,
@@ -23,10 +23,10 @@ pub enum FormatError {
         expected: usize,
     },
     /// A heading without a column of noise levels.
-    #[error("no column of it is a noise level; it needs one named log_snr, sigma, alpha_bar or timestep")]
+    #[error("it has no column of noise levels; name one log_snr, sigma, alpha_bar or timestep")]
     NoColumn,
     /// More rows than a run may have steps.
-    #[error("it has more than {limit} rows, and no run has so many steps")]
+    #[error("it has more than {limit} rows, the most that a run can use")]
     TooLong {
         /// Most rows.
         limit: usize,

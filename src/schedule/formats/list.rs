@@ -28,7 +28,7 @@ pub fn read_list(text: &str) -> Result<LevelList, FormatError> {
     if values.is_empty() { Err(FormatError::Empty) } else { Ok(LevelList::of_sigmas(values)) }
 }
 
-/// The σ of a plan as k-diffusion's samplers take them: N + 1 values, the noisiest first.
+/// The σ of a plan as k-diffusion's samplers take them: N + 1 values, noisiest first.
 #[must_use]
 pub fn k_diffusion_sigmas(plan: &Plan) -> String {
     let values: Vec<String> = plan.levels().iter().map(|level| python_number(level.sigma())).collect();
@@ -48,8 +48,8 @@ pub fn last_sigma_note(plan: &Plan, program: &str) -> Option<String> {
     let last = plan.levels().last()?.sigma();
     (last != 0.0).then(|| {
         format!(
-            "{program}'s samplers expect the last σ to be 0, and this list ends at {}, so its images keep that noise; add a 0 \
-             at its end, or choose steps that end at the clean image",
+            "{program}'s samplers expect the last σ to be 0, but this list ends at {}, so images keep that noise; add \
+             a final 0, or use a schedule that ends at the clean image",
             short(last)
         )
     })
@@ -81,7 +81,7 @@ mod tests {
         ] {
             assert_eq!(read_list(text).unwrap(), expected, "{text}");
         }
-        assert_eq!(read_list("3 abc").unwrap_err().to_string(), "\"abc\" in row 2 is no number");
+        assert_eq!(read_list("3 abc").unwrap_err(), FormatError::NotANumber { row: 2, text: "abc".into() });
         assert_eq!(read_list("  \n").unwrap_err(), FormatError::Empty);
         assert_eq!(read_list("−3 1").unwrap().values[0], -3.0);
         assert!(matches!(read_list(&"1 ".repeat(1_000_000)), Err(FormatError::TooLong { .. })));

@@ -37,7 +37,7 @@ pub fn read_npy(bytes: &[u8]) -> Result<LevelList, FormatError> {
             Ok(list_of_log_snr(&table.column(4).to_vec()))
         }
         _ => Err(FormatError::Npy(format!(
-            "its shape is {shape:?}; a list of σ has one dimension, a table of this program {} columns",
+            "its shape is {shape:?}; a list of σ has one dimension, and a table of Chromascope {} columns",
             COLUMNS.len()
         ))),
     }

@@ -1,5 +1,5 @@
-//! This program's own form, which keeps a schedule as it is: curve, parameters, control points, and the number of steps that
-//! it was made for.
+//! Chromascope's own format, which keeps the complete schedule: curve, parameters, control points and the number of
+//! steps.
 
 use super::FormatError;
 use super::registry::pretty;
@@ -32,16 +32,19 @@ pub fn read_own(value: &Value) -> Result<(PlanSource, Option<usize>), FormatErro
     let fault = FormatError::Own;
     let version = value.get(KEY).unwrap_or(&Value::Null);
     if version.as_u64() != Some(VERSION) {
-        return Err(fault(format!("it is of version {version}, and this program reads {VERSION}")));
+        return Err(fault(format!(
+            "it has version {version}, but this Chromascope reads {VERSION}; use a newer \
+                                  Chromascope"
+        )));
     }
     let source = value.get("source").cloned().unwrap_or_default();
-    let source: PlanSource = serde_json::from_value(source)
-        .map_err(|error| fault(format!("its schedule cannot be understood ({error})")))?;
+    let source: PlanSource =
+        serde_json::from_value(source).map_err(|error| fault(format!("its schedule is not valid ({error})")))?;
     let steps = value.get("steps").filter(|steps| !steps.is_null()).map(|steps| {
         let number = steps.as_u64().and_then(|steps| usize::try_from(steps).ok());
         number
             .filter(|steps| (1..=MAX_STEPS).contains(steps))
-            .ok_or_else(|| fault(format!("it says that it was made for {steps} steps; a run has 1 to {MAX_STEPS}")))
+            .ok_or_else(|| fault(format!("its number of steps is {steps}; it must be 1 to {MAX_STEPS}")))
     });
     let steps = steps.transpose()?.filter(|_| source.steps().is_none());
     Ok((source, steps))

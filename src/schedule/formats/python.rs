@@ -42,8 +42,8 @@ pub fn diffusers_config(
     }
     if largest_error.is_nan() || largest_error > 1e-3 {
         return Err(FormatError::Impossible(format!(
-            "diffusers' single precision cannot hold this curve in {} (ᾱ would be off by {largest_error:.4}); use \
-             fewer timesteps, or a curve with shorter flat parts",
+            "diffusers' single precision cannot represent this curve with {} (ᾱ would be off by {largest_error:.4}); \
+             use fewer timesteps, or a curve with shorter flat parts",
             count(timesteps, "timestep")
         )));
     }
@@ -60,8 +60,8 @@ pub fn diffusers_config(
         "prediction_type": prediction_type,
     });
     let text =
-        "for models trained on this curve: diffusers would feed an unchanged network the index into this table, \
-                which means other noise to it; for an unchanged model take the Python snippet or the list of σ"
+        "only for models trained on this curve: with an unchanged model diffusers would pass wrong timesteps; use the \
+         Python snippet or the list of σ instead"
             .into();
     Ok((config, DiffusersNote { largest_error, text }))
 }
@@ -73,14 +73,14 @@ pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError
     let class = config.get("_class_name").and_then(Value::as_str).unwrap_or_default();
     if class.contains("Flow") || class.contains("EDM") {
         return Err(FormatError::Impossible(format!(
-            "the snippet is for models whose scheduler has a table of timesteps, and this one is {class}; copy the list \
-             of σ instead"
+            "the snippet needs a scheduler with a timestep table, and this model's is {class}; export the list of σ \
+             instead"
         )));
     }
     if plan.levels().last() != Some(&NoiseLevel::CLEAN) {
         return Err(FormatError::Impossible(
-            "the snippet is for runs that end at the clean image, and this one ends with noise; tie the end of the curve, \
-             or copy the list of σ instead"
+            "the snippet needs a run that ends at the clean image, and this one ends with noise; tie the end of the \
+             curve, or export the list of σ"
                 .into(),
         ));
     }
@@ -157,7 +157,7 @@ mod tests {
         }
         let flat = |s: f64| NoiseLevel::from_log_snr(1.0 - 1e-9 * s);
         let error = diffusers_config(&flat, 100_000, "epsilon").unwrap_err();
-        assert!(error.to_string().contains("cannot hold this curve"), "{error}");
+        assert!(error.to_string().contains("100000 timesteps"), "{error}");
     }
 
     #[test]

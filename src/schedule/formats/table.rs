@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// The columns of a table, in order.
 pub const COLUMNS: [&str; 6] = ["step", "t", "alpha_bar", "sigma", "log_snr", "timestep"];
 
-/// A schedule as a table, the noisiest first: a row for each step, and one for the final state.
+/// A schedule as a table, noisiest first: a row for each step, and one for the final state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleTable {
     /// The rows; N steps make N + 1.
@@ -241,14 +241,16 @@ mod tests {
         let timesteps = read("timestep;x\n999;0\n500;0\nnan;0\n").unwrap();
         assert_eq!((timesteps.kind, timesteps.values), (ListKind::Timestep, vec![999.0, 500.0]));
         assert_eq!(read("# by hand\nalpha_bar\n0\n0.5\n1\n").unwrap().kind, ListKind::AlphaBar);
-        assert_eq!(read("3 x 0\n").unwrap_err(), "\"x\" in row 2 is no number");
-        assert_eq!(read("sigma\n3\nx\n").unwrap_err(), "\"x\" in row 2 is no number");
-        assert_eq!(read("sigma,t\n3,1\n2\n").unwrap_err(), "row 2 has 1 value where the heading has 2");
-        assert!(read("a,b\n1,2\n").unwrap_err().contains("log_snr, sigma, alpha_bar"));
-        assert!(read("").unwrap_err().contains("holds no number"));
-        assert!(read("sigma\n").unwrap_err().contains("holds no number"));
+        let word = FormatError::NotANumber { row: 2, text: "x".into() }.to_string();
+        assert_eq!(read("3 x 0\n").unwrap_err(), word);
+        assert_eq!(read("sigma\n3\nx\n").unwrap_err(), word);
+        let ragged = FormatError::Ragged { row: 2, found: 1, expected: 2 };
+        assert_eq!(read("sigma,t\n3,1\n2\n").unwrap_err(), ragged.to_string());
+        assert_eq!(read("a,b\n1,2\n").unwrap_err(), FormatError::NoColumn.to_string());
+        assert_eq!(read("").unwrap_err(), FormatError::Empty.to_string());
+        assert_eq!(read("sigma\n").unwrap_err(), FormatError::Empty.to_string());
         let long = "sigma\n".to_owned() + &"1\n".repeat(1_000_000);
-        assert!(read(&long).unwrap_err().contains("more than 10001 rows"));
+        assert_eq!(read(&long).unwrap_err(), FormatError::TooLong { limit: 10_001 }.to_string());
     }
 
     #[test]

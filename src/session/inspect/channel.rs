@@ -18,7 +18,7 @@ pub enum Channel {
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 impl Channel {
-    /// Those that an image of so many channels has, in the order of a menu.
+    /// Those that an image of this many channels has, in the order of a menu.
     #[must_use]
     pub fn all(channels: usize) -> Vec<Self> {
         if channels <= 1 {
@@ -29,7 +29,7 @@ impl Channel {
         std::iter::once(Self::All).chain(each).chain([Self::Mean]).chain(luminance).collect()
     }
 
-    /// The same where an image of so many channels has it, else all.
+    /// The same where an image of this many channels has it, else all.
     #[must_use]
     pub fn within(self, channels: usize) -> Self {
         if Self::all(channels).contains(&self) { self } else { Self::All }

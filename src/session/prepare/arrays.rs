@@ -71,13 +71,13 @@ pub(super) fn hidden_states(
             }
             let (rows, batch) = (states.shape()[0], settings.batch);
             if rows == 0 {
-                return fault("it holds no embeddings; give 1, or one for each image".to_owned());
+                return fault("it contains no embeddings; give 1, or one per image".to_owned());
             }
             if rows != 1 && rows != batch {
                 let give = if batch == 1 { "1".to_owned() } else { format!("1 or {batch}") };
                 let holds = count(rows, "embedding");
                 return fault(format!(
-                    "it holds {holds} for a batch of {batch}; give {give}, or {} {rows}",
+                    "it contains {holds} for a batch of {batch}; give {give}, or {} {rows}",
                     Setting::Batch
                 ));
             }
@@ -93,7 +93,7 @@ pub(super) fn read<D: Dimension>(
     digests: &mut Digests,
 ) -> Result<Array<f32, D>, PrepareError> {
     let fault = |reason: String| PrepareError::Array { path: path.into(), what, reason };
-    let needed = |why: String| fault(format!("{why}; a .npy file of f32 or f64 is needed"));
+    let needed = |why: String| fault(format!("{why}; it must be a .npy file of f32 or f64"));
     let bytes = reading::bytes(path).map_err(needed)?;
     digests.insert(setting.to_owned(), hex(&Sha256::digest(&bytes)));
     if let Ok(array) = Array::<f32, D>::read_npy(bytes.as_slice()) {

@@ -1,4 +1,4 @@
-//! Several models as one: a cascade that is open.
+//! An open cascade: several models as one.
 
 use super::SettingError;
 use super::model::{Kind, ModelInfo, open_one};
@@ -15,7 +15,7 @@ pub(super) struct OpenCascade {
     name: String,
     card: Option<Card>,
     factor: usize,
-    /// The coarsest first; never empty.
+    /// Coarsest first; never empty.
     stages: Vec<Kind>,
 }
 
@@ -31,7 +31,7 @@ impl OpenCascade {
         Ok(Self { name, card, factor, stages })
     }
 
-    /// The coarsest first.
+    /// Coarsest first.
     pub(super) fn stages(&self) -> &[Kind] {
         &self.stages
     }
@@ -101,8 +101,8 @@ impl OpenCascade {
             let opened = kind.denoiser(settings, Some(size), pooled_by)?;
             if opened.image.channels != channels || !opened.classes.are_those_of(&finest.classes) {
                 return setting(format!(
-                    "the stages of {} do not fit: \"{}\" and \"{}\" have different channels or classes; all stages must \
-                     know the same",
+                    "the stages of {} do not fit: \"{}\" and \"{}\" have different channels or classes; all stages \
+                     must have the same",
                     self.name, opened.name, finest.name
                 ));
             }

@@ -13,7 +13,7 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
     }
     if settings.first_sample.checked_add(settings.batch as u64).is_none() {
         return Err(SettingError::Other(format!(
-            "the first sample is number {}, which is past the last there can be",
+            "the first sample has number {}, which is too large; choose a smaller one",
             settings.first_sample
         )));
     }

@@ -1,4 +1,4 @@
-//! From what a model answers to what a run asks: classes, guidance, upsample guidance and clipping around it.
+//! Builds the denoiser of a run around a model: classes, guidance, upsample guidance and clipping.
 
 use super::open::check_label;
 use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
@@ -26,7 +26,7 @@ pub(super) struct Composed {
     pub(super) denoiser: Box<dyn Denoiser>,
     /// The class, where there is one for all of the run.
     pub(super) label: Option<i64>,
-    /// The null class, where the denoiser is asked for it.
+    /// The null class, if the denoiser needs it.
     pub(super) null_class: Option<NullClass>,
     /// Most parts of an estimate that are kept.
     pub(super) parts: usize,
@@ -35,7 +35,7 @@ pub(super) struct Composed {
     pub(super) notes: Vec<String>,
 }
 
-/// Never a class that is asked for: stands for the null class of a model that does not say it, where none is needed.
+/// Never used as a class: stands for the null class of a model that does not say it, where none is needed.
 const NO_NULL: i64 = i64::MIN;
 
 /// Puts the settings' combinations around `inner`, for a run along `levels`.
@@ -66,12 +66,9 @@ pub(super) fn compose(
     };
     if settings.guidance.is_some() && label.is_some() && label == null {
         let because = if settings.label.is_some() {
-            "the class of the images is the null class itself, so guidance changes nothing; choose another class".into()
+            "the chosen class is the null class, so guidance has no effect; choose another class".into()
         } else {
-            format!(
-                "guidance leads from no class to the class of the images, and there is none; choose a {}",
-                Setting::Label
-            )
+            format!("guidance needs a class and none is chosen; set {}", Setting::Label)
         };
         notes.push(because);
     }
@@ -94,7 +91,7 @@ pub(super) fn compose(
     Ok(Composed { denoiser, label, null_class, parts: made_of + classes, run_times, notes })
 }
 
-/// Whether the null class is asked for at some time.
+/// Whether the null class is requested at some time.
 fn asks_for(prompt: Option<&Prompt>, scale: &GuidanceScale, null: i64) -> bool {
     let guided = scale.constant() != Some(1.0);
     match prompt {
@@ -111,11 +108,11 @@ fn null_note(settings: &RunSettings, facts: &Facts, scale: &GuidanceScale, null:
     let no_label = settings.label.is_none() && settings.label_switch.is_none() && settings.by_level.is_none();
     let how = said_by.in_words();
     if no_label && !facts.classes.null_is_all {
-        return Some(format!("no class was chosen, so the images are of class {label}, which means none ({how})"));
+        return Some(format!("no class is chosen, so the null class {label} is used ({how})"));
     }
     let guided = settings.guidance.is_some() && scale.constant() != Some(1.0);
-    let used = if guided { "guidance leads away from" } else { "the run asks for" };
-    null.is_guess().then(|| format!("{used} class {label}, which means none ({how})"))
+    let used = if guided { "guidance leads away from" } else { "the run uses" };
+    null.is_guess().then(|| format!("{used} the null class {label} ({how})"))
 }
 
 /// What is to be said of a class that is meant to change and does not.
@@ -129,7 +126,7 @@ fn switch_note(
     if switch.from == switch.to {
         // Two that are the same at sight need no word.
         let label = switch.from;
-        let told = || format!("the class never changes, as {label} is the class that means none");
+        let told = || format!("the class never changes, because {label} is the null class");
         return (said.from != said.to).then(told);
     }
     let steps = levels.len() - 1;
@@ -164,7 +161,7 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
         return Ok(None);
     }
     let none = || {
-        let needed_for = "no class was chosen for the images";
+        let needed_for = "no class is chosen";
         null.map(|null| null.label).ok_or_else(|| no_null(facts, needed_for))
     };
     if let Some(levels) = &settings.by_level {
@@ -230,7 +227,7 @@ fn check_guidance(
         return Ok(());
     }
     if let Some(because) = facts.classes.none_because {
-        let because = format!("{because}, so there is nothing to guide to");
+        let because = format!("{because}, so guidance has no effect");
         return Err(SettingError::Useless { setting: Setting::Guidance, value: None, because }.into());
     }
     if let GuidanceScale::Constant(w) = scale
@@ -242,7 +239,7 @@ fn check_guidance(
         return Err(SettingError::GuidanceTooStrong { largest: w }.into());
     }
     if null.is_none() && scale.constant() != Some(1.0) {
-        return Err(no_null(facts, "guidance leads away from that one"));
+        return Err(no_null(facts, "guidance needs it"));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// CUDA was demanded and does not work.
-    #[error("CUDA does not work here: {0}. Run `chromascope doctor` for what is missing, or use {provider} cpu", provider = Setting::Provider)]
+    #[error("CUDA does not work here: {}. Run `chromascope doctor` to see what is missing, or use {provider} cpu", .0.trim_end_matches('.'), provider = Setting::Provider)]
     Cuda(String),
     /// Inputs and outputs.
     #[error("{path}: {source}{}", which(source))]
@@ -51,18 +51,18 @@ pub enum PrepareError {
     Noise(#[from] NoiseError),
     /// What the network predicts is not known.
     #[error(
-        "the model {model} comes without scheduler_config.json, so what its network predicts and on which schedule it was \
-         trained is not known; give it with {} (diffusers' format)",
+        "the model {model} has no scheduler_config.json, so its prediction type and training schedule are unknown; \
+         give it with {} (diffusers' format)",
         Setting::SchedulerConfig
     )]
     NoSchedule {
         /// The model.
         model: String,
     },
-    /// A run needs the class that means "none", and nothing tells which that is.
+    /// A run needs the null class, and nothing tells which that is.
     #[error(
-        "the model {model} has classes, but neither its card nor its configuration tells which one means none, and {needed_for}; \
-         choose one with {}",
+        "the model {model} has classes, but neither its card nor its configuration names the null class, and \
+         {needed_for}; set it with {}",
         Setting::NullLabel
     )]
     NoNullClass {
@@ -74,12 +74,11 @@ pub enum PrepareError {
         needed_for: &'static str,
     },
     /// No size was said, neither by the model nor by the settings.
-    #[error("the model does not say what size it was trained at; give {}, such as 64x64", Setting::Size)]
+    #[error("the model's files do not give its trained size; set {}, such as 64x64", Setting::Size)]
     NoSize,
     /// Embeddings are needed and were not given.
     #[error(
-        "this model is conditioned on embeddings (input \"{input}\"); give a .npy file with {}, [B or 1, tokens, \
-         width]",
+        "this model needs embeddings (input \"{input}\"); give a .npy file of shape [B or 1, tokens, width] with {}",
         Setting::HiddenStates
     )]
     NoHiddenStates {
@@ -105,10 +104,10 @@ pub enum PrepareError {
 fn which(error: &ContractError) -> String {
     match error {
         ContractError::Ambiguous { role, .. } => {
-            Setting::of_port(*role).map_or_else(String::new, |setting| format!(". Say which with {setting}"))
+            Setting::of_port(*role).map_or_else(String::new, |setting| format!(". Choose one with {setting}"))
         }
         ContractError::NoTimestep { .. } => {
-            format!(". If one of them is it, name it with {}", Setting::InputTimestep)
+            format!(". If one of these is the timestep, choose it with {}", Setting::InputTimestep)
         }
         _ => String::new(),
     }

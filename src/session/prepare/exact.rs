@@ -1,4 +1,4 @@
-//! The exact models in the program's own code, which need no ONNX Runtime.
+//! The exact models in Chromascope's own code, which need no ONNX Runtime.
 
 use super::SettingError;
 use super::arrays::Digests;
@@ -27,7 +27,7 @@ use std::sync::OnceLock;
 
 /// Most broken files of a folder that are named one by one.
 const NAMED: usize = 20;
-/// Size of a folder's images where none is asked for, pixels.
+/// Size of a folder's images where none is requested, pixels.
 const SIDE: usize = 64;
 /// What all exact models answer with.
 pub(super) const PARAMETERIZATION: Parameterization = Parameterization::Vp(Prediction::Sample);
@@ -97,7 +97,7 @@ pub(super) fn open_folder(
     };
     let schedule = config.model_schedule()?;
     let found = read_folder(folder, size, progress)?;
-    notes.push(format!("{} of {}x{} read from {}", count(found.set.len(), "image"), size.0, size.1, folder.display()));
+    notes.push(format!("read {} of {}x{} from {}", count(found.set.len(), "image"), size.0, size.1, folder.display()));
     notes
         .extend(found.skipped.iter().take(NAMED).map(|(path, reason)| format!("skipped {}: {reason}", path.display())));
     if found.skipped.len() > NAMED {
@@ -128,7 +128,7 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         .and_then(|card| card.exact.as_ref())
         .ok_or_else(|| SettingError::NotExact { model: package.name.clone() })?;
     if settings.prediction.is_some() {
-        let model = format!("{}, which is computed exactly here and not by a network", package.name);
+        let model = format!("{}, which is exact and has no network", package.name);
         return Err(SettingError::NotForModel { setting: Setting::Prediction, model }.into());
     }
     let graph = GraphFile::read(&package.onnx)?;
@@ -188,8 +188,8 @@ impl OpenExact {
     ) -> Result<Opened, PrepareError> {
         let Self { image, .. } = *self;
         if pooled_by > 1 {
-            let why = "upsample guidance needs a network that takes any size, and this model is known exactly at one size only; \
-                       choose another model";
+            let why = "upsample guidance needs a network that takes any size, but this model is exact at one size \
+                       only; choose another model";
             return Err(SettingError::NoUpsampling { why }.into());
         }
         if let Some(size) = wanted.filter(|size| *size != (image.height, image.width)) {

@@ -1,5 +1,5 @@
-//! From what the user decided to a run that is ready to step: files found and checked, the graph opened, its contract
-//! decided, every choice that was left open made and said aloud.
+//! Prepares a run from the settings: finds and checks files, opens the graph, determines its contract, fills in every
+//! open choice and reports it.
 
 mod arrays;
 mod cascade;
@@ -75,7 +75,7 @@ pub struct Resolved {
     pub spacing_because: Option<String>,
     /// Class of all samples, where the model has classes.
     pub label: Option<i64>,
-    /// The class that means "none", where the run asks for it: images of no class, or guidance away from it.
+    /// The null class, where the run asks for it: images of no class, or guidance away from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_class: Option<NullClass>,
     /// What it ran on: `cpu` or `cuda`, or `rust` for the exact models in the program's own code.
@@ -279,13 +279,13 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
     let timesteps_rounded = integer && plan.timesteps().iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
         notes.push(
-            "the network takes integer timesteps only, so the number it is fed is rounded; the sampler keeps the exact \
-             noise levels"
+            "the network accepts integer timesteps only, so timesteps are rounded; the sampler keeps the exact noise \
+             levels"
                 .into(),
         );
     }
     if opened.timestep == Element::F16 && plan.timesteps().iter().any(|&t| f64::from(half::f16::from_f64(t)) != t) {
-        notes.push("the network takes 16-bit timesteps, so some are fed to it rounded".into());
+        notes.push("the network accepts 16-bit timesteps, so some are rounded".into());
     }
 
     let shape = image.batch(settings.batch);

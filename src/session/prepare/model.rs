@@ -1,4 +1,4 @@
-//! A model that is open and serves any number of runs.
+//! An open model, for any number of runs.
 
 use super::SettingError;
 use super::cascade::OpenCascade;
@@ -41,7 +41,7 @@ pub(super) enum Kind {
     Cascade(Box<OpenCascade>),
 }
 
-/// Opens a model that is no cascade, with the reason why it runs in the program's own code where nobody asked for that.
+/// Opens a model that is not a cascade, with the reason why it runs in the program's own code where nobody asked for that.
 pub(super) fn open_one(
     package: Package,
     settings: &RunSettings,
@@ -161,7 +161,7 @@ pub struct ModelInfo {
     pub source: ModelSource,
     /// Folder name, or file name without its ending.
     pub name: String,
-    /// What its maker says of it.
+    /// Its maker's description.
     pub card: Option<Card>,
     /// SHA-256 of the graph and its external data, or of the images' pixels.
     pub sha256: String,
@@ -187,7 +187,7 @@ pub struct ModelInfo {
     pub takes_labels: bool,
     /// Number of classes with the null class, where it is said.
     pub classes: Option<usize>,
-    /// The class that means "none", where it is known or guessed.
+    /// The null class, where it is known or guessed.
     pub null_label: Option<i64>,
     /// How it is known.
     pub null_said_by: Option<NullSource>,
@@ -201,7 +201,7 @@ pub struct ModelInfo {
     pub scheduler: Option<SchedulerConfig>,
     /// Name of the spacing it takes by default, where its schedule is said.
     pub spacing: Option<String>,
-    /// Trained height and width of its stages, the coarsest first, where it is a cascade.
+    /// Trained height and width of its stages, coarsest first, where it is a cascade.
     pub stages: Vec<Option<(usize, usize)>>,
     /// How many times as large each stage is as the one before, where it is a cascade.
     pub stage_factor: Option<usize>,
@@ -212,7 +212,7 @@ pub struct ModelInfo {
 pub fn sizes_in_words(takes_sizes: bool, multiple: usize) -> String {
     match multiple {
         _ if !takes_sizes => "fixed".to_owned(),
-        0 | 1 => "which others it takes is not known".to_owned(),
+        0 | 1 => "other sizes are untested".to_owned(),
         multiple => format!("sides in multiples of {multiple}"),
     }
 }
@@ -319,7 +319,7 @@ fn no_library_but_exact(package: &Package, onnxruntime: Option<&Path>) -> Option
     package.card.as_ref()?.exact.as_ref()?;
     match onnx_runtime::find_and_load(onnxruntime) {
         Err(RuntimeError::NotFound { .. }) => {
-            Some("ONNX Runtime was not found, so this exact model runs in the program's own code".into())
+            Some("ONNX Runtime was not found, so this exact model runs in Chromascope's own code".into())
         }
         Ok(_) | Err(_) => None,
     }

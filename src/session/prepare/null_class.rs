@@ -1,9 +1,9 @@
-//! Which class of a model means "none".
+//! A model's null class.
 
 use crate::model::package::Package;
 use serde::{Deserialize, Serialize};
 
-/// The class that means "none", and how it is known.
+/// The null class, and how it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NullClass {
     /// The class.
@@ -30,9 +30,9 @@ impl NullSource {
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
-            Self::User => "as you say",
-            Self::Card => "as the model's card says",
-            Self::Guess => "a guess: the last class, as neither you nor the model's card say which it is",
+            Self::User => "set by you",
+            Self::Card => "from the model's card",
+            Self::Guess => "a guess: the last class; neither you nor the model's card name it",
         }
     }
 }

@@ -64,7 +64,7 @@ impl OpenModel {
         let options = SessionOptions { provider, intra_threads: Some(threads) };
         let session = match OnnxSession::open_again(&package.onnx, &graph, runtime, options) {
             Err(error) if provider != Provider::Cpu && settings.provider == ProviderChoice::Auto => {
-                no_cuda = Some(format!("CUDA cannot run this model, so the CPU does: {error}"));
+                no_cuda = Some(format!("CUDA cannot run this model, so the CPU is used: {error}"));
                 provider = Provider::Cpu;
                 OnnxSession::open(&package.onnx, runtime, SessionOptions { provider, ..options })?
             }
@@ -75,12 +75,12 @@ impl OpenModel {
             Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, package.config.in_channels)
                 .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
         if contract.learned_variance {
-            notes.push("the network also predicts a variance in a second half of its channels; it is not used".into());
+            notes.push("the network also predicts a variance (second half of its channels), which is not used".into());
         }
         Ok(Self { package, graph, session, contract, provider, scheduler, runtime, threads, no_cuda, notes })
     }
 
-    /// The class that means "none": what the user says, else the card, else a guess.
+    /// The null class: what the user sets, else the card, else a guess.
     #[must_use]
     pub fn null_class(&self, user: Option<i64>) -> Option<NullClass> {
         NullClass::of(&self.package, user)
@@ -115,7 +115,7 @@ impl OpenModel {
         check_size((height, width))?;
         let (fixed_height, fixed_width) = self.contract.fixed_size();
         if pooled_by > 1 && (fixed_height.is_some() || fixed_width.is_some()) {
-            let why = "this model was exported for one size only, and upsample guidance asks it for two; export it with free \
+            let why = "this model was exported for one size only, and upsample guidance needs two; export it with free \
                        height and width";
             return Err(SettingError::NoUpsampling { why }.into());
         }
@@ -177,7 +177,7 @@ fn choose_provider(
         ProviderChoice::Auto if !compiled_in(runtime).contains(&"CUDAExecutionProvider") => Ok((Provider::Cpu, None)),
         ProviderChoice::Auto => Ok(match warm_up(runtime, cuda) {
             Ok(_) => (cuda, None),
-            Err(reason) => (Provider::Cpu, Some(format!("CUDA does not work here, so the CPU takes over: {reason}"))),
+            Err(reason) => (Provider::Cpu, Some(format!("CUDA does not work here, so the CPU is used: {reason}"))),
         }),
     }
 }

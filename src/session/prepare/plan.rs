@@ -61,17 +61,17 @@ pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel], chosen: bool) 
     let mut advice = Vec::new();
     let off = if sampler.method().exact == ClosedForm::Heun { heun_is_off_by(levels) } else { 0.0 };
     if off > 1.0 {
-        let instead = if chosen { "leave the spacing to it, use" } else { "use" };
+        let instead = if chosen { "use its default spacing," } else { "use" };
         advice.push(format!(
-            "{sampler}'s steps are too long here, and would make the coarsest features of an image wrong by {off:.0} times their \
-             size; {instead} more steps or another sampler"
+            "{sampler}'s steps are too long here: the coarsest features would be off by {off:.0} times their size; \
+             {instead} more steps or another sampler"
         ));
     }
     let idle = (0..steps).filter(|&step| sigma(step) > IDLE_SIGMA).count();
     if 2 * idle > steps && steps > 3 {
         advice.push(format!(
-            "{idle} of {steps} steps are spent above σ = {IDLE_SIGMA}, where there is nothing but noise; another spacing \
-             leaves more of them to the image"
+            "{idle} of {steps} steps are above σ = {IDLE_SIGMA}, where there is only noise; another spacing leaves \
+             more steps for the image"
         ));
     }
     advice

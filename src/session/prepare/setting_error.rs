@@ -6,7 +6,7 @@ use crate::words::count;
 #[derive(Debug, thiserror::Error)]
 pub enum SettingError {
     /// A number outside of its range.
-    #[error("{setting} {value} is out of range; {range} is needed")]
+    #[error("{setting} {value} is out of range; it must be {range}")]
     OutOfRange {
         /// Which.
         setting: Setting,
@@ -16,7 +16,7 @@ pub enum SettingError {
         range: String,
     },
     /// A sampler that does not have it.
-    #[error("{setting} has no meaning for {sampler}; it belongs to {belongs_to}")]
+    #[error("{setting} has no effect with {sampler}; it belongs to {belongs_to}")]
     NotForSampler {
         /// What was decided.
         setting: Setting,
@@ -26,7 +26,7 @@ pub enum SettingError {
         belongs_to: String,
     },
     /// A model that does not have it.
-    #[error("{setting} has no meaning for {model}; leave it out")]
+    #[error("{setting} has no effect on {model}; leave it out")]
     NotForModel {
         /// What was decided.
         setting: Setting,
@@ -34,7 +34,7 @@ pub enum SettingError {
         model: String,
     },
     /// Something that is nothing by itself.
-    #[error("{setting} has no meaning without {needs}, which it limits; leave it out")]
+    #[error("{setting} limits {needs} and has no effect without it; leave it out")]
     Without {
         /// What was decided.
         setting: Setting,
@@ -55,7 +55,7 @@ pub enum SettingError {
         because: String,
     },
     /// Two ways to say one thing.
-    #[error("{} and {} both say what the images are of; leave one of them out", Setting::Label, Setting::LabelsByLevel)]
+    #[error("{} and {} both set the class; leave one of them out", Setting::Label, Setting::LabelsByLevel)]
     TwoClasses,
     /// A class that is not there.
     #[error("{what} {class} is out of range: this model's classes are 0 to {last}")]
@@ -76,17 +76,17 @@ pub enum SettingError {
         class: i64,
     },
     /// A class that changes outside of the run.
-    #[error("{} changes at {at}; say a part of the run from 0 to 1, such as [3:5:0.4]", Setting::Label)]
+    #[error("{} changes at {at}; give a share of the run from 0 to 1, such as [3:5:0.4]", Setting::Label)]
     SwitchOutside {
         /// When.
         at: f64,
     },
     /// No class at all.
-    #[error("{} names no class; say one for each level, the finest first", Setting::LabelsByLevel)]
+    #[error("{} lists no class; give one per level, finest first", Setting::LabelsByLevel)]
     NoClasses,
     /// More classes than there are levels.
     #[error(
-        "{} names {}, but images of {}x{} have {} and what is left; name at most {}",
+        "{} lists {}, but images of {}x{} have {} and the rest; give at most {}",
         Setting::LabelsByLevel, count(*.classes, "class"), size.0, size.1, count(*.levels, "level"), levels + 1
     )]
     MoreClassesThanLevels {
@@ -110,13 +110,13 @@ pub enum SettingError {
         size: (usize, usize),
     },
     /// A guidance scale beyond all use.
-    #[error("{} reaches {largest:e}, more than images can be computed with; it is at most 1e6", Setting::Guidance)]
+    #[error("{} reaches {largest:e}, too large to compute with; it must be at most 1e6", Setting::Guidance)]
     GuidanceTooStrong {
         /// The largest.
         largest: f64,
     },
-    /// A guidance scale that is no number.
-    #[error("{} {scale} is no number", Setting::Guidance)]
+    /// A guidance scale that is not a number.
+    #[error("{} {scale} is not a number", Setting::Guidance)]
     GuidanceNoNumber {
         /// What it is.
         scale: f64,
@@ -148,11 +148,7 @@ pub enum SettingError {
         why: String,
     },
     /// A window of a model without images.
-    #[error(
-        "{} composes images of those of a folder, and {model}; leave it out or give {}",
-        Setting::Local,
-        Setting::Images
-    )]
+    #[error("{} needs a folder of images, but {model}; leave it out or give {}", Setting::Local, Setting::Images)]
     LocalNeedsImages {
         /// What the model is.
         model: String,
@@ -165,7 +161,8 @@ pub enum SettingError {
     },
     /// A network without ONNX Runtime.
     #[error(
-        "the model {model} is a network and needs ONNX Runtime; only exact models run with {} rust",
+        "the model {model} is a network and needs ONNX Runtime; only exact models run in Chromascope's own code ({} \
+         rust)",
         Setting::Provider
     )]
     NotExact {
@@ -174,22 +171,22 @@ pub enum SettingError {
     },
     /// A noise prediction where there is no signal.
     #[error(
-        "this schedule starts at zero signal (ᾱ = 0), where a noise prediction says nothing of the image; use {} leading or a σ \
-         family, or a model that predicts v or x_0",
+        "this schedule starts at zero signal (ᾱ = 0), where a noise prediction cannot recover the image; use {} \
+         leading or a σ family, or a model that predicts v or x_0",
         Setting::Spacing
     )]
     ZeroSignal,
     /// A sampler that the model's configuration does not allow.
     #[error(
-        "this model's scheduler asks for DDPM with a learned variance, which this program does not use; choose another \
-         sampler, such as {} ddim with {} 1",
+        "this model's scheduler uses DDPM with a learned variance, which is not supported; choose another sampler, \
+         such as {} ddim with {} 1",
         Setting::Sampler,
         Setting::Eta
     )]
     LearnedVariance,
     /// More than there is room for.
     #[error(
-        "this run would keep {needed:.1} GB (steps: {steps}, images: {batch}, {}x{} each), more than the {allowed:.1} GB \
+        "this run needs {needed:.1} GB (steps: {steps}, images: {batch}, {}x{} each), more than the {allowed:.1} GB \
          allowed; use fewer steps, a smaller {} or a smaller {}",
         size.0, size.1, Setting::Batch, Setting::Size
     )]

@@ -78,7 +78,7 @@ value_of! {
 }
 
 impl Kind {
-    /// Decides a setting. A number out of range becomes the nearest in range; what is no number, or of another kind, changes
+    /// Decides a setting. A number out of range becomes the nearest in range; what is not a number, or of another kind, changes
     /// nothing.
     pub fn put(self, value: Value, run: &mut RunSettings) {
         match (self, value) {
@@ -112,11 +112,11 @@ impl Kind {
         match self {
             Self::Whole { range, set, .. } => {
                 let number = text.parse().ok().filter(|number| (range.0..=range.1).contains(number));
-                set(run, Some(number.ok_or_else(|| format!("{} is needed", whole_in_words(range)))?));
+                set(run, Some(number.ok_or_else(|| format!("use {}", whole_in_words(range)))?));
             }
             Self::Number { range, set, .. } => {
                 let number = text.parse().ok().filter(|number| (range.0..=range.1).contains(number));
-                set(run, Some(number.ok_or_else(|| format!("{} is needed", number_in_words(range)))?));
+                set(run, Some(number.ok_or_else(|| format!("use {}", number_in_words(range)))?));
             }
             Self::Switch { set, .. } => set(run, true),
             Self::File { at } => *at(run) = Some(text.into()),

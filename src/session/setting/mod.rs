@@ -139,7 +139,7 @@ impl Setting {
         ((most - least) / 300.0).min(0.5)
     }
 
-    /// The number that it is, or would be where it is left open; `None` for what is no number.
+    /// The number that it is, or would be where it is left open; `None` for what is not a number.
     #[must_use]
     pub fn number(self, run: &RunSettings) -> Option<f64> {
         let declared = self.declaration();

@@ -29,7 +29,7 @@ pub struct RunSettings {
     pub sampler: SamplerKind,
     /// A spacing or a σ family, by name; `None` takes the model's own.
     pub spacing: Option<String>,
-    /// A schedule in place of the model's own; then `spacing` has no part, and where it lists its levels neither has
+    /// A schedule instead of the model's own; then `spacing` has no part, and where it lists its levels neither has
     /// `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Box<PlanSource>>,
@@ -41,18 +41,18 @@ pub struct RunSettings {
     pub seed: u64,
     /// Images made at once.
     pub batch: usize,
-    /// Number of the first of them: its noise is that of this sample of the seed, so that a run can go on where another
+    /// Number of the first of them: its noise is that of this sample of the seed, so that a run can continue where another
     /// ended.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub first_sample: u64,
     /// Class; `None` is the null class.
     pub label: Option<i64>,
-    /// The class that means "none", where neither card nor configuration says.
+    /// The null class, where neither card nor configuration says.
     pub null_label: Option<i64>,
-    /// One class, then another, in place of `label`.
+    /// One class, then another, instead of `label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label_switch: Option<ClassSwitch<Option<i64>>>,
-    /// A class for each resolution, in place of `label`.
+    /// A class per level, instead of `label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_level: Option<ByLevel>,
     /// Guidance scale w; `None` is the conditional estimate as it is, w = 1.
@@ -61,7 +61,7 @@ pub struct RunSettings {
     /// Use of the model at several times its trained size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upsample: Option<Upsample>,
-    /// The window of the local exact denoiser, in place of the exact one that sees whole images.
+    /// The window of the local exact denoiser, instead of the exact one that sees whole images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<WindowSize>,
     /// Height and width, pixels; `None` takes the model's own.
@@ -72,9 +72,9 @@ pub struct RunSettings {
     pub step_noise: Option<PathBuf>,
     /// Conditioning embeddings, `.npy`, `[B or 1, tokens, width]`.
     pub hidden_states: Option<PathBuf>,
-    /// A `scheduler_config.json` in place of the model's own.
+    /// A `scheduler_config.json` instead of the model's own.
     pub scheduler_config: Option<PathBuf>,
-    /// What the network predicts, in place of what the configuration says (diffusers' names).
+    /// What the network predicts, instead of what the configuration says (diffusers' names).
     pub prediction: Option<PredictionType>,
     /// Input and output names, where the graph leaves a choice.
     pub ports: PortNames,
@@ -139,24 +139,24 @@ settings! {
         excludes: &[Setting::Images, Setting::Cascade],
         ..declare(
             Section::Model, "model", "model", "MODEL",
-            "Network: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json",
+            "Model: a bundled name, an .onnx file, or a folder with model.onnx and scheduler_config.json",
         )
     },
-    /// A cascade of networks in place of one.
+    /// A cascade of networks instead of one.
     Cascade => Declaration {
         part_of: Some("model"),
         excludes: &[Setting::Images],
         ..declare(
             Section::Model, "cascade", "cascade", "DIR",
-            "Instead of one network, a cascade of several: a bundled name, or a folder with cascade.json",
+            "Use a cascade of networks: a bundled name, or a folder with cascade.json",
         )
     },
-    /// A folder of images in place of a network.
+    /// A folder of images instead of a network.
     Images => Declaration {
         part_of: Some("model"),
         ..declare(
             Section::Model, "images", "images", "DIR",
-            "Instead of a network, the exact posterior mean over the images in this folder",
+            "Use the exact posterior mean over the images in this folder as the model",
         )
     },
     /// Sampling steps.
@@ -196,15 +196,15 @@ settings! {
             "Timestep spacing (trailing, leading, linspace) or a σ family (karras, exponential, …) [default: the model's]",
         )
     },
-    /// A schedule in place of the model's own.
+    /// A schedule instead of the model's own.
     Schedule => Declaration {
         effect: Effect::Levels,
         excludes: &[Setting::Spacing],
         place: field!(schedule),
         ..declare(
             Section::Plan, "schedule", "schedule", "FILE",
-            "A schedule in place of the model's own: scheduler_config.json, CSV, NPY, a list of σ, or JSON as the window and \
-             `optimise` write it. Where it lists its levels or says how many steps it was made for, that is {steps}",
+            "Schedule to use instead of the model's: scheduler_config.json, CSV, NPY, a list of σ, or JSON from the \
+             window or `optimise`. A file that lists its noise levels or gives its number of steps also sets {steps}",
         )
     },
     /// Seed.
@@ -223,7 +223,7 @@ settings! {
         kind: number!(Number (0.0, 1.0), eta),
         place: field!(eta),
         ..declare(
-            Section::Plan, "η", "eta", "E", "Noise injected: DDIM's η [default: 0], Euler ancestral's [default: 1]",
+            Section::Plan, "η", "eta", "E", "Injected noise η [default: 0 for ddim, 1 for euler-ancestral]",
         )
     },
     /// Heun's S_churn.
@@ -270,8 +270,8 @@ settings! {
         place: field!(local),
         ..declare(
             Section::Steering, "window", "local", "K|FILE",
-            "With {images}, compose new images of theirs: each pixel is weighed by what a window of k×k pixels around it shows, \
-             k = K·σ, or a CSV of sigma,k [default: K = 8]",
+            "With {images}, compose new images: weight each pixel by a window of k×k pixels around it, k = K·σ, or a \
+             CSV with columns sigma,k [default: K = 8]",
         )
     },
     /// Class, or one class and then another.
@@ -280,16 +280,16 @@ settings! {
         place: field!(label, label_switch),
         ..declare(
             Section::Steering, "class", "label", "CLASS",
-            "Class of the images, by number or by the name that `info` lists [default: the model's null class]. [3:5:0.4] is \
-             class 3 for the first 0.4 of the steps, then 5; [5:0.4] begins without a class, [3::0.4] ends without",
+            "Class, by number or by name (see `info`) [default: the null class]. [3:5:0.4] is class 3 for the first 40 \
+             % of the steps, then 5; [5:0.4] starts without a class, [3::0.4] ends without one",
         )
     },
-    /// A class for each resolution.
+    /// A class per level.
     LabelsByLevel => Declaration {
         place: field!(by_level),
         ..declare(
             Section::Steering, "classes by level", "labels-by-level", "C,C,…",
-            "A class for each resolution level, the finest first; the last also rules everything coarser",
+            "A class per resolution level, finest first; the last one is also used for everything coarser",
         )
     },
     /// How they come together.
@@ -310,8 +310,8 @@ settings! {
         },
         ..declare(
             Section::Steering, "mode", "by-level", "MODE",
-            "How the classes by level come together: each as much as its level is being generated (blend), the one of the \
-             level that is generated most (switch), or each in its level alone (band)",
+            "How classes by level are combined. blend: weighted by each level's share r_m; switch: only the class of \
+             the dominant level; band: each class in its own level",
         )
     },
     /// Guidance scale.
@@ -319,7 +319,8 @@ settings! {
         place: field!(guidance),
         ..declare(
             Section::Steering, "guidance", "guidance", "W|FILE",
-            "Guidance scale w, ε_∅ + w·(ε_c − ε_∅): a number, or a CSV of s,w over run time s, 1 at the noise [default: 1]",
+            "Guidance scale w, ε_∅ + w·(ε_c − ε_∅): a number, or a CSV with columns s,w; s runs from 1 (noise) to 0 \
+             (image) [default: 1]",
         )
     },
     /// Use at several times the trained size.
@@ -332,7 +333,7 @@ settings! {
         place: field!(upsample),
         ..declare(
             Section::Steering, "upsample guidance", "upsample-guidance", "N",
-            "Use the network at N times its trained size, guided by what it says of the pooled image: 2, 3 or 4",
+            "Use the network at N times its trained size (2, 3 or 4), guided by its estimate for the pooled image",
         )
     },
     /// Weight of upsample guidance.
@@ -345,7 +346,7 @@ settings! {
             get: |run| run.upsample.map(|upsample| upsample.theta),
             set: |run, theta| run.upsample.iter_mut().zip(theta).for_each(|(upsample, theta)| upsample.theta = theta),
         },
-        ..declare(Section::Steering, "θ of upsample guidance", "theta", "T", "Upsample guidance: its weight θ")
+        ..declare(Section::Steering, "θ of upsample guidance", "theta", "T", "Upsample guidance: weight θ")
     },
     /// Time of upsample guidance.
     UpsampleEta => Declaration {
@@ -359,10 +360,10 @@ settings! {
         },
         ..declare(
             Section::Steering, "η of upsample guidance", "upsample-eta", "H",
-            "Upsample guidance: the part η of the model's time, from the noise on, in which it acts",
+            "Upsample guidance: share η of the model's time, from the noisy end, in which it acts",
         )
     },
-    /// The class that means "none".
+    /// The null class.
     NullLabel => Declaration {
         excludes: &[Setting::Images],
         kind: Kind::Text {
@@ -375,7 +376,7 @@ settings! {
         place: field!(null_label),
         ..declare(
             Section::Steering, "null class", "null-label", "L",
-            "The class that means \"none\", where neither the model's card nor its configuration says",
+            "Null class, if neither the model's card nor its configuration names it",
         )
     },
     /// Height and width.
@@ -384,7 +385,7 @@ settings! {
         place: field!(size),
         ..declare(
             Section::Steering, "size", "size", "HxW",
-            "Height and width of the images made, in pixels [default: the model's, or N times it with upsample guidance]",
+            "Height and width of the images in pixels [default: the trained size, or N times it with upsample guidance]",
         )
     },
     /// Conditioning embeddings.
@@ -403,7 +404,7 @@ settings! {
         place: field!(scheduler_config),
         ..declare(
             Section::Network, "scheduler configuration", "scheduler-config", "FILE",
-            "A scheduler_config.json in place of the model's own",
+            "scheduler_config.json to use instead of the model's",
         )
     },
     /// What the network predicts.
@@ -413,7 +414,7 @@ settings! {
             set: |run, name| {
                 let known = PredictionType::ALL.into_iter().find(|kind| kind.name() == name);
                 run.prediction = Some(known.ok_or_else(|| {
-                    format!("a network predicts one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
+                    format!("use one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
                 })?);
                 Ok(())
             },
@@ -421,24 +422,24 @@ settings! {
         place: field!(prediction),
         ..declare(
             Section::Network, "prediction", "prediction", "TYPE",
-            "What the network predicts, in place of what its configuration says",
+            "Prediction type to use instead of the one in the model's configuration",
         )
     },
     /// Name of the image input.
     InputSample => port!(
-        sample, "input of the noisy image", "input-sample", "Name of the graph's image input, where more than one fits"
+        sample, "input of the noisy image", "input-sample", "Name of the graph's image input, if more than one fits"
     ),
     /// Name of the timestep input.
     InputTimestep => port!(
-        timestep, "input of the timestep", "input-timestep", "Name of the graph's timestep input, where more than one fits"
+        timestep, "input of the timestep", "input-timestep", "Name of the graph's timestep input, if more than one fits"
     ),
     /// Name of the class input.
     InputLabels => port!(
-        class_labels, "input of the class", "input-labels", "Name of the graph's class input, where more than one fits"
+        class_labels, "input of the class", "input-labels", "Name of the graph's class input, if more than one fits"
     ),
     /// Name of the prediction.
     OutputName => port!(
-        output, "output of the prediction", "output-name", "Name of the graph's prediction, where more than one fits"
+        output, "output of the prediction", "output-name", "Name of the graph's prediction, if more than one fits"
     ),
     /// Where the network runs.
     Provider => Declaration {
@@ -459,8 +460,8 @@ settings! {
         place: field!(provider),
         ..declare(
             Section::Network, "provider", "provider", "PROVIDER",
-            "Where the model runs: CUDA where it works, else the CPU (auto); one of them, or an error; or, for the exact \
-             models, this program's own code (rust)",
+            "Where the model runs. auto: CUDA if it works, else the CPU; cpu or cuda: that one or an error; rust: \
+             Chromascope's own code, for exact models",
         )
     },
     /// Whether CUDA may round.
@@ -471,7 +472,7 @@ settings! {
         place: field!(tf32),
         ..declare(
             Section::Network, "TF32", "tf32", "",
-            "Let CUDA round products to TF32: faster, equal to the CPU only to about 1e-3",
+            "Let CUDA use TF32: faster, accurate to about 1e-3",
         )
     },
     /// Threads inside one operator.
@@ -483,7 +484,7 @@ settings! {
         place: field!(threads),
         ..declare(
             Section::Network, "threads", "threads", "N",
-            "Threads inside one operator of the network [default: one a core]",
+            "Threads per network operator [default: one per core]",
         )
     },
     /// Most samples a network call.
@@ -493,7 +494,8 @@ settings! {
         effect: Effect::Speed,
         kind: number!(Whole (1, u64::MAX), partition),
         place: field!(partition),
-        ..declare(Section::Network, "samples a call", "partition", "N", "Most samples in one network call [default: by image size]")
+        ..declare(Section::Network, "samples per call", "partition", "N", "Maximum samples per network call [default: by \
+                                                                         image size]")
     },
     /// Images at once.
     Batch => Declaration {
@@ -520,7 +522,7 @@ settings! {
         place: field!(init_noise),
         ..declare(
             Section::Images, "initial noise", "init-noise", "x_T.npy",
-            "Initial noise in place of the seed's: .npy, f32, [B, C, H, W], unit variance",
+            "Initial noise to use instead of the seed's: .npy, f32, [B, C, H, W], unit variance",
         )
     },
     /// Injected noise.
@@ -529,7 +531,7 @@ settings! {
         place: field!(step_noise),
         ..declare(
             Section::Images, "step noise", "step-noise", "n.npy",
-            "Injected noise in place of the seed's: .npy, f32, [S, B, C, H, W], entry i used at step i",
+            "Injected noise to use instead of the seed's: .npy, f32, [S, B, C, H, W]; step i uses entry i",
         )
     },
 }

@@ -87,11 +87,11 @@ fn numbers_are_kept_in_range_and_refused_out_of_it() {
     eta.put(Value::Number(Some(f64::NAN)), &mut run);
     eta.put(Value::Switch(true), &mut run);
     assert_eq!(run.eta, Some(1.0));
-    assert_eq!(eta.read("1.5", &mut run), Err("a number from 0 to 1 is needed".into()));
+    assert_eq!(eta.read("1.5", &mut run), Err("use a number from 0 to 1".into()));
     run.eta = Some(f64::NAN);
     assert_eq!(eta.out_of_range(&run), Some(("NaN".into(), "a number from 0 to 1".into())));
     let steps = Setting::Steps.declaration().kind;
-    assert_eq!(steps.read("0", &mut run), Err("a whole number of at least 1 is needed".into()));
+    assert_eq!(steps.read("0", &mut run), Err("use a whole number of at least 1".into()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Fetching ONNX Runtime into the data folder.
+//! Downloading ONNX Runtime into the data folder.
 //!
 //! The library comes out of Python's wheel of it, because that is the one ready-made form which a machine's own
 //! package settings (mirrors, proxies, certificates) already know how to reach. pip only downloads: no python is
@@ -99,7 +99,7 @@ pub enum SetupError {
     NoPlatform,
     /// CUDA on a system for which there is no wheel with it.
     #[error(
-        "there is no ready-made ONNX Runtime with CUDA for {0}, only for Linux and Windows on x86-64: run `chromascope \
+        "ONNX Runtime with CUDA is only available for Linux and Windows on x86-64, not for {0}: run `chromascope \
          setup` without {CUDA}"
     )]
     NoCuda(&'static str),
@@ -108,8 +108,8 @@ pub enum SetupError {
     Folder(#[from] FolderError),
     /// No pip, and none could be had.
     #[error(
-        "no pip was found, which set-up downloads with: install it ({}) and run `chromascope setup` again, or name a \
-         library with {LIBRARY}",
+        "pip was not found, and set-up needs it to download: install it ({}) and run `chromascope setup` again, or \
+         name a library with {LIBRARY}",
         pip::HOW_TO_INSTALL
     )]
     NoPip,
@@ -127,8 +127,8 @@ pub enum SetupError {
     },
     /// What came is not what is pinned.
     #[error(
-        "the download of {package} {version} is not the file expected (SHA-256 {found} instead of {expected}) and was \
-         thrown away: run `chromascope setup` again, and look at the package index that pip uses if it happens twice"
+        "the download of {package} {version} is not the expected file (SHA-256 {found} instead of {expected}) and was \
+         deleted: run `chromascope setup` again; if it happens again, check pip's package index"
     )]
     WrongHash {
         /// The package.
@@ -141,7 +141,7 @@ pub enum SetupError {
         found: String,
     },
     /// The wheel has the right hash and the wrong content: the pins are wrong.
-    #[error("the download of {package} cannot be unpacked ({reason}): this version of Chromascope needs mending")]
+    #[error("the download of {package} cannot be unpacked ({reason}): please report this")]
     Unpack {
         /// The package.
         package: &'static str,
@@ -239,7 +239,7 @@ fn install(
     staging.publish(&content, &plan.kind.folder(plan.data))?;
     plan.installed(&manifest, true).ok_or_else(|| SetupError::Unpack {
         package: plan.wheels.first().map_or("onnxruntime", |wheel| wheel.package),
-        reason: "it holds no library".into(),
+        reason: "it contains no library".into(),
     })
 }
 
@@ -290,7 +290,7 @@ mod tests {
 
         let missing = Wheel { take: pins::Take::Members(&["a/capi/none.so"]), ..pin };
         let message = wheel::unpack(&missing, &file, data.path(), &go_on).unwrap_err().to_string();
-        assert!(message.contains("it holds no a/capi/none.so"), "{message}");
+        assert!(message.contains("a/capi/none.so"), "{message}");
         let stopped = wheel::unpack(&pin, &file, data.path(), &AtomicBool::new(true)).unwrap_err();
         assert!(matches!(stopped, SetupError::Cancelled));
     }

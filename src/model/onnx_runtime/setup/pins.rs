@@ -1,4 +1,4 @@
-//! What set-up fetches, pinned by version and by hash. Nothing else is ever unpacked.
+//! The downloads of set-up, pinned by version and hash. Nothing else is ever unpacked.
 
 use std::path::Path;
 
@@ -59,7 +59,7 @@ impl Platform {
         }
     }
 
-    /// The wheels for an NVIDIA GPU, ONNX Runtime's first; `None` where there are none.
+    /// The wheels for an NVIDIA GPU, ONNX Runtime's first; `None` if there are none.
     #[must_use]
     pub const fn cuda(self) -> Option<&'static [Wheel]> {
         match self {

@@ -70,7 +70,7 @@ pub(super) fn download(
 ) -> Result<PathBuf, SetupError> {
     let (package, version) = (wheel.package, wheel.version);
     let fault = |Cause { reason, remedy }| SetupError::Download { package, version, reason, remedy };
-    let other = |reason: String| fault(Cause { reason, remedy: "look at the network and at pip's settings" });
+    let other = |reason: String| fault(Cause { reason, remedy: "check the network and pip's settings" });
     let (wheels, temporary) = (staging.folder("wheels")?, staging.folder("temporary")?);
     let before = staging.size();
     let mut keep_going = || {
@@ -90,7 +90,9 @@ pub(super) fn download(
     }
     let entries = std::fs::read_dir(&wheels).map_err(disk("read", &wheels))?;
     let mut files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    files.find(|path| path.extension().is_some_and(|end| end == "whl")).ok_or_else(|| other("it left no wheel".into()))
+    files
+        .find(|path| path.extension().is_some_and(|end| end == "whl"))
+        .ok_or_else(|| other("it produced no wheel".into()))
 }
 
 fn command(pip: &Pip, wheel: &Wheel, wheels: &Path, temporary: &Path) -> Command {

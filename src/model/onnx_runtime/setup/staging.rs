@@ -55,7 +55,7 @@ impl Staging {
         size_of(self.path())
     }
 
-    /// Renames `content`, a folder in here, to `target`, in place of what may be there.
+    /// Renames `content`, a folder in here, to `target`, instead of what may be there.
     pub fn publish(mut self, content: &Path, target: &Path) -> Result<(), SetupError> {
         if let Some(parent) = target.parent() {
             if !parent.exists() {

@@ -45,7 +45,7 @@ pub(super) fn unpack(
     names.sort();
     if let Take::Members(members) = wheel.take {
         if let Some(missing) = members.iter().find(|member| !names.iter().any(|name| name == *member)) {
-            return Err(fault(format!("it holds no {missing}")));
+            return Err(fault(format!("it contains no {missing}")));
         }
         names = members.iter().map(ToString::to_string).collect();
     }
