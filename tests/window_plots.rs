@@ -94,13 +94,13 @@ fn names_of_the_legend_hide_their_curves_and_show_them_again() {
     let mut harness = spectra();
     let data = Palette::DARK.warning;
     let is_on = |harness: &Harness<App>| {
-        let name = harness.get_by_role_and_label(Role::CheckBox, "Curve final image");
+        let name = harness.get_by_role_and_label(Role::CheckBox, &words::panes::curve("final image"));
         name.accesskit_node().toggled() == Some(Toggled::True)
     };
     let drawn = |harness: &Harness<App>| strokes(harness, place(harness, PLOT), data);
     let before = drawn(&harness);
     assert!(is_on(&harness) && before > 10, "{before} dashes");
-    click(&mut harness, "Curve final image");
+    click(&mut harness, &words::panes::curve("final image"));
     harness.remove_cursor();
     frames(&mut harness, 2);
     assert_eq!((is_on(&harness), drawn(&harness)), (false, 0));
@@ -113,7 +113,7 @@ fn names_of_the_legend_hide_their_curves_and_show_them_again() {
         (1, 3),
         "legend, head of the image, and value"
     );
-    harness.get_by_label("Curve final image").focus();
+    harness.get_by_label(&words::panes::curve("final image")).focus();
     frames(&mut harness, 2);
     press(&mut harness, Key::Space);
     harness.remove_cursor();

@@ -6,6 +6,7 @@ use crate::app::draw::plot::draw_line;
 use crate::app::draw::plot_pane::Hidden;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{TARGET, elided};
+use crate::app::words;
 use crate::figure::{Dash, Paint};
 use egui::text::{LayoutJob, TextFormat};
 use egui::{CursorIcon, Id, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -87,7 +88,8 @@ impl<'a> PlotLegend<'a> {
         let is_hidden = name.lines.first().is_some_and(|line| hidden.has(line));
         let reach = place.expand2(vec2(4.0, 0.0));
         let response = ui.interact(reach, self.plot.with(("name", name.name)), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, !is_hidden, format!("Curve {}", name.name)));
+        response
+            .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, !is_hidden, words::panes::curve(name.name)));
         if response.hovered() || response.has_focus() {
             ui.painter().rect_filled(reach, 4.0, ui.visuals().widgets.hovered.weak_bg_fill);
         }

@@ -253,7 +253,7 @@ impl PlotPane<'_> {
         ui.spacing_mut().button_padding = vec2(4.0, 2.0);
         let response = ui.add(Button::new(text).min_size(size));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, self.whole));
-        if response.on_hover_text("Show all of the plot again (double-click on it, or Esc)").clicked() {
+        if response.on_hover_text("Show the whole plot (double-click it, or press Esc)").clicked() {
             if let Some(mut memory) = PlotMemory::load(ui.ctx(), self.id) {
                 memory.auto_bounds = true.into();
                 memory.store(ui.ctx(), self.id);

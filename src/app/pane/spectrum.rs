@@ -101,7 +101,7 @@ impl Pane for SpectrumPane {
         let corner = Rect::from_min_size(pos2(space.right() - TARGET, space.top() - 4.0), Vec2::splat(TARGET));
         ui.scope_builder(UiBuilder::new().max_rect(corner), |ui| {
             let tip = if wide { "Save the figure" } else { "Channel, window, other steps, slope; save the figure" };
-            let button = icon_button_small(ui, Icon::More, "Spectrum menu", tip);
+            let button = icon_button_small(ui, Icon::More, &words::menu_of(ABOUT.name), tip);
             let popup = Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
             popup.show(|ui| menu_ui(ui, context, (!wide, range), plot.map(|plot| &plot.figure), out));
         });

@@ -108,6 +108,12 @@ pub fn pool_by(factor: usize) -> String {
     format!("Pool by {factor}")
 }
 
+/// A curve in a legend, which a click hides or shows.
+#[must_use]
+pub fn curve(name: &str) -> String {
+    format!("Curve {name}")
+}
+
 /// A part of an estimate.
 #[must_use]
 pub fn part(name: &str) -> String {

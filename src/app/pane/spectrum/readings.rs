@@ -121,7 +121,7 @@ impl<'a> Readings<'a> {
                 ui.label(&value.long);
             }
         });
-        response.on_hover_text("The names of the curves, and what else there was no room for");
+        response.on_hover_text("The curves and values that did not fit");
     }
 }
 
@@ -156,7 +156,7 @@ impl Value {
 fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Value {
     let (short, long) = match plot.signal {
         None if ended => ("fₘₐₓ unknown".to_owned(), "fₘₐₓ unknown: no data".to_owned()),
-        None => ("fₘₐₓ: after the run".to_owned(), "fₘₐₓ: known once the run has ended".to_owned()),
+        None => ("fₘₐₓ: after the run".to_owned(), "fₘₐₓ: known when the run ends".to_owned()),
         Some(Reach::Nowhere) => ("only noise".to_owned(), words::panes::NO_SIGNAL.to_owned()),
         Some(Reach::ToTheEnd) => ("only signal".to_owned(), words::panes::ALL_SIGNAL.to_owned()),
         Some(Reach::Until(frequency)) => {
@@ -186,7 +186,7 @@ fn slope(plot: &SpectrumPlot, ended: bool) -> Value {
         }
         (None, None) => {
             let text = "slope: after the run".to_owned();
-            (text, "slope: known once the run has ended".to_owned(), "fₘₐₓ is needed".to_owned())
+            (text, "slope: known when the run ends".to_owned(), "fₘₐₓ is needed".to_owned())
         }
     };
     let about = format!(
