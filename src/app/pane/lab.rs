@@ -156,7 +156,7 @@ fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut La
         response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::SCHEDULE_NAME));
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let name = state.name.trim().to_owned();
-        if (small_button(ui, words::panes::SAVE_SCHEDULE, "Save this schedule under the name") || entered)
+        if (small_button(ui, words::panes::SAVE_SCHEDULE, "Save this schedule under this name") || entered)
             && !name.is_empty()
         {
             let (source, steps) = (planned.source.clone(), planned.plan.steps());

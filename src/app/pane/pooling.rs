@@ -134,7 +134,7 @@ fn parts(factor: usize) -> [Part; 3] {
             symbol: ["xₜ", ""],
             note: "noisy at t",
             spoken: words::panes::NOISY_AT_T.into(),
-            about: "The image under noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
+            about: "The image with noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
         },
         Part {
             symbol: [pooled, ""],
