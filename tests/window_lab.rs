@@ -172,10 +172,10 @@ fn warnings_stand_beside_the_steps_with_what_to_do() {
     frames(&mut harness, 2);
     click(&mut harness, words::panes::RUN_WITH_LIST);
     until_done(&mut harness);
-    for part in ["jumps most", "gains little", "ends noisy"] {
+    for part in ["largest jump", "adds little", "ends noisy"] {
         assert!(painted(&harness).iter().any(|text| text.contains(part)), "{part}: {:?}", painted(&harness));
     }
-    assert!(says(&harness, "Warning: the last step, 4, makes"));
+    assert!(says(&harness, "Warning: the last step, 4, adds"));
     assert!(says(&harness, "end the list with σ = 0"));
 }
 

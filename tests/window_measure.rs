@@ -157,7 +157,7 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     let of_others = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/spectra.npz");
     for (path, sentence) in [
         (Path::new("/no/such/file.npz"), "give the path of a .npz file"),
-        (&of_others, "so this program did not write it"),
+        (&of_others, "so it was not written by Chromascope"),
     ] {
         type_into(&mut harness, words::panes::PATH_OF_ENSEMBLE, path.to_str().unwrap());
         click(&mut harness, words::panes::OPEN_ENSEMBLE);

@@ -94,7 +94,7 @@ fn a_size_that_is_not_said_is_asked_for() {
     }
     click(&mut harness, words::messages::USE_SIZE);
     until_done(&mut harness);
-    assert!(!is_painted(&harness, "what size it was trained at"), "what was asked is answered");
+    assert!(!is_painted(&harness, "trained size; choose one"), "what was asked is answered");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_result_far_out_is_named_beside_the_picture() {
         assert_eq!(badge(&harness), far, "{:?}", painted(&harness));
         if far {
             assert!(says(&harness, "far outside ±4: The result reaches ±"), "{:?}", harness.root());
-            assert!(says(&harness, "leave the spacing to it"), "what to do: {:?}", harness.root());
+            assert!(says(&harness, "use the default spacing"), "what to do: {:?}", harness.root());
             press(&mut harness, egui::Key::Home);
             assert!(!badge(&harness), "it is of the last estimate alone");
             press(&mut harness, egui::Key::End);

@@ -124,7 +124,7 @@ impl PlanWarning {
             Self::EndsNoisy { .. } => "ends noisy",
             Self::StartsClean { .. } => "starts clean",
             Self::TerminalSnr { .. } => "not pure noise",
-            Self::LastStepJumps { .. } => "jumps most",
+            Self::LastStepJumps { .. } => "largest jump",
             Self::Idle { .. } => "adds little",
         }
     }
