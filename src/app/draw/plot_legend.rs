@@ -88,8 +88,7 @@ impl<'a> PlotLegend<'a> {
         let is_hidden = name.lines.first().is_some_and(|line| hidden.has(line));
         let reach = place.expand2(vec2(4.0, 0.0));
         let response = ui.interact(reach, self.plot.with(("name", name.name)), Sense::click());
-        response
-            .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, !is_hidden, words::panes::curve(name.name)));
+        response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, !is_hidden, words::panes::curve(name.name)));
         if response.hovered() || response.has_focus() {
             ui.painter().rect_filled(reach, 4.0, ui.visuals().widgets.hovered.weak_bg_fill);
         }
