@@ -256,7 +256,7 @@ pub const SAVE_ENSEMBLE: &str = "Save…";
 pub const STATE_NOTE: &str = "noisy state";
 pub const ESTIMATE_NOTE: &str = "estimate";
 pub const PREVIEW_NOTE: &str = "preview";
-pub const CHANGE_NOTE: &str = "change in this step";
+pub const CHANGE_NOTE: &str = "change";
 pub const ABOUT_CHANGE: &str = "What this step changed: E[x₀|xₜ] minus that of the step before, mean of the channels. \
     Blue is below zero, orange above. The square root of the magnitude is shown so that small changes are \
     visible";

@@ -6,7 +6,7 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::session::prepare::ModelInfo;
 use crate::theory::{Parameterization, Prediction};
-use crate::words::count;
+use crate::words::{count, sentence};
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
 
 /// The provider, and the details of the model.
@@ -75,7 +75,7 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
     });
     for note in model.provider_reason.iter().chain(notes) {
         ui.add_space(4.0);
-        ui.label(RichText::new(note).font(theme::body(SMALL)).color(palette.warning));
+        ui.label(RichText::new(sentence(note)).font(theme::body(SMALL)).color(palette.warning));
     }
 }
 
