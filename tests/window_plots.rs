@@ -170,7 +170,10 @@ fn keys_and_wheel_magnify_and_escape_shows_the_plot_whole() {
     assert!(near[0] > whole[0] && near[1] < whole[1], "{near:?}");
     press(&mut harness, Key::ArrowRight);
     let right = shown(&harness, PLOT);
-    assert!(right[0] > near[0] && says(&harness, "step 0/12"), "the plot moves and the playhead does not");
+    assert!(
+        right[0] > near[0] && says(&harness, &words::frame::step_of(0, 12)),
+        "the plot moves and the playhead does not"
+    );
     press(&mut harness, Key::Escape);
     assert_eq!(shown(&harness, PLOT), first);
     assert!(harness.get_by_label(PLOT).accesskit_node().is_focused(), "the next Escape leaves the plot");
@@ -194,7 +197,7 @@ fn keys_and_wheel_magnify_and_escape_shows_the_plot_whole() {
 fn the_histogram_is_magnified_and_shown_whole() {
     const HISTOGRAM: &str = words::panes::HISTOGRAM_FROM;
     let mut harness = spectra();
-    click(&mut harness, words::panes::INSPECT);
+    click(&mut harness, pane("inspector"));
     until(&mut harness, "a histogram", |harness| says(harness, HISTOGRAM));
     let whole = shown(&harness, HISTOGRAM);
     let plot = place(&harness, HISTOGRAM);
