@@ -94,8 +94,8 @@ fn names_of_the_legend_hide_their_curves_and_show_them_again() {
     let mut harness = spectra();
     let data = Palette::DARK.warning;
     let is_on = |harness: &Harness<App>| {
-        let name = harness.get_by_role_and_label(Role::CheckBox, &words::panes::curve("final image"));
-        name.accesskit_node().toggled() == Some(Toggled::True)
+        let name = words::panes::curve("final image");
+        harness.get_by_role_and_label(Role::CheckBox, &name).accesskit_node().toggled() == Some(Toggled::True)
     };
     let drawn = |harness: &Harness<App>| strokes(harness, place(harness, PLOT), data);
     let before = drawn(&harness);
