@@ -8,7 +8,7 @@ const READING: Duration = Duration::from_secs(40);
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MessageKind {
     /// A request is done.
     Success,
     /// Worth knowing.
@@ -19,7 +19,7 @@ pub enum Kind {
     Failure,
 }
 
-impl Kind {
+impl MessageKind {
     /// Whether it asks for nothing, so that it ends by itself.
     const fn passes(self) -> bool {
         matches!(self, Self::Success | Self::Note)
@@ -39,7 +39,7 @@ pub enum Spot {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: MessageKind,
     /// Its place.
     pub spot: Spot,
     /// Its text.
@@ -49,13 +49,13 @@ pub struct Message {
 impl Message {
     /// A message about a pane.
     #[must_use]
-    pub fn of_pane(pane: PaneId, kind: Kind, text: impl Into<String>) -> Self {
+    pub fn of_pane(pane: PaneId, kind: MessageKind, text: impl Into<String>) -> Self {
         Self { kind, spot: Spot::Pane(pane), text: text.into() }
     }
 
     /// A message about the whole program.
     #[must_use]
-    pub fn of_program(kind: Kind, text: impl Into<String>) -> Self {
+    pub fn of_program(kind: MessageKind, text: impl Into<String>) -> Self {
         Self { kind, spot: Spot::Bar, text: text.into() }
     }
 }
@@ -138,20 +138,20 @@ mod tests {
         let mut board = Board::default();
         let began = Instant::now();
         let text = |board: &Board, pane| board.of_pane(pane).map(|said| said.message.text.clone());
-        board.say_at(Message::of_pane(LAB, Kind::Success, "Saved as a: b cannot c"), began);
-        board.say_at(Message::of_pane(MEASURE, Kind::Failure, "nothing there"), began);
-        board.say_at(Message::of_program(Kind::Warning, "read me"), began);
-        board.say_at(Message::of_program(Kind::Warning, "read me"), began);
+        board.say_at(Message::of_pane(LAB, MessageKind::Success, "Saved as a: b cannot c"), began);
+        board.say_at(Message::of_pane(MEASURE, MessageKind::Failure, "nothing there"), began);
+        board.say_at(Message::of_program(MessageKind::Warning, "read me"), began);
+        board.say_at(Message::of_program(MessageKind::Warning, "read me"), began);
         assert_eq!(board.of_program().count(), 1, "once is enough");
         assert_eq!(text(&board, LAB).as_deref(), Some("Saved as a: b cannot c"));
-        assert_eq!(board.of_pane(LAB).unwrap().message.kind, Kind::Success, "whatever its words");
+        assert_eq!(board.of_pane(LAB).unwrap().message.kind, MessageKind::Success, "whatever its words");
         assert_eq!(text(&board, PaneId::new("spectrum")), None);
         // A success passes, a failure stays until it is read or something else is done there.
         assert_eq!(board.end(began), Some(READING));
         assert_eq!(board.end(began + READING), None);
         assert_eq!(text(&board, LAB), None);
         assert_eq!(text(&board, MEASURE).as_deref(), Some("nothing there"));
-        board.say(Message::of_pane(MEASURE, Kind::Success, "Saved"));
+        board.say(Message::of_pane(MEASURE, MessageKind::Success, "Saved"));
         assert_eq!(text(&board, MEASURE).as_deref(), Some("Saved"));
         let read = board.of_program().next().unwrap().id;
         board.dismiss(read);

@@ -22,7 +22,7 @@ use crate::app::saving::{Outcome, Save, Saving, first_folder};
 use crate::app::state::Opening;
 use crate::app::words;
 use crate::app::{App, theme};
-use crate::model::onnx_runtime::setup::Kind;
+use crate::model::onnx_runtime::setup::LibraryKind;
 use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
 use crate::session::action::Action;
@@ -335,7 +335,7 @@ impl App {
     }
 
     pub(super) fn fetch(&mut self) {
-        match self.runtime.set_up(Kind::Cpu) {
+        match self.runtime.set_up(LibraryKind::Cpu) {
             Ok(_) => {
                 self.state.fetching = Some(Fetching { text: "Downloading ONNX Runtime".into(), share: None });
             }

@@ -1,7 +1,7 @@
 //! Saving: what to write, where, and what exists there already. Everything the window saves goes through here, so that
 //! no file is replaced without your consent. No GUI.
 
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::pane_id::PaneId;
 use crate::app::words;
 use crate::session::schedule_file;
@@ -79,12 +79,13 @@ impl Save {
         let (kind, text) = match outcome {
             Outcome::Written(size) => {
                 let note = self.note.as_ref().map_or_else(String::new, |note| format!(". {note}"));
-                (Kind::Success, format!("{} ({size}){note}", words::frame::saved_as(path)))
+                (MessageKind::Success, format!("{} ({size}){note}", words::frame::saved_as(path)))
             }
-            Outcome::Taken(_) => {
-                (Kind::Warning, format!("{} already exists and was not changed; nothing was saved", path.display()))
-            }
-            Outcome::Failed(sentence) => (Kind::Failure, sentence.clone()),
+            Outcome::Taken(_) => (
+                MessageKind::Warning,
+                format!("{} already exists and was not changed; nothing was saved", path.display()),
+            ),
+            Outcome::Failed(sentence) => (MessageKind::Failure, sentence.clone()),
         };
         Message::of_pane(self.pane, kind, text)
     }
@@ -280,7 +281,10 @@ mod tests {
         assert!(saving.take(&path, &outcome));
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         let told = save.told(&path, &outcome);
-        assert_eq!((told.kind, told.text), (Kind::Success, format!("{} (3 bytes)", words::frame::saved_as(&path))));
+        assert_eq!(
+            (told.kind, told.text),
+            (MessageKind::Success, format!("{} (3 bytes)", words::frame::saved_as(&path)))
+        );
         let Outcome::Failed(sentence) = save.write(&folder.path().join("no/folder.txt"), false) else {
             panic!("saved into no folder")
         };

@@ -1,6 +1,6 @@
 //! The state of the window besides the run: document, requests, messages and panes.
 
-use crate::app::board::{Board, Kind, Message};
+use crate::app::board::{Board, Message, MessageKind};
 use crate::app::closing::Closing;
 use crate::app::draw::forms::FormState;
 use crate::app::draw::lens::Lens;
@@ -137,7 +137,7 @@ impl State {
             }
         });
         for notice in notices {
-            board.say(Message::of_program(Kind::Warning, notice));
+            board.say(Message::of_program(MessageKind::Warning, notice));
         }
         let preferences = Preferences { document: None, ..loaded.preferences };
         Self {
@@ -191,7 +191,7 @@ impl State {
         let Some(keeper) = &self.keeper else { return };
         if let Some(failure) = keeper.failure() {
             let text = format!("the preferences could not be written: {failure}");
-            self.board.say(Message::of_program(Kind::Warning, text));
+            self.board.say(Message::of_program(MessageKind::Warning, text));
         }
         self.preferences.tiles = self.panes.to_json();
         let mut document = self.document.document().clone();

@@ -6,7 +6,7 @@ use crate::denoiser::guided::{ByLevel, LevelMode};
 use crate::model::cascade_folder::CascadePackage;
 use crate::session::RunSettings;
 use crate::session::schedule_file::{self, ScheduleFile};
-use crate::session::setting::{DEFAULT_STEPS, Kind, Section, Setting};
+use crate::session::setting::{DEFAULT_STEPS, Section, Setting, ValueKind};
 use crate::session::settings::ModelSource;
 use crate::words;
 use crate::words::voice::Voice;
@@ -88,7 +88,7 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
         .requires_ifs(
             declared.needs.iter().filter_map(beside).map(|needed| (clap::builder::ArgPredicate::IsPresent, needed)),
         );
-    if let Kind::Switch { .. } = declared.kind {
+    if let ValueKind::Switch { .. } = declared.kind {
         return argument.action(ArgAction::SetTrue);
     }
     let argument = argument.action(ArgAction::Set).value_name(declared.value).allow_negative_numbers(true);
@@ -97,11 +97,11 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
         None => argument,
     };
     match declared.kind {
-        Kind::File { .. } => argument.value_parser(value_parser!(PathBuf)),
-        Kind::Own if matches!(setting, Setting::Images | Setting::Schedule) => {
+        ValueKind::File { .. } => argument.value_parser(value_parser!(PathBuf)),
+        ValueKind::Own if matches!(setting, Setting::Images | Setting::Schedule) => {
             argument.value_parser(value_parser!(PathBuf))
         }
-        Kind::Own => argument,
+        ValueKind::Own => argument,
         _ if !(declared.choices)().is_empty() => argument.value_parser(PossibleValuesParser::new((declared.choices)())),
         kind => argument.value_parser(move |text: &str| {
             kind.read(text, &mut RunSettings::new(ModelSource::Model(String::new()))).map(|()| text.to_owned())
@@ -144,8 +144,8 @@ impl<S: Offer> Options<S> {
     pub(super) fn on(&self, mut run: RunSettings) -> Result<RunSettings, Failure> {
         for (setting, value) in &self.said {
             match setting.declaration().kind {
-                Kind::Own => self.own(*setting, value, &mut run)?,
-                Kind::File { at } => *at(&mut run) = Some(value.into()),
+                ValueKind::Own => self.own(*setting, value, &mut run)?,
+                ValueKind::File { at } => *at(&mut run) = Some(value.into()),
                 // The command line took it, so it can be read.
                 kind => kind.read(&value.to_string_lossy(), &mut run).unwrap_or_default(),
             }
@@ -256,7 +256,7 @@ mod tests {
         let choices = (declared.choices)();
         let texts = if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon"] } else { choices };
         match declared.kind {
-            Kind::Switch { .. } => format!("--{option}"),
+            ValueKind::Switch { .. } => format!("--{option}"),
             _ => format!("--{option}={}", texts.iter().find(read).unwrap()),
         }
     }

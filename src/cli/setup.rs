@@ -1,7 +1,7 @@
 //! `chromascope setup`
 
 use super::{Ended, Failure, interrupt, interrupted, output};
-use crate::model::onnx_runtime::setup::{Installed, Kind, Progress, SetupError, setup};
+use crate::model::onnx_runtime::setup::{Installed, LibraryKind, Progress, SetupError, setup};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +15,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
-    let kind = if arguments.cuda { Kind::Cuda } else { Kind::Cpu };
+    let kind = if arguments.cuda { LibraryKind::Cuda } else { LibraryKind::Cpu };
     let mut teller = Teller::new();
     interrupt::ask_first();
     let outcome = setup(kind, interrupted(), &mut |progress| teller.tell(progress));

@@ -3,14 +3,14 @@
 use super::fault::Fault;
 use super::mailbox::Mailbox;
 use super::message::LibraryNews;
-use crate::model::onnx_runtime::setup::{Installed, Kind, Progress, SetupError, setup};
+use crate::model::onnx_runtime::setup::{Installed, LibraryKind, Progress, SetupError, setup};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 /// What fetches: [`setup`], or a stand-in for tests.
-pub(super) type Fetch = fn(Kind, &AtomicBool, &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError>;
+pub(super) type Fetch = fn(LibraryKind, &AtomicBool, &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError>;
 /// The real one.
 pub(super) const FETCH: Fetch = setup;
 
@@ -21,7 +21,7 @@ pub(super) struct SetUp {
 }
 
 impl SetUp {
-    pub(super) fn spawn(mailbox: Arc<Mailbox>, kind: Kind, fetch: Fetch) -> std::io::Result<Self> {
+    pub(super) fn spawn(mailbox: Arc<Mailbox>, kind: LibraryKind, fetch: Fetch) -> std::io::Result<Self> {
         let cancel = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&cancel);
         mailbox.thread_begins();

@@ -53,7 +53,7 @@ pub use measuring::{DataSource, Measuring, MeasuringReport, Order};
 pub use optimiser::{Optimisation, Report};
 pub use question::QuestionSlot;
 
-use crate::model::onnx_runtime::setup::Kind;
+use crate::model::onnx_runtime::setup::LibraryKind;
 use crate::session::RunSettings;
 use engine::{Engine, ModelEngine};
 use library::SetUp;
@@ -185,7 +185,7 @@ impl Runtime {
 
     /// Fetches ONNX Runtime in a thread of its own. Answers `false` where that is going on already. Once it is done, the
     /// next run opens its model anew.
-    pub fn set_up(&self, kind: Kind) -> std::io::Result<bool> {
+    pub fn set_up(&self, kind: LibraryKind) -> std::io::Result<bool> {
         let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
         if library.as_ref().is_some_and(|set_up| !set_up.is_finished()) {
             return Ok(false);

@@ -165,7 +165,7 @@ struct Stage {
     woken: Arc<AtomicUsize>,
 }
 
-fn no_library(_: Kind, _: &AtomicBool, _: &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError> {
+fn no_library(_: LibraryKind, _: &AtomicBool, _: &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError> {
     Err(SetupError::NoPip)
 }
 
@@ -401,7 +401,7 @@ fn dropping_joins_within_a_step_a_pause_and_a_full_queue() {
 
 #[test]
 fn set_up_tells_its_progress_and_is_cancelled() {
-    fn slow(_: Kind, cancel: &AtomicBool, tell: &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError> {
+    fn slow(_: LibraryKind, cancel: &AtomicBool, tell: &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError> {
         tell(Progress::Note("Looking"));
         for done in 1..=9 {
             tell(Progress::Downloading { package: "p", done, total: 9 });
@@ -412,8 +412,8 @@ fn set_up_tells_its_progress_and_is_cancelled() {
         Err(SetupError::Cancelled)
     }
     let stage = with_fetch(Gate::opened(), 64, slow);
-    assert!(stage.runtime.set_up(Kind::Cpu).unwrap());
-    assert!(!stage.runtime.set_up(Kind::Cpu).unwrap(), "one at a time");
+    assert!(stage.runtime.set_up(LibraryKind::Cpu).unwrap());
+    assert!(!stage.runtime.set_up(LibraryKind::Cpu).unwrap(), "one at a time");
     // It goes on beside a run, and neither drops the other's events.
     stage.runtime.run(settings("a", 1), Pace::Going);
     stage.words_until("1: complete");
@@ -428,13 +428,13 @@ fn set_up_tells_its_progress_and_is_cancelled() {
         }
         last == Some(LibraryNews::Cancelled)
     });
-    wait_until(|| stage.runtime.set_up(Kind::Cpu).unwrap());
+    wait_until(|| stage.runtime.set_up(LibraryKind::Cpu).unwrap());
 }
 
 #[test]
 fn a_failed_set_up_says_what_to_do() {
     let stage = stage(Gate::opened(), 64);
-    stage.runtime.set_up(Kind::Cpu).unwrap();
+    stage.runtime.set_up(LibraryKind::Cpu).unwrap();
     wait_until(|| match stage.runtime.next_event() {
         Some(Event::Library(LibraryNews::Failed(fault))) => {
             assert_eq!(fault.place, Place::Library);

@@ -2,7 +2,7 @@
 
 pub use super::setting::{DEFAULT_STEPS, RunSettings};
 
-use super::setting::{Kind, Setting};
+use super::setting::{Setting, ValueKind};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -87,7 +87,7 @@ impl RunSettings {
             ModelSource::Model(_) => {}
         }
         for setting in Setting::ALL {
-            if let Kind::File { at } = setting.declaration().kind
+            if let ValueKind::File { at } = setting.declaration().kind
                 && let Some(path) = at(&mut self)
             {
                 absolute(path);

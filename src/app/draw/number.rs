@@ -1,7 +1,7 @@
 //! Numbers to drag and type. Invalid input changes nothing, and the reason is shown beside the field.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::session::setting::{Kind, Setting};
+use crate::session::setting::{Setting, ValueKind};
 use crate::words::shortened;
 use egui::{
     Area, Color32, DragValue, Frame, Id, Key, Label, Order, Pos2, Rect, Response, RichText, Slider, TextWrapMode, Ui,
@@ -41,7 +41,7 @@ impl Limits {
     #[must_use]
     pub fn of(setting: Setting) -> Self {
         let (least, most) = setting.offered();
-        Self { least, most, whole: matches!(setting.declaration().kind, Kind::Whole { .. }) }
+        Self { least, most, whole: matches!(setting.declaration().kind, ValueKind::Whole { .. }) }
     }
 
     /// Any number.

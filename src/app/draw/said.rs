@@ -1,6 +1,6 @@
 //! Messages as shown: a line with an icon, and at the foot of a pane.
 
-use crate::app::board::{Kind, Message, MessageId};
+use crate::app::board::{Message, MessageId, MessageKind};
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::icon_button_small;
@@ -13,17 +13,17 @@ use egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder, 
 const MARGIN: egui::Vec2 = vec2(12.0, 8.0);
 
 /// The mark of a kind, and its colour.
-fn mark(kind: Kind, palette: &Palette) -> (Icon, Color32) {
+fn mark(kind: MessageKind, palette: &Palette) -> (Icon, Color32) {
     match kind {
-        Kind::Success => (Icon::Check, palette.good),
-        Kind::Note => (Icon::Info, palette.accent),
-        Kind::Warning => (Icon::Warning, palette.warning),
-        Kind::Failure => (Icon::Warning, palette.error),
+        MessageKind::Success => (Icon::Check, palette.good),
+        MessageKind::Note => (Icon::Info, palette.accent),
+        MessageKind::Warning => (Icon::Warning, palette.warning),
+        MessageKind::Failure => (Icon::Warning, palette.error),
     }
 }
 
 /// A message with an icon before it and a close button after it.
-pub fn line_ui(ui: &mut Ui, kind: Kind, text: &str, dismiss: Option<Intent>, intents: &mut Vec<Intent>) {
+pub fn line_ui(ui: &mut Ui, kind: MessageKind, text: &str, dismiss: Option<Intent>, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let (icon, color) = mark(kind, &palette);
     let line = vec2(ui.available_width(), 22.0);

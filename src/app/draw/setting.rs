@@ -4,7 +4,7 @@ use super::number::{Limits, number};
 use super::widgets::{named, number_chip};
 use crate::app::intent::Intent;
 use crate::session::action::Action;
-use crate::session::setting::{Kind, Setting};
+use crate::session::setting::{Setting, ValueKind};
 use crate::session::settings::RunSettings;
 use crate::words::sentence;
 use crate::words::voice::Voice;
@@ -25,7 +25,7 @@ pub fn whole_chip(
     (width, speed, changed): (f32, f64, bool),
     intents: &mut Vec<Intent>,
 ) {
-    let Kind::Whole { get, .. } = setting.declaration().kind else { return };
+    let ValueKind::Whole { get, .. } = setting.declaration().kind else { return };
     let before = get(run).unwrap_or_default();
     let mut value = before;
     let tip = format!("{}. Drag, or click and type", setting.help(Voice::Window));
@@ -41,7 +41,7 @@ pub fn whole_chip(
 pub fn setting_ui(ui: &mut Ui, setting: Setting, run: &RunSettings, intents: &mut Vec<Intent>) {
     let declared = setting.declaration();
     let tip = setting.help(Voice::Window);
-    if let Kind::Switch { get, .. } = declared.kind {
+    if let ValueKind::Switch { get, .. } = declared.kind {
         let mut on = get(run);
         if ui.checkbox(&mut on, declared.name).on_hover_text(tip).changed() {
             intents.push(Intent::Change(Action::set(setting, on)));

@@ -1,6 +1,6 @@
 //! Failures, the progress of a download, and messages of the program. They stay until you close them.
 
-use crate::app::board::{Board, Kind};
+use crate::app::board::{Board, MessageKind};
 use crate::app::draw::forms::{FormState, form_ui};
 use crate::app::draw::said::line_ui;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
@@ -80,7 +80,7 @@ fn fault_ui(
 ) {
     let palette = Palette::of(ui);
     let missing = fault.place == Place::Library;
-    let kind = if missing { Kind::Warning } else { Kind::Failure };
+    let kind = if missing { MessageKind::Warning } else { MessageKind::Failure };
     line_ui(ui, kind, &fault.sentence, Some(Intent::Dismiss(index)), intents);
     if missing {
         if let Some(model) = messages.stand_in {

@@ -1,7 +1,7 @@
 //! Takes the events of the threads, once a frame. Nothing here draws.
 
 use crate::app::App;
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::fetching::Fetching;
 use crate::app::intent::{ImageChoice, Intent, MeasureWish};
 use crate::app::logic::opener::Opened;
@@ -51,15 +51,15 @@ impl App {
                 }
                 Opened::Ensemble(purpose, name, Ok(findings)) => {
                     let text = format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples()));
-                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), Kind::Success, text));
+                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), MessageKind::Success, text));
                     self.state.measure.take(name, findings, purpose);
                 }
                 Opened::Ensemble(_, _, Err(sentence)) => {
-                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), Kind::Failure, sentence));
+                    self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), MessageKind::Failure, sentence));
                 }
                 Opened::Copied(pane, image) => {
                     ctx.copy_image((*image).clone());
-                    self.state.board.say(Message::of_pane(pane, Kind::Success, "Copied the figure as an image"));
+                    self.state.board.say(Message::of_pane(pane, MessageKind::Success, "Copied the figure as an image"));
                 }
                 Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
                 Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),

@@ -1,6 +1,6 @@
 //! Opens files and folders: file dialogs and disk access, each in its own thread.
 
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
 use crate::app::pane::id_of;
 use crate::app::pane::lab::LabPane;
@@ -175,7 +175,7 @@ impl Opener {
             });
             Some(match drawn {
                 Ok(image) => Opened::Copied(pane, Arc::new(image)),
-                Err(sentence) => Opened::Said(Message::of_pane(pane, Kind::Failure, sentence)),
+                Err(sentence) => Opened::Said(Message::of_pane(pane, MessageKind::Failure, sentence)),
             })
         });
     }
@@ -226,7 +226,7 @@ fn schedule_at(path: &Path) -> Opened {
             let steps = file.steps.map(|steps| Action::set(Setting::Steps, steps));
             Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
-        Err(error) => Opened::Said(Message::of_pane(id_of::<LabPane>(), Kind::Failure, error)),
+        Err(error) => Opened::Said(Message::of_pane(id_of::<LabPane>(), MessageKind::Failure, error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Recovery of the window after a fault in a frame.
 
 use crate::app::App;
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::closing::Closing;
 use crate::app::guarded::Rescue;
 use crate::app::measure_desk::MeasureDesk;
@@ -26,7 +26,7 @@ impl Rescue for App {
         // What was being drawn may have lost its place.
         state.panes.mend();
         state.saving = None;
-        state.board.say(Message::of_program(Kind::Failure, text));
+        state.board.say(Message::of_program(MessageKind::Failure, text));
     }
 
     fn save_everything(&mut self) -> String {

@@ -1,7 +1,7 @@
 //! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in. They hold
 //! panes without knowing any: which there are, and where they stand, the panes themselves say.
 
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::draw::said::{foot_top, foot_ui};
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::pane::contract::{About, Dropped, Pane, Place};
@@ -252,7 +252,7 @@ impl Behavior<Leaf> for Drawing<'_, '_> {
         let response = ui.scope_builder(UiBuilder::new().max_rect(room), |ui| pane.ui(ui, context, out)).inner;
         let failed = || {
             let words = given_up("this analysis", pane.failure(out.textures)?);
-            Some((Message::of_pane(leaf.0, Kind::Failure, words), None))
+            Some((Message::of_pane(leaf.0, MessageKind::Failure, words), None))
         };
         if let Some((message, id)) = said.or_else(failed) {
             let foot = space.with_min_y(foot_top(ui, &message, space));

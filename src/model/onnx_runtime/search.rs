@@ -250,7 +250,7 @@ impl Record {
 /// The folders of the data folder that hold a library: the pinned version with CUDA, without, then any other version,
 /// the newest first.
 fn installed_in(data: &Path) -> Vec<PathBuf> {
-    let kinds = [setup::Kind::Cuda, setup::Kind::Cpu];
+    let kinds = [setup::LibraryKind::Cuda, setup::LibraryKind::Cpu];
     let mut folders: Vec<_> = kinds.iter().map(|kind| kind.folder(data)).filter(|folder| folder.is_dir()).collect();
     let mut others: Vec<PathBuf> = kinds
         .iter()
@@ -262,7 +262,7 @@ fn installed_in(data: &Path) -> Vec<PathBuf> {
     others.sort_by_key(|path| Reverse(path.file_name().map(|name| numbers(&name.to_string_lossy()))));
     folders.append(&mut others);
     if folders.is_empty() {
-        folders.push(setup::Kind::Cpu.folder(data));
+        folders.push(setup::LibraryKind::Cpu.folder(data));
     }
     folders
 }

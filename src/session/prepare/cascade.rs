@@ -1,7 +1,7 @@
 //! An open cascade: several models as one.
 
 use super::SettingError;
-use super::model::{Kind, ModelInfo, open_one};
+use super::model::{ModelInfo, ModelKind, open_one};
 use super::{Classes, NullClass, NullSource, Opened, PrepareError};
 use crate::denoiser::{Cascade, ImageShape};
 use crate::model::cascade_folder::CascadePackage;
@@ -16,7 +16,7 @@ pub(super) struct OpenCascade {
     card: Option<Card>,
     factor: usize,
     /// Coarsest first; never empty.
-    stages: Vec<Kind>,
+    stages: Vec<ModelKind>,
 }
 
 impl OpenCascade {
@@ -32,12 +32,12 @@ impl OpenCascade {
     }
 
     /// Coarsest first.
-    pub(super) fn stages(&self) -> &[Kind] {
+    pub(super) fn stages(&self) -> &[ModelKind] {
         &self.stages
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.stages.iter().flat_map(Kind::notes).collect();
+        let mut notes: Vec<String> = self.stages.iter().flat_map(ModelKind::notes).collect();
         notes.dedup();
         notes
     }

@@ -30,12 +30,12 @@ const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 pub struct Model {
     key: GraphKey,
     files: Watched,
-    kind: Kind,
+    kind: ModelKind,
     info: Arc<ModelInfo>,
     notes: Vec<String>,
 }
 
-pub(super) enum Kind {
+pub(super) enum ModelKind {
     Network(Box<OpenModel>),
     Exact(Box<OpenExact>),
     Cascade(Box<OpenCascade>),
@@ -46,7 +46,7 @@ pub(super) fn open_one(
     package: Package,
     settings: &RunSettings,
     onnxruntime: Option<&Path>,
-) -> Result<(Kind, Option<String>), PrepareError> {
+) -> Result<(ModelKind, Option<String>), PrepareError> {
     let mut reason = None;
     if settings.local.is_some() && package.card.as_ref().is_none_or(|card| card.exact.is_none()) {
         let model = format!("{} is a network", package.name);
@@ -63,14 +63,14 @@ pub(super) fn open_one(
         ProviderChoice::Cpu | ProviderChoice::Cuda => false,
     };
     let kind = if rust {
-        Kind::Exact(Box::new(exact::open_bundled(package, settings)?))
+        ModelKind::Exact(Box::new(exact::open_bundled(package, settings)?))
     } else {
-        Kind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
+        ModelKind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
     };
     Ok((kind, reason))
 }
 
-impl Kind {
+impl ModelKind {
     /// Choices made and warnings of its opening.
     pub(super) fn notes(&self) -> Vec<String> {
         match self {
@@ -259,12 +259,12 @@ impl Model {
         let (kind, reason) = match &settings.source {
             ModelSource::Images(folder) => {
                 files.add_folder(folder);
-                (Kind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
+                (ModelKind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
             ModelSource::Model(name) => {
                 if let Some(package) = CascadePackage::find(name)? {
                     files.add_cascade(&locate(name)?, &package);
-                    (Kind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
+                    (ModelKind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
                 } else {
                     let package = Package::find(name)?;
                     files.add_package(&package);

@@ -1,6 +1,6 @@
 //! Short forms for the rows of the table.
 
-use super::{Belongs, Declaration, Effect, Kind, Section};
+use super::{Belongs, Declaration, Effect, Section, ValueKind};
 
 /// Fields, how they are compared and how they are taken over.
 macro_rules! field {
@@ -18,14 +18,14 @@ macro_rules! field {
 /// A number in a field.
 macro_rules! number {
     ($kind:ident $range:expr, $($at:ident).+) => {
-        Kind::$kind { range: $range, get: |run| run.$($at).+.read(), set: |run, value| run.$($at).+.write(value) }
+        ValueKind::$kind { range: $range, get: |run| run.$($at).+.read(), set: |run, value| run.$($at).+.write(value) }
     };
 }
 
 /// A file in a field.
 macro_rules! file {
     ($at:ident) => {
-        Kind::File { at: |run| &mut run.$at }
+        ValueKind::File { at: |run| &mut run.$at }
     };
 }
 
@@ -35,7 +35,7 @@ macro_rules! port {
         Declaration {
             part_of: Some("inputs and outputs"),
             excludes: &[Setting::Images],
-            kind: Kind::Text {
+            kind: ValueKind::Text {
                 set: |run, name| {
                     run.ports.$at = Some(name.to_owned());
                     Ok(())
@@ -98,7 +98,7 @@ pub(super) const fn declare(
             Section::Images => Belongs::ToRun,
             Section::Model | Section::Plan => Belongs::ToAll,
         },
-        kind: Kind::Own,
+        kind: ValueKind::Own,
         offered: None,
         excludes: &[],
         needs: None,

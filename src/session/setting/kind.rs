@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 /// How a setting is read and written, and its range.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum ValueKind {
     /// A whole number.
     Whole {
         /// The least and the greatest.
@@ -46,13 +46,13 @@ pub enum Kind {
 /// What a setting of a simple kind is decided to be; `None` leaves it open.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// For [`Kind::Whole`].
+    /// For [`ValueKind::Whole`].
     Whole(Option<u64>),
-    /// For [`Kind::Number`].
+    /// For [`ValueKind::Number`].
     Number(Option<f64>),
-    /// For [`Kind::Switch`].
+    /// For [`ValueKind::Switch`].
     Switch(bool),
-    /// For [`Kind::File`].
+    /// For [`ValueKind::File`].
     File(Option<PathBuf>),
 }
 
@@ -77,7 +77,7 @@ value_of! {
     Option<PathBuf> => |value| Self::File(value);
 }
 
-impl Kind {
+impl ValueKind {
     /// Decides a setting. A number out of range becomes the nearest in range; what is not a number, or of another kind, changes
     /// nothing.
     pub fn put(self, value: Value, run: &mut RunSettings) {

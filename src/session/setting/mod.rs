@@ -8,7 +8,7 @@ mod kind;
 mod table;
 
 pub use declare::NUMBERS;
-pub use kind::{Kind, Value};
+pub use kind::{Value, ValueKind};
 pub(crate) use table::read_size;
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
 
@@ -44,7 +44,7 @@ pub struct Declaration {
     /// What becomes of it where another model is chosen.
     pub belongs: Belongs,
     /// How it is read, and its range.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// Which part of its range the window offers, where that is less.
     pub offered: Option<(f64, f64)>,
     /// What cannot be said beside it.
@@ -126,8 +126,8 @@ impl Setting {
     pub fn offered(self) -> (f64, f64) {
         let declared = self.declaration();
         declared.offered.unwrap_or(match declared.kind {
-            Kind::Whole { range: (least, most), .. } => (least as f64, most as f64),
-            Kind::Number { range, .. } => range,
+            ValueKind::Whole { range: (least, most), .. } => (least as f64, most as f64),
+            ValueKind::Number { range, .. } => range,
             _ => NUMBERS,
         })
     }
@@ -144,8 +144,8 @@ impl Setting {
     pub fn number(self, run: &RunSettings) -> Option<f64> {
         let declared = self.declaration();
         let is = match declared.kind {
-            Kind::Whole { get, .. } => get(run).map(|number| number as f64),
-            Kind::Number { get, .. } => get(run),
+            ValueKind::Whole { get, .. } => get(run).map(|number| number as f64),
+            ValueKind::Number { get, .. } => get(run),
             _ => return None,
         };
         Some(is.or_else(|| declared.default.parse().ok()).unwrap_or_else(|| self.offered().0))

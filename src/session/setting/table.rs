@@ -2,7 +2,7 @@
 
 use super::declare::{NUMBERS, declare, field, file, number, port, settings};
 use super::kind::Slot as _;
-use super::{Belongs, Declaration, Effect, Kind, Place, Section};
+use super::{Belongs, Declaration, Effect, Place, Section, ValueKind};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::PredictionType;
@@ -173,7 +173,7 @@ settings! {
     Sampler => Declaration {
         default: "ddim",
         choices: || SamplerKind::ALL.map(SamplerKind::name).to_vec(),
-        kind: Kind::Text { set: |run, name| name.parse().map(|sampler| run.sampler = sampler) },
+        kind: ValueKind::Text { set: |run, name| name.parse().map(|sampler| run.sampler = sampler) },
         place: field!(sampler),
         ..declare(
             Section::Plan, "sampler", "sampler", "NAME",
@@ -183,7 +183,7 @@ settings! {
     /// Timestep spacing or σ family.
     Spacing => Declaration {
         effect: Effect::Levels,
-        kind: Kind::Text {
+        kind: ValueKind::Text {
             set: |run, name| {
                 name.parse::<PlanSource>().map_err(|error| error.to_string())?;
                 run.spacing = Some(name.to_owned());
@@ -298,7 +298,7 @@ settings! {
         default: "blend",
         choices: || LevelMode::ALL.map(LevelMode::name).to_vec(),
         needs: Some(Setting::LabelsByLevel),
-        kind: Kind::Text {
+        kind: ValueKind::Text {
             set: |run, name| {
                 if let (Some(levels), Some(mode)) =
                     (&mut run.by_level, LevelMode::ALL.into_iter().find(|mode| mode.name() == name))
@@ -325,7 +325,7 @@ settings! {
     },
     /// Use at several times the trained size.
     UpsampleGuidance => Declaration {
-        kind: Kind::Whole {
+        kind: ValueKind::Whole {
             range: (2, 4),
             get: |run| run.upsample.map(|upsample| upsample.factor as u64),
             set: |run, factor| run.upsample = factor.map(|factor| Upsample::by(usize::try_from(factor).unwrap_or(2))),
@@ -341,7 +341,7 @@ settings! {
         part_of: Some("upsample guidance"),
         default: "1",
         needs: Some(Setting::UpsampleGuidance),
-        kind: Kind::Number {
+        kind: ValueKind::Number {
             range: NUMBERS,
             get: |run| run.upsample.map(|upsample| upsample.theta),
             set: |run, theta| run.upsample.iter_mut().zip(theta).for_each(|(upsample, theta)| upsample.theta = theta),
@@ -353,7 +353,7 @@ settings! {
         part_of: Some("upsample guidance"),
         default: "0.6",
         needs: Some(Setting::UpsampleGuidance),
-        kind: Kind::Number {
+        kind: ValueKind::Number {
             range: (0.0, 1.0),
             get: |run| run.upsample.map(|upsample| upsample.eta),
             set: |run, eta| run.upsample.iter_mut().zip(eta).for_each(|(upsample, eta)| upsample.eta = eta),
@@ -366,7 +366,7 @@ settings! {
     /// The null class.
     NullLabel => Declaration {
         excludes: &[Setting::Images],
-        kind: Kind::Text {
+        kind: ValueKind::Text {
             set: |run, label| {
                 let label = label.parse().map_err(|_| "a class is a whole number; `chromascope info MODEL` lists them")?;
                 run.null_label = Some(label);
@@ -381,7 +381,7 @@ settings! {
     },
     /// Height and width.
     Size => Declaration {
-        kind: Kind::Text { set: |run, size| read_size(size).map(|size| run.size = Some(size)) },
+        kind: ValueKind::Text { set: |run, size| read_size(size).map(|size| run.size = Some(size)) },
         place: field!(size),
         ..declare(
             Section::Steering, "size", "size", "HxW",
@@ -410,7 +410,7 @@ settings! {
     /// What the network predicts.
     Prediction => Declaration {
         excludes: &[Setting::Images],
-        kind: Kind::Text {
+        kind: ValueKind::Text {
             set: |run, name| {
                 let known = PredictionType::ALL.into_iter().find(|kind| kind.name() == name);
                 run.prediction = Some(known.ok_or_else(|| {
@@ -446,7 +446,7 @@ settings! {
         belongs: Belongs::ToAll,
         default: "auto",
         choices: || vec!["auto", "cpu", "cuda", "rust"],
-        kind: Kind::Text {
+        kind: ValueKind::Text {
             set: |run, name| {
                 run.provider = match name {
                     "cpu" => ProviderChoice::Cpu,
@@ -468,7 +468,7 @@ settings! {
     Tf32 => Declaration {
         part_of: Some("provider"),
         belongs: Belongs::ToAll,
-        kind: Kind::Switch { get: |run| run.tf32, set: |run, on| run.tf32 = on },
+        kind: ValueKind::Switch { get: |run| run.tf32, set: |run, on| run.tf32 = on },
         place: field!(tf32),
         ..declare(
             Section::Network, "TF32", "tf32", "",

@@ -1,6 +1,6 @@
 //! Import and export of schedules.
 
-use crate::app::board::{Kind, Message};
+use crate::app::board::{Message, MessageKind};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::intent::{Ask, Intent};
 use crate::app::pane::lab::{LabPane, heading, small_button};
@@ -56,13 +56,13 @@ pub(super) fn files_ui(
             match made(format, context, planned) {
                 Err(error) => {
                     let text = format!("{name}: {error}");
-                    out.intents.push(Intent::Say(Message::of_pane(out.pane, Kind::Failure, text)));
+                    out.intents.push(Intent::Say(Message::of_pane(out.pane, MessageKind::Failure, text)));
                 }
                 Ok((bytes, note)) if copies => {
                     ui.ctx().copy_text(String::from_utf8_lossy(&bytes).into_owned());
                     let note = note.map_or_else(String::new, |note| format!(" {note}"));
                     let text = format!("Copied {name}.{note}");
-                    out.intents.push(Intent::Say(Message::of_pane(out.pane, Kind::Success, text)));
+                    out.intents.push(Intent::Say(Message::of_pane(out.pane, MessageKind::Success, text)));
                 }
                 Ok((bytes, note)) => {
                     let what = format!("schedule as {name}");

@@ -31,14 +31,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Which build of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum LibraryKind {
     /// The small one, for the processor.
     Cpu,
     /// The one with CUDA, and all that CUDA needs except the driver.
     Cuda,
 }
 
-impl Kind {
+impl LibraryKind {
     /// Where this build lies in the data folder.
     #[must_use]
     pub fn folder(self, data: &Path) -> PathBuf {
@@ -169,11 +169,15 @@ fn disk<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error)
 
 /// Sees to it that ONNX Runtime, with CUDA where `kind` says so, lies in the data folder. What is there and whole is
 /// kept. Stops within a tenth of a second once `cancel` is true.
-pub fn setup(kind: Kind, cancel: &AtomicBool, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError> {
+pub fn setup(
+    kind: LibraryKind,
+    cancel: &AtomicBool,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Installed, SetupError> {
     let platform = Platform::current().ok_or(SetupError::NoPlatform)?;
     let wheels = match kind {
-        Kind::Cpu => platform.cpu(),
-        Kind::Cuda => platform.cuda().ok_or(SetupError::NoCuda(platform.tag()))?,
+        LibraryKind::Cpu => platform.cpu(),
+        LibraryKind::Cuda => platform.cuda().ok_or(SetupError::NoCuda(platform.tag()))?,
     };
     let data = data_folder()?;
     install(&Plan { platform, kind, wheels, data: &data }, cancel, progress)
@@ -181,7 +185,7 @@ pub fn setup(kind: Kind, cancel: &AtomicBool, progress: &mut dyn FnMut(Progress<
 
 struct Plan<'a> {
     platform: Platform,
-    kind: Kind,
+    kind: LibraryKind,
     wheels: &'a [Wheel],
     data: &'a Path,
 }
@@ -194,7 +198,7 @@ impl Plan<'_> {
             version: VERSION.into(),
             sha256: library.sha256.clone(),
             platform: self.platform.tag().into(),
-            cuda: self.kind == Kind::Cuda,
+            cuda: self.kind == LibraryKind::Cuda,
             downloaded,
         })
     }
@@ -272,7 +276,7 @@ mod tests {
         let take = pins::Take::Members(&["a/capi/library.so"]);
         let size = std::fs::metadata(&file).unwrap().len();
         let pin = Wheel { package: "a", version: "1", python: "3.11", platform: "any", size, sha256, take };
-        let plan = Plan { platform: Platform::LinuxX86_64, kind: Kind::Cpu, wheels: &[pin], data: data.path() };
+        let plan = Plan { platform: Platform::LinuxX86_64, kind: LibraryKind::Cpu, wheels: &[pin], data: data.path() };
         assert_eq!(plan.present(), None);
 
         wheel::check(&pin, &file, &go_on).unwrap();
