@@ -207,11 +207,11 @@ fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &
         for (calibration, agreement) in agreements {
             choose(ui, calibration);
             row_ui(ui, "RMS", &agreement.rms_in_words(3), RMS);
-            row_ui(ui, "same dominant level", &format!("{}/{}", agreement.agreeing, agreement.compared), &same_level);
+            row_ui(ui, "dominant level", &format!("{}/{}", agreement.agreeing, agreement.compared), &same_level);
         }
     } else {
         Grid::new("agreement").num_columns(3).spacing([14.0, 4.0]).show(ui, |ui| {
-            for (text, tip) in [(&*of, MEASURE), ("RMS", RMS), ("same dominant level", &same_level)] {
+            for (text, tip) in [(&*of, MEASURE), ("RMS", RMS), ("dominant level", &same_level)] {
                 ui.label(secondary(ui, text)).on_hover_text(tip);
             }
             ui.end_row();
