@@ -130,7 +130,7 @@ pub(super) fn class_number(label: &str, source: &ModelSource) -> Result<i64, Fai
         let there = if names.is_empty() {
             "this model has no class names; give a class number, or leave --label out".to_owned()
         } else {
-            format!("there are {}", names.join(", "))
+            format!("use one of {}", names.join(", "))
         };
         UnknownClass { name: label.to_owned(), there }.into()
     })

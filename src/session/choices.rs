@@ -26,26 +26,26 @@ macro_rules! named {
 pub(super) use named;
 
 named! {
-    /// A choice of stage and tracks.
+    /// A layout of panes and tracks.
     #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
     Layout {
-        /// Everything that a first look wants.
+        /// The default: images, spectra and all basic tracks.
         #[default]
         Explore = "Explore",
-        /// Few words, large images.
+        /// Large images and few controls, for presenting.
         Present = "Present",
-        /// The schedule under the hand, and what it does to every resolution.
+        /// Drawing the noise schedule, and its effect on every level.
         #[cfg_attr(feature = "cli", value(name = "lab"))]
         ScheduleLab = "Schedule lab",
-        /// Images, resolutions and spectra of one run and of many.
+        /// Spectra of one run and of many samples.
         Spectra = "Spectra",
-        /// What steers a run: guidance, classes by level, sizes beyond the trained one.
+        /// Guidance, classes by level and over time, and larger sizes.
         Guidance = "Guidance",
     }
 }
 
 named! {
-    /// How the common time axis reads; noise is always on the left.
+    /// The unit of the shared time axis; noise is always on the left.
     AxisReading {
         /// The sampler's steps.
         #[default]

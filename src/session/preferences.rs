@@ -45,7 +45,7 @@ pub enum Theme {
     Dark,
     /// Dark on light.
     Light,
-    /// As the system has it.
+    /// As the system is set.
     System,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Calibration {
-    /// Nothing: it looks alike at every scale.
+    /// No data: the same statistics at every scale.
     #[default]
     ScaleInvariant,
     /// The variance of every band.

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 /// Beyond this many levels no gain is finite.
 const MOST_LEVELS: usize = 1024;
 
-/// How the growth of a band is counted.
+/// The measure of the growth of a band.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
-    /// Of its energy, `V_m·a_m`.
+    /// Shares of the variance, `V_m·a_m`.
     Power,
-    /// Of its size, `√(V_m·a_m)`.
+    /// Shares of its square root, `√(V_m·a_m)`.
     #[default]
     Amplitude,
 }

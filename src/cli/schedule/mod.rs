@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 fn program() -> impl TypedValueParser<Value = &'static ExportFormat> {
     let names = ExportFormat::for_programs().map(|format| PossibleValue::new(format.name).help(format.summary));
     PossibleValuesParser::new(names).try_map(|name| {
-        ExportFormat::for_programs().find(|format| format.name == name).ok_or("there is no form of that name")
+        ExportFormat::for_programs().find(|format| format.name == name).ok_or("there is no format of that name")
     })
 }
 
