@@ -107,7 +107,7 @@ impl PlanWarning {
             Self::EndsNoisy { .. } => "tie the end of the curve, or end the list with σ = 0",
             Self::StartsClean { .. } => "start with more noise: trailing spacing, more steps, or a tied start",
             Self::TerminalSnr { .. } => {
-                "the model was trained this way; if its prediction allows it, rescale to zero terminal SNR"
+                "the model was trained like this; if its prediction type allows it, rescale to zero terminal SNR"
             }
             Self::LastStepJumps { .. } => "move steps towards the image, or use more steps",
             Self::Idle { .. } => "move these steps to where levels gain, or try equal signal per step",
@@ -181,17 +181,19 @@ impl fmt::Display for PlanWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoOp { steps } => {
-                write!(f, "{} at the same noise level as the next, so nothing changes there", starting(steps))
+                write!(f, "{} at the noise level of the next step, so nothing changes", starting(steps))
             }
             Self::RepeatedTimestep { steps } => {
-                write!(f, "{} at the same timestep as the one before; fewer steps would do", starting(steps))
+                write!(f, "{} at the timestep of the step before; fewer steps would give the same", starting(steps))
             }
             Self::OutsideTrainedRange { steps } => write!(
                 f,
                 "{} outside the noise levels the model was trained on; the network receives the nearest level it knows",
                 starting(steps)
             ),
-            Self::EndsNoisy { sigma } => write!(f, "the run ends at σ = {sigma:.4}, so its result still holds noise"),
+            Self::EndsNoisy { sigma } => {
+                write!(f, "the run ends at σ = {sigma:.4}, so the result still contains noise")
+            }
             Self::StartsClean { sigma } => write!(
                 f,
                 "the run starts from pure noise at σ = {sigma:.4}, where the model expects mostly image; use trailing \
@@ -201,28 +203,29 @@ impl fmt::Display for PlanWarning {
                 write!(f, "the run starts from pure noise where the model expects a signal-to-noise ratio of {snr:.4}")
             }
             Self::LastStepJumps { step, share } => {
-                write!(
-                    f,
-                    "the last step, {}, adds {:.0} % of the whole image, more than any other",
-                    step,
-                    100.0 * share
-                )
+                write!(f, "the last step, {}, adds {:.0} % of the image, more than any other", step, 100.0 * share)
             }
             Self::Idle { steps, share } => {
                 let percent = 100.0 * share;
-                write!(f, "{} where hardly any level gains: together {percent:.1} % of the image", starting(steps))
+                let add = if steps.len() == 1 { "adds" } else { "add" };
+                write!(f, "{} {add} little: together {percent:.1} % of the image", named(steps))
             }
         }
     }
 }
 
-/// "step 3 starts", "steps 0 to 3 start", "5 steps (first: step 2) start": counted from 0, as every place in a run.
+/// "step 3 starts", "steps 0 to 3 start", "5 steps (from step 2) start".
 fn starting(steps: &[usize]) -> String {
+    format!("{} {}", named(steps), if steps.len() == 1 { "starts" } else { "start" })
+}
+
+/// "step 3", "steps 0 to 3", "5 steps (from step 2)": counted from 0, as every place in a run.
+fn named(steps: &[usize]) -> String {
     match steps {
-        [only] => format!("step {only} starts"),
-        [first, .., last] if last - first + 1 == steps.len() => format!("steps {first} to {last} start"),
-        [first, ..] => format!("{} steps (first: step {first}) start", steps.len()),
-        [] => "no step starts".to_owned(),
+        [only] => format!("step {only}"),
+        [first, .., last] if last - first + 1 == steps.len() => format!("steps {first} to {last}"),
+        [first, ..] => format!("{} steps (from step {first})", steps.len()),
+        [] => "no steps".to_owned(),
     }
 }
 

@@ -51,8 +51,8 @@ pub fn groups() -> Vec<PresetGroup> {
         (format!("β {}", beta.name().replace('_', " ")), PlanSource::of(spec, trailing()))
     });
     vec![
-        PresetGroup { name: "Timesteps of the model", presets: spacings.to_vec() },
-        PresetGroup { name: "σ over the model's range", presets: families.to_vec() },
+        PresetGroup { name: "Model timesteps", presets: spacings.to_vec() },
+        PresetGroup { name: "σ families", presets: families.to_vec() },
         PresetGroup { name: "Continuous curves", presets: curves.collect() },
         PresetGroup { name: "Training schedules", presets: training.to_vec() },
     ]
@@ -131,15 +131,15 @@ fn changed_other(other: &OtherSchedule, name: &str, value: f64) -> Option<OtherS
 fn about(name: &str) -> (&'static str, (f64, f64), bool) {
     match name {
         "rho" => ("ρ", (1.0, 20.0), false),
-        "cap" => ("σ at most", (1.0, 4096.0), true),
+        "cap" => ("largest σ", (1.0, 4096.0), true),
         "beta_d" => ("β_d", (1.0, 40.0), false),
         "beta_min" => ("β at t = 0", (0.01, 10.0), true),
-        "eps_s" => ("last t", (1e-5, 0.1), true),
+        "eps_s" => ("end t", (1e-5, 0.1), true),
         "alpha" => ("α", (0.1, 5.0), false),
         "beta" => ("β", (0.1, 5.0), false),
         "shift" => ("shift", (0.1, 20.0), true),
-        "beta_start" => ("first β", (1e-6, 0.01), true),
-        "beta_end" => ("last β", (0.001, 0.1), true),
+        "beta_start" => ("β start", (1e-6, 0.01), true),
+        "beta_end" => ("β end", (0.001, 0.1), true),
         "zero_snr" => ("zero terminal SNR", (0.0, 1.0), false),
         "resolution" => ("shifted to pixels", (16.0, 1024.0), true),
         _ => ("", (0.0, 1.0), false),

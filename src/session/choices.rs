@@ -131,10 +131,10 @@ named! {
 named! {
     /// How two schedules are compared.
     TheoremView {
-        /// The other's chromatogram on this one's axis, where both have the same level.
+        /// The other's chromatogram on this one's axis, at equal noise levels.
         #[default]
-        Mapped = "mapped",
+        Mapped = "equal ᾱ",
         /// Each over its own time.
-        Apart = "apart",
+        Apart = "own time",
     }
 }

@@ -211,7 +211,7 @@ impl OpenExact {
             },
         };
         if settings.local.is_some() && matches!(self.kind, ExactKind::Gaussian(_)) {
-            let model = format!("{} is made of none", self.name);
+            let model = format!("{} has none", self.name);
             return Err(SettingError::LocalNeedsImages { model }.into());
         }
         Ok(Opened {
