@@ -49,7 +49,7 @@ pub enum ScheduleError {
     #[error("\"{0}\" is neither a timestep spacing nor a σ family; use one of {names}", names = PlanSource::names().join(", "))]
     UnknownSource(String),
     /// An unknown σ family's parameter, or a bad value for it.
-    #[error("{name} = {value} is out of range for the {family} family: {expected}")]
+    #[error("the {family} family cannot have {name} = {value}: {expected}")]
     Parameter {
         /// The family's name.
         family: &'static str,

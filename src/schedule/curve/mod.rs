@@ -36,7 +36,7 @@ pub enum Curve {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CurveError {
     /// A parameter out of range.
-    #[error("{name} = {value} is out of range for the {family} schedule: {expected}")]
+    #[error("the {family} schedule cannot have {name} = {value}: {expected}")]
     Parameter {
         /// The curve's name.
         family: &'static str,

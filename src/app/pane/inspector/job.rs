@@ -217,7 +217,7 @@ mod tests {
         RgbImage::new(8, 8).save(&path).unwrap();
         let other = Other::File(Arc::new(Reference::read(&path).unwrap()));
         let latents = made(&Job { image: vec![0.0; 16], shape: [4, 2, 2], other, ..job(Mode::Wipe) });
-        assert!(latents.refused.unwrap().contains(" 4 channels"));
+        assert!(latents.refused.unwrap().contains(" 4;"));
         assert!(latents.other.is_none() && latents.errors.is_none());
     }
 }
