@@ -201,7 +201,7 @@ pub enum ScheduleError {
     #[error("a list of timesteps needs its model; give σ or ᾱ, or the model's configuration")]
     TimestepsOfNoModel,
     /// A spacing or a family instead of a schedule.
-    #[error("{0} is a spacing, not a schedule; choose a family")]
+    #[error("the spacing {0} is not a schedule; choose a family")]
     NoSchedule(String),
     /// A continuous schedule that cannot be.
     #[error(transparent)]
