@@ -5,8 +5,8 @@ import -window root "$XDG_RUNTIME_DIR/before.png"
 ax press "Measure"
 # Batches double from one: 1, 2, 4 are whole.
 ax wait "7 samples" 180
-ax press "End"
-ax wait "Add" 60
+ax press "Stop measuring"
+ax wait "Add samples" 60
 import -window root "$XDG_RUNTIME_DIR/shot.png"
 # The heat map lies at the foot of the tracks, left of the panel.
 map=$(convert "$XDG_RUNTIME_DIR/before.png" -crop 560x90+200+570 +repage -format %k info:)

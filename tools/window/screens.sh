@@ -20,7 +20,7 @@ draw() {
                 echo 'ax wait "done ·*" 60'
                 ;;
             spectra)
-                echo 'read -r x y < <(ax middle "Samples to measure")'
+                echo 'read -r x y < <(ax middle "Number of samples")'
                 echo 'xdotool mousemove "$x" "$y" click 1'
                 echo 'xdotool type --window "$WINDOW" 16'
                 echo 'xdotool key --window "$WINDOW" Return'
@@ -31,7 +31,7 @@ draw() {
         esac
         echo 'ax press "First step"'
         echo 'ax wait "step 0/32"'
-        echo 'for _ in $(seq 9); do ax press "Step on"; done'
+        echo 'for _ in $(seq 9); do ax press "Next step"; done'
         echo 'ax wait "step 9/32"'
         echo "shot '$place/shot.png'"
     } >"$place/driver.sh"

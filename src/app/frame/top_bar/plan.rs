@@ -11,11 +11,14 @@ use crate::schedule::PlanSource;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::prepare::default_spacing;
-use crate::session::setting::Setting;
+use crate::session::setting::{Section, Setting};
 use crate::session::settings::RunSettings;
 use crate::words::sentence;
 use crate::words::voice::Voice;
 use egui::{Ui, WidgetInfo};
+
+/// Those of the plan that have another place in the bar; all others are in the sampler's menu.
+const ELSEWHERE: [Setting; 4] = [Setting::Steps, Setting::Spacing, Setting::Schedule, Setting::Seed];
 
 /// Sampler, spacing and steps: which noise levels are visited, and how.
 pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
@@ -27,7 +30,8 @@ pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<
 }
 
 fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<Intent>) {
-    let changed = [Setting::Sampler, Setting::Eta, Setting::SChurn].into_iter().any(|setting| look.changed(setting));
+    let here = |setting: &&Setting| setting.declaration().section == Section::Plan && !ELSEWHERE.contains(setting);
+    let changed = Setting::ALL.iter().filter(here).any(|setting| look.changed(*setting));
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
     let shown = format!("{}{eta}", run.sampler.name());
     let tip = Setting::Sampler.help(Voice::Window);
