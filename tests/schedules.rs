@@ -174,7 +174,7 @@ fn a_typed_list_is_kept_and_its_oddities_are_named() {
     assert_eq!(warnings[0], PlanWarning::OutsideTrainedRange { steps: vec![0] });
     assert!(matches!(warnings[1], PlanWarning::EndsNoisy { .. }));
     assert_eq!(warnings.len(), 2);
-    assert_eq!(warnings[1].to_string(), "the run ends at σ = 0.3000, so its result still holds noise");
+    assert!(warnings[1].to_string().contains("0.3000"), "{}", warnings[1]);
 
     let crowded = Plan::from_sigmas(&model, &[14.0, 13.999, 13.998, 1.0, 0.0]).unwrap();
     assert_eq!(crowded.warnings(false), []);
