@@ -323,7 +323,7 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
         press(&mut harness, Key::ArrowLeft);
     }
     choose_reference(&mut harness, words::panes::FINAL_IMAGE);
-    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    until(&mut harness, "errors", |harness| says(harness, &words::panes::mse_of("all")));
     let run = run_of(&settings);
     let (image, reference) = (&run.snapshots[6].x0, &run.state);
     let mse =
@@ -354,12 +354,12 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
     }
     // Of the same image nothing differs.
     choose_reference(&mut harness, &words::panes::estimate_at_this_step(6));
-    until(&mut harness, "no error", |harness| says(harness, "all: MSE 0, PSNR ∞ dB"));
+    until(&mut harness, "no error", |harness| says(harness, &format!("{} 0, PSNR ∞ dB", words::panes::mse_of("all"))));
     press(&mut harness, Key::Escape);
     press(&mut harness, Key::ArrowRight);
     until(&mut harness, "an error of the next step", |harness| !says(harness, "PSNR ∞ dB"));
     choose_reference(&mut harness, words::panes::NO_REFERENCE);
-    until(&mut harness, "no table", |harness| !says(harness, "all: MSE"));
+    until(&mut harness, "no table", |harness| !says(harness, &words::panes::mse_of("all")));
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn samples_channels_and_curves_of_an_image() {
     settings.batch = 2;
     let mut harness = inspector(settings);
     choose_reference(&mut harness, &words::panes::other_image(2));
-    until(&mut harness, "errors", |harness| says(harness, "G: MSE"));
+    until(&mut harness, "errors", |harness| says(harness, &words::panes::mse_of("G")));
     click_like(&mut harness, &words::chip(words::panes::CHANNEL, "RGB"));
     click(&mut harness, "luminance");
     click(&mut harness, words::panes::LOGARITHMIC);
@@ -411,7 +411,7 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
     let path = folder.path().join("grey.png");
     image::RgbImage::from_pixel(90, 70, image::Rgb([128; 3])).save(&path).unwrap();
     open(&mut harness, &path);
-    until(&mut harness, "errors", |harness| says(harness, "all: MSE"));
+    until(&mut harness, "errors", |harness| says(harness, &words::panes::mse_of("all")));
     assert!(says(&harness, &words::chip(words::panes::REFERENCE, "grey.png")));
     // So does a file that is dropped, and levels are compared alone.
     let dropped = folder.path().join("white.png");
@@ -446,9 +446,9 @@ fn no_size_of_window_breaks_the_inspector() {
         frames(&mut harness, 3);
     }
     // On a small projector so do tones and errors.
-    assert!(says(&harness, words::panes::HISTOGRAM_FROM) && !says(&harness, "all: MSE"));
+    assert!(says(&harness, words::panes::HISTOGRAM_FROM) && !says(&harness, &words::panes::mse_of("all")));
     click(&mut harness, words::panes::COMPARE_PART);
-    assert!(says(&harness, "all: MSE"));
+    assert!(says(&harness, &words::panes::mse_of("all")));
 }
 
 #[test]

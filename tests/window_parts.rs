@@ -12,6 +12,7 @@ use chromascope::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, ScaleCurv
 use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
+use chromascope::session::parts::PartsQuantity;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use gui::*;
@@ -44,14 +45,16 @@ fn guidance_is_taken_apart() {
     assert!(says(&harness, "‖B_m(ε_c − ε_∅)‖, relative over"));
     click(&mut harness, words::tracks::RELATIVE);
     until(&mut harness, "absolute", |harness| says(harness, "‖B_m(ε_c − ε_∅)‖ over"));
-    for (choice, symbol) in [("class", "‖B_m ε_c‖ over"), ("no class", "‖B_m ε_∅‖ over")] {
+    for (choice, symbol) in
+        [(PartsQuantity::Conditional, "‖B_m ε_c‖ over"), (PartsQuantity::Unconditional, "‖B_m ε_∅‖ over")]
+    {
         click_like(&mut harness, words::tracks::PARTS_OF);
-        harness.query_all_by_label(choice).last().unwrap().click();
+        harness.query_all_by_label(choice.name()).last().unwrap().click();
         frames(&mut harness, 3);
         until(&mut harness, symbol, |harness| says(harness, symbol));
     }
     click_like(&mut harness, words::tracks::PARTS_OF);
-    click(&mut harness, "rₘ with and without guidance");
+    click(&mut harness, PartsQuantity::Shares.name());
     until(&mut harness, "the chromatogram", |harness| {
         painted(harness).iter().any(|text| text == words::tracks::DASHED_NULL)
     });
@@ -133,7 +136,7 @@ fn levels_are_named_and_figures_saved() {
     assert!(read.iter().any(|text| text.starts_with("step ") && text.contains("   1 px   ")), "{read:?}");
     let map = saved(&mut harness, &path);
     assert!(map.contains("over step and resolution") && map.contains("Parts by level"), "{}", &map[..600]);
-    show(&mut harness, "rₘ with and without guidance");
+    show(&mut harness, PartsQuantity::Shares.name());
     let lines = saved(&mut harness, &path);
     assert!(lines.contains("rm over step, of 1 px, 2 px"), "{}", &lines[..600]);
 }

@@ -129,7 +129,7 @@ fn quantity_colours_and_range_are_chosen_and_undone() {
 
     // An end of the colours by its keys, typed, dragged, and back to what fits.
     assert!(is_painted(&harness, words::tracks::RANGE_AUTO));
-    let handle = "Highest density of the colour range";
+    let handle = &format!("{} {}", words::tracks::HIGHEST, words::tracks::COLOUR_RANGE);
     harness.get_by_label(handle).focus();
     frames(&mut harness, 2);
     press(&mut harness, egui::Key::ArrowUp);
@@ -187,7 +187,7 @@ fn measured_samples_theory_and_their_difference_are_sources() {
     click(&mut harness, words::panes::MEASURE);
     until(&mut harness, "all samples", |harness| painted(harness).iter().any(|text| text == "4 samples"));
     until(&mut harness, "the difference", |harness| {
-        says(harness, "samples relative to theory over step and frequency, −")
+        says(harness, &format!("{} over step and frequency, −", words::tracks::RELATIVE_TO_THEORY))
     });
     for (source, words) in [
         (SpectrumSource::Samples, "PSD of ΔE[x₀|xₜ], 4 samples over step"),
@@ -205,7 +205,7 @@ fn measured_samples_theory_and_their_difference_are_sources() {
     frames(&mut harness, 3);
     assert!(is_painted(&harness, words::tracks::NOTHING_COMPARED));
     click(&mut harness, words::panes::PIN_SAMPLES);
-    assert!(says(&harness, "relative to the pinned ensemble over step and frequency"));
+    assert!(says(&harness, &format!("{} over step and frequency", words::tracks::RELATIVE_TO_PINNED)));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
     };
     // These stand where their value is.
     let is_mark = |name: &str| {
-        name.ends_with("of the colour range") || name.starts_with("Boundary of ") || name.contains(" strip, ")
+        name.ends_with(words::tracks::COLOUR_RANGE) || name.starts_with("Boundary of ") || name.contains(" strip, ")
     };
     let nodes = harness.root().children_recursive().filter(|node| is_control(node.accesskit_node().role()));
     nodes
@@ -81,10 +81,10 @@ fn nothing_moves_when_settings_change() {
     let mut harness = opened("emoji-exact-64");
     let before = places(&harness);
     for kind in ["euler-ancestral", "heun", "ddpm"] {
-        click_like(&mut harness, "Sampler ");
+        click_like(&mut harness, &words::chip(words::frame::SAMPLER, ""));
         click(&mut harness, kind);
         press(&mut harness, egui::Key::Escape);
-        assert!(says(&harness, &format!("Sampler {kind}")));
+        assert!(says(&harness, &words::chip(words::frame::SAMPLER, kind)));
         assert_still(&before, &harness, kind);
     }
     for (field, value) in [(words::frame::STEPS, "1000"), (words::frame::SEED, "1234567"), (words::frame::BATCH, "16")]

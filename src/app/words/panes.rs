@@ -114,6 +114,12 @@ pub fn curve(name: &str) -> String {
     format!("Curve {name}")
 }
 
+/// The error of a channel.
+#[must_use]
+pub fn mse_of(channel: &str) -> String {
+    format!("{channel}: MSE")
+}
+
 /// A part of an estimate.
 #[must_use]
 pub fn part(name: &str) -> String {

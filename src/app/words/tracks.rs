@@ -91,3 +91,6 @@ pub const TWO_SIZES: &str =
 pub const ONE_PART: &str = "This run has one part per step. Set a guidance scale other than 1, or open a cascade";
 pub const BEST_SO_FAR: &str = "best so far";
 pub const TIME_AXIS: &str = "Time axis";
+pub const RELATIVE_TO_THEORY: &str = "samples relative to theory";
+pub const RELATIVE_TO_PINNED: &str = "relative to the pinned ensemble";
+pub const COLOUR_RANGE: &str = "of the colour range";

@@ -154,8 +154,9 @@ fn handle_ui(
     let off = if end == End::High { -9.0 } else { 9.0 };
     let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 24.0));
     let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
-    response
-        .widget_info(|| WidgetInfo::slider(true, f64::from(value), format!("{} of the colour range", of.name(end))));
+    response.widget_info(|| {
+        WidgetInfo::slider(true, f64::from(value), format!("{} {}", of.name(end), words::tracks::COLOUR_RANGE))
+    });
     let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
     let lit = response.hovered() || response.dragged() || response.has_focus();
     let colour = if lit { palette.accent } else { palette.text };

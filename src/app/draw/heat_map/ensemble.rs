@@ -2,6 +2,7 @@
 
 use crate::app::draw::heat_map::RunSpectra;
 use crate::app::measure_desk::MeasureDesk;
+use crate::app::words;
 use crate::ensemble::{Ensemble, samples_in_words};
 use crate::session::heat_map::{SpectrumQuantity, SpectrumSource};
 use std::sync::Arc;
@@ -61,8 +62,8 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
     };
     let of = quantity.name();
     let name = match source {
-        SpectrumSource::AgainstTheory => format!("PSD of {of}, samples relative to theory"),
-        SpectrumSource::AgainstCompared => format!("PSD of {of}, relative to the pinned ensemble"),
+        SpectrumSource::AgainstTheory => format!("PSD of {of}, {}", words::tracks::RELATIVE_TO_THEORY),
+        SpectrumSource::AgainstCompared => format!("PSD of {of}, {}", words::tracks::RELATIVE_TO_PINNED),
         SpectrumSource::Theory => format!("PSD of {of}, theory"),
         SpectrumSource::Sample | SpectrumSource::Samples => {
             format!("PSD of {of}, {}", samples_in_words(ensemble.samples()))

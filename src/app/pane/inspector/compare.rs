@@ -147,7 +147,12 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     row(ui, ["", "MSE", "PSNR dB"], "", true);
     let line = |ui: &mut Ui, name: &str, mse: f64| {
         let (mse_words, psnr) = (in_words(mse), psnr_in_words(mse));
-        row(ui, [name, &mse_words, &psnr], &format!("{name}: MSE {mse_words}, PSNR {psnr} dB"), false);
+        row(
+            ui,
+            [name, &mse_words, &psnr],
+            &format!("{} {mse_words}, PSNR {psnr} dB", words::panes::mse_of(name)),
+            false,
+        );
     };
     if made.channels > 1 {
         for (channel, &mse) in errors.mse.iter().enumerate() {
