@@ -6,6 +6,7 @@ mod sizes;
 mod window;
 
 use crate::app::draw::forms::{FormState, null_class_ui};
+use crate::app::draw::setting::setting_ui;
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, Place};
@@ -17,6 +18,7 @@ use crate::model::exact::ExactCard;
 use crate::runtime::Wake;
 use crate::session::document::Layout;
 use crate::session::prepare::{ModelInfo, NullSource};
+use crate::session::setting::Setting;
 use crate::session::settings::ModelSource;
 use egui::{Label, Ui};
 use egui_tiles::UiResponse;
@@ -69,7 +71,19 @@ impl Pane for GuidancePane {
             } else {
                 sizes::sizes_ui(ui, context, intents);
             }
+            wraps_ui(ui, context, intents);
         })
+    }
+}
+
+/// Settings that put a denoiser around the model's and have controls of their own.
+const ELSEWHERE: [Setting; 1] = [Setting::UpsampleGuidance];
+
+/// The others: a number or a switch each.
+fn wraps_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+    let wraps = Setting::ALL.iter().filter(|setting| setting.declaration().wrap.is_some());
+    for setting in wraps.filter(|setting| !ELSEWHERE.contains(setting)) {
+        setting_ui(ui, *setting, context.settings(), intents);
     }
 }
 

@@ -3,9 +3,9 @@
 use super::open::check_label;
 use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
-use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass, Upsampled};
+use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass};
 use crate::schedule::ModelSchedule;
-use crate::session::setting::Setting;
+use crate::session::setting::{Setting, Wrapping};
 use crate::session::settings::RunSettings;
 use crate::theory::NoiseLevel;
 
@@ -47,10 +47,9 @@ pub(super) fn compose(
 ) -> Result<Composed, PrepareError> {
     let mut notes = Vec::new();
     let prompt = prompt(settings, facts)?;
-    let (inner, made_of): (Box<dyn ClassDenoiser>, usize) = match settings.upsample {
-        Some(upsample) => (Box::new(Upsampled::new(inner, upsample, facts.schedule.clone())), 2),
-        None => (inner, facts.stages.unwrap_or(0)),
-    };
+    let model = Wrapping { denoiser: inner, parts: facts.stages.unwrap_or(0), schedule: facts.schedule };
+    let wraps = Setting::ALL.iter().filter_map(|setting| setting.declaration().wrap);
+    let Wrapping { denoiser: inner, parts: made_of, .. } = wraps.fold(model, |model, wrap| wrap(settings, model));
     let scale = settings.guidance.clone().unwrap_or_default();
     let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;

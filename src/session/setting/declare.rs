@@ -103,6 +103,7 @@ pub(super) const fn declare(
         excludes: &[],
         needs: None,
         place: None,
+        wrap: None,
     }
 }
 

@@ -12,7 +12,9 @@ pub use kind::{Value, ValueKind};
 pub(crate) use table::read_size;
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
 
+use crate::denoiser::ClassDenoiser;
 use crate::model::contract::PortRole;
+use crate::schedule::ModelSchedule;
 use crate::words::voice::{Name, Voice};
 use std::fmt;
 
@@ -53,6 +55,21 @@ pub struct Declaration {
     pub needs: Option<Setting>,
     /// Its own fields of [`RunSettings`]; `None` for a part of another's.
     pub place: Option<Place>,
+    /// Puts a denoiser around the model's where the run asks for it. Later rows wrap earlier ones.
+    pub wrap: Option<Wrap>,
+}
+
+/// Puts a denoiser around another, or leaves it alone.
+pub type Wrap = for<'a> fn(&RunSettings, Wrapping<'a>) -> Wrapping<'a>;
+
+/// The model's denoiser on its way to the run's.
+pub struct Wrapping<'a> {
+    /// The denoiser.
+    pub denoiser: Box<dyn ClassDenoiser>,
+    /// Most parts of an estimate that it tells of.
+    pub parts: usize,
+    /// The model's noise schedule.
+    pub schedule: &'a ModelSchedule,
 }
 
 /// Settings that are offered together.

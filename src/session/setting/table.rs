@@ -2,9 +2,9 @@
 
 use super::declare::{NUMBERS, declare, field, file, number, port, settings};
 use super::kind::Slot as _;
-use super::{Belongs, Declaration, Effect, Place, Section, ValueKind};
+use super::{Belongs, Declaration, Effect, Place, Section, ValueKind, Wrapping};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
-use crate::denoiser::{Upsample, WindowSize};
+use crate::denoiser::{Upsample, Upsampled, WindowSize};
 use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, SamplerKind};
@@ -331,6 +331,13 @@ settings! {
             set: |run, factor| run.upsample = factor.map(|factor| Upsample::by(usize::try_from(factor).unwrap_or(2))),
         },
         place: field!(upsample),
+        wrap: Some(|run, model| match run.upsample {
+            Some(upsample) => {
+                let denoiser = Box::new(Upsampled::new(model.denoiser, upsample, model.schedule.clone()));
+                Wrapping { denoiser, parts: 2, ..model }
+            }
+            None => model,
+        }),
         ..declare(
             Section::Steering, "upsample guidance", "upsample-guidance", "N",
             "Use the network at N times its trained size (2, 3 or 4), guided by its estimate for the pooled image",
