@@ -19,7 +19,7 @@ impl Ensemble {
         run_in_words(&self.origin.settings, &self.origin.resolved, self.steps())
     }
 
-    /// "6 levels of factor 2".
+    /// "6 levels with factor 2".
     #[must_use]
     pub fn levels_in_words(&self) -> String {
         format!("{} with factor {}", count(self.bands.levels(), "level"), self.bands.factor())
