@@ -44,6 +44,7 @@ fn samplers_are_documented() {
         let noise = match method.adds {
             AddedNoise::None => "none".to_owned(),
             AddedNoise::Posterior => "always".to_owned(),
+            AddedNoise::Afresh => "always, all of it".to_owned(),
             AddedNoise::Eta { usual } => format!("η, {usual} unless given"),
             AddedNoise::Churn => "churn, none unless given".to_owned(),
         };

@@ -9,10 +9,6 @@ use chromascope::session::{FarOut, RunSettings, SamplerKind};
 use chromascope::spectrum::Rapsd;
 use ndarray::Array4;
 
-const DETERMINISTIC: [SamplerKind; 4] =
-    [SamplerKind::Ddim, SamplerKind::Euler, SamplerKind::Heun, SamplerKind::DpmSolverPp2M];
-const STOCHASTIC: [SamplerKind; 2] = [SamplerKind::Ddpm, SamplerKind::EulerAncestral];
-
 fn settings(model: &str, sampler: SamplerKind, steps: usize) -> RunSettings {
     RunSettings {
         sampler,
@@ -66,18 +62,26 @@ fn no_sampler_left_to_itself_ends_far_from_the_flow_of_a_gaussian() {
     let model = open("gaussian-64");
     let of = |sampler, steps| settings("gaussian-64", sampler, steps);
     let reference = fine(&model, &of(SamplerKind::Heun, 1), 80);
-    for (steps, most) in [(20, 0.25), (50, 0.12)] {
-        for sampler in DETERMINISTIC {
-            let off = rmse(&result(&model, &of(sampler, steps)), &reference);
-            assert!(off < most, "{sampler} over {steps} steps: {off}");
+    let mut far = Vec::new();
+    for sampler in SamplerKind::ALL {
+        // A consistency model's sampler: on any other network it ends at a mean of images.
+        if sampler == SamplerKind::Lcm {
+            continue;
+        }
+        for (steps, most, most_db) in [(20, 0.25, 2.0), (50, 0.12, 1.2)] {
+            let image = result(&model, &of(sampler, steps));
+            let (off, most) = if sampler.method().is_stochastic() {
+                (spectrum_is_off_by(&image), most_db)
+            } else {
+                (rmse(&image, &reference), most)
+            };
+            println!("{sampler} over {steps} steps: {off:.4}");
+            if off.is_nan() || off >= most {
+                far.push(format!("{sampler} over {steps} steps: {off}, not below {most}"));
+            }
         }
     }
-    for (steps, most) in [(20, 2.0), (50, 1.2)] {
-        for sampler in STOCHASTIC {
-            let off = spectrum_is_off_by(&result(&model, &of(sampler, steps)));
-            assert!(off < most, "{sampler} over {steps} steps: {off} dB");
-        }
-    }
+    assert!(far.is_empty(), "{far:#?}");
 }
 
 /// Of the images of one class, whose runs end in one of them or between two.

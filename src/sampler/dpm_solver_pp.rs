@@ -29,13 +29,13 @@ impl Sampler for DpmSolverPp2M {
                 let h_last = 0.5 * (s.log_snr() - at.levels[at.index - 1].log_snr());
                 let r = h_last / h;
                 // Line 8: D = (1 + 1/2r)·data − 1/2r·data before
-                step.update_by_two(&previous.data, |x, data, before| {
+                step.update_by_two(&previous.outputs[0], |x, data, before| {
                     decay * x + gain * (data + 0.5 / r * (data - before))
                 });
             }
             _ => step.update_by_data(|x, data| decay * x + gain * data),
         }
-        Memory::keep(&mut self.previous, at.index, step.work.first.data_prediction());
+        Memory::push(&mut self.previous, at.index, step.work.first.data_prediction().clone(), 1);
         Ok(())
     }
 

@@ -35,9 +35,7 @@ impl Sampler for EulerAncestral {
     fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
         let (sigma, next) = (step.from().sigma(), step.to().sigma());
         step.denoise()?;
-        // get_ancestral_step: σ'² = σ_down² + σ_up²
-        let up = next.min(self.eta * (next * next * (sigma * sigma - next * next).max(0.0) / (sigma * sigma)).sqrt());
-        let down = (next * next - up * up).max(0.0).sqrt();
+        let (down, up) = ancestral_step(sigma, next, self.eta);
         // Euler's step to σ_down. Its state is then √(1+down²) times too small for its VE state to be at σ'.
         let (grow, shrink) = (sigma.hypot(1.0), down.hypot(1.0).recip());
         let rescale = down.hypot(1.0) / next.hypot(1.0);
@@ -45,4 +43,10 @@ impl Sampler for EulerAncestral {
         step.inject(up / next.hypot(1.0));
         Ok(())
     }
+}
+
+/// `get_ancestral_step`: `(σ_down, σ_up)` with `σ'² = σ_down² + σ_up²`.
+pub(super) fn ancestral_step(sigma: f64, next: f64, eta: f64) -> (f64, f64) {
+    let up = next.min(eta * (next * next * (sigma * sigma - next * next).max(0.0) / (sigma * sigma)).sqrt());
+    ((next * next - up * up).max(0.0).sqrt(), up)
 }

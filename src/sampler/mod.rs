@@ -4,23 +4,37 @@
 //! All keep the state variance preserving and in f64. Those whose papers speak of the variance-exploding state
 //! `x_VE = x_0 + σ·ε` multiply by `√(1+σ²) = 1/√ᾱ` inside.
 
+#[cfg(test)]
+mod convergence;
 mod ddim;
 mod ddpm;
+mod deis;
+mod dpm_2;
+mod dpm_solver;
 mod dpm_solver_pp;
 mod euler;
 mod heun;
+mod lcm;
+mod lms;
+mod multistep;
 mod noise;
 pub mod registry;
+mod singlestep;
 mod step;
+mod unipc;
 
 pub use ddim::Ddim;
 pub use ddpm::{Ddpm, Variance};
+pub use dpm_2::{Dpm2, DpmSolverPp2SAncestral};
 pub use dpm_solver_pp::DpmSolverPp2M;
 pub use euler::{Euler, EulerAncestral};
 pub use heun::{Churn, Heun};
+pub use lcm::Lcm;
 pub use noise::{GivenNoise, NoiseError, NoiseSource, SeededNoise};
 pub use registry::SamplerKind;
+pub use singlestep::DpmSolverPpSinglestep;
 pub use step::{Step, StepAt, Workspace};
+pub use unipc::{UniPc, UniPcB};
 
 use crate::denoiser::DenoiseError;
 use ndarray::Array4;
@@ -51,24 +65,38 @@ pub trait Sampler: Send {
     }
 }
 
-/// What a multistep method remembers of a step.
+/// What a multistep method remembers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
-    /// The step's number.
+    /// The number of the latest step.
     pub step: usize,
-    /// Its data prediction, `[B, C, H, W]`.
-    pub data: Array4<f64>,
+    /// Outputs of that step and of those before it, newest first, each `[B, C, H, W]`.
+    pub outputs: Vec<Array4<f64>>,
+    /// A VP state that the method returns to, `[B, C, H, W]`.
+    pub state: Option<Array4<f64>>,
 }
 
 impl Memory {
-    /// Keeps the data of a step instead of an earlier one's, in its memory where that has the same shape.
-    fn keep(kept: &mut Option<Self>, step: usize, data: &Array4<f64>) {
+    /// How many numbers it holds.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.outputs.iter().chain(&self.state).map(Array4::len).sum()
+    }
+
+    /// The outputs of the steps right before step `index`, newest first.
+    fn before(kept: Option<&Self>, index: usize) -> &[Array4<f64>] {
+        kept.filter(|kept| kept.step + 1 == index).map_or(&[], |kept| &kept.outputs)
+    }
+
+    /// Adds a step's output to those of the steps right before it, and forgets all but the newest `most`.
+    fn push(kept: &mut Option<Self>, step: usize, output: Array4<f64>, most: usize) {
         match kept {
-            Some(kept) if kept.data.raw_dim() == data.raw_dim() => {
+            Some(kept) if kept.step + 1 == step => {
                 kept.step = step;
-                kept.data.assign(data);
+                kept.outputs.insert(0, output);
+                kept.outputs.truncate(most);
             }
-            other => *other = Some(Self { step, data: data.clone() }),
+            other => *other = Some(Self { step, outputs: vec![output], state: None }),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! The one table of samplers. Command line, menus, checks, sentences and docs/sampling.md are made from it.
 
-use super::{Churn, Ddim, Ddpm, DpmSolverPp2M, Euler, EulerAncestral, Heun, Sampler, Variance};
+use super::{Churn, Sampler, Variance};
 use crate::schedule::SpacingConvention;
 use crate::theory::NoiseLevel;
 use crate::words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+mod methods;
+
+pub use methods::METHODS;
 
 /// Which sampler. Files and the command line have it by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,101 +24,26 @@ pub enum SamplerKind {
     EulerAncestral,
     Heun,
     DpmSolverPp2M,
+    DpmSolverPp2MHeun,
+    DpmSolverPp3M,
+    DpmSolverPp2S,
+    DpmSolverPp3S,
+    DpmSolver2M,
+    DpmSolver3M,
+    DpmSolverPp2MSde,
+    DpmSolverPp2MSdeHeun,
+    DpmSolverPp3MSde,
+    DpmSolverPp2SAncestral,
+    Lms,
+    Deis,
+    Deis3M,
+    UniPc,
+    UniPcBh1,
+    UniPc3,
+    Dpm2,
+    Dpm2Ancestral,
+    Lcm,
 }
-
-/// All samplers, in the order of [`SamplerKind`], which menus have too.
-pub const METHODS: &[Method] = &[
-    Method {
-        kind: SamplerKind::Ddim,
-        name: "ddim",
-        title: "DDIM",
-        summary: "Moves to the estimate plus the part of the predicted noise that belongs to the next level. \
-                  Deterministic at η = 0.",
-        paper: "Song et al. 2020, arXiv 2010.02502",
-        convention: SpacingConvention::Ddim,
-        default_spacing: DefaultSpacing::OfModel,
-        adds: AddedNoise::Eta { usual: 0.0 },
-        exact: ClosedForm::Ddim,
-        build: |with| Box::new(Ddim::new(with.eta)),
-        ..USUAL
-    },
-    Method {
-        kind: SamplerKind::Ddpm,
-        name: "ddpm",
-        title: "DDPM",
-        summary: "Draws each state from the posterior of the forward process, given the estimate.",
-        paper: "Ho et al. 2020, arXiv 2006.11239",
-        convention: SpacingConvention::Ddim,
-        adds: AddedNoise::Posterior,
-        ends_clean: true,
-        build: |with| Box::new(Ddpm::new(with.variance)),
-        ..USUAL
-    },
-    Method {
-        kind: SamplerKind::Euler,
-        name: "euler",
-        title: "Euler",
-        summary: "Follows the probability-flow ODE in σ with straight steps.",
-        paper: "Karras et al. 2022, arXiv 2206.00364, section 3",
-        finite_sigma: true,
-        exact: ClosedForm::Ddim,
-        build: |_| Box::new(Euler),
-        ..USUAL
-    },
-    Method {
-        kind: SamplerKind::EulerAncestral,
-        name: "euler-ancestral",
-        title: "Euler ancestral",
-        summary: "Steps below the next level, then adds fresh noise up to it.",
-        paper: "k-diffusion, sample_euler_ancestral",
-        adds: AddedNoise::Eta { usual: 1.0 },
-        finite_sigma: true,
-        build: |with| Box::new(EulerAncestral::new(with.eta)),
-        ..USUAL
-    },
-    Method {
-        kind: SamplerKind::Heun,
-        name: "heun",
-        title: "Heun",
-        summary: "Second order: averages the slopes at both ends of a step. Evaluates the network twice per step.",
-        paper: "Karras et al. 2022, arXiv 2206.00364, algorithms 1 and 2",
-        default_spacing: DefaultSpacing::CappedKarras,
-        adds: AddedNoise::Churn,
-        evaluations: 2,
-        finite_sigma: true,
-        exact: ClosedForm::Heun,
-        build: |with| Box::new(Heun::new(with.churn)),
-        ..USUAL
-    },
-    Method {
-        kind: SamplerKind::DpmSolverPp2M,
-        name: "dpmpp-2m",
-        title: "DPM-Solver++ 2M",
-        summary: "Second order in log-SNR, from the estimates of this step and the one before.",
-        paper: "Lu et al. 2022, arXiv 2211.01095, algorithm 2",
-        convention: SpacingConvention::DpmSolver,
-        finite_sigma: true,
-        build: |_| Box::new(DpmSolverPp2M::default()),
-        ..USUAL
-    },
-];
-
-/// What most samplers are.
-const USUAL: Method = Method {
-    kind: SamplerKind::Ddim,
-    name: "",
-    title: "",
-    summary: "",
-    paper: "",
-    convention: SpacingConvention::Euler,
-    default_spacing: DefaultSpacing::OfModel,
-    adds: AddedNoise::None,
-    evaluations: 1,
-    finite_sigma: false,
-    ends_clean: false,
-    exact: ClosedForm::Unknown,
-    build: |_| Box::new(Euler),
-};
 
 /// What a sampler is, beside its mathematics.
 #[derive(Debug)]
@@ -123,6 +52,8 @@ pub struct Method {
     pub kind: SamplerKind,
     /// Its name on the command line and in files.
     pub name: &'static str,
+    /// What else it is called: its classes in diffusers. Each name may also be written with `_` for `-`.
+    pub aliases: &'static [&'static str],
     /// Its name for people.
     pub title: &'static str,
     /// What it does, in a sentence.
@@ -162,6 +93,8 @@ pub enum AddedNoise {
     None,
     /// That of the posterior, with the variance that the model's scheduler names.
     Posterior,
+    /// All that the next level has.
+    Afresh,
     /// As much as η says.
     Eta {
         /// η where nobody chose it.
@@ -255,7 +188,7 @@ impl SamplerKind {
     pub fn injects_noise(self, eta: Option<f64>, churn: Churn) -> bool {
         match self.method().adds {
             AddedNoise::None => false,
-            AddedNoise::Posterior => true,
+            AddedNoise::Posterior | AddedNoise::Afresh => true,
             AddedNoise::Eta { usual } => eta.unwrap_or(usual) > 0.0,
             AddedNoise::Churn => churn.amount > 0.0,
         }
@@ -280,7 +213,9 @@ impl Method {
 impl FromStr for SamplerKind {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
-        METHODS.iter().find(|method| method.name == name).map(|method| method.kind).ok_or_else(|| {
+        let dashed = name.replace('_', "-");
+        let is = |method: &&Method| method.name == dashed || method.aliases.contains(&name);
+        METHODS.iter().find(is).map(|method| method.kind).ok_or_else(|| {
             let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
             format!("there is no sampler \"{name}\"; use one of {}", names.join(", "))
         })
@@ -325,8 +260,29 @@ mod tests {
     }
 
     #[test]
+    fn other_programs_names_are_understood() {
+        for (name, kind) in [
+            ("euler_ancestral", SamplerKind::EulerAncestral),
+            ("dpmpp_2m_sde", SamplerKind::DpmSolverPp2MSde),
+            ("dpm_2_ancestral", SamplerKind::Dpm2Ancestral),
+            ("UniPCMultistepScheduler", SamplerKind::UniPc),
+            ("DPMSolverMultistepScheduler", SamplerKind::DpmSolverPp2M),
+        ] {
+            assert_eq!(name.parse(), Ok(kind));
+        }
+        let all: Vec<&str> = METHODS.iter().flat_map(|method| [&[method.name], method.aliases].concat()).collect();
+        for name in &all {
+            assert_eq!(all.iter().filter(|other| *other == name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn samplers_are_named_by_what_they_have() {
-        assert_eq!(SamplerKind::names("and", |method| method.kind.usual_eta().is_some()), "ddim and euler-ancestral");
+        let with_eta = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
+        assert!(
+            with_eta.starts_with("ddim, euler-ancestral, dpmpp-2m-sde, ") && with_eta.contains(" and "),
+            "{with_eta}"
+        );
         let plain = SamplerKind::names("or", |method| !method.is_stochastic());
         assert!(plain.starts_with("ddim, euler, heun") && plain.contains(" or "), "{plain}");
     }

@@ -1,6 +1,7 @@
 //! One step under way, and the arrays that methods share: all of a step that is not its mathematics.
 
 use super::NoiseSource;
+use super::multistep::Output;
 use crate::denoiser::{DenoiseError, Denoised, Denoiser};
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Zip};
@@ -113,6 +114,22 @@ impl Step<'_> {
         Zip::from(&mut *self.x).and(data).and(before).for_each(|x, &data, &before| *x = f(*x, data, before));
     }
 
+    /// A multistep method's output at the state that the step leaves.
+    pub(super) fn output(&self, of: Output) -> Array4<f64> {
+        let mut output = self.work.first.data_prediction().clone();
+        if of == Output::Noise {
+            let (signal, noise) = (self.from().sqrt_alpha_bar(), self.from().sqrt_one_minus_alpha_bar());
+            Zip::from(&mut output).and(&*self.x).for_each(|value, &x| *value = (x - signal * *value) / noise);
+        }
+        output
+    }
+
+    /// `x ← state·x + Σ weight·array`.
+    pub(super) fn combine<'b>(&mut self, state: f64, weighted: impl Iterator<Item = (f64, &'b Array4<f64>)>) {
+        self.x.mapv_inplace(|x| state * x);
+        weighted.for_each(|(weight, array)| self.x.scaled_add(weight, array));
+    }
+
     /// `x ← x + std·z` with the step's noise z; draws nothing where `std` is 0.
     pub(super) fn inject(&mut self, std: f64) {
         add_noise(self.x, std, self.at.index, self.noise, &mut self.work.injected);
@@ -151,6 +168,14 @@ impl Step<'_> {
         let Workspace { tried, tried_at, second, .. } = &mut *self.work;
         second.resize(tried.dim().into());
         self.denoiser.denoise(tried.view(), *tried_at, second)
+    }
+
+    /// The second evaluation, of Euler's step from x̂ at `sigma` halfway to `down` in ln σ, which it returns.
+    pub(super) fn try_midpoint(&mut self, sigma: f64, down: f64) -> Result<f64, DenoiseError> {
+        let middle = (sigma * down).sqrt();
+        self.try_at(NoiseLevel::from_sigma(middle), |x, slope| x + (middle - sigma) * slope);
+        self.denoise_tried()?;
+        Ok(middle)
     }
 
     /// Tries the VE state `f(x̂, ε̂, ε̂')` where the step ends, ε̂' being that of the second evaluation.

@@ -35,7 +35,7 @@ impl Checkpoint {
     /// Bytes that it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<f64>() * (self.x.len() + self.memory.as_ref().map_or(0, |memory| memory.data.len()))
+        size_of::<f64>() * (self.x.len() + self.memory.as_ref().map_or(0, Memory::values))
     }
 }
 

@@ -28,6 +28,7 @@ Packages: diffusers 0.39.0, k-diffusion 0.0.16, torch 2.15.0, onnxruntime 1.31.1
 """
 
 import contextlib
+import inspect
 import os
 import sys
 import warnings
@@ -171,7 +172,7 @@ def injected(scheduler, noise):
 
 
 def diffusers_run(rec, name, cls, n, *, model="tiny-eps", side=8, config=None, kind="epsilon", zero_last_noise=False,
-                  step=None, labels=None, guidance=None, **settings):
+                  step=None, labels=None, guidance=None, last_sigma=None, **settings):
     """One run of a diffusers scheduler whose levels come from the SD table."""
     own = dict(config or {})
     config = SD | own | ({} if kind == "epsilon" else {"prediction_type": kind})
@@ -179,9 +180,11 @@ def diffusers_run(rec, name, cls, n, *, model="tiny-eps", side=8, config=None, k
     if hasattr(scheduler, "lambda_t"):  # only used to clip λ
         scheduler.lambda_t = scheduler.lambda_t.double()
     scheduler.set_timesteps(n)
+    if last_sigma is not None:
+        scheduler.sigmas[-1] = last_sigma
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
-    discrete = isinstance(scheduler, (diffusers.DDIMScheduler, diffusers.DDPMScheduler))
+    discrete = isinstance(scheduler, (diffusers.DDIMScheduler, diffusers.DDPMScheduler, diffusers.LCMScheduler))
     heun = isinstance(scheduler, diffusers.HeunDiscreteScheduler)
     two_stage = heun and n > 1
     has_ve_state = "Euler" in cls.__name__ or heun or cls is diffusers.LMSDiscreteScheduler
@@ -335,8 +338,39 @@ def all_diffusers(rec):
     run_dpm("v_10", 10, spaced("trailing"), spacing="trailing", model="tiny-v", kind="v_prediction")
     run_dpm("trailing_10", 10, spaced("trailing", algorithm_type="sde-dpmsolver++"), spacing="trailing",
             sampler="dpmpp_2m_sde", eta=1.0)
-    diffusers_run(rec, "unipc_trailing_10", diffusers.UniPCMultistepScheduler, 10, config=spaced("trailing"),
+    unipc = diffusers.UniPCMultistepScheduler
+    diffusers_run(rec, "unipc_trailing_10", unipc, 10, config=spaced("trailing"),
                   sampler="unipc", spacing="trailing", order_rules="solver_order 2, bh2, predict_x0; lower_order_final")
+    diffusers_run(rec, "unipc_bh1_10", unipc, 10, config={"solver_type": "bh1"}, sampler="unipc_bh1",
+                  levels="as they stand", last_sigma=1e-3, order_rules="predict_x0; lower_order_final",
+                  deviations=["ends at σ = 0.001: bh1 gives NaN at 0 in the package"])
+    for name, n, config in (("unipc_3", 10, {"solver_order": 3}),
+                            ("unipc_3", 20, {"solver_order": 3}), ("unipc", 20, {})):
+        diffusers_run(rec, f"{name}_trailing_{n}", unipc, n, config=spaced("trailing", **config), sampler=name,
+                      spacing="trailing", order_rules="predict_x0; lower_order_final")
+
+    run_dpm("trailing_10", 10, spaced("trailing", solver_type="heun"), spacing="trailing", sampler="dpmpp_2m_heun")
+    third = "as many orders as outputs up to 3; first on the last step, for N < 15 second on the one before"
+    for n in (10, 20):
+        run_dpm(f"trailing_{n}", n, spaced("trailing", solver_order=3), spacing="trailing", sampler="dpmpp_3m", rules=third)
+    run_dpm("karras_10", 10, {"use_karras_sigmas": True, "solver_order": 3}, sigma_family="karras", sampler="dpmpp_3m",
+            rules=third, deviations=continuous)
+    for order in (2, 3):
+        for n in (10, 20):
+            run_dpm(f"trailing_{n}", n, spaced("trailing", solver_order=order, algorithm_type="dpmsolver",
+                                               final_sigmas_type="sigma_min"),
+                    spacing="trailing", final_sigma="sigma_min", sampler=f"dpm_solver_{order}m", rules=third)
+        for n in (10, 11):
+            diffusers_run(rec, f"dpmpp_{order}s_{n}", diffusers.DPMSolverSinglestepScheduler, n,
+                          config={"solver_order": order}, sampler=f"dpmpp_{order}s", levels="as they stand",
+                          order_rules="1, 2(, 3) in turn; first on the last step")
+        for n in (10, 20):
+            name = "deis" if order == 2 else "deis_3m"
+            diffusers_run(rec, f"{name}_trailing_{n}", diffusers.DEISMultistepScheduler, n,
+                          config=spaced("trailing", solver_order=order), sampler=name, levels="as they stand",
+                          order_rules=third, notes=["ends at the level of timestep 0"])
+    diffusers_run(rec, "lcm_10", diffusers.LCMScheduler, 10, sampler="lcm", spacing="trailing",
+                  notes=["its timesteps are 999, 899, … 99; boundary scalings are within 3e-7 of 0 and 1"])
 
 
 def all_flow(rec):
@@ -399,7 +433,7 @@ def kdiffusion_run(rec, name, function, sigmas, *, side=8, arguments=None, evalu
 
     arguments = dict(arguments or {})
     call = dict(arguments)
-    if function.__name__ in ("sample_euler_ancestral", "sample_dpmpp_2m_sde"):
+    if "noise_sampler" in inspect.signature(function).parameters:
         call["noise_sampler"] = lambda *_: fresh(len(sigma_hat) - 1)
     x = torch.from_numpy(X_T[..., :side, :side].astype(np.float64)) * np.sqrt(1 + sigmas[0] ** 2)
     with mock.patch.object(torch, "randn_like", churn_noise):
@@ -446,6 +480,15 @@ def all_kdiffusion(rec):
     kdiffusion_run(rec, "k_dpmpp_2m_sde_karras_10", k.sample_dpmpp_2m_sde, karras[10], **family)
     kdiffusion_run(rec, "k_dpmpp_2m_sde_eta05_heun_10", k.sample_dpmpp_2m_sde, karras[10], **family,
                    arguments={"eta": 0.5, "solver_type": "heun"})
+    kdiffusion_run(rec, "k_dpmpp_3m_sde_karras_10", k.sample_dpmpp_3m_sde, karras[10], **family)
+    kdiffusion_run(rec, "k_dpmpp_3m_sde_eta05_10", k.sample_dpmpp_3m_sde, karras[10], **family, arguments={"eta": 0.5})
+    kdiffusion_run(rec, "k_dpmpp_3m_sde_eta0_20", k.sample_dpmpp_3m_sde, karras[20], **family, arguments={"eta": 0.0})
+    kdiffusion_run(rec, "k_lms_karras_10", k.sample_lms, karras[10], **family)
+    kdiffusion_run(rec, "k_dpm_2_karras_10", k.sample_dpm_2, karras[10], evaluations=2, **family)
+    for function in (k.sample_dpm_2_ancestral, k.sample_dpmpp_2s_ancestral):
+        name = function.__name__.removeprefix("sample_")
+        kdiffusion_run(rec, f"k_{name}_karras_10", function, karras[10], evaluations=2, **family)
+        kdiffusion_run(rec, f"k_{name}_eta05_10", function, karras[10], evaluations=2, **family, arguments={"eta": 0.5})
 
 
 def agreements(rec):
