@@ -37,14 +37,19 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let tip = Setting::Sampler.help(Voice::Window);
     menu_chip(ui, look.chip((words::frame::SAMPLER, look.widths.sampler), &shown, &tip, changed), |ui| {
         ui.set_min_width(200.0);
-        for method in METHODS {
-            let entry = ui.selectable_label(run.sampler == method.kind, method.name);
-            let tip = format!("{}: {}\n{}", method.title, method.summary, method.paper);
-            if entry.on_hover_text(tip).clicked() {
-                intents.push(Intent::Change(Action::SetSampler(method.kind)));
-                ui.close();
+        // Half of the window: the others are scrolled to, and what belongs to the chosen one stays in sight below.
+        let height = 0.5 * ui.ctx().content_rect().height();
+        egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            ui.set_min_width(200.0);
+            for method in METHODS {
+                let entry = ui.selectable_label(run.sampler == method.kind, method.name);
+                let tip = format!("{}: {}\n{}", method.title, method.summary, method.paper);
+                if entry.on_hover_text(tip).clicked() {
+                    intents.push(Intent::Change(Action::SetSampler(method.kind)));
+                    ui.close();
+                }
             }
-        }
+        });
         ui.add_space(4.0);
         if let Some(usual) = run.sampler.usual_eta() {
             let mut eta = run.eta.unwrap_or(usual);
