@@ -304,7 +304,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
-        self.state.keep();
+        self.state.keep_at_the_end();
         // Neither saved nor given up where it was asked: the system ends the window, or did not let it stay.
         if !matches!(self.state.closing, Closing::Leaving) {
             for told in self.rescue_ensembles() {

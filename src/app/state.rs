@@ -208,6 +208,14 @@ impl State {
         }
     }
 
+    /// Writes what is to be kept once more, whether it changed or not: its file may have gone meanwhile.
+    pub fn keep_at_the_end(&mut self) {
+        self.keep();
+        if let Some(keeper) = &self.keeper {
+            keeper.keep(self.kept.clone());
+        }
+    }
+
     /// The model that the exact one on screen replaces, unless you chose another since.
     pub fn standing_in_for(&self) -> Option<&ModelSource> {
         let here = &self.document.document().run.source;
