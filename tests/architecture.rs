@@ -1,4 +1,5 @@
 //! The layers: which module may use which, as the library's documentation and ARCHITECTURE.md list them.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -191,7 +191,7 @@ fn a_run_can_be_paused_stepped_resumed_and_stopped() {
     click(&mut harness, words::frame::RESUME);
     until_done(&mut harness);
     click(&mut harness, words::frame::RESTART);
-    until(&mut harness, "the same run again", |harness| is_done(harness));
+    until(&mut harness, "the same run again", is_done);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn what_was_changed_is_shown_until_it_is_run() {
     assert!(painted(&harness).iter().all(|text| text != "next run"));
     assert_ne!(ticks(&harness), numbers);
     click(&mut harness, words::frame::NEW_SEED);
-    until(&mut harness, "a run with the new seed", |harness| is_done(harness));
+    until(&mut harness, "a run with the new seed", is_done);
     assert!(!says(&harness, &words::frame::run_with_new("")));
 }
 

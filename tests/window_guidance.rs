@@ -134,7 +134,7 @@ fn a_network_is_used_at_twice_its_size() {
     }
     assert!(painted(&harness).iter().any(|text| text.ends_with(words::panes::TIMES_PLAIN)), "{:?}", painted(&harness));
     click(&mut harness, "48 px");
-    until(&mut harness, "a run at 48 pixels", |harness| is_done(harness));
+    until(&mut harness, "a run at 48 pixels", is_done);
     click(&mut harness, "16 px");
     until(&mut harness, "no upsample guidance", |harness| !says(harness, words::panes::TAU_POOLED));
 }

@@ -69,10 +69,10 @@ fn type_time(harness: &mut Harness<App>, time: &str) {
 fn pooled_and_remade_have_the_same_ratio() {
     let mut harness = pooling();
     assert!(says(&harness, "τ(t) 0.294") && says(&harness, "√P 0.788"), "{:?}", harness.root());
-    for factor in [2.0, 3.0, 4.0] {
+    for (times, factor) in [(2, 2.0), (3, 3.0), (4, 4.0)] {
         let before = ratios(&harness);
-        if factor > 2.0 {
-            click(&mut harness, &words::panes::pool_by(factor as usize));
+        if times > 2 {
+            click(&mut harness, &words::panes::pool_by(times));
             until_other(&mut harness, before);
         }
         let [state, pooled, remade] = ratios(&harness);

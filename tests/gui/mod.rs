@@ -62,7 +62,7 @@ pub fn opened(model: &str) -> Harness<'static, App> {
 
 #[track_caller]
 pub fn until_done(harness: &mut Harness<App>) {
-    until(harness, "the end of the run", |harness| is_done(harness));
+    until(harness, "the end of the run", is_done);
     settle(harness);
 }
 
