@@ -9,6 +9,7 @@ mod table;
 
 pub use declare::NUMBERS;
 pub use kind::{Value, ValueKind};
+#[cfg(feature = "cli")]
 pub(crate) use table::read_size;
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
 
