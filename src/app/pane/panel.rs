@@ -4,10 +4,11 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use egui::text::LayoutJob;
 use egui::{
-    Button, Color32, Context, Id, Label, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo,
-    vec2,
+    Align2, Button, Color32, Context, Id, Key, Label, Rect, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui,
+    UiBuilder, WidgetInfo, vec2,
 };
 use egui_tiles::UiResponse;
+use std::path::PathBuf;
 
 /// Says whether the panel that is drawn next has lost its foot to a message. What was in view at its end then stays so, as
 /// it is mostly what the message is about.
@@ -98,4 +99,44 @@ pub(in crate::app) fn small_button_named(ui: &mut Ui, (text, name): (&str, &str)
 
 fn button_of(text: &str) -> Button<'_> {
     Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0))
+}
+
+/// What is done to open an image file: its path was typed, or the system's dialog is wanted.
+pub(in crate::app) enum FileAsked {
+    /// The file at this path.
+    Path(PathBuf),
+    /// The dialog.
+    Dialog,
+}
+
+/// The path of an image file to be typed, with buttons that open it or browse. The names are those of the field and of both
+/// buttons.
+pub(in crate::app) fn image_path_ui(
+    ui: &mut Ui,
+    path: &mut String,
+    [field, open, browse]: [&'static str; 3],
+) -> Option<FileAsked> {
+    let asked = ui.horizontal(|ui| {
+        let edit =
+            TextEdit::singleline(path).hint_text("path of an image").desired_width(150.0).align(Align2::LEFT_CENTER);
+        let response = ui.add(edit);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, field));
+        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
+            let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
+            response.on_hover_text(tip).clicked()
+        };
+        let typed = path.trim().to_owned();
+        let opens = button(ui, "Open", open, "Open the file at this path");
+        if button(ui, "Browse…", browse, "Choose a file in the system's file dialog") {
+            return Some(FileAsked::Dialog);
+        }
+        ((opens || entered) && !typed.is_empty()).then(|| FileAsked::Path(typed.into()))
+    });
+    let asked = asked.inner;
+    if asked.is_some() {
+        ui.close();
+    }
+    asked
 }

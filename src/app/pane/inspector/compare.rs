@@ -5,13 +5,14 @@ use crate::app::draw::widgets::{small_menu, text_toggle};
 use crate::app::intent::{Ask, Intent};
 use crate::app::pane::inspector::job::Inspected;
 use crate::app::pane::inspector::state::{Choice, InspectorPane, Mode};
+use crate::app::pane::panel::{FileAsked, image_path_ui};
 use crate::app::pane::pooling::in_words;
 use crate::app::run_view::RunView;
 use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::figure::ticks;
 use crate::session::inspect::{Difference, Errors, channel_name};
-use egui::{Align2, Button, Key, Rect, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of a line of the table, points.
 const ROW: f32 = 17.0;
@@ -73,30 +74,12 @@ fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intent
 
 /// A file of one's own, by its path or by a dialog.
 fn path_ui(ui: &mut Ui, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
-    ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut state.path)
-            .hint_text("path of an image")
-            .desired_width(150.0)
-            .align(Align2::LEFT_CENTER);
-        let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_REFERENCE));
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
-            let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-            response.on_hover_text(tip).clicked()
-        };
-        let path = state.path.trim().to_owned();
-        let open = button(ui, "Open", words::panes::OPEN_REFERENCE, "Open the file at this path");
-        if (open || entered) && !path.is_empty() {
-            intents.push(Intent::OpenReference(path.into()));
-            ui.close();
-        }
-        if button(ui, "Browse…", "Browse for a reference", "Choose a file in the system's file dialog") {
-            intents.push(Intent::Ask(Ask::Reference));
-            ui.close();
-        }
-    });
+    let names = [words::panes::PATH_OF_REFERENCE, words::panes::OPEN_REFERENCE, "Browse for a reference"];
+    match image_path_ui(ui, &mut state.path, names) {
+        Some(FileAsked::Path(path)) => intents.push(Intent::OpenReference(path)),
+        Some(FileAsked::Dialog) => intents.push(Intent::Ask(Ask::Reference)),
+        None => {}
+    }
 }
 
 fn modes_ui(ui: &mut Ui, state: &mut InspectorPane) {

@@ -4,6 +4,7 @@ use crate::app::draw::number::{self, Limits};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{named, reading, small_menu, text_toggle};
 use crate::app::intent::{Ask, ImageChoice, Intent};
+use crate::app::pane::panel::{FileAsked, image_path_ui};
 use crate::app::pane::pooling::short_name;
 use crate::app::pane::pooling::state::{MIDDLE, PoolingPane};
 use crate::app::view_context::ViewContext;
@@ -13,7 +14,7 @@ use crate::session::action::Action;
 use crate::session::document::FACTORS;
 use crate::session::pooling::BUNDLED;
 use crate::theory::{NoiseLevel, adjustment};
-use egui::{Align2, Button, Key, Label, RichText, Role, Slider, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Label, RichText, Slider, Ui, vec2};
 
 /// Of the slider's number, points.
 const NUMBER: f32 = 58.0;
@@ -120,30 +121,12 @@ fn image_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents
 
 /// A file of one's own, by its path or by a dialog.
 fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
-    ui.horizontal(|ui| {
-        let edit = TextEdit::singleline(&mut state.path)
-            .hint_text("path of an image")
-            .desired_width(150.0)
-            .align(Align2::LEFT_CENTER);
-        let response = ui.add(edit);
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::panes::PATH_OF_IMAGE));
-        let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let button = |ui: &mut Ui, text: &str, name: &str, tip: &str| {
-            let response = ui.add(Button::new(text).min_size(vec2(0.0, 24.0)));
-            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-            response.on_hover_text(tip).clicked()
-        };
-        let path = state.path.trim().to_owned();
-        let open = button(ui, "Open", words::panes::OPEN_IMAGE, "Open the file at this path");
-        if (open || entered) && !path.is_empty() {
-            intents.push(Intent::OpenImage(ImageChoice::File(path.into())));
-            ui.close();
-        }
-        if button(ui, "Browse…", "Browse for an image", "Choose a file in the system's file dialog") {
-            intents.push(Intent::Ask(Ask::Image));
-            ui.close();
-        }
-    });
+    let names = [words::panes::PATH_OF_IMAGE, words::panes::OPEN_IMAGE, "Browse for an image"];
+    match image_path_ui(ui, &mut state.path, names) {
+        Some(FileAsked::Path(path)) => intents.push(Intent::OpenImage(ImageChoice::File(path))),
+        Some(FileAsked::Dialog) => intents.push(Intent::Ask(Ask::Image)),
+        None => {}
+    }
 }
 
 impl PoolingPane {
