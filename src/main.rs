@@ -1,4 +1,4 @@
-//! The program: the library's `cli`, and its `app` where it has one. Neither knows the other; here they meet.
+//! The program. It joins the library's `cli` and `app`, which do not know each other.
 
 fn main() -> std::process::ExitCode {
     #[cfg(feature = "gui")]

@@ -22,14 +22,14 @@ pub fn why(error: &Error) -> String {
     words.into()
 }
 
-/// A file to be read, which is not a folder and not empty.
+/// Checks that a path is a file to read: not a folder and not empty.
 pub fn file(path: &Path) -> Result<File, String> {
     let file = File::open(path).map_err(|error| why(&error))?;
     let about = file.metadata().map_err(|error| why(&error))?;
     if about.is_dir() {
         return Err(why(&ErrorKind::IsADirectory.into()));
     }
-    // A pipe has no length before it is read.
+    // The length of a pipe is unknown until it is read.
     if about.is_file() && about.len() == 0 { Err(EMPTY.into()) } else { Ok(file) }
 }
 

@@ -1,4 +1,4 @@
-//! Words of sentences: capital letters, singular and plural, and short numbers.
+//! Helpers for sentences: capital letters, singular and plural, and short numbers.
 
 pub mod voice;
 
@@ -13,7 +13,7 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {}", plural(noun)) }
 }
 
-/// The plural of a noun, of which what follows "of", "to" or "without" stays.
+/// The plural of a noun. What follows "of", "to" or "without" is unchanged.
 #[must_use]
 pub fn plural(noun: &str) -> String {
     let end = [" of ", " to ", " without "].iter().filter_map(|word| noun.find(word)).min().unwrap_or(noun.len());
@@ -26,11 +26,12 @@ pub fn plural(noun: &str) -> String {
     }
 }
 
-/// Programs whose names are plain words without a capital letter.
+/// Programs whose names are plain words in lower case.
 const PROGRAMS: [&str; 2] = ["chromascope", "pip"];
 
-/// A sentence with its capital letter: on the command line the same words follow the program's name. What is not a plain word,
-/// such as a path, an option or a symbol, keeps its letters. A sentence never begins with a name: a folder's could be any word.
+/// A sentence with its capital letter. On the command line the same words follow the program's name. A first word that is not
+/// plain, such as a path, an option or a symbol, is unchanged. A sentence must not begin with a name: a folder could be
+/// called anything.
 ///
 /// ```
 /// use chromascope::words::sentence;
@@ -48,7 +49,7 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
-/// At most this many characters of a text.
+/// The first characters of a text, at most this many.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -73,7 +74,7 @@ pub const fn is_or_are(number: usize) -> &'static str {
     if number == 1 { "is" } else { "are" }
 }
 
-/// A number in about five digits, or as an integer where it is one: "476.13", "999", "0.00123".
+/// A number with about five digits, or as an integer if it is one: "476.13", "999", "0.00123".
 #[must_use]
 pub fn short(number: f64) -> String {
     if number.fract() == 0.0 || !number.is_finite() {
@@ -134,7 +135,7 @@ mod tests {
             ("there's none", "There's none"),
             ("guidance", "Guidance"),
             ("Already", "Already"),
-            // What is no plain word is a name, a path or a symbol.
+            // A word that is not plain is a name, a path or a symbol.
             ("emoji-exact-64: no", "emoji-exact-64: no"),
             ("cats.onnx is empty", "cats.onnx is empty"),
             ("../cats is empty", "../cats is empty"),
@@ -169,9 +170,9 @@ mod tests {
         let mut errors = Vec::new();
         errors_of(&source, &mut errors);
         assert!(errors.len() > 100, "only {} were found", errors.len());
-        // The command line, where they follow the program's name, may.
+        // Messages of the command line that follow the program's name may start in lower case.
         errors.retain(|(file, _)| !file.starts_with(source.join("cli")));
-        // Paths, numbers, errors of others, and names of settings, which are plain words.
+        // Paths, numbers, other crates' errors, and names of settings, which are plain words.
         let may = ["path", "place", "error", "variable", "height", "of", "setting", "what", "why", ""];
         let whole = ["{0}\")", "{0} is not a file"];
         for (file, text) in errors {

@@ -3,7 +3,7 @@ use super::form::Form;
 use crate::spectrum::{BandPlan, Rapsd, SpectrumError};
 use ndarray::{ArrayView3, Axis};
 
-/// Takes spectra and band energies of one sample's images; one for each thread, as it keeps the memory that this needs.
+/// Computes spectra and band energies of one sample's images. It owns its working memory: use one per thread.
 #[derive(Clone)]
 pub(super) struct Analyser {
     form: Form,
@@ -21,7 +21,7 @@ impl Analyser {
         self.form
     }
 
-    /// The spectra of an image `[C, H, W]`, into their place in `record`.
+    /// Writes the spectra of an image `[C, H, W]` to their position in `record`.
     pub fn spectra<T: Copy + Into<f64>>(
         &mut self,
         image: ArrayView3<T>,
@@ -49,7 +49,7 @@ impl Analyser {
         Ok(())
     }
 
-    /// The band energies of an image `[C, H, W]`, mean of the channels, into `out` `[M + 1]`.
+    /// The band energies of an image `[C, H, W]`, mean over the channels, into `out` `[M + 1]`.
     pub fn energies<T: Copy + Into<f64>>(
         &mut self,
         image: ArrayView3<T>,

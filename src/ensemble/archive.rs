@@ -8,14 +8,14 @@
 //! | `f`, `count` | `[F]` | mean \|f\| of a ring's bins in cycles/pixel; the bins in it |
 //! | `alpha_bar`, `log_snr` | `[S+1]` | `ᾱ` and λ of every state |
 //! | `psd_xt` | `[S+1, F]` | mean spectrum of `x_t`; likewise `psd_x0`, `psd_eps` `[S, F]` and `psd_diff` `[S−1, F]` |
-//! | `psd_…_channels` | `[…, C, F]` | the same of each channel, where there are several |
+//! | `psd_…_channels` | `[…, C, F]` | the same per channel, if there are several |
 //! | `bands_x0`, `bands_diff` | `[S, M+1]`, `[S−1, M+1]` | mean band energies |
 //! | `…_var` | as the array | unbiased variance over the samples |
 //! | `r_power`, `r_amplitude` | `[S−1, M]` | measured shares; `…_se` their standard errors |
 //! | `n` | `[]` i64 | samples |
 //! | `psd_data`, `bands_data` | `[F]`, `[M+1]` | spectrum and band energies of the final images |
-//! | `origin` | `[…]` u8 | JSON: settings, model, what was settled on |
-//! | `state_…` | | the running sums that are not said above |
+//! | `origin` | `[…]` u8 | JSON: settings, model, resolved defaults |
+//! | `state_…` | | running sums that the other arrays do not contain |
 //!
 //! Row i of a difference is `x̂_{i+1} − x̂_i`.
 
@@ -41,7 +41,7 @@ const fn array_of(quantity: Quantity) -> &'static str {
     }
 }
 
-/// Writes an ensemble; see the module.
+/// Writes an ensemble; the module describes the arrays.
 pub fn write(path: &Path, ensemble: &Ensemble) -> Result<(), WriteError> {
     write_whole(path, |file| arrays(NpzWriter::new_compressed(file), ensemble).map_err(Error::other))
 }
@@ -101,7 +101,7 @@ fn arrays(
     Ok(())
 }
 
-/// A count, as numpy has whole numbers.
+/// A count as an integer of NumPy.
 fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -116,13 +116,13 @@ fn put<T: WritableElement>(
     Ok(())
 }
 
-/// Whether a file's name is one that ensembles have.
+/// Whether this is the file name of an ensemble.
 #[must_use]
 pub fn is_ensemble(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npz"))
 }
 
-/// Reads what [`write`] has written; more samples can be added to it.
+/// Reads a file of [`write`]; more samples can be added.
 pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
     let fault = |reason: String| EnsembleError::Read { path: path.into(), reason };
     let file = reading::file(path).map_err(|why| fault(format!("{why}; give the path of a .npz file")))?;
@@ -135,7 +135,7 @@ pub fn read(path: &Path) -> Result<Ensemble, EnsembleError> {
 
 type Npz = NpzReader<BufReader<File>>;
 
-/// Most samples that a file may say it has; at a microsecond each they would take a quarter of an hour.
+/// Most samples that a file may declare; at a microsecond each they would take a quarter of an hour.
 const MOST_SAMPLES: i64 = 1_000_000_000;
 /// Longest side and most channels of its images.
 const MOST_PIXELS_A_SIDE: usize = 16_384;
@@ -149,7 +149,7 @@ const DAMAGED: &str = "so the file is damaged; copy it again or measure again";
 fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let levels = read_levels(npz, origin.timesteps.len())?;
     check_image(&origin)?;
-    // Before room is made for all of it: this array is as long as an image.
+    // Checked before allocating: this array has one value per pixel of a side.
     let _: Vec<f64> = values(npz, "state_data_image", Some(&[origin.resolved.image.len()]))?;
     let count: Vec<i64> = values(npz, "n", Some(&[]))?;
     let count = usize::try_from(count[0])
@@ -179,7 +179,7 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     Ok(ensemble)
 }
 
-/// The noise levels of a run of this many steps.
+/// The noise levels of a run with this many steps.
 fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
     let log_snr: Vec<f64> = values(npz, "log_snr", None)?;
     // As in a plan: noise falls strictly, except that the final level may equal the last step's.
@@ -202,7 +202,7 @@ fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
     Ok(log_snr.into_iter().map(NoiseLevel::from_log_snr).collect())
 }
 
-/// Whether there can be images of the size that a file says its are.
+/// Whether images can have the size that a file declares.
 fn check_image(origin: &Origin) -> Result<(), String> {
     let image = origin.resolved.image;
     let sides = [image.height, image.width].iter().all(|side| (1..=MOST_PIXELS_A_SIDE).contains(side));
@@ -216,7 +216,7 @@ fn check_image(origin: &Origin) -> Result<(), String> {
     ))
 }
 
-/// Mean and variance of all that is kept of a sample.
+/// Mean and variance of all values recorded per sample.
 fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Running, String> {
     let form = ensemble.form;
     let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
@@ -251,18 +251,18 @@ fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Runn
     Ok(Running::from_moments(count, &mean, &variance))
 }
 
-/// What an array's values may be.
+/// The range of an array's values.
 #[derive(Clone, Copy, PartialEq)]
 enum Values {
-    /// Any number.
+    /// Any finite number.
     Any,
-    /// None below zero.
+    /// No negative number.
     Power,
-    /// The same; of the array that has `_var` at the end of its name. Of one sample there is none.
+    /// No negative number, in the array with `_var` at the end of its name. There is none for one sample.
     Variance,
 }
 
-/// An array of numbers that must be finite.
+/// An array of finite numbers.
 fn moments(npz: &mut Npz, name: &str, kind: Values, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
     let name = if kind == Values::Variance { format!("{name}_var") } else { name.to_owned() };
     let found: Vec<f64> = values(npz, &name, Some(shape))?;
@@ -276,7 +276,7 @@ fn moments(npz: &mut Npz, name: &str, kind: Values, shape: &[usize], count: usiz
     }
 }
 
-/// All values of an array, in order. Where a shape is given the array must have it.
+/// All values of an array, in order. If a shape is given the array must have it.
 fn values<T: ReadableElement + Clone>(npz: &mut Npz, name: &str, shape: Option<&[usize]>) -> Result<Vec<T>, String> {
     let array: ArrayD<T> =
         npz.by_name(name).map_err(|error| format!("its array \"{name}\" cannot be read ({error})"))?;

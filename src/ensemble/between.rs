@@ -1,7 +1,7 @@
 use super::{Ensemble, Quantity};
 
 impl Ensemble {
-    /// Where a quantity's row lies, in flow time, which falls along a run and is finite at both ends: a change in the middle
+    /// The position of a quantity's row in flow time, which falls along a run and is finite at both ends. A change is at the middle
     /// of its step.
     #[must_use]
     pub fn flow_time(&self, quantity: Quantity, row: usize) -> f64 {
@@ -9,7 +9,7 @@ impl Ensemble {
         if quantity == Quantity::Change { 0.5 * (time(row) + time(row + 1)) } else { time(row) }
     }
 
-    /// The rows of a quantity around a flow time, and how far it is from the first to the second; `None` beyond the ends.
+    /// The rows of a quantity around a flow time, and the fraction between them; `None` outside the range.
     #[must_use]
     pub fn rows_around(&self, quantity: Quantity, time: f64) -> Option<(usize, usize, f64)> {
         let after = (0..quantity.rows(self.steps())).find(|&row| self.flow_time(quantity, row) <= time)?;

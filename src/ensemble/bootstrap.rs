@@ -2,15 +2,15 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, Poisson};
 
-/// Replicas of a bootstrap over samples, which give a standard error to within about 6 %.
+/// Replicas of a bootstrap over samples: enough for a standard error to within about 6 %.
 pub(super) const REPLICAS: usize = 128;
 const SEED: u64 = 0x6368_726f_6d61;
 
-/// A bootstrap that runs along: each replica takes each sample as often as a Poisson number of mean 1 says (Oza and Russell
-/// 2001), which is drawn from the sample's own number. All steps of a sample have the same weight, as they share one x_T.
+/// A streaming bootstrap: each replica counts each sample a Poisson number of times with mean 1 (Oza and Russell
+/// 2001), drawn from the sample's number. All steps of a sample have the same weight, as they share one x_T.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Replicas {
-    /// Sums of the weights, one a replica.
+    /// Sum of the weights per replica.
     pub weights: Vec<f64>,
     /// Weighted sums, `[replicas][length]`.
     pub sums: Vec<f64>,
@@ -21,10 +21,10 @@ impl Replicas {
         Self { weights: vec![0.0; REPLICAS], sums: vec![0.0; REPLICAS * length] }
     }
 
-    /// Takes the values of sample number `sample`.
+    /// Adds the values of sample number `sample`.
     pub fn push(&mut self, sample: usize, values: &[f64]) {
         let mut random = ChaCha8Rng::seed_from_u64(SEED ^ sample as u64);
-        // A mean of 1 is one that there is.
+        // A weight with mean 1.
         let Ok(poisson) = Poisson::new(1.0) else { return };
         for (sum, weight) in self.sums.chunks_exact_mut(values.len().max(1)).zip(&mut self.weights) {
             let times: f64 = poisson.sample(&mut random);
@@ -35,7 +35,7 @@ impl Replicas {
         }
     }
 
-    /// Whether the weights can have come of this many samples: whole numbers, together about this many for each replica.
+    /// Whether the weights are possible for this many samples: whole numbers, together about this many per replica.
     pub fn could_be_of(&self, samples: usize) -> bool {
         let expected = (self.weights.len() * samples) as f64;
         let sum: f64 = self.weights.iter().sum();
@@ -44,7 +44,7 @@ impl Replicas {
         whole && (sum - expected).abs() <= 10.0 * expected.sqrt()
     }
 
-    /// The mean values of each replica that has any sample.
+    /// The mean values of each replica that has samples.
     pub fn means(&self) -> impl Iterator<Item = Vec<f64>> {
         let length = self.sums.len() / self.weights.len().max(1);
         self.sums

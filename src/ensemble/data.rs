@@ -8,30 +8,30 @@ use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Images from which on the mean image is taken off before variances are measured.
+/// From this many images on, the mean image is subtracted before variances are measured.
 pub const CENTRED_FROM: usize = 16;
 /// Images of a folder that are analysed at once.
 const CHUNK: usize = 64;
 
-/// The images that a theory is calibrated on: band energies and spectrum, and the mean image, whatever their number in
-/// memory of a few images.
+/// The images that calibrate a theory: band energies, spectrum and mean image, for any number of images in the
+/// memory of a few.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataStatistics {
     pub(super) channels: usize,
     pub(super) plan: BandPlan,
     size: (usize, usize),
-    /// The folder that they were read from, where it was one.
+    /// The folder that they were read from, if any.
     folder: Option<PathBuf>,
     /// Band energies, `[M + 1]`.
     pub(super) bands: Running,
-    /// `|X_k|²/N_pix`, mean of the channels, over the half spectrum `[W/2 + 1, H]`.
+    /// `|X_k|²/N_pix`, mean over the channels, over the half spectrum `[W/2 + 1, H]`.
     pub(super) power: Running,
     /// The images, `[C, H, W]`.
     pub(super) image: Running,
 }
 
 impl DataStatistics {
-    /// Of images `[C, H, W]` of this size, none yet.
+    /// Initially empty, for images `[C, H, W]` of this size.
     pub fn new(channels: usize, (height, width): (usize, usize), plan: BandPlan) -> Result<Self, SpectrumError> {
         let half = Fft2::of_size(height, width)?.half_width() * height;
         Ok(Self {
@@ -45,7 +45,7 @@ impl DataStatistics {
         })
     }
 
-    /// Takes images in their order, all cores at work.
+    /// Adds images in their order, on all cores.
     pub fn push<'a, T: Copy + Into<f64> + Sync + 'a>(
         &mut self,
         images: impl IntoParallelIterator<Item = ArrayView3<'a, T>, Iter: IndexedParallelIterator>,
@@ -74,7 +74,7 @@ impl DataStatistics {
         Ok(())
     }
 
-    /// Of the images of a folder, read as the samples of an ensemble are: of their size, values in [−1, 1], and by their
+    /// The images of a folder, read like the samples of an ensemble: of their size, values in [−1, 1], with their
     /// bands.
     pub fn of_folder(
         folder: &Path,
@@ -93,7 +93,7 @@ impl DataStatistics {
                 .map(|image| {
                     let image = ArrayView3::from_shape((3, height, width), image)
                         .map_err(|error| SpectrumError::Shape { expected: "RGB".into(), found: error.to_string() })?;
-                    // A grey model is held against the mean of red, green and blue.
+                    // A grey model is compared with the mean of red, green and blue.
                     Ok(if channels == 1 {
                         image.map(value).mean_axis(Axis(0)).unwrap_or_default().insert_axis(Axis(0))
                     } else {
@@ -109,25 +109,25 @@ impl DataStatistics {
         Ok(statistics)
     }
 
-    /// The folder that they were read from; `None` of the samples themselves.
+    /// The folder that they were read from; `None` for the samples themselves.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
     }
 
-    /// How many were taken.
+    /// Number of images.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.bands.count()
     }
 
-    /// Whether variances are about the mean image: from [`CENTRED_FROM`] images on.
+    /// Whether variances are about the mean image, which holds from [`CENTRED_FROM`] images on.
     #[must_use]
     pub const fn is_centred(&self) -> bool {
         self.count() >= CENTRED_FROM
     }
 
-    /// `V_m` of every band, the rest band last: the variance about the mean image with the factor K/(K−1), or of few images
+    /// `V_m` of every band, the rest band last: the variance about the mean image with the factor K/(K−1), or for few images
     /// the mean square.
     pub fn band_variances(&self) -> Result<Vec<f64>, SpectrumError> {
         let mut of_mean = vec![0.0; self.plan.levels() + 1];
@@ -137,7 +137,7 @@ impl DataStatistics {
         Ok(self.about_the_mean(self.bands.mean(), &of_mean))
     }
 
-    /// S of every bin of the half spectrum `[W/2 + 1, H]`, about the mean image likewise.
+    /// S of every bin of the half spectrum `[W/2 + 1, H]`, about the mean image in the same way.
     pub fn spectrum(&self) -> Result<Vec<f64>, SpectrumError> {
         let fft = self.fft()?;
         let mut of_mean = vec![0.0; self.power.mean().len()];
@@ -148,18 +148,18 @@ impl DataStatistics {
         Ok(self.about_the_mean(self.power.mean(), &of_mean))
     }
 
-    /// The radially averaged spectrum of the images as they are, mean image and all: `[F]`.
+    /// The radially averaged spectrum of the images, including the mean image: `[F]`.
     pub fn rapsd(&self) -> Result<Vec<f64>, SpectrumError> {
         let fft = self.fft()?;
         Ok(Rings::new(&fft).mean_of(&fft, self.power.mean()))
     }
 
-    /// The transform of their size.
+    /// The transform for their size.
     pub fn fft(&self) -> Result<Arc<Fft2>, SpectrumError> {
         Fft2::of_size(self.size.0, self.size.1)
     }
 
-    /// `of_mean`: sums over channels of what the mean image has.
+    /// A value per band or bin without the mean image's part. `of_mean` computes that part, summed over channels.
     fn about_the_mean(&self, mean: &[f64], of_mean: &[f64]) -> Vec<f64> {
         if !self.is_centred() {
             return mean.to_vec();

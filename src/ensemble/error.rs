@@ -8,21 +8,21 @@ use std::path::PathBuf;
 /// Why an ensemble cannot be made or extended.
 #[derive(Debug, thiserror::Error)]
 pub enum EnsembleError {
-    /// A run that cannot begin.
+    /// A run cannot begin.
     #[error(transparent)]
     Prepare(#[from] PrepareError),
-    /// Images that cannot be analysed.
+    /// Images cannot be analysed.
     #[error(transparent)]
     Spectrum(#[from] SpectrumError),
-    /// Bands of which no chromatogram can be made.
+    /// The bands do not define a chromatogram.
     #[error(transparent)]
     Chromatogram(#[from] ChromatogramError),
-    /// Noise from a file.
+    /// The noise comes from a file.
     #[error(
         "samples of an ensemble have their own noise, so noise from a file cannot be used; leave the noise file out"
     )]
     GivenNoise,
-    /// Images of a folder beside samples that are none.
+    /// A folder of images is given with samples that are not images.
     #[error(
         "the samples have {}, but images of a folder are RGB; leave the folder out",
         count(*.0, "channel")
@@ -31,30 +31,30 @@ pub enum EnsembleError {
     /// A batch failed. The samples before it are kept.
     #[error("{}: {source}", numbered(*.first, *.last))]
     Run {
-        /// From 1.
+        /// The first sample, from 1.
         first: usize,
-        /// The last of the batch.
+        /// The last sample of the batch.
         last: usize,
         /// Why.
         source: RunError,
     },
-    /// More samples of something else.
+    /// The settings do not match the ensemble.
     #[error("the ensemble has another {0}, so these samples cannot be added; start a new one")]
     Other(&'static str),
-    /// Memory.
+    /// Not enough memory.
     #[error("a run of {} needs {gigabytes:.1} GB for spectra; use fewer steps or smaller images", count(*.steps, "step"))]
     Memory {
-        /// Steps of the run.
+        /// Steps in the run.
         steps: usize,
         /// Bytes/1e9.
         gigabytes: f64,
     },
-    /// A file that cannot be read.
+    /// A file cannot be read.
     #[error("cannot read {} as an ensemble: {reason}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and what to do.
+        /// What is wrong, and what to do about it.
         reason: String,
     },
 }

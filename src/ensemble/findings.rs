@@ -2,15 +2,15 @@ use super::{Agreement, Calibration, DataStatistics, Ensemble, EnsembleError, Mea
 use crate::theory::Measure;
 use std::sync::Arc;
 
-/// Steps whose two largest predicted shares are no further apart have no dominant level to agree on.
+/// If a step's two largest predicted shares are closer than this, it has no dominant level to compare.
 pub const MARGIN: f64 = 0.1;
 
-/// An ensemble with everything derived from it, computed once for the window and the command line.
+/// An ensemble with everything derived from it, computed once for both the window and the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// What was measured.
+    /// The measurement.
     pub ensemble: Arc<Ensemble>,
-    /// The images that theory is calibrated on, where they are not the ensemble's own.
+    /// The images that calibrate the theories, if not the ensemble's own.
     pub data: Option<Arc<DataStatistics>>,
     /// The measured chromatogram.
     pub measured: Measured,
@@ -19,21 +19,21 @@ pub struct Findings {
     data_psd: Vec<f64>,
 }
 
-/// One theory and measure against what was measured.
+/// A theory with one measure, compared with the measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// What the theory knows of the data.
+    /// What the theory knows about the data.
     pub calibration: Calibration,
     /// Power or amplitude.
     pub measure: Measure,
-    /// What it expects.
+    /// The prediction.
     pub prediction: Prediction,
-    /// How far that agrees.
+    /// How well it agrees.
     pub agreement: Agreement,
 }
 
 impl Findings {
-    /// Of an ensemble that has samples. Takes some tens of milliseconds.
+    /// Derives the findings of an ensemble that has samples. Takes some tens of milliseconds.
     pub fn of(ensemble: Arc<Ensemble>, data: Option<Arc<DataStatistics>>) -> Result<Self, EnsembleError> {
         let measured = ensemble.measured();
         let mut comparisons = Vec::new();
@@ -50,19 +50,19 @@ impl Findings {
         Ok(Self { ensemble, data, measured, comparisons, expected, data_psd })
     }
 
-    /// Every theory, power before amplitude.
+    /// All predictions, power before amplitude.
     #[must_use]
     pub fn comparisons(&self) -> &[Comparison] {
         &self.comparisons
     }
 
-    /// One theory and measure.
+    /// One prediction.
     #[must_use]
     pub fn comparison(&self, calibration: Calibration, measure: Measure) -> Option<&Comparison> {
         self.comparisons.iter().find(|at| at.calibration == calibration && at.measure == measure)
     }
 
-    /// Spectra that theory expects, `[rows, F]`; see [`Ensemble::expected_psd`].
+    /// Spectra predicted by theory, `[rows, F]`; see [`Ensemble::expected_psd`].
     #[must_use]
     pub fn expected_psd(&self, quantity: Quantity) -> &[f64] {
         Quantity::ALL.iter().position(|&other| other == quantity).map_or(&[], |index| &self.expected[index])
@@ -74,7 +74,7 @@ impl Findings {
         &self.data_psd
     }
 
-    /// The same of one channel, which of a folder's images is not known.
+    /// The same for one channel; `None` for images of a folder, whose channels are unknown.
     #[must_use]
     pub fn data_psd_of(&self, channel: Option<usize>) -> Option<&[f64]> {
         let (form, steps) = (self.ensemble.form(), self.ensemble.steps());
@@ -87,8 +87,8 @@ impl Findings {
         }
     }
 
-    /// How this ensemble differs from another of images of the same size: with the same resolution levels the root mean square
-    /// difference of `r_m`, at the noise levels that both have and in steps that tell of shares in both, and that of the
+    /// The difference between this ensemble and another of images of the same size. With the same resolution levels it has the root
+    /// mean square difference of `r_m`, at the noise levels that both have and in steps with known shares in both; and that of the
     /// spectra of the final images in dB.
     #[must_use]
     pub fn against(&self, other: &Self) -> Option<Difference> {
@@ -112,25 +112,25 @@ impl Findings {
     }
 }
 
-/// How two ensembles differ, as root mean squares.
+/// The difference between two ensembles, as root mean squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// Of `r_m` (power), over steps and levels; `None` where no step compares.
+    /// In `r_m` (power), over steps and levels; `None` if no steps can be compared.
     pub power: Option<Apart>,
-    /// Of `r_m` (amplitude).
+    /// In `r_m` (amplitude).
     pub amplitude: Option<Apart>,
-    /// Of the spectra of the final images, over rings, dB.
+    /// In the spectra of the final images, over rings, dB.
     pub final_db: Option<f64>,
 }
 
-/// How far the shares of two ensembles are apart, and in how much of the run that could be told.
+/// The difference between the shares of two ensembles, and the steps it is known for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Apart {
     /// Root mean square difference of `r_m` over these steps and all levels.
     pub rms: f64,
-    /// Steps of the first that compare: both come to their noise level and tell of shares there.
+    /// Compared steps of the first: both ensembles reach their noise level and have known shares there.
     pub steps: usize,
-    /// Steps that the first was measured in.
+    /// Measured steps of the first.
     pub of: usize,
 }
 
@@ -140,7 +140,7 @@ fn root_mean_square(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| (sum / count as f64).sqrt())
 }
 
-/// Differences of `r_m` in each of this one's steps in which there are any; the other's are taken between its own.
+/// Differences of `r_m` in each of this ensemble's comparable steps; the other's shares are interpolated between its own steps.
 fn shares_apart(here: &Findings, there: &Findings, measure: Measure) -> Vec<Vec<f64>> {
     let levels = here.measured.levels();
     let values = there.measured.telling_values(measure);

@@ -1,7 +1,7 @@
 use super::Quantity;
 use std::ops::Range;
 
-/// How many of everything a sample has, and where each lies in its record: the spectra of all quantities, then the bands
+/// The sizes of a sample's record, and the position of each part in it: the spectra of all quantities, then the bands
 /// of `E[x_0|x_t]`, then those of its change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
@@ -16,19 +16,19 @@ pub struct Form {
 }
 
 impl Form {
-    /// Spectra a row: the mean of the channels, and where there are several each of them.
+    /// Spectra per row: the mean of the channels, and each channel if there are several.
     #[must_use]
     pub const fn series(&self) -> usize {
         if self.channels > 1 { 1 + self.channels } else { 1 }
     }
 
-    /// The series of a channel; of none, and of one that there is not, that of the mean.
+    /// The series of a channel; without a channel, or if it does not exist, that of the mean.
     #[must_use]
     pub fn series_of(&self, channel: Option<usize>) -> usize {
         channel.filter(|channel| self.series() > 1 && *channel < self.channels).map_or(0, |channel| 1 + channel)
     }
 
-    /// Where the spectrum of a quantity's row lies, of the mean (`series` 0) or of channel `series − 1`: `[F]`.
+    /// The position of a quantity's spectrum, for the mean (`series` 0) or for channel `series − 1`: `[F]`.
     #[must_use]
     pub fn psd(&self, quantity: Quantity, row: usize, series: usize) -> Range<usize> {
         let before: usize =
@@ -37,33 +37,33 @@ impl Form {
         start..start + self.rings
     }
 
-    /// Where the band energies of `E[x_0|x_t]` at a step lie: `[M + 1]`.
+    /// The position of the band energies of `E[x_0|x_t]` at a step: `[M + 1]`.
     #[must_use]
     pub fn bands_x0(&self, step: usize) -> Range<usize> {
         let start = self.spectra() + step * self.bands;
         start..start + self.bands
     }
 
-    /// Where those of the change after a step lie: `[M + 1]`.
+    /// The position of the band energies of the change after a step: `[M + 1]`.
     #[must_use]
     pub fn bands_change(&self, step: usize) -> Range<usize> {
         let start = self.spectra() + (self.steps + step) * self.bands;
         start..start + self.bands
     }
 
-    /// Where all bands lie, those of `E[x_0|x_t]` and then those of its changes.
+    /// The position of all bands, those of `E[x_0|x_t]` and then those of its changes.
     #[must_use]
     pub fn all_bands(&self) -> Range<usize> {
         self.spectra()..self.record()
     }
 
-    /// Values of all spectra.
+    /// Number of values in all spectra.
     fn spectra(&self) -> usize {
         let rows: usize = Quantity::ALL.iter().map(|quantity| quantity.rows(self.steps)).sum();
         rows * self.series() * self.rings
     }
 
-    /// Values of one sample.
+    /// Number of values per sample.
     #[must_use]
     pub fn record(&self) -> usize {
         self.spectra() + (self.steps + Quantity::Change.rows(self.steps)) * self.bands

@@ -11,63 +11,63 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Samples a batch at most on the processor, so that results come often; they are no faster in larger ones.
+/// Samples per batch at most on the CPU, so that results come often; larger batches are no faster there.
 const MOST_ON_CPU: usize = 16;
-/// On a graphics card, which larger batches fill.
+/// The same on a graphics card, which needs larger batches to be busy.
 const MOST_ON_GPU: usize = 64;
-/// Values of state a batch, which bounds the memory that it takes: 16 images of 256×256×3.
+/// Values of state per batch, which bounds its memory: 16 images of 256×256×3.
 const VALUES_A_BATCH: usize = 16 * 256 * 256 * 3;
-/// Most bytes of records that a batch keeps until it is whole.
+/// Most bytes of records that a batch holds until it is complete.
 const MOST_BYTES: usize = 1 << 30;
 
-/// Where the time went, seconds.
+/// Time spent, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timing {
-    /// In the sampler's steps, which is the model's.
+    /// In the sampler's steps, most of it in the model.
     pub model: f64,
     /// In spectra and bands.
     pub analysis: f64,
 }
 
-/// What is told while an ensemble grows. It continues, or ends within its step, as the answer says.
+/// Progress of a growing ensemble. The listener's answer continues, or stops within the step.
 pub enum Progress<'a> {
     /// A batch begins. Its calls can be cancelled from another thread.
     Batch {
-        /// Samples in it.
+        /// Samples in the batch.
         size: usize,
-        /// Cancels.
+        /// Cancels its calls.
         canceller: &'a Canceller,
-        /// Choices made and warnings, a sentence each; with the first batch only.
+        /// Defaults resolved and warnings, a sentence each; with the first batch only.
         notes: &'a [String],
     },
     /// A step of the batch was made.
     Step {
-        /// Whole samples before this batch.
+        /// Complete samples before this batch.
         samples: usize,
         /// Samples of this batch.
         batch: usize,
-        /// Steps of it that are made.
+        /// Steps made.
         step: usize,
-        /// Steps that it has.
+        /// Steps in all.
         steps: usize,
-        /// Where the time went so far.
+        /// Time spent so far.
         timing: Timing,
     },
-    /// The batch is whole and counted.
+    /// The batch is complete and counted.
     Grown(&'a Ensemble),
 }
 
 /// How gathering ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ended {
-    /// With all samples.
+    /// All samples are done.
     Complete(Timing),
-    /// On the caller's word; the whole batches before stand.
+    /// The listener stopped it; earlier batches are kept.
     Stopped(Timing),
 }
 
 impl Ended {
-    /// Where the time went.
+    /// Time spent.
     #[must_use]
     pub const fn timing(self) -> Timing {
         match self {
@@ -76,9 +76,9 @@ impl Ended {
     }
 }
 
-/// Adds samples until there are `target`, in batches of at most `batch` (`None` begins with one sample
-/// and grows to what suits image and provider). Samples that fail
-/// or are stopped within a batch leave what was there before.
+/// Adds samples until there are `target`, in batches of at most `batch`. `None` begins with one sample
+/// and grows to a size that suits image and provider. A batch that fails or is stopped
+/// leaves the earlier ones unchanged.
 pub fn gather(
     ensemble: &mut Ensemble,
     model: &Model,
@@ -96,11 +96,11 @@ pub fn gather(
     let most = most.min(MOST_BYTES / bytes.max(1)).max(1);
     let mut first = true;
     while ensemble.samples() < target {
-        // The first results come after one sample, and batches double from there.
+        // The first result comes after one sample; then batches double.
         let most = if grows { most.min(ensemble.samples() + 1) } else { most };
         let size = most.min(target - ensemble.samples());
         let origin = &ensemble.origin;
-        // With the spacing that it began with, though another version of the program may choose another by now.
+        // Keep the spacing of the first samples, even if this version of the program has another default.
         let settings = RunSettings {
             batch: size,
             first_sample: ensemble.samples() as u64,
@@ -130,22 +130,22 @@ pub fn gather(
     Ok(Ended::Complete(timing))
 }
 
-/// The batch that suits an image and a provider.
+/// The batch size that suits an image and a provider.
 fn suiting(ensemble: &Ensemble) -> usize {
     let resolved = &ensemble.origin.resolved;
     let most = if resolved.provider == "cuda" { MOST_ON_GPU } else { MOST_ON_CPU };
     (VALUES_A_BATCH / resolved.image.len().max(1)).clamp(1, most)
 }
 
-/// A batch that is whole.
+/// A complete batch.
 struct MadeBatch {
-    /// One a sample, `[B][record]`.
+    /// One record per sample, `[B][record]`.
     records: Vec<f64>,
-    /// The images that it ended with, `[B, C, H, W]`.
+    /// The final images, `[B, C, H, W]`.
     images: Arc<Array4<f32>>,
 }
 
-/// Makes a batch; `None` where it was stopped.
+/// Makes a batch; `None` if it was stopped.
 fn sample(
     ensemble: &Ensemble,
     prepared: &mut Prepared,
@@ -181,7 +181,7 @@ fn sample(
     Ok(Some(MadeBatch { records, images: trajectory.state }))
 }
 
-/// A step's images into their samples' records, all cores at work. `last` is the state after the last step.
+/// Writes a step's images into their samples' records, on all cores. `last` is the state after the last step.
 fn analyse(
     analyser: &Analyser,
     snapshot: &Snapshot,
@@ -217,7 +217,7 @@ fn analyse(
 }
 
 impl Ensemble {
-    /// Whether a run that is about to begin is one of this ensemble's.
+    /// Checks that a run about to begin belongs to this ensemble.
     fn check(&self, prepared: &Prepared) -> Result<(), EnsembleError> {
         let (here, there) = (&self.origin.resolved, &prepared.resolved);
         let different = [
@@ -230,9 +230,9 @@ impl Ensemble {
         different.into_iter().find(|(differs, _)| *differs).map_or(Ok(()), |(_, what)| Err(EnsembleError::Other(what)))
     }
 
-    /// Counts a batch, sample by sample in their order, so that it does not matter how they came.
+    /// Counts a batch sample by sample, so that the batch size does not affect the result.
     fn take(&mut self, made: &MadeBatch) -> Result<(), EnsembleError> {
-        // First, as it can fail.
+        // First, because it can fail.
         self.images.push(made.images.axis_iter(Axis(0)))?;
         for record in made.records.chunks_exact(self.form.record()) {
             self.replicas.push(self.running.count(), &record[self.form.all_bands()]);

@@ -3,17 +3,17 @@ use super::{Ensemble, Prediction, Quantity};
 use crate::spectrum::Running;
 use crate::theory::{Measure, dominant_level};
 
-/// A step of which less than this part of the largest step's growth is left says nothing of shares.
+/// A step with less than this part of the largest step's growth has no known shares.
 const LEAST_GROWTH: f64 = 1e-6;
 
-/// A step of which all levels together gained less than this many standard errors of that says nothing of shares either: they
+/// A step in which all levels together gained less than this many of its standard errors has no known shares either: they
 /// would be ratios of noise.
 pub const LEAST_ERRORS: f64 = 2.0;
 
-/// The measured chromatogram: which level gained how much in each step, `[S − 1, M]` row by row, finest level first.
+/// The measured chromatogram: the gain of each level in each step, `[S − 1, M]` row by row, finest level first.
 ///
 /// Row i is the step from `x̂_i` to `x̂_{i+1}`. Power: differences of the bands' energies over their sum. Amplitude: root
-/// mean squares of the bands of `x̂_{i+1} − x̂_i` over their sum. NaN where nothing was gained.
+/// squares of the bands of `x̂_{i+1} − x̂_i` over their sum. NaN if nothing was gained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     levels: usize,
@@ -25,9 +25,9 @@ pub struct Measured {
 struct Shares {
     values: Vec<f64>,
     errors: Vec<f64>,
-    /// Of all bands together, one a row; NaN where that does not differ from nothing.
+    /// Standard errors per row, all bands together; NaN if the gain does not differ from zero.
     rest: Vec<f64>,
-    /// Whether what all levels together gained differs from nothing, one a row.
+    /// Whether the gain of all levels together differs from zero, per row.
     tells: Vec<bool>,
 }
 
@@ -35,9 +35,9 @@ struct Shares {
 struct Found {
     /// `[S − 1, M]`.
     values: Vec<f64>,
-    /// The rest band's part, `[S − 1]`.
+    /// The rest band's share, `[S − 1]`.
     rest: Vec<f64>,
-    /// What all levels, and then what all levels and the rest together gained, `[2 (S − 1)]`.
+    /// The gain of all levels, then that of all levels and the rest together, `[2 (S − 1)]`.
     sums: Vec<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Measured {
         let means = &ensemble.running.mean()[form.all_bands()];
         let rows = Quantity::Change.rows(form.steps);
         let levels = form.bands - 1;
-        // One sample, however often it is drawn, has no spread.
+        // One sample, drawn any number of times, has no spread.
         let known = ensemble.samples() > 1;
         let of = |measure| {
             let (mut of_values, mut of_sums) = (Running::new(rows * levels), Running::new(2 * rows));
@@ -58,7 +58,7 @@ impl Measured {
             }
             let found = shares(form, means, measure);
             let error = |variance: &f64| if known { variance.sqrt() } else { f64::NAN };
-            // What has no known error is taken as it is.
+            // Without a known error the value itself decides.
             let differs = |(sum, variance): (&f64, &f64)| !known || sum.abs() >= LEAST_ERRORS * variance.sqrt();
             let differ: Vec<bool> = found.sums.iter().zip(&of_sums.variance()).map(differs).collect();
             let (details, all) = differ.split_at(rows);
@@ -97,20 +97,20 @@ impl Measured {
         &self.shares(measure).values
     }
 
-    /// Standard errors of [`values`](Self::values) over the samples, by the bootstrap; NaN of one sample.
+    /// Standard errors of [`values`](Self::values) over the samples, by the bootstrap; NaN for one sample.
     #[must_use]
     pub fn errors(&self, measure: Measure) -> &[f64] {
         &self.shares(measure).errors
     }
 
-    /// Whether a step tells of shares, `[S − 1]`: what all levels together gained in it differs from nothing, by more than
-    /// [`LEAST_ERRORS`] standard errors where there are any.
+    /// Whether a step has known shares, `[S − 1]`: the gain of all levels together exceeds zero by more than
+    /// [`LEAST_ERRORS`] standard errors, if those are known.
     #[must_use]
     pub fn tells(&self, measure: Measure) -> &[bool] {
         &self.shares(measure).tells
     }
 
-    /// [`values`](Self::values) of the steps that tell of shares, NaN in the others: what is drawn and compared.
+    /// [`values`](Self::values) in the steps with known shares and NaN in the others: what is drawn and compared.
     #[must_use]
     pub fn telling_values(&self, measure: Measure) -> Vec<f64> {
         let Shares { values, tells, .. } = self.shares(measure);
@@ -118,14 +118,15 @@ impl Measured {
         rows.flat_map(|(row, tells)| row.iter().map(|&r| if *tells { r } else { f64::NAN })).collect()
     }
 
-    /// The rest band's part in what all bands together gained, `[S − 1]`; NaN where that does not differ from nothing.
+    /// The rest band's share of the gain of all bands, `[S − 1]`; NaN if that gain does not differ from zero.
     #[must_use]
     pub fn rest(&self, measure: Measure) -> &[f64] {
         &self.shares(measure).rest
     }
 
-    /// How far a prediction agrees, over the steps that [tell](Self::tells) of shares. Those whose two largest predicted shares differ by no more than `margin` have no
-    /// dominant level to agree on.
+    /// How well a prediction agrees, over the steps [with known shares](Self::tells). Steps whose two largest predicted
+    /// shares differ by at most `margin` have no
+    /// dominant level to compare.
     #[must_use]
     pub fn agreement(&self, prediction: &Prediction, margin: f64) -> Agreement {
         let found = self.telling_values(prediction.measure());
@@ -194,40 +195,40 @@ fn shares(form: Form, means: &[f64], measure: Measure) -> Found {
     Found { values, rest, sums }
 }
 
-/// How far measurement and theory agree.
+/// How well measurement and theory agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agreement {
-    /// Root mean square of the differences of `r_m` over all levels and the steps that are not left out.
+    /// Root mean square of the differences of `r_m` over all levels and the steps that are not excluded.
     pub rms: f64,
-    /// Steps that were measured.
+    /// Measured steps.
     pub steps: usize,
-    /// Those left out, as what all levels together gained in them does not differ from nothing.
+    /// Excluded steps, in which the gain of all levels together does not differ from zero.
     pub left_out: usize,
     /// Steps whose largest measured level is the predicted one, among [`compared`](Self::compared).
     pub agreeing: usize,
-    /// Steps that have a dominant level in theory, of those not left out.
+    /// Steps with a dominant level in theory, excluded steps aside.
     pub compared: usize,
-    /// The other steps among them.
+    /// The other steps among them, in which another level is dominant.
     pub disagreements: Vec<Disagreement>,
 }
 
 impl Agreement {
-    /// The part of the compared steps that agree; NaN of none.
+    /// The share of the compared steps that agree; NaN if there are none.
     #[must_use]
     pub fn share(&self) -> f64 {
         self.agreeing as f64 / self.compared as f64
     }
 }
 
-/// A step in which another level gained most than theory has it.
+/// A step in which the measured dominant level is not the predicted one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Disagreement {
     /// The step, from `x̂_step` to the next; 0 the noisiest.
     pub step: usize,
-    /// The level that gained most.
+    /// The measured dominant level.
     pub measured: usize,
-    /// The level that should have.
+    /// The predicted dominant level.
     pub predicted: usize,
-    /// The measured share of the one less that of the other.
+    /// The measured share of the first minus that of the second.
     pub by: f64,
 }

@@ -1,7 +1,7 @@
 //! Measurements over many samples of one model, per step: spectra, band energies and the measured chromatogram,
 //! compared with theory (docs/theory.md, section 9).
 //!
-//! An [`Ensemble`] grows by whole batches. Its memory does not depend on the number of samples, and its result not on
+//! An [`Ensemble`] grows by whole batches. Its memory does not depend on the number of samples, nor its result on
 //! the number of threads. It can be [written](write), [read](read) back and extended.
 //!
 //! ```no_run
@@ -56,17 +56,17 @@ use crate::theory::{NoiseLevel, default_levels};
 use bootstrap::Replicas;
 use serde::{Deserialize, Serialize};
 
-/// Samples of an ensemble where nothing else is said.
+/// Default number of samples.
 pub const DEFAULT_SAMPLES: usize = 500;
 
-/// What is measured, besides the run itself.
+/// What to measure, besides the settings of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
-    /// n, between resolution levels.
+    /// n, the factor between resolution levels.
     pub factor: usize,
-    /// M, the number of detail bands; `None` takes as many as the image has.
+    /// M, the number of detail bands; `None` for as many as the image allows.
     pub levels: Option<usize>,
-    /// Whether spectra are taken under a Hann window.
+    /// Whether spectra are taken with a Hann window.
     pub hann: bool,
 }
 
@@ -76,22 +76,22 @@ impl Default for Options {
     }
 }
 
-/// What an ensemble is of.
+/// Where an ensemble comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Origin {
-    /// What the user decided; `batch` and `first_sample` have no part.
+    /// The user's settings; `batch` and `first_sample` are ignored.
     pub settings: RunSettings,
-    /// What was settled on.
+    /// The resolved defaults.
     pub resolved: Resolved,
     /// Factor, levels, window.
     pub options: Options,
-    /// Timesteps, one a step.
+    /// Timesteps, one per step.
     pub timesteps: Vec<f64>,
     /// Version of the program.
     pub chromascope: String,
 }
 
-/// Many samples of one model along one schedule, as running sums.
+/// Measurements of many samples of one model along one schedule, as running sums.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ensemble {
     origin: Origin,
@@ -104,7 +104,7 @@ pub struct Ensemble {
 }
 
 impl Ensemble {
-    /// One without samples. The settings must be ones that the model serves.
+    /// An empty ensemble. The model must support the settings.
     pub fn begin(model: &Model, settings: &RunSettings, options: Options) -> Result<Self, EnsembleError> {
         if settings.init_noise.is_some() || settings.step_noise.is_some() {
             return Err(EnsembleError::GivenNoise);
@@ -139,13 +139,13 @@ impl Ensemble {
         })
     }
 
-    /// What it is of.
+    /// Where it comes from.
     #[must_use]
     pub const fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Samples so far.
+    /// Number of samples so far.
     #[must_use]
     pub const fn samples(&self) -> usize {
         self.running.count()
@@ -163,13 +163,13 @@ impl Ensemble {
         self.form.steps
     }
 
-    /// How many of everything there are.
+    /// The sizes of a record.
     #[must_use]
     pub const fn form(&self) -> Form {
         self.form
     }
 
-    /// How images are cut into bands.
+    /// The division of images into bands.
     #[must_use]
     pub const fn bands(&self) -> &BandPlan {
         &self.bands
@@ -180,7 +180,7 @@ impl Ensemble {
         Ok(Rings::new(&*self.images.fft()?))
     }
 
-    /// The images that the runs ended with.
+    /// The final images of the runs.
     #[must_use]
     pub const fn images(&self) -> &DataStatistics {
         &self.images
@@ -192,7 +192,7 @@ impl Ensemble {
         self.origin.settings.injects_noise()
     }
 
-    /// Mean over the samples of a row's spectrum, of the channels' mean (`series` 0) or of channel `series − 1`: `[F]`.
+    /// The mean over the samples of a row's spectrum, for the channels' mean (`series` 0) or for channel `series − 1`: `[F]`.
     #[must_use]
     pub fn psd(&self, quantity: Quantity, row: usize, series: usize) -> &[f64] {
         &self.running.mean()[self.form.psd(quantity, row, series)]
@@ -210,7 +210,7 @@ impl Ensemble {
         &self.running.mean()[self.form.bands_change(step)]
     }
 
-    /// Unbiased variances over the samples of everything, in the order of [`Form`].
+    /// Unbiased variances over the samples of all values, in the order of [`Form`].
     #[must_use]
     pub fn variance(&self) -> Vec<f64> {
         self.running.variance()

@@ -3,7 +3,7 @@ use crate::spectrum::{Fft2, Rings, band_responses, white_noise_variance};
 use crate::theory::gaussian::{change_power, expectation_power, noise_power, state_power};
 use crate::theory::{Band, Calibration, Chromatogram, Measure, SpectralTheory, StepMeasure};
 
-/// The chromatogram that a theory expects of an ensemble's steps, over whole steps as it is measured.
+/// The chromatogram that a theory predicts for an ensemble's steps, over whole steps like the measurement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     measure: Measure,
@@ -11,8 +11,8 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// Of an ensemble's run. What the theory has to know it takes from `data`, or without from the images that the runs
-    /// ended with.
+    /// The prediction for an ensemble's run. The theory is calibrated on `data`, or by default on the final images of
+    /// the runs.
     pub fn of(
         ensemble: &Ensemble,
         calibration: Calibration,
@@ -63,7 +63,7 @@ impl Prediction {
     }
 }
 
-/// The theory of bands whose variances are those of the data.
+/// The theory for bands with the variances of the data.
 pub(super) fn calibrated(data: &DataStatistics) -> Result<Chromatogram, EnsembleError> {
     let (factor, levels) = (data.plan.factor(), data.plan.levels());
     let variances = data.band_variances()?;
@@ -87,8 +87,8 @@ fn spectral(data: &DataStatistics) -> Result<SpectralTheory, EnsembleError> {
 }
 
 impl Ensemble {
-    /// The radially averaged spectra that theory expects of a Gaussian prior with the spectrum of `data` (without, of the
-    /// images that the runs ended with), `[rows, F]`. Of a deterministic run they are those of the probability-flow ODE from
+    /// The radially averaged spectra that theory predicts for a Gaussian prior with the spectrum of `data` (by default of the
+    /// final images), `[rows, F]`. For a deterministic run they are those of the probability-flow ODE from
     /// unit noise.
     pub fn expected_psd(&self, quantity: Quantity, data: Option<&DataStatistics>) -> Result<Vec<f64>, EnsembleError> {
         let data = data.unwrap_or(&self.images);
@@ -96,7 +96,7 @@ impl Ensemble {
         let rings = Rings::new(&fft);
         let spectrum = data.spectrum()?;
         let injected = self.injects_noise();
-        // On the ODE x_t/√(ᾱS + 1 − ᾱ) stays what it was at the start.
+        // On the ODE x_t/√(ᾱS + 1 − ᾱ) is constant.
         let start = |power: f64| if injected { 1.0 } else { state_power(self.levels[0], power).recip() };
         let mut rows = Vec::new();
         for row in 0..quantity.rows(self.steps()) {

@@ -5,7 +5,7 @@ use crate::session::RunSettings;
 use crate::session::setting::Effect;
 use crate::theory::NoiseLevel;
 
-/// What settings come to on their model.
+/// What settings resolve to on their model.
 #[derive(Clone, Copy, Debug)]
 pub struct ComesTo<'a> {
     /// The noise levels of the run.
@@ -15,8 +15,9 @@ pub struct ComesTo<'a> {
 }
 
 impl Ensemble {
-    /// Whether these settings would make samples of the same kind, of whatever seed. A choice that is left open is the same as one that is made
-    /// and comes to the same; what the settings come to is known where their schedule can be made.
+    /// Whether these settings make samples of the same kind, for any seed. A setting that is left at its default equals one
+    /// that is set
+    /// to the same value; defaults can be resolved if the schedule can be made.
     #[must_use]
     pub fn is_of(&self, run: &RunSettings, comes_to: Option<ComesTo>) -> bool {
         let image = self.origin.resolved.image;
@@ -33,7 +34,7 @@ impl Ensemble {
     }
 }
 
-/// The settings without what has no part in the samples, and with what is left open as it is then.
+/// The settings without those that do not affect samples, with defaults resolved.
 fn plain(settings: &RunSettings) -> RunSettings {
     let eta = settings.sampler.usual_eta().map(|usual| settings.eta.unwrap_or(usual));
     let unguided = |scale: &GuidanceScale| scale.constant() == Some(1.0);

@@ -27,7 +27,7 @@ fn it_is_the_same_however_it_is_made() {
     assert_eq!(grown(&model, &settings, 7, 2), whole);
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let mut alone = alone.install(|| grown(&model, &settings, 7, 3));
-    // The number of threads is part of what is recorded.
+    // The number of threads is part of the record.
     alone.origin = whole.origin.clone();
     assert_eq!(alone, whole);
 }
@@ -80,7 +80,7 @@ fn stopping_keeps_whole_batches_and_more_can_be_added() {
     gather(&mut again, &model, 8, Some(4), &mut |_| ControlFlow::Continue(())).unwrap();
     let whole = grown(&model, &settings, 8, 8);
     let same = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-12 * b.abs());
-    // A variance is not kept to the last bit.
+    // A variance is not stored to the last bit.
     assert!(same(again.running.mean(), whole.running.mean()));
     assert!(same(&again.variance(), &whole.variance()));
     assert_eq!((again.replicas, again.origin), (whole.replicas, whole.origin));
@@ -120,7 +120,7 @@ fn the_sums_are_those_of_the_samples_one_by_one() {
         let expected = plan.mean_energies(change.view()).unwrap();
         let found = ensemble.bands_change(step);
         assert!(found.iter().zip(&expected).all(|(a, b)| (a / b - 1.0).abs() < 1e-12));
-        // Of the second channel alone.
+        // The second channel alone.
         let mut running = Running::new(33);
         change
             .outer_iter()
@@ -166,7 +166,7 @@ fn steps_that_gained_nothing_for_sure_are_left_out() {
     let model = model(&settings);
     let mut ensemble = grown(&model, &settings, 5, 5);
     assert!(ensemble.measured().tells(Measure::Power).iter().all(|tells| *tells));
-    // The energies at one step scatter far more than they grow before and after it.
+    // The energies at one step scatter far more than they grow around it.
     let (form, each) = (ensemble.form(), ensemble.replicas.sums.len() / ensemble.replicas.weights.len());
     for (number, replica) in ensemble.replicas.sums.chunks_exact_mut(each).enumerate() {
         let scatter = if number % 2 == 0 { 0.5 } else { 1.5 };
@@ -176,7 +176,7 @@ fn steps_that_gained_nothing_for_sure_are_left_out() {
     let tells = measured.tells(Measure::Power);
     let left_out = tells.iter().filter(|tells| !**tells).count();
     assert_eq!((left_out, tells[9], tells[10]), (2, false, false));
-    // They are those whose sum is within two of its standard errors, from the replicas by hand.
+    // The steps whose sum is within two of its standard errors, computed from the replicas by hand.
     let sums = |means: &[f64]| -> Vec<f64> {
         let energy = |step: usize| means[step * form.bands..(step + 1) * form.bands - 1].iter().sum::<f64>();
         (0..23).map(|step| energy(step + 1) - energy(step)).collect()
@@ -196,7 +196,7 @@ fn steps_that_gained_nothing_for_sure_are_left_out() {
     assert!(told.contains(&format!("{left_out} of 23 steps in power")), "{told}");
     let drawn = measured.telling_values(Measure::Power);
     assert!(drawn.chunks_exact(6).zip(tells).all(|(row, tells)| row.iter().all(|r| r.is_finite() == *tells)));
-    // Of one sample nothing is known of errors, and nothing is left out.
+    // One sample has no known errors, so nothing is excluded.
     let alone = grown(&model, &settings, 1, 1).measured();
     assert!(alone.tells(Measure::Power).iter().all(|tells| *tells));
 }
@@ -222,7 +222,7 @@ fn it_is_called_by_all_that_tells_it_from_others() {
     assert!(["gaussian-64", "another", "64x64", "64x32"].iter().all(|part| told.contains(part)), "{told}");
 }
 
-/// `set_alpha_to_one` false with leading spacing, as many models have it: the last step does nothing.
+/// `set_alpha_to_one` false with leading spacing, as in many models: the last step does nothing.
 #[test]
 fn a_last_step_that_does_nothing_comes_back() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Names of an ensemble and its theory, the same in the window, in figures and on the command line.
+//! Names of an ensemble and its theory, shared by the window, figures and the command line.
 
 use super::{Agreement, Ensemble, Findings, LEAST_ERRORS};
 use crate::session::run_in_words;
@@ -25,13 +25,13 @@ impl Ensemble {
         format!("{} with factor {}", count(self.bands.levels(), "level"), self.bands.factor())
     }
 
-    /// Why there is nothing to compare with theory, where no step follows another.
+    /// Why there is nothing to compare with theory, if the run has a single step.
     #[must_use]
     pub fn no_change(&self) -> Option<&'static str> {
         (self.steps() < 2).then_some("a run of one step has no change, so there is nothing to compare with theory")
     }
 
-    /// All that distinguishes it from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
+    /// A name that distinguishes it from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} · {}", self.run_in_words(), samples_in_words(self.samples()))
@@ -39,7 +39,7 @@ impl Ensemble {
 }
 
 impl Agreement {
-    /// The root mean square to this many decimals, "–" where no step tells of shares.
+    /// The root mean square with this many decimals, "–" if no step has known shares.
     #[must_use]
     pub fn rms_in_words(&self, decimals: usize) -> String {
         if self.rms.is_finite() { format!("{:.decimals$}", self.rms) } else { "–".to_owned() }
@@ -47,8 +47,8 @@ impl Agreement {
 }
 
 impl Findings {
-    /// The images that theory is calibrated on, in words: "the final images", "128 images of photos". Of a folder the whole
-    /// path is said where `whole`, else its name.
+    /// The images that calibrate the theory, in words: "the final images", "128 images of photos". A folder is given by its whole
+    /// path if `whole`, else by its name.
     #[must_use]
     pub fn calibrated_on(&self, whole: bool) -> String {
         let Some((data, folder)) = self.data.as_deref().and_then(|data| Some((data, data.folder()?))) else {
@@ -75,7 +75,7 @@ impl Findings {
         })
     }
 
-    /// Why the measured shares of another cannot be laid over these; `None` where they can.
+    /// Why the measured shares of another ensemble cannot be drawn over these; `None` if they can.
     #[must_use]
     pub fn other_levels(&self, other: &Self) -> Option<String> {
         let (here, there) = (self.ensemble.bands(), other.ensemble.bands());
@@ -86,7 +86,7 @@ impl Findings {
         })
     }
 
-    /// What is to be known before this is compared with another: that more than the run differs.
+    /// A remark on comparing this with another ensemble: more than the run differs.
     #[must_use]
     pub fn other_than(&self, other: &Self) -> Option<String> {
         let (here, there) = (&self.ensemble.origin.resolved, &other.ensemble.origin.resolved);

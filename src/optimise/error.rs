@@ -8,58 +8,58 @@ use crate::words::count;
 /// Why no schedule can be fitted.
 #[derive(Debug, thiserror::Error)]
 pub enum OptimiseError {
-    /// A schedule.
+    /// The schedule is not valid.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// A curve.
+    /// The curve is not valid.
     #[error(transparent)]
     Curve(#[from] CurveError),
-    /// Images that cannot be analysed.
+    /// Images cannot be analysed.
     #[error(transparent)]
     Spectrum(#[from] SpectrumError),
-    /// A sampler whose runs do not approach the reference.
+    /// The sampler's runs do not approach the reference.
     #[error(
         "the sampler {0} adds noise here, so no schedule can be fitted for it; use {others} without added noise",
         others = SamplerKind::names("or", |method: &Method| !method.is_stochastic())
     )]
     Stochastic(SamplerKind),
-    /// What is denoised would change with the schedule.
+    /// The model's task would change with the schedule.
     #[error(
         "a guidance scale or class that changes over the run depends on the schedule to be fitted; use one scale and \
          one class, or classes by level"
     )]
     DependsOnTime,
-    /// A noise prediction at no signal.
+    /// The model predicts noise at a level without signal.
     #[error(
         "the model's schedule reaches zero signal (ᾱ = 0), where a noise prediction cannot recover the image, so no \
          run can start there; choose a model that predicts v or x_0"
     )]
     ZeroSignal,
-    /// A sampler that is not the closed form's.
+    /// The closed form does not cover the sampler.
     #[error(
         "the closed form exists for {these}, not for {0}; choose one of them, or fit against a reference run",
         these = SamplerKind::names("and", |method: &Method| method.exact == ClosedForm::Ddim)
     )]
     NoClosedForm(SamplerKind),
-    /// No images to fit on.
+    /// There are no images to fit on.
     #[error("no seeds to fit on; give at least 1")]
     NoSeeds,
-    /// Seeds beyond the last.
+    /// The seeds exceed the largest one.
     #[error("the seeds would exceed {last}; start from a smaller one", last = u64::MAX)]
     Seeds,
-    /// More images than a run may have.
+    /// There are more images than a run may have.
     #[error("{} are more than the batch limit; use at most {most}", count(*.0, "seed"), most = crate::session::prepare::MAX_BATCH)]
     TooManySeeds(usize),
-    /// No level between the ends of a run.
+    /// There is no level between the ends of a run.
     #[error(
         "a run of one step has no noise level between its start and its end, so there is nothing to fit; use at least \
          2 steps"
     )]
     OneStep,
-    /// Nothing can move.
+    /// There is no parameter to change.
     #[error("a curve of {} has no points between its ends to move; use at least 3", count(*.0, "control point"))]
     NothingToMove(usize),
-    /// More than fits into memory.
+    /// Not enough memory.
     #[error(
         "fitting {} on {} of this size needs about {gigabytes:.1} GB; use fewer seeds or fewer points",
         count(*.points, "control point"), count(*.seeds, "image")
@@ -84,7 +84,7 @@ pub enum OptimiseError {
         /// Why.
         source: DenoiseError,
     },
-    /// The optimiser refused.
+    /// The optimiser refused its input.
     #[error("the optimiser cannot start ({0}); use another number of control points or seeds")]
     Refused(&'static str),
 }

@@ -1,4 +1,4 @@
-//! The fit itself: what Levenberg–Marquardt is given, and when it ends.
+//! The fit: the problem given to Levenberg–Marquardt, and the conditions to stop.
 
 use super::solve::{Halt, Run};
 use super::{
@@ -15,20 +15,20 @@ use rand_distr::{Distribution, StandardNormal};
 use rmpfit::{MPConfig, MPError, MPFitter, MPMaxFev, MPPar, MPResult};
 use std::time::Instant;
 
-/// Step of the differences that stand for derivatives, in the logarithm of a gap: wide enough to be seen through the
+/// Step of the finite differences, in the logarithm of a gap: wide enough to exceed the
 /// rounding of networks that take integer timesteps.
 const DIFFERENCE: f64 = 0.02;
-/// Least fall of the error, as a share of it, for which the fit begins once more.
+/// Least relative fall of the error for which the fit is restarted.
 const WORTH_ANOTHER: f64 = 0.003;
-/// Least fall of the error, as a share of the start's, by which differences are said to have led somewhere.
+/// Least fall of the error, relative to the start's, for which the differences count as useful.
 const LED_SOMEWHERE: f64 = 0.05;
 /// Standard deviation of the first random jump, in the logarithm of a gap, and its factor after a good one.
 const WIDTH: f64 = 0.5;
 const WIDER: f64 = 1.5;
-/// What a residual is where a run has no finite end.
+/// The residual of a run whose end is not finite.
 const HOPELESS: f64 = 1e6;
 
-/// A fit, before, during and after.
+/// A fit and its progress.
 pub(super) struct Fit {
     parameters: Parameters,
     closed_form: Option<ClosedForm>,
@@ -39,7 +39,7 @@ pub(super) struct Fit {
     deadline: Option<std::time::Duration>,
     evaluations: usize,
     best: Drawn,
-    /// RMSE of the start and of the best.
+    /// RMSE of the start and of the best curve.
     errors: Option<(f64, f64)>,
     halted: Option<Halt>,
 }
@@ -72,7 +72,7 @@ impl Fit {
         }
         Ok(Self {
             points: parameters.len(),
-            // The optimiser wants no fewer residuals than parameters; what is over stays 0.
+            // The optimiser needs at least as many residuals as parameters; the surplus stays 0.
             values: values.max(parameters.len()),
             parameters,
             closed_form,
@@ -86,12 +86,12 @@ impl Fit {
         })
     }
 
-    /// RMSE of the best.
+    /// RMSE of the best curve.
     fn error(&self) -> f64 {
         self.errors.map_or(f64::INFINITY, |(_, best)| best)
     }
 
-    /// Runs made.
+    /// Number of runs made.
     pub(super) const fn evaluations(&self) -> usize {
         self.evaluations
     }
@@ -101,7 +101,7 @@ impl Fit {
         &self.best
     }
 
-    /// RMSE of the start and of the best.
+    /// RMSE of the start and of the best curve.
     pub(super) const fn errors(&self) -> Option<(f64, f64)> {
         self.errors
     }
@@ -114,7 +114,7 @@ impl Fit {
             xtol: 1e-3,
             gtol: 1e-6,
             step_factor: 1.0,
-            // Budgets are kept here, where the best is known.
+            // Budgets are checked here, where the best curve is known.
             max_iter: usize::MAX,
             max_fev: MPMaxFev::NoLimit,
             ..MPConfig::new()
@@ -124,7 +124,7 @@ impl Fit {
             (Some(Halt::Cancelled), _) => Ok(Ended::Cancelled),
             (Some(Halt::Late), _) => Ok(Ended::Time),
             (Some(Halt::Failed(error)), _) => Err(error),
-            // Where every difference is hopeless there is no direction to go in.
+            // If no difference is finite there is no direction to take.
             (None, Ok(()) | Err(MPError::Nan)) => Ok(Ended::Converged),
             (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
             (None, Err(MPError::DoF | MPError::Empty | MPError::NoFree)) => {
@@ -137,7 +137,7 @@ impl Fit {
     }
 }
 
-/// What rmpfit asks.
+/// The interface of rmpfit.
 struct Fitter<'a, 'b, 'c> {
     fit: &'a mut Fit,
     bench: &'a mut Bench<'b, 'c>,
@@ -167,17 +167,17 @@ impl MPFitter for Fitter<'_, '_, '_> {
 }
 
 impl Fitter<'_, '_, '_> {
-    /// Fits, and begins again from the best until that is of no use: the optimiser remembers the scale of each parameter from
-    /// where it began, and of a gap that it has closed no parameter changes anything any more.
+    /// Fits, and restarts from the best curve until that no longer helps: the optimiser remembers the scale of each parameter from
+    /// its start, and once a gap is closed its parameter has no effect.
     fn fit(&mut self) -> MPResult<()> {
         if !self.fit.parameters.keeps_start() {
-            // What the parameters cannot quite be is tried by itself.
+            // The start, which the parameters may not represent exactly, is evaluated separately.
             self.evaluate(self.fit.best.clone(), &mut vec![0.0; self.fit.values])?;
         }
         loop {
             let before = self.fit.error();
             self.mpfit(&mut vec![0.0; self.fit.points])?;
-            // The first time nothing was known before.
+            // The first pass starts without knowledge.
             if self.fit.error() > (1.0 - WORTH_ANOTHER) * before || self.fit.error() == 0.0 {
                 break;
             }
@@ -189,9 +189,9 @@ impl Fitter<'_, '_, '_> {
         }
     }
 
-    /// Random jumps from the best until the budget is spent, wider after each that is good and narrower after those that are
-    /// not (a (1+1) evolution strategy). For models whose runs fall into one image or another, as the exact one of a set of
-    /// images: their error changes in leaps, which differences do not see.
+    /// Random jumps from the best curve until the budget is used, wider after each success and narrower after each failure
+    /// (a (1+1) evolution strategy). For models whose runs end in one image or another, such as the exact model of a set of
+    /// images: their error is discontinuous, and differences do not show that.
     fn jump(&mut self) -> MPResult<()> {
         let mut random = ChaCha8Rng::seed_from_u64(self.fit.seed);
         let mut width = WIDTH;
@@ -202,14 +202,14 @@ impl Fitter<'_, '_, '_> {
             let vector: Vec<f64> = (0..self.fit.points).map(normal).map(|normal| width * normal).collect();
             let before = self.fit.error();
             self.eval(&vector, &mut unused)?;
-            // One good jump in five keeps the width.
+            // One success in five keeps the width.
             width *= if self.fit.error() < before { WIDER } else { WIDER.powf(-0.25) };
             width = width.clamp(0.02, 2.0);
         }
         Ok(())
     }
 
-    /// One run along a curve, within the budget; what comes of it is kept.
+    /// One run along a curve, within the budget; keeps the curve if it is the best.
     fn evaluate(&mut self, curve: Drawn, residuals: &mut [f64]) -> MPResult<()> {
         if self.fit.evaluations >= self.fit.budget {
             return Err(MPError::Eval);
@@ -224,7 +224,7 @@ impl Fitter<'_, '_, '_> {
             self.fit.best = curve;
         }
         self.fit.errors = Some((start, best.min(rmse)));
-        // In units of the start's error, so that tolerances and the first step mean the same in every problem.
+        // Relative to the start's error, so that tolerances and the first step mean the same in every problem.
         let scale = if start > 0.0 && start.is_finite() { start.recip() } else { 1.0 };
         for residual in residuals {
             *residual *= scale;
@@ -232,7 +232,7 @@ impl Fitter<'_, '_, '_> {
         Ok(())
     }
 
-    /// Residuals of a curve, data units, their squares scaled to sum to the mean square, whose root is the answer.
+    /// Residuals of a curve, in data units, scaled so that the sum of their squares is the mean square.
     fn residuals(&mut self, curve: &Drawn, residuals: &mut [f64]) -> Result<f64, Halt> {
         let levels = self.bench.problem.plan_along(curve)?.levels().to_vec();
         residuals.fill(0.0);
@@ -249,7 +249,7 @@ impl Fitter<'_, '_, '_> {
         let told = &mut *bench.told;
         let mut before_step = |_| ask(fit, told, *began);
         let end = match run.end(bench.denoiser, &truth.x_t, &mut before_step) {
-            // A schedule on which the network fails is a bad one, and no reason to give up.
+            // A schedule on which the network fails is a bad one, but does not end the fit.
             Err(Halt::Failed(OptimiseError::Run { source: DenoiseError::NotFinite { .. }, .. })) => {
                 residuals.fill(HOPELESS);
                 return Ok(f64::INFINITY);
@@ -277,7 +277,7 @@ fn ask(fit: &Fit, told: &mut super::Told, began: Instant) -> Result<(), Halt> {
     if fit.deadline.is_some_and(|deadline| began.elapsed() >= deadline) { Err(Halt::Late) } else { Ok(()) }
 }
 
-/// A Gaussian prior, equal frequencies taken together.
+/// A Gaussian prior, with equal frequencies grouped.
 struct ClosedForm {
     /// Power, and the share of all frequencies that have it.
     modes: Vec<(f64, f64)>,

@@ -49,25 +49,25 @@ use solve::Halt;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-/// Most control points of a start, unless something else is said: more are no use to so few steps.
+/// Default limit on the control points of a start; more do not help runs of few steps.
 pub const DEFAULT_MOST_POINTS: usize = 13;
-/// Most bytes that a fit may take.
+/// Most bytes that a fit may use.
 const MEMORY_LIMIT: f64 = 4e9;
 
-/// The runs whose schedule is sought.
+/// The runs whose schedule is optimised.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// The model's own schedule.
+    /// The schedule that the model was trained on.
     pub model: ModelSchedule,
     /// Size of one image.
     pub image: ImageShape,
     /// Steps of a run.
     pub steps: usize,
-    /// Sampler; one that adds no noise of its own.
+    /// The sampler; it must not add noise.
     pub sampler: SamplerKind,
-    /// Where the model's scheduler has a run end.
+    /// The final level, from the model's scheduler.
     pub final_level: FinalLevel,
-    /// Added to `leading` timesteps.
+    /// Offset added to `leading` timesteps.
     pub steps_offset: usize,
 }
 
@@ -78,7 +78,7 @@ impl Problem {
         Self { model, image, steps, sampler: SamplerKind::Ddim, final_level: FinalLevel::Clean, steps_offset: 0 }
     }
 
-    /// Runs of a model with these settings, of which steps, sampler and η count.
+    /// The runs of a model with these settings; steps, sampler and η are used.
     pub fn of(bare: &Bare, settings: &RunSettings) -> Result<Self, OptimiseError> {
         if !bare.parameterization.x0_from(bare.schedule.noisiest()).state.is_finite() {
             return Err(OptimiseError::ZeroSignal);
@@ -103,7 +103,7 @@ impl Problem {
         })
     }
 
-    /// What a run along this schedule visits.
+    /// The levels that a run along this schedule visits.
     pub fn plan(&self, source: &PlanSource) -> Result<Plan, ScheduleError> {
         let request = PlanRequest {
             source: source.clone(),
@@ -116,52 +116,52 @@ impl Problem {
         Ok(if self.sampler.method().finite_sigma { plan.with_finite_start() } else { plan })
     }
 
-    /// What a run along a drawn curve visits.
+    /// The levels that a run along a drawn curve visits.
     pub fn plan_along(&self, curve: &Drawn) -> Result<Plan, ScheduleError> {
         self.plan(&PlanSource::curve(Curve::Drawn(curve.clone())))
     }
 
-    /// Control points that suit this many steps.
+    /// Number of control points that suits this many steps.
     #[must_use]
     pub fn default_points(&self) -> usize {
         self.steps.saturating_add(1).clamp(3, DEFAULT_MOST_POINTS)
     }
 }
 
-/// What is made small.
+/// What is minimised.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Objective {
-    /// RMSE of the run's end from that of the reference, over the fit's seeds.
+    /// RMSE of the run's final images from those of the reference, over the fit's seeds.
     #[default]
     Reference,
-    /// The expected RMSE under a Gaussian prior in closed form, which needs no sampling: see
+    /// The expected RMSE for a Gaussian prior in closed form, without sampling: see
     /// [`ddim_spectrum`](crate::theory::gaussian::ddim_spectrum).
     GaussianSpectrum {
         /// The prior's power at every frequency of an image.
         spectrum: Vec<f64>,
-        /// What is wanted.
+        /// The target.
         target: Target,
     },
 }
 
-/// How to go about it.
+/// Options of an optimisation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// What is made small.
+    /// What is minimised.
     pub objective: Objective,
-    /// The fine run that is the truth.
+    /// The fine run to compare with.
     pub reference: Reference,
-    /// The first seed. The fit takes it and those that follow, and the measurement those after these.
+    /// The first seed. The fit uses it and those that follow; the measurement uses the seeds after these.
     pub seed: u64,
-    /// Images to fit on, a seed each.
+    /// Images to fit on, one per seed.
     pub fit_seeds: usize,
-    /// Images to measure on, a seed each; 0 measures nothing.
+    /// Images to measure on, one per seed; 0 skips the measurement.
     pub measure_seeds: usize,
-    /// Whether control points move in run time too, and not only in λ.
+    /// Whether control points move in run time too, not only in λ.
     pub move_times: bool,
-    /// Most runs made for the fit.
+    /// Most runs for the fit.
     pub evaluations: usize,
-    /// Most time that the fit may take; reference and measurement come on top.
+    /// Time limit of the fit; reference and measurement come on top.
     pub wall: Option<Duration>,
 }
 
@@ -181,7 +181,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The fit's seeds and the measurement's, which have none in common.
+    /// The seeds of the fit and of the measurement, which are disjoint.
     pub fn seeds(&self) -> Result<(Vec<u64>, Vec<u64>), OptimiseError> {
         let fitted = if self.objective == Objective::Reference { self.fit_seeds } else { 0 };
         let count = fitted.max(self.measure_seeds);
@@ -195,43 +195,43 @@ impl Options {
     }
 }
 
-/// What is being done, told between any two steps of any run.
+/// The current stage, reported between any two steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress<'a> {
-    /// A reference is being made, for the fit or for the measurement.
+    /// Making a reference, for the fit or for the measurement.
     Reference {
         /// Steps made.
         done: usize,
         /// Steps of the reference.
         of: usize,
     },
-    /// The curve is being fitted.
+    /// Fitting the curve.
     Fitting {
         /// Runs made.
         evaluations: usize,
-        /// Most runs there will be.
+        /// Most runs of the fit.
         of: usize,
-        /// The best so far.
+        /// The best curve so far.
         best: &'a Drawn,
         /// Its RMSE on the fit's seeds, data units; NaN before the first run has ended.
         rmse: f64,
-        /// That of the start.
+        /// RMSE of the start.
         start: f64,
     },
-    /// Before and after are being measured.
+    /// Measuring before and after.
     Measuring {
-        /// The best, which will not change any more.
+        /// The best curve, now final.
         best: &'a Drawn,
     },
 }
 
-/// What is told of the [`Progress`], and whether to continue: after a `Break` not another step is made, and the best so far is
-/// the answer. A [`DenoiseError::Cancelled`](crate::denoiser::DenoiseError::Cancelled) from within a step does the same.
+/// Receives the [`Progress`] and decides whether to continue. After a `Break` no further step is made, and the best curve so far is
+/// the result. A [`DenoiseError::Cancelled`](crate::denoiser::DenoiseError::Cancelled) from within a step does the same.
 pub type Told<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 
-/// Fits `start` to the problem. Compares what comes of it with `now`, the schedule there is, on seeds of its own. Of the
-/// curve the inner points move; its tied ends are brought to the model's. The same arguments give the same answer, but for
-/// the time where that ends the fit.
+/// Fits `start` to the problem and compares the result with the present schedule `now`, on seeds of its own. The
+/// inner points of the curve move; its tied ends are set to the model's. The same arguments give the same result,
+/// unless the time limit ends the fit.
 pub fn optimise(
     problem: &Problem,
     denoiser: &mut dyn Denoiser,
@@ -286,7 +286,7 @@ pub fn optimise(
     Ok(outcome)
 }
 
-/// What runs are made with.
+/// The tools to make runs with.
 struct Bench<'a, 'b> {
     problem: &'a Problem,
     denoiser: &'a mut dyn Denoiser,

@@ -5,82 +5,82 @@ use crate::words::count;
 use ndarray::{Array4, ArrayView3, Axis};
 use serde::Serialize;
 
-/// Data units from one 8-bit level to the next, where images lie in [−1, 1].
+/// Data units per 8-bit level, for images in [−1, 1].
 const EIGHT_BIT: f64 = 127.5;
 
 /// Why the fit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
-    /// No direction promises anything more.
+    /// It converged.
     Converged,
-    /// All evaluations are made.
+    /// The evaluations are used up.
     Evaluations,
-    /// The time is over.
+    /// The time limit was reached.
     Time,
-    /// It was told to stop. What there is then was not measured on other seeds.
+    /// It was stopped. The result was not measured on other seeds.
     Cancelled,
 }
 
-/// What came of an optimisation.
+/// The result of an optimisation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The best curve found; the start where nothing was better.
+    /// The best curve found; the start if nothing was better.
     pub best: Drawn,
     /// Why the fit ended.
     pub ended: Ended,
     /// Runs made for the fit.
     pub evaluations: usize,
-    /// Wall time of the whole, seconds.
+    /// Wall time in all, seconds.
     pub seconds: f64,
-    /// What the fit was made on; `None` where it was stopped before its first run.
+    /// The data of the fit; `None` if it was stopped before its first run.
     pub fitted: Option<Fitted>,
-    /// Before and after, on other seeds; `None` where it was stopped, or no seeds were to be measured.
+    /// Before and after, on other seeds; `None` if it was stopped or no measurement was requested.
     pub comparison: Option<Comparison>,
 }
 
-/// The fit's own error, which flatters it.
+/// The fit's own error, which is optimistic.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fitted {
-    /// Seeds of the images it was made on; none where the objective is a closed form.
+    /// Seeds of the images it was made on; empty if the objective is a closed form.
     pub seeds: Vec<u64>,
-    /// RMSE of the curve it started from, data units.
+    /// RMSE of the start, data units.
     pub start: f64,
-    /// RMSE of the best, data units.
+    /// RMSE of the best curve, data units.
     pub best: f64,
 }
 
-/// The schedule there was and the best found, against the reference, on seeds that the fit has not seen.
+/// The present schedule and the best curve, compared with the reference on seeds that the fit did not use.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// Seeds of the images.
     pub seeds: Vec<u64>,
     /// Radial frequency of each ring of the spectra, cycles/pixel.
     pub frequency: Vec<f64>,
-    /// The schedule there was.
+    /// The present schedule.
     pub before: Measured,
-    /// The best found.
+    /// The best curve found.
     pub after: Measured,
 }
 
-/// How far the ends of runs lie from those of the reference.
+/// The difference between the final images of runs and those of the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measured {
     /// Root mean square over all images, channels and pixels, data units.
     pub rmse: f64,
-    /// The same in 8-bit levels, 127.5 to a data unit, which is what images in [−1, 1] have.
+    /// The same in 8-bit levels, 127.5 per data unit, for images in [−1, 1].
     pub rmse_8bit: f64,
     /// RMSE within each resolution level, finest first, and last within the rest band; their squares sum to the whole's
     /// (where the image's side is a multiple of the coarsest block).
     pub by_level: Vec<f64>,
-    /// Power spectral density of the error, one value a ring, data units squared.
+    /// Power spectral density of the error, one value per ring, data units squared.
     pub error_psd: Vec<f64>,
-    /// Power spectral density of the images over that of the reference's, one value a ring; 1 is right.
+    /// Power spectral density of the images over that of the reference, one value per ring; 1 is perfect.
     pub psd_ratio: Vec<f64>,
 }
 
 impl Measured {
-    /// RMS over the rings of how far the images' spectrum is off the reference's, dB.
+    /// RMS over the rings of the spectrum's deviation from the reference, dB.
     #[must_use]
     pub fn spectrum_db(&self) -> f64 {
         let off = self.psd_ratio.iter().map(|ratio| 10.0 * ratio.log10()).filter(|db| db.is_finite());
@@ -98,7 +98,7 @@ impl Comparison {
 }
 
 impl Outcome {
-    /// On how many seeds it was fitted and measured, and what that gave.
+    /// A sentence on the seeds of fit and measurement, and their results.
     #[must_use]
     pub fn sentence(&self) -> String {
         let runs = count(self.evaluations, "run");
@@ -125,7 +125,7 @@ pub(super) fn rmse(a: &Array4<f64>, b: &Array4<f64>) -> f64 {
     (a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
 }
 
-/// What measures ends of runs, `[B, C, H, W]`, against the reference's.
+/// Compares final images, `[B, C, H, W]`, with those of the reference.
 pub(super) struct Ruler {
     bands: BandPlan,
     rapsd: Rapsd,

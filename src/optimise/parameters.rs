@@ -1,21 +1,21 @@
 use crate::schedule::{ControlPoint, CurveError, Drawn, FlowCurve, MOST_LOG_SNR, ModelSchedule, Plan};
 use crate::theory::NoiseLevel;
 
-/// Least distance of neighbouring points: of the whole range in flow time, which keeps them more than 0.001 nats apart,
-/// and of run time.
+/// Least distance between neighbouring points: a share of the whole range in flow time, which keeps them more than 0.001 nats
+/// apart, and of run time.
 const LEAST: (f64, f64) = (2e-4, 1e-3);
-/// Least of what a gap has above that at the start, as a share of the mean gap: of a gap that is next to nothing no parameter
-/// would change anything.
+/// Least size of a gap above that at the start, relative to the mean gap: the parameter of a gap close to zero would have
+/// no effect.
 const LEAST_TO_GROW: f64 = 0.1;
-/// A parameter beyond this counts as this: by then a gap is `e^30` times another.
+/// Parameters are limited to this: there a gap is already `e^30` times another.
 const MOST: f64 = 30.0;
 
-/// A drawn curve as a vector of reals, its ends held. Every vector is a curve that falls strictly; 0 is the one that it
-/// started as, with its narrowest gaps opened to a tenth of the mean one.
+/// A drawn curve as a vector of reals, with fixed ends. Every vector gives a strictly falling curve; 0 gives the start,
+/// with its narrowest gaps widened to a tenth of the mean one.
 ///
-/// The points divide the flow time `σ/(1+σ)` between the ends into gaps, and the parameters are what is added to the
+/// The points divide the flow time `σ/(1+σ)` between the ends into gaps, and the parameters are added to the
 /// logarithms of all gaps but the last, which are then scaled to their sum (softmax). Run times are divided in the same
-/// way, where they may move too.
+/// way, if they may move too.
 #[derive(Clone, Debug)]
 pub struct Parameters {
     start: Drawn,
@@ -24,7 +24,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Around a curve; `move_times` lets the points move in run time too.
+    /// For a curve; with `move_times` the points move in run time too.
     #[must_use]
     pub fn around(start: &Drawn, move_times: bool) -> Self {
         let points = start.points();
@@ -42,7 +42,7 @@ impl Parameters {
         self.levels.inner() * if self.times.is_some() { 2 } else { 1 }
     }
 
-    /// Whether there is nothing to move.
+    /// Whether there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -54,13 +54,13 @@ impl Parameters {
         self.times.is_some()
     }
 
-    /// Whether 0 is the start as it was, rounding aside.
+    /// Whether 0 gives the start exactly, apart from rounding.
     #[must_use]
     pub fn keeps_start(&self) -> bool {
         !self.levels.opened && self.times.as_ref().is_none_or(|times| !times.opened)
     }
 
-    /// The curve of a vector; what is missing of it counts as 0.
+    /// The curve of a vector; missing entries count as 0.
     #[must_use]
     pub fn curve(&self, vector: &[f64]) -> Drawn {
         let (levels, times) = vector.split_at(vector.len().min(self.levels.inner()));
@@ -74,7 +74,7 @@ impl Parameters {
             }
         }
         Drawn::new(points).map_or_else(
-            // Only where the ends are too close to each other for points between them.
+            // Only if the ends are too close for points between them.
             |_| self.start.clone(),
             |drawn| drawn.with_released(self.start.start_released(), self.start.end_released()),
         )
@@ -86,11 +86,11 @@ impl Parameters {
 struct Gaps {
     from: f64,
     to: f64,
-    /// Least gap, as a share of the interval.
+    /// Least gap, relative to the interval.
     least: f64,
-    /// Logarithm of what each gap has above the least.
+    /// Logarithm of each gap's size above the least.
     logs: Vec<f64>,
-    /// Whether some gap was narrower than it may be at the start.
+    /// Whether some gap was too narrow at the start.
     opened: bool,
 }
 
@@ -107,7 +107,7 @@ impl Gaps {
         self.logs.len() - 1
     }
 
-    /// The points within, rising.
+    /// The inner points, rising.
     fn divided(&self, vector: &[f64]) -> Vec<f64> {
         let added =
             |i: usize| vector.get(i).filter(|value| !value.is_nan()).map_or(0.0, |value| value.clamp(-MOST, MOST));
@@ -124,7 +124,7 @@ impl Gaps {
     }
 }
 
-/// The levels of a plan as a drawn curve with its ends tied to the model's, through `points` points evenly in run time. With
+/// The levels of a plan as a drawn curve with `points` points, even in run time and with its ends tied to the model's. With
 /// one point more than the plan has steps, a run along the curve visits the plan's levels.
 pub fn start_from(plan: &Plan, model: &ModelSchedule, points: usize) -> Result<Drawn, CurveError> {
     if !(2..=crate::schedule::MOST_POINTS).contains(&points) {
@@ -134,7 +134,7 @@ pub fn start_from(plan: &Plan, model: &ModelSchedule, points: usize) -> Result<D
     let mut levels: Vec<(f64, NoiseLevel)> =
         plan.levels().iter().enumerate().map(|(i, &level)| (1.0 - i as f64 / steps, level)).rev().collect();
     if levels[0].1 <= levels[1].1 {
-        // A run whose last step does nothing.
+        // The last step of such a run does nothing.
         levels[0].1 = NoiseLevel::CLEAN;
     }
     let too_close = CurveError::ControlPoint { point: 1, reason: "the schedule's noise levels are too close together" };

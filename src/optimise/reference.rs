@@ -7,30 +7,30 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The fine run that few steps are held against.
+/// The fine run that runs of few steps are compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reference {
-    /// DDIM over 1000 steps, all timesteps of most models. It clips as the run does, where the model's configuration clips.
+    /// DDIM over 1000 steps, all timesteps of most models. It clips where the run does, if the model's configuration says so.
     #[serde(rename = "ddim-1000")]
     Ddim1000,
-    /// Heun's method over 200 steps of the `karras` family, 399 network calls; second order, and nearer to the limit.
+    /// Heun's method over 200 steps of the `karras` family, 399 network calls; second order, and closer to the limit.
     #[default]
     #[serde(rename = "heun-200")]
     Heun200,
 }
 
 impl Reference {
-    /// Every one with its name.
+    /// All variants with their names.
     pub const ALL: [(Self, &str); 2] = [(Self::Ddim1000, "ddim-1000"), (Self::Heun200, "heun-200")];
 
-    /// What suits a sampler: DDIM where the run clips as only DDIM does, since other samplers then have another limit.
+    /// The reference for a sampler: DDIM if the run clips in the way of DDIM, since other samplers then have another limit.
     #[must_use]
     pub fn suiting(sampler: SamplerKind, clipping: Clipping) -> Self {
         if sampler == SamplerKind::Ddim && clipping != Clipping::None { Self::Ddim1000 } else { Self::Heun200 }
     }
 
-    /// The sampler.
+    /// Its sampler.
     #[must_use]
     pub const fn sampler(self) -> SamplerKind {
         match self {

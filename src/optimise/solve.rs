@@ -1,4 +1,4 @@
-//! A run of which only the end is kept.
+//! A run of which only the final state is kept.
 
 use super::OptimiseError;
 use crate::denoiser::{DenoiseError, Denoiser, ImageShape};
@@ -7,14 +7,14 @@ use crate::session::SamplerKind;
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Axis};
 
-/// Why a run has no end.
+/// Why a run did not finish.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// Somebody asked for it.
+    /// It was cancelled.
     Cancelled,
-    /// The time is over.
+    /// The time limit was reached.
     Late,
-    /// Something failed.
+    /// It failed.
     Failed(OptimiseError),
 }
 
@@ -34,7 +34,7 @@ impl Halt {
     }
 }
 
-/// Initial noise of one image a seed, `[B, C, H, W]`: what a run with that seed and a batch of 1 starts from.
+/// Initial noise of one image per seed, `[B, C, H, W]`: the start of a run with that seed and a batch of 1.
 pub(super) fn noise(seeds: &[u64], image: ImageShape) -> Array4<f64> {
     let mut x_t = Array4::zeros(image.batch(seeds.len()));
     for (&seed, mut sample) in seeds.iter().zip(x_t.axis_iter_mut(Axis(0))) {
@@ -45,14 +45,14 @@ pub(super) fn noise(seeds: &[u64], image: ImageShape) -> Array4<f64> {
 
 /// A run by a deterministic sampler.
 pub(super) struct Run<'a> {
-    /// What it is, for whoever reads that it failed.
+    /// What the run is, for error messages.
     pub(super) what: &'static str,
     pub(super) sampler: SamplerKind,
     pub(super) levels: &'a [NoiseLevel],
 }
 
 impl Run<'_> {
-    /// The state that it reaches from `x_t`. `before_step` is asked before each step.
+    /// The final state from `x_t`. `before_step` is called before each step.
     pub(super) fn end(
         &self,
         denoiser: &mut dyn Denoiser,

@@ -48,7 +48,7 @@ fn factors(start: ArrayView2<f64>, end: ArrayView2<f64>) -> Vec<(usize, usize, f
     .collect()
 }
 
-/// Every mode of a real run, from noise that has them all, is what the closed form says.
+/// Every mode of a real run, from noise that contains all modes, matches the closed form.
 #[test]
 fn a_run_produces_the_spectrum_of_the_closed_form() {
     let side = 32;
@@ -70,7 +70,7 @@ fn a_run_produces_the_spectrum_of_the_closed_form() {
         let whole = gaussian::ddim_spectrum(&levels, spectrum.as_slice().unwrap());
         for (row, column, factor) in factors(plane(&x_t).view(), end.view()) {
             let expected = gaussian::ddim_run_factor(&levels, spectrum[[row, column]]);
-            // The state is kept in f32.
+            // The state is f32.
             assert!((factor - expected).abs() < 1e-5 * expected.max(1.0), "{row} {column}: {factor}, not {expected}");
             assert!(
                 (whole.produced[row * side + column] - expected * expected).abs() < 1e-12 * expected.max(1.0).powi(2)
@@ -79,7 +79,7 @@ fn a_run_produces_the_spectrum_of_the_closed_form() {
     }
 }
 
-/// The fine runs are near to the ODE, and far nearer than the errors that are measured by them.
+/// The fine runs are close to the ODE, and much closer than the errors measured with them.
 #[test]
 fn references_are_near_to_the_ode() {
     let side = 16;
@@ -130,13 +130,13 @@ fn the_fit_is_better_on_other_seeds_and_never_worse_on_its_own() {
         assert!((levels / measured.rmse - 1.0).abs() < 1e-9 && measured.rmse_8bit == measured.rmse * 127.5);
         assert_eq!((measured.by_level.len(), measured.error_psd.len(), measured.psd_ratio.len()), (5, 9, 9));
     }
-    // The same again gives the same.
+    // The same arguments give the same result.
     let again = optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |_| ControlFlow::Continue(()));
     let again = again.unwrap();
     assert_eq!((again.best, again.comparison), (outcome.best, outcome.comparison));
 }
 
-/// The expectation over all seeds is lowered, and with it the error of real runs of the bundled model's size.
+/// The expected error over all seeds falls, and so does the error of real runs at the bundled model's size.
 #[test]
 fn the_closed_form_fits_without_sampling() {
     let (problem, mut denoiser) = problem(64, 10);
@@ -156,7 +156,7 @@ fn the_closed_form_fits_without_sampling() {
     assert!(outcome.comparison.unwrap().ratio() < 0.62);
 }
 
-/// A start whose last points lie on each other gets away from there, and counts as it was.
+/// A start with coincident last points moves away from there, and counts as given.
 #[test]
 fn a_start_with_a_narrow_gap_is_left() {
     let (problem, mut denoiser) = problem(16, 6);
@@ -169,7 +169,7 @@ fn a_start_with_a_narrow_gap_is_left() {
     let fitted = outcome.fitted.unwrap();
     let levels = problem.plan_along(&start).unwrap().levels().to_vec();
     assert!((fitted.start / gaussian::ddim_spectrum(&levels, &power(16)).error_to_flow - 1.0).abs() < 1e-9);
-    // From 0.658 to 0.261; from the model's own schedule it is 0.227.
+    // From 0.658 to 0.261; from the model default it is 0.227.
     assert!(fitted.best < 0.3, "{fitted:?}");
 }
 
@@ -188,7 +188,7 @@ fn the_prior_as_target_and_moving_times() {
     assert!(!outcome.best.points().iter().all(even), "no point moved in time");
 }
 
-/// Estimates pixels in quarters, so that the error changes in leaps.
+/// Rounds pixels of the estimate to quarters, so that the error is discontinuous.
 struct Leaps(GaussianDenoiser);
 
 impl Denoiser for Leaps {
@@ -200,7 +200,7 @@ impl Denoiser for Leaps {
     }
 }
 
-/// Where differences lead nowhere, jumps spend the budget, and find something.
+/// Where differences give no direction, random jumps use the budget and improve the fit.
 #[test]
 fn leaps_are_found_by_jumps() {
     let (problem, denoiser) = problem(8, 4);
@@ -216,7 +216,7 @@ fn leaps_are_found_by_jumps() {
     assert_eq!(outcome.best, run().best);
 }
 
-/// A denoiser that is told to stop within its n-th call.
+/// A denoiser that is cancelled within its n-th call.
 struct StopsAt(GaussianDenoiser, usize);
 
 impl Denoiser for StopsAt {
@@ -251,7 +251,7 @@ fn a_cancel_keeps_the_best_so_far() {
     assert_eq!((outcome.ended, outcome.evaluations, asked_after), (Ended::Cancelled, 20, 0));
     assert_eq!((&outcome.best, fitted.best, &outcome.comparison), (&best, rmse, &None));
     assert!(fitted.best < fitted.start && !outcome.sentence().contains("RMSE"));
-    // From within a step: of the reference, of the fit, and of the measurement.
+    // From within a step of the reference, the fit, and the measurement.
     let whole = run(&mut denoiser.clone(), &mut |_| ControlFlow::Continue(())).evaluations;
     for (calls, evaluations) in [(100, 0), (399 + 4 * 20 + 2, 20), (399 + 4 * whole + 100, whole)] {
         let outcome = run(&mut StopsAt(denoiser.clone(), calls), &mut |_| ControlFlow::Continue(()));
@@ -276,7 +276,7 @@ fn budgets_end_the_fit() {
     assert_eq!((outcome.ended, outcome.evaluations, outcome.best), (Ended::Time, 0, start(&problem)));
 }
 
-/// Gives no numbers above a noise level that only the start avoids.
+/// Returns NaN above a noise level that only the start avoids.
 struct Fragile(GaussianDenoiser, NoiseLevel);
 
 impl Denoiser for Fragile {
@@ -292,7 +292,7 @@ impl Denoiser for Fragile {
 fn a_network_that_fails_somewhere_is_not_led_there() {
     let (problem, denoiser) = problem(8, 4);
     let last = problem.plan(&NOW).unwrap().levels()[3];
-    // DDIM over all timesteps would be led there itself, so the objective is fitted on a reference that was made before.
+    // DDIM over all timesteps would reach that level, so the objective uses a reference made before.
     let mut denoiser = Fragile(denoiser, NoiseLevel::from_log_snr(last.log_snr() + 1e-9));
     let options = Options { fit_seeds: 1, measure_seeds: 0, ..Options::default() };
     let error = optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |_| ControlFlow::Continue(()));
@@ -336,7 +336,7 @@ fn what_cannot_be_is_refused() {
     assert!(refused(&vast, &whole, &options).contains(" GB"));
 }
 
-/// A run along the start visits what the plan visits, whatever the plan, and the samplers that need a finite σ get one.
+/// A run along the start visits the levels of the plan, for any plan; samplers that need a finite σ get one.
 #[test]
 fn the_start_is_the_schedule_there_is() {
     let (problem, _) = problem(8, 9);
@@ -358,7 +358,7 @@ fn the_start_is_the_schedule_there_is() {
 }
 
 proptest! {
-    /// Any vector of reals is a curve that falls strictly between the ends, and 0 is the start.
+    /// Any vector of reals gives a curve that falls strictly between the ends, and 0 is the start.
     #[test]
     fn any_vector_is_a_curve(
         vector in prop::collection::vec(prop_oneof![4 => -40.0..40.0_f64, 1 => any::<f64>()], 0..40),
@@ -383,7 +383,7 @@ proptest! {
         prop_assert!(b.windows(2).all(|pair| pair[1].s - pair[0].s >= 9e-4 && pair[0].log_snr - pair[1].log_snr >= 1e-3));
         let levels = problem.plan_along(&drawn).unwrap().levels().to_vec();
         prop_assert!(levels.windows(2).all(|pair| pair[0] < pair[1]));
-        // A vector that changes something is not thrown away.
+        // A vector with an effect is not ignored.
         let moves = vector.iter().take(points - 2).any(|value| value.abs() > 1e-3);
         prop_assert!(!moves || drawn != zero);
     }

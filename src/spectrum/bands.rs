@@ -1,21 +1,21 @@
 use super::SpectrumError;
 use ndarray::{Array2, ArrayView, ArrayView2, ArrayView4, Axis, s};
 
-/// What is done with an image whose sides the coarsest block `n^M` does not divide.
+/// What to do with an image whose sides are not multiples of the coarsest block `n^M`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fit {
-    /// The last row and column are repeated downwards and to the right until it does. Bands of the image are cut back
-    /// to its own size and still sum to it; energies, and the bands' orthogonality, are those of the padded image.
+    /// Repeat the last row and column downwards and to the right until they are. Bands of the image are cropped to its
+    /// size and still sum to it; energies, and the orthogonality of the bands, are those of the padded image.
     #[default]
     Pad,
-    /// Rows and columns that are left over, below and to the right, are ignored. Bands have the size of what is kept.
+    /// Ignore the surplus rows and columns, below and to the right. Bands have the size of the rest.
     Crop,
 }
 
-/// How an image is cut into resolution bands by pooling.
+/// The division of an image into resolution bands by pooling.
 ///
 /// `D_k` is the mean over blocks of k×k, `U_k` repeats each pixel k×k times, so `U_k D_k` projects onto images that are
-/// constant in blocks. Band `m < M` is `B_m = U_{nᵐ}D_{nᵐ} − U_{nᵐ⁺¹}D_{nᵐ⁺¹}`, what is lost in the next pooling; the rest
+/// constant in blocks. Band `m < M` is `B_m = U_{nᵐ}D_{nᵐ} − U_{nᵐ⁺¹}D_{nᵐ⁺¹}`, the detail lost in the next pooling; the rest
 /// band is `B_M = U_{n^M}D_{n^M}`. Bands are orthogonal and sum to the image. Index 0 is the finest.
 ///
 /// ```
@@ -37,7 +37,7 @@ pub struct BandPlan {
 }
 
 impl BandPlan {
-    /// For images `[height, width]`, `levels` detail bands and a factor `n` from each to the next. `n^levels` may not
+    /// For images `[height, width]`, `levels` detail bands and a factor `n` from each to the next. `n^levels` must not
     /// exceed the shorter side.
     pub fn new(height: usize, width: usize, factor: usize, levels: usize, fit: Fit) -> Result<Self, SpectrumError> {
         if height == 0 || width == 0 {
@@ -59,7 +59,7 @@ impl BandPlan {
         Ok(Self { size: (height, width), grid: (side(height), side(width)), factor, levels, fit })
     }
 
-    /// M, the number of detail bands; there is one band more.
+    /// M, the number of detail bands. With the rest band there are M + 1.
     #[must_use]
     pub const fn levels(&self) -> usize {
         self.levels
@@ -71,19 +71,19 @@ impl BandPlan {
         self.factor
     }
 
-    /// Rows and columns that are pooled: the image's own, padded or cropped where they differ from it.
+    /// Rows and columns that are pooled: those of the image, padded or cropped if they differ.
     #[must_use]
     pub const fn grid(&self) -> (usize, usize) {
         self.grid
     }
 
-    /// Rows and columns of what [`Self::isolate`] gives back.
+    /// Rows and columns of the images from [`Self::isolate`].
     #[must_use]
     pub fn output_size(&self) -> (usize, usize) {
         (self.size.0.min(self.grid.0), self.size.1.min(self.grid.1))
     }
 
-    /// What happens where [`Self::grid`] is not the image's size.
+    /// What happens if [`Self::grid`] is not the image's size.
     #[must_use]
     pub const fn fit(&self) -> Fit {
         self.fit
@@ -111,7 +111,7 @@ impl BandPlan {
         Ok(out)
     }
 
-    /// Adds the energies of a plane to `out` `[M + 1]`. Only `scratch` is allocated, once; it may be used again for
+    /// Adds the energies of a plane to `out` `[M + 1]`. Only `scratch` is allocated, once; it can be reused for
     /// planes of any size.
     pub fn add_energies<T: Copy + Into<f64>>(
         &self,
@@ -123,11 +123,11 @@ impl BandPlan {
         self.load(plane, scratch)?;
         let (mut height, mut width) = self.grid;
         let pixels = (height * width) as f64;
-        // Pixels of the grid that one value of the present level stands for.
+        // Pixels of the grid that one value of the current level represents.
         let mut weight = 1.0;
         let (details, rest) = out.split_at_mut(self.levels);
         for energy in details {
-            // The energy lost is the scatter of the values about their block's mean, so nothing cancels.
+            // The lost energy is the scatter of the values about their block's mean, so nothing cancels.
             let lost = pool_in_place(scratch, (height, width), self.factor);
             *energy += lost * weight / pixels;
             (height, width) = (height / self.factor, width / self.factor);
@@ -137,7 +137,7 @@ impl BandPlan {
         Ok(())
     }
 
-    /// Band `m` of a plane `[H, W]`, `m = M` being the rest band; an image of [`Self::output_size`].
+    /// Band `m` of a plane `[H, W]`, where `m = M` is the rest band; an image of [`Self::output_size`].
     pub fn isolate<T: Copy + Into<f64>>(&self, plane: ArrayView2<T>, m: usize) -> Result<Array2<f64>, SpectrumError> {
         if m > self.levels {
             let expected = format!("a band from 0 to {}", self.levels);
@@ -166,7 +166,7 @@ impl BandPlan {
         }))
     }
 
-    /// All M + 1 bands of a plane, finest first; they sum to it (to what is kept of it, with [`Fit::Crop`]).
+    /// All M + 1 bands of a plane, finest first; they sum to it (to the cropped plane with [`Fit::Crop`]).
     pub fn split<T: Copy + Into<f64>>(&self, plane: ArrayView2<T>) -> Result<Vec<Array2<f64>>, SpectrumError> {
         (0..=self.levels).map(|m| self.isolate(plane, m)).collect()
     }
@@ -186,7 +186,7 @@ impl BandPlan {
     }
 }
 
-/// Pools row-major values by `factor` into the front of the same slice, and returns the sum over all values of their
+/// Pools row-major values by `factor` into the front of the same slice. Returns the sum over all values of their
 /// squared distance to their block's mean.
 fn pool_in_place(values: &mut [f64], (height, width): (usize, usize), factor: usize) -> f64 {
     if factor == 2 {
@@ -204,21 +204,21 @@ fn pool_in_place(values: &mut [f64], (height, width): (usize, usize), factor: us
             let mean = (0..factor).map(|dy| values[line(dy)].iter().sum::<f64>()).sum::<f64>() * norm;
             let about = |value: &f64| (value - mean) * (value - mean);
             scatter += (0..factor).map(|dy| values[line(dy)].iter().map(about).sum::<f64>()).sum::<f64>();
-            // Never later in the slice than the blocks still to be read.
+            // Always before the blocks that are still to be read.
             values[row * columns + column] = mean;
         }
     }
     scatter
 }
 
-/// The same by 2, a row of blocks at a time.
+/// The same for factor 2, a row of blocks at a time.
 fn pool_by_two(values: &mut [f64], (height, width): (usize, usize)) -> f64 {
     let columns = width / 2;
     let mut scatter = 0.0;
     let mut begin = 0;
     for row in 0..height / 2 {
         let start = 2 * row * width;
-        // What is written lies before what is read, but for the first row, which is read from its left on.
+        // Writes stay behind reads, except in the first row, which is read from left to right.
         for column in 0..columns {
             let at = start + 2 * column;
             let (Some(&[a, b]), Some(&[c, d])) =

@@ -1,6 +1,6 @@
 use ndarray::Array2;
 
-/// A spectrum `[H, W]` with frequency 0 at `[H/2, W/2]`, as `numpy.fft.fftshift` has it, from the order of the transform.
+/// A spectrum `[H, W]` with frequency 0 moved to `[H/2, W/2]`, like `numpy.fft.fftshift`, from the order of the transform.
 #[must_use]
 pub fn centred(spectrum: &Array2<f64>) -> Array2<f64> {
     let (height, width) = spectrum.dim();
@@ -8,13 +8,13 @@ pub fn centred(spectrum: &Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((height, width), |(y, x)| spectrum[[back(y, height), back(x, width)]])
 }
 
-/// The frequency of a place along a side of a centred spectrum, cycles per pixel.
+/// The frequency at a position along a side of a centred spectrum, cycles per pixel.
 #[must_use]
 pub fn centred_frequency(at: usize, side: usize) -> f64 {
     (at as f64 - (side / 2) as f64) / side.max(1) as f64
 }
 
-/// The radius, cycles per pixel, at which level `m` of factor `n` begins: `1/(2nᵐ)`, the highest frequency that is left
+/// The radius, cycles per pixel, at which level `m` with factor `n` begins: `1/(2nᵐ)`, the highest frequency that remains
 /// after pooling by `nᵐ`. Level 0 reaches beyond its radius into the corners.
 #[must_use]
 pub fn level_radius(factor: usize, m: usize) -> f64 {

@@ -7,12 +7,12 @@ use rustfft::{Fft, FftPlanner};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-/// By height and width.
+/// Transforms by height and width.
 type Plans = HashMap<(usize, usize), Arc<Fft2>>;
 
 static PLANS: LazyLock<Mutex<Plans>> = LazyLock::new(Mutex::default);
 
-/// Rows that are transformed before they are turned into columns: 8 of them fill two cache lines of each column.
+/// Rows transformed before they are transposed: 8 of them fill two cache lines of each column.
 const BLOCK: usize = 8;
 
 /// The discrete Fourier transform of real images of one size, odd or even, square or not.
@@ -32,12 +32,12 @@ pub struct Fft2 {
 }
 
 impl Fft2 {
-    /// The transform for images `[height, width]`, planned when first asked for and shared from then on.
+    /// The transform for images `[height, width]`, planned on first use and shared afterwards.
     pub fn of_size(height: usize, width: usize) -> Result<Arc<Self>, SpectrumError> {
         if height == 0 || width == 0 {
             return Err(SpectrumError::Empty { height, width });
         }
-        // A plan is whole or not there, so one that another thread failed to make spoils nothing.
+        // A plan is complete or absent, so a panic in another thread leaves the table valid.
         let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
         let plan = plans.entry((height, width)).or_insert_with(|| {
             let rows = RealFftPlanner::new().plan_fft_forward(width);
@@ -54,19 +54,19 @@ impl Fft2 {
         (self.height, self.width)
     }
 
-    /// `W/2 + 1`, the number of `k_x` that are kept.
+    /// `W/2 + 1`, the number of stored `k_x`.
     #[must_use]
     pub const fn half_width(&self) -> usize {
         self.width / 2 + 1
     }
 
-    /// How many bins of the whole spectrum a bin at `k_x` stands for: 2, but 1 where it is its own conjugate's column.
+    /// The number of bins of the whole spectrum that a bin at `k_x` represents: 2, or 1 in a column that is its own conjugate.
     #[must_use]
     pub const fn multiplicity(&self, k_x: usize) -> usize {
         if k_x == 0 || 2 * k_x == self.width { 1 } else { 2 }
     }
 
-    /// Transforms a plane `[H, W]` into `out`, which is given its size and may be used again.
+    /// Transforms a plane `[H, W]` into `out`, which is resized and may be reused.
     pub fn forward<T: Copy + Into<f64>>(
         &self,
         plane: ArrayView2<T>,
@@ -77,7 +77,7 @@ impl Fft2 {
         Ok(())
     }
 
-    /// Adds `|X_k|²` of a plane `[H, W]` under a window to `power` `[W/2 + 1, H]`, that of `±k_x` together.
+    /// Adds `|X_k|²` of a plane `[H, W]` with a window to `power` `[W/2 + 1, H]`; `±k_x` are added together.
     pub(super) fn add_power<T: Copy + Into<f64>>(
         &self,
         plane: ArrayView2<T>,
@@ -94,8 +94,8 @@ impl Fft2 {
         Ok(())
     }
 
-    /// The same of two planes, by one transform of `Z = A + i·B`. As `|Z_k|² + |Z_{−k}|² = 2(|A_k|² + |B_k|²)`, sums over
-    /// any set of bins that holds `−k` with `k` are those of both planes; single bins are not.
+    /// The same for two planes, by one transform of `Z = A + i·B`. As `|Z_k|² + |Z_{−k}|² = 2(|A_k|² + |B_k|²)`, sums over
+    /// any set of bins that contains `−k` with each `k` are those of both planes; single bins are not.
     pub(super) fn add_power_of_pair<T: Copy + Into<f64>>(
         &self,
         planes: [ArrayView2<T>; 2],
@@ -135,7 +135,7 @@ impl Fft2 {
         Ok(())
     }
 
-    /// Rows of `a + i·b`: as many columns as the image has.
+    /// Rows of `a + i·b`, with as many columns as the image.
     fn transform_pair_rows<T: Copy + Into<f64>>(
         &self,
         planes: [ArrayView2<T>; 2],
@@ -161,7 +161,7 @@ impl Fft2 {
         Ok(())
     }
 
-    /// Hands out each column as soon as it is transformed, while it is near.
+    /// Passes on each column as soon as it is transformed, while it is in the cache.
     fn transform_columns(&self, memory: &mut HalfSpectrum, mut done: impl FnMut(usize, &[Complex64])) {
         for (start, block) in (0..).step_by(BLOCK).zip(memory.values.chunks_mut(BLOCK * self.height)) {
             self.columns.process_with_scratch(block, &mut memory.scratch);
@@ -172,7 +172,7 @@ impl Fft2 {
     }
 }
 
-/// Turns rows of `width` into columns of `height`, from place `start` of each on.
+/// Transposes rows of `width` into columns of `height`, starting at position `start` of each.
 fn turn(rows: &[Complex64], width: usize, columns: &mut [Complex64], height: usize, start: usize) {
     if rows.len() == BLOCK * width {
         let rows: [&[Complex64]; BLOCK] = std::array::from_fn(|y| &rows[y * width..(y + 1) * width]);
@@ -191,26 +191,26 @@ fn turn(rows: &[Complex64], width: usize, columns: &mut [Complex64], height: usi
     }
 }
 
-/// One image's spectrum, with the memory its transform needs; one for each thread.
+/// One image's spectrum, with the working memory of the transform; use one per thread.
 #[derive(Clone, Debug, Default)]
 pub struct HalfSpectrum {
     height: usize,
-    /// `[W/2 + 1, H]`: each `k_x` has its `k_y` side by side.
+    /// `[W/2 + 1, H]`: the `k_y` of each `k_x` are contiguous.
     values: Vec<Complex64>,
     row: Vec<f64>,
-    /// A few rows' spectra.
+    /// The spectra of a few rows.
     block: Vec<Complex64>,
     scratch: Vec<Complex64>,
 }
 
 impl HalfSpectrum {
-    /// Memory for any size.
+    /// Empty; grows to any size.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// For this many columns.
+    /// Resizes to this many columns.
     fn prepare(&mut self, fft: &Fft2, columns: usize, scratch: usize) {
         self.height = fft.height;
         self.values.resize(columns * fft.height, Complex64::ZERO);
@@ -218,7 +218,7 @@ impl HalfSpectrum {
         self.scratch.resize(scratch.max(self.scratch.len()), Complex64::ZERO);
     }
 
-    /// `[W/2 + 1, H]`, with `k_y` the faster.
+    /// `[W/2 + 1, H]`, with `k_y` fastest.
     #[must_use]
     pub fn values(&self) -> &[Complex64] {
         &self.values

@@ -2,12 +2,12 @@
 //!
 //! - [`BandPlan`]: the pooling pyramid, its orthogonal bands and their energies.
 //! - [`Fft2`]: two-dimensional Fourier transforms of real images, planned once for each size.
-//! - [`psd`]: power spectral density, on which unit white noise reads 1 at any size.
-//! - [`Rapsd`]: the same averaged over rings of radial frequency, of one image or of many on all cores.
-//! - [`Window`]: what pixels are weighted with before.
-//! - [`PowerLaw`] and [`Reach`]: the slope of a spectrum, and how far it lies above a level.
+//! - [`psd`]: power spectral density, 1 for unit white noise at any size.
+//! - [`Rapsd`]: its average over rings of radial frequency, for one image or for many on all cores.
+//! - [`Window`]: the weights of pixels before a transform.
+//! - [`PowerLaw`] and [`Reach`]: the slope of a spectrum, and up to which frequency it is above a level.
 //!
-//! Values may be f32 or f64 on their way in; all arithmetic is f64. No files.
+//! Input values may be f32 or f64; all arithmetic is f64. No files.
 
 mod bands;
 mod centred;
@@ -29,7 +29,7 @@ pub use responses::band_responses;
 pub use running::Running;
 pub use window::Window;
 
-/// What cannot be analysed.
+/// Why an image cannot be analysed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpectrumError {
     /// An image without pixels.
@@ -46,7 +46,7 @@ pub enum SpectrumError {
     /// The coarsest pooling is wider than the image, or there is no level.
     #[error("{}", misfit(*.levels, *.factor, (*.height, *.width), *.most))]
     Levels {
-        /// Levels asked for.
+        /// Requested levels.
         levels: usize,
         /// n.
         factor: usize,
@@ -54,15 +54,15 @@ pub enum SpectrumError {
         height: usize,
         /// Columns.
         width: usize,
-        /// The most there can be.
+        /// The largest possible number.
         most: usize,
     },
-    /// An image or a result of another size than planned for.
+    /// An image or a result whose size differs from the planned one.
     #[error("expected {expected}, found {found}")]
     Shape {
-        /// What was planned.
+        /// The planned size.
         expected: String,
-        /// What came.
+        /// The actual size.
         found: String,
     },
 }

@@ -1,19 +1,19 @@
-/// A power law through a spectrum, `S(f) ∝ f^slope`, by least squares of log S over log f, every ring counting alike.
+/// A power law fitted to a spectrum, `S(f) ∝ f^slope`, by least squares of log S over log f. All rings have equal weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PowerLaw {
-    /// Of log S over log f: −2 for natural images.
+    /// The slope of log S over log f: −2 for natural images.
     pub slope: f64,
-    /// Standard error of the slope, from how far the rings lie from the line. Rings that go together make it too small.
+    /// Standard error of the slope from the residuals. Correlated rings make it too small.
     pub slope_error: f64,
-    /// log₁₀ of the density that the line has at 1 cycle/pixel.
+    /// log₁₀ of the line's density at 1 cycle/pixel.
     pub log10_at_one: f64,
-    /// Rings that were fitted.
+    /// Number of rings in the fit.
     pub rings: usize,
 }
 
 impl PowerLaw {
-    /// Through the rings with frequencies from `low` to `high` cycles/pixel, both included, and densities above 0. `None`
-    /// of fewer than three.
+    /// Fits the rings with frequencies from `low` to `high` cycles/pixel, both included, and densities above 0. `None`
+    /// for fewer than three.
     ///
     /// ```
     /// use chromascope::spectrum::PowerLaw;
@@ -24,7 +24,7 @@ impl PowerLaw {
     /// ```
     #[must_use]
     pub fn fit(frequency: &[f64], density: &[f64], (low, high): (f64, f64)) -> Option<Self> {
-        // A ring at the very edge of the range is in it, whatever its mean frequency was rounded to.
+        // A ring at the edge of the range is included, despite rounding of its mean frequency.
         let (low, high) = (low * (1.0 - 1e-9), high * (1.0 + 1e-9));
         let pairs = frequency.iter().zip(density);
         let inside = pairs.filter(|&(&f, &density)| f > 0.0 && (low..=high).contains(&f) && density > 0.0);
@@ -50,22 +50,22 @@ impl PowerLaw {
     }
 }
 
-/// How far a falling spectrum reaches above a level.
+/// Up to which frequency a falling spectrum is above a level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reach {
-    /// Nowhere.
+    /// It is below the level everywhere.
     Nowhere,
-    /// Up to this frequency, cycles/pixel, and at none above.
+    /// Up to this frequency, cycles/pixel, and not above it.
     Until(f64),
     /// Up to the last ring.
     ToTheEnd,
 }
 
 impl Reach {
-    /// The highest frequency at which a spectrum is at `level` or above; between two rings on the straight line that joins
-    /// them in log-log. Frequency 0, which has no logarithm, does not count.
+    /// The highest frequency at which a spectrum is at or above `level`, interpolated linearly in log-log between two
+    /// rings. Frequency 0, which has no logarithm, is ignored.
     ///
-    /// A spectrum of one image scatters about its own mean, so it may cross the level more than once: the last time counts.
+    /// The spectrum of one image scatters about its mean and may cross the level more than once: the last crossing counts.
     #[must_use]
     pub fn of(frequency: &[f64], density: &[f64], level: f64) -> Self {
         let rings = frequency.len().min(density.len());
@@ -75,12 +75,12 @@ impl Reach {
             return Self::ToTheEnd;
         }
         let [above, below] = [last, last + 1].map(|ring| [frequency[ring].ln(), density[ring].ln()]);
-        // 0 has the logarithm −∞, and a line that falls so far crosses every level where it begins.
+        // 0 has the logarithm −∞; a line that falls to it crosses every level at its start.
         let part = ((above[1] - level.ln()) / (above[1] - below[1])).clamp(0.0, 1.0);
         Self::Until((above[0] + part * (below[0] - above[0])).exp())
     }
 
-    /// Where it ends within the spectrum.
+    /// The frequency, if it is within the spectrum.
     #[must_use]
     pub const fn frequency(self) -> Option<f64> {
         if let Self::Until(frequency) = self { Some(frequency) } else { None }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     proptest! {
-        /// c·f^(−p) has slope −p, and meets a level at (c/level)^(1/p), between the rings too.
+        /// c·f^(−p) has slope −p, and crosses a level at (c/level)^(1/p), between rings too.
         #[test]
         fn power_laws_are_found(power in 0.3..4.0_f64, scale in 1e-4..1e4_f64, at in 0.02..0.499_f64) {
             let f = rings(64);

@@ -4,17 +4,17 @@ use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView2, ArrayView3, ArrayView4, Axis};
 use std::sync::Arc;
 
-/// A bin that is in no ring.
+/// Marks a bin outside all rings.
 const NO_RING: u32 = u32::MAX;
 
 /// The rings of radial frequency into which a spectrum is averaged.
 ///
 /// Ring `r` holds the bins with `round(|f|·max(H, W)) = r`, halves upwards, for `r = 0 … max(H, W)/2`; `|f|` in
-/// cycles/pixel. Ring 0 is frequency 0 alone; the corners beyond the last ring are in none. Membership is decided in
+/// cycles/pixel. Ring 0 is frequency 0 alone; the corners beyond the last ring belong to none. Membership is computed in
 /// integers, so no rounding error moves a bin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rings {
-    /// Of each bin of a quarter of the spectrum, `[W/2 + 1, H/2 + 1]`; the others mirror it.
+    /// The ring of each bin in a quarter of the spectrum, `[W/2 + 1, H/2 + 1]`; the others mirror it.
     ring: Vec<u32>,
     count: Vec<usize>,
     frequency: Vec<f64>,
@@ -51,7 +51,7 @@ impl Rings {
         self.count.len()
     }
 
-    /// Never: ring 0 is always there.
+    /// Always false: ring 0 always exists.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count.is_empty()
@@ -69,7 +69,7 @@ impl Rings {
         &self.frequency
     }
 
-    /// The mean over each ring of what every bin of the half spectrum has, `[W/2 + 1, H]` with `k_y` the faster: `[F]`.
+    /// The mean over each ring of a value per bin of the half spectrum, `[W/2 + 1, H]` with `k_y` fastest: `[F]`.
     #[must_use]
     pub fn mean_of(&self, fft: &Fft2, values: &[f64]) -> Vec<f64> {
         let height = fft.size().0;
@@ -98,7 +98,7 @@ fn rounded_radius(k_y: usize, k_x: usize, height: usize, width: usize) -> usize 
 
 /// The radially averaged power spectral density of images of one size: the mean over each ring of `|X_k|²/N_pix`.
 ///
-/// It holds the memory that this needs, so each thread has its own.
+/// It owns its working memory, so use one per thread.
 ///
 /// ```
 /// use chromascope::spectrum::Rapsd;
@@ -114,7 +114,7 @@ pub struct Rapsd {
     rings: Arc<Rings>,
     weights: Arc<Weights>,
     memory: HalfSpectrum,
-    /// `|X|²` of a sample's planes together, over the half spectrum, `[W/2 + 1, H]`.
+    /// `|X|²` summed over a sample's planes, over the half spectrum, `[W/2 + 1, H]`.
     power: Vec<f64>,
     sums: Vec<f64>,
 }
@@ -125,7 +125,7 @@ impl Rapsd {
         Self::windowed(height, width, Window::None)
     }
 
-    /// The same under a window.
+    /// For images `[height, width]`, with a window.
     pub fn windowed(height: usize, width: usize, window: Window) -> Result<Self, SpectrumError> {
         let fft = Fft2::of_size(height, width)?;
         let rings = Arc::new(Rings::new(&fft));
@@ -139,24 +139,24 @@ impl Rapsd {
         })
     }
 
-    /// The rings: how many, their frequencies and their sizes.
+    /// The rings, with their frequencies and sizes.
     #[must_use]
     pub fn rings(&self) -> &Rings {
         &self.rings
     }
 
-    /// Of one plane `[H, W]`: `[F]`, in the pixels' units squared.
+    /// The spectrum of one plane `[H, W]`: `[F]`, in the pixels' units squared.
     pub fn plane<T: Copy + Into<f64>>(&mut self, plane: ArrayView2<T>) -> Result<Vec<f64>, SpectrumError> {
         let mut out = vec![0.0; self.rings.len()];
         self.add_plane(plane, 1.0, &mut out)?;
         Ok(out)
     }
 
-    /// Of one sample `[C, H, W]`: the mean over its channels, `[F]`.
+    /// The spectrum of one sample `[C, H, W]`: the mean over its channels, `[F]`.
     pub fn sample<T: Copy + Into<f64>>(&mut self, sample: ArrayView3<T>) -> Result<Vec<f64>, SpectrumError> {
         let mut out = vec![0.0; self.rings.len()];
         self.clear();
-        // Two channels cost little more than one, and only their sum is wanted.
+        // Two channels cost little more than one, and only their sum is needed.
         for pair in sample.axis_chunks_iter(Axis(0), 2) {
             let mut planes = pair.outer_iter();
             match (planes.next(), planes.next()) {
@@ -171,8 +171,8 @@ impl Rapsd {
         Ok(out)
     }
 
-    /// [`Self::sample`] of every sample of `[B, C, H, W]`, in their order, on all cores. The values do not depend on how
-    /// many there are.
+    /// [`Self::sample`] of every sample of `[B, C, H, W]`, in order, on all cores. The values do not depend on the number
+    /// of cores.
     pub fn samples<T: Copy + Into<f64> + Sync>(&self, images: ArrayView4<T>) -> Result<Vec<Vec<f64>>, SpectrumError> {
         let images = images.axis_iter(Axis(0)).into_par_iter();
         images.map_init(|| self.clone(), |rapsd, image| rapsd.sample(image)).collect()
@@ -215,7 +215,7 @@ impl Rapsd {
     }
 }
 
-/// How many of the `n` frequencies along a side have this magnitude.
+/// The number of the `n` frequencies along a side that have this magnitude.
 const fn multiplicity(k: usize, n: usize) -> usize {
     if k == 0 || 2 * k == n { 1 } else { 2 }
 }
@@ -293,8 +293,8 @@ mod tests {
             rapsd.sample(sample.view()).unwrap().iter().zip(&mut sum).for_each(|(value, sum)| *sum += value);
         }
         for (ring, (sum, &count)) in sum.iter().zip(rapsd.rings().count()).enumerate() {
-            // Conjugate bins are equal, so half of them are independent, each with variance 1 (2 at frequency 0); under a
-            // window they go with their neighbours, by 2/3 and 1/6 along each side: (1 + 2·4/9 + 2/36)² times the variance.
+            // Conjugate bins are equal, so half of them are independent, each with variance 1 (2 at frequency 0). A window
+            // correlates neighbours, by 2/3 and 1/6 along each side: (1 + 2·4/9 + 2/36)² times the variance.
             let shared = if window == Window::Hann { 35.0 / 18.0 } else { 1.0 };
             let error = shared * (2.0 / (samples as f64 * channels as f64 * count as f64)).sqrt();
             assert!((sum / samples as f64 - 1.0).abs() < 5.0 * error, "ring {ring}");
@@ -318,7 +318,7 @@ mod tests {
                 assert_eq!(alone.install(|| one.samples(images.view()).unwrap()), many);
                 for (image, found) in images.outer_iter().zip(&many) {
                     assert_eq!(*found, one.sample(image).unwrap());
-                    // Channels that went through one transform against each by itself.
+                    // Channels transformed together against each transformed alone.
                     let mut apart = vec![0.0; one.rings().len()];
                     for plane in image.outer_iter() {
                         one.add_plane(plane, (channels as f64).recip(), &mut apart).unwrap();

@@ -1,11 +1,11 @@
 use super::{BandPlan, Fft2};
 use std::f64::consts::PI;
 
-/// How much of the power at each frequency falls into each band: `W_m = |Ĥ_{nᵐ}|² − |Ĥ_{nᵐ⁺¹}|²` for the detail bands,
+/// The share of the power at each frequency that belongs to each band: `W_m = |Ĥ_{nᵐ}|² − |Ĥ_{nᵐ⁺¹}|²` for the detail bands,
 /// `W_M = |Ĥ_{n^M}|²` for the rest, with the response `Ĥ_b` of the mean over b×b pixels. `[M + 1][W/2 + 1, H]`, in the
-/// order of the half spectrum (`k_y` the faster); at every frequency they sum to 1.
+/// order of the half spectrum (`k_y` fastest); at every frequency they sum to 1.
 ///
-/// Exact, on the mean over places, for images that are as likely anywhere else and whose sides `n^M` divides.
+/// Exact in expectation for stationary images whose sides are multiples of `n^M`.
 #[must_use]
 pub fn band_responses(fft: &Fft2, plan: &BandPlan) -> Vec<Vec<f64>> {
     let (height, width) = fft.size();
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use ndarray::Array2;
 
-    /// The mean over all shifts makes an image stationary, so there the responses are exact.
+    /// The mean over all shifts makes an image stationary, so the responses are exact for it.
     #[test]
     fn they_are_the_mean_band_energies_over_all_shifts() {
         for (height, width, factor, levels) in [(8, 8, 2, 3), (12, 24, 2, 2), (9, 27, 3, 2)] {

@@ -1,4 +1,4 @@
-/// Mean and variance of vectors that come one at a time (Welford 1962), in memory of one vector whatever their number.
+/// Mean and variance of a stream of vectors (Welford 1962), in memory of one vector.
 ///
 /// ```
 /// use chromascope::spectrum::Running;
@@ -16,14 +16,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Of vectors of this length, none yet.
+    /// For vectors of this length, initially empty.
     #[must_use]
     pub fn new(length: usize) -> Self {
         Self { count: 0, mean: vec![0.0; length], squares: vec![0.0; length] }
     }
 
-    /// Of what was kept: [`count`](Self::count), [`mean`](Self::mean) and [`variance`](Self::variance). Past the shorter of
-    /// the two nothing is taken.
+    /// From saved values: [`count`](Self::count), [`mean`](Self::mean) and [`variance`](Self::variance). Only the shorter of
+    /// the two lengths is used.
     #[must_use]
     pub fn from_moments(count: usize, mean: &[f64], variance: &[f64]) -> Self {
         let freedom = count.saturating_sub(1) as f64;
@@ -32,7 +32,7 @@ impl Running {
         Self { count, mean: mean[..squares.len()].to_vec(), squares }
     }
 
-    /// Takes one more. Past the shorter of the two lengths nothing is taken.
+    /// Adds one vector. Only the shorter of the two lengths is used.
     pub fn push(&mut self, values: &[f64]) {
         self.count += 1;
         let count = self.count as f64;
@@ -43,7 +43,7 @@ impl Running {
         }
     }
 
-    /// Takes all that another has taken (Chan, Golub and LeVeque 1979).
+    /// Adds everything another has counted (Chan, Golub and LeVeque 1979).
     pub fn merge(&mut self, other: &Self) {
         if other.count == 0 {
             return;
@@ -59,19 +59,19 @@ impl Running {
         self.count += other.count;
     }
 
-    /// How many were taken.
+    /// Number of vectors.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
     }
 
-    /// Their mean; zeros before the first.
+    /// The mean; zeros if there are no vectors.
     #[must_use]
     pub fn mean(&self) -> &[f64] {
         &self.mean
     }
 
-    /// Their unbiased variance; NaN of fewer than two.
+    /// The unbiased variance; NaN for fewer than two vectors.
     #[must_use]
     pub fn variance(&self) -> Vec<f64> {
         let freedom = if self.count > 1 { (self.count - 1) as f64 } else { f64::NAN };

@@ -4,27 +4,27 @@ use rustfft::num_complex::Complex64;
 use std::f64::consts::PI;
 use std::ops::Mul;
 
-/// What the pixels are weighted with before a spectrum is taken.
+/// The weights of the pixels before a spectrum is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Window {
-    /// Nothing: the image is taken as periodic, and the jump from one edge to the opposite one counts as content.
+    /// No window: the image is periodic, and the jump from one edge to the opposite one counts as content.
     #[default]
     None,
-    /// `sin²(πy/H)·sin²(πx/W)`, the periodic Hann window, divided by its root mean square, so that white noise still
-    /// reads its variance. It spreads every frequency to the next ones along each side: of a square image the mean reaches
-    /// ring 1 and no further. A side of one pixel is left alone.
+    /// `sin²(πy/H)·sin²(πx/W)`, the periodic Hann window, divided by its root mean square, so that the density of white
+    /// noise is still its variance. It spreads every frequency to its neighbours along each side: in a square image the mean
+    /// reaches ring 1 and no further. A side of one pixel is not weighted.
     Hann,
 }
 
 impl Window {
-    /// The Hann window, or none.
+    /// The Hann window or no window.
     #[must_use]
     pub const fn hann_if(hann: bool) -> Self {
         if hann { Self::Hann } else { Self::None }
     }
 }
 
-/// A window by rows and columns; empty for none.
+/// A window by rows and columns; empty for no window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Weights {
     rows: Vec<f64>,
@@ -40,7 +40,7 @@ impl Weights {
         }
     }
 
-    /// Row `y` of an image, weighted.
+    /// Row `y` of an image, windowed.
     pub(super) fn load<T: Copy + Into<f64>>(&self, row: ArrayView1<T>, y: usize, to: &mut [f64]) {
         match row.as_slice() {
             Some(row) => self.put(row.iter().map(|&pixel| pixel.into()), y, to),
@@ -48,7 +48,7 @@ impl Weights {
         }
     }
 
-    /// The same of two images, `a + i·b`.
+    /// The same for two images, `a + i·b`.
     pub(super) fn load_pair<T: Copy + Into<f64>>(&self, [a, b]: [ArrayView1<T>; 2], y: usize, to: &mut [Complex64]) {
         let value = |(&a, &b): (&T, &T)| Complex64::new(a.into(), b.into());
         match (a.as_slice(), b.as_slice()) {
@@ -66,7 +66,7 @@ impl Weights {
     }
 }
 
-/// The window over `n` pixels, of mean square 1.
+/// The window over `n` pixels, with mean square 1.
 fn hann(n: usize) -> Vec<f64> {
     if n < 2 {
         return vec![1.0; n];

@@ -1,8 +1,8 @@
-//! What pooling does to a noisy state (docs/theory.md, section 6): the pooled state is again a VP state once its
-//! intensity is scaled, at a cleaner level.
+//! The effect of pooling on a noisy state (docs/theory.md, section 6): the pooled state, with its intensity scaled, is
+//! a VP state again, at a cleaner level.
 //!
 //! `D_n`, the mean over blocks of n×n pixels, divides the variance of white noise by n² and leaves the image's coarse
-//! part as it is. Pooling m times by n is pooling once by `nᵐ`.
+//! part unchanged. Pooling m times by n equals pooling once by `nᵐ`.
 
 use super::NoiseLevel;
 

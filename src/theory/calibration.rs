@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What a theory knows of the data.
+/// What a theory knows about the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
@@ -15,10 +15,10 @@ pub enum Calibration {
 }
 
 impl Calibration {
-    /// All of them.
+    /// All variants.
     pub const ALL: [Self; 3] = [Self::ScaleInvariant, Self::Calibrated, Self::Spectral];
 
-    /// The name for people.
+    /// The name shown to users.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

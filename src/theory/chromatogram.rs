@@ -1,18 +1,18 @@
 //! When each level is generated (docs/theory.md, section 8).
 //!
 //! The image is cut into bands, finest first; band m has a variance `V_m` and a gain `G_m`, its signal-to-noise
-//! ratio over that of the whole. At a noise level the share `a_m = G_m·ᾱ/(G_m·ᾱ + 1 − ᾱ)` of a band is recovered; how
-//! fast that share grows, as part of the growth of all bands, is the chromatogram `r_m`. It depends on ᾱ alone.
+//! ratio over that of the whole. At a noise level the share `a_m = G_m·ᾱ/(G_m·ᾱ + 1 − ᾱ)` of a band is recovered. The
+//! growth of that share, relative to the growth of all bands, is the chromatogram `r_m`. It depends on ᾱ alone.
 //!
-//! Everything writes into slices of the caller's and allocates nothing, so a curve may be redrawn in every frame.
+//! All methods write into slices of the caller and do not allocate, so a curve may be redrawn in every frame.
 
 use super::NoiseLevel;
 use serde::{Deserialize, Serialize};
 
-/// Beyond this many levels no gain is finite.
+/// With more levels than this no gain is finite.
 const MOST_LEVELS: usize = 1024;
 
-/// The measure of the growth of a band.
+/// How the growth of a band is measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "snake_case")]
@@ -25,7 +25,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The name for people.
+    /// The name shown to users.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl Measure {
     }
 }
 
-/// How the growth of a band over a whole step is counted.
+/// How the growth of a band over a whole step is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepMeasure {
     /// `V_m·Δa_m`.
@@ -55,10 +55,10 @@ pub struct Band {
     pub variance: f64,
 }
 
-/// Bands of which no chromatogram can be made.
+/// Bands that do not define a chromatogram.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ChromatogramError {
-    /// No band at all.
+    /// There are no bands.
     #[error("a chromatogram needs at least one resolution level")]
     NoLevels,
     /// `n < 2`.
@@ -74,19 +74,19 @@ pub enum ChromatogramError {
         /// Its variance.
         variance: f64,
     },
-    /// No band varies.
+    /// No band has variance.
     #[error("no resolution level has variance, so there is nothing to generate")]
     AllConstant,
 }
 
-/// The theory of a run's resolutions: M detail bands, finest first, and perhaps the band that is left.
+/// The theory of a run's resolution levels: M detail bands, finest first, and optionally the rest band.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chromatogram {
     details: Vec<Terms>,
     rest: Option<Terms>,
 }
 
-/// A band with what its formulas need.
+/// A band with the terms of its formulas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Terms {
     band: Band,
@@ -106,7 +106,7 @@ impl Terms {
         Ok(Self { band, log_gain: gain.ln(), power, amplitude: power.sqrt() })
     }
 
-    /// The band's recovered level, at which `ᾱ` reads `a_m`.
+    /// The noise level at which `ᾱ` equals `a_m`.
     fn recovered(&self, level: NoiseLevel) -> NoiseLevel {
         NoiseLevel::from_log_snr(level.log_snr() + self.log_gain)
     }
@@ -138,7 +138,7 @@ impl Terms {
 }
 
 impl Chromatogram {
-    /// From the detail bands, finest first, and the rest band where it is known.
+    /// From the detail bands, finest first, and the rest band if it is known.
     pub fn new(details: &[Band], rest: Option<Band>) -> Result<Self, ChromatogramError> {
         if details.is_empty() {
             return Err(ChromatogramError::NoLevels);
@@ -153,7 +153,7 @@ impl Chromatogram {
         })
     }
 
-    /// Data that looks alike at every scale: `V_m = 1`, `G_m = n^{2m}`. It says nothing of the rest band.
+    /// Data with the same statistics at every scale: `V_m = 1`, `G_m = n^{2m}`. The rest band is unknown.
     ///
     /// ```
     /// use chromascope::theory::{Chromatogram, Measure, NoiseLevel};
@@ -185,15 +185,15 @@ impl Chromatogram {
         self.details.get(m).map(|terms| terms.band)
     }
 
-    /// `a_m`, the part of each detail band that is recovered, into `out` `[M]`. Past the shorter of the two nothing is
-    /// written; so for every method here.
+    /// `a_m`, the recovered share of each detail band, into `out` `[M]`. As in every method here, only the shorter of the
+    /// two lengths is written.
     pub fn recovered(&self, level: NoiseLevel, out: &mut [f64]) {
         for (out, terms) in out.iter_mut().zip(&self.details) {
             *out = terms.recovered(level).alpha_bar();
         }
     }
 
-    /// `r_m`, the share of each detail band in what is being generated at this level, into `out` `[M]`. They sum to 1,
+    /// `r_m`, each detail band's share of what is generated at this level, into `out` `[M]`. The shares sum to 1
     /// and have finite limits at ᾱ = 0 and ᾱ = 1.
     pub fn shares(&self, level: NoiseLevel, measure: Measure, out: &mut [f64]) {
         self.weights(level, measure, out);
@@ -207,7 +207,7 @@ impl Chromatogram {
         }
     }
 
-    /// The rest band's share in what all bands together generate at this level; `None` where it is not known.
+    /// The rest band's share of what all bands together generate at this level; `None` if it is not known.
     #[must_use]
     pub fn rest_share(&self, level: NoiseLevel, measure: Measure) -> Option<f64> {
         let (alpha_bar, one_minus) = (level.alpha_bar(), level.one_minus_alpha_bar());
@@ -244,8 +244,8 @@ impl Chromatogram {
         }
     }
 
-    /// `r_m` over a whole step, into `out` `[M]`: what a measured difference of two steps is to be compared with. NaN
-    /// where the step generates nothing (both levels the same).
+    /// `r_m` over a whole step, into `out` `[M]`; compare a measured difference of two steps with this. NaN
+    /// if the step generates nothing (both levels are the same).
     pub fn step_shares(&self, from: NoiseLevel, to: NoiseLevel, measure: StepMeasure, out: &mut [f64]) {
         for (out, terms) in out.iter_mut().zip(&self.details) {
             *out = terms.growth(from, to, measure);
@@ -253,7 +253,7 @@ impl Chromatogram {
         self.normalise(out);
     }
 
-    /// Where detail bands `a` and `b` generate alike, `r_a = r_b`; `None` where they never or always do.
+    /// The level at which detail bands `a` and `b` are generated equally fast, `r_a = r_b`; `None` if there is none or all are.
     ///
     /// With `p = (V·G)^{1/2}` (power) or `(V·G)^{1/3}` (amplitude) the level has `SNR = (p_b − p_a)/(p_a·G_b − p_b·G_a)`.
     #[must_use]
@@ -284,7 +284,7 @@ impl Chromatogram {
     }
 }
 
-/// The level with the largest share, the finer of two equal ones; `None` of nothing but NaN.
+/// The level with the largest share, the finer of two equal ones; `None` if all are NaN.
 #[must_use]
 pub fn dominant_level(shares: &[f64]) -> Option<usize> {
     let numbers = shares.iter().enumerate().filter(|(_, share)| !share.is_nan());

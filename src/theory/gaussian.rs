@@ -22,7 +22,7 @@ pub fn expectation_power(level: NoiseLevel, power: f64) -> f64 {
 }
 
 /// Power of the change of `E[x_0|x_t]` from one level to the next: `S·(√a' − √a)²` along the probability-flow ODE,
-/// `S·(a' − a)` where noise is injected, since the expectation is then a martingale.
+/// `S·(a' − a)` where noise is injected, since the estimate is then a martingale.
 #[must_use]
 pub fn change_power(from: NoiseLevel, to: NoiseLevel, power: f64, injected: bool) -> f64 {
     let (before, after) = (expectation_power(from, power), expectation_power(to, power));
@@ -38,7 +38,7 @@ pub fn noise_power(level: NoiseLevel, power: f64) -> f64 {
 /// `x_{t'} / x_t` of one deterministic DDIM step, which is linear here: `√ᾱ'·gain + √(1−ᾱ')·(1 − √ᾱ·gain)/√(1−ᾱ)`.
 #[must_use]
 pub fn ddim_factor(from: NoiseLevel, to: NoiseLevel, power: f64) -> f64 {
-    // (1 − √ᾱ·gain)/√(1−ᾱ) without the cancellation.
+    // (1 − √ᾱ·gain)/√(1−ᾱ) without cancellation.
     let noise = from.sqrt_one_minus_alpha_bar() / state_power(from, power);
     to.sqrt_alpha_bar() * gain(from, power) + to.sqrt_one_minus_alpha_bar() * noise
 }
@@ -58,7 +58,7 @@ pub fn ddim_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
 }
 
 /// `x_N / x_T` of a whole run of Heun's method without churn along `levels`, all of finite σ: its steps in σ are linear here
-/// too, as `dx/dσ = σ/(S + σ²)·x` for the variance-exploding state. Where a step is too long it is no longer near the flow.
+/// too, as `dx/dσ = σ/(S + σ²)·x` for the variance-exploding state. If a step is too long the result is far from the flow.
 #[must_use]
 pub fn heun_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
     let slope = |sigma: f64| sigma / (power + sigma * sigma);
@@ -67,16 +67,16 @@ pub fn heun_run_factor(levels: &[NoiseLevel], power: f64) -> f64 {
         let euler = 1.0 + (next - sigma) * slope(sigma);
         if next > 0.0 { 1.0 + 0.5 * (next - sigma) * (slope(sigma) + slope(next) * euler) } else { euler }
     };
-    // From a variance-preserving state to one.
+    // From a variance-preserving state to a variance-exploding one.
     let grow = |level: Option<&NoiseLevel>| level.map_or(1.0, |level| level.sigma().hypot(1.0));
     grow(levels.first()) / grow(levels.last()) * levels.windows(2).map(step).product::<f64>()
 }
 
-/// What a run is held against, one frequency at a time.
+/// What a run is compared with, one frequency at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Target {
-    /// The probability-flow ODE from the run's first level to its last: the image that infinitely many steps would make
-    /// of the same noise.
+    /// The probability-flow ODE from the run's first level to its last: the limit of infinitely many steps from
+    /// the same noise.
     #[default]
     Flow,
     /// The prior's own spectrum, `√S` times the noise.
@@ -84,7 +84,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// `x_N / x_T` that the target asks for at a frequency, positive.
+    /// `x_N / x_T` of the target at a frequency, positive.
     #[must_use]
     pub fn factor(self, levels: &[NoiseLevel], power: f64) -> f64 {
         match (self, levels) {
@@ -95,20 +95,20 @@ impl Target {
     }
 }
 
-/// What deterministic DDIM makes of unit noise, frequency by frequency.
+/// The result of deterministic DDIM from unit noise, frequency by frequency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DdimSpectrum {
     /// The power produced at each frequency.
     pub produced: Vec<f64>,
     /// Expected RMS of a pixel's difference from the probability-flow ODE's image of the same noise.
     pub error_to_flow: f64,
-    /// The same from `√S` times the noise.
+    /// The same against `√S` times the noise.
     pub error_to_prior: f64,
 }
 
-/// The spectrum that DDIM along `levels` produces under the prior spectrum `spectrum` (every frequency of the image once),
-/// and its errors: as run and target only multiply each mode of unit noise, a pixel's mean squared difference is, by
-/// Parseval, the mean over frequencies of the squared difference of the two factors.
+/// The spectrum that DDIM along `levels` produces for the prior spectrum `spectrum` (every frequency of the image once),
+/// and its errors. Run and target only scale each mode of unit noise, so by Parseval a pixel's mean squared difference is
+/// the mean over frequencies of the squared difference of the two factors.
 #[must_use]
 pub fn ddim_spectrum(levels: &[NoiseLevel], spectrum: &[f64]) -> DdimSpectrum {
     let factors: Vec<f64> = spectrum.iter().map(|&power| ddim_run_factor(levels, power)).collect();
@@ -127,7 +127,7 @@ pub fn ddim_spectrum(levels: &[NoiseLevel], spectrum: &[f64]) -> DdimSpectrum {
 mod tests {
     use super::*;
 
-    /// More steps produce the prior's spectrum more exactly, and it is met in the limit but for the noise at the start.
+    /// With more steps the result approaches the prior's spectrum, up to the noise level at the start.
     #[test]
     fn the_spectrum_produced_approaches_the_prior() {
         let spectrum = [0.02, 0.3, 1.0, 20.0];
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// At second order where its steps are short, and out of all bounds where they are not.
+    /// Second order for short steps, and unbounded for long ones.
     #[test]
     fn heun_converges_at_second_order_and_fails_where_sigma_falls_too_far() {
         let levels = |steps: u32, start: f64| -> Vec<NoiseLevel> {
@@ -174,7 +174,7 @@ mod tests {
             let (coarse, fine) = (error(100), error(200));
             assert!(fine < 0.01 && (3.0..5.0).contains(&(coarse / fine)), "S = {power}: {coarse} {fine}");
         }
-        // As four steps of timesteps are on a cosine schedule.
+        // Four steps of timesteps on a cosine schedule.
         let wild = [20_000.0, 2.4, 1.0, 0.4, 0.0].map(NoiseLevel::from_sigma);
         assert!((heun_run_factor(&wild, 157.0) / ode_factor(wild[0], wild[4], 157.0)).abs() > 100.0);
     }

@@ -1,4 +1,4 @@
-//! The mathematics of diffusion that needs no pixels and no files: noise levels, predictions, what pooling does to both,
+//! The mathematics of diffusion without pixels and files: noise levels, predictions, the effect of pooling on both,
 //! the chromatogram, and the closed forms of the Gaussian model. All arithmetic is f64.
 
 pub mod adjustment;

@@ -2,8 +2,8 @@ use serde::{Deserialize, Serialize};
 
 /// How much noise a state carries, held as the log-SNR λ in nats.
 ///
-/// λ is what survives at both ends in floating point: `ᾱ = sigmoid(λ)` and `1 − ᾱ = sigmoid(−λ)` are then each exact to
-/// rounding, where `1.0 − ᾱ` would cancel. `λ = +∞` is a clean image (`ᾱ = 1`, `σ = 0`), `λ = −∞` pure noise.
+/// λ keeps its precision at both ends in floating point: `ᾱ = sigmoid(λ)` and `1 − ᾱ = sigmoid(−λ)` are each exact to
+/// rounding, whereas `1.0 − ᾱ` would cancel. `λ = +∞` is a clean image (`ᾱ = 1`, `σ = 0`), `λ = −∞` pure noise.
 ///
 /// ```
 /// use chromascope::theory::NoiseLevel;

@@ -1,12 +1,12 @@
-//! The theory of data whose spectrum is known: no octave's signal-to-noise ratio is flat, so each band is a sum over its
+//! The theory of data with a known spectrum. The signal-to-noise ratio is not flat within an octave, so each band is a sum over its
 //! frequencies (docs/theory.md, section 8). Exact for stationary Gaussian data on the probability-flow ODE.
 
 use super::{NoiseLevel, StepMeasure};
 
-/// The power of every frequency and its part in every band.
+/// The power of every frequency and its weight in every band.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpectralTheory {
-    /// ln S of each frequency that has any power.
+    /// ln S of each frequency with power above 0.
     log_power: Vec<f64>,
     /// `W_m·S/N_pix` of each of them, `[bands][frequencies]`.
     energy: Vec<Vec<f64>>,
@@ -14,8 +14,9 @@ pub struct SpectralTheory {
 
 impl SpectralTheory {
     /// `power` is S of each frequency `[K]` (density: unit white noise reads 1); `weight` of a band `[K]` is its response
-    /// over the number of pixels, times the bins that an entry stands for. Frequencies without power say nothing and are
-    /// left out.
+    /// divided by the number of pixels, times the bins that an entry represents. Frequencies without power contribute
+    /// nothing and are
+    /// omitted.
     #[must_use]
     pub fn new(power: &[f64], weights: &[Vec<f64>]) -> Self {
         let kept: Vec<usize> = (0..power.len()).filter(|&k| power[k] > 0.0 && power[k].is_finite()).collect();
@@ -60,7 +61,7 @@ impl SpectralTheory {
         }
     }
 
-    /// The level at which ᾱ reads the recovered share of each frequency.
+    /// The level at which ᾱ equals the recovered share of each frequency.
     fn recovered(&self, level: NoiseLevel) -> impl Iterator<Item = NoiseLevel> {
         self.log_power.iter().map(move |log_power| NoiseLevel::from_log_snr(level.log_snr() + log_power))
     }

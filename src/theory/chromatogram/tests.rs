@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 const MEASURES: [Measure; 2] = [Measure::Power, Measure::Amplitude];
 
-/// A quantity of a band, and growth of a band of variance V from one recovered share to another.
+/// A quantity of a band, and the growth of a band of variance V from one recovered share to another.
 type OfBand = fn(&Band) -> f64;
 type Growth = fn(f64, f64, f64) -> f64;
 
@@ -14,14 +14,14 @@ fn shares(theory: &Chromatogram, level: NoiseLevel, measure: Measure) -> Vec<f64
 }
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
-    // NaN must not get lost.
+    // f64::max would drop NaN.
     a.iter()
         .zip(b)
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
 
-/// Unequal bands, as real images have.
+/// Bands as unequal as those of real images.
 fn uneven() -> Chromatogram {
     let bands = [(0.4, 0.01), (5.0, 0.03), (40.0, 0.05), (210.0, 0.2), (1500.0, 0.1)];
     let bands = bands.map(|(gain, variance)| Band { gain, variance });
@@ -104,7 +104,7 @@ fn shares_have_limits_at_both_ends() {
     assert_eq!(Chromatogram::scale_invariant(2, 6).unwrap().rest_share(noise, Measure::Power), None);
 }
 
-/// The shares of a short step are the shares of its middle, whatever the measure.
+/// The shares of a short step equal those at its middle, for each measure.
 #[test]
 fn short_steps_have_the_shares_of_their_middle() {
     let theory = uneven();
@@ -138,7 +138,7 @@ fn whole_run_steps_are_differences_of_recovered_energy() {
         let expected: Vec<f64> = grown.iter().map(|value| value / sum).collect();
         theory.step_shares(from, to, measure, &mut step);
         assert!(largest_difference(&step, &expected) < 1e-13);
-        // The whole way, from nothing to everything.
+        // From pure noise to the clean image.
         theory.step_shares(NoiseLevel::from_alpha_bar(0.0), NoiseLevel::CLEAN, measure, &mut step);
         assert!((step.iter().sum::<f64>() - 1.0).abs() < 1e-14);
         theory.step_shares(from, from, measure, &mut step);
@@ -153,7 +153,7 @@ fn elution_is_the_derivative_of_what_is_recovered() {
     for log_snr in [-8.0, -2.0, 1.0] {
         let level = NoiseLevel::from_log_snr(log_snr);
         for measure in MEASURES {
-            // In t = −λ, whose dᾱ/dt is −ᾱ(1−ᾱ), both forms of the curves are the same.
+            // For t = −λ with dᾱ/dt = −ᾱ(1−ᾱ), both forms of the curves are equal.
             theory.elution(level, -level.alpha_bar() * level.one_minus_alpha_bar(), measure, &mut g);
             theory.elution_per_nat(level, measure, &mut per_nat);
             theory.recovered(NoiseLevel::from_log_snr(log_snr - 1e-4), &mut a);
@@ -210,7 +210,7 @@ impl Curve {
         NoiseLevel::from_log_snr(self.top - self.slope * t - bend - wave)
     }
 
-    /// `dᾱ/dt` by calculus.
+    /// `dᾱ/dt`, analytically.
     fn slope_exact(self, t: f64) -> f64 {
         let bend = self.bend * self.steepness / (self.steepness * (t - self.centre)).cosh().powi(2);
         let slope = -self.slope - bend - self.wave * self.slope * (9.0 * t).cos();
@@ -223,7 +223,7 @@ impl Curve {
         (self.level(t + 1e-6).alpha_bar() - self.level(t - 1e-6).alpha_bar()) / 2e-6
     }
 
-    /// The t at which ᾱ is that of `level`, by bisection on whichever of ᾱ and 1 − ᾱ has the digits.
+    /// The t at which ᾱ is that of `level`, by bisection on the more precise of ᾱ and 1 − ᾱ.
     fn time_of(self, level: NoiseLevel) -> f64 {
         let (mut clean, mut noisy) = (-10.0, 10.0);
         for _ in 0..100 {
@@ -246,7 +246,7 @@ fn curves() -> impl Strategy<Value = Curve> {
 }
 
 proptest! {
-    /// Theorem 1: where two schedules have the same ᾱ they have the same r_m, though each generates at its own rate.
+    /// Theorem 1: where two schedules have the same ᾱ they have the same r_m, even if they generate at different rates.
     #[test]
     fn shares_depend_on_the_noise_level_alone(one in curves(), other in curves(), t in 0.0..1.0_f64) {
         let t_other = other.time_of(one.level(t));
