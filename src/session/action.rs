@@ -1,4 +1,4 @@
-//! Changes of the document, and what they do.
+//! Changes of the document, and their effects.
 
 use super::colour_map::ColourMap;
 use super::document::{
@@ -22,16 +22,16 @@ use crate::theory::Calibration;
 /// A change of the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Another model. What only makes sense for one model (class, guidance, size, ports, embeddings) is as it was when that
-    /// model was left, and open for one that is new.
+    /// Another model. Settings that belong to one model (class, guidance, size, ports, embeddings) return to those last used
+    /// with it, or to their defaults for a new model.
     SetModel(ModelSource),
     /// A setting of a simple kind: a number, a switch, a file.
     Set(Setting, Value),
     /// Sampler. Stochasticity that the new one does not have is reset.
     SetSampler(SamplerKind),
-    /// Spacing or σ family; `None` is the model's own.
+    /// Spacing or σ family; `None` is the model default.
     SetSpacing(Option<String>),
-    /// A schedule instead of the spacing; `None` goes back to that.
+    /// A schedule instead of the spacing; `None` returns to the spacing.
     SetSchedule(Option<Box<PlanSource>>),
     /// Heun's churn.
     SetChurn(Churn),
@@ -39,33 +39,33 @@ pub enum Action {
     SetLabel(Option<i64>),
     /// The null class.
     SetNullLabel(Option<i64>),
-    /// One class, then another, instead of the class.
+    /// A class, then another, instead of the class.
     SetLabelSwitch(Option<ClassSwitch<Option<i64>>>),
     /// A class per level, instead of the class.
     SetByLevel(Option<ByLevel>),
-    /// Guidance scale; `None` is the conditional estimate as it is.
+    /// Guidance scale; `None` is the plain conditional estimate.
     SetGuidance(Option<GuidanceScale>),
-    /// Use at several times the trained size. A size that was chosen is reset, as it was chosen for another use.
+    /// Upsample guidance. A chosen size is reset, because it was chosen for another use.
     SetUpsample(Option<Upsample>),
     /// Window of the local exact denoiser; `None` is the exact one that sees whole images.
     SetLocal(Option<WindowSize>),
-    /// Height and width, pixels; `None` is the model's own.
+    /// Height and width, pixels; `None` is the model default.
     SetSize(Option<(usize, usize)>),
-    /// What the network predicts, instead of what its configuration says.
+    /// What the network predicts, overriding its configuration.
     SetPrediction(Option<PredictionType>),
     /// Input and output names.
     SetPorts(PortNames),
-    /// Where to run.
+    /// The provider.
     SetProvider(ProviderChoice),
-    /// All settings of the run at once, as from a record.
+    /// All settings of the run at once, for example from a record.
     SetRun(Box<RunSettings>),
-    /// Stage and tracks.
+    /// The layout of panes and tracks.
     SetLayout(Layout),
-    /// Reading of the time axis.
+    /// The unit of the time axis.
     SetAxis(AxisReading),
     /// What the chromatogram plots.
     SetMeasure(Measure),
-    /// What theory beside measurements knows of the data.
+    /// What the theory beside measurements knows about the data.
     SetTheory(Calibration),
     /// Lines or stacked areas.
     SetStacking(Stacking),
@@ -73,57 +73,57 @@ pub enum Action {
     SetFactor(usize),
     /// Number of resolution levels.
     SetLevels(Option<usize>),
-    /// What the schedule is plotted in.
+    /// The unit of the schedule plot.
     SetLevelReading(LevelReading),
     /// What the track of adjusted times plots.
     SetAdjusted(AdjustedView),
     /// How two schedules are compared.
     SetTheorem(TheoremView),
-    /// How the spectra at a step are looked at.
+    /// The spectra at a step.
     SetSpectrum(SpectrumChoices),
     /// Whether control points snap.
     SetSnap(bool),
-    /// Whether a changed schedule is run at once.
+    /// Whether a changed schedule runs at once.
     SetLive(bool),
-    /// Keeps the run's schedule under a name, instead of another of that name.
+    /// Saves the run's schedule under a name, replacing any of that name.
     KeepSchedule(NamedSchedule),
-    /// Takes a kept schedule off the list.
+    /// Removes a saved schedule.
     DropSchedule(String),
-    /// Lays a kept schedule over the run's.
+    /// Draws a saved schedule over the run's.
     SetOverlay(Option<String>),
     /// What the heat map of spectra plots.
     SetHeatMap(HeatMapChange),
-    /// What is shown of an estimate's parts by resolution.
+    /// What is shown of an estimate's parts by level.
     SetParts(PartsChoices),
     /// Colours of heat maps.
     SetColourMap(ColourMap),
-    /// Values of black and white.
+    /// The values shown as black and white.
     SetRange(ValueRange),
-    /// True-pixel mode.
+    /// Pixel-perfect mode.
     SetTruePixels(bool),
-    /// Which sample is on the stage.
+    /// The sample shown.
     SetSample(usize),
-    /// All images of the batch at once, or one.
+    /// All images of the batch, or one.
     SetGrid(bool),
-    /// Levels that are looked at alone.
+    /// The isolated levels.
     Isolate(LevelSet),
     /// Shows or hides a track.
     ShowTrack(Track, bool),
     /// Folds or unfolds a track.
     FoldTrack(Track, bool),
-    /// Heights of tracks, points; those of a boundary that is dragged change together.
+    /// Heights of tracks, points; both sides of a dragged boundary change together.
     SetTrackHeights(Vec<(Track, f32)>),
-    /// Moves a track to this place from the top.
+    /// Moves a track to this position from the top.
     MoveTrack(Track, usize),
 }
 
 impl Action {
-    /// Decides a setting of a simple kind.
+    /// Changes a setting of a simple kind.
     pub fn set(setting: Setting, value: impl Into<Value>) -> Self {
         Self::Set(setting, value.into())
     }
 
-    /// What is changed, as the undo menu says it: "undo *seed*".
+    /// The name of the change in the undo menu: "undo *seed*".
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -175,7 +175,7 @@ impl Action {
         }
     }
 
-    /// Actions with the same key that follow each other are one change to undo; `None` always stands alone.
+    /// Successive actions with the same key are undone together; `None` is always undone alone.
     #[must_use]
     pub const fn merge_key(&self) -> Option<(&'static str, Option<Track>)> {
         match self {
@@ -201,7 +201,7 @@ impl Action {
     }
 }
 
-/// Changes the document. Values out of range become the nearest in range; not-a-numbers change nothing.
+/// Changes the document. Values out of range are clamped; NaN changes nothing.
 pub fn apply(document: &mut Document, action: Action) {
     let (run, view) = (&mut document.run, &mut document.view);
     match action {
@@ -288,7 +288,7 @@ pub fn apply(document: &mut Document, action: Action) {
     }
 }
 
-/// What the images are of, and how they are led there.
+/// Class, guidance and size.
 fn steer(run: &mut RunSettings, action: Action) {
     match action {
         Action::SetLabel(label) => (run.label, run.label_switch, run.by_level) = (label, None, None),
@@ -324,7 +324,7 @@ fn steer(run: &mut RunSettings, action: Action) {
     }
 }
 
-/// Cuts images into other levels. The same place is another level then, so none stays alone.
+/// Changes the levels of an image. Their indices then mean other levels, so none stays isolated.
 fn cut(view: &mut ViewChoices, factor: usize, levels: Option<usize>) {
     if (view.factor, view.levels) != (factor, levels) {
         (view.factor, view.levels, view.isolated) = (factor, levels, LevelSet::WHOLE);
@@ -355,7 +355,7 @@ fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
         return;
     }
     run.sampler = sampler;
-    // The same number means another thing to another sampler.
+    // The same number means something else to another sampler.
     run.eta = None;
     if !sampler.has_churn() {
         run.churn = Churn::default();
@@ -407,7 +407,7 @@ mod tests {
         ];
         let first = after(own.clone());
         let document = after(own.into_iter().chain(elsewhere).chain([model("emoji-unet")]));
-        // What belongs to no model is as it was last.
+        // Settings that belong to no model stay as they are.
         assert_eq!(document.run, RunSettings { seed: 5, steps: 7, ..first.run });
         let many = (0..2 * MOST_REMEMBERED).map(|number| model(&format!("model {number}")));
         let document = after(many.chain([model("model 19"), model("model 3")]));

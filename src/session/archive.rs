@@ -7,7 +7,7 @@
 //! | `x_t` | `[S+1, B, C, H, W]` | VP state; the first is the initial noise, the last the result |
 //! | `x0` | `[S, B, C, H, W]` | `E[x_0\|x_t]` of the step's first evaluation, after clipping |
 //! | `eps` | `[S, B, C, H, W]` | `ε̂` of the same evaluation, unclipped |
-//! | `x0_class_3`, `x0_unconditional`, `x0_stage_0`, … | as `x0` | what the estimate was made of, before clipping, where it was made of several; NaN at steps that did not ask for it |
+//! | `x0_class_3`, `x0_unconditional`, `x0_stage_0`, … | as `x0` | the parts of a combined estimate, before clipping; NaN at steps that did not request them |
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
 
@@ -31,7 +31,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Version of the two files' form.
+/// Version of the two files' format.
 pub const FORMAT_VERSION: u32 = 1;
 const ARRAYS: &str = "trajectory.npz";
 const RECORD: &str = "trajectory.json";
@@ -43,15 +43,15 @@ pub struct Record {
     pub format_version: u32,
     /// Version of this program.
     pub chromascope: String,
-    /// What the user decided.
+    /// The user's settings.
     pub settings: RunSettings,
-    /// What was settled on.
+    /// The resolved defaults.
     pub resolved: Resolved,
-    /// Steps that were finished.
+    /// Finished steps.
     pub steps_done: usize,
-    /// Whether the run came to its end.
+    /// Whether the run is complete.
     pub complete: bool,
-    /// Why it did not, in words.
+    /// Why it is not, in words.
     pub stopped_because: Option<String>,
     /// `ᾱ` of every state of the whole run, noisiest first.
     pub alpha_bar: Vec<f64>,
@@ -61,13 +61,13 @@ pub struct Record {
     pub timestep: Vec<f64>,
     /// Wall time of each finished step, seconds. Differs from run to run.
     pub step_seconds: Vec<f64>,
-    /// SHA-256 of the `trajectory.npz` that it was written with; older records do not say it.
+    /// SHA-256 of the `trajectory.npz` written with it; absent in older records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub npz_sha256: Option<String>,
 }
 
 impl Record {
-    /// The record of a trajectory as it stands.
+    /// The record of a trajectory so far.
     #[must_use]
     pub fn new(
         settings: RunSettings,
@@ -97,7 +97,7 @@ impl Record {
 }
 
 impl Record {
-    /// The settings that make this run again: every choice that was left open is fixed to what it became.
+    /// The settings that replay this run: every default is set to the value it resolved to.
     #[must_use]
     pub fn to_repeat(&self) -> RunSettings {
         let resolved = &self.resolved;
@@ -116,8 +116,8 @@ impl Record {
         }
     }
 
-    /// Whether a run that is about to begin will be the one recorded, to the bit: the same model, files, schedule and
-    /// choices. Answers with what differs that cannot be helped: another ONNX Runtime or another program.
+    /// Checks that a run about to begin is the recorded one, bit for bit: the same model, files, schedule and
+    /// settings. Returns the differences that cannot be avoided: another ONNX Runtime or version of the program.
     pub fn check_same(&self, resolved: &Resolved, trajectory: &Trajectory) -> Result<Vec<String>, ReadError> {
         let fault = |path: &str, reason: String| Err(ReadError { path: path.into(), reason });
         let (then, now) = (&self.resolved, resolved);
@@ -157,7 +157,7 @@ impl Record {
     }
 }
 
-/// Why a record could not be read or repeated.
+/// Why a record cannot be read or replayed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot replay the run with {}: {reason}", path.display())]
 pub struct ReadError {
@@ -167,7 +167,7 @@ pub struct ReadError {
     pub reason: String,
 }
 
-/// Reads a `trajectory.json`. One that is next to the arrays of another run is refused.
+/// Reads a `trajectory.json`. It is refused if the arrays next to it belong to another run.
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
     let text = reading::bytes(path).map_err(|why| fault(format!("{why}; give the path of a trajectory.json")))?;
@@ -187,7 +187,7 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let record: Record =
         serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))?;
     let arrays = path.with_file_name(ARRAYS);
-    // One alone is what it says; one of an older program does not tell.
+    // Without arrays next to it there is nothing to compare; older records have no digest.
     if let (Some(then), Ok(mut file)) = (&record.npz_sha256, File::open(&arrays)) {
         let now = sha256(&mut file).map_err(|error| fault(format!("{} cannot be read ({error})", arrays.display())))?;
         if now != *then {
@@ -200,19 +200,19 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     Ok(record)
 }
 
-/// What [`write`] has written.
+/// The result of [`write`].
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The record as it was written.
+    /// The record.
     pub record: Record,
     /// The files.
     pub files: Vec<PathBuf>,
 }
 
-/// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`: all three are whole before any is in its place.
+/// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`. All three are complete before any is renamed.
 ///
-/// The record goes first and comes last. So where there is one, what is next to it is of its run, even where the program is killed
-/// in between.
+/// The old record is removed first and the new one comes last. So a record always matches the files next to it, even if the
+/// program is killed in between.
 pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Written, WriteError> {
     let mut arrays =
         Staged::write(&folder.join(ARRAYS), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;

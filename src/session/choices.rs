@@ -1,8 +1,8 @@
-//! The choices of the window, each with its name.
+//! The choices in the window's menus, with their names.
 
 use serde::{Deserialize, Serialize};
 
-/// An enum with a name for each of its values, as files and menus have it.
+/// An enum with a name for each value, for files and menus.
 macro_rules! named {
     ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $value:ident = $name:literal),* $(,)? }) => {
         $(#[$about])*
@@ -11,7 +11,7 @@ macro_rules! named {
         pub enum $kind { $($(#[$doc])* $value),* }
 
         impl $kind {
-            /// All of them, in the order of menus.
+            /// All values, in the order of menus.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$value),*];
 
             /// The name for people.
@@ -64,7 +64,7 @@ named! {
 }
 
 named! {
-    /// What the chromatogram plots of each resolution, for a scale-invariant prior.
+    /// What the chromatogram plots for each level, for a scale-invariant prior.
     Measure {
         /// Shares of the variance.
         #[default]
@@ -86,16 +86,16 @@ impl From<Measure> for crate::theory::Measure {
 named! {
     /// How the levels of a chromatogram are drawn.
     Stacking {
-        /// A line each.
+        /// One line per level.
         #[default]
         Lines = "lines",
-        /// Areas, one on the other.
+        /// Stacked areas.
         Areas = "stacked areas",
     }
 }
 
 named! {
-    /// What a noise level is plotted in.
+    /// The unit of a noise level in a plot.
     LevelReading {
         /// `λ = ln(ᾱ/(1−ᾱ))`, nats.
         #[default]
@@ -115,15 +115,15 @@ named! {
         /// `τ_m(t)`.
         #[default]
         Time = "τ",
-        /// λ there.
+        /// λ at τ.
         LogSnr = "λ at τ",
-        /// ᾱ there.
+        /// ᾱ at τ.
         AlphaBar = "ᾱ at τ",
-        /// σ there.
+        /// σ at τ.
         Sigma = "σ at τ",
-        /// The signal-to-noise ratio there.
+        /// The signal-to-noise ratio at τ.
         Decibel = "SNR dB at τ",
-        /// `√P` and P, by which pooled states are scaled.
+        /// `√P` and P, the scale of pooled states.
         Intensity = "√P and P",
     }
 }

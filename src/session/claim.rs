@@ -1,6 +1,6 @@
-//! One writer at a time: a command claims the place of its result for as long as it works on it.
+//! One writer at a time: a command claims the path of its result while it works on it.
 //!
-//! A claim is a locked file beside the place. The system frees the lock with its process, so no claim outlives its owner.
+//! A claim is a locked file beside the path. The system releases the lock with its process, so no claim outlives its owner.
 
 use super::unfinished::{LOCK_ENDING, PREFIX, Temporary, forget, is_anothers, is_linked, remember, sweep};
 use super::whole_file::{WriteError, destination, folder_of};
@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// How long another's short writing is waited for.
+/// How long to wait for another's short write.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(5);
-/// Longest part of a file's name that its lock's name repeats, bytes.
+/// Longest part of a file's name that is repeated in its lock's name, bytes.
 const LONGEST: usize = 200;
 
-/// The claims of this process. What it has claimed it may write wherever in it.
+/// The claims of this process, which may write anywhere in them.
 static HELD: Mutex<Vec<Weak<Held>>> = Mutex::new(Vec::new());
 
-/// A place that no other program writes to until this is dropped.
+/// A path that no other program writes to until this is dropped.
 #[derive(Debug)]
 pub struct Claim(#[allow(dead_code, reason = "it is there to be dropped")] Arc<Held>);
 
@@ -28,29 +28,29 @@ pub struct Claim(#[allow(dead_code, reason = "it is there to be dropped")] Arc<H
 struct Held {
     place: PathBuf,
     lock: PathBuf,
-    /// Holds the lock.
+    /// The locked file.
     _file: File,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         forget(&self.lock);
-        // Where links cannot be counted, nobody could tell a lock that has lost its name.
+        // If links cannot be counted, a lock without a name cannot be recognised.
         if cfg!(unix) {
             let _ = std::fs::remove_file(&self.lock);
         }
     }
 }
 
-/// Claims the place of a file, whether or not it is there. Says early where it could not be written to: before what is to be in it
-/// is made.
+/// Claims the path of a file, which need not exist. Fails early if it is not writable, before the file's contents
+/// are made.
 pub fn claim(path: &Path) -> std::result::Result<Claim, WriteError> {
     let told = |error: std::io::Error| WriteError::new(path, &error);
     let (folder, name) = place_of(path)?;
     take(&folder, &name).map_err(told)?.ok_or_else(|| WriteError::claimed(path))
 }
 
-/// Claims a folder, which is there.
+/// Claims an existing folder.
 pub fn claim_folder(folder: &Path) -> std::result::Result<Claim, WriteError> {
     let told = |error: std::io::Error| WriteError::new(folder, &error);
     let whole = std::fs::canonicalize(folder).map_err(told)?;
@@ -66,7 +66,7 @@ pub(super) fn place_of(path: &Path) -> std::result::Result<(PathBuf, OsString), 
     Ok((folder, name.to_owned()))
 }
 
-/// `None` where another program holds it.
+/// `None` if another program holds it.
 fn take(folder: &Path, name: &OsStr) -> Result<Option<Claim>> {
     sweep(folder);
     let place = folder.join(name);
@@ -95,14 +95,14 @@ fn take(folder: &Path, name: &OsStr) -> Result<Option<Claim>> {
 
 fn try_lock(path: &Path) -> Result<Option<File>> {
     let file = match File::options().read(true).write(true).create(true).truncate(false).open(path) {
-        // One that somebody else left who may write there too.
+        // Left by another user who may write there too.
         Err(error) if error.kind() == ErrorKind::PermissionDenied && path.exists() => {
             Temporary::create(folder_of(path))?;
             File::open(path)?
         }
         opened => opened?,
     };
-    // One without its name was given back in this moment.
+    // Without its name it was released just now.
     Ok((!is_anothers(&file) && is_linked(&file)).then_some(file))
 }
 
@@ -116,7 +116,7 @@ fn lock_name(name: &OsStr) -> String {
 mod tests {
     use super::*;
 
-    /// A lock as another program would hold it.
+    /// A lock held by another program.
     fn by_another(folder: &Path, name: &str) -> File {
         let file = File::create(folder.join(lock_name(OsStr::new(name)))).unwrap();
         file.try_lock().unwrap();
@@ -134,7 +134,7 @@ mod tests {
         claim(&folder.path().join("other.npz")).unwrap();
         drop(other);
         let mine = claim(&path).unwrap();
-        // This process may go on claiming it, and nobody has it afterwards.
+        // This process may claim it again, and nobody holds it afterwards.
         let again = claim(&path).unwrap();
         drop(mine);
         assert!(File::open(folder.path().join(".chromascope-result.npz.lock")).unwrap().try_lock().is_err());
@@ -163,7 +163,7 @@ mod tests {
         assert!(told.contains("/link: another Chromascope"), "{told}");
     }
 
-    /// Many claim and give back at once: there is never more than one who has it.
+    /// Many claims and releases at once: there is never more than one holder.
     #[test]
     fn one_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
@@ -174,7 +174,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        // As by processes of their own, without the claims that this one knows of.
+                        // Like separate processes, without the claims that this one has recorded.
                         let file = loop {
                             if let Some(file) = try_lock(&lock).unwrap() {
                                 break file;

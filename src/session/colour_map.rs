@@ -1,15 +1,15 @@
-//! The one table of colour maps for heat maps: 256 colours each, sRGB, from the lowest value to the highest. Menus, files and the
-//! shader take them from it.
+//! The table of colour maps for heat maps: 256 colours each, sRGB, from the lowest value to the highest. Menus, files and the
+//! shader use it.
 
 mod tables;
 
 use super::tone;
 use serde::{Deserialize, Serialize};
 
-/// Colours of a map.
+/// Colours per map.
 pub const COLOURS: usize = 256;
 
-/// Of one colour map, sRGB, from the lowest value to the highest.
+/// The colours of a map, sRGB, from the lowest value to the highest.
 pub type ColourTable = [[u8; 3]; COLOURS];
 
 /// Colours of heat maps.
@@ -26,7 +26,7 @@ pub enum ColourMap {
     Difference,
 }
 
-/// All colour maps, in the order of [`ColourMap`], which menus have too.
+/// All colour maps, in the order of [`ColourMap`] and of menus.
 pub const COLOUR_MAPS: &[ColourMapInfo] = &[
     ColourMapInfo {
         map: ColourMap::Inferno,
@@ -75,15 +75,15 @@ pub const COLOUR_MAPS: &[ColourMapInfo] = &[
     },
 ];
 
-/// What a colour map is.
+/// A row of the table.
 pub struct ColourMapInfo {
-    /// Which one.
+    /// The map.
     pub map: ColourMap,
     /// Its name for people.
     pub name: &'static str,
     /// Its colours in words.
     pub summary: &'static str,
-    /// Whether its middle is zero, so that ranges are even around it.
+    /// Whether its middle is zero, so that ranges are symmetric.
     pub around_zero: bool,
     colour: fn(usize) -> [u8; 3],
 }
@@ -114,7 +114,7 @@ impl ColourMap {
     }
 }
 
-/// The colours of a map, which the processor and the shader take from here.
+/// The colours of a map, the source for the CPU and the shader.
 #[must_use]
 pub fn colour_table(map: ColourMap) -> ColourTable {
     std::array::from_fn(map.info().colour)
@@ -125,8 +125,8 @@ const fn unpacked(rgb: u32) -> [u8; 3] {
     [r, g, b]
 }
 
-/// Which colour a value has: the range is divided into [`COLOURS`] equal parts, and what lies outside has that of the
-/// nearer end. `scale` is [`colours_per_unit`] of the range. The shader computes the same, to the bit: a subtraction and
+/// The colour of a value: the range is divided into [`COLOURS`] equal parts, and values outside have the colour of the
+/// nearer end. `scale` is [`colours_per_unit`] of the range. The shader computes the same, bit for bit: a subtraction and
 /// a multiplication of f32, each rounded once.
 #[must_use]
 pub fn colour_index(value: f32, low: f32, scale: f32) -> usize {
@@ -135,7 +135,7 @@ pub fn colour_index(value: f32, low: f32, scale: f32) -> usize {
     index
 }
 
-/// How many colours a unit of the range has.
+/// Number of colours per unit of the range.
 #[must_use]
 pub fn colours_per_unit((low, high): (f32, f32)) -> f32 {
     COLOURS as f32 / (high - low).max(1e-3)

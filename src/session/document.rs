@@ -1,4 +1,4 @@
-//! The user's choices in one versioned document: the settings of the run and the view.
+//! The user's settings in one versioned document: those of the run and those of the view.
 //!
 //! Every change is an [`Action`](super::action::Action), applied without a window by [`apply`](super::action::apply);
 //! [`History`](super::history::History) undoes it.
@@ -16,47 +16,47 @@ use crate::schedule::PlanSource;
 use crate::theory::Calibration;
 use serde::{Deserialize, Serialize};
 
-/// Version of the document's form.
+/// Version of the document's format.
 pub const DOCUMENT_VERSION: u32 = 1;
-/// Lowest and highest track, points.
+/// Least and greatest height of a track, points.
 pub const TRACK_HEIGHTS: (f32, f32) = (48.0, 1200.0);
 
 /// Most models whose settings are remembered.
 pub const MOST_REMEMBERED: usize = 10;
-/// Least and greatest factor between resolution levels.
+/// Smallest and largest factor between resolution levels.
 pub const FACTORS: (usize, usize) = (2, 4);
-/// Most resolution levels that are shown.
+/// Most resolution levels to show.
 pub const MOST_LEVELS: usize = 8;
 
-/// What the user decides.
+/// The user's settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`DOCUMENT_VERSION`].
     pub version: u32,
-    /// What the next run is made with.
+    /// Settings of the next run.
     pub run: RunSettings,
-    /// How it is looked at.
+    /// Settings of the view.
     #[serde(default)]
     pub view: ViewChoices,
-    /// Schedules kept by name, in the order they were kept.
+    /// Saved schedules, in the order they were saved.
     #[serde(default)]
     pub schedules: Vec<NamedSchedule>,
-    /// The kept schedule that is laid over the run's, by name.
+    /// Name of the saved schedule that is drawn over the run's.
     #[serde(default)]
     pub overlay: Option<String>,
-    /// Settings with which other models were left, the last one first, at most [`MOST_REMEMBERED`].
+    /// The last settings of other models, the latest first, at most [`MOST_REMEMBERED`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remembered: Vec<RunSettings>,
 }
 
-/// A schedule that was kept.
+/// A saved schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NamedSchedule {
-    /// Its name; each once.
+    /// Its unique name.
     pub name: String,
-    /// What a run visits.
+    /// The levels that a run visits.
     pub source: PlanSource,
-    /// Steps it had when it was kept.
+    /// Number of steps when it was saved.
     pub steps: usize,
 }
 
@@ -74,7 +74,7 @@ impl Default for Document {
 }
 
 impl Document {
-    /// The kept schedule that is laid over.
+    /// The saved schedule that is drawn over the run's.
     #[must_use]
     pub fn overlaid(&self) -> Option<&NamedSchedule> {
         let name = self.overlay.as_ref()?;
@@ -82,54 +82,54 @@ impl Document {
     }
 }
 
-/// How a run is looked at. What a file does not say has its default.
+/// Settings of the view. Fields missing in a file have their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(clippy::struct_excessive_bools)] // each is a switch of its own
 pub struct ViewChoices {
-    /// Which stage and tracks.
+    /// The layout of panes and tracks.
     pub layout: Layout,
-    /// How the common time axis reads.
+    /// The unit of the time axis.
     pub axis: AxisReading,
     /// What the chromatogram plots.
     pub measure: Measure,
-    /// What the theory beside measurements knows of the data.
+    /// What the theory beside measurements knows about the data.
     pub theory: Calibration,
     /// Whether its levels are lines or stacked.
     pub stacking: Stacking,
     /// n, between neighbouring resolution levels: 2, 3 or 4.
     pub factor: usize,
-    /// Number of resolution levels, up to 8; `None` is as many as the image has.
+    /// Number of resolution levels, up to 8; `None` is as many as the image allows.
     pub levels: Option<usize>,
-    /// What the schedule is plotted in.
+    /// The unit of the schedule plot.
     pub level_reading: LevelReading,
     /// What the track of adjusted times plots.
     pub adjusted: AdjustedView,
     /// How two schedules are compared.
     pub theorem: TheoremView,
-    /// How the spectra at a step are looked at.
+    /// Settings of the spectra at a step.
     pub spectrum: SpectrumChoices,
     /// Whether control points snap to steps and round values.
     pub snap: bool,
-    /// Whether a changed schedule is run at once.
+    /// Whether a changed schedule runs at once.
     pub live: bool,
-    /// The tracks, top to bottom; each once.
+    /// The tracks, top to bottom, each exactly once.
     pub tracks: Vec<TrackChoice>,
     /// What the heat map of spectra plots.
     pub heat_map: HeatMapChoices,
-    /// What is shown of an estimate's parts by resolution.
+    /// What is shown of an estimate's parts by level.
     pub parts: PartsChoices,
     /// Colours of heat maps.
     pub colour_map: ColourMap,
-    /// Which values are black and white on the stage.
+    /// The values shown as black and white.
     pub range: ValueRange,
     /// Whether one image pixel is a whole number of screen pixels.
     pub true_pixels: bool,
-    /// Which sample of the batch is on the stage.
+    /// The sample shown.
     pub sample: usize,
-    /// Whether all images of the batch are shown at once.
+    /// Whether all images of the batch are shown.
     pub batch_grid: bool,
-    /// Resolution levels that are looked at alone. Not kept between starts.
+    /// Isolated levels. Not kept between starts.
     #[serde(skip)]
     pub isolated: LevelSet,
 }
@@ -166,34 +166,34 @@ impl Default for ViewChoices {
 /// How one track is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackChoice {
-    /// Which.
+    /// The track.
     pub track: Track,
-    /// Whether it is shown at all.
+    /// Whether it is shown.
     pub shown: bool,
-    /// Whether only its head is.
+    /// Whether it is folded.
     pub folded: bool,
     /// Height when not folded, points.
     pub height: f32,
 }
 
 impl TrackChoice {
-    /// The track as it is at first.
+    /// The track with its defaults.
     #[must_use]
     pub const fn new(track: Track) -> Self {
         Self { track, shown: track.shown_at_first(), folded: false, height: track.default_height() }
     }
 }
 
-/// Which values are black and white on the stage.
+/// The values shown as black and white.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueRange {
-    /// −1 to 1, where images are.
+    /// −1 to 1, the range of images.
     #[default]
     Image,
     /// The smallest and largest value of each image.
     Auto,
-    /// These.
+    /// This range.
     Fixed {
         /// Black.
         low: f32,
@@ -203,7 +203,7 @@ pub enum ValueRange {
 }
 
 impl ViewChoices {
-    /// A track's choices.
+    /// The settings of a track.
     #[must_use]
     pub fn track(&self, track: Track) -> TrackChoice {
         self.tracks.iter().find(|choice| choice.track == track).copied().unwrap_or(TrackChoice::new(track))
@@ -217,7 +217,7 @@ impl ViewChoices {
         &mut self.tracks[at]
     }
 
-    /// The same with every track exactly once and heights that can be.
+    /// The same with every track exactly once and valid heights.
     fn mended(mut self) -> Self {
         let mut tracks: Vec<TrackChoice> = Vec::with_capacity(Track::ALL.len());
         for mut choice in self.tracks.drain(..).chain(Track::ALL.map(TrackChoice::new)) {
@@ -239,7 +239,7 @@ impl ViewChoices {
 /// Why a document cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// It was made by a later program.
+    /// It was made by a later version.
     #[error("it has version {found}, but this Chromascope reads up to {DOCUMENT_VERSION}; use a newer Chromascope")]
     Version {
         /// Its version.
@@ -261,7 +261,7 @@ impl Document {
         Self::from_value(serde_json::from_slice(text)?)
     }
 
-    /// Reads a document that stands in a larger file.
+    /// Reads a document that is part of a larger file.
     pub fn from_value(value: serde_json::Value) -> Result<Self, DocumentError> {
         if let Some(found) = value.get("version").and_then(serde_json::Value::as_u64)
             && found > u64::from(DOCUMENT_VERSION)

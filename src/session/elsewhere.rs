@@ -1,5 +1,5 @@
-//! Results that cannot be written to their place, for example on a full disk, are kept elsewhere, so that hours of work
-//! are not lost.
+//! Results that cannot be written to their destination, for example because the disk is full, are saved elsewhere, so that
+//! hours of work are not lost.
 
 use super::archive::WriteError;
 use super::unfinished::sweep_now;
@@ -8,22 +8,22 @@ use std::time::Duration;
 
 const PREFIX: &str = "chromascope-";
 const RANDOM: usize = 6;
-/// A younger empty folder may be another's that is about to be written into.
+/// A younger empty folder may belong to another process that is about to write into it.
 const YOUNG: Duration = Duration::from_mins(10);
 
-/// Where a result is.
+/// The location of a result.
 #[derive(Debug)]
 pub struct KeptElsewhere<T> {
-    /// What writing it answered.
+    /// The value returned by writing it.
     pub written: T,
     /// The file or folder that holds it.
     pub at: PathBuf,
-    /// Why that is not where it should be.
+    /// Why it is not at its destination.
     pub elsewhere: Option<WriteError>,
 }
 
 impl<T> KeptElsewhere<T> {
-    /// The sentence on why and where it is elsewhere; `what` such as "the 24 samples are", `hint` what can be done with it.
+    /// The sentence that says why and where it is elsewhere; `what` such as "the 24 samples are", `hint` what to do with it.
     #[must_use]
     pub fn told(&self, what: &str, hint: &str) -> Option<Elsewhere> {
         let error = self.elsewhere.as_ref()?;
@@ -31,12 +31,12 @@ impl<T> KeptElsewhere<T> {
     }
 }
 
-/// A result that is kept, but not where it was to be.
+/// A result that is saved, but not at its destination.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Elsewhere(String);
 
-/// A result that could be kept nowhere.
+/// A result that could not be saved anywhere.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}; {what} lost, because writing elsewhere failed too: {second}")]
 pub struct Lost {
@@ -45,7 +45,7 @@ pub struct Lost {
     second: String,
 }
 
-/// Writes a result to `place`, or else under the same name into a new folder in `shelter`. `what` is such as "the 24 samples
+/// Writes a result to `place`, or on failure under the same name into a new folder in `shelter`. `what` is such as "the 24 samples
 /// are".
 pub fn write<T>(
     place: &Path,
@@ -63,14 +63,14 @@ pub fn write<T>(
         let folder = folder.map_err(|told| format!("cannot write to {} ({})", shelter.display(), told.kind()))?;
         let at = folder.path().join(place.file_name().unwrap_or("result".as_ref()));
         let written = write(&at).map_err(|error| error.to_string())?;
-        // From here on the folder stays.
+        // From here on the folder is kept.
         let _ = folder.keep();
         Ok(KeptElsewhere { written, at, elsewhere: Some(error.clone()) })
     };
     kept().map_err(|second| Lost { error: error.clone(), what: what.into(), second })
 }
 
-/// Removes what was left by programs that ended while they wrote here.
+/// Removes empty folders of programs that ended while they wrote here.
 fn sweep_shelter(shelter: &Path) {
     let Ok(entries) = std::fs::read_dir(shelter) else { return };
     for entry in entries.flatten() {
@@ -83,7 +83,7 @@ fn sweep_shelter(shelter: &Path) {
         sweep_now(&entry.path());
         let modified = entry.metadata().and_then(|data| data.modified());
         if modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > YOUNG)) {
-            // Only an empty folder can be removed like this.
+            // Only an empty folder can be removed by this call.
             let _ = std::fs::remove_dir(entry.path());
         }
     }
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use std::io::{Error, ErrorKind};
 
-    /// Writes anywhere but in a folder named "full", as a full disk there would have it.
+    /// Fails to write into a folder named "full", like a full disk.
     fn write_but_in_full(at: &Path) -> Result<usize, WriteError> {
         if at.parent().is_some_and(|folder| folder.ends_with("full")) {
             return Err(WriteError::new(at, &Error::from(ErrorKind::StorageFull)));
@@ -126,7 +126,7 @@ mod tests {
 
         let there = write(&folder.path().join("out.npz"), &shelter, what, write_but_in_full).unwrap();
         assert!(there.told(what, "").is_none() && there.at.ends_with("out.npz"));
-        // A second that fails leaves no folder.
+        // A second failure leaves no folder.
         let fails = |at: &Path| Err::<(), _>(WriteError::new(at, &Error::from(ErrorKind::StorageFull)));
         write(&full, &shelter, what, fails).unwrap_err();
         assert_eq!(std::fs::read_dir(&shelter).unwrap().count(), 1);

@@ -8,30 +8,30 @@ use crate::sampler::registry::DefaultSpacing;
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Axis};
 
-/// How many times farther than a model's images a result must reach to be called far out. Networks overshoot a little, and
+/// How many times the range of a model's images a result must exceed to be called far out. Networks overshoot a little, and
 /// guidance a little more.
 const FAR: f32 = 2.0;
-/// Most values of an image that are looked at.
+/// Most values of an image that are sampled.
 const VALUES: usize = 1 << 16;
-/// σ of the end of a run above which its result is noise by intention.
+/// Above this σ at the end of a run, its result is meant to be noise.
 const CLEAN: f64 = 0.2;
 
-/// Images of a result that lie far out.
+/// Images of a result that are far out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FarOut {
-    /// Which of the batch.
+    /// Their indices in the batch.
     pub samples: Vec<usize>,
-    /// How many there are in the batch.
+    /// Number of images in the batch.
     pub of: usize,
-    /// The magnitude that all but one in two hundred values of the worst of them stay below.
+    /// The 99.5th percentile of the magnitudes in the worst of them.
     pub reach: f32,
-    /// That of the model's own images.
+    /// The same of the model's own images.
     pub within: f32,
 }
 
 impl FarOut {
-    /// Of the state at the end of a run along `levels`, `[B, C, H, W]`; `None` where all of it is as it should be, or where
-    /// it is not known what that is.
+    /// Checks the state at the end of a run along `levels`, `[B, C, H, W]`; `None` if all of it is in range, or if
+    /// the range is not known.
     #[must_use]
     pub fn of(state: &Array4<f32>, levels: &[NoiseLevel], resolved: &Resolved) -> Option<Self> {
         let within = resolved.data_within?;
@@ -48,7 +48,7 @@ impl FarOut {
         (!found.samples.is_empty()).then_some(found)
     }
 
-    /// Of a run's result, once it is complete.
+    /// Checks the result of a complete run.
     #[must_use]
     pub fn of_run(trajectory: &Trajectory, resolved: &Resolved) -> Option<Self> {
         let complete = trajectory.is_complete();
@@ -74,7 +74,7 @@ impl FarOut {
     }
 }
 
-/// What brings a result back.
+/// What to do about it.
 fn remedy(settings: &RunSettings, resolved: &Resolved) -> String {
     let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| !(0.0..=1.0).contains(&w));
     let chosen = resolved.spacing_because.is_none() && (settings.spacing.is_some() || settings.schedule.is_some());

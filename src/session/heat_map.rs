@@ -3,30 +3,30 @@
 use super::choices::named;
 use serde::{Deserialize, Serialize};
 
-/// Least width of a range of colours, dB.
+/// Smallest width of a range of colours, dB.
 pub const LEAST_DECIBELS: f32 = 1.0;
-/// No density is further from 0 dB.
+/// Densities are limited to this distance from 0 dB.
 pub const MOST_DECIBELS: f32 = 300.0;
 
 named! {
-    /// Whose spectra.
+    /// The source of the spectra.
     SpectrumSource {
-        /// Of the sample that is on the stage.
+        /// The sample shown.
         #[default]
         Sample = "this sample",
-        /// Means over the samples that were measured.
+        /// Means over the measured samples.
         Samples = "measured samples",
-        /// What theory expects of them.
+        /// The theory's prediction for them.
         Theory = "theory",
-        /// The measured over the expected.
+        /// Measured minus predicted, dB.
         AgainstTheory = "samples − theory",
-        /// The measured over those of the ensemble that is compared.
+        /// Measured minus the compared ensemble's, dB.
         AgainstCompared = "samples − pinned",
     }
 }
 
 impl SpectrumSource {
-    /// Those that may stand in a track of their own beside the heat map.
+    /// Those that may be shown in a track of their own beside the heat map.
     pub const BESIDE: [Self; 4] = [Self::Theory, Self::AgainstTheory, Self::AgainstCompared, Self::Sample];
 
     /// Whether it is a difference, in dB on both sides of 0.
@@ -37,7 +37,7 @@ impl SpectrumSource {
 }
 
 named! {
-    /// What the spectra are of.
+    /// The quantity of the spectra.
     SpectrumQuantity {
         /// From one step's estimate to the next one's.
         #[default]
@@ -52,7 +52,7 @@ named! {
 }
 
 impl SpectrumQuantity {
-    /// Rows that it has in a run of this many steps; row i of a change is the step from i to i + 1.
+    /// Number of rows in a run of this many steps; row i of a change is the step from i to i + 1.
     #[must_use]
     pub const fn rows(self, steps: usize) -> usize {
         match self {
@@ -64,48 +64,48 @@ impl SpectrumQuantity {
 }
 
 named! {
-    /// How frequencies are spaced.
+    /// The frequency axis.
     FrequencyScale {
-        /// An octave has the same height everywhere.
+        /// Logarithmic: an octave has the same height everywhere.
         #[default]
         Log = "log",
-        /// A cycle per pixel has the same height everywhere.
+        /// Linear: a cycle per pixel has the same height everywhere.
         Linear = "linear",
     }
 }
 
 named! {
-    /// What 0 dB is.
+    /// The reference of 0 dB.
     Normalisation {
         /// Unit white noise.
         #[default]
         None = "unit white noise",
-        /// The greatest density of each step.
+        /// The largest density of each step.
         Step = "maximum of each step",
-        /// The greatest density of each frequency.
+        /// The largest density of each frequency.
         Frequency = "maximum of each frequency",
     }
 }
 
-/// How the heat map of spectra is looked at.
+/// Settings of the heat map of spectra.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HeatMapChoices {
-    /// Whose spectra.
+    /// The source of the spectra.
     pub source: SpectrumSource,
-    /// What they are of.
+    /// Their quantity.
     pub quantity: SpectrumQuantity,
-    /// Which channel; `None` is their mean.
+    /// The channel; `None` is the mean of all.
     pub channel: Option<usize>,
-    /// How frequencies are spaced.
+    /// The frequency axis.
     pub scale: FrequencyScale,
-    /// What 0 dB is.
+    /// The reference of 0 dB.
     pub normalisation: Normalisation,
-    /// The densities, dB, of the first and the last colour; `None` is what fits.
+    /// The densities, dB, of the first and the last colour; `None` fits the data.
     pub range: Option<(f32, f32)>,
-    /// The same of differences.
+    /// The same for differences.
     pub difference_range: Option<(f32, f32)>,
-    /// What stands in the track beside: one of [`SpectrumSource::BESIDE`].
+    /// The contents of the track beside it: one of [`SpectrumSource::BESIDE`].
     pub beside: SpectrumSource,
 }
 
@@ -127,26 +127,26 @@ impl Default for HeatMapChoices {
 /// A change of [`HeatMapChoices`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum HeatMapChange {
-    /// Whose spectra.
+    /// The source of the spectra.
     Source(SpectrumSource),
-    /// What is compared with it.
+    /// The source beside it.
     Beside(SpectrumSource),
-    /// What they are of. The range goes back to what fits.
+    /// The quantity. Resets the range.
     Quantity(SpectrumQuantity),
-    /// Which channel.
+    /// The channel.
     Channel(Option<usize>),
-    /// How frequencies are spaced.
+    /// The frequency axis.
     Scale(FrequencyScale),
-    /// What 0 dB is. The range goes back to what fits.
+    /// The reference of 0 dB. Resets the range.
     Normalisation(Normalisation),
     /// The densities, dB, of the first and the last colour.
     Range(Option<(f32, f32)>),
-    /// The same of differences.
+    /// The same for differences.
     DifferenceRange(Option<(f32, f32)>),
 }
 
 impl HeatMapChange {
-    /// What is changed, as the undo menu says it.
+    /// The name of the change in the undo menu.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -184,7 +184,7 @@ impl HeatMapChoices {
         }
     }
 
-    /// The same with a range that can be.
+    /// The same with a valid range.
     pub(super) fn mended(self) -> Self {
         Self {
             range: self.range.and_then(possible),
@@ -194,7 +194,7 @@ impl HeatMapChoices {
     }
 }
 
-/// The range itself, within what densities can be; `None` where it is none.
+/// The range within possible densities; `None` if it is empty.
 pub(super) fn possible((low, high): (f32, f32)) -> Option<(f32, f32)> {
     let within = |value: f32| value.clamp(-MOST_DECIBELS, MOST_DECIBELS);
     Some((within(low), within(high))).filter(|(low, high)| low + LEAST_DECIBELS <= *high)

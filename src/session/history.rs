@@ -13,11 +13,11 @@ pub struct History {
     document: Document,
     past: VecDeque<Entry>,
     future: Vec<Entry>,
-    /// What an action must have as its key to be one change with the last.
+    /// The key that an action needs to be undone together with the last.
     open: Option<(&'static str, Option<Track>)>,
 }
 
-/// A change by name, with the document on its other side.
+/// The name of a change, with the document before or after it.
 #[derive(Clone, Debug)]
 struct Entry {
     name: &'static str,
@@ -31,13 +31,13 @@ impl History {
         Self { document, ..Self::default() }
     }
 
-    /// The document as it stands.
+    /// The current document.
     #[must_use]
     pub const fn document(&self) -> &Document {
         &self.document
     }
 
-    /// Applies an action. Answers whether anything changed; what changes nothing leaves no trace.
+    /// Applies an action. Returns whether anything changed; an action without effect is not recorded.
     pub fn perform(&mut self, action: Action) -> bool {
         let (name, key) = (action.name(), action.merge_key());
         let before = self.document.clone();
@@ -57,13 +57,13 @@ impl History {
         true
     }
 
-    /// Ends a gesture: what follows is a change of its own even if it is of the same kind. To be called when a drag ends
-    /// or a field is left.
+    /// Ends a gesture, so that the next change is undone separately even if it is of the same kind. Call it when a drag ends
+    /// or a field loses focus.
     pub fn end_gesture(&mut self) {
         self.open = None;
     }
 
-    /// Takes the last change back. Answers with its name.
+    /// Undoes the last change. Returns its name.
     pub fn undo(&mut self) -> Option<&'static str> {
         let Entry { name, document } = self.past.pop_back()?;
         let after = std::mem::replace(&mut self.document, document);
@@ -72,7 +72,7 @@ impl History {
         Some(name)
     }
 
-    /// Makes the change again that was taken back last. Answers with its name.
+    /// Redoes the change that was undone last. Returns its name.
     pub fn redo(&mut self) -> Option<&'static str> {
         let Entry { name, document } = self.future.pop()?;
         let before = std::mem::replace(&mut self.document, document);
@@ -81,13 +81,13 @@ impl History {
         Some(name)
     }
 
-    /// Name of the change that [`undo`](Self::undo) would take back.
+    /// Name of the change that [`undo`](Self::undo) would undo.
     #[must_use]
     pub fn undo_name(&self) -> Option<&'static str> {
         self.past.back().map(|entry| entry.name)
     }
 
-    /// Name of the change that [`redo`](Self::redo) would make again.
+    /// Name of the change that [`redo`](Self::redo) would redo.
     #[must_use]
     pub fn redo_name(&self) -> Option<&'static str> {
         self.future.last().map(|entry| entry.name)

@@ -11,12 +11,12 @@ use rayon::prelude::*;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Most bytes that a folder's images may take, at a byte a value.
+/// Most bytes for a folder's images, at one byte per value.
 const MOST_BYTES: usize = 8 << 30;
-/// Most bytes that one image may take while it is decoded.
+/// Most bytes for one image while it is decoded.
 const MOST_BYTES_AN_IMAGE: u64 = 1 << 30;
 
-/// The value of a byte, 0 as −1 and 255 as 1.
+/// The value of a byte, with 0 as −1 and 255 as 1.
 pub(crate) fn value_of_byte(byte: u8) -> f32 {
     f32::from(byte) / 127.5 - 1.0
 }
@@ -30,7 +30,7 @@ pub struct FolderImages {
     pub skipped: Vec<(PathBuf, String)>,
 }
 
-/// Why a folder is no model.
+/// Why a folder cannot be used as a model.
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// The folder could not be listed.
@@ -38,10 +38,10 @@ pub enum ImagesError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: std::io::Error,
     },
-    /// More than is kept in memory.
+    /// Its images do not fit into memory.
     #[error(
         "the {} in {folder} need {gigabytes:.1} GB at this size, more than the 8.6 GB allowed; use a smaller {} or \
          fewer images",
@@ -52,7 +52,7 @@ pub enum ImagesError {
         folder: PathBuf,
         /// Files in it.
         files: usize,
-        /// What they would take.
+        /// The memory they would need.
         gigabytes: f64,
     },
     /// The reading was stopped.
@@ -61,7 +61,7 @@ pub enum ImagesError {
         /// The folder.
         folder: PathBuf,
     },
-    /// No image in it.
+    /// It contains no images.
     #[error(
         "the folder {folder} has no readable image ({}); it needs at least one PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, \
          QOI or PNM file",
@@ -70,16 +70,16 @@ pub enum ImagesError {
     Empty {
         /// The folder.
         folder: PathBuf,
-        /// Files that are no images.
+        /// Files that are not images.
         skipped: usize,
     },
 }
 
-/// Reads every image in `folder` (not in folders below it), in the order of their names.
+/// Reads all images in `folder` (without its subfolders), in the order of their names.
 ///
-/// Each is turned as its EXIF orientation says, laid on white where it is transparent, cropped to a centred part of the
-/// wanted aspect and resized (Catmull–Rom) to `height`×`width`; grey becomes RGB, 16 bits become 8, animations give
-/// their first frame. `progress` is told how many files are done; it may stop the reading by returning `false`.
+/// Each is rotated to its EXIF orientation, drawn on white if it is transparent, cropped to a centred part with the
+/// requested aspect and resized (Catmull–Rom) to `height`×`width`. Grey becomes RGB, 16 bits become 8, and only the first
+/// frame of an animation is used. `progress` receives the number of files done; it may stop the reading by returning `false`.
 pub fn read_folder(
     folder: &Path,
     (height, width): (usize, usize),
@@ -89,7 +89,7 @@ pub fn read_folder(
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(listing)? {
         let path = entry.map_err(listing)?.path();
-        // Folders below are not looked into; a link to nowhere is named with the rest that cannot be read.
+        // Subfolders are ignored; a broken link is listed with the other unreadable files.
         if !path.is_dir() {
             files.push(path);
         }
@@ -133,7 +133,7 @@ fn read_image(path: &Path, (height, width): (usize, usize)) -> Result<RgbImage, 
     read_at_size(path, Some((height, width)))
 }
 
-/// An image file, upright, on white; cropped and resized where a height and width are given. The error is a reason.
+/// An image file, upright, on white; cropped and resized if a height and width are given. The error is a reason.
 pub fn read_at_size(path: &Path, size: Option<(usize, usize)>) -> Result<RgbImage, String> {
     let image = read_rgb(path)?;
     Ok(match size {
@@ -144,7 +144,7 @@ pub fn read_at_size(path: &Path, size: Option<(usize, usize)>) -> Result<RgbImag
 
 /// An image file at its own size, upright, on white.
 pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
-    // Pipes and devices would be waited for without end.
+    // Opening a pipe or a device could block forever.
     let about = std::fs::metadata(path).map_err(|error| why(&error))?;
     if !about.is_file() {
         return Err("it is not a regular file".into());
@@ -166,7 +166,7 @@ pub(super) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     Ok(on_white(&image))
 }
 
-/// Why a file that is of this format, as far as is seen, is no image.
+/// Why a file that seems to have this format is not an image.
 fn no_image(error: &ImageError, format: Option<ImageFormat>) -> String {
     match (error, format) {
         (ImageError::Unsupported(_), None) => format!("it is not an image in a supported format ({KINDS})"),
@@ -185,7 +185,7 @@ fn name_of(format: ImageFormat) -> String {
     if format == ImageFormat::WebP { "WebP".into() } else { format!("{format:?}").to_uppercase() }
 }
 
-/// Alpha composition over white, in the pixels' own (gamma-encoded) values as image viewers do.
+/// Alpha composition over white in gamma-encoded values, as image viewers do it.
 fn on_white(image: &DynamicImage) -> RgbImage {
     let rgba = image.to_rgba8();
     RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
@@ -197,7 +197,7 @@ fn on_white(image: &DynamicImage) -> RgbImage {
     })
 }
 
-/// The largest centred part of this aspect, resized.
+/// The largest centred part with this aspect, resized.
 pub(super) fn fit(image: &RgbImage, height: usize, width: usize) -> RgbImage {
     let side = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
     let (height, width) = (side(height), side(width));

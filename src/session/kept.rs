@@ -1,4 +1,4 @@
-//! A trajectory in bounded memory: beyond a budget, steps are kept as small images in 16 bits.
+//! A trajectory in bounded memory: beyond a budget, steps are stored as 16-bit thumbnails.
 
 use super::trajectory::Snapshot;
 use crate::theory::NoiseLevel;
@@ -6,15 +6,15 @@ use ndarray::{Array3, Array4, ArrayView2, Axis, s};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Longest side of a thumbnail, pixels, where the budget allows.
+/// Longest side of a thumbnail, pixels, if the budget allows it.
 const SIDE: usize = 64;
-/// The greatest of the 16 bits.
+/// The largest 16-bit number.
 const LARGEST: f32 = u16::MAX as f32;
-/// Share of the budget that the thumbnails of all steps may take together.
+/// Share of the budget for the thumbnails of all steps.
 const THUMBNAIL_SHARE: usize = 4;
 
-/// The finished steps of a run, within a byte budget. Where the whole steps would exceed it, the oldest of them become
-/// thumbnails; the newest is always whole.
+/// The finished steps of a run, within a byte budget. If all steps at full size would exceed it, the oldest of them become
+/// thumbnails; the newest is always at full size.
 #[derive(Clone, Debug)]
 pub struct KeptTrajectory {
     shape: [usize; 4],
@@ -23,26 +23,26 @@ pub struct KeptTrajectory {
     steps: Vec<KeptStep>,
     budget: usize,
     bytes: usize,
-    /// The first step that may still be whole.
+    /// The first step that may still be at full size.
     oldest_whole: usize,
     form: Form,
 }
 
-/// What is kept of a step.
+/// What is stored of a step.
 #[derive(Clone, Debug)]
 pub enum KeptStep {
-    /// Everything.
+    /// The full step.
     Whole(Arc<Snapshot>),
-    /// Small images.
+    /// Thumbnails.
     Small(Arc<Thumbnail>),
 }
 
-/// A step in little memory.
+/// A step as thumbnails.
 #[derive(Clone, Debug)]
 pub struct Thumbnail {
     /// Step number.
     pub step: usize,
-    /// Noise level that the step left.
+    /// Noise level at the start of the step.
     pub level: NoiseLevel,
     /// The number fed to the network.
     pub timestep: f64,
@@ -60,7 +60,7 @@ struct Words {
     high: f32,
 }
 
-/// How thumbnails of one run are made: of how many samples, each value the mean of `factor`×`factor` pixels.
+/// The format of a run's thumbnails: the number of samples, and the `factor`×`factor` pixels that each value averages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Form {
     samples: usize,
@@ -68,8 +68,8 @@ struct Form {
 }
 
 impl Form {
-    /// Thumbnails of at most [`SIDE`] pixels, fewer where all steps together would exceed their share of the budget, and
-    /// of fewer samples where that is not enough.
+    /// Thumbnails of at most [`SIDE`] pixels, smaller if all steps together would exceed their share of the budget, and
+    /// of fewer samples if that is not enough.
     fn new([batch, channels, height, width]: [usize; 4], steps: usize, budget: usize) -> Self {
         let share = budget / THUMBNAIL_SHARE / steps.max(1);
         let one = |factor: usize| 2 * size_of::<u16>() * channels * height.div_ceil(factor) * width.div_ceil(factor);
@@ -83,7 +83,7 @@ impl Form {
 }
 
 impl KeptTrajectory {
-    /// A run that has not begun, from its initial state `[B, C, H, W]`. `levels` is one more than its steps.
+    /// An empty trajectory, with its initial state `[B, C, H, W]`. `levels` is one longer than its steps.
     #[must_use]
     pub fn new(levels: Vec<NoiseLevel>, initial: Arc<Array4<f32>>, budget: usize) -> Self {
         let shape = initial.dim().into();
@@ -130,7 +130,7 @@ impl KeptTrajectory {
         &self.steps
     }
 
-    /// Whether every step is there.
+    /// Whether all steps are finished.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.steps.len() == self.total()
@@ -142,20 +142,20 @@ impl KeptTrajectory {
         &self.state
     }
 
-    /// Bytes kept, without the last state.
+    /// Bytes stored, without the last state.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many steps are kept small.
+    /// Number of steps stored as thumbnails.
     #[must_use]
     pub const fn small_steps(&self) -> usize {
         self.oldest_whole
     }
 
-    /// VP state `index`, up to the number of finished steps: one sample, `[1, C, H, W]`, at full size. `None` where it
-    /// is not kept.
+    /// VP state `index`, up to the number of finished steps: one sample, `[1, C, H, W]`, at full size. `None` if it
+    /// is not stored.
     #[must_use]
     pub fn x_t(&self, index: usize, sample: usize) -> Option<ShownValues<'_>> {
         if index == self.steps.len() {
@@ -167,7 +167,7 @@ impl KeptTrajectory {
         }
     }
 
-    /// `E[x_0|x_t]` of a finished step: one sample, `[1, C, H, W]`, at full size. `None` where it is not kept.
+    /// `E[x_0|x_t]` of a finished step: one sample, `[1, C, H, W]`, at full size. `None` if it is not stored.
     #[must_use]
     pub fn x0(&self, step: usize, sample: usize) -> Option<ShownValues<'_>> {
         match self.steps.get(step)? {
@@ -176,8 +176,8 @@ impl KeptTrajectory {
         }
     }
 
-    /// VP state `index` of one sample as a thumbnail has it, `[1, C, H/f, W/f]`, alike of steps that are whole and of those
-    /// that are not. `None` where it is not kept.
+    /// VP state `index` of one sample as a thumbnail, `[1, C, H/f, W/f]`, made in the same way from full steps and from
+    /// thumbnails. `None` if it is not stored.
     #[must_use]
     pub fn small_x_t(&self, index: usize, sample: usize) -> Option<ShownValues<'_>> {
         if index == self.steps.len() {
@@ -189,7 +189,7 @@ impl KeptTrajectory {
         }
     }
 
-    /// The same of `E[x_0|x_t]` of a finished step.
+    /// The same for `E[x_0|x_t]` of a finished step.
     #[must_use]
     pub fn small_x0(&self, step: usize, sample: usize) -> Option<ShownValues<'_>> {
         match self.steps.get(step)? {
@@ -198,7 +198,7 @@ impl KeptTrajectory {
         }
     }
 
-    /// One sample of a batch, pooled as thumbnails are.
+    /// One sample of a batch, pooled to a thumbnail.
     fn pooled<'a>(&self, all: &'a Array4<f32>, sample: usize) -> Option<ShownValues<'a>> {
         let factor = self.form.factor;
         if factor == 1 {
@@ -229,7 +229,7 @@ impl KeptStep {
         }
     }
 
-    /// Noise level that the step left.
+    /// Noise level at the start of the step.
     #[must_use]
     pub fn level(&self) -> NoiseLevel {
         match self {
@@ -256,7 +256,7 @@ impl KeptStep {
         }
     }
 
-    /// Everything, where everything is kept.
+    /// The full step, if it is stored.
     #[must_use]
     pub const fn whole(&self) -> Option<&Arc<Snapshot>> {
         match self {
@@ -266,19 +266,19 @@ impl KeptStep {
     }
 }
 
-/// One sample's values for the eye.
+/// One sample's values for display.
 #[derive(Clone, Debug)]
 pub struct ShownValues<'a> {
     /// `[1, C, H, W]`.
     pub values: Cow<'a, [f32]>,
     /// Channels, height, width.
     pub shape: [usize; 3],
-    /// Whether these are the run's own numbers, and not those of a thumbnail.
+    /// Whether these are the run's values, and not a thumbnail's.
     pub exact: bool,
 }
 
 impl ShownValues<'_> {
-    /// These values less those of another image of the same shape.
+    /// These values minus those of another image of the same shape.
     #[must_use]
     pub fn less(&self, other: &ShownValues<'_>) -> ShownValues<'static> {
         let values: Vec<f32> = self.values.iter().zip(other.values.iter()).map(|(here, there)| here - there).collect();
@@ -286,7 +286,7 @@ impl ShownValues<'_> {
     }
 }
 
-/// One sample of a batch, exactly; `None` where there are not this many.
+/// One sample of a batch at full size; `None` if it does not exist.
 #[must_use]
 pub fn one_sample(all: &Array4<f32>, sample: usize) -> Option<ShownValues<'_>> {
     let (batch, channels, height, width) = all.dim();
@@ -334,7 +334,7 @@ impl Words {
         let low = small.iter().copied().fold(f32::INFINITY, f32::min);
         let high = small.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let scale = if high > low { LARGEST / (high - low) } else { 0.0 };
-        // Between 0 and the largest by the choice of the ends.
+        // Between 0 and the largest, by the choice of the ends.
         #[allow(clippy::cast_sign_loss)]
         let values = small.mapv(|value| ((value - low) * scale).round() as u16);
         Self { values, low, high }
@@ -423,7 +423,7 @@ mod tests {
         assert!(worst < 1.0, "{worst}");
     }
 
-    /// Seen small, a step that became a thumbnail looks like one that did not: no detail comes or goes with the budget.
+    /// At thumbnail size, a step stored as a thumbnail equals one stored in full: detail does not depend on the budget.
     #[test]
     fn small_images_are_of_one_kind_whatever_is_kept() {
         let shape = [2, 3, 128, 128];

@@ -11,12 +11,12 @@ use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
 pub enum Band {
     /// A resolution level, 0 the finest.
     Level(usize),
-    /// What no level has: the mean of blocks of n^M pixels.
+    /// The rest, coarser than all levels: the mean of blocks of n^M pixels.
     Rest,
 }
 
 impl Band {
-    /// Which of the bits of a [`LevelSet`] it has.
+    /// Its bit in a [`LevelSet`].
     const fn bit(self) -> u16 {
         match self {
             Self::Level(m) if m < MOST_LEVELS => 1 << m,
@@ -25,13 +25,13 @@ impl Band {
         }
     }
 
-    /// The band of a plan at this place, finest first, the rest last.
+    /// The band with this index in a plan, finest first, the rest last.
     #[must_use]
     pub const fn of_index(plan: &BandPlan, m: usize) -> Self {
         if m < plan.levels() { Self::Level(m) } else { Self::Rest }
     }
 
-    /// Its place in a plan; `None` where that has no such level.
+    /// Its index in a plan; `None` if the plan has no such level.
     #[must_use]
     pub fn index(self, plan: &BandPlan) -> Option<usize> {
         match self {
@@ -50,12 +50,12 @@ impl Band {
     }
 }
 
-/// The bands that are looked at alone; none means that the whole image is.
+/// The isolated bands; empty if the whole image is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LevelSet(u16);
 
 impl LevelSet {
-    /// No band alone: all of the image.
+    /// No isolated band: the whole image.
     pub const WHOLE: Self = Self(0);
 
     /// One band.
@@ -64,26 +64,26 @@ impl LevelSet {
         Self(band.bit())
     }
 
-    /// Whether nothing is looked at alone.
+    /// Whether nothing is isolated.
     #[must_use]
     pub const fn is_whole(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether it has a band.
+    /// Whether it contains a band.
     #[must_use]
     pub const fn contains(self, band: Band) -> bool {
         self.0 & band.bit() != 0
     }
 
-    /// Whether a band is among what is shown: one of these, or any where all of the image is shown.
+    /// Whether a band is shown: one of these, or any if nothing is isolated.
     #[must_use]
     pub const fn shows(self, band: Band) -> bool {
         self.is_whole() || self.contains(band)
     }
 
-    /// What a click on a band makes of it: that band alone, or everything again where it was alone. With `more` the band
-    /// comes to the others or leaves them.
+    /// The set after a click on a band: that band alone, or everything if it was alone already. With `more` the band
+    /// is added to the others or removed from them.
     #[must_use]
     pub const fn clicked(self, band: Band, more: bool) -> Self {
         let bit = band.bit();
@@ -97,7 +97,7 @@ impl LevelSet {
     }
 }
 
-/// How images of a size are cut into levels: as many as are wanted, but not more than they have. `None` where they are
+/// The division of images of a size into levels: as many as requested, but not more than they allow. `None` if they are
 /// too small for one.
 #[must_use]
 pub fn plan_of(factor: usize, levels: Option<usize>, height: usize, width: usize) -> Option<BandPlan> {
@@ -106,7 +106,7 @@ pub fn plan_of(factor: usize, levels: Option<usize>, height: usize, width: usize
     BandPlan::new(height, width, factor, levels, Fit::Pad).ok()
 }
 
-/// Bands of an image that are shown without the others.
+/// Isolated bands of images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Isolation {
     plan: BandPlan,
@@ -114,26 +114,26 @@ pub struct Isolation {
 }
 
 impl Isolation {
-    /// `None` where the images have none of these bands.
+    /// `None` if the images have none of these bands.
     #[must_use]
     pub fn new(plan: BandPlan, set: LevelSet) -> Option<Self> {
         let isolation = Self { plan, set };
         isolation.indices().next().is_some().then_some(isolation)
     }
 
-    /// One band of a plan by its place there, the rest last.
+    /// One band of a plan by its index, the rest last.
     #[must_use]
     pub const fn of_index(plan: BandPlan, m: usize) -> Self {
         Self { plan, set: LevelSet::only(Band::of_index(&plan, m)) }
     }
 
-    /// How the images are cut.
+    /// The division of the images into levels.
     #[must_use]
     pub const fn plan(&self) -> &BandPlan {
         &self.plan
     }
 
-    /// Whether the rest band is among them: then there is a mean, and not only what differs from it.
+    /// Whether the rest band is included: then the result has a mean, and is not only a deviation from it.
     #[must_use]
     pub const fn has_rest(&self) -> bool {
         self.set.contains(Band::Rest)
@@ -144,7 +144,7 @@ impl Isolation {
         self.indices().map(|m| Band::of_index(&self.plan, m))
     }
 
-    /// Their places in the plan.
+    /// Their indices in the plan.
     pub fn indices(&self) -> impl Iterator<Item = usize> {
         (0..=self.plan.levels()).filter(|m| self.set.contains(Band::of_index(&self.plan, *m)))
     }
@@ -163,7 +163,7 @@ impl Isolation {
         shortened.chain(std::iter::once(last)).collect::<Vec<_>>().join(" + ")
     }
 
-    /// The image `[C, H, W]` with these bands only. Images of another size stay as they are.
+    /// The image `[C, H, W]` with these bands only. Images of another size are unchanged.
     #[must_use]
     pub fn of(&self, image: ArrayView3<f32>) -> Array3<f32> {
         let mut left = Array3::zeros(image.dim());
@@ -184,14 +184,14 @@ impl Isolation {
         self.indices().map(band).sum::<f64>() as f32
     }
 
-    /// Energy of these bands together, from those of all.
+    /// The energy of these bands together, from that of all bands.
     #[must_use]
     pub fn energy(&self, energies: &[f64]) -> f64 {
         self.indices().filter_map(|m| energies.get(m)).sum()
     }
 }
 
-/// Mean of the block that a pixel lies in; past the edges the last row and column are repeated.
+/// The mean of the block that contains a pixel; beyond the edges the last row and column are repeated.
 fn block_mean(plane: ArrayView2<f32>, block: usize, y: usize, x: usize) -> f64 {
     let (height, width) = plane.dim();
     let (top, left) = (y / block * block, x / block * block);

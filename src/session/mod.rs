@@ -1,4 +1,4 @@
-//! A run and what is kept of it.
+//! A run, its results and its files.
 //!
 //! [`prepare`] turns [`settings`] into a [`Run`]. Its steps are collected in a [`Trajectory`], which [`archive`] and
 //! [`strip`] write to disk, or in bounded memory in a [`KeptTrajectory`].

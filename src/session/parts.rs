@@ -9,7 +9,7 @@ use ndarray::{Array4, ArrayView4, Axis, Slice, Zip};
 use serde::{Deserialize, Serialize};
 
 named! {
-    /// What is shown of an estimate's parts by resolution.
+    /// What is shown of an estimate's parts by level.
     PartsQuantity {
         /// `‖B_m(ε_c − ε_∅)‖`.
         #[default]
@@ -18,26 +18,26 @@ named! {
         Conditional = "class",
         /// `‖B_m ε_∅‖`.
         Unconditional = "null class",
-        /// `‖B_m x̂‖` of what a stage of a cascade contributes.
+        /// `‖B_m x̂‖` of a stage's contribution in a cascade.
         Stage = "stage",
-        /// `r_m` of the guided estimate and of the one without class.
+        /// `r_m` of the guided estimate and of the null class's.
         Shares = "rₘ with and without guidance",
     }
 }
 
-/// How an estimate's parts are looked at.
+/// How an estimate's parts are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PartsChoices {
-    /// Of what.
+    /// The quantity.
     pub quantity: PartsQuantity,
-    /// Of which class, where several are asked; `None` is the one with the smallest number of each step.
+    /// The class, if several are requested; `None` is the one with the smallest number in each step.
     pub class: Option<i64>,
-    /// Of which stage, 0 the coarsest.
+    /// The stage, 0 the coarsest.
     pub stage: usize,
-    /// Each step's levels over their sum, rather than as they are.
+    /// Whether each step's levels are divided by their sum.
     pub relative: bool,
-    /// First and last colour, dB; `None` is what fits.
+    /// First and last colour, dB; `None` fits the data.
     pub range: Option<(f32, f32)>,
 }
 
@@ -48,13 +48,13 @@ impl Default for PartsChoices {
 }
 
 impl PartsChoices {
-    /// The same with a range that can be.
+    /// The same with a valid range.
     #[must_use]
     pub(super) fn mended(self) -> Self {
         Self { range: self.range.and_then(possible), ..self }
     }
 
-    /// In symbols, with subscripts as `figure::text::spans` reads them.
+    /// As symbols, with subscripts as `figure::text::spans` reads them.
     #[must_use]
     pub fn symbol(self) -> String {
         let symbol = match self.quantity {
@@ -67,7 +67,7 @@ impl PartsChoices {
         symbol.to_owned()
     }
 
-    /// For people: "stage 2" where it is of a stage.
+    /// For people, with the stage: "stage 2".
     #[must_use]
     pub fn name(self) -> String {
         match self.quantity {
@@ -77,19 +77,19 @@ impl PartsChoices {
     }
 }
 
-/// The parts that any step of a run had.
+/// The parts that the steps of a run have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartsFound {
-    /// The classes that were requested, rising.
+    /// The requested classes, ascending.
     pub classes: Vec<i64>,
-    /// Whether no class was requested.
+    /// Whether the null class was requested.
     pub unconditional: bool,
-    /// How many stages there are.
+    /// Number of stages.
     pub stages: usize,
 }
 
 impl PartsFound {
-    /// Takes those of a step along.
+    /// Adds those of a step.
     pub fn add(&mut self, names: impl IntoIterator<Item = PartName>) {
         for name in names {
             match name {
@@ -105,7 +105,7 @@ impl PartsFound {
         }
     }
 
-    /// Whether this can be shown of the run.
+    /// Whether the run has this quantity.
     #[must_use]
     pub const fn has(&self, quantity: PartsQuantity) -> bool {
         let conditional = !self.classes.is_empty();
@@ -117,37 +117,37 @@ impl PartsFound {
         }
     }
 
-    /// What of it is shown: what was chosen, or the first that the run has. `None` where it has none.
+    /// The quantity to show: the chosen one, or the first that the run has. `None` if it has none.
     #[must_use]
     pub fn shown(&self, chosen: PartsChoices) -> Option<PartsChoices> {
         let mut all = std::iter::once(chosen.quantity).chain(PartsQuantity::ALL);
         let quantity = all.find(|quantity| self.has(*quantity))?;
         let class = chosen.class.filter(|class| self.classes.len() > 1 && self.classes.contains(class));
-        // A range was chosen for what was chosen.
+        // The range was chosen for the chosen quantity.
         let range = chosen.range.filter(|_| quantity == chosen.quantity);
         let stage = chosen.stage.min(self.stages.saturating_sub(1));
         Some(PartsChoices { quantity, class, stage, range, ..chosen })
     }
 }
 
-/// Of energies in levels that a contribution does not reach, rounding leaves less than this share of its greatest.
+/// In levels that a contribution does not reach, rounding leaves less than this share of its largest energy.
 const ROUNDING: f64 = 1e-10;
 
-/// Mean squares of one sample's parts in each level, finest first, the rest last, a pixel and channel.
+/// Mean squares of one sample's parts in each level, finest first, the rest last, per pixel and channel.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartEnergies {
-    /// `ε_c`, classes rising.
+    /// `ε_c`, classes ascending.
     conditional: Vec<(i64, Vec<f64>)>,
     /// `ε_∅`.
     unconditional: Option<Vec<f64>>,
-    /// `ε_c − ε_∅`, classes rising.
+    /// `ε_c − ε_∅`, classes ascending.
     difference: Vec<(i64, Vec<f64>)>,
-    /// Of what each stage contributes to `E[x_0|x_t]`.
+    /// Contributions of the stages to `E[x_0|x_t]`.
     stages: Vec<(usize, Vec<f64>)>,
 }
 
 impl PartEnergies {
-    /// Of a step. Where there is no noise left, a noise prediction says nothing and there is none.
+    /// The energies at a step. At a level without noise a noise prediction is undefined, and there are none.
     #[must_use]
     pub fn of(snapshot: &Snapshot, sample: usize, plan: &BandPlan) -> Self {
         let (signal, noise) = (snapshot.level.sqrt_alpha_bar(), snapshot.level.sqrt_one_minus_alpha_bar());
@@ -183,7 +183,7 @@ impl PartEnergies {
         found
     }
 
-    /// Those of what is chosen.
+    /// The energies of the chosen quantity.
     #[must_use]
     pub fn get(&self, choices: PartsChoices) -> Option<&[f64]> {
         let of_class = |all: &'_ [(i64, Vec<f64>)]| {
@@ -207,19 +207,19 @@ fn without_rounding(mut energies: Vec<f64>) -> Vec<f64> {
     energies
 }
 
-/// All that is known of a step's parts by resolution.
+/// All values by level of a step's parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepParts {
-    /// How large they are.
+    /// Their energies.
     pub energies: PartEnergies,
     /// `r_m` since the step before, of the whole estimate.
     pub guided: Option<Vec<f64>>,
-    /// The same of the estimate without class.
+    /// The same for the estimate with the null class.
     pub unguided: Option<Vec<f64>>,
 }
 
 impl StepParts {
-    /// Of a step and the one before it.
+    /// From a step and the one before it.
     #[must_use]
     pub fn of(before: Option<&Snapshot>, snapshot: &Snapshot, sample: usize, plan: &BandPlan) -> Self {
         let shares = |of| before.and_then(|before| step_shares(before, snapshot, of, sample, plan));
@@ -237,7 +237,7 @@ fn one(values: &Array4<f32>, sample: usize) -> Option<ArrayView4<'_, f32>> {
 }
 
 /// `r_m` between two steps of one sample, amplitude: `√mean‖B_m(x̂' − x̂)‖²` over their sum, finest first, without the
-/// rest. `of` is the part whose estimate it is; `None` is the whole's. `None` where a step has not that part, or nothing is
+/// rest. `of` is the part to use; `None` is the whole estimate. `None` if the step lacks that part, or nothing is
 /// gained.
 #[must_use]
 pub fn step_shares(
@@ -292,7 +292,7 @@ mod tests {
         }
     }
 
-    /// Band by band, written as plainly as can be.
+    /// Band by band, in the simplest form.
     fn plain(plan: &BandPlan, value: impl Fn(usize, usize, usize) -> f64) -> Vec<f64> {
         let mut energies = vec![0.0; plan.levels() + 1];
         for c in 0..2 {
@@ -356,7 +356,7 @@ mod tests {
         let of = |stage| PartsChoices { quantity: PartsQuantity::Stage, stage, ..PartsChoices::default() };
         let expected = plain(&plan, |c, y, x| f64::from(whole[[1, c, y, x]]));
         let [coarse, fine] = [0, 1].map(|stage| found.get(of(stage)).unwrap());
-        // Pooling by 2 parts them at the finest level, and rounding counts for nothing.
+        // Pooling by 2 separates them at the finest level; rounding does not count.
         assert!((fine[0] - expected[0]).abs() < 1e-6 && fine[1..] == [0.0; 3], "{fine:?}");
         assert!(coarse[0] == 0.0 && (1..4).all(|m| (coarse[m] - expected[m]).abs() < 1e-6), "{coarse:?}");
         assert!(found.get(of(2)).is_none());

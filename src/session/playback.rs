@@ -1,14 +1,14 @@
-//! The playhead and what moves it, without a window: commands and elapsed time in, a position out.
+//! The playhead and its movement, without a window: commands and elapsed time in, a position out.
 
 use std::time::Duration;
 
-/// Slowest and fastest playback, steps a second.
+/// Slowest and fastest playback, steps per second.
 pub const SPEEDS: (f64, f64) = (0.1, 240.0);
 
-/// Which way the playhead moves by itself.
+/// The direction of playback.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Motion {
-    /// It stands.
+    /// Not playing.
     #[default]
     Still,
     /// From noise to image.
@@ -17,30 +17,30 @@ pub enum Motion {
     Backward,
 }
 
-/// What the user asks of the playhead.
+/// A command to the playhead.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Command {
-    /// Plays from noise to image; at the end, from the start again.
+    /// Play from noise to image; at the end, from the start again.
     Play,
-    /// Plays from image to noise; at the start, from the end again.
+    /// Play from image to noise; at the start, from the end again.
     PlayBackward,
-    /// Stands still.
+    /// Stop playing.
     Pause,
-    /// Plays forward, or stands still where it plays.
+    /// Play forward, or stop if playing.
     Toggle,
-    /// Goes to a position, in steps from the noisiest state.
+    /// Go to a position, in steps from the noisiest state.
     Seek(f64),
-    /// Goes to the whole step this many away.
+    /// Go this many whole steps on.
     StepBy(isize),
-    /// Goes to the noisiest state.
+    /// Go to the noisiest state.
     Home,
-    /// Goes to the last state there is, and follows a run that is going.
+    /// Go to the last state so far, and follow a run in progress.
     End,
-    /// Whether playback starts again at the end.
+    /// Whether playback repeats.
     Loop(bool),
-    /// Playback speed, steps a second.
+    /// Playback speed, steps per second.
     Speed(f64),
-    /// Whether the playhead stays at the newest step of a run that is going.
+    /// Whether the playhead stays at the newest step of a run in progress.
     Follow(bool),
 }
 
@@ -52,11 +52,11 @@ pub struct Playback {
     looping: bool,
     speed: f64,
     follow: bool,
-    /// Finished steps: where the playhead can go.
+    /// Finished steps, the limit of the playhead.
     finished: usize,
     /// Steps of the whole run.
     total: usize,
-    /// Whether the run is going on.
+    /// Whether the run is in progress.
     live: bool,
 }
 
@@ -76,28 +76,28 @@ impl Default for Playback {
 }
 
 impl Playback {
-    /// Where the playhead is, in steps from the noisiest state; between two whole steps while it moves.
+    /// The position, in steps from the noisiest state; between two whole steps while it moves.
     #[must_use]
     pub const fn position(&self) -> f64 {
         self.position
     }
 
-    /// The state shown: the last whole one not beyond the position.
+    /// The state shown: the last whole one at or before the position.
     #[must_use]
     pub fn state(&self) -> usize {
-        // Positions lie between 0 and the number of finished steps.
+        // Positions are between 0 and the number of finished steps.
         #[allow(clippy::cast_sign_loss)]
         let state = self.position.floor() as usize;
         state.min(self.finished)
     }
 
-    /// The finished step shown: that which leaves the state, and at the end the last one. `None` before the first.
+    /// The finished step shown: the one that starts from the state, and at the end the last one. `None` before the first.
     #[must_use]
     pub fn step(&self) -> Option<usize> {
         self.finished.checked_sub(1).map(|last| self.state().min(last))
     }
 
-    /// The position as a share of the whole run, 0 to 1.
+    /// The position as a fraction of the whole run, 0 to 1.
     #[must_use]
     pub fn share(&self) -> f64 {
         if self.total == 0 { 0.0 } else { self.position / self.total as f64 }
@@ -115,31 +115,31 @@ impl Playback {
         self.total
     }
 
-    /// Which way it moves by itself.
+    /// The direction of playback.
     #[must_use]
     pub const fn motion(&self) -> Motion {
         self.motion
     }
 
-    /// Whether playback starts again at the end.
+    /// Whether playback repeats.
     #[must_use]
     pub const fn looping(&self) -> bool {
         self.looping
     }
 
-    /// Steps a second.
+    /// Steps per second.
     #[must_use]
     pub const fn speed(&self) -> f64 {
         self.speed
     }
 
-    /// Whether the playhead stays at the newest step of a run that is going.
+    /// Whether the playhead stays at the newest step of a run in progress.
     #[must_use]
     pub const fn follows(&self) -> bool {
         self.follow
     }
 
-    /// A new run: the playhead returns to the noise and follows.
+    /// Begins a new run: the playhead returns to the noise and follows.
     pub fn begin(&mut self, total: usize) {
         self.total = total;
         self.finished = 0;
@@ -149,15 +149,15 @@ impl Playback {
         self.live = true;
     }
 
-    /// Finished steps that a run of `total` steps, made instead of this one, must have for the playhead to keep its place:
-    /// the step that it shows, or all where it stands at the end.
+    /// The number of finished steps that a replacement run of `total` steps needs for the playhead to keep its position:
+    /// up to the step shown, or all if it is at the end.
     #[must_use]
     pub fn needs(&self, total: usize) -> usize {
         if self.is_at_the_end() { total } else { (self.state() + 1).min(total) }
     }
 
-    /// A run that is still going and has `finished` steps takes the place of the one before: the playhead stays at its step,
-    /// at the end where it stood there, and continues moving as it did.
+    /// Replaces the run by another in progress with `finished` steps. The playhead stays at its step,
+    /// or at the end if it was there, and keeps moving.
     pub fn replace(&mut self, total: usize, finished: usize) {
         let at_the_end = self.is_at_the_end();
         self.total = total;
@@ -173,7 +173,7 @@ impl Playback {
         self.follow || self.position >= self.total as f64
     }
 
-    /// This many steps are finished.
+    /// Sets the number of finished steps.
     pub fn finish_steps(&mut self, finished: usize) {
         self.finished = finished.min(self.total);
         if self.follow && self.live {
@@ -181,13 +181,13 @@ impl Playback {
         }
     }
 
-    /// The run came to its end, or was stopped.
+    /// The run is complete or was stopped.
     pub fn end(&mut self) {
         self.live = false;
         self.clamp();
     }
 
-    /// Does what the user asks.
+    /// Executes a command.
     pub fn command(&mut self, command: Command) {
         match command {
             Command::Play => self.play(Motion::Forward),
@@ -197,7 +197,7 @@ impl Playback {
             Command::Seek(position) => self.seek(position),
             Command::StepBy(steps) => {
                 self.motion = Motion::Still;
-                // From between two steps the nearer of them counts as one step, in either direction.
+                // Between two steps, moving to the nearer one counts as one step, in either direction.
                 let base = if steps < 0 { self.position.ceil() } else { self.position.floor() };
                 self.seek(base + steps as f64);
             }
@@ -246,7 +246,7 @@ impl Playback {
         self.position = self.position.clamp(0.0, self.finished as f64);
     }
 
-    /// Moves the playhead by the time that has passed. Answers whether it moved.
+    /// Moves the playhead by the elapsed time. Returns whether it moved.
     pub fn advance(&mut self, elapsed: Duration) -> bool {
         let before = self.position;
         let by = self.speed * elapsed.as_secs_f64();
@@ -270,7 +270,7 @@ impl Playback {
         self.position != before
     }
 
-    /// Playback forward that has caught up with a run that is going waits there for the next step.
+    /// Whether forward playback has caught up with a run in progress and waits for the next step.
     fn at_the_end(&mut self, position: f64) {
         let waits = self.live && self.motion == Motion::Forward;
         self.position = if waits { self.finished as f64 } else { position };
@@ -279,7 +279,7 @@ impl Playback {
         }
     }
 
-    /// How long until the shown state changes by playback; `None` while it stands. What a window sleeps.
+    /// Time until the shown state changes by playback; `None` if it does not. The window sleeps that long.
     #[must_use]
     pub fn next_change(&self) -> Option<Duration> {
         let to_next = match self.motion {
@@ -296,7 +296,7 @@ impl Playback {
 mod tests {
     use super::*;
 
-    /// A run of 10 steps of which this many are finished, no longer going.
+    /// A run of 10 steps with this many finished, no longer in progress.
     fn over(finished: usize) -> Playback {
         let mut playback = Playback::default();
         playback.begin(10);
@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(playback.position(), 5.0);
         playback.replace(3, 3);
         assert_eq!((playback.position(), playback.step()), (3.0, Some(2)), "no further than the run goes");
-        // At the end it stays at the end, whether it followed or was brought there.
+        // At the end it stays at the end, whether it followed or was moved there.
         for brought in [false, true] {
             let mut playback = over(10);
             if brought {

@@ -1,5 +1,5 @@
-//! What pooling does to a noisy image, with signal and noise known apart (docs/theory.md, section 6): the pooled state
-//! has `n²` times the signal-to-noise ratio, which is that of the pooled image noised at the adjusted time and scaled
+//! The effect of pooling on a noisy image, with signal and noise known separately (docs/theory.md, section 6). The pooled state
+//! has `n²` times the signal-to-noise ratio, which is that of the pooled image with noise of the adjusted time, scaled
 //! by `√P`. No GUI.
 
 mod clean_image;
@@ -12,23 +12,23 @@ use crate::spectrum::{SpectrumError, pool};
 use crate::theory::{NoiseLevel, adjustment};
 use ndarray::{Array3, ArrayView3, Axis};
 
-/// A noisy image whose signal and noise are known.
+/// A noisy image with known signal and noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Noised {
     /// Signal and noise together, `[C, H, W]`.
     pub values: Array3<f32>,
     /// `‖signal‖²/‖noise‖²`, both per pixel, of this image and this noise.
     pub snr: f64,
-    /// The same with the noise's variance instead of its square: what [`Self::snr`] is but for chance.
+    /// The same with the noise's variance instead of its square: the expectation of [`Self::snr`].
     pub expected_snr: f64,
 }
 
-/// One image at one noise level, pooled and re-made.
+/// An image at a noise level, pooled and made again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pooling {
-    /// `ᾱ_τ = ᾱ/P`, the level of the adjusted time.
+    /// `ᾱ_τ = ᾱ/P`, the noise level at the adjusted time.
     pub adjusted: NoiseLevel,
-    /// `√P`, by which the state of the adjusted time is scaled.
+    /// `√P`, the scale of the state at the adjusted time.
     pub intensity: f64,
     /// `x_t = √ᾱ·x_0 + √(1−ᾱ)·ε`.
     pub state: Noised,
@@ -39,14 +39,14 @@ pub struct Pooling {
 }
 
 impl Pooling {
-    /// Noises `image` to `level` with unit noise of this seed, and pools it by `factor`. Where the image's sides are
-    /// no multiples of that, the rows and columns left over are cut off at both ends.
+    /// Adds unit noise of this seed to `image` at `level`, and pools the result by `factor`. If the image's sides are
+    /// not multiples of it, the surplus rows and columns are cropped at both ends.
     pub fn new(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Result<Self, SpectrumError> {
         let clean = image.cropped(factor)?.mapv(f64::from);
         let small = pooled(clean.view(), factor)?;
         let noise = unit_noise(seed, 0, clean.dim());
         let small_noise = pooled(noise.view(), factor)?;
-        // Another sample of the same seed: nothing of ε is in it.
+        // Another sample of the same seed, independent of ε.
         let fresh_noise = unit_noise(seed, 1, small.dim());
 
         let (signal_part, noise_part) = (level.sqrt_alpha_bar(), level.sqrt_one_minus_alpha_bar());
@@ -65,7 +65,7 @@ impl Pooling {
     }
 }
 
-/// `signal·image + noise·ε`; `variance` is what ε has per pixel.
+/// `signal·image + noise·ε`; `variance` is that of ε per pixel.
 fn noised((image, signal): (&Array3<f64>, f64), (noise, noise_part): (&Array3<f64>, f64), variance: f64) -> Noised {
     let energy = signal * signal * mean_square(image);
     let ratio = |noise: f64| energy / (noise_part * noise_part * noise);
@@ -78,7 +78,7 @@ fn mean_square(values: &Array3<f64>) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>() / values.len().max(1) as f64
 }
 
-/// `D_n` of every channel.
+/// `D_n` of each channel.
 fn pooled(image: ArrayView3<f64>, factor: usize) -> Result<Array3<f64>, SpectrumError> {
     let planes = image.axis_iter(Axis(0)).map(|plane| pool(plane, factor)).collect::<Result<Vec<_>, _>>()?;
     let (height, width) = (image.dim().1 / factor, image.dim().2 / factor);
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A gentle image with all scales in it, and some mean.
+    /// A smooth image with all scales and a mean.
     fn image(side: usize) -> CleanImage {
         let wave = |x: usize, per: f64| (x as f64 / side as f64 * per).sin();
         let values = Array3::from_shape_fn((3, side, side), |(c, y, x)| {
@@ -111,7 +111,7 @@ mod tests {
             let level = NoiseLevel::from_alpha_bar(0.3);
             let made = Pooling::new(&image, level, factor, 1403).unwrap();
             for noised in [&made.state, &made.pooled, &made.remade] {
-                // The mean of N squares of unit noise is off by √(2/N).
+                // The mean of N squares of unit noise has a standard error of √(2/N).
                 let chance = (2.0 / noised.values.len() as f64).sqrt();
                 let off = (noised.snr / noised.expected_snr - 1.0).abs();
                 assert!(off < 4.0 * chance, "n = {factor}: {off} with a chance of {chance}");
@@ -135,7 +135,7 @@ mod tests {
         let made = Pooling::new(&image(24), NoiseLevel::from_alpha_bar(0.0), 2, 5).unwrap();
         let inner: f32 = made.pooled.values.iter().zip(&made.remade.values).map(|(a, b)| a * b).sum();
         let size = made.pooled.values.len() as f32;
-        // At ᾱ = 0 both are noise of variance 1/4.
+        // At ᾱ = 0 both are noise with variance 1/4.
         assert!((4.0 * inner / size).abs() < 4.0 / size.sqrt());
         let again = Pooling::new(&image(24), NoiseLevel::from_alpha_bar(0.0), 2, 5).unwrap();
         assert_eq!(made, again, "the same seed");
@@ -154,8 +154,8 @@ mod tests {
     }
 
     proptest! {
-        /// In expectation pooled and re-made agree exactly, at n² times what the pooled image would have without pooling
-        /// the noise; and the image of both is the same.
+        /// In expectation both agree exactly, at n² times the ratio of the pooled image without pooled
+        /// noise; and both have the same image.
         #[test]
         fn pooled_and_remade_agree(log_snr in -12.0..12.0_f64, factor in 2_usize..5, side in 8_usize..20) {
             let level = NoiseLevel::from_log_snr(log_snr);

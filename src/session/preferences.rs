@@ -10,28 +10,28 @@ use std::path::{Path, PathBuf};
 /// Most models that are remembered.
 pub const RECENT: usize = 10;
 const FILE: &str = "window.json";
-/// Least and greatest [`Preferences::scale`].
+/// Smallest and largest [`Preferences::scale`].
 pub const SCALES: (f32, f32) = (0.5, 3.0);
 
-/// What is kept between starts. What the file does not say has its default; what is not known is left alone.
+/// The state kept between starts. Fields missing in the file have their defaults; unknown ones are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preferences {
-    /// Models used, the last one first.
+    /// Models used, the latest first.
     pub recent: Vec<ModelSource>,
-    /// Colours.
+    /// The theme.
     pub theme: Theme,
-    /// What draws the window.
+    /// The renderer of the window.
     pub renderer: Renderer,
     /// Whether the first tour was shown.
     pub toured: bool,
     /// Inner size of the window, points.
     pub window: Option<(f32, f32)>,
-    /// How large everything is drawn, times what its layout has; `None` is 1. See [`Self::scale`].
+    /// Scale of the whole window, relative to its layout's; `None` is 1. See [`Self::scale`].
     pub scale: Option<f32>,
-    /// How the window is divided, in the form of the window's own program; `None` divides it as at first.
+    /// The arrangement of panes, in the window's own format; `None` is the default arrangement.
     pub tiles: Option<Value>,
-    /// The document as it was last.
+    /// The latest document.
     pub document: Option<Document>,
 }
 
@@ -63,18 +63,18 @@ pub enum Renderer {
     Glow,
 }
 
-/// Preferences as they were found.
+/// Preferences as found on disk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Loaded {
     /// The preferences, or defaults.
     pub preferences: Preferences,
-    /// A sentence for the user where a file was there and could not be used.
+    /// A sentence for the user if a file exists but cannot be used.
     pub message: Option<String>,
 }
 
 impl Preferences {
-    /// Reads the preferences in `folder`. A file that cannot be used is set aside as `window.json.broken`, and the
-    /// defaults are taken.
+    /// Reads the preferences in `folder`. A file that cannot be used is renamed to `window.json.broken`, and the
+    /// defaults are used.
     #[must_use]
     pub fn load(folder: &Path) -> Loaded {
         let path = folder.join(FILE);
@@ -108,7 +108,7 @@ impl Preferences {
         }
     }
 
-    /// Writes the preferences into `folder`, which is made where it is not there: beside the old file, then renamed.
+    /// Writes the preferences into `folder`, which is created if necessary: to a temporary file, then renamed.
     pub fn save(&self, folder: &Path) -> Result<(), WriteError> {
         std::fs::create_dir_all(folder).map_err(|error| WriteError::new(folder, &error))?;
         write_whole(&folder.join(FILE), |file| {
@@ -117,19 +117,19 @@ impl Preferences {
         })
     }
 
-    /// How large everything is drawn, times what its layout has.
+    /// The scale of the window, relative to its layout's.
     #[must_use]
     pub fn scale(&self) -> f32 {
         self.scale.filter(|scale| scale.is_finite()).unwrap_or(1.0).clamp(SCALES.0, SCALES.1)
     }
 
-    /// Draws everything larger or smaller, in tenths.
+    /// Changes the scale, in steps of a tenth.
     pub fn set_scale(&mut self, scale: f32) {
         let scale = (10.0 * scale.clamp(SCALES.0, SCALES.1)).round() / 10.0;
         self.scale = Some(scale).filter(|scale| *scale != 1.0);
     }
 
-    /// Puts a model at the head of those used.
+    /// Moves a model to the head of those used.
     pub fn remember(&mut self, source: &ModelSource) {
         self.recent.retain(|known| known != source);
         self.recent.insert(0, source.clone());

@@ -6,7 +6,7 @@ use ndarray::Array4;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A run under way: state in f64 between steps, snapshots in f32.
+/// A run in progress: state in f64 between steps, snapshots in f32.
 pub struct Run {
     denoiser: Box<dyn Denoiser>,
     sampler: Box<dyn Sampler>,
@@ -17,7 +17,7 @@ pub struct Run {
     next: usize,
 }
 
-/// Where a run stands after a step: all that its later steps depend on, to the bit.
+/// The state of a run after a step: everything that its later steps depend on, bit for bit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
     next: usize,
@@ -32,27 +32,27 @@ impl Checkpoint {
         self.next
     }
 
-    /// Bytes that it takes.
+    /// Bytes in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<f64>() * (self.x.len() + self.memory.as_ref().map_or(0, Memory::values))
     }
 }
 
-/// The rest of a run in few long steps.
+/// The rest of a run in a few long steps.
 #[derive(Clone, Debug)]
 pub struct CoarsePass {
-    /// The long steps. Their numbers are those that the whole run's steps from the same levels have.
+    /// The long steps. Their numbers are those of the whole run's steps from the same levels.
     pub snapshots: Vec<Arc<Snapshot>>,
-    /// The VP state that they led to, `[B, C, H, W]`.
+    /// The VP state that they reached, `[B, C, H, W]`.
     pub state: Arc<Array4<f32>>,
 }
 
-/// A step that failed. The steps before it stand.
+/// A step that failed. Earlier steps are kept.
 #[derive(Debug, thiserror::Error)]
 #[error("step {step} of {steps} failed: {source}")]
 pub struct RunError {
-    /// The step, counted from 1 as people do.
+    /// The step, counted from 1 for people.
     pub step: usize,
     /// Steps in the run.
     pub steps: usize,
@@ -61,7 +61,7 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// Whether the run was asked to stop, rather than failed.
+    /// Whether the run was cancelled rather than failed.
     #[must_use]
     pub const fn is_cancelled(&self) -> bool {
         matches!(self.source, DenoiseError::Cancelled)
@@ -100,19 +100,19 @@ impl Run {
         &self.levels
     }
 
-    /// Finished steps.
+    /// Number of finished steps.
     #[must_use]
     pub const fn done(&self) -> usize {
         self.next
     }
 
-    /// Where the run stands.
+    /// The state of the run.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint { next: self.next, x: self.x.clone(), memory: self.sampler.memory() }
     }
 
-    /// Continues from where a run like this one stood. Whether it is like this one is for the caller to know; see
+    /// Continues from the state of a run like this one. The caller must know that it is like this one; see
     /// [`repeats`](Self::repeats).
     pub fn go_on_from(&mut self, checkpoint: &Checkpoint) {
         self.next = checkpoint.next;
@@ -120,7 +120,7 @@ impl Run {
         self.sampler.recall(checkpoint.memory.as_ref());
     }
 
-    /// How many of the first steps are the same, to the bit, as those of a run that differs in nothing but its `levels`.
+    /// The number of first steps that are the same, bit for bit, as in a run that differs only in its `levels`.
     #[must_use]
     pub fn repeats(&self, levels: &[NoiseLevel]) -> usize {
         let bits = |level: &NoiseLevel| level.log_snr().to_bits();
@@ -130,7 +130,7 @@ impl Run {
         (0..same.saturating_sub(1)).take_while(repeated).count()
     }
 
-    /// Makes the rest of the run in `count` steps, evenly chosen among those there are, and leaves the run where it stands.
+    /// Makes the rest of the run in `count` steps, evenly chosen among its own, without changing the run.
     /// `state` is the state in f32.
     pub fn coarse_pass(&mut self, count: usize, state: &Arc<Array4<f32>>) -> Result<CoarsePass, RunError> {
         let left = self.steps() - self.next;
@@ -140,7 +140,7 @@ impl Run {
         let here = self.checkpoint();
         let mut trajectory = self.trajectory();
         trajectory.state = Arc::clone(state);
-        // The levels before stay, so that a multistep method sees the step that it remembers.
+        // Earlier levels stay, so that a multistep method sees the step that it remembers.
         let coarse = self.levels[..self.next].iter().copied().chain(numbers.iter().map(|&number| self.levels[number]));
         let coarse = coarse.collect();
         let levels = std::mem::replace(&mut self.levels, coarse);
@@ -184,7 +184,7 @@ impl Run {
         };
         let state = self.x.mapv(|value| value as f32);
         for values in [&state, &snapshot.x0, &snapshot.eps] {
-            // Arrays that were just made are contiguous, in whatever order.
+            // New arrays are contiguous, in some order.
             if let Some(what) = values.as_slice_memory_order().and_then(not_finite) {
                 trajectory.state = Arc::new(snapshot.x_t);
                 return Err(failed(DenoiseError::NotFinite { what, timestep: first.timestep }));
@@ -247,7 +247,7 @@ mod tests {
                 with.step(&mut trajectories[1]).unwrap();
                 assert_eq!(plain.checkpoint(), with.checkpoint(), "{sampler} {step}");
             }
-            // Where as many steps are left as the pass may have, it is the rest of the run.
+            // If no more steps are left than the preview may have, it is the rest of the run.
             let mut again = run(sampler, even);
             let mut trajectory = again.trajectory();
             (0..18).for_each(|_| drop(again.step(&mut trajectory).unwrap()));

@@ -1,4 +1,4 @@
-//! The name of a run, the same in the window, in figures and on the command line.
+//! The name of a run, shared by the window, figures and the command line.
 
 use super::prepare::Resolved;
 use super::settings::RunSettings;

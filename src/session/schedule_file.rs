@@ -1,4 +1,4 @@
-//! Schedules on disk: whatever [`formats`](crate::schedule::formats) knows, read and written whole.
+//! Schedules on disk: all formats of [`formats`](crate::schedule::formats), read and written as whole files.
 
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
@@ -9,12 +9,12 @@ use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Most bytes that a schedule may have.
+/// Largest file that is read as a schedule, bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
 const NOT_A_FILE: &str = "it is not a file; give a scheduler_config.json, or CSV, NPY or a list of σ";
 
-/// Why a schedule could not be read.
+/// Why a schedule cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read a schedule from {}: {reason}", path.display())]
 pub struct ScheduleFileError {
@@ -24,28 +24,28 @@ pub struct ScheduleFileError {
     pub reason: String,
 }
 
-/// What a file holds, with what is to be said about it.
+/// The contents of a file, with warnings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScheduleFile {
     /// The schedule.
     pub source: PlanSource,
-    /// The number of steps that it was made for, where the file says so and the source does not list its levels.
+    /// The number of steps it was made for, if the file has it and the source does not list its levels.
     pub steps: Option<usize>,
     /// Warnings, a sentence each.
     pub notes: Vec<String>,
 }
 
-/// A form in which a schedule comes, known by what is in the file.
+/// A format of a schedule, recognised by the file's contents.
 pub struct ImportFormat {
     /// What it is, in Markdown.
     pub name: &'static str,
-    /// What it looks like, in Markdown.
+    /// An example, in Markdown.
     pub example: &'static str,
     is_it: fn(&Content) -> bool,
     read: fn(&Content) -> Result<ScheduleFile, String>,
 }
 
-/// All forms, in the order in which they are tried; the last takes what is left. docs/schedules.md lists them.
+/// All formats, in the order in which they are tried; the last accepts anything. docs/schedules.md lists them.
 pub const IMPORTS: &[ImportFormat] = &[
     ImportFormat {
         name: "NPY",
@@ -127,7 +127,7 @@ fn listed(read: &Result<LevelList, FormatError>) -> Result<ScheduleFile, String>
     Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
 }
 
-/// Reads a schedule in any form of [`IMPORTS`].
+/// Reads a schedule in any format of [`IMPORTS`].
 pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
     let read = || {
         let bytes = read_bytes(path)?;
@@ -141,7 +141,7 @@ pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
     read().map_err(|reason| ScheduleFileError { path: path.into(), reason })
 }
 
-/// Refuses a list that makes no run on any model, with the row; timesteps are judged by their model.
+/// Refuses a list that is invalid for every model, with the row; timesteps are checked by their model.
 fn checked(list: &LevelList) -> Result<(), ScheduleError> {
     match list.kind {
         ListKind::Timestep => Ok(()),
@@ -149,14 +149,14 @@ fn checked(list: &LevelList) -> Result<(), ScheduleError> {
     }
 }
 
-/// Reads a list of σ or a table that was pasted.
+/// Reads a pasted list of σ or a table.
 pub fn read_text(text: &str) -> Result<LevelList, String> {
     let list = ScheduleTable::read_csv(text).map_err(|error: FormatError| error.to_string())?;
     checked(&list).map_err(|error| error.to_string())?;
     Ok(list)
 }
 
-/// Writes a schedule in this program's own form, which keeps it as it is: curve, parameters, control points, and the number
+/// Writes a schedule in this program's own format, without loss: curve, parameters, control points, and the number
 /// of steps that it was made for.
 pub fn write_source(path: &Path, source: &PlanSource, steps: usize) -> Result<(), WriteError> {
     write_whole(path, |file| {
@@ -165,7 +165,7 @@ pub fn write_source(path: &Path, source: &PlanSource, steps: usize) -> Result<()
     })
 }
 
-/// Writes text or bytes whole.
+/// Writes text or bytes as a whole file.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     write_whole(path, |file| file.write_all(bytes))
 }
@@ -184,7 +184,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Whether a file's name ends so, whatever the capitals; without the dot.
+/// Whether a file name has this ending, given without the dot, in any case.
 #[must_use]
 pub fn has_ending(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending))
@@ -221,7 +221,7 @@ mod tests {
         write_source(&own, &drawn, 4).unwrap();
         let again = read(&own).unwrap();
         assert_eq!((again.source, again.steps), (drawn, Some(4)));
-        // As earlier versions wrote it.
+        // As written by earlier versions.
         let mut value: Value = serde_json::from_slice(&std::fs::read(&own).unwrap()).unwrap();
         value.as_object_mut().unwrap().remove("steps");
         std::fs::write(&own, value.to_string()).unwrap();

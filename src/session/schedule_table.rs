@@ -1,4 +1,4 @@
-//! A schedule, with or without a run's number of steps, as rows of numbers.
+//! A schedule as rows of numbers, with or without a run's number of steps.
 
 use crate::schedule::formats::{ScheduleTable, TableRow};
 use crate::schedule::{
@@ -7,10 +7,10 @@ use crate::schedule::{
 use crate::theory::{Chromatogram, Measure, NoiseLevel, adjustment};
 use std::fmt::Write as _;
 
-/// Rows of a continuous schedule where no number of steps is given.
+/// Rows of a continuous schedule if no number of steps is given.
 pub const EVERY: usize = 1000;
 
-/// A schedule in its own time, with the rows that are asked of it.
+/// A schedule in its own time, with the requested rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimedTable {
     /// The schedule whose time the rows are in.
@@ -19,8 +19,8 @@ pub struct TimedTable {
     pub table: ScheduleTable,
 }
 
-/// The table of a schedule: what `request` visits of it, or every timestep (of a continuous one, 1000 times).
-/// `network` gives the number that a network is fed at a level, where one is known.
+/// The table of a schedule: the levels that `request` visits, or every timestep (for a continuous one, 1000 times).
+/// `network` gives the number that a network is fed at a level, if known.
 pub fn timed_table(
     schedule: ModelSchedule,
     request: Option<&PlanRequest>,
@@ -39,7 +39,7 @@ pub fn timed_table(
             if let (ModelSchedule::Continuous(_), PlanSource::Spacing(Spacing::Trailing)) = (&schedule, &request.source)
             {
                 let steps = rows.len();
-                // What the inverse of the curve gives but for rounding.
+                // The inverse of the curve, apart from rounding.
                 rows.iter_mut().enumerate().for_each(|(i, row)| row.t = (steps - i) as f64 / steps as f64);
             }
             rows.push(final_row(&schedule, plan.levels()[plan.steps()]));
@@ -70,7 +70,7 @@ pub fn timed_table(
     Ok(TimedTable { schedule, table: ScheduleTable { rows } })
 }
 
-/// The final state: it has a time only where the schedule has its level.
+/// The final state: it has a time only if the schedule has its level.
 fn final_row(schedule: &ModelSchedule, level: NoiseLevel) -> TableRow {
     let clean_within = match schedule {
         ModelSchedule::Continuous(_) => true,
@@ -80,7 +80,7 @@ fn final_row(schedule: &ModelSchedule, level: NoiseLevel) -> TableRow {
     TableRow { t, level, timestep: f64::NAN }
 }
 
-/// The table of typed levels, in run time s: exactly the values, one row each.
+/// The table of typed levels, in run time s: the exact values, one row each.
 pub fn listed_table(
     source: &crate::schedule::LevelList,
     network: Option<&ModelSchedule>,
@@ -101,7 +101,7 @@ pub fn listed_table(
 }
 
 impl TimedTable {
-    /// The table of a source of a run: another schedule or a list. A spacing alone has no levels of its own.
+    /// The table of a run's source: another schedule or a list. A spacing alone has no levels of its own.
     pub fn of_source(
         source: &PlanSource,
         request: Option<PlanRequest>,
@@ -215,7 +215,7 @@ mod tests {
         for (found, golden) in half[15..19].iter().zip([0.292_799, 0.151_272, 0.073_172, 0.033_330]) {
             assert!((found - golden).abs() < 1e-6, "{found} {golden}");
         }
-        // dλ/dt, of this schedule, cancels.
+        // dλ/dt of this schedule cancels.
         let sum: f64 = half[9..15].iter().sum();
         for m in 0..6 {
             assert!((half[9 + m] / sum - half[3 + m]).abs() < 1e-9);

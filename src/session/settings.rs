@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 impl RunSettings {
-    /// The number of steps that the run will have.
+    /// The number of steps of the run.
     #[must_use]
     pub fn effective_steps(&self) -> usize {
         self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
@@ -47,26 +47,26 @@ impl RunSettings {
         }
     }
 
-    /// Height and width of the images made, of a model of this trained size.
+    /// Height and width of the images, for a model with this trained size.
     #[must_use]
     pub fn image_size(&self, native: Option<(usize, usize)>) -> Option<(usize, usize)> {
         let factor = self.upsample.map_or(1, |upsample| upsample.factor);
         self.size.or(native.map(|(height, width)| (height * factor, width * factor)))
     }
 
-    /// Whether what the denoiser answers depends on the time of the run, and not on the noise level alone.
+    /// Whether the denoiser depends on run time, not only on the noise level.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.label_switch.is_some() || self.guidance.as_ref().is_some_and(|scale| scale.constant().is_none())
     }
 
-    /// Whether the sampler injects noise of its own, so that `E[x_0|x_t]` is a martingale.
+    /// Whether the sampler injects noise, so that `E[x_0|x_t]` is a martingale.
     #[must_use]
     pub fn injects_noise(&self) -> bool {
         self.sampler.injects_noise(self.eta, self.churn)
     }
 
-    /// The same settings, good from any working directory.
+    /// The same settings with absolute paths, valid in any working directory.
     #[must_use]
     pub fn with_absolute_paths(mut self) -> Self {
         let absolute = |path: &mut PathBuf| {
@@ -76,7 +76,7 @@ impl RunSettings {
         };
         match &mut self.source {
             ModelSource::Images(folder) => absolute(folder),
-            // A bundled name is no path; the search decides the same way.
+            // The name of a bundled model is not a path; the search decides in the same way.
             ModelSource::Model(name) if Path::new(name).exists() => {
                 if let Some(whole) =
                     std::path::absolute(&*name).ok().and_then(|path| path.into_os_string().into_string().ok())
@@ -97,7 +97,7 @@ impl RunSettings {
     }
 }
 
-/// Where the denoiser comes from.
+/// The source of the denoiser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelSource {

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 /// Lowest and highest frequency that a slope may be fitted over, cycles/pixel; √2/2 is the corner of a spectrum.
 const FREQUENCIES: (f64, f64) = (1e-4, std::f64::consts::FRAC_1_SQRT_2);
 
-/// How the spectra at a step are looked at. What a file does not say has its default.
+/// Settings of the spectra at a step. Fields missing in a file have their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SpectrumChoices {
-    /// One channel, counted from 0; `None` is the mean of all. A channel that a model does not have is the mean, too.
+    /// One channel, counted from 0; `None` is the mean of all, and so is a channel that a model does not have.
     pub channel: Option<usize>,
-    /// Whether pixels are weighted with a Hann window.
+    /// Whether to apply a Hann window.
     pub hann: bool,
     /// Whether `E[x_0|x_t]` at other steps is drawn too.
     pub others: bool,
-    /// From where to where the slope is fitted, cycles/pixel; `None` follows the step.
+    /// The range of the slope's fit, cycles/pixel; `None` follows the step.
     pub fit: Option<(f64, f64)>,
 }
 
@@ -31,7 +31,7 @@ impl SpectrumChoices {
         Window::hann_if(self.hann)
     }
 
-    /// The same with a range that can be fitted over; `before` is kept of one that cannot.
+    /// The same with a valid range; an invalid one is replaced by that of `before`.
     pub(super) fn mended(self, before: &Self) -> Self {
         let fits = |&(low, high): &(f64, f64)| low.is_finite() && high.is_finite() && low < high;
         let within = |f: f64| f.clamp(FREQUENCIES.0, FREQUENCIES.1);

@@ -9,7 +9,7 @@ pub struct StepTimes {
 }
 
 impl StepTimes {
-    /// Steps that the expectation rests on.
+    /// Number of steps used for the prediction.
     const LATEST: usize = 15;
 
     /// Adds a step's wall time, seconds.
@@ -19,7 +19,7 @@ impl StepTimes {
         }
     }
 
-    /// Forgets all, for a new run.
+    /// Clears everything, for a new run.
     pub fn clear(&mut self) {
         self.seconds.clear();
     }
@@ -36,7 +36,7 @@ impl StepTimes {
         self.seconds.iter().sum()
     }
 
-    /// Median of the latest steps, seconds; the first step, which warms up, counts only while it is alone.
+    /// Median of the latest steps, seconds; the first step, which warms up, counts only if it is the only one.
     #[must_use]
     pub fn typical(&self) -> Option<f64> {
         let warm = if self.seconds.len() > 1 { &self.seconds[1..] } else { &self.seconds[..] };
@@ -45,7 +45,7 @@ impl StepTimes {
         latest.get(latest.len() / 2).copied()
     }
 
-    /// How long this many more steps will take; `None` before the first step.
+    /// Predicted time for this many more steps; `None` before the first step.
     #[must_use]
     pub fn remaining(&self, steps: usize) -> Option<Duration> {
         self.typical().and_then(|seconds| Duration::try_from_secs_f64(seconds * steps as f64).ok())

@@ -8,14 +8,14 @@ use image::{ImageFormat, RgbImage, imageops};
 use ndarray::{ArrayView3, Axis};
 use std::path::{Path, PathBuf};
 
-/// Most columns; longer runs show evenly chosen steps, the first and the last among them.
+/// Most columns; longer runs show evenly chosen steps, including the first and the last.
 const MAX_COLUMNS: usize = 16;
 /// Small images are enlarged by a whole factor to about this side, pixels.
 const CELL: usize = 128;
 /// Space between cells, pixels.
 const GAP: u32 = 2;
 
-/// Draws one sample of the trajectory; `None` where no step is finished.
+/// Draws one sample of the trajectory; `None` if no step is finished.
 #[must_use]
 pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
     let steps = trajectory.snapshots.len();
@@ -36,7 +36,7 @@ pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
         .enumerate()
         .map(|(column, &step)| (column > 0).then(|| &x0(step) - &x0(columns[column - 1])))
         .collect();
-    // Images lie within ±1; a model whose estimates go far beyond, such as a Gaussian one, is shown over its own range.
+    // Images are within ±1; a model whose estimates go far beyond, such as a Gaussian one, is shown over its own range.
     let range = tone::image_range(x0(steps - 1).iter().copied());
     let largest = tone::robust_maximum(changes.iter().flatten().flat_map(|change| change.iter().copied()));
     for (column, (&step, change)) in columns.iter().zip(&changes).enumerate() {
@@ -60,7 +60,7 @@ pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
 
 const NAME: &str = "strip.png";
 
-/// Writes `strip.png` of the first sample for `folder`; `None` where no step is finished and there is nothing to draw.
+/// Writes `strip.png` of the first sample for `folder`; `None` if no step is finished.
 pub(super) fn stage(folder: &Path, trajectory: &Trajectory) -> Result<Option<(PathBuf, Staged)>, WriteError> {
     let path = folder.join(NAME);
     let Some(strip) = draw(trajectory, 0) else { return Ok(None) };
@@ -73,7 +73,7 @@ pub(super) fn stage(folder: &Path, trajectory: &Trajectory) -> Result<Option<(Pa
     Ok(Some((path, staged)))
 }
 
-/// Removes an older strip, so that it is not taken for this run's.
+/// Removes an older strip, which would not belong to this run.
 pub(super) fn remove_old(folder: &Path) -> Result<(), WriteError> {
     let path = folder.join(NAME);
     match std::fs::remove_file(&path) {
@@ -89,7 +89,7 @@ fn chosen(steps: usize) -> Vec<usize> {
     (0..MAX_COLUMNS).map(|column| (column * (steps - 1) + (MAX_COLUMNS - 1) / 2) / (MAX_COLUMNS - 1)).collect()
 }
 
-/// `x_t` over the range it has: that of the image and ±2.2 standard deviations of noise, by their shares.
+/// `x_t` over its own range: that of the image and ±2.2 standard deviations of noise, weighted by their shares.
 fn state_image(state: ArrayView3<f32>, level: NoiseLevel, range: f32) -> RgbImage {
     tone::image(state, level.sqrt_alpha_bar() as f32 * range + 2.2 * level.sqrt_one_minus_alpha_bar() as f32)
 }

@@ -1,28 +1,28 @@
-//! Values as pixels, the same in the film strip and in the window.
+//! Colours for values, the same in the film strip and in the window.
 
 use image::{Rgb, RgbImage};
 use ndarray::ArrayView3;
 
-/// What a colour stands before.
+/// The background that a colour is seen on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Ground {
-    /// Near black.
+    /// Nearly black.
     #[default]
     Dark,
-    /// Near white.
+    /// Nearly white.
     Light,
 }
 
-/// Zero of a difference: the window's background in the dark.
+/// The colour for a difference of zero: the window's background in the dark theme.
 pub const ZERO: Rgb<u8> = Rgb([0x0E, 0x11, 0x16]);
 const ABOVE: [f32; 3] = [0.96, 0.61, 0.28];
 const BELOW: [f32; 3] = [0.29, 0.60, 0.95];
-/// The same in the light.
+/// The same in the light theme.
 const LIGHT_ZERO: Rgb<u8> = Rgb([0xF7, 0xF9, 0xFB]);
 const LIGHT_ABOVE: [f32; 3] = [0.70, 0.30, 0.0];
 const LIGHT_BELOW: [f32; 3] = [0.04, 0.32, 0.72];
 
-/// `[C, H, W]` values from −range to range as black to white; three channels as RGB, one as grey, of others the first
+/// `[C, H, W]` values from −range to range as black to white; three channels as RGB, one as grey, otherwise the first
 /// three.
 #[must_use]
 pub fn image(values: ArrayView3<f32>, range: f32) -> RgbImage {
@@ -39,8 +39,8 @@ pub fn image_between(values: ArrayView3<f32>, (low, high): (f32, f32)) -> RgbIma
     })
 }
 
-/// The mean difference over the channels, `[C, H, W]`: blue below zero, orange above, the ground at zero, full colour at
-/// `largest`; the root of the magnitude, so that small changes show.
+/// The mean difference over the channels, `[C, H, W]`: blue below zero, orange above, the background at zero, full colour at
+/// `largest`. Colours follow the square root of the magnitude, so that small changes are visible.
 #[must_use]
 pub fn difference(change: ArrayView3<f32>, largest: f32, ground: Ground) -> RgbImage {
     let (channels, ..) = change.dim();
@@ -51,7 +51,7 @@ pub fn difference(change: ArrayView3<f32>, largest: f32, ground: Ground) -> RgbI
     })
 }
 
-/// The colour of a share from −1 to 1: blue below zero, orange above, the ground at zero, in proportion.
+/// The colour of a share from −1 to 1: blue below zero, orange above, the background at zero, in proportion.
 #[must_use]
 pub fn apart_from_zero(share: f32, ground: Ground) -> [u8; 3] {
     let (zero, below, above) = match ground {
@@ -63,26 +63,26 @@ pub fn apart_from_zero(share: f32, ground: Ground) -> [u8; 3] {
     [0, 1, 2].map(|i| byte(zero[i] + (end[i] - zero[i]) * share.abs()))
 }
 
-/// The value that all but one in two hundred magnitudes stay below, never 0.
+/// The 99.5th percentile of the magnitudes, never 0.
 #[must_use]
 pub fn robust_maximum(values: impl Iterator<Item = f32>) -> f32 {
     let [value] = robust_maxima(values, [0.995]);
     value
 }
 
-/// Images lie within ±1, and guided ones overshoot it here and there. A model of which more than one value in twenty lies
-/// beyond this is shown over a range of its own.
+/// Images are within ±1, with small overshoots from guidance. If more than one value in twenty of a model is
+/// outside, it is shown over a range of its own.
 const USUAL: f32 = 1.5;
 
-/// How far from zero black and white are for an image: 1, and of a model whose values go far beyond as far as all but one in
-/// two hundred of them.
+/// The magnitude of black and white for an image: 1, or for a model with values far outside the 99.5th percentile of
+/// the magnitudes.
 #[must_use]
 pub fn image_range(values: impl Iterator<Item = f32>) -> f32 {
     let [usual, nearly_all] = robust_maxima(values, [0.95, 0.995]);
     if usual > USUAL { nearly_all } else { 1.0 }
 }
 
-/// The values that such shares of the magnitudes stay below, never 0; 1 of none.
+/// Percentiles of the magnitudes, given as shares; never 0, and 1 without values.
 #[must_use]
 pub fn robust_maxima<const N: usize>(values: impl Iterator<Item = f32>, shares: [f64; N]) -> [f32; N] {
     let mut magnitudes: Vec<f32> = values.map(f32::abs).collect();

@@ -1,10 +1,10 @@
-//! The tracks that there are, a row each: what has to be known of a track without a window, to keep it between starts. What
-//! it shows is a module of the window, which finds it by its key.
+//! The table of tracks: everything about a track that is needed without a window, to keep it between starts. Its
+//! contents are a module of the window, found by its key.
 
 use super::choices::Layout;
 use serde::{Deserialize, Serialize};
 
-/// What a row says of a track.
+/// The row of a track.
 struct TrackRow {
     name: &'static str,
     height: f32,
@@ -12,20 +12,20 @@ struct TrackRow {
     shown: bool,
 }
 
-/// Whether a track is shown until the user says otherwise.
+/// Whether the track is shown by default.
 const SHOWN: bool = true;
 const HIDDEN: bool = false;
 
-/// A row: key, name for people, height in points, the layouts that have it, whether it is shown at first.
+/// A row: key, name for people, height in points, the layouts that have it, whether it is shown by default.
 macro_rules! tracks {
     ($($(#[$doc:meta])* $key:ident: $name:literal, $height:literal, [$($layout:ident)*], $shown:ident;)*) => {
-        /// The key of a track, as actions and files have it.
+        /// The key of a track in actions and files.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Track { $($(#[$doc])* $key),* }
 
         impl Track {
-            /// All of them, in the order in which they stand at first.
+            /// All tracks, in their default order.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$key),*];
 
             const fn row(self) -> TrackRow {
@@ -44,21 +44,21 @@ tracks! {
     FilmStrip: "Film strip", 132.0, [Explore Present ScheduleLab Spectra Guidance], SHOWN;
     /// The noise level over time, the model's and the run's.
     Schedule: "Schedule", 160.0, [Explore ScheduleLab], SHOWN;
-    /// Which resolution gains when.
+    /// How fast each level is generated, as a share.
     Chromatogram: "Chromatogram", 190.0, [Explore Present ScheduleLab Spectra Guidance], SHOWN;
-    /// Which frequency changes when.
+    /// How much each frequency changes.
     SpectrumOfChange: "Spectrum of change", 170.0, [Explore Spectra], SHOWN;
-    /// What theory expects of that, or how far it is off.
+    /// The theory's prediction for that, or the difference from it.
     SpectrumBeside: "Spectrum beside", 170.0, [Spectra], HIDDEN;
     /// The guidance scale over time.
     Guidance: "Guidance scale", 130.0, [Guidance], SHOWN;
-    /// How large the parts of an estimate are, by resolution and time.
+    /// The size of an estimate's parts, by level and time.
     PartsByLevel: "Parts by level", 150.0, [Guidance], SHOWN;
-    /// How fast each resolution gains.
+    /// How fast each level is generated.
     Elution: "Elution", 150.0, [ScheduleLab], SHOWN;
-    /// Where pooling takes each time.
+    /// The adjusted time after pooling.
     AdjustedTime: "Adjusted time", 150.0, [ScheduleLab], HIDDEN;
-    /// Two schedules on one mapped axis.
+    /// Two schedules at equal noise levels.
     Theorem: "Theorem 1", 150.0, [ScheduleLab], HIDDEN;
 }
 
@@ -75,13 +75,13 @@ impl Track {
         self.row().layouts.contains(&layout)
     }
 
-    /// Whether it is shown until the user says otherwise, where a layout has it.
+    /// Whether it is shown by default, in a layout that has it.
     #[must_use]
     pub const fn shown_at_first(self) -> bool {
         self.row().shown
     }
 
-    /// Height unless the user gives another, points.
+    /// Default height, points.
     #[must_use]
     pub const fn default_height(self) -> f32 {
         self.row().height

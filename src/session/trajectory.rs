@@ -3,12 +3,12 @@ use crate::theory::NoiseLevel;
 use ndarray::Array4;
 use std::sync::Arc;
 
-/// One finished step; never changed once made.
+/// One finished step, which never changes.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Step number, 0 the noisiest.
     pub step: usize,
-    /// Noise level that the step left.
+    /// Noise level at the start of the step.
     pub level: NoiseLevel,
     /// The number fed to the network in the step's first evaluation.
     pub timestep: f64,
@@ -18,21 +18,21 @@ pub struct Snapshot {
     pub x0: Array4<f32>,
     /// `ε̂` of the first evaluation, from the unclipped prediction.
     pub eps: Array4<f32>,
-    /// What the first evaluation's estimate was made of, where it was made of several.
+    /// The parts of the first evaluation's estimate, if it was combined from several.
     pub parts: Vec<Part<f32>>,
     /// Wall time of the step.
     pub seconds: f64,
 }
 
 impl Snapshot {
-    /// Values that it keeps.
+    /// Number of values that it stores.
     #[must_use]
     pub fn values(&self) -> usize {
         self.x_t.len() + self.x0.len() + self.eps.len() + self.parts.iter().map(|part| part.x0.len()).sum::<usize>()
     }
 }
 
-/// The finished steps of a run and the state they led to. Steps are only ever added.
+/// The finished steps of a run and the latest state. Steps are only appended.
 #[derive(Clone, Debug)]
 pub struct Trajectory {
     /// `[B, C, H, W]`.
@@ -46,7 +46,7 @@ pub struct Trajectory {
 }
 
 impl Trajectory {
-    /// A run that has not begun.
+    /// An empty trajectory.
     #[must_use]
     pub fn new(levels: Vec<NoiseLevel>, initial: &Array4<f64>) -> Self {
         Self {
@@ -63,13 +63,13 @@ impl Trajectory {
         self.state = Arc::new(state);
     }
 
-    /// Steps that the whole run has.
+    /// Number of steps in the whole run.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.levels.len() - 1
     }
 
-    /// Whether every step is there.
+    /// Whether all steps are finished.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.snapshots.len() == self.steps()
@@ -80,7 +80,7 @@ impl Trajectory {
         self.snapshots.iter().map(|snapshot| &snapshot.x_t).chain(std::iter::once(&*self.state))
     }
 
-    /// Bytes that a run of this many steps and values will keep, with `parts` of each estimate.
+    /// Bytes for a run of this many steps and values, with `parts` of each estimate.
     #[must_use]
     pub fn bytes(steps: usize, shape: [usize; 4], parts: usize) -> usize {
         let state = shape.iter().fold(size_of::<f32>(), |bytes, &side| bytes.saturating_mul(side));

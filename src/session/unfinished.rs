@@ -1,6 +1,6 @@
-//! Files of the program's own that are there only for a while: what is being written, and locks. Each is locked by whoever
-//! made it, and the system frees a lock with its process, however that ends. So what a killed program left is told from
-//! what another is at work on.
+//! The program's temporary files: unfinished results and locks. Each is locked by the process that
+//! made it, and the system releases a lock when its process ends in any way. So a file left by a killed program can be
+//! distinguished from one in use.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -15,9 +15,9 @@ pub(super) const LOCK_ENDING: &str = ".lock";
 /// Letters and digits after the prefix.
 const RANDOM: usize = 6;
 
-/// Those of this process.
+/// The temporary files of this process.
 static MINE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-/// Folders that this process has looked into for what others left.
+/// Folders that this process has already swept.
 static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn open_set(set: &Mutex<BTreeSet<PathBuf>>) -> MutexGuard<'_, BTreeSet<PathBuf>> {
@@ -32,24 +32,24 @@ pub(super) fn forget(path: &Path) {
     open_set(&MINE).remove(path);
 }
 
-/// Removes what this process has under way. For when it is about to end at once.
+/// Removes the temporary files of this process. Call it when the process is about to end.
 pub fn remove_unfinished() {
     let mine = std::mem::take(&mut *open_set(&MINE));
     for path in mine {
-        // What stays is removed by the next start.
+        // Anything left is removed by the next start.
         let _ = std::fs::remove_file(path);
     }
 }
 
-/// A new file of a name that nothing has, which goes away unless it is renamed.
+/// A new file with a unique name, removed on drop unless it is renamed.
 pub(super) struct Temporary(Option<NamedTempFile>);
 
 impl Temporary {
-    /// Unlike the library's own it has the permissions that new files usually have, and errors that do not speak of its name.
+    /// Unlike the library's own it has the usual permissions of new files, and its errors do not contain the temporary name.
     pub fn create(folder: &Path) -> Result<Self> {
         let create = |path: &Path| {
             let file = File::options().read(true).write(true).create_new(true).open(path)?;
-            // Somebody who sweeps may have come before the lock: then another name is tried.
+            // A sweeper may have removed it before the lock: then another name is tried.
             if is_anothers(&file) || !is_linked(&file) { Err(ErrorKind::AlreadyExists.into()) } else { Ok(file) }
         };
         let file = tempfile::Builder::new().prefix(PREFIX).rand_bytes(RANDOM).make_in(folder, create)?;
@@ -76,12 +76,12 @@ impl Drop for Temporary {
     }
 }
 
-/// Locks a file, and says whether another holds it. Where there are no locks nobody does.
+/// Tries to lock a file; returns false if another process holds it. On systems without locks it always succeeds.
 pub(super) fn is_anothers(file: &File) -> bool {
     matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-/// Whether the file still has its name. Only who holds the lock takes it away.
+/// Whether the file still has its name. Only the holder of the lock removes the name.
 pub(super) fn is_linked(file: &File) -> bool {
     #[cfg(unix)]
     {
@@ -95,14 +95,14 @@ pub(super) fn is_linked(file: &File) -> bool {
     }
 }
 
-/// Removes what programs that are no more left in a folder, once in the life of this one.
+/// Removes files left in a folder by programs that have ended, once per process.
 pub(super) fn sweep(folder: &Path) {
     if open_set(&SWEPT).insert(folder.to_path_buf()) {
         sweep_now(folder);
     }
 }
 
-/// The same, always.
+/// The same, every time.
 pub(super) fn sweep_now(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let ours = entries.flatten().filter(|entry| is_ours(&entry.file_name()));
@@ -114,14 +114,14 @@ pub(super) fn sweep_now(folder: &Path) {
 fn is_ours(name: &OsStr) -> bool {
     let Some(rest) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { return false };
     let is_random = rest.len() == RANDOM && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    // Where a file's links cannot be counted, locks stay.
+    // If a file's links cannot be counted, locks are kept.
     is_random || (cfg!(unix) && rest.ends_with(LOCK_ENDING))
 }
 
 fn remove_abandoned(path: &Path) {
     let Ok(file) = File::options().read(true).write(true).open(path) else { return };
     if file.try_lock().is_ok() && is_linked(&file) {
-        // What stays is no harm.
+        // A file left here does no harm.
         let _ = std::fs::remove_file(path);
     }
 }
@@ -148,13 +148,13 @@ mod tests {
         assert!(!go.iter().any(|name| at(name).exists()));
         assert!(at(".chromascope-folder").exists() && at(".chromascope-held.lock").exists());
         assert!(is_linked(writing.file().unwrap()));
-        // Once in a program's life.
+        // Only once per process.
         std::fs::write(at(go[0]), "left").unwrap();
         sweep(folder.path());
         assert!(at(go[0]).exists());
     }
 
-    /// Writers and sweepers at once: no file is lost under its writer.
+    /// Writers and sweepers at once: no writer loses its file.
     #[test]
     fn what_is_being_written_is_never_swept() {
         let folder = tempfile::tempdir().unwrap();

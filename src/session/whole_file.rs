@@ -1,4 +1,4 @@
-//! Results are written completely next to their place, then renamed.
+//! Results are written completely to a temporary file beside their path, then renamed.
 
 use super::claim::{Claim, claim, place_of};
 use super::unfinished::Temporary;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Links that are followed from one to the next before they are taken for a circle.
+/// Most links to follow before they count as a loop.
 const MOST_LINKS: usize = 40;
 
 /// Why a file could not be written.
@@ -50,14 +50,14 @@ impl WriteError {
     }
 }
 
-/// Makes the folder, and says early where it cannot be written to.
+/// Creates the folder, and fails early if it is not writable.
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
     let fault = |error: Error| WriteError::new(folder, &error);
     std::fs::create_dir_all(folder).map_err(fault)?;
     Temporary::create(folder).map(drop).map_err(fault)
 }
 
-/// Makes a folder that nobody had: `name`, or the first of `name`-2, -3, … that is not there.
+/// Creates a new folder: `name`, or the first of `name`-2, -3, … that does not exist.
 pub fn create_new_folder(name: &str) -> Result<PathBuf, WriteError> {
     let names = std::iter::once(name.to_owned()).chain((2_u64..).map(|number| format!("{name}-{number}")));
     for folder in names.map(PathBuf::from) {
@@ -70,12 +70,12 @@ pub fn create_new_folder(name: &str) -> Result<PathBuf, WriteError> {
     Err(WriteError::new(name.as_ref(), &ErrorKind::AlreadyExists.into()))
 }
 
-/// The places of one command's results, of which no two may be one, and which are its own as long as this is kept.
+/// The paths of one command's results, which must differ, and which are claimed while this exists.
 #[derive(Debug, Default)]
 pub struct Destinations(Vec<(PathBuf, Claim)>);
 
 impl Destinations {
-    /// Claims a place as [`claim`] does, and checks that nothing else of the command goes there.
+    /// Claims a path as [`claim`] does, and checks that no other result of the command has the same one.
     pub fn take(&mut self, path: &Path) -> Result<(), WriteError> {
         let (folder, name) = place_of(path)?;
         let file = folder.join(name);
@@ -88,10 +88,10 @@ impl Destinations {
     }
 }
 
-/// Writes beside `path` and renames, so that there is never half a file and an old one stays until the new one is whole.
+/// Writes beside `path` and renames, so that a file is never incomplete and an old one stays until the new one is ready.
 ///
-/// A link is followed and stays. What is there and no regular file, such as a device, a pipe or a folder, is refused, and so is
-/// what another program has [claimed](claim).
+/// A link is followed and kept. Anything that is not a regular file, such as a device, a pipe or a folder, is refused, and so is
+/// a path that another program has [claimed](claim).
 pub fn write_whole(
     path: &Path,
     content: impl FnOnce(&mut dyn WriteSeek) -> std::io::Result<()>,
@@ -99,20 +99,20 @@ pub fn write_whole(
     Staged::write(path, content)?.publish()
 }
 
-/// Writings under way in this process.
+/// Writes in progress in this process.
 static UNDER_WAY: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
-/// A disk that takes longer will not do it at all.
+/// A disk that takes longer will not finish at all.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Waits until nothing is being written by this process, which is about to end.
+/// Waits until this process, which is about to end, has finished writing.
 pub fn finish_writing() {
     let (count, changed) = &UNDER_WAY;
     let count = count.lock().unwrap_or_else(PoisonError::into_inner);
-    // Whether it was in time or in vain, there is nothing more to wait for.
+    // Whether it finished or not, there is nothing more to wait for.
     let _ = changed.wait_timeout_while(count, LONGEST_WAIT, |count| *count > 0);
 }
 
-/// One writing under way, until it is dropped.
+/// A write in progress, until it is dropped.
 struct UnderWay;
 
 impl UnderWay {
@@ -129,7 +129,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// A file that is whole and on the disk, but not yet in its place.
+/// A file that is complete and on the disk, but not yet at its path.
 pub(super) struct Staged {
     path: PathBuf,
     destination: PathBuf,
@@ -158,7 +158,7 @@ impl Staged {
         Ok(Self { path: path.into(), destination, file: temporary, _claim: claim, _under_way: under_way })
     }
 
-    /// SHA-256 of what is in it, in hexadecimal.
+    /// SHA-256 of its contents, in hexadecimal.
     pub fn sha256(&mut self) -> Result<String, WriteError> {
         let of = |file: &mut File| {
             file.rewind()?;
@@ -167,7 +167,7 @@ impl Staged {
         self.file.file().and_then(of).map_err(|error| WriteError::new(&self.path, &error))
     }
 
-    /// Takes away what is in its place.
+    /// Removes the file at its path.
     pub fn remove_old(&self) -> Result<(), WriteError> {
         match std::fs::remove_file(&self.destination) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(WriteError::new(&self.path, &error)),
@@ -175,13 +175,13 @@ impl Staged {
         }
     }
 
-    /// Puts it into its place.
+    /// Renames it to its path.
     pub fn publish(self) -> Result<(), WriteError> {
         self.file.rename(&self.destination).map_err(|error| WriteError::new(&self.path, &error))
     }
 }
 
-/// SHA-256 of all that can be read, in hexadecimal.
+/// SHA-256 of everything a reader returns, in hexadecimal.
 pub(super) fn sha256(from: &mut impl std::io::Read) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
@@ -197,7 +197,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The file that a path leads to, through links, whether or not it is there.
+/// The file that a path leads to, through links. It need not exist.
 pub(super) fn destination(path: &Path) -> Result<PathBuf, WriteError> {
     let fault = |error: Error| WriteError::new(path, &error);
     match std::fs::metadata(path) {
@@ -225,8 +225,8 @@ fn follow(path: &Path) -> std::io::Result<PathBuf> {
     Err(Error::other("its links form a loop"))
 }
 
-/// A file that keeps its first fault and then takes everything without writing it. The writer of zip archives complains
-/// on stderr where it is dropped after a fault, and wraps the fault so that its kind is lost.
+/// A file that keeps its first error and then accepts everything without writing it. The writer of zip archives complains
+/// on stderr if it is dropped after an error, and wraps the error so that its kind is lost.
 struct FirstFault<'a> {
     file: &'a mut File,
     fault: Option<Error>,
@@ -264,7 +264,7 @@ impl Seek for FirstFault<'_> {
     }
 }
 
-/// What archives are written to.
+/// The sink of archives.
 pub trait WriteSeek: Write + Seek {}
 impl<T: Write + Seek> WriteSeek for T {}
 
@@ -272,7 +272,7 @@ impl<T: Write + Seek> WriteSeek for T {}
 mod tests {
     use super::*;
 
-    /// The device /dev/full answers every write as a full disk does.
+    /// The device /dev/full fails every write like a full disk.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_and_leaves_the_old_file() {
@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
     }
 
-    /// As where a window is closed while it saves.
+    /// Like a window that is closed while it saves.
     #[test]
     fn what_is_being_written_can_be_waited_for() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,16 +1,16 @@
 use ndarray::{Array3, ArrayView3, Axis, s};
 
-/// What is looked at of an image's channels.
+/// The channel of an image to inspect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Channel {
-    /// The first three as red, green and blue; of one, that.
+    /// The first three as red, green and blue; a single one as grey.
     #[default]
     All,
     /// One of them.
     One(usize),
     /// Their mean.
     Mean,
-    /// Luminance of red, green and blue by the weights of Rec. 709, of the values as they are.
+    /// Luminance of red, green and blue with the weights of Rec. 709, of the values without linearisation.
     Luminance,
 }
 
@@ -18,7 +18,7 @@ pub enum Channel {
 const LUMINANCE: [f32; 3] = [0.2126, 0.7152, 0.0722];
 
 impl Channel {
-    /// Those that an image of this many channels has, in the order of a menu.
+    /// The choices for an image with this many channels, in the order of a menu.
     #[must_use]
     pub fn all(channels: usize) -> Vec<Self> {
         if channels <= 1 {
@@ -29,7 +29,7 @@ impl Channel {
         std::iter::once(Self::All).chain(each).chain([Self::Mean]).chain(luminance).collect()
     }
 
-    /// The same where an image of this many channels has it, else all.
+    /// The same if an image with this many channels has it, else all.
     #[must_use]
     pub fn within(self, channels: usize) -> Self {
         if Self::all(channels).contains(&self) { self } else { Self::All }
@@ -48,7 +48,7 @@ impl Channel {
         }
     }
 
-    /// The values of it, `[1 … 3, H, W]`, from an image `[C, H, W]`.
+    /// Its values, `[1 … 3, H, W]`, from an image `[C, H, W]`.
     #[must_use]
     pub fn of(self, image: ArrayView3<f32>) -> Array3<f32> {
         let channels = image.len_of(Axis(0));
@@ -68,7 +68,7 @@ impl Channel {
     }
 }
 
-/// "R", "G", "B" of three, else the number from 0.
+/// "R", "G", "B" for three channels, else the number from 0.
 #[must_use]
 pub fn channel_name(channel: usize, channels: usize) -> String {
     match (channels, channel) {

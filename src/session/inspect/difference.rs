@@ -1,11 +1,11 @@
 use ndarray::{Array3, ArrayView2, ArrayView3, Zip};
 
-/// The range of image values, −1 to 1, that a PSNR is relative to.
+/// The peak-to-peak range of image values, −1 to 1, for the PSNR.
 pub const PEAK: f64 = 2.0;
-/// What keeps a relative difference finite where the reference is zero.
+/// Keeps a relative difference finite if the reference is zero.
 pub const RELATIVE_FLOOR: f32 = 0.01;
 
-/// How an image a differs from a reference b.
+/// A measure of the difference between an image a and a reference b.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Difference {
     /// `a − b`.
@@ -18,10 +18,10 @@ pub enum Difference {
 }
 
 impl Difference {
-    /// All of them, in the order of a menu.
+    /// All measures, in the order of a menu.
     pub const ALL: [Self; 3] = [Self::Signed, Self::Absolute, Self::Relative];
 
-    /// The name for people.
+    /// The name shown to users.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Difference {
         }
     }
 
-    /// Its formula, with a and b for image and reference.
+    /// Its formula, with a for the image and b for the reference.
     #[must_use]
     pub const fn formula(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Difference {
     }
 }
 
-/// The difference of two images `[C, H, W]` of one shape, pixel by pixel.
+/// The difference between two images `[C, H, W]` of the same shape, pixel by pixel.
 #[must_use]
 pub fn difference(image: ArrayView3<f32>, reference: ArrayView3<f32>, kind: Difference) -> Array3<f32> {
     Zip::from(image).and(reference).map_collect(|&a, &b| match kind {
@@ -52,7 +52,7 @@ pub fn difference(image: ArrayView3<f32>, reference: ArrayView3<f32>, kind: Diff
     })
 }
 
-/// How far an image is from a reference.
+/// The error of an image against a reference.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Errors {
     /// Mean squared error of each channel, data units squared.
@@ -64,14 +64,14 @@ pub struct Errors {
 }
 
 impl Errors {
-    /// `10·log10(PEAK²/MSE)`, dB; infinite where nothing differs.
+    /// `10·log10(PEAK²/MSE)`, dB; infinite if nothing differs.
     #[must_use]
     pub fn psnr(mse: f64) -> f64 {
         10.0 * (PEAK * PEAK / mse).log10()
     }
 }
 
-/// The errors of an image against a reference, both `[C, H, W]` of one shape.
+/// The errors of an image against a reference, both `[C, H, W]` of the same shape.
 #[must_use]
 pub fn errors(image: ArrayView3<f32>, reference: ArrayView3<f32>) -> Errors {
     let mut largest = 0.0_f64;
@@ -99,7 +99,7 @@ mod tests {
         (image, reference)
     }
 
-    /// By skimage.metrics: `mean_squared_error` of each channel is 0.09375 and 0.31640625, of both 0.205078125, and
+    /// From skimage.metrics: `mean_squared_error` of each channel is 0.09375 and 0.31640625, of both 0.205078125, and
     /// `peak_signal_noise_ratio(reference, image, data_range=2)` 16.300887, 11.018149 and 12.901407 dB.
     #[test]
     fn errors_are_those_of_scikit_image() {

@@ -1,9 +1,9 @@
 use ndarray::ArrayView3;
 
-/// How many values lie where, per channel, as `numpy.histogram` counts: bins are half-open but for the last.
+/// Counts of values per bin and channel, like `numpy.histogram`: bins are half-open except the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    /// Where the first bin begins and the last ends.
+    /// The start of the first bin and the end of the last.
     pub range: (f32, f32),
     /// `[channels][bins]`.
     pub counts: Vec<Vec<u32>>,
@@ -12,7 +12,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Of an image `[C, H, W]` over a range, which must not be empty. Not-a-numbers are not counted.
+    /// The histogram of an image `[C, H, W]` over a range, which must not be empty. NaN are not counted.
     #[must_use]
     pub fn new(image: ArrayView3<f32>, range: (f32, f32), bins: usize) -> Self {
         let (low, high) = (f64::from(range.0), f64::from(range.1));
@@ -38,13 +38,13 @@ impl Histogram {
         Self { range, counts, outside }
     }
 
-    /// The highest of all counts.
+    /// The largest count.
     #[must_use]
     pub fn most(&self) -> u32 {
         self.counts.iter().flatten().copied().max().unwrap_or(0)
     }
 
-    /// The height of a count, in [0, 1], linear or by the logarithm of one more.
+    /// The height of a count, in [0, 1], linear or by log(1 + count).
     #[must_use]
     pub fn height(&self, count: u32, logarithmic: bool) -> f32 {
         let (count, most) = (f64::from(count), f64::from(self.most().max(1)));

@@ -10,21 +10,21 @@ pub struct Reference {
     pixels: RgbImage,
 }
 
-/// Why a reference cannot stand beside an image.
+/// Why a reference cannot be compared with an image.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ReferenceError {
-    /// A latent, say.
+    /// The run does not make images of 1 or 3 channels, but latents for example.
     #[error(
         "an image file has one or three channels, but these images have {channels}; compare them with images of the run"
     )]
     Channels {
-        /// Of the run's images.
+        /// Number of channels of the run's images.
         channels: usize,
     },
 }
 
 impl Reference {
-    /// Reads a file of any kind that folders of images may hold.
+    /// Reads a file of any format that image folders may contain.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
         Ok(Self { pixels: read_pixels(path)? })
     }
@@ -35,8 +35,8 @@ impl Reference {
         (self.pixels.height() as usize, self.pixels.width() as usize)
     }
 
-    /// Values `[C, H, W]` for images of this shape, 0 as −1 and 255 as 1. A file of another size is cropped about its
-    /// middle to their aspect and resized (Catmull–Rom); for one channel its colours are averaged.
+    /// Values `[C, H, W]` for images of this shape, with 0 as −1 and 255 as 1. A file of another size is cropped around its
+    /// centre to their aspect and resized (Catmull–Rom); for one channel its colours are averaged.
     pub fn values(&self, [channels, height, width]: [usize; 3]) -> Result<Array3<f32>, ReferenceError> {
         if channels != 1 && channels != 3 {
             return Err(ReferenceError::Channels { channels });

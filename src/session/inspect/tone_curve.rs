@@ -2,19 +2,19 @@ use crate::session::tone::{Ground, apart_from_zero, byte};
 use image::{Rgb, RgbImage};
 use ndarray::ArrayView3;
 
-/// How values become tones: `((v − black)/(white − black) + offset)^(1/γ)`, in [0, 1].
+/// The map from values to tones: `((v − black)/(white − black) + offset)^(1/γ)`, in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ToneCurve {
-    /// The values that are black and white.
+    /// The values shown as black and white.
     pub range: (f32, f32),
-    /// γ; above 1 the dark tones are lifted.
+    /// γ; above 1 dark tones become lighter.
     pub gamma: f32,
-    /// What all tones are lifted by, as a share of the range.
+    /// Added to all tones, relative to the range.
     pub offset: f32,
 }
 
 impl ToneCurve {
-    /// Straight from black to white.
+    /// A straight line from black to white.
     #[must_use]
     pub const fn straight(range: (f32, f32)) -> Self {
         Self { range, gamma: 1.0, offset: 0.0 }
@@ -29,7 +29,7 @@ impl ToneCurve {
         if self.gamma == 1.0 { part } else { part.powf(1.0 / self.gamma.max(1e-3)) }
     }
 
-    /// One channel in grey, three in colour; of others the first three, the last repeated.
+    /// One channel in grey, three in colour; otherwise the first three, with the last repeated.
     #[must_use]
     pub fn image(&self, values: ArrayView3<f32>) -> RgbImage {
         let channels = values.dim().0;
@@ -39,8 +39,8 @@ impl ToneCurve {
     }
 }
 
-/// The mean over the channels, `[C, H, W]`: blue below zero, orange above, the ground at zero, full colour at `most`; the
-/// `1/(2γ)`-th power of the magnitude, so that little shows too.
+/// The mean over the channels, `[C, H, W]`: blue below zero, orange above, the background at zero, full colour at `most`.
+/// Colours follow the `1/(2γ)`-th power of the magnitude, so that small values are visible.
 #[must_use]
 pub fn signed_image(values: ArrayView3<f32>, most: f32, gamma: f32, ground: Ground) -> RgbImage {
     let channels = values.dim().0;
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(straight.at(f32::NAN), 0.0);
     }
 
-    /// A straight curve and γ = 1 are what the stage shows.
+    /// A straight line with γ = 1 gives the tones of the images pane.
     #[test]
     fn straight_tones_are_those_of_the_stage() {
         let values = Array3::from_shape_fn((3, 4, 5), |(c, y, x)| (c + 2 * y) as f32 / 5.0 - x as f32 / 4.0);

@@ -1,4 +1,4 @@
-//! The images that are noised: bundled ones, files, and whatever else has pixels.
+//! Clean images to add noise to: bundled ones, files, and other sources of pixels.
 
 use crate::model::package::{Package, PackageError};
 use crate::session::images::{read_rgb, value_of_byte};
@@ -13,7 +13,7 @@ pub const MOST_SIDE: usize = 256;
 /// Least side, pixels: two blocks of the largest factor.
 pub const LEAST_SIDE: usize = 8;
 
-/// Bundled images by name, with their place among the images of [`SET`].
+/// Bundled images by name, with their index in [`SET`].
 pub const BUNDLED: [(&str, usize); 8] = [
     ("national park", 971),
     ("house with garden", 982),
@@ -33,26 +33,26 @@ pub struct CleanImage {
     values: Array3<f32>,
 }
 
-/// Why there is no image.
+/// Why an image cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ImageError {
-    /// Nothing at the path.
+    /// There is nothing at the path.
     #[error("there is nothing at {0}; give the path of an image file")]
     Missing(PathBuf),
-    /// A folder or the like.
+    /// It is not a regular file.
     #[error("{0} is not a file; give the path of an image file")]
     NoFile(PathBuf),
-    /// Not an image, or a broken one.
+    /// It is not an image, or is damaged.
     #[error(
         "{path} cannot be read as an image ({reason}); give a PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI or PNM file"
     )]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the decoder said.
+        /// The decoder's error.
         reason: String,
     },
-    /// Too few pixels for blocks.
+    /// It has too few pixels for blocks.
     #[error("an image of {height}x{width} pixels is too small to pool; each side needs at least {LEAST_SIDE} pixels")]
     Small {
         /// Rows.
@@ -60,7 +60,7 @@ pub enum ImageError {
         /// Columns.
         width: usize,
     },
-    /// Too long and thin.
+    /// Its sides are too unequal.
     #[error(
         "an image of {height}x{width} pixels is too narrow to pool: resized to {MOST_SIDE} pixels, its short side has \
          fewer than {LEAST_SIDE}"
@@ -74,13 +74,13 @@ pub enum ImageError {
     /// Infinities or NaN.
     #[error("the image has values that are not numbers")]
     NotFinite,
-    /// A bundled image is not there.
+    /// A bundled image is missing.
     #[error(transparent)]
     Bundled(#[from] PackageError),
 }
 
 impl CleanImage {
-    /// From values `[C, H, W]`. Sides longer than [`MOST_SIDE`] are shortened by taking the mean of whole blocks.
+    /// From values `[C, H, W]`. Sides longer than [`MOST_SIDE`] are reduced by the mean of whole blocks.
     pub fn new(values: Array3<f32>) -> Result<Self, ImageError> {
         let (_, height, width) = values.dim();
         check_sides(height, width)?;
@@ -153,7 +153,7 @@ fn check_sides(height: usize, width: usize) -> Result<(), ImageError> {
     if height.min(width) < LEAST_SIDE { Err(ImageError::Small { height, width }) } else { Ok(()) }
 }
 
-/// Reads an image file of any kind that folders of images may hold.
+/// Reads an image file of any format that image folders may contain.
 pub fn read_file(path: &Path) -> Result<CleanImage, ImageError> {
     CleanImage::from_pixels(&read_pixels(path)?)
 }
@@ -169,7 +169,7 @@ pub(crate) fn read_pixels(path: &Path) -> Result<RgbImage, ImageError> {
     read_rgb(path).map_err(|reason| ImageError::Unreadable { path: path.into(), reason })
 }
 
-/// Reads one of [`BUNDLED`] by its place there; one beyond the last is the last.
+/// Reads one of [`BUNDLED`] by its index, which is limited to the last.
 pub fn read_bundled(index: usize) -> Result<CleanImage, ImageError> {
     let package = Package::find(SET)?;
     let fault = || PackageError::Exact { name: SET.into(), reason: "its card lists no images".into() };

@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// SHA-256 of the files that a run takes besides its model, by the setting that names them.
+/// SHA-256 of the files that a run uses besides its model, by the setting that names them.
 pub(super) type Digests = BTreeMap<String, String>;
 
-/// A file that a run takes: the setting that names it, and what it is for people.
+/// A file that a run uses: the setting that names it, and its purpose for people.
 #[derive(Clone, Copy)]
 pub(super) struct Input {
     setting: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Input {
 const INIT_NOISE: Input = Input { setting: "init_noise", what: "initial noise" };
 pub(super) const STEP_NOISE: Input = Input { setting: "step_noise", what: "step noise" };
 const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: EMBEDDINGS };
-/// What the file is for that a conditioned model needs.
+/// The purpose of the embeddings file of a conditioned model.
 pub(crate) const EMBEDDINGS: &str = "conditioning embeddings";
 
 pub(super) fn initial_noise(
@@ -86,7 +86,7 @@ pub(super) fn hidden_states(
     }
 }
 
-/// Reads f32, or f64 rounded to it, and notes the digest of the very bytes that were read.
+/// Reads f32, or f64 rounded to it, and records the digest of the same bytes.
 pub(super) fn read<D: Dimension>(
     path: &Path,
     Input { setting, what }: Input,

@@ -1,4 +1,4 @@
-//! An open cascade: several models as one.
+//! An open cascade: several models used as one.
 
 use super::SettingError;
 use super::model::{ModelInfo, ModelKind, open_one};
@@ -42,7 +42,7 @@ impl OpenCascade {
         notes
     }
 
-    /// What is known of the finest stage, whose size and schedule the cascade has, under the cascade's own name.
+    /// Details of the finest stage, whose size and schedule the cascade has, with the cascade's own name.
     pub(super) fn info(&self, settings: &RunSettings) -> ModelInfo {
         let stages: Vec<ModelInfo> = self.stages.iter().map(|stage| stage.info(settings, None)).collect();
         let sizes: Vec<Option<(usize, usize)>> = stages.iter().map(|stage| stage.native_size).collect();
@@ -114,21 +114,21 @@ impl OpenCascade {
         Ok(Opened { name, sha256: self.sha256(), stages, classes, ..opened })
     }
 
-    /// The null class: the user's word goes before the cascade's own card, and that before its finest stage's.
+    /// The null class: from the user, else from the cascade's card, else from its finest stage's.
     fn null_class(&self, finest: Option<NullClass>) -> Option<NullClass> {
         let own = self.card.as_ref().and_then(|card| card.null_label);
         let own = own.map(|label| NullClass { label, said_by: NullSource::Card });
         finest.filter(|null| null.said_by == NullSource::User).or(own).or(finest)
     }
 
-    /// Of all stages.
+    /// The resolved defaults of all stages.
     fn sha256(&self) -> String {
         let mut digest = Sha256::new();
         self.stages.iter().for_each(|stage| digest.update(stage.sha256().as_bytes()));
         hex(&digest.finalize())
     }
 
-    /// Puts a finer stage on those below it.
+    /// Adds a finer stage to those below it.
     fn join(&self, below: Option<Opened>, stages_below: usize, stage: Opened) -> Opened {
         let Some(below) = below else { return stage };
         Opened {

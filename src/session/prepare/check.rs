@@ -4,7 +4,7 @@ use crate::session::Trajectory;
 use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, RunSettings};
 
-/// Checks what can be judged from the settings alone.
+/// Checks everything that can be judged from the settings alone.
 pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
     for &setting in Setting::ALL {
         if let Some((value, range)) = setting.declaration().kind.out_of_range(settings) {
@@ -47,8 +47,8 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
     Ok(())
 }
 
-/// Checks that what the run keeps has room.
-/// `parts` is how many each estimate is made of.
+/// Checks that there is memory for what the run stores.
+/// `parts` is the number of parts of each estimate.
 pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), SettingError> {
     let bytes = Trajectory::bytes(steps, shape, parts);
     let allowed = available().map_or(MEMORY_LIMIT, |available| MEMORY_LIMIT.min(available / 5 * 2));
@@ -60,8 +60,8 @@ pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<()
     Err(SettingError::Memory { needed, allowed, steps, batch, size: (height, width) })
 }
 
-/// Memory that other programs leave, bytes, where the system tells. Of it a run takes two fifths at most, as writing its
-/// archive takes about as much again.
+/// Memory available on this machine, bytes, if the system tells. A run uses at most two fifths of it, because writing its
+/// archive needs about as much again.
 fn available() -> Option<usize> {
     if !cfg!(target_os = "linux") {
         return None;

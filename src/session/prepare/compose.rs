@@ -9,36 +9,36 @@ use crate::session::setting::{Setting, Wrapping};
 use crate::session::settings::RunSettings;
 use crate::theory::NoiseLevel;
 
-/// What must be known of a model for this.
+/// The properties of a model that this needs.
 pub(super) struct Facts<'a> {
     /// The model's name.
     pub(super) name: &'a str,
     pub(super) image: ImageShape,
     pub(super) classes: &'a Classes,
-    /// How many stages it has, where it is a cascade.
+    /// Number of stages, for a cascade.
     pub(super) stages: Option<usize>,
     pub(super) schedule: &'a ModelSchedule,
     pub(super) clipping: Clipping,
 }
 
-/// What a run asks.
+/// The classes of a run.
 pub(super) struct Composed {
     pub(super) denoiser: Box<dyn Denoiser>,
-    /// The class, where there is one for all of the run.
+    /// The class, if there is one for the whole run.
     pub(super) label: Option<i64>,
     /// The null class, if the denoiser needs it.
     pub(super) null_class: Option<NullClass>,
     /// Most parts of an estimate that are kept.
     pub(super) parts: usize,
-    /// Run times of the levels, where the denoiser depends on them.
+    /// Run times of the levels, if the denoiser depends on them.
     pub(super) run_times: Vec<f64>,
     pub(super) notes: Vec<String>,
 }
 
-/// Never used as a class: stands for the null class of a model that does not say it, where none is needed.
+/// Stands for the unknown null class of a model in runs that do not need it. It is never used as a class.
 const NO_NULL: i64 = i64::MIN;
 
-/// Puts the settings' combinations around `inner`, for a run along `levels`.
+/// Wraps `inner` as the settings say, for a run along `levels`.
 pub(super) fn compose(
     settings: &RunSettings,
     inner: Box<dyn ClassDenoiser>,
@@ -101,7 +101,7 @@ fn asks_for(prompt: Option<&Prompt>, scale: &GuidanceScale, null: i64) -> bool {
     }
 }
 
-/// What is to be said of the null class that a run asks for.
+/// A remark on the null class that a run requests.
 fn null_note(settings: &RunSettings, facts: &Facts, scale: &GuidanceScale, null: NullClass) -> Option<String> {
     let NullClass { label, said_by } = null;
     let no_label = settings.label.is_none() && settings.label_switch.is_none() && settings.by_level.is_none();
@@ -114,7 +114,7 @@ fn null_note(settings: &RunSettings, facts: &Facts, scale: &GuidanceScale, null:
     null.is_guess().then(|| format!("{used} the null class {label} ({how})"))
 }
 
-/// What is to be said of a class that is meant to change and does not.
+/// A remark on a class over time that does not change.
 fn switch_note(
     settings: &RunSettings,
     prompt: Option<&Prompt>,
@@ -123,7 +123,7 @@ fn switch_note(
 ) -> Option<String> {
     let (Some(said), Some(Prompt::Switch(switch))) = (settings.label_switch, prompt) else { return None };
     if switch.from == switch.to {
-        // Two that are the same at sight need no word.
+        // Two classes that are visibly equal need no remark.
         let label = switch.from;
         let told = || format!("the class never changes, because {label} is the null class");
         return (said.from != said.to).then(told);
@@ -139,7 +139,7 @@ fn switch_note(
     Some(format!("{of} class {only}: {why}"))
 }
 
-/// What the images are of; `None` for a model without classes.
+/// The class prompt; `None` for a model without classes.
 fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, PrepareError> {
     let Classes { none_because, count, null, null_is_all } = facts.classes;
     let said = [
@@ -213,7 +213,7 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, SettingError> {
     Ok(Prompt::ByLevel(prompt))
 }
 
-/// The largest |w|: far beyond any use, and far below where 32 bits end.
+/// The largest |w|: far beyond any use, and far below the limit of 32-bit numbers.
 const LARGEST_SCALE: f64 = 1e6;
 
 fn check_guidance(

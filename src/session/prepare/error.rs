@@ -14,42 +14,42 @@ use std::path::PathBuf;
 /// Why a run cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    /// The model's files.
+    /// The model's files are not usable.
     #[error(transparent)]
     Package(#[from] PackageError),
-    /// The graph's file.
+    /// The graph's file is not usable.
     #[error(transparent)]
     Graph(#[from] GraphFileError),
-    /// ONNX Runtime.
+    /// ONNX Runtime is not usable.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
-    /// The session.
+    /// The session failed.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// CUDA was demanded and does not work.
+    /// CUDA was required and does not work.
     #[error("CUDA does not work here: {}. Run `chromascope doctor` to see what is missing, or use {provider} cpu", .0.trim_end_matches('.'), provider = Setting::Provider)]
     Cuda(String),
-    /// Inputs and outputs.
+    /// The inputs and outputs are not understood.
     #[error("{path}: {source}{}", which(source))]
     Contract {
         /// The graph.
         path: PathBuf,
-        /// What is undecided or wrong.
+        /// What is undetermined or wrong.
         source: ContractError,
     },
-    /// The scheduler's configuration.
+    /// The scheduler's configuration is not valid.
     #[error(transparent)]
     Config(#[from] SchedulerConfigError),
-    /// The schedule.
+    /// The schedule is not valid.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// Image folder.
+    /// The image folder is not usable.
     #[error(transparent)]
     Images(#[from] ImagesError),
-    /// Injected noise.
+    /// The injected noise is not usable.
     #[error(transparent)]
     Noise(#[from] NoiseError),
-    /// What the network predicts is not known.
+    /// It is not known what the network predicts.
     #[error(
         "the model {model} has no scheduler_config.json, so its prediction type and training schedule are unknown; \
          give it with {} (diffusers' format)",
@@ -59,7 +59,7 @@ pub enum PrepareError {
         /// The model.
         model: String,
     },
-    /// A run needs the null class, and nothing tells which that is.
+    /// A run needs the null class, which is unknown.
     #[error(
         "the model {model} has classes, but neither its card nor its configuration names the null class, and \
          {needed_for}; set it with {}",
@@ -68,15 +68,15 @@ pub enum PrepareError {
     NoNullClass {
         /// The model.
         model: String,
-        /// How many classes it has, where it is said.
+        /// Number of classes, if known.
         classes: Option<usize>,
-        /// What needs it.
+        /// What needs the null class.
         needed_for: &'static str,
     },
-    /// No size was said, neither by the model nor by the settings.
+    /// Neither the model nor the settings have a size.
     #[error("the model's files do not give its trained size; set {}, such as 64x64", Setting::Size)]
     NoSize,
-    /// Embeddings are needed and were not given.
+    /// Embeddings are needed and missing.
     #[error(
         "this model needs embeddings (input \"{input}\"); give a .npy file of shape [B or 1, tokens, width] with {}",
         Setting::HiddenStates
@@ -85,10 +85,10 @@ pub enum PrepareError {
         /// The input that takes them.
         input: String,
     },
-    /// A setting that cannot be.
+    /// A setting is not valid.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// A `.npy` file.
+    /// A `.npy` file is not usable.
     #[error("cannot use {path} as {what}: {reason}")]
     Array {
         /// The file.
@@ -100,7 +100,7 @@ pub enum PrepareError {
     },
 }
 
-/// The setting that says which input or output plays a role, where that is not decided.
+/// The setting that names an input or output, if that is undetermined.
 fn which(error: &ContractError) -> String {
     match error {
         ContractError::Ambiguous { role, .. } => {

@@ -25,14 +25,14 @@ use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Most broken files of a folder that are named one by one.
+/// Most broken files of a folder that are named individually.
 const NAMED: usize = 20;
-/// Size of a folder's images where none is requested, pixels.
+/// Default size of a folder's images, pixels.
 const SIDE: usize = 64;
-/// What all exact models answer with.
+/// What all exact models predict.
 pub(super) const PARAMETERIZATION: Parameterization = Parameterization::Vp(Prediction::Sample);
 
-/// An exact model that is open.
+/// An open exact model.
 pub(super) struct OpenExact {
     kind: ExactKind,
     pub(super) config: SchedulerConfig,
@@ -41,11 +41,11 @@ pub(super) struct OpenExact {
     pub(super) name: String,
     pub(super) sha256: String,
     pub(super) image: ImageShape,
-    /// Number of class embeddings, where it is said.
+    /// Number of class embeddings, if known.
     classes: Option<usize>,
     /// The null class.
     pub(super) null: Option<NullClass>,
-    /// The bundled model's files; a folder of images has none.
+    /// The bundled model's files; `None` for a folder of images.
     pub(super) package: Option<Package>,
     pub(super) notes: Vec<String>,
 }
@@ -55,11 +55,11 @@ enum ExactKind {
     Images(Box<Images>),
 }
 
-/// Images with the denoisers that are made of them.
+/// Images with the denoisers made from them.
 struct Images {
     set: ImageSet,
     whole: EmpiricalDenoiser,
-    /// Made where it is first asked for.
+    /// Made on first use.
     local: OnceLock<LocalDenoiser>,
 }
 
@@ -160,7 +160,7 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
 }
 
 impl OpenExact {
-    /// Whether its samples can be of a class.
+    /// Whether it has classes.
     pub(super) fn has_classes(&self) -> bool {
         self.package.is_some() && matches!(self.kind, ExactKind::Images(_))
     }
@@ -238,7 +238,7 @@ impl OpenExact {
     }
 }
 
-/// The program's own denoisers, told of classes.
+/// The program's own denoisers, which know about classes.
 enum Exact {
     Gaussian(GaussianDenoiser),
     Images { images: EmpiricalDenoiser, null: Option<i64> },

@@ -1,5 +1,5 @@
-//! Prepares a run from the settings: finds and checks files, opens the graph, determines its contract, fills in every
-//! open choice and reports it.
+//! Prepares a run from the settings: finds and checks files, opens the graph, determines its contract, resolves every
+//! default and reports it.
 
 mod arrays;
 mod cascade;
@@ -41,12 +41,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Most bytes that a run may keep; see [`super::Trajectory::bytes`].
+/// Most bytes that a run may store; see [`super::Trajectory::bytes`].
 pub const MEMORY_LIMIT: usize = 8 << 30;
-/// Most images a run.
+/// Most images per run.
 pub const MAX_BATCH: usize = 10_000;
 
-/// What was settled on: with the settings, all that is needed to run again.
+/// The resolved defaults: together with the settings, everything needed to replay the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Resolved {
     /// Name of the model.
@@ -57,47 +57,47 @@ pub struct Resolved {
     pub image: ImageShape,
     /// What the network predicts.
     pub parameterization: Parameterization,
-    /// The magnitude that hardly any value of the model's own images passes, where that is known.
+    /// The 99.5th percentile of the magnitudes in the model's own images, if known.
     #[serde(default)]
     pub data_within: Option<f32>,
-    /// What is done to `E[x_0|x_t]`.
+    /// What happens to `E[x_0|x_t]`.
     pub clipping: Clipping,
-    /// Variance of DDPM's reverse step, where that is the sampler.
+    /// Variance of DDPM's reverse step, if that is the sampler.
     #[serde(default)]
     pub variance: Option<Variance>,
     /// Spacing or σ family, by name.
     pub spacing: String,
-    /// The same in full, where the name alone would mean another: a family with parameters of the model's own.
+    /// The same in full if the name alone would mean another: a family with parameters of the model's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits: Option<Box<PlanSource>>,
-    /// Why it is not the model's own, where nobody chose it.
+    /// Why it is not the model default, if the user chose none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spacing_because: Option<String>,
-    /// Class of all samples, where the model has classes.
+    /// Class of all samples, if the model has classes.
     pub label: Option<i64>,
-    /// The null class, where the run asks for it: images of no class, or guidance away from it.
+    /// The null class, if the run uses it: images of no class, or guidance away from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_class: Option<NullClass>,
-    /// What it ran on: `cpu` or `cuda`, or `rust` for the exact models in the program's own code.
+    /// The provider: `cpu`, `cuda`, or `rust` for the exact models in the program's own code.
     pub provider: String,
-    /// Version of ONNX Runtime, where it was used.
+    /// Version of ONNX Runtime, if it was used.
     pub onnxruntime: Option<String>,
     /// Threads inside one operator.
     pub threads: usize,
-    /// Samples in each network call, where it asks for one class.
+    /// Samples in each network call with a single class.
     pub batch_partition: Vec<usize>,
-    /// Most samples of a network call.
+    /// Most samples per network call.
     #[serde(default)]
     pub partition: Option<usize>,
-    /// SHA-256 of the files that were taken besides the model, by the setting that names them.
+    /// SHA-256 of the files used besides the model, by the setting that names them.
     #[serde(default)]
     pub inputs_sha256: BTreeMap<String, String>,
-    /// Whether the network takes integer timesteps only and some had to be rounded.
+    /// Whether the network takes only integer timesteps and some were rounded.
     pub timesteps_rounded: bool,
 }
 
 impl Resolved {
-    /// The settings of this run with what it visits fixed to what it became, whatever a default may mean by then.
+    /// The settings of this run with its levels fixed, in case a default changes later.
     #[must_use]
     pub fn with_its_spacing(&self, settings: RunSettings) -> RunSettings {
         if settings.schedule.is_some() {
@@ -114,23 +114,23 @@ impl Resolved {
 pub struct Prepared {
     /// The run.
     pub run: Run,
-    /// What was settled on.
+    /// The resolved defaults.
     pub resolved: Resolved,
-    /// Choices made and warnings, a sentence each.
+    /// Defaults resolved and warnings, a sentence each.
     pub notes: Vec<String>,
-    /// Timesteps of the plan, one a step, before any rounding for the network.
+    /// Timesteps of the plan, one per step, before any rounding for the network.
     pub timesteps: Vec<f64>,
-    /// Run times of the levels, one more than steps, where the denoiser depends on them; else empty.
+    /// Run times of the levels, one more than steps, if the denoiser depends on them; else empty.
     pub run_times: Vec<f64>,
-    /// Stops the denoiser's call within a step.
+    /// Cancels the denoiser's call within a step.
     pub canceller: Canceller,
 }
 
-/// A model's denoiser apart from any run, for whoever makes runs of their own.
+/// A model's denoiser without a run, for runs of your own.
 pub struct Bare {
     /// The denoiser, clipped as its configuration says.
     pub denoiser: Box<dyn Denoiser>,
-    /// Stops its call within a step.
+    /// Cancels its call within a step.
     pub canceller: Canceller,
     /// Configuration of its scheduler.
     pub config: SchedulerConfig,
@@ -142,16 +142,16 @@ pub struct Bare {
     pub image: ImageShape,
     /// Its name.
     pub name: String,
-    /// Choices made and warnings, a sentence each.
+    /// Defaults resolved and warnings, a sentence each.
     pub notes: Vec<String>,
 }
 
-/// How much of a run will be kept in memory, which bounds its size.
+/// How much of a run is stored in memory, which bounds its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
     /// All steps, for an archive.
     EveryStep,
-    /// The latest step; whoever takes the steps has a bound of their own.
+    /// Only the latest step; the receiver of the steps has its own limit.
     LatestStep,
 }
 
@@ -159,13 +159,13 @@ impl Keeping {
     fn steps(self, steps: usize) -> usize {
         match self {
             Self::EveryStep => steps,
-            // The samplers' own buffers are in f64 and as much as a few steps.
+            // The samplers' own buffers are in f64, the size of a few steps.
             Self::LatestStep => 4,
         }
     }
 }
 
-/// A denoiser with what must be known of it to run it.
+/// A denoiser with the properties needed to run it.
 struct Opened {
     denoiser: Box<dyn ClassDenoiser>,
     canceller: Canceller,
@@ -173,25 +173,25 @@ struct Opened {
     schedule: ModelSchedule,
     parameterization: Parameterization,
     clipping: Clipping,
-    /// The magnitude that hardly any value of its images passes.
+    /// The 99.5th percentile of the magnitudes in its images.
     data_within: f32,
     name: String,
     sha256: String,
     image: ImageShape,
     classes: Classes,
-    /// How many stages it has, where it is a cascade.
+    /// Number of stages, for a cascade.
     stages: Option<usize>,
     timestep: Element,
     provider: &'static str,
     onnxruntime: Option<String>,
     threads: usize,
     partition: usize,
-    /// Of the files read so far besides the model.
+    /// Digests of the files read so far besides the model.
     digests: arrays::Digests,
     notes: Vec<String>,
 }
 
-/// Images are trained on in [−1, 1]; latents, and the Gaussian model, have a standard deviation of about 1.
+/// Models are trained on images in [−1, 1]; latents, and the Gaussian model, have a standard deviation of about 1.
 fn data_within(channels: usize, is_gaussian: bool) -> f32 {
     if !is_gaussian && matches!(channels, 1 | 3) { 1.0 } else { 4.0 }
 }
@@ -199,18 +199,18 @@ fn data_within(channels: usize, is_gaussian: bool) -> f32 {
 /// The classes of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Classes {
-    /// Why it has none, where it has none.
+    /// Why it has none, if so.
     none_because: Option<&'static str>,
-    /// How many, where it is said.
+    /// Their number, if known.
     count: Option<usize>,
     /// The null class.
     null: Option<NullClass>,
-    /// Whether a model that does not say its null class can do without.
+    /// Whether a model with an unknown null class can do without it.
     null_is_all: bool,
 }
 
 impl Classes {
-    /// Whether these and the others are the same numbers with the same meaning, as far as it is said.
+    /// Whether these and the others are the same numbers with the same meaning, as far as known.
     fn are_those_of(&self, other: &Self) -> bool {
         let has = |classes: &Self| classes.none_because.is_none();
         let said = |classes: &Self| classes.null.filter(|null| !null.is_guess()).map(|null| null.label);
@@ -218,12 +218,12 @@ impl Classes {
     }
 }
 
-/// Whether two are the same, where both are known.
+/// Whether two are equal, if both are known.
 fn agree<T: PartialEq>(a: Option<T>, b: Option<T>) -> bool {
     a.is_none() || b.is_none() || a == b
 }
 
-/// Opens the model and makes a run ready. `progress` is told how many of a folder's images are read, and may stop that by
+/// Opens the model and prepares a run. `progress` receives the number of a folder's images read, and may stop the reading by
 /// `false`.
 pub fn prepare(
     settings: &RunSettings,

@@ -22,11 +22,11 @@ use crate::theory::Parameterization;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Values of state a network call takes by default, which bounds the network's own memory: 16 images of 256×256×3.
+/// Default for the values of state per network call, which bounds the network's own memory: 16 images of 256×256×3.
 const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 
-/// A model that is open. Its files are read and its graph is opened once, and runs are made of it by
-/// [`prepare`](Self::prepare).
+/// An open model. Its files are read and its graph is opened once;
+/// [`prepare`](Self::prepare) makes any number of runs from it.
 pub struct Model {
     key: GraphKey,
     files: Watched,
@@ -41,7 +41,8 @@ pub(super) enum ModelKind {
     Cascade(Box<OpenCascade>),
 }
 
-/// Opens a model that is not a cascade, with the reason why it runs in the program's own code where nobody asked for that.
+/// Opens a model that is not a cascade. The second value is the reason if it runs in the program's own code without the
+/// user's choice.
 pub(super) fn open_one(
     package: Package,
     settings: &RunSettings,
@@ -71,7 +72,7 @@ pub(super) fn open_one(
 }
 
 impl ModelKind {
-    /// Choices made and warnings of its opening.
+    /// Defaults resolved and warnings on opening.
     pub(super) fn notes(&self) -> Vec<String> {
         match self {
             Self::Network(model) => model.notes.clone(),
@@ -80,7 +81,7 @@ impl ModelKind {
         }
     }
 
-    /// Files that hold what the graphs do not.
+    /// Files with data that the graphs do not contain.
     fn external_data(&self) -> Vec<PathBuf> {
         match self {
             Self::Network(model) => model.graph.external_data.clone(),
@@ -105,7 +106,7 @@ impl ModelKind {
         }
     }
 
-    /// A denoiser for images of this size, or of the model's own, that will be asked for them pooled by `pooled_by` too.
+    /// A denoiser for images of this size or the model default, which may also be called with them pooled by `pooled_by`.
     pub(super) fn denoiser(
         &self,
         settings: &RunSettings,
@@ -120,7 +121,7 @@ impl ModelKind {
     }
 }
 
-/// The settings that decide how a model is opened; all others decide a run.
+/// The settings that decide how a model is opened; all others belong to a run.
 #[derive(Clone, Debug, PartialEq)]
 struct GraphKey {
     source: ModelSource,
@@ -131,9 +132,9 @@ struct GraphKey {
     provider: ProviderChoice,
     tf32: bool,
     threads: Option<usize>,
-    /// Whether it is the local exact denoiser, which only the program's own code computes.
+    /// Whether it is the local exact denoiser, which exists only in the program's own code.
     local: bool,
-    /// Of a folder's images, which are resized when they are read.
+    /// The size of a folder's images, which are resized when they are read.
     size: Option<(usize, usize)>,
 }
 
@@ -154,22 +155,22 @@ impl GraphKey {
     }
 }
 
-/// What is known of an open model, for people.
+/// Details of an open model, for people.
 #[derive(Clone, Debug)]
 pub struct ModelInfo {
     /// Where it comes from.
     pub source: ModelSource,
-    /// Folder name, or file name without its ending.
+    /// Folder name, or file name without its extension.
     pub name: String,
-    /// Its maker's description.
+    /// The maker's description.
     pub card: Option<Card>,
     /// SHA-256 of the graph and its external data, or of the images' pixels.
     pub sha256: String,
-    /// What it runs on: `cpu`, `cuda`, or `rust` for the program's own code.
+    /// Its provider: `cpu`, `cuda`, or `rust` for the program's own code.
     pub provider: &'static str,
-    /// Why it does not run on CUDA, where that was tried, or why it runs in the program's own code.
+    /// Why it does not run on CUDA, if that was tried, or why it runs in the program's own code.
     pub provider_reason: Option<String>,
-    /// Version of ONNX Runtime, where it is used.
+    /// Version of ONNX Runtime, if it is used.
     pub onnxruntime: Option<String>,
     /// Threads inside one operator.
     pub threads: usize,
@@ -177,37 +178,37 @@ pub struct ModelInfo {
     pub contract: Option<Contract>,
     /// Channels of its images.
     pub channels: usize,
-    /// Trained height and width, pixels, where it is said.
+    /// Trained height and width, pixels, if known.
     pub native_size: Option<(usize, usize)>,
-    /// What height and width must be multiples of.
+    /// The number that height and width must be multiples of.
     pub size_multiple: usize,
-    /// Whether it takes another size than its native one.
+    /// Whether it accepts other sizes than its trained one.
     pub takes_sizes: bool,
-    /// Whether its samples can be of a class.
+    /// Whether it has classes.
     pub takes_labels: bool,
-    /// Number of classes with the null class, where it is said.
+    /// Number of classes including the null class, if known.
     pub classes: Option<usize>,
-    /// The null class, where it is known or guessed.
+    /// The null class, if known or guessed.
     pub null_label: Option<i64>,
-    /// How it is known.
+    /// Where the null class comes from.
     pub null_said_by: Option<NullSource>,
     /// Whether it is conditioned on embeddings.
     pub takes_hidden_states: bool,
-    /// What its output means, where it is said.
+    /// The meaning of its output, if known.
     pub parameterization: Option<Parameterization>,
-    /// Its own schedule, where it is said.
+    /// Its own schedule, if known.
     pub schedule: Option<ModelSchedule>,
-    /// The configuration of its scheduler, where there is one.
+    /// The configuration of its scheduler, if any.
     pub scheduler: Option<SchedulerConfig>,
-    /// Name of the spacing it takes by default, where its schedule is said.
+    /// Name of its default spacing, if its schedule is known.
     pub spacing: Option<String>,
-    /// Trained height and width of its stages, coarsest first, where it is a cascade.
+    /// Trained height and width of its stages, coarsest first, for a cascade.
     pub stages: Vec<Option<(usize, usize)>>,
-    /// How many times as large each stage is as the one before, where it is a cascade.
+    /// The ratio of each stage's size to that of the one before, for a cascade.
     pub stage_factor: Option<usize>,
 }
 
-/// Which sizes a model takes besides its own, for people.
+/// Which sizes a model accepts besides its trained one, for people.
 #[must_use]
 pub fn sizes_in_words(takes_sizes: bool, multiple: usize) -> String {
     match multiple {
@@ -218,19 +219,19 @@ pub fn sizes_in_words(takes_sizes: bool, multiple: usize) -> String {
 }
 
 impl ModelInfo {
-    /// Which sizes it takes besides its own, for people: "sides in multiples of 8", "fixed".
+    /// Which sizes it accepts besides its trained one, for people: "sides in multiples of 8", "fixed".
     #[must_use]
     pub fn sizes_in_words(&self) -> String {
         sizes_in_words(self.takes_sizes, self.size_multiple)
     }
 
-    /// The classes' names by label, as far as the card gives any.
+    /// The classes' names by number, as far as the card gives them.
     #[must_use]
     pub fn class_names(&self) -> &[String] {
         self.card.as_ref().map_or(&[], |card| &card.class_names)
     }
 
-    /// What it runs on, for a badge: `CUDA`, `CPU` or `exact`.
+    /// The provider for a badge: `CUDA`, `CPU` or `exact`.
     #[must_use]
     pub fn badge(&self) -> &'static str {
         match self.provider {
@@ -242,18 +243,18 @@ impl ModelInfo {
 }
 
 impl Model {
-    /// Finds, checks and opens the settings' model. `progress` is told how many of a folder's images are read, and may
-    /// stop that by `false`.
+    /// Finds, checks and opens the settings' model. `progress` receives the number of a folder's images read, and may
+    /// stop the reading by `false`.
     ///
-    /// A bundled exact model runs in the program's own code where ONNX Runtime is not to be found and nothing was said
-    /// of a provider.
+    /// A bundled exact model runs in the program's own code if ONNX Runtime is not found and no provider was
+    /// chosen.
     pub fn open(
         settings: &RunSettings,
         onnxruntime: Option<&Path>,
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<Self, PrepareError> {
         check::numbers(settings)?;
-        // Noted before they are read, so that a change in between is noticed too.
+        // Recorded before they are read, so that a change in between is detected too.
         let mut files = Watched::default();
         settings.scheduler_config.iter().for_each(|file| files.add(file));
         let (kind, reason) = match &settings.source {
@@ -279,31 +280,31 @@ impl Model {
         Ok(Self { key: GraphKey::of(settings), files, kind, info, notes })
     }
 
-    /// Whether a run of these settings can be made without opening anything.
+    /// Whether a run with these settings can be made without opening anything.
     #[must_use]
     pub fn serves(&self, settings: &RunSettings) -> bool {
         self.key == GraphKey::of(settings) && self.files.is_unchanged()
     }
 
-    /// What is known of it.
+    /// Details of the model.
     #[must_use]
     pub fn info(&self) -> &Arc<ModelInfo> {
         &self.info
     }
 
-    /// Choices made and warnings of its opening, a sentence each.
+    /// Defaults resolved and warnings on opening, a sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Makes a run ready. The settings must be ones that it [serves](Self::serves).
+    /// Prepares a run. The model must [serve](Self::serves) the settings.
     pub fn prepare(&self, settings: &RunSettings, keeping: Keeping) -> Result<Prepared, PrepareError> {
         finish(settings, self.opened(settings)?, keeping)
     }
 
-    /// A denoiser for runs of one's own, apart from any other. The settings must be ones that it
-    /// [serves](Self::serves).
+    /// A denoiser for runs of your own, independent of any other. The model must
+    /// [serve](Self::serves) the settings.
     pub fn bare(&self, settings: &RunSettings) -> Result<Bare, PrepareError> {
         bare(settings, self.opened(settings)?)
     }
@@ -314,7 +315,7 @@ impl Model {
     }
 }
 
-/// Why an exact model runs in the program's own code though nobody asked for that.
+/// Why an exact model runs in the program's own code without the user's choice.
 fn no_library_but_exact(package: &Package, onnxruntime: Option<&Path>) -> Option<String> {
     package.card.as_ref()?.exact.as_ref()?;
     match onnx_runtime::find_and_load(onnxruntime) {

@@ -3,16 +3,16 @@
 use crate::model::package::Package;
 use serde::{Deserialize, Serialize};
 
-/// The null class, and how it is known.
+/// The null class, and where it comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NullClass {
     /// The class.
     pub label: i64,
-    /// Who says so.
+    /// Its source.
     pub said_by: NullSource,
 }
 
-/// Who says which class means "none".
+/// The source of the null class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NullSource {
@@ -20,13 +20,13 @@ pub enum NullSource {
     User,
     /// The model's card.
     Card,
-    /// Nobody. It is the last of the classes that `config.json` counts, as it often is; a model without such a class has an
-    /// ordinary one there.
+    /// A guess. It is the last of the classes that `config.json` counts, as in many models; in a model without a null class
+    /// that is an ordinary class.
     Guess,
 }
 
 impl NullSource {
-    /// Where it is said, for people.
+    /// The source, for people.
     #[must_use]
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl NullSource {
 }
 
 impl NullClass {
-    /// What the user says, else the model's card, else a guess from its configuration.
+    /// From the user, else from the model's card, else a guess from its configuration.
     pub(super) fn of(package: &Package, user: Option<i64>) -> Option<Self> {
         let said = |said_by| move |label| Self { label, said_by };
         let card = || package.card.as_ref().and_then(|card| card.null_label);
@@ -48,7 +48,7 @@ impl NullClass {
             .or_else(|| last().filter(|last| *last >= 0).map(said(NullSource::Guess)))
     }
 
-    /// Whether nobody said it.
+    /// Whether it is a guess.
     #[must_use]
     pub fn is_guess(self) -> bool {
         self.said_by == NullSource::Guess

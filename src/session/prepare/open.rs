@@ -9,32 +9,32 @@ use crate::model::package::{MOST_SIDE, Package, SampleSize};
 use crate::session::settings::{ProviderChoice, RunSettings};
 use std::path::Path;
 
-/// A model that is open, with its choices made, but no run yet.
+/// An open model with its defaults resolved, before any run.
 pub struct OpenModel {
     /// Its files.
     pub package: Package,
-    /// Its graph's file.
+    /// The graph's file.
     pub graph: GraphFile,
     /// The session.
     pub session: OnnxSession,
     /// Its inputs and outputs.
     pub contract: Contract,
-    /// What the session runs on.
+    /// The provider.
     pub provider: Provider,
-    /// Scheduler configuration, where there is one.
+    /// Scheduler configuration, if any.
     pub scheduler: Option<SchedulerConfig>,
-    /// The library.
+    /// ONNX Runtime.
     pub runtime: &'static LoadedRuntime,
     /// Threads inside one operator.
     pub threads: usize,
-    /// Why this is not CUDA, where CUDA was tried.
+    /// Why it does not run on CUDA, if CUDA was tried.
     pub no_cuda: Option<String>,
-    /// Choices made and warnings.
+    /// Defaults resolved and warnings.
     pub notes: Vec<String>,
 }
 
-/// One thread a core, of those this process may use. Said to ONNX Runtime rather than left to it, because sums depend
-/// on how they are split, and a recorded run must split them alike.
+/// One thread per core available to this process. It is set explicitly for ONNX Runtime, because sums depend
+/// on how they are split, and a replay must split them in the same way.
 fn default_threads() -> usize {
     num_cpus::get_physical().min(num_cpus::get()).max(1)
 }
@@ -42,7 +42,7 @@ fn default_threads() -> usize {
 impl OpenModel {
     /// Checks and opens a network.
     pub fn open(package: Package, settings: &RunSettings, onnxruntime: Option<&Path>) -> Result<Self, PrepareError> {
-        // The library comes up while the graph is read and hashed; whatever is wrong with the graph is told first.
+        // The library loads while the graph is read and hashed; errors in the graph are reported first.
         let (graph, runtime) = std::thread::scope(|scope| {
             let graph = scope.spawn(|| GraphFile::read(&package.onnx));
             let runtime = find_and_load(onnxruntime);
@@ -80,13 +80,13 @@ impl OpenModel {
         Ok(Self { package, graph, session, contract, provider, scheduler, runtime, threads, no_cuda, notes })
     }
 
-    /// The null class: what the user sets, else the card, else a guess.
+    /// The null class: from the user, else from the card, else a guess.
     #[must_use]
     pub fn null_class(&self, user: Option<i64>) -> Option<NullClass> {
         NullClass::of(&self.package, user)
     }
 
-    /// Trained size: fixed by the graph, else the configuration's.
+    /// Trained size: fixed by the graph, else from the configuration.
     #[must_use]
     pub fn native_size(&self) -> Option<(usize, usize)> {
         match self.contract.fixed_size() {
@@ -95,14 +95,14 @@ impl OpenModel {
         }
     }
 
-    /// Whether it takes another size than its native one.
+    /// Whether it accepts other sizes than its trained one.
     #[must_use]
     pub fn takes_sizes(&self) -> bool {
         !matches!(self.contract.fixed_size(), (Some(_), Some(_)))
     }
 
-    /// Height and width to run at. `pooled_by` is a factor by which the image is pooled before the network sees it too, so
-    /// that it must fit both sizes; 1 where it is not.
+    /// Height and width of the run. With `pooled_by` the network also sees images pooled by that factor, so
+    /// both sizes must fit; 1 if it does not.
     pub(super) fn size(
         &self,
         wanted: Option<(usize, usize)>,
@@ -173,7 +173,7 @@ fn choose_provider(
     match settings.provider {
         ProviderChoice::Cpu | ProviderChoice::Rust => Ok((Provider::Cpu, None)),
         ProviderChoice::Cuda => warm_up(runtime, cuda).map(|_| (cuda, None)).map_err(PrepareError::Cuda),
-        // A library without CUDA is the ordinary case and needs no word.
+        // A library without CUDA is common and needs no warning.
         ProviderChoice::Auto if !compiled_in(runtime).contains(&"CUDAExecutionProvider") => Ok((Provider::Cpu, None)),
         ProviderChoice::Auto => Ok(match warm_up(runtime, cuda) {
             Ok(_) => (cuda, None),

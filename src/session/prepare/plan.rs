@@ -8,7 +8,7 @@ use crate::session::settings::RunSettings;
 use crate::theory::gaussian::{heun_run_factor, ode_factor};
 use crate::theory::{NoiseLevel, Parameterization};
 
-/// At `ᾱ = 0` a noise prediction says nothing of the image.
+/// At `ᾱ = 0` a noise prediction contains nothing about the image.
 pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel) -> Result<(), PrepareError> {
     if parameterization.x0_from(first).state.is_finite() {
         return Ok(());
@@ -38,11 +38,11 @@ pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareErro
     }
 }
 
-/// Power of the coarsest waves of a 64-pixel image of natural spectrum, unit variance.
+/// Power of the coarsest waves of a 64-pixel image with a natural spectrum, unit variance.
 const COARSEST: f64 = 157.0;
 
-/// How far Heun's method along these levels takes the features of natural images from where the flow has them, as a share of
-/// their own size: the most over the octaves of an image. In closed form (`theory::gaussian`).
+/// The relative error of Heun's method along these levels in the features of natural images, compared with the
+/// flow: the largest over the octaves of an image. In closed form (`theory::gaussian`).
 fn heun_is_off_by(levels: &[NoiseLevel]) -> f64 {
     let (Some(&first), Some(&last)) = (levels.first(), levels.last()) else { return 0.0 };
     let octaves = (0..7).map(|octave| COARSEST * 0.25_f64.powi(octave));
@@ -51,10 +51,10 @@ fn heun_is_off_by(levels: &[NoiseLevel]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// σ above which no resolution of an image gains anything worth a step.
+/// Above this σ no level of an image gains enough to be worth a step.
 const IDLE_SIGMA: f64 = 100.0;
 
-/// What is known to go wrong with this sampler on these levels, though it can be run.
+/// Known problems of this sampler on these levels, which do not prevent a run.
 pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel], chosen: bool) -> Vec<String> {
     let sigma = |step: usize| levels[step].sigma();
     let steps = levels.len() - 1;

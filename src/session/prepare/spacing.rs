@@ -6,23 +6,23 @@ use crate::sampler::{SamplerKind, registry};
 use crate::schedule::{CAP_SIGMA, ModelSchedule, PlanSource, SigmaFamily};
 use crate::session::settings::RunSettings;
 
-/// What a run visits where nobody chose it.
+/// The default levels of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DefaultSpacing {
     /// A spacing or a σ family.
     pub source: PlanSource,
-    /// Why it is not the model's own, in a sentence; `None` where it is.
+    /// Why it is not the model default, in a sentence; `None` if it is.
     pub because: Option<String>,
 }
 
-/// The model's own spacing, or where a sampler cannot go along that, one that it can ([`registry::DefaultSpacing`]).
+/// The model's own spacing, or if a sampler cannot follow that, one that it can ([`registry::DefaultSpacing`]).
 ///
-/// Heun's method averages the slopes at both ends of a step in σ. From the σ of thousands at which many models begin,
-/// timesteps fall so far that the second slope, weighed by the whole step, throws the image out of all bounds: 20 steps
-/// of `trailing` on a cosine schedule end 145 standard deviations off. Where its run would begin above [`CAP_SIGMA`], Heun
-/// takes `karras-capped`, as do the few others whose steps of thousands in σ go wrong (the column *spacing* of
-/// docs/sampling.md). The rest follow any spacing of timesteps, and a σ family that the configuration names is taken at
-/// its word.
+/// Heun's method averages the slopes at both ends of a step in σ. From a σ of thousands, where many models begin,
+/// timesteps fall so fast that the second slope, weighted by the whole step, makes the image diverge: 20 steps
+/// of `trailing` on a cosine schedule end 145 standard deviations off. If its run would begin above [`CAP_SIGMA`], Heun
+/// uses `karras-capped`, like the few others that diverge with steps of thousands in σ (the column *spacing* of
+/// docs/sampling.md). The rest follow any spacing of timesteps, and a σ family that the configuration names is used
+/// as it is.
 #[must_use]
 pub fn default_spacing(
     sampler: SamplerKind,
@@ -47,7 +47,7 @@ pub fn default_spacing(
     DefaultSpacing { source: PlanSource::Family(family), because: Some(because) }
 }
 
-/// What a run with these settings visits, and why, where nobody chose it and it is not the model's own.
+/// The default levels of a run with these settings, and the reason, if the user chose none and they are not the model default.
 pub fn spacing_of(
     settings: &RunSettings,
     config: &SchedulerConfig,

@@ -1,4 +1,4 @@
-//! The files that an open model is made of, as they were when it was opened, so that others are noticed.
+//! The files of an open model with their states when it was opened, to detect changes.
 
 use crate::model::cascade_folder::{CASCADE_FILE, CascadePackage};
 use crate::model::package::Package;
@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What a package may hold besides its graph.
+/// Files of a package besides its graph.
 const BESIDE: [&str; 3] = ["config.json", "card.json", "scheduler_config.json"];
 
-/// When a file was last written and how large it is; `None` where there is none.
+/// Modification time and size of a file; `None` if it does not exist.
 type State = Option<(Option<SystemTime>, u64)>;
 
-/// Files with their states, and folders of which every file counts.
+/// Files with their states, and folders in which every file counts.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     files: BTreeMap<PathBuf, State>,
@@ -20,17 +20,17 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Notes a file, or that there is none.
+    /// Records a file, or its absence.
     pub(super) fn add(&mut self, file: &Path) {
         self.files.entry(file.to_path_buf()).or_insert_with(|| state(file));
     }
 
-    /// Notes all files of a folder.
+    /// Records all files of a folder.
     pub(super) fn add_folder(&mut self, folder: &Path) {
         self.folders.insert(folder.to_path_buf(), listing(folder));
     }
 
-    /// Notes what a model's package is read from.
+    /// Records the files of a model's package.
     pub(super) fn add_package(&mut self, package: &Package) {
         self.add(&package.onnx);
         // diffusers keeps a network in a folder beside that of its scheduler.
@@ -44,12 +44,12 @@ impl Watched {
             self.add(file);
         }
         if package.card.as_ref().is_some_and(|card| card.exact.is_some()) {
-            // What it is exact of lies beside.
+            // The images of an exact model are beside it.
             self.add_folder(&package.folder);
         }
     }
 
-    /// Notes what a cascade is read from.
+    /// Records the files of a cascade.
     pub(super) fn add_cascade(&mut self, folder: &Path, cascade: &CascadePackage) {
         for name in [CASCADE_FILE, "card.json"] {
             self.add(&folder.join(name));
@@ -59,7 +59,7 @@ impl Watched {
         }
     }
 
-    /// Whether all of it is as it was.
+    /// Whether nothing has changed.
     pub(super) fn is_unchanged(&self) -> bool {
         self.files.iter().all(|(file, was)| state(file) == *was)
             && self.folders.iter().all(|(folder, was)| listing(folder) == *was)
@@ -82,7 +82,7 @@ mod tests {
     use crate::session::settings::{ModelSource, RunSettings};
     use std::fs;
 
-    /// Another length, as a clock may be coarse.
+    /// Another length, because the clock of the file system may be coarse.
     fn change(file: &Path) {
         let text = fs::read_to_string(file).unwrap_or_default();
         fs::write(file, text + " ").unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Belongs, Declaration, Effect, Section, ValueKind};
 
-/// Fields, how they are compared and how they are taken over.
+/// Fields, with their comparison and copy.
 macro_rules! field {
     ($($at:ident).+ $(, $($more:ident).+)*) => {
         Some(Place {
@@ -50,17 +50,17 @@ macro_rules! port {
 /// Declares all settings, in the order of help.
 macro_rules! settings {
     ($($(#[$about:meta])* $setting:ident => $declaration:expr,)*) => {
-        /// One decision about a run.
+        /// A setting of a run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Setting {
             $($(#[$about])* $setting,)*
         }
 
         impl Setting {
-            /// All of them.
+            /// All settings.
             pub const ALL: &[Self] = &[$(Self::$setting),*];
 
-            /// What is known of it.
+            /// Its declaration.
             #[must_use]
             pub const fn declaration(self) -> &'static Declaration {
                 const TABLE: &[Declaration] = &[$($declaration),*];
@@ -70,10 +70,10 @@ macro_rules! settings {
     };
 }
 
-/// Any number but the infinite.
+/// Any finite number.
 pub const NUMBERS: (f64, f64) = (f64::MIN, f64::MAX);
 
-/// What most settings of a section are: read in their own way, left open where nothing is said.
+/// The common case of a section: read in its own way, with a default.
 pub(super) const fn declare(
     section: Section,
     name: &'static str,

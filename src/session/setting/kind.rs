@@ -6,44 +6,44 @@ use std::path::PathBuf;
 pub enum ValueKind {
     /// A whole number.
     Whole {
-        /// The least and the greatest.
+        /// Smallest and largest.
         range: (u64, u64),
-        /// Reads it; `None` where it is left open.
+        /// Reads it; `None` for the default.
         get: fn(&RunSettings) -> Option<u64>,
-        /// Decides it.
+        /// Sets it.
         set: fn(&mut RunSettings, Option<u64>),
     },
     /// A number.
     Number {
-        /// The least and the greatest.
+        /// Smallest and largest.
         range: (f64, f64),
-        /// Reads it; `None` where it is left open.
+        /// Reads it; `None` for the default.
         get: fn(&RunSettings) -> Option<f64>,
-        /// Decides it.
+        /// Sets it.
         set: fn(&mut RunSettings, Option<f64>),
     },
-    /// Yes or no.
+    /// A switch.
     Switch {
         /// Reads it.
         get: fn(&RunSettings) -> bool,
-        /// Decides it.
+        /// Sets it.
         set: fn(&mut RunSettings, bool),
     },
     /// A file.
     File {
-        /// Where it is.
+        /// Its path.
         at: fn(&mut RunSettings) -> &mut Option<PathBuf>,
     },
-    /// Something in words, with why it cannot be.
+    /// A text, with the reason if it is not valid.
     Text {
-        /// Decides it.
+        /// Sets it.
         set: fn(&mut RunSettings, &str) -> Result<(), String>,
     },
-    /// Something that takes more than its text to understand: a file that is read, the names in a model's card.
+    /// A value that needs more than its text: a file to read, or names in a model's card.
     Own,
 }
 
-/// What a setting of a simple kind is decided to be; `None` leaves it open.
+/// A value of a simple kind; `None` is the default.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// For [`ValueKind::Whole`].
@@ -78,7 +78,7 @@ value_of! {
 }
 
 impl ValueKind {
-    /// Decides a setting. A number out of range becomes the nearest in range; what is not a number, or of another kind, changes
+    /// Sets a setting. A number out of range is clamped; NaN, or a value of another kind, changes
     /// nothing.
     pub fn put(self, value: Value, run: &mut RunSettings) {
         match (self, value) {
@@ -96,18 +96,18 @@ impl ValueKind {
         }
     }
 
-    /// What decides a setting to be this number, rounded where only whole ones are possible.
+    /// The value that sets a setting to this number, rounded for whole ones.
     #[must_use]
     pub fn of_number(self, number: f64) -> Value {
         match self {
-            // A number below zero becomes the least.
+            // A number below zero becomes the smallest.
             #[allow(clippy::cast_sign_loss)]
             Self::Whole { .. } => Value::Whole(Some(number.round().max(0.0) as u64)),
             _ => Value::Number(Some(number)),
         }
     }
 
-    /// Decides a setting by its text, or says what is needed instead.
+    /// Sets a setting by its text, or says what is needed instead.
     pub fn read(self, text: &str, run: &mut RunSettings) -> Result<(), String> {
         match self {
             Self::Whole { range, set, .. } => {
@@ -126,7 +126,7 @@ impl ValueKind {
         Ok(())
     }
 
-    /// The number that is out of range, and the range in words.
+    /// The error for a number out of range, with the range in words.
     #[must_use]
     pub fn out_of_range(self, run: &RunSettings) -> Option<(String, String)> {
         match self {
@@ -159,7 +159,7 @@ fn number_in_words((least, most): (f64, f64)) -> String {
     }
 }
 
-/// A field that holds one, or may hold one.
+/// A field with a value, or with an optional one.
 pub(super) trait Slot<T> {
     fn read(&self) -> Option<T>;
     fn write(&mut self, value: Option<T>);

@@ -1,7 +1,7 @@
-//! Every decision about a run, declared once: [`Setting`] names it, its [`Declaration`] says what the command line and the window
-//! call it, which values it takes, what it changes and what it goes with. [`table`] has them all, beside [`RunSettings`], whose
-//! fields they are. What lists settings is made from there: the options of the command line, what a change is called, which
-//! changes wait for a run, what another model keeps, what a run may take over, and the names in messages.
+//! Every setting of a run, declared once: [`Setting`] names it, and its [`Declaration`] has its names on the command line and in
+//! the window, its values, what it changes and what it excludes. [`table`] has all of them, beside [`RunSettings`], which has
+//! their fields. Everything that lists settings comes from there: the options of the command line, the names of changes, which
+//! changes need a run, what is kept for another model, what a run may take over, and the names in messages.
 
 mod declare;
 mod kind;
@@ -19,117 +19,117 @@ use crate::schedule::ModelSchedule;
 use crate::words::voice::{Name, Voice};
 use std::fmt;
 
-/// What is known of one setting.
+/// The declaration of one setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
-    /// What it is called in sentences, in the window and in the undo menu.
+    /// Its name in sentences, in the window and in the undo menu.
     pub name: &'static str,
-    /// What its change is called where it is a part of something larger.
+    /// The name of its change if the setting is a part of something larger.
     pub part_of: Option<&'static str>,
     /// Its option on the command line, without dashes.
     pub option: Option<&'static str>,
-    /// The option's one letter.
+    /// The option's short form.
     pub letter: Option<char>,
-    /// What stands for its value in help: `N`, `HxW`. Empty for a switch.
+    /// The placeholder of its value in help: `N`, `HxW`. Empty for a switch.
     pub value: &'static str,
-    /// What may stand for it where it is said without a value.
+    /// The value of the option without one, if allowed.
     pub without_value: Option<&'static str>,
-    /// What it is, as help says it. `{images}` stands for the name of the setting with that option.
+    /// Its description in help. `{images}` stands for the name of the setting with that option.
     pub help: &'static str,
-    /// What it is where nothing is said; empty where that is left open, and `help` tells.
+    /// Its default in help; empty if `help` explains the default.
     pub default: &'static str,
-    /// The words it is one of, where they are few.
+    /// The possible words, if there are few.
     pub choices: fn() -> Vec<&'static str>,
-    /// Which settings it is listed with.
+    /// The section in which it is listed.
     pub section: Section,
-    /// What a change of it changes.
+    /// What a change of it affects.
     pub effect: Effect,
-    /// What becomes of it where another model is chosen.
+    /// What happens to it when another model is chosen.
     pub belongs: Belongs,
     /// How it is read, and its range.
     pub kind: ValueKind,
-    /// Which part of its range the window offers, where that is less.
+    /// The part of its range that the window offers, if smaller.
     pub offered: Option<(f64, f64)>,
-    /// What cannot be said beside it.
+    /// The settings that it excludes.
     pub excludes: &'static [Setting],
-    /// Without what it has no meaning.
+    /// The settings that it needs to have an effect.
     pub needs: Option<Setting>,
-    /// Its own fields of [`RunSettings`]; `None` for a part of another's.
+    /// Its fields of [`RunSettings`]; `None` for a part of another setting's.
     pub place: Option<Place>,
-    /// Puts a denoiser around the model's where the run asks for it. Later rows wrap earlier ones.
+    /// Wraps the model's denoiser if the run asks for it. Later rows wrap earlier ones.
     pub wrap: Option<Wrap>,
 }
 
-/// Puts a denoiser around another, or leaves it alone.
+/// Wraps a denoiser or returns it unchanged.
 pub type Wrap = for<'a> fn(&RunSettings, Wrapping<'a>) -> Wrapping<'a>;
 
-/// The model's denoiser on its way to the run's.
+/// The model's denoiser while it is being wrapped.
 pub struct Wrapping<'a> {
     /// The denoiser.
     pub denoiser: Box<dyn ClassDenoiser>,
-    /// Most parts of an estimate that it tells of.
+    /// Most parts of an estimate that it returns.
     pub parts: usize,
     /// The model's noise schedule.
     pub schedule: &'a ModelSchedule,
 }
 
-/// Settings that are offered together.
+/// A section of related settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     /// Which model.
     Model,
-    /// Which noise levels are visited, and how.
+    /// The noise levels and the method.
     Plan,
-    /// What the images are of, how they are led there, and how large they are.
+    /// Class, guidance and size.
     Steering,
-    /// How a network is read, and where it runs.
+    /// How a network is interpreted, and where it runs.
     Network,
     /// How many images, and noise from files.
     Images,
 }
 
-/// What a change of a setting changes.
+/// What a change of a setting affects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The images.
     Images,
-    /// Which noise levels are visited. Steps that come out the same may be taken over.
+    /// The noise levels. Steps that stay the same may be taken over.
     Levels,
     /// Which samples of the same distribution are drawn.
     Draw,
-    /// How fast it goes, and the images by no more than rounding.
+    /// The speed, and the images only by rounding.
     Speed,
 }
 
-/// What becomes of a setting where another model is chosen.
+/// What happens to a setting when another model is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Belongs {
-    /// It stays.
+    /// It is kept.
     ToAll,
-    /// It makes sense for one model and is as that one was left.
+    /// It belongs to one model and returns to the value last used with it.
     ToModel,
-    /// It has the shape of one run and is left open.
+    /// It has the shape of one run and is reset.
     ToRun,
 }
 
 /// Fields of [`RunSettings`].
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// Whether both have the same in them.
+    /// Whether both have equal values in them.
     pub same: fn(&RunSettings, &RunSettings) -> bool,
-    /// Takes what is in them from the first into the second.
+    /// Copies their values from the first to the second.
     pub copy: fn(&RunSettings, &mut RunSettings),
 }
 
 impl Setting {
-    /// What it is called, for both readers.
+    /// Its name for the command line and for the window.
     #[must_use]
     pub const fn name(self) -> Name {
         let declared = self.declaration();
         Name::new(declared.name, declared.option)
     }
 
-    /// What a change of it is called: "undo *seed*".
+    /// The name of a change: "undo *seed*".
     #[must_use]
     pub const fn change(self) -> &'static str {
         let declared = self.declaration();
@@ -139,7 +139,7 @@ impl Setting {
         }
     }
 
-    /// The least and the greatest number that the window offers.
+    /// The smallest and largest number that the window offers.
     #[must_use]
     pub fn offered(self) -> (f64, f64) {
         let declared = self.declaration();
@@ -150,14 +150,14 @@ impl Setting {
         })
     }
 
-    /// How far a point of dragging goes: through all that is offered in a few hundred.
+    /// The change per point of dragging: through the whole range in a few hundred.
     #[must_use]
     pub fn speed(self) -> f64 {
         let (least, most) = self.offered();
         ((most - least) / 300.0).min(0.5)
     }
 
-    /// The number that it is, or would be where it is left open; `None` for what is not a number.
+    /// Its number, or its default's; `None` if it is not a number.
     #[must_use]
     pub fn number(self, run: &RunSettings) -> Option<f64> {
         let declared = self.declaration();
@@ -169,7 +169,7 @@ impl Setting {
         Some(is.or_else(|| declared.default.parse().ok()).unwrap_or_else(|| self.offered().0))
     }
 
-    /// What it is, for this reader.
+    /// Its name for this reader.
     #[must_use]
     pub fn help(self, voice: Voice) -> String {
         let mut help = self.declaration().help.to_owned();
@@ -181,7 +181,7 @@ impl Setting {
         help
     }
 
-    /// What says which input or output plays a role.
+    /// The setting that names an input or output.
     #[must_use]
     pub const fn of_port(role: PortRole) -> Option<Self> {
         match role {
@@ -199,7 +199,7 @@ impl Setting {
         self.declaration().place.is_some_and(|place| !(place.same)(one, other))
     }
 
-    /// Takes it from one into the other.
+    /// Copies it from one to the other.
     pub fn copy(self, from: &RunSettings, to: &mut RunSettings) {
         if let Some(place) = self.declaration().place {
             (place.copy)(from, to);
@@ -214,7 +214,7 @@ impl fmt::Display for Setting {
 }
 
 impl RunSettings {
-    /// What is to be told of changes against another run, each once.
+    /// The names of changes against another run, each once.
     #[must_use]
     pub fn changes(&self, other: &Self) -> Vec<&'static str> {
         let mut changes = Vec::new();
@@ -226,7 +226,7 @@ impl RunSettings {
         changes
     }
 
-    /// These with what satisfies `which` as it is where nothing was decided.
+    /// These settings with those that satisfy `which` reset to their defaults.
     #[must_use]
     pub fn without(&self, which: impl Fn(&Declaration) -> bool) -> Self {
         let open = Self::new(self.source.clone());

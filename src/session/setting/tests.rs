@@ -8,7 +8,7 @@ fn open() -> RunSettings {
     RunSettings::new(ModelSource::Model("emoji-unet".into()))
 }
 
-/// Decides everything that can be decided by a text.
+/// Sets everything that can be set by a text.
 fn decided() -> RunSettings {
     let mut run = RunSettings {
         source: ModelSource::Images("images".into()),
