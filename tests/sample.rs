@@ -212,7 +212,8 @@ fn classes_conditioning_and_undeclared_models() {
     let [folder, ..] = of("tiny-eps", &["--steps", "3", "--size", "16x16"]).arrays();
     assert_eq!(alone.shape(), folder.shape());
     let prediction = of("tiny-eps", &["--steps", "3", "--prediction", "v_prediction"]);
-    assert_eq!(prediction.record()["resolved"]["parameterization"], serde_json::json!({"Vp": "v_prediction"}));
+    let words = serde_json::json!({"state": "vp", "time": "index", "prediction": "v_prediction"});
+    assert_eq!(prediction.record()["resolved"]["parameterization"], words);
 }
 
 /// The unet of a diffusers pipeline folder.

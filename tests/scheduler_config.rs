@@ -51,7 +51,7 @@ fn stable_diffusion() {
     assert_eq!(warnings, [] as [&str; 0]);
     assert_eq!((config.class, config.beta_schedule), (SchedulerClass::Pndm, BetaSchedule::ScaledLinear));
     assert_eq!((config.clipping, config.steps_offset), (Clipping::None, 1));
-    assert_eq!(config.parameterization(), Parameterization::Vp(Prediction::Epsilon));
+    assert_eq!(config.parameterization(), Parameterization::vp(Prediction::Epsilon));
     let model = config.model_schedule().unwrap();
     assert!((model.sigma_max() - 14.6146).abs() < 1e-4);
     let plan = config.plan_request(50, config.class.convention()).plan(&model).unwrap();
@@ -65,7 +65,7 @@ fn a_full_file_of_diffusers_raises_no_warning() {
     let (config, warnings) = parse(DPM);
     assert_eq!(warnings, [] as [&str; 0]);
     assert_eq!(config.class.nearest_sampler(), NearestSampler::DpmSolverPlusPlus2M);
-    assert_eq!(config.parameterization(), Parameterization::Vp(Prediction::VPrediction));
+    assert_eq!(config.parameterization(), Parameterization::vp(Prediction::VPrediction));
     assert_eq!(config.final_sigmas_type, FinalSigmas::SigmaMin);
     let model = config.model_schedule().unwrap();
     assert!((model.sigma_max() / STAND_IN_SIGMA_MAX - 1.0).abs() < 1e-14);
@@ -112,11 +112,11 @@ fn defaults_are_those_of_the_class() {
         edm.model_schedule().unwrap(),
         ModelSchedule::Edm { sigma_min: 0.002, sigma_max: 80.0, sigma_data: 0.5 }
     );
-    assert_eq!(edm.parameterization(), Parameterization::Edm { sigma_data: 0.5 });
+    assert_eq!(edm.parameterization(), Parameterization::edm(0.5));
     assert_eq!(edm.default_source(), PlanSource::Family(SigmaFamily::Karras { rho: 7.0 }));
     let flow = SchedulerConfig::for_class("FlowMatchEulerDiscreteScheduler");
     assert_eq!(flow.model_schedule().unwrap(), ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 });
-    assert_eq!(flow.parameterization(), Parameterization::Flow);
+    assert_eq!(flow.parameterization(), Parameterization::flow());
 }
 
 #[test]

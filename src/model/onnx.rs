@@ -289,7 +289,7 @@ impl OnnxDenoiser {
     /// The number fed to the network at this level.
     #[must_use]
     pub fn timestep_at(&self, level: NoiseLevel) -> f64 {
-        let t = self.schedule.timestep_of(level);
+        let t = self.schedule.told(self.parameterization.time, level);
         match self.contract.timestep.element {
             Element::I32 | Element::I64 => t.round_ties_even(),
             Element::F16 => f64::from(f16::from_f64(t)),

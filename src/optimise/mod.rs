@@ -80,7 +80,7 @@ impl Problem {
 
     /// The runs of a model with these settings; steps, sampler and η are used.
     pub fn of(bare: &Bare, settings: &RunSettings) -> Result<Self, OptimiseError> {
-        if !bare.parameterization.x0_from(bare.schedule.noisiest()).state.is_finite() {
+        if bare.parameterization.limit_at(bare.schedule.noisiest()).is_some() {
             return Err(OptimiseError::ZeroSignal);
         }
         if settings.steps == 1 {

@@ -128,7 +128,7 @@ impl Engine for Scripted {
                 model: "scripted".into(),
                 model_sha256: String::new(),
                 image,
-                parameterization: Parameterization::Vp(Prediction::Sample),
+                parameterization: Parameterization::vp(Prediction::Sample),
                 data_within: None,
                 clipping: Clipping::None,
                 spacing: "none".into(),

@@ -1,24 +1,25 @@
 use super::sampling::shift_flow;
 use super::{Curve, ScheduleError, TrainingSchedule};
-use crate::theory::NoiseLevel;
+use crate::theory::{NetworkTime, NoiseLevel};
 
 /// `√(2²⁴ − 1)` ≈ 4096: where a model's noise is unbounded (zero terminal SNR, rectified flow), a σ family starts here.
 /// It is the σ of `ᾱ = 2⁻²⁴`, diffusers' own stand-in for zero terminal SNR.
 pub const STAND_IN_SIGMA_MAX: f64 = 4_095.999_877_929_685_7;
 
-/// A model's own schedule: noise level to the number fed to the network, and back.
+/// A model's own schedule: noise level to its timestep, and back. Networks are told the timestep or something else; see
+/// [`NetworkTime`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelSchedule {
-    /// A table over integer timesteps; the network sees the timestep.
+    /// A table over integer timesteps.
     Discrete(TrainingSchedule),
-    /// Rectified flow; the network sees `num_train_timesteps·s`, `s = σ/(1+σ)`.
+    /// Rectified flow; its timestep is `num_train_timesteps·s`, `s = σ/(1+σ)`.
     Flow {
         /// What flow time 1 is called.
         num_train_timesteps: usize,
         /// The shift with which a run spaces its times; the network does not see it.
         shift: f64,
     },
-    /// EDM; the network sees `¼ ln σ`.
+    /// EDM; its timestep is `¼ ln σ`.
     Edm {
         /// Least trained σ.
         sigma_min: f64,
@@ -45,6 +46,25 @@ impl ModelSchedule {
             Self::Edm { .. } => -0.125 * self.clamp(level).0.log_snr(),
             Self::Continuous(ref curve) => curve.time_of(level),
         }
+    }
+
+    /// What its timesteps are, in the words of networks.
+    #[must_use]
+    pub const fn own_time(&self) -> NetworkTime {
+        match self {
+            Self::Discrete(_) | Self::Continuous(_) => NetworkTime::Index,
+            Self::Flow { .. } => NetworkTime::FlowThousand,
+            Self::Edm { .. } => NetworkTime::CNoise,
+        }
+    }
+
+    /// The number that a network is told at a level, clamped to what the model was trained on.
+    #[must_use]
+    pub fn told(&self, time: NetworkTime, level: NoiseLevel) -> f64 {
+        if time == self.own_time() {
+            return self.timestep_of(level);
+        }
+        time.of(self.clamp(level).0).unwrap_or_else(|| self.timestep_of(level))
     }
 
     /// The level of a timestep, clamped to what the model was trained on.

@@ -8,9 +8,11 @@ pub mod gaussian;
 mod noise_level;
 mod prediction;
 mod spectral;
+mod vocabulary;
 
 pub use calibration::Calibration;
 pub use chromatogram::{Band, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level};
 pub use noise_level::NoiseLevel;
-pub use prediction::{Affine, Parameterization, Prediction};
+pub use prediction::{Affine, Limit, Parameterization, SIGMA_DATA};
 pub use spectral::SpectralTheory;
+pub use vocabulary::{NetworkState, NetworkTime, Prediction};

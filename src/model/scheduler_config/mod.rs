@@ -226,13 +226,13 @@ impl SchedulerConfig {
     #[must_use]
     pub fn parameterization(&self) -> Parameterization {
         if self.class.is_edm() {
-            return Parameterization::Edm { sigma_data: self.sigma_data };
+            return Parameterization::edm(self.sigma_data);
         }
         match self.prediction_type {
-            _ if self.is_flow() => Parameterization::Flow,
-            PredictionType::Sample => Parameterization::Vp(Prediction::Sample),
-            PredictionType::VPrediction => Parameterization::Vp(Prediction::VPrediction),
-            PredictionType::Epsilon | PredictionType::FlowPrediction => Parameterization::Vp(Prediction::Epsilon),
+            _ if self.is_flow() => Parameterization::flow(),
+            PredictionType::Sample => Parameterization::vp(Prediction::Sample),
+            PredictionType::VPrediction => Parameterization::vp(Prediction::VPrediction),
+            PredictionType::Epsilon | PredictionType::FlowPrediction => Parameterization::vp(Prediction::Epsilon),
         }
     }
 

@@ -30,7 +30,7 @@ const NAMED: usize = 20;
 /// Default size of a folder's images, pixels.
 const SIDE: usize = 64;
 /// What all exact models predict.
-pub(super) const PARAMETERIZATION: Parameterization = Parameterization::Vp(Prediction::Sample);
+pub(super) const PARAMETERIZATION: Parameterization = Parameterization::vp(Prediction::Sample);
 
 /// An open exact model.
 pub(super) struct OpenExact {

@@ -6,14 +6,23 @@ use crate::sampler::{SamplerKind, Variance};
 use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::{heun_run_factor, ode_factor};
-use crate::theory::{NoiseLevel, Parameterization};
+use crate::theory::{Limit, NetworkTime, NoiseLevel, Parameterization};
 
-/// At `ᾱ = 0` a noise prediction contains nothing about the image.
+/// At `ᾱ = 0` a noise prediction contains nothing about the image, and σ is infinite.
 pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel) -> Result<(), PrepareError> {
-    if parameterization.x0_from(first).state.is_finite() {
-        return Ok(());
+    match parameterization.limit_at(first) {
+        None => Ok(()),
+        Some(Limit::Signal) => Err(SettingError::ZeroSignal.into()),
+        Some(Limit::State) => Err(SettingError::InfiniteAtNoise { what: "the network sees x_0 + σ·ε" }.into()),
+        Some(Limit::Time) => {
+            let what = match parameterization.time {
+                NetworkTime::CNoise => "the network is told ¼·ln σ",
+                NetworkTime::LogSnr => "the network is told the log-SNR",
+                _ => "the network is told σ",
+            };
+            Err(SettingError::InfiniteAtNoise { what }.into())
+        }
     }
-    Err(SettingError::ZeroSignal.into())
 }
 
 /// The plan of a run with these settings on a model of this configuration and schedule.

@@ -176,6 +176,16 @@ pub enum SettingError {
         Setting::Spacing
     )]
     ZeroSignal,
+    /// A network that has no input for pure noise.
+    #[error(
+        "this schedule starts at pure noise, where σ is infinite, but {what}; use {} leading or a σ family, or a list of \
+         levels that starts lower",
+        Setting::Spacing
+    )]
+    InfiniteAtNoise {
+        /// What becomes infinite.
+        what: &'static str,
+    },
     /// The model's configuration rules out the sampler.
     #[error(
         "this model's scheduler uses DDPM with a learned variance, which is not supported; choose another sampler, \

@@ -5,7 +5,6 @@ use crate::app::draw::forms::{FormState, said_of_model_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::session::prepare::ModelInfo;
-use crate::theory::{Parameterization, Prediction};
 use crate::words::{count, sentence};
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
 
@@ -58,7 +57,7 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
         }
         if let Some(parameterization) = model.parameterization {
-            row("Predicts", predicted(parameterization));
+            row("Predicts", parameterization.prediction.formula());
         }
         if let Some(spacing) = &model.spacing {
             row("Default spacing", spacing);
@@ -76,16 +75,5 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
     for note in model.provider_reason.iter().chain(notes) {
         ui.add_space(4.0);
         ui.label(RichText::new(sentence(note)).font(theme::body(SMALL)).color(palette.warning));
-    }
-}
-
-/// What a network's output is.
-const fn predicted(parameterization: Parameterization) -> &'static str {
-    match parameterization {
-        Parameterization::Vp(Prediction::Epsilon) => "ε, the noise",
-        Parameterization::Vp(Prediction::Sample) => "x₀, the image",
-        Parameterization::Vp(Prediction::VPrediction) => "v = √ᾱ·ε − √(1−ᾱ)·x₀",
-        Parameterization::Flow => "u = ε − x₀, the velocity of a rectified flow",
-        Parameterization::Edm { .. } => "F of EDM's preconditioning",
     }
 }
