@@ -3,7 +3,7 @@ use super::{Axis, Dash, Figure, Line, Paint, Role, Tick, palette, ticks};
 use crate::theory::{NoiseLevel, adjustment};
 use serde::{Deserialize, Serialize};
 
-/// What the vertical axis of adjusted times reads.
+/// The unit of the vertical axis of adjusted times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustedReading {
@@ -21,7 +21,7 @@ pub enum AdjustedReading {
 }
 
 impl AdjustedReading {
-    /// All of them, in the order of a menu.
+    /// All units, in the order of a menu.
     pub const ALL: [Self; 5] = [Self::Time, Self::AlphaBar, Self::Sigma, Self::Snr, Self::LogSnr];
 
     /// The axis's label and unit.
@@ -36,9 +36,9 @@ impl AdjustedReading {
     }
 }
 
-/// What the figures of iterated pooling are made from.
+/// The data for figures of iterated pooling.
 ///
-/// For a run: its [`super::TimeView`]'s axis and levels, and the run time of a level. For a schedule over t in
+/// For a run: the axis and levels of its [`super::TimeView`], and the run time of a level. For a schedule over t in
 /// [0, 1]: [`unit_time_axis`], whose x is 1 − t.
 #[derive(Clone)]
 pub struct AdjustedTimeFigure<'a> {
@@ -46,13 +46,13 @@ pub struct AdjustedTimeFigure<'a> {
     pub x_axis: Axis,
     /// The noise level at each x of that axis, falling in noise from left to right.
     pub level_at: &'a dyn Fn(f64) -> NoiseLevel,
-    /// The time in [0, 1] at which the schedule has a level; the nearer end for one that it never has.
+    /// The time in [0, 1] at which the schedule has a level; the nearer end if it never has.
     pub time_of: &'a dyn Fn(NoiseLevel) -> f64,
-    /// n, the side of the blocks that are pooled.
+    /// n, the side of the pooled blocks.
     pub factor: usize,
-    /// M, how often.
+    /// M, the number of poolings.
     pub times: usize,
-    /// What the vertical axis reads.
+    /// The unit of the vertical axis.
     pub reading: AdjustedReading,
 }
 
@@ -69,14 +69,14 @@ pub fn unit_time_axis() -> Axis {
 
 /// The adjusted times `τ_m` of m = 1 … M poolings by n, with t itself (m = 0), over time (docs/theory.md, section 6).
 ///
-/// Where λ runs off at the very ends, curves are clamped to the edge of the plot.
+/// If λ is infinite at the ends, curves are clamped to the edge of the plot.
 #[must_use]
 pub fn adjusted_time(from: &AdjustedTimeFigure<'_>) -> Figure {
     let x = samples(&from.x_axis);
     let levels: Vec<NoiseLevel> = x.iter().map(|&x| (from.level_at)(x)).collect();
     let adjusted = |level: NoiseLevel, m: u32| adjustment::adjusted_level(level, from.factor, m);
     let most = u32::try_from(from.times).unwrap_or(u32::MAX);
-    // The very ends, where λ runs off, would leave no room for the rest.
+    // Without the very ends, where λ is infinite and would leave no space for the rest.
     let inner = &levels[levels.len() / 100..levels.len() - levels.len() / 100];
     let range = finite_range(inner.iter().flat_map(|&level| [level, adjusted(level, most)]));
     let (read, y_range, numbers) = scale(from, range);
@@ -100,7 +100,7 @@ pub fn adjusted_time(from: &AdjustedTimeFigure<'_>) -> Figure {
     }
 }
 
-/// Reads levels as y, whose range and numbers for a range of λ come with it.
+/// The map from levels to y, with the axis range and numbers for a range of λ.
 type Scale<'a> = (Box<dyn Fn(NoiseLevel) -> f64 + 'a>, (f64, f64), Vec<Tick>);
 
 fn scale<'a>(from: &AdjustedTimeFigure<'a>, (low, high): (f64, f64)) -> Scale<'a> {
@@ -125,7 +125,7 @@ fn scale<'a>(from: &AdjustedTimeFigure<'a>, (low, high): (f64, f64)) -> Scale<'a
     (read, range, numbers)
 }
 
-/// The intensity `√P` by which a state pooled m times must be divided to be a state of its schedule again (solid), and
+/// The scale `√P` by which a state pooled m times must be divided to be a state of its schedule again (solid), and
 /// its square `P`, the variance (dotted), for m = 1 … M.
 #[must_use]
 pub fn intensity(from: &AdjustedTimeFigure<'_>) -> Figure {
@@ -164,7 +164,7 @@ fn samples(axis: &Axis) -> Vec<f64> {
     (0..=EVEN).map(|i| left + (right - left) * f64::from(i) / f64::from(EVEN)).collect()
 }
 
-/// A figure along an axis without anything in it.
+/// An empty figure along an axis.
 pub(super) fn empty(x_axis: &Axis) -> Figure {
     Figure {
         x_axis: x_axis.clone(),

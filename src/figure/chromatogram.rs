@@ -2,22 +2,22 @@ use super::time_axis::TimeView;
 use super::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Segment, Strip, palette, ticks};
 use crate::theory::{Chromatogram, Measure, dominant_level};
 
-/// What the figure of a chromatogram is made from.
+/// The data for the figure of a chromatogram.
 #[derive(Clone, Copy, Debug)]
 pub struct ChromatogramFigure<'a> {
     /// The axis of the run.
     pub time: TimeView<'a>,
-    /// The theory whose shares are drawn.
+    /// The theory that gives the shares.
     pub theory: &'a Chromatogram,
-    /// n, by which levels are named.
+    /// n, for the names of levels.
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// Whether to mark where one level takes over from another, by the closed form.
+    /// Whether to mark where the dominant level changes, in closed form.
     pub crossings: bool,
 }
 
-/// `r_m` of every level along the shared axis as curves, and a strip of the level that is generated most.
+/// `r_m` of every level along the shared axis as curves, and a strip of the dominant level.
 #[must_use]
 pub fn chromatogram(from: ChromatogramFigure<'_>) -> Figure {
     let shares = Shares::new(from);
@@ -41,7 +41,7 @@ pub fn stacked_chromatogram(from: ChromatogramFigure<'_>) -> Figure {
     shares.figure(areas, Vec::new(), 1.0, Some(Paint::Role(Role::Text)))
 }
 
-/// Rows of values, one a level, as areas on top of each other, the coarsest at the bottom.
+/// Rows of values, one per level, as stacked areas, the coarsest at the bottom.
 pub(super) fn stacked(factor: usize, x: &[f64], values: &[f64], levels: usize) -> Vec<Area> {
     let area = |m: usize| Area {
         name: palette::level_label(factor, m),
@@ -66,7 +66,7 @@ pub(super) const fn share_of(measure: Measure) -> &'static str {
     }
 }
 
-/// `r_m` where a figure shows it, `[x.len(), levels]`.
+/// `r_m` at the x of a figure, `[x.len(), levels]`.
 struct Shares<'a> {
     from: ChromatogramFigure<'a>,
     levels: usize,
@@ -88,7 +88,7 @@ impl<'a> Shares<'a> {
         self.x.iter().copied().zip(self.values.chunks_exact(self.levels))
     }
 
-    /// `rule` colours the crossings; without it each has the colour of the level that takes over.
+    /// `rule` colours the crossings; without it each has the colour of the next dominant level.
     fn figure(&self, areas: Vec<Area>, lines: Vec<Line>, top: f64, rule: Option<Paint>) -> Figure {
         let ChromatogramFigure { time, measure, crossings, .. } = self.from;
         let segments = dominance(self.from, self.rows().map(|(x, row)| (x, dominant_level(row).unwrap_or(0))));
@@ -115,7 +115,7 @@ impl<'a> Shares<'a> {
         }
     }
 
-    /// Where two neighbours on the strip are alike, by the closed form.
+    /// Where two neighbours on the strip are equal, in closed form.
     fn crossing(&self, pair: &[Segment]) -> Option<f64> {
         let ChromatogramFigure { time, theory, measure, .. } = self.from;
         let (Paint::Level(before), Paint::Level(after)) = (pair[0].paint, pair[1].paint) else { return None };
@@ -125,7 +125,7 @@ impl<'a> Shares<'a> {
     }
 }
 
-/// The stretches in which one level dominates, from samples of it; each boundary lies where the two are alike.
+/// The stretches in which one level is dominant, from samples of it; at each boundary the two are equal.
 fn dominance(from: ChromatogramFigure<'_>, samples: impl Iterator<Item = (f64, usize)>) -> Vec<Segment> {
     let ChromatogramFigure { time, theory, factor, measure, .. } = from;
     let mut row = vec![0.0; theory.levels()];
@@ -133,7 +133,7 @@ fn dominance(from: ChromatogramFigure<'_>, samples: impl Iterator<Item = (f64, u
         theory.shares(time.level_at(x), measure, &mut row);
         dominant_level(&row).unwrap_or(0)
     };
-    // Where each stretch begins, and its level.
+    // The start of each stretch, and its level.
     let mut begins: Vec<(f64, usize)> = Vec::new();
     let mut left = time.range.0;
     for (right, level) in samples {
@@ -141,7 +141,7 @@ fn dominance(from: ChromatogramFigure<'_>, samples: impl Iterator<Item = (f64, u
         if begins.is_empty() {
             begins.push((left, level));
         }
-        // Several levels may pass between two samples; each takes the place of the one before.
+        // Several levels may pass between two samples; each replaces the one before.
         while here != level {
             let (mut before, mut after) = (left, right);
             let mut next = level;

@@ -4,20 +4,20 @@ use super::time_axis::TimeView;
 use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Role, palette, ticks};
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 
-/// What a rate of generation is counted over.
+/// The unit of time of a rate of generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rate {
-    /// A step of the sampler: what a step generates is the area under the curve over it.
+    /// A step of the sampler: the signal of a step is the area under the curve over it.
     #[default]
     PerStep,
-    /// A unit of run time s, that is the whole run.
+    /// A unit of run time s, which is the whole run.
     PerRunTime,
     /// A nat of λ: the same for every schedule.
     PerNat,
 }
 
 impl Rate {
-    /// All of them, in the order of a menu.
+    /// All units, in the order of a menu.
     pub const ALL: [Self; 3] = [Self::PerStep, Self::PerRunTime, Self::PerNat];
 
     /// As the unit of an axis.
@@ -31,32 +31,32 @@ impl Rate {
     }
 }
 
-/// What the figures of elution curves are made from.
+/// The data for figures of elution curves.
 #[derive(Clone, Copy, Debug)]
 pub struct ElutionFigure<'a> {
     /// The axis of the run.
     pub time: TimeView<'a>,
-    /// The theory whose rates are drawn.
+    /// The theory that gives the rates.
     pub theory: &'a Chromatogram,
-    /// n, by which levels are named.
+    /// n, for the names of levels.
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// What the rates are counted over.
+    /// The unit of the rates.
     pub rate: Rate,
 }
 
 /// The elution curves `g_m(t)`, how fast each level is generated, each with a rule at its peak, and their sum.
 ///
-/// `g_m` is the rate per nat times |dλ/du|, with λ between steps as a smooth curve through the steps' levels. It is
+/// finite even where λ is not. A level that is highest at an edge of the shown range has no peak there.
 /// finite also where λ is not. A level that is highest at an edge of what is shown has no peak there.
 #[must_use]
 pub fn elution(from: ElutionFigure<'_>) -> Figure {
     curves(&Rates::new(from, None))
 }
 
-/// The same of a schedule whose pace is known: at an x its level and how fast λ rises there, over whatever the rates are
-/// to be counted. That takes the place of `from.rate`, but for the unit.
+/// The same for a schedule with a known pace, which gives for an x its level and the rate of λ there, per unit of
+/// the rates. It replaces `from.rate`, except for the unit.
 #[must_use]
 pub fn elution_at_pace(from: ElutionFigure<'_>, pace: &dyn Fn(f64) -> (NoiseLevel, f64)) -> Figure {
     curves(&Rates::new(from, Some(pace)))
@@ -76,7 +76,7 @@ fn curves(rates: &Rates<'_>) -> Figure {
     Figure { lines, marks, ..rates.figure("g_m(t)") }
 }
 
-/// The sum of the elution curves, with the levels stacked below it: where it is low, a step makes little signal.
+/// The sum of the elution curves, with the levels stacked below it: where it is low, a step adds little signal.
 #[must_use]
 pub fn generation(from: ElutionFigure<'_>) -> Figure {
     let rates = Rates::new(from, None);
@@ -84,7 +84,7 @@ pub fn generation(from: ElutionFigure<'_>) -> Figure {
     Figure { areas, lines: vec![rates.sum_line()], marks: from.time.step_marks(), ..rates.figure("Σ_m g_m(t)") }
 }
 
-/// `g_m` where a figure shows it, `[x.len(), levels]`.
+/// `g_m` at the x of a figure, `[x.len(), levels]`.
 struct Rates<'a> {
     from: ElutionFigure<'a>,
     pace: Pace,
@@ -123,7 +123,7 @@ impl<'a> Rates<'a> {
         };
         let (level, slope) = self.pace.at(time.axis.step_of_x(x, time.reading));
         let alpha_bar_slope = level.alpha_bar() * level.one_minus_alpha_bar() * slope;
-        // Of a time that runs from image to noise.
+        // For a time that runs from image to noise.
         theory.elution(level, -scale * alpha_bar_slope, measure, out);
     }
 
@@ -151,7 +151,7 @@ impl<'a> Rates<'a> {
             self.at(x, &mut row);
             row[m]
         };
-        // Golden section: 32 cuts leave a millionth of the samples' spacing, sharper than a peak is.
+        // Golden section: 32 cuts leave a millionth of the samples' spacing, narrower than any peak.
         let inner = 0.5 * (5.0_f64.sqrt() - 1.0);
         let (mut low, mut high) = (right - inner * (right - left), left + inner * (right - left));
         let (mut at_low, mut at_high) = (value(low), value(high));
@@ -226,7 +226,7 @@ mod tests {
         ElutionFigure { time: TimeView::whole(axis, Reading::Step), theory, factor: 2, measure, rate }
     }
 
-    /// Flow in even steps: `a = G(1−s)²/(G(1−s)²+s²)`, whose slopes over s are finite, and s falls by 1/S a step.
+    /// Flow in even steps: `a = G(1−s)²/(G(1−s)²+s²)`, whose slopes over s are finite, and s falls by 1/S per step.
     #[test]
     fn rates_of_flow_have_their_closed_form() {
         let (run, theory) = (flow(), Chromatogram::scale_invariant(2, 8).unwrap());
@@ -288,7 +288,7 @@ mod tests {
         }
     }
 
-    /// Whatever the steps, the area under a curve over a step is what the step generates.
+    /// For any steps, the area under a curve over a step is the signal generated in the step.
     #[test]
     fn the_area_over_a_step_is_what_it_generates() {
         let sigmas = [f64::INFINITY, 40.0, 9.0, 8.9, 2.0, 0.4, 0.05, 0.0];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 /// Images in a row along an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Film {
-    /// What they show, with subscripts as [`super::text::spans`] reads them.
+    /// Its content, with subscripts as [`super::text::spans`] reads them.
     pub label: String,
     /// Time.
     pub x_axis: Axis,
@@ -13,20 +13,20 @@ pub struct Film {
     pub frames: Vec<Frame>,
 }
 
-/// An image in its place.
+/// An image at its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// From where to where on the axis. Of an image of another shape its middle is shown.
+    /// Its left and right edge on the axis. An image of another shape is cropped to its centre.
     pub range: (f64, f64),
-    /// What it is, for screen readers.
+    /// A description for screen readers.
     pub label: String,
     /// The image.
     pub image: Arc<RgbImage>,
 }
 
 impl Film {
-    /// This many images side by side over all of the axis, each of the step that has the noise level under its middle. Where
-    /// there is none, or `image` has none for it, is left empty.
+    /// This many images side by side over the whole axis, each of the step with the noise level at its centre. A position
+    /// without a step, or for which `image` returns none, is empty.
     #[must_use]
     pub fn new(
         label: impl Into<String>,
@@ -78,7 +78,7 @@ mod tests {
         let film = Film::new("x_t", on, 8, |_| Some(Arc::new(RgbImage::new(2, 2))));
         let found: Vec<(f64, &str)> =
             film.frames.iter().map(|frame| (16.0 * frame.range.0 - 8.0, frame.label.as_str())).collect();
-        // λ −5 to −1 is its first step, −1 to 3 its second; a middle at −7, 5 or 7 is none of its.
+        // λ −5 to −1 is its first step, −1 to 3 its second; centres at −7, 5 or 7 are outside its steps.
         assert_eq!(found, [(-6.0, "step 0"), (-4.0, "step 0"), (-2.0, "step 1"), (0.0, "step 1"), (2.0, "step 1")]);
     }
 }

@@ -4,43 +4,43 @@ use super::{
 };
 use crate::theory::{Measure, dominant_level};
 
-/// One in this many measured values may lie beyond the plot at either side.
+/// One in this many measured values may be beyond the plot at each side.
 const BEYOND: usize = 50;
 
-/// What the figure of a measured chromatogram is made from. Row i of all arrays is the step from i to i + 1.
+/// The data for the figure of a measured chromatogram. Row i of all arrays is the step from i to i + 1.
 #[derive(Clone, Copy, Debug)]
 pub struct MeasuredFigure<'a> {
-    /// The steps that were measured, on the axis that is shown.
+    /// The measured steps, on the axis shown.
     pub on: OnAxis<'a>,
     /// M.
     pub levels: usize,
-    /// n, by which levels are named.
+    /// n, for the names of levels.
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// Measured `r_m`, `[rows, M]`; NaN where a step tells nothing of them.
+    /// Measured `r_m`, `[rows, M]`; NaN in steps without known shares.
     pub measured: &'a [f64],
-    /// Their standard errors, `[rows, M]`; NaN if there is none.
+    /// Their standard errors, `[rows, M]`; NaN if unknown.
     pub errors: &'a [f64],
-    /// What theory expects of the same steps, `[rows, M]`.
+    /// The prediction of theory for the same steps, `[rows, M]`.
     pub expected: &'a [f64],
-    /// Another ensemble, of as many levels of the same factor.
+    /// Another ensemble, with the same number of levels and factor.
     pub compared: Option<ComparedShares<'a>>,
-    /// Steps whose dominant level is another than theory's, with what is to be said of each.
+    /// Steps whose dominant level differs from theory's, with a remark on each.
     pub disagreements: &'a [(usize, String)],
 }
 
-/// What another ensemble measured.
+/// The measurement of another ensemble.
 #[derive(Clone, Copy, Debug)]
 pub struct ComparedShares<'a> {
     /// Its own steps, on the same axis.
     pub on: OnAxis<'a>,
-    /// Measured `r_m`, `[rows, M]`; NaN where a step tells nothing of them.
+    /// Measured `r_m`, `[rows, M]`; NaN in steps without known shares.
     pub values: &'a [f64],
 }
 
 /// Theory as curves, each step's measured shares as dots with error bars over them, those of another ensemble as thin dotted
-/// lines, a strip of the level that gained most, and a mark at each step where that is not theory's. Each stands at its own
+/// lines, a strip of the measured dominant level, and a mark at each step where theory has another. Each is at its own
 /// noise level, that of the middle of its step.
 #[must_use]
 pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
@@ -82,7 +82,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         })
     });
     let (low, high) = seen(&lines, &points);
-    // Of the names of the levels' own, so that legends have each once.
+    // With the names of the levels' own, so that legends have each once.
     let compared = from.compared.into_iter().flat_map(|other| (0..from.levels).map(move |m| (other, m)));
     let compared = compared.map(|(other, m)| Line {
         name: palette::level_label(from.factor, m),
@@ -92,7 +92,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
         weight: 0.6,
     });
     let lines = lines.iter().cloned().chain(compared.filter(|line| !line.points.is_empty())).collect();
-    // Room for the dots at both ends, which are as high as they are wide.
+    // A margin for the dots at both ends.
     let (below, above) = (0.04 * (high.max(0.1) - low), 0.05 * (high.max(0.1) - low));
     let range = (low - below, high.max(0.1) + above);
     let (points, beyond) = at_the_edge(points, range);
@@ -120,7 +120,7 @@ pub fn measured_chromatogram(from: MeasuredFigure<'_>) -> Figure {
     }
 }
 
-/// The sets with what lies beyond a range at its ends, as triangles that point there; and how much that is.
+/// The sets with values beyond a range moved to its ends, as triangles that point outward; and their number.
 fn at_the_edge(points: Vec<Points>, (low, high): (f64, f64)) -> (Vec<Points>, usize) {
     let (mut inside, mut beyond, mut count) = (Vec::new(), Vec::new(), 0);
     for set in points {
@@ -139,8 +139,8 @@ fn at_the_edge(points: Vec<Points>, (low, high): (f64, f64)) -> (Vec<Points>, us
     (inside, count)
 }
 
-/// The least and the greatest value that the axis shows: all of theory, and all measured ones but the outermost, which where
-/// next to nothing is gained are ratios of small numbers.
+/// The smallest and largest value on the axis: all of theory, and all measured values but the outermost, which are
+/// ratios of small numbers where almost nothing is gained.
 fn seen(lines: &[Line], points: &[Points]) -> (f64, f64) {
     let mut measured: Vec<f64> = points.iter().flat_map(|set| &set.points).map(|point| point[1]).collect();
     measured.sort_by(f64::total_cmp);
@@ -151,12 +151,12 @@ fn seen(lines: &[Line], points: &[Points]) -> (f64, f64) {
     values.fold((0.0, 0.0), |(low, high), value| (f64::min(low, value), f64::max(high, value)))
 }
 
-/// x of a change, which belongs to the middle of its step.
+/// x of a change, at the middle of its step.
 fn middle_of(on: OnAxis<'_>, row: usize) -> Option<f64> {
     on.x_of(row as f64 + 0.5)
 }
 
-/// Row, x and value of a level wherever there is one and the axis comes so far.
+/// Row, x and value of a level wherever it is known and on the axis.
 fn points_of<'a>(
     on: OnAxis<'a>,
     values: &'a [f64],
@@ -167,7 +167,7 @@ fn points_of<'a>(
         .filter_map(move |(row, values)| Some((row, [middle_of(on, row)?, values[m]])))
 }
 
-/// Neighbouring steps of one level as one segment.
+/// Neighbouring steps with the same level as one segment.
 fn stretches(steps: impl Iterator<Item = (usize, f64, f64)>, from: MeasuredFigure<'_>) -> Vec<Segment> {
     let mut segments: Vec<(usize, f64, f64)> = Vec::new();
     for (level, begin, end) in steps {
@@ -246,8 +246,8 @@ mod tests {
         assert!(figure.notes[0].starts_with("2 dots"), "{:?}", figure.notes);
     }
 
-    /// Shares that depend on the noise level alone lie on one curve, however many steps they were measured in and whatever
-    /// the axis.
+    /// Shares that depend on the noise level alone are on one curve, for any number of steps and any
+    /// axis.
     #[test]
     fn what_was_measured_with_other_steps_stands_at_its_own_noise_level() {
         let axis_of = |log_snr: &[f64]| {
@@ -281,7 +281,7 @@ mod tests {
                 disagreements: &[(1, "step 1→2".into())],
             });
             let dotted: Vec<&Line> = figure.lines.iter().filter(|line| line.dash == Dash::Dotted).collect();
-            // The last of its six changes lies beyond the axis.
+            // The last of its six changes is beyond the axis.
             assert_eq!((figure.points[0].points.len(), dotted.len(), dotted[0].points.len()), (3, 2, 5));
             let all = figure.points[0].points.iter().chain(&figure.lines[0].points).chain(&dotted[0].points);
             for &[x, value] in all {

@@ -3,12 +3,12 @@
 //! A [`Figure`] is data: axes with their ticks, lines, points, strips and marks, in the units of the axes, with colours
 //! by role or by resolution level. The code that draws it chooses theme, pixels and font.
 //!
-//! - [`TimeAxis`]: the one axis that everything with time shares, noise on the left, image on the right.
+//! - [`TimeAxis`]: the axis that everything with time shares, noise on the left, image on the right.
 //! - [`OnAxis`]: another run's steps on it, each at its own noise level.
 //! - [`schedule`], [`chromatogram`] and [`elution`]: the figures themselves, along that axis; [`spectrum`]: at one step.
-//! - [`adjusted_time`] and [`theorem`]: of schedules as functions of time.
+//! - [`adjusted_time`] and [`theorem`]: schedules as functions of time.
 //! - [`heat_map`]: power by time and frequency, in the colours of [`colour_map`](crate::session::colour_map); [`Film`]: images in a row.
-//! - [`draw`]: figures into files.
+//! - [`draw`]: figures as files.
 //! - [`palette`]: the colour, dash, marker and label of each resolution level.
 //! - [`text`]: subscripts in labels.
 //! - [`ticks`]: round numbers.
@@ -51,7 +51,7 @@ pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};
 pub use time_zoom::TimeZoom;
 
-/// The name of what the next run will have, where it is laid over what a run has.
+/// The name of the next run's data, drawn over those of a run.
 pub const NEXT: &str = "next run";
 
 /// A plot. Everything is in the units of its axes; y rises upwards.
@@ -69,23 +69,23 @@ pub struct Figure {
     pub points: Vec<Points>,
     /// Strips of labelled segments, drawn below the plot.
     pub strips: Vec<Strip>,
-    /// Single places along x.
+    /// Positions along x.
     pub marks: Vec<Mark>,
-    /// Whose what is drawn is, where that is not plain, and what has no place: a line each, with subscripts as
+    /// The source of what is drawn, if that is not clear, and what is outside the axes: a line each, with subscripts as
     /// [`text::spans`] reads them.
     pub notes: Vec<String>,
 }
 
-/// An axis: what it shows, from where to where.
+/// An axis with its range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
     /// Its name, with subscripts as [`text::spans`] reads them.
     pub label: String,
-    /// Its unit; empty where it has none.
+    /// Its unit; empty if there is none.
     pub unit: &'static str,
-    /// The least and greatest value shown.
+    /// The smallest and largest value shown.
     pub range: (f64, f64),
-    /// Where numbers stand.
+    /// Its numbers.
     pub ticks: Vec<Tick>,
 }
 
@@ -101,7 +101,7 @@ pub struct Area {
 }
 
 impl Area {
-    /// The distance between its edges at an x, between the points around it; `None` beyond the ends.
+    /// The distance between its edges at an x, interpolated; `None` beyond the ends.
     #[must_use]
     pub fn at(&self, x: f64) -> Option<f64> {
         between(&self.points, x, |&[x, low, high]| [x, high - low])
@@ -117,21 +117,21 @@ pub struct Line {
     pub points: Vec<[f64; 2]>,
     /// Colour.
     pub paint: Paint,
-    /// Pattern, the second code beside the colour.
+    /// Pattern, a second code besides the colour.
     pub dash: Dash,
     /// Width relative to an ordinary line.
     pub weight: f64,
 }
 
 impl Line {
-    /// y at an x, between the points around it; `None` beyond the ends.
+    /// y at an x, interpolated; `None` beyond the ends.
     #[must_use]
     pub fn at(&self, x: f64) -> Option<f64> {
         between(&self.points, x, |&point| point)
     }
 }
 
-/// A value at an x, between the points around it, whose x rise.
+/// A value at an x, interpolated between points with rising x.
 fn between<T>(points: &[T], x: f64, value: impl Fn(&T) -> [f64; 2]) -> Option<f64> {
     let after = points.partition_point(|point| value(point)[0] < x);
     let [right, high] = value(points.get(after)?);
@@ -142,25 +142,25 @@ fn between<T>(points: &[T], x: f64, value: impl Fn(&T) -> [f64; 2]) -> Option<f6
     Some(low + (high - low) * (x - left) / (right - left))
 }
 
-/// Points that are not joined.
+/// Points without a line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Points {
     /// Their name in the legend.
     pub name: String,
     /// x and y, finite.
     pub points: Vec<[f64; 2]>,
-    /// Half the height of each one's error bar; empty where there are none.
+    /// Half the height of each point's error bar; empty if there are none.
     pub errors: Vec<f64>,
     /// Colour.
     pub paint: Paint,
-    /// Shape, the second code beside the colour.
+    /// Shape, a second code besides the colour.
     pub marker: Marker,
 }
 
 /// A row of filled segments that cover the x axis without gaps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strip {
-    /// What it shows.
+    /// Its meaning.
     pub name: String,
     /// From left to right.
     pub segments: Vec<Segment>,
@@ -169,18 +169,18 @@ pub struct Strip {
 /// One piece of a strip.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Segment {
-    /// Where it begins and ends.
+    /// Its start and end.
     pub range: (f64, f64),
-    /// What stands in it where there is room, "4 px".
+    /// Its label, "4 px".
     pub label: String,
-    /// What stands in it where there is less, "4".
+    /// A shorter label for narrow segments, "4".
     pub short_label: String,
     /// Colour.
     pub paint: Paint,
 }
 
 impl Segment {
-    /// That of a resolution level.
+    /// The segment of a resolution level.
     fn of_level(factor: usize, level: usize, range: (f64, f64)) -> Self {
         Self {
             range,
@@ -191,16 +191,16 @@ impl Segment {
     }
 }
 
-/// A place along x.
+/// A marked position along x.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
-    /// Where.
+    /// Its position.
     pub x: f64,
     /// How it is drawn.
     pub kind: MarkKind,
-    /// What it is, for legend, tooltip and screen reader.
+    /// Its description for legend, tooltip and screen reader.
     pub label: String,
-    /// What is next to it where there is room; may be empty.
+    /// Its label, drawn if it fits; may be empty.
     pub short_label: String,
     /// Colour.
     pub paint: Paint,
@@ -209,8 +209,8 @@ pub struct Mark {
 /// How a mark is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
-    /// A short tick at the foot of the plot.
+    /// A short tick at the bottom of the plot.
     Tick,
-    /// A thin line over its whole height.
+    /// A thin line over the whole height.
     Rule,
 }

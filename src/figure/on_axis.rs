@@ -3,24 +3,24 @@ use crate::theory::NoiseLevel;
 
 /// A run's own steps on an axis that may be another run's.
 ///
-/// What belongs to a step belongs to its noise level, and on any axis stands where that axis has the level. On an axis of
-/// the same levels this is the step itself, to the bit.
+/// A step is drawn at its noise level: on any axis at the position with that level. On an axis of
+/// the same levels this is the step itself, exactly.
 #[derive(Clone, Copy, Debug)]
 pub struct OnAxis<'a> {
-    /// The axis, and what of it is shown.
+    /// The axis, and the part of it that is shown.
     pub time: TimeView<'a>,
     own: &'a TimeAxis,
     same: bool,
 }
 
 impl<'a> OnAxis<'a> {
-    /// The steps of `own` as `time` shows them.
+    /// The steps of `own` on the axis of `time`.
     #[must_use]
     pub fn new(time: TimeView<'a>, own: &'a TimeAxis) -> Self {
         Self { time, own, same: own.levels() == time.axis.levels() }
     }
 
-    /// Steps on the axis that is their own.
+    /// Steps on their own axis.
     #[must_use]
     pub const fn own(time: TimeView<'a>) -> Self {
         Self { time, own: time.axis, same: true }
@@ -38,13 +38,13 @@ impl<'a> OnAxis<'a> {
         self.own
     }
 
-    /// x of a fractional step; `None` where the axis does not come to its noise level.
+    /// x of a fractional step; `None` if the axis does not reach its noise level.
     #[must_use]
     pub fn x_of(&self, step: f64) -> Option<f64> {
         (self.same || reaches(self.time.axis, self.own.level_at(step))).then(|| self.nearest_x_of(step))
     }
 
-    /// The same, and the end of the axis where it does not come so far.
+    /// The same, or the end of the axis if it does not reach that far.
     #[must_use]
     pub fn nearest_x_of(&self, step: f64) -> f64 {
         let axis = self.time.axis;
@@ -52,7 +52,7 @@ impl<'a> OnAxis<'a> {
         axis.x_of_step(step, self.time.reading)
     }
 
-    /// The fractional step under an x; `None` where the run never has the noise level there.
+    /// The fractional step at an x; `None` if the run does not reach the noise level there.
     #[must_use]
     pub fn step_at(&self, x: f64) -> Option<f64> {
         let step = self.time.axis.step_of_x(x, self.time.reading);
@@ -63,13 +63,13 @@ impl<'a> OnAxis<'a> {
         reaches(self.own, level).then(|| self.own.step_of_level(level))
     }
 
-    /// How many of the steps begin beyond the ends of the axis.
+    /// Number of steps that begin beyond the ends of the axis.
     #[must_use]
     pub fn beyond(&self) -> usize {
         (0..self.own.steps()).filter(|&step| self.x_of(step as f64).is_none()).count()
     }
 
-    /// What is drawn, with how much of it has no place: "dots: … · 3 of 20 steps are outside this axis".
+    /// The name of the steps' marks, with the number outside the axis: "dots: … · 3 of 20 steps are outside this axis".
     #[must_use]
     pub fn in_words(&self, of: &str) -> String {
         match (self.beyond(), self.own.steps()) {
@@ -82,7 +82,7 @@ impl<'a> OnAxis<'a> {
     }
 }
 
-/// Whether a noise level lies between the ends of an axis.
+/// Whether a noise level is between the ends of an axis.
 fn reaches(axis: &TimeAxis, level: NoiseLevel) -> bool {
     let levels = axis.levels();
     levels[0] <= level && level <= levels[levels.len() - 1]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn on_its_own_axis_a_step_is_itself_to_the_bit() {
-        // Two steps at one level have places of their own.
+        // Two steps at one level have separate positions.
         let own = axis(&[-4.0, -1.0, -1.0, 2.0, 7.0]);
         for reading in Reading::ALL {
             let copy = own.clone();

@@ -3,16 +3,16 @@
 use super::TimeAxis;
 use crate::theory::NoiseLevel;
 
-/// λ beyond which nothing changes any more, nats; infinite ends are taken to be there.
+/// |λ| beyond which nothing changes any more, nats; infinite ends are placed there.
 const MOST_LOG_SNR: f64 = 80.0;
 
 /// A run's noise level as a smooth function of the fractional step.
 ///
 /// Between steps the flow time s follows a monotone cubic (Fritsch and Carlson 1980, with the slopes of Fritsch and
-/// Butland 1984) through the levels of the steps, so the rate of change has no jumps, and what changes over a step is
+/// Butland 1984) through the levels of the steps. So the rate of change has no jumps, and the change over a step is
 /// the integral of the rate over it.
 pub(super) struct Pace {
-    /// s and 1 − s, each with its digits, and ds/du, at whole steps.
+    /// s and 1 − s, each without cancellation, and ds/du, at whole steps.
     noise: Vec<f64>,
     image: Vec<f64>,
     slope: Vec<f64>,
@@ -43,7 +43,7 @@ impl Pace {
     }
 }
 
-/// dλ/dt of a level function at a t in (0, 1), by central differences, of fourth order; `None` where λ is infinite.
+/// dλ/dt of a level function at a t in (0, 1), by fourth-order central differences; `None` if λ is infinite.
 pub(super) fn log_snr_slope(level_at: &dyn Fn(f64) -> NoiseLevel, t: f64) -> Option<f64> {
     let width = 1e-3_f64.min(0.4 * t).min(0.4 * (1.0 - t));
     let difference = |h: f64| (level_at(t + h).log_snr() - level_at(t - h).log_snr()) / (2.0 * h);
@@ -51,13 +51,13 @@ pub(super) fn log_snr_slope(level_at: &dyn Fn(f64) -> NoiseLevel, t: f64) -> Opt
     slope.is_finite().then_some(slope)
 }
 
-/// Slopes of values one apart, such that the cubic through them is monotone wherever they are.
+/// Slopes at values with unit spacing, such that the cubic through them is monotone where they are.
 fn monotone_slopes(values: &[f64]) -> Vec<f64> {
     let change: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let (Some(&first), Some(&last)) = (change.first(), change.last()) else { return vec![0.0; values.len()] };
     let inner =
         |pair: &[f64]| if pair[0] * pair[1] > 0.0 { 2.0 * pair[0] * pair[1] / (pair[0] + pair[1]) } else { 0.0 };
-    // Three points at an end, and no more than keeps it monotone.
+    // A three-point formula at an end, limited to stay monotone.
     let end = |here: f64, next: Option<f64>| {
         let slope = next.map_or(here, |next| 1.5 * here - 0.5 * next);
         if slope * here <= 0.0 { 0.0 } else { here.signum() * slope.abs().min(3.0 * here.abs()) }
@@ -104,7 +104,7 @@ mod tests {
         }
     }
 
-    /// Levels of steps are met, and λ rises by the integral of its slope.
+    /// The levels of steps are reproduced, and λ rises by the integral of its slope.
     #[test]
     fn the_slope_is_that_of_the_level() {
         let sigmas = [80.0, 31.0, 30.0, 9.0, 1.2, 1.1, 0.05];
@@ -119,7 +119,7 @@ mod tests {
             let slope = pace.at(u).1;
             assert!(slope >= 0.0 && ((after - before) / 2e-5 - slope).abs() < 1e-3 * (1.0 + slope), "{u}");
         }
-        // One step goes straight.
+        // A single step is linear.
         let pace = Pace::new(&axis(vec![levels[0], levels[3]]));
         let middle = 0.5 * (levels[0].flow_time() + levels[3].flow_time());
         assert!((pace.at(0.5).0.flow_time() - middle).abs() < 1e-14);

@@ -3,25 +3,25 @@
 pub use crate::session::tone::Ground;
 pub use crate::words::{level_label, level_pixels};
 
-/// What a thing is coloured as; the theme decides the colour.
+/// The role of a colour; the theme decides the colour itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paint {
-    /// By its role.
+    /// By role.
     Role(Role),
-    /// By its resolution level, 0 the finest; see [`level_colour`].
+    /// By resolution level, 0 the finest; see [`level_colour`].
     Level(usize),
-    /// By its channel of an image: red, green, blue; see [`channel_colour`].
+    /// By channel of an image: red, green, blue; see [`channel_colour`].
     Channel(usize),
 }
 
 /// The roles a theme has colours for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// What is to be read first.
+    /// Primary text and lines.
     Text,
-    /// What is beside it.
+    /// Secondary text and lines.
     Secondary,
-    /// What only helps the eye; never text.
+    /// Decoration only; never text.
     Faint,
     /// Grid and frame.
     Hairline,
@@ -31,26 +31,26 @@ pub enum Role {
     Warning,
     /// Wrong.
     Error,
-    /// What was found to be better.
+    /// An improvement.
     Good,
 }
 
 /// The pattern of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Dash {
-    /// Unbroken.
+    /// Solid.
     #[default]
     Solid,
-    /// Long strokes.
+    /// Dashes.
     Dashed,
     /// Dots.
     Dotted,
-    /// Strokes and dots in turn.
+    /// Dashes and dots in turn.
     DashDotted,
 }
 
 impl Dash {
-    /// Lengths of stroke and gap in turn, in line widths; nothing for an unbroken line.
+    /// Lengths of stroke and gap in turn, in line widths; empty for a solid line.
     #[must_use]
     pub const fn pattern(self) -> &'static [f64] {
         match self {
@@ -96,7 +96,7 @@ const LEVELS: [[u8; 3]; 8] = [
     [0x39, 0xBF, 0xA9],
 ];
 
-/// The same hues on a light ground, each dark enough for a line: 3:1 at least.
+/// The same hues on a light background, each dark enough for a line: at least 3:1.
 const LEVELS_ON_LIGHT: [[u8; 3]; 8] = [
     [0xA6, 0x80, 0x04],
     [0xD2, 0x69, 0x06],
@@ -108,11 +108,11 @@ const LEVELS_ON_LIGHT: [[u8; 3]; 8] = [
     [0x29, 0x96, 0x84],
 ];
 
-/// Red, green and blue on a dark ground and on a light one, 3:1 at least.
+/// Red, green and blue on a dark and on a light background, at least 3:1.
 const CHANNELS: [[u8; 3]; 3] = [[0xF0, 0x5D, 0x5E], [0x4C, 0xC3, 0x7A], [0x4A, 0x8F, 0xF5]];
 const CHANNELS_ON_LIGHT: [[u8; 3]; 3] = [[0xD6, 0x3A, 0x3C], [0x1E, 0x8A, 0x4A], [0x2F, 0x73, 0xDD]];
 
-/// What is written on a level's colour, on either ground.
+/// The text colours on a level's colour.
 pub const ON_LEVEL: [u8; 3] = [0, 0, 0];
 
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::DashDotted, Dash::Dotted];
@@ -148,7 +148,7 @@ pub fn channel_colour(channel: usize, ground: Ground) -> [u8; 3] {
     colours[channel.min(CHANNELS.len() - 1)]
 }
 
-/// The ratio of two sRGB colours' luminances, by WCAG 2: 4.5 at least for text, 3 for lines.
+/// The contrast ratio of two sRGB colours, by WCAG 2: at least 4.5 for text, 3 for lines.
 #[must_use]
 pub fn contrast(a: [u8; 3], b: [u8; 3]) -> f64 {
     let luminance = |colour: [u8; 3]| {

@@ -4,34 +4,34 @@ use crate::schedule::{ModelSchedule, PlanWarning};
 use crate::session::document::LevelReading;
 use crate::theory::NoiseLevel;
 
-/// λ beyond which no image that a screen shows has noise, nats.
+/// |λ| beyond which no noise is visible on a screen, nats.
 const MOST: f64 = 20.0;
 
-/// What the figure of a run's schedule is made from.
+/// The data for the figure of a run's schedule.
 #[derive(Clone, Copy, Debug)]
 pub struct ScheduleFigure<'a> {
     /// The axis of the run.
     pub time: TimeView<'a>,
     /// The model's own schedule.
     pub model: &'a ModelSchedule,
-    /// What levels are plotted in.
+    /// The unit of levels.
     pub reading: LevelReading,
-    /// The least and greatest value shown; `None` chooses them.
+    /// The smallest and largest value shown; `None` chooses them.
     pub range: Option<(f64, f64)>,
-    /// Other schedules, laid over in run time.
+    /// Other schedules, drawn over it in run time.
     pub overlays: &'a [Overlay],
-    /// What is questionable about the run's steps.
+    /// Possible problems of the run's steps.
     pub warnings: &'a [PlanWarning],
 }
 
-/// A schedule that is laid over the run's.
+/// A schedule that is drawn over the run's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlay {
     /// Its name in the legend.
     pub name: String,
     /// Its levels.
     pub axis: TimeAxis,
-    /// Whether it is only tried, as a preset that is looked at or the best that was fitted so far, rather than kept.
+    /// Whether it is a preview, such as a preset or the best fit so far, rather than saved.
     pub tried: bool,
 }
 
@@ -59,9 +59,9 @@ pub fn level_of_value(reading: LevelReading, value: f64) -> NoiseLevel {
 }
 
 /// The level of the run, or of another schedule, along the shared axis, with a point at every step.
-///
-/// The model's curve is what its own timesteps, spent evenly from the noisiest to the cleanest, would have visited.
-/// Where λ is infinite a curve runs out of the range, whose ends it is clamped to.
+/// The level of the run, or of another schedule, along the shared axis, with a point at every step.
+/// The model's curve has its own timesteps, evenly from the noisiest to the cleanest.
+/// Where λ is infinite a curve leaves the range and is clamped to its ends.
 #[must_use]
 pub fn schedule(from: ScheduleFigure<'_>) -> Figure {
     let ScheduleFigure { time, model, reading, overlays, warnings, .. } = from;
@@ -142,8 +142,8 @@ fn y_axis(reading: LevelReading, range: (f64, f64)) -> Axis {
     Axis { label: label.to_owned(), unit, range, ticks }
 }
 
-/// The values that are worth a place on the axis, with a margin: those of the model's own range, which do not move while
-/// the run's schedule is dragged, and those that the run visits beyond them.
+/// The range of the axis, with a margin: the model's own range, which does not move while
+/// the run's schedule is dragged, extended to the levels that the run visits beyond it.
 #[must_use]
 pub fn value_range(reading: LevelReading, model: &ModelSchedule, run: &TimeAxis) -> (f64, f64) {
     if reading == LevelReading::AlphaBar {
@@ -156,12 +156,12 @@ pub fn value_range(reading: LevelReading, model: &ModelSchedule, run: &TimeAxis)
     with_margin(one.min(other), one.max(other), 1e-3)
 }
 
-/// The λ that are worth a place on the axis, with a margin.
+/// The range of λ on the axis, with a margin.
 pub(super) fn finite_range(levels: impl Iterator<Item = NoiseLevel>) -> (f64, f64) {
     finite_ends(levels).map_or((-1.0, 1.0), |[low, high]| with_margin(low, high, 0.5))
 }
 
-/// The least and greatest finite λ, no further out than [`MOST`]; `None` where none is finite.
+/// The smallest and largest finite λ, limited to [`MOST`]; `None` if none is finite.
 fn finite_ends(levels: impl Iterator<Item = NoiseLevel>) -> Option<[f64; 2]> {
     let (low, high) = levels
         .map(NoiseLevel::log_snr)

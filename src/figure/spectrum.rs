@@ -2,68 +2,68 @@ use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Role, ticks};
 use crate::spectrum::{PowerLaw, Reach};
 use crate::theory::NoiseLevel;
 
-/// What the figure of the spectra at one step is made from. Densities by ring, DC first; a missing one is left out.
+/// The data for the figure of the spectra at one step. Densities by ring, DC first; missing ones are omitted.
 #[derive(Clone, Copy, Debug)]
 pub struct SpectrumFigure<'a> {
     /// Radial frequency of each ring, cycles/pixel, DC first.
     pub frequency: &'a [f64],
     /// The longer side of the image, pixels.
     pub side: usize,
-    /// Of the state: `1 − ᾱ` is the noise's part of `x_t`.
+    /// The noise level of the state: `1 − ᾱ` is the noise's part of `x_t`.
     pub level: NoiseLevel,
-    /// Of `x_t`.
+    /// Spectrum of `x_t`.
     pub x_t: Option<&'a [f64]>,
-    /// Of `E[x_0|x_t]`.
+    /// Spectrum of `E[x_0|x_t]`.
     pub expectation: Option<&'a [f64]>,
-    /// Of what the run is generating.
+    /// Spectrum of the data that the run generates.
     pub data: Option<DataSpectrum<'a>>,
-    /// Of `E[x_0|x_t]` at other steps, in their order.
+    /// Spectra of `E[x_0|x_t]` at other steps, in order.
     pub others: &'a [OtherStep<'a>],
-    /// From where to where the slope of `E[x_0|x_t]` is fitted, cycles/pixel; `None` is from 2 cycles per image to where
-    /// signal meets noise, once there are data to tell.
+    /// The range of the slope's fit to `E[x_0|x_t]`, cycles/pixel; `None` is from 2 cycles per image to where
+    /// signal and noise are equal, once there are data.
     pub fit: Option<(f64, f64)>,
 }
 
-/// A spectrum that stands for the data.
+/// A spectrum that represents the data.
 #[derive(Clone, Copy, Debug)]
 pub struct DataSpectrum<'a> {
-    /// Where it comes from: "final image".
+    /// Its source: "final image".
     pub name: &'a str,
-    /// By ring.
+    /// Density by ring.
     pub density: &'a [f64],
 }
 
 /// A spectrum of `E[x_0|x_t]` at another step.
 #[derive(Clone, Copy, Debug)]
 pub struct OtherStep<'a> {
-    /// By ring.
+    /// Density by ring.
     pub density: &'a [f64],
-    /// Whether that step comes after.
+    /// Whether that step comes later.
     pub later: bool,
 }
 
 impl<'a> SpectrumFigure<'a> {
-    /// Of nothing but the noise, to be filled.
+    /// The spectrum of the noise alone, to be filled.
     #[must_use]
     pub const fn new(frequency: &'a [f64], side: usize, level: NoiseLevel) -> Self {
         Self { frequency, side, level, x_t: None, expectation: None, data: None, others: &[], fit: None }
     }
 }
 
-/// The figure of the spectra at one step, and what it tells in numbers.
+/// The figure of the spectra at one step, with its numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpectrumPlot {
     /// Log-log: x is log₁₀ of the frequency, y in dB.
     pub figure: Figure,
-    /// Up to which frequency the data's part of `x_t`, `ᾱ·S`, is at least the noise's, `1 − ᾱ`. Unknown without data.
+    /// The highest frequency at which the data's part of `x_t`, `ᾱ·S`, is at least the noise's, `1 − ᾱ`. Unknown without data.
     pub signal: Option<Reach>,
-    /// From where to where the slope is fitted, cycles/pixel; known before there is a fit.
+    /// The range of the slope's fit, cycles/pixel; known before there is a fit.
     pub range: Option<(f64, f64)>,
     /// The slope of `E[x_0|x_t]`.
     pub slope: Option<SlopeFit>,
 }
 
-/// A slope with the range it was fitted over.
+/// A slope with the range of its fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SlopeFit {
     /// The line.
@@ -96,15 +96,15 @@ pub fn significant(value: f64) -> String {
     ticks::number(value, decimals)
 }
 
-/// Where the axis ends below when nothing tells how far it should reach, dB.
+/// The lower end of the axis without data, dB.
 const FLOOR: f64 = -60.0;
-/// What stands for no power at all, dB.
+/// The value for zero power, dB.
 const NOTHING: f64 = -200.0;
 /// Highest frequency along an axis of the image, cycles/pixel.
 const NYQUIST: f64 = 0.5;
 
-/// Power spectral densities at one step over radial frequency, both logarithmic. Unit white noise reads 0 dB; DC, which
-/// has no place on the axis, is left out.
+/// Power spectral densities at one step over radial frequency, both logarithmic. Unit white noise is 0 dB; DC, which
+/// is not on the axis, is omitted.
 #[must_use]
 pub fn spectrum(from: SpectrumFigure<'_>) -> SpectrumPlot {
     let frequency = from.frequency.get(1..).unwrap_or_default();
@@ -151,8 +151,8 @@ fn decibels(density: f64) -> f64 {
     (10.0 * density.log10()).max(NOTHING)
 }
 
-/// From where to where the axis reaches, dB: whole tens, and below so far that the data have room under them. It does not
-/// depend on the step more than it must.
+/// The range of the axis, dB: whole tens, with a margin below the data. It depends on the step as little as
+/// possible.
 fn heights(from: &SpectrumFigure, lines: &[Line]) -> (f64, f64) {
     let highest = lines.iter().flat_map(|line| &line.points).map(|point| point[1]).fold(10.0, f64::max);
     let least = |data: DataSpectrum| data.density.iter().skip(1).copied().map(decibels).reduce(f64::min);
@@ -161,7 +161,7 @@ fn heights(from: &SpectrumFigure, lines: &[Line]) -> (f64, f64) {
     (bottom, 10.0 * (highest / 10.0).ceil())
 }
 
-/// How far `ᾱ·S` is at least `1 − ᾱ`.
+/// Up to which frequency `ᾱ·S` is at least `1 − ᾱ`.
 fn reach(from: &SpectrumFigure, data: DataSpectrum) -> Reach {
     // S where the two are equal: 1/SNR, which is infinite in pure noise.
     let level = from.level.one_minus_alpha_bar() / from.level.alpha_bar();
@@ -177,7 +177,7 @@ fn end_of(signal: Reach) -> Option<f64> {
     }
 }
 
-/// The measured curves and the noise, those that matter most last.
+/// The measured curves and the noise, the most important ones last.
 fn curves(from: &SpectrumFigure, x_range: (f64, f64)) -> Vec<Line> {
     let frequency = from.frequency.get(1..).unwrap_or_default();
     let line = |name: &str, density: Option<&[f64]>, paint, dash, weight| {
@@ -200,7 +200,7 @@ fn curves(from: &SpectrumFigure, x_range: (f64, f64)) -> Vec<Line> {
     others
         .chain([
             line("xₜ", from.x_t, Role::Secondary, Dash::Solid, 0.7),
-            // At the very end there is no noise, and no place for it in decibels.
+            // At the very end there is no noise, which has no value in decibels.
             (floor > NOTHING).then_some(noise),
             data,
             line("E[x₀|xₜ]", from.expectation, Role::Accent, Dash::Solid, 1.0),
@@ -209,7 +209,7 @@ fn curves(from: &SpectrumFigure, x_range: (f64, f64)) -> Vec<Line> {
         .collect()
 }
 
-/// The fitted line over its range, as far as the axis goes.
+/// The fitted line over its range, within the axis.
 fn fitted(slope: &SlopeFit, (left, right): (f64, f64)) -> Line {
     let (low, high) = (slope.range.0.log10().clamp(left, right), slope.range.1.log10().clamp(left, right));
     let at = |x: f64| [x, decibels(slope.law.at(10.0_f64.powf(x)))];
@@ -222,7 +222,7 @@ fn fitted(slope: &SlopeFit, (left, right): (f64, f64)) -> Line {
     }
 }
 
-/// The rule where signal meets noise.
+/// The rule where signal and noise are equal.
 fn meeting(frequency: f64) -> Mark {
     Mark {
         x: frequency.log10(),

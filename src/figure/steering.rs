@@ -4,13 +4,13 @@ use crate::denoiser::WindowSize;
 use crate::denoiser::guided::{ByLevel, GuidanceScale, LevelMode, LevelPrompt};
 use crate::theory::NoiseLevel;
 
-/// The guidance scale w along the shared axis, with w = 1 for comparison. `range` fixes the least and greatest w shown.
+/// The guidance scale w along the shared axis, with w = 1 for comparison. `range` fixes the smallest and largest w shown.
 #[must_use]
 pub fn guidance_scale(time: TimeView, scale: &GuidanceScale, range: Option<(f64, f64)>) -> Figure {
     let run_time = |x: f64| time.axis.value_at(time.axis.step_of_x(x, time.reading), Reading::RunTime);
     let mut samples = time.samples();
     if let GuidanceScale::Curve(curve) = scale {
-        // Jumps stand upright.
+        // Jumps are vertical.
         let steps = time.axis.steps() as f64;
         let place = |s: f64| time.axis.x_of_step((1.0 - s) * steps, time.reading);
         let beside = |point: &[f64; 2]| [place(point[0].next_up().min(1.0)), place(point[0])];
@@ -47,7 +47,7 @@ pub fn guidance_scale(time: TimeView, scale: &GuidanceScale, range: Option<(f64,
     }
 }
 
-/// The scales that are worth a place on the axis: 0 and 1 always, and room above the largest.
+/// The range of scales on the axis: 0 and 1 always, and a margin above the largest.
 #[must_use]
 pub fn scale_range(scale: &GuidanceScale) -> (f64, f64) {
     let values: Vec<f64> = match scale {
@@ -83,7 +83,7 @@ pub fn window_side(time: TimeView, window: &WindowSize, largest: usize) -> Figur
     }
 }
 
-/// The level at which a denoiser used at n times its size sees the image pooled, along the shared axis, where it does.
+/// The level at which a denoiser used at n times its size sees the pooled image, along the shared axis, where it does.
 #[must_use]
 pub fn pooled_level(
     time: TimeView,
@@ -95,8 +95,8 @@ pub fn pooled_level(
     Line { name: name.into(), points, paint: Paint::Role(Role::Accent), dash: Dash::Dotted, weight: 1.0 }
 }
 
-/// Which class rules, of a class for each resolution of images of a height and width. Where classes follow each other in
-/// time it is one strip, of the class that counts most; where each rules its own levels from beginning to end, a strip each.
+/// The dominant class, for classes by level on images of a height and width. Classes that follow each other in
+/// time have one strip, of the class with the largest weight; classes of separate bands have a strip each.
 #[must_use]
 pub fn class_strips(
     time: TimeView,

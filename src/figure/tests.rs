@@ -93,7 +93,7 @@ fn noise_is_left_and_every_step_has_its_place() {
     }
 }
 
-/// Where the timestep is clamped several steps share a place, and the first is found.
+/// Where the timestep is clamped several steps share a position, and the first is found.
 #[test]
 fn steps_outside_the_trained_range_share_a_timestep() {
     let axis = axes().pop().unwrap();
@@ -102,7 +102,7 @@ fn steps_outside_the_trained_range_share_a_timestep() {
     assert!(axis.x_of_step(2.0, Reading::LogSnr) > 0.1);
 }
 
-/// A run to a level that it is already at has its last step one mean step long.
+/// If the last step of a run stays at its level, it is one mean step long.
 #[test]
 fn a_step_that_does_nothing_is_still_seen() {
     let model = cosine();
@@ -196,8 +196,8 @@ fn dominance_changes_at_the_crossings() {
     }
 }
 
-/// At every place the areas fill the height, coarse below fine, each as thick as its level's share, and what is marked
-/// is marked as among the lines.
+/// At every x the areas fill the height, coarse below fine, each as thick as its level's share, with the same marks
+/// as the lines.
 #[test]
 fn stacked_shares_fill_the_height() {
     for (factor, levels) in [(2, 8), (3, 5), (4, 3)] {
@@ -217,7 +217,7 @@ fn stacked_shares_fill_the_height() {
                 assert!((high - low - apart.lines[m].at(x).unwrap()).abs() < 1e-12);
             }
         }
-        // Power: alike where SNR = 1/(n·n^{2m}).
+        // Power: equal where SNR = 1/(n·n^{2m}).
         let places = |figure: &Figure| figure.marks.iter().map(|mark| mark.x).collect::<Vec<_>>();
         assert_eq!(places(&apart), places(&stacked));
         let n = factor as f64;
@@ -260,7 +260,7 @@ fn levels_read_alike_in_every_reading() {
 }
 
 proptest! {
-    /// x → step → x and step → x → step, in every reading, for any falling σ.
+    /// x → step → x and step → x → step, for every axis unit, for any falling σ.
     #[test]
     fn conversions_round_trip(
         mut sigmas in prop::collection::vec(0.003..79.0_f64, 2..40), clean: bool, at in 0.0..1.0_f64,

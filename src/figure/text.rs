@@ -1,6 +1,6 @@
-//! Labels with subscripts, set by whoever draws them.
+//! Labels with subscripts.
 //!
-//! `_` sets what follows it lower: one character, or several in braces. "r_m(t)", "E[x_0|x_t]", "ᾱ_{run}". `\_` is an
+//! `_` makes what follows it a subscript: one character, or several in braces. "r_m(t)", "E[x_0|x_t]", "ᾱ_{run}". `\_` is an
 //! underscore.
 
 /// A piece of a label.
@@ -8,7 +8,7 @@
 pub struct Span<'a> {
     /// Its text.
     pub text: &'a str,
-    /// Whether it stands lower and smaller.
+    /// Whether it is a subscript.
     pub subscript: bool,
 }
 

@@ -3,9 +3,9 @@ use super::pace::log_snr_slope;
 use super::{Axis, Dash, Figure, Line, Marker, Paint, Points, Role, palette, ticks};
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
 
-/// Times at which curves are evaluated.
+/// Number of times at which curves are evaluated.
 const SAMPLES: u32 = 400;
-/// Every this many of them are drawn as points.
+/// Every nth of them is drawn as a point.
 const SPARSE: usize = 16;
 
 /// A schedule with its name.
@@ -17,39 +17,39 @@ pub struct NamedSchedule<'a> {
     pub level_at: &'a dyn Fn(f64) -> NoiseLevel,
 }
 
-/// What the figures of Theorem 1 are made from.
+/// The data for the figures of Theorem 1.
 #[derive(Clone, Copy)]
 pub struct TheoremFigure<'a> {
-    /// The theory whose shares are drawn.
+    /// The theory that gives the shares.
     pub theory: &'a Chromatogram,
-    /// n, by which levels are named.
+    /// n, for the names of levels.
     pub factor: usize,
     /// Power or amplitude.
     pub measure: Measure,
-    /// The schedule whose time is the horizontal axis.
+    /// The schedule with its time on the horizontal axis.
     pub first: NamedSchedule<'a>,
-    /// The schedule that is carried onto it.
+    /// The schedule that is mapped to it.
     pub second: NamedSchedule<'a>,
 }
 
-/// Theorem 1: where two schedules have the same noise level, they generate the same resolutions.
+/// Theorem 1: where two schedules have the same noise level, they generate the same levels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theorem {
-    /// `r_m(t)` (unbroken) and `r'_m(t)` (dashed), each over its own time: they differ.
+    /// `r_m(t)` (solid) and `r'_m(t)` (dashed), each over its own time: they differ.
     pub apart: Figure,
-    /// `r_m(t)` with `r'_m(t'(t))` as points upon it, `t'(t)` the time at which the second has the level of the first.
+    /// `r_m(t)` with `r'_m(t'(t))` as points on it, where `t'(t)` is the time at which the second has the level of the first.
     pub mapped: Figure,
     /// `t'(t)`.
     pub mapping: Figure,
-    /// Largest `|r_m(t) − r'_m(t'(t))|` over all m and t; NaN where the schedules have no level in common.
+    /// Largest `|r_m(t) − r'_m(t'(t))|` over all m and t; NaN if the schedules have no level in common.
     pub largest_difference: f64,
 }
 
-/// Shows Theorem 1 by two schedules.
+/// Shows Theorem 1 with two schedules.
 ///
-/// Each `r_m` is made from the elution curves of its own schedule, `g_m = −V_m·(da_m/dᾱ)·(dᾱ/dt)` with `dᾱ/dt` found
-/// numerically from that schedule, and `t'(t)` is found by bisection: nothing is taken from the theorem itself. Times
-/// at which λ is infinite, or which the second schedule has no counterpart of, are left out.
+/// Each `r_m` is computed from the elution curves of its own schedule, `g_m = −V_m·(da_m/dᾱ)·(dᾱ/dt)` with a numerical
+/// `dᾱ/dt` of that schedule, and `t'(t)` by bisection, without using the theorem itself. Times with infinite λ or
+/// without a counterpart in the second schedule are omitted.
 #[must_use]
 pub fn theorem(from: TheoremFigure<'_>) -> Theorem {
     let TheoremFigure { first, second, .. } = from;
@@ -120,7 +120,7 @@ fn shares(from: TheoremFigure<'_>, of: NamedSchedule<'_>, t: f64) -> Option<Vec<
     (sum.is_finite() && sum > 0.0).then(|| rates.into_iter().map(|rate| rate / sum).collect())
 }
 
-/// The time at which a schedule has a noise level, to the spacing of f64; `None` where it never does.
+/// The time at which a schedule has a noise level, to the spacing of f64; `None` if it never does.
 fn time_of(of: NamedSchedule<'_>, level: NoiseLevel) -> Option<f64> {
     let cleaner = |t: f64| (of.level_at)(t) > level;
     let (mut before, mut after) = (0.0, 1.0);
@@ -142,7 +142,7 @@ fn time_of(of: NamedSchedule<'_>, level: NoiseLevel) -> Option<f64> {
 
 fn largest_difference(pairs: &[Pair<'_>]) -> f64 {
     let differences = pairs.iter().flat_map(|pair| pair.own.iter().zip(&pair.other).map(|(a, b)| (a - b).abs()));
-    // NaN is left only where there is nothing to compare.
+    // NaN remains only if there is nothing to compare.
     differences.fold(f64::NAN, f64::max)
 }
 
@@ -161,12 +161,12 @@ fn curve(from: TheoremFigure<'_>, m: usize, rows: &[(f64, Vec<f64>)], dash: Dash
     }
 }
 
-/// A row of the legend that says whose the lines of a pattern are.
+/// A row of the legend that names the schedule of a line pattern.
 fn key(name: &str, dash: Dash) -> Line {
     Line { name: name.to_owned(), points: Vec::new(), paint: Paint::Role(Role::Text), dash, weight: 1.0 }
 }
 
-/// `t'(t)`, and the t that it would be if the schedules were one.
+/// `t'(t)`, and the identity for comparison.
 fn mapping(from: TheoremFigure<'_>, pairs: &[Pair<'_>]) -> Figure {
     let line = |name: String, points, role, dash| Line { name, points, paint: Paint::Role(role), dash, weight: 1.0 };
     let points = pairs.iter().map(|pair| [1.0 - pair.t, pair.there]).collect();
@@ -224,7 +224,7 @@ mod tests {
                 assert!((there - sigma / (1.0 + sigma)).abs() < 1e-14);
             }
             assert_eq!(found.mapping.lines[1].points.len(), 400);
-            // Solid and dashed are two curves, and the points lie on the solid ones.
+            // Solid and dashed are two curves, and the points are on the solid ones.
             let (solid, dashed) = (&found.apart.lines[2], &found.apart.lines[8]);
             assert_eq!((solid.name.as_str(), solid.dash, dashed.dash), ("1 px", Dash::Solid, Dash::Dashed));
             assert!((solid.at(0.3).unwrap() - dashed.at(0.3).unwrap()).abs() > 1e-3);
@@ -256,7 +256,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(16))]
-        /// Over pairs of monotone schedules of |dλ/dt| up to 100.
+        /// Over pairs of monotone schedules with |dλ/dt| up to 100.
         #[test]
         fn any_two_schedules_agree(a in 1.0..40.0_f64, b in 1.0..40.0_f64, bend in 0.2..4.0_f64, wave in 0.0..0.9_f64) {
             let theory = Chromatogram::scale_invariant(3, 5).unwrap();

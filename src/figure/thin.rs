@@ -1,10 +1,10 @@
-//! Curves reduced to the points that are visible.
+//! Curves reduced to the visible points.
 
 use super::Figure;
 
 impl Figure {
-    /// The same with fewer points to its lines and areas: those are left out that a straight line between the ones kept
-    /// passes within `tolerance` of, in heights of the plot (Douglas and Peucker 1973, measured along y).
+    /// The same figure with fewer points in its lines and areas. It omits points within `tolerance`, in heights of the plot,
+    /// of the straight line between the ones kept (Douglas and Peucker 1973, measured along y).
     #[must_use]
     pub fn thinned(mut self, tolerance: f64) -> Self {
         let allowed = tolerance * (self.y_axis.range.1 - self.y_axis.range.0);
@@ -18,7 +18,7 @@ impl Figure {
     }
 }
 
-/// Points as x, which rises, and values over it.
+/// Points by rising x, and values over it.
 fn kept<const N: usize>(points: &[[f64; N]], allowed: f64) -> Vec<[f64; N]> {
     let Some(last) = points.len().checked_sub(1) else { return Vec::new() };
     let mut keep = vec![false; points.len()];

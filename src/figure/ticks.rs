@@ -3,16 +3,16 @@
 /// A number on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
-    /// Where, in the axis's units.
+    /// Its position, in the axis's units.
     pub at: f64,
-    /// What stands there, with a true minus sign.
+    /// Its label, with a true minus sign.
     pub label: String,
 }
 
-/// Round numbers in `[low, high]`, about `count` of them (never more than twice as many): multiples of 1, 2 or 5 times
-/// a power of ten. `whole` leaves out fractions. Nothing where the range is empty or not finite. Labels have at most eight
-/// letters: where numbers would be longer they are powers of ten, and where those do not differ the first is about
-/// right and the others say how far they lie beyond it.
+/// Round numbers in `[low, high]`, about `count` of them (at most twice as many): multiples of 1, 2 or 5 times
+/// a power of ten. `whole` omits fractions. Empty if the range is empty or not finite. Labels have at most eight
+/// characters: longer numbers become powers of ten, and if those do not differ the first is approximate
+/// and the others are relative to it.
 #[must_use]
 pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
     let span = high - low;
@@ -29,11 +29,11 @@ pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
     #[expect(clippy::cast_sign_loss, reason = "not negative, and an f64's exponent fits")]
     let decimals = decimals as usize;
     let most = low.abs().max(high.abs());
-    // Where numbers are large beside their steps, no closer than they can be told apart.
+    // If numbers are large compared with their steps, no closer than they can be distinguished.
     let slack = (1e-9 * step).max(4.0 * f64::EPSILON * most);
     let (first, last) = (((low - slack) / step).ceil(), ((high + slack) / step).floor());
     let digits = most.log10().floor().max(0.0) + 1.0;
-    // A figure of the power of ten that steps differ in, for each that numbers have above it.
+    // One digit for each power of ten from the largest number down to the steps.
     let figures = most.log10().floor() - (step.log10() + 1e-9).floor();
     let label = |index: f64| {
         let value = index * step;
@@ -57,11 +57,11 @@ pub fn linear(low: f64, high: f64, count: usize, whole: bool) -> Vec<Tick> {
         .collect()
 }
 
-/// Most digits of a number that is written out on an axis, and most after the point of one that is not.
+/// Most digits of a number on an axis, and most decimals of one in scientific notation.
 const MOST_DIGITS: f64 = 6.0;
 const MOST_FIGURES: f64 = 2.0;
 
-/// About this number, in few letters.
+/// About this number, in few characters.
 fn significant(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
@@ -76,13 +76,13 @@ fn significant(value: f64) -> String {
     }
 }
 
-/// A number as a power of ten with this many figures after the point, "−1.5e−9", and 0 as it is.
+/// A number in scientific notation with this many decimals, "−1.5e−9", with 0 as "0".
 #[must_use]
 pub fn scientific(value: f64, figures: usize) -> String {
     if value == 0.0 { "0".to_owned() } else { format!("{value:.figures$e}").replace('-', "−") }
 }
 
-/// Round numbers of a logarithmic axis in `[low, high]`, both positive: 1, 2 and 5 times powers of ten where `count`
+/// Round numbers of a logarithmic axis in `[low, high]`, both positive: 1, 2 and 5 times powers of ten if `count`
 /// allows it, else powers of ten, else every second, third … of them.
 #[must_use]
 pub fn logarithmic(low: f64, high: f64, count: usize) -> Vec<Tick> {
@@ -126,7 +126,7 @@ pub fn number(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A number with two decimals and its sign, also of infinity: "+1.20", "−∞".
+/// A number with two decimals and its sign, including infinity: "+1.20", "−∞".
 #[must_use]
 pub fn signed(value: f64) -> String {
     let text = if value.is_finite() { format!("{value:+.2}") } else { format!("{value:+}").replace("inf", "∞") };
@@ -181,7 +181,7 @@ mod tests {
             let size = 10.0_f64.powf(exponent);
             let (low, span) = (low * size, size * 10.0_f64.powf(part));
             let ticks = linear(low, low + span, count, false);
-            // An exponent of three digits is one letter more.
+            // An exponent of three digits is one character longer.
             let most = if exponent.abs() + part.abs() > 95.0 { 10 } else { 9 };
             for tick in &ticks {
                 prop_assert!(tick.label.chars().count() <= most, "{:?}", tick.label);

@@ -5,7 +5,7 @@ use crate::session::document::AxisReading;
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
 
-/// What the shared axis is spaced by and reads in.
+/// The spacing and unit of the shared axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading {
@@ -14,18 +14,18 @@ pub enum Reading {
     Step,
     /// Run time `s = 1 − step/S`, from 1 (noise) to 0 (image).
     RunTime,
-    /// What the network is fed.
+    /// The number that the network is fed.
     Timestep,
     /// λ, nats.
     LogSnr,
-    /// σ, on a logarithmic axis; spaced as λ is.
+    /// σ, on a logarithmic axis; spaced like λ.
     Sigma,
     /// Evaluations of the network so far.
     Evaluations,
 }
 
 impl Reading {
-    /// All of them, in the order of a menu.
+    /// All units, in the order of a menu.
     pub const ALL: [Self; 6] =
         [Self::Step, Self::RunTime, Self::Timestep, Self::LogSnr, Self::Sigma, Self::Evaluations];
 
@@ -51,17 +51,17 @@ impl Reading {
 
 /// The axis that everything with time shares: x from 0 (noise, left) to 1 (image, right).
 ///
-/// A place in a run is a fractional step `u` in [0, S]: whole `u` is the state at `levels[u]`. Between two of them the
+/// A position in a run is a fractional step `u` in [0, S]: whole `u` is the state at `levels[u]`. Between two of them the
 /// timestep is interpolated linearly, and the level so that the flow time `s = σ/(1+σ)` is linear in u, which also
 /// leads smoothly to a clean end (`λ = +∞`) and from a start of pure noise (`λ = −∞`).
 ///
-/// In steps and run time x is linear in u, in evaluations of the network linear within each step. In timesteps, and in λ and σ, x is linear in t, and in λ; there an end that
-/// is infinite, or no further than the step before it, is placed one mean step beyond (the mean
+/// In steps and run time x is linear in u, in evaluations of the network linear within each step. In timesteps, λ and σ, x is
+/// linear in t or λ; an end that is infinite, or at the same place as the step before it, is placed one mean step beyond (the mean
 /// of those that move).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimeAxis {
     levels: Vec<NoiseLevel>,
-    /// Of each level the weights of noise and image, `s` and `1 − s`.
+    /// The weights of noise and image at each level, `s` and `1 − s`.
     weights: Vec<[f64; 2]>,
     timesteps: Vec<f64>,
     /// x of every whole step, spaced by timestep and by λ.
@@ -102,7 +102,7 @@ impl TimeAxis {
         Self::with_timesteps(levels, timesteps)
     }
 
-    /// The axis of a run whose model is not at hand, so that the timestep of its end is not known.
+    /// The axis of a run without its model, so that the timestep of its end is not known.
     ///
     /// # Panics
     /// If there is no level.
@@ -122,7 +122,7 @@ impl TimeAxis {
         Self { levels, weights, timesteps, x_by_timestep, x_by_log_snr, evaluations, x_by_evaluations }
     }
 
-    /// The same of a sampler that asks the network so often in each step, where that is not once.
+    /// The same for a sampler with this many evaluations in each step, if not one.
     #[must_use]
     pub fn with_evaluations(mut self, in_step: &[usize]) -> Self {
         let mut before = 0.0;
@@ -162,7 +162,7 @@ impl TimeAxis {
         }
     }
 
-    /// The fractional step at an x, which is clamped to [0, 1]; where several steps are at one place, the first.
+    /// The fractional step at an x, which is clamped to [0, 1]; the first if several steps are at one place.
     #[must_use]
     pub fn step_of_x(&self, x: f64, reading: Reading) -> f64 {
         let x = x.clamp(0.0, 1.0);
@@ -193,7 +193,7 @@ impl TimeAxis {
         }
         let (from, to) = (self.weights[index], self.weights[index + 1]);
         let [noise, image] = [0, 1].map(|part| (1.0 - fraction) * from[part] + fraction * to[part]);
-        // λ = 2·ln((1−s)/s), with 1 − s interpolated for itself so that it keeps its digits at s near 1.
+        // λ = 2·ln((1−s)/s), with 1 − s interpolated separately so that it keeps its digits at s near 1.
         NoiseLevel::from_log_snr(2.0 * (image / noise).ln())
     }
 
@@ -203,7 +203,7 @@ impl TimeAxis {
         self.level_at((1.0 - s) * self.steps() as f64)
     }
 
-    /// The fractional step at which the run has a noise level; its start or end where it never does.
+    /// The fractional step at which the run has a noise level; its start or end if it never does.
     #[must_use]
     pub fn step_of_level(&self, level: NoiseLevel) -> f64 {
         let after = self.levels.partition_point(|&here| here < level);
@@ -213,7 +213,7 @@ impl TimeAxis {
         if level == self.levels[after] {
             return after as f64;
         }
-        // The weights of image and noise at this level, in the proportion that makes the way there vanish.
+        // The weights of image and noise at this level, and the fraction at which their interpolation matches it.
         let [noise, image] = weights(level);
         let apart = |end: [f64; 2]| end[0] * image - end[1] * noise;
         let (from, to) = (apart(self.weights[after - 1]), apart(self.weights[after]));
@@ -221,7 +221,7 @@ impl TimeAxis {
         (after - 1) as f64 + fraction.clamp(0.0, 1.0)
     }
 
-    /// What the axis reads at a fractional step, in a reading's own units.
+    /// The value of the axis at a fractional step, in a reading's own units.
     #[must_use]
     pub fn value_at(&self, step: f64, reading: Reading) -> f64 {
         let (index, fraction) = self.split(step);
@@ -274,14 +274,14 @@ impl TimeAxis {
         };
         found.sort_by(|a, b| a.at.total_cmp(&b.at));
         self.add_infinite_ends(&mut found, reading, (left, right), count);
-        // The way from a value to a step and back may end a rounding error outside.
+        // Converting a value to a step and back may end a rounding error outside.
         for tick in &mut found {
             tick.at = tick.at.clamp(left, right);
         }
         found
     }
 
-    /// Labels ends at which λ is infinite, instead of numbers too close to them.
+    /// Labels the ends where λ is infinite, in place of numbers too close to them.
     fn add_infinite_ends(&self, found: &mut Vec<Tick>, reading: Reading, (left, right): (f64, f64), count: usize) {
         let (start, end) = match reading {
             Reading::LogSnr => ("−∞", "∞"),
@@ -316,7 +316,7 @@ impl TimeAxis {
         }
     }
 
-    /// The step before, at most S − 1, and the way to the next, in [0, 1].
+    /// The step before, at most S − 1, and the fraction to the next, in [0, 1].
     fn split(&self, step: f64) -> (usize, f64) {
         let step = step.clamp(0.0, self.steps() as f64);
         #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above just before")]
@@ -325,12 +325,12 @@ impl TimeAxis {
     }
 }
 
-/// The flow time s, which is the weight of noise, and 1 − s, that of the image, each without cancellation.
+/// The flow time s, the weight of noise, and 1 − s, that of the image, each without cancellation.
 fn weights(level: NoiseLevel) -> [f64; 2] {
     [level.flow_time(), NoiseLevel::from_log_snr(-level.log_snr()).flow_time()]
 }
 
-/// Rising values as places in [0, 1], the ends mended.
+/// Rising values as positions in [0, 1], with infinite ends replaced.
 fn places(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     let last = values.len() - 1;
@@ -366,16 +366,16 @@ fn step_of(values: &[f64], value: f64) -> f64 {
     (after - 1) as f64 + (value - from) / (to - from)
 }
 
-/// A stretch of the shared axis, as a figure shows it.
+/// The visible part of the shared axis.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeView<'a> {
     /// The axis.
     pub axis: &'a TimeAxis,
-    /// How it is spaced and what it reads.
+    /// Its spacing and unit.
     pub reading: Reading,
-    /// The least and greatest x shown, within [0, 1].
+    /// The smallest and largest x shown, within [0, 1].
     pub range: (f64, f64),
-    /// About how many numbers there is room for.
+    /// About how many numbers fit.
     pub ticks: usize,
 }
 
@@ -403,7 +403,7 @@ impl<'a> TimeView<'a> {
         self.axis.level_at(self.axis.step_of_x(x, self.reading))
     }
 
-    /// x at which a curve is to be evaluated: evenly, and at every step, rising, with both ends.
+    /// x at which a curve is evaluated: evenly, and at every step, rising, with both ends.
     #[must_use]
     pub fn samples(&self) -> Vec<f64> {
         const EVEN: u32 = 400;

@@ -1,9 +1,9 @@
-//! The part of the shared time axis that is shown. No GUI.
+//! The visible part of the shared time axis. No GUI.
 
-/// Most that the axis is magnified.
+/// Largest magnification of the axis.
 const MOST: f64 = 500.0;
 
-/// A stretch of the shared axis, by the least and greatest x shown; at first all of it.
+/// A stretch of the shared axis, by the smallest and largest x shown; initially all of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TimeZoom {
     left: f64,
@@ -17,31 +17,31 @@ impl Default for TimeZoom {
 }
 
 impl TimeZoom {
-    /// The least and greatest x shown, within [0, 1].
+    /// The smallest and largest x shown, within [0, 1].
     #[must_use]
     pub const fn range(self) -> (f64, f64) {
         (self.left, self.right)
     }
 
-    /// Whether all of the axis is shown.
+    /// Whether the whole axis is shown.
     #[must_use]
     pub fn is_whole(self) -> bool {
         self == Self::default()
     }
 
-    /// Where an x stands: 0 at the left edge of what is shown, 1 at the right.
+    /// The screen position of an x: 0 at the left edge of the visible part, 1 at the right.
     #[must_use]
     pub fn place_of_x(self, x: f64) -> f64 {
         (x - self.left) / (self.right - self.left)
     }
 
-    /// The x at a place.
+    /// The x at a screen position.
     #[must_use]
     pub fn x_of_place(self, place: f64) -> f64 {
         self.left + place * (self.right - self.left)
     }
 
-    /// Magnified by `factor` around a place, whose x stays where it is unless an end of the axis is reached.
+    /// Magnified by `factor` around a position, whose x stays in place unless an end of the axis is reached.
     #[must_use]
     pub fn magnified(self, factor: f64, place: f64) -> Self {
         if !(factor > 0.0 && factor.is_finite() && place.is_finite()) {
@@ -51,7 +51,7 @@ impl TimeZoom {
         Self::of_width(self.x_of_place(place) - place * width, width)
     }
 
-    /// Moved by a share of what is shown, to the right where positive.
+    /// Moved by a share of the visible part, to the right if positive.
     #[must_use]
     pub fn moved(self, share: f64) -> Self {
         if !share.is_finite() {
@@ -61,7 +61,7 @@ impl TimeZoom {
         Self::of_width(self.left + share * width, width)
     }
 
-    /// Moved, no further than needed, so that an x is shown.
+    /// Moved by the least amount that shows an x.
     #[must_use]
     pub fn showing(self, x: f64) -> Self {
         let width = self.right - self.left;

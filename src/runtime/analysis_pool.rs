@@ -1,4 +1,4 @@
-//! Background analyses of steps: requested in any frame, done in a separate thread, newest first. If one panics, its
+//! Background analyses of steps: requested in any frame, computed in a separate thread, newest first. If one panics, its
 //! answer is a failure.
 
 use super::Wake;
@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Failures that are remembered at once.
+/// Most failures that are remembered.
 const MOST_FAILED: usize = 64;
 
-/// What computes a value, on another thread.
+/// Computes a value on another thread.
 pub type Job<V> = Box<dyn FnOnce() -> V + Send>;
 
-/// How much memory a result takes.
+/// The size of a result in memory.
 pub trait Weigh {
-    /// About how many bytes it keeps.
+    /// Its approximate size, bytes.
     fn bytes(&self) -> usize;
 }
 
@@ -43,14 +43,14 @@ thread_local! {
     static UNANSWERED: Arc<AtomicUsize> = Arc::default();
 }
 
-/// Analyses that this thread asked for, in whatever pool, and that wait or are under way. Once there are none, the next frame
-/// shows all there is to show.
+/// Number of analyses that this thread requested from any pool and that are not finished. At zero, the next frame
+/// shows everything.
 #[must_use]
 pub fn unanswered() -> usize {
     UNANSWERED.with(|count| count.load(Ordering::SeqCst))
 }
 
-/// Counts one analysis for the thread that asked, until it is answered or dropped.
+/// Counts one analysis for the requesting thread, until it is answered or dropped.
 struct Ticket(Arc<AtomicUsize>);
 
 impl Ticket {
@@ -72,21 +72,21 @@ impl Drop for Ticket {
 struct KeptResult<V> {
     value: Arc<V>,
     bytes: usize,
-    /// When it was last looked at, by the count of looks.
+    /// When it was last used, by a counter of uses.
     used: u64,
 }
 
 struct PoolState<K, V> {
     done: HashMap<K, KeptResult<V>>,
-    /// What they weigh together, and may.
+    /// Their size together, and its limit.
     bytes: usize,
     budget: usize,
     looks: u64,
-    /// What ended in a panic, with its words. Not tried again before something else was answered.
+    /// Jobs that panicked, with the message. Not tried again until another was answered.
     failed: HashMap<K, String>,
-    /// The newest job that nobody has begun; an older one is dropped, as nobody looks at it any more.
+    /// The newest job that has not begun; an older one is dropped, because its result is no longer shown.
     waiting: Option<(K, Job<V>, Ticket)>,
-    /// The job under way.
+    /// The job in progress.
     at: Option<K>,
     closing: bool,
 }
@@ -99,7 +99,7 @@ impl<K: Eq + Hash + Clone, V> PoolState<K, V> {
         Some(Arc::clone(&kept.value))
     }
 
-    /// Keeps a result, and lets go of those that were longest not looked at where all together weigh too much.
+    /// Keeps a result, and drops the least recently used ones if all together are too large.
     fn keep(&mut self, key: K, value: V, bytes: usize) {
         self.looks += 1;
         self.bytes += bytes;
@@ -115,15 +115,15 @@ impl<K: Eq + Hash + Clone, V> PoolState<K, V> {
     }
 }
 
-/// Computes values by key in one thread. What is requested and not there yet is `None`; `wake` is called when it is.
+/// Computes values by key in one thread. A value that is not known yet is `None`; `wake` is called when it is.
 pub struct AnalysisPool<K, V> {
     shared: Arc<(Mutex<PoolState<K, V>>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> AnalysisPool<K, V> {
-    /// Starts the thread. Results are kept as long as they weigh no more than `budget` bytes together, the newest whatever
-    /// it weighs.
+    /// Starts the thread. Results are kept within `budget` bytes, the newest whatever
+    /// its size.
     pub fn start(name: &str, budget: usize, wake: Wake) -> std::io::Result<Self> {
         let state = PoolState {
             done: HashMap::new(),
@@ -141,7 +141,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// The value of a key. Where it is not there, `job` gives what will compute it.
+    /// The value of a key. If it is not known, `job` provides its computation.
     pub fn get(&self, key: &K, job: impl FnOnce() -> Option<Job<V>>) -> Option<Arc<V>> {
         let mut state = lock(&self.shared.0);
         if let Some(value) = state.look(key) {
@@ -157,27 +157,27 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
         None
     }
 
-    /// What came of a question that was asked: its value, or what a panic said; `None` while neither is there.
+    /// The result for a key: its value, or the message of a panic; `None` while there is neither.
     pub fn answer(&self, key: &K) -> Option<Result<Arc<V>, String>> {
         let mut state = lock(&self.shared.0);
         let value = state.look(key).map(Ok);
         value.or_else(|| state.failed.get(key).map(|words| Err(words.clone())))
     }
 
-    /// What the results that are kept weigh together, bytes.
+    /// Size of the kept results, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         lock(&self.shared.0).bytes
     }
 
-    /// What a panic said that ended the job of this key.
+    /// The message of the panic that ended the job of this key.
     pub fn failure(&self, key: &K) -> Option<String> {
         lock(&self.shared.0).failed.get(key).cloned()
     }
 }
 
 fn lock<K, V>(state: &Mutex<PoolState<K, V>>) -> MutexGuard<'_, PoolState<K, V>> {
-    // Jobs run outside the lock.
+    // Jobs run without holding the lock.
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -231,7 +231,7 @@ mod tests {
     use std::sync::mpsc::channel;
     use std::time::Duration;
 
-    /// It weighs as much as it is.
+    /// Its own value as its size.
     #[derive(Debug, PartialEq)]
     struct Number(usize);
 
@@ -276,7 +276,7 @@ mod tests {
             Number(10)
         });
         assert!(pool.get(&1, || Some(first)).is_none());
-        // The first is under way or waits; of the next two the newer one stays.
+        // The first is in progress or waits; of the next two the newer one is kept.
         while lock(&pool.shared.0).at != Some(1) {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -9,33 +9,33 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long it waits before it asks again whether something more urgent is still running.
+/// The interval at which it checks whether something more urgent is still running.
 const NAP: Duration = Duration::from_millis(20);
 
-/// Whether something more urgent is going on, which a step then waits for.
+/// Returns whether something more urgent is running, for which a step then waits.
 pub type Busy = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// What is known of a task, reported while it runs.
+/// The state of a task, reported while it runs.
 pub(super) trait TaskReport: Clone + Send + 'static {
-    /// What the task comes to.
+    /// The result of the task.
     type Outcome: 'static;
-    /// It has ended.
+    /// Stores the result.
     fn end(&mut self, ended: Result<Self::Outcome, Fault>);
-    /// Whether it has.
+    /// Whether it has ended.
     fn has_ended(&self) -> bool;
-    /// Whether it waits for the user.
+    /// Sets whether it is paused by the user.
     fn set_paused(&mut self, paused: bool);
-    /// Whether it waits for something more urgent.
+    /// Sets whether it waits for something more urgent.
     fn set_waits(&mut self, waits: bool);
 }
 
-/// A task under way. Dropping it ends it.
+/// A task in progress. Dropping it cancels it.
 pub(super) struct BackgroundTask<R: TaskReport> {
     shared: Arc<TaskHandle<R>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the task's thread tells and asks.
+/// The thread's side of a task.
 pub(super) struct TaskHandle<R> {
     report: Mutex<R>,
     control: Mutex<Control>,
@@ -49,13 +49,13 @@ struct Control {
     paused: bool,
     cancelled: bool,
     canceller: Option<Canceller>,
-    /// Whether the thread stands still because it is paused.
+    /// Whether the thread is waiting because of a pause.
     held: bool,
 }
 
 impl<R: TaskReport> BackgroundTask<R> {
-    /// Begins `work` in a thread. `what` names the task where it panics: "measuring". `wake` is called when there is something to
-    /// tell; while `busy` says so, [`TaskHandle::turn`] waits.
+    /// Begins `work` in a thread. `what` names the task if it panics: "measuring". `wake` is called when there is news;
+    /// while `busy` returns true, [`TaskHandle::turn`] waits.
     pub fn start(
         (name, what): (&str, &'static str),
         report: R,
@@ -82,19 +82,19 @@ impl<R: TaskReport> BackgroundTask<R> {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// How it goes.
+    /// The current report.
     pub fn report(&self) -> R {
         lock(&self.shared.report).clone()
     }
 
-    /// Lets the step under way end and then waits, or continues.
+    /// Pauses after the current step, or resumes.
     pub fn set_paused(&self, paused: bool) {
         lock(&self.shared.control).paused = paused;
         self.shared.changed.notify_all();
         self.shared.tell(|report| report.set_paused(paused && !report.has_ended()));
     }
 
-    /// Ends it within its step.
+    /// Cancels it within its step.
     pub fn cancel(&self) {
         let mut control = lock(&self.shared.control);
         control.cancelled = true;
@@ -105,7 +105,7 @@ impl<R: TaskReport> BackgroundTask<R> {
         self.shared.changed.notify_all();
     }
 
-    /// Whether its thread stands still because it is paused.
+    /// Whether its thread is waiting because of a pause.
     #[cfg(test)]
     pub fn is_held(&self) -> bool {
         lock(&self.shared.control).held
@@ -115,32 +115,32 @@ impl<R: TaskReport> BackgroundTask<R> {
 impl<R: TaskReport> Drop for BackgroundTask<R> {
     fn drop(&mut self) {
         self.cancel();
-        // A model that is being opened is left to end with the process.
+        // The opening of a model is left to end with the process.
         if let Some(thread) = self.thread.take().filter(JoinHandle::is_finished) {
-            // A panic was reported when it happened.
+            // A panic was already reported.
             let _ = thread.join();
         }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can panic runs under these locks.
+    // Nothing that can panic runs while these locks are held.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<R: TaskReport> TaskHandle<R> {
-    /// Changes the report, and wakes whoever reads it.
+    /// Changes the report, and wakes its reader.
     pub fn tell(&self, change: impl FnOnce(&mut R)) {
         self.note(change);
         (self.wake)();
     }
 
-    /// Changes the report, to be read with the next news.
+    /// Changes the report without waking its reader.
     pub fn note(&self, change: impl FnOnce(&mut R)) {
         change(&mut lock(&self.report));
     }
 
-    /// What ends the model's call under way when the task is cancelled.
+    /// Sets what cancels the current call of the model with the task.
     pub fn set_canceller(&self, canceller: Canceller) {
         let mut control = lock(&self.control);
         if control.cancelled {
@@ -153,7 +153,7 @@ impl<R: TaskReport> TaskHandle<R> {
         lock(&self.control).cancelled
     }
 
-    /// Waits while the user or something more urgent wants it to; whether to continue.
+    /// Waits while it is paused or something more urgent runs; returns whether to continue.
     pub fn turn(&self) -> ControlFlow<()> {
         let mut control = lock(&self.control);
         let mut waits = false;

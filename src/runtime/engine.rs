@@ -1,4 +1,4 @@
-//! What the worker drives: the open model, and runs made of it.
+//! The worker's engine: the open model, and runs made from it.
 
 use super::fault::Fault;
 use crate::session::prepare::{Keeping, Model, ModelInfo, Prepared};
@@ -6,26 +6,26 @@ use crate::session::settings::RunSettings;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Opens models and makes runs ready. A trait, so that the worker can be tested with runs that block, fail and panic.
+/// Opens models and prepares runs. A trait, so that the worker can be tested with runs that block, fail and panic.
 pub(super) trait Engine: Send {
-    /// Whether the open model is the one that these settings ask for.
+    /// Whether the open model is the one that these settings need.
     fn serves(&self, settings: &RunSettings) -> bool;
 
-    /// Opens the settings' model instead of the one that is open. `progress` is told how many of a folder's images are
-    /// read, and may stop that by `false`.
+    /// Opens the settings' model in place of the open one. `progress` receives the number of a folder's images
+    /// read, and may stop the reading by `false`.
     fn open(&mut self, settings: &RunSettings, progress: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault>;
 
-    /// What is known of the open model, with the notes of its opening.
+    /// Details of the open model, with the notes of its opening.
     fn opened(&self) -> Option<(Arc<ModelInfo>, Vec<String>)>;
 
-    /// Makes a run of the open model ready.
+    /// Prepares a run of the open model.
     fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault>;
 
     /// Drops the open model.
     fn forget(&mut self);
 }
 
-/// The engine of the program.
+/// The program's engine.
 pub(super) struct ModelEngine {
     onnxruntime: Option<PathBuf>,
     model: Option<Model>,

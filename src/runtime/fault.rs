@@ -1,4 +1,4 @@
-//! A failure as the window shows it: its place, its sentence, and what would fix it.
+//! A failure as the window shows it: its place, its sentence, and a possible remedy.
 
 use crate::model::contract::{ContractError, PortRole};
 use crate::model::onnx_runtime::setup::SetupError;
@@ -6,18 +6,18 @@ use crate::session::RunError;
 use crate::session::prepare::{EMBEDDINGS, PrepareError};
 use crate::words::voice::Voice;
 
-/// Where a failure belongs in the window.
+/// The part of the window that a failure belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// The model's files and meaning.
+    /// The model's files and their interpretation.
     Model,
-    /// ONNX Runtime itself, which can be fetched.
+    /// ONNX Runtime, which can be downloaded.
     Library,
     /// CUDA or the CPU.
     Provider,
     /// Steps and spacing.
     Schedule,
-    /// A setting of the run, or a file that it names.
+    /// A setting of the run, or a file that a setting names.
     Settings,
     /// A step.
     Run,
@@ -25,12 +25,12 @@ pub enum Place {
     Program,
 }
 
-/// What the user could say so that the model can be used.
+/// What the user can enter so that the model can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Which input or output plays a role.
+    /// The name of an input or output.
     Port {
-        /// Which.
+        /// Which one.
         role: PortRole,
         /// Names to choose from.
         names: Vec<String>,
@@ -45,42 +45,42 @@ pub enum Need {
     NullClass,
 }
 
-/// A failure to be shown where it belongs until it is read.
+/// A failure, shown at its place until it is dismissed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where it belongs.
+    /// Its place.
     pub place: Place,
     /// What happened and what to do.
     pub sentence: String,
-    /// What the user could say to mend it, for a form.
+    /// What the user can enter as a remedy, for a form.
     pub needs: Vec<Need>,
 }
 
 impl Fault {
-    /// A fault with nothing to fill in.
+    /// A fault without a form.
     #[must_use]
     pub fn new(place: Place, sentence: &str) -> Self {
         Self { place, sentence: Voice::Window.say(sentence), needs: Vec::new() }
     }
 
-    /// A panic of a thread that works beside the window, and lives on: `what` was given up.
+    /// A panic of a background thread that continues: `what` was given up.
     pub(super) fn panic(what: &str, payload: &(dyn std::any::Any + Send)) -> Self {
         Self { place: Place::Program, sentence: given_up(what, panic_text(payload)), needs: Vec::new() }
     }
 }
 
-/// What there is to say where a panic ended something.
+/// The sentence for a panic that ended something.
 pub(crate) fn given_up(what: &str, text: &str) -> String {
     format!("{what} failed because of a fault in Chromascope ({text}); everything else continues")
 }
 
-/// What there is to say where a panic ended something that the window asked for.
+/// The sentence for a panic that ended something the window requested.
 #[cfg(feature = "gui")]
 pub(crate) fn program_fault(what: &str, payload: &(dyn std::any::Any + Send)) -> String {
     given_up(what, panic_text(payload))
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
@@ -116,7 +116,7 @@ impl From<&PrepareError> for Fault {
             PrepareError::Contract { source, .. } => port_need(source).into_iter().collect(),
             _ => Vec::new(),
         };
-        // Where there is a form, the sentence leads to it, and not to an option of the command line.
+        // If there is a form, the sentence refers to it, and not to an option of the command line.
         let sentence = match error {
             PrepareError::NoSchedule { model } => format!(
                 "the model {model} has no scheduler_config.json, so its prediction type and training schedule are \

@@ -8,11 +8,11 @@ use crate::theory::NoiseLevel;
 use ndarray::Array4;
 use std::sync::Arc;
 
-/// The last run as far as it came, within a byte budget: beyond it no further step is kept.
+/// The first steps of the last run, within a byte budget: beyond it no further step is kept.
 pub(super) struct LastRun {
     budget: usize,
     bytes: usize,
-    /// `None` where nothing may be taken over.
+    /// `None` if nothing may be reused.
     made_with: Option<MadeWith>,
     levels: Vec<NoiseLevel>,
     timesteps: Vec<f64>,
@@ -21,7 +21,7 @@ pub(super) struct LastRun {
     steps: Vec<KeptStep>,
 }
 
-/// Two runs that are equal in this differ in nothing but their noise levels.
+/// Two runs with equal keys differ only in their noise levels.
 #[derive(PartialEq)]
 struct MadeWith {
     settings: RunSettings,
@@ -39,7 +39,7 @@ pub(super) struct KeptStep {
 
 impl MadeWith {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
-        // What decides the noise levels is compared by the levels themselves.
+        // The settings of the noise levels are compared by the levels themselves.
         let settings = settings.without(|setting| setting.effect == Effect::Levels);
         let resolved = Resolved {
             spacing: String::new(),
@@ -53,7 +53,7 @@ impl MadeWith {
 }
 
 impl KeptStep {
-    /// The step as it was told when it was made.
+    /// The step's event when it was made.
     pub(super) fn news(&self) -> RunNews {
         RunNews::Step { snapshot: Arc::clone(&self.snapshot), state: Arc::clone(&self.state) }
     }
@@ -82,13 +82,13 @@ impl LastRun {
         }
     }
 
-    /// Forgets all.
+    /// Clears everything.
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.budget);
     }
 
-    /// A run that has made no step yet takes the place of the last. With `take_over` it continues after the last run's first
-    /// steps, as many as it would make again to the bit; these are the answer.
+    /// A new run without steps replaces the last one. With `take_over` it continues after the last run's first
+    /// steps that it would make again, bit for bit; these are returned.
     pub(super) fn begin(&mut self, settings: &RunSettings, prepared: &mut Prepared, take_over: bool) -> &[KeptStep] {
         let made_with = MadeWith::of(settings, prepared);
         if made_with.initial.bytes() > self.budget {
@@ -101,7 +101,7 @@ impl LastRun {
             };
             let mut kept = prepared.run.repeats(&self.levels).min(same(&prepared.timesteps, &self.timesteps));
             if !prepared.run_times.is_empty() {
-                // A step may ask at the level it reaches too.
+                // A step may evaluate at the level it reaches too.
                 kept = kept.min(same(&prepared.run_times, &self.run_times).saturating_sub(1));
             }
             self.steps.truncate(kept);
@@ -119,7 +119,7 @@ impl LastRun {
         &self.steps
     }
 
-    /// Takes the step that `run` has just made.
+    /// Adds the step that `run` has just made.
     pub(super) fn push(&mut self, run: &Run, snapshot: &Arc<Snapshot>, state: &Arc<Array4<f32>>) {
         if self.made_with.is_none() || self.steps.len() + 1 != run.done() || self.bytes >= self.budget {
             return;

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-/// What fetches: [`setup`], or a stand-in for tests.
+/// Does the download: [`setup`], or a substitute for tests.
 pub(super) type Fetch = fn(LibraryKind, &AtomicBool, &mut dyn FnMut(Progress<'_>)) -> Result<Installed, SetupError>;
 /// The real one.
 pub(super) const FETCH: Fetch = setup;
 
-/// A set-up under way.
+/// A download in progress.
 pub(super) struct SetUp {
     cancel: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -31,7 +31,7 @@ impl SetUp {
                 catch_unwind(AssertUnwindSafe(|| fetch(kind, &seen, &mut |progress| tell(&shared, progress))));
             let news = match outcome {
                 Ok(Ok(installed)) => {
-                    // The open model may stand in for one that needs the library.
+                    // The open model may be the substitute for one that needs the library.
                     shared.forget_model();
                     LibraryNews::Done(installed)
                 }

@@ -1,4 +1,4 @@
-//! What the two threads share: one slot for requests, where the newest wins, and one bounded queue of events.
+//! The shared state of the two threads: one slot for requests, in which the newest wins, and one bounded queue of events.
 
 use super::last_run::KeptStep;
 use super::message::{Activity, Event, LibraryNews, Pace, Request, RunEnd, RunId, RunNews, Wish};
@@ -8,19 +8,19 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Called after anything new for the window; must not block.
+/// Called when there is something new for the window; must not block.
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// The request under way is no longer the newest, or the program is closing.
+/// The current request is no longer the newest, or the program is closing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Abandoned;
 
-/// What the worker does next.
+/// The worker's next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// The next step.
+    /// Make the next step.
     Step,
-    /// The run ends here.
+    /// End the run.
     Stop,
 }
 
@@ -31,22 +31,22 @@ struct MailboxState {
     newest: u64,
     /// A request that the worker has not taken yet.
     waiting: Option<Request>,
-    /// The live run under way, until something new of it has been seen. Another live run waits so long, or a hand that never
-    /// rests would see nothing at all.
+    /// The current live run, until something new of it has been shown. Another live run waits until then, because during a
+    /// continuous drag nothing would be shown otherwise.
     unseen: Option<RunId>,
     pace: Pace,
-    /// The newest request was asked to stop.
+    /// The newest request was stopped.
     stop: bool,
     closing: bool,
-    /// Stops the call of the request that the worker is at.
+    /// Cancels the call of the worker's current request.
     canceller: Option<Canceller>,
     activity: Activity,
-    /// The open model is to be dropped before the next request.
+    /// The open model must be dropped before the next request.
     forget: bool,
     events: VecDeque<Event>,
-    /// Threads that have not ended.
+    /// Number of running threads.
     threads: usize,
-    /// Whether the worker waits for room in the queue.
+    /// Whether the worker waits for space in the queue.
     held: bool,
 }
 
@@ -58,14 +58,14 @@ pub(super) struct Mailbox {
     wake: Wake,
 }
 
-/// The window's end.
+/// The window's side.
 impl Mailbox {
     pub(super) fn new(capacity: usize, wake: Wake) -> Self {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity: capacity.max(1), wake }
     }
 
     fn lock(&self) -> MutexGuard<'_, MailboxState> {
-        // Every change below is whole before anything can panic.
+        // Every change below is complete before anything can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -75,8 +75,8 @@ impl Mailbox {
         result
     }
 
-    /// Takes the place of every request before, and of their events. A live run lets a live run under way come to its first
-    /// picture, and leaves all events.
+    /// Replaces every earlier request and its events. A live run lets the current live run reach its first
+    /// picture, and keeps all events.
     pub(super) fn request(&self, wish: Wish, settings: RunSettings, pace: Pace) -> RunId {
         self.change(|state| {
             state.newest += 1;
@@ -102,7 +102,7 @@ impl Mailbox {
         self.change(|state| state.pace = pace);
     }
 
-    /// One step more than already asked for.
+    /// Requests one more step.
     pub(super) fn one_step_more(&self) {
         self.change(|state| {
             state.pace = match state.pace {
@@ -135,7 +135,7 @@ impl Mailbox {
         Some(self.lock().newest).filter(|&id| id > 0).map(RunId)
     }
 
-    /// What is going on, with a request that waits counted as opening.
+    /// The current activity; a waiting request counts as opening.
     pub(super) fn activity(&self) -> Activity {
         let state = self.lock();
         if state.waiting.is_some() { Activity::Opening } else { state.activity }
@@ -145,13 +145,13 @@ impl Mailbox {
         self.lock().pace
     }
 
-    /// Whether the worker waits for room in the queue.
+    /// Whether the worker waits for space in the queue.
     #[cfg(test)]
     pub(super) fn is_held(&self) -> bool {
         self.lock().held
     }
 
-    /// Asks the worker to end and cancels what it is at.
+    /// Asks the worker to end and cancels its call.
     pub(super) fn close(&self) {
         self.change(|state| {
             state.closing = true;
@@ -161,7 +161,7 @@ impl Mailbox {
         });
     }
 
-    /// Whether every thread has ended within `limit`.
+    /// Whether all threads end within `limit`.
     pub(super) fn wait_for_threads(&self, limit: Duration) -> bool {
         let until = Instant::now() + limit;
         let mut state = self.lock();
@@ -173,7 +173,7 @@ impl Mailbox {
     }
 }
 
-/// The worker's end.
+/// The worker's side.
 impl Mailbox {
     /// Waits for a request; `None` when the program closes.
     pub(super) fn next_request(&self) -> Option<Request> {
@@ -191,7 +191,7 @@ impl Mailbox {
         }
     }
 
-    /// Whether the open model is to be dropped; asks once.
+    /// Whether the open model must be dropped; resets the flag.
     pub(super) fn takes_forget(&self) -> bool {
         std::mem::take(&mut self.lock().forget)
     }
@@ -201,19 +201,19 @@ impl Mailbox {
         self.lock().check(id)
     }
 
-    /// Whether `id` was asked to stop.
+    /// Whether `id` was stopped.
     pub(super) fn is_stopped(&self, id: RunId) -> bool {
         let state = self.lock();
         state.stop && state.check(id).is_ok()
     }
 
-    /// Whether `id` was asked to stop, or is no longer wanted at all.
+    /// Whether `id` was stopped, or is no longer wanted.
     pub(super) fn is_unwanted(&self, id: RunId) -> bool {
         let state = self.lock();
         state.stop || state.check(id).is_err()
     }
 
-    /// Steps of `id` can from now on be cancelled.
+    /// From now on steps of `id` can be cancelled.
     pub(super) fn begin(&self, id: RunId, canceller: Canceller) -> Result<(), Abandoned> {
         let mut state = self.lock();
         state.check(id)?;
@@ -224,7 +224,7 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Waits while the run is paused, and counts the steps it may make.
+    /// Waits while the run is paused, and counts the requested steps down.
     pub(super) fn turn(&self, id: RunId) -> Result<Turn, Abandoned> {
         let mut state = self.lock();
         loop {
@@ -251,8 +251,8 @@ impl Mailbox {
         }
     }
 
-    /// Hands an event over. Waits while the queue is full, and gives up when the request is no longer wanted; a run that
-    /// was asked to stop does not wait.
+    /// Adds an event. Waits while the queue is full, and gives up when the request is no longer wanted; a run that
+    /// was stopped does not wait.
     pub(super) fn send(&self, id: RunId, news: RunNews) -> Result<(), Abandoned> {
         let mut state = self.lock();
         loop {
@@ -274,7 +274,7 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Hands over steps of a run that begins, which take no memory that is not in use already, and so never waits.
+    /// Adds the first steps of a run, which are in memory already, and so never waits.
     pub(super) fn send_taken_over(&self, id: RunId, steps: &[KeptStep]) -> Result<(), Abandoned> {
         let mut state = self.lock();
         state.check(id)?;
@@ -284,7 +284,7 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Hands an event over where there is room, and drops it otherwise.
+    /// Adds an event if there is space, and drops it otherwise.
     pub(super) fn offer(&self, id: RunId, news: RunNews) {
         let mut state = self.lock();
         if state.check(id).is_ok() && state.events.len() < self.capacity {
@@ -294,7 +294,7 @@ impl Mailbox {
         }
     }
 
-    /// Something new of the live run `id` can be seen; a newer one that waits takes its place now.
+    /// Something new of the live run `id` is shown; a newer one that waits replaces it now.
     pub(super) fn seen(&self, id: RunId) -> Result<(), Abandoned> {
         let mut state = self.lock();
         state.check(id)?;
@@ -302,7 +302,7 @@ impl Mailbox {
         state.check(id)
     }
 
-    /// The worker is done with the request that it was at, however it went.
+    /// The worker has finished its current request, with any result.
     pub(super) fn finished(&self) {
         self.change(|state| {
             state.canceller = None;
@@ -312,7 +312,7 @@ impl Mailbox {
         (self.wake)();
     }
 
-    /// Hands over an event of set-up, which never waits: a newer count of bytes takes the place of an older.
+    /// Adds an event of the download, without waiting: a newer byte count replaces an older one.
     pub(super) fn tell_library(&self, news: LibraryNews) {
         let mut state = self.lock();
         let counts = |event: &&mut Event| matches!(event, Event::Library(LibraryNews::Downloading { .. }));
@@ -340,7 +340,7 @@ impl MailboxState {
     }
 }
 
-/// How a run that was cancelled ended: on the user's word, or because nobody wants it any more.
+/// Why a run was cancelled: by the user, or because it is no longer wanted.
 pub(super) fn cancelled(mailbox: &Mailbox, id: RunId) -> Result<RunEnd, Abandoned> {
     mailbox.check(id).map(|()| RunEnd::Stopped)
 }

@@ -13,63 +13,63 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often the window hears of steps; it would else draw for each of them, and take the time from the next.
+/// The interval of step reports. The window draws for each of them, which takes time from the steps.
 const NEWS: Duration = Duration::from_millis(50);
 
 type Task = TaskHandle<MeasuringReport>;
 
-/// What is measured.
+/// What to measure.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// The run that every sample makes.
     pub settings: RunSettings,
     /// Factor, levels, window.
     pub options: Options,
-    /// An ensemble that is gone on with; then settings and options are its own.
+    /// An ensemble to extend; its settings and options are then used.
     pub begun: Option<Arc<Ensemble>>,
-    /// Samples that there are to be in the end.
+    /// Number of samples at the end.
     pub target: usize,
-    /// Images that theory is calibrated on, instead of the ensemble's own.
+    /// Images that calibrate the theory, instead of the ensemble's own.
     pub data: Option<DataSource>,
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
 }
 
-/// Where the images come from that theory is calibrated on.
+/// The images that calibrate the theory.
 #[derive(Clone, Debug)]
 pub enum DataSource {
-    /// They are still to be read.
+    /// A folder that is not read yet.
     Folder(PathBuf),
-    /// They were.
+    /// Images already read.
     Read(Arc<DataStatistics>),
 }
 
-/// How measuring goes.
+/// Progress of a measurement.
 #[derive(Clone, Debug, Default)]
 pub struct MeasuringReport {
-    /// What is being done, in words.
+    /// What it is doing, in words.
     pub doing: String,
-    /// Whole samples.
+    /// Complete samples.
     pub samples: usize,
-    /// Samples that there are to be.
+    /// Number of samples at the end.
     pub target: usize,
-    /// How much of what was requested is done, in [0, 1].
+    /// The finished share of the request, in [0, 1].
     pub share: f32,
-    /// Seconds that remain, once a step has told.
+    /// Seconds left, known after the first step.
     pub remaining: Option<f64>,
-    /// Where the time went.
+    /// Time spent.
     pub timing: Timing,
-    /// Whether it waits for the user.
+    /// Whether it is paused by the user.
     pub paused: bool,
     /// Whether it waits for a run.
     pub waits: bool,
-    /// Whether the images that theory was to be calibrated on could not be read.
+    /// Whether the images that should calibrate the theory could not be read.
     pub data_refused: bool,
-    /// Choices made and warnings, a sentence each.
+    /// Defaults resolved and warnings, a sentence each.
     pub notes: Vec<String>,
-    /// What is known so far.
+    /// The findings so far.
     pub findings: Option<Arc<Findings>>,
-    /// How it ended, once it has: whether with all samples.
+    /// The result, once it has ended: whether all samples were made.
     pub ended: Option<Result<bool, Fault>>,
 }
 
@@ -94,11 +94,11 @@ impl TaskReport for MeasuringReport {
     }
 }
 
-/// Measuring under way. Dropping it ends it.
+/// A measurement in progress. Dropping it cancels it.
 pub struct Measuring(BackgroundTask<MeasuringReport>);
 
 impl Measuring {
-    /// Begins. `wake` is called when there is something to tell; while `busy` says so, steps wait.
+    /// Begins. `wake` is called when there is news; while `busy` returns true, steps wait.
     pub fn start(order: Order, busy: Busy, wake: Wake) -> std::io::Result<Self> {
         let samples = order.begun.as_ref().map_or(0, |ensemble| ensemble.samples());
         let report = MeasuringReport {
@@ -111,24 +111,24 @@ impl Measuring {
         BackgroundTask::start(names, report, (busy, wake), |task| work(task, order)).map(Self)
     }
 
-    /// How it goes.
+    /// Its progress.
     #[must_use]
     pub fn report(&self) -> MeasuringReport {
         self.0.report()
     }
 
-    /// Lets the step under way end and then waits, or continues.
+    /// Pauses after the current step, or resumes.
     pub fn set_paused(&self, paused: bool) {
         self.0.set_paused(paused);
     }
 
-    /// Ends it within its step; the samples that are whole stand.
+    /// Stops it within its step; complete samples are kept.
     pub fn cancel(&self) {
         self.0.cancel();
     }
 }
 
-/// Makes known what follows from an ensemble as it stands.
+/// Publishes the findings of an ensemble.
 fn publish(task: &Task, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
     let findings = Arc::new(Findings::of(Arc::new(ensemble.clone()), data.cloned())?);
     task.tell(|report| {
@@ -279,7 +279,7 @@ mod tests {
         busy.store(false, Ordering::Relaxed);
         until(&measuring, "a step", |report| report.remaining.is_some() && !report.waits);
         measuring.set_paused(true);
-        // The step under way may still end.
+        // The current step may still end.
         until(&measuring, "a stand", |_| measuring.0.is_held());
         let paused = measuring.report();
         assert!(paused.paused);

@@ -10,34 +10,34 @@ use std::sync::Arc;
 
 use super::fault::Fault;
 
-/// Which request an event answers. Later requests have larger numbers.
+/// The request that an event answers. Later requests have larger numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub(super) u64);
 
 /// How a run begins, and how it continues.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
-    /// Step after step to the end.
+    /// Make all steps.
     #[default]
     Going,
-    /// This many steps, then a pause.
+    /// Make this many steps, then pause.
     Steps(usize),
-    /// No step until told.
+    /// Make no step until told.
     Paused,
 }
 
-/// What is wanted of the inference thread.
+/// A request to the inference thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// The model opened, and no run.
+    /// Open the model without a run.
     Open,
-    /// A run.
+    /// Make a run.
     Run,
-    /// A run that shows what a change does, while the user still changes.
+    /// Make a live run, which shows a change while the user is still changing.
     Live,
 }
 
-/// The newest request; a newer one takes its place.
+/// The newest request; a newer one replaces it.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) id: RunId,
@@ -45,98 +45,98 @@ pub(super) struct Request {
     pub(super) settings: Arc<RunSettings>,
 }
 
-/// What the inference thread is doing.
+/// The current activity of the inference thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activity {
-    /// Nothing; the next request is awaited.
+    /// Idle, waiting for a request.
     #[default]
     Idle,
-    /// A model is being opened or a run made ready.
+    /// Opening a model or preparing a run.
     Opening,
-    /// Steps are being made.
+    /// Making steps.
     Running,
-    /// A run waits for [`resume`](super::Runtime::resume) or [`step`](super::Runtime::step).
+    /// Paused until [`resume`](super::Runtime::resume) or [`step`](super::Runtime::step).
     Paused,
 }
 
 /// News for the window, in the order in which it happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Of the newest request; those of older ones are never handed out, but before those of a live run.
+    /// News of the newest request. Those of older ones are dropped, except before those of a live run.
     Run {
-        /// Which request.
+        /// The request.
         id: RunId,
-        /// What happened.
+        /// The news.
         news: RunNews,
     },
-    /// Of the fetching of ONNX Runtime.
+    /// News of the download of ONNX Runtime.
     Library(LibraryNews),
 }
 
-/// What happens to a request. In this order: `ModelOpening` (only where a file is opened), `Reading` (only of a folder
-/// of images), `ModelOpened`, `Started`, `Step`…, `Ended`; or `Failed`, after which nothing more comes. `Coarse` comes
-/// between the steps of a live run, once at most. After a request that took its place, nothing more comes of a run.
+/// The news of a request, in this order: `ModelOpening` (only if a file is opened), `Reading` (only for a folder
+/// of images), `ModelOpened`, `Started`, `Step`…, `Ended`; or `Failed`, which is the last. `Coarse` comes
+/// between the steps of a live run, at most once. A request that is replaced sends no more news.
 #[derive(Clone, Debug)]
 pub enum RunNews {
     /// A model is being opened.
     ModelOpening {
-        /// Which.
+        /// Its name.
         source: ModelSource,
     },
-    /// Images of a folder are being read. Some of these are left out where the window is slow.
+    /// Images of a folder are being read. Some of these are dropped if the window is slow.
     Reading {
         /// Images done.
         done: usize,
-        /// Images there are.
+        /// Images in all.
         total: usize,
     },
     /// The model is open.
     ModelOpened {
-        /// What is known of it.
+        /// Details of the model.
         info: Arc<ModelInfo>,
-        /// Choices made and warnings, a sentence each.
+        /// Defaults resolved and warnings, a sentence each.
         notes: Vec<String>,
     },
-    /// The run is ready to step.
+    /// The run is prepared.
     Started(Box<RunStarted>),
     /// A step is done.
     Step {
-        /// What it kept.
+        /// The step.
         snapshot: Arc<Snapshot>,
         /// The VP state that it reached, `[B, C, H, W]`.
         state: Arc<Array4<f32>>,
     },
-    /// A live run will take a while: what few long steps make of the rest of it. The steps themselves follow.
+    /// The preview of a live run that will take a while. The steps themselves follow.
     Coarse(CoarsePass),
-    /// The run is over. The steps before stand.
+    /// The run is over. Finished steps are kept.
     Ended {
-        /// How.
+        /// The reason.
         end: RunEnd,
-        /// Wall time of its steps, without pauses and without the steps it took over, seconds.
+        /// Wall time of its steps, seconds, without pauses and without steps taken over.
         seconds: f64,
     },
-    /// The model could not be opened or the run not be made ready.
+    /// The model could not be opened or the run not be prepared.
     Failed(Fault),
 }
 
-/// A run that is ready to step.
+/// A run that is prepared.
 #[derive(Clone, Debug)]
 pub struct RunStarted {
     /// The settings that it runs with.
     pub settings: Arc<RunSettings>,
     /// Whether it is a live run.
     pub live: bool,
-    /// How many of its first steps are taken over from the run before, to come at once.
+    /// Number of its first steps that are taken over from the previous run and come at once.
     pub taken_over: usize,
-    /// What was settled on.
+    /// The resolved defaults.
     pub resolved: Resolved,
-    /// Choices made and warnings that concern this run, a sentence each.
+    /// Defaults resolved and warnings that concern this run, a sentence each.
     pub notes: Vec<String>,
     /// `[B, C, H, W]`.
     pub shape: [usize; 4],
     /// Noise levels, one more than steps, noisiest first.
     pub levels: Vec<NoiseLevel>,
-    /// Timesteps of the plan, one a step.
+    /// Timesteps of the plan, one per step.
     pub timesteps: Vec<f64>,
     /// The initial VP state, `[B, C, H, W]`.
     pub state: Arc<Array4<f32>>,
@@ -147,34 +147,34 @@ pub struct RunStarted {
 pub enum RunEnd {
     /// Every step is done.
     Complete,
-    /// It was asked to stop.
+    /// It was stopped.
     Stopped,
     /// A step failed.
     Failed(Fault),
 }
 
-/// How fetching ONNX Runtime goes.
+/// Progress of the download of ONNX Runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LibraryNews {
-    /// One sentence on what comes next.
+    /// A sentence on what comes next.
     Note(String),
-    /// A download is under way. Where the window is slow, only the newest of these is kept.
+    /// A download is in progress. If the window is slow, only the newest of these is kept.
     Downloading {
         /// The package's name.
         package: String,
-        /// Bytes that are here.
+        /// Bytes received.
         done: u64,
-        /// Bytes there are.
+        /// Bytes in all.
         total: u64,
     },
-    /// The download is being taken apart.
+    /// The download is being unpacked.
     Unpacking {
         /// The package's name.
         package: String,
     },
-    /// The library lies in the data folder.
+    /// The library is in the data folder.
     Done(Installed),
-    /// It was asked to stop, and left nothing behind.
+    /// It was cancelled and left nothing behind.
     Cancelled,
     /// It failed.
     Failed(Fault),

@@ -1,4 +1,4 @@
-//! The inference thread, behind requests and events. No window here.
+//! The inference thread, with requests and events. No window here.
 //!
 //! ```no_run
 //! use chromascope::runtime::{Event, Options, Pace, RunNews, Runtime};
@@ -17,11 +17,11 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The thread owns the open model and keeps it from run to run. There is one slot for requests: a new one takes the
-//! place of all before, whose call is cancelled within the step and whose events are dropped (but see
+//! The thread owns the open model and keeps it between runs. There is one slot for requests: a new one replaces
+//! all earlier ones, cancels their call within the step and drops their events (but see
 //! [`run_live`](Runtime::run_live)). Events go through a bounded
-//! queue; the thread waits where it is full, and still sees a cancel. A panic is caught, reported, and the thread lives
-//! on. Dropping [`Runtime`] cancels, closes and joins.
+//! queue; when it is full the thread waits, and can still be cancelled. A panic is caught and reported, and the thread
+//! continues. Dropping [`Runtime`] cancels, closes and joins.
 
 mod analysis_pool;
 mod background;
@@ -64,31 +64,31 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Events that wait for the window before the worker waits too.
+/// Length of the queue of events before the worker waits.
 const CAPACITY: usize = 64;
-/// Bytes of a run's steps that are kept for a live run to take over.
+/// Bytes of a run's steps that are kept for a live run to reuse.
 const LAST_RUN_BUDGET: usize = 512 << 20;
-/// How long dropping waits for the threads. Steps end at once; only the opening of a large file can take longer, and is
-/// then left to end with the process.
+/// How long dropping waits for the threads. Steps end at once; only the opening of a large file can take longer, and
+/// then ends with the process.
 const PATIENCE: Duration = Duration::from_millis(900);
 
-/// How the runtime is started.
+/// Options of the runtime.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The ONNX Runtime library given on the command line.
     pub onnxruntime: Option<PathBuf>,
 }
 
-/// What may gather.
+/// Limits.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Events that wait for the window.
+    /// Length of the queue of events.
     events: usize,
-    /// Bytes of the last run.
+    /// Bytes kept of the last run.
     last_run: usize,
 }
 
-/// The window's handle on the inference thread. None of its functions blocks.
+/// The window's handle to the inference thread. None of its functions blocks.
 pub struct Runtime {
     mailbox: Arc<Mailbox>,
     worker: Option<JoinHandle<()>>,
@@ -97,7 +97,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the thread. `wake` is called, from any thread, whenever there is an event or the [activity](Self::activity)
+    /// Starts the thread. `wake` is called, from any thread, when there is an event or the [activity](Self::activity)
     /// changes; it must not block and not call this runtime.
     pub fn start(options: Options, wake: Wake) -> std::io::Result<Self> {
         let limits = Limits { events: CAPACITY, last_run: LAST_RUN_BUDGET };
@@ -110,29 +110,29 @@ impl Runtime {
         Ok(Self { mailbox, worker: Some(worker), library: Mutex::new(None), fetch })
     }
 
-    /// Makes a run of these settings instead of whatever is going on. The model is opened only where the one that is
-    /// open does not serve.
+    /// Makes a run with these settings in place of any current request. The model is opened only if the
+    /// open one cannot be used.
     pub fn run(&self, settings: RunSettings, pace: Pace) -> RunId {
         self.mailbox.request(Wish::Run, settings, pace)
     }
 
-    /// Makes a live run of these settings: one that shows what a change does, asked for again and again while the user still
-    /// changes.
+    /// Makes a live run with these settings. It shows the effect of a change, and is requested repeatedly while the user is
+    /// changing.
     ///
-    /// Steps of the run before that come out the same, to the bit, are taken over and told at once; they are those before
-    /// the first noise level that differs, where nothing but the levels does. A run that will take long comes first as
-    /// [`RunNews::Coarse`]. A live run that is requested while another has shown nothing new waits until it has; it takes
-    /// the place of any other that waits, and the one under way continues to its first picture.
+    /// Steps of the previous run that are the same, bit for bit, are reused and reported at once. They are those before
+    /// the first different noise level, if nothing but the levels differs. A run that will take long first sends
+    /// [`RunNews::Coarse`]. A live run that is requested before another has shown anything new waits until it has. It
+    /// replaces any other that waits, and the current one continues to its first picture.
     pub fn run_live(&self, settings: RunSettings) -> RunId {
         self.mailbox.request(Wish::Live, settings, Pace::Going)
     }
 
-    /// Opens the settings' model instead of whatever is going on, and makes no run.
+    /// Opens the settings' model in place of any current request, without a run.
     pub fn open(&self, settings: RunSettings) -> RunId {
         self.mailbox.request(Wish::Open, settings, Pace::Paused)
     }
 
-    /// Lets the step under way end and then waits.
+    /// Pauses after the current step.
     pub fn pause(&self) {
         self.mailbox.set_pace(Pace::Paused);
     }
@@ -142,17 +142,17 @@ impl Runtime {
         self.mailbox.set_pace(Pace::Going);
     }
 
-    /// Makes one more step and then waits. Asked several times, it makes as many steps.
+    /// Makes one more step and then pauses. Each call adds one step.
     pub fn step(&self) {
         self.mailbox.one_step_more();
     }
 
-    /// Ends the run, within its step. The steps before stand, and [`RunNews::Ended`] comes.
+    /// Stops the run within its step. Finished steps are kept, and [`RunNews::Ended`] comes.
     pub fn stop(&self) {
         self.mailbox.stop();
     }
 
-    /// The next event of the newest request, or of set-up. Draining under a time budget is the caller's business.
+    /// The next event of the newest request, or of the download. The caller limits the time spent on events.
     pub fn next_event(&self) -> Option<Event> {
         self.mailbox.next_event()
     }
@@ -162,29 +162,29 @@ impl Runtime {
         self.mailbox.newest()
     }
 
-    /// Tells, from any thread, whether steps are being made; what can wait then waits.
+    /// Returns, from any thread, whether steps are being made; background tasks then wait.
     pub fn busy(&self) -> Busy {
         let mailbox = Arc::clone(&self.mailbox);
         Arc::new(move || mailbox.activity() == Activity::Running)
     }
 
-    /// What the thread is doing.
+    /// The current activity of the thread.
     pub fn activity(&self) -> Activity {
         self.mailbox.activity()
     }
 
-    /// How the run is to continue; with [`activity`](Self::activity) it tells a pause that is requested from one that is.
+    /// The requested pace; with [`activity`](Self::activity) it distinguishes a requested pause from an actual one.
     pub fn pace(&self) -> Pace {
         self.mailbox.pace()
     }
 
-    /// Drops the open model before the next request, so that its files are read anew.
+    /// Drops the open model before the next request, so that its files are read again.
     pub fn forget_model(&self) {
         self.mailbox.forget_model();
     }
 
-    /// Fetches ONNX Runtime in a thread of its own. Answers `false` where that is going on already. Once it is done, the
-    /// next run opens its model anew.
+    /// Downloads ONNX Runtime in a separate thread. Returns `false` if a download is already in progress. After it, the
+    /// next run opens its model again.
     pub fn set_up(&self, kind: LibraryKind) -> std::io::Result<bool> {
         let mut library = self.library.lock().unwrap_or_else(PoisonError::into_inner);
         if library.as_ref().is_some_and(|set_up| !set_up.is_finished()) {
@@ -194,7 +194,7 @@ impl Runtime {
         Ok(true)
     }
 
-    /// Ends the fetching of ONNX Runtime.
+    /// Cancels the download of ONNX Runtime.
     pub fn cancel_set_up(&self) {
         if let Some(set_up) = &*self.library.lock().unwrap_or_else(PoisonError::into_inner) {
             set_up.cancel();

@@ -9,25 +9,25 @@ use crate::session::prepare::Model;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// How an optimisation goes.
+/// Progress of an optimisation.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// What is being done, in words.
+    /// What it is doing, in words.
     pub doing: String,
-    /// How much of that is done, in [0, 1].
+    /// The finished share of that, in [0, 1].
     pub share: f32,
     /// The best curve so far.
     pub best: Option<Drawn>,
-    /// RMSE on the seeds of the fit, of the start and of the best.
+    /// RMSE of the start and of the best curve, on the seeds of the fit.
     pub errors: Option<(f64, f64)>,
-    /// Whether it waits for the user.
+    /// Whether it is paused by the user.
     pub paused: bool,
-    /// How it ended, once it has.
+    /// The result, once it has ended.
     pub ended: Option<Result<Outcome, Fault>>,
 }
 
 impl Report {
-    /// The best curve so far as a run takes it, while it is sought.
+    /// The best curve so far, as a run would use it.
     #[must_use]
     pub fn best_source(&self) -> Option<PlanSource> {
         let best = self.best.as_ref().filter(|_| self.ended.is_none())?;
@@ -53,12 +53,12 @@ impl TaskReport for Report {
     fn set_waits(&mut self, _: bool) {}
 }
 
-/// An optimisation under way. Dropping it ends it.
+/// An optimisation in progress. Dropping it cancels it.
 pub struct Optimisation(BackgroundTask<Report>);
 
 impl Optimisation {
-    /// Begins to optimise the schedule of runs with these settings: `now` is the schedule that they have, from which the
-    /// fit starts. `wake` is called when there is something to tell.
+    /// Begins to optimise the schedule of runs with these settings: `now` is their present schedule, from which the
+    /// fit starts. `wake` is called when there is news.
     pub fn start(
         settings: RunSettings,
         now: PlanSource,
@@ -74,18 +74,18 @@ impl Optimisation {
         BackgroundTask::start(names, report, (free, wake), work).map(Self)
     }
 
-    /// How it goes.
+    /// Its progress.
     #[must_use]
     pub fn report(&self) -> Report {
         self.0.report()
     }
 
-    /// Lets the run under way end and then waits, or continues.
+    /// Pauses after the current run, or resumes.
     pub fn set_paused(&self, paused: bool) {
         self.0.set_paused(paused);
     }
 
-    /// Ends it within its step; the best so far stands.
+    /// Stops it within its step; the best curve so far is kept.
     pub fn cancel(&self) {
         self.0.cancel();
     }

@@ -7,15 +7,15 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long an answer may take before the old one is to look old.
+/// How long an answer may take before the old one is shown as outdated.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Asks a thread of its own, one question at a time, so that in a drag answers follow as fast as they are made. A question whose
-/// job panicked is answered by the panic's words, and not asked again before another was.
+/// Asks a thread of its own one question at a time, so that during a drag answers follow as fast as they are computed. A question
+/// whose job panicked is answered by the panic's message, and not asked again until another was.
 pub struct QuestionSlot<K, V> {
-    /// Without the thread there are no answers, and whatever shows them stays empty.
+    /// Without the thread there are no answers, and their views stay empty.
     pool: Option<AnalysisPool<K, V>>,
-    /// What was asked last and is not answered, and since when.
+    /// The latest question without an answer, and when it was asked.
     asked: Option<(K, Instant)>,
     failed: Option<(K, String)>,
     shown: Option<(K, Arc<V>)>,
@@ -28,14 +28,14 @@ impl<K, V> Default for QuestionSlot<K, V> {
 }
 
 impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> QuestionSlot<K, V> {
-    /// Starts the thread. Answers are kept within `budget` bytes, the newest whatever it weighs; `wake` is called when there is
-    /// one.
+    /// Starts the thread. Answers are kept within `budget` bytes, the newest whatever its size; `wake` is called when one
+    /// arrives.
     #[must_use]
     pub fn start(name: &str, budget: usize, wake: Wake) -> Self {
         Self { pool: AnalysisPool::start(name, budget, wake).ok(), ..Self::default() }
     }
 
-    /// Takes what was answered, if anything was since the last call.
+    /// Collects an answer that has arrived since the last call.
     pub fn take(&mut self) -> Option<&Arc<V>> {
         let (asked, _) = self.asked.as_ref()?;
         let answer = self.pool.as_ref()?.answer(asked)?;
@@ -52,8 +52,8 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> Qu
         }
     }
 
-    /// Takes what was answered, and asks for `key` unless it is there, failed or waits for an earlier answer. `job` is called to
-    /// make the job, and answers `None` where there is nothing to ask. Whether another answer is shown than before.
+    /// Collects an answer, and asks for `key` unless it is known, failed or waits for an earlier answer. `job` makes the
+    /// job, or returns `None` if there is nothing to ask. Returns whether the shown answer has changed.
     pub fn follow(&mut self, key: K, job: impl FnOnce() -> Option<Job<V>>) -> bool {
         let taken = self.take().is_some();
         if self.is_waiting() {
@@ -69,7 +69,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> Qu
         self.ask(key, job) || taken
     }
 
-    /// Asks, whatever is there. Whether the answer was still known and is shown.
+    /// Asks in any case. Returns whether the answer was already known and is shown.
     pub fn ask(&mut self, key: K, job: impl FnOnce() -> Option<Job<V>>) -> bool {
         let Some(pool) = &self.pool else { return false };
         let mut asks = false;
@@ -83,12 +83,12 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> Qu
         is_known
     }
 
-    /// Shows nothing until the next answer.
+    /// Clears the shown answer until the next one arrives.
     pub fn clear(&mut self) {
         self.shown = None;
     }
 
-    /// The answer that is there, and its question.
+    /// The shown answer, and its question.
     #[must_use]
     pub fn shown(&self) -> Option<(&K, &Arc<V>)> {
         self.shown.as_ref().map(|(key, value)| (key, value))
@@ -100,36 +100,36 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> Qu
         self.asked.is_some()
     }
 
-    /// Whether an answer has been awaited for a while.
+    /// Whether an answer is overdue.
     #[must_use]
     pub fn is_late(&self) -> bool {
         self.asked.as_ref().is_some_and(|(_, since)| since.elapsed() > PATIENCE)
     }
 
-    /// How long until it will have been; `None` where nothing is awaited or it has.
+    /// How long until it is overdue; `None` if nothing is awaited or it already is.
     #[must_use]
     pub fn late_in(&self) -> Option<Duration> {
         self.asked.as_ref().and_then(|(_, since)| PATIENCE.checked_sub(since.elapsed()))
     }
 
-    /// The question whose job panicked last.
+    /// The latest question whose job panicked.
     #[must_use]
     pub fn failed(&self) -> Option<&K> {
         self.failed.as_ref().map(|(key, _)| key)
     }
 
-    /// What that panic said; `None` once another question was answered.
+    /// The message of that panic; `None` once another question was answered.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failed.as_ref().map(|(_, words)| words.as_str())
     }
 
-    /// Lets what failed be asked again.
+    /// Allows the failed question to be asked again.
     pub fn forget_failure(&mut self) {
         self.failed = None;
     }
 
-    /// What the answers that are kept weigh together, bytes.
+    /// Size of the kept answers, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.pool.as_ref().map_or(0, AnalysisPool::bytes)

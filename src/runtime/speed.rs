@@ -1,16 +1,16 @@
-//! How long steps take, and whether a live run should start with a preview of few steps.
+//! Step times, and the decision whether a live run starts with a preview of a few steps.
 
 use crate::session::SamplerKind;
 use crate::session::prepare::Resolved;
 use std::collections::VecDeque;
 
-/// Steps that the expectation rests on.
+/// Number of steps used for the prediction.
 const LATEST: usize = 9;
-/// What a live run may take before anything of it is seen, seconds.
+/// Longest time before a live run shows anything, seconds.
 const PROMPT: f64 = 0.25;
-/// What a coarse pass may take, seconds.
+/// Longest time of a preview, seconds.
 const COARSE: f64 = 0.2;
-/// Fewest steps of a coarse pass.
+/// Fewest steps of a preview.
 const FEWEST: usize = 2;
 
 /// Times of the latest steps of one model, shape and sampler.
@@ -20,7 +20,7 @@ pub(super) struct Speed {
     seconds: VecDeque<f64>,
 }
 
-/// Steps that take the same time.
+/// The properties that step times depend on.
 #[derive(PartialEq)]
 struct StepKind {
     model_sha256: String,
@@ -46,14 +46,14 @@ impl Speed {
         }
     }
 
-    /// A step took so long.
+    /// Records the time of a step.
     pub(super) fn push(&mut self, seconds: f64) {
         self.seconds.truncate(LATEST - 1);
         self.seconds.push_front(seconds);
     }
 
-    /// How many steps a coarse pass over the `left` steps of a live run should have; `None` where these are quickly made,
-    /// where a coarse pass would have as many, or where no step has been timed yet.
+    /// The number of steps of a preview for the `left` steps of a live run; `None` if these are quick,
+    /// if a preview would have as many, or if no step has been timed yet.
     pub(super) fn coarse_steps(&self, left: usize) -> Option<usize> {
         let mut seconds: Vec<f64> = self.seconds.iter().copied().collect();
         seconds.sort_by(f64::total_cmp);
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(speed.coarse_steps(1000), None, "nothing is known yet");
         speed.push(0.02);
         assert_eq!([12, 13, 50].map(|left| speed.coarse_steps(left)), [None, Some(10), Some(10)]);
-        // A step that the system held up changes nothing.
+        // One step delayed by the system changes nothing.
         speed.push(0.02);
         speed.push(9.0);
         assert_eq!(speed.coarse_steps(12), None);

@@ -1,4 +1,4 @@
-//! The worker, driven by an engine whose steps wait for a word, fail or panic.
+//! The worker, driven by an engine whose steps wait for permission, fail or panic.
 
 mod live;
 
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// Far beyond what anything here takes.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// Denoises as soon as it is let, and gives up when it is cancelled.
+/// Denoises as soon as it is allowed to, and returns when it is cancelled.
 struct Gated {
     gate: Gate,
     flag: CancelFlag,
@@ -26,15 +26,15 @@ struct Gated {
     takes: Duration,
 }
 
-/// Lets steps pass: all while open, else one for each pass given.
+/// Lets steps pass: all while open, else one per pass given.
 #[derive(Clone, Default)]
 struct Gate {
     open: Arc<AtomicBool>,
     passes: Arc<AtomicUsize>,
     entered: Arc<AtomicUsize>,
-    /// How often a call looked whether it may continue.
+    /// How often a call checked whether it may continue.
     looks: Arc<AtomicUsize>,
-    /// Calls do not see that they are cancelled.
+    /// Calls ignore cancellation.
     deaf: Arc<AtomicBool>,
     /// This call panics, counted from 1.
     panics_at: Arc<AtomicUsize>,
@@ -74,7 +74,7 @@ impl Denoiser for Gated {
     }
 }
 
-/// Opens anything; a model named "panics" panics in its steps, "slow" takes 30 ms a call, and "missing" is not there. A
+/// Opens any model: one named "panics" panics in its steps, "slow" takes 30 ms per call, and "missing" does not exist. A
 /// spacing is a list of log-SNRs.
 struct Scripted {
     gate: Gate,
@@ -161,7 +161,7 @@ struct Stage {
     gate: Gate,
     /// Names of the models opened.
     opened: Receiver<String>,
-    /// Calls of the wake function.
+    /// Number of calls of the wake function.
     woken: Arc<AtomicUsize>,
 }
 
@@ -257,7 +257,7 @@ fn a_run_tells_all_its_steps_and_ends() {
     assert_eq!(words, ["1: opening", "1: started 3", "1: step 0", "1: step 1", "1: step 2", "1: complete"]);
     stage.wait_for(Activity::Idle);
     assert!(stage.woken.load(Ordering::SeqCst) >= words.len());
-    // The same model again is not opened again, until it is to be forgotten.
+    // The same model is not opened again, until it is to be reopened.
     stage.runtime.run(settings("a", 1), Pace::Going);
     assert_eq!(stage.words_until("2: complete"), ["2: started 1", "2: step 0", "2: complete"]);
     stage.runtime.forget_model();
@@ -280,7 +280,7 @@ fn pause_step_resume_and_stop() {
     stage.gate.open.store(false, Ordering::SeqCst);
     stage.runtime.resume();
     wait_until(|| stage.entered() == 4);
-    // A pause within a step lets the step end.
+    // A pause during a step lets the step finish.
     stage.runtime.pause();
     assert_eq!((stage.runtime.activity(), stage.runtime.pace()), (Activity::Running, Pace::Paused));
     stage.gate.passes.store(1, Ordering::SeqCst);
@@ -320,7 +320,7 @@ fn of_many_requests_only_the_latest_is_run_to_its_end() {
     let stage = stage(Gate::default(), 64);
     stage.runtime.run(settings("a", 6), Pace::Going);
     wait_until(|| stage.entered() == 1);
-    // Deaf, the first call holds the worker until all have been asked for.
+    // The first call ignores cancellation and holds the worker until everything has been requested.
     stage.gate.deaf.store(true, Ordering::SeqCst);
     for _ in 0..49 {
         stage.runtime.run(settings("a", 6), Pace::Going);
@@ -414,7 +414,7 @@ fn set_up_tells_its_progress_and_is_cancelled() {
     let stage = with_fetch(Gate::opened(), 64, slow);
     assert!(stage.runtime.set_up(LibraryKind::Cpu).unwrap());
     assert!(!stage.runtime.set_up(LibraryKind::Cpu).unwrap(), "one at a time");
-    // It goes on beside a run, and neither drops the other's events.
+    // It continues beside a run, and neither drops the other's events.
     stage.runtime.run(settings("a", 1), Pace::Going);
     stage.words_until("1: complete");
     stage.runtime.run(settings("a", 1), Pace::Going);

@@ -14,7 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-/// Starts the thread; it ends when the mailbox closes. Of the last run's steps, `budget` bytes are kept.
+/// Starts the thread; it ends when the mailbox closes. `budget` bytes are kept of the last run's steps.
 pub(super) fn spawn(mailbox: Arc<Mailbox>, engine: Box<dyn Engine>, budget: usize) -> std::io::Result<JoinHandle<()>> {
     mailbox.thread_begins();
     let shared = Arc::clone(&mailbox);
@@ -30,7 +30,7 @@ pub(super) fn spawn(mailbox: Arc<Mailbox>, engine: Box<dyn Engine>, budget: usiz
     thread.inspect_err(|_| mailbox.thread_ends())
 }
 
-/// What the thread has from request to request.
+/// The thread's state between requests.
 struct Worker<'a> {
     mailbox: &'a Mailbox,
     engine: Box<dyn Engine>,
@@ -44,14 +44,14 @@ impl Worker<'_> {
         let started = Cell::new(None);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.answer(request, &started)));
         let Err(panic) = outcome else { return };
-        // Nothing of what panicked is used again. A model whose own end panics has been dropped all the same.
+        // Nothing of what panicked is used again. A model that panics when dropped has been dropped anyway.
         let _ = catch_unwind(AssertUnwindSafe(|| self.forget()));
         let fault = Fault::panic("this run", &*panic);
         let news = match started.get() {
             Some(seconds) => RunNews::Ended { end: RunEnd::Failed(fault), seconds },
             None => RunNews::Failed(fault),
         };
-        // Nobody is left to tell where this fails.
+        // If this fails nobody receives it.
         let _ = self.mailbox.send(request.id, news);
     }
 
@@ -139,7 +139,7 @@ impl Worker<'_> {
                 match run.coarse_pass(count, &trajectory.state) {
                     Ok(pass) => mailbox.send(id, RunNews::Coarse(pass))?,
                     Err(error) if error.is_cancelled() => return cancelled(mailbox, id),
-                    // Steps may be too long for a method that is good for the whole run, which then goes on by itself.
+                    // Steps may be too long for a method that works for the whole run, which then continues without a preview.
                     Err(_) => {}
                 }
                 mailbox.seen(id)?;

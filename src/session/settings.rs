@@ -13,7 +13,7 @@ impl RunSettings {
         self.schedule.as_ref().and_then(|schedule| schedule.steps()).unwrap_or(self.steps)
     }
 
-    /// What steers the run, in a few words: "w = 3", "blend by resolution, upsample guidance ×2"; `None` for a plain run.
+    /// What steers the run, in a few words: "w = 3", "blend by level, upsample guidance ×2"; `None` for a plain run.
     #[must_use]
     pub fn steering(&self) -> Option<String> {
         let words = [

@@ -1,23 +1,23 @@
-//! One sentence for two readers: the command line names a setting by its option, the window in plain words.
+//! One sentence for two front ends: the command line names a setting by its option, the window in plain words.
 //!
-//! An error of the library holds a [`Name`] and writes both of its forms, marked, into its text. [`Voice::say`] turns that text
-//! into the one that is read; each front end calls it where its sentences go out, so errors within errors need no care.
+//! An error of the library holds a [`Name`] and writes both of its forms, marked, into its text. [`Voice::say`] selects one of
+//! them; each front end calls it before it prints, so nested errors need no special care.
 
 use std::fmt;
 
-/// Stands before, between and after the two forms. It has no shape, so a text that nobody said can still be read.
+/// Separates the two forms. It is invisible, so an unprocessed text can still be read.
 const MARK: char = '\u{2063}';
 
-/// Who reads.
+/// The front end that shows a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
-    /// Whoever types commands: a setting is its option, `--null-label`.
+    /// The command line: a setting is its option, `--null-label`.
     CommandLine,
-    /// Whoever looks at the window: a setting is what it is called there, "null class".
+    /// The window: a setting has its name there, "null class".
     Window,
 }
 
-/// What is called one way on the command line and another in the window.
+/// A name that differs between the command line and the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name {
     plain: &'static str,
@@ -25,13 +25,13 @@ pub struct Name {
 }
 
 impl Name {
-    /// In plain words, and as an option without its dashes. What follows the option may stand there too: `size HxW`.
+    /// In plain words, and as an option without its dashes. The option's value may follow it: `size HxW`.
     #[must_use]
     pub const fn new(plain: &'static str, option: Option<&'static str>) -> Self {
         Self { plain, option }
     }
 
-    /// The name for this reader.
+    /// The name for this front end.
     #[must_use]
     pub fn for_voice(self, voice: Voice) -> String {
         voice.say(&self.to_string())
@@ -48,7 +48,7 @@ impl fmt::Display for Name {
 }
 
 impl Voice {
-    /// The text with every name in it as this reader knows it.
+    /// The text with every name in the form for this front end.
     #[must_use]
     pub fn say(self, text: &str) -> String {
         let mut said = String::with_capacity(text.len());

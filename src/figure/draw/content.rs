@@ -3,7 +3,7 @@
 use crate::figure::{Axis, Figure, Film, HeatMap, Strip, text};
 use std::sync::Arc;
 
-/// What a panel shows.
+/// The content of a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// Curves and points.
@@ -49,7 +49,7 @@ impl Content {
         }
     }
 
-    /// A film has a label at its side and nothing to measure by.
+    /// A film has a label beside it and no vertical axis.
     pub(super) fn y_axis(&self) -> Axis {
         match self {
             Self::Figure(figure) => figure.y_axis.clone(),
@@ -58,7 +58,7 @@ impl Content {
         }
     }
 
-    /// Which run it is of and what has no place, where that is to be said.
+    /// The run it belongs to and what is outside the axis, if that needs saying.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         match self {
@@ -84,7 +84,7 @@ impl Content {
         }
     }
 
-    /// What is seen, in words.
+    /// A description in words.
     pub(super) fn description(&self) -> String {
         let (label, x) = (text::plain(self.label()), text::plain(&self.x_axis().label));
         match self {

@@ -1,7 +1,7 @@
-//! The bundled fonts, under the Open Font License (assets/fonts/OFL.txt), set so that they draw the letters that are written.
+//! The bundled fonts, under the Open Font License (assets/fonts/OFL.txt), adjusted to draw exactly the characters of a text.
 //!
-//! Both make × of the x in "3x" and an arrow of "->": contextual alternates, which are not for text that quotes what was
-//! typed, and which egui has no switch for. They are emptied in the fonts' bytes.
+//! Both draw × for the x in "3x" and an arrow for "->" by contextual alternates. Those are wrong in text that quotes
+//! user input, and egui has no switch for them. They are emptied in the fonts' bytes.
 
 use std::sync::LazyLock;
 
@@ -31,7 +31,7 @@ fn without_alternates(font: &[u8]) -> Vec<u8> {
     font
 }
 
-/// Where a font says how many lookups each of its features `calt` has: OpenType's GSUB, FeatureList, Feature.
+/// The positions of the lookup counts of a font's features `calt`: OpenType's GSUB, FeatureList, Feature.
 fn alternates(font: &[u8]) -> Option<Vec<usize>> {
     let bytes = |at: usize, count: usize| font.get(at..at + count);
     let short = |at: usize| Some(usize::from(u16::from_be_bytes(bytes(at, 2)?.try_into().ok()?)));

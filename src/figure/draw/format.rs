@@ -1,4 +1,4 @@
-//! The one table of formats that figures are written in. Menus, endings, help and error sentences are made from it.
+//! The table of file formats of figures. Menus, file extensions, help and error messages are made from it.
 
 use super::{DrawError, Scene, pdf, png, svg};
 use crate::words;
@@ -13,7 +13,7 @@ pub enum Format {
     Png,
 }
 
-/// All formats, in the order of [`Format`], which menus have too.
+/// All formats, in the order of [`Format`] and of menus.
 pub const FORMATS: &[FormatInfo] = &[
     FormatInfo {
         format: Format::Svg,
@@ -32,17 +32,17 @@ pub const FORMATS: &[FormatInfo] = &[
     FormatInfo { format: Format::Png, name: "PNG", ending: "png", summary: "Pixels.", write: png::write },
 ];
 
-/// What a format is.
+/// A row of the table.
 pub struct FormatInfo {
-    /// Which one.
+    /// The format.
     pub format: Format,
     /// Its name.
     pub name: &'static str,
-    /// The ending of its files.
+    /// Its file extension.
     pub ending: &'static str,
-    /// What it is for, in a sentence.
+    /// Its use, in a sentence.
     pub summary: &'static str,
-    /// From the scene, and the pixels a point where it has pixels.
+    /// Writes the scene; the number is the pixels per point if it has pixels.
     pub(super) write: fn(&Scene, f64) -> Result<Vec<u8>, DrawError>,
 }
 
@@ -53,14 +53,14 @@ impl Format {
         &FORMATS[self as usize]
     }
 
-    /// By the ending of a file's name.
+    /// From the extension of a file name.
     pub fn from_path(path: &Path) -> Result<Self, DrawError> {
         let ending = path.extension().unwrap_or_default();
         let found = FORMATS.iter().find(|info| ending.eq_ignore_ascii_case(info.ending));
         found.map(|info| info.format).ok_or_else(|| DrawError::Format(path.display().to_string()))
     }
 
-    /// The endings in a sentence: ".svg, .pdf or .png".
+    /// The extensions in a sentence: ".svg, .pdf or .png".
     #[must_use]
     pub fn endings() -> String {
         let endings: Vec<String> = FORMATS.iter().map(|info| format!(".{}", info.ending)).collect();

@@ -16,14 +16,14 @@ const GAP: f64 = 5.0;
 /// Least height of a heat map.
 pub(super) const LEAST: f64 = 40.0;
 
-/// What the colours mean, as an axis.
+/// The meaning of the colours, as an axis.
 fn bar_axis(map: &HeatMap) -> Axis {
     let (low, high) = map.range;
     let range = (f64::from(low), f64::from(high));
     Axis { label: map.label.clone(), unit: map.unit, range, ticks: map.bar_ticks(5) }
 }
 
-/// Numbers of the wavelengths, the last with its unit.
+/// Labels of the wavelengths, the last with its unit.
 fn wavelengths(map: &HeatMap) -> Vec<Tick> {
     let mut ticks = map.wavelengths.clone();
     if let Some(last) = ticks.last_mut() {
@@ -32,7 +32,7 @@ fn wavelengths(map: &HeatMap) -> Vec<Tick> {
     ticks
 }
 
-/// Where the colour bar's pieces stand, from the left of the legend.
+/// Positions of the colour bar's parts, from the left of the legend.
 struct BarColumns {
     bar: f64,
     numbers: f64,
@@ -54,7 +54,7 @@ impl Painter<'_> {
         BarColumns { bar, numbers, label, width: label + 1.3 * LABEL * lines as f64 }
     }
 
-    /// What the legend of a heat map of such a height needs.
+    /// The size of the legend of a heat map with this height.
     pub fn bar_size(&self, map: &HeatMap, height: f64) -> (f64, f64) {
         (self.bar_columns(map, height).width, LEAST)
     }
@@ -89,7 +89,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Numbers beside a plot, from their left, those left out that would touch the one below.
+    /// Labels beside a plot, from their left, without those that would touch the one below.
     fn numbers(&self, ticks: &[Tick], frame: &Frame, left: f64, group: &mut Group) {
         let mut free = f64::INFINITY;
         for tick in ticks {
@@ -119,7 +119,7 @@ pub(super) fn film(film: &Film, frame: &Frame, group: &mut Group) {
     }
 }
 
-/// The middle of an image in this many widths a height, to whole pixels: not every reader of SVG cuts images.
+/// The centre part of an image with this ratio of width to height, in whole pixels: not every reader of SVG crops images.
 fn middle(image: &Arc<RgbImage>, aspect: f64) -> Arc<RgbImage> {
     let (width, height) = image.dimensions();
     #[expect(clippy::cast_sign_loss, reason = "at least 1")]

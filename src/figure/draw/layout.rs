@@ -12,24 +12,24 @@ const MARGIN: f64 = 14.0;
 pub(super) const HEADING: f64 = 13.0;
 pub(super) const TITLE: f64 = 10.0;
 pub(super) const CAPTION: f64 = 8.5;
-/// From line to line, in sizes of the text.
+/// Line height, relative to the size of the text.
 const LEADING: f64 = 1.42;
-/// Between two panels.
+/// Space between two panels.
 const GAP: f64 = 14.0;
-/// Between a plot and its legend.
+/// Space between a plot and its legend.
 const LEGEND_GAP: f64 = 14.0;
 /// Least width and height of a plot.
 const LEAST: (f64, f64) = (96.0, 28.0);
 /// Height of the horizontal axis's numbers with its label.
 const AXIS: f64 = 29.0;
 
-/// A line of text at the left of its base line.
+/// A line of text at the left end of its baseline.
 pub(super) struct TextLine {
     pub text: String,
     pub at: (f64, f64),
 }
 
-/// A sheet's places.
+/// The positions of a sheet's parts.
 pub(super) struct Layout {
     pub size: (f64, f64),
     pub heading: Vec<TextLine>,
@@ -37,7 +37,7 @@ pub(super) struct Layout {
     pub panels: Vec<Place>,
 }
 
-/// A panel's places.
+/// The positions of a panel's parts.
 pub(super) struct Place {
     pub plot: Rect,
     pub title: Vec<TextLine>,
@@ -58,7 +58,7 @@ struct Columns {
     legend: f64,
 }
 
-/// Places a sheet.
+/// Lays out a sheet.
 pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
     let lettering = painter.lettering;
     let contents: Vec<&Content> = sheet.panels.iter().map(|panel| &panel.content).collect();
@@ -76,7 +76,7 @@ pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
     let within = sheet.width - 2.0 * MARGIN;
     let heading = wrap(&sheet.heading, Face::Strong, HEADING, within);
     let caption = wrap(&sheet.words_below(), Face::Body, CAPTION, within);
-    // Titles begin where the plots do, which is not known yet; this is about as far in.
+    // Titles begin at the plots' left edge, which is not known yet; this is close to it.
     let titles: Vec<Vec<String>> =
         sheet.panels.iter().map(|panel| wrap(&panel.title, Face::Strong, TITLE, within - 48.0)).collect();
     let axis = |index: usize| contents.get(index + 1).is_none_or(|next| next.x_axis() != contents[index].x_axis());
@@ -133,7 +133,7 @@ pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
     Layout { size: (whole(width), whole(y + MARGIN)), heading, caption, panels }
 }
 
-/// The plots' heights: as wanted, or in that proportion so that they sum to `sum`; none lower than its least.
+/// The plots' heights: as requested, or in that proportion so that they sum to `sum`; none below its minimum.
 fn heights(wanted: &[f64], least: &[f64], sum: Option<f64>) -> Vec<f64> {
     let scaled =
         |factor: f64| wanted.iter().zip(least).map(move |(wanted, least)| (factor * wanted).max(*least)).collect();
@@ -163,7 +163,7 @@ fn columns(
     let last = x_axes.iter().filter_map(|axis| axis.ticks.last()).map(number).fold(0.0, f64::max);
     let left = MARGIN + label_width + 4.0 + numbers + 6.0;
     let legend = legends.iter().map(|&(width, _)| width).fold(0.0, f64::max);
-    // A number at the very end of the axis stands half beyond it.
+    // A number at the end of the axis extends beyond it by half its width.
     let beside = if legend > 0.0 { legend + LEGEND_GAP.max(0.5 * last + 6.0) } else { 0.5 * last };
     let right = (width - MARGIN - beside).max(left + LEAST.0);
     Columns { left, right, legend: right + beside - legend }

@@ -1,4 +1,4 @@
-//! The legend at the right of a panel: each name once, with how it is drawn.
+//! The legend at the right of a panel: each name once, with its line, marker or colour.
 
 use super::lettering::{Face, Lettering};
 use super::marker::marker;
@@ -8,13 +8,13 @@ use super::theme::Theme;
 use crate::figure::{Figure, Line, MarkKind, Marker, Paint, Role};
 
 const SIZE: f64 = 8.5;
-/// From row to row.
+/// Distance between rows.
 const PITCH: f64 = 12.0;
 /// Length of a swatch, and space after it.
 const SWATCH: f64 = 20.0;
 const GAP: f64 = 6.0;
 
-/// A name and its swatches, which may be several: a line with points on it.
+/// A name and its swatches, possibly several: a line and the points on it.
 struct Entry<'a> {
     name: &'a str,
     swatches: Vec<Swatch<'a>>,
@@ -28,7 +28,7 @@ enum Swatch<'a> {
     Point(Paint, Marker),
 }
 
-/// What a figure's legend lists. Rules are in it where each has a colour of its own.
+/// The entries of a figure's legend. Rules are included if each has a colour of its own.
 fn entries(figure: &Figure) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut add = |name, swatch| match entries.iter_mut().find(|entry| entry.name == name) {
@@ -57,14 +57,14 @@ fn entries(figure: &Figure) -> Vec<Entry<'_>> {
     entries
 }
 
-/// Whether the rules of a figure can be told apart by their colours.
+/// Whether the rules of a figure have different colours.
 pub(super) fn rules_are_listed(figure: &Figure) -> bool {
     let rules: Vec<Paint> =
         figure.marks.iter().filter(|mark| mark.kind == MarkKind::Rule).map(|mark| mark.paint).collect();
     rules.iter().enumerate().all(|(index, paint)| !rules[..index].contains(paint))
 }
 
-/// The width and height that a legend needs; nothing for one that would only name a single unnamed thing.
+/// The width and height of a legend; zero if it would only name a single unnamed element.
 pub(super) fn size(figure: &Figure, lettering: &Lettering) -> (f64, f64) {
     let entries = entries(figure);
     let strips = figure.strips.iter().map(|strip| lettering.width(&strip.name, Face::Body, SIZE));
@@ -72,7 +72,7 @@ pub(super) fn size(figure: &Figure, lettering: &Lettering) -> (f64, f64) {
     (strips.chain(names).fold(0.0, f64::max), PITCH * entries.len() as f64)
 }
 
-/// Draws a legend from its left top.
+/// Draws a legend from its top left.
 pub(super) fn draw(figure: &Figure, (left, top): (f64, f64), theme: Theme, lettering: &Lettering, group: &mut Group) {
     for (row, entry) in entries(figure).iter().enumerate() {
         let y = top + PITCH * (row as f64 + 0.5);
@@ -84,7 +84,7 @@ pub(super) fn draw(figure: &Figure, (left, top): (f64, f64), theme: Theme, lette
     }
 }
 
-/// Draws what a strip is, beside it.
+/// Draws the name of a strip beside it.
 pub(super) fn draw_strip_name(
     name: &str,
     (left, y): (f64, f64),

@@ -8,10 +8,10 @@ use skrifa::instance::{Location, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider};
 
-/// Size of a subscript, and how far it stands below the line, in sizes of the text.
+/// Size of a subscript, and its distance below the baseline, relative to the size of the text.
 const SUBSCRIPT: (f64, f64) = (0.72, 0.17);
 
-/// What text is set in.
+/// The font of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Face {
     /// Running text.
@@ -22,7 +22,7 @@ pub(super) enum Face {
     Mono,
 }
 
-/// A label set in one line: its outlines, from the origin along the base line, y downwards.
+/// A label in one line: its outlines, from the origin along the baseline, y downwards.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Setting {
     pub path: Path,
@@ -32,12 +32,12 @@ pub(super) struct Setting {
 }
 
 impl Setting {
-    /// Moved so that its base line begins at a point.
+    /// Moved so that its baseline begins at a point.
     pub fn at(self, x: f64, y: f64) -> Path {
         self.path.mapped(|[px, py]| [px + x, py + y])
     }
 
-    /// Turned to be read from below, its base line beginning at a point.
+    /// Rotated to be read from below, its baseline beginning at a point.
     pub fn upwards_at(self, x: f64, y: f64) -> Path {
         self.path.mapped(|[px, py]| [x + py, y - px])
     }
@@ -51,7 +51,7 @@ pub(super) struct Lettering {
 }
 
 impl Lettering {
-    /// The bundled fonts, each with the other to stand in for what it lacks, as in the window.
+    /// The bundled fonts, each with the other as fallback, as in the window.
     pub fn new() -> Self {
         let chain = |fonts: [(&'static [u8], f32); 2]| {
             fonts.into_iter().filter_map(|(data, weight)| Font::new(data, weight)).collect()
@@ -105,7 +105,7 @@ impl Lettering {
         lines
     }
 
-    /// Sets plain text at a point and returns how far it goes.
+    /// Sets plain text at a point and returns its width.
     fn run(&self, text: &str, face: Face, size: f64, [x, y]: [f64; 2], path: &mut Path) -> f64 {
         let chain = self.chain(face);
         let mut along = 0.0;
@@ -113,7 +113,7 @@ impl Lettering {
         while let Some(first) = left.chars().next() {
             let font_of = |character: char| chain.iter().position(|font| font.has(character)).unwrap_or(0);
             let font = font_of(first);
-            // What combines stays with the letter before it, and a space with the word.
+            // A combining character stays with the letter before it, and a space with the word.
             let other = |&(at, character): &(usize, char)| {
                 at > 0 && !combines(character) && character != ' ' && font_of(character) != font
             };
@@ -160,7 +160,7 @@ impl Font {
         })
     }
 
-    /// Whether a character can be set: the shaper takes ᾱ, where it has no glyph, apart into letter and bar.
+    /// Whether a character can be set: if ᾱ has no glyph, the shaper splits it into letter and bar.
     fn has(&self, character: char) -> bool {
         let glyph = |character: char| self.tables.charmap().map(character).is_some();
         glyph(character) || (character == 'ᾱ' && glyph('α') && glyph('\u{304}'))

@@ -3,7 +3,7 @@
 use super::scene::{Colour, Ink, Path};
 use crate::figure::Marker;
 
-/// A marker's path around a point, and its ink; all shapes look about as large.
+/// A marker's path around a point, and its ink; all shapes look about equally large.
 pub(super) fn marker(marker: Marker, [x, y]: [f64; 2], radius: f64, colour: Colour) -> (Path, Ink) {
     let polygon =
         |corners: &[[f64; 2]]| Path::polygon(corners.iter().map(|[dx, dy]| [x + radius * dx, y + radius * dy]));

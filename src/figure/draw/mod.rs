@@ -1,7 +1,9 @@
 //! Figures as files: SVG, PDF and PNG, without a GUI.
 //!
-//! A [`Sheet`] is one or several figures, heat maps and films stacked on a common horizontal axis. All formats are written from one scene of
-//! paths and pictures, text as paths, so they look alike everywhere and need no fonts. The same sheet always gives the same bytes.
+//! A [`Sheet`] is one or several figures, heat maps and films stacked on a common horizontal axis. All formats are written
+//! from one scene of
+//! paths and pictures, with text as paths, so they look the same everywhere and need no fonts. The same sheet always gives
+//! the same bytes.
 //!
 //! ```
 //! use chromascope::figure::draw::{Format, Panel, Sheet, Theme};
@@ -45,21 +47,21 @@ use lettering::{Face, Lettering};
 use panel::Painter;
 use scene::{Group, Scene};
 
-/// Pixels a point of a PNG where nothing else is requested: 216 a pixel an inch.
+/// Default pixels per point of a PNG: 216 per inch.
 pub const DEFAULT_SCALE: f64 = 3.0;
 
-/// Figures that could not be drawn.
+/// Why figures cannot be drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
-    /// The file's name ends in no format that figures are written in.
+    /// The file extension is not that of a format for figures.
     #[error("\"{0}\" does not end in {endings}; figures are written in one of these formats", endings = Format::endings())]
     Format(String),
-    /// No pixels, or too many.
+    /// The picture has no pixels, or too many.
     #[error("a picture of {width} × {height} pixels cannot be drawn; each side must be 1 to 20000")]
     Size {
-        /// Of the picture, pixels.
+        /// Width, pixels.
         width: f64,
-        /// Of the picture, pixels.
+        /// Height, pixels.
         height: f64,
     },
     /// The picture could not be encoded.
@@ -70,16 +72,16 @@ pub enum DrawError {
 /// A figure on a sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Panel {
-    /// What is drawn.
+    /// Its content.
     pub content: Content,
-    /// Above it, with subscripts as [`text::spans`] reads them; may be empty.
+    /// The title above it, with subscripts as [`text::spans`] reads them; may be empty.
     pub title: String,
-    /// Height of the plot, points. A legend that needs more room gets it.
+    /// Height of the plot, points. It grows if the legend needs more.
     pub height: f64,
 }
 
 impl Panel {
-    /// A figure, a heat map or a film of ordinary height.
+    /// A figure, a heat map or a film with the default height.
     #[must_use]
     pub fn new(title: impl Into<String>, content: impl Into<Content>) -> Self {
         let content = content.into();
@@ -99,14 +101,14 @@ impl Panel {
 pub struct Sheet {
     /// From top to bottom.
     pub panels: Vec<Panel>,
-    /// Above all; may be empty.
+    /// The heading; may be empty.
     pub heading: String,
-    /// Below all; may be empty.
+    /// The caption; may be empty.
     pub caption: String,
     /// Width of the page, points; wider if the legends leave no room for the plots.
     pub width: f64,
-    /// Height of the page, points, to which the plots are fitted; `None` leaves them as high as the panels say. Higher
-    /// if what is beside the plots needs it.
+    /// Height of the page, points, to which the plots are fitted; `None` keeps the panels' heights. The page is higher
+    /// if the parts beside the plots need it.
     pub height: Option<f64>,
     /// Colours.
     pub theme: Theme,
@@ -132,12 +134,12 @@ impl Sheet {
         pdf::write(&self.scene())
     }
 
-    /// The sheet as PNG, with this many pixels a point.
+    /// The sheet as PNG, with this many pixels per point.
     pub fn to_png(&self, scale: f64) -> Result<Vec<u8>, DrawError> {
         png::write(&self.scene(), scale)
     }
 
-    /// The sheet in a format; `scale`, pixels a point, is of PNG alone.
+    /// The sheet in a format; `scale`, pixels per point, applies only to PNG.
     pub fn to_bytes(&self, format: Format, scale: f64) -> Result<Vec<u8>, DrawError> {
         (format.info().write)(&self.scene(), scale)
     }
@@ -171,7 +173,7 @@ impl Sheet {
         Scene { size: layout.size, background: self.theme.background(), title, description: self.description(), groups }
     }
 
-    /// The panels' notes, each once, and the caption: a line each.
+    /// The panels' notes, each once, and the caption: one line each.
     fn words_below(&self) -> String {
         let mut lines: Vec<&str> = Vec::new();
         let notes = self.panels.iter().flat_map(|panel| panel.content.notes());
@@ -183,7 +185,7 @@ impl Sheet {
         lines.join("\n")
     }
 
-    /// What is seen, in words.
+    /// A description in words.
     fn description(&self) -> String {
         let caption = Some(text::plain(&self.words_below())).filter(|caption| !caption.is_empty());
         self.panels.iter().map(Panel::description).chain(caption).collect::<Vec<_>>().join(" ")
@@ -191,7 +193,7 @@ impl Sheet {
 }
 
 impl Panel {
-    /// Its title, or what is plotted.
+    /// Its title, or else the quantity it plots.
     fn name(&self) -> String {
         text::plain(if self.title.is_empty() { self.content.label() } else { &self.title })
     }

@@ -1,4 +1,4 @@
-//! One panel in its place.
+//! One panel at its position.
 
 use super::layout::{Place, TITLE};
 use super::legend;
@@ -12,7 +12,7 @@ use crate::figure::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Strip
 /// Sizes of axis labels and of their numbers.
 pub(super) const LABEL: f64 = 9.0;
 pub(super) const TICK: f64 = 7.5;
-/// What a strip takes below a plot, and its own height.
+/// Space for a strip below a plot, and the strip's own height.
 pub(super) const STRIP: (f64, f64) = (17.0, 12.0);
 /// Size of names inside a plot and its strips.
 const SMALL: f64 = 7.5;
@@ -20,27 +20,27 @@ const SMALL: f64 = 7.5;
 const WIDTH: f64 = 1.5;
 
 impl Group {
-    /// Draws text at the left of its base line.
+    /// Draws text from the left end of its baseline.
     pub fn label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
         let label = setting.text.clone();
         self.add(Item { id: None, label, clip: None, path: setting.at(x, y), ink: Ink::Fill(colour) });
     }
 
-    /// Draws text read from below, at the left of its base line.
+    /// Draws text read from below, from the left end of its baseline.
     pub fn upward_label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
         let label = setting.text.clone();
         self.add(Item { id: None, label, clip: None, path: setting.upwards_at(x, y), ink: Ink::Fill(colour) });
     }
 }
 
-/// How a curve is drawn.
+/// The ink of a curve.
 pub(super) fn line_ink(line: &Line, theme: Theme) -> Ink {
     let width = WIDTH * line.weight;
     let dash = line.dash.pattern().iter().map(|length| length * width).collect();
     Ink::Stroke { colour: theme.colour(line.paint), width, dash }
 }
 
-/// How a rule over the height of the plot is drawn.
+/// The ink of a rule over the height of the plot.
 pub(super) fn rule_ink(paint: Paint, theme: Theme) -> Ink {
     Ink::Stroke { colour: theme.colour(paint), width: 0.8, dash: vec![2.4, 1.6] }
 }
@@ -60,7 +60,7 @@ pub(super) fn axis_lines(axis: &Axis, length: f64, lettering: &Lettering) -> Vec
     }
 }
 
-/// The space of a plot in the units of its axes.
+/// The map from the units of a plot's axes to the page.
 pub(super) struct Frame {
     pub plot: Rect,
     x: (f64, f64),
@@ -77,7 +77,7 @@ impl Frame {
         self.plot.left + (value - self.x.0) / (self.x.1 - self.x.0) * self.plot.width()
     }
 
-    /// Clamped far outside the page, where no file format may stumble.
+    /// Clamped far outside the page, where every file format still works.
     pub fn y(&self, value: f64) -> f64 {
         let place = self.plot.bottom - (value - self.y.0) / (self.y.1 - self.y.0) * self.plot.height();
         place.clamp(self.plot.top - 1e4, self.plot.bottom + 1e4)
@@ -88,7 +88,7 @@ impl Frame {
     }
 }
 
-/// The top of the highest free piece of a plot between two x that is so long; `None` where everything is taken.
+/// The top of the highest free vertical stretch of this length between two x; `None` if there is none.
 fn gap(figure: &Figure, frame: &Frame, (left, right): (f64, f64), length: f64) -> Option<f64> {
     let covered = figure.areas.iter().any(|area| {
         let ends = area.points.first().zip(area.points.last());
@@ -234,7 +234,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Writes an area's name where it is thickest, if there is room.
+    /// Writes an area's name at its thickest point, if it fits.
     fn area_name(&self, area: &Area, frame: &Frame, group: &mut Group) {
         let name = self.lettering.set(&area.name, Face::Strong, SMALL);
         let (half, least) = (0.5 * name.width + 4.0, 1.5 * SMALL);
@@ -254,7 +254,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Writes what rules are beside them, where the legend does not and there is room for all: up to the next rule and
+    /// Writes the names of rules beside them, if the legend does not have them and all fit: up to the next rule and
     /// between the curves.
     fn rule_labels(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
         if legend::rules_are_listed(figure) {

@@ -7,7 +7,7 @@ use pdf_writer::types::LineJoinStyle;
 use pdf_writer::{Content, Filter, Finish, Name, Pdf, Rect, Ref, TextStr};
 use std::sync::Arc;
 
-/// The number of the first picture; what is before it is there in every file.
+/// The number of the first picture; the objects before it are in every file.
 const FIRST_PICTURE: i32 = 6;
 
 /// Writes the scene.
@@ -51,7 +51,7 @@ pub(super) fn write(scene: &Scene) -> Vec<u8> {
     pdf.finish()
 }
 
-/// What a picture is called on the page.
+/// The name of a picture on the page.
 fn name_of(index: i32) -> Vec<u8> {
     format!("Im{index}").into_bytes()
 }
@@ -95,7 +95,7 @@ fn draw(item: &Item, content: &mut Content, pictures: &mut Vec<Arc<RgbImage>>) {
             let index = i32::try_from(pictures.len()).unwrap_or(i32::MAX);
             pictures.push(picture.embedded(*rect));
             content.save_state();
-            // A picture is the unit square, its first row at the top of a page whose y rises.
+            // A picture is the unit square, its first row at the top of a page with y upwards.
             let (width, height) = (short(rect.width()), short(rect.height()));
             content.transform([width, 0.0, 0.0, -height, short(rect.left), short(rect.bottom)]);
             content.x_object(Name(&name_of(index)));

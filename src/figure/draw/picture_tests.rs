@@ -33,7 +33,7 @@ fn map(time: TimeView<'_>) -> HeatMap {
     heat_map(HeatMapFigure { on: OnAxis::own(time), cells: &cells, scale, range, colour_map: ColourMap::Viridis })
 }
 
-/// Images in one colour each, by their step.
+/// Images of one colour each, by step.
 fn film(time: TimeView<'_>) -> Film {
     Film::new("E[x_0|x_t]", OnAxis::own(time), 4, |step| {
         Some(Arc::new(RgbImage::from_pixel(8, 8, Rgb([50 * step as u8, 9, 200]))))
@@ -71,7 +71,7 @@ fn decoded(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// The colours that the map has in its lowest row, and where it is unknown.
+/// The colours in the lowest row of the map, and of unknown values.
 fn expected() -> ([u8; 3], [u8; 3], [u8; 3]) {
     let table = colour_table(ColourMap::Viridis);
     (table[40 * 256 / 60], table[255], Theme::Light.role(crate::figure::Role::Hairline))
@@ -89,7 +89,7 @@ fn png_has_the_colours_of_the_map_and_of_the_images() {
     };
     let plot = rect_of(&scene.groups, "panel-2-map");
     let (first, last, gap) = expected();
-    // Frequency 0 is the lowest row, as high as half of the others.
+    // Frequency 0 is the lowest row, half as high as the others.
     assert_eq!([0.1, 0.4, 0.7, 0.9].map(|x| pixel(plot, x, 0.05)), [first, gap, last, gap]);
     assert_eq!(pixel(plot, 0.1, 0.99), colour_table(ColourMap::Viridis)[0]);
     for step in 0..4_u8 {
@@ -114,7 +114,7 @@ fn svg_embeds_what_it_shows() {
         .map(|rest| image::load_from_memory(&decoded(rest.split('"').next().unwrap())).unwrap().to_rgb8())
         .collect();
     assert_eq!(images.len(), 4 + 2, "four images, the map and its bar");
-    // A cell is wider than it is high, and so shows all of the image's width.
+    // A cell is wider than high, and so shows the image's whole width.
     let (width, height) = images[1].dimensions();
     assert!(width == 8 && height < 8 && images[1].get_pixel(0, 0).0 == [50, 9, 200], "{width} × {height}");
     let (first, last, gap) = expected();

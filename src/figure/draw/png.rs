@@ -5,10 +5,10 @@ use super::scene::{Colour, Ink, Path, Picture, Rect, Scene, Segment};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use tiny_skia::{FillRule, LineJoin, Mask, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
-/// Most pixels a side, so that a slip in the scale does not take all memory.
+/// Most pixels per side, so that a wrong scale does not use up all memory.
 const MOST: f64 = 20_000.0;
 
-/// Draws the scene with this many pixels a point.
+/// Draws the scene with this many pixels per point.
 pub(super) fn write(scene: &Scene, scale: f64) -> Result<Vec<u8>, DrawError> {
     let pixmap = draw(scene, scale)?;
     let rgb: Vec<u8> = pixmap.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
@@ -59,7 +59,7 @@ fn draw(scene: &Scene, scale: f64) -> Result<Pixmap, DrawError> {
     Ok(pixmap)
 }
 
-/// Draws a picture over whole pixels, those whose centres lie in the rectangle and in the clip.
+/// Draws a picture over whole pixels: those whose centres are in the rectangle and in the clip.
 fn blit(pixmap: &mut Pixmap, picture: &Picture, rect: Rect, clip: Option<Rect>, scale: f64) {
     let whole = |edge: f64| (scale * edge).round() as i64;
     let (left, top, right, bottom) = (whole(rect.left), whole(rect.top), whole(rect.right), whole(rect.bottom));

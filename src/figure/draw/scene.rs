@@ -1,5 +1,5 @@
-//! What is on the page: paths with their ink, pictures among them, in points, y downwards. The one thing that all file formats are written
-//! from.
+//! The contents of a page: paths and pictures with their ink, in points, y downwards. All file formats are written
+//! from it.
 
 use crate::figure::HeatMap;
 use image::RgbImage;
@@ -16,14 +16,14 @@ pub(super) struct Scene {
     /// Width and height.
     pub size: (f64, f64),
     pub background: Colour,
-    /// For readers of the file and screen readers, in plain text.
+    /// A description in plain text, for readers of the file and screen readers.
     pub title: String,
     pub description: String,
     /// From back to front.
     pub groups: Vec<Group>,
 }
 
-/// Items that belong together.
+/// A group of items.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Group {
     pub id: String,
@@ -37,19 +37,19 @@ impl Group {
         Self { id, label, items: Vec::new() }
     }
 
-    /// Draws a path that has nothing to say.
+    /// Draws a path without a description.
     pub fn draw(&mut self, path: Path, ink: Ink) {
         self.add(Item { id: None, label: String::new(), clip: None, path, ink });
     }
 
-    /// Draws a picture over a rectangle, which with an id of its own is named.
+    /// Draws a picture over a rectangle, with an id and a description if the id is not empty.
     pub fn picture(&mut self, id: Option<String>, label: String, rect: Rect, picture: Picture, clip: Option<Rect>) {
         let Rect { left, top, right, bottom } = rect;
         let path = Path::polygon([[left, top], [right, top], [right, bottom], [left, bottom]]);
         self.add(Item { id, label, clip, path, ink: Ink::Picture(rect, picture) });
     }
 
-    /// Draws an item, unless there is nothing of it.
+    /// Draws an item, unless it is empty.
     pub fn add(&mut self, item: Item) {
         if !item.path.0.is_empty() {
             self.items.push(item);
@@ -62,9 +62,9 @@ impl Group {
 pub(super) struct Item {
     /// Unique in the page.
     pub id: Option<String>,
-    /// What it is, for screen readers; empty for what only helps the eye.
+    /// A description for screen readers; empty for decoration.
     pub label: String,
-    /// What of it is seen; everything where there is none.
+    /// The visible part; everything if `None`.
     pub clip: Option<Rect>,
     pub path: Path,
     pub ink: Ink,
@@ -75,14 +75,14 @@ pub(super) struct Item {
 pub(super) enum Ink {
     /// Filled, by the non-zero rule.
     Fill(Colour),
-    /// Drawn along, with round joins.
+    /// Stroked, with round joins.
     Stroke {
         colour: Colour,
         width: f64,
-        /// Stroke and gap in turn; unbroken where empty.
+        /// Lengths of stroke and gap in turn; empty for a solid line.
         dash: Vec<f64>,
     },
-    /// The rectangle that the path goes around, filled with a picture.
+    /// The path's bounding rectangle, filled with a picture.
     Picture(Rect, Picture),
 }
 
@@ -91,12 +91,12 @@ pub(super) enum Ink {
 pub(super) enum Picture {
     /// An image, stretched.
     Image(Arc<RgbImage>),
-    /// The plot of a heat map, and the colour where nothing is known.
+    /// The plot of a heat map, and the colour of unknown values.
     HeatMap(Arc<HeatMap>, Colour),
 }
 
 impl Picture {
-    /// In this many pixels.
+    /// Rendered in this many pixels.
     pub fn pixels(&self, width: u32, height: u32) -> RgbImage {
         match self {
             Self::Image(image) => resize(&**image, width, height, FilterType::Nearest),
@@ -104,7 +104,7 @@ impl Picture {
         }
     }
 
-    /// As it is written into files of vectors that are to draw it over a rectangle: pixel by pixel where it has pixels,
+    /// For vector formats that draw it over a rectangle: with its own pixels if it has them,
     /// else finely enough for print.
     pub fn embedded(&self, rect: Rect) -> Arc<RgbImage> {
         const PIXELS_PER_POINT: f64 = 4.0;
@@ -118,13 +118,13 @@ impl Picture {
 }
 
 impl Ink {
-    /// An unbroken line.
+    /// A solid line.
     pub const fn line(colour: Colour, width: f64) -> Self {
         Self::Stroke { colour, width, dash: Vec::new() }
     }
 }
 
-/// An upright rectangle.
+/// A rectangle with sides along the axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rect {
     pub left: f64,
@@ -146,13 +146,13 @@ impl Rect {
         (0.5 * (self.left + self.right), 0.5 * (self.top + self.bottom))
     }
 
-    /// Larger by so much on every side.
+    /// Larger by this much on every side.
     pub fn grown(self, by: f64) -> Self {
         Self { left: self.left - by, top: self.top - by, right: self.right + by, bottom: self.bottom + by }
     }
 }
 
-/// A piece of a path.
+/// An element of a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Segment {
     Move([f64; 2]),
@@ -162,15 +162,15 @@ pub(super) enum Segment {
     Close,
 }
 
-/// A path; all of its numbers are finite.
+/// A path with finite coordinates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Path(pub Vec<Segment>);
 
-/// How far a quarter of a circle's control points are from its ends, in radii.
+/// Distance of the control points of a quarter circle from its ends, in radii.
 const KAPPA: f64 = 0.552_284_75;
 
 impl Path {
-    /// Straight from point to point; one that is not finite leaves a gap.
+    /// Straight from point to point; a point that is not finite leaves a gap.
     pub fn polyline(points: impl IntoIterator<Item = [f64; 2]>) -> Self {
         let mut path = Self::default();
         let mut begun = false;
@@ -184,7 +184,7 @@ impl Path {
         path
     }
 
-    /// Straight from point to point and back to the first; those that are not finite are left out.
+    /// Straight from point to point and back to the first, without points that are not finite.
     pub fn polygon(points: impl IntoIterator<Item = [f64; 2]>) -> Self {
         let finite = points.into_iter().filter(|point| point.iter().all(|value| value.is_finite()));
         let mut path = Self::polyline(finite);
@@ -224,7 +224,7 @@ impl Path {
         path
     }
 
-    /// Every point carried elsewhere.
+    /// Maps every point.
     #[must_use]
     pub fn mapped(self, to: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
         let segment = |segment| match segment {

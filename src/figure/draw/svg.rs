@@ -83,11 +83,11 @@ fn write_item(item: &Item, clips: &[Rect], out: &mut String) -> std::fmt::Result
     writeln!(out, " d=\"{data}\"/>")
 }
 
-/// An image as the bytes of a PNG; none where it has no pixels.
+/// An image as the bytes of a PNG; `None` if it has no pixels.
 fn png_of(image: &RgbImage) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Best, PngFilter::Adaptive);
-    // Writing to memory fails for nothing but an empty image.
+    // Writing to memory fails only for an empty image.
     let _ = encoder.write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8);
     bytes
 }
@@ -135,7 +135,7 @@ fn data(path: &Path) -> String {
     path.0.iter().map(segment).collect()
 }
 
-/// The path of what is filled, most of all letters, in few bytes: hundredths of a point, each place from the one before.
+/// The path of a filled shape, mostly letters, in few bytes: hundredths of a point, each position relative to the one before.
 fn outline(path: &Path) -> String {
     let mut out = String::new();
     let whole = |[x, y]: [f64; 2]| [x, y].map(|value| (100.0 * value).round());
@@ -148,7 +148,7 @@ fn outline(path: &Path) -> String {
             Segment::Cubic(first, second, end) => ('c', vec![first, second, end]),
             Segment::Close => ('z', Vec::new()),
         };
-        // After the first, a letter that comes again is left out; but what follows m unnamed would be l.
+        // A repeated command letter is omitted after the first; but after m an omitted one would mean l.
         let again = letter == last && letter != 'm';
         if !again {
             out.push(letter);
@@ -174,7 +174,7 @@ fn outline(path: &Path) -> String {
     out
 }
 
-/// How many places a letter of a path takes; the last is where it ends.
+/// Number of points per path command; the last is its end.
 const fn end_of(letter: char) -> usize {
     match letter {
         'q' => 2,
@@ -203,7 +203,7 @@ fn hex([r, g, b]: Colour) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Text as it may stand in an element or a quoted attribute; what XML cannot hold is left out.
+/// Escaped text for an element or a quoted attribute, without characters that XML does not allow.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

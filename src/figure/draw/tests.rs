@@ -31,7 +31,7 @@ fn figure(lines: Vec<Line>) -> Figure {
     }
 }
 
-/// Everything that a figure can have.
+/// A figure with every kind of element.
 fn full() -> Figure {
     let area = Area { name: "share".into(), points: vec![[0.0, 0.0, 0.4], [1.0, 0.1, 0.5]], paint: Paint::Level(4) };
     let dashes = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDotted];
@@ -150,7 +150,7 @@ fn svg_is_well_formed_and_names_every_line() {
     assert!(svg.contains("aria-label=\"τ0 &lt;&amp;&gt;\""));
 }
 
-/// A line's place in the scene is its place in every format.
+/// A line has the same position in the scene and in every format.
 #[test]
 fn all_formats_draw_the_same_scene() {
     let sheet = Sheet::new(vec![Panel::new("", figure(vec![line("4 px", vec![[0.0, 0.25], [1.0, 0.75]], 2)]))]);
@@ -301,7 +301,7 @@ fn every_sign_of_the_field_has_a_glyph() {
     for face in [Face::Body, Face::Strong, Face::Mono] {
         assert!(lettering.covers(signs, face));
         let set = |text: &str| lettering.set(text, face, 10.0);
-        // A letter with a bar of its own, or one put over it: as wide, and more to draw than the letter alone.
+        // A letter with its own bar, and one with a combining bar: the same width, and more to draw than the letter alone.
         for barred in ["ᾱ", "α\u{304}"] {
             assert!((set(barred).width - set("α").width).abs() < 0.2, "{face:?} {barred}");
             assert!(set(barred).path.0.len() > set("α").path.0.len());
@@ -309,7 +309,7 @@ fn every_sign_of_the_field_has_a_glyph() {
         assert!(set("x\u{302}").width < 1.1 * set("x").width);
         let (plain, lower) = (set("xt"), set("x_t"));
         assert!(lower.width < plain.width && lower.text == "xt");
-        // Twice as large is twice as wide.
+        // Twice the size is twice as wide.
         assert!((lettering.width("λ = −∞", face, 20.0) - 2.0 * set("λ = −∞").width).abs() < 1e-9);
     }
 }
@@ -319,7 +319,7 @@ fn the_letters_that_are_written_are_drawn() {
     let lettering = Lettering::new();
     for face in [Face::Body, Face::Strong, Face::Mono] {
         let shapes = |text: &str| lettering.set(text, face, 10.0).path.0.len();
-        // Neither × of an x between digits nor an arrow, nor two signs as one.
+        // Neither × for an x between digits nor an arrow for two signs.
         for text in ["3x", "64x64", "->", "--", "!=", "<=", "0xFF", "(A)"] {
             let apart: usize = text.chars().map(|letter| shapes(&letter.to_string())).sum();
             assert_eq!(shapes(text), apart, "{face:?} {text}");

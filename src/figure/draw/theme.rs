@@ -4,7 +4,7 @@ use super::scene::Colour;
 use crate::figure::palette::{self, channel_colour, level_colour};
 use crate::figure::{Ground, Paint, Role};
 
-/// The colours a figure is drawn in.
+/// The colours of a figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// Dark on white, for paper.
@@ -14,7 +14,7 @@ pub enum Theme {
     Dark,
 }
 
-/// Of one theme, by role.
+/// The colours of one theme, by role.
 struct Colours {
     background: u32,
     text: u32,
@@ -56,7 +56,7 @@ const fn rgb(hex: u32) -> Colour {
     [r, g, b]
 }
 
-/// What is written on a level's colour, in every theme.
+/// The text colour on a level's colour, in every theme.
 pub(super) const ON_LEVEL: Colour = palette::ON_LEVEL;
 
 impl Theme {
@@ -67,7 +67,7 @@ impl Theme {
         }
     }
 
-    /// What lies behind everything.
+    /// The background.
     pub(super) const fn background(self) -> Colour {
         rgb(self.colours().background)
     }
@@ -86,7 +86,7 @@ impl Theme {
         })
     }
 
-    /// Whether that is dark or light.
+    /// Whether the background is dark or light.
     pub(super) const fn ground(self) -> Ground {
         match self {
             Self::Light => Ground::Light,

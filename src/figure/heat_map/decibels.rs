@@ -1,28 +1,29 @@
 use crate::session::heat_map::{Normalisation, SpectrumQuantity};
 use std::sync::Arc;
 
-/// A density that is not known, in [`Decibels::values`]: far below all that can be.
+/// An unknown density in [`Decibels::values`]: far below all possible ones.
 pub const GAP: f32 = -1e9;
-/// The density of nothing, dB.
+/// The density of zero power, dB.
 pub const NOTHING: f32 = -300.0;
-/// Of what is seen such shares are below the range that fits and above it.
+/// Shares of the visible area below the fitted range and above it.
 const BEYOND: (f64, f64) = (0.02, 0.01);
-/// Ends of the range that fits are whole multiples of this, dB, so that it seldom moves while a run is in progress.
+/// The ends of a fitted range are whole multiples of this, dB, so that it seldom moves while a run is in progress.
 const ROUND: f32 = 5.0;
 
-/// Where columns stand in time.
+/// The position of columns in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Column i is of state i, after i steps, and stands around that place.
+    /// Column i belongs to state i, after i steps, and is centred there.
     Around,
-    /// Column i is of step i, which begins with state i: it stands from there to the next, where the stage shows that step.
+    /// Column i belongs to step i, which begins with state i: it extends from there to the next, where the images pane shows
+    /// the step.
     Within,
-    /// Column i is of what happens from step i to step i + 1.
+    /// Column i belongs to the change from step i to step i + 1.
     Between,
 }
 
 impl Placement {
-    /// That of a quantity.
+    /// The one for a quantity.
     #[must_use]
     pub const fn of(quantity: SpectrumQuantity) -> Self {
         match quantity {
@@ -33,28 +34,28 @@ impl Placement {
     }
 }
 
-/// What rows are.
+/// The meaning of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Rows {
     /// Rings of radial frequency.
     #[default]
     Frequencies,
-    /// Resolution levels with this factor between them: row 0 is what is left below them, row 1 the coarsest.
+    /// Resolution levels with this factor between them: row 0 is the rest, row 1 the coarsest.
     Levels(usize),
 }
 
-/// Power by column and ring of radial frequency, whoever measured it.
+/// Measured power by column and ring of radial frequency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PowerGrid {
-    /// What it is, with subscripts as [`crate::figure::text::spans`] reads them: "PSD of ΔE[x_0|x_t]".
+    /// Its name, with subscripts as [`crate::figure::text::spans`] reads them: "PSD of ΔE[x_0|x_t]".
     pub name: String,
-    /// Radial frequency of each ring, cycles/px, frequency 0 first; rising, `[F]`. Of levels those at their middles.
+    /// Radial frequency of each ring, cycles/px, frequency 0 first; rising, `[F]`. For levels those at their middles.
     pub frequency: Vec<f64>,
-    /// What the rows are.
+    /// The meaning of the rows.
     pub rows: Rows,
-    /// Linear power density of each column, `[F]`; `None` where it is not known.
+    /// Linear power density of each column, `[F]`; `None` if unknown.
     pub columns: Vec<Option<Arc<[f64]>>>,
-    /// Where the columns stand.
+    /// The position of the columns.
     pub placement: Placement,
 }
 
@@ -65,16 +66,16 @@ pub struct Decibels {
     pub name: String,
     /// As [`PowerGrid::frequency`].
     pub frequency: Vec<f64>,
-    /// What the rows are.
+    /// The meaning of the rows.
     pub of_rows: Rows,
-    /// Where the columns stand.
+    /// The position of the columns.
     pub placement: Placement,
-    /// Column by column, each from the lowest frequency up; [`GAP`] where nothing is known. `[columns, F]`
+    /// Column by column, each from the lowest frequency up; [`GAP`] if unknown. `[columns, F]`
     values: Vec<f32>,
 }
 
 impl Decibels {
-    /// `10·log₁₀` of the densities over what the normalisation says.
+    /// `10·log₁₀` of the densities, relative to the reference.
     #[must_use]
     pub fn new(grid: &PowerGrid, normalisation: Normalisation) -> Self {
         let rows = grid.frequency.len();
@@ -91,7 +92,7 @@ impl Decibels {
                 continue;
             };
             let of_column = match normalisation {
-                // Frequency 0 is left out: it has no place on the usual axis.
+                // Frequency 0 is omitted: it is not on the usual axis.
                 Normalisation::Step => greatest(&mut column.iter().skip(1).copied()),
                 Normalisation::None | Normalisation::Frequency => 1.0,
             };
@@ -101,13 +102,13 @@ impl Decibels {
         Self { name: name.clone(), frequency: frequency.clone(), of_rows: *of_rows, placement: *placement, values }
     }
 
-    /// How many columns there are.
+    /// Number of columns.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.values.len().checked_div(self.frequency.len()).unwrap_or(0)
     }
 
-    /// Where columns stand in time.
+    /// The position of the columns in time.
     #[must_use]
     pub const fn placement(&self) -> Placement {
         self.placement
@@ -119,13 +120,13 @@ impl Decibels {
         self.frequency.len()
     }
 
-    /// All densities, column by column, [`GAP`] where nothing is known.
+    /// All densities, column by column, [`GAP`] if unknown.
     #[must_use]
     pub fn values(&self) -> &[f32] {
         &self.values
     }
 
-    /// A density, dB; `None` where it is not known.
+    /// A density, dB; `None` if unknown.
     #[must_use]
     pub fn get(&self, column: usize, row: usize) -> Option<f32> {
         self.values.get(column * self.rows() + row).copied().filter(|&value| value > GAP)
@@ -137,7 +138,7 @@ impl Decibels {
         self.values.iter().all(|&value| value <= GAP)
     }
 
-    /// The densities of something in rows from `first_row` up, each with the height of its row; rising.
+    /// Densities in rows from `first_row` up, each with the height of its row; rising.
     fn sorted(&self, first_row: usize, heights: &[f64]) -> Vec<(f32, f64)> {
         let columns = self.values.chunks_exact(self.rows().max(1));
         let shown = columns.flat_map(|column| column.iter().skip(first_row).zip(heights));
@@ -147,8 +148,8 @@ impl Decibels {
         sorted
     }
 
-    /// The least and the greatest density of rows from `first_row` up, whole dB; and the range of those that is seen
-    /// most, when a row is as high as `heights` says.
+    /// The smallest and largest density of rows from `first_row` up, whole dB; and the range of most of the visible
+    /// area, with rows as high as `heights` gives.
     pub(super) fn ranges(&self, first_row: usize, heights: &[f64]) -> Option<Ranges> {
         let sorted = self.sorted(first_row, heights);
         let (least, greatest) = (sorted.first()?.0.floor(), sorted.last()?.0.ceil());
@@ -170,20 +171,20 @@ impl Decibels {
 /// Ranges of densities, dB.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranges {
-    /// From the least to the greatest.
+    /// From the smallest to the largest.
     pub extremes: (f32, f32),
-    /// Little of what is seen is beyond.
+    /// The range with little of the visible area outside.
     pub fitting: (f32, f32),
 }
 
 impl Default for Ranges {
-    /// Of nothing.
+    /// Without densities.
     fn default() -> Self {
         Self { extremes: (-60.0, 0.0), fitting: (-60.0, 0.0) }
     }
 }
 
-/// dB, of what is no power a gap.
+/// dB, with [`GAP`] for values that are not a power.
 fn decibels(power: f64) -> f32 {
     if power.is_nan() { GAP } else { (10.0 * power.log10()).clamp(f64::from(NOTHING), f64::from(-NOTHING)) as f32 }
 }

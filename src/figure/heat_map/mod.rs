@@ -1,7 +1,7 @@
 //! Heat maps: power by time and by frequency, as colours.
 //!
-//! [`PowerGrid`] is what anyone may have measured, [`Decibels`] its densities in dB, and a [`HeatMap`] those on axes, with
-//! a range and a map of colours. Cells are never blended: each point of the plot has the colour of the cell it lies in.
+//! A [`PowerGrid`] holds measured densities, [`Decibels`] the same in dB, and a [`HeatMap`] has those on axes, with
+//! a range and a colour map. Cells are never blended: each point of the plot has the colour of its cell.
 
 mod decibels;
 #[cfg(test)]
@@ -18,21 +18,21 @@ use crate::session::heat_map::FrequencyScale;
 use image::RgbImage;
 use std::sync::Arc;
 
-/// Nyquist's frequency, cycles/px: where the axis ends.
+/// Nyquist's frequency, cycles/px: the end of the axis.
 const NYQUIST: f64 = 0.5;
-/// What lies outside the cells, in [`Places`].
+/// Outside all cells, in [`Places`].
 pub const NOWHERE: i32 = -1;
 
 /// What a heat map is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct HeatMapFigure<'a> {
-    /// The steps that the columns are of, on the axis that is shown.
+    /// The steps of the columns, on the axis shown.
     pub on: OnAxis<'a>,
-    /// What is shown.
+    /// The densities.
     pub cells: &'a Arc<Decibels>,
-    /// How frequencies are spaced. On a logarithmic axis frequency 0 has no place.
+    /// The frequency axis. Frequency 0 is not on a logarithmic one.
     pub scale: FrequencyScale,
-    /// The densities of the first and the last colour, dB; `None` is what fits.
+    /// The densities of the first and the last colour, dB; `None` fits the data.
     pub range: Option<(f32, f32)>,
     /// The colours.
     pub colour_map: ColourMap,
@@ -41,37 +41,37 @@ pub struct HeatMapFigure<'a> {
 /// A heat map on its axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
-    /// What the colours are, with subscripts as [`super::text::spans`] reads them.
+    /// The quantity, with subscripts as [`super::text::spans`] reads them.
     pub label: String,
-    /// Their unit.
+    /// Its unit.
     pub unit: &'static str,
     /// Time.
     pub x_axis: Axis,
-    /// Radial frequency, cycles/px, or its logarithm to base 10. Levels have their names at their middles.
+    /// Radial frequency, cycles/px, or its logarithm to base 10. Levels are named at their middles.
     pub y_axis: Axis,
-    /// Wavelengths, px, at their places on the vertical axis, from the bottom up.
+    /// Wavelengths, px, at their positions on the vertical axis, from the bottom up.
     pub wavelengths: Vec<Tick>,
     /// The densities.
     pub cells: Arc<Decibels>,
     /// x of the columns' edges, one more than columns; never falling.
     pub column_edges: Vec<f64>,
-    /// y of the rows' edges, one more than the rows that are shown; rising.
+    /// y of the rows' edges, one more than the rows shown; rising.
     pub row_edges: Vec<f64>,
-    /// The lowest row that is shown.
+    /// The lowest row shown.
     pub first_row: usize,
     /// The densities of the first and the last colour, dB.
     pub range: (f32, f32),
-    /// What densities there are, and the range where none is given.
+    /// The extent of the densities, and the range used if none is given.
     pub ranges: Ranges,
     /// The colours.
     pub colour_map: ColourMap,
     /// Whether the steps of the axis are those of the columns.
     pub on_its_own_axis: bool,
-    /// Which run it is of, where that is not plain, and what has no place: a line each, as in [`super::Figure::notes`].
+    /// The run it belongs to, if that is not clear, and what is outside the axis: a line each, as in [`super::Figure::notes`].
     pub notes: Vec<String>,
 }
 
-/// Of every pixel of a picture its column or row of cells, [`NOWHERE`] where it has none.
+/// The column or row of cells for each pixel of a picture, [`NOWHERE`] if there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
     /// From left to right.
@@ -80,16 +80,16 @@ pub struct Places {
     pub rows: Vec<i32>,
 }
 
-/// A cell, as it is read.
+/// A cell with its values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// The steps at its left and its right; the same where it is of one step.
+    /// The steps at its left and its right; the same if it belongs to one step.
     pub steps: (usize, usize),
     /// Radial frequency, cycles/px.
     pub frequency: f64,
-    /// Which level, 0 the finest, where rows are levels.
+    /// The level, 0 the finest, if rows are levels.
     pub level: Option<usize>,
-    /// Its density, dB; `None` where it is not known.
+    /// Its density, dB; `None` if unknown.
     pub decibels: Option<f32>,
 }
 
@@ -97,7 +97,7 @@ pub struct Cell {
 #[must_use]
 pub fn heat_map(from: HeatMapFigure<'_>) -> HeatMap {
     let HeatMapFigure { on, cells, scale, range, colour_map } = from;
-    // Levels are octaves, all as high.
+    // Levels are octaves, all equally high.
     let scale = if cells.of_rows == Rows::Frequencies { scale } else { FrequencyScale::Log };
     let first_row = usize::from(scale == FrequencyScale::Log);
     let (row_edges, y_axis, wavelengths) = match cells.of_rows {
@@ -150,7 +150,7 @@ fn column_edges(on: OnAxis<'_>, cells: &Decibels) -> Vec<f64> {
     (0..=columns).map(|edge| on.nearest_x_of(step(edge))).collect()
 }
 
-/// Half way between neighbours, in the axis's own units; the ends as far out as the next edge is further in.
+/// Half way between neighbours, in the axis's own units; the ends are extrapolated from the next edge.
 fn row_edges(frequency: &[f64], scale: FrequencyScale) -> Vec<f64> {
     let y: Vec<f64> = frequency.iter().map(|&f| place_of(f, scale)).collect();
     let [first, second, ..] = y[..] else { return Vec::new() };
@@ -162,7 +162,7 @@ fn row_edges(frequency: &[f64], scale: FrequencyScale) -> Vec<f64> {
     std::iter::once(low).chain(inner).chain([high]).collect()
 }
 
-/// Where levels end, coarsest first: the finest at Nyquist's frequency, each `factor` times as wide as the next.
+/// The upper ends of the levels, coarsest first: the finest at Nyquist's frequency, each `factor` times as wide as the next.
 fn level_edges(factor: usize, levels: usize) -> Vec<f64> {
     let octave = (factor as f64).log10();
     (0..=levels).rev().map(|m| place_of(NYQUIST, FrequencyScale::Log) - m as f64 * octave).collect()
@@ -217,14 +217,14 @@ fn wavelengths(lowest: Option<&f64>, (low, high): (f64, f64), scale: FrequencySc
     found
 }
 
-/// The place among rising edges: that of the last edge not beyond a value.
+/// The index in rising edges of the last edge that is not beyond a value.
 fn place_among(edges: &[f64], value: f64) -> Option<usize> {
     let place = edges.partition_point(|&edge| edge <= value).checked_sub(1)?;
     (place + 1 < edges.len()).then_some(place)
 }
 
 impl HeatMap {
-    /// The cell at a place on the axes.
+    /// The cell at a position on the axes.
     #[must_use]
     pub fn at(&self, x: f64, y: f64) -> Option<Cell> {
         let column = place_among(&self.column_edges, x)?;
@@ -238,7 +238,7 @@ impl HeatMap {
         })
     }
 
-    /// Which cells the pixels of a picture show, by their centres.
+    /// The cells that the pixels of a picture show, by their centres.
     #[must_use]
     pub fn places(&self, width: usize, height: usize) -> Places {
         let (left, right) = self.x_axis.range;
@@ -256,8 +256,7 @@ impl HeatMap {
         }
     }
 
-    /// A picture of the plot, row by row from the top: of each pixel its place among the colours, `None` where nothing
-    /// is known.
+    /// A picture of the plot, row by row from the top: the colour's index for each pixel, `None` if unknown.
     pub fn pixels<'a>(&'a self, places: &'a Places) -> impl Iterator<Item = Option<usize>> + 'a {
         let (low, scale) = (self.range.0, colours_per_unit(self.range));
         places.rows.iter().flat_map(move |&row| {
@@ -268,17 +267,17 @@ impl HeatMap {
         })
     }
 
-    /// A picture of the plot in this many pixels; `gap` where nothing is known.
+    /// A picture of the plot in this many pixels; `gap` for unknown values.
     #[must_use]
     pub fn picture(&self, (width, height): (u32, u32), gap: [u8; 3]) -> RgbImage {
         let table = colour_table(self.colour_map);
         let places = self.places(width as usize, height as usize);
         let colours = self.pixels(&places).flat_map(|index| index.map_or(gap, |index| table[index]));
-        // As many as the size says; were they not, a black picture would be as wrong as any.
+        // The number of pixels matches the size; the fallback is never used.
         RgbImage::from_raw(width, height, colours.collect()).unwrap_or_default()
     }
 
-    /// Numbers of the colour bar.
+    /// Labels of the colour bar.
     #[must_use]
     pub fn bar_ticks(&self, count: usize) -> Vec<Tick> {
         ticks::linear(f64::from(self.range.0), f64::from(self.range.1), count, false)

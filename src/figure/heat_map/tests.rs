@@ -5,7 +5,7 @@ use crate::session::heat_map::Normalisation;
 use crate::theory::NoiseLevel;
 use proptest::prelude::*;
 
-/// Four steps whose flow times are 1, 0.9, 0.5, 0.1 and 0.
+/// Four steps with flow times 1, 0.9, 0.5, 0.1 and 0.
 fn axis() -> TimeAxis {
     let levels = [1.0, 0.9, 0.5, 0.1, 0.0].map(NoiseLevel::from_flow_time).to_vec();
     let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
@@ -40,7 +40,7 @@ fn densities_are_in_decibels_and_gaps_stay_gaps() {
     let values: Vec<Option<f32>> = (0..5).map(|row| none.get(0, row)).collect();
     assert_eq!(values, [Some(90.0), Some(10.0), Some(0.0), Some(-10.0), Some(-300.0)]);
     assert_eq!([none.get(1, 2), none.get(2, 3), none.get(3, 0), none.get(2, 1)], [None, None, None, Some(30.0)]);
-    // Frequency 0 and what has no density are no part of the ranges.
+    // Frequency 0 and unknown densities are not part of the ranges.
     let ranges = Ranges { extremes: (-20.0, 30.0), fitting: (-20.0, 30.0) };
     assert_eq!(none.ranges(1, &[1.0; 4]), Some(ranges));
     let nothing = Decibels::new(&grid(Placement::Around, &[None, Some([f64::NAN; 5])]), Normalisation::Step);
@@ -60,7 +60,7 @@ fn levels_are_octaves_with_names() {
     let cells = Arc::new(Decibels::new(&grid, Normalisation::None));
     let axis = axis();
     let time = TimeView::whole(&axis, Reading::Step);
-    // They are octaves whatever the axis of frequencies is.
+    // They are octaves on any frequency axis.
     let [map, linear] = [FrequencyScale::Log, FrequencyScale::Linear].map(|scale| {
         heat_map(HeatMapFigure {
             on: OnAxis::own(time),
@@ -116,10 +116,10 @@ fn the_range_that_fits_leaves_out_what_little_is_seen_of() {
     let cells = Decibels::new(&grid(Placement::Around, &columns), Normalisation::None);
     let fitting = |heights: [f64; 4]| cells.ranges(1, &heights).unwrap().fitting;
     assert_eq!(cells.ranges(1, &[1.0; 4]).unwrap().extremes, (-200.0, 200.0));
-    // Eight in a hundred of a row of four, which falls by a third of a dB a column, are two of all.
+    // Eight in a hundred of a row of four, which falls by a third of a dB per column, are two of all.
     assert_eq!(fitting([1.0; 4]), (-35.0, 0.0));
     assert_eq!(fitting([0.0, 1.0, 0.01, 0.01]), (-35.0, 0.0));
-    // One column in a hundred is beyond at either end.
+    // One column in a hundred is beyond each end.
     assert_eq!(fitting([4.0, 0.0, 0.0, 0.0]), (0.0, 10.0));
 }
 
@@ -129,7 +129,7 @@ fn columns_stand_around_steps_or_between_them() {
     assert_eq!(around.column_edges, [0.0, 0.125, 0.375, 1.0]);
     let within = map(Reading::Step, Placement::Within, FrequencyScale::Log);
     assert_eq!(within.column_edges, [0.0, 0.25, 0.5, 0.75]);
-    // As the playhead counts: steps that are done, from 0.
+    // Like the playhead: finished steps, from 0.
     let read = [0.01, 0.24, 0.26, 0.74].map(|x| within.at(x, -0.5).unwrap().steps);
     assert_eq!(read, [(0, 0), (0, 0), (1, 1), (2, 2)]);
     let between = map(Reading::Step, Placement::Between, FrequencyScale::Log);
@@ -202,7 +202,7 @@ fn cells_of_another_run_stand_at_their_own_noise_levels() {
             let (here, there) = (time.level_at(x), own.level_at(edge as f64));
             assert!((here.log_snr() - there.log_snr()).abs() < 1e-9, "{reading:?}: edge {edge} at {here:?}");
         }
-        // Its first step begins in pure noise, to which the axis does not come.
+        // Its first step begins in pure noise, which the axis does not reach.
         assert_eq!((map.column_edges[0], on.beyond()), (0.0, 1));
         let middle = on.x_of(2.5).unwrap();
         assert_eq!(map.at(middle, 0.2_f64.log10()).map(|cell| cell.steps), Some((2, 3)));

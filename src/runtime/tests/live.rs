@@ -1,18 +1,18 @@
-//! Live runs: what they take over, what they show first, and which of them are made.
+//! Live runs: what they reuse, what they show first, and which of them are made.
 
 use super::*;
 use crate::sampler::Churn;
 use crate::session::{SamplerKind, Snapshot};
 use ndarray::Array4;
 
-/// A run over log-SNRs 0, 1, … of which those from `first` on are moved by `by`.
+/// A run over log-SNRs 0, 1, … with those from `first` on moved by `by`.
 fn moved(model: &str, steps: usize, first: usize, by: f64) -> RunSettings {
     let log_snr = |level: usize| level as f64 + if level >= first { by } else { 0.0 };
     let list: Vec<String> = (0..=steps).map(|level| log_snr(level).to_string()).collect();
     RunSettings { spacing: Some(list.join(" ")), ..settings(model, steps) }
 }
 
-/// All steps that one request tells of.
+/// All step events of one request.
 struct Told {
     taken_over: usize,
     steps: Vec<(Arc<Snapshot>, Arc<Array4<f32>>)>,
@@ -20,7 +20,7 @@ struct Told {
 }
 
 impl Stage {
-    /// Everything of a request, to its end.
+    /// All events of a request, to its end.
     #[track_caller]
     fn told(&self, ask: impl FnOnce(&Runtime) -> RunId) -> Told {
         let before = self.entered();
@@ -70,7 +70,7 @@ fn assert_same_bits(here: &Told, there: &Told) {
     }
 }
 
-/// The samplers, with whatever each has of chance.
+/// The samplers, each with some randomness.
 fn methods() -> impl Iterator<Item = RunSettings> {
     let all = SamplerKind::ALL.map(|sampler| (sampler, None, 0.0));
     let more = [(SamplerKind::Ddim, Some(0.7), 0.0), (SamplerKind::Heun, None, 3.0)];
@@ -141,7 +141,7 @@ fn a_drag_near_the_end_costs_the_last_steps() {
         let live = stage.live(moved("a", 50, 36, by));
         assert_eq!((live.taken_over, live.calls, live.steps.len()), (35, 15, 50));
     }
-    // An ordinary run takes nothing over, and a live one after it does.
+    // An ordinary run reuses nothing, and a live one after it does.
     assert_eq!(stage.made_anew(moved("a", 50, 36, 0.3)).calls, 50);
     assert_eq!(stage.live(moved("a", 50, 40, 0.3)).taken_over, 35);
 }
@@ -170,7 +170,7 @@ fn another_seed_sampler_or_model_takes_nothing_over() {
 
 #[test]
 fn steps_beyond_the_budget_are_made_again() {
-    // Four values in seven f32 or f64: x_t, x0, eps, state, and the state in f64; and before all the initial state.
+    // Four values in seven f32 or f64: x_t, x0, eps, state, and the state in f64; and first the initial state.
     let (step, initial) = (4 * (4 * 4 + 8), 4 * 8);
     let limits = Limits { events: 64, last_run: initial + 3 * step + step / 2 };
     let stage = with_limits(Gate::opened(), limits, no_library);
@@ -209,8 +209,8 @@ fn a_stopped_or_cancelled_run_leaves_what_it_made() {
     assert_eq!(stage.live(moved("a", 9, 7, 0.5)).taken_over, 4);
 }
 
-/// A stage whose slow model is known to be slow: 6 coarse steps, as 30 ms a step leave room for in 200 ms, or fewer where the
-/// machine is busy.
+/// A worker whose slow model is known to be slow: a preview of 6 steps, as many as fit into 200 ms at 30 ms per step, or fewer if
+/// the machine is busy.
 fn slow() -> Stage {
     let stage = stage(Gate::opened(), 64);
     stage.runtime.run(settings("slow", 3), Pace::Going);
@@ -236,7 +236,7 @@ fn a_coarse_pass_comes_first_when_the_model_is_slow() {
         }
         words.last().is_some_and(|word| word == "2: complete")
     });
-    // The three steps of the run before, the rest at a glance, and the rest.
+    // The three steps of the previous run, the preview of the rest, and the rest.
     let pass = coarse.unwrap();
     let count = pass.snapshots.len();
     assert!((2..=6).contains(&count), "{count}");
@@ -244,7 +244,7 @@ fn a_coarse_pass_comes_first_when_the_model_is_slow() {
     assert_eq!(words[4..6], [format!("2: coarse {count}"), "2: step 3".into()]);
     assert_eq!(stage.entered() - before, 27 + count);
     assert_same_bits(&told, &fresh);
-    // It goes on from step 3, evenly, and ends where the run does.
+    // It continues from step 3, evenly, and ends where the run ends.
     assert_eq!(pass.snapshots[0].step, 3);
     assert_eq!(pass.snapshots[0].x_t, told.steps[3].0.x_t);
     for snapshot in &pass.snapshots {
@@ -263,7 +263,7 @@ fn no_coarse_pass_where_the_steps_are_fast_or_few_or_the_run_is_not_live() {
     slow.runtime.run(settings("slow", 12), Pace::Going);
     let mut words = fast.words_until("2: complete");
     words.extend(slow.words_until("2: complete"));
-    // Of twelve steps, eleven are there.
+    // Eleven of twelve steps are reused.
     slow.runtime.run_live(moved("slow", 12, 12, 0.5));
     words.extend(slow.words_until("3: complete"));
     assert!(words.iter().all(|word| !word.contains("coarse")), "{words:?}");
@@ -284,11 +284,11 @@ fn a_drag_without_rest_shows_a_picture_of_every_run_that_is_begun() {
     stage.gate.open.store(false, Ordering::SeqCst);
     stage.runtime.run_live(moved("slow", 30, 1, 0.1));
     wait_until(|| stage.entered() == 4);
-    // While the coarse pass is made others wait, and only the newest of them stays.
+    // While the preview is made other runs wait, and only the newest of them is kept.
     for step in 2..5 {
         stage.runtime.run_live(moved("slow", 30, 1, 0.1 * f64::from(step)));
     }
-    // The call under way has seen since that it is not cancelled.
+    // Since then the current call has seen that it is not cancelled.
     let looks = stage.gate.looks.load(Ordering::SeqCst);
     wait_until(|| stage.gate.looks.load(Ordering::SeqCst) > looks + 1);
     stage.gate.open.store(true, Ordering::SeqCst);
@@ -297,7 +297,7 @@ fn a_drag_without_rest_shows_a_picture_of_every_run_that_is_begun() {
     assert_eq!(begun.len(), 4, "{words:?}");
     assert!(begun[1].starts_with("2: coarse") && begun[3].starts_with("5: coarse"), "{words:?}");
     assert!(words.iter().all(|word| !word.starts_with("2: step")), "{words:?}");
-    // The picture has been seen, so the next one cancels within the step.
+    // The picture has been shown, so the next run cancels within the step.
     stage.gate.open.store(false, Ordering::SeqCst);
     let entered = stage.entered();
     wait_until(|| stage.entered() > entered || stage.runtime.activity() == Activity::Running);
