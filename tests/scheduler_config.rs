@@ -4,7 +4,8 @@
 
 use chromascope::denoiser::Clipping;
 use chromascope::model::{
-    FinalSigmas, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig, SchedulerConfigError, VarianceType,
+    AlgorithmType, FinalSigmas, Interpolation, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig,
+    SchedulerConfigError, SolverType, TimeShift, TimestepType, VarianceType,
 };
 use chromascope::schedule::{
     BetaSchedule, FinalLevel, ModelSchedule, PlanSource, STAND_IN_SIGMA_MAX, ScheduleError, SigmaFamily, Spacing,
@@ -147,6 +148,83 @@ fn keys_have_their_effect() {
     assert!(end("EulerDiscreteScheduler") > 0.0);
 }
 
+/// Each option of each class, and its value where a file has none, by the constructors of diffusers 0.39.
+#[test]
+fn every_option_is_read_and_has_its_class_s_default() {
+    let of = |class: &str, keys: &str| {
+        let (config, warnings) = parse(&format!(r#"{{"_class_name": "{class}Scheduler"{keys}}}"#));
+        assert_eq!(warnings, [] as [&str; 0], "{class} {keys}");
+        config
+    };
+    let dpm = of("DPMSolverMultistep", "");
+    assert_eq!((dpm.algorithm_type, dpm.solver_type), (AlgorithmType::DpmSolverPlusPlus, SolverType::Midpoint));
+    assert_eq!((dpm.solver_order, dpm.lower_order_final, dpm.euler_at_final), (2, true, false));
+    assert_eq!((dpm.final_sigmas_type, dpm.lambda_min_clipped), (FinalSigmas::Zero, None));
+    let dpm = of(
+        "DPMSolverMultistep",
+        r#", "algorithm_type": "sde-dpmsolver++", "solver_type": "heun", "solver_order": 3, "lower_order_final": false,
+            "euler_at_final": true, "lambda_min_clipped": -5.1, "use_lu_lambdas": true, "sigma_min": 0.1"#,
+    );
+    assert_eq!((dpm.algorithm_type, dpm.solver_type), (AlgorithmType::SdeDpmSolverPlusPlus, SolverType::Heun));
+    assert_eq!((dpm.solver_order, dpm.lower_order_final, dpm.euler_at_final), (3, false, true));
+    assert_eq!((dpm.lambda_min_clipped, dpm.sigma_family), (Some(-5.1), Some(SigmaFamily::Lu)));
+    assert_eq!(dpm.sigma_min, Some(0.1));
+    // Configurations are handed from class to class, and diffusers then puts the class's own variant in place.
+    let handed = of("DPMSolverMultistep", r#", "algorithm_type": "deis", "solver_type": "logrho""#);
+    assert_eq!((handed.algorithm_type, handed.solver_type), (AlgorithmType::DpmSolverPlusPlus, SolverType::Midpoint));
+    let deis = of("DEISMultistep", r#", "algorithm_type": "dpmsolver++", "solver_type": "midpoint""#);
+    assert_eq!((deis.algorithm_type, deis.solver_type), (AlgorithmType::Deis, SolverType::LogRho));
+    assert_eq!(
+        (deis.final_sigmas_type, of("SASolver", "").final_sigmas_type),
+        (FinalSigmas::SigmaMin, FinalSigmas::SigmaMin)
+    );
+    assert!(!of("DPMSolverSinglestep", "").lower_order_final);
+    let unipc = of("UniPCMultistep", "");
+    assert_eq!((unipc.solver_type, unipc.predict_x0), (SolverType::Bh2, true));
+    let keys = r#", "solver_type": "bh1", "predict_x0": false, "disable_corrector": [0, 1], "sigma_max": 9"#;
+    let unipc = of("UniPCMultistep", keys);
+    assert_eq!((unipc.solver_type, unipc.predict_x0, unipc.sigma_max), (SolverType::Bh1, false, Some(9.0)));
+    assert_eq!(unipc.disable_corrector, [0, 1]);
+    let sa = of("SASolver", r#", "algorithm_type": "noise_prediction", "predictor_order": 3, "corrector_order": 1"#);
+    assert_eq!((sa.algorithm_type, sa.predictor_order, sa.corrector_order), (AlgorithmType::NoisePrediction, 3, 1));
+    let lcm = of("LCM", "");
+    assert_eq!((lcm.original_inference_steps, lcm.timestep_scaling, lcm.clipping), (50, 10.0, Clipping::None));
+    let tcd = of("TCD", r#", "original_inference_steps": 100, "timestep_scaling": 8"#);
+    assert_eq!((tcd.class, tcd.original_inference_steps, tcd.timestep_scaling), (SchedulerClass::Tcd, 100, 8.0));
+    assert!(!of("PNDM", "").skip_prk_steps && of("PNDM", r#", "skip_prk_steps": true"#).skip_prk_steps);
+    let euler = of("EulerDiscrete", r#", "interpolation_type": "log_linear", "timestep_type": "continuous""#);
+    assert_eq!((euler.interpolation_type, euler.timestep_type), (Interpolation::LogLinear, TimestepType::Continuous));
+    assert_eq!(of("UnCLIP", "").variance_type, VarianceType::FixedSmallLog);
+    let low = of("DDPM", r#", "thresholding": true, "sample_max_value": 0.5"#);
+    assert_eq!(low.clipping, Clipping::Threshold { ratio: 0.995, max_value: 0.5 });
+    let sana =
+        of("DPMSolverMultistep", r#", "use_flow_sigmas": true, "prediction_type": "flow_prediction", "flow_shift": 3"#);
+    assert!(sana.use_flow_sigmas && sana.is_flow() && sana.shift == 3.0);
+    let flow = of("FlowMatchEulerDiscrete", r#", "time_shift_type": "linear", "base_image_seq_len": 100"#);
+    assert_eq!((flow.time_shift_type, flow.base_image_seq_len, flow.max_image_seq_len), (TimeShift::Linear, 100, 4096));
+    assert_eq!((flow.base_shift, flow.max_shift, flow.shift_terminal), (0.5, 1.15, None));
+    for (name, class) in [
+        ("KDPM2AncestralDiscrete", SchedulerClass::Kdpm2Ancestral),
+        ("DPMSolverSinglestep", SchedulerClass::DpmSolverSinglestep),
+        ("SASolver", SchedulerClass::SaSolver),
+        ("FlowMatchLCM", SchedulerClass::FlowMatchLcm),
+        ("LCM", SchedulerClass::Lcm),
+    ] {
+        assert_eq!(of(name, "").class, class);
+        assert_eq!(class.name(), format!("{name}Scheduler"));
+    }
+}
+
+#[test]
+fn null_is_false_for_a_flag_and_else_the_default() {
+    let (config, warnings) = parse(
+        r#"{"_class_name": "DDIMScheduler", "clip_sample": null, "set_alpha_to_one": null, "beta_end": null,
+            "trained_betas": null, "prediction_type": null}"#,
+    );
+    assert!(warnings.is_empty());
+    assert_eq!((config.clipping, config.set_alpha_to_one, config.beta_end), (Clipping::None, false, 0.02));
+}
+
 #[test]
 fn what_is_not_acted_on_is_said() {
     for (text, words) in [
@@ -154,8 +232,22 @@ fn what_is_not_acted_on_is_said() {
         (r#"{"_class_name": "MyScheduler"}"#, ["MyScheduler", "DDIMScheduler"]),
         ("{}", ["_class_name", "DDIMScheduler"]),
         (
-            r#"{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -5.1}"#,
-            ["lambda_min_clipped", "-5.1"],
+            r#"{"_class_name": "HeunDiscreteScheduler", "rescale_betas_zero_snr": true, "sigma_schedule": "karras"}"#,
+            ["\"rescale_betas_zero_snr\" = true", "not an option of HeunDiscreteScheduler"],
+        ),
+        (
+            r#"{"_class_name": "DPMSolverSinglestepScheduler", "timestep_spacing": "trailing"}"#,
+            ["\"timestep_spacing\" = \"trailing\"", "as in diffusers"],
+        ),
+        (r#"{"_class_name": "FlowMatchLCMScheduler", "scale_factors": [0.5, 1]}"#, ["scale_factors", "[0.5,1]"]),
+        (r#"{"_class_name": "RePaintScheduler"}"#, ["RePaintScheduler", "jumps"]),
+        (r#"{"_class_name": "DDIMInverseScheduler"}"#, ["image to noise", "as DDIMScheduler does"]),
+        (r#"{"_class_name": "MyFlowScheduler"}"#, ["MyFlowScheduler", "rectified flow"]),
+        (r#"{"_class_name": "MyScheduler", "shift": 3}"#, ["MyScheduler", "rectified flow"]),
+        (r#"{"base_shift": 0.5, "max_shift": 1.15}"#, ["_class_name", "rectified flow"]),
+        (
+            r#"{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver"}"#,
+            ["\"dpmsolver\"", "lowest trained noise level"],
         ),
         (
             r#"{"_class_name": "FlowMatchEulerDiscreteScheduler", "use_dynamic_shifting": true}"#,
@@ -199,6 +291,20 @@ fn a_broken_file_is_refused_in_a_sentence() {
         ("DDIM", r#""trained_betas": [0.1, "x"]"#, "trained_betas", "[0.1,\"x\"]"),
         ("DDIM", r#""num_train_timesteps": 3, "trained_betas": [0.1, 0.2]"#, "trained_betas", "a list of 2"),
         ("EDMEuler", r#""sigma_min": 90"#, "sigma_max", "80"),
+        (
+            "EulerDiscrete",
+            r#""timestep_type": "continuous", "prediction_type": "v_prediction""#,
+            "timestep_type",
+            "\"continuous\"",
+        ),
+        ("DPMSolverSinglestep", r#""algorithm_type": "sde-dpmsolver""#, "algorithm_type", "\"sde-dpmsolver\""),
+        ("DPMSolverMultistep", r#""solver_type": "rk4""#, "solver_type", "\"rk4\""),
+        ("DPMSolverMultistep", r#""solver_order": 4"#, "solver_order", "4"),
+        ("UniPCMultistep", r#""use_flow_sigmas": true"#, "prediction_type", "\"epsilon\""),
+        ("UniPCMultistep", r#""disable_corrector": [-1]"#, "disable_corrector", "[-1]"),
+        ("LCM", r#""original_inference_steps": 0"#, "original_inference_steps", "0"),
+        ("FlowMatchEulerDiscrete", r#""shift_terminal": 1"#, "shift_terminal", "1"),
+        ("FlowMatchEulerDiscrete", r#""max_image_seq_len": 256"#, "max_image_seq_len", "256"),
         ("EDMEuler", r#""prediction_type": "v_prediction""#, "prediction_type", "\"v_prediction\""),
     ] {
         let error = refuse(&format!(r#"{{"_class_name": "{class}Scheduler", {keys}}}"#));
@@ -214,7 +320,7 @@ fn a_broken_file_is_refused_in_a_sentence() {
     let betas = refuse(r#"{"_class_name": "DDIMScheduler", "trained_betas": [0.1, 1.2]}"#);
     let source = ScheduleError::Beta { timestep: 1, value: 1.2 };
     assert_eq!(betas, SchedulerConfigError::Schedule { file: file.into(), source });
-    let two = refuse(r#"{"_class_name": "DDIMScheduler", "use_karras_sigmas": true, "use_beta_sigmas": true}"#);
+    let two = refuse(r#"{"_class_name": "LMSDiscreteScheduler", "use_karras_sigmas": true, "use_beta_sigmas": true}"#);
     let [first, second] = ["use_karras_sigmas", "use_beta_sigmas"];
     assert_eq!(two, SchedulerConfigError::Conflict { file: file.into(), first, second });
     let class = refuse(r#"{"_class_name": "ScoreSdeVeScheduler"}"#);

@@ -15,7 +15,8 @@ pub enum Clipping {
         /// The largest magnitude kept.
         range: f64,
     },
-    /// Per sample, `s` = the `ratio` quantile of |x̂_0|, clamped to [1, `max_value`]; then clipped to ±s and divided by s
+    /// Per sample, `s` = the `ratio` quantile of |x̂_0|, at least 1 and at most `max_value`; the estimate is clipped to
+    /// ±s and divided by s. With a `max_value` below 1, s is always `max_value`
     /// (diffusers: `thresholding`; Saharia et al. 2022, section 2.3).
     Threshold {
         /// `dynamic_thresholding_ratio`.
@@ -55,7 +56,7 @@ impl<D: Denoiser> Denoiser for Clipped<D> {
                 for mut sample in out.x0.axis_iter_mut(Axis(0)) {
                     self.magnitudes.clear();
                     self.magnitudes.extend(sample.iter().map(|value| value.abs()));
-                    let s = quantile(&mut self.magnitudes, ratio).clamp(1.0, max_value.max(1.0));
+                    let s = quantile(&mut self.magnitudes, ratio).max(1.0).min(max_value);
                     sample.mapv_inplace(|value| value.clamp(-s, s) / s);
                 }
             }
@@ -116,5 +117,8 @@ mod tests {
         }
         let quiet = run(vec![0.25, -0.5], Clipping::Threshold { ratio: 0.995, max_value: 1.0 });
         assert_eq!(quiet.x0.as_slice().unwrap(), [0.25, -0.5]);
+        // torch.clamp(s, min=1, max=0.5) = 0.5
+        let low = run(vec![0.25, -0.5, 2.0], Clipping::Threshold { ratio: 0.995, max_value: 0.5 });
+        assert_eq!(low.x0.as_slice().unwrap(), [0.5, -1.0, 1.0]);
     }
 }

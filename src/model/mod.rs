@@ -15,5 +15,6 @@ pub mod settings;
 
 pub(crate) use hex::hex;
 pub use scheduler_config::{
-    FinalSigmas, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig, SchedulerConfigError, VarianceType,
+    AlgorithmType, FinalSigmas, Interpolation, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig,
+    SchedulerConfigError, SolverType, TimeShift, TimestepType, VarianceType,
 };

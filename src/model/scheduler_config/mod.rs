@@ -1,10 +1,14 @@
 mod class;
 mod error;
+mod options;
 mod parse;
 mod reader;
 
 pub use class::{NearestSampler, SchedulerClass};
 pub use error::SchedulerConfigError;
+pub use options::{
+    AlgorithmType, FinalSigmas, Interpolation, PredictionType, SolverType, TimeShift, TimestepType, VarianceType,
+};
 
 use crate::denoiser::Clipping;
 use crate::schedule::{
@@ -12,56 +16,14 @@ use crate::schedule::{
     SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSchedule, TrainingSpec,
 };
 use crate::theory::{Parameterization, Prediction};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// What the network predicts (diffusers: `prediction_type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PredictionType {
-    /// The noise; for an EDM model the network's raw output F.
-    Epsilon,
-    /// The image.
-    Sample,
-    /// `√ᾱ·ε − √(1−ᾱ)·x_0`.
-    VPrediction,
-    /// `ε − x_0`.
-    FlowPrediction,
-}
-
-/// The variance of DDPM's noise (diffusers: `variance_type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VarianceType {
-    /// `β̃_t`, the posterior's.
-    FixedSmall,
-    /// The same by way of its logarithm.
-    FixedSmallLog,
-    /// `β_t`.
-    FixedLarge,
-    /// The same by way of its logarithm.
-    FixedLargeLog,
-    /// The network's second half of channels.
-    Learned,
-    /// The network's second half of channels, between the two fixed ones.
-    LearnedRange,
-}
-
-/// Where σ ends (diffusers: `final_sigmas_type`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FinalSigmas {
-    /// At 0.
-    Zero,
-    /// At the least trained σ.
-    SigmaMin,
-}
-
-/// A diffusers `scheduler_config.json`, with its class's defaults where the file names nothing.
+/// A diffusers `scheduler_config.json`, with its class's defaults for the keys that the file does not have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SchedulerConfig {
-    /// `_class_name` as written; empty where absent.
+    /// `_class_name` as written; empty if absent.
     pub class_name: String,
-    /// What it is taken for.
+    /// The class whose defaults and rules are used.
     pub class: SchedulerClass,
     /// T.
     pub num_train_timesteps: usize,
@@ -78,38 +40,94 @@ pub struct SchedulerConfig {
     pub rescale_betas_zero_snr: bool,
     /// What the network predicts.
     pub prediction_type: PredictionType,
+    /// What the network is fed.
+    pub timestep_type: TimestepType,
     /// Which timesteps a run visits.
     pub timestep_spacing: Spacing,
     /// Added to `leading` timesteps.
     pub steps_offset: usize,
-    /// The σ family that takes the place of the spacing (`use_karras_sigmas` and its like), if any.
+    /// How Euler takes σ between timesteps.
+    pub interpolation_type: Interpolation,
+    /// The σ family that replaces the spacing (`use_karras_sigmas`, `use_lu_lambdas`, `sigma_schedule`, …), if any.
     pub sigma_family: Option<SigmaFamily>,
-    /// What is done to x̂_0.
-    pub clipping: Clipping,
-    /// Whether a DDIM run ends at `ᾱ = 1` rather than at timestep 0's level.
-    pub set_alpha_to_one: bool,
-    /// Where a run over σ ends.
-    pub final_sigmas_type: FinalSigmas,
-    /// DDPM's noise.
-    pub variance_type: VarianceType,
-    /// Order of the multistep solvers.
-    pub solver_order: usize,
-    /// Time shift of rectified flow (`shift`, `flow_shift`).
-    pub shift: f64,
-    /// EDM's least σ.
-    pub sigma_min: f64,
-    /// EDM's greatest σ.
-    pub sigma_max: f64,
+    /// The smallest σ: EDM's, or where a σ family ends. `None` takes the end of what the class would visit.
+    pub sigma_min: Option<f64>,
+    /// The largest σ: EDM's, or where a σ family starts.
+    pub sigma_max: Option<f64>,
     /// EDM's standard deviation of the data.
     pub sigma_data: f64,
+    /// Where a run over σ ends.
+    pub final_sigmas_type: FinalSigmas,
+    /// Whether a DDIM run ends at `ᾱ = 1` rather than at timestep 0's level.
+    pub set_alpha_to_one: bool,
+    /// The lowest ½λ that DPM-Solver visits; `None` is −∞.
+    pub lambda_min_clipped: Option<f64>,
+    /// What is done to x̂_0.
+    pub clipping: Clipping,
+    /// DDPM's noise.
+    pub variance_type: VarianceType,
+    /// Order of the multistep and singlestep solvers.
+    pub solver_order: usize,
+    /// Which integral a solver approximates.
+    pub algorithm_type: AlgorithmType,
+    /// The variant of a solver.
+    pub solver_type: SolverType,
+    /// Whether the last steps of a short run have lower order.
+    pub lower_order_final: bool,
+    /// Whether the last step is one of Euler's method.
+    pub euler_at_final: bool,
+    /// Whether UniPC works in the estimated image rather than the noise.
+    pub predict_x0: bool,
+    /// Steps, from 0, after which UniPC does not correct.
+    pub disable_corrector: Vec<usize>,
+    /// Order of SA-Solver's predictor.
+    pub predictor_order: usize,
+    /// Order of SA-Solver's corrector.
+    pub corrector_order: usize,
+    /// Whether PNDM leaves out its Runge–Kutta steps.
+    pub skip_prk_steps: bool,
+    /// The steps that LCM and TCD were distilled on.
+    pub original_inference_steps: usize,
+    /// LCM's factor on the timestep in its boundary weights.
+    pub timestep_scaling: f64,
+    /// RePaint's share of fresh noise.
+    pub eta: f64,
+    /// Whether a class with a β table samples a rectified-flow model.
+    pub use_flow_sigmas: bool,
+    /// Time shift of rectified flow (`shift`, `flow_shift`). Not used with `use_dynamic_shifting`.
+    pub shift: f64,
+    /// Whether the shift follows from the image's size.
+    pub use_dynamic_shifting: bool,
+    /// How μ becomes a shift.
+    pub time_shift_type: TimeShift,
+    /// μ at `base_image_seq_len`.
+    pub base_shift: f64,
+    /// μ at `max_image_seq_len`.
+    pub max_shift: f64,
+    /// The shorter of the two lengths, in patches.
+    pub base_image_seq_len: usize,
+    /// The longer one.
+    pub max_image_seq_len: usize,
+    /// The flow time that the last step starts at; the others are stretched.
+    pub shift_terminal: Option<f64>,
+    /// Whether flow time runs backwards, as for Mochi.
+    pub invert_sigmas: bool,
+    /// Whether flow steps add fresh noise.
+    pub stochastic_sampling: bool,
 }
 
 impl SchedulerConfig {
-    /// The defaults of a class by its name in diffusers; DDIM's for a name that is not known.
+    /// The defaults of a class by its name in diffusers; DDIM's, or those of rectified flow, for an unknown name.
     #[must_use]
     pub fn for_class(class_name: &str) -> Self {
-        let class = SchedulerClass::from_name(class_name).unwrap_or(SchedulerClass::Ddim);
-        let (beta_schedule, beta_start, beta_end) = class.default_betas();
+        let class =
+            SchedulerClass::from_name(class_name).unwrap_or_else(|| SchedulerClass::standing_in(class_name, |_| false));
+        Self::defaults(class, class_name)
+    }
+
+    fn defaults(class: SchedulerClass, class_name: &str) -> Self {
+        let facts = class.facts();
+        let (beta_schedule, beta_start, beta_end) = facts.betas;
         Self {
             class_name: class_name.to_owned(),
             class,
@@ -120,36 +138,57 @@ impl SchedulerConfig {
             trained_betas: None,
             rescale_betas_zero_snr: false,
             prediction_type: PredictionType::Epsilon,
-            timestep_spacing: class.default_spacing(),
+            timestep_type: TimestepType::Discrete,
+            timestep_spacing: facts.spacing,
             steps_offset: 0,
+            interpolation_type: Interpolation::Linear,
             sigma_family: class.is_edm().then_some(SigmaFamily::Karras { rho: 7.0 }),
-            clipping: if class.default_clip_sample() { Clipping::Clip { range: 1.0 } } else { Clipping::None },
-            set_alpha_to_one: class != SchedulerClass::Pndm,
-            final_sigmas_type: FinalSigmas::Zero,
-            variance_type: if class == SchedulerClass::UnClip {
-                VarianceType::FixedSmallLog
-            } else {
-                VarianceType::FixedSmall
-            },
-            solver_order: 2,
-            shift: 1.0,
-            sigma_min: 0.002,
-            sigma_max: 80.0,
+            sigma_min: class.is_edm().then_some(0.002),
+            sigma_max: class.is_edm().then_some(80.0),
             sigma_data: 0.5,
+            final_sigmas_type: facts.final_sigmas,
+            set_alpha_to_one: facts.set_alpha_to_one,
+            lambda_min_clipped: None,
+            clipping: if facts.clip_sample { Clipping::Clip { range: 1.0 } } else { Clipping::None },
+            variance_type: facts.variance,
+            solver_order: 2,
+            algorithm_type: facts.algorithm,
+            solver_type: facts.solver,
+            lower_order_final: facts.lower_order_final,
+            euler_at_final: false,
+            predict_x0: true,
+            disable_corrector: Vec::new(),
+            predictor_order: 2,
+            corrector_order: 2,
+            skip_prk_steps: false,
+            original_inference_steps: 50,
+            timestep_scaling: 10.0,
+            eta: 0.0,
+            use_flow_sigmas: false,
+            shift: 1.0,
+            use_dynamic_shifting: false,
+            time_shift_type: TimeShift::Exponential,
+            base_shift: 0.5,
+            max_shift: 1.15,
+            base_image_seq_len: 256,
+            max_image_seq_len: 4096,
+            shift_terminal: None,
+            invert_sigmas: false,
+            stochastic_sampling: false,
         }
     }
 
     /// Whether the network is a rectified-flow one.
     #[must_use]
     pub fn is_flow(&self) -> bool {
-        self.class.is_flow_match() || self.prediction_type == PredictionType::FlowPrediction
+        self.class.is_flow_match() || self.use_flow_sigmas || self.prediction_type == PredictionType::FlowPrediction
     }
 
     /// The model's own schedule.
     pub fn model_schedule(&self) -> Result<ModelSchedule, ScheduleError> {
         let timesteps = self.num_train_timesteps;
         if self.class.is_edm() {
-            let Self { sigma_min, sigma_max, sigma_data, .. } = *self;
+            let (sigma_data, (sigma_min, sigma_max)) = (self.sigma_data, self.edm_range());
             return ModelSchedule::Edm { sigma_min, sigma_max, sigma_data }.validated();
         }
         if self.is_flow() {
@@ -166,8 +205,9 @@ impl SchedulerConfig {
     /// The model's own schedule as a run on another model may take it.
     #[must_use]
     pub fn schedule_spec(&self) -> ScheduleSpec {
-        let Self { num_train_timesteps, shift, sigma_min, sigma_max, sigma_data, .. } = *self;
+        let Self { num_train_timesteps, shift, sigma_data, .. } = *self;
         if self.class.is_edm() {
+            let (sigma_min, sigma_max) = self.edm_range();
             return ScheduleSpec::Edm { sigma_min, sigma_max, sigma_data };
         }
         if self.is_flow() {
@@ -199,7 +239,8 @@ impl SchedulerConfig {
     pub fn describe(&self) -> String {
         let timesteps = crate::words::count(self.num_train_timesteps, "timestep");
         if self.class.is_edm() {
-            return format!("EDM, σ {} to {}, σ_data {}", self.sigma_min, self.sigma_max, self.sigma_data);
+            let (sigma_min, sigma_max) = self.edm_range();
+            return format!("EDM, σ {sigma_min} to {sigma_max}, σ_data {}", self.sigma_data);
         }
         if self.is_flow() {
             return format!("rectified flow, {timesteps}, shift {}", self.shift);
@@ -216,10 +257,14 @@ impl SchedulerConfig {
         format!("{}{range}, {timesteps}{rescaled}", self.beta_schedule)
     }
 
+    fn edm_range(&self) -> (f64, f64) {
+        (self.sigma_min.unwrap_or(0.002), self.sigma_max.unwrap_or(80.0))
+    }
+
     /// What `rescale_betas_zero_snr` puts at the last timestep, which depends on the class.
     #[must_use]
     pub fn terminal_snr(&self) -> TerminalSnr {
-        self.class.terminal_snr()
+        self.class.facts().terminal
     }
 
     /// How the network is spoken to.
@@ -266,22 +311,6 @@ impl SchedulerConfig {
             convention,
             steps_offset: self.steps_offset,
             final_level: self.final_level(convention),
-        }
-    }
-}
-
-impl PredictionType {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Epsilon, Self::Sample, Self::VPrediction, Self::FlowPrediction];
-
-    /// The name diffusers gives it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Epsilon => "epsilon",
-            Self::Sample => "sample",
-            Self::VPrediction => "v_prediction",
-            Self::FlowPrediction => "flow_prediction",
         }
     }
 }

@@ -9,7 +9,7 @@ const NOT_A_NUMBER: char = '\u{7f}';
 pub(super) struct Reader<'a> {
     file: &'a Path,
     keys: Map<String, Value>,
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
         let Value::Object(mut keys) = parsed else {
             return Err(SchedulerConfigError::NotAnObject { file: file.to_owned() });
         };
-        keys.retain(|key, value| (key == "_class_name" || !key.starts_with('_')) && !value.is_null());
+        keys.retain(|key, _| key == "_class_name" || !key.starts_with('_'));
         Ok(Self { file, keys, warnings: Vec::new() })
     }
 
@@ -41,21 +41,31 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads `key` with `read`; `None` when the key is absent, an error when `read` makes nothing of it.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|value| !value.is_null())
+    }
+
+    pub(super) fn warn(&mut self, text: &str) {
+        self.warnings.push(format!("{}: {text}", self.file.display()));
+    }
+
+    /// Reads `key` with `read`; `None` when the key is absent or null, an error when `read` makes nothing of it.
     pub(super) fn take<T>(
         &mut self,
         key: &str,
         expected: &str,
         read: impl Fn(&Value) -> Option<T>,
     ) -> Result<Option<T>, SchedulerConfigError> {
-        let Some(value) = self.keys.remove(key) else { return Ok(None) };
+        let Some(value) = self.keys.remove(key).filter(|value| !value.is_null()) else { return Ok(None) };
         match read(&value) {
             Some(read) => Ok(Some(read)),
             None => Err(self.error(key, show(&value), expected)),
         }
     }
 
+    /// A flag; null is false, as in Python.
     pub(super) fn flag(&mut self, key: &str, default: bool) -> Result<bool, SchedulerConfigError> {
+        let default = default && !self.keys.get(key).is_some_and(Value::is_null);
         Ok(self.take(key, "true or false", Value::as_bool)?.unwrap_or(default))
     }
 
@@ -94,21 +104,44 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A key that diffusers knows and this program does not act on. Worth a warning unless its value says so too.
-    pub(super) fn not_applied(&mut self, key: &str, is_neutral: impl Fn(&Value) -> bool) {
-        if let Some(value) = self.keys.remove(key).filter(|value| !is_neutral(value)) {
-            let (file, value) = (self.file.display(), show(&value));
-            self.warnings.push(format!("{file}: \"{key}\" = {value} is not supported and was ignored"));
+    /// Takes out a key that diffusers knows and this program does not support, with a warning unless it is off.
+    pub(super) fn not_applied(&mut self, key: &str) {
+        if let Some(value) = self.keys.remove(key).filter(|value| !is_off(value)) {
+            self.not_supported(key, &value);
         }
     }
 
-    /// Drops keys of no consequence here and warns about all that are left.
-    pub(super) fn finish(mut self, without_effect: &[&str]) -> Vec<String> {
-        for key in self.keys.keys().filter(|key| !without_effect.contains(&key.as_str())) {
-            self.warnings.push(format!("{}: unknown key \"{key}\" was ignored", self.file.display()));
+    pub(super) fn not_supported(&mut self, key: &str, value: &Value) {
+        self.warn(&format!("\"{key}\" = {} is not supported and was ignored", show(value)));
+    }
+
+    /// Takes out an option that the class does not have, with a warning unless it has its neutral value.
+    pub(super) fn leave_foreign(&mut self, key: &str, neutral: &Value, class: &str) {
+        let Some(value) = self.keys.remove(key) else { return };
+        let same = match (as_number(&value), as_number(neutral)) {
+            (Some(value), Some(neutral)) => value == neutral,
+            _ => value == *neutral,
+        };
+        if !same && !value.is_null() && as_number(&value) != Some(f64::NEG_INFINITY) {
+            self.warn(&format!(
+                "\"{key}\" = {} is not an option of {class} and was ignored, as in diffusers",
+                show(&value)
+            ));
+        }
+    }
+
+    /// The warnings, with one for each key left that no class has.
+    pub(super) fn finish(mut self, without_effect: &[&str], is_known: impl Fn(&str) -> bool) -> Vec<String> {
+        let left: Vec<String> = self.keys.keys().cloned().collect();
+        for key in left.iter().filter(|key| !without_effect.contains(&key.as_str()) && !is_known(key)) {
+            self.warn(&format!("unknown key \"{key}\" was ignored"));
         }
         self.warnings
     }
+}
+
+fn is_off(value: &Value) -> bool {
+    value.is_null() || value == false || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// A value as the file has it, shortened.
@@ -123,8 +156,14 @@ fn show(value: &Value) -> String {
     if text.chars().count() > 60 { text.chars().take(57).chain("...".chars()).collect() } else { text }
 }
 
-pub(super) fn is_minus_infinity(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with("\u{7f}-"))
+/// A number, or one of Python's infinities.
+pub(super) fn as_number(value: &Value) -> Option<f64> {
+    match value.as_str().and_then(|text| text.strip_prefix(NOT_A_NUMBER)) {
+        Some("") => None,
+        Some(sign) if sign.starts_with('-') => Some(f64::NEG_INFINITY),
+        Some(_) => Some(f64::INFINITY),
+        None => value.as_f64(),
+    }
 }
 
 /// Python writes NaN, Infinity and -Infinity into JSON (diffusers does so for `lambda_min_clipped`). Each becomes a
