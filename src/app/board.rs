@@ -3,7 +3,7 @@
 use crate::app::pane_id::PaneId;
 use std::time::{Duration, Instant};
 
-/// How long a message stays that asks for nothing.
+/// How long a message without required action stays.
 const READING: Duration = Duration::from_secs(40);
 
 /// The kind of a message.
@@ -11,16 +11,16 @@ const READING: Duration = Duration::from_secs(40);
 pub enum MessageKind {
     /// A request is done.
     Success,
-    /// Worth knowing.
+    /// Useful information.
     Note,
-    /// Something is not as requested, but continues.
+    /// Something differs from the request, but the program continues.
     Warning,
     /// A request failed.
     Failure,
 }
 
 impl MessageKind {
-    /// Whether it asks for nothing, so that it ends by itself.
+    /// Whether it needs no action, so that it ends by itself.
     const fn passes(self) -> bool {
         matches!(self, Self::Success | Self::Note)
     }
@@ -90,7 +90,7 @@ impl Board {
     fn say_at(&mut self, message: Message, now: Instant) {
         match message.spot {
             Spot::Pane(pane) => self.clear(pane),
-            // The same words twice say nothing more.
+            // A repeated text adds nothing.
             Spot::Bar => self.said.retain(|said| said.message != message),
         }
         self.last += 1;
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(text(&board, LAB).as_deref(), Some("Saved as a: b cannot c"));
         assert_eq!(board.of_pane(LAB).unwrap().message.kind, MessageKind::Success, "whatever its words");
         assert_eq!(text(&board, PaneId::new("spectrum")), None);
-        // A success passes, a failure stays until it is read or something else is done there.
+        // A success disappears; a failure stays until it is closed or something else is done in its pane.
         assert_eq!(board.end(began), Some(READING));
         assert_eq!(board.end(began + READING), None);
         assert_eq!(text(&board, LAB), None);

@@ -3,7 +3,7 @@
 use crate::ensemble::Ensemble;
 use std::sync::Arc;
 
-/// The state of closing. Measurements that are in no file are asked about first.
+/// The state of closing. The user is asked first about measurements that are in no file.
 #[derive(Clone, Debug, Default)]
 pub enum Closing {
     /// Not closing.
@@ -17,7 +17,7 @@ pub enum Closing {
     Leaving,
 }
 
-/// What waits for the answer.
+/// The state of the question.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Held {
     /// Whether measuring was paused for it, and resumes if the window stays.

@@ -4,10 +4,10 @@ use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::{QuestionSlot, RunId, Wake};
 use ndarray::Axis;
 
-/// Energies of an image, or that there are none.
+/// Energies of an image, or `None` if it has no bands.
 type Found = Option<Vec<f64>>;
 
-/// Computes the energies that are requested and missing.
+/// Computes the requested energies that are missing.
 pub struct Energies {
     slot: QuestionSlot<(RunId, EnergyKey), Found>,
 }
@@ -16,7 +16,7 @@ impl Energies {
     /// `wake` is called when there are new results.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        // Without the thread what is recovered is told by theory. The run keeps what was computed for it.
+        // Without the thread, recovered shares come from theory. The run keeps the computed ones.
         Self { slot: QuestionSlot::start("chromascope-energies", 0, wake) }
     }
 

@@ -31,7 +31,7 @@ pub struct Graphics {
 /// Lists the adapters. Takes up to a few tenths of a second if drivers load slowly.
 #[must_use]
 pub fn adapters() -> Vec<Adapter> {
-    // OpenGL is left out: it needs a window to say anything, and glow is there for it.
+    // OpenGL is omitted: it needs a window to report anything, and glow uses it.
     let descriptor = wgpu::InstanceDescriptor {
         backends: wgpu::Backends::PRIMARY,
         ..wgpu::InstanceDescriptor::new_without_display_handle()

@@ -1,6 +1,6 @@
-//! The window's program behind a guard. A fault in a frame is told in the window, which goes on with all that it holds;
-//! where one frame after the other fails, everything is saved and the window closes. Before the first frame is on the
-//! screen a fault goes on to whoever opens the window, as the other renderer may do better.
+//! The window's program behind a guard. A fault in a frame is reported in the window, which continues with all its data.
+//! If one frame after the other fails, everything is saved and the window closes. A fault before the first frame is on
+//! screen is passed to the caller, which may try the other renderer.
 
 use crate::runtime::panic_text;
 use egui::{Context, ViewportCommand};
@@ -9,19 +9,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Frames in a row after whose faults the window closes.
+/// Number of failed frames in a row after which the window closes.
 const MOST_FAULTS: u32 = 6;
 
-/// A program of the window that can be brought through a fault of its own.
+/// A program of the window that can recover from a fault of its own.
 pub(super) trait Rescue: eframe::App {
-    /// A frame met a fault that said this, after so many that failed directly before it.
+    /// Recovers from a fault with this message, after this many failures directly before it.
     fn mend(&mut self, fault: &str, before: u32);
 
-    /// Saves what would be lost; answers with a sentence on what there is now.
+    /// Saves what would be lost; returns sentences on what was saved.
     fn save_everything(&mut self) -> String;
 }
 
-/// What is known of the window from outside, where it is gone.
+/// The state of the window, readable after it is gone.
 #[derive(Default)]
 pub(super) struct Fate {
     shown: AtomicBool,
@@ -62,7 +62,7 @@ impl<A: Rescue> Guarded<A> {
         Self { app, fate, frames: 0, faults: 0, half: false, over: false }
     }
 
-    /// Whether it went without a fault.
+    /// Whether it succeeded.
     fn goes(&mut self, ctx: &Context, frame: impl FnOnce(&mut A)) -> bool {
         let Err(panic) = catch_unwind(AssertUnwindSafe(|| frame(&mut self.app))) else { return true };
         if !self.fate.was_shown() {
@@ -77,7 +77,7 @@ impl<A: Rescue> Guarded<A> {
         let before = self.faults;
         self.faults += 1;
         let words = panic_text(panic);
-        // What mends may meet the same fault.
+        // The recovery may meet the same fault.
         let _ = catch_unwind(AssertUnwindSafe(|| self.app.mend(words, before)));
         if self.faults >= MOST_FAULTS && !self.over {
             self.over = true;
@@ -118,7 +118,7 @@ impl<A: Rescue> eframe::App for Guarded<A> {
 
 impl<A: Rescue> Drop for Guarded<A> {
     fn drop(&mut self) {
-        // Neither closed by its user nor by a fault that was met here: what draws it has failed.
+        // Closed neither by the user nor by a fault caught here: the renderer has failed.
         if !self.over && self.fate.was_shown() {
             let saved = saved(&mut self.app);
             self.fate.set_broke(None, saved);
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use eframe::App as _;
 
-    /// Fails in the frames that it is told to.
+    /// Fails in chosen frames.
     struct Fails {
         frame: u32,
         from: u32,
@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    /// So many frames; answers whether the window was to be closed.
+    /// Draws this many frames; returns whether the window was to be closed.
     fn frames(guarded: &mut Guarded<Fails>, count: u32) -> bool {
         let ctx = Context::default();
         let mut closes = false;

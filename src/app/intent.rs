@@ -1,4 +1,4 @@
-//! Requests of views. Views only read, and return intents; [`App::perform`](crate::app::App) carries them out.
+//! Requests of views. Views only read, and return intents; [`App::perform`](crate::app::App) executes them.
 
 use crate::app::board::{Message, MessageId};
 use crate::app::figure_sheet::FigureSheet;

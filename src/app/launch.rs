@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-/// What a window needs on Debian.
+/// The packages that a window needs on Debian.
 const PACKAGES: &str = "libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libegl1";
 
 /// Why the window is not open.
@@ -35,7 +35,7 @@ pub enum NoWindow {
 
 /// Opens the window and returns when it is closed.
 pub fn run(window: Window) -> Result<Closed, NoWindow> {
-    // Where no window can open, the drivers need not be asked, and have nothing to print.
+    // If no window can open, do not query the drivers, which may print something.
     let adapters = || if there_is_a_display() { graphics::adapters() } else { Vec::new() };
     let (renderer, _) = choose(window.renderer, adapters);
     let earlier = std::env::var(FAILED_VARIABLE).ok();
@@ -61,7 +61,7 @@ pub fn run(window: Window) -> Result<Closed, NoWindow> {
     }
 }
 
-/// Whether the variables name one that windows are opened on.
+/// Whether the variables name a display.
 fn there_is_a_display() -> bool {
     let named = |variable| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
     !cfg!(target_os = "linux") || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(named)
@@ -102,10 +102,10 @@ fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<
     }
 }
 
-/// Whether the window closes because the system, and not the user, wants it to.
+/// Whether the window closes because the system, and not the user, asked for it.
 static ENDED_BY_SIGNAL: AtomicBool = AtomicBool::new(false);
 
-/// Says so.
+/// Sets it.
 pub(super) fn ended_by_signal() -> bool {
     ENDED_BY_SIGNAL.load(Ordering::Relaxed)
 }
@@ -121,7 +121,7 @@ fn drawn_by_software(context: &eframe::CreationContext<'_>) -> bool {
     context.gl.as_ref().is_some_and(|gl| is_software(&unsafe { gl.get_parameter_string(eframe::glow::RENDERER) }))
 }
 
-/// The reason without the place in some crate's source that winit puts before it.
+/// The reason without the source position that winit puts before it.
 fn without_source(reason: &str) -> String {
     let after = reason.rfind(".rs:").and_then(|at| reason[at..].split_once(": ")).map(|(_, rest)| rest);
     after.unwrap_or(reason).trim_end_matches('.').to_owned()

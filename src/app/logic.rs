@@ -1,4 +1,4 @@
-//! Intents carried out. Nothing here draws.
+//! Executes intents. Nothing here draws.
 
 mod closing;
 pub(super) mod keeper;
@@ -32,14 +32,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What an empty window takes.
+/// What can be dropped into an empty window.
 const DROP: &str = words::messages::DROP;
 
-/// How long something new may take before the old is dimmed.
+/// How long new results may take before the old ones are dimmed.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 impl App {
-    /// Carries out what views and keys asked for, in order.
+    /// Executes the intents of views and keys, in order.
     pub(super) fn perform(&mut self, ctx: &egui::Context, intents: Vec<Intent>) {
         for intent in intents {
             self.perform_one(ctx, intent);
@@ -126,7 +126,7 @@ impl App {
             }
             Intent::ResetTiles => state.panes.reset(state.document.document().view.layout),
             Intent::ToggleKeys => state.keys_shown = !state.keys_shown,
-            // A run that began in between may have taken them away.
+            // A run that began in between may have removed them.
             Intent::Dismiss(index) if index < state.faults.len() => {
                 state.faults.remove(index);
             }
@@ -137,7 +137,7 @@ impl App {
         }
     }
 
-    /// Changes the document, and where that changes a setting of the run, and live runs are wanted, makes the run again.
+    /// Changes the document. If that changes a setting of the run, and live runs are on, makes the run again.
     fn change(&mut self, change: impl FnOnce(&mut History)) {
         let before = self.state.document.document().clone();
         change(&mut self.state.document);
@@ -156,7 +156,7 @@ impl App {
         self.state.saving = Some(Saving::new(save, folder));
     }
 
-    /// What came of saving something is told where it was asked for, or in the dialog that still asks.
+    /// Shows the result of saving in the pane that asked, or in the dialog if it is still open.
     pub(super) fn take_saved(&mut self, save: &Save, path: &Path, outcome: &Outcome) {
         let state = &mut self.state;
         if matches!(outcome, Outcome::Written(_)) {
@@ -187,7 +187,7 @@ impl App {
         self.state.asked = Some(self.runtime.run(settings, pace));
     }
 
-    /// A run takes the place of the one on screen, which stays beside it where that was asked for.
+    /// Replaces the run on screen, which stays pinned if that was requested.
     pub(super) fn put_on_screen(&mut self, run: RunView) {
         let before = self.run.replace(run);
         if std::mem::take(&mut self.state.keep_beside) {
@@ -195,13 +195,13 @@ impl App {
         }
     }
 
-    /// Whether the run on screen is whole and as it is set.
+    /// Whether the run on screen is complete and has the current settings.
     fn is_as_set(&self) -> bool {
         let document = self.state.document.document();
         self.run.as_ref().is_some_and(|run| run.end == Some(RunEnd::Complete) && *run.started.settings == document.run)
     }
 
-    /// Puts the run without what steers it beside the one on screen, which stays as it is. Answers whether it did.
+    /// Pins the plain run beside the one on screen, which stays as it is. Returns whether it did.
     pub(super) fn put_beside(&mut self, run: impl FnOnce() -> RunView, id: RunId) -> bool {
         let does = self.state.plain_beside == Some(id) && self.is_as_set();
         if does {
@@ -210,8 +210,8 @@ impl App {
         does
     }
 
-    /// Makes the run without what steers it, beside the run on screen. Where that is not whole or not as it is set, it follows
-    /// when the run without is over.
+    /// Makes the plain run beside the run on screen. If that is not complete or has other settings, it follows
+    /// when the plain run is over.
     fn run_plain_beside(&mut self) {
         let native = self.state.model.as_ref().and_then(|model| model.native_size);
         let run = &self.state.document.document().run;
@@ -225,8 +225,8 @@ impl App {
         self.state.asked = self.state.plain_beside;
     }
 
-    /// Where the run without is whole, the run itself. Where it was stopped or failed, what there is of it stays, with what
-    /// was said of it.
+    /// If the plain run is complete, makes the run itself. If it was stopped or failed, its steps stay, with
+    /// their messages.
     pub(super) fn run_beside_plain(&mut self, id: RunId, whole: bool) {
         if self.state.plain_beside.take_if(|plain| *plain == id).is_none() {
             return;
@@ -240,12 +240,12 @@ impl App {
             self.state.keep_beside = true;
             self.start(Pace::Going);
         } else if let Some(run) = self.run.as_ref().filter(|run| run.id == id) {
-            // What steers the run is what the one on screen lacks.
+            // The steering is missing from the run on screen.
             self.state.requested = Some((*run.started.settings).clone());
         }
     }
 
-    /// The settings of a run that is about to be asked for. What was said of earlier ones is over.
+    /// The settings of a run about to be requested. Removes messages about earlier ones.
     pub(super) fn ask_for(&mut self) -> RunSettings {
         let state = &mut self.state;
         let waiting = state.standing_in_for().is_some();
@@ -261,7 +261,7 @@ impl App {
         let settings = state.document.document().run.clone();
         let settings = RunSettings { steps: planned.plan.steps(), ..settings };
         let (now, library) = (planned.source.clone(), state.onnxruntime.clone());
-        // One that is under way ends with this.
+        // One in progress ends with this.
         state.optimisation = None;
         match Optimisation::start(settings, now, None, options, library, Arc::clone(&state.wake)) {
             Ok(optimisation) => state.optimisation = Some(optimisation),
@@ -354,7 +354,7 @@ impl App {
         matches!(self.runtime.activity(), Activity::Running | Activity::Opening)
     }
 
-    /// Whether something new has been computed for so long that the old should look old.
+    /// Whether a new result takes so long that the old one should be dimmed.
     pub(super) fn is_stale(&self, ctx: &egui::Context) -> bool {
         let Some(opening) = &self.state.opening else { return false };
         let waited = opening.since.elapsed();
@@ -364,7 +364,7 @@ impl App {
         waited >= PATIENCE
     }
 
-    /// What stands at the right of the transport.
+    /// The status at the right of the transport.
     pub(super) fn status(&self) -> String {
         let frame = format!("frame {:.1} ms", self.state.meter.own_ms());
         if let Some(opening) = &self.state.opening {
@@ -396,7 +396,7 @@ impl App {
         format!("{progress}{step} · {memory:.0} MB · {frame}")
     }
 
-    /// What the stage says where it has nothing to show.
+    /// The text of the images pane if it has nothing to show.
     pub(super) fn empty_words(&self) -> String {
         match &self.state.opening {
             Some(opening) => match opening.reading {

@@ -1,4 +1,4 @@
-//! The ensembles of the window: the one that is measured or opened, and the pinned one. No GUI.
+//! The ensembles of the window: the current one, measured or opened, and the pinned one. No GUI.
 
 use crate::app::intent::EnsembleUse;
 use crate::app::pane_id::PaneId;
@@ -30,12 +30,12 @@ pub struct MeasureDesk {
     earlier: Option<Arc<Findings>>,
     compared: Option<Compared>,
     data: Option<PathBuf>,
-    /// Counts up with every change of the findings.
+    /// A counter of changes of the findings.
     version: u64,
     filed: Filed,
 }
 
-/// Which ensembles are in a file: so many samples of the same run are the same ensemble.
+/// Which ensembles are in a file: the same number of samples of the same run means the same ensemble.
 #[derive(Clone, Default)]
 struct Filed(Arc<Mutex<Vec<(Origin, usize)>>>);
 
@@ -67,7 +67,7 @@ impl MeasureDesk {
         let report = measuring.report();
         let before = self.findings().map(Arc::as_ptr);
         if report.data_refused && !self.report.as_ref().is_some_and(|known| known.data_refused) {
-            // The numbers that there are go on being of what they are of.
+            // Known numbers keep the calibration they were made with.
             self.data = self.findings().and_then(|findings| folder_of(findings));
         }
         self.report = Some(report);
@@ -103,8 +103,8 @@ impl MeasureDesk {
         })
     }
 
-    /// Changes with [`findings`](Self::findings) and [`compared`](Self::compared), so that drawings know when they are
-    /// old.
+    /// Changes with [`findings`](Self::findings) and [`compared`](Self::compared), so that outdated drawings can be
+    /// detected.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.version
@@ -116,8 +116,8 @@ impl MeasureDesk {
         self.compared.as_ref()
     }
 
-    /// The folder that theory is calibrated on from the next measuring on, in place of the final images. What the numbers
-    /// on screen are of their findings say.
+    /// The folder that theory is calibrated on from the next measurement on, in place of the final images. The findings have the
+    /// calibration of the numbers on screen.
     #[must_use]
     pub const fn data(&self) -> Option<&PathBuf> {
         self.data.as_ref()
@@ -175,7 +175,7 @@ impl MeasureDesk {
     }
 
     fn start(&mut self, order: Order, means: Means) -> Result<(), Fault> {
-        // What was known stays on screen until there is something new; what was going on ends.
+        // The known findings stay on screen until there are new ones; the measurement in progress ends.
         self.earlier = self.findings().cloned();
         self.measuring = None;
         self.report = None;
@@ -186,7 +186,7 @@ impl MeasureDesk {
             );
             Fault::new(Place::Program, &sentence)
         })?;
-        // Nothing is refused before it was looked at: `update` hears of it.
+        // An unreadable folder is reported by `update`.
         self.report = Some(MeasuringReport { data_refused: false, ..measuring.report() });
         self.measuring = Some(measuring);
         Ok(())
@@ -222,7 +222,7 @@ impl MeasureDesk {
         if self.is_going() { Ok(()) } else { self.add(0, means) }
     }
 
-    /// Takes an ensemble from a file.
+    /// Opens an ensemble from a file.
     pub fn take(&mut self, name: String, findings: Arc<Findings>, purpose: EnsembleUse) {
         self.version += 1;
         self.filed.add(&findings.ensemble);
@@ -242,7 +242,7 @@ impl MeasureDesk {
     pub fn unsaved(&self) -> Vec<(&'static str, &Arc<Ensemble>)> {
         let measured = self.findings().map(|findings| ("measured", &findings.ensemble));
         let compared = self.compared().map(|compared| ("compared", &compared.findings.ensemble));
-        // The one that was kept to compare may be the one that is measured.
+        // The pinned ensemble may be the current one.
         let same = |a: &Ensemble, b: &Ensemble| a.samples() == b.samples() && a.origin() == b.origin();
         let compared = compared.filter(|(_, of)| !measured.is_some_and(|(_, other)| same(of, other)));
         let known = measured.into_iter().chain(compared);
@@ -289,7 +289,7 @@ fn folder_of(findings: &Findings) -> Option<PathBuf> {
 
 #[cfg(test)]
 impl MeasureDesk {
-    /// As if it had been measured.
+    /// Sets findings as if they had been measured.
     pub(crate) fn hold(&mut self, ensemble: Ensemble) {
         self.earlier = Some(Arc::new(Findings::of(ensemble.into(), None).unwrap()));
     }
@@ -328,7 +328,7 @@ mod tests {
         assert!(matches!(failed, Outcome::Failed(_)) && names(&desk).len() == 2);
         assert!(matches!(save.write(&folder.path().join("two.npz"), false), Outcome::Written(_)));
         assert_eq!(names(&desk), ["compared"]);
-        // What comes from a file is in one; more samples are not.
+        // Only the ensemble from a file is in a file; with more samples it no longer is.
         let read = Findings::of(ensemble(1).into(), None).unwrap();
         desk.take("one.npz".into(), Arc::new(read), EnsembleUse::Compare);
         assert_eq!(names(&desk), [""; 0]);

@@ -1,19 +1,19 @@
-//! How long frames take, and how often to draw while a run is going.
+//! Frame times, and how often to draw while a run is in progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// With a software renderer drawing may take this share of the time while a run is going.
+/// With a software renderer, drawing may use this share of the time while a run is in progress.
 const SHARE: u32 = 10;
 /// Rest between the frames of a run on a graphics card: news is shown 40 times a second, and the model has its threads.
 const REST: f64 = 0.025;
-/// How often the time of a whole frame is measured anew.
+/// The interval between measurements of a whole frame.
 const EVERY: Duration = Duration::from_secs(3);
 /// Weight of a new measurement.
 const WEIGHT: f64 = 0.3;
 
-/// Measures frames. One of this program's own threads and egui share the rest through [`Meter::rest`].
+/// Measures frames. The program's threads and egui share the rest through [`Meter::rest`].
 #[derive(Debug)]
 pub struct Meter {
     software: bool,
@@ -29,7 +29,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// `software`: whether the processor draws the frames, which the model also needs.
+    /// `software`: whether frames are drawn on the CPU, which the model also needs.
     #[must_use]
     pub fn new(software: bool) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Meter {
     }
 }
 
-/// Whether a renderer of this name draws with the processor.
+/// Whether a renderer of this name draws on the CPU.
 #[must_use]
 pub fn is_software(name: &str) -> bool {
     let name = name.to_lowercase();

@@ -1,4 +1,4 @@
-//! The window. Views borrow the state and answer with intents; nothing here calls a model, reads a file or transforms
+//! The window. Views borrow the state and return intents; nothing here calls a model, reads a file or transforms
 //! many images.
 
 pub mod board;
@@ -66,10 +66,10 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the inference thread and, at once, a run. `software`: whether frames are drawn by the processor.
+    /// Starts the inference thread and, at once, a run. `software`: whether frames are drawn on the CPU.
     pub fn new(ctx: &egui::Context, launch: Launch, software: bool) -> std::io::Result<Self> {
         theme::install(ctx);
-        // The layout for presenting has a scale of its own, which the user's goes on top of.
+        // The presentation layout has a scale of its own, which the user's multiplies.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         theme::apply(ctx, launch.loaded.preferences.theme);
         let meter = Meter::new(software);
@@ -84,21 +84,21 @@ impl App {
         Ok(app)
     }
 
-    /// What the inference thread is doing.
+    /// The current activity of the inference thread.
     #[must_use]
     pub fn activity(&self) -> Activity {
         self.runtime.activity()
     }
 
-    /// What of the run is shown; `None` before the first step.
+    /// The moment of the run that is shown; `None` before the first step.
     fn moment(&self) -> Option<Moment> {
         let playback = &self.state.playback;
         self.run.as_ref()?;
         playback.step().map(|step| Moment { state: playback.state(), step })
     }
 
-    /// Everything is as large as the user wants it; in the layout for presenting it also grows with the window, so that the
-    /// last row can read it.
+    /// Applies the user's scale; in the presentation layout it also grows with the window, so that the
+    /// last row of an audience can read it.
     fn scale(&self, ctx: &egui::Context) {
         let size = ctx.content_rect().size() * ctx.zoom_factor();
         let of_layout = match self.state.document.document().view.layout {
@@ -141,7 +141,7 @@ impl App {
         self.messages(ui, space, intents);
     }
 
-    /// What there is to say, over the top of the tiles, so that these stay where they are.
+    /// The messages, over the top of the tiles, so that those do not move.
     fn messages(&mut self, ui: &Ui, space: egui::Rect, intents: &mut Intents) {
         let palette = Palette::of(ui);
         let mut forms = std::mem::take(&mut self.state.forms);
@@ -167,7 +167,7 @@ impl App {
         self.state.forms = forms;
     }
 
-    /// Brings the schedules up to date that tracks and panels show.
+    /// Updates the schedules shown by tracks and panes.
     fn plan(&mut self) {
         let Self { state, run, .. } = self;
         let optimisation = state.optimisation.as_ref().map(Optimisation::report);
@@ -212,7 +212,7 @@ impl App {
     }
 }
 
-/// Asks for a frame when there is news: at once, or while a run is going after a rest in which the model can work.
+/// Asks for a frame when there is news: at once, or while a run is in progress after a rest in which the model can work.
 fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
     let ctx = ctx.clone();
     Arc::new(move || match rest.load(Ordering::Relaxed) {
@@ -221,7 +221,7 @@ fn waker(ctx: &egui::Context, rest: Arc<AtomicU64>) -> Wake {
     })
 }
 
-/// What happens to a file that is held over the window.
+/// Handles a file that is held over the window.
 fn drop_words_ui(ctx: &egui::Context, layout: Layout) {
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop"));
     let painter = ctx.layer_painter(layer);
@@ -245,7 +245,7 @@ impl eframe::App for App {
             ctx.request_repaint_after(left);
         }
         if ctx.input(|input| input.pointer.any_pressed()) {
-            // What is done next is a change of its own, whatever still has the keyboard.
+            // The next change is undone separately, even if a control keeps the keyboard focus.
             self.state.document.end_gesture();
         }
         self.drops(ctx);
@@ -261,7 +261,7 @@ impl eframe::App for App {
         self.textures.heat_maps.begin_frame(frame.wgpu_render_state());
         ui.scope(|ui| {
             if self.state.keys_shown {
-                // A tooltip that is open would stay, above the list.
+                // An open tooltip would stay, above the list.
                 ui.visuals_mut().disabled_alpha = 1.0;
                 ui.disable();
             }
@@ -286,14 +286,14 @@ impl eframe::App for App {
         }
         let ctx = ui.ctx().clone();
         if !intents.is_empty() {
-            // What they change is shown in the next frame.
+            // Their changes are shown in the next frame.
             ctx.request_repaint();
         }
         self.perform(&ctx, intents);
         let moved_only =
             |event: &egui::Event| matches!(event, egui::Event::PointerMoved(_) | egui::Event::MouseMoved(_));
         if ctx.input(|input| !input.raw.events.iter().all(moved_only)) {
-            // The scale is not part of the window, and neither is what a full screen makes of it.
+            // The scale is not part of the window's size, and a full screen is not saved.
             let size = ctx.content_rect().size() * ctx.zoom_factor();
             if !ctx.input(|input| input.viewport().fullscreen.unwrap_or_default()) {
                 self.state.preferences.window = Some((size.x, size.y));
@@ -305,7 +305,7 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.state.keep_at_the_end();
-        // Neither saved nor given up where it was asked: the system ends the window, or did not let it stay.
+        // Neither saved nor discarded by the user: the system ends the window, or did not let it stay.
         if !matches!(self.state.closing, Closing::Leaving) {
             for told in self.rescue_ensembles() {
                 eprintln!("chromascope: {told}");

@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 /// A schedule on its model, ready to be drawn.
 pub struct Planned {
-    /// Counts up with every change, so that drawings know when they are old.
+    /// A counter of changes, so that outdated drawings can be detected.
     pub version: u64,
-    /// What it is made from.
+    /// Its inputs.
     pub settings: RunSettings,
     /// The noise levels of the run.
     pub source: PlanSource,
@@ -35,27 +35,27 @@ pub struct Planned {
     pub warnings: Vec<PlanWarning>,
     /// Whether the network takes integers only and some timesteps are rounded.
     pub rounded: bool,
-    /// Scale-invariant theory with the factor and levels that were chosen.
+    /// Scale-invariant theory with the chosen factor and levels.
     pub theory: Option<Chromatogram>,
-    /// The shares of the run on which each of its levels dominates, finest first.
+    /// The share of the run in which each of its levels is dominant, finest first.
     pub shares: Vec<f64>,
     /// n.
     pub factor: usize,
-    /// Of a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
-    /// spectrum that they produce from the prior's, dB.
+    /// For a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
+    /// produced spectrum from the prior's, dB.
     pub closed_form: Option<ClosedForm>,
     /// Schedules drawn over it: the one to compare with, and the previewed one.
     pub overlays: Vec<Overlay>,
 }
 
 impl Planned {
-    /// The level at a run time: on the curve that the run follows, where it follows one, else between its steps.
+    /// The level at a run time: on the curve that the run follows, or else interpolated between its steps.
     #[must_use]
     pub fn level_at_run_time(&self, s: f64) -> NoiseLevel {
         self.curve.as_ref().map_or_else(|| self.axis.level_at_run_time(s), |curve| curve.level_at(s))
     }
 
-    /// Whether tracks show the same of both: noise levels, and what steers the run.
+    /// Whether tracks show the same for both: noise levels, and what steers the run.
     #[must_use]
     pub fn looks_like(&self, other: &Self) -> bool {
         let steering = |planned: &Self| {
@@ -78,7 +78,7 @@ pub struct ClosedForm {
     pub spectrum_db: f64,
 }
 
-/// Of these levels, where the model is a Gaussian prior and the sampler steps as deterministic DDIM does.
+/// For these levels, if the model is a Gaussian prior and the sampler steps like deterministic DDIM.
 fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<ClosedForm> {
     let is_gaussian = matches!(model.card.as_ref()?.exact, Some(ExactCard::Gaussian));
     let is_ddim = settings.sampler.method().exact == registry::ClosedForm::Ddim && !settings.injects_noise();
@@ -90,7 +90,7 @@ fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option
     Some(ClosedForm { rmse: made.error_to_flow, spectrum_db: f64::sqrt(sum / count) })
 }
 
-/// All that it depends on.
+/// All inputs.
 #[derive(Clone, PartialEq)]
 struct PlanKey {
     settings: RunSettings,
@@ -102,7 +102,7 @@ struct PlanKey {
     preview: Option<(String, PlanSource)>,
 }
 
-/// Keeps both schedules up to date, of the settings and of the run on screen.
+/// Keeps the schedules of the settings and of the run on screen up to date.
 #[derive(Default)]
 pub struct Planner {
     next: Slot,
@@ -110,7 +110,7 @@ pub struct Planner {
     made: u64,
 }
 
-/// A schedule, and what it was made from.
+/// A schedule, and its inputs.
 #[derive(Clone, Default)]
 struct Slot {
     key: Option<PlanKey>,
@@ -157,7 +157,7 @@ impl Planner {
         self.next.planned.as_deref()
     }
 
-    /// The schedule of the run on screen; where there is no run, that of the settings.
+    /// The schedule of the run on screen; without a run, that of the settings.
     #[must_use]
     pub fn shown(&self) -> Option<&Planned> {
         if self.shown.key.is_some() { self.shown.planned.as_deref() } else { self.next() }
@@ -225,7 +225,7 @@ fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Plan
         .collect();
     let axis = TimeAxis::new(&plan, schedule).with_evaluations(&key.settings.sampler.evaluations(plan.levels()));
     let curve = source.drawn_evenly().map(|drawn| drawn.tied(schedule.cleanest(), schedule.noisiest()));
-    // Of few steps the curve says more than what lies between them.
+    // With few steps the curve is more accurate than interpolation.
     let level = |s: f64| curve.as_ref().map_or_else(|| axis.level_at_run_time(s), |curve| curve.level_at(s));
     let shares = theory.as_ref().map(|theory| shares_of(theory, key.measure.into(), &level)).unwrap_or_default();
     Some(Ok(Planned {

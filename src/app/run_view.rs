@@ -26,83 +26,83 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-/// Bytes of finished steps that are kept in full; beyond it the oldest become thumbnails.
+/// Bytes of finished steps that are kept at full size; beyond it the oldest become thumbnails.
 pub const BUDGET: usize = 1 << 30;
-/// Most values that a display range is estimated from.
+/// Most values that are sampled to estimate a display range.
 const RANGE_VALUES: usize = 1 << 16;
-/// Least range of differences, so that none is nothing.
+/// Smallest range of differences, so that it is never empty.
 const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
 pub const FACTOR: usize = 2;
 
-/// A run's finished steps, growing while it goes.
+/// A run's finished steps, growing while it is in progress.
 pub struct RunView {
-    /// Which run.
+    /// The run.
     pub id: RunId,
-    /// What it began with.
+    /// Its start.
     pub started: Box<RunStarted>,
     /// The model's own schedule.
     pub model: ModelSchedule,
-    /// What is known of the model, where that is at hand.
+    /// Details of the model, if it is open.
     pub info: Option<Arc<ModelInfo>>,
-    /// The axis that all tracks share.
+    /// The time axis shared by all tracks.
     pub axis: TimeAxis,
-    /// Scale-invariant theory on this size of image; `None` where it is too small for a level.
+    /// Scale-invariant theory for this size of image; `None` if it is too small for a level.
     pub theory: Option<Chromatogram>,
-    /// How it ended, once it has.
+    /// How it ended, if it has.
     pub end: Option<RunEnd>,
-    /// What is known of a live run that will take the place of this one.
+    /// The preview of a live run that will replace this one.
     pub coarse: Option<Coarse>,
     kept: KeptTrajectory,
-    /// One a finished step.
+    /// One per finished step.
     made: Vec<MadeWith>,
-    /// The first steps of the run before, which this one may take over.
+    /// The first steps of the previous run, which this one may reuse.
     before: Vec<MadeWith>,
-    /// Band energies of `E[x_0|x_t]`; `None` of an image that has none.
+    /// Band energies of `E[x_0|x_t]`; `None` for an image without bands.
     energies: RefCell<HashMap<EnergyKey, Option<Vec<f64>>>>,
-    /// Those of large images that were asked for last and are not there yet.
+    /// The latest requested energies of a large image that are still missing.
     wanted: RefCell<Vec<EnergyKey>>,
-    /// The shares that were recovered when they were last known, by how images are cut and sample.
+    /// The last known recovered shares, by division into levels and sample.
     recovered: RefCell<Option<Recovered>>,
-    /// The most that `√a_m` gains in a step, in theory, of every band.
+    /// The largest gain of `√a_m` in a step, in theory, for every band.
     fastest: RefCell<HashMap<BandPlan, Vec<f64>>>,
-    /// The parts that its steps had.
+    /// The parts of its steps.
     parts: PartsFound,
-    /// Which of its results lie far outside what the model's images can be.
+    /// The results that are far outside the range of the model's images.
     far_out: Option<FarOut>,
     /// For display.
     ranges: Ranges,
 }
 
-/// The shares that were recovered of a sample, by how its images are cut.
+/// Recovered shares of a sample, for one division into levels.
 type Recovered = ((BandPlan, usize), Vec<f64>);
 
-/// How an image is cut, of which step and of which sample it is.
+/// Identifies energies by the division into levels, the step and the sample.
 pub type EnergyKey = (BandPlan, usize, usize);
 
-/// Where a step comes from. A live run takes over steps, and what was made of them serves on.
+/// The origin of a step. A live run reuses steps, and everything computed from them.
 #[derive(Clone)]
 struct MadeWith {
     snapshot: Weak<Snapshot>,
     /// The run that made it.
     by: RunId,
-    /// Ranges of the run up to this step, for display.
+    /// Display ranges of the run up to this step.
     ranges: Ranges,
 }
 
-/// Values that are shown black and white, as far from zero as these.
+/// Black and white are at plus and minus these values.
 #[derive(Clone, Copy)]
 struct Ranges {
     image: f32,
     change: f32,
-    /// Of a class's estimate less that without one.
+    /// Of a class's estimate minus that of the null class.
     guidance: f32,
-    /// Of what a cascade's stages add to the coarsest.
+    /// Of the contributions of a cascade's finer stages.
     detail: f32,
 }
 
 impl Ranges {
-    /// How far from zero black and white are, or full colour, of a picture at a noise level.
+    /// The magnitude of black and white, or of full colour, for a picture at a noise level.
     fn of(&self, picture: Picture, level: NoiseLevel) -> f32 {
         match picture {
             Picture::ClassDifference(_) => self.guidance,
@@ -116,34 +116,34 @@ impl Ranges {
     }
 }
 
-/// A live run at a glance.
+/// The preview of a live run.
 pub struct Coarse {
-    /// Which run.
+    /// The run.
     pub run: RunId,
-    /// Few long steps.
+    /// A few long steps.
     pub pass: CoarsePass,
 }
 
-/// The place in a run that the stage shows: after so many steps, with the step whose estimate is shown.
+/// The moment of a run on the images pane: a state, and the step whose estimate is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// Which state: 0 is the initial noise.
+    /// The state: 0 is the initial noise.
     pub state: usize,
-    /// Which finished step.
+    /// The finished step.
     pub step: usize,
 }
 
-/// A picture of a run, by which what is made of it is kept. Steps that were taken over keep their keys.
+/// Identifies a picture of a run in caches. Reused steps keep their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PictureKey {
     run: RunId,
-    /// Of the state or of the step, as the picture has it.
+    /// The index of the state or of the step, depending on the picture.
     index: usize,
     picture: Picture,
     sample: usize,
 }
 
-/// A step of a run, or the state before it, by the run that made it: those that were taken over keep their keys.
+/// Identifies a step, or the state before it, with the run that made it. Reused steps keep their keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MadeKey {
     run: RunId,
@@ -151,7 +151,7 @@ pub struct MadeKey {
 }
 
 impl Moment {
-    /// A step with the state that it left.
+    /// A step with the state at its start.
     #[must_use]
     pub const fn of_step(step: usize) -> Self {
         Self { state: step, step }
@@ -159,7 +159,7 @@ impl Moment {
 }
 
 impl RunView {
-    /// A run that has made no step yet, to be kept within [`BUDGET`].
+    /// A run without steps, to be kept within [`BUDGET`].
     #[must_use]
     pub fn new(id: RunId, started: Box<RunStarted>, model: ModelSchedule) -> Self {
         let evaluations = started.settings.sampler.evaluations(&started.levels);
@@ -189,21 +189,21 @@ impl RunView {
         }
     }
 
-    /// The same of a model of which this is known.
+    /// The same for a model with known details.
     #[must_use]
     pub fn of_model(mut self, info: Arc<ModelInfo>) -> Self {
         self.info = Some(info);
         self
     }
 
-    /// The same, which takes steps over from the run before.
+    /// The same, reusing steps of the previous run.
     #[must_use]
     pub fn after(mut self, before: &Self) -> Self {
         self.before = before.made.iter().take(self.started.taken_over).cloned().collect();
         self
     }
 
-    /// Takes a finished step.
+    /// Adds a finished step.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
         let same = |made: &&MadeWith| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
         if let Some(made) = self.before.get(self.done()).filter(same) {
@@ -220,7 +220,7 @@ impl RunView {
         self.kept.push(snapshot, state);
     }
 
-    /// Its results that lie far outside what the model's images can be, once there are results.
+    /// Sets which results are far outside the range of the model's images, once there are results.
     #[must_use]
     pub const fn far_out(&self) -> Option<&FarOut> {
         self.far_out.as_ref()
@@ -246,47 +246,47 @@ impl RunView {
                 _ => {}
             }
         }
-        // That of the newest step: what overshoots for a while on the way does not make all of the run grey.
+        // From the newest step, because an overshoot on the way would make the whole run grey.
         self.ranges.image = stepped(tone::image_range(snapshot.x0.iter().copied().step_by(stride)));
     }
 
-    /// What it is called: "emoji-unet · ddim, trailing, 32 steps".
+    /// Its name: "emoji-unet · ddim, trailing, 32 steps".
     #[must_use]
     pub fn in_words(&self) -> String {
         run_in_words(&self.started.settings, &self.started.resolved, self.steps())
     }
 
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.started.levels.len() - 1
     }
 
-    /// Finished steps.
+    /// Number of finished steps.
     #[must_use]
     pub fn done(&self) -> usize {
         self.kept.steps().len()
     }
 
-    /// How many of them are kept as thumbnails only.
+    /// Number of steps that are kept only as thumbnails.
     #[must_use]
     pub fn small_steps(&self) -> usize {
         self.kept.small_steps()
     }
 
-    /// Samples in the batch.
+    /// Number of samples in the batch.
     #[must_use]
     pub fn samples(&self) -> usize {
         self.started.shape[0]
     }
 
-    /// The noise level of a state; the one past the last step is where the run ends.
+    /// The noise level of a state; after the last step, that of the end.
     #[must_use]
     pub fn level(&self, state: usize) -> NoiseLevel {
         self.started.levels[state.min(self.steps())]
     }
 
-    /// The finished step that shows what a step of another run does: of the same noise level, or of the nearest.
+    /// The finished step that corresponds to a step of another run: at the same noise level, or the nearest.
     #[must_use]
     pub fn step_like(&self, other: &Self, step: usize) -> usize {
         let same = self.started.levels == other.started.levels;
@@ -295,7 +295,7 @@ impl RunView {
         there.min(self.done().saturating_sub(1))
     }
 
-    /// What a picture is kept by.
+    /// The cache key of a picture.
     #[must_use]
     pub fn key(&self, at: Moment, picture: Picture, sample: usize) -> PictureKey {
         let coarse = self.coarse.as_ref().zip(self.coarse_step(at)).filter(|_| picture == Picture::Coarse);
@@ -307,19 +307,19 @@ impl RunView {
         PictureKey { run, index, picture, sample }
     }
 
-    /// What is made of a step is kept by this.
+    /// The cache key of a step.
     #[must_use]
     pub fn step_key(&self, step: usize) -> MadeKey {
         MadeKey { run: self.made.get(step).map_or(self.id, |made| made.by), index: step }
     }
 
-    /// What is made of a state is kept by this: the step before reached it; all have the initial state.
+    /// The cache key of a state, which belongs to the step before; all runs share that of the initial state.
     #[must_use]
     pub fn state_key(&self, state: usize) -> MadeKey {
         MadeKey { index: state, ..self.step_key(state.saturating_sub(1)) }
     }
 
-    /// A finished step, where everything is kept of it.
+    /// A finished step, if it is kept at full size.
     #[must_use]
     pub fn whole_step(&self, step: usize) -> Option<&Arc<Snapshot>> {
         self.kept.steps().get(step)?.whole()
@@ -331,14 +331,14 @@ impl RunView {
         self.kept.state()
     }
 
-    /// How many steps the coarse pass has that speaks of this moment, where there is one.
+    /// Number of steps of the preview for this moment, if there is one.
     #[must_use]
     pub fn coarse_steps(&self, at: Moment) -> Option<usize> {
         self.coarse_step(at)?;
         self.coarse.as_ref().map(|coarse| coarse.pass.snapshots.len())
     }
 
-    /// The step of the coarse pass under a moment: at the end the last one.
+    /// The preview's step at a moment: at the end the last one.
     fn coarse_step(&self, at: Moment) -> Option<&Snapshot> {
         let snapshots = &self.coarse.as_ref()?.pass.snapshots;
         let at_the_end = at.state >= self.steps();
@@ -346,7 +346,7 @@ impl RunView {
         Some(&**found).filter(|snapshot| snapshot.x0.shape() == self.started.shape)
     }
 
-    /// The values of one picture; `None` where the step is not finished or has no change yet.
+    /// The values of a picture; `None` if the step is not finished or has no change yet.
     #[must_use]
     pub fn values(&self, at: Moment, picture: Picture, sample: usize) -> Option<ShownValues<'_>> {
         match picture {
@@ -365,31 +365,31 @@ impl RunView {
         }
     }
 
-    /// A part of a step's estimate, `[B, C, H, W]`; `None` where the step has none of that name, or is not kept whole.
+    /// A part of a step's estimate, `[B, C, H, W]`; `None` if the step has none of that name, or is not kept at full size.
     fn part(&self, step: usize, name: PartName) -> Option<&Array4<f32>> {
         self.whole_step(step)?.parts.iter().find(|part| part.name == name).map(|part| &part.x0)
     }
 
-    /// The parts that its steps had so far.
+    /// The parts of its steps so far.
     #[must_use]
     pub const fn parts(&self) -> &PartsFound {
         &self.parts
     }
 
-    /// How the images are cut into levels; `None` where they are too small for one.
+    /// The division of the images into levels; `None` if they are too small for one.
     #[must_use]
     pub fn plan(&self, factor: usize, levels: Option<usize>) -> Option<BandPlan> {
         let [_, _, height, width] = self.started.shape;
         plan_of(factor, levels, height, width)
     }
 
-    /// Memory that the finished steps take, bytes.
+    /// Memory of the finished steps, bytes.
     #[must_use]
     pub const fn bytes(&self) -> usize {
         self.kept.bytes()
     }
 
-    /// The values that are shown black and white, or for the change in full colour.
+    /// The values shown as black and white, or for the change in full colour.
     #[must_use]
     pub fn range(&self, at: Moment, picture: Picture, sample: usize, choice: ValueRange) -> (f32, f32) {
         match (picture, choice) {
@@ -410,8 +410,8 @@ impl RunView {
         }
     }
 
-    /// The same for some levels alone: a scale that the whole run has in common, by what these levels have in the newest
-    /// step, so that they are seen to come. `None` where every picture is to have its own.
+    /// The same for isolated levels: one range for the whole run, from these levels in the newest
+    /// step, so that their growth is visible. `None` if every picture has its own range.
     #[must_use]
     pub fn isolated_range(
         &self,
@@ -420,7 +420,7 @@ impl RunView {
         alone: &Isolation,
     ) -> Option<(f32, f32)> {
         match choice {
-            // What these have in a level is in no proportion to what the image has in it.
+            // The energies of these in a level say nothing about the image's.
             _ if picture.is_difference() && picture != Picture::Change => return None,
             ValueRange::Auto => return None,
             ValueRange::Fixed { low, high } if picture != Picture::Change => return Some((low, high)),
@@ -431,7 +431,7 @@ impl RunView {
         }
         let plan = alone.plan();
         let energies = self.newest_energies(plan, sample);
-        // Three standard deviations; the least is what eight bits show of the range of images.
+        // Three standard deviations; the minimum is one step of eight bits in the range of images.
         let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.ranges.image) / 255.0);
         let most = match picture {
             Picture::Expectation | Picture::Coarse | Picture::Part(_) | Picture::ClassDifference(_) => image,
@@ -451,7 +451,7 @@ impl RunView {
         Some((-most, most))
     }
 
-    /// The most that `√a_m` gains in one step of the run, in theory.
+    /// The largest gain of `√a_m` in one step of the run, in theory.
     fn most_gained(&self, plan: &BandPlan) -> Vec<f64> {
         if let Some(kept) = self.fastest.borrow().get(plan) {
             return kept.clone();
@@ -469,7 +469,7 @@ impl RunView {
         most
     }
 
-    /// A picture in colours; where `longest` is given, made smaller until no side exceeds it.
+    /// A picture in colours; with `longest`, reduced until no side exceeds it.
     #[must_use]
     pub fn paint(
         &self,
@@ -485,7 +485,7 @@ impl RunView {
         Some(painted(values, picture, range, longest, ground))
     }
 
-    /// The share of a picture's values that lie beyond a range so far that it is lost to the eye: by more than a fortieth of
+    /// The share of a picture's values that are clearly outside a range, by more than a fortieth of
     /// its width. In [0, 1].
     #[must_use]
     pub fn beyond(&self, at: Moment, picture: Picture, sample: usize, (low, high): (f32, f32)) -> f32 {
@@ -501,7 +501,7 @@ fn most(values: &[f32]) -> f32 {
     values.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()))
 }
 
-/// The next of eight steps an octave, so that a range which grows a little leaves the colours as they are.
+/// The next of eight values per octave, so that a slowly growing range rarely changes the colours.
 fn stepped(range: f32) -> f32 {
     (0.125 * (8.0 * range.log2()).ceil()).exp2()
 }

@@ -17,9 +17,9 @@ type Write = Arc<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 pub struct Save {
     /// What it is, after "Save": "schedule as CSV table".
     pub what: String,
-    /// The suggested name, without its ending.
+    /// The suggested name, without its extension.
     pub name: String,
-    /// The ending of the name: "csv".
+    /// The file extension: "csv".
     pub ending: &'static str,
     /// The pane it is saved from, which shows the message.
     pub pane: PaneId,
@@ -29,7 +29,7 @@ pub struct Save {
 }
 
 impl Save {
-    /// Something that comes as bytes, made in the background.
+    /// Bytes made in the background.
     pub fn bytes(
         pane: PaneId,
         what: impl Into<String>,
@@ -41,7 +41,7 @@ impl Save {
         })
     }
 
-    /// Something that writes itself, in the background.
+    /// A writer that runs in the background.
     pub fn with(
         pane: PaneId,
         what: impl Into<String>,
@@ -52,7 +52,7 @@ impl Save {
         Self { what: what.into(), name, ending, pane, note: None, write: Arc::new(write) }
     }
 
-    /// The suggested name with its ending.
+    /// The suggested name with its extension.
     #[must_use]
     pub fn file_name(&self) -> String {
         format!("{}.{}", self.name, self.ending)
@@ -150,7 +150,7 @@ impl Saving {
         Self { save, path, stage: Stage::Asking, fresh: true, folder }
     }
 
-    /// The file: the typed path, with the ending added if it is missing. `None` without a name.
+    /// The file: the typed path, with the extension added if it is missing. `None` without a name.
     #[must_use]
     pub fn place(&self) -> Option<PathBuf> {
         let typed = self.path.trim();
@@ -184,7 +184,7 @@ impl Saving {
     }
 }
 
-/// A path that ends as it should. What stands after another dot is part of the name.
+/// A path with the right extension. Text after another dot is part of the name.
 fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     if path.extension().is_some_and(|there| there.eq_ignore_ascii_case(ending)) {
         return path;
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(outcome, Outcome::Taken("3 bytes, written just now".into()));
         assert!(!saving.take(&path, &outcome) && saving.may_replace());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
-        // A yes is to one place.
+        // Permission to replace applies to one path.
         saving.path = "other".into();
         assert!(!saving.may_replace());
         saving.path = "run-w1.5".into();

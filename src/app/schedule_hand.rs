@@ -1,4 +1,4 @@
-//! The selected control point: the track and the Schedule lab pane show the same one.
+//! The selected control point, shared by the track and the Schedule lab pane.
 
 /// The selection on the schedule.
 #[derive(Clone, Debug, Default)]

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Runs in the program's own code where there is no ONNX Runtime.
+/// A model that runs in the program's own code if there is no ONNX Runtime.
 pub(super) const STAND_IN: &str = "emoji-exact-64";
 /// Steps of the first run.
 const FIRST_STEPS: usize = 32;
@@ -37,7 +37,7 @@ const FIRST_STEPS: usize = 32;
 const FIRST_LABEL: i64 = 1;
 const FIRST_SEED: u64 = 6;
 
-/// Everything that is neither run nor texture.
+/// All state except the run and the textures.
 pub(super) struct State {
     /// The document.
     pub document: History,
@@ -196,7 +196,7 @@ impl State {
         self.preferences.tiles = self.panes.to_json();
         let mut document = self.document.document().clone();
         if let Some(wanted) = self.standing_in_for().cloned() {
-            // What stands in was not chosen; the next start tries again.
+            // A substitute model was not chosen by the user; the next start tries again.
             let label = document.run.label;
             apply(&mut document, Action::SetModel(wanted));
             apply(&mut document, Action::SetLabel(label));
@@ -208,7 +208,7 @@ impl State {
         }
     }
 
-    /// Writes what is to be kept once more, whether it changed or not: its file may have gone meanwhile.
+    /// Writes the preferences once more, changed or not, because the file may have been removed meanwhile.
     pub fn keep_at_the_end(&mut self) {
         self.keep();
         if let Some(keeper) = &self.keeper {
@@ -216,7 +216,7 @@ impl State {
         }
     }
 
-    /// The model that the exact one on screen replaces, unless you chose another since.
+    /// The model that is replaced by the exact one on screen, unless you have chosen another since.
     pub fn standing_in_for(&self) -> Option<&ModelSource> {
         let here = &self.document.document().run.source;
         self.stood_in_for.as_ref().filter(|_| *here == ModelSource::Model(STAND_IN.into()))

@@ -115,7 +115,7 @@ impl<'a> ViewContext<'a> {
         Some(coloured(&image))
     }
 
-    /// The pixel of a picture in `rect` at a place on the screen, and its values.
+    /// The pixel of a picture in `rect` at a screen position, and its values.
     #[must_use]
     pub fn value_at(&self, picture: Picture, (rect, framing): (Rect, Framing), at: Pos2) -> Option<String> {
         let (run, moment) = self.run.zip(self.at)?;
@@ -139,7 +139,7 @@ pub struct ViewOutput<'a> {
     pub lens: &'a mut Lens,
     /// Textures, kept by what they show.
     pub textures: &'a mut Textures,
-    /// The selection on the schedule, which the track and the Schedule lab pane share.
+    /// The selection on the schedule, shared by the track and the Schedule lab pane.
     pub hand: &'a mut ScheduleHand,
     /// Requests to the program.
     pub intents: &'a mut Vec<Intent>,

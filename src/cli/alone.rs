@@ -1,4 +1,4 @@
-//! Options that take a whole run from a file: what else is said would be ignored, and is refused instead.
+//! Options that read a whole run from a file. Other settings would be ignored, and are refused instead.
 
 use super::run_options::{OfImages, OfRun, Options};
 use super::spectrum;
@@ -6,15 +6,15 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, Error};
 
-/// An option that takes all of a run from a file, and so all that decides a run.
+/// An option that reads a run from a file, and with it all settings of the run.
 struct Alone {
     command: &'static str,
     option: &'static str,
-    /// Whether an option decides what the file has decided.
+    /// Whether the file sets this option.
     decides: fn(&str) -> bool,
 }
 
-/// What decides a run is what the option structs of a run offer, so that none can be forgotten.
+/// The settings of a run are those of its option structs, so none can be forgotten.
 const ALONE: [Alone; 2] = [
     Alone {
         command: "spectrum",
@@ -33,7 +33,7 @@ fn is_of<A: clap::Args>(id: &str) -> bool {
     A::augment_args(Command::new("any")).get_arguments().any(|argument| argument.get_id() == id)
 }
 
-/// Refuses what would be ignored. `command` is the whole program's.
+/// Refuses options that would be ignored. `command` is that of the whole program.
 pub(super) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), Error> {
     let Some((name, given)) = matches.subcommand() else { return Ok(()) };
     let is_said = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
@@ -71,7 +71,7 @@ mod tests {
         check(&mut command, &matches)
     }
 
-    /// Every option that there is, now and later, is either let be beside, or refused.
+    /// Every option, now and later, is either allowed beside it or refused.
     #[test]
     fn no_option_is_ignored_without_a_word() {
         let mut refused = 0;

@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     graphics_alone: bool,
 }
 
-/// The graphics drivers may take so long, as some look for hardware far away.
+/// Time limit for the graphics drivers, because some look for remote hardware.
 const LONGEST: Duration = Duration::from_mins(1);
 
 pub(super) fn run(
@@ -46,8 +46,8 @@ pub(super) fn run(
     Ok(if diagnosis.ok { Ended::Well } else { Ended::Badly })
 }
 
-/// Asks the graphics drivers in a process of their own: what they print is a line of the report, and one that crashes takes
-/// nothing with it.
+/// Queries the graphics drivers in a separate process: their output becomes a line of the report, and a crash
+/// affects nothing else.
 fn ask_drivers(probe: GraphicsProbe) -> Graphics {
     let Ok(program) = std::env::current_exe() else { return probe() };
     let mut command = Command::new(program);
@@ -62,7 +62,7 @@ fn ask_drivers(probe: GraphicsProbe) -> Graphics {
     }
 }
 
-/// What was printed, each line once, and in plain words where it is known.
+/// The printed lines, each once, and in plain words if known.
 fn said(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {

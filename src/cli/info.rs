@@ -1,4 +1,4 @@
-//! `chromascope info`: what was understood of a model.
+//! `chromascope info`: the details of a model.
 
 use super::run_options::{OfNetwork, Options};
 use super::{Ended, Failure, output};
@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let exact = package.card.as_ref().is_some_and(|card| card.exact.is_some());
     let model = match OpenModel::open(package, &settings, onnxruntime) {
         Ok(model) => model,
-        // What needs no library is told of without one.
+        // Reports what needs no library without one.
         Err(PrepareError::Runtime(_)) if exact && onnxruntime.is_none() => {
             return exact_model(settings, arguments.json);
         }
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     Ok(Ended::Well)
 }
 
-/// A cascade: what is known of all of it, and each stage's size.
+/// A cascade: its details, and each stage's size.
 fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Result<Ended, Failure> {
     let model = Model::open(settings, onnxruntime, &|_, _| true)?;
     let info = model.info();
@@ -105,7 +105,7 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
     Ok(Ended::Well)
 }
 
-/// A model that the program computes by itself, where there is no ONNX Runtime to look into its graph with.
+/// A model in the program's own code, if there is no ONNX Runtime to inspect its graph with.
 fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
     let settings = RunSettings { provider: ProviderChoice::Rust, ..settings };
     let model = Model::open(&settings, None, &|_, _| true)?;

@@ -1,14 +1,15 @@
-//! Signals that ask the program to end: Ctrl-C and, where there are such, SIGTERM and SIGHUP.
+//! Signals that ask the program to end: Ctrl-C and, where they exist, SIGTERM and SIGHUP.
 //!
-//! A command with something to keep says so. It is asked to stop by the first, and by a second the program ends at once. Every
-//! other command ends at once by the first.
+//! A command with results to keep registers itself. The first signal asks it to stop, and a second one ends the program at
+//! once. Every
+//! other command ends at the first signal.
 
 use crate::session::archive::remove_unfinished;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What comes within this time of the first belongs to it: shells, terminals and `timeout` send the same thing twice.
+/// A signal within this time of the first is part of it: shells, terminals and `timeout` send the same signal twice.
 const TOGETHER: Duration = Duration::from_millis(500);
 #[cfg(unix)]
 const HANG_UP: i32 = signal_hook::consts::SIGHUP;
@@ -17,23 +18,23 @@ const HANG_UP: i32 = 1;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static KEEPS: AtomicBool = AtomicBool::new(false);
-/// 130, that of Ctrl-C, until there is a signal.
+/// 130, the code of Ctrl-C, until there is a signal.
 static EXIT_CODE: AtomicU8 = AtomicU8::new(130);
 static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 static THEN: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 
-/// True from the first signal on.
+/// True after the first signal.
 #[must_use]
 pub fn interrupted() -> &'static AtomicBool {
     &INTERRUPTED
 }
 
-/// From now on there is something to keep: the first signal only asks.
+/// From now on there are results to keep: the first signal only asks to stop.
 pub(super) fn ask_first() {
     KEEPS.store(true, Ordering::SeqCst);
 }
 
-/// The same, and what to do when asked.
+/// The same, with an action for the first signal.
 #[cfg(feature = "gui")]
 pub(super) fn ask_first_by(then: Box<dyn Fn() + Send>) {
     *THEN.lock().unwrap_or_else(PoisonError::into_inner) = Some(then);
@@ -52,8 +53,8 @@ enum Answer {
     EndAtOnce,
 }
 
-/// `since_first`: how long ago the first signal was, if this is another. Who hangs up is no longer there to be in a hurry, and
-/// most often it is said twice.
+/// `since_first`: the time since the first signal, if this is another. After a hang-up the user is gone and in no hurry, and
+/// the signal often comes twice.
 fn answer(signal: i32, keeps: bool, since_first: Option<Duration>) -> Answer {
     match since_first {
         None if keeps => Answer::Ask,
@@ -82,7 +83,7 @@ fn take(signal: i32) {
     }
 }
 
-/// As if nobody had watched for the signal, so that a shell sees what it was.
+/// Ends as if the signal had not been handled, so that a shell sees it.
 fn end_at_once(signal: i32) {
     remove_unfinished();
     #[cfg(unix)]
@@ -106,13 +107,13 @@ pub(super) fn watch() -> Result<(), ctrlc::Error> {
     ctrlc::set_handler(|| take(2))
 }
 
-/// As `nohup` has it: then it stays so.
+/// Whether `nohup` ignores the signal: then that is kept.
 #[cfg(unix)]
 fn hanging_up_is_ignored() -> bool {
     use std::io::IsTerminal;
     match std::fs::read_to_string("/proc/self/status") {
         Ok(status) => ignores(&status, HANG_UP),
-        // Elsewhere than on Linux nothing tells but that `nohup` takes the terminal away.
+        // Except on Linux, the only sign is that `nohup` detaches the terminal.
         Err(_) => !std::io::stderr().is_terminal(),
     }
 }

@@ -63,20 +63,20 @@ enum Command {
     Doctor(doctor::Arguments),
 }
 
-/// How a command that did not fail ended.
+/// How a command failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     Well,
-    /// The command's answer is no; it has said so itself.
+    /// The command's answer is negative; it has been printed.
     Badly,
 }
 
 /// How a command failed.
 #[derive(Debug)]
 enum Failure {
-    /// With a sentence.
+    /// With an error message.
     Sentence(Box<dyn Error>),
-    /// By a signal; whatever there is to say about it was said.
+    /// By a signal; all messages were printed.
     Interrupted,
 }
 
@@ -86,12 +86,12 @@ impl<E: Error + 'static> From<E> for Failure {
     }
 }
 
-/// Reads the arguments, runs the command and answers with the exit code. No panic reaches the user. `front` is the
-/// window, where the program has one.
+/// Reads the arguments, runs the command and returns the exit code. No panic reaches the user. `front` is the
+/// window, if the program has one.
 #[must_use]
 pub fn main(front: Option<Front>) -> ExitCode {
     let began = Instant::now();
-    // First of all, while there is one thread.
+    // First, while there is only one thread.
     forbid_telemetry();
     output::catch_panics();
     std::panic::catch_unwind(|| run(front, began)).unwrap_or(ExitCode::FAILURE)
@@ -100,35 +100,35 @@ pub fn main(front: Option<Front>) -> ExitCode {
 /// The window, as the command line knows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Front {
-    /// What `doctor` asks.
+    /// For `doctor`.
     pub graphics: GraphicsProbe,
-    /// Opens the window and stays in it until it is closed.
+    /// Opens the window and returns when it is closed.
     pub window: OpenWindow,
 }
 
-/// Opens a window; fails with the sentence of what is amiss.
+/// Opens a window; fails with the error message.
 pub type OpenWindow = fn(Window) -> Result<Closed, Box<dyn Error>>;
 
-/// What `doctor` asks for the graphics adapters and the renderer of the window, as JSON and in words.
+/// Lists the graphics adapters and the renderer of the window for `doctor`, as JSON and in words.
 pub type GraphicsProbe = fn() -> Graphics;
 
 /// The findings of a [`GraphicsProbe`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Graphics {
-    /// For programs.
+    /// As JSON.
     pub json: serde_json::Value,
-    /// The adapters, a line each.
+    /// The adapters, one line each.
     pub adapters: Vec<String>,
     /// The renderer that would be chosen, and why.
     pub renderer: String,
-    /// What the drivers said while they were asked, a line each.
+    /// What the drivers printed, one line each.
     #[serde(default)]
     pub said: Vec<String>,
 }
 
-/// What a program without a window can do.
+/// The commands of a program without a window.
 fn help() -> ExitCode {
-    // Nothing can be said where stdout takes nothing.
+    // If stdout fails there is nowhere to report it.
     let _ = Arguments::command().print_help();
     ExitCode::from(2)
 }
@@ -145,7 +145,7 @@ fn run(front: Option<Front>, #[cfg_attr(not(feature = "gui"), allow(unused))] be
     let arguments = match read() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Nothing can be said where neither stdout nor stderr takes it.
+            // If stdout and stderr fail there is nowhere to report it.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }

@@ -74,7 +74,7 @@ fn source(name: &str) -> Result<PlanSource, String> {
         .or_else(|error| curve().map_err(|_| format!("{error}; or {}", Curve::names().join(", "))))
 }
 
-/// A number of steps beside a schedule that has its own.
+/// A number of steps is given for a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
 #[error("--schedule lists the noise levels of {}; set --steps {listed}, or start from another schedule", count_of(*.listed, "step"))]
 struct StepsAreListed {
@@ -152,7 +152,7 @@ fn show(bar: &Bar, progress: Progress) {
 }
 
 impl Arguments {
-    /// The schedule that there is.
+    /// The present schedule.
     fn now(&self, bare: &Bare) -> Result<PlanSource, Failure> {
         let source = match (&self.from, &self.schedule) {
             (Some(source), _) => source.clone(),
@@ -201,11 +201,11 @@ impl Arguments {
     }
 }
 
-/// Before and after, a line each quantity.
+/// Before and after, one line per quantity.
 fn table(outcome: &Outcome) -> String {
     let mut text = format!("{:<28}{:>10}{:>10}{:>8}", "", "before", "after", "ratio");
     let mut line = |name: &str, before: f64, after: f64, digits: usize| {
-        // Writing into a string cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(text, "\n{name:<28}{before:>10.digits$}{after:>10.digits$}{:>8.3}", after / before);
     };
     if let Some(fitted) = &outcome.fitted {

@@ -1,4 +1,4 @@
-//! The two streams, and what is said about a fault of the program's own.
+//! The two streams, and the report of a fault of the program.
 
 use super::{Failure, interrupted};
 use crate::session::elsewhere;
@@ -8,15 +8,15 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-/// Writes a result to a file. What cannot be written there is kept elsewhere, and the failure says where; `what` is such as
+/// Writes a result to a file. If that fails it is saved elsewhere, and the failure says where; `what` is such as
 /// "the table is".
 pub(super) fn file(path: &Path, bytes: &[u8], what: &str) -> Result<(), Failure> {
     let kept = elsewhere::write(path, &std::env::temp_dir(), what, |path| write_bytes(path, bytes))?;
     kept.told(what, "").map_or(Ok(()), |told| Err(told.into()))
 }
 
-/// Writes a result to stdout. A reader that went away, such as `head`, wanted no more, and a terminal that was closed cannot
-/// take it: that is not a failure.
+/// Writes a result to stdout. If the reader has closed it, such as `head`, or the terminal is closed, that is not a
+/// failure.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{}", Voice::CommandLine.say(text)).and_then(|()| stdout.flush()) {
@@ -31,11 +31,11 @@ pub(super) fn result(text: &str) -> Result<(), Failure> {
 pub(super) fn message(text: &str) {
     let line = Voice::CommandLine.say(text);
     let line = line.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    // Where stderr is closed nobody is there to tell.
+    // If stderr is closed nobody reads it.
     let _ = writeln!(std::io::stderr(), "chromascope: {line}");
 }
 
-/// How the sentence about a panic begins.
+/// The start of the sentence about a panic.
 pub const FAULT: &str = "stopped by a fault in Chromascope";
 
 /// Turns the message of a panic into a sentence.

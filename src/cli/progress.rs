@@ -1,4 +1,4 @@
-//! Progress on the terminal or as lines, and signals carried into a model's call.
+//! Progress on the terminal or as lines, and signals that cancel a model's call.
 
 use super::interrupted;
 use crate::model::onnx::Canceller;
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Where it is `lines`, progress is told in lines, for programs that read it.
+/// If it is `lines`, progress is printed in lines, for programs that read it.
 const VARIABLE: &str = "CHROMASCOPE_PROGRESS";
 
-/// Carries a signal into a network call under way; `current` says which that is.
+/// Cancels the current network call on a signal; `current` returns that call.
 pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finished: &AtomicBool) {
     while !finished.load(Ordering::Relaxed) {
         if interrupted().load(Ordering::Relaxed) {
@@ -24,7 +24,7 @@ pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finis
     }
 }
 
-/// Progress on stderr: a bar where that is a terminal, lines where they are asked for.
+/// Progress on stderr: a bar on a terminal, lines on request.
 pub(super) struct Bar {
     bar: ProgressBar,
     lines: Option<Mutex<Line>>,
@@ -91,7 +91,7 @@ impl Bar {
 
 impl Line {
     fn tell(&self) {
-        // Where stderr is closed nobody is there to tell.
+        // If stderr is closed nobody reads it.
         let _ = writeln!(std::io::stderr(), "progress: {}, {} of {}", self.what, self.done, self.of);
     }
 }

@@ -1,4 +1,4 @@
-//! `chromascope psd`: the radially averaged power spectrum of anyone's images.
+//! `chromascope psd`: the radially averaged power spectrum of any images.
 
 use super::{Ended, Failure, output};
 use crate::denoiser::empirical;
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     Ok(Ended::Well)
 }
 
-/// What would do.
+/// What to do instead.
 const GIVE: &str = "give an image, a folder of images, or an array as a .npy file";
 
 fn wrong(path: &Path, reason: &str) -> Wrong {
@@ -133,14 +133,14 @@ fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
     }
 }
 
-/// Spectra of images of one size, as they come.
+/// Spectra of images of the same size, in order.
 struct Spectra {
     of: Option<(Rapsd, Running)>,
     window: Window,
 }
 
 impl Spectra {
-    /// Takes an image `[C, H, W]`.
+    /// Adds an image `[C, H, W]`.
     fn add(&mut self, image: &Array3<f64>) -> Result<(), SpectrumError> {
         let (_, height, width) = image.dim();
         if self.of.is_none() {

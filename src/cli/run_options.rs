@@ -1,4 +1,4 @@
-//! The options that decide a run, made from the table of settings: each command offers those it has a use for.
+//! The options of a run, made from the table of settings: each command offers those it needs.
 
 use super::steering::{class_number, class_over_time, read_guidance, read_window};
 use super::{Failure, output};
@@ -19,20 +19,20 @@ use std::path::{Path, PathBuf};
 
 /// Which settings a command offers.
 pub(super) trait Offer {
-    /// Whether this one is among them.
+    /// Whether this one is offered.
     fn offers(setting: Setting) -> bool;
 }
 
-/// All that decides a run, but for how many samples it has and noise from files.
+/// All settings of a run, except the number of samples and noise from files.
 #[derive(Debug)]
 pub(super) enum OfRun {}
-/// How many images at once, and noise from files.
+/// Number of images, and noise from files.
 #[derive(Debug)]
 pub(super) enum OfImages {}
-/// What decides a run whose schedule is sought.
+/// The settings of a run whose schedule is optimised.
 #[derive(Debug)]
 pub(super) enum OfFit {}
-/// How a network is read, and where it runs.
+/// How a network is interpreted, and where it runs.
 #[derive(Debug)]
 pub(super) enum OfNetwork {}
 
@@ -60,14 +60,14 @@ impl Offer for OfNetwork {
     }
 }
 
-/// What was said of the settings that a command offers, in the order of the table.
+/// The given values of the settings that a command offers, in the order of the table.
 #[derive(Debug)]
 pub(super) struct Options<S> {
     said: Vec<(Setting, OsString)>,
     offer: PhantomData<S>,
 }
 
-/// The settings that are offered, with their options.
+/// The offered settings, with their options.
 fn offered<S: Offer>() -> impl Iterator<Item = (Setting, &'static str)> {
     let option = |setting: Setting| Some((setting, setting.declaration().option?));
     Setting::ALL.iter().copied().filter(|setting| S::offers(*setting)).filter_map(option)
@@ -140,25 +140,25 @@ impl<S: Offer> Options<S> {
         self.said.iter().any(|(said, _)| *said == setting)
     }
 
-    /// These settings with what was said.
+    /// These settings with the given values.
     pub(super) fn on(&self, mut run: RunSettings) -> Result<RunSettings, Failure> {
         for (setting, value) in &self.said {
             match setting.declaration().kind {
                 ValueKind::Own => self.own(*setting, value, &mut run)?,
                 ValueKind::File { at } => *at(&mut run) = Some(value.into()),
-                // The command line took it, so it can be read.
+                // clap accepted the text, so it can be read.
                 kind => kind.read(&value.to_string_lossy(), &mut run).unwrap_or_default(),
             }
         }
         Ok(run)
     }
 
-    /// Settings with what was said, all else open.
+    /// Settings with the given values, all else at its default.
     pub(super) fn settings(&self) -> Result<RunSettings, Failure> {
         self.on(RunSettings::new(ModelSource::Model(Setting::Model.declaration().default.into())))
     }
 
-    /// What takes more than its text to understand.
+    /// Reads values that need more than their text.
     fn own(&self, setting: Setting, value: &OsStr, run: &mut RunSettings) -> Result<(), Failure> {
         let text = value.to_string_lossy();
         match setting {
@@ -187,7 +187,7 @@ impl<S: Offer> Options<S> {
     }
 }
 
-/// The number of steps along a schedule that was given: what is said, else the file's own.
+/// The number of steps along a given schedule: from the option, else from the file.
 fn steps_on(read: &ScheduleFile, asked: Option<usize>) -> Result<usize, Failure> {
     match (read.source.steps(), asked) {
         (Some(listed), Some(asked)) if listed != asked => Err(StepsAreListed { listed, asked }.into()),
@@ -221,7 +221,7 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-/// Reads a schedule and tells what is to be said about it.
+/// Reads a schedule and prints its warnings.
 pub(super) fn read_schedule(path: &Path) -> Result<ScheduleFile, Failure> {
     let file = schedule_file::read(path)?;
     for note in &file.notes {
@@ -230,7 +230,7 @@ pub(super) fn read_schedule(path: &Path) -> Result<ScheduleFile, Failure> {
     Ok(file)
 }
 
-/// A number of steps beside a schedule that has its own.
+/// A number of steps is given for a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
 #[error("--schedule lists the noise levels of {}, so --steps cannot be {asked}; leave --steps out", words::count(*.listed, "step"))]
 struct StepsAreListed {
@@ -247,7 +247,7 @@ mod tests {
     use clap::error::ErrorKind;
     use clap::{Args, CommandFactory, FromArgMatches};
 
-    /// An option with a value that is understood.
+    /// An option with a parsed value.
     fn said(setting: Setting) -> String {
         let declared = setting.declaration();
         let option = declared.option.unwrap();

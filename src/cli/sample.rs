@@ -1,4 +1,4 @@
-//! `chromascope sample`: one run, kept whole.
+//! `chromascope sample`: one run, saved completely.
 
 use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{OfImages, OfRun, Options};
@@ -102,7 +102,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
 }
 
-/// The folder for the results, into which no other program writes in the meantime.
+/// The folder for the results, claimed against other programs.
 struct Out {
     folder: PathBuf,
     was_there: bool,
@@ -110,7 +110,7 @@ struct Out {
 }
 
 impl Out {
-    /// The one that was requested, or a new one.
+    /// The requested folder, or a new one.
     fn take(wanted: Option<&Path>) -> Result<Self, WriteError> {
         let was_there = wanted.is_some_and(Path::exists);
         let folder = match wanted {
@@ -121,11 +121,11 @@ impl Out {
         Ok(Self { folder, was_there, claim })
     }
 
-    /// Leaves things as they were where nothing was written.
+    /// Removes the new folder if nothing was written.
     fn give_back(self) {
         drop(self.claim);
         if !self.was_there {
-            // Only an empty folder can be removed like this.
+            // Only an empty folder can be removed by this call.
             let _ = std::fs::remove_dir(&self.folder);
         }
     }

@@ -40,7 +40,7 @@ fn in_words(installed: &Installed) -> String {
     format!("ONNX Runtime {version}{what} {how}: {}", path.display())
 }
 
-/// A bar on a terminal, one line a wheel elsewhere.
+/// A bar on a terminal, otherwise one line per wheel.
 struct Teller {
     bar: ProgressBar,
     package: String,

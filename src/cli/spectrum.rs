@@ -1,4 +1,4 @@
-//! `chromascope spectrum`: what many samples of a model did, step by step.
+//! `chromascope spectrum`: measures many samples of a model, step by step.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfRun, Options as RunOptions, count};
@@ -67,7 +67,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What is measured of each sample: the same for all that one file holds.
+/// What to measure of each sample: the same for all samples of a file.
 #[derive(Debug, clap::Args)]
 pub(super) struct Form {
     /// Number M of resolution levels [default: all levels of the image]
@@ -85,18 +85,18 @@ fn whole(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "use a whole number".into())
 }
 
-/// Samples are kept in one kind of file.
+/// Samples are stored only as .npz.
 #[derive(Debug, thiserror::Error)]
 #[error("--out {} should end in .npz", .0.display())]
 struct NoNpz(PathBuf);
 
-/// No samples where there are none yet.
+/// Zero samples without a file of samples.
 #[derive(Debug, thiserror::Error)]
 #[error("--samples 0 measures nothing; give at least 1, or a file with --add")]
 struct NoSamples;
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
-    // Told before hundreds of samples are made.
+    // Reported before hundreds of samples are made.
     let format = arguments.plot.as_deref().map(Format::from_path).transpose()?;
     let mut places = Destinations::default();
     for path in [&arguments.out, &arguments.plot].into_iter().flatten() {
@@ -105,10 +105,10 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if let Some(out) = arguments.out.as_ref().filter(|out| out.extension().is_some() && !has_ending(out, "npz")) {
         return Err(NoNpz(out.clone()).into());
     }
-    // Claimed before it is read, so that nobody adds to it in between.
+    // Claimed before it is read, so that no other process adds to it in between.
     let written_again = arguments.add.as_deref().filter(|_| arguments.out.is_none() && arguments.samples > 0);
     if let Some(no_file) = written_again.filter(|path| !path.is_file()) {
-        // Told as what cannot be read, not as a place that cannot be written.
+        // Reported as a file that cannot be read, not as one that cannot be written.
         ensemble::read(no_file)?;
     }
     written_again.map_or(Ok(()), |path| places.take(path))?;
@@ -174,8 +174,8 @@ fn are(samples: usize) -> String {
     format!("the {} {}", samples_in_words(samples), words::is_or_are(samples))
 }
 
-/// Writes an ensemble where it should be, or else into a new folder in `shelter`. Answers with where it is, and with a sentence
-/// where that is not where it should be.
+/// Writes an ensemble to its path, or on failure into a new folder in `shelter`. Returns where it is, and a sentence
+/// if that is not its path.
 fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<(PathBuf, Option<Elsewhere>), Lost> {
     let samples = are(ensemble.samples());
     let kept = elsewhere::write(out, shelter, &samples, |path| ensemble::write(path, ensemble))?;
@@ -184,7 +184,7 @@ fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<(PathBuf, Opt
 }
 
 impl Arguments {
-    /// The images that theory is calibrated on, where a folder is given.
+    /// The images that calibrate the theory, if a folder is given.
     fn data(
         &self,
         ensemble: &Ensemble,
@@ -194,10 +194,10 @@ impl Arguments {
     }
 }
 
-/// What is measured, and how it ended.
+/// The ensemble, and how its measurement ended.
 type Outcome = (Ensemble, Option<DataStatistics>, Result<ensemble::Ended, EnsembleError>);
 
-/// The ensemble with the samples that were requested, and how that ended.
+/// Measures the requested samples. Returns the ensemble and how its measurement ended.
 fn measured(
     arguments: &Arguments,
     begun: Option<Ensemble>,
@@ -218,7 +218,7 @@ fn measured(
         Some(ensemble) => ensemble,
         None => Ensemble::begin(&model, &settings, options)?,
     };
-    // Hundreds of samples are not made for a folder that cannot be read.
+    // Read first: hundreds of samples should not be made for a folder that cannot be read.
     let data = arguments.data(&ensemble, progress)?;
     interrupt::ask_first();
     let outcome = gather(&mut ensemble, &model, arguments);
@@ -271,7 +271,7 @@ fn table(findings: &Findings) -> String {
     if let Some(why) = ensemble.no_change() {
         return text + why;
     }
-    // Writing into a string cannot fail.
+    // Writing to a string cannot fail.
     let _ = write!(text, "{:<18}{:<12}{:>8}   dominant level agrees", "theory", "r_m of", "RMS");
     for Comparison { calibration, measure, agreement, .. } in findings.comparisons() {
         let _ = write!(

@@ -1,4 +1,4 @@
-//! Options of a run that take more than their text to understand: classes by name, curves in files, cascades.
+//! Options of a run that need more than their text: classes by name, curves in files, cascades.
 
 use super::{Failure, output};
 use crate::denoiser::WindowSize;
@@ -22,7 +22,7 @@ fn is_instead(path: &str) -> &'static str {
     }
 }
 
-/// A curve that is neither a number nor a file of one.
+/// A curve that is neither a number nor a file with one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoCurve {
     #[error(
@@ -34,7 +34,7 @@ pub(super) enum NoCurve {
     Unusable { option: &'static str, text: String, reason: String },
 }
 
-/// What a number says, or the curve in the file that is named.
+/// The curve of a number, or in the named file.
 fn number_or_curve<T, E: std::fmt::Display>(
     (option, columns): (&'static str, &'static str),
     text: &str,
@@ -62,14 +62,14 @@ pub(super) fn read_window(text: &str) -> Result<WindowSize, NoCurve> {
 /// A class, or a change from one to another.
 type ClassOverTime = (Option<i64>, Option<ClassSwitch<Option<i64>>>);
 
-/// A class in brackets that does not say when.
+/// A class in brackets without a time.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "--label {0} cannot be read; write a change of class as [3:5:0.4]: first class, second class, share of the run"
 )]
 struct NoSwitch(String);
 
-/// Brackets without any class.
+/// Brackets without a class.
 #[derive(Debug, thiserror::Error)]
 #[error("--label {0} changes from no class to no class; leave it out, or give a class before or after the change")]
 struct NoClasses(String);
@@ -98,7 +98,7 @@ pub(super) fn class_over_time(text: &str, source: &ModelSource) -> Result<ClassO
     Ok((None, Some(ClassSwitch { from, to, at })))
 }
 
-/// A class that is not a number and no name of the model's.
+/// A class that is neither a number nor a name of the model's.
 #[derive(Debug, thiserror::Error)]
 #[error("there is no class \"{name}\"; {there}")]
 struct UnknownClass {
@@ -106,7 +106,7 @@ struct UnknownClass {
     there: String,
 }
 
-/// What a model's card calls its classes; a cascade's is its own, or its finest stage's.
+/// The class names in a model's card; for a cascade in its own, or in that of its finest stage.
 fn class_names(model: &str) -> Result<Vec<String>, PackageError> {
     let names = |card: Option<Card>| card.map(|card| card.class_names).filter(|names| !names.is_empty());
     Ok(match CascadePackage::find(model)? {
@@ -116,7 +116,7 @@ fn class_names(model: &str) -> Result<Vec<String>, PackageError> {
     .unwrap_or_default())
 }
 
-/// A class by its number, or by its name whatever the capitals.
+/// A class by its number, or by its name in any case.
 pub(super) fn class_number(label: &str, source: &ModelSource) -> Result<i64, Failure> {
     if let Ok(number) = label.parse() {
         return Ok(number);

@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     measure_start: bool,
 }
 
-/// A word that is neither a command nor a model is a slip of the keys, not something to open a window for.
+/// A word that is neither a command nor a model is probably a typing error: report it instead of opening a window.
 fn model(text: &str) -> Result<String, String> {
     let known = Path::new(text).exists() || bundled().iter().any(|(name, _)| name == text);
     known.then(|| text.to_owned()).ok_or_else(|| format!("\"{text}\" is neither a command nor a model"))
@@ -107,8 +107,8 @@ fn source(arguments: &Arguments) -> Option<ModelSource> {
     Some(ModelSource::Model(whole.to_str().filter(|_| path.exists()).unwrap_or(name).to_owned()))
 }
 
-/// The same program with the other renderer, once. Where that can be, it takes the place of this one, with its number and its
-/// signals.
+/// Starts the same program with the other renderer, once. Where possible, it replaces this process, with the same process number
+/// and signals.
 fn start_again(renderer: &str, failed: &str) -> Result<Ended, Failure> {
     output::message(&format!("the window could not be drawn with {failed}; trying {renderer}"));
     let mut arguments: Vec<_> = std::env::args_os().skip(1).collect();

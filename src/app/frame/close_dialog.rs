@@ -6,7 +6,7 @@ use crate::app::intent::{CloseChoice, Intent};
 use crate::app::words;
 use egui::{Align, Button, Context, Id, Label, Layout, Modal, RichText, vec2};
 
-/// Asks whether to save what is in no file; `unsaved` names each.
+/// Asks whether to save unsaved ensembles; `unsaved` names each.
 pub fn close_dialog_ui(ctx: &Context, unsaved: &[String], held: &mut Held, intents: &mut Vec<Intent>) {
     let mut chosen = None;
     let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {

@@ -12,7 +12,7 @@ use crate::session::prepare::ModelInfo;
 use crate::session::settings::RunSettings;
 use egui::{Button, ProgressBar, RichText, ScrollArea, Ui, vec2};
 
-/// Most of the window's height that messages take; what is more scrolls.
+/// Largest share of the window's height for messages; more of them scroll.
 const MOST_HEIGHT: f32 = 0.35;
 /// What the messages show.
 pub struct Messages<'a> {
@@ -26,7 +26,7 @@ pub struct Messages<'a> {
     pub run: &'a RunSettings,
     /// The open model, for the forms.
     pub model: Option<&'a ModelInfo>,
-    /// The model that replaces one that needs ONNX Runtime.
+    /// The substitute for a model that needs ONNX Runtime.
     pub stand_in: Option<&'a str>,
 }
 
@@ -41,7 +41,7 @@ impl Messages<'_> {
 /// Draws the messages, a line each.
 pub fn messages_ui(ui: &mut Ui, messages: &Messages, forms: &mut FormState, intents: &mut Vec<Intent>) {
     let most = MOST_HEIGHT * ui.ctx().content_rect().height();
-    // The panel is as high as its contents were in the frame before, which must not keep them from growing.
+    // The panel has the height of its contents in the previous frame, which must be able to grow.
     let scroll = ScrollArea::vertical().auto_shrink([false, true]).max_height(most).min_scrolled_height(most);
     scroll.show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 6.0);

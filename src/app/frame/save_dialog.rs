@@ -18,7 +18,7 @@ pub fn save_dialog_ui(ctx: &Context, saving: &mut Saving, intents: &mut Vec<Inte
         let entered = path_ui(ui, saving);
         said_ui(ui, saving);
         let wanted = buttons_ui(ui, saving, intents);
-        // Enter never replaces anything: that is a button of its own.
+        // Enter never replaces a file: that has a button of its own.
         let wanted = wanted.or(entered.then_some(false)).filter(|_| !matches!(saving.stage, Stage::Writing(_)));
         if let Some((replace, place)) = wanted.zip(saving.place()) {
             saving.stage = Stage::Writing(place.clone());
@@ -30,14 +30,14 @@ pub fn save_dialog_ui(ctx: &Context, saving: &mut Saving, intents: &mut Vec<Inte
     }
 }
 
-/// The field for the place; answers whether it was left by Enter.
+/// The field for the path; returns whether it was left by Enter.
 fn path_ui(ui: &mut Ui, saving: &mut Saving) -> bool {
     let before = saving.place();
     let mut output = TextEdit::singleline(&mut saving.path).desired_width(f32::INFINITY).show(ui);
     let response = &output.response;
     response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, words::frame::SAVE_PATH));
     if std::mem::take(&mut saving.fresh) {
-        // The name without its ending is there to be typed over.
+        // The name without its extension is selected, so that typing replaces it.
         let end = saving.path.chars().count() - saving.save.ending.chars().count() - 1;
         let begin = end - saving.save.name.chars().count();
         let range = CCursorRange::two(CCursor::new(begin), CCursor::new(end));
@@ -51,7 +51,7 @@ fn path_ui(ui: &mut Ui, saving: &mut Saving) -> bool {
     response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
-/// Where it will go, or what is in the way.
+/// The resulting path, or what is in the way.
 fn said_ui(ui: &mut Ui, saving: &Saving) {
     let note = |ui: &mut Ui, text: &str| drop(ui.add(Label::new(secondary(ui, text)).wrap()));
     match (&saving.stage, saving.place()) {
@@ -72,7 +72,7 @@ fn said_ui(ui: &mut Ui, saving: &Saving) {
     }
 }
 
-/// Answers with whether to replace what is there, where it is to be written.
+/// The buttons. Returns whether to replace an existing file, if it is to be written.
 fn buttons_ui(ui: &mut Ui, saving: &Saving, intents: &mut Vec<Intent>) -> Option<bool> {
     let palette = Palette::of(ui);
     let ready = saving.place().is_some() && !matches!(saving.stage, Stage::Writing(_));

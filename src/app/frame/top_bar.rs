@@ -29,11 +29,11 @@ use model::model_chip;
 use picture::{batch_ui, noise_ui};
 use plan::plan_ui;
 
-/// From this width on fields show their names, too, points.
+/// From this width on fields also show their names, points.
 const ROOMY: f32 = 1500.0;
-/// From this width on all fields stand in one line.
+/// From this width on all fields are in one line.
 const ONE_LINE: f32 = 1212.0;
-/// Height of a line, and width of what stands at its right end: what the model runs on, and the menu.
+/// Height of a line, and width of its right end with the provider and the menu.
 const LINE: f32 = 28.0;
 const RIGHT: f32 = BADGE + 6.0 + LINE;
 const BADGE: f32 = 84.0;
@@ -42,7 +42,7 @@ const BADGE: f32 = 84.0;
 pub struct TopBarState {
     /// The bundled models.
     bundled: Vec<String>,
-    /// A path that is being typed.
+    /// A path being typed.
     path: String,
     /// The form for the model's settings.
     said_of_model: FormState,
@@ -68,7 +68,7 @@ pub struct TopBar<'a> {
     pub document: &'a Document,
     /// Its history.
     pub history: &'a History,
-    /// Recent models and colours.
+    /// Recent models and the theme.
     pub preferences: &'a Preferences,
     /// The names of settings that differ from the run on screen.
     pub pending: &'a [&'static str],
@@ -76,7 +76,7 @@ pub struct TopBar<'a> {
     pub activity: Activity,
 }
 
-/// Draws the top bar. The places of its parts depend on the width of the window only.
+/// Draws the top bar. The positions of its parts depend only on the width of the window.
 pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
     let width = ui.available_width();
     let few = bar.document.view.layout == Layout::Present;
@@ -104,7 +104,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
         ui.add_space(6.0);
         run_ui(ui, bar, bar.pending, intents);
     });
-    // In a window that is too narrow for the rest these are still there.
+    // These stay visible in a window that is too narrow for the rest.
     ui.scope_builder(UiBuilder::new().max_rect(right).layout(egui::Layout::right_to_left(Align::Center)), |ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         main_menu_ui(ui, bar, intents);
@@ -119,7 +119,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
     }
 }
 
-/// A line of fields; where there are more than it has room for it scrolls.
+/// A line of fields; it scrolls if they do not fit.
 fn line_ui(ui: &mut Ui, rect: Rect, name: &str, contents: impl FnOnce(&mut Ui)) {
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
         let area = ScrollArea::horizontal().id_salt(name).scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
@@ -132,7 +132,7 @@ fn line_ui(ui: &mut Ui, rect: Rect, name: &str, contents: impl FnOnce(&mut Ui)) 
     });
 }
 
-/// How wide each field is, points.
+/// The width of each field, points.
 struct Widths {
     model: f32,
     sampler: f32,
@@ -144,7 +144,7 @@ struct Widths {
 }
 
 impl Widths {
-    /// Of a window so wide: in one line the fields take more of it as there is more.
+    /// For a window of this width: in one line the fields share the surplus.
     fn of(width: f32) -> Self {
         let names = if width >= ROOMY { 1.0 } else { 0.0 };
         let spare = if width >= ROOMY { width - ROOMY } else { width - ONE_LINE };
@@ -161,7 +161,7 @@ impl Widths {
     }
 }
 
-/// The program's mark: its levels, from coarse to fine.
+/// The program's logo: its levels, from coarse to fine.
 fn mark_ui(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), egui::Sense::hover());
     for (column, m) in [4_u8, 2, 1, 0].into_iter().enumerate() {

@@ -61,7 +61,7 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
     });
 }
 
-/// Says that the run on screen is not of the settings, and makes one that is.
+/// Says that the run on screen has other settings, and offers to run the current ones.
 fn pending_ui(ui: &mut Ui, pending: &[&str], intents: &mut Vec<Intent>) {
     if pending.is_empty() {
         return;
@@ -132,13 +132,13 @@ fn readings_ui(ui: &mut Ui, run: &RunView, playback: &Playback) {
     }
 }
 
-/// Of step, s, t, ᾱ, σ and λ the width, points, and which come first where there is no room for all.
+/// The widths of step, s, t, ᾱ, σ and λ, points, and their priority if not all fit.
 const WIDTHS: [f32; 6] = [104.0, 56.0, 66.0, 70.0, 70.0, 66.0];
 const FIRST: [usize; 6] = [0, 4, 2, 5, 3, 1];
-/// What is left for how the run goes, points.
+/// The space reserved for the status of the run, points.
 const STATUS: f32 = 310.0;
 
-/// Which readings are shown in so much room: it depends on the window alone, so that none comes and goes.
+/// The readings that fit: it depends on the window alone, so that none appears or disappears.
 fn fitting(room: f32) -> [bool; 6] {
     let mut shown = [false; 6];
     let mut left = room;

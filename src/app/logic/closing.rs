@@ -10,8 +10,8 @@ use egui::{Context, ViewportCommand};
 use std::sync::Arc;
 
 impl App {
-    /// Holds a close of the window up while something is unsaved, and goes on with it once that is saved. Where the system
-    /// ends the program nobody is asked.
+    /// Delays the closing of the window while something is unsaved, and continues once that is saved. If the system
+    /// ends the program the user is not asked.
     pub(in crate::app) fn close(&mut self, ctx: &Context) {
         self.after_saving(ctx);
         let state = &mut self.state;
@@ -20,7 +20,7 @@ impl App {
         if !asked_for || over || state.measure.unsaved().is_empty() {
             return;
         }
-        // What cannot be seen cannot be answered.
+        // The dialog could not be answered if it is not visible.
         for command in [ViewportCommand::CancelClose, ViewportCommand::Minimized(false), ViewportCommand::Focus] {
             ctx.send_viewport_cmd(command);
         }
@@ -30,7 +30,7 @@ impl App {
         ctx.request_repaint();
     }
 
-    /// What was chosen where it was asked.
+    /// Handles the answer to the question.
     pub(in crate::app) fn close_as(&mut self, ctx: &Context, choice: CloseChoice) {
         let Closing::Asking(held) = self.state.closing else { return };
         let unsaved = self.state.measure.unsaved().first().map(|(_, ensemble)| Arc::clone(ensemble));
@@ -44,7 +44,7 @@ impl App {
         }
     }
 
-    /// Asks about the next, leaves after the last, and stays where saving was given up.
+    /// Asks about the next ensemble, closes after the last, and stays if saving was cancelled.
     fn after_saving(&mut self, ctx: &Context) {
         let Closing::Saving(ensemble, held) = &self.state.closing else { return };
         let held = Held { drawn: false, ..*held };

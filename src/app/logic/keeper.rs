@@ -69,7 +69,7 @@ impl Drop for Keeper {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner).closing = true;
         self.shared.1.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It has nothing that can panic but the disk's own errors, which it tells.
+            // It cannot panic, and it reports errors of the disk.
             let _ = thread.join();
         }
     }

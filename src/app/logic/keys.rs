@@ -16,7 +16,7 @@ use std::time::Instant;
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
-/// By how much Ctrl with plus or minus makes everything larger or smaller.
+/// The change of scale by Ctrl with plus or minus.
 const SCALE_STEP: f32 = 0.1;
 
 impl App {
@@ -32,10 +32,10 @@ impl App {
 
     pub(in crate::app) fn keys(&mut self, ctx: &egui::Context) {
         if self.state.saving.is_some() || matches!(self.state.closing, Closing::Asking(_)) {
-            // The dialog has them.
+            // The dialog handles them.
             return;
         }
-        // Undo first takes REDO's keys, which contain its own.
+        // Redo first, because its keys contain those of undo.
         let (redo, undo) = ctx.input_mut(|input| (input.consume_shortcut(&REDO), input.consume_shortcut(&UNDO)));
         let mut intents = Vec::new();
         if redo {
@@ -67,10 +67,10 @@ impl App {
                 intents.extend(self.intent_of(key));
             }
         }
-        // A magnified plot that has the focus has this key, and is whole again.
+        // A focused, magnified plot handles this key to reset its view.
         if ctx.input(|input| input.key_pressed(Key::Escape)) && !plot_pane::has_escape(ctx) {
             let isolated = self.state.document.document().view.isolated;
-            // The topmost first: a menu closes itself, then the list of keys, then levels are put together again.
+            // The topmost first: a menu closes itself, then the list of keys, then isolated levels are reset.
             if !self.state.keys_shown && !isolated.is_whole() && !egui::Popup::is_any_open(ctx) {
                 intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
             }
@@ -79,7 +79,7 @@ impl App {
         self.perform(ctx, intents);
     }
 
-    /// Ctrl with plus, minus and 0: the size of everything, kept between starts.
+    /// Ctrl with plus, minus and 0: the scale, kept between starts.
     fn scale_keys(&mut self, ctx: &egui::Context) {
         use egui::gui_zoom::kb_shortcuts::{ZOOM_IN, ZOOM_IN_SECONDARY, ZOOM_OUT, ZOOM_RESET};
         let pressed = |shortcut| ctx.input_mut(|input| input.consume_shortcut(shortcut));
@@ -96,7 +96,7 @@ impl App {
         let view = &self.state.document.document().view;
         Some(match key {
             Key::Space => Intent::Playback(Command::Toggle),
-            // The second of each is what a presenter's remote control sends.
+            // The second of each is sent by a presenter's remote control.
             Key::ArrowLeft | Key::PageUp => Intent::Playback(Command::StepBy(-1)),
             Key::ArrowRight | Key::PageDown => Intent::Playback(Command::StepBy(1)),
             Key::Home => Intent::Playback(Command::Home),
@@ -117,7 +117,7 @@ impl App {
         })
     }
 
-    /// A file or folder dropped onto the window is opened and run; an image's file is for the pane that takes one in this
+    /// A file or folder dropped onto the window is opened and run; an image file goes to the pane that accepts one in this
     /// layout.
     pub(in crate::app) fn drops(&mut self, ctx: &egui::Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
@@ -133,7 +133,7 @@ impl App {
     }
 }
 
-/// Whether a key means something to whatever control has the focus, so that it means nothing else then.
+/// Whether the focused control uses a key, so that it has no other effect.
 const fn is_for_what_has_the_focus(key: Key) -> bool {
     matches!(key, Key::Space | Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown)
 }

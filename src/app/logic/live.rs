@@ -7,14 +7,14 @@ use crate::session::document::AxisReading;
 use crate::session::{CoarsePass, RunSettings};
 
 impl App {
-    /// Makes the run again while the user still changes it. Nothing is cleared, and the change under way goes on.
+    /// Makes the run again while the user is still changing it. Nothing is cleared, and the gesture continues.
     pub(in crate::app) fn start_live(&mut self) {
         self.state.live_due = false;
         let settings = self.ask_for();
         self.state.asked = Some(self.runtime.run_live(settings));
     }
 
-    /// What the user changed since the run on screen was made, and no run under way has; by name.
+    /// The names of settings that differ from the run on screen and from any run in progress.
     pub(in crate::app) fn pending(&self) -> Vec<&'static str> {
         let state = &self.state;
         let document = state.document.document();
@@ -26,7 +26,7 @@ impl App {
         on_screen.or(requested).map(|run| document.run.changes(run)).unwrap_or_default()
     }
 
-    /// Makes the run again after a change of its settings, where that is wanted.
+    /// Makes the run again after a change of its settings, if live runs are on.
     pub(in crate::app) fn run_what_changed(&mut self, before: &RunSettings) {
         let document = self.state.document.document();
         if document.run == *before || !document.view.live {
@@ -41,7 +41,7 @@ impl App {
         }
     }
 
-    /// A point is under the hand, on an axis that another run would space otherwise.
+    /// Whether a point is being dragged on an axis that another run would space differently.
     fn holds_the_axis(&self) -> bool {
         let even = matches!(
             self.state.document.document().view.axis,
@@ -50,14 +50,14 @@ impl App {
         !even && self.state.hand.range.is_some()
     }
 
-    /// The live run that waited until the hand rests.
+    /// Starts the live run that waited for a drag to end.
     pub(in crate::app) fn run_what_waited(&mut self) {
         if self.state.live_due && !self.holds_the_axis() {
             self.start_live();
         }
     }
 
-    /// Puts the run that is coming on screen once it has the step under the playhead.
+    /// Puts the coming run on screen once it has the step at the playhead.
     pub(in crate::app) fn show_what_came(&mut self) {
         let needed = |total| self.state.playback.needs(total);
         if let Some(coming) = self.coming.take_if(|coming| coming.done() >= needed(coming.steps())) {
@@ -66,7 +66,7 @@ impl App {
         }
     }
 
-    /// The run that is coming has come to its end, wherever the playhead is.
+    /// The coming run is complete, wherever the playhead is.
     pub(in crate::app) fn end_what_came(&mut self, id: RunId) {
         let Some(coming) = self.coming.take_if(|coming| coming.id == id) else { return };
         if coming.done() > 0 {
@@ -77,7 +77,7 @@ impl App {
         }
     }
 
-    /// Nothing will come; what is on screen stays.
+    /// The coming run was cancelled; the run on screen stays.
     pub(in crate::app) fn give_up_what_came(&mut self) {
         self.coming = None;
         if let Some(run) = &mut self.run {
@@ -85,7 +85,7 @@ impl App {
         }
     }
 
-    /// Shows a coarse pass over the old run. A run that is on screen itself has come as far as the playhead, and so needs
+    /// Shows a preview over the old run. A run that is on screen itself has already reached the playhead and needs
     /// none.
     pub(in crate::app) fn take_coarse(&mut self, id: RunId, pass: CoarsePass) {
         let is_coming = self.coming.as_ref().is_some_and(|coming| coming.id == id);
@@ -94,7 +94,7 @@ impl App {
         }
     }
 
-    /// How far the run has come that is not on screen yet.
+    /// The progress of the coming run.
     pub(in crate::app) fn coming_in_words(&self) -> String {
         self.coming.as_ref().map_or_else(String::new, |run| format!("live: step {} of {}", run.done(), run.steps()))
     }
@@ -119,7 +119,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
-    /// The window without a window, once a first run of 12 steps is over.
+    /// The program without a window, after a first run of 12 steps.
     struct Open {
         ctx: egui::Context,
         app: App,
@@ -176,7 +176,7 @@ mod tests {
         let mut open = Open::new();
         open.live(Action::SetSpacing(Some("karras".into())));
         open.until_idle(|open| {
-            // At the end the playhead stays at the end, of a whole run.
+            // At the end the playhead stays at the end of the complete run.
             assert_eq!((open.run().done(), open.position()), (12, 12.0));
         });
         assert!(open.app.coming.is_none());
@@ -250,7 +250,7 @@ mod tests {
         open.app.plan();
         assert!(open.app.pending().is_empty());
         assert_eq!((open.run().steps(), shown(&open).steps()), (5, 5));
-        // What is wanted again is run again.
+        // A setting that is changed back runs again.
         change(&mut open, vec![Action::set(Setting::Seed, 9_u64)]);
         assert_eq!(open.app.pending(), ["seed"]);
         let planner = &open.app.state.planner;
@@ -390,7 +390,7 @@ mod tests {
         assert_eq!(open.app.state.playback.position(), place.position());
         assert!(open.app.pending().is_empty());
         assert!(open.app.state.plain_beside.is_none() && open.app.beside.is_none());
-        // What is whole is followed by the run itself, and stays beside it.
+        // After a complete plain run the run itself follows, with the plain one beside it.
         open.app.perform(&ctx, vec![Intent::RunPlainBeside]);
         open.until_idle(|_| {});
         assert_eq!(open.run().id, shown);

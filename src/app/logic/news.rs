@@ -1,4 +1,4 @@
-//! Takes the events of the threads, once a frame. Nothing here draws.
+//! Handles the events of the threads, once a frame. Nothing here draws.
 
 use crate::app::App;
 use crate::app::board::{Message, MessageKind};
@@ -18,12 +18,12 @@ use crate::session::action::Action;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use std::time::{Duration, Instant};
 
-/// Most of a frame that is spent on taking news.
+/// Time limit for events in a frame.
 const NEWS_BUDGET: Duration = Duration::from_millis(5);
 const NEEDS_LIBRARY: &str = "emoji-unet";
 
 impl App {
-    /// Takes what there is within a budget; what is left asks for another frame.
+    /// Handles events within the time limit; any left ask for another frame.
     pub(in crate::app) fn take_news(&mut self, ctx: &egui::Context) {
         let began = Instant::now();
         loop {
@@ -161,7 +161,7 @@ impl App {
         }
     }
 
-    /// Shows a model that needs no ONNX Runtime in place of the bundled network, until there is one.
+    /// Shows a model that needs no ONNX Runtime in place of the bundled network, until it is available.
     pub(in crate::app) fn stand_in(&mut self) {
         let state = &mut self.state;
         let wanted = state.document.document().run.source.clone();
@@ -175,7 +175,7 @@ impl App {
         self.change_and_run(vec![Action::SetModel(exact), Action::SetLabel(label), own_code]);
     }
 
-    /// The model that stands in for another, by name.
+    /// The name of the model that replaces another.
     pub(in crate::app) fn stand_in_name(&self) -> Option<&'static str> {
         self.state.standing_in_for().map(|_| STAND_IN)
     }

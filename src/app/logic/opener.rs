@@ -82,7 +82,7 @@ impl Opener {
     /// Opens a file dialog of the system. Nothing happens if the system has none; paths can be typed, too.
     pub fn ask(&self, ask: Ask) {
         let dialog = rfd::AsyncFileDialog::new();
-        // Made here, as some systems want it on the thread of the window; awaited elsewhere.
+        // Created here, because some systems require the thread of the window; awaited elsewhere.
         let chosen: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match ask {
             Ask::File => Box::pin(dialog.set_title("Open a model").add_filter("ONNX models", &["onnx"]).pick_file()),
             Ask::Folder => Box::pin(dialog.set_title("Open a model folder").pick_folder()),
@@ -205,7 +205,7 @@ fn image_of(png: &[u8]) -> Result<ColorImage, String> {
     Ok(crate::app::draw::textures::coloured(&image))
 }
 
-/// What was read, or why it was not; a fault of the program is a reason like others.
+/// The result of reading; a fault of the program is a reason like any other.
 fn guarded<T, E: Display>(what: &str, read: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(read) => read.map_err(|error| error.to_string()),
@@ -230,7 +230,7 @@ fn schedule_at(path: &Path) -> Opened {
     }
 }
 
-/// A file is a network, a folder with `model.onnx` too, any other folder is images.
+/// A file is a network, and so is a folder with `model.onnx`; any other folder is images.
 fn what_lies_at(path: &Path) -> Opened {
     let Some(text) = path.to_str() else {
         return Opened::Refused(format!(
@@ -239,7 +239,7 @@ fn what_lies_at(path: &Path) -> Opened {
         ));
     };
     if !path.exists() {
-        // Named like a bundled model, it is one.
+        // With the name of a bundled model, it is that model.
         if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
             return Opened::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
         }

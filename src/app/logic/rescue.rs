@@ -19,11 +19,11 @@ impl Rescue for App {
         if before == 1
             && let Some(what) = state.document.undo_name()
         {
-            // It fails again as it is: most likely by the last change.
+            // Unchanged it would fail again; the likeliest cause is the last change.
             text = format!("{text}; your last change ({what}) was undone");
             state.document.undo();
         }
-        // What was being drawn may have lost its place.
+        // Whatever was being drawn may be in an inconsistent state.
         state.panes.mend();
         state.saving = None;
         state.board.say(Message::of_program(MessageKind::Failure, text));
@@ -31,7 +31,7 @@ impl Rescue for App {
 
     fn save_everything(&mut self) -> String {
         self.state.keep();
-        // Nothing is asked any more.
+        // No questions are asked any more.
         self.state.closing = Closing::Leaving;
         let mut words = match &self.state.keeper {
             Some(_) => "your settings are kept for the next start".to_owned(),
@@ -45,14 +45,14 @@ impl Rescue for App {
 }
 
 impl App {
-    /// Writes the ensembles that are in no file beside the program's data; answers with a sentence each.
+    /// Writes unsaved ensembles to the program's data folder; returns a sentence for each.
     pub(in crate::app) fn rescue_ensembles(&self) -> Vec<String> {
         let folder = data_folder().map(|folder| folder.join("rescued")).map_err(|error| error.to_string());
         save_ensembles(&self.state.measure, folder.as_deref())
     }
 }
 
-/// Writes the ensembles that are in no file; answers with a sentence each.
+/// Writes unsaved ensembles; returns a sentence for each.
 fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<String> {
     let write = |(name, ensemble): (&str, &Arc<Ensemble>)| {
         let path = place(folder.map_err(Clone::clone)?, name)?;
@@ -66,7 +66,7 @@ fn save_ensembles(desk: &MeasureDesk, folder: Result<&Path, &String>) -> Vec<Str
     desk.unsaved().into_iter().map(told).collect()
 }
 
-/// A file that is not there yet.
+/// A file that does not exist yet.
 fn place(folder: &Path, name: &str) -> Result<PathBuf, String> {
     let failed = |error| format!("cannot make the folder {}: {error}", folder.display());
     std::fs::create_dir_all(folder).map_err(failed)?;

@@ -8,13 +8,13 @@ use crate::theory::Chromatogram;
 use ndarray::ArrayView4;
 use std::sync::Arc;
 
-/// Most values of an image of which energies are computed within a frame.
+/// Largest image, in values, whose energies are computed within a frame.
 const AT_ONCE: usize = 3 * 64 * 64;
 
 impl RunView {
-    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. Of a small image they are computed when
-    /// first asked for, and kept; of a large one [beside the window](crate::app::energies::Energies), and until then there are
-    /// none. `None` also where only a thumbnail of the step is left.
+    /// `mean‖B_m x̂‖²` of one sample's `E[x_0|x_t]`, finest first, the rest last. For a small image they are computed on
+    /// first use, and kept; for a large one [in the background](crate::app::energies::Energies), and until then there are
+    /// none. `None` also if only a thumbnail of the step is kept.
     #[must_use]
     pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
         let key = (*plan, step, sample);
@@ -41,12 +41,12 @@ impl RunView {
         Some((key, Arc::clone(self.whole_step(key.1)?)))
     }
 
-    /// Takes requested energies.
+    /// Stores requested energies.
     pub fn take_energies(&self, key: EnergyKey, energies: Option<Vec<f64>>) {
         self.energies.borrow_mut().insert(key, energies);
     }
 
-    /// The energies of the newest step that are known of a sample.
+    /// The energies of the newest step for which they are known, for a sample.
     pub(super) fn newest_energies(&self, plan: &BandPlan, sample: usize) -> Vec<f64> {
         let newest = self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample));
         newest.unwrap_or_else(|| {
@@ -56,8 +56,8 @@ impl RunView {
         })
     }
 
-    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run has come to its end. While
-    /// they are being computed, those of the step before. `None` where only a thumbnail of the step is left.
+    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run is complete. While
+    /// they are being computed, those of the step before. `None` if only a thumbnail of the step is kept.
     #[must_use]
     pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
         if self.end != Some(RunEnd::Complete) {
@@ -65,7 +65,7 @@ impl RunView {
         }
         self.whole_step(step)?;
         let last = self.energies(plan, self.done().checked_sub(1)?, sample);
-        // What is asked for last is computed first.
+        // The latest request is computed first.
         let Some((here, last)) = self.energies(plan, step, sample).zip(last) else {
             let before = self.recovered.borrow();
             return before.as_ref().filter(|(of, _)| *of == (*plan, sample)).map(|(_, shares)| shares.clone());
@@ -78,7 +78,7 @@ impl RunView {
     /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
     #[must_use]
     pub fn recovered_in_theory(&self, plan: &BandPlan, state: usize) -> Vec<f64> {
-        // What is left of the image has the place of one level more.
+        // The rest takes the place of one more level.
         let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), plan.levels() + 1) else { return Vec::new() };
         let mut shares = vec![0.0; theory.levels()];
         theory.recovered(self.level(state), &mut shares);

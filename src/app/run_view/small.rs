@@ -1,4 +1,4 @@
-//! The small images of a run, as in the film strip, which can be painted in any thread.
+//! The thumbnails of a run, as in the film strip, which can be painted in any thread.
 
 use crate::app::draw::painted::{own_range, painted};
 use crate::app::run_view::{Moment, Picture, Ranges, RunView};
@@ -20,15 +20,15 @@ pub struct SmallImages {
 }
 
 impl RunView {
-    /// The small images of the finished steps, for any thread.
+    /// The thumbnails of the finished steps, for any thread.
     #[must_use]
     pub fn small_images(&self, picture: Picture, sample: usize, choice: ValueRange, ground: Ground) -> SmallImages {
         // Steps are shared, not copied.
         SmallImages { kept: self.kept.clone(), ranges: self.ranges, picture, sample, choice, ground }
     }
 
-    /// A small picture in colours with no side longer than this, the same whether the step is in memory at full size
-    /// or not.
+    /// A thumbnail in colours with no side longer than this. It is the same whether or not the step is in memory at full
+    /// size.
     #[must_use]
     pub fn paint_small(
         &self,
@@ -67,7 +67,7 @@ impl SmallImages {
     }
 }
 
-/// The values of one of a step's three pictures as the thumbnails of a run have it, alike of all steps.
+/// The values of one of a step's three pictures as a thumbnail, made in the same way for all steps.
 fn small_values(kept: &KeptTrajectory, at: Moment, picture: Picture, sample: usize) -> Option<ShownValues<'_>> {
     match picture {
         Picture::State => kept.small_x_t(at.state, sample),

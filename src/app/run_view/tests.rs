@@ -6,7 +6,7 @@ use crate::session::action::Action;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use std::time::{Duration, Instant};
 
-/// A run of so many steps as it begins.
+/// The start of a run with this many steps.
 fn begun(steps: usize) -> RunView {
     let source = ModelSource::Model("gaussian-64".into());
     let run = RunSettings { steps, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
@@ -43,7 +43,7 @@ fn what_overshoots_on_the_way_does_not_make_the_images_grey() {
     let range = |run: &RunView, step| run.range(Moment::of_step(step), Picture::Expectation, 0, ValueRange::Image);
     let image = |index: usize| (index % 21) as f32 / 10.0 - 1.0;
     push(&mut run, image);
-    // Half of the values go far beyond for a step, and one in a hundred of the last.
+    // Half of the values are far outside for a step, and one in a hundred at the end.
     push(&mut run, |index| if index % 2 == 0 { 6.0 } else { image(index) });
     assert!(range(&run, 1).1 >= 6.0, "as long as it is the newest that is known");
     push(&mut run, image);
@@ -68,7 +68,7 @@ fn runs_beside_each_other_are_seen_at_the_same_noise_level() {
         assert_eq!((fine.step_like(&coarse, step), coarse.step_like(&fine, 2 * step)), (2 * step, step));
         assert_eq!(coarse.step_like(&coarse, step), step);
     }
-    // Of a run by other levels it is not the same part of the steps.
+    // In a run with other levels it is another fraction of the steps.
     let mut karras = begun(6);
     karras.started.levels = [9.0, 4.0, 2.0, 1.0, 0.5, 0.25, 0.0].map(NoiseLevel::from_sigma).to_vec();
     let mut karras = RunView::new(karras.id, karras.started, karras.model);

@@ -3,31 +3,31 @@
 use crate::words::count;
 use std::path::Path;
 
-/// The button that runs what was changed, for a screen reader.
+/// The button that runs changed settings, for a screen reader.
 #[must_use]
 pub fn run_with_new(changed: &str) -> String {
     format!("Run with new {changed}")
 }
 
-/// The same at the bottom.
+/// The same button at the bottom.
 #[must_use]
 pub fn not_run_yet(changed: &str) -> String {
     format!("{NOT_RUN_YET}. Changed: {changed}")
 }
 
-/// How a run stands.
+/// The status of a run.
 #[must_use]
 pub fn paused_after(steps: usize) -> String {
     format!("paused after {}", count(steps, "step"))
 }
 
-/// How a run stands.
+/// The status of a run.
 #[must_use]
 pub fn stopped_after(steps: usize) -> String {
     format!("stopped after {}", count(steps, "step"))
 }
 
-/// How a run stands.
+/// The status of a run.
 #[must_use]
 pub fn failed_after(steps: usize) -> String {
     format!("failed after {}", count(steps, "step"))
@@ -39,7 +39,7 @@ pub fn step_of(step: usize, steps: usize) -> String {
     format!("{STEP_READING} {step}/{steps}")
 }
 
-/// What the dialog for a place saves.
+/// The heading of the save dialog.
 #[must_use]
 pub fn save_what(what: &str) -> String {
     format!("Save {what}")
@@ -51,7 +51,7 @@ pub fn exists(name: &str) -> String {
     format!("{name} exists")
 }
 
-/// What was written.
+/// The message after saving.
 #[must_use]
 pub fn saved_as(path: &Path) -> String {
     format!("{SAVED_AS} {}", path.display())

@@ -1,12 +1,12 @@
 //! Messages, and the forms below them.
 
-/// What runs while ONNX Runtime is missing.
+/// The substitute model while ONNX Runtime is missing.
 #[must_use]
 pub fn until_then(model: &str) -> String {
     format!("Until then {model} is used. It needs no ONNX Runtime.")
 }
 
-/// A path that leads nowhere.
+/// A path that does not exist.
 #[must_use]
 pub fn nothing_at(path: &str) -> String {
     format!("{NOTHING_AT} {path}; give the path of an .onnx file, a model folder or a folder of images")

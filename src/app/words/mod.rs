@@ -1,5 +1,5 @@
-//! What the window says, where the tests look it up too: names of controls, buttons, messages and hints. A wording is changed
-//! here alone.
+//! The texts of the window that tests look up too: names of controls, buttons, messages and hints. A wording is changed
+//! only here.
 #![allow(missing_docs, reason = "each constant is its own text")]
 
 pub mod frame;
@@ -7,7 +7,7 @@ pub mod messages;
 pub mod panes;
 pub mod tracks;
 
-/// The name of a menu or field for a screen reader, with what it shows, of which a heading such as "axis: " is left out.
+/// The name of a menu or field for a screen reader, with its value, without a heading such as "axis: ".
 #[must_use]
 pub fn chip(name: &str, shown: &str) -> String {
     format!("{name} {}", shown.split_once(": ").map_or(shown, |(_, value)| value))

@@ -1,6 +1,6 @@
 //! Panes.
 
-/// The heading of a picture or pane, as a screen reader has it.
+/// The heading of a picture or pane, for a screen reader.
 #[must_use]
 pub fn heading(name: &str, note: &str) -> String {
     format!("{name}, {note}")
@@ -18,7 +18,7 @@ pub fn only(levels: &str) -> String {
     format!("only {levels}")
 }
 
-/// What the badge does.
+/// The tooltip of the badge.
 #[must_use]
 pub fn show_all_levels_of(image: &str, only: &str) -> String {
     format!("Show all levels of {image}, {only}")
@@ -66,7 +66,7 @@ pub fn energy_of(level: &str) -> String {
     format!("{level}: energy")
 }
 
-/// The reference at a step that is pinned now.
+/// The reference at a step, which is pinned by it.
 #[must_use]
 pub fn estimate_at_this_step(step: usize) -> String {
     format!("E[x₀|xₜ] at this step, {step}")
@@ -78,7 +78,7 @@ pub fn show_difference(kind: &str) -> String {
     format!("Show the {kind} difference")
 }
 
-/// An image and its reference, apart by a line.
+/// An image and its reference, divided by a line.
 #[must_use]
 pub fn inspected_with(image: &str, reference: &str) -> String {
     format!("Inspected {image} with {reference}")
@@ -108,7 +108,7 @@ pub fn pool_by(factor: usize) -> String {
     format!("Pool by {factor}")
 }
 
-/// A curve in a legend, which a click hides or shows.
+/// A curve in a legend; a click hides or shows it.
 #[must_use]
 pub fn curve(name: &str) -> String {
     format!("Curve {name}")
@@ -126,13 +126,13 @@ pub fn part(name: &str) -> String {
     format!("Part {name}")
 }
 
-/// Why a step has one part.
+/// Why a step has only one part.
 #[must_use]
 pub fn class_alone(class: &str) -> String {
     format!("This step used {class} only, because w = 1")
 }
 
-/// A null class that neither the model nor the user names.
+/// A null class that neither the model nor the user gives.
 #[must_use]
 pub fn guessed_null_class(label: i64) -> String {
     format!("Null class {label} is a guess: the last class. Neither the model's card nor your settings name one.")
@@ -144,7 +144,7 @@ pub fn its_number(class: &str) -> String {
     format!("{class}, its number")
 }
 
-/// What a run costs with upsample guidance.
+/// The cost of a run with upsample guidance.
 #[must_use]
 pub fn times_plain(cost: f64) -> String {
     format!("{cost:.2} {TIMES_PLAIN}")
@@ -168,13 +168,13 @@ pub fn delete(name: &str) -> String {
     format!("Delete {name}")
 }
 
-/// Copies the schedule in a form.
+/// Copies the schedule in a format.
 #[must_use]
 pub fn copy(form: &str) -> String {
     format!("Copy {form}")
 }
 
-/// Saves the schedule in a form.
+/// Saves the schedule in a format.
 #[must_use]
 pub fn save(form: &str) -> String {
     format!("Save {form}")
@@ -186,13 +186,13 @@ pub fn boundary_of(coarse: &str, fine: &str) -> String {
     format!("Boundary of {coarse} and {fine}")
 }
 
-/// What a stopped measurement leaves.
+/// The result of a stopped measurement.
 #[must_use]
 pub fn kept(samples: &str) -> String {
     format!("{KEPT}: {samples} kept.")
 }
 
-/// What theory is calibrated on.
+/// The calibration of the theory.
 #[must_use]
 pub fn calibrated_on(images: &str) -> String {
     format!("calibrated on {images}")

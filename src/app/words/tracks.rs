@@ -12,7 +12,7 @@ pub fn unfold(track: &str) -> String {
     format!("Unfold {track}")
 }
 
-/// The edge between two tracks.
+/// The boundary between two tracks.
 #[must_use]
 pub fn height_of(above: &str, below: &str) -> String {
     format!("{HEIGHT_OF}{above} and {below}")
@@ -42,13 +42,13 @@ pub fn step_handle(step: usize) -> String {
     format!("Step {step}")
 }
 
-/// What the dots are measured on.
+/// The source of the dots.
 #[must_use]
 pub fn dots(ensemble: &str) -> String {
     format!("dots: {ensemble}")
 }
 
-/// What the dotted lines are measured on.
+/// The source of the dotted lines.
 #[must_use]
 pub fn dotted(ensemble: &str) -> String {
     format!("dotted: {ensemble}")

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     plot: Option<PathBuf>,
 }
 
-/// The forms for other programs, by name.
+/// The formats for other programs, by name.
 fn program() -> impl TypedValueParser<Value = &'static ExportFormat> {
     let names = ExportFormat::for_programs().map(|format| PossibleValue::new(format.name).help(format.summary));
     PossibleValuesParser::new(names).try_map(|name| {
@@ -73,10 +73,10 @@ pub(super) struct ChromatogramArguments {
     against: Option<String>,
 }
 
-/// Levels that a chromatogram may have.
+/// Most levels of a chromatogram.
 const MOST_LEVELS: usize = 8;
 
-/// Something about the options that cannot be.
+/// A contradiction between options.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Wrong(String);
@@ -119,7 +119,7 @@ fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
     .into())
 }
 
-/// Refuses a figure's ending, and places that cannot be, before anything is made.
+/// Refuses a wrong file extension, and paths that cannot be written, before anything is made.
 fn places(out: Option<&Path>, plot: Option<&Path>) -> Result<Destinations, Failure> {
     plot.map(Format::from_path).transpose()?;
     let mut places = Destinations::default();
@@ -176,7 +176,7 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
 }
 
 impl Found {
-    /// `beside` is the configuration of a model that is not the schedule's own.
+    /// `beside` is the configuration of a model, if it is not the schedule's own.
     fn text_for(&self, format: &ExportFormat, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
         let plan = || -> Result<Plan, Failure> {
             let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();

@@ -1,4 +1,4 @@
-//! Schedules and chromatograms over a schedule's own time, drawn into files.
+//! Schedules and chromatograms over a schedule's own time, drawn to files.
 
 use super::{Found, Wrong};
 use crate::cli::{Failure, output};
@@ -17,14 +17,14 @@ use crate::words::count;
 use clap::ValueEnum;
 use std::path::Path;
 
-/// Pieces that the time is cut into, unless a table has fewer timesteps.
+/// Number of samples of the time, unless a table has fewer timesteps.
 const PIECES: usize = 1000;
-/// This many rows are drawn as points too.
+/// Up to this many rows are drawn as points too.
 const MOST_POINTS: usize = 201;
-/// What curves in files may be off by, of the height of their plot.
+/// Tolerance of curves in files, relative to the height of their plot.
 const TOLERANCE: f64 = 2e-4;
 
-/// A figure of `chromatogram`, named as the columns that hold its numbers.
+/// A figure of `chromatogram`, named like the columns with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Panel {
     R,
@@ -32,7 +32,7 @@ pub(super) enum Panel {
     Tau,
 }
 
-/// What is drawn of a schedule's resolutions.
+/// The contents of a drawn chromatogram.
 pub(super) struct Curves<'a> {
     pub theory: &'a Chromatogram,
     pub factor: usize,
@@ -71,7 +71,7 @@ impl<'a> OwnTime<'a> {
         &self.timed.schedule
     }
 
-    /// The letter of the time, its name, and what a rate is counted over.
+    /// The symbol of the time, its name, and the unit of a rate.
     const fn names(&self) -> (&'static str, &'static str, &'static str) {
         match self.schedule() {
             ModelSchedule::Continuous(Curve::Drawn(_) | Curve::Listed(_) | Curve::EqualSignal(_)) => {
@@ -101,20 +101,20 @@ impl<'a> OwnTime<'a> {
         self.high - x * (self.high - self.low)
     }
 
-    /// The level at a time that is counted from 0 (cleanest) to 1.
+    /// The level at a time counted from 0 (cleanest) to 1.
     fn level_at(schedule: &ModelSchedule, share: f64) -> NoiseLevel {
         let (low, high) = schedule.timestep_range();
         schedule.level_at(low + share * (high - low))
     }
 
-    /// The rows that are few enough to be told apart.
+    /// The rows, if few enough to be distinguished.
     fn steps(&self) -> Vec<(f64, NoiseLevel)> {
         let rows = &self.timed.table.rows;
         let shown = rows.iter().filter(|row| !row.t.is_nan() && rows.len() <= MOST_POINTS);
         shown.map(|row| (self.x_of(row.t), row.level)).collect()
     }
 
-    /// The figure along this axis: rules say the time instead of the step, and ticks stand where a run's steps do.
+    /// The figure along this axis: rules give the time instead of the step, and ticks are at a run's steps.
     fn along(&self, mut figure: Figure) -> Figure {
         let decimals = if self.high - self.low > 10.0 { 1 } else { 4 };
         figure.marks.retain(|mark| mark.kind == MarkKind::Rule);
@@ -202,7 +202,7 @@ impl<'a> OwnTime<'a> {
     }
 }
 
-/// The figure with its vertical values as `from + by·y`.
+/// The figure with its vertical values mapped to `from + by·y`.
 fn stretched(mut figure: Figure, from: f64, by: f64, numbers: usize) -> Figure {
     if (from, by) != (0.0, 1.0) {
         figure.lines.iter_mut().flat_map(|line| &mut line.points).for_each(|point| point[1] = from + by * point[1]);
@@ -230,7 +230,7 @@ pub(super) fn schedule_sheet(own: &OwnTime, found: &Found) -> Sheet {
     )
 }
 
-/// What a schedule generates at which resolution, and when.
+/// What a schedule generates at which level, and when.
 pub(super) fn chromatogram_sheet(own: &OwnTime, found: &Found, curves: &Curves) -> Sheet {
     let letter = own.names().0;
     let mut panels: Vec<(String, Figure)> = Vec::new();
@@ -276,7 +276,7 @@ fn sheet(panels: Vec<(String, Figure)>, heading: String, caption: String) -> She
     Sheet { heading, caption, ..Sheet::new(panels.into_iter().map(panel).collect()) }
 }
 
-/// Draws a sheet into a file and says where it is.
+/// Draws a sheet to a file and prints its path.
 pub(super) fn write(path: &Path, sheet: Sheet) -> Result<(), Failure> {
     let bytes = sheet.to_bytes(Format::from_path(path)?, DEFAULT_SCALE)?;
     output::file(path, &bytes, "the figure is")?;

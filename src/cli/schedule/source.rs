@@ -1,4 +1,4 @@
-//! Where the schedule of a command comes from: a configuration, a family by name, or a file.
+//! The source of a command's schedule: a configuration, a family by name, or a file.
 
 use super::Wrong;
 use crate::cli::{Failure, output};
@@ -13,7 +13,7 @@ use crate::session::schedule_table::TimedTable;
 use crate::words::count;
 use std::path::{Path, PathBuf};
 
-/// Where the schedule comes from; shared by both commands.
+/// The options for the source of a schedule, shared by both commands.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 #[command(group(clap::ArgGroup::new("schedule source").required(true).multiple(true).args(["config", "family", "sigmas"])))]
@@ -39,19 +39,19 @@ pub(super) struct Source {
     spacing: Option<PlanSource>,
 }
 
-/// A schedule with what is to be asked of it.
+/// A schedule with the requested levels.
 pub(super) struct Found {
     /// Its name.
     pub name: String,
-    /// That name with the parameters, or with what the file holds.
+    /// The name with the parameters, or with the contents of the file.
     pub about: String,
     pub source: PlanSource,
     request: Option<PlanRequest>,
     /// The number of steps that its file was made for.
     made_for: Option<usize>,
-    /// The schedule that networks are fed by, where it is not the source's own.
+    /// The schedule that gives networks their timesteps, if it is not the source's own.
     pub network: Option<ModelSchedule>,
-    /// A family of σ, whose rows are in run time as those of lists are.
+    /// A σ family. Its rows are in run time, like those of lists.
     in_run_time: bool,
     /// The configuration that was read.
     pub config: Option<(PathBuf, SchedulerConfig)>,
@@ -59,7 +59,7 @@ pub(super) struct Found {
 }
 
 impl Source {
-    /// A schedule that another is compared with: a file, or a family with its usual parameters.
+    /// The schedule to compare with: a file, or a family with its default parameters.
     pub fn compared(name_or_file: &str) -> Result<Found, Failure> {
         let is_file = Path::new(name_or_file).exists() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
         let (sigmas, family) = (is_file.then(|| name_or_file.into()), (!is_file).then(|| name_or_file.into()));
@@ -71,7 +71,7 @@ impl Source {
             (Some(family), ..) => self.of_family(family)?,
             (_, Some(path), _) => self.of_file(path)?,
             (_, _, Some(path)) => self.of_config(path)?,
-            // The command line's own rules leave no such case.
+            // The rules of the command line exclude this case.
             (None, None, None) => return Err(Wrong("give --config, --family or --sigmas".into()).into()),
         };
         if let (Some(spacing), PlanSource::Other(other)) = (&self.spacing, &mut found.source) {
@@ -96,7 +96,7 @@ impl Source {
         Some(PlanRequest { source, steps, convention, steps_offset: 0, final_level })
     }
 
-    /// The configuration that is given beside another source: that of a model which stays as it is.
+    /// The configuration given beside another source: that of the unchanged model.
     pub fn config_beside(&self) -> Option<&Path> {
         self.config.as_deref().filter(|_| self.family.is_some() || self.sigmas.is_some())
     }
@@ -124,7 +124,7 @@ impl Source {
         let source = PlanSource::of(schedule, visits.clone());
         let mut request = self.request(visits.clone(), SpacingConvention::Ddim, FinalLevel::Clean);
         if matches!(visits, PlanSource::Family(_)) && request.is_none() {
-            // A family of σ has no levels but those that a run visits.
+            // A σ family has only the levels that a run visits.
             let steps = crate::session::schedule_table::EVERY;
             let (convention, final_level) = (SpacingConvention::Ddim, FinalLevel::Clean);
             request = Some(PlanRequest { source: visits, steps, convention, steps_offset: 0, final_level });
@@ -162,14 +162,14 @@ impl Source {
     }
 }
 
-/// The formulas for β that a command names; where a continuous schedule has the same name, that is meant.
+/// The named formulas for β; if a continuous schedule has the same name, that one is meant.
 fn training_families() -> impl Iterator<Item = (String, BetaSchedule)> {
     let curves = Curve::names();
     let named = |family: &BetaFamily| (family.name.replace('_', "-"), family.kind);
     BETA_FAMILIES.iter().map(named).filter(move |(name, _)| !curves.contains(&name.as_str()))
 }
 
-/// All that a command calls a family.
+/// All families of a command.
 fn family_names() -> String {
     let curves = Curve::names();
     let sigma = SigmaFamily::ALL.map(SigmaFamily::name).into_iter().filter(|name| !curves.contains(name));
@@ -177,7 +177,7 @@ fn family_names() -> String {
     training_families().map(|(name, _)| name).chain(plain).collect::<Vec<_>>().join(", ")
 }
 
-/// A family by name: the schedule, what a run visits of it, and the schedule of the networks that it belongs to.
+/// A family by name: the schedule, the levels that a run visits, and the schedule of its networks.
 fn family(
     name: &str,
     parameters: &[(String, f64)],
@@ -288,8 +288,7 @@ fn read_config(path: &Path) -> Result<(SchedulerConfig, Vec<String>), Failure> {
 }
 
 impl Found {
-    /// The same for a list of the levels of a run, which has as many steps as its file was made for where nothing else is
-    /// said.
+    /// The same for a list of a run's levels, which by default has as many steps as its file was made for.
     pub fn with_steps_of_its_file(mut self) -> Self {
         if let (None, Some(steps)) = (&self.request, self.made_for) {
             let (convention, final_level) = (SpacingConvention::Ddim, FinalLevel::Clean);
@@ -299,7 +298,7 @@ impl Found {
         self
     }
 
-    /// A run along this schedule on the model of a configuration, as `sample --schedule` makes it.
+    /// A run along this schedule on the model of a configuration, like that of `sample --schedule`.
     pub fn plan_on(&self, path: &Path) -> Result<Plan, Failure> {
         let (config, notes) = read_config(path)?;
         for note in &notes {

@@ -11,7 +11,7 @@ use crate::session::action::Action;
 use crate::session::setting::Setting;
 use egui::Ui;
 
-/// Seed and class: which image it becomes.
+/// Seed and class, which decide the image.
 pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     let chip = (look.widths.seed, 1.0, look.changed(Setting::Seed));
@@ -26,7 +26,7 @@ pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec
 
 fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let Some(model) = bar.model.filter(|model| model.takes_labels) else {
-        // Its place is kept, so that nothing moves when another model is opened.
+        // Its space is reserved, so that nothing moves when another model is opened.
         ui.add_enabled_ui(false, |ui| {
             let shown = if bar.model.is_some() { "no classes" } else { "…" };
             let tip = "This model has no classes";

@@ -17,10 +17,10 @@ use crate::words::sentence;
 use crate::words::voice::Voice;
 use egui::{Ui, WidgetInfo};
 
-/// Those of the plan that have another place in the bar; all others are in the sampler's menu.
+/// The settings of the plan with a control of their own in the bar; all others are in the sampler's menu.
 const ELSEWHERE: [Setting; 4] = [Setting::Steps, Setting::Spacing, Setting::Schedule, Setting::Seed];
 
-/// Sampler, spacing and steps: which noise levels are visited, and how.
+/// Sampler, spacing and steps.
 pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     sampler_chip(ui, run, look, intents);
@@ -37,7 +37,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     let tip = Setting::Sampler.help(Voice::Window);
     menu_chip(ui, look.chip((words::frame::SAMPLER, look.widths.sampler), &shown, &tip, changed), |ui| {
         ui.set_min_width(200.0);
-        // Half of the window: the others are scrolled to, and what belongs to the chosen one stays in sight below.
+        // Half of the window: the rest scrolls, and the settings of the chosen one stay visible below.
         let height = 0.5 * ui.ctx().content_rect().height();
         egui::ScrollArea::vertical().max_height(height).show(ui, |ui| {
             ui.set_min_width(200.0);
