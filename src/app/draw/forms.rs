@@ -16,9 +16,9 @@ use crate::session::settings::RunSettings;
 use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
 use std::path::PathBuf;
 
-/// Longest side that is offered, pixels.
+/// Longest side offered, pixels.
 const MOST_SIDE: usize = 16_384;
-/// The last class that is offered where their number is not said.
+/// The last class offered if their number is unknown.
 const MOST_CLASS: i64 = 100_000;
 
 /// The contents of the forms.
@@ -37,7 +37,7 @@ impl Default for FormState {
     }
 }
 
-/// Asks for what a failure needs.
+/// The form for a failure.
 pub fn form_ui(
     ui: &mut Ui,
     fault: &Fault,
@@ -80,7 +80,7 @@ pub fn said_of_model_ui(
     }
 }
 
-/// The file that a network's schedule is in, and what the network predicts where that file does not say it.
+/// The file with a network's schedule, and what the network predicts if the file does not have it.
 fn scheduler_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
     ui.label(words::messages::MISSING_CONFIG);
     let named = (words::messages::OPEN_CONFIG, words::messages::PATH_OF_CONFIG, "path of this file");
@@ -117,7 +117,7 @@ fn size_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut 
     }
 }
 
-/// Which class means none.
+/// The null class.
 pub(in crate::app) fn null_class_ui(
     ui: &mut Ui,
     run: &RunSettings,
@@ -127,7 +127,7 @@ pub(in crate::app) fn null_class_ui(
 ) {
     let last = model.and_then(|model| model.classes).and_then(|count| i64::try_from(count).ok()).map(|count| count - 1);
     let known = model.and_then(|model| model.null_label);
-    // Most models that have such a class have it last.
+    // Most models with a null class have it last.
     let mut label = state.null_label.or(known).or(last).unwrap_or(0).max(0);
     let word = |text: &str, ui: &Ui| RichText::new(text).color(Palette::of(ui).text);
     ui.label(word("Null class", ui));
@@ -152,7 +152,7 @@ fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, inten
     file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
 }
 
-/// A file whose path is typed, or chosen in the system's own dialog where there is one.
+/// A file whose path is typed, or chosen in the system's dialog if there is one.
 fn file_ui(
     ui: &mut Ui,
     (button, name, hint): (&str, &str, &str),
@@ -184,7 +184,7 @@ pub fn class_number_ui(ui: &mut Ui, name: &str, current: Option<i64>) -> Option<
     }
     let changed = response.changed();
     response.on_hover_text("Drag, or click, type a class and press Enter. Classes are numbered from 0");
-    // What stands there before a class is chosen can be chosen too.
+    // The initial number can be chosen too.
     (changed || entered).then_some(label).filter(|label| Some(*label) != current)
 }
 

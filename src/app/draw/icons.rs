@@ -2,7 +2,7 @@
 
 use egui::{Color32, Painter, Pos2, Rect, Stroke, Ui, Vec2, vec2};
 
-/// Shapes of the buttons; drawn, so that no font is needed.
+/// The icons of buttons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {
     /// Play.
@@ -91,10 +91,10 @@ pub fn draw_icon(ui: &Ui, rect: Rect, icon: Icon, color: Color32) {
     }
 }
 
-/// Arrows that come back to where they began: two thirds of a circle for a new beginning, a rounded box for going round
+/// Circular arrows: two thirds of a circle for Restart, a rounded box for Repeat.
 /// again and again.
 fn draw_round(painter: &Painter, (c, r): (Pos2, f32), icon: Icon, color: Color32) {
-    // Two thirds of a circle, or a rounded box for going round again and again, with an arrow at the end.
+    // Two thirds of a circle, or a rounded box for Repeat, with an arrow at the end.
     let stroke = Stroke::new(1.5, color);
     let tip = if icon == Icon::Loop {
         let corners = [(0.75, -0.1), (0.75, 0.55), (-0.75, 0.55), (-0.75, -0.5), (0.3, -0.5)];
@@ -123,7 +123,7 @@ fn draw_round(painter: &Painter, (c, r): (Pos2, f32), icon: Icon, color: Color32
     painter.add(egui::Shape::convex_polygon(arrow, color, Stroke::NONE));
 }
 
-/// Signs that are not of the transport.
+/// Icons that are not of the transport.
 fn draw_sign(painter: &Painter, (c, r): (Pos2, f32), icon: Icon, color: Color32) {
     match icon {
         Icon::Dice => {

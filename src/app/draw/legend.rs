@@ -1,4 +1,4 @@
-//! The legend at the right of a track: how each curve is drawn, its name, and its value under the pointer.
+//! The legend at the right of a track: each curve's line and name, and its value under the pointer.
 
 use crate::app::draw::level_button::{Levels, tip};
 use crate::app::draw::plot::{draw_line, is_lit, lit_colour};
@@ -10,24 +10,24 @@ use egui::{Align2, Button, Popup, PopupCloseBehavior, Pos2, Rect, Role, Sense, S
 
 /// Least and greatest height of a row, points.
 const ROW: (f32, f32) = (15.0, 24.0);
-/// Length of a swatch: two dashes of every pattern; and the space to the name, points.
+/// Length of a swatch, two dashes of every pattern, and the space before the name, points.
 const SWATCH: f32 = 28.0;
 const GAP: f32 = 8.0;
 
-/// What a legend has a row for.
+/// An entry of a legend.
 enum LegendEntry<'a> {
     Area(&'a Area),
     /// All lines with one name.
     Lines(Vec<&'a Line>),
 }
 
-/// The figure's areas and lines by name, from the top down, each with its value at `x`; of an area, its thickness. Levels
-/// can be clicked, and what is then to be looked at is given back; `place` tells their names from those of other tracks.
-/// What there is no room for opens from a row of its own.
+/// The figure's areas and lines by name, from the top down, each with its value at `x`; for an area, its thickness. Levels
+/// can be clicked; the new set of isolated levels is returned. `place` distinguishes their names from those of other tracks.
+/// Entries that do not fit open from a row of their own.
 #[must_use]
 pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): (&Levels, &str)) -> Option<LevelSet> {
     let entries = entries(figure);
-    // A row is kept for the next run, so that none moves when that is set differently.
+    // One row is reserved for the next run, so that nothing moves when its settings change.
     let kept = usize::from(entries.iter().all(|entry| entry.name() != NEXT));
     let (height, shown) = rows(rect.height(), entries.len(), kept);
     let numbers = Numbers::of(figure, x);
@@ -57,8 +57,8 @@ pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): 
     isolate
 }
 
-/// The height of a row where so many more are kept free, and how many of so many have one of their own: all of them, or
-/// else all but those that a last row stands for.
+/// The height of a row when this many more are reserved, and how many entries have a row: all, or
+/// all but those represented by a last row.
 #[allow(clippy::cast_sign_loss)] // heights are not negative
 fn rows(height: f32, count: usize, kept: usize) -> (f32, usize) {
     let row = (height / (count + kept).max(1) as f32).clamp(ROW.0, ROW.1);
@@ -76,7 +76,7 @@ fn more_ui(
     (levels, place): (&Levels, &str),
 ) -> Option<LevelSet> {
     let palette = Palette::of(ui);
-    // Below it there is room for the hand.
+    // Below it there is space for the pointer.
     let high = (TARGET - line.height()).max(0.0);
     let reach = Rect::from_min_max(line.min - vec2(6.0, 0.0), line.max + vec2(6.0, high));
     let response = ui.interact(reach, ui.scope_id().with(("legend", place)), Sense::click());
@@ -110,7 +110,7 @@ fn more_ui(
     isolate
 }
 
-/// The values at an x, in as many figures as the axis is worth.
+/// The values at an x, with as many digits as the axis justifies.
 struct Numbers {
     x: f64,
     span: f64,
@@ -157,7 +157,7 @@ impl LegendEntry<'_> {
     fn at(&self, x: f64) -> Option<f64> {
         match self {
             Self::Area(area) => area.at(x),
-            // Those of all levels have one row.
+            // Those of all levels share one row.
             Self::Lines(lines) if lines[0].name == NEXT && matches!(lines[0].paint, Paint::Level(_)) => None,
             Self::Lines(lines) => lines.iter().find_map(|line| line.at(x)),
         }
@@ -178,7 +178,7 @@ impl LegendEntry<'_> {
         }
     }
 
-    /// Draws swatch, name and value; whether the name was too long for its room.
+    /// Draws swatch, name and value; returns whether the name was cut.
     fn row_ui(&self, ui: &Ui, line: Rect, lit: LevelSet, numbers: &Numbers) -> bool {
         let palette = Palette::of(ui);
         let left: Pos2 = line.left_center();
@@ -219,9 +219,9 @@ mod tests {
         assert_eq!(rows(200.0, 6, 0), (24.0, 6));
         assert_eq!(rows(108.0, 6, 0), (18.0, 6));
         assert_eq!(rows(90.0, 6, 0), (15.0, 6));
-        // The height is the same with the row that is kept and with what stands there later.
+        // The height is the same with a reserved row and with a later entry in it.
         assert_eq!((rows(96.0, 6, 1), rows(96.0, 7, 0)), ((15.0, 6), (15.0, 5)));
-        // The fifth says that there are three more.
+        // The fifth represents three more.
         assert_eq!(rows(76.0, 7, 0), (15.0, 4));
         assert_eq!(rows(0.0, 3, 0).1, 0);
         for height in 0..=255_u8 {

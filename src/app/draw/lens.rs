@@ -1,4 +1,4 @@
-//! The view of images: which part is shown, how large, and how both are moved.
+//! The view of images: the visible part, its size, and how both change.
 
 use crate::app::draw::widgets::keep_arrows;
 use egui::{Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
@@ -11,7 +11,7 @@ const MOST_ZOOM: f32 = 64.0;
 pub struct Lens {
     /// 1 shows the whole image.
     pub zoom: f32,
-    /// Middle of what is shown, in [0, 1]².
+    /// Centre of the visible part, in [0, 1]².
     pub center: Pos2,
 }
 
@@ -21,7 +21,7 @@ impl Default for Lens {
     }
 }
 
-/// An image in its cell: its size, and which part of it is shown.
+/// An image in its cell: its size and its visible part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Framing {
     /// Points.
@@ -31,8 +31,8 @@ pub struct Framing {
 }
 
 impl Lens {
-    /// How an image of `pixels` (width, height) is shown in a cell of `room` points. With true pixels, an image pixel is
-    /// a whole number of screen pixels, of which there are `per_point` a point.
+    /// The position of an image of `pixels` (width, height) in a cell of `room` points. In pixel-perfect mode, an image pixel is
+    /// a whole number of screen pixels, of which there are `per_point` per point.
     #[must_use]
     pub fn framing(self, room: Vec2, pixels: (usize, usize), true_pixels: Option<f32>) -> Framing {
         let image = vec2(pixels.0 as f32, pixels.1 as f32);
@@ -49,7 +49,7 @@ impl Lens {
         let mut window =
             Rect::from_center_size(pos2(middle(self.center.x, part.x), middle(self.center.y, part.y)), part);
         if true_pixels.is_some() {
-            // The edge of what is shown lies between two pixels.
+            // The edge of the visible part is between two pixels.
             let corner = (window.min.to_vec2() * image).round() / image;
             window = Rect::from_min_size(corner.to_pos2(), part);
         }
@@ -58,7 +58,7 @@ impl Lens {
 }
 
 impl Framing {
-    /// The pixel (x, y) of an image of `pixels` (width, height) in `rect` at a place on the screen.
+    /// The pixel (x, y) of an image of `pixels` (width, height) in `rect` at a screen position.
     #[must_use]
     pub fn pixel_at(self, rect: Rect, pixels: (usize, usize), at: Pos2) -> (usize, usize) {
         let at = (at - rect.min) / rect.size();
@@ -69,7 +69,7 @@ impl Framing {
     }
 }
 
-/// Zoom by wheel or pinch, pan by drag, back to the whole by double-click; with the keyboard by arrows, plus and minus.
+/// Zoom by wheel or pinch, pan by drag, reset by double-click; with the keyboard by arrows, plus and minus.
 pub(in crate::app) fn look_around(ui: &Ui, response: &Response, rect: Rect, framing: Framing, lens: &mut Lens) {
     if response.double_clicked() {
         *lens = Lens::default();
@@ -118,12 +118,12 @@ mod tests {
         let square = Lens::default().framing(vec2(200.0, 100.0), (64, 64), None);
         assert_eq!(square.size, vec2(100.0, 100.0));
         let exact = Lens::default().framing(vec2(200.0, 150.0), (64, 64), Some(1.5));
-        // 225 screen pixels hold three a pixel.
+        // 225 screen pixels hold three per image pixel.
         assert_eq!((exact.size * 1.5, exact.window.size()), (vec2(192.0, 192.0), vec2(1.0, 1.0)));
         let large = Lens::default().framing(vec2(100.0, 100.0), (512, 512), Some(1.0));
         assert_eq!((large.size, large.window.size() * 512.0), (vec2(100.0, 100.0), vec2(100.0, 100.0)));
         let corner = Lens { zoom: 3.0, center: pos2(0.0, 1.0) }.framing(vec2(128.0, 128.0), (64, 64), Some(1.0));
-        // Six screen pixels a pixel, 21 of which fit.
+        // At six screen pixels per image pixel, 21 fit.
         assert_eq!(corner.size, vec2(126.0, 126.0));
         assert_eq!((corner.window.left(), corner.window.bottom()), (0.0, 1.0));
     }

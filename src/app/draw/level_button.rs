@@ -26,7 +26,7 @@ pub const fn paint_of(band: Band) -> Paint {
     }
 }
 
-/// The colour of what is not isolated.
+/// The colour of bands that are not isolated.
 #[must_use]
 pub fn dimmed(color: Color32) -> Color32 {
     color.gamma_multiply(0.3)
@@ -39,8 +39,8 @@ impl Levels {
         self.plan.is_some_and(|plan| band.index(&plan).is_some())
     }
 
-    /// A button over `rect` for a band, named "Isolate 4 px" with `place` in brackets after it. Gives back what is to be
-    /// looked at once it was clicked, and how it was touched; `None` where the images have no such level.
+    /// A button over `rect` for a band, named "Isolate 4 px" with `place` in brackets after it. Returns the new set of isolated
+    /// levels after a click, and the response; `None` if the images have no such level.
     #[must_use]
     pub fn button(
         &self,
@@ -61,7 +61,7 @@ impl Levels {
         Some((response, clicked))
     }
 
-    /// The same, which also takes drags and is skipped by Tab.
+    /// The same, which also senses drags and is skipped by Tab.
     #[must_use]
     pub fn strip_button(
         &self,
@@ -112,7 +112,7 @@ impl Levels {
     }
 }
 
-/// Whether a click adds to what is isolated.
+/// Whether a click adds to the isolated levels.
 #[must_use]
 pub fn more(ui: &Ui) -> bool {
     ui.input(|input| input.modifiers.shift || input.modifiers.command)

@@ -5,12 +5,12 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::figure::{Mark, Paint, Role};
 use egui::{Color32, Painter, Pos2, Rangef, Rect, Stroke, Vec2, pos2, vec2};
 
-/// Height of the line of names above the curves, and what of it leads from them to their marks, points.
+/// Height of the line of names above the curves, and the part of it for the leaders to their marks, points.
 pub(super) const NAMES: f32 = 18.0;
 const LEAD: f32 = 5.0;
 
-/// Writes what marks are called in a line above the plot, in their order, each led to its mark; of those that there is no
-/// room for the last are left out.
+/// Writes the names of marks in a line above the plot, in order, each with a leader to its mark. If they do not all fit
+/// the last are omitted.
 pub(super) fn names_above(painter: &Painter, line: Rect, marks: &[Mark], x: &dyn Fn(f64) -> f32, palette: &Palette) {
     let mut named: Vec<&Mark> = marks.iter().filter(|mark| !mark.short_label.is_empty()).collect();
     named.retain(|mark| line.x_range().contains(x(mark.x)));
@@ -32,8 +32,8 @@ pub(super) fn names_above(painter: &Painter, line: Rect, marks: &[Mark], x: &dyn
     }
 }
 
-/// The left ends of names that are to stand over their marks (middle and width each, in order), moved so that none touches
-/// the next; as many of them as have room.
+/// The left ends of names that are centred over their marks (middle and width each, in order), moved so that none touches
+/// the next; as many of them as fit.
 fn side_by_side(wanted: &[(f32, f32)], room: Rangef) -> Vec<f32> {
     const APART: f32 = 5.0;
     let mut taken = -APART;
@@ -57,8 +57,8 @@ fn side_by_side(wanted: &[(f32, f32)], room: Rangef) -> Vec<f32> {
     lefts
 }
 
-/// Writes what marks are called beside them, each off the curves where it can be, where it touches neither another name nor
-/// the edge of the plot, and where that can be no other mark; what there is no place for is left out.
+/// Writes the names of marks beside them, clear of the curves if possible, without touching another name or
+/// the edge of the plot, and if possible clear of other marks; names without a position are omitted.
 pub(super) fn mark_labels(
     painter: &Painter,
     plot: Rect,
@@ -78,14 +78,14 @@ pub(super) fn mark_labels(
         let color = text_colour(mark.paint, palette);
         let galley = painter.layout_no_wrap(mark.short_label.clone(), theme::mono(SMALL - 1.0), color);
         let Some(place) = label_place(plot, at, galley.size(), (&taken, &rules, curves)) else { continue };
-        // Where a curve must pass, it passes behind.
+        // If a curve must pass, it passes behind.
         painter.rect_filled(place, 2.0, palette.window.gamma_multiply(0.9));
         painter.galley(place.min + vec2(1.0, 0.0), galley, color);
         taken.push(place);
     }
 }
 
-/// The heights that curves take between two x.
+/// The heights covered by curves between two x.
 fn heights_of(curves: &[Vec<Pos2>], x: Rangef) -> Vec<Rangef> {
     let pieces = curves.iter().flat_map(|curve| curve.windows(2));
     let within = pieces.filter_map(|pair| {
@@ -95,13 +95,13 @@ fn heights_of(curves: &[Vec<Pos2>], x: Rangef) -> Vec<Rangef> {
         }
         let at = |x: f32| if b.x - a.x < 1e-3 { a.y } else { a.y + (b.y - a.y) * (x - a.x) / (b.x - a.x) };
         let (from, to) = (at(a.x.max(x.min)), if b.x - a.x < 1e-3 { b.y } else { at(b.x.min(x.max)) });
-        // As thick as a line is.
+        // The thickness of a line.
         Some(Rangef::new(from.min(to), from.max(to)).expand(1.5))
     });
     within.collect()
 }
 
-/// A free place for a name of this size beside a mark: as high as no curve passes, at its right or else at its left.
+/// A free position for a name of this size beside a mark: clear of curves, at its right or else at its left.
 fn label_place(
     plot: Rect,
     at: f32,
@@ -127,11 +127,11 @@ fn label_place(
         let inside = place.left() >= plot.left() && place.right() <= plot.right();
         inside && taken.iter().all(|other| !other.expand2(vec2(2.0, 0.0)).intersects(*place))
     });
-    // The first of those that fewest curves, and of these fewest rules, go through.
+    // The first of those crossed by the fewest curves, and of these the fewest rules.
     free.min_by_key(|(_, covered, crossed)| (*covered, *crossed)).map(|(place, ..)| place)
 }
 
-/// The colour of what is written beside a paint. Levels are as pale as lines may be, and no text may.
+/// The text colour for a paint. Levels may be as pale as lines may be, but text may not.
 const fn text_colour(paint: Paint, palette: &Palette) -> Color32 {
     match paint {
         Paint::Role(Role::Warning) => palette.warning,
@@ -179,7 +179,7 @@ mod tests {
             let off = place.top() > ends[1] || place.bottom() < ends[0];
             assert!(off && place.top() > 4.0, "{at}: {place:?} is on a curve");
         }
-        // Where curves are everywhere, it stands on as few as can be.
+        // Where curves are everywhere, it covers as few as possible.
         let thicket: Vec<Vec<Pos2>> =
             (0..10_u8).map(|y| f32::from(y) * 9.0).map(|y| vec![pos2(0.0, y), pos2(300.0, y)]).collect();
         assert!(label_place(plot, 90.0, vec2(24.0, 12.0), (&[], &rules, &thicket)).is_some());
@@ -192,7 +192,7 @@ mod tests {
         // Close together, at either edge.
         assert_eq!(side_by_side(&[(101.0, 20.0), (103.0, 20.0), (110.0, 20.0)], room), [100.0, 125.0, 150.0]);
         assert_eq!(side_by_side(&[(290.0, 20.0), (295.0, 20.0), (299.0, 20.0)], room), [230.0, 255.0, 280.0]);
-        // Eight have room, and of ten the last two have none.
+        // Eight fit, and of ten the last two do not.
         let many = side_by_side(&[(200.0, 20.0); 10], room);
         assert_eq!(many.len(), 8);
         assert!(many.windows(2).all(|pair| pair[1] - pair[0] >= 25.0 - 1e-3), "{many:?}");

@@ -1,4 +1,4 @@
-//! Notes of a plot: the source of its data, what is outside the axis, and what an empty plot waits for.
+//! Notes of a plot: the source of its data, what is outside the axis, and the reason of an empty plot.
 
 use super::theme::{self, Palette, SMALL};
 use super::widgets::elided;
@@ -10,17 +10,17 @@ use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, vec2};
 const LINE: f32 = 16.0;
 /// Least height that a plot keeps, points.
 const PLOT: f32 = 18.0;
-/// Stands for what has no room.
+/// Stands for lines that do not fit.
 const MORE: &str = "…";
 
-/// How many of so many lines have room above a plot in so much height. The last of them may stand for several.
+/// How many of this many lines fit above a plot in this height. The last of them may represent several.
 #[allow(clippy::cast_sign_loss)] // clamped
 fn rows_in(height: f32, notes: usize) -> usize {
     notes.min(((height - PLOT) / LINE).max(0.0) as usize)
 }
 
-/// Writes the notes of a figure above its plot, a line each, as many as have room; in full under the pointer. Gives back
-/// what they leave of `space`, so that none lies on a curve. `place` tells them from those of other plots.
+/// Writes the notes of a figure above its plot, one line each, as many as fit; a tooltip has all. Returns
+/// the rest of `space`, so that no note is on a curve. `place` distinguishes them from those of other plots.
 pub(in crate::app) fn notes_ui(ui: &Ui, space: Rect, notes: &[String], place: &str) -> Rect {
     let notes: Vec<String> = notes.iter().map(|note| text::plain(note)).collect();
     let rows = rows_in(space.height(), notes.len());
@@ -35,7 +35,7 @@ pub(in crate::app) fn notes_ui(ui: &Ui, space: Rect, notes: &[String], place: &s
         note_ui(ui, line, (&shown, &whole), (place, index));
     }
     if rows == 0 && !notes.is_empty() {
-        // A plot this low has a corner for what there is to say of it.
+        // A plot this low has a corner for its notes.
         let corner = Rect::from_min_max(space.right_top() - vec2(LINE, 0.0), space.right_top() + vec2(0.0, 12.0));
         ui.painter().rect_filled(corner, 3.0, Palette::of(ui).window);
         note_ui(ui, corner, (MORE, &notes.join("\n")), (place, 0));
@@ -53,7 +53,7 @@ fn note_ui(ui: &Ui, line: Rect, (shown, whole): (&str, &str), (place, index): (&
     response.on_hover_text(whole);
 }
 
-/// Says in the middle of an empty plot what it waits for, in as many lines as have room; in full under the pointer.
+/// Writes the reason of an empty plot in its middle, in as many lines as fit; a tooltip has the full text.
 pub(in crate::app) fn words_ui(ui: &Ui, plot: Rect, words: &str) {
     if words.is_empty() {
         return;

@@ -9,11 +9,11 @@ use egui::{
 };
 use std::cell::Cell;
 
-/// How long what was said stays, unless the field is taken hold of again, seconds.
+/// How long a remark stays unless the field is used again, seconds.
 const SHOWN: f64 = 6.0;
-/// Between a field and what is said of it, points.
+/// Distance between a field and its remark, points.
 const GAP: f32 = 4.0;
-/// Height up to which something that can be clicked is a control and no pane, points.
+/// Anything clickable up to this height is a control and not a pane, points.
 const HIGHEST: f32 = 48.0;
 
 /// The limits of a number.
@@ -25,13 +25,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Whole numbers from one to another, both included.
+    /// Whole numbers in a range, both ends included.
     #[must_use]
     pub const fn whole(least: usize, most: usize) -> Self {
         Self { least: least as f64, most: most as f64, whole: true }
     }
 
-    /// Any number from one to another, both included.
+    /// Numbers in a range, both ends included.
     #[must_use]
     pub const fn within(least: f64, most: f64) -> Self {
         Self { least, most, whole: false }
@@ -50,7 +50,7 @@ impl Limits {
         Self::within(f64::NEG_INFINITY, f64::INFINITY)
     }
 
-    /// The number that a text stands for, or why it cannot be taken.
+    /// The number in a text, or why it is not valid.
     fn read(self, text: &str) -> Result<f64, String> {
         let typed = shortened(text.trim(), 20);
         if typed.is_empty() {
@@ -72,8 +72,8 @@ impl Limits {
     }
 }
 
-/// A number as people type them: with a decimal comma, a minus of any kind, and the unit that stands behind it. In a whole
-/// number a comma is between thousands.
+/// A number as people type it: with a decimal comma, any kind of minus, and a unit after it. In a whole
+/// number a comma separates thousands.
 fn number_in(text: &str, whole: bool) -> Option<f64> {
     let text = text.trim().replace(['−', '–'], "-").replace([' ', '\u{a0}', '_', '\''], "");
     let text = text.trim_end_matches(|letter: char| !(letter.is_ascii_digit() || letter == '.' || letter == ','));
@@ -109,12 +109,12 @@ pub fn slider(ui: &mut Ui, slider: Slider, limits: Limits) -> Response {
     heard(ui, limits, |ui, parser| ui.add(slider.update_while_editing(false).custom_parser(parser))).0
 }
 
-/// A field that takes what it is given when it is left, and cannot be dragged beyond its limits.
+/// A field that takes its value when it loses focus, and cannot be dragged beyond its limits.
 fn in_range(field: DragValue, limits: Limits) -> DragValue {
     field.range(limits.least..=limits.most).update_while_editing(false)
 }
 
-/// Adds a field and says what there is to say of what was typed into it. Answers whether that was a number it takes.
+/// Adds a field with a remark on invalid input. Returns whether a valid number was entered.
 fn heard(
     ui: &mut Ui,
     limits: Limits,
@@ -132,7 +132,7 @@ fn heard(
     (response, is_number)
 }
 
-/// What was said of a field, and until when it stands there. There is one at a time, the newest.
+/// The remark on a field, and when it disappears. There is one at a time, the newest.
 #[derive(Clone)]
 struct Said {
     field: Id,
@@ -140,7 +140,7 @@ struct Said {
     until: f64,
 }
 
-/// Says beside the field what there is to say of what was typed, until it is taken hold of again.
+/// Shows the remark beside the field until the field is used again.
 fn say_ui(ui: &Ui, field: Id, response: &Response, heard: Option<Result<f64, String>>) {
     let slot = Id::unique("said of a number");
     let now = ui.input(|input| input.time);
@@ -168,7 +168,7 @@ fn say_ui(ui: &Ui, field: Id, response: &Response, heard: Option<Result<f64, Str
     });
 }
 
-/// Where something of this size stands near a field, on the screen, and covers least of what can be clicked.
+/// The position for a remark of this size near a field, where it covers the fewest controls.
 fn place(ui: &Ui, field: &Response, size: Vec2) -> Pos2 {
     let is_small = |rect: Rect| rect.height() <= HIGHEST && !rect.contains_rect(field.rect);
     let taken: Vec<Rect> = ui.ctx().viewport(|viewport| {
@@ -179,7 +179,7 @@ fn place(ui: &Ui, field: &Response, size: Vec2) -> Pos2 {
     free_place(field.rect, size, ui.ctx().content_rect(), &taken)
 }
 
-/// A place near a field, within the screen, that covers least of what is taken; the nearer below the better.
+/// A position near a field, within the screen, that covers the least of the occupied areas; below and near is preferred.
 fn free_place(field: Rect, size: Vec2, screen: Rect, taken: &[Rect]) -> Pos2 {
     let left = field.left().min(screen.right() - size.x).max(screen.left());
     let middle = field.center().y - 0.5 * size.y;
@@ -232,7 +232,7 @@ mod tests {
         let place = |of: Rect, taken: &[Rect]| Rect::from_min_size(free_place(of, size, screen, taken), size);
         let middle = field(400.0, 300.0);
         assert_eq!(place(middle, &[]).min, pos2(400.0, 332.0), "below it");
-        // Two lines of fields at the top, as the narrow top bar has.
+        // Two lines of fields at the top, like the narrow top bar.
         let line = |y: f32| (0..9).map(move |x| field(106.0 * x as f32, y));
         let taken: Vec<Rect> = line(8.0).chain(line(42.0)).collect();
         for of in [taken[3], taken[8], taken[13]] {
@@ -242,7 +242,7 @@ mod tests {
                 "{of:?} {place:?}"
             );
         }
-        // A column of fields without a gap, with room at one side.
+        // A column of fields without a gap, with space at one side.
         let column: Vec<Rect> = (0..20).map(|y| field(890.0, 30.0 * y as f32)).collect();
         let place = place(column[10], &column);
         assert!(screen.contains_rect(place) && !column.iter().any(|other| other.intersects(place)), "{place:?}");

@@ -1,4 +1,4 @@
-//! The menu of images and plots on a right click: save, copy, and the value under the pointer.
+//! The context menu of images and plots: save, copy, and the value under the pointer.
 
 use crate::app::intent::Intent;
 use crate::app::pane_id::PaneId;
@@ -8,19 +8,19 @@ use crate::app::words;
 use crate::figure::draw::{FORMATS, Format};
 use egui::{ColorImage, Pos2, Response, Ui};
 
-/// An image, and what can be had of it.
+/// An image with what its menu needs.
 pub(in crate::app) struct Offered<'a> {
     /// Its pane.
     pub pane: PaneId,
-    /// The name of its file, without an ending.
+    /// The name of its file, without an extension.
     pub name: &'a str,
     /// The image as shown.
     pub image: &'a dyn Fn() -> Option<ColorImage>,
-    /// The value at a place on the screen, to paste elsewhere.
+    /// The value at a screen position, for the clipboard.
     pub value: &'a dyn Fn(Pos2) -> Option<String>,
 }
 
-/// The place that a right click asks about, as long as its menu is open.
+/// The position of a right click, as long as its menu is open.
 pub(in crate::app) fn asked_at(response: &Response) -> Option<Pos2> {
     let id = response.id.with("asked at");
     if response.secondary_clicked()
@@ -45,7 +45,7 @@ pub(in crate::app) fn picture_menu_ui(
     });
 }
 
-/// The entries that every image has.
+/// The entries of every image.
 pub(in crate::app) fn entries_ui(ui: &mut Ui, offered: &Offered, at: Option<Pos2>, intents: &mut Vec<Intent>) {
     if ui.button(words::tracks::COPY_IMAGE).clicked() {
         if let Some(image) = (offered.image)() {
@@ -97,7 +97,7 @@ fn png_of(image: &ColorImage) -> Result<Vec<u8>, String> {
     Ok(bytes.into_inner())
 }
 
-/// What a picture is called in a file's name.
+/// The name of a picture in a file name.
 pub(in crate::app) const fn file_name(picture: Picture) -> &'static str {
     match picture {
         Picture::State => "state",
@@ -108,7 +108,7 @@ pub(in crate::app) const fn file_name(picture: Picture) -> &'static str {
     }
 }
 
-/// Values as they are pasted elsewhere.
+/// Values in the format for the clipboard.
 pub(in crate::app) fn in_plain(values: impl IntoIterator<Item = f32>) -> String {
     values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -11,14 +11,14 @@ use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, 
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
-/// Height of what can be clicked of it.
+/// Height of its clickable area.
 const TARGET: f32 = 24.0;
-/// Least height of a plot, least height of one with numbers beside it, and least height that strips leave it, points.
+/// Least height of a plot, of one with numbers beside it, and of one with strips below it, points.
 const LEAST: f32 = 6.0;
 const NUMBERED: f32 = 16.0;
 const ABOVE_STRIPS: f32 = 24.0;
 
-/// The colour of a paint where levels that are not looked at are dimmed.
+/// The colour of a paint, dimmed for levels that are not isolated.
 pub(in crate::app) fn lit_colour(paint: Paint, lit: LevelSet, palette: &Palette) -> Color32 {
     let color = colour(paint, palette);
     if is_lit(paint, lit) { color } else { dimmed(color) }
@@ -31,7 +31,7 @@ pub(in crate::app) fn is_lit(paint: Paint, lit: LevelSet) -> bool {
     }
 }
 
-/// How many strips have room: in a low track the curves come first.
+/// How many strips fit: in a low track the curves have priority.
 #[allow(clippy::cast_sign_loss)] // clamped
 fn strips_in(rect: Rect, figure: &Figure) -> usize {
     let room = ((rect.height() - ABOVE_STRIPS) / (STRIP + 6.0)).max(0.0);
@@ -44,7 +44,7 @@ fn plot_of(rect: Rect, figure: &Figure) -> Rect {
     Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - strips))
 }
 
-/// Where the segments of the strips stand, as far as they are to be seen.
+/// The visible parts of the strips' segments.
 fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment)> {
     let plot = plot_of(rect, figure);
     let map = Transform::of(plot, figure);
@@ -58,8 +58,8 @@ fn segments(rect: Rect, figure: &Figure) -> impl Iterator<Item = (Rect, &Segment
     })
 }
 
-/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis stand to its left. The levels that
-/// are looked at come before the others, which are dimmed. Numbers keep off `head`, and names of marks have a line above the
+/// Draws the figure's curves, strips and ticks into `rect`; numbers of the vertical axis are to its left. Isolated levels
+/// are drawn above the others, which are dimmed. Numbers avoid `head`, and names of marks have a line above the
 /// curves.
 pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: LevelSet) {
     let palette = Palette::of(ui);
@@ -79,7 +79,7 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
     for tick in figure.y_axis.ticks.iter().filter(|_| plot.height() >= NUMBERED) {
         let line = map.y(tick.at);
         let at = line.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
-        // Ticks rise; in a low plot those too close to the one below are left out.
+        // Ticks rise; in a low plot those too close to the one below are omitted.
         if at > free - 13.0 {
             continue;
         }
@@ -142,13 +142,13 @@ pub enum StripUse {
     Drag(Pos2),
 }
 
-/// Lets the segments of the figure's strips be clicked. `place` tells their names from those of other tracks.
+/// Makes the segments of the figure's strips clickable. `place` distinguishes their names from those of other tracks.
 #[must_use]
 pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &str) -> Option<StripUse> {
     let mut used = None;
     for (row, (cell, segment)) in segments(rect, figure).enumerate() {
         let Paint::Level(m) = segment.paint else { continue };
-        // The hand has the space around it, too.
+        // The target includes the space around it.
         let cell = cell.expand2(vec2(0.0, 0.5 * (TARGET - STRIP)));
         let Some((response, clicked)) = levels.strip_button(ui, cell, Band::Level(m), (place, row)) else { continue };
         if let Some(set) = clicked {
@@ -165,7 +165,7 @@ pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &
     used
 }
 
-/// A point of about 6 points across.
+/// A marker about 6 points wide.
 fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
     let polygon = |corners: &[(f32, f32)]| {
         let points = corners.iter().map(|&(dx, dy)| at + vec2(dx, dy)).collect();
@@ -190,7 +190,7 @@ fn draw_marker(painter: &Painter, at: Pos2, marker: Marker, color: Color32) {
     }
 }
 
-/// Fills between lower and upper edge, and sets the upper one off from what is above it.
+/// Fills between lower and upper edge, and outlines the upper one.
 fn draw_area(painter: &Painter, edges: &[[Pos2; 2]], color: Color32, behind: Color32) {
     let mut mesh = Mesh::default();
     for (index, &[low, high]) in (0_u32..).zip(edges) {

@@ -1,7 +1,7 @@
-//! A [`Figure`] as the items of an egui plot. What the crate has no item for (the dashes of levels, error bars, ticks at the
-//! foot) has one here.
+//! A [`Figure`] as the items of an egui plot. Items that the crate lacks (dashes of levels, error bars, ticks at the
+//! foot) are defined here.
 //!
-//! Strips and notes stand outside of a plot's axes: tracks draw them, with [`crate::app::draw::plot`].
+//! Strips and notes are outside a plot's axes: tracks draw them, with [`crate::app::draw::plot`].
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::plot::line_shapes;
@@ -19,11 +19,11 @@ const WIDTH: f32 = 2.0;
 const RADIUS: f32 = 3.0;
 /// Height of a tick at the foot of a plot, points.
 const FOOT: f32 = 5.0;
-/// How much of a band is seen that a line edges, so that those behind it are seen too.
+/// Opacity of a band with an outlined edge, so that those behind it are visible.
 const TRANSLUCENT: f32 = 0.3;
 
-/// Everything of a figure that is drawn within its axes, from the back to the front. Items are called as in the figure, so
-/// that a name hides all that has it.
+/// All elements of a figure within its axes, from back to front. Items have the figure's names, so
+/// that hiding a name hides all items with it.
 pub(in crate::app) fn plot_items(figure: &Figure, palette: &Palette) -> Vec<Box<dyn PlotItem>> {
     let mut items: Vec<Box<dyn PlotItem>> = Vec::new();
     for area in &figure.areas {
@@ -42,7 +42,7 @@ pub(in crate::app) fn plot_items(figure: &Figure, palette: &Palette) -> Vec<Box<
     items
 }
 
-/// A band, and the edge that sets it off from what is above it.
+/// A band and its outlined upper edge.
 fn area_items(area: &Area, edged: bool, palette: &Palette) -> Vec<Box<dyn PlotItem>> {
     let part = |index: usize| area.points.iter().map(|point| point[index]).collect::<Vec<_>>();
     let color = colour(area.paint, palette);
@@ -101,7 +101,7 @@ fn mark_item(mark: &Mark, palette: &Palette) -> Box<dyn PlotItem> {
     match mark.kind {
         MarkKind::Rule => Box::new(VLine::new(mark.label.clone(), mark.x).stroke(Stroke::new(1.0, color))),
         MarkKind::Tick => {
-            // Its height is that of the screen, not of the axis.
+            // Its height is in screen units, not in those of the axis.
             let points = vec![PlotPoint::new(mark.x, f64::NAN)];
             Box::new(Drawn { base: PlotItemBase::new(mark.label.clone()), color, points, form: Form::Foot })
         }
@@ -172,7 +172,7 @@ impl PlotItem for Drawn {
     }
 }
 
-/// The parts of a line that pass through a rectangle: what lies far outside of a magnified plot has no dashes.
+/// The parts of a line that pass through a rectangle, so that no dashes are computed far outside a magnified plot.
 fn runs_within(points: &[Pos2], rect: Rect) -> Vec<Vec<Pos2>> {
     let mut runs: Vec<Vec<Pos2>> = Vec::new();
     for pair in points.windows(2) {

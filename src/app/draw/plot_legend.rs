@@ -1,4 +1,4 @@
-//! The legend of a plot: how each curve is drawn, and its name, which hides it and shows it again.
+//! The legend of a plot: each curve's line and name; a click on the name hides or shows it.
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::level_button::dimmed;
@@ -18,9 +18,9 @@ const GAP: f32 = 14.0;
 
 /// One name of a legend.
 pub(in crate::app) struct PlotName<'a> {
-    /// What stands there.
+    /// Its text.
     pub name: &'a str,
-    /// The names of the lines that are meant.
+    /// The names of its lines.
     pub lines: &'a [&'a str],
     /// Colour.
     pub paint: Paint,
@@ -28,7 +28,7 @@ pub(in crate::app) struct PlotName<'a> {
     pub dash: Dash,
 }
 
-/// Names beside each other, in as many rows as they take.
+/// Names beside each other, in as many rows as needed.
 pub(in crate::app) struct PlotLegend<'a> {
     plot: Id,
     names: Vec<(PlotName<'a>, Rect)>,
@@ -36,7 +36,7 @@ pub(in crate::app) struct PlotLegend<'a> {
 }
 
 impl<'a> PlotLegend<'a> {
-    /// The legend of the plot with this id, so many points wide.
+    /// The legend of the plot with this id, for this width in points.
     pub fn new(ui: &Ui, plot: Id, names: Vec<PlotName<'a>>, width: f32) -> Self {
         let (mut placed, mut left, mut row) = (Vec::new(), 0.0, 0_u16);
         for name in names {
@@ -57,7 +57,7 @@ impl<'a> PlotLegend<'a> {
         self.rows
     }
 
-    /// Draws the rows, each so high, from this corner on.
+    /// Draws the rows with this height from this corner.
     pub fn show(&self, ui: &Ui, corner: Pos2, height: f32) {
         let mut pointed = None;
         for (name, place) in &self.names {
@@ -67,12 +67,12 @@ impl<'a> PlotLegend<'a> {
                 pointed = Some(name);
             }
         }
-        // A name that stands for several lines thickens none of them.
+        // A name for several lines emphasises none of them.
         let line = pointed.and_then(|name| <[&str; 1]>::try_from(name.lines).ok());
         Hidden::of(ui.ctx(), self.plot).point_out(ui.ctx(), line.map(|[line]| line));
     }
 
-    /// The names one below the other, in a menu.
+    /// The names in a column, for a menu.
     pub fn list_ui(&self, ui: &mut Ui) {
         let widest = self.names.iter().map(|(_, place)| place.width()).fold(0.0, f32::max);
         for (name, _) in &self.names {
@@ -81,7 +81,7 @@ impl<'a> PlotLegend<'a> {
         }
     }
 
-    /// One name; whether the pointer is on it.
+    /// One name; returns whether the pointer is on it.
     fn name_ui(&self, ui: &Ui, name: &PlotName, place: Rect) -> bool {
         let palette = Palette::of(ui);
         let hidden = Hidden::of(ui.ctx(), self.plot);

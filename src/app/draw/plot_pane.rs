@@ -1,4 +1,4 @@
-//! A plot that can be looked around in: pan, zoom, back to the whole, lines hidden by their names, values under the pointer.
+//! An interactive plot: pan, zoom, reset, lines hidden by their names, values under the pointer.
 
 use crate::app::draw::mark_names::mark_labels;
 use crate::app::draw::plot_items::plot_items;
@@ -13,45 +13,45 @@ use egui::{
 };
 use egui_plot::{GridMark, ItemId, Plot, PlotMemory};
 
-/// By which part of the view an arrow key moves, and by how much plus and minus magnify.
+/// The fraction of the view that an arrow key moves, and the magnification by plus and minus.
 const KEY_MOVE: f64 = 0.1;
 const KEY_ZOOM: f64 = 1.25;
 /// Points of the wheel for a magnification by e.
 const WHEEL: f32 = 200.0;
-/// A box less wide or high than this, points, is meant for the other axis alone.
+/// A box thinner than this, points, zooms only the other axis.
 const THIN: f32 = 8.0;
-/// About how far apart the numbers of a magnified axis are, points.
+/// Approximate distance between the numbers of a magnified axis, points.
 const APART: Vec2 = vec2(56.0, 28.0);
 
 /// A figure with axes of its own.
 pub(in crate::app) struct PlotPane<'a> {
-    /// View and hidden lines are kept by it: one for each pane and quantity.
+    /// Identifies its view and hidden lines: one for each pane and quantity.
     pub id: Id,
-    /// What screen readers call it.
+    /// Its name for screen readers.
     pub name: &'a str,
-    /// What they call the way back to all of it.
+    /// The name of its reset button for screen readers.
     pub whole: &'a str,
-    /// What is drawn.
+    /// The figure.
     pub figure: &'a Figure,
-    /// What the numbers of either axis are.
+    /// The kind of numbers on each axis.
     pub numbers: [Numbers; 2],
-    /// Whether the wheel alone magnifies; where what is around the plot scrolls, only with Ctrl.
+    /// Whether the wheel alone zooms; inside a scrolling area, only with Ctrl.
     pub wheel: bool,
 }
 
 /// A plot that was drawn.
 pub(in crate::app) struct ShownPlot {
-    /// How it was touched.
+    /// Its response.
     pub response: Response,
-    /// Where it is.
+    /// Its position.
     pub frame: Rect,
-    /// Between the units of the axes and the screen.
+    /// The map between the units of the axes and the screen.
     pub map: Transform,
-    /// Where numbers stand on either axis.
+    /// The numbers of each axis.
     pub ticks: [Vec<Tick>; 2],
 }
 
-/// What a drag does.
+/// The kind of a drag.
 #[derive(Clone, Copy, PartialEq)]
 enum Drag {
     Pan,
@@ -60,7 +60,7 @@ enum Drag {
 }
 
 impl PlotPane<'_> {
-    /// Draws the figure's plot into `rect`, but for the numbers on its axes, and takes what is done to it; `None` where an
+    /// Draws the figure's plot into `rect`, without the numbers on its axes, and handles input; `None` if an
     /// axis of the figure has no extent.
     pub fn show(&self, ui: &mut Ui, rect: Rect) -> Option<ShownPlot> {
         let palette = Palette::of(ui);
@@ -88,7 +88,7 @@ impl PlotPane<'_> {
         Some(ShownPlot { response, frame, map, ticks })
     }
 
-    /// Moves the view by what was done; the box that is being drawn.
+    /// Moves the view by the input; returns the box being drawn.
     fn look_around(&self, ui: &Ui, response: &Response, room: &PlotRoom, view: PlotView) -> (PlotView, Option<Rect>) {
         let rect = response.rect;
         let map = Transform::new(rect, view.0[0], view.0[1]);
@@ -116,7 +116,7 @@ impl PlotPane<'_> {
             Some(Drag::Box(from)) => {
                 let Some(to) = ui.input(|input| input.pointer.latest_pos()) else { return (view, None) };
                 let drawn = Rect::from_two_pos(from, rect.clamp(to));
-                // A thin box is a strip of one axis.
+                // A thin box is a range on one axis.
                 let (wide, high) = (drawn.width() >= THIN, drawn.height() >= THIN);
                 let drawn = if wide && !high { Rect::from_x_y_ranges(drawn.x_range(), rect.y_range()) } else { drawn };
                 let drawn = if high && !wide { Rect::from_x_y_ranges(rect.x_range(), drawn.y_range()) } else { drawn };
@@ -143,7 +143,7 @@ impl PlotPane<'_> {
         (if along == 0.0 { view } else { room.moved(view, [along, 0.0]) }, None)
     }
 
-    /// Which kind of drag goes on, or has just ended; it stays of the kind that it began as.
+    /// The kind of the drag in progress, or just ended; it does not change during the drag.
     fn drag(&self, ui: &Ui, response: &Response) -> Option<Drag> {
         let id = self.id.with("drag");
         if response.drag_started() {
@@ -155,7 +155,7 @@ impl PlotPane<'_> {
         (response.dragged() || response.drag_stopped()).then(|| ui.data(|data| data.get_temp(id))).flatten()
     }
 
-    /// The numbers of the figure, or of the part of it that is shown.
+    /// The numbers of the figure, or of its visible part.
     fn ticks(&self, rect: Rect, room: &PlotRoom, view: PlotView) -> [Vec<Tick>; 2] {
         let axis = |index: usize, axis: &Axis| {
             if view.0[index] == room.home.0[index] {
@@ -172,14 +172,14 @@ impl PlotPane<'_> {
     fn plot(&self, ui: &mut Ui, rect: Rect, (room, view): (&PlotRoom, PlotView), rows: &[Tick]) -> Rect {
         let palette = Palette::of(ui);
         let [x, y] = room.home.0;
-        // All of the same strength: as far apart as anything is.
+        // All with the same strength: as far apart as possible.
         let step_size = 1e9 * (y.1 - y.0);
         let marks: Vec<GridMark> = rows.iter().map(|tick| GridMark { value: tick.at, step_size }).collect();
         let items = plot_items(self.figure, &palette);
         let bounds = view.bounds();
         let is_whole = view == room.home;
         let builder = UiBuilder::new().scope_id(self.id.with("plot")).max_rect(rect);
-        // Nothing that comes after it moves.
+        // Later layers do not move it.
         let ui = &mut ui.new_child(builder);
         let plot = Plot::new(self.id)
             .id(self.id)
@@ -188,14 +188,14 @@ impl PlotPane<'_> {
             .default_x_bounds(x.0, x.1)
             .default_y_bounds(y.0, y.1)
             .sense(Sense::hover())
-            // The hand is above: it keeps within the room there is, and its box has the theme's colours.
+            // Input is handled above, within its limits, and the box has the theme's colours.
             .allow_drag(false)
             .allow_zoom(false)
             .allow_scroll(false)
             .allow_boxed_zoom(false)
             .allow_axis_zoom_drag(false)
             .allow_double_click_reset(false)
-            // Numbers stand beside the plot where they have been, and never move it.
+            // Numbers are drawn separately beside the plot and never move it.
             .show_axes(false)
             .show_background(false)
             .show_x(false)
@@ -218,7 +218,7 @@ impl PlotPane<'_> {
         *shown.transform.frame()
     }
 
-    /// What marks are called, off the curves.
+    /// The names of marks, clear of the curves.
     fn mark_names(&self, ui: &Ui, frame: Rect, map: &Transform) {
         let hidden = Hidden::of(ui.ctx(), self.id);
         let lines = self.figure.lines.iter().filter(|line| !hidden.has(&line.name));
@@ -228,7 +228,7 @@ impl PlotPane<'_> {
         mark_labels(&painter, frame, &self.figure.marks, (&curves, &|x| map.x(x)), &Palette::of(ui));
     }
 
-    /// Its name, and what it shows.
+    /// Its name and its contents.
     fn tell(&self, ui: &Ui, response: &Response, view: PlotView) {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, self.name));
         let words = |index: usize, axis: &Axis| {
@@ -243,7 +243,7 @@ impl PlotPane<'_> {
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_value(value));
     }
 
-    /// Where only a part is shown: how to get back.
+    /// The reset button, if only a part is shown.
     fn whole_button(&self, ui: &mut Ui, rect: Rect) {
         let text = RichText::new("whole").font(theme::body(SMALL - 1.0));
         let size = vec2(44.0, TARGET);
@@ -263,7 +263,7 @@ impl PlotPane<'_> {
     }
 }
 
-/// Arrow keys move, plus and minus magnify, Escape goes back to the whole.
+/// Arrow keys pan, plus and minus zoom, Escape resets.
 fn keyed(ui: &Ui, response: &Response, room: &PlotRoom, view: PlotView) -> PlotView {
     let is_whole = view == room.home;
     let takes_escape = response.has_focus() && !is_whole;
@@ -297,12 +297,12 @@ fn keyed(ui: &Ui, response: &Response, room: &PlotRoom, view: PlotView) -> PlotV
 }
 
 impl ShownPlot {
-    /// The value of the horizontal axis at an x of the screen, as far as it is shown.
+    /// The value of the horizontal axis at a screen x, if it is visible.
     pub fn x_at(&self, x: f32) -> f64 {
         self.map.value_x(x.clamp(self.frame.left(), self.frame.right()))
     }
 
-    /// Of the lines that are shown and wanted, the one with the point nearest to a place, and that point.
+    /// Among the visible and requested lines, the one with the point nearest to a position, and that point.
     pub fn nearest<'a>(
         &self,
         figure: &'a Figure,
@@ -326,7 +326,7 @@ impl ShownPlot {
         let mut free = f32::INFINITY;
         for tick in &self.ticks[1] {
             let at = self.map.y(tick.at).clamp(frame.top() + 6.0, frame.bottom() - 6.0);
-            // Ticks rise; in a low plot those too close to the one below are left out.
+            // Ticks rise; in a low plot those too close to the one below are omitted.
             if at > free - 13.0 {
                 continue;
             }
@@ -337,7 +337,7 @@ impl ShownPlot {
     }
 }
 
-/// The lines of a plot that are not drawn, by name.
+/// The hidden lines of a plot, by name.
 pub(in crate::app) struct Hidden(Option<PlotMemory>, Id);
 
 impl Hidden {
@@ -346,12 +346,12 @@ impl Hidden {
         Self(PlotMemory::load(ctx, plot), plot)
     }
 
-    /// Whether lines of this name are.
+    /// Whether lines with this name are hidden.
     pub fn has(&self, name: &str) -> bool {
         self.0.as_ref().is_some_and(|memory| memory.hidden_items.contains(&ItemId::new(name)))
     }
 
-    /// Hides what has one of these names, or shows it again.
+    /// Hides lines with one of these names, or shows them again.
     pub fn toggle(self, ctx: &Context, names: &[&str]) {
         let hide = names.first().is_some_and(|name| !self.has(name));
         let Self(Some(mut memory), id) = self else { return };
@@ -367,7 +367,7 @@ impl Hidden {
         ctx.request_repaint();
     }
 
-    /// Draws a line thicker from the next frame on, or none.
+    /// Emphasises a line from the next frame on, or none.
     pub fn point_out(self, ctx: &Context, name: Option<&str>) {
         let item = name.map(ItemId::new);
         let Self(Some(mut memory), id) = self else { return };
@@ -383,7 +383,7 @@ fn escape_id() -> Id {
     Id::unique("plot that Escape belongs to")
 }
 
-/// Whether Escape belongs to a magnified plot, which it shows whole again.
+/// Whether Escape resets a magnified plot.
 pub(in crate::app) fn has_escape(ctx: &Context) -> bool {
     let plot: Option<Id> = ctx.data(|data| data.get_temp(escape_id()));
     plot.is_some() && ctx.memory(egui::Memory::focused) == plot

@@ -1,12 +1,12 @@
-//! Which part of a plot's axes is shown, and how far it can be moved.
+//! The visible part of a plot's axes, and its limits.
 
 use crate::figure::{Figure, Tick, ticks};
 use egui_plot::PlotBounds;
 
-/// How far a view magnifies at most.
+/// Largest magnification of a view.
 const MOST: f64 = 200.0;
 
-/// From where to where on either axis, in the units of the axes.
+/// A range on both axes, in the units of the axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::app) struct PlotView(pub [(f64, f64); 2]);
 
@@ -23,17 +23,17 @@ impl PlotView {
     }
 }
 
-/// What a plot shows at first, and how far its view can be moved from there.
+/// The initial view of a plot, and the limits of other views.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::app) struct PlotRoom {
     /// The axes as the figure has them.
     pub home: PlotView,
-    /// Also what curves have above and below.
+    /// The ranges including curves beyond the axes.
     most: PlotView,
 }
 
 impl PlotRoom {
-    /// That of a figure; `None` where an axis has no extent.
+    /// For a figure; `None` if an axis has no extent.
     pub fn of(figure: &Figure) -> Option<Self> {
         let home = [figure.x_axis.range, figure.y_axis.range];
         if !home.iter().all(|(low, high)| low < high && (high - low).is_finite()) {
@@ -47,12 +47,12 @@ impl PlotRoom {
         Some(Self { home: PlotView(home), most: PlotView([home[0], y]) })
     }
 
-    /// What is shown of these bounds, which may be those of another figure of the same kind.
+    /// The view for these limits, which may belong to another figure of the same kind.
     pub fn view_of(&self, bounds: &PlotBounds) -> PlotView {
         self.keep(PlotView::of_bounds(bounds))
     }
 
-    /// Moved along by parts of what is shown.
+    /// Moved by fractions of the visible part.
     pub fn moved(&self, view: PlotView, by: [f64; 2]) -> PlotView {
         let axis = |index: usize| {
             let (low, high) = view.0[index];
@@ -62,7 +62,7 @@ impl PlotRoom {
         self.keep(PlotView([axis(0), axis(1)]))
     }
 
-    /// Magnified around a place, by a factor for either axis. Who goes back as far as can be is home again.
+    /// Magnified around a position, by a factor for each axis. At the smallest magnification it is the initial view.
     pub fn magnified(&self, view: PlotView, by: [f64; 2], about: [f64; 2]) -> PlotView {
         let axis = |index: usize| {
             let ((low, high), about) = (view.0[index], about[index]);
@@ -77,22 +77,22 @@ impl PlotRoom {
         if back && is_full(0) && is_full(1) { self.home } else { to }
     }
 
-    /// What lies between two corners; an axis without one keeps what it shows.
+    /// The range between two corners; an axis without one keeps its range.
     pub fn boxed(&self, view: PlotView, corners: [Option<(f64, f64)>; 2]) -> PlotView {
         let axis = |index: usize| corners[index].map_or(view.0[index], |(a, b)| (a.min(b), a.max(b)));
         self.keep(PlotView([axis(0), axis(1)]))
     }
 
-    /// The nearest view that neither magnifies too far nor leaves what there is to see.
+    /// The nearest view within the limits of magnification and range.
     fn keep(&self, view: PlotView) -> PlotView {
         let axis = |index: usize| {
             let ((low, high), home, most) = (view.0[index], self.home.0[index], self.most.0[index]);
             let full = span(home);
             let long = (high - low).clamp(full / MOST, full);
-            // What was too short or too long stays around its middle.
+            // A range that was too short or too long keeps its middle.
             let low = 0.5 * (low + high - long);
             let low = low.clamp(most.0, (most.1 - long).max(most.0));
-            // Rounding alone does not make a view another one.
+            // Rounding alone does not change a view.
             let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * full;
             if !low.is_finite() || (near(low, home.0) && near(low + long, home.1)) {
                 return home;
@@ -107,17 +107,17 @@ const fn span((low, high): (f64, f64)) -> f64 {
     high - low
 }
 
-/// What the numbers of an axis are.
+/// The kind of numbers on an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::app) enum Numbers {
     /// Its values.
     Linear,
-    /// The powers of ten that have its values as exponents.
+    /// Powers of ten; its values are the exponents.
     Logarithmic,
 }
 
 impl Numbers {
-    /// Round numbers within a range, about so many.
+    /// Round numbers within a range, about this many.
     pub fn ticks(self, (low, high): (f64, f64), count: usize) -> Vec<Tick> {
         match self {
             Self::Linear => ticks::linear(low, high, count, false),
@@ -163,7 +163,7 @@ mod tests {
         let room = room();
         let view = room.boxed(room.home, [Some((-0.5, -1.5)), Some((0.0, -20.0))]);
         assert_eq!(view, PlotView([(-1.5, -0.5), (-20.0, 0.0)]));
-        // A strip of one axis leaves the other.
+        // A box on one axis keeps the other.
         assert_eq!(room.boxed(view, [Some((-1.25, -0.75)), None]), PlotView([(-1.25, -0.75), (-20.0, 0.0)]));
     }
 
@@ -182,11 +182,11 @@ mod tests {
         let low = room.moved(room.home, [0.0, -9.0]);
         assert_eq!(low, PlotView([(-2.0, 0.0), (-100.0, -20.0)]));
         assert_eq!(room.moved(room.home, [0.0, 9.0]), room.home);
-        // An axis that is moved to and fro is exactly where it was.
+        // An axis that is moved back and forth is exactly where it was.
         let odd = room.boxed(room.home, [Some((-1.9, -0.7)), None]);
         let fro = (1..20).fold(odd, |view, by| room.moved(view, [0.0, if by % 2 == 0 { 0.1 } else { -0.1 }]));
         assert_eq!(room.moved(fro, [0.0, 0.1]).0[1], room.home.0[1]);
-        // Back as far as can be, from wherever, is home.
+        // Zooming out fully, from anywhere, gives the initial view.
         assert_eq!(room.magnified(low, [0.5, 0.5], [-1.0, -90.0]), room.home);
     }
 

@@ -9,10 +9,10 @@ use crate::app::words;
 use crate::words::sentence;
 use egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
-/// Around the words at the foot of a pane.
+/// Margin of a message at the foot of a pane.
 const MARGIN: egui::Vec2 = vec2(12.0, 8.0);
 
-/// The mark of a kind, and its colour.
+/// The icon and colour of a kind.
 fn mark(kind: MessageKind, palette: &Palette) -> (Icon, Color32) {
     match kind {
         MessageKind::Success => (Icon::Check, palette.good),
@@ -56,7 +56,7 @@ pub fn foot_top(ui: &Ui, message: &Message, space: Rect) -> f32 {
 /// The message of a pane, in the area `foot`. Without an id it disappears by itself.
 pub fn foot_ui(ui: &mut Ui, message: &Message, id: Option<MessageId>, foot: Rect, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
-    // Clicks on it are not for what lies below.
+    // Clicks on it do not reach what is below.
     let below = ui.interact(foot, ui.scope_id().with("said"), Sense::click_and_drag());
     below.widget_info(|| egui::WidgetInfo::new(egui::Role::Group));
     ui.painter().rect_filled(foot, 0.0, palette.bar);

@@ -17,7 +17,7 @@ pub fn field(response: &Response, intents: &mut Vec<Intent>) {
     }
 }
 
-/// A whole number in the top bar, so many points wide; `speed` is how far a point of dragging goes.
+/// A whole number in the top bar with a fixed width in points; `speed` is the change per point of dragging.
 pub fn whole_chip(
     ui: &mut Ui,
     setting: Setting,

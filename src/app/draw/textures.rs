@@ -1,4 +1,4 @@
-//! Textures by what they show: uploaded when their key changes, dropped when unused for a while.
+//! Textures by their contents: uploaded when their key changes, dropped when unused for a while.
 
 use crate::app::draw::heat_map::HeatMaps;
 use crate::app::draw::painted::painted_alone;
@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 /// Longest side of the film strip's pictures, pixels.
 const SMALL: u32 = 128;
-/// Frames after which a texture that nothing asked for is dropped.
+/// Number of frames after which an unused texture is dropped.
 const KEEP: u64 = 240;
-/// Most values of which levels are cut within a frame; larger images are cut beside the window.
+/// Most values whose levels are split within a frame; larger images are split in the background.
 const AT_ONCE: usize = 3 * 128 * 128;
 
 /// Which picture of a run to show.
@@ -33,11 +33,11 @@ pub struct Wanted {
     pub range: ValueRange,
     /// The isolated levels; `None` is the whole image.
     pub alone: Option<Isolation>,
-    /// Whether a small one is enough.
+    /// Whether a thumbnail is enough.
     pub small: bool,
 }
 
-/// What a texture shows. The range is part of it: as a run goes on, ranges grow and pictures are coloured anew.
+/// The contents of a texture. The range is part of it: while a run is in progress, ranges grow and pictures are coloured again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct TextureKey {
     picture: PictureKey,
@@ -45,7 +45,7 @@ struct TextureKey {
     /// `None` is the picture's own range.
     range: Option<(u32, u32)>,
     small: bool,
-    /// The ground behind differences.
+    /// The background of differences.
     ground: Ground,
 }
 
@@ -56,11 +56,11 @@ pub struct Ready {
     pub texture: TextureHandle,
     /// The values shown as black and white.
     pub range: (f32, f32),
-    /// The share of values outside; unknown for small pictures and single levels.
+    /// The share of values outside; unknown for thumbnails and isolated levels.
     pub beyond: f32,
 }
 
-/// What the thread answers.
+/// The result of the thread.
 type Painted = (ColorImage, (f32, f32));
 
 impl Weigh for Painted {
@@ -69,7 +69,7 @@ impl Weigh for Painted {
     }
 }
 
-/// Pictures that the threads keep until they are uploaded, small ones and large ones each, bytes.
+/// Memory for pictures that the threads keep until they are uploaded, thumbnails and large ones each, bytes.
 const BUDGET: usize = 32 << 20;
 
 /// The textures in use.
@@ -77,13 +77,13 @@ const BUDGET: usize = 32 << 20;
 pub struct Textures {
     kept: HashMap<TextureKey, (Ready, u64)>,
     frame: u64,
-    /// Cut into levels beside the window, small ones and large ones apart, so that neither waits for the other.
+    /// Images split into levels in the background, thumbnails and large ones separately, so that neither waits for the other.
     pools: [Option<AnalysisPool<TextureKey, Painted>>; 2],
     /// The last request of each.
     asked: [Option<TextureKey>; 2],
     /// Why a picture of this frame could not be split into levels.
     failed: Option<String>,
-    /// What was shown last, until something newer is ready.
+    /// The last picture shown, until a newer one is ready.
     last: HashMap<Picture, Ready>,
     /// Heat maps.
     pub heat_maps: HeatMaps,
@@ -120,7 +120,7 @@ impl Textures {
         }
         let longest = small.then_some(SMALL);
         let (image, range) = match alone {
-            // A thumbnail has not the levels that the step had.
+            // A thumbnail does not have the levels of the full step.
             Some(_) if small && run.values(at, picture, sample).is_none_or(|shown| !shown.exact) => return None,
             Some(alone) if run.started.shape[1..].iter().product::<usize>() > AT_ONCE => {
                 match self.cut_beside(ctx, run, wanted, key, (alone, range, longest)) {
@@ -154,7 +154,7 @@ impl Textures {
         Some(ready)
     }
 
-    /// Levels of a large image, from the thread. One question at a time, as each takes a copy of the values along.
+    /// Levels of a large image, from the thread. There is one request at a time, because each copies the values.
     fn cut_beside(
         &mut self,
         ctx: &Context,
@@ -201,14 +201,14 @@ impl Textures {
     }
 }
 
-/// What is known of an image that is cut by the thread.
+/// The state of an image that the thread splits.
 enum Cut {
     Made(Arc<Painted>),
     Waiting,
     Nothing,
 }
 
-/// The ground behind the window's colours.
+/// The background for the window's colours.
 #[must_use]
 pub fn ground_of(ctx: &Context) -> Ground {
     match ctx.theme() {
@@ -224,7 +224,7 @@ fn pool(ctx: &Context) -> Option<AnalysisPool<TextureKey, Painted>> {
     AnalysisPool::start("chromascope-levels", BUDGET, wake).ok()
 }
 
-/// Pixels in egui's form.
+/// Pixels in egui's format.
 #[must_use]
 pub fn coloured(image: &RgbImage) -> ColorImage {
     ColorImage::from_rgb([image.width() as usize, image.height() as usize], image.as_raw())

@@ -22,7 +22,7 @@ pub struct Palette {
     pub text: Color32,
     /// Less important text; contrast at least 4.5:1.
     pub secondary: Color32,
-    /// Marks that need not be read; contrast at least 3:1.
+    /// Decorative marks; contrast at least 3:1.
     pub faint: Color32,
     /// Selection, playhead, the primary button.
     pub accent: Color32,
@@ -84,7 +84,7 @@ impl Palette {
         Self::of_visuals(ui.visuals())
     }
 
-    /// The ground behind its colours.
+    /// The background for colours of differences.
     #[must_use]
     pub const fn ground(&self) -> Ground {
         if self.dark { Ground::Dark } else { Ground::Light }
@@ -103,7 +103,7 @@ pub const ON_LEVEL: Color32 = {
     Color32::from_rgb(r, g, b)
 };
 
-/// The colour of a resolution level on a ground, 0 the finest.
+/// The colour of a resolution level on a background, 0 the finest.
 #[must_use]
 pub fn level_colour(m: usize, ground: Ground) -> Color32 {
     let [r, g, b] = palette::level_colour(m, ground);
@@ -156,7 +156,7 @@ pub fn apply(ctx: &egui::Context, theme: Theme) {
     });
 }
 
-/// Inter at two weights and JetBrains Mono; nothing else, so that text is the same on all machines.
+/// Inter at two weights and JetBrains Mono; no others, so that text is the same on all machines.
 #[must_use]
 pub fn fonts() -> FontDefinitions {
     let weight = |weight: f32| {
@@ -236,7 +236,7 @@ fn visuals(palette: &Palette) -> Visuals {
     widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
     visuals.slider_trailing_fill = true;
     if !palette.dark {
-        // The rail of a slider is to be seen on white.
+        // The rail of a slider must be visible on white.
         widgets.inactive.bg_fill = palette.hairline;
         widgets.inactive.bg_stroke = Stroke::new(1.0, palette.hairline);
     }

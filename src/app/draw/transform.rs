@@ -1,10 +1,10 @@
-//! The map between the values of a plot and the screen, used by plots, heat maps, the tracks' axis and everything you
-//! can drag.
+//! The map between the values of a plot and the screen, used by plots, heat maps, the tracks' axis and all
+//! handles.
 
 use crate::figure::Figure;
 use egui::{Pos2, Rect, pos2};
 
-/// From values to places on the screen, and back; linear along both sides of a plot, beyond its edges too.
+/// The map from values to screen positions and back; linear, beyond the plot's edges too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::app) struct Transform {
     /// The plot, points.
@@ -51,7 +51,7 @@ impl Transform {
         value_of(self.y, f64::from((self.plot.bottom() - y) / self.plot.height()))
     }
 
-    /// Both values at a place on the screen.
+    /// Both values at a screen position.
     pub fn values(&self, at: Pos2) -> [f64; 2] {
         [self.value_x(at.x), self.value_y(at.y)]
     }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// The smallest side of anything you can click, points.
 pub const TARGET: f32 = 24.0;
-/// At the right of what opens a menu.
+/// Follows the text of anything that opens a menu.
 const ARROW: &str = "▾";
 
 /// A button with an icon; `name` is for screen readers, `tip` is the tooltip.
@@ -59,7 +59,7 @@ pub fn text_toggle(ui: &mut Ui, text: &str, name: &str, tip: &str, on: bool) -> 
     response.on_hover_text(tip)
 }
 
-/// A name in secondary colour and its value in tabular figures, on one line; `width` keeps what follows in its place.
+/// A name in secondary colour and its value in tabular figures, on one line; `width` keeps the position of what follows.
 pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32, tip: &str) {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 20.0), Sense::hover());
@@ -76,8 +76,8 @@ pub fn reading(ui: &mut Ui, name: &str, value: &str, width: f32, tip: &str) {
     response.on_hover_text(tip);
 }
 
-/// A heading by which a tile can be moved: a name in semibold, what it is in secondary colour, a value at the right.
-/// What there is no room for is left out, the note first.
+/// A heading by which a tile can be moved: a name in semibold, a description in secondary colour, a value at the right.
+/// Parts that do not fit are omitted, the description first.
 pub struct Head<'a> {
     /// The name.
     pub name: &'a str,
@@ -135,9 +135,9 @@ pub struct Chip<'a> {
     pub shown: &'a str,
     /// The tooltip.
     pub tip: &'a str,
-    /// Whether the run on screen has another value.
+    /// Whether it differs from the run on screen.
     pub changed: bool,
-    /// Points; what does not fit is cut, so that no value moves its neighbours.
+    /// Width, points; longer text is cut, so that no value moves its neighbours.
     pub width: f32,
 }
 
@@ -190,7 +190,7 @@ pub fn small_menu<R>(
     inner.map(|inner| inner.inner)
 }
 
-/// A field of the top bar with a number that can be dragged and typed; so many points wide whatever the number. `name`,
+/// A field of the top bar with a number that can be dragged and typed, with a fixed width in points. `name`,
 /// width, the number in words, and the tooltip.
 pub fn number_chip(
     ui: &mut Ui,
@@ -202,7 +202,7 @@ pub fn number_chip(
     let label = RichText::new(format!("{name} ")).font(theme::body(SMALL)).color(palette.secondary);
     let place = ui.allocate_exact_size(vec2(width, 28.0), Sense::hover()).0;
     let ui = &mut ui.new_child(UiBuilder::new().id_salt(name).max_rect(place));
-    // Where it is typed all of it is there, and scrolls.
+    // While typing, all of it is visible and scrolls.
     let typed = ui.memory(|memory| memory.has_focus(ui.next_auto_id()));
     let name_width = ui.painter().layout_no_wrap(format!("{name} "), theme::body(SMALL), palette.secondary).size().x;
     let room = width - 2.0 * ui.spacing().button_padding.x - name_width;
@@ -216,7 +216,7 @@ pub fn number_chip(
     response.on_hover_text(format!("{name}: {shown}\n{tip}"))
 }
 
-/// The first digits of a number that is wider than its room.
+/// The first digits of a number that does not fit.
 fn cut_number(ui: &Ui, number: &str, room: f32) -> Option<String> {
     let fits = |text: &str| {
         let font = egui::TextStyle::Button.resolve(ui.style());
@@ -259,7 +259,7 @@ pub fn picture_choice_ui(ui: &mut Ui, what: &str, picture: &mut Picture) {
     }
 }
 
-/// Gives the keyboard to something movable when it is clicked or dragged.
+/// Gives keyboard focus to something movable when it is clicked or dragged.
 pub fn take_keyboard(response: &Response) {
     if response.clicked() || response.drag_started() {
         response.request_focus();
@@ -282,7 +282,7 @@ pub fn arrows(ui: &Ui, response: &Response) -> Vec2 {
     })
 }
 
-/// A line of text that ends in "…" where it is wider than its room; [`Galley::elided`] says whether.
+/// A line of text that ends in "…" if it does not fit; [`Galley::elided`] tells.
 #[must_use]
 pub fn elided(ui: &Ui, text: &str, font: FontId, color: Color32, room: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
@@ -290,7 +290,7 @@ pub fn elided(ui: &Ui, text: &str, font: FontId, color: Color32, room: f32) -> A
     ui.painter().layout_job(job)
 }
 
-/// Keeps the arrow keys with what has the focus; else they take the focus elsewhere.
+/// Keeps the arrow keys for the focused widget, in place of moving the focus.
 pub fn keep_arrows(ui: &Ui, response: &Response) {
     let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));

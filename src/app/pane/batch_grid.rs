@@ -15,7 +15,7 @@ use egui_tiles::UiResponse;
 /// Space between images, points.
 const GAP: f32 = 8.0;
 
-/// E[x_0|x_t] of every image of the batch. A click puts one on the stage of the other panes, two clicks show it alone.
+/// E[x_0|x_t] of every image of the batch. A click chooses one for the other panes, a double-click shows it alone.
 pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let palette = Palette::of(ui);
     let whole = ui.available_rect_before_wrap();
@@ -61,7 +61,7 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut View
     if head.show(ui, place).drag_started() { UiResponse::DragStarted } else { UiResponse::None }
 }
 
-/// Which image it is, where that covers little of it.
+/// The image's number, if it covers little of it.
 fn number_ui(ui: &Ui, rect: Rect, number: usize) {
     if rect.width().min(rect.height()) < 56.0 {
         return;
@@ -72,7 +72,7 @@ fn number_ui(ui: &Ui, rect: Rect, number: usize) {
     ui.painter().galley(back.min + vec2(4.0, 0.0), galley, Color32::WHITE);
 }
 
-/// Columns that make the images largest, and the room that each has then.
+/// The number of columns that makes the images largest, and the space of each.
 fn arranged(space: Vec2, count: usize, pixels: (usize, usize)) -> (usize, Vec2) {
     let room = |columns: usize| {
         let rows = count.div_ceil(columns);

@@ -11,8 +11,8 @@ use egui_tiles::UiResponse;
 use std::any::Any;
 use std::path::PathBuf;
 
-/// A pane. What it keeps between frames are its own fields; all that it reads of the program is in the context, and all that
-/// it changes of it in the output: files to be saved and figures for the clipboard are asked for there.
+/// A pane. Its fields are its state between frames. It reads the program from the context, and requests changes
+/// in the output, including files to save and figures for the clipboard.
 pub trait Pane: Any {
     /// Its description.
     fn about() -> &'static About

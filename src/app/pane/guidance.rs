@@ -76,7 +76,7 @@ impl Pane for GuidancePane {
     }
 }
 
-/// Settings that put a denoiser around the model's and have controls of their own.
+/// Settings that wrap the model's denoiser and have controls of their own.
 const ELSEWHERE: [Setting; 1] = [Setting::UpsampleGuidance];
 
 /// The others: a number or a switch each.
@@ -87,12 +87,12 @@ fn wraps_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     }
 }
 
-/// The model, where it has classes.
+/// The model, if it has classes.
 fn classes_of<'a>(context: &ViewContext<'a>) -> Option<&'a ModelInfo> {
     context.model.filter(|model| model.takes_labels)
 }
 
-/// Whether images are composed of a folder's, or could be.
+/// Whether the run uses the local exact denoiser, or could.
 fn has_images(context: &ViewContext) -> bool {
     matches!(context.settings().source, ModelSource::Images(_))
         || context.model.is_some_and(|model| {
@@ -101,7 +101,7 @@ fn has_images(context: &ViewContext) -> bool {
         })
 }
 
-/// The same run without all this, beside it.
+/// The plain run, beside it.
 fn beside_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
         let tip = "Run without guidance, classes by level and upsample guidance, from the same noise, and pin the \
@@ -121,7 +121,7 @@ fn beside_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     });
 }
 
-/// Guidance leads away from the class that means none; where nobody says which that is, it is asked.
+/// Guidance leads away from the null class; if that is unknown, the user is asked.
 fn ask_null_class_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidancePane, intents: &mut Vec<Intent>) {
     let guides = context.settings().guidance.as_ref().is_some_and(|scale| scale.constant() != Some(1.0));
     let Some(model) = classes_of(context).filter(|_| guides) else { return };

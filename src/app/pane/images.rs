@@ -22,7 +22,7 @@ use crate::words::{count, sentence};
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 
-/// The run beside, at the step whose noise level is next to that of this one's.
+/// The pinned run, at the step with the noise level nearest to this one's.
 fn of_beside<'a>(context: &ViewContext<'a>) -> Option<ViewContext<'a>> {
     let (run, beside) = (context.run?, context.beside?);
     let at = context.at.map(|at| Moment::of_step(beside.step_like(run, at.step)));
@@ -71,7 +71,7 @@ impl Pane for ImagesPane {
         let room = room.max(Vec2::splat(16.0));
         let true_pixels = context.view().true_pixels.then(|| ui.pixels_per_point());
         let framing = out.lens.framing(room, pixels, true_pixels);
-        // Tall images leave room for their headings.
+        // Tall images leave space for their headings.
         let column = framing.size.x.max(168.0_f32.min(room.x));
         let place = |index: u8| {
             let left = space.left() + f32::from(index) * (column + GAP);
@@ -93,7 +93,7 @@ impl Pane for ImagesPane {
             moved |= cell_ui(ui, context, picture, (rect, column), response, (framing, hovered), out);
         }
         if context.run.is_none() || context.at.is_none() {
-            // Words on what comes have the room of all three.
+            // Text in place of images has the space of all three.
             let all = places[0].union(places[2]);
             ui.painter().rect_filled(all, 6.0, Palette::of(ui).field);
             words_ui(ui, all, context.empty);
@@ -116,7 +116,7 @@ impl Pane for ImagesPane {
     }
 }
 
-/// One of the three images with its heading; whether it is dragged by that.
+/// One of the three images with its heading; returns whether it is dragged by the heading.
 fn cell_ui(
     ui: &Ui,
     context: &ViewContext,
@@ -158,7 +158,7 @@ fn cell_ui(
     moved
 }
 
-/// E[x_0|x_t] of the run beside.
+/// E[x_0|x_t] of the pinned run.
 fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), framing: Framing, out: &mut ViewOutput) {
     let response = ui.interact(rect, ui.scope_id().with("beside"), Sense::click_and_drag());
     look_around(ui, &response, rect, framing, out.lens);
@@ -186,7 +186,7 @@ fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), fr
     }
 }
 
-/// Says on the last estimate that it lies far outside what the model's images can be, and on hovering what to do.
+/// Marks the final estimate if it is far outside the range of the model's images; the tooltip says what to do.
 fn far_out_ui(ui: &Ui, context: &ViewContext, picture: Rect) {
     let Some((run, at)) = context.run.zip(context.at) else { return };
     let Some(far_out) = run.far_out().filter(|far_out| far_out.samples.contains(&context.sample)) else { return };
@@ -201,7 +201,7 @@ fn far_out_ui(ui: &Ui, context: &ViewContext, picture: Rect) {
     response.on_hover_text(what);
 }
 
-/// A word on a picture, at its lower left: the heading may have no room for it. Gives back where it stands.
+/// A short text on a picture, at its lower left: the heading may have no space for it. Returns its position.
 fn badge_ui(ui: &Ui, picture: Rect, words: &str, fill: Color32) -> Rect {
     let palette = Palette::of(ui);
     let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::strong(SMALL - 1.0), palette.on_accent);

@@ -30,9 +30,9 @@ use tones::tones_ui;
 
 /// Width of each column of controls, points.
 const COLUMN: f32 = 236.0;
-/// The least that both together are shown at.
+/// The least width that shows both together.
 const LEAST_COLUMN: f32 = 206.0;
-/// Height of comparing, and least height in which it stands below the tones.
+/// Height of the comparison, and least height in which it fits below the tones.
 const COMPARE: f32 = 186.0;
 const BOTH: f32 = 370.0;
 /// Space between columns.
@@ -69,7 +69,7 @@ impl Pane for InspectorPane {
         }
         self.update(ui.ctx(), context);
         self.error_ui(ui, &mut space);
-        // The image is as high as the pane; what is left at its side are the controls.
+        // The image has the height of the pane; the controls are beside it.
         let pixels = context.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
         let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
         let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
@@ -117,7 +117,7 @@ impl Pane for InspectorPane {
     }
 }
 
-/// Which controls are shown, where those of both columns have no room.
+/// Which controls are shown, if both columns do not fit.
 fn switch_ui(ui: &mut Ui, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
         let tip = "Channels, histogram and tones";
@@ -141,7 +141,7 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
     });
 }
 
-/// Which image, and which of its channels.
+/// The image and its channels.
 fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
         picture_choice_ui(ui, ABOUT.name, &mut state.picture);
@@ -160,7 +160,7 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
 }
 
 impl InspectorPane {
-    /// What stands where there is no image.
+    /// The text without an image.
     fn empty_words(&self, context: &ViewContext) -> String {
         match (context.run.and(context.at), self.picture) {
             (None, _) => context.empty.to_owned(),
@@ -169,7 +169,7 @@ impl InspectorPane {
         }
     }
 
-    /// The sentence on a reference that could not be taken, at the foot of the pane, which leaves it the room.
+    /// The sentence on a reference that could not be used, at the foot of the pane, which shrinks for it.
     fn error_ui(&mut self, ui: &mut Ui, space: &mut Rect) {
         crate::app::draw::widgets::dismissed_ui(ui, space, &mut self.error, "reference error");
         let Some(refused) = self.refused() else { return };

@@ -32,7 +32,7 @@ pub struct LabPane {
     pub preview: Option<PlanSource>,
     /// The name to save the schedule under.
     name: String,
-    /// A list that is being typed.
+    /// A list being typed.
     list: String,
     list_kind: ListKind,
     list_error: Option<String>,
@@ -41,7 +41,7 @@ pub struct LabPane {
     shares: Option<Vec<f64>>,
     /// Why a goal failed, with the version of the schedule; the message ends with the next version.
     wish_error: Option<(u64, String)>,
-    /// A path that is being typed.
+    /// A path being typed.
     path: String,
 }
 
@@ -82,7 +82,7 @@ impl Pane for LabPane {
     }
 }
 
-/// What the run follows now, and how it is taken hold of.
+/// What the run follows now, and how to edit it.
 fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut ViewOutput) {
     let steps = planned.plan.steps();
     let drawn = planned.source.drawn();
@@ -132,7 +132,7 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
             out.intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     });
-    // Another schedule would have to be fitted first, in every frame.
+    // Another schedule would need a fit in every frame.
     let point = drawn.and_then(|_| as_drawn(planned)).zip(out.hand.selected);
     let words = match (&point, drawn) {
         (Some((_, index)), _) => words::tracks::control_point(index + 1),
@@ -140,14 +140,14 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
         (None, None) => "This schedule has no control points".to_owned(),
     };
     lines_ui(ui, &words, 1, palette.secondary);
-    // Its numbers have their place whether one is chosen or not.
+    // The space of its numbers is reserved.
     let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     if let Some((drawn, index)) = point {
         ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, out.intents));
     }
 }
 
-/// Schedules kept by name.
+/// Saved schedules.
 fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut LabPane, out: &mut ViewOutput) {
     heading(ui, "Saved schedules");
     ui.horizontal(|ui| {
@@ -195,7 +195,7 @@ fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut La
     }
 }
 
-/// Levels typed one by one.
+/// A typed list of levels.
 fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
     heading(ui, "Your own list");
     ui.horizontal(|ui| {

@@ -29,13 +29,13 @@ use plane::plane_ui;
 use state::{Bars, Contrast, LevelsShown};
 use std::sync::Arc;
 
-/// Height of the line of choices, points.
+/// Height of the line of controls, points.
 const CHOICES: f32 = 30.0;
 /// Space between images.
 const GAP: f32 = 12.0;
 /// Height of a level's name above its image.
 const NAME: f32 = 20.0;
-/// Height of its energy below: bar and a line, or where two numbers do not fit side by side two lines.
+/// Height of its energy below: a bar and one line, or two lines if two numbers do not fit side by side.
 const ENERGY: f32 = 26.0;
 const SECOND_LINE: f32 = 15.0;
 /// Least width of a cell in which two numbers fit side by side.
@@ -99,7 +99,7 @@ impl Pane for LevelsPane {
     }
 }
 
-/// Whether levels and spectrum have no room side by side.
+/// Whether levels and spectrum do not fit side by side.
 fn is_narrow(width: f32) -> bool {
     width < 640.0
 }
@@ -150,7 +150,7 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     });
 }
 
-/// Whose spectrum is drawn.
+/// The channel of the spectrum.
 fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     let channels = context.run.map_or(3, |run| run.started.shape[1]);
     if channels > 1 {
@@ -168,7 +168,7 @@ fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
     }
 }
 
-/// How many columns make the images largest, and how large they are then.
+/// The number of columns that makes the images largest, and their size.
 fn arranged(room: Vec2, count: usize, pixels: (f32, f32)) -> (usize, Vec2) {
     let fitting = |columns: usize| {
         let rows = count.div_ceil(columns);
@@ -183,7 +183,7 @@ fn arranged(room: Vec2, count: usize, pixels: (f32, f32)) -> (usize, Vec2) {
     (1..=count.max(1)).map(fitting).fold((1, Vec2::ZERO), |best, next| if next.1.x > best.1.x { next } else { best })
 }
 
-/// Height of a level's energy in so many columns.
+/// Height of a level's energy with this many columns.
 fn energy_height(width: f32, columns: usize) -> f32 {
     let cell = (width + GAP) / columns as f32 - GAP;
     if cell < SIDE_BY_SIDE { ENERGY + SECOND_LINE } else { ENERGY }
@@ -201,7 +201,7 @@ fn cells_ui(
     if size.x < 8.0 {
         return;
     }
-    // Names and numbers want more room than small images.
+    // Names and numbers need more width than small images.
     let pitch = (rect.width() + GAP) / columns as f32;
     let energy_room = energy_height(rect.width(), columns);
     for m in 0..shown.bands.len() {
@@ -299,7 +299,7 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
     );
 }
 
-/// "98 %", or how many times as much.
+/// "98 %", or as a multiple if it is large.
 fn percent(share: f64) -> String {
     if share < 9.995 { format!("{:.0} %", 100.0 * share) } else { format!("×{share:.0}") }
 }

@@ -21,16 +21,16 @@ use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
 
-/// Most samples that are asked for at once.
+/// Most samples per request.
 const MOST_SAMPLES: usize = 100_000;
-/// Most disagreements that are listed.
+/// Most disagreements in the list.
 const MOST_LISTED: usize = 4;
 
 /// The Measure pane.
 pub struct MeasurePane {
     /// The number of samples.
     samples: usize,
-    /// A path that is being typed.
+    /// A path being typed.
     path: String,
 }
 
@@ -75,7 +75,7 @@ impl Pane for MeasurePane {
     }
 }
 
-/// How many, begin, pause, cancel, and how it goes.
+/// Number of samples, start, pause, cancel, and progress.
 fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents: &mut Vec<Intent>) {
     let going = context.desk.is_going();
     let mut ask = |wish| intents.push(Intent::Measure(wish));
@@ -155,7 +155,7 @@ fn in_words(seconds: f64) -> String {
     }
 }
 
-/// What was measured, and whether the run is still set like that.
+/// The measurement, and whether the settings are still the same.
 fn of_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext) {
     let ensemble = &findings.ensemble;
     let palette = Palette::of(ui);
@@ -177,7 +177,7 @@ const MEASURE: &str = "Choose power or amplitude at the head of the chromatogram
 const RMS: &str = "Root mean square of measured minus expected rₘ, over all levels and all steps that are not \
                    excluded";
 
-/// How far each theory agrees; a click chooses the one that is drawn.
+/// How well each theory agrees; a click chooses the one to draw.
 fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Theory");
     if let Some(why) = findings.ensemble.no_change() {
@@ -261,7 +261,7 @@ const fn about(calibration: Calibration) -> &'static str {
     }
 }
 
-/// What the numbers are calibrated on, and what the next will be.
+/// The calibration of the numbers, and that of the next measurement.
 fn data_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_wrapped(|ui| {
         let text = words::panes::calibrated_on(&findings.calibrated_on(false));
@@ -280,7 +280,7 @@ fn short(path: &std::path::Path) -> String {
     path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Another ensemble, and how far it is from this one.
+/// The pinned ensemble, and its difference from this one.
 fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Compare");
     let Some(compared) = context.desk.compared() else {
@@ -324,7 +324,7 @@ fn compare_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: 
     }
 }
 
-/// A name and its number on one line, or the number below where the panel is too narrow for both.
+/// A name and its number on one line, or the number below if the panel is too narrow.
 fn row_ui(ui: &mut Ui, name: &str, number: &str, about: &str) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(14.0, 2.0);
@@ -338,11 +338,11 @@ fn row_ui(ui: &mut Ui, name: &str, number: &str, about: &str) {
     });
 }
 
-/// What the difference of two chromatograms is taken over.
+/// The steps that a difference between two chromatograms covers.
 const APART: &str = "Root mean square over all levels and comparable steps: the other run reaches their noise level, \
                      and both gain more than noise. The other run is interpolated linearly between its steps";
 
-/// With a capital and a full stop.
+/// With a capital letter and a full stop.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))

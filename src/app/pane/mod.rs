@@ -33,7 +33,7 @@ use recovered::RecoveredPane;
 use spectrum::SpectrumPane;
 use tracks::TracksPane;
 
-/// Every pane there is, in the order in which those of one kind stand beside or behind each other.
+/// All panes, in the order in which those of one kind are beside or behind each other.
 const ALL: [Entry; 11] = [
     Entry::of::<ImagesPane>(),
     Entry::of::<RecoveredPane>(),
@@ -48,7 +48,7 @@ const ALL: [Entry; 11] = [
     Entry::of::<GuidancePane>(),
 ];
 
-/// A pane that there is: what it says of itself, and how it is made.
+/// A pane: its description and its constructor.
 struct Entry {
     about: fn() -> &'static About,
     make: fn(&Wake) -> Box<dyn Pane>,
@@ -60,7 +60,7 @@ impl Entry {
     }
 }
 
-/// What every pane says of itself, in the order in which they stand.
+/// The descriptions of all panes, in order.
 fn abouts() -> impl Iterator<Item = &'static About> {
     ALL.iter().map(|entry| (entry.about)())
 }

@@ -1,4 +1,4 @@
-//! A panel with a head to move it by and contents that scroll.
+//! A panel with contents that scroll and a head to drag it by.
 
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
@@ -10,8 +10,8 @@ use egui::{
 use egui_tiles::UiResponse;
 use std::path::PathBuf;
 
-/// Says whether the panel that is drawn next has lost its foot to a message. What was in view at its end then stays so, as
-/// it is mostly what the message is about.
+/// Sets whether the foot of the next panel is covered by a message. The end of its contents then stays in view if it was,
+/// because the message is mostly about that.
 pub fn shorten(ctx: &Context, is_shorter: bool) {
     ctx.data_mut(|data| data.insert_temp(Id::unique("shortened panel"), is_shorter));
 }
@@ -20,14 +20,14 @@ fn is_shortened(ctx: &Context) -> bool {
     ctx.data(|data| data.get_temp(Id::unique("shortened panel"))).unwrap_or_default()
 }
 
-/// Draws a panel in the space there is.
+/// Draws a panel in the available space.
 pub(in crate::app) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui)) -> UiResponse {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
     let space = whole.shrink2(vec2(16.0, 10.0));
     let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
     let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
-    // A tile that is dragged almost shut has no room for anything.
+    // A tile that is dragged almost shut has no space for contents.
     if below.width() >= 48.0 && below.height() >= 16.0 {
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
             let scroll = ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(is_shortened(ui.ctx()));
@@ -48,12 +48,12 @@ pub(in crate::app) fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).font(theme::strong(BODY)).color(Palette::of(ui).text));
 }
 
-/// Text that stands beside.
+/// Secondary text.
 pub(in crate::app) fn secondary(ui: &Ui, text: &str) -> RichText {
     RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
 }
 
-/// Text that takes so many lines whatever it says, so that nothing below it moves; what is longer is under the pointer.
+/// Text in a fixed number of lines, so that nothing below it moves; a longer text has a tooltip.
 pub(in crate::app) fn lines_ui(ui: &mut Ui, text: &str, rows: u8, color: Color32) -> Response {
     const LINE: f32 = 16.0;
     let mut job = LayoutJob::simple(text.to_owned(), theme::body(SMALL), color, ui.available_width());
@@ -67,30 +67,30 @@ pub(in crate::app) fn lines_ui(ui: &mut Ui, text: &str, rows: u8, color: Color32
     if is_cut { response.on_hover_text(text) } else { response }
 }
 
-/// What went wrong.
+/// An error.
 pub(in crate::app) fn problem(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui).error;
     ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
 }
 
-/// What is well to know before one goes on.
+/// A warning.
 pub(in crate::app) fn warning(ui: &mut Ui, text: &str) {
     let color = Palette::of(ui).warning;
     ui.add(Label::new(RichText::new(text).font(theme::body(SMALL)).color(color)).wrap());
 }
 
-/// A button among others, which keeps its place while it can do nothing.
+/// A button in a row, which keeps its place while it is disabled.
 pub(in crate::app) fn small_button_if(ui: &mut Ui, enabled: bool, text: &str, tip: &str) -> bool {
     let response = ui.add_enabled(enabled, button_of(text));
     response.on_hover_text(tip).clicked()
 }
 
-/// A button among others.
+/// A button in a row.
 pub(in crate::app) fn small_button(ui: &mut Ui, text: &str, tip: &str) -> bool {
     ui.add(button_of(text)).on_hover_text(tip).clicked()
 }
 
-/// A button among others, whose text alone would not tell a screen reader what it is for: `(text, name)`.
+/// A button in a row whose text is too short for a screen reader: `(text, name)`.
 pub(in crate::app) fn small_button_named(ui: &mut Ui, (text, name): (&str, &str), tip: &str) -> bool {
     let response = ui.add(button_of(text));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
@@ -101,7 +101,7 @@ fn button_of(text: &str) -> Button<'_> {
     Button::new(RichText::new(text).font(theme::body(SMALL))).min_size(vec2(0.0, 24.0))
 }
 
-/// What is done to open an image file: its path was typed, or the system's dialog is wanted.
+/// How the user opens an image file: by a typed path, or in the system's dialog.
 pub(in crate::app) enum FileAsked {
     /// The file at this path.
     Path(PathBuf),
@@ -109,7 +109,7 @@ pub(in crate::app) enum FileAsked {
     Dialog,
 }
 
-/// The path of an image file to be typed, with buttons that open it or browse. The names are those of the field and of both
+/// A field for the path of an image file, with buttons to open it or browse. The names are those of the field and of both
 /// buttons.
 pub(in crate::app) fn image_path_ui(
     ui: &mut Ui,

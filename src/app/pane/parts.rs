@@ -23,9 +23,9 @@ use crate::theory::adjustment;
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
-/// After a class's name, where its estimate is less that without one.
+/// Follows a class's name for its estimate minus that of the null class.
 const LESS_NONE: &str = " − null";
-/// Height of what is below an image, points.
+/// Height of the part below an image, points.
 const BELOW: f32 = 18.0;
 
 /// One of the images.
@@ -34,7 +34,7 @@ struct PartPicture {
     name: String,
     note: &'static str,
     about: &'static str,
-    /// Below the image.
+    /// The line below the image.
     below: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl Pane for PartsPane {
     }
 }
 
-/// As much of a name as a width has room for; what tells a difference from its class stays.
+/// A name cut to a width; the mark of a difference is kept.
 fn elided(ui: &Ui, name: &str, width: f32) -> String {
     let fits = |text: &str| {
         let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::strong(BODY), Color32::PLACEHOLDER);
@@ -132,7 +132,7 @@ fn elided(ui: &Ui, name: &str, width: f32) -> String {
     ends.map(|end| format!("{}…{rest}", class[..end].trim_end())).find(|text| fits(text)).unwrap_or_default()
 }
 
-/// Columns and rows that make the images largest, where each has so much below it.
+/// The columns and rows that make the images largest, with this much below each.
 fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize) {
     let side = |columns: usize| {
         let rows = count.div_ceil(columns);
@@ -140,12 +140,12 @@ fn arranged(space: Vec2, count: usize, aspect: f32, below: f32) -> (usize, usize
         let height = (space.y - 8.0 * (rows - 1) as f32) / rows as f32 - HEAD - below;
         (width.min(height / aspect), rows)
     };
-    // Of several as large the fewest, which leaves the rows about as long.
+    // Among equal sizes the fewest columns, which makes the rows about equally long.
     let best = (1..=count.max(1)).rev().max_by(|a, b| side(*a).0.total_cmp(&side(*b).0)).unwrap_or(1);
     (best, side(best).1)
 }
 
-/// What there is at the playhead, or words on why there is nothing.
+/// The parts at the playhead, or why there are none.
 fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     let (Some(run), Some(at)) = (context.run, context.at) else { return Err(context.empty.to_owned()) };
     let Some(step) = run.whole_step(at.step) else {
@@ -211,7 +211,7 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     Ok(found)
 }
 
-/// The whole estimate, which stands beside its parts.
+/// The whole estimate, shown beside its parts.
 fn combined(settings: &RunSettings, has_stages: bool) -> PartPicture {
     let name = match settings {
         settings if settings.upsample.is_some() => "upsampled",
@@ -228,7 +228,7 @@ fn combined(settings: &RunSettings, has_stages: bool) -> PartPicture {
     }
 }
 
-/// Each class's estimate less that without a class.
+/// Each class's estimate minus that of the null class.
 fn differences<'a>(labels: &'a [i64], class_names: &'a [String]) -> impl Iterator<Item = PartPicture> + 'a {
     labels.iter().map(move |&label| PartPicture {
         picture: Picture::ClassDifference(label),
@@ -247,7 +247,7 @@ fn class_name(label: i64, names: &[String]) -> String {
     name.unwrap_or_else(|| format!("class {label}"))
 }
 
-/// Why a step at which the guidance scale was this asked for no class.
+/// Why a step with this guidance scale did not request the null class.
 fn asked_for_none(w: f64) -> String {
     if w == 0.0 {
         return "This step used only the null class, because w = 0".to_owned();

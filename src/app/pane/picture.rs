@@ -23,12 +23,12 @@ pub(in crate::app) const HEAD: f32 = 24.0;
 /// Space between images, points.
 pub(in crate::app) const GAP: f32 = 20.0;
 
-/// Rows and columns of the run's images as width and height; 1 by 1 while there are none.
+/// The size of the run's images as width and height; 1 by 1 if there are none.
 pub(super) fn pixels_of(context: &ViewContext) -> (usize, usize) {
     context.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]))
 }
 
-/// What a right click on a picture in `rect` offers.
+/// The context menu of a picture in `rect`.
 pub(super) fn menu_ui(
     context: &ViewContext,
     response: &Response,
@@ -54,8 +54,8 @@ pub(super) fn menu_ui(
     });
 }
 
-/// "only 4 px" at a picture's lower right, in the level's colour; whether it was clicked, which shows all of it again.
-/// `of` tells the names of several apart.
+/// "only 4 px" at a picture's lower right, in the level's colour; returns whether it was clicked, which shows the whole image.
+/// `of` distinguishes the names of several.
 pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bool {
     let palette = Palette::of(ui);
     let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
@@ -82,13 +82,13 @@ pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &st
     clicked
 }
 
-/// "3 % beyond ±1.00", where so many values are black or white that it should be known. Noise goes beyond its range by nature.
+/// "3 % beyond ±1.00", if many values are clipped to black or white. Noise exceeds its range by nature.
 fn beyond_in_words(picture: Picture, ready: &Ready) -> Option<String> {
     let least = if picture == Picture::State { 0.1 } else { 0.01 };
     (ready.beyond >= least).then(|| format!("{:.0} % outside {}", 100.0 * ready.beyond, range_in_words(ready.range)))
 }
 
-/// Words at the upper right of a picture.
+/// A text at the upper right of a picture.
 fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
     let (ink, ground) = (Palette::DARK.text, Palette::DARK.window.gamma_multiply(0.8));
     let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), ink);
@@ -106,7 +106,7 @@ fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
     );
 }
 
-/// "±2.20", or both ends where they differ.
+/// "±2.20", or both ends if they differ.
 pub(in crate::app) fn range_in_words((low, high): (f32, f32)) -> String {
     if low == -high {
         format!("±{high:.2}")
@@ -115,7 +115,7 @@ pub(in crate::app) fn range_in_words((low, high): (f32, f32)) -> String {
     }
 }
 
-/// One picture, with the pixel under the pointer and its values; gives back the values that are black and white.
+/// One picture, with the pixel under the pointer and its values; returns the values shown as black and white.
 pub(in crate::app) fn picture_ui(
     ui: &Ui,
     context: &ViewContext,
@@ -144,7 +144,7 @@ pub(in crate::app) fn picture_ui(
     let shown_range = Some(ready.range);
     let tint = if context.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
     painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(ready.texture.id(), framing.window));
-    // An image that is as dark as the window still has an edge.
+    // An image as dark as the window still has an edge.
     painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
     if let Some(words) = beyond_in_words(picture, &ready) {
         beyond_ui(ui, rect, &words);
@@ -167,7 +167,7 @@ pub(in crate::app) fn picture_ui(
     let about = if shown.exact { "" } else { " ~" };
     let lines = format!("{x},{y}{about}\n{values}");
     let galley = painter.layout_no_wrap(lines, theme::mono(SMALL), Color32::WHITE);
-    // Out of the way of the pixel it speaks of.
+    // Clear of the pixel that it describes.
     let low = pixel.center().y < rect.bottom() - galley.size().y - 24.0;
     let top = if low { rect.bottom() - galley.size().y - 10.0 } else { rect.top() + 10.0 };
     let at = pos2(rect.left() + 10.0, top);

@@ -32,7 +32,7 @@ const CONTROLS: f32 = 226.0;
 /// Height of a name above and of numbers below a picture.
 const HEAD: f32 = 24.0;
 const FOOT: f32 = 24.0;
-/// Least room between pictures; what makes one of the other stands there.
+/// Least space between pictures, for the step from one to the other.
 const GAP: f32 = 92.0;
 /// Width of the numbers below a picture.
 const NUMBERS: f32 = 148.0;
@@ -103,7 +103,7 @@ impl Pane for PoolingPane {
     }
 }
 
-/// A choice in a few letters.
+/// A choice in a few characters.
 fn short_name(choice: &ImageChoice) -> String {
     let name = match choice {
         ImageChoice::Bundled(index) => BUNDLED.get(*index).map_or("", |(name, _)| *name).to_owned(),
@@ -115,7 +115,7 @@ fn short_name(choice: &ImageChoice) -> String {
     if letters.next().is_some() { format!("{start}…") } else { start }
 }
 
-/// A picture's name in the field's letters and, for those who hear it, in plain ones; and what it is.
+/// A picture's symbol, its name for a screen reader, and a description.
 struct Part {
     symbol: [&'static str; 2],
     note: &'static str,
@@ -178,7 +178,7 @@ fn pictures_ui(ui: &Ui, rect: Rect, shown: &PooledShown, out: &mut ViewOutput) -
     if moved { UiResponse::DragStarted } else { UiResponse::None }
 }
 
-/// One picture with its name and its numbers, as far as they fit into `room`; whether it is dragged by its name.
+/// A picture with its name and its numbers, as far as they fit into `room`; returns whether it is dragged by its name.
 fn part_ui(
     ui: &Ui,
     (picture, room): (Rect, f32),
@@ -233,7 +233,7 @@ fn part_ui(
     drag.drag_started()
 }
 
-/// What lies between two pictures: how the one becomes the other, and by how much the ratio differs.
+/// The step between two pictures: how one becomes the other, and the ratio of their SNRs.
 fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
     let palette = Palette::of(ui);
     let painter = ui.painter();
@@ -247,7 +247,7 @@ fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
         ("≈", "SNR".to_owned(), "The same SNR up to chance: pooling moves the state from time t to τ".to_owned())
     };
     let middle = between.center();
-    // What there is no room for is left out.
+    // Lines that do not fit are omitted.
     if between.width() >= 48.0 {
         painter.text(middle - vec2(0.0, 9.0), Align2::CENTER_CENTER, sign, theme::body(18.0), palette.secondary);
         painter.text(middle + vec2(0.0, 11.0), Align2::CENTER_CENTER, &times, theme::mono(SMALL), palette.text);
@@ -260,7 +260,7 @@ fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
     response.on_hover_text(about);
 }
 
-/// Three figures, or a power of ten.
+/// Three digits, or a power of ten.
 pub(in crate::app) fn in_words(ratio: f64) -> String {
     match ratio {
         ratio if ratio.is_nan() => "–".into(),

@@ -85,29 +85,29 @@ impl Pane for RecoveredPane {
     }
 }
 
-/// What stands in a level's row and where, points from its left.
+/// The parts of a level's row, with their positions from its left, points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Row {
     columns: usize,
     height: f32,
     width: f32,
-    /// Where the name ends, where there is one.
+    /// The end of the name, if shown.
     name: Option<f32>,
-    /// Where the bar begins and ends.
+    /// The start and end of the bar.
     bar: (f32, f32),
     number: bool,
 }
 
 impl Row {
-    /// Of so many levels in so much room, with names and numbers of these widths. A column that would be too dense becomes
-    /// two; then numbers are left out, then names, both of which the pointer still reads, and bars last.
+    /// For this many levels in this much space, with names and numbers of these widths. A column that would be too dense becomes
+    /// two; then numbers are omitted, then names, both of which have tooltips, and bars last.
     fn new(room: Vec2, count: usize, (name, number): (f32, f32)) -> Self {
         let count = count.max(1);
         let columns = if room.y / (count as f32) < LEAST_ROW { 2 } else { 1 };
         let height = (room.y / count.div_ceil(columns) as f32).min(44.0);
         let width = (room.x - (columns - 1) as f32 * BETWEEN) / columns as f32;
         let tight = columns > 1 || width < TIGHT;
-        // Names of one column end where they do in every pane.
+        // Names of one column end at the same position in every pane.
         let (name, gap) = if tight { (name, 4.0) } else { (name.max(40.0), 12.0) };
         if height < LEAST_ROW - 2.0 || name + gap + LEAST_BAR > width {
             let height = (room.y / count as f32).min(44.0);
@@ -172,11 +172,11 @@ const LEAST_BAR: f32 = 6.0;
 /// Below this width a column has no space to spare, points.
 const TIGHT: f32 = 120.0;
 const BETWEEN: f32 = 16.0;
-/// Below this width of the pane names are left out, and below this one space, too, points.
+/// Below the first width of the pane names are omitted, and below the second one space, too, points.
 const SHORT: f32 = 290.0;
 const NARROW: f32 = 200.0;
 
-/// Which image of the batch, which values are black and white, true pixels.
+/// The image of the batch, the value range, and pixel-perfect mode.
 fn looks_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     ui.horizontal_centered(|ui| {
         let narrow = ui.available_width() < NARROW;
@@ -186,7 +186,7 @@ fn looks_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
         }
         let samples = context.run.map_or(1, RunView::samples);
         let short = ui.available_width() < SHORT;
-        // Of one image, too, so that nothing moves when there are more.
+        // Also for a single image, so that nothing moves when there are more.
         ui.add_enabled_ui(samples > 1, |ui| batch_ui(ui, context, samples, short, intents));
         range_ui(ui, context, short, intents);
         let tip = "Pixel-perfect: an image pixel is a whole number of screen pixels";
@@ -196,7 +196,7 @@ fn looks_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
     });
 }
 
-/// Which image of the batch, and whether all are shown.
+/// The image of the batch, or all of them.
 fn batch_ui(ui: &mut Ui, context: &ViewContext, samples: usize, short: bool, intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let mut image = context.sample + 1;
@@ -274,7 +274,7 @@ mod tests {
         // As at 1280 by 720 points scaled by 1.6.
         let scaled = Row::new(vec2(128.0, 60.0), 7, words);
         assert_eq!((scaled.columns, scaled.name, scaled.number), (2, Some(32.0), false));
-        // As in the schedule lab then.
+        // As in the Schedule lab at that size.
         let low = Row::new(vec2(140.0, 15.0), 7, words);
         assert_eq!((low.columns, low.name, low.number), (1, None, false));
         for width in 20..=400_u16 {

@@ -38,13 +38,13 @@ use std::sync::Arc;
 
 /// Height of the heading, points.
 const HEAD: f32 = 24.0;
-/// From this width on the choices have a line of their own, points.
+/// From this width on the controls have a line of their own, points.
 const WIDE: f32 = 460.0;
 /// Height of that line, points.
 const BAR: f32 = 30.0;
-/// What the numbers of each axis take, points.
+/// Height of the numbers of each horizontal axis, points.
 const NUMBERS: f32 = 16.0;
-/// What the numbers at the left take, points.
+/// Width of the numbers at the left, points.
 const MARGIN: f32 = 34.0;
 /// Least height of a plot, points.
 const LEAST: f32 = 56.0;
@@ -89,7 +89,7 @@ impl Pane for SpectrumPane {
             choices: context.view().spectrum,
             data,
         });
-        // Only a thumbnail is left of some steps of a long run; it has another spectrum.
+        // Some steps of a long run are kept only as thumbnails, which have another spectrum.
         let whole_step = question.is_none_or(|Question { run, at, sample, .. }| {
             [Picture::State, Picture::Expectation]
                 .iter()
@@ -130,7 +130,7 @@ impl Pane for SpectrumPane {
     }
 }
 
-/// What the run's spectra are compared with: images of the same model and size, where any were measured.
+/// The spectrum of the data: measured images of the same model and size, if there are any.
 fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
     let (desk, choices) = (context.desk, context.view().spectrum);
     let known = || {
@@ -146,7 +146,7 @@ fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
     known().unwrap_or_default()
 }
 
-/// What is on screen, for a file or the clipboard.
+/// The figure on screen, for a file or the clipboard.
 fn sheet_of(figure: &Figure, pane: PaneId) -> FigureSheet {
     let figure = figure.clone();
     FigureSheet::new(pane, ABOUT.name, move || Sheet::new(vec![Panel::new(ABOUT.name, figure.clone())]))
@@ -164,12 +164,12 @@ fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, out: &mut ViewOutput
     });
 }
 
-/// The view and the hidden curves of this pane's plot are kept by it.
+/// Identifies the view and the hidden curves of this pane's plot.
 fn plot_id() -> Id {
     Id::unique("plot of the spectrum")
 }
 
-/// The plot with its axes, and below it what its curves are and what they tell.
+/// The plot with its axes, and below it the names of its curves and their numbers.
 fn plot_ui(
     ui: &mut Ui,
     space: Rect,
@@ -183,7 +183,7 @@ fn plot_ui(
         DataSource::Known { data, .. } => data.name,
     }];
     let readings = Readings::new(ui, shown, context, &name, space.width());
-    // In a low pane the plot keeps its height, and the names of curves go first.
+    // In a low pane the plot keeps its height, and the names of curves are dropped first.
     let room = space.height() - LEAST - NUMBERS;
     let row = readings.name_row(room);
     let below = readings.values_height() + row.map_or(0.0, |row| readings.names_height(row));
@@ -236,8 +236,8 @@ fn axis_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, wavelengths: bool) {
     }
 }
 
-/// Wavelengths in a range of frequencies, both as logarithms: powers of two, or where there are too few of them round
-/// numbers.
+/// Wavelengths in a range of frequencies, both as logarithms: powers of two, or round numbers if there are too few of
+/// those.
 fn wavelengths_in((low, high): (f64, f64)) -> Vec<Tick> {
     let at = |length: f64| -length.log10();
     let doublings = (1..32).rev().map(|power| 2.0_f64.powi(power));
@@ -250,7 +250,7 @@ fn wavelengths_in((low, high): (f64, f64)) -> Vec<Tick> {
     round.into_iter().rev().map(|tick| Tick { at: at(tick.at), ..tick }).collect()
 }
 
-/// What every curve is at the frequency of the point nearest to the pointer, which is marked.
+/// The values of all curves at the point nearest to the pointer, which is marked.
 fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, drawn: &ShownPlot) {
     let Some(pointer) = drawn.response.hover_pos() else { return };
     let palette = Palette::of(ui);
@@ -283,7 +283,7 @@ fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, drawn: &ShownPlot) {
     });
 }
 
-/// What a right click on the plot offers.
+/// The context menu of the plot.
 fn plot_menu_ui(figure: &Figure, drawn: &ShownPlot, out: &mut ViewOutput) {
     let at = asked_at(&drawn.response);
     drawn.response.context_menu(|ui| {
@@ -299,7 +299,7 @@ fn plot_menu_ui(figure: &Figure, drawn: &ShownPlot, out: &mut ViewOutput) {
     });
 }
 
-/// The ends of the fitted range, to be dragged or moved by arrow keys; a double-click lets them follow the step.
+/// The ends of the fitted range, to drag or move by arrow keys; a double-click makes them follow the step.
 fn ends_ui(
     ui: &Ui,
     drawn: &ShownPlot,
@@ -316,7 +316,7 @@ fn ends_ui(
         if !plot.x_range().expand(1.0).contains(x) {
             continue;
         }
-        // Each reaches further outwards, so that both can be taken where they are close.
+        // Each extends outwards, so that both can be dragged where they are close.
         let outwards = if end < other { (20.0, 4.0) } else { (4.0, 20.0) };
         let rect = Rect::from_x_y_ranges((x - outwards.0)..=(x + outwards.1), plot.y_range());
         let response = ui.interact(rect, ui.scope_id().with(name), Sense::click_and_drag());

@@ -1,5 +1,5 @@
-//! How the window is divided: tiles that can be resized and dragged by their heads, so that further views dock in. They hold
-//! panes without knowing any: which there are, and where they stand, the panes themselves say.
+//! The arrangement of the window: tiles that can be resized and dragged by their heads, so that more views can dock. They hold
+//! panes without knowing any: the panes themselves declare their places.
 
 use crate::app::board::{Message, MessageKind};
 use crate::app::draw::said::{foot_top, foot_ui};
@@ -23,7 +23,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::any::Any;
 
-/// A pane in its tile, kept by its name.
+/// A pane in its tile, saved by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Leaf(PaneId);
 
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Leaf {
     }
 }
 
-/// What is kept of the tiles between starts.
+/// The part of the tiles that is kept between starts.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     tree: Tree<Leaf>,
@@ -54,7 +54,7 @@ impl Kept {
         Self { tree: tree_of(layout), layout }
     }
 
-    /// Whether every pane of the layout has its tile.
+    /// Whether every pane of the layout has a tile.
     fn is_whole(&self) -> bool {
         let tiles = &self.tree.tiles;
         self.tree.root().is_some_and(|root| tiles.get(root).is_some())
@@ -64,7 +64,7 @@ impl Kept {
     }
 }
 
-/// A pane with what it says of itself.
+/// A pane with its description.
 struct Held {
     about: &'static About,
     pane: Box<dyn Pane>,
@@ -80,18 +80,18 @@ impl Panes {
     /// The saved tiles, or the default ones. `wake` asks for a frame when a pane has something new.
     #[must_use]
     pub fn new(kept: Option<&serde_json::Value>, layout: Layout, wake: &Wake) -> Self {
-        // Whatever was kept is used only if it is of this layout and every pane has its place in it.
+        // A saved arrangement is used only if it belongs to this layout and has all its panes.
         let kept = kept.and_then(|kept| serde_json::from_value::<Kept>(kept.clone()).ok());
         let kept = kept.filter(|kept| kept.layout == layout && kept.is_whole());
         let all = ALL.iter().map(|entry| Held { about: (entry.about)(), pane: (entry.make)(wake) }).collect();
         Self { kept: kept.unwrap_or_else(|| Kept::at_first(layout)), all }
     }
 
-    /// What [`Panes::new`] takes.
+    /// The arguments of [`Panes::new`].
     #[must_use]
     pub fn to_json(&self) -> Option<serde_json::Value> {
         let mut value = serde_json::to_value(&self.kept).ok()?;
-        // A set, whose order is chance: the same tiles are to be the same value.
+        // The order of a set is random: equal tiles must have equal values.
         if let Some(invisible) = value.pointer_mut("/tree/tiles/invisible").and_then(|set| set.as_array_mut()) {
             invisible.sort_by_key(serde_json::Value::as_u64);
         }
@@ -103,15 +103,15 @@ impl Panes {
         self.kept = Kept::at_first(layout);
     }
 
-    /// Puts the tiles as at first where one is missing: they are taken out while they are drawn, and where that fails they
-    /// do not come back.
+    /// Resets the tiles if one is missing: they are taken out while they are drawn, and a fault there
+    /// loses them.
     pub fn mend(&mut self) {
         if !self.kept.is_whole() {
             self.reset(self.kept.layout);
         }
     }
 
-    /// Brings a pane that lies behind another to the front.
+    /// Brings a pane behind another to the front.
     pub fn show(&mut self, id: PaneId) {
         self.kept.tree.make_active(|_, tile| matches!(tile, Tile::Pane(leaf) if leaf.0 == id));
     }
@@ -122,7 +122,7 @@ impl Panes {
         self.all.iter().find_map(|held| (&*held.pane as &dyn Any).downcast_ref())
     }
 
-    /// The pane of this type, to change it.
+    /// The pane of this type, mutable.
     pub fn get_mut<P: Pane>(&mut self) -> Option<&mut P> {
         self.all.iter_mut().find_map(|held| (&mut *held.pane as &mut dyn Any).downcast_mut())
     }
@@ -137,7 +137,7 @@ impl Panes {
     }
 }
 
-/// What the panes of a layout do with an image file that is dropped onto the window.
+/// The panes of a layout that accept an image file dropped onto the window.
 #[must_use]
 pub fn dropped_in(layout: Layout) -> Option<(PaneId, &'static Dropped)> {
     abouts().find_map(|about| {
@@ -146,7 +146,7 @@ pub fn dropped_in(layout: Layout) -> Option<(PaneId, &'static Dropped)> {
     })
 }
 
-/// Of a layout, the stage's share of the height, and whether tabs lie behind the images alone or behind the whole stage.
+/// The height share of the images pane in a layout, and whether tabs are behind the images alone or behind the whole upper row.
 const fn division(layout: Layout) -> (f32, bool) {
     match layout {
         Layout::Explore => (0.41, true),
@@ -157,7 +157,7 @@ const fn division(layout: Layout) -> (f32, bool) {
     }
 }
 
-/// The tiles as the panes say where they stand.
+/// The tiles in the places that the panes declare.
 fn tree_of(layout: Layout) -> Tree<Leaf> {
     let mut tiles = Tiles::default();
     let (mut columns, mut behind, mut below, mut panels) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -193,7 +193,7 @@ fn tree_of(layout: Layout) -> Tree<Leaf> {
     Tree::new(egui::Id::unique("panes"), root, tiles)
 }
 
-/// A tile with others behind it, where there are any.
+/// A tile with others behind it, if any.
 fn tabs(tiles: &mut Tiles<Leaf>, front: TileId, behind: Vec<TileId>) -> TileId {
     if behind.is_empty() {
         return front;
@@ -242,7 +242,7 @@ impl Behavior<Leaf> for Drawing<'_, '_> {
         };
         let space = ui.available_rect_before_wrap();
         let said = context.board.of_pane(leaf.0).map(|said| (said.message.clone(), Some(said.id)));
-        // Panels scroll, so that nothing of them needs to be covered; nothing else moves for a message.
+        // Panels scroll, so that a message covers nothing in them; nothing else moves for a message.
         let room = match said.as_ref().filter(|_| about.scrolls) {
             Some((message, _)) => space.with_max_y(foot_top(ui, message, space)),
             None => space,
@@ -266,7 +266,7 @@ impl Behavior<Leaf> for Drawing<'_, '_> {
     }
 
     fn tab_title_for_tile(&mut self, tiles: &Tiles<Leaf>, tile: TileId) -> WidgetText {
-        // What holds several has the name of the first, which is its largest.
+        // A group has the name of its first pane, the largest.
         first_of(tiles, tile).map_or_else(|| "".into(), |leaf| self.tab_title_for_pane(&leaf))
     }
 
@@ -295,7 +295,7 @@ impl Behavior<Leaf> for Drawing<'_, '_> {
     }
 
     fn tab_bar_left_ui(&mut self, _: &Tiles<Leaf>, ui: &mut Ui, _: TileId, _: &Tabs) {
-        // Names begin where the panes' contents do.
+        // Names begin where the panes' contents begin.
         ui.add_space(8.0);
     }
 
@@ -338,7 +338,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// Tiles as the program kept them when every pane had one in every layout, most of them hidden.
+    /// Tiles saved by earlier versions, in which every pane had one in every layout, most of them hidden.
     const EARLIER: &str = include_str!("../../../tests/kept/earlier-tiles.json");
 
     fn panes(kept: Option<&serde_json::Value>, layout: Layout) -> Panes {
@@ -346,7 +346,7 @@ mod tests {
         Panes::new(kept, layout, &wake)
     }
 
-    /// What can be seen of a tile: names, what holds them, and their shares in percent.
+    /// The visible part of a tile: names, containers, and their shares in percent.
     fn seen(tiles: &Tiles<Leaf>, tile: TileId) -> Option<String> {
         if !tiles.is_visible(tile) {
             return None;

@@ -1,4 +1,4 @@
-//! The track of adjusted times: where pooling takes each time.
+//! The track of adjusted times: the time after pooling, for each time.
 
 use crate::app::track::TrackView;
 use crate::app::track::figures::{FigureKey, KeptFigure, figure_ui};

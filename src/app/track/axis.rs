@@ -1,4 +1,4 @@
-//! The time axis that all tracks share: its numbers, its zoom, and the playhead through all of them.
+//! The time axis shared by all tracks: its numbers, its zoom, and the playhead through all of them.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, small_menu};
@@ -15,7 +15,7 @@ use crate::session::playback::Command;
 use egui::{Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use std::ops::RangeInclusive;
 
-/// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift moves along.
+/// The playhead follows a drag, the wheel zooms, a horizontal wheel or Shift pans.
 pub(super) fn move_ui(
     ui: &Ui,
     whole: Rect,
@@ -46,7 +46,7 @@ pub(super) fn move_ui(
     response
 }
 
-/// Zoom and move by wheel or pinch, around a place.
+/// Zoom and pan by wheel or pinch, around a position.
 fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
     let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta, input.zoom_delta()));
     let by = f64::from(scroll.y / 200.0 + pinch.ln());
@@ -58,7 +58,7 @@ fn zoom_ui(ui: &Ui, place: f64, state: &mut TracksState) {
     }
 }
 
-/// The playhead through all tracks, and where the pointer is on the axis.
+/// The playhead through all tracks, and the pointer on the axis.
 pub(super) fn playhead_ui(
     ui: &Ui,
     (whole, numbers): (Rect, Rect),
@@ -75,7 +75,7 @@ pub(super) fn playhead_ui(
         let step = axis.step_of_x(x, context.reading());
         let value = |reading| axis.value_at(step, reading);
         let total = context.run.map_or(axis.steps(), RunView::steps);
-        // As the bar at the bottom would say it here.
+        // As in the bar at the bottom.
         let text = format!(
             "step {}/{total}   s {:.3}   λ {}",
             context.step_of(step).floor(),
@@ -99,7 +99,7 @@ pub(super) fn playhead_ui(
     painter.add(Shape::convex_polygon(tip, palette.accent, Stroke::NONE));
 }
 
-/// The shared axis: which reading, and its numbers.
+/// The shared axis: its unit and its numbers.
 pub(super) fn axis_ui(
     ui: &mut Ui,
     rect: Rect,

@@ -34,13 +34,13 @@ pub(super) struct ChromatogramTrack {
     figure: KeptFigure<SharesKey>,
 }
 
-/// What its figure depends on besides the axis.
+/// The inputs of its figure besides the axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SharesKey {
     looks: Looks,
-    /// The theory beside what was measured, where that is shown.
+    /// The theory beside the measurement, if that is shown.
     measured: Option<Calibration>,
-    /// Version of what was measured, and the run that it may be of.
+    /// Version of the measurement, and the run that it may belong to.
     desk: (u64, Option<RunId>),
 }
 
@@ -112,7 +112,7 @@ impl TrackView for ChromatogramTrack {
         });
         let Some(figure) = figure else { return };
         plot_ui(ui, &figure, place, self.key().name(), context, out);
-        // Where a level is most at home it has its plain name.
+        // In its main track a level has its plain name.
         names_ui(ui, (legend_of(place), &figure), place, "", context, out);
     }
 
@@ -130,7 +130,7 @@ impl TrackView for ChromatogramTrack {
     }
 }
 
-/// What theory expects of levels with this factor.
+/// The prediction of theory for levels with this factor.
 fn drawn(
     time: TimeView,
     (theory, factor): (&Chromatogram, usize),
@@ -144,14 +144,14 @@ fn drawn(
     }
 }
 
-/// Lays what the next run will have over it. At a noise level that is the same for every schedule.
+/// Adds the curves of the next run, which are the same for every schedule at the same noise level.
 pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: Looks) {
     if let Some(theory) = next.theory.as_ref().filter(|_| !is_by_level(time.reading)) {
         lay_over(figure, &drawn(whole(next), (theory, next.factor), looks, false), next, time);
     }
 }
 
-/// Which class of those by resolution rules when, or where.
+/// The dominant class, for classes by level.
 fn classes(time: TimeView, context: &ViewContext) -> Vec<Strip> {
     let Some((choice, run)) = context.shown_settings().by_level.as_ref().zip(context.run) else { return Vec::new() };
     let [_, _, height, width] = run.started.shape;
@@ -161,7 +161,7 @@ fn classes(time: TimeView, context: &ViewContext) -> Vec<Strip> {
     })
 }
 
-/// What was measured, over the theory that was chosen; each at its own noise levels.
+/// The measurement, over the chosen theory, each at its own noise levels.
 fn measured(
     time: TimeView,
     context: &ViewContext,

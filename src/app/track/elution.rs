@@ -69,7 +69,7 @@ pub(super) fn drawn(time: TimeView, (theory, factor): (&Chromatogram, usize), (m
     }
 }
 
-/// Lays what the next run will have over it.
+/// Adds the curves of the next run.
 pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: Looks) {
     let Some(theory) = next.theory.as_ref() else { return };
     lay_over(figure, &drawn(whole(next), (theory, next.factor), looks), next, time);

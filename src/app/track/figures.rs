@@ -1,4 +1,4 @@
-//! What tracks that are figures have in common: the figure is kept until something that it is made of changes, and is drawn
+//! Tracks with a figure: it is kept until one of its inputs changes, and is drawn
 //! with strips and a legend whose levels can be clicked.
 
 use crate::app::draw::legend::legend_ui;
@@ -16,7 +16,7 @@ use crate::session::playback::Command;
 use egui::{Rect, Ui, vec2};
 use std::sync::Arc;
 
-/// What everything over the shared axis depends on.
+/// The inputs of everything on the shared axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct AxisKey {
     of: AxisOf,
@@ -30,19 +30,19 @@ impl AxisKey {
         Self { of: context.axis_of(), reading: context.reading(), zoom: place.zoom, ticks: place.ticks() }
     }
 
-    /// The stretch of an axis that is shown.
+    /// The visible part of an axis.
     pub const fn time<'a>(&self, axis: &'a TimeAxis) -> TimeView<'a> {
         TimeView { axis, reading: self.reading, range: self.zoom.range(), ticks: self.ticks }
     }
 }
 
-/// All that a figure depends on.
+/// All inputs of a figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct FigureKey<K> {
     pub axis: AxisKey,
-    /// The next run's schedule, which is laid over.
+    /// The next run's schedule, drawn over it.
     pub next: Option<u64>,
-    /// Besides those.
+    /// Other inputs.
     pub own: K,
 }
 
@@ -52,7 +52,7 @@ impl<K> FigureKey<K> {
     }
 }
 
-/// A figure, kept until something that it is made of changes.
+/// A figure, kept until one of its inputs changes.
 pub(super) struct KeptFigure<K> {
     kept: Option<(FigureKey<K>, Arc<Figure>)>,
 }
@@ -64,7 +64,7 @@ impl<K> Default for KeptFigure<K> {
 }
 
 impl<K: PartialEq> KeptFigure<K> {
-    /// The figure of this; where it is not there, `make` makes it if it can.
+    /// The figure for these inputs; if it is not known, `make` makes it if it can.
     pub fn get(
         &mut self,
         key: FigureKey<K>,
@@ -76,23 +76,23 @@ impl<K: PartialEq> KeptFigure<K> {
         self.kept.as_ref().map(|(_, figure)| Arc::clone(figure))
     }
 
-    /// What the figure on screen was made of.
+    /// The inputs of the figure on screen.
     pub fn key(&self) -> Option<&K> {
         self.kept.as_ref().map(|(key, _)| &key.own)
     }
 
-    /// Its values at an x, a line each.
+    /// Its values at an x, one line each.
     pub fn values_at(&self, x: f64) -> Vec<String> {
         self.kept.as_ref().map(|(_, figure)| values_in_plain(figure, x)).unwrap_or_default()
     }
 
-    /// What is on screen, for a file.
+    /// The figure on screen, for a file.
     pub fn content(&self) -> Option<Content> {
         self.kept.as_ref().map(|(_, figure)| Figure::clone(figure).into())
     }
 }
 
-/// Draws a figure and its legend, which is as high as the track. `name` tells its levels from those of other tracks.
+/// Draws a figure and its legend, which has the height of the track. `name` distinguishes its levels from those of other tracks.
 pub(super) fn figure_ui(
     ui: &Ui,
     figure: &Figure,
@@ -105,8 +105,8 @@ pub(super) fn figure_ui(
     names_ui(ui, (legend_of(place), figure), place, name, context, out);
 }
 
-/// Draws a figure below its notes, whose strips isolate a level when they are clicked and move the playhead when they are
-/// dragged. Gives back what the notes leave of the plot.
+/// Draws a figure below its notes. Its strips isolate a level when clicked and move the playhead when
+/// dragged. Returns the plot's space below the notes.
 pub(super) fn plot_ui(
     ui: &Ui,
     figure: &Figure,
@@ -128,7 +128,7 @@ pub(super) fn plot_ui(
     plot
 }
 
-/// The legend is as high as the track: six levels have a row each in a window of 720 points.
+/// The legend has the height of the track: six levels have a row each in a window of 720 points.
 pub(super) fn legend_of(place: &TrackPlace) -> Rect {
     let legend = place.legend;
     Rect::from_min_max(legend.min - vec2(0.0, 3.0), legend.max + vec2(0.0, PAD - 1.0))

@@ -1,4 +1,4 @@
-//! The film strip: small images of every step.
+//! The film strip: thumbnails of every step.
 
 use crate::app::draw::picture_menu::{Offered, entries_ui, file_name};
 use crate::app::draw::textures::Wanted;
@@ -16,7 +16,7 @@ use crate::figure::draw::Content;
 use crate::session::document::Track;
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 
-/// The track; it has nothing of its own.
+/// The track; it has no state.
 pub(super) struct FilmTrack;
 
 impl TrackView for FilmTrack {
@@ -36,7 +36,7 @@ impl TrackView for FilmTrack {
         for (index, picture) in Picture::ALL.into_iter().enumerate() {
             let middle = plot.top() + row * (index as f32 + 0.5);
             let at = pos2(rect.left() + 8.0 + HEAD, middle);
-            // The name of the track stands where the first of a low strip would.
+            // In a low strip the track's name is in the place of the first.
             if row >= 20.0 && (index > 0 || row >= 34.0) {
                 let (symbol, color) = (picture.name().0, Palette::of(ui).secondary);
                 ui.painter().text(at, Align2::RIGHT_CENTER, symbol, theme::body(SMALL), color);
@@ -44,7 +44,7 @@ impl TrackView for FilmTrack {
         }
     }
 
-    /// The images, and how many are kept as thumbnails only.
+    /// The images, and how many steps are kept only as thumbnails.
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
         let Some(run) = context.run else { return };
         images_ui(ui, run, place, context, out);
@@ -56,7 +56,7 @@ impl TrackView for FilmTrack {
         }
     }
 
-    /// The step under the pointer, its image in the row under the pointer.
+    /// The step under the pointer, with its image in that row.
     fn point_menu_ui(&mut self, ui: &mut Ui, point: &PlotPoint, context: &ViewContext, out: &mut ViewOutput) {
         let Some(run) = context.run else { return };
         #[allow(clippy::cast_sign_loss)] // steps on the axis are not negative
@@ -64,7 +64,7 @@ impl TrackView for FilmTrack {
         #[allow(clippy::cast_sign_loss)] // clamped
         let row = (3.0 * (point.at.y - point.plot.top()) / point.plot.height()).clamp(0.0, 2.0) as usize;
         let picture = Picture::ALL[row];
-        // As the axis and the bar count: a place is that of the state its step begins with.
+        // Like the axis and the bar: a position belongs to the state at the start of its step.
         ui.label(format!("{} at step {step}", picture.name().0));
         let name = format!("{}-step-{step}", file_name(picture));
         let (ctx, there) = (ui.ctx().clone(), ViewContext { at: Some(Moment::of_step(step)), ..*context });
@@ -95,7 +95,7 @@ impl TrackView for FilmTrack {
     }
 }
 
-/// As many whole pictures as fit, each of the step under its middle.
+/// As many whole pictures as fit, each of the step under its centre.
 fn images_ui(ui: &Ui, run: &RunView, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
     let (plot, palette) = (place.plot, Palette::of(ui));
     let painter = ui.painter().with_clip_rect(plot);
@@ -118,7 +118,7 @@ fn images_ui(ui: &Ui, run: &RunView, place: &TrackPlace, context: &ViewContext, 
             let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
             let wanted = Wanted { at, picture, sample, range, alone, small: true };
             if let Some(ready) = out.textures.get(ui.ctx(), run, wanted) {
-                // The middle of the picture where the cell has another shape.
+                // Cropped to the centre if the cell has another shape.
                 let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));
                 let uv = Rect::from_center_size(pos2(0.5, 0.5), part);
                 painter.image(ready.texture.id(), cell, uv, tint);

@@ -26,7 +26,7 @@ use points::{HeldRange, PointEditor};
 #[derive(Default)]
 pub(super) struct GuidanceTrack {
     range: HeldRange,
-    /// Made in a vertical range.
+    /// Made with this vertical range.
     figure: KeptFigure<(f64, f64)>,
 }
 
@@ -51,7 +51,7 @@ impl TrackView for GuidanceTrack {
 
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
         let Some(scale) = place.scale(context).filter(|_| context.shown().is_some()) else { return };
-        // What is taken hold of is that of the next run; it is laid over that of the run on screen.
+        // The points are those of the next run, drawn over the run on screen.
         let (shown, curve) = (HandCurve::of(context.shown_settings()), HandCurve::of(context.settings()));
         let (low, high) = shown.range();
         let (next_low, next_high) = curve.range();
@@ -68,7 +68,7 @@ impl TrackView for GuidanceTrack {
             HandCurve::Scale(_) => {
                 let _ = legend_ui(ui, place.legend, &figure, at, (&context.levels, self.key().name()));
             }
-            // The axis is logarithmic, and its numbers would be too.
+            // The axis is logarithmic, and so are its numbers.
             HandCurve::Window(window) => {
                 let level = axis.level_at(axis.step_of_x(at, context.reading()));
                 let text = format!("k = {} px", window.side_at(level));
@@ -89,7 +89,7 @@ impl TrackView for GuidanceTrack {
     }
 }
 
-/// What is drawn of the run on screen, and over it what the next run has where that is another.
+/// The curve of the run on screen, and over it that of the next run if it differs.
 fn drawn(time: TimeView, shown: &HandCurve, (next, differs): (&HandCurve, bool), range: (f64, f64)) -> Figure {
     let alike = std::mem::discriminant(shown) == std::mem::discriminant(next);
     let mut figure = if alike { shown } else { next }.figure(time, range);

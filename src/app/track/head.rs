@@ -16,19 +16,19 @@ use crate::session::action::Action;
 use crate::session::document::{Track, TrackChoice};
 use egui::{Button, Id, Popup, Rect, Response, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 
-/// Whose head it is.
+/// The track of a head.
 pub(super) struct TrackHead<'a, 'b> {
-    /// The track, from edge to edge.
+    /// Its full area.
     pub rect: Rect,
-    /// How it is shown.
+    /// Its settings.
     pub choice: TrackChoice,
-    /// The stretch of the shared axis that is shown.
+    /// The visible part of the shared axis.
     pub zoom: TimeZoom,
     pub context: &'a ViewContext<'b>,
 }
 
 impl TrackHead<'_, '_> {
-    /// Draws the head, and says where its first line stands, which numbers keep off.
+    /// Draws the head, and returns the position of its first line, which numbers avoid.
     pub fn ui(&self, ui: &mut Ui, track: &mut dyn TrackView, out: &mut ViewOutput) -> Rect {
         let written = self.name_ui(ui, track, out);
         let corner = pos2(written.right() + 2.0, self.rect.top() + 4.0);
@@ -44,7 +44,7 @@ impl TrackHead<'_, '_> {
         Rect::from_min_max(self.rect.min, corner.max)
     }
 
-    /// The name, which folds the track when it is clicked, moves it when it is dragged, and has the menu too; where it is
+    /// The name: a click folds the track, a drag moves it, and a right click opens the menu. Returns where it is
     /// written.
     fn name_ui(&self, ui: &mut Ui, track: &mut dyn TrackView, out: &mut ViewOutput) -> Rect {
         let palette = Palette::of(ui);
@@ -54,7 +54,7 @@ impl TrackHead<'_, '_> {
         let most = rect.left() + HEAD + 6.0 - TARGET - 2.0;
         let galley = elided(ui, name, theme::strong(BODY), palette.text, most - at.x);
         let written = Rect::from_min_size(pos2(at.x, at.y - 0.5 * galley.size().y), galley.size());
-        // The button of the menu stands beside it, not on it.
+        // The menu's button is beside it, not on it.
         let line = Rect::from_min_max(rect.min, pos2(written.right() + 1.0, rect.top() + LINE));
         let response = ui.interact(line, Id::unique(("fold", choice.track)), Sense::click_and_drag());
         let label = if choice.folded { words::tracks::unfold(name) } else { words::tracks::fold(name) };
@@ -74,7 +74,7 @@ impl TrackHead<'_, '_> {
         written
     }
 
-    /// A head that is dragged past the middle of a neighbour changes places with it.
+    /// A head that is dragged past the middle of a neighbour swaps places with it.
     fn reorder_ui(&self, response: &Response, out: &mut ViewOutput) {
         if response.drag_stopped() {
             out.intents.push(Intent::EndGesture);
@@ -95,7 +95,7 @@ impl TrackHead<'_, '_> {
         }
     }
 
-    /// Where a track stands among all, whether they are shown or not.
+    /// The position of a track among all, visible or not.
     fn place_of(&self, track: Track) -> Option<usize> {
         self.context.view().tracks.iter().position(|choice| choice.track == track)
     }
@@ -129,7 +129,7 @@ impl TrackHead<'_, '_> {
     }
 }
 
-/// Into a file, alone or below the film strip.
+/// To a file, alone or below the film strip.
 pub(super) fn save_ui(
     ui: &mut Ui,
     (track, zoom): (&dyn TrackView, TimeZoom),

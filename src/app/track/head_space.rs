@@ -1,4 +1,4 @@
-//! The space below the name in a track's head: menus and notes, as many as have room.
+//! The space below the name in a track's head: menus and notes, as many as fit.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{elided, small_menu};
@@ -14,18 +14,18 @@ const FIELD: f32 = HEAD - NUMBERS - 8.0;
 /// The head of an unfolded track.
 #[derive(Clone, Copy)]
 pub(in crate::app) struct HeadSpace {
-    /// The track, from edge to edge.
+    /// The full area of the track.
     pub rect: Rect,
 }
 
 impl HeadSpace {
-    /// The place of a menu that begins so far below the track's top; `None` where there is no room for it.
+    /// The position of a menu at this distance below the track's top; `None` if it does not fit.
     pub fn field(&self, top: f32) -> Option<Rect> {
         let corner = pos2(self.rect.left() + 24.0, self.rect.top() + top);
         Some(Rect::from_min_size(corner, vec2(FIELD, 24.0))).filter(|place| place.bottom() < self.rect.bottom())
     }
 
-    /// A line of secondary text whose middle is so far below the track's top, where there is room for it.
+    /// A line of secondary text with its middle at this distance below the track's top, if it fits.
     pub fn note(&self, ui: &Ui, middle: f32, text: &str) {
         let y = self.rect.top() + middle;
         if y >= self.rect.bottom() - 8.0 {
@@ -42,7 +42,7 @@ impl HeadSpace {
         }
     }
 
-    /// A small menu that shows `shown`, so far below the track's top, where there is room for it.
+    /// A small menu that shows `shown`, at this distance below the track's top, if it fits.
     pub fn menu_ui(
         &self,
         ui: &mut Ui,
@@ -54,7 +54,7 @@ impl HeadSpace {
         ui.scope_builder(UiBuilder::new().max_rect(place), |ui| small_menu(ui, name, shown, tip, contents));
     }
 
-    /// A small menu of one choice, which is a change of the document.
+    /// A small menu of one setting of the document.
     pub fn choice_ui<T: Copy + PartialEq>(
         &self,
         ui: &mut Ui,

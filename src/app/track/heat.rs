@@ -29,32 +29,32 @@ pub(super) struct HeatView {
     ensemble: EnsembleSpectra,
     decibels: Option<(Normalisation, RunSpectra, Arc<Decibels>)>,
     map: Option<(MapKey, Arc<HeatMap>)>,
-    /// Where it was drawn last.
+    /// Its position in the last frame.
     plot: Option<Rect>,
     bar: BarState,
-    /// What is shown in place of spectra.
+    /// A text in place of spectra.
     given: Option<RunSpectra>,
 }
 
-/// All that a map depends on, besides its densities and their own axis.
+/// All inputs of a map, besides its densities and their own axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct MapKey {
     axis: AxisKey,
-    /// Whether it goes without saying whose it is.
+    /// Whether its source is obvious.
     plain: bool,
     scale: FrequencyScale,
     range: Option<(f32, f32)>,
     colour_map: ColourMap,
 }
 
-/// Which of the two tracks it is, and what it shows.
+/// Which of the tracks it is, and its contents.
 #[derive(Clone, Copy)]
 pub(super) struct HeatUse {
-    /// What the user chose.
+    /// The user's settings.
     pub choices: HeatMapChoices,
-    /// Whether it is the track beside.
+    /// Whether it is the comparison track.
     pub beside: bool,
-    /// What is decided of an estimate's parts, where it shows those.
+    /// The settings of an estimate's parts, if it shows those.
     pub parts: Option<PartsChoices>,
 }
 
@@ -65,12 +65,12 @@ impl HeatUse {
         Self { choices, beside: false, parts: Some(parts) }
     }
 
-    /// The track itself.
+    /// The heat map track.
     pub const fn main(choices: HeatMapChoices) -> Self {
         Self { choices, beside: false, parts: None }
     }
 
-    /// The track beside it: of the same quantity, on the same axes and in the same range.
+    /// The comparison track: the same quantity, on the same axes and in the same range.
     pub fn beside(choices: HeatMapChoices) -> Self {
         Self { choices: HeatMapChoices { source: choices.beside, ..choices }, beside: true, parts: None }
     }
@@ -101,25 +101,25 @@ impl HeatView {
         self.spectra.failure()
     }
 
-    /// What is on screen, for a file.
+    /// The map on screen, for a file.
     #[must_use]
     pub fn map(&self) -> Option<Arc<HeatMap>> {
         self.map.as_ref().map(|(_, map)| Arc::clone(map))
     }
 
-    /// What is read at a place of the plot, in words.
+    /// The values at a position of the plot, in words.
     pub fn values_at(&self, at: Pos2) -> Vec<String> {
         let drawn = self.map.as_ref().zip(self.plot);
         let read = drawn.and_then(|((_, map), plot)| Some(in_words(cell_at(map, plot, at)?, map)));
         read.into_iter().collect()
     }
 
-    /// Shows this in place of spectra.
+    /// Shows this text in place of spectra.
     pub fn give(&mut self, given: Option<RunSpectra>) {
         self.given = given;
     }
 
-    /// The spectra of what was chosen. Another source is another arm here.
+    /// The chosen spectra. Another source is another arm here.
     fn source(&mut self, context: &ViewContext, choices: HeatMapChoices) -> Option<RunSpectra> {
         let HeatMapChoices { quantity, channel, .. } = choices;
         if self.given.is_some() {
@@ -133,11 +133,11 @@ impl HeatView {
         }
     }
 
-    /// The map as it is drawn. Each stage is made anew only where something of it has changed.
+    /// The map as it is drawn. Each stage is computed only if its inputs have changed.
     fn update(&mut self, context: &ViewContext, place: &TrackPlace, of: HeatUse) -> Option<Arc<HeatMap>> {
         let choices = of.choices;
         let spectra = self.source(context, choices)?;
-        // A difference is told from 0 dB, to both sides.
+        // A difference is relative to 0 dB, on both sides.
         let difference = choices.source.is_difference();
         let normalisation = if difference { Normalisation::None } else { choices.normalisation };
         let kept = self
@@ -166,7 +166,7 @@ impl HeatView {
             colour_map: if difference { ColourMap::Difference } else { context.view().colour_map },
         };
         if self.map.as_ref().is_none_or(|(kept, _)| *kept != key) {
-            // All tracks have one axis, and on it each column stands at its own noise level.
+            // All tracks share one axis, and each column is at its own noise level.
             let on = OnAxis::new(key.axis.time(context.axis().unwrap_or(own)), own);
             let MapKey { scale, range, colour_map, .. } = key;
             let mut map = heat_map(HeatMapFigure { on, cells, scale, range, colour_map });
@@ -247,7 +247,7 @@ const fn transform_of(map: &HeatMap, plot: Rect) -> Transform {
     Transform::new(plot, map.x_axis.range, map.y_axis.range)
 }
 
-/// What is seen, for screen readers.
+/// A description for screen readers.
 fn described(map: &HeatMap) -> String {
     let (low, high) = map.range;
     let (low, high) = (ticks::number(f64::from(low), 0), ticks::number(f64::from(high), 0));
@@ -264,7 +264,7 @@ fn frequencies_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &
     let font = theme::mono(SMALL - 1.0);
     let numbers = |ticks: &[Tick], x: f32, align: Align2, unit: &str| {
         let mut free = f32::NEG_INFINITY;
-        // From the top, so that the finest has its number.
+        // From the top, so that the finest level has its number.
         for (index, tick) in ticks.iter().rev().enumerate() {
             let y = on_screen.y(tick.at);
             let at = y.clamp(plot.top() + 6.0, plot.bottom() - 6.0);
@@ -289,7 +289,7 @@ fn frequencies_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &
     numbers(&map.wavelengths, plot.right() + 8.0, Align2::LEFT_CENTER, " px");
 }
 
-/// The levels' names at the left, with their colours, as many as have room.
+/// The levels' names at the left, with their colours, as many as fit.
 fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palette) {
     let painter = ui.painter();
     let on_screen = transform_of(map, plot);
@@ -307,18 +307,18 @@ fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palet
         if place.expand2(vec2(4.0, 0.0)).intersects(head) {
             continue;
         }
-        // Digits have no descenders, so lines may be as close as this.
+        // Digits have no descenders, so lines may be this close.
         free = y + 11.0;
         painter.galley(place.min, galley, palette.secondary);
     }
 }
 
-/// Why a map of changes ends before the axis does.
+/// Why a map of changes ends before the axis.
 const AFTER_THE_LAST: &str = words::tracks::AFTER_THE_LAST;
 
-/// What the pointer is on.
+/// The step under the pointer.
 fn in_words(cell: Cell, map: &HeatMap) -> String {
-    // A state stands around its place, which the pointer may not have come to.
+    // A column is centred at its state, which may be after the pointer.
     let own = match (map.on_its_own_axis, map.cells.placement()) {
         (true, Placement::Around) => "nearest step",
         (true, _) => "step",

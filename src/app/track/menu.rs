@@ -1,4 +1,4 @@
-//! The menu of a track's plot on a right click: its own entries, its figure, and its values at that place.
+//! The context menu of a track's plot: its own entries, its figure, and its values at the position.
 
 use crate::app::draw::picture_menu::{asked_at, copy_ui};
 use crate::app::intent::Intent;
@@ -14,7 +14,7 @@ use crate::session::document::Track;
 use egui::{Pos2, Rect, Response, Ui};
 
 impl Stacked<'_> {
-    /// The unfolded track at a place, and its plot.
+    /// The unfolded track at a position, and its plot.
     fn at(&self, at: Pos2) -> Option<(Track, Rect)> {
         let (choice, rect) = self.shown.iter().zip(self.places).find(|(_, rect)| rect.y_range().contains(at.y))?;
         let plot = Rect::from_x_y_ranges(self.whole.x_range(), plot_y(*rect));
@@ -22,7 +22,7 @@ impl Stacked<'_> {
     }
 }
 
-/// The menu of whichever track lies under the pointer.
+/// The menu of the track under the pointer.
 pub(super) fn plots_menu_ui(
     response: &Response,
     stacked: &Stacked,
@@ -58,7 +58,7 @@ fn values_ui(ui: &mut Ui, track: &dyn TrackView, point: &PlotPoint, axis: &TimeA
     copy_ui(ui, words::tracks::COPY_VALUES, &lines.join("\n"));
 }
 
-/// Where on the time axis, a line a reading.
+/// The position on the time axis, one line per unit.
 fn place_in_plain(axis: &TimeAxis, step: f64) -> Vec<String> {
     let readings = [
         ("step", Reading::Step),
@@ -70,7 +70,7 @@ fn place_in_plain(axis: &TimeAxis, step: f64) -> Vec<String> {
     readings.map(|(name, reading)| format!("{name}\t{:.6}", axis.value_at(step, reading))).to_vec()
 }
 
-/// A figure's curves at an x, a line each.
+/// A figure's curves at an x, one line each.
 pub(super) fn values_in_plain(figure: &Figure, x: f64) -> Vec<String> {
     let areas = figure.areas.iter().map(|area| (&area.name, area.at(x)));
     let lines = figure.lines.iter().map(|line| (&line.name, line.at(x)));

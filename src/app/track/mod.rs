@@ -1,4 +1,4 @@
-//! The tracks, a module each behind one trait, and the stack that holds them on one axis without knowing any.
+//! The tracks, one module each behind one trait, and the stack that holds them on one axis without knowing any.
 //!
 //! Another track is a row in `session/tracks.rs`, a module here, and a line in [`all`].
 
@@ -35,7 +35,7 @@ use head_space::HeadSpace;
 use place::{PlotPoint, TrackPlace};
 use std::sync::Arc;
 
-/// All tracks. `wake` is called when something that was computed beside is there.
+/// All tracks. `wake` is called when a result from the background is ready.
 fn all(wake: &Wake) -> Vec<Box<dyn TrackView>> {
     vec![
         Box::new(film::FilmTrack),
@@ -51,71 +51,71 @@ fn all(wake: &Wake) -> Vec<Box<dyn TrackView>> {
     ]
 }
 
-/// Figures that are put together elsewhere than in a frame.
+/// Draws figures outside a frame.
 type Panels = Box<dyn Fn() -> Vec<Panel> + Send + Sync>;
 
-/// Whose what a track shows is.
+/// The source of a track's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Whose {
-    /// Of noise levels, which the axis tells.
+    /// Noise levels, which the axis has.
     Levels,
-    /// Of the run on screen.
+    /// The run on screen.
     Run,
-    /// Of the samples that were measured, or of what theory expects of them.
+    /// The measured samples, or theory's prediction for them.
     Samples,
 }
 
-/// A track: what it shows over the shared axis, and all that is its own.
+/// A track: its contents over the shared axis, and its state.
 ///
-/// Its name, height and layouts stand in its row in `session/tracks.rs`. The stack draws its frame: the first line of its
-/// head, its place, its menus, and what is saved of it.
+/// Its name, height and layouts are in its row in `session/tracks.rs`. The stack draws its frame: the first line of its
+/// head, its place, its menus, and how it is saved.
 trait TrackView {
     /// Its key.
     fn key(&self) -> Track;
 
-    /// What it shows and what can be done to it, a sentence or two without the last full stop.
+    /// A description and its controls, in a sentence or two without the last full stop.
     fn about(&self) -> &'static str;
 
-    /// What stands in its head below its name.
+    /// The part of its head below its name.
     fn head_ui(&mut self, _ui: &mut Ui, _head: &HeadSpace, _context: &ViewContext, _out: &mut ViewOutput) {}
 
-    /// What its menu offers besides what every track's does: a low track has no room for all of its head.
+    /// Entries of its menu besides the common ones: a low track has no space for all of its head.
     fn menu_ui(&mut self, _ui: &mut Ui, _context: &ViewContext, _out: &mut ViewOutput) {}
 
-    /// Its plot, and its legend at the right of that.
+    /// Its plot, and its legend to the right of it.
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput);
 
-    /// What a right click on its plot offers besides what every track's does.
+    /// Entries of its plot's context menu besides the common ones.
     fn point_menu_ui(&mut self, _ui: &mut Ui, _point: &PlotPoint, _context: &ViewContext, _out: &mut ViewOutput) {}
 
-    /// Its values at a place, a line each: a name, a tab, a number.
+    /// Its values at a position, one line each: a name, a tab, a number.
     fn values_at(&self, point: &PlotPoint) -> Vec<String>;
 
-    /// What is on screen, for a file.
+    /// The figure on screen, for a file.
     fn content(&self) -> Option<Content>;
 
-    /// The same as a sheet has it, put together in whatever thread.
+    /// The same for a sheet, made in any thread.
     fn panels(&self, _context: &ViewContext, _zoom: TimeZoom) -> Option<Panels> {
         let (name, content) = (self.key().name(), self.content()?);
         Some(Box::new(move || vec![Panel::new(name, content.clone())]))
     }
 
-    /// What copies it, in the menu of its plot.
+    /// The name of its copy entry in the menu of its plot.
     fn copy_words(&self) -> &'static str {
         words::tracks::COPY_IMAGE
     }
 
-    /// Whether it plots something, whose values can be read and which can be saved below the film strip.
+    /// Whether it is a plot, with values that can be read and a figure that can be saved below the film strip.
     fn is_plot(&self) -> bool {
         true
     }
 
-    /// Whose what it shows is.
+    /// The source of its data.
     fn whose(&self, _context: &ViewContext) -> Whose {
         Whose::Levels
     }
 
-    /// Why what it shows could not be computed.
+    /// Why its contents could not be computed.
     fn failure(&self) -> Option<&str> {
         None
     }

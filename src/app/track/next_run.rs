@@ -8,13 +8,13 @@ pub(super) const fn is_by_level(reading: Reading) -> bool {
     matches!(reading, Reading::Timestep | Reading::LogSnr | Reading::Sigma)
 }
 
-/// The whole axis of the next run, on which [`lay_over`] takes its curves. Steps are even in run time.
+/// The whole axis of the next run, from which [`lay_over`] takes its curves. Steps are even in run time.
 pub(super) fn whole(next: &Planned) -> TimeView<'_> {
     TimeView::whole(&next.axis, Reading::Step)
 }
 
-/// Lays the curves of the next run, over its [`whole`] axis, on a figure of the run on screen: what follows from noise levels
-/// by those where the axis is spaced by them, else by run time.
+/// Adds the curves of the next run, over its [`whole`] axis, to a figure of the run on screen: mapped by noise level
+/// if the axis is spaced by that, else by run time.
 pub(super) fn lay_over(figure: &mut Figure, other: &Figure, next: &Planned, time: TimeView) {
     let top = other.y_axis.range.1;
     if top > figure.y_axis.range.1 {

@@ -33,11 +33,11 @@ pub(super) struct PartsTrack {
     heat: HeatView,
     grid: Option<(PartsKey, RunSpectra)>,
     figure: KeptFigure<PartsKey>,
-    /// What was drawn last.
+    /// The last figure.
     shows: Option<PartsQuantity>,
 }
 
-/// What is drawn was made of this.
+/// The inputs of the last figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct PartsKey {
     known: KnownParts,
@@ -46,7 +46,7 @@ struct PartsKey {
 }
 
 impl PartsTrack {
-    /// `wake` is called when more is known of the run's parts.
+    /// `wake` is called when there are new results.
     pub fn new(wake: Wake) -> Self {
         let (levels, heat) = (PartLevels::new(wake), HeatView::default());
         Self { levels, heat, grid: None, figure: KeptFigure::default(), shows: None }
@@ -152,7 +152,7 @@ fn step_of(steps: &PartLevels, step: usize) -> Option<&StepParts> {
     steps.steps().get(step)?.as_deref()
 }
 
-/// What was chosen by level and step.
+/// The chosen quantity by level and step.
 fn grid(steps: &PartLevels, run: &RunView, made: &PartsKey, class_names: &[String]) -> RunSpectra {
     let (n, levels) = (made.plan.factor() as f64, made.plan.levels());
     let middle = |m: usize| 0.5 * n.powf(-(m as f64) - 0.5);
@@ -178,7 +178,7 @@ fn grid(steps: &PartLevels, run: &RunView, made: &PartsKey, class_names: &[Strin
     RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()), whose: run.in_words() }
 }
 
-/// Guided as lines, without class dashed, in the levels' colours.
+/// Guided as solid lines, with the null class dashed, in the levels' colours.
 fn shares(steps: &PartLevels, run: &RunView, made: &PartsKey, on: OnAxis) -> Figure {
     let (levels, time) = (made.plan.levels(), on.time);
     // All lines of a level have its name, so that the legend has it once.
@@ -189,7 +189,7 @@ fn shares(steps: &PartLevels, run: &RunView, made: &PartsKey, on: OnAxis) -> Fig
                 let x = on.x_of(step as f64 - 0.5)?;
                 (time.range.0..=time.range.1).contains(&x).then_some([x, value])
             };
-            // Where a step has none, the line is broken.
+            // The line is broken at a step without a value.
             let points: Vec<Option<[f64; 2]>> = (1..run.done()).map(point).collect();
             let pieces = points.split(Option::is_none).filter(|piece| piece.len() > 1);
             let pieces = pieces.map(|piece| piece.iter().copied().flatten().collect());
@@ -217,7 +217,7 @@ fn shares(steps: &PartLevels, run: &RunView, made: &PartsKey, on: OnAxis) -> Fig
     }
 }
 
-/// Why a run has nothing by level.
+/// Why a run has no values by level.
 const fn nothing_to_compare(settings: &RunSettings) -> &'static str {
     if settings.upsample.is_some() {
         return words::tracks::TWO_SIZES;

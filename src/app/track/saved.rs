@@ -1,4 +1,4 @@
-//! What a track saves and copies: its figure with a line on its source, alone or below images of the run.
+//! How a track is saved and copied: its figure with a line on its source, alone or below images of the run.
 
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::pane_id::PaneId;
@@ -10,10 +10,10 @@ use crate::figure::text::verbatim;
 use crate::figure::{Axis, Film, Ground, OnAxis, TimeView, TimeZoom};
 use std::sync::Arc;
 
-/// Images of a saved film strip, and the longest side of each, pixels.
+/// Number of images in a saved film strip, and the longest side of each, pixels.
 const FILM: (usize, u32) = (9, 128);
 
-/// What a track shows, as a sheet.
+/// A track's figure, as a sheet.
 pub(super) fn sheet_of(
     track: &dyn TrackView,
     context: &ViewContext,
@@ -43,7 +43,7 @@ fn sheet(track: &dyn TrackView, context: &ViewContext, pane: PaneId, panels: Pan
     FigureSheet::new(pane, track.key().name(), move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) })
 }
 
-/// Each kind of image over the stretch of the shared axis that is shown.
+/// Each kind of image over the visible part of the shared axis.
 pub(super) fn films_of(context: &ViewContext, zoom: TimeZoom) -> Option<Panels> {
     let shared = context.axis().filter(|_| context.run.is_some())?;
     let axis = TimeView { range: zoom.range(), ..TimeView::whole(shared, context.reading()) }.x_axis();
@@ -52,8 +52,8 @@ pub(super) fn films_of(context: &ViewContext, zoom: TimeZoom) -> Option<Panels> 
     Some(Box::new(move || films.iter().map(|film| film()).collect()))
 }
 
-/// Images over a stretch of the time axis, each at its own noise level, with whose they are where that is not what the
-/// track below them shows. They are painted by whoever calls it.
+/// Images over a part of the time axis, each at its own noise level, with a note on their source if it differs from that of the
+/// track below them. The caller paints them.
 fn film(
     context: &ViewContext,
     axis: &Axis,
@@ -80,7 +80,7 @@ fn film(
         } else {
             String::new()
         };
-        // On one axis with what it stands above.
+        // On the same axis as the track below it.
         Panel::new(whose, Film { x_axis: axis.clone(), ..film })
     })
 }

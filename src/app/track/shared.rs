@@ -1,4 +1,4 @@
-//! What the tracks have in common: the axis of the run on screen, where the playhead stands on it, and what may be drawn
+//! The state that tracks share: the axis of the run on screen, the position of the playhead on it, and what may be drawn
 //! over it.
 
 use crate::app::planned::Planned;
@@ -12,11 +12,11 @@ use crate::session::document::TrackChoice;
 use crate::theory::Chromatogram;
 use std::sync::Arc;
 
-/// The schedule that is shown, or where none is the run.
+/// The schedule shown, or without one the run.
 pub(in crate::app) type AxisOf = Result<u64, Option<RunId>>;
 
 impl<'a> ViewContext<'a> {
-    /// What the shared axis reads in.
+    /// The unit of the shared axis.
     pub(in crate::app) fn reading(&self) -> Reading {
         Reading::from(self.view().axis)
     }
@@ -27,7 +27,7 @@ impl<'a> ViewContext<'a> {
         view.tracks.iter().copied().filter(|choice| choice.shown && choice.track.is_in(view.layout)).collect()
     }
 
-    /// The schedule of the next run, where that is another than the one that is shown.
+    /// The schedule of the next run, if it differs from the one shown.
     pub(in crate::app) fn ghost(&self) -> Option<&'a Planned> {
         let (next, shown) = (self.next()?, self.shown()?);
         (next.version != shown.version && !next.looks_like(shown)).then_some(next)
@@ -39,17 +39,17 @@ impl<'a> ViewContext<'a> {
         self.shown().map(|planned| &planned.settings).or(of_run).unwrap_or(self.settings())
     }
 
-    /// The axis that all tracks share, of the run on screen.
+    /// The axis shared by all tracks, that of the run on screen.
     pub(in crate::app) fn axis(&self) -> Option<&'a TimeAxis> {
         self.shown().map(|planned| &planned.axis).or_else(|| self.run.map(|run| &run.axis))
     }
 
-    /// By which another axis is told from this one.
+    /// Identifies this axis.
     pub(in crate::app) fn axis_of(&self) -> AxisOf {
         self.shown().map(|planned| planned.version).ok_or(self.run.map(|run| run.id))
     }
 
-    /// The theory whose levels are shown, and their factor.
+    /// The theory for the levels shown, and their factor.
     pub(in crate::app) fn theory(&self) -> Option<(&'a Chromatogram, usize)> {
         match self.shown() {
             Some(planned) => Some((planned.theory.as_ref()?, planned.factor)),
@@ -57,12 +57,12 @@ impl<'a> ViewContext<'a> {
         }
     }
 
-    /// What was measured, where it can be drawn over the levels of these images.
+    /// The measurement, if it can be drawn over the levels of these images.
     pub(in crate::app) fn findings(&self) -> Option<&'a Arc<Findings>> {
         self.desk.findings().filter(|_| self.other_images().is_none())
     }
 
-    /// Why what was measured cannot be drawn over these levels; `None` where it can, or where there is nothing.
+    /// Why the measurement cannot be drawn over these levels; `None` if it can, or if there is none.
     pub(in crate::app) fn other_images(&self) -> Option<String> {
         let (findings, run) = (self.desk.findings()?, self.run?);
         let image = findings.ensemble.origin().resolved.image;
@@ -73,7 +73,7 @@ impl<'a> ViewContext<'a> {
         })
     }
 
-    /// Whether the run on screen is of the kind that was measured.
+    /// Whether the run on screen is of the measured kind.
     pub(in crate::app) fn is_of_run(&self, findings: &Findings) -> bool {
         self.run.is_some_and(|run| {
             let [_, _, height, width] = run.started.shape;
@@ -82,7 +82,7 @@ impl<'a> ViewContext<'a> {
         })
     }
 
-    /// The place of the playhead on the shared axis, in its own steps.
+    /// The position of the playhead on the shared axis, in its own steps.
     pub(in crate::app) fn playhead(&self) -> f64 {
         match (self.axis(), self.run) {
             (Some(axis), Some(run)) if run.steps() != axis.steps() => {
@@ -92,7 +92,7 @@ impl<'a> ViewContext<'a> {
         }
     }
 
-    /// The run's step at a place on the shared axis.
+    /// The run's step at a position on the shared axis.
     pub(in crate::app) fn step_of(&self, place: f64) -> f64 {
         match (self.axis(), self.run) {
             (Some(axis), Some(run)) if run.steps() != axis.steps() => place * run.steps() as f64 / axis.steps() as f64,

@@ -17,7 +17,7 @@ use crate::session::heat_map::{HeatMapChange, SpectrumQuantity, SpectrumSource};
 use egui::Ui;
 use looks::looks_menu;
 
-/// The spectra's own state.
+/// The state of the spectra.
 pub(super) struct SpectrumTrack {
     heat: HeatView,
 }
@@ -88,7 +88,7 @@ impl TrackView for SpectrumTrack {
     }
 }
 
-/// The state of what stands beside them.
+/// The state of the comparison.
 pub(super) struct BesideTrack {
     heat: HeatView,
 }

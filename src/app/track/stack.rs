@@ -25,7 +25,7 @@ pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, ou
     let plot_x = (space.left() + 16.0 + HEAD)..=(space.right() - 32.0 - LEGEND);
     let axis = Rect::from_min_max(space.min, pos2(space.right(), space.top() + LINE));
     let whole = Rect::from_x_y_ranges(plot_x.clone(), axis.bottom()..=space.bottom());
-    // First, so that what lies above it takes clicks before it does.
+    // First, so that the layers above it receive clicks before it.
     let response = context.axis().map(|_| move_ui(ui, whole, context, state, out));
     axis_ui(ui, axis, &plot_x, context, state, out);
 
@@ -58,13 +58,13 @@ pub fn tracks_ui(ui: &mut Ui, context: &ViewContext, state: &mut TracksState, ou
     }
 }
 
-/// Where the tracks stand: folded ones a line high, the others by their heights, together all of the space.
+/// The positions of the tracks: folded ones have one line, the others share the rest by their heights.
 fn placed(shown: &[TrackChoice], space: Rect) -> Vec<Rect> {
     let (folded, mut open): (Vec<&TrackChoice>, Vec<&TrackChoice>) = shown.iter().partition(|track| track.folded);
     let mut room = (space.height() - LINE * folded.len() as f32).max(0.0);
-    // Where there is no room for all, none goes without.
+    // If they do not all fit, they share the space.
     let least = LINE.min(room / open.len().max(1) as f32).max(LEAST);
-    // Those that would be too low have the least; the others share what is left.
+    // Those that would be too low have the least height; the others share the rest.
     let scale = loop {
         let wanted: f32 = open.iter().map(|track| track.height).sum();
         let scale = room / wanted.max(1.0);
@@ -85,7 +85,7 @@ fn placed(shown: &[TrackChoice], space: Rect) -> Vec<Rect> {
     shown.iter().map(&mut place).collect()
 }
 
-/// The line between two tracks, which can be dragged: what one gains the next unfolded one loses.
+/// The boundary between two tracks, which can be dragged: one grows as the next unfolded one shrinks.
 fn boundary_ui(ui: &Ui, shown: &[TrackChoice], places: &[Rect], index: usize, intents: &mut Vec<Intent>) {
     let upper = shown[..=index].iter().rposition(|track| !track.folded);
     let lower = shown[index + 1..].iter().position(|track| !track.folded).map(|at| index + 1 + at);

@@ -1,4 +1,4 @@
-//! The state of the tracks, and their places in this frame.
+//! The state of the tracks, and their positions in this frame.
 
 use crate::app::track::{TrackView, all};
 use crate::figure::TimeZoom;
@@ -8,13 +8,13 @@ use egui::{Pos2, Rect};
 
 /// The tracks' own state.
 pub struct TracksState {
-    /// The stretch of the axis that is shown.
+    /// The visible part of the axis.
     pub zoom: TimeZoom,
     /// x of the shared axis under the pointer.
     pub(super) hovered: Option<f64>,
-    /// Where the pointer is.
+    /// Position of the pointer.
     pub(super) pointer: Option<Pos2>,
-    /// All tracks; the document tells which are shown, and in which order.
+    /// All tracks; the document has their order and which are shown.
     tracks: Vec<Box<dyn TrackView>>,
 }
 
@@ -25,7 +25,7 @@ impl TracksState {
         Self { zoom: TimeZoom::default(), hovered: None, pointer: None, tracks: all(wake) }
     }
 
-    /// Why something a track shows could not be computed.
+    /// Why a track's contents could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.tracks.iter().find_map(|track| track.failure())
@@ -37,10 +37,10 @@ impl TracksState {
     }
 }
 
-/// The tracks that are shown, and where they stand.
+/// The visible tracks with their positions.
 pub(super) struct Stacked<'a> {
     pub shown: &'a [TrackChoice],
     pub places: &'a [Rect],
-    /// What the plots have in common.
+    /// The state that all plots share.
     pub whole: Rect,
 }

@@ -17,7 +17,7 @@ use egui::Ui;
 #[derive(Default)]
 pub(super) struct TheoremTrack {
     figure: KeptFigure<(Measure, TheoremView)>,
-    /// The largest difference of the two schedules in the figure.
+    /// The largest difference between the two schedules in the figure.
     largest_difference: Option<f64>,
 }
 

@@ -16,20 +16,20 @@ use egui::{
     Align2, Color32, CursorIcon, DragValue, Rect, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
-/// Width of the bar, and from the left of the legend to it, points.
+/// Width of the bar, and its distance from the left of the legend, points.
 const WIDTH: f32 = 10.0;
 const LEFT: f32 = 24.0;
 /// Size of a field with a typed end, points.
 const FIELD: Vec2 = vec2(64.0, 24.0);
 
-/// The end that is dragged.
+/// The end being dragged.
 #[derive(Default)]
 pub struct BarState {
     /// The densities at the bottom and top of the bar while an end is dragged.
     held: Option<(f32, f32)>,
 }
 
-/// Whose bar it is.
+/// What the bar belongs to.
 #[derive(Clone, Copy)]
 pub(in crate::app) struct BarOf {
     /// The chosen range; `None` if it is automatic.
@@ -38,7 +38,7 @@ pub(in crate::app) struct BarOf {
     pub difference: bool,
     /// Whether it belongs to the comparison track.
     pub beside: bool,
-    /// What is decided of an estimate's parts, where it is of those.
+    /// The settings of an estimate's parts, if it belongs to those.
     pub parts: Option<PartsChoices>,
 }
 
@@ -84,7 +84,7 @@ impl End {
     }
 }
 
-/// Draws the bar, with the density under the pointer marked on it. It spans all densities there are; colours change
+/// Draws the bar, with the density under the pointer marked on it. It spans all densities; colours change
 /// between its two ends.
 pub(in crate::app) fn bar_ui(
     ui: &mut Ui,
@@ -130,7 +130,7 @@ pub(in crate::app) fn bar_ui(
     }
 }
 
-/// From densities to places on the bar.
+/// The map from densities to positions on the bar.
 fn bar_map(bar: Rect, (low, high): (f32, f32)) -> Transform {
     Transform::new(bar, (0.0, 1.0), (low.into(), high.into()))
 }
@@ -139,7 +139,7 @@ fn painter_text(ui: &Ui, at: egui::Pos2, words: &str, palette: &Palette) {
     ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL - 1.0), palette.secondary);
 }
 
-/// The mark that is dragged.
+/// The mark at a dragged end.
 fn handle_ui(
     ui: &Ui,
     (end, of): (End, BarOf),
@@ -150,7 +150,7 @@ fn handle_ui(
 ) {
     let palette = Palette::of(ui);
     let value = end.of(map.range);
-    // Two ends that meet stay apart for the hand.
+    // Two ends that meet keep separate targets.
     let off = if end == End::High { -9.0 } else { 9.0 };
     let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 24.0));
     let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
@@ -173,7 +173,7 @@ fn handle_ui(
     let wanted = match response.interact_pointer_pos().filter(|_| response.dragged()) {
         Some(pointer) => {
             let density = (bar_map(bar, span).value_y(pointer.y - off) as f32).clamp(span.0, span.1);
-            // Half dB are fine enough for the hand.
+            // Half a dB is fine enough for dragging.
             Some((2.0 * density).round() / 2.0)
         }
         None if keys != 0.0 => Some(value + keys),
@@ -197,7 +197,7 @@ fn handle_ui(
     ));
 }
 
-/// The end as a number that can be typed.
+/// The end as a number to type.
 fn field_ui(ui: &mut Ui, (end, of): (End, BarOf), bar: Rect, map: &HeatMap, intents: &mut Vec<Intent>) {
     let top = if end == End::High { bar.top() } else { bar.bottom() - FIELD.y };
     let place = Rect::from_min_size(pos2(bar.right() + 10.0, top), FIELD);

@@ -74,7 +74,7 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
     Some(RunSpectra { grid: Arc::new(grid), axis: Arc::new(ensemble.axis()), whose })
 }
 
-/// Whose the spectra are; of so many columns of a difference the other has no noise level.
+/// The source of the spectra, with the number of columns that have no noise level in the other ensemble.
 fn whose(desk: &MeasureDesk, source: SpectrumSource, without: usize) -> Option<String> {
     let findings = desk.findings()?;
     let title = findings.ensemble.title();
@@ -100,12 +100,12 @@ fn whose(desk: &MeasureDesk, source: SpectrumSource, without: usize) -> Option<S
     })
 }
 
-/// One density over another.
+/// One density divided by another.
 fn over(here: &[f64], there: impl Iterator<Item = f64>) -> Arc<[f64]> {
     here.iter().zip(there).map(|(here, there)| here / there).collect()
 }
 
-/// The spectrum that an ensemble has at a flow time, between the rows around it in dB; `None` beyond its ends.
+/// The spectrum of an ensemble at a flow time, interpolated between rows in dB; `None` beyond its ends.
 fn at_time(
     ensemble: &Ensemble,
     quantity: SpectrumQuantity,

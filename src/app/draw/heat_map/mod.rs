@@ -1,4 +1,4 @@
-//! Heat maps in the window: coloured by a shader where wgpu draws, else by the processor into a texture of the plot's own
+//! Heat maps in the window: coloured by a shader if wgpu draws, else on the CPU into a texture with the plot's own
 //! pixels. Both show the same pixels.
 
 pub(in crate::app) mod bar;
@@ -22,7 +22,7 @@ use egui::{Color32, ColorImage, Rect, TextureHandle, TextureId, TextureOptions, 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What draws heat maps, by track.
+/// The state of the heat maps, by track.
 #[derive(Default)]
 pub struct HeatMaps {
     /// Colour on the processor even if wgpu draws.
@@ -33,7 +33,7 @@ pub struct HeatMaps {
     bars: HashMap<ColourMap, TextureHandle>,
 }
 
-/// What was made of a heat map for a plot of so many pixels.
+/// The inputs of a heat map's texture for a plot of this many pixels.
 struct KeptMap {
     map: Arc<HeatMap>,
     size: [usize; 2],
@@ -52,7 +52,7 @@ impl HeatMaps {
         }
     }
 
-    /// Draws a heat map over a plot, moved to whole pixels; `name` is that of the only plot it is drawn to.
+    /// Draws a heat map over a plot, moved to whole pixels; `name` identifies the plot.
     pub fn draw(&mut self, ui: &Ui, name: &'static str, plot: Rect, map: &Arc<HeatMap>) {
         let pixels_per_point = ui.ctx().pixels_per_point();
         let plot = plot.round_to_pixels(pixels_per_point);
@@ -91,7 +91,7 @@ impl HeatMaps {
         }
     }
 
-    /// The colours of a map in a column, the greatest at the top.
+    /// The colours of a map in a column, the largest at the top.
     pub fn bar(&mut self, ui: &Ui, map: ColourMap) -> TextureId {
         let bar = self.bars.entry(map).or_insert_with(|| {
             let colours = colour_table(map).map(|[r, g, b]| Color32::from_rgb(r, g, b));
@@ -102,7 +102,7 @@ impl HeatMaps {
     }
 }
 
-/// All of a texture.
+/// A whole texture.
 #[must_use]
 pub const fn whole() -> Rect {
     Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) }

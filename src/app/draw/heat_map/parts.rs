@@ -8,14 +8,14 @@ use crate::spectrum::BandPlan;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Most steps, and about how many values, that are looked at before the track is drawn again.
+/// Most steps per job, and about how many values, before the track is redrawn.
 const BATCH: (usize, usize) = (64, 1 << 20);
-/// Most steps that are kept; a run that has more keeps its own.
+/// Most steps that are kept; a longer run keeps all of its own.
 const KEPT: usize = 8192;
 
-/// A step of a sample; steps that a live run takes over keep their keys.
+/// A step of a sample; steps that a live run reuses keep their keys.
 type PartsKey = (MadeKey, usize, BandPlan);
-/// What was computed in one go.
+/// The result of a job.
 struct PartsBatch(Vec<(PartsKey, Arc<StepParts>)>);
 
 impl Weigh for PartsBatch {
@@ -24,10 +24,10 @@ impl Weigh for PartsBatch {
     }
 }
 
-/// What a batch is of.
+/// The request that a job belongs to.
 type PartsOf = (RunId, usize, BandPlan);
 
-/// How much is known, and of which request.
+/// How much is known for a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KnownParts {
     run: RunId,
@@ -56,7 +56,7 @@ impl KnownParts {
 /// What is known about the steps on screen.
 #[derive(Default)]
 pub struct PartLevels {
-    /// The batches, counted. A failed one is not tried again before the next request.
+    /// The number of jobs. A failed one is not tried again before the next request.
     slot: QuestionSlot<(PartsOf, u64), PartsBatch>,
     batches: u64,
     kept: HashMap<PartsKey, Arc<StepParts>>,
@@ -66,13 +66,13 @@ pub struct PartLevels {
 }
 
 impl PartLevels {
-    /// `wake` is called when there is more.
+    /// `wake` is called when there are new results.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         Self { slot: QuestionSlot::start("chromascope-parts", 0, wake), ..Self::default() }
     }
 
-    /// One per finished step; `None` for those not known.
+    /// One per finished step; `None` for unknown ones.
     #[must_use]
     pub fn steps(&self) -> &[Option<Arc<StepParts>>] {
         &self.steps
@@ -112,13 +112,13 @@ impl PartLevels {
         known
     }
 
-    /// Why what is shown could not be computed.
+    /// Why the parts could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
-    /// Asks for as much of what is missing as is soon there.
+    /// Requests as many of the missing steps as can be done soon.
     fn ask(&mut self, of: PartsOf, missing: Vec<(PartsKey, Option<Arc<Snapshot>>, Arc<Snapshot>)>) {
         if self.slot.is_waiting() || self.slot.failed().is_some_and(|(failed, _)| *failed == of) {
             return;
@@ -183,7 +183,7 @@ mod tests {
             assert_eq!(found.as_deref(), Some(&expected), "step {step}");
             assert_eq!(expected.guided.is_some(), step > 0);
         }
-        // Another sample is another question; the first is not asked again.
+        // Another sample is another request; the first is not repeated.
         let batches = levels.batches;
         assert!(levels.update(run, 1, plan).is_all() && levels.batches == batches);
         assert!(levels.update(run, 0, plan).is_nothing() && levels.batches > batches);

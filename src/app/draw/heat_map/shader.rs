@@ -1,4 +1,4 @@
-//! The shader path: one pipeline, and for each plot textures that are uploaded when what they hold changes.
+//! The shader path: one pipeline, and for each plot textures that are uploaded when their contents change.
 
 use crate::figure::HeatMap;
 use crate::figure::heat_map::{Decibels, Places};
@@ -12,14 +12,14 @@ use std::sync::Arc;
 /// Bytes of the shader's uniforms.
 const UNIFORMS: usize = 16;
 
-/// Makes the pipeline, once for a window. Answers with the longest side that a texture may have.
+/// Creates the pipeline, once per window. Returns the longest side of a texture.
 pub(in crate::app) fn install(state: &egui_wgpu::RenderState) -> usize {
     let shader = Shader::new(&state.device, state.target_format);
     state.renderer.write().callback_resources.insert(shader);
     state.device.limits().max_texture_dimension_2d as usize
 }
 
-/// The heat map as something to be painted. `plot` lies on whole pixels.
+/// The heat map as a paint callback. `plot` is on whole pixels.
 pub(in crate::app) fn callback(
     name: &'static str,
     plot: Rect,
@@ -51,16 +51,16 @@ struct Drawing {
     places: Arc<Places>,
 }
 
-/// What all plots share, and what each has.
+/// The pipeline that all plots share, and the textures of each.
 struct Shader {
     pipeline: wgpu::RenderPipeline,
     layout: wgpu::BindGroupLayout,
-    /// That colours are decoded when they are read, as the target encodes what is written to it.
+    /// Whether colours are decoded on reading because the target encodes what is written to it.
     colour_format: wgpu::TextureFormat,
     plots: HashMap<&'static str, Plot>,
 }
 
-/// What is on the graphics card for a plot, and what it was made of.
+/// A plot's data on the graphics card, and its inputs.
 struct Plot {
     uniforms: wgpu::Buffer,
     written: Option<[u8; UNIFORMS]>,
@@ -170,7 +170,7 @@ impl Shader {
         Self { pipeline, layout, colour_format, plots: HashMap::new() }
     }
 
-    /// Uploads what has changed.
+    /// Uploads the changes.
     fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, drawing: &Drawing) {
         let Drawing { name, cells, places, colour_map, .. } = drawing;
         let plot = self.plots.entry(name).or_insert_with(|| Plot::new(device));
@@ -208,7 +208,7 @@ impl Plot {
         Self { uniforms, written: None, cells: None, places: None, colours: None, group: None }
     }
 
-    /// All of it as the shader sees it.
+    /// The uniforms in the shader's layout.
     fn bound(&self, device: &wgpu::Device, layout: &wgpu::BindGroupLayout) -> Option<wgpu::BindGroup> {
         let view = |binding, view| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::TextureView(view) };
         let uniforms = wgpu::BindGroupEntry { binding: 0, resource: self.uniforms.as_entire_binding() };
@@ -228,7 +228,7 @@ fn upload_colours(
     upload(device, queue, format, (COLOURS, 1), &bytes)
 }
 
-/// As they lie in memory: a line of texels is a column.
+/// In memory order: a line of texels is a column.
 fn upload_cells(device: &wgpu::Device, queue: &wgpu::Queue, cells: &Decibels) -> wgpu::TextureView {
     let bytes: Vec<u8> = cells.values().iter().flat_map(|value| value.to_ne_bytes()).collect();
     upload(device, queue, wgpu::TextureFormat::R32Float, (cells.rows(), cells.columns()), &bytes)
@@ -245,7 +245,7 @@ fn upload_places(device: &wgpu::Device, queue: &wgpu::Queue, places: &Places) ->
     upload(device, queue, wgpu::TextureFormat::R32Sint, (width, 2), &bytes)
 }
 
-/// A texture of such a format, all of four bytes a texel.
+/// A texture of this format, with four bytes per texel.
 fn upload(
     device: &wgpu::Device,
     queue: &wgpu::Queue,
@@ -284,7 +284,7 @@ mod tests {
     use eframe::egui_wgpu::RendererOptions;
     use egui_kittest::wgpu::{create_render_state, default_wgpu_setup};
 
-    /// Width and height of the target, whose lines are as long as copies want them.
+    /// Width and height of the target, with lines as long as copies need them.
     const SIZE: (u32, u32) = (64, 48);
 
     fn map(colour_map: ColourMap, range: (f64, f64)) -> Arc<HeatMap> {
@@ -311,7 +311,7 @@ mod tests {
         }))
     }
 
-    /// What the shader writes to a target of a format: its bytes.
+    /// The bytes that the shader writes to a target of this format.
     fn drawn(
         state: &egui_wgpu::RenderState,
         shader: &mut Shader,
@@ -373,7 +373,7 @@ mod tests {
         let state = create_render_state(default_wgpu_setup(), RendererOptions::PREDICTABLE);
         for format in [wgpu::TextureFormat::Rgba8Unorm, wgpu::TextureFormat::Rgba8UnormSrgb] {
             let mut shader = Shader::new(&state.device, format);
-            // The same plot again and again, so that what has changed is uploaded and the rest kept.
+            // The same plot repeatedly, so that changes are uploaded and the rest is kept.
             for (colour_map, range) in [
                 (ColourMap::Turbo, (0.0, 1.0)),
                 (ColourMap::Inferno, (0.0, 1.0)),

@@ -11,7 +11,7 @@ use ndarray::{Array2, Array4, ArrayView2, ArrayView3, Axis, Zip};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Most columns, and about how many values, that are looked at before the map is drawn again.
+/// Most columns per job, and about how many values, before the map is redrawn.
 const BATCH: (usize, usize) = (64, 1 << 21);
 /// Most columns that are kept; 1000 steps of all quantities are fewer.
 const KEPT: usize = 8192;
@@ -34,14 +34,14 @@ pub struct RunSpectra {
     pub grid: Arc<PowerGrid>,
     /// The run's own axis.
     pub axis: Arc<TimeAxis>,
-    /// Their source, shown where it is not obvious.
+    /// Their source, shown if it is not obvious.
     pub whose: String,
 }
 
-/// A column of a quantity, by the step that it is of; steps that a live run takes over keep their keys.
+/// A column of a quantity, by its step; steps that a live run reuses keep their keys.
 type ColumnKey = (SpectrumQuantity, MadeKey, usize);
 
-/// What was computed in one go.
+/// The result of a job.
 struct SpectraBatch(Vec<(ColumnKey, Arc<Column>)>);
 
 impl Weigh for SpectraBatch {
@@ -58,10 +58,10 @@ struct Column {
     channels: Vec<Arc<[f64]>>,
 }
 
-/// What spectra of images of a size, height and width, are made with.
+/// The tools for spectra of images with this height and width.
 type Plans = Option<((usize, usize), Rapsd)>;
 
-/// What a column is computed from.
+/// The inputs of a column.
 enum Question {
     State(Arc<Array4<f32>>),
     Before(Arc<Snapshot>),
@@ -73,7 +73,7 @@ enum Question {
 /// Radially averaged spectra by step.
 #[derive(Default)]
 pub struct StepSpectra {
-    /// The batches, counted. A failed one is not tried again before the next request.
+    /// The number of jobs. A failed one is not tried again before the next request.
     slot: QuestionSlot<((RunId, Asked), u64), SpectraBatch>,
     batches: u64,
     /// Plans and rings for the last size.
@@ -82,7 +82,7 @@ pub struct StepSpectra {
     shown: Option<(ShownGrid, RunSpectra)>,
 }
 
-/// What a grid was made of.
+/// The inputs of a grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct ShownGrid {
     run: RunId,
@@ -101,7 +101,7 @@ impl StepSpectra {
         Self { slot: QuestionSlot::start("chromascope-heat", 0, wake), ..Self::default() }
     }
 
-    /// The spectra of a run so far. The previous ones stay until there is something new to show.
+    /// The spectra of a run so far. The previous ones stay until there are new ones.
     pub fn get(&mut self, run: Option<&RunView>, asked: Asked) -> Option<RunSpectra> {
         if let Some(batch) = self.slot.take() {
             self.columns.extend(batch.0.iter().map(|(key, column)| (*key, Arc::clone(column))));
@@ -127,8 +127,8 @@ impl StepSpectra {
             found.push(column);
         }
         self.ask((run.id, asked), missing);
-        // A run that goes on fills its map step by step; one that the user is still changing, and what was asked for anew
-        // of a run that is over, come at once.
+        // A run in progress fills its map step by step; one that the user is still changing, or a new request for a run
+        // that is over, is shown when complete.
         let going = run.end.is_none();
         let grows = self.shown.as_ref().is_none_or(|(kept, _)| {
             let same = kept.run == run.id && kept.asked == asked;
@@ -151,13 +151,13 @@ impl StepSpectra {
         self.slot.is_waiting()
     }
 
-    /// Why what is shown could not be computed.
+    /// Why the spectra could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
-    /// Asks for as much of what is missing as is soon there.
+    /// Requests as many of the missing columns as can be done soon.
     fn ask(&mut self, of: (RunId, Asked), missing: Vec<(ColumnKey, Question)>) {
         if self.slot.is_waiting() || self.slot.failed().is_some_and(|(failed, _)| *failed == of) {
             return;
@@ -180,7 +180,7 @@ impl StepSpectra {
         });
     }
 
-    /// Forgets what is not on screen once there is much of it.
+    /// Drops spectra that are not on screen once there are many.
     fn tidy(&mut self, wanted: &[ColumnKey]) {
         if self.columns.len() > KEPT.max(2 * wanted.len()) {
             let kept = wanted.iter().filter_map(|key| self.columns.remove_entry(key)).collect();
@@ -189,7 +189,7 @@ impl StepSpectra {
     }
 }
 
-/// The columns of a whole run: of states one more than steps, of changes one fewer.
+/// The columns of a whole run: for states one more than steps, for changes one fewer.
 fn keys(run: &RunView, asked: Asked) -> Vec<ColumnKey> {
     let key = |at: MadeKey| (asked.quantity, at, asked.sample);
     match asked.quantity {
@@ -201,7 +201,7 @@ fn keys(run: &RunView, asked: Asked) -> Vec<ColumnKey> {
     }
 }
 
-/// What the column of an index is computed from; `None` where it is not made or not kept.
+/// The inputs of a column by its index; `None` if its step is not finished or not kept.
 fn question(run: &RunView, quantity: SpectrumQuantity, index: usize) -> Option<Question> {
     let step = |step: usize| run.whole_step(step).cloned();
     Some(match quantity {
@@ -232,7 +232,7 @@ fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpe
 }
 
 impl Question {
-    /// About how many values are looked at.
+    /// About how many values it has.
     fn values(&self) -> usize {
         let all = match self {
             Self::State(state) => state,
@@ -264,7 +264,7 @@ impl Question {
             }
             Self::Change(..) => None,
         };
-        // What has no spectrum has no rings, and leaves a gap.
+        // An image without a spectrum has no rings, and leaves a gap.
         let channels = channels.unwrap_or_default();
         let frequency = plans.as_ref().map(|(_, rapsd)| rapsd.rings().frequency()).unwrap_or_default();
         let share = (channels.len().max(1) as f64).recip();
@@ -274,7 +274,7 @@ impl Question {
     }
 }
 
-/// The density of each channel of an image `[C, H, W]`, of planes as `plane` makes them.
+/// The density of each channel of an image `[C, H, W]`, from planes as `plane` computes them.
 fn densities(
     image: ArrayView3<f32>,
     plans: &mut Plans,
@@ -303,7 +303,7 @@ mod tests {
 
     const STEPS: usize = 6;
 
-    /// The window without a window.
+    /// The program without a window.
     fn opened() -> (egui::Context, App) {
         let source = ModelSource::Model("gaussian-64".into());
         let run = RunSettings { steps: STEPS, batch: 2, provider: ProviderChoice::Rust, ..RunSettings::new(source) };
@@ -335,7 +335,7 @@ mod tests {
         Asked { quantity, channel: None, sample: 1 }
     }
 
-    /// The grid once nothing of it is missing.
+    /// The grid once it is complete.
     fn whole(spectra: &mut StepSpectra, run: &RunView, asked: Asked) -> Arc<PowerGrid> {
         let began = Instant::now();
         loop {

@@ -80,10 +80,10 @@ fn everything_of_a_figure_arrives_in_its_order() {
         let color = |paint| colour(paint, &palette);
         let (band, level) = (color(Paint::Level(1)), color(Paint::Level(3)));
         assert_eq!([items[0].color(), items[2].color(), items[4].color()], [band, level, color(Paint::Level(2))]);
-        // The band has its values, and its upper edge is drawn in the colour behind it.
+        // The band has its values, and its upper edge is drawn in the background colour.
         assert_eq!((items[0].bounds().min(), items[0].bounds().max()), ([0.0, 0.1], [1.0, 0.5]));
         assert_eq!((items[1].color(), items[1].bounds().min()), (palette.window, [0.0, 0.4]));
-        // Error bars reach as far as they say.
+        // Error bars have their exact length.
         assert_eq!((items[5].bounds().min()[1], items[5].bounds().max()[1]), (0.125, 0.375));
         let PlotGeometry::Points(places) = items[6].geometry() else { panic!("points are points") };
         assert_eq!(places, [PlotPoint::new(0.25, 0.5), PlotPoint::new(0.5, 0.25)]);
@@ -155,7 +155,7 @@ fn only_what_is_within_the_plot_is_drawn() {
     let rect = Rect::from_min_max(pos2(0.0, 0.0), pos2(10.0, 10.0));
     let across = [pos2(-1e6, 5.0), pos2(1e6, 5.0)];
     assert_eq!(runs_within(&across, rect), [[pos2(0.0, 5.0), pos2(10.0, 5.0)]]);
-    // In, out over the top, and in again: two runs, whose inner points are as they were.
+    // In, out over the top, and in again: two runs with unchanged inner points.
     let twice = [pos2(2.0, 8.0), pos2(4.0, 2.0), pos2(4.0, -20.0), pos2(6.0, -20.0), pos2(6.0, 2.0), pos2(8.0, 2.0)];
     let expected =
         [vec![pos2(2.0, 8.0), pos2(4.0, 2.0), pos2(4.0, 0.0)], vec![pos2(6.0, 0.0), pos2(6.0, 2.0), pos2(8.0, 2.0)]];

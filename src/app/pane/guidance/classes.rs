@@ -16,7 +16,7 @@ use crate::session::prepare::ModelInfo;
 use crate::words::shortened;
 use egui::{DragValue, Grid, Label, RichText, Sense, Ui, vec2};
 
-/// Most levels that have a class of their own here.
+/// Most levels that can have a class of their own here.
 const MOST: usize = 8;
 
 pub(super) fn classes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
@@ -128,7 +128,7 @@ fn switch_ui(ui: &mut Ui, model: &ModelInfo, switch: ClassSwitch<Option<i64>>, i
     }
 }
 
-/// The class that was chosen from the menu.
+/// The class chosen from the menu.
 fn class_menu_ui(ui: &mut Ui, name: &str, model: &ModelInfo, current: Option<i64>) -> Option<i64> {
     let mut chosen = None;
     let shown = shortened(&class_name(model, current), 20);

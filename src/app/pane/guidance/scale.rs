@@ -14,7 +14,7 @@ use crate::session::action::Action;
 use crate::words::count;
 use egui::{DragValue, Label, Slider, Ui};
 
-/// Largest scale that the slider offers; more can be typed.
+/// Largest scale of the slider; more can be typed.
 const MOST: f64 = 12.0;
 
 pub(super) fn to_scale(scale: GuidanceScale) -> Intent {

@@ -81,7 +81,7 @@ pub(super) fn sizes_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Int
     here_ui(ui, context, upsample);
 }
 
-/// What holds at the playhead, and what a step costs.
+/// The state at the playhead, and the cost of a step.
 fn here_ui(ui: &mut Ui, context: &ViewContext, upsample: Upsample) {
     let Some(planned) = context.next() else { return };
     let steps = planned.axis.steps() as f64;
@@ -121,7 +121,7 @@ fn here_ui(ui: &mut Ui, context: &ViewContext, upsample: Upsample) {
     });
 }
 
-/// Median seconds of the steps in which it acted, and in which it did not.
+/// Median seconds of the steps in which it was active, and in which it was not.
 fn seconds(run: &crate::app::run_view::RunView, upsample: Upsample) -> Option<(f64, f64)> {
     if run.started.settings.upsample != Some(upsample) {
         return None;

@@ -12,7 +12,7 @@ use crate::session::action::Action;
 use crate::words::count;
 use egui::{Label, Slider, Ui};
 
-/// σ of the points that a straight rule is given as a curve.
+/// σ of the points of a curve made from a straight rule.
 const SIGMAS: [f64; 6] = [0.375, 1.0, 2.0, 4.0, 8.0, 16.0];
 
 pub(super) fn to_window(window: Option<WindowSize>) -> Intent {

@@ -16,7 +16,7 @@ use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of a line of the table, points.
 const ROW: f32 = 17.0;
-/// Letters of a file's name that are shown.
+/// Most characters of a file's name.
 const LETTERS: usize = 16;
 
 pub(super) fn compare_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
@@ -72,7 +72,7 @@ fn menu_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intent
     path_ui(ui, state, intents);
 }
 
-/// A file of one's own, by its path or by a dialog.
+/// The user's own file, by its path or by a dialog.
 fn path_ui(ui: &mut Ui, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let names = [words::panes::PATH_OF_REFERENCE, words::panes::OPEN_REFERENCE, "Browse for a reference"];
     match image_path_ui(ui, &mut state.path, names) {
@@ -109,7 +109,7 @@ fn modes_ui(ui: &mut Ui, state: &mut InspectorPane) {
     });
 }
 
-/// Mean squared error and PSNR of each channel and of all.
+/// Mean squared error and PSNR, per channel and for all.
 fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -160,7 +160,7 @@ fn psnr_in_words(mse: f64) -> String {
 }
 
 impl InspectorPane {
-    /// The reference in a few letters.
+    /// The reference in a few characters.
     pub(super) fn reference_name(&self) -> String {
         match self.choice {
             Choice::None => words::panes::NO_REFERENCE.to_owned(),

@@ -16,7 +16,7 @@ use egui::{Color32, CursorIcon, Id, Pos2, Rect, Sense, Shape, Stroke, Ui, Widget
 
 /// Height of the numbers below, points.
 const NUMBERS: f32 = 15.0;
-/// How far numbers stay from the foot of a handle, points.
+/// Distance of numbers from the foot of a handle, points.
 const HANDLE: f32 = 8.0;
 
 /// Draws the histogram into a space of this height.
@@ -44,7 +44,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     };
     let Some(drawn) = pane.show(ui, plot) else { return };
     let x = |value: f32| drawn.map.x(value.into());
-    // What is black and what is white is told apart from what lies between.
+    // The values outside black and white are shaded.
     let (black, white) = made.scale.ends();
     let veil = palette.window.gamma_multiply(0.6);
     for beyond in [plot.with_max_x(x(black)), plot.with_min_x(x(white))] {
@@ -65,7 +65,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     }
 }
 
-/// Counts over values: a step for every bin, of every channel.
+/// Counts over values: a step line per channel.
 fn figure(histogram: &Histogram, logarithmic: bool, coloured: bool) -> Figure {
     let (low, high) = (f64::from(histogram.range.0), f64::from(histogram.range.1));
     let height = |count: u32| {
@@ -101,7 +101,7 @@ fn figure(histogram: &Histogram, logarithmic: bool, coloured: bool) -> Figure {
         y_axis: Axis {
             label: if logarithmic { "log₁₀(1 + pixels)" } else { "pixels" }.to_owned(),
             unit: "",
-            // The highest bin is seen to end.
+            // A margin above the highest bin.
             range: (0.0, 1.04 * height(histogram.most().max(1))),
             ticks: Vec::new(),
         },
@@ -114,7 +114,7 @@ fn figure(histogram: &Histogram, logarithmic: bool, coloured: bool) -> Figure {
     }
 }
 
-/// The values below the plot, off the feet of the handles.
+/// The values below the plot, clear of the feet of the handles.
 fn numbers_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, handles: [f32; 2]) {
     let palette = Palette::of(ui);
     let mut free = f32::NEG_INFINITY;
@@ -133,7 +133,7 @@ fn numbers_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, handles: [f32; 2]) {
     }
 }
 
-/// The value under the pointer and how many have it.
+/// The value under the pointer and its counts.
 fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, drawn: &ShownPlot, at: Pos2) {
     let bins = histogram.counts.first().map_or(0, Vec::len);
     let (low, high) = histogram.range;
@@ -149,7 +149,7 @@ fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, drawn: &ShownPlot, at: P
     ui.painter().galley(place.min, galley, Color32::WHITE);
 }
 
-/// Black's handle or white's; of signed values both move together.
+/// The handle of black or white; for signed values both move together.
 fn handle_ui(
     ui: &Ui,
     drawn: &ShownPlot,
@@ -163,10 +163,10 @@ fn handle_ui(
     let value = if is_white { white } else { black };
     let x = drawn.map.x(value.clamp(low, high).into());
     if !plot.x_range().expand(1.0).contains(x) {
-        // Not within the part that is shown.
+        // Outside the visible range.
         return;
     }
-    // Where both meet, each can be taken on its own side.
+    // If both are at the same place, each can be dragged on its own side.
     let reach = if is_white { (x - 2.0)..=(x + 8.0) } else { (x - 8.0)..=(x + 2.0) };
     let name = if is_white { words::panes::WHITE } else { words::panes::BLACK };
     let grip = Rect::from_x_y_ranges(reach, plot.top()..=(plot.bottom() + NUMBERS));
@@ -218,7 +218,7 @@ pub(super) fn set(scale: Scale, is_white: bool, to: f32, state: &mut InspectorPa
     }
 }
 
-/// Leaves the ends of the tones to what is shown.
+/// Fits both ends of the tones to the data.
 pub(super) fn reset(scale: Scale, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     match scale {
         Scale::Image(..) => {

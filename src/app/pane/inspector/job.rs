@@ -1,4 +1,4 @@
-//! What the thread makes of an image and its reference.
+//! The job of the thread: an image, compared with its reference.
 
 use crate::app::draw::painted::own_range;
 use crate::app::draw::textures::coloured;
@@ -26,7 +26,7 @@ pub(super) enum Other {
     File(Arc<Reference>),
 }
 
-/// All that is needed.
+/// All inputs.
 pub(super) struct Job {
     /// `[1, C, H, W]`.
     pub image: Vec<f32>,
@@ -37,26 +37,26 @@ pub(super) struct Job {
     pub alone: Option<Isolation>,
     pub channel: Channel,
     pub mode: Mode,
-    /// Black and white of images; `None` is the image's own.
+    /// Black and white of images; `None` fits the image.
     pub range: Option<(f32, f32)>,
-    /// Full colour of changes and differences; `None` is their own.
+    /// Full colour of changes and differences; `None` fits the data.
     pub most: Option<f32>,
     pub gamma: f32,
     pub offset: f32,
-    /// Of the histogram; `None` is chosen.
+    /// The histogram's range; `None` fits the data.
     pub span: Option<(f32, f32)>,
-    /// What differences stand before.
+    /// The background of differences.
     pub ground: Ground,
 }
 
-/// How values become tones.
+/// The map from values to tones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Scale {
     /// From black to white.
     Image(f32, f32),
-    /// Blue, the ground at zero, orange; full colour here.
+    /// Blue, the background at zero, orange; full colour at this value.
     Signed(f32),
-    /// From black at zero to white here.
+    /// From black at zero to white at this value.
     Magnitude(f32),
 }
 
@@ -71,13 +71,13 @@ impl Scale {
     }
 }
 
-/// What comes of it.
+/// The result.
 pub(super) struct Inspected {
     pub picture: ColorImage,
     pub other_picture: Option<ColorImage>,
-    /// What is shown in `picture`, `[1 … 3, H, W]`.
+    /// The values shown in `picture`, `[1 … 3, H, W]`.
     pub subject: Array3<f32>,
-    /// The channels of the image that are looked at, and those of the reference.
+    /// The inspected channels of the image, and those of the reference.
     pub image: Array3<f32>,
     pub other: Option<Array3<f32>>,
     pub exact: bool,
@@ -86,7 +86,7 @@ pub(super) struct Inspected {
     pub scale: Scale,
     pub histogram: Histogram,
     pub errors: Option<Errors>,
-    /// Why there is no reference though one was chosen.
+    /// Why the chosen reference cannot be used.
     pub refused: Option<String>,
 }
 
@@ -157,7 +157,7 @@ fn painted(values: ArrayView3<f32>, scale: Scale, job: &Job) -> RgbImage {
     }
 }
 
-/// A little more than the values and the ends of the tones; images have at least their usual range, so that little moves
+/// A little more than the values and the ends of the tones. For images it is at least their usual range, so that it changes little
 /// from step to step.
 fn span(values: &Array3<f32>, scale: Scale) -> (f32, f32) {
     let (low, high) = scale.ends();

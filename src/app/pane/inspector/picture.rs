@@ -1,4 +1,4 @@
-//! The image with the values of its pixels, and the wipe to the reference.
+//! The image with the values of its pixels, and the divided view with the reference.
 
 use crate::app::draw::lens::{Framing, look_around};
 use crate::app::draw::notes::words_ui;
@@ -18,7 +18,7 @@ use egui::{
 };
 use ndarray::Array3;
 
-/// Least size of a pixel that has its numbers written in it, points.
+/// Smallest pixel that has its values written in it, points.
 const NUMBER_WIDTH: f32 = 38.0;
 const NUMBER_HEIGHT: f32 = 13.0;
 
@@ -99,13 +99,13 @@ fn spoken(state: &InspectorPane) -> String {
     }
 }
 
-/// Where a pixel's corner is on the screen.
+/// The screen position of a pixel's corner.
 fn place(rect: Rect, framing: Framing, (width, height): (usize, usize), x: usize, y: usize) -> Pos2 {
     let corner = vec2(x as f32 / width as f32, y as f32 / height as f32);
     rect.min + (corner - framing.window.min.to_vec2()) / framing.window.size() * rect.size()
 }
 
-/// The values inside the pixels, where these are large enough.
+/// The values inside the pixels, if these are large enough.
 fn numbers_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &InspectShown, divider: Option<f32>) {
     let (channels, height, width) = shown.made.subject.dim();
     let size = rect.size() / framing.window.size() / vec2(width as f32, height as f32);
@@ -143,7 +143,7 @@ fn luminance(color: Color32) -> f32 {
     0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
 }
 
-/// A line that is dragged, or moved by keys: the image at its left, the reference at its right.
+/// A line that can be dragged or moved by keys: the image at its left, the reference at its right.
 fn wipe_ui(ui: &Ui, rect: Rect, line: f32, wipe: &mut f32) {
     let palette = Palette::of(ui);
     let grip = Rect::from_x_y_ranges((line - 7.0)..=(line + 7.0), rect.y_range());
@@ -180,7 +180,7 @@ fn corner_ui(painter: &Painter, corner: Pos2, name: &str, at_right: bool) {
     painter.galley(back.min + vec2(5.0, 2.0), galley, Color32::WHITE);
 }
 
-/// The pixel under the pointer: its place and values, those of the reference, and how they differ.
+/// The pixel under the pointer: its position and values, those of the reference, and their difference.
 fn reading_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &InspectShown, (x, y): (usize, usize)) {
     let made = &shown.made;
     let (_, height, width) = made.subject.dim();

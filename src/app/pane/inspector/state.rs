@@ -1,4 +1,4 @@
-//! What the pane keeps: the choices, the reference's file, and what was last made of both.
+//! The state of the pane: the settings, the reference's file, and the last result.
 
 use crate::app::draw::textures::ground_of;
 use crate::app::pane::inspector::job::{Inspected, Job, Other, Scale, made};
@@ -13,18 +13,18 @@ use egui::{Context, TextureHandle, TextureOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Results that the thread keeps, bytes.
+/// Memory for results that the thread keeps, bytes.
 const BUDGET: usize = 64 << 20;
 
-/// What the image is compared with.
+/// The reference to compare with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// Nothing.
+    /// None.
     #[default]
     None,
-    /// What the run ended with.
+    /// The final image of the run.
     Final,
-    /// `E[x_0|x_t]` of a step that was marked.
+    /// `E[x_0|x_t]` of a pinned step.
     Marked(Moment),
     /// The same picture of another sample of the batch.
     Sample(usize),
@@ -32,15 +32,15 @@ pub(super) enum Choice {
     File,
 }
 
-/// What is shown of image and reference.
+/// How image and reference are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
-    /// The image.
+    /// The image alone.
     #[default]
     Image,
     /// The image at the left of a line, the reference at its right.
     Wipe,
-    /// How they differ.
+    /// The difference.
     Difference(Difference),
 }
 
@@ -54,7 +54,7 @@ impl Mode {
     ];
 }
 
-/// The pane in which one image is looked at closely.
+/// The Inspect pane.
 pub struct InspectorPane {
     slot: QuestionSlot<InspectKey, Inspected>,
     pub(super) picture: Picture,
@@ -62,29 +62,29 @@ pub struct InspectorPane {
     pub(super) logarithmic: bool,
     pub(super) gamma: f32,
     pub(super) offset: f32,
-    /// The value of full colour of a change and of each difference, where it was set by hand.
+    /// The value of full colour of a change and of each difference, if set by hand.
     most: [Option<f32>; 4],
     pub(super) choice: Choice,
     pub(super) mode: Mode,
     /// Where the line between image and reference is, from 0 at the left to 1.
     pub(super) wipe: f32,
-    /// The file that was read last, and how many were before it.
+    /// The last file read, and the number of files before it.
     file: Option<(PathBuf, Arc<Reference>)>,
     files: u64,
     /// The file that is being read.
     wanted: Option<PathBuf>,
-    /// Whether the controls of comparing are shown, where the others have no room beside them.
+    /// Whether the controls of the comparison are shown, if both columns do not fit.
     pub(super) compare_in_front: bool,
-    /// A path that is being typed.
+    /// A path being typed.
     pub(super) path: String,
-    /// Why the last file could not be taken.
+    /// Why the last file could not be used.
     pub(super) error: Option<String>,
-    /// The histogram's span while a handle is dragged.
+    /// The histogram's range while a handle is dragged.
     pub(super) span: Option<(f32, f32)>,
     pub(super) shown: Option<InspectShown>,
 }
 
-/// Which reference, as far as a result depends on it.
+/// The part of the reference that a result depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum ReferenceKey {
     None,
@@ -92,7 +92,7 @@ enum ReferenceKey {
     File(u64),
 }
 
-/// All that a result depends on.
+/// All inputs of a result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct InspectKey {
     picture: PictureKey,
@@ -101,17 +101,17 @@ struct InspectKey {
     alone: Option<Isolation>,
     channel: Channel,
     mode: Mode,
-    /// Range, γ, offset, full colour, span: by their bits.
+    /// Range, γ, offset, full colour and histogram range, by their bits.
     tones: [Option<u32>; 7],
 }
 
-/// A picture of the run: when, which, and of which sample.
+/// A picture of the run: the moment, the picture and the sample.
 type Of = (Moment, Picture, usize);
 
-/// What is looked at, and how.
+/// What is inspected, and how.
 struct Look {
     of: Of,
-    /// The picture of the run, or else the file, that it is compared with.
+    /// The picture of the run, or the file, that it is compared with.
     other: Option<Of>,
     file: Option<Arc<Reference>>,
     alone: Option<Isolation>,
@@ -122,12 +122,12 @@ struct Look {
     most: Option<f32>,
     gamma: f32,
     offset: f32,
-    /// Of the histogram.
+    /// The histogram's range.
     span: Option<(f32, f32)>,
     ground: Ground,
 }
 
-/// What is on screen.
+/// The result on screen.
 pub(super) struct InspectShown {
     pub texture: TextureHandle,
     pub other: Option<TextureHandle>,
@@ -135,7 +135,7 @@ pub(super) struct InspectShown {
 }
 
 impl InspectorPane {
-    /// `wake` is called when something has been made.
+    /// `wake` is called when a result is ready.
     pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-inspector", BUDGET, wake),
@@ -159,7 +159,7 @@ impl InspectorPane {
         }
     }
 
-    /// Why what is looked at could not be made.
+    /// Why the result could not be computed.
     pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
@@ -169,7 +169,7 @@ impl InspectorPane {
         (self.wanted, self.error) = (Some(path), None);
     }
 
-    /// Takes what came of it, unless another was chosen since.
+    /// Uses the file, unless another reference was chosen since.
     pub fn take(&mut self, path: PathBuf, read: Result<Arc<Reference>, String>) {
         if self.wanted.as_ref() != Some(&path) {
             return;
@@ -185,7 +185,7 @@ impl InspectorPane {
         }
     }
 
-    /// Another reference; the first shows the line between both.
+    /// Chooses another reference; the first one turns on the divided view.
     pub(super) fn compare_with(&mut self, choice: Choice) {
         match (self.choice, choice) {
             (_, Choice::None) => self.mode = Mode::Image,
@@ -195,22 +195,22 @@ impl InspectorPane {
         self.choice = choice;
     }
 
-    /// The file that there is.
+    /// The current file.
     pub(super) fn file(&self) -> Option<&Path> {
         self.file.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// Why the reference that is there cannot stand beside the image.
+    /// Why the current reference cannot be compared with the image.
     pub(super) fn refused(&self) -> Option<&str> {
         self.shown.as_ref()?.made.refused.as_deref()
     }
 
-    /// Whether something new has been awaited for a while.
+    /// Whether a new result is overdue.
     pub(super) fn is_late(&self) -> bool {
         self.slot.is_late()
     }
 
-    /// Which of the ranges of signed values and magnitudes is meant; of images there is one in the document.
+    /// Index of the full-colour value for signed values or magnitudes; the range of images is in the document.
     fn most_index(&self, mode: Mode) -> Option<usize> {
         match mode {
             Mode::Difference(Difference::Signed) => Some(1),
@@ -220,7 +220,7 @@ impl InspectorPane {
         }
     }
 
-    /// Sets the value of full colour, or with `None` leaves it to what is shown.
+    /// Sets the value of full colour; `None` fits it to the data.
     pub(super) fn set_most(&mut self, most: Option<f32>) {
         if let Some(index) = self.most_index(self.mode) {
             self.most[index] = most.filter(|most| most.is_finite()).map(|most| most.max(1e-6));
@@ -241,8 +241,8 @@ impl InspectorPane {
         .filter(|(at, picture, sample)| run.values(*at, *picture, *sample).is_some())
     }
 
-    /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
-    /// images follow as fast as they are made.
+    /// Requests the current result, and shows the last one. There is one request at a time, so that during a drag
+    /// images follow as fast as they are computed.
     pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
         let (Some(run), Some(at)) = (context.run, context.at) else {
             self.show_nothing();
@@ -268,7 +268,7 @@ impl InspectorPane {
         }
     }
 
-    /// What is looked at now.
+    /// What is inspected now.
     fn look(&self, run: &RunView, at: Moment, (context, ground): (&ViewContext, Ground)) -> Look {
         let (of, shown_range) = ((at, self.picture, context.sample), context.view().range);
         let other = self.run_reference(run, at, context.sample);
@@ -293,14 +293,14 @@ impl InspectorPane {
         self.shown = None;
     }
 
-    /// How values become tones in what is shown.
+    /// The map from values to tones for the current view.
     pub(super) fn scale(&self) -> Option<Scale> {
         self.shown.as_ref().map(|shown| shown.made.scale)
     }
 }
 
 impl Look {
-    /// By which it is known again; `files` counts the files that were read.
+    /// Its key; `files` is the number of files read.
     fn key(&self, run: &RunView, files: u64) -> InspectKey {
         let key_of = |(at, picture, sample): Of| run.key(at, picture, sample);
         let bits = |value: f32| Some(value.to_bits());
@@ -327,7 +327,7 @@ impl Look {
         }
     }
 
-    /// All that is needed to make it.
+    /// The job that computes it.
     fn job(self, run: &RunView) -> Option<Job> {
         let values_of = |(at, picture, sample): Of| run.values(at, picture, sample);
         let image = values_of(self.of)?;

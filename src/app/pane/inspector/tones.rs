@@ -12,13 +12,13 @@ use crate::app::words;
 use crate::session::document::ValueRange;
 use egui::{DragValue, RichText, Slider, Ui};
 
-/// Height of a line of controls, and of the histogram at least and at most, points.
+/// Height of a line of controls, and least and greatest height of the histogram, points.
 const LINE: f32 = 24.0;
 const HISTOGRAM: (f32, f32) = (48.0, 220.0);
-/// Of a slider's number.
+/// Width of a slider's number.
 const NUMBER: f32 = 52.0;
 
-/// The controls in the height there is, less what is to stand below them.
+/// The controls in the available height, without the space reserved below them.
 pub(super) fn tones_ui(
     ui: &mut Ui,
     context: &ViewContext,
@@ -69,7 +69,7 @@ fn slider_ui(
     });
 }
 
-/// The ends of the tones as numbers, and how counts are drawn.
+/// The ends of the tones as numbers, and the scale of counts.
 fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     let Some(scale) = state.scale() else { return };
     ui.horizontal(|ui| {

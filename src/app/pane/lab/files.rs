@@ -75,7 +75,7 @@ pub(super) fn files_ui(
     }
 }
 
-/// The schedule in a form, and a word on what it is for.
+/// The schedule in a format, with its use.
 fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Result<(Vec<u8>, Option<String>), String> {
     let plan = &planned.plan;
     let config = || {
@@ -107,7 +107,7 @@ fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Resu
     Ok((text.map_err(|error| error.to_string())?.into_bytes(), None))
 }
 
-/// The keys of a model's configuration that its scheduler in diffusers keeps.
+/// The keys of a model's configuration that its scheduler in diffusers reads.
 fn kept_keys(config: &SchedulerConfig) -> serde_json::Value {
     serde_json::json!({
         "_class_name": config.class_name,

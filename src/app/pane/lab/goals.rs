@@ -78,8 +78,8 @@ fn take_shares(
     };
 }
 
-/// The shares with the boundary of level `m` and the next finer one moved by a part of the whole, as far as both keep the
-/// least share. Neighbours that have less than that between them share it evenly.
+/// The shares with the boundary between level `m` and the next finer one moved by a fraction of the whole, as far as both
+/// keep the least share. Neighbours with less than that between them share it evenly.
 fn moved(shares: &[f64], m: usize, by: f64) -> Vec<f64> {
     let total: f64 = shares.iter().sum();
     let mut moved: Vec<f64> = shares.iter().map(|share| (share / total).max(LEAST_SHARE)).collect();
@@ -89,7 +89,7 @@ fn moved(shares: &[f64], m: usize, by: f64) -> Vec<f64> {
     moved
 }
 
-/// The shares as a bar from coarse (noise, left) to fine, whose boundaries are dragged. Answers with new shares.
+/// The shares as a bar from coarse (noise, left) to fine, with boundaries to drag. Returns new shares.
 fn bar_ui(
     ui: &mut Ui,
     shares: &[f64],
@@ -118,7 +118,7 @@ fn bar_ui(
         if position + 1 == levels {
             break;
         }
-        // As wide as a hand wants it, where its neighbours leave the room.
+        // Wide enough to drag, if its neighbours leave the space.
         let next = (shares[m - 1] / total) as f32 * bar.width();
         let wide = width.min(next).clamp(10.0, 24.0);
         let grip = Rect::from_center_size(pos2(left, bar.center().y), vec2(wide, bar.height() + 4.0));
@@ -161,7 +161,7 @@ mod tests {
         assert_moved([0.5, 0.25, 0.25], (2, 0.125), [0.5, 0.125, 0.375]);
         assert_moved([0.5, 0.25, 0.25], (2, 9.0), [0.5, LEAST_SHARE, 0.5 - LEAST_SHARE]);
         assert_moved([0.5, 0.25, 0.25], (1, -9.0), [0.75 - LEAST_SHARE, LEAST_SHARE, 0.25]);
-        // Two levels of which neither has anything, as with the list 0.1, 0.05, 0.
+        // Two levels with zero shares, as with the list 0.1, 0.05, 0.
         for by in [-0.3, -1e-3, 1e-3, 0.3] {
             assert_moved([1.0, 0.0, 0.0], (2, by), [1.0, LEAST_SHARE, LEAST_SHARE]);
         }

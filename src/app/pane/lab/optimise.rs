@@ -18,7 +18,7 @@ use crate::sampler::registry::ClosedForm;
 use crate::words::count;
 use egui::{DragValue, Grid, Label, ProgressBar, RichText, Ui};
 
-/// What an optimisation is asked to do.
+/// The options of an optimisation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted {
     options: Options,
@@ -73,7 +73,7 @@ pub(super) fn optimise_ui(
             intents.push(Intent::CancelOptimise);
         }
     });
-    // It depends on the sampler, which must not move what stands below.
+    // The line depends on the sampler, which must not move the contents below.
     let is_gaussian = context
         .model
         .and_then(|model| model.card.as_ref())
@@ -128,7 +128,7 @@ fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Inte
     }
 }
 
-/// Before and after, on seeds that the fit did not see.
+/// Before and after, on seeds that the fit did not use.
 fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
     let palette = Palette::of(ui);
     let text = RichText::new(outcome.sentence()).font(theme::body(SMALL)).color(palette.text);

@@ -16,7 +16,7 @@ use crate::session::document::LevelReading;
 use crate::theory::NoiseLevel;
 use egui::{Align2, ComboBox, Rect, RichText, Role, Sense, Slider, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-/// Rows that parameters have: as many as any preset needs.
+/// Rows for parameters: enough for every preset.
 const ROWS: usize = 4;
 
 pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
@@ -35,7 +35,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, in
         }
     });
     named(ui, &response.response, words::panes::PRESET);
-    // Of a preset that is looked at, else of the schedule that the run has.
+    // Of the previewed preset, else of the run's schedule.
     let (subject, looked_at) = match &state.preview {
         Some(preview) => (preview.clone(), true),
         None => (planned.source.clone(), false),
@@ -73,7 +73,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, in
             changed = with_parameter(&changed, parameter.name, value);
         }
     }
-    // What stands below does not move when another is chosen.
+    // The contents below do not move when another is chosen.
     if free > 0 {
         rest_ui(ui, free, planned, looked_at);
     }
@@ -99,7 +99,7 @@ pub(super) fn presets_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, in
     });
 }
 
-/// Fills the rows that the parameters leave.
+/// Fills the rows without parameters.
 fn rest_ui(ui: &mut Ui, free: usize, planned: &Planned, looked_at: bool) {
     let (height, gap) = (ui.spacing().interact_size.y, ui.spacing().item_spacing.y);
     let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
@@ -112,7 +112,7 @@ fn rest_ui(ui: &mut Ui, free: usize, planned: &Planned, looked_at: bool) {
     curves_ui(ui, place, planned, looked_at);
 }
 
-/// λ over the run, of the schedule there is, and dotted that of the preset that is looked at.
+/// λ over the run: of the present schedule, and dotted of the previewed preset.
 fn curves_ui(ui: &Ui, place: Rect, planned: &Planned, looked_at: bool) {
     const POINTS: u32 = 96;
     let tried = planned.overlays.iter().find(|overlay| overlay.tried).filter(|_| looked_at);
@@ -149,7 +149,7 @@ fn curves_ui(ui: &Ui, place: Rect, planned: &Planned, looked_at: bool) {
     response.on_hover_text(words);
 }
 
-/// What its name alone says is the setting of that name; anything else is a schedule.
+/// A family without parameters is set as a spacing; anything else is a schedule.
 fn take(source: &PlanSource) -> Intent {
     let name = source.label();
     Intent::Change(if name.parse().as_ref() == Ok(source) {
@@ -159,7 +159,7 @@ fn take(source: &PlanSource) -> Intent {
     })
 }
 
-/// The value a preset of this name has at first.
+/// The initial value of a preset with this name.
 fn usual_value(source: &PlanSource, name: &str) -> Option<f64> {
     let label = source.label();
     let presets = groups().into_iter().flat_map(|group| group.presets);

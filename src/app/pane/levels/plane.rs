@@ -13,10 +13,10 @@ use crate::spectrum::{centred_frequency, level_radius};
 use egui::{Color32, ColorImage, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use ndarray::Array2;
 
-/// Least distance between rings at which a level's name stands between them, points.
+/// Least distance between rings for a level's name between them, points.
 const ROOM: f32 = 17.0;
 
-/// The density in greys over a scale in dB, on which the levels' colours stand out.
+/// The density as greys over a scale in dB, on which the levels' colours are visible.
 pub(super) fn plane_image(decibels: &Array2<f32>, (low, high): (f64, f64)) -> ColorImage {
     let (height, width) = decibels.dim();
     let pixels = decibels.iter().map(|&decibel| {
@@ -41,7 +41,7 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &LevelsShown, levels: &Levels
         let (outer, inner) =
             (points(level_radius(shown.plan.factor(), m)), points(level_radius(shown.plan.factor(), m + 1)));
         let color = colour(paint_of(Band::Level(m)), &Palette::DARK);
-        // A ring bounds what is looked at alone from both sides.
+        // A ring bounds isolated levels on both sides.
         let lit =
             !levels.lit().is_whole() && (m == 0 || [m - 1, m].iter().any(|m| levels.lit().contains(Band::Level(*m))));
         if m > 0 && outer > 4.0 {
@@ -80,7 +80,7 @@ pub(super) fn plane_ui(ui: &Ui, rect: Rect, shown: &LevelsShown, levels: &Levels
     );
 }
 
-/// The frequency at a place in the plane, and the density there.
+/// The frequency at a position in the plane, and the density there.
 fn read_at(square: Rect, shown: &LevelsShown, pointer: Pos2) -> Option<String> {
     let (height, width) = shown.decibels.dim();
     let part = (pointer - square.min) / square.width();

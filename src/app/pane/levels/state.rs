@@ -14,17 +14,17 @@ use crate::spectrum::{BandPlan, centred, psd};
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use ndarray::{Array2, ArrayView3, ArrayView4, Axis};
 
-/// Images that the thread keeps, bytes.
+/// Memory for images that the thread keeps, bytes.
 const BUDGET: usize = 64 << 20;
-/// From the top of the spectrum's scale to its bottom, dB.
+/// The range of the spectrum's scale, dB.
 const DECIBELS: f64 = 80.0;
 
-/// What the levels' values are held against as grey.
+/// The grey scale of the levels' values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Contrast {
-    /// One scale.
+    /// One scale for all.
     Common,
-    /// A scale for each.
+    /// A scale for each level.
     Own,
 }
 
@@ -37,12 +37,12 @@ impl Contrast {
     }
 }
 
-/// What energies are drawn as shares of.
+/// What energies are shown relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bars {
-    /// Of what the level has at the end.
+    /// The level's final energy.
     OfEnd,
-    /// Of the level that has most.
+    /// The energy of the strongest level.
     OfLargest,
 }
 
@@ -60,20 +60,20 @@ pub(super) fn plane_name(channel: Option<usize>, channels: usize) -> String {
     channel.map_or_else(|| "mean".to_owned(), |channel| channel_name(channel, channels))
 }
 
-/// The pane of an image's levels.
+/// The Levels pane.
 pub struct LevelsPane {
     slot: QuestionSlot<LevelsKey, LevelsMade>,
     pub(super) picture: Picture,
     pub(super) contrast: Contrast,
     pub(super) wanted_bars: Bars,
-    /// Whose spectrum is drawn; `None` is the mean of all.
+    /// The channel of the spectrum; `None` is the mean of all.
     pub(super) channel: Option<usize>,
-    /// Whether the spectrum takes the levels' place, where both have no room.
+    /// Whether the spectrum takes the levels' place, if both do not fit.
     pub(super) plane_in_front: bool,
     pub(super) shown: Option<LevelsShown>,
 }
 
-/// All that a result depends on.
+/// All inputs of a result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LevelsKey {
     picture: PictureKey,
@@ -82,11 +82,11 @@ struct LevelsKey {
     ranges: Vec<Option<(u32, u32)>>,
     common: bool,
     channel: Option<usize>,
-    /// What differences stand before.
+    /// The background of differences.
     ground: Ground,
 }
 
-/// What the thread answers.
+/// The result of the thread.
 struct LevelsMade {
     bands: Vec<ColorImage>,
     energies: Vec<f64>,
@@ -106,11 +106,11 @@ impl Weigh for LevelsMade {
     }
 }
 
-/// What is on screen.
+/// The result on screen.
 pub(super) struct LevelsShown {
     key: LevelsKey,
     pub bands: Vec<TextureHandle>,
-    /// What is on them.
+    /// Its contents.
     pub images: Vec<ColorImage>,
     pub energies: Vec<f64>,
     /// Energies of the run's newest `E[x_0|x_t]`.
@@ -120,7 +120,7 @@ pub(super) struct LevelsShown {
     /// Rows and columns.
     pub size: (usize, usize),
     pub plane: TextureHandle,
-    /// What is on it.
+    /// Its contents.
     pub plane_image: ColorImage,
     /// The density at each frequency, dB, frequency 0 in the middle.
     pub decibels: Array2<f32>,
@@ -128,7 +128,7 @@ pub(super) struct LevelsShown {
 }
 
 impl LevelsPane {
-    /// `wake` is called when levels are there.
+    /// `wake` is called when a result is ready.
     pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-bands", BUDGET, wake),
@@ -141,12 +141,12 @@ impl LevelsPane {
         }
     }
 
-    /// Why what is looked at could not be made.
+    /// Why the result could not be computed.
     pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
-    /// A change has no end that it comes to.
+    /// A change has no final energy.
     pub(super) fn bars(&self) -> Bars {
         if self.picture == Picture::Change { Bars::OfLargest } else { self.wanted_bars }
     }
@@ -155,7 +155,7 @@ impl LevelsPane {
         plane_name(self.channel.filter(|channel| *channel < channels), channels)
     }
 
-    /// Whether the next levels have been awaited for a while.
+    /// Whether the next result is overdue.
     pub(super) fn is_late(&self) -> bool {
         self.slot.is_late()
     }
@@ -169,8 +169,8 @@ impl LevelsPane {
         }
     }
 
-    /// Asks the thread for what is looked at, and shows what it has answered. One question at a time, so that in a drag
-    /// images follow as fast as they are made.
+    /// Requests the current result, and shows the last one. There is one request at a time, so that during a drag
+    /// images follow as fast as they are computed.
     pub(super) fn update(&mut self, ctx: &Context, context: &ViewContext) {
         let (Some(run), Some(at), Some(plan)) = (context.run, context.at, context.levels.plan) else {
             self.show_nothing();
@@ -202,7 +202,7 @@ impl LevelsPane {
             ctx.request_repaint_after(left);
         }
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
-            // As the run goes on its newest step is another.
+            // As the run continues its newest step changes.
             shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, context.sample));
         }
     }
@@ -220,7 +220,7 @@ impl LevelsPane {
         plan: BandPlan,
         channel: Option<usize>,
     ) -> LevelsKey {
-        // The ends of a fixed range are those of whole images.
+        // The ends of a fixed range belong to whole images.
         let range = if range == ValueRange::Auto { ValueRange::Auto } else { ValueRange::Image };
         let bands = (0..=plan.levels()).map(|m| Isolation::of_index(plan, m));
         let mut ranges: Vec<Option<(f32, f32)>> =
@@ -272,7 +272,7 @@ fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &
     };
     let bands = parts.iter().enumerate().map(paint).collect();
     let Some(density) = density(image, key.channel) else { return LevelsMade { bands, energies, ..nothing() } };
-    // A constant image of ±1 has as many dB in its only bin as it has pixels.
+    // A constant image of ±1 has 10·log₁₀(pixels) dB in its only bin.
     let full = 10.0 * ((height * width) as f64).log10();
     let top = (full / 10.0).ceil() * 10.0 - if picture == Picture::Change { 20.0 } else { 0.0 };
     let decibels = density.mapv(|density| (10.0 * density.log10()) as f32);

@@ -16,7 +16,7 @@ use crate::session::pooling::BUNDLED;
 use crate::theory::{NoiseLevel, adjustment};
 use egui::{Label, RichText, Slider, Ui, vec2};
 
-/// Of the slider's number, points.
+/// Width of the slider's number, points.
 const NUMBER: f32 = 58.0;
 
 pub(super) fn controls_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
@@ -51,7 +51,7 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingPane, name: RichText) {
         ui.label(name);
         ui.spacing_mut().slider_width = (ui.available_width() - NUMBER - 8.0).max(40.0);
         ui.spacing_mut().interact_size.x = NUMBER;
-        // The slider rounds what it is given; that is no move of it.
+        // The slider rounds its value, which is not a move by the user.
         let shown = (1e3 * state.t).round() / 1e3;
         let mut t = shown;
         // Noise on the left, as on the tracks.
@@ -72,7 +72,7 @@ fn time_ui(ui: &mut Ui, state: &mut PoolingPane, name: RichText) {
     });
 }
 
-/// τ(t), √P, and how n² is made.
+/// τ(t), √P, and how n² comes about.
 fn numbers_ui(ui: &mut Ui, context: &ViewContext, state: &PoolingPane) {
     let (mut tau, mut intensity) = ("…".to_owned(), "…".to_owned());
     if let Some((level, axis)) = state.level(context).zip(context.shown().map(|planned| &planned.axis)) {
@@ -119,7 +119,7 @@ fn image_ui(ui: &mut Ui, context: &ViewContext, state: &mut PoolingPane, intents
     }
 }
 
-/// A file of one's own, by its path or by a dialog.
+/// The user's own file, by its path or by a dialog.
 fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
     let names = [words::panes::PATH_OF_IMAGE, words::panes::OPEN_IMAGE, "Browse for an image"];
     match image_path_ui(ui, &mut state.path, names) {
@@ -130,7 +130,7 @@ fn path_ui(ui: &mut Ui, state: &mut PoolingPane, intents: &mut Vec<Intent>) {
 }
 
 impl PoolingPane {
-    /// The level of the time now, once the schedule is known.
+    /// The level at the current time, if the schedule is known.
     pub(super) fn level(&self, context: &ViewContext) -> Option<NoiseLevel> {
         let axis = &context.shown()?.axis;
         Some(axis.level_at_run_time(self.t))

@@ -13,9 +13,9 @@ use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use ndarray::Array3;
 use std::sync::Arc;
 
-/// The time at first, and after a double-click.
+/// The initial time, and that after a double-click.
 pub(super) const MIDDLE: f64 = 0.5;
-/// Pictures that the thread keeps, bytes.
+/// Memory for pictures that the thread keeps, bytes.
 const BUDGET: usize = 16 << 20;
 
 /// The Pooling pane.
@@ -23,31 +23,31 @@ pub struct PoolingPane {
     slot: QuestionSlot<PooledKey, Pooled>,
     /// The image that is pooled.
     image: Option<Known>,
-    /// Counts images.
+    /// A counter of images.
     images: u64,
-    /// The image that is being read, or that a run will end with.
+    /// The image that is being read, or the final image of a run in progress.
     pub(super) wanted: Option<ImageChoice>,
     /// Run time, from 1 (noise) to 0 (image).
     pub(super) t: f64,
-    /// Whether the time is that of the playhead.
+    /// Whether the time follows the playhead.
     pub(super) follow: bool,
-    /// A path that is being typed.
+    /// A path being typed.
     pub(super) path: String,
-    /// Why the last image could not be taken.
+    /// Why the last image could not be used.
     pub(super) error: Option<String>,
     pub(super) shown: Option<PooledShown>,
 }
 
-/// An image, and where it is from.
+/// An image and its source.
 struct Known {
     choice: ImageChoice,
     version: u64,
     image: Arc<CleanImage>,
-    /// The picture of the run that it is.
+    /// The picture of the run, if that is its source.
     picture: Option<PictureKey>,
 }
 
-/// All that a result depends on.
+/// All inputs of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct PooledKey {
     image: u64,
@@ -57,7 +57,7 @@ struct PooledKey {
     seed: u64,
 }
 
-/// What the thread answers: three pictures, and the numbers.
+/// The result of the thread: three pictures and the numbers.
 struct Pooled {
     parts: [(ColorImage, Ratio); 3],
     range: f32,
@@ -76,10 +76,10 @@ pub(super) struct Ratio {
     pub expected: f64,
 }
 
-/// What is on screen.
+/// The result on screen.
 pub(super) struct PooledShown {
     pub textures: [TextureHandle; 3],
-    /// What is on them.
+    /// Its contents.
     pub images: [ColorImage; 3],
     pub ratios: [Ratio; 3],
     pub factor: usize,
@@ -90,7 +90,7 @@ pub(super) struct PooledShown {
 }
 
 impl PoolingPane {
-    /// `wake` is called when a picture is there.
+    /// `wake` is called when a result is ready.
     pub(super) fn start(wake: Wake) -> Self {
         Self {
             slot: QuestionSlot::start("chromascope-pooling", BUDGET, wake),
@@ -105,17 +105,17 @@ impl PoolingPane {
         }
     }
 
-    /// Why what is looked at could not be made.
+    /// Why the result could not be computed.
     pub(super) fn failure(&self) -> Option<&str> {
         self.slot.failure()
     }
 
-    /// Another image is on its way.
+    /// Another image is being read.
     pub fn choose(&mut self, choice: ImageChoice) {
         (self.wanted, self.error) = (Some(choice), None);
     }
 
-    /// Takes what came of a choice, unless another was made since.
+    /// Uses the image of a choice, unless another was made since.
     pub fn take(&mut self, choice: ImageChoice, read: Result<Arc<CleanImage>, String>) {
         if self.wanted.as_ref() != Some(&choice) {
             return;
@@ -132,24 +132,24 @@ impl PoolingPane {
         self.image = Some(Known { choice, version: self.images, image, picture });
     }
 
-    /// The image that was asked for last, whether it is there yet or not.
+    /// The latest chosen image, loaded or not.
     pub(super) fn choice(&self) -> Option<&ImageChoice> {
         self.wanted.as_ref().or(self.image.as_ref().map(|known| &known.choice))
     }
 
-    /// Whether anything is there or on its way.
+    /// Whether there is an image or one is being read.
     pub(super) fn has_image(&self) -> bool {
         self.image.is_some()
     }
 
-    /// The time now: the playhead's where that is followed.
+    /// The current time: the playhead's if it is followed.
     pub(super) fn update_time(&mut self, context: &ViewContext) {
         if let (true, Some(run)) = (self.follow, context.run) {
             self.t = run.axis.value_at(context.position, Reading::RunTime);
         }
     }
 
-    /// Takes the image that the run on screen ended with, where that is wanted and it is another.
+    /// Uses the final image of the run on screen, if that is chosen and it has changed.
     pub(super) fn update_run_image(&mut self, run: Option<&RunView>, sample: usize) {
         let wanted = self.choice() == Some(&ImageChoice::Run);
         let Some(run) = run.filter(|run| wanted && run.end == Some(RunEnd::Complete)) else { return };
@@ -168,8 +168,8 @@ impl PoolingPane {
         }
     }
 
-    /// Asks the thread for this level, and shows what it has answered. One question at a time, so that in a drag pictures
-    /// follow as fast as they are made.
+    /// Requests this level, and shows the last result. There is one request at a time, so that during a drag pictures
+    /// follow as fast as they are computed.
     pub(super) fn update_pictures(&mut self, ctx: &Context, level: NoiseLevel, factor: usize, seed: u64) {
         let Some(known) = &self.image else { return };
         let key = PooledKey { image: known.version, log_snr: level.log_snr().to_bits(), factor, seed };
@@ -184,10 +184,10 @@ impl PoolingPane {
 }
 
 fn made(image: &CleanImage, level: NoiseLevel, factor: usize, seed: u64) -> Pooled {
-    // The range that the stage shows a noisy state in; one for all three, so that their intensities can be compared.
+    // The range that the images pane shows a noisy state in; one for all three, so that their intensities can be compared.
     let range = (level.sqrt_alpha_bar() + 2.2 * level.sqrt_one_minus_alpha_bar()) as f32;
     let Ok(pooling) = Pooling::new(image, level, factor, seed) else {
-        // Images are of 8 pixels or more and factors of 4 or less.
+        // Images have at least 8 pixels per side, and factors are at most 4.
         let none = || (ColorImage::default(), Ratio { measured: f64::NAN, expected: f64::NAN });
         return Pooled { parts: [none(), none(), none()], range };
     };

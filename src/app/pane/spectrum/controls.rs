@@ -19,7 +19,7 @@ const CHANNEL: &str = "The mean of all channels, or one of them";
 const RANGE: &str =
     "Range in which the slope of E[x₀|xₜ] is fitted, in cycles/px. You can also drag its ends in the plot";
 
-/// The channel by name: colours where there are three.
+/// The channel by name: a colour if there are three.
 fn channel_name(channel: Option<usize>, channels: usize) -> String {
     match (channel, channels) {
         (Some(channel), 3) => ["red", "green", "blue"].get(channel).map_or("mean", |name| name).to_owned(),
@@ -32,7 +32,7 @@ fn channels_of(context: &ViewContext) -> usize {
     context.run.map_or(1, |run| run.started.shape[1])
 }
 
-/// Asks for other choices, as a change of its own.
+/// Requests other settings, undone separately.
 fn choose(context: &ViewContext, intents: &mut Vec<Intent>, change: impl FnOnce(&mut SpectrumChoices)) {
     let mut choices = context.view().spectrum;
     change(&mut choices);
@@ -82,7 +82,7 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64)>, inten
     }
 }
 
-/// All of it in one line, where that is wide.
+/// All controls in one line, in a wide pane.
 pub(super) fn bar_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64)>, intents: &mut Vec<Intent>) {
     ui.horizontal_centered(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
@@ -102,7 +102,7 @@ pub(super) fn bar_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64
     });
 }
 
-/// The pane's menu: all of it where the pane has no line for it, and the figure as a file.
+/// The pane's menu: all controls if the pane has no line for them, and the figure as a file.
 pub(super) fn menu_ui(
     ui: &mut Ui,
     context: &ViewContext,

@@ -13,20 +13,20 @@ use crate::spectrum::Reach;
 use crate::words::count;
 use egui::{Align2, Color32, Popup, PopupCloseBehavior, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-/// Height of a row, and of a row of names where there is room to click them better, points.
+/// Height of a row, and of a row of names if there is space for larger targets, points.
 const ROW: f32 = 16.0;
 const HIGH: f32 = 22.0;
-/// Width of what stands for the rest, points.
+/// Width of the button for the rest, points.
 const MORE: f32 = 20.0;
 /// Space above the names, points.
 const ABOVE: f32 = 4.0;
-/// Every curve that there may be, with the lines that it is.
+/// All possible curves, with their lines.
 const X_T: &[&str] = &["xₜ"];
 const EXPECTATION: &[&str] = &["E[x₀|xₜ]"];
 const NOISE: &[&str] = &["noise 1 − ᾱ"];
 const OTHERS: &[&str] = &["earlier steps", "later steps"];
 
-/// A number that is read off the plot.
+/// A number read off the plot.
 struct Value {
     short: String,
     long: String,
@@ -34,7 +34,7 @@ struct Value {
     dash: Option<Dash>,
 }
 
-/// All that stands below the plot. Which rows there are does not depend on values, so nothing moves while they change.
+/// Everything below the plot. The rows do not depend on values, so nothing moves while these change.
 pub(super) struct Readings<'a> {
     legend: PlotLegend<'a>,
     values: [Value; 2],
@@ -42,7 +42,7 @@ pub(super) struct Readings<'a> {
 }
 
 impl<'a> Readings<'a> {
-    /// `data` is the name of the data, of which there may be none yet.
+    /// `data` is the name of the data, which may be missing still.
     pub(super) fn new(ui: &Ui, plot: &SpectrumPlot, context: &ViewContext, data: &'a [&'a str; 1], width: f32) -> Self {
         let name =
             |lines: &'a [&'a str], role, dash| PlotName { name: lines[0], lines, paint: Paint::Role(role), dash };
@@ -60,10 +60,10 @@ impl<'a> Readings<'a> {
         Self { legend, values: [meeting(plot, data[0], ended), slope(plot, ended)], wide: width >= WIDE }
     }
 
-    /// How high rows of names are where so much is left for them; nothing where there is too little.
+    /// Height of the rows of names with this much space; zero if there is too little.
     pub(super) fn name_row(&self, room: f32) -> Option<f32> {
         let fits = |height: &f32| self.names_height(*height) + self.values_height() <= room;
-        // A large plot comes before large names.
+        // A large plot has priority over large names.
         Some(HIGH).filter(|high| fits(&(high + 24.0))).or(Some(ROW).filter(fits))
     }
 
@@ -75,7 +75,7 @@ impl<'a> Readings<'a> {
         if self.wide { ROW } else { 2.0 * ROW }
     }
 
-    /// Draws them from the top of `rect`, with rows of names so high.
+    /// Draws them from the top of `rect`, with rows of names of this height.
     pub(super) fn show(&self, ui: &Ui, rect: Rect, row: Option<f32>) {
         let palette = Palette::of(ui);
         let mut top = rect.top() + ABOVE;
@@ -105,7 +105,7 @@ impl<'a> Readings<'a> {
         }
     }
 
-    /// "…", which opens what there was no room for.
+    /// "…", which opens everything that does not fit.
     fn more_ui(&self, ui: &Ui, place: Rect, (named, value): (bool, Option<&Value>), palette: &Palette) {
         let reach = Rect::from_center_size(place.center(), vec2(TARGET, TARGET));
         let response = ui.interact(reach, ui.scope_id().with("more of the spectrum"), Sense::click());

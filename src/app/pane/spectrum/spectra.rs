@@ -1,4 +1,4 @@
-//! What the pane shows, computed beside the window.
+//! The contents of the pane, computed in the background.
 
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::figure::{DataSpectrum, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
@@ -8,39 +8,39 @@ use crate::spectrum::{Rapsd, SpectrumError, Window};
 use ndarray::{ArrayView3, Axis};
 use std::sync::Arc;
 
-/// Spectra that are kept, bytes.
+/// Memory for spectra, bytes.
 const BUDGET: usize = 16 << 20;
-/// Other steps that are drawn, spread evenly over the run.
+/// Number of other steps that are drawn, spread evenly over the run.
 const OTHERS: usize = 5;
 
-/// Pictures whose spectra are computed in one go.
+/// Number of pictures per job.
 type SpectraKey = (Vec<PictureKey>, Window);
 
-/// Radially averaged power spectra by what they are of, and what of them is on screen.
+/// Radially averaged power spectra with their keys, and those on screen.
 pub struct Spectra {
     pool: Option<AnalysisPool<SpectraKey, Vec<Rings>>>,
-    /// The last plot that was there; it stays until the next one is.
+    /// The last plot; it stays until the next one is ready.
     shown: Option<(Wanted, SpectrumPlot)>,
-    /// Why one that is wanted could not be computed.
+    /// Why a spectrum could not be computed.
     failed: Option<String>,
 }
 
-/// Where the data's spectrum comes from.
+/// The source of the data's spectrum.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum DataSource<'a> {
-    /// The image that the run ended with, once it has.
+    /// The final image of the run, once it is complete.
     #[default]
     FinalImage,
-    /// One that is known, of the same channels and under the same window.
+    /// A known spectrum with the same channels and window.
     Known {
         /// Changes with the spectrum.
         version: u64,
-        /// By ring, with the name it has in the legend.
+        /// By ring, with its name in the legend.
         data: DataSpectrum<'a>,
     },
 }
 
-/// What is asked for.
+/// A request.
 #[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     pub(super) run: &'a RunView,
@@ -50,7 +50,7 @@ pub(super) struct Question<'a> {
     pub(super) data: DataSource<'a>,
 }
 
-/// All that a plot depends on.
+/// All inputs of a plot.
 #[derive(Clone, Copy, PartialEq)]
 struct Wanted {
     run: RunId,
@@ -59,7 +59,7 @@ struct Wanted {
     choices: SpectrumChoices,
     data: Option<u64>,
     complete: bool,
-    /// How many other steps are on it.
+    /// Number of other steps in it.
     others: usize,
 }
 
@@ -95,7 +95,7 @@ impl Rings {
 }
 
 impl Spectra {
-    /// `wake` is called when a spectrum is there.
+    /// `wake` is called when a spectrum is ready.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
         // Without the thread the panel stays empty; nothing else needs it.
@@ -116,7 +116,7 @@ impl Spectra {
             let images = images.collect::<Option<Vec<_>>>()?;
             Some(Box::new(move || {
                 let rings = images.iter().map(|(shape, values)| Rings::of(*shape, values, window));
-                // Images that have no spectrum have no rings.
+                // Images without a spectrum have no rings.
                 rings.collect::<Result<_, _>>().unwrap_or_default()
             }))
         });
@@ -126,13 +126,13 @@ impl Spectra {
         found
     }
 
-    /// Why what is looked at could not be computed.
+    /// Why a spectrum could not be computed.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
         self.failed.as_deref()
     }
 
-    /// The steps of the run, spread over it, that are there and whole.
+    /// Steps of the run that are kept at full size, spread over it.
     fn other_steps(question: &Question) -> Vec<usize> {
         let Question { run, sample, choices, .. } = *question;
         if !choices.others {
@@ -148,7 +148,7 @@ impl Spectra {
         steps
     }
 
-    /// The plot of a moment once all of it is there, until then the one before. Other steps may come later.
+    /// The plot of a moment once all of it is ready, until then the previous one. Other steps may come later.
     pub(super) fn plot(&mut self, question: &Question) -> Option<&SpectrumPlot> {
         let Question { run, at, sample, choices, data } = *question;
         self.failed = None;
@@ -157,7 +157,7 @@ impl Spectra {
         let steps = Self::other_steps(question);
         let wanted = Wanted { run: run.id, at, sample, choices, data: version, complete, others: steps.len() };
         if self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted) {
-            // What is asked for last is computed first.
+            // The latest request is computed first.
             let pictures: Vec<_> = steps.iter().map(|&step| (Moment::of_step(step), Picture::Expectation)).collect();
             let others = (!steps.is_empty()).then(|| self.of(question, &pictures)).flatten();
             let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };

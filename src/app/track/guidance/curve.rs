@@ -1,4 +1,4 @@
-//! What is drawn by hand on the track of the guidance scale.
+//! The drawn curve on the track of the guidance scale.
 
 use crate::app::intent::Intent;
 use crate::denoiser::WindowSize;
@@ -7,10 +7,10 @@ use crate::figure::{Figure, TimeView, guidance_scale, scale_range, window_side};
 use crate::session::RunSettings;
 use crate::session::action::Action;
 
-/// Largest k that is drawn, pixels.
+/// Largest k of the axis, pixels.
 const LARGEST: usize = 256;
 
-/// What is drawn by hand.
+/// The kind of drawn curve.
 pub(super) enum HandCurve {
     Scale(GuidanceScale),
     Window(WindowSize),
@@ -24,7 +24,7 @@ impl HandCurve {
         }
     }
 
-    /// The least and greatest height that are worth a place.
+    /// The range of the vertical axis.
     pub fn range(&self) -> (f64, f64) {
         match self {
             Self::Scale(scale) => scale_range(scale),
@@ -48,7 +48,7 @@ impl HandCurve {
         }
     }
 
-    /// The change to other points, where they make a curve.
+    /// The change to other points, if they form a curve.
     pub fn to(&self, mut points: Vec<[f64; 2]>) -> Option<Intent> {
         Some(Intent::Change(match self {
             Self::Scale(_) => Action::SetGuidance(Some(GuidanceScale::Curve(ScaleCurve::new(points).ok()?))),
@@ -61,7 +61,7 @@ impl HandCurve {
         }))
     }
 
-    /// The change to the same points and one more, which comes where it belongs.
+    /// The change to the same points with one more, inserted in order.
     pub fn with_added(&self, mut points: Vec<[f64; 2]>, new: [f64; 2]) -> Option<Intent> {
         if let Self::Scale(_) = self {
             let curve = ScaleCurve::new(points).and_then(|curve| curve.with_added(new)).ok()?;
@@ -78,7 +78,7 @@ impl HandCurve {
         }
     }
 
-    /// The vertical place of a value in the figure's own units.
+    /// The vertical position of a value in the figure's own units.
     pub fn height(&self, value: f64) -> f64 {
         match self {
             Self::Scale(_) => value,

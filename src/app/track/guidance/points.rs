@@ -12,17 +12,17 @@ use crate::app::words;
 use crate::theory::NoiseLevel;
 use egui::{CursorIcon, DragValue, Pos2, Rect, Sense, Stroke, Ui, WidgetInfo, pos2};
 
-/// Half the side of the place in which a point is taken, points.
+/// Half the side of a point's target, points.
 const REACH: f32 = 12.0;
 
-/// The vertical range, kept while something is dragged, so that nothing moves under the hand.
+/// The vertical range, fixed during a drag so that nothing moves.
 pub(super) type HeldRange = Option<(f64, f64)>;
 
-/// Where the points are drawn.
+/// The drawing area of the points.
 pub(super) struct PointEditor<'a> {
     pub plot: Rect,
     pub scale: TimeScale<'a>,
-    /// The figure's vertical range, and from its values to the screen.
+    /// The figure's vertical range, and the map from its values to the screen.
     pub range: (f64, f64),
     pub map: Transform,
     pub curve: &'a HandCurve,
@@ -65,8 +65,8 @@ impl PointEditor<'_> {
     }
 }
 
-/// The x at which a point is that was taken to `to`: between its neighbours, which over σ it must not reach. Where they
-/// leave no room it stays where it is.
+/// The x of a point dragged to `to`: between its neighbours, which over σ it must not reach. If they
+/// leave no space it stays in place.
 fn between(points: &[[f64; 2]], index: usize, to: f64, is_scale: bool) -> f64 {
     let (before, after) = (index.checked_sub(1).map(|before| points[before][0]), points.get(index + 1));
     let after = after.map(|after| after[0]);

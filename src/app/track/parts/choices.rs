@@ -1,4 +1,4 @@
-//! What the head of the track of parts offers.
+//! The controls in the head of the track of parts.
 
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::text_toggle;
@@ -11,7 +11,7 @@ use crate::session::action::Action;
 use crate::session::parts::{PartsChoices, PartsQuantity};
 use egui::{Align2, Ui, UiBuilder, vec2};
 
-/// What the run has of what was chosen.
+/// The chosen quantity, if the run has it.
 pub(super) fn shown(context: &ViewContext) -> Option<PartsChoices> {
     context.run?.parts().shown(context.view().parts)
 }
@@ -21,7 +21,7 @@ pub(super) fn class_name(class: i64, names: &[String]) -> String {
     name.unwrap_or_else(|| format!("class {class}"))
 }
 
-/// The choices below the track's name.
+/// The controls below the track's name.
 pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
     let choices = context.view().parts;
     let Some((run, shown)) = context.run.zip(shown(context)) else { return };
@@ -43,7 +43,7 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
                 ui.horizontal(|ui| {
                     let tip = "Show each level relative to the sum of its step";
                     if text_toggle(ui, "relative", words::tracks::RELATIVE, tip, choices.relative).clicked() {
-                        // Another quantity has the range that fits it.
+                        // Another quantity has its own range.
                         to = PartsChoices { relative: !choices.relative, range: None, ..shown };
                     }
                 });
@@ -55,7 +55,7 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
     }
 }
 
-/// What can be shown of the run, each quantity, class and stage; what was clicked.
+/// All quantities, classes and stages of the run; returns the clicked one.
 fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[String]) -> Option<PartsChoices> {
     let found = run.parts();
     let mut chosen = None;
@@ -73,7 +73,7 @@ fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[St
     if of_class && found.classes.len() > 1 {
         ui.add_space(6.0);
         ui.label("of class");
-        // With resolution and time other classes may be asked for at each step.
+        // With classes by level and over time each step may request other classes.
         if ui.selectable_label(shown.class.is_none(), "first of each step").clicked() {
             chosen = Some(PartsChoices { class: None, ..shown });
         }

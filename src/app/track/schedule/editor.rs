@@ -19,28 +19,28 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-/// Half the side of the place in which a point is taken, points.
+/// Half the side of a point's target, points.
 const REACH: f32 = 12.0;
-/// A drawn curve keeps so close to the schedule that it is made from, in flow time.
+/// Largest deviation of a drawn curve from the schedule that it is made from, in flow time.
 const CLOSE: f64 = 3e-3;
-/// Most steps of a list that can be taken hold of one by one.
+/// Most steps of a list that can be dragged one by one.
 const MOST_HANDLES: usize = 200;
-/// Most control points that such a curve is given.
+/// Most control points of such a curve.
 const MOST_AT_FIRST: usize = 12;
 
-/// Where the editor draws, and what it is to know.
+/// The drawing area of the editor, and its inputs.
 pub(super) struct ScheduleEditor<'a> {
     /// The plot.
     pub plot: Rect,
-    /// What is drawn in it.
+    /// The figure drawn in it.
     pub figure: &'a Figure,
-    /// The schedule of the next run, which is what is changed.
+    /// The schedule of the next run, which is edited.
     pub planned: &'a Planned,
-    /// The axis on which it is drawn, by run time.
+    /// The axis that it is drawn on, by run time.
     pub scale: TimeScale<'a>,
     /// From the figure's values to the screen.
     pub map: Transform,
-    /// The user's choices.
+    /// The user's settings.
     pub view: &'a ViewChoices,
 }
 
@@ -67,7 +67,7 @@ impl ScheduleEditor<'_> {
         self.planned.axis.steps() as f64
     }
 
-    /// Run time of a place, and back; both go through the run's axis.
+    /// The run time of a position, and back; both go through the run's axis.
     fn run_time_at(&self, x: f32) -> f64 {
         1.0 - self.step_at(x) / self.steps()
     }
@@ -95,7 +95,7 @@ impl ScheduleEditor<'_> {
     }
 }
 
-/// A schedule as a curve that can be drawn, close to what the run visits.
+/// A schedule as a drawn curve, close to the levels of the run.
 #[must_use]
 pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
     if let Some(drawn) = planned.source.drawn() {
@@ -105,7 +105,7 @@ pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
     Some(Drawn::close_to(&level, CLOSE, MOST_AT_FIRST).ok()?.tied(planned.model.cleanest(), planned.model.noisiest()))
 }
 
-/// What the run visits as a list of σ.
+/// The levels of the run as a list of σ.
 #[must_use]
 pub fn as_list(planned: &Planned) -> LevelList {
     LevelList::of_sigmas(sigmas(planned.plan.levels()))
@@ -123,13 +123,13 @@ pub fn to_list(list: LevelList) -> Intent {
     Intent::Change(Action::SetSchedule(Some(Box::new(PlanSource::List(list)))))
 }
 
-/// A change that is undone on its own.
+/// A change that is undone separately.
 #[must_use]
 pub fn alone(change: Intent) -> [Intent; 3] {
     [Intent::EndGesture, change, Intent::EndGesture]
 }
 
-/// Draws what can be taken hold of, over the plot, and follows the hand.
+/// Draws the handles over the plot, and handles drags.
 pub(super) fn editor_ui(ui: &mut Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     match &editor.planned.source {
         source if source.drawn().is_some() => {
@@ -275,7 +275,7 @@ fn steps_ui(
     }
 }
 
-/// The list with one level elsewhere, between its neighbours; what else was typed stays as it was.
+/// The list with one level changed, between its neighbours; the other typed values are unchanged.
 fn with_level(list: &LevelList, levels: &[NoiseLevel], step: usize, log_snr: f64) -> LevelList {
     const APART: f64 = 1e-3;
     let low = step.checked_sub(1).map_or(f64::NEG_INFINITY, |before| levels[before].log_snr() + APART);
@@ -290,7 +290,7 @@ fn sigmas(levels: &[NoiseLevel]) -> Vec<f64> {
     levels.iter().map(|level| level.sigma()).collect()
 }
 
-/// A double-click on the curve makes a control point there; a schedule that has none becomes a curve that has.
+/// A double-click on the curve adds a control point there; a schedule without control points becomes a drawn curve.
 fn add_ui(ui: &Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let clicked = ui.input(|input| {
         let twice = input.pointer.button_double_clicked(PointerButton::Primary);
@@ -315,13 +315,13 @@ fn add_ui(ui: &Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &
     intents.extend(alone(to_curve(added.map_or(drawn, |(more, _)| more))));
 }
 
-/// Something on the curve that can be taken hold of.
+/// A handle on the curve.
 struct Handle {
     id: (&'static str, usize),
     at: Pos2,
     name: String,
     value: f64,
-    /// Held where it is.
+    /// Where it is held.
     tied: bool,
     removable: bool,
 }
@@ -356,7 +356,7 @@ impl Handle {
         response.on_hover_cursor(cursor).on_hover_text(tip)
     }
 
-    /// Where the point is dragged to, without a jump at the beginning.
+    /// The position that the point is dragged to, without a jump at the start.
     fn dragged_to(&self, editor: &ScheduleEditor, response: &Response, state: &mut ScheduleHand) -> Option<Pos2> {
         let pointer = response.interact_pointer_pos()?;
         if response.drag_started() {
@@ -368,14 +368,14 @@ impl Handle {
     }
 }
 
-/// Whether Del or Backspace was pressed on a point that has the focus.
+/// Whether Del or Backspace was pressed on a focused point.
 #[must_use]
 pub fn removed(ui: &Ui, response: &Response) -> bool {
     let keys = [Key::Delete, Key::Backspace];
     response.has_focus() && ui.input_mut(|input| keys.into_iter().any(|key| input.consume_key(Modifiers::NONE, key)))
 }
 
-/// How far the arrow keys move a point that has the focus, to the right and up, in small steps; with Shift ten at once.
+/// The movement of a focused point by arrow keys, to the right and up, in small steps; with Shift ten times as much.
 fn keys_of(ui: &Ui, response: &Response) -> Option<(f64, f64)> {
     let by = arrows(ui, response);
     (by != Vec2::ZERO).then(|| (by.x.into(), by.y.into()))

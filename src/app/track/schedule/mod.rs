@@ -28,7 +28,7 @@ pub(super) struct ScheduleTrack {
     figure: KeptFigure<LevelKey>,
 }
 
-/// What its figure depends on besides the axis: the reading, and the vertical range where that is held.
+/// The inputs of its figure besides the axis: the unit, and the vertical range while that is fixed.
 type LevelKey = (LevelReading, Option<(f64, f64)>);
 
 impl TrackView for ScheduleTrack {
@@ -40,7 +40,7 @@ impl TrackView for ScheduleTrack {
         "λ = ln(ᾱ/(1−ᾱ)) over time for this run, and for the model's default timesteps (dashed)"
     }
 
-    /// What it is plotted in, and what it is called.
+    /// The unit and its name.
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
         let tip = "Unit of the schedule: λ = ln(ᾱ/(1−ᾱ)), ᾱ, σ = √((1−ᾱ)/ᾱ), or the signal-to-noise ratio";
         let choices = (context.view().level_reading, &LevelReading::ALL[..]);
@@ -70,7 +70,7 @@ impl TrackView for ScheduleTrack {
         let map = Transform::of(plot, &figure);
         let editor = ScheduleEditor { plot, figure: &figure, planned, scale, map, view: context.view() };
         editor_ui(ui, &editor, out.hand, out.intents);
-        // One is kept for the next run.
+        // One row is reserved for the next run.
         let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
         let (names, rest) = legend.split_top_bottom_at_y(warnings_at(legend, rows, planned.warnings.len()));
         names_ui(ui, (names, &figure), place, name, context, out);
@@ -86,7 +86,7 @@ impl TrackView for ScheduleTrack {
     }
 }
 
-/// The schedule of the run on screen, with the curve that it follows, where its pooled states are, and that of the next run.
+/// The schedule of the run on screen, with the curve that it follows, the adjusted times of its states, and that of the next run.
 fn drawn(time: TimeView, context: &ViewContext, (reading, held): LevelKey) -> Option<Figure> {
     let (planned, next) = (context.shown(), context.ghost());
     let model = planned.map(|planned| &planned.model).or_else(|| context.run.map(|run| &run.model))?;
@@ -140,7 +140,7 @@ mod tests {
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::sync::Arc;
 
-    /// Told apart by colour and by dash, each alone: the run, the schedule kept, the best that was fitted so far, the next
+    /// Distinguished by colour and by dash: the run, the saved schedule, the best fit so far, the next
     /// run, and the model's own.
     #[test]
     fn schedules_of_one_figure_differ_in_colour_and_dash() {

@@ -7,11 +7,11 @@ use crate::app::planned::Planned;
 use crate::schedule::PlanWarning;
 use egui::{Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-/// Height of the line of a warning, and the least of a curve's in the legend, points.
+/// Height of a warning's line, and least height of a curve's row in the legend, points.
 const WARNING: f32 = 16.0;
 const LEAST_ROW: f32 = 15.0;
 
-/// Where the legend ends and the warnings begin: each warning has its line as long as a curve has one, too.
+/// The boundary between the legend and the warnings: each warning has a line if each curve has a row, too.
 pub(super) fn warnings_at(legend: Rect, lines: usize, warnings: usize) -> f32 {
     let names = 18.0 * lines as f32;
     let wanted = if warnings > 0 { WARNING * warnings.min(2) as f32 + 4.0 } else { 0.0 };
@@ -19,7 +19,7 @@ pub(super) fn warnings_at(legend: Rect, lines: usize, warnings: usize) -> f32 {
     legend.top() + names.min((legend.height() - wanted).max(least)).min(legend.height())
 }
 
-/// What is questionable about the steps, in a few words each; in full, and with what to do, under the pointer.
+/// The warnings in a few words each; the tooltip has the full text with what to do.
 pub(super) fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
     let palette = Palette::of(ui);
     let steps = planned.plan.steps();
@@ -31,7 +31,7 @@ pub(super) fn warnings_ui(ui: &Ui, rect: Rect, planned: &Planned) {
         if line.bottom() > rect.bottom() + 1.0 {
             break;
         }
-        // The last line stands for those that have none.
+        // The last line represents those that do not fit.
         let is_last = left > 1 && line.bottom() + WARNING > rect.bottom() + 1.0;
         let mark = Rect::from_center_size(line.left_center() + vec2(6.0, 0.0), vec2(11.0, 11.0));
         draw_icon(ui, mark, Icon::Warning, palette.warning);

@@ -14,7 +14,7 @@ fn heading(ui: &mut Ui, text: &str) {
     ui.label(RichText::new(text).font(theme::body(SMALL)).color(colour));
 }
 
-/// A line of choices.
+/// A line of controls.
 fn line<T: Copy + PartialEq>(
     ui: &mut Ui,
     current: T,
@@ -30,7 +30,7 @@ fn line<T: Copy + PartialEq>(
     });
 }
 
-/// The choices, where the head has a menu of them and in the menu of the track.
+/// The controls, in the head's menu and in the menu of the track.
 pub(super) fn looks_menu(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
     let choices = context.view().heat_map;
     ui.set_width(248.0);
@@ -58,7 +58,7 @@ pub(super) fn looks_menu(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutpu
     for map in ColourMap::ALL {
         ui.horizontal(|ui| {
             let (swatch, _) = ui.allocate_exact_size(vec2(72.0, 12.0), Sense::hover());
-            // The bar's colours lie from top to bottom, the greatest first.
+            // The bar shows colours from top to bottom, the largest first.
             let mut mesh = Mesh::with_texture(out.textures.heat_maps.bar(ui, map));
             mesh.add_rect_with_uv(swatch, whole(), Color32::WHITE);
             for (vertex, v) in mesh.vertices.iter_mut().zip([1.0, 0.0, 1.0, 0.0]) {
