@@ -4,7 +4,7 @@
 
 use chromascope::denoiser::Clipped;
 use chromascope::model::SchedulerConfig;
-use chromascope::model::contract::{Contract, PortNames};
+use chromascope::model::contract::{Contract, Declared, PortNames};
 use chromascope::model::onnx::{Conditioning, OnnxDenoiser, OnnxSession, SessionOptions};
 use chromascope::model::onnx_runtime::{Provider, find_and_load, forbid_telemetry};
 use chromascope::model::package::Package;
@@ -44,7 +44,7 @@ fn main() {
     );
     for batch in [1, 4, 16] {
         let (session, mut bare, mut control) = (open(), open(), open());
-        let contract = Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), None).unwrap();
+        let contract = Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), &Declared::default()).unwrap();
         let shape = [batch, contract.channels, height, width];
         let noise = SeededNoise { seed: 0, first_sample: 0 };
         let x_t = noise.initial(shape);

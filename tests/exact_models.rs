@@ -97,7 +97,7 @@ fn a_ddim_run_is_the_linear_recursion_of_the_closed_form() {
 
 fn assert_twins(name: &str, labels: &[i64], mut ours: Box<dyn Denoiser>) {
     let (package, config) = bundled(name);
-    let conditioning = Conditioning { labels: labels.to_vec(), hidden_states: None };
+    let conditioning = Conditioning { labels: labels.to_vec(), ..Conditioning::default() };
     let mut theirs = support::network(&package.folder, &config, conditioning);
     let shape = [labels.len().max(2), 3, SIDE, SIDE];
     let x_t = SeededNoise { seed: 5, first_sample: 0 }.initial(shape);

@@ -131,7 +131,20 @@ fn a_graph_without_an_image_input() {
 
 #[test]
 fn wrong_channel_count() {
-    Case::new("wrong_channel_count").model_says(&bad("channels-5-4"));
+    Case::new("wrong_channel_count").model_says(&bad("channels-3-5"));
+}
+
+#[test]
+fn in_channels_of_another_model() {
+    Case::new("in_channels_of_another_model").model_says(&bad("in-channels"));
+}
+
+#[test]
+fn a_port_that_cannot_play_its_role() {
+    let folder = models().join("hidden-states");
+    let case = Case::new("a_port_that_cannot_play_its_role").word("MODEL", &folder.join("model.onnx"));
+    let mut command = case.model(&folder, &["--input-timestep", "encoder_hidden_states"]);
+    case.says(&mut command);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn config() -> SchedulerConfig {
 }
 
 fn network(name: &str) -> OnnxDenoiser {
-    let conditioning = Conditioning { labels: vec![2], hidden_states: None };
+    let conditioning = Conditioning { labels: vec![2], ..Conditioning::default() };
     support::network(&support::test_model(name), &config(), conditioning)
 }
 

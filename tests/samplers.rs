@@ -120,7 +120,7 @@ fn every_step_of_every_sampler_equals_diffusers_and_k_diffusion() {
 
         let labels = run.get("class_labels").and_then(Value::as_array);
         let labels = labels.map(|labels| labels.iter().map(|label| label.as_i64().unwrap()).collect());
-        let conditioning = Conditioning { labels: labels.unwrap_or_default(), hidden_states: None };
+        let conditioning = Conditioning { labels: labels.unwrap_or_default(), ..Conditioning::default() };
         let model = support::test_model(run["model"].as_str().unwrap());
         let network = support::network(&model, &config, conditioning);
 

@@ -4,7 +4,7 @@ use super::run_options::{OfNetwork, Options};
 use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
-use crate::model::contract::Port;
+use crate::model::contract::{Layout, Port};
 use crate::model::package::{Package, bundled};
 use crate::session::RunSettings;
 use crate::session::prepare::{Model, OpenModel, PrepareError, sizes_in_words};
@@ -175,7 +175,8 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     }
     line("File", format!("{} (operator set {})", package.onnx.display(), model.graph.opset));
     line("SHA-256", model.graph.sha256.clone());
-    line("Image", describe(&contract.sample));
+    let order = if contract.layout == Layout::Nhwc { ", channels last" } else { "" };
+    line("Image", format!("{}{order}", describe(&contract.sample)));
     let size = model.native_size().map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w}"));
     line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), package.size_multiple())));
     line("Timestep", describe(&contract.timestep));

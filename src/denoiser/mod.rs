@@ -248,9 +248,6 @@ pub enum DenoiseError {
         timestep: f64,
     },
     /// ONNX Runtime failed.
-    #[error(
-        "ONNX Runtime could not run the model: {0}; if sizes do not fit, try sides in multiples of 32; if an index is \
-         out of bounds, try a smaller class"
-    )]
+    #[error("ONNX Runtime could not run the model: {0}")]
     Network(String),
 }

@@ -1,122 +1,35 @@
 //! The meaning of a network's inputs and outputs, from their names, types and shapes. Guesses are always reported.
 
+mod port;
+mod role;
+
+pub use port::{Element, Layout, Port, PortNames, PortRole};
+
+use self::role::Role;
 use crate::words::count;
 use serde::Serialize;
-
-/// Element types that the program can feed or read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Element {
-    /// 16-bit float.
-    F16,
-    /// 32-bit float.
-    F32,
-    /// 32-bit integer.
-    I32,
-    /// 64-bit integer.
-    I64,
-    /// Anything else.
-    Other,
-}
-
-impl Element {
-    /// Whether it is a float.
-    #[must_use]
-    pub const fn is_float(self) -> bool {
-        matches!(self, Self::F16 | Self::F32)
-    }
-
-    /// Whether it is an integer.
-    #[must_use]
-    pub const fn is_integer(self) -> bool {
-        matches!(self, Self::I32 | Self::I64)
-    }
-}
-
-/// One input or output of the graph. A dimension is `None` where it is free.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Port {
-    /// Name in the graph.
-    pub name: String,
-    /// Element type.
-    pub element: Element,
-    /// Shape.
-    pub shape: Vec<Option<usize>>,
-}
-
-impl Port {
-    fn describe(&self) -> String {
-        let dims: Vec<String> =
-            self.shape.iter().map(|d| d.map_or_else(|| "?".into(), |size| size.to_string())).collect();
-        format!("\"{}\" ({:?} [{}])", self.name, self.element, dims.join(", ")).replace("Other", "another type")
-    }
-}
-
-/// Names given by the user where the graph leaves a choice.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, Serialize)]
-pub struct PortNames {
-    /// The noisy image.
-    pub sample: Option<String>,
-    /// The timestep.
-    pub timestep: Option<String>,
-    /// The class labels.
-    pub class_labels: Option<String>,
-    /// The prediction.
-    pub output: Option<String>,
-}
-
-/// What an input or output is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PortRole {
-    /// The noisy image.
-    Sample,
-    /// The timestep.
-    Timestep,
-    /// The class labels.
-    ClassLabels,
-    /// Text or other conditioning.
-    HiddenStates,
-    /// The prediction.
-    Output,
-}
-
-impl PortRole {
-    /// Whether it is an input or an output.
-    const fn what(self) -> &'static str {
-        match self {
-            Self::Output => "output",
-            _ => "input",
-        }
-    }
-}
-
-impl std::fmt::Display for PortRole {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sample => "noisy image",
-            Self::Timestep => "timestep",
-            Self::ClassLabels => "class labels",
-            Self::HiddenStates => "text conditioning",
-            Self::Output => "prediction",
-        })
-    }
-}
 
 /// The graph's inputs and outputs by role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Contract {
-    /// Noisy image, `[B, C, H, W]`, float.
+    /// Noisy image, four axes, float.
     pub sample: Port,
-    /// Timestep, rank 0 or 1.
+    /// Timestep: a number per sample, or one for all.
     pub timestep: Port,
-    /// Class labels, integer `[B]`.
+    /// Class labels, integer, one per sample.
     pub class_labels: Option<Port>,
     /// Text or other conditioning, float `[B, tokens, width]`.
     pub hidden_states: Option<Port>,
-    /// Prediction, `[B, C, H, W]`, float; twice the channels where a variance is learned too.
+    /// All other inputs, which the user or the card gives values for.
+    pub inputs: Vec<Port>,
+    /// Prediction, four axes, float; twice the image's channels where a variance is learned too.
     pub output: Port,
+    /// The order of the axes of images.
+    pub layout: Layout,
     /// Image channels.
     pub channels: usize,
+    /// Channels of the image input behind those of the image, which are given, too.
+    pub concat_channels: usize,
     /// Whether the output carries a learned variance in a second half of its channels, which is not used.
     pub learned_variance: bool,
 }
@@ -131,7 +44,7 @@ pub enum ContractError {
         inputs: String,
     },
     /// No input can be a timestep.
-    #[error("the model has no timestep input (rank 0 or 1); its inputs are {inputs}.")]
+    #[error("the model has no timestep input (a number per sample, or one for all); its inputs are {inputs}.")]
     NoTimestep {
         /// All inputs.
         inputs: String,
@@ -166,7 +79,19 @@ pub enum ContractError {
         /// What there is.
         there: String,
     },
-    /// An input whose meaning is not known.
+    /// A port that the user named for a role that it cannot play.
+    #[error("the {what} {port} cannot be the {role}, which is {needs}")]
+    Unfit {
+        /// `input` or `output`.
+        what: &'static str,
+        /// The role.
+        role: PortRole,
+        /// The port.
+        port: String,
+        /// What the role needs.
+        needs: &'static str,
+    },
+    /// An input of a type that cannot be fed.
     #[error("the model needs an input that Chromascope cannot supply: {port}")]
     UnknownInput {
         /// The input.
@@ -174,7 +99,8 @@ pub enum ContractError {
     },
     /// Input and output do not match.
     #[error(
-        "the model takes {} but returns {output}; it must return {input}, or {twice} with a learned variance",
+        "the model takes {} but returns {output}; it must return {input}, or {twice} with a learned variance, or fewer \
+         than it takes if the rest is conditioning",
         count(*.input, "channel")
     )]
     Channels {
@@ -185,12 +111,50 @@ pub enum ContractError {
         /// Twice the channels in.
         twice: usize,
     },
+    /// The card's channels do not fit the graph.
+    #[error(
+        "card.json says \"channels\": {card}, but the model takes {} and returns {output}; correct the card",
+        count(*.input, "channel")
+    )]
+    CardChannels {
+        /// The card's.
+        card: usize,
+        /// Channels in.
+        input: usize,
+        /// Channels out.
+        output: usize,
+    },
+    /// The configuration's channels are not the graph's.
+    #[error(
+        "config.json says \"in_channels\": {config}, but the image input of the graph has {}: {port}; use the config.json \
+         of this model",
+        count(*.graph, "channel")
+    )]
+    ConfigChannels {
+        /// The configuration's.
+        config: usize,
+        /// The graph's.
+        graph: usize,
+        /// The image input.
+        port: String,
+    },
     /// The channel count is not fixed.
     #[error(
         "the number of image channels is unknown; export the model with a fixed channel count, or set \"in_channels\" \
          in config.json"
     )]
     FreeChannels,
+}
+
+/// What the model's other files say of its graph.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Declared<'a> {
+    /// config.json's `in_channels`.
+    pub in_channels: Option<usize>,
+    /// The card's `channels`: those of the image itself.
+    pub channels: Option<usize>,
+    /// Inputs that the card names, which play no other role.
+    pub inputs: &'a [&'a str],
 }
 
 const SAMPLE_NAMES: &[&str] =
@@ -201,27 +165,25 @@ const HIDDEN_NAMES: &[&str] = &["encoder_hidden_states", "context", "hidden_stat
 const OUTPUT_NAMES: &[&str] = &["out_sample", "sample_out", "output", "noise_pred", "eps", "prediction", "out"];
 
 impl Contract {
-    /// Decides the roles. `config_channels` is config.json's `in_channels`, used where the graph leaves them free.
+    /// Decides the roles.
     pub fn decide(
         inputs: &[Port],
         outputs: &[Port],
         names: &PortNames,
-        config_channels: Option<usize>,
+        declared: &Declared,
     ) -> Result<Self, ContractError> {
-        let is_image = |port: &Port| port.element.is_float() && port.shape.len() == 4;
-        let is_time = |port: &Port| (port.element.is_float() || port.element.is_integer()) && port.shape.len() <= 1;
-        let is_label = |port: &Port| port.element.is_integer() && port.shape.len() == 1;
+        let is_label = |port: &Port| port.element.is_integer() && port.is_number() && !port.shape.is_empty();
         let is_hidden = |port: &Port| port.element.is_float() && port.shape.len() == 3;
 
-        let mut rest: Vec<&Port> = inputs.iter().collect();
-        let sample = Role { of: PortRole::Sample, known: SAMPLE_NAMES }
-            .take(&mut rest, names.sample.as_deref(), is_image)?
+        let mut rest: Vec<&Port> = inputs.iter().filter(|port| !declared.inputs.contains(&port.name.as_str())).collect();
+        let sample = Role::new(PortRole::Sample, SAMPLE_NAMES)
+            .take(&mut rest, names.sample.as_deref(), Port::is_image)?
             .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?;
         // Labels with a familiar name go first, so that an integer `y` is never mistaken for the only timestep left.
-        let label_role = Role { of: PortRole::ClassLabels, known: LABEL_NAMES };
+        let label_role = Role::new(PortRole::ClassLabels, LABEL_NAMES);
         let mut class_labels = label_role.take_named(&mut rest, names.class_labels.as_deref(), is_label)?;
-        let timestep = Role { of: PortRole::Timestep, known: TIMESTEP_NAMES }
-            .take(&mut rest, names.timestep.as_deref(), is_time)?
+        let timestep = Role::new(PortRole::Timestep, TIMESTEP_NAMES)
+            .take(&mut rest, names.timestep.as_deref(), Port::is_number)?
             .ok_or_else(|| ContractError::NoTimestep {
                 inputs: list(inputs),
                 names: inputs.iter().map(|port| port.name.clone()).collect(),
@@ -229,44 +191,113 @@ impl Contract {
         if class_labels.is_none() {
             class_labels = label_role.take(&mut rest, None, is_label)?;
         }
-        let hidden_states =
-            Role { of: PortRole::HiddenStates, known: HIDDEN_NAMES }.take(&mut rest, None, is_hidden)?;
-        if let Some(port) = rest.first() {
+        let hidden_role = Role::new(PortRole::HiddenStates, HIDDEN_NAMES);
+        let mut hidden_states = hidden_role.take_named(&mut rest, None, is_hidden)?;
+        if hidden_states.is_none() && rest.iter().filter(|port| is_hidden(port)).count() == 1 {
+            hidden_states = hidden_role.take(&mut rest, None, is_hidden)?;
+        }
+        let further: Vec<Port> = inputs
+            .iter()
+            .filter(|port| rest.contains(port) || declared.inputs.contains(&port.name.as_str()))
+            .cloned()
+            .collect();
+        if let Some(port) = further.iter().find(|port| port.element == Element::Other) {
             return Err(ContractError::UnknownInput { port: port.describe() });
         }
 
         let mut rest: Vec<&Port> = outputs.iter().collect();
-        let output = Role { of: PortRole::Output, known: OUTPUT_NAMES }
-            .take(&mut rest, names.output.as_deref(), is_image)?
+        let output = Role::new(PortRole::Output, OUTPUT_NAMES)
+            .take(&mut rest, names.output.as_deref(), Port::is_image)?
             .ok_or_else(|| ContractError::NoOutput { outputs: list(outputs) })?;
 
-        let channels = sample.shape[1].or(config_channels).ok_or(ContractError::FreeChannels)?;
-        let out_channels = output.shape[1].unwrap_or(channels);
-        if out_channels != channels && out_channels != 2 * channels {
-            return Err(ContractError::Channels { input: channels, output: out_channels, twice: 2 * channels });
-        }
+        let layout = layout_of(&sample, &output, declared.in_channels);
+        let Channels { channels, concat_channels, learned_variance } = channels_of(&sample, &output, layout, declared)?;
         Ok(Self {
             sample,
             timestep,
             class_labels,
             hidden_states,
+            inputs: further,
             output,
+            layout,
             channels,
-            learned_variance: out_channels == 2 * channels,
+            concat_channels,
+            learned_variance,
         })
     }
 
     /// The batch size that the graph is fixed to, if it is.
     #[must_use]
     pub fn fixed_batch(&self) -> Option<usize> {
-        self.sample.shape[0]
+        let rows = |port: &Port| port.fixed_batch().filter(|_| port.shape.len() > 1);
+        let of_others = || {
+            let labels = self.class_labels.as_ref().and_then(Port::fixed_batch);
+            let timesteps = self.timestep.fixed_batch().filter(|batch| *batch > 1);
+            let rest = self.hidden_states.iter().chain(&self.inputs).find_map(rows);
+            labels.or(timesteps).or(rest)
+        };
+        self.sample.shape[0].or_else(of_others)
     }
 
     /// Height and width that the graph is fixed to, where it is.
     #[must_use]
     pub fn fixed_size(&self) -> (Option<usize>, Option<usize>) {
-        (self.sample.shape[2], self.sample.shape[3])
+        let height = self.layout.height_axis();
+        (self.sample.shape[height], self.sample.shape[height + 1])
     }
+}
+
+/// The order of the axes: where the configuration's channels are, else where few channels are or only they are fixed.
+fn layout_of(input: &Port, output: &Port, config_channels: Option<usize>) -> Layout {
+    let axes = |port: &Port| (port.shape[1], port.shape[3]);
+    let (first, last) = axes(input);
+    if let Some(channels) = config_channels.map(Some) {
+        if first == channels {
+            return Layout::Nchw;
+        }
+        if last == channels {
+            return Layout::Nhwc;
+        }
+    }
+    let few = |side: Option<usize>| matches!(side, Some(1 | 3 | 4));
+    match (axes(input), axes(output)) {
+        ((None, Some(_)), (None, Some(_))) => Layout::Nhwc,
+        ((Some(height), Some(_)), (Some(out), Some(_))) if height == out && few(last) && !few(first) => Layout::Nhwc,
+        _ => Layout::Nchw,
+    }
+}
+
+struct Channels {
+    channels: usize,
+    concat_channels: usize,
+    learned_variance: bool,
+}
+
+/// What the channels of the image input and the output are for.
+fn channels_of(
+    sample: &Port,
+    output: &Port,
+    layout: Layout,
+    declared: &Declared,
+) -> Result<Channels, ContractError> {
+    let axis = layout.channel_axis();
+    if let (Some(graph), Some(config)) = (sample.shape[axis], declared.in_channels)
+        && graph != config
+    {
+        return Err(ContractError::ConfigChannels { config, graph, port: sample.describe() });
+    }
+    let taken = sample.shape[axis].or(declared.in_channels).ok_or(ContractError::FreeChannels)?;
+    let given = output.shape[axis].unwrap_or(declared.channels.unwrap_or(taken));
+    let channels = match declared.channels {
+        Some(card) if card > taken || ![card, 2 * card].contains(&given) => {
+            return Err(ContractError::CardChannels { card, input: taken, output: given });
+        }
+        Some(card) => card,
+        None if given == 2 * taken => taken,
+        None if given <= taken => given,
+        None => return Err(ContractError::Channels { input: taken, output: given, twice: 2 * taken }),
+    };
+    Ok(Channels { channels, concat_channels: taken - channels, learned_variance: given == 2 * channels })
 }
 
 fn list(ports: &[Port]) -> String {
@@ -274,58 +305,6 @@ fn list(ports: &[Port]) -> String {
         return "none".into();
     }
     ports.iter().map(Port::describe).collect::<Vec<_>>().join(", ")
-}
-
-struct Role {
-    of: PortRole,
-    known: &'static [&'static str],
-}
-
-impl Role {
-    /// The port the user named, else one with a known name and the right form, else the only one of the right form.
-    fn take(
-        &self,
-        rest: &mut Vec<&Port>,
-        named: Option<&str>,
-        fits: impl Fn(&Port) -> bool,
-    ) -> Result<Option<Port>, ContractError> {
-        if let Some(port) = self.take_named(rest, named, &fits)? {
-            return Ok(Some(port));
-        }
-        let candidates: Vec<usize> = (0..rest.len()).filter(|&index| fits(rest[index])).collect();
-        match candidates.as_slice() {
-            [] => Ok(None),
-            [only] => Ok(Some(rest.remove(*only).clone())),
-            several => Err(ContractError::Ambiguous {
-                what: self.of.what(),
-                role: self.of,
-                candidates: several.iter().map(|&index| rest[index].describe()).collect::<Vec<_>>().join(", "),
-                names: several.iter().map(|&index| rest[index].name.clone()).collect(),
-            }),
-        }
-    }
-
-    fn take_named(
-        &self,
-        rest: &mut Vec<&Port>,
-        named: Option<&str>,
-        fits: impl Fn(&Port) -> bool,
-    ) -> Result<Option<Port>, ContractError> {
-        if let Some(name) = named {
-            let index = rest.iter().position(|port| port.name == name).ok_or_else(|| ContractError::Unnamed {
-                what: self.of.what(),
-                name: name.into(),
-                there: rest.iter().map(|port| port.describe()).collect::<Vec<_>>().join(", "),
-            })?;
-            return Ok(Some(rest.remove(index).clone()));
-        }
-        for known in self.known {
-            if let Some(index) = rest.iter().position(|port| port.name.eq_ignore_ascii_case(known) && fits(port)) {
-                return Ok(Some(rest.remove(index).clone()));
-            }
-        }
-        Ok(None)
-    }
 }
 
 #[cfg(test)]
@@ -337,7 +316,7 @@ mod tests {
     }
 
     fn decide(inputs: &[Port], outputs: &[Port]) -> Result<Contract, ContractError> {
-        Contract::decide(inputs, outputs, &PortNames::default(), None)
+        Contract::decide(inputs, outputs, &PortNames::default(), &Declared::default())
     }
 
     #[test]
@@ -379,7 +358,7 @@ mod tests {
         let error = decide(&inputs, &outputs).unwrap_err();
         assert!(matches!(error, ContractError::Ambiguous { role: PortRole::Timestep, .. }), "{error}");
         let names = PortNames { timestep: Some("b".into()), ..PortNames::default() };
-        let contract = Contract::decide(&inputs, &outputs, &names, None).unwrap();
+        let contract = Contract::decide(&inputs, &outputs, &names, &Declared::default()).unwrap();
         assert_eq!(contract.class_labels.unwrap().name, "c");
     }
 
@@ -397,11 +376,76 @@ mod tests {
                 .starts_with("the model has no timestep input")
         );
         assert!(fault(&[image.clone(), time.clone()], &[]).starts_with("the model has no image output"));
-        let extra = port("mask", Element::F32, &[-1, -1]);
+        let extra = port("mask", Element::Other, &[-1, -1]);
         assert!(fault(&[image.clone(), time.clone(), extra], std::slice::from_ref(&out)).contains("\"mask\""));
-        let narrow = port("out", Element::F32, &[-1, 4, -1, -1]);
-        assert!(fault(&[image, time.clone()], &[narrow]).contains("3 channels"));
+        let wide = port("out", Element::F32, &[-1, 4, -1, -1]);
+        assert!(fault(&[image, time.clone()], &[wide]).contains("3 channels"));
         let free = port("sample", Element::F32, &[-1, -1, -1, -1]);
         assert!(fault(&[free, time], &[out]).contains("in_channels"));
+    }
+
+    #[test]
+    fn channels_last_are_recognised() {
+        let time = port("t", Element::I64, &[-1]);
+        let layout = |input: &[i64], output: &[i64], in_channels: Option<usize>| {
+            let declared = Declared { in_channels, ..Declared::default() };
+            let inputs = [port("x", Element::F32, input), time.clone()];
+            let outputs = [port("out", Element::F32, output)];
+            let contract = Contract::decide(&inputs, &outputs, &PortNames::default(), &declared).unwrap();
+            (contract.layout, contract.channels, contract.fixed_size())
+        };
+        let (free, any) = ([-1, -1, -1, 3], (None, None));
+        assert_eq!(layout(&free, &free, None), (Layout::Nhwc, 3, any));
+        assert_eq!(layout(&free, &free, Some(3)), (Layout::Nhwc, 3, any));
+        assert_eq!(layout(&[1, 64, 32, 3], &[1, 64, 32, 3], None), (Layout::Nhwc, 3, (Some(64), Some(32))));
+        assert_eq!(layout(&[1, 64, 64, 16], &[1, 64, 64, 16], Some(16)), (Layout::Nhwc, 16, (Some(64), Some(64))));
+        // Latents with more channels than pixels, and images as small as their channels.
+        assert_eq!(layout(&[1, 16, 8, 8], &[1, 16, 8, 8], None).0, Layout::Nchw);
+        assert_eq!(layout(&[1, 3, 4, 4], &[1, 3, 4, 4], None).0, Layout::Nchw);
+        assert_eq!(layout(&[-1, 3, -1, -1], &[-1, -1, -1, -1], None), (Layout::Nchw, 3, any));
+        assert_eq!(layout(&[-1, -1, -1, -1], &[-1, -1, -1, -1], Some(5)), (Layout::Nchw, 5, any));
+    }
+
+    #[test]
+    fn channels_behind_the_image_and_other_inputs_are_conditioning() {
+        let time = port("timestep", Element::F32, &[-1, 1]);
+        let inputs = [
+            port("sample", Element::F32, &[-1, 6, -1, -1]),
+            time,
+            port("difficulty", Element::F32, &[]),
+            port("hour", Element::I64, &[-1]),
+            port("a", Element::F32, &[-1, 7, 8]),
+            port("b", Element::F32, &[-1, 1, 8]),
+        ];
+        let out = |channels: i64| [port("out", Element::F32, &[-1, channels, -1, -1])];
+        let decide = |channels: i64, declared: Declared| {
+            Contract::decide(&inputs, &out(channels), &PortNames::default(), &declared)
+        };
+        let named = Declared { inputs: &["hour"], ..Declared::default() };
+        let contract = decide(3, named).unwrap();
+        assert_eq!((contract.channels, contract.concat_channels, contract.learned_variance), (3, 3, false));
+        assert!(contract.class_labels.is_none() && contract.hidden_states.is_none());
+        let names: Vec<&str> = contract.inputs.iter().map(|port| port.name.as_str()).collect();
+        assert_eq!(names, ["difficulty", "hour", "a", "b"]);
+        // Six in and six out are an image of six channels, unless the card knows better.
+        let of_card = decide(6, Declared { channels: Some(3), ..named }).unwrap();
+        assert_eq!((of_card.channels, of_card.concat_channels, of_card.learned_variance), (3, 3, true));
+        assert_eq!(decide(6, named).unwrap().concat_channels, 0);
+        let fault = decide(6, Declared { channels: Some(4), ..named }).unwrap_err();
+        assert_eq!(fault, ContractError::CardChannels { card: 4, input: 6, output: 6 });
+        let fault = decide(6, Declared { in_channels: Some(4), ..named }).unwrap_err();
+        assert!(matches!(fault, ContractError::ConfigChannels { config: 4, graph: 6, .. }));
+    }
+
+    #[test]
+    fn a_port_that_cannot_play_its_role_is_named() {
+        let inputs = [port("x", Element::F32, &[-1, 3, -1, -1]), port("s", Element::F32, &[-1, 6])];
+        let names = PortNames { timestep: Some("s".into()), ..PortNames::default() };
+        let fault =
+            Contract::decide(&inputs, &inputs[..1], &names, &Declared::default()).unwrap_err().to_string();
+        assert_eq!(
+            fault,
+            "the input \"s\" (F32 [?, 6]) cannot be the timestep, which is a number per sample, or one for all"
+        );
     }
 }

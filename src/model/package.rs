@@ -2,6 +2,7 @@
 //! `config.json` and `card.json`; named by path or by the name of a bundled model.
 
 use super::cascade_folder::{CASCADE_FILE, CascadeFault};
+use super::contract::Declared;
 use super::exact::ExactCard;
 use crate::reading::why;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub struct ModelConfig {
     /// Number of class embeddings; the last one is the null class unless the card names another.
     #[serde(default)]
     pub num_class_embeds: Option<usize>,
+    /// Number of classes of a DiT, without its null class, where [`norm_type`](Self::norm_type) is `ada_norm_zero`.
+    #[serde(default)]
+    pub num_embeds_ada_norm: Option<usize>,
+    /// How a transformer is told time and class.
+    #[serde(default)]
+    pub norm_type: Option<String>,
     /// Widths of the levels; all but the last halve the size.
     #[serde(default)]
     pub block_out_channels: Option<Vec<usize>>,
@@ -62,7 +69,14 @@ impl ModelConfig {
         let sides = sides.into_iter().flat_map(|(height, width)| [height, width]);
         sides.into_iter().try_for_each(|side| check(path, "sample_size", side, MOST_SIDE))?;
         config.in_channels.map_or(Ok(()), |channels| check(path, "in_channels", channels, MOST_CHANNELS))?;
-        Ok(Self { num_class_embeds: config.num_class_embeds.filter(|&classes| classes > 0), ..config })
+        let said = config.num_class_embeds.filter(|&classes| classes > 0);
+        Ok(Self { num_class_embeds: said.or(config.classes_of_dit()), ..config })
+    }
+
+    /// The classes of a DiT, and one for none behind them. Other transformers count timesteps by the same key.
+    fn classes_of_dit(&self) -> Option<usize> {
+        let by_class = self.norm_type.as_deref().is_none_or(|kind| kind == "ada_norm_zero");
+        self.num_embeds_ada_norm.filter(|&classes| by_class && classes > 0)?.checked_add(1)
     }
 }
 
@@ -71,6 +85,7 @@ impl Card {
     pub(super) fn read(path: &Path) -> Result<Self, PackageError> {
         let card: Self = json(path)?;
         card.size_multiple.map_or(Ok(()), |multiple| check(path, "size_multiple", multiple, MOST_SIDE))?;
+        card.channels.map_or(Ok(()), |channels| check(path, "channels", channels, MOST_CHANNELS))?;
         Ok(card)
     }
 }
@@ -118,6 +133,9 @@ pub struct Card {
     /// Height and width must be multiples of this.
     #[serde(default)]
     pub size_multiple: Option<usize>,
+    /// Channels of the image itself, where the image input has more and the output has a learned variance.
+    #[serde(default)]
+    pub channels: Option<usize>,
     /// How the model is computed without its graph, where it is known exactly.
     #[serde(default)]
     pub exact: Option<ExactCard>,
@@ -248,6 +266,13 @@ impl Package {
             config,
             card,
         })
+    }
+
+    /// What its files say of its graph.
+    #[must_use]
+    pub fn declared(&self) -> Declared<'_> {
+        let channels = self.card.as_ref().and_then(|card| card.channels);
+        Declared { in_channels: self.config.in_channels, channels, inputs: &[] }
     }
 
     /// The factor that height and width must be multiples of: the card's, else what the network's levels halve.

@@ -3,7 +3,7 @@
 
 use chromascope::denoiser::Denoiser;
 use chromascope::model::SchedulerConfig;
-use chromascope::model::contract::{Contract, PortNames};
+use chromascope::model::contract::{Contract, Declared, PortNames};
 use chromascope::model::onnx::{Conditioning, OnnxDenoiser, OnnxSession, SessionOptions};
 use chromascope::model::onnx_runtime::{LoadedRuntime, Provider, find_and_load};
 use chromascope::model::package::Package;
@@ -38,8 +38,8 @@ pub const ONE_THREAD: SessionOptions = SessionOptions { provider: Provider::Cpu,
 pub fn network(path: &Path, config: &SchedulerConfig, conditioning: Conditioning) -> OnnxDenoiser {
     let package = Package::read(path).unwrap();
     let session = OnnxSession::open(&package.onnx, runtime(), ONE_THREAD).unwrap();
-    let channels = package.config.in_channels;
-    let contract = Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), channels).unwrap();
+    let declared = Declared { in_channels: package.config.in_channels, ..Declared::default() };
+    let contract = Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), &declared).unwrap();
     let schedule = config.model_schedule().unwrap();
     OnnxDenoiser::new(session, contract, schedule, config.parameterization(), conditioning, 64)
 }

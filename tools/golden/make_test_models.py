@@ -109,7 +109,7 @@ def nonlinear(g, x, u, rng, condition=None, channels=3, out_channels=3):
 
 
 def denoiser(kind="epsilon", *, x="sample", t="timestep", out="out_sample", t_type=TensorProto.FLOAT, t_rank=1,
-             half=False, batch="batch", size=("height", "width"), channels=3, labels=None, hidden_states=False,
+             t_shape=None, half=False, batch="batch", size=("height", "width"), channels=3, labels=None, hidden_states=False,
              learned_variance=False, factor=1, poison=None, extra_input=False, out_channels=None):
     """One model; the keywords are the ways in which exporters differ."""
     rng = np.random.default_rng(20240110247)
@@ -117,7 +117,7 @@ def denoiser(kind="epsilon", *, x="sample", t="timestep", out="out_sample", t_ty
     real = TensorProto.FLOAT16 if half else TensorProto.FLOAT
     h, w = size
     inputs = [helper.make_tensor_value_info(x, real, [batch, channels, h, w]),
-              helper.make_tensor_value_info(t, t_type, [batch] if t_rank else [])]
+              helper.make_tensor_value_info(t, t_type, t_shape or ([batch] if t_rank else []))]
 
     time = g("Cast", t, to=real) if t_type != real else t
     u = g("Mul", g("Reshape", time, g.const([-1, 1, 1, 1], np.int64)), 1.0 if kind == "edm" else 1e-3)
@@ -164,15 +164,117 @@ def denoiser(kind="epsilon", *, x="sample", t="timestep", out="out_sample", t_ty
     return g.model(inputs, [helper.make_tensor_value_info(out, real, [batch, c_out, h, w])])
 
 
+# --- ports: the same denoiser behind other inputs and outputs ------------------------------------------------------
+
+def value(name, element, shape):
+    return helper.make_tensor_value_info(name, element, shape)
+
+
+def behind(model, sample, output, enter, leave, further=()):
+    """`model` with the ports `sample` and `output` instead: nodes `enter` make its "x_in" and `leave` read its "y_out"."""
+    graph = model.graph
+    for node in graph.node:
+        node.input[:] = ["x_in" if name == "sample" else name for name in node.input]
+        node.output[:] = ["y_out" if name == "out_sample" else name for name in node.output]
+    nodes = [*enter, *graph.node, *leave]
+    rest = [i for i in graph.input if i.name != "sample"]
+    weights = list(graph.initializer)
+    g = helper.make_graph(nodes, "tiny", [sample, *rest, *further], [output], weights)
+    model = helper.make_model(g, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="chromascope-golden")
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
+
+
+def constant(name, array):
+    return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(array)))
+
+
+IMAGE = ["batch", 3, "height", "width"]
+
+
+def double():
+    """f64 at the edge, ε + x/1000 in double precision: rounding x to f32 on the way would be seen."""
+    leave = [helper.make_node("Cast", ["y_out"], ["y64"], to=TensorProto.DOUBLE), constant("milli", np.float64(1e-3)),
+             helper.make_node("Mul", ["sample", "milli"], ["x64"]),
+             helper.make_node("Add", ["y64", "x64"], ["out_sample"])]
+    return behind(denoiser(t_type=TensorProto.DOUBLE, t_shape=["batch"]), value("sample", TensorProto.DOUBLE, IMAGE),
+                  value("out_sample", TensorProto.DOUBLE, IMAGE),
+                  [helper.make_node("Cast", ["sample"], ["x_in"], to=TensorProto.FLOAT)], leave)
+
+
+def brain():
+    """bfloat16 at the edge."""
+    return behind(denoiser(), value("sample", TensorProto.BFLOAT16, IMAGE),
+                  value("out_sample", TensorProto.BFLOAT16, IMAGE),
+                  [helper.make_node("Cast", ["sample"], ["x_in"], to=TensorProto.FLOAT)],
+                  [helper.make_node("Cast", ["y_out"], ["out_sample"], to=TensorProto.BFLOAT16)])
+
+
+def channels_last():
+    last = ["batch", "height", "width", 3]
+    return behind(denoiser(), value("sample", TensorProto.FLOAT, last), value("out_sample", TensorProto.FLOAT, last),
+                  [helper.make_node("Transpose", ["sample"], ["x_in"], perm=[0, 3, 1, 2])],
+                  [helper.make_node("Transpose", ["y_out"], ["out_sample"], perm=[0, 2, 3, 1])])
+
+
+def by_ones():
+    """A timestep of shape [1] that fixed the rest to one sample, too, though the batch is free."""
+    return behind(denoiser(t_shape=[1], size=(16, 16)), value("sample", TensorProto.FLOAT, ["batch", 3, 16, 16]),
+                  value("out_sample", TensorProto.FLOAT, ["batch", 3, 16, 16]),
+                  [constant("one", np.array([1, 3, 16, 16], np.int64)),
+                   helper.make_node("Reshape", ["sample", "one"], ["x_in"])],
+                  [helper.make_node("Identity", ["y_out"], ["out_sample"])])
+
+
+def numbers(labels=None):
+    """ε + difficulty·x + hour/100."""
+    plain = [helper.make_node("Identity", ["sample"], ["x_in"])]
+    leave = [constant("column", np.array([-1, 1, 1, 1], np.int64)), constant("centi", np.float32(0.01)),
+             helper.make_node("Reshape", ["difficulty", "column"], ["d"]), helper.make_node("Mul", ["sample", "d"], ["dx"]),
+             helper.make_node("Add", ["y_out", "dx"], ["ydx"]),
+             helper.make_node("Cast", ["hour"], ["h"], to=TensorProto.FLOAT), helper.make_node("Mul", ["h", "centi"], ["hc"]),
+             helper.make_node("Add", ["ydx", "hc"], ["out_sample"])]
+    return behind(denoiser(labels=labels), value("sample", TensorProto.FLOAT, IMAGE),
+                  value("out_sample", TensorProto.FLOAT, IMAGE), plain, leave,
+                  [value("difficulty", TensorProto.FLOAT, ["batch"]), value("hour", TensorProto.INT64, [])])
+
+
+def arrays():
+    """ε + offsets (one a channel) + mask (one a pixel)."""
+    leave = [constant("column", np.array([-1, 3, 1, 1], np.int64)),
+             helper.make_node("Reshape", ["offsets", "column"], ["o"]), helper.make_node("Add", ["y_out", "o"], ["yo"]),
+             helper.make_node("Add", ["yo", "mask"], ["out_sample"])]
+    return behind(denoiser(), value("sample", TensorProto.FLOAT, IMAGE), value("out_sample", TensorProto.FLOAT, IMAGE),
+                  [helper.make_node("Identity", ["sample"], ["x_in"])], leave,
+                  [value("offsets", TensorProto.FLOAT, ["batch", 3]),
+                   value("mask", TensorProto.FLOAT, ["batch", 1, "height", "width"])])
+
+
+def concatenated():
+    """ε + c_0/2 − c_1/4 of the two channels behind the image's three."""
+    def part(out, first, last):
+        names = [f"{out}_first", f"{out}_last", f"{out}_axis"]
+        bounds = [constant(name, np.array([at], np.int64)) for name, at in zip(names, (first, last, 1))]
+        return [*bounds, helper.make_node("Slice", ["sample", *names], [out])]
+    leave = [*part("c0", 3, 4), *part("c1", 4, 5), constant("half", np.float32(0.5)), constant("quarter", np.float32(0.25)),
+             helper.make_node("Mul", ["c0", "half"], ["h0"]), helper.make_node("Mul", ["c1", "quarter"], ["q1"]),
+             helper.make_node("Add", ["y_out", "h0"], ["yh"]), helper.make_node("Sub", ["yh", "q1"], ["out_sample"])]
+    return behind(denoiser(), value("sample", TensorProto.FLOAT, ["batch", 5, "height", "width"]),
+                  value("out_sample", TensorProto.FLOAT, IMAGE), part("x_in", 0, 3), leave)
+
+
 # --- folders -----------------------------------------------------------------------------------------------------
 
-def write(name, model, scheduler=(), unet=()):
-    """A package folder: model.onnx, scheduler_config.json, config.json."""
+def write(name, model, scheduler=(), unet=(), card=None):
+    """A package folder: model.onnx, scheduler_config.json, config.json, and a card.json where one is given."""
     folder = MODELS / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.onnx").write_bytes(model if isinstance(model, bytes) else model.SerializeToString())
     (folder / "scheduler_config.json").write_text(json.dumps(SCHEDULER | dict(scheduler), indent=2) + "\n")
     (folder / "config.json").write_text(json.dumps(UNET | dict(unet), indent=2) + "\n")
+    if card:
+        (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
 def good():
@@ -211,6 +313,21 @@ def good():
     (MODELS / "single.onnx").write_bytes(denoiser().SerializeToString())
 
 
+def ports():
+    write("t-one", denoiser(t_type=TensorProto.INT64, t_shape=[1]))
+    write("t-one-by-ones", by_ones())
+    write("t-column", denoiser(t_shape=["batch", 1]))
+    write("f64", double())
+    write("bf16", brain())
+    write("nhwc", channels_last())
+    difficulty = {"default": 0.5, "min": 0, "max": 1, "null": 0}
+    card = {"title": "Numbers besides the image", "inputs": {"difficulty": difficulty, "hour": {"default": 12}}}
+    write("inputs", numbers(), card=card)
+    write("inputs-labels", numbers("class_labels"), unet={"num_class_embeds": 4}, card={**card, "null_label": 3})
+    write("inputs-arrays", arrays())
+    write("concat", concatenated(), unet={"in_channels": 5})
+
+
 def externalised(location):
     """tiny-eps with its largest weight said to lie in the file `location`."""
     model = denoiser()
@@ -240,7 +357,8 @@ def bad():
     g("Mul", "vector", 2.0, out="out")
     vector = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["batch", 10]) for n in ("vector", "out")]
     write("bad/no-image", g.model(vector[:1], vector[1:]))
-    write("bad/channels-5-4", denoiser(channels=5, out_channels=4), unet={"in_channels": 5, "out_channels": 4})
+    write("bad/channels-3-5", denoiser(learned_variance=True, out_channels=5), unet={"out_channels": 5})
+    write("bad/in-channels", denoiser(), unet={"in_channels": 4})
     write("bad/unknown-input", denoiser(extra_input=True))
     write("bad/nan-below-500", denoiser(poison="nan"))
     write("bad/inf", denoiser(poison="inf"))
@@ -259,7 +377,8 @@ def bad():
 
 def check():
     """Opens every model and runs it; the broken ones must fail, the others give the right shape."""
-    kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64}
+    kinds = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(int64)": np.int64,
+             "tensor(double)": np.float64}
     rng = np.random.default_rng(0)
     for path in sorted(MODELS.rglob("*.onnx")):
         name = path.relative_to(MODELS).as_posix()
@@ -286,6 +405,7 @@ if __name__ == "__main__":
     ort.set_default_logger_severity(4)
     shutil.rmtree(MODELS, ignore_errors=True)
     good()
+    ports()
     bad()
     check()
     write_versions()

@@ -86,16 +86,17 @@ pub(super) fn hidden_states(
     }
 }
 
-/// Reads f32, or f64 rounded to it, and records the digest of the same bytes.
+/// Reads f32, f16 exactly, or f64 rounded, and records the digest of the same bytes.
 pub(super) fn read<D: Dimension>(
     path: &Path,
     Input { setting, what }: Input,
     digests: &mut Digests,
 ) -> Result<Array<f32, D>, PrepareError> {
     let fault = |reason: String| PrepareError::Array { path: path.into(), what, reason };
-    let needed = |why: String| fault(format!("{why}; it must be a .npy file of f32 or f64"));
+    let needed = |why: String| fault(format!("{why}; it must be a .npy file of f16, f32 or f64"));
     let bytes = reading::bytes(path).map_err(needed)?;
     digests.insert(setting.to_owned(), hex(&Sha256::digest(&bytes)));
+    let bytes = reading::halves_widened(bytes);
     if let Ok(array) = Array::<f32, D>::read_npy(bytes.as_slice()) {
         return Ok(array);
     }

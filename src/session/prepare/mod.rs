@@ -284,7 +284,8 @@ fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Pr
                 .into(),
         );
     }
-    if opened.timestep == Element::F16 && plan.timesteps().iter().any(|&t| f64::from(half::f16::from_f64(t)) != t) {
+    let timestep = opened.timestep;
+    if timestep.is_half() && plan.timesteps().iter().any(|&t| timestep.rounded(t) != t) {
         notes.push("the network accepts 16-bit timesteps, so some are rounded".into());
     }
 

@@ -1,7 +1,7 @@
 use super::{ClassOf, SettingError};
 use super::{Classes, NullClass, PrepareError};
 use crate::model::SchedulerConfig;
-use crate::model::contract::Contract;
+use crate::model::contract::{Contract, ContractError};
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
@@ -72,8 +72,12 @@ impl OpenModel {
         };
         notes.extend(no_cuda.clone());
         let contract =
-            Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, package.config.in_channels)
+            Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, &package.declared())
                 .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
+        if let Some(port) = contract.inputs.first() {
+            let source = ContractError::UnknownInput { port: port.describe() };
+            return Err(PrepareError::Contract { path: package.onnx.clone(), source });
+        }
         if contract.learned_variance {
             notes.push("the network also predicts a variance (second half of its channels), which is not used".into());
         }
