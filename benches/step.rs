@@ -44,7 +44,9 @@ fn main() {
     );
     for batch in [1, 4, 16] {
         let (session, mut bare, mut control) = (open(), open(), open());
-        let contract = Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), &Declared::default()).unwrap();
+        let contract =
+            Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), &Declared::default())
+                .unwrap();
         let shape = [batch, contract.channels, height, width];
         let noise = SeededNoise { seed: 0, first_sample: 0 };
         let x_t = noise.initial(shape);

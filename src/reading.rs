@@ -58,7 +58,9 @@ fn widened(bytes: &[u8]) -> Option<Vec<u8>> {
     if !bytes.starts_with(b"\x93NUMPY") || bytes.len() < 12 {
         return None;
     }
-    let size = |at: std::ops::Range<usize>| Some(bytes.get(at)?.iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte)));
+    let size = |at: std::ops::Range<usize>| {
+        Some(bytes.get(at)?.iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte)))
+    };
     let data = if bytes[6] == 1 { 10 + size(8..10)? } else { 12 + size(8..12)? };
     let header = std::str::from_utf8(bytes.get(..data)?.get(10..)?).ok()?;
     let at = 10 + header.find("'<f2'").or_else(|| header.find("'>f2'"))?;

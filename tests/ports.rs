@@ -98,14 +98,29 @@ fn one_timestep_serves_every_command() {
         serde_json::from_slice(&run(&["sample", "--steps", "4", "--batch", "2", "--json", "--out", "run"])).unwrap();
     assert_eq!((&record["steps_done"], &record["resolved"]["batch_partition"]), (&4.into(), &serde_json::json!([2])));
     run(&["spectrum", "--steps", "4", "--samples", "6", "--out", "psd.npz"]);
-    run(&["optimise", "--steps", "3", "--seeds", "2", "--measure-seeds", "2", "--evaluations", "2", "--out", "best.json"]);
+    run(&[
+        "optimise",
+        "--steps",
+        "3",
+        "--seeds",
+        "2",
+        "--measure-seeds",
+        "2",
+        "--evaluations",
+        "2",
+        "--out",
+        "best.json",
+    ]);
 }
 
 /// A `.npy` file of 16-bit floats, as NumPy writes it, and one of the same numbers in 32 bits.
 fn halves(folder: &Path, shape: &[usize]) -> [std::path::PathBuf; 2] {
     let count: usize = shape.iter().product();
     let values: Vec<f16> = (0..count).map(|i| f16::from_f64((i as f64 * 0.7).sin())).collect();
-    let header = format!("{{'descr': '<f2', 'fortran_order': False, 'shape': {}, }}", format!("{shape:?}").replace(['[', ']'], "|"));
+    let header = format!(
+        "{{'descr': '<f2', 'fortran_order': False, 'shape': {}, }}",
+        format!("{shape:?}").replace(['[', ']'], "|")
+    );
     let header = header.replacen('|', "(", 1).replacen('|', ")", 1);
     let header = format!("{header:117}\n");
     let bytes = values.iter().flat_map(|value| value.to_le_bytes());
@@ -129,7 +144,8 @@ fn arrays_of_halves_are_read_exactly() {
             let mut command = common::program();
             command.args(["sample", "--steps", "3", "--threads", "1", option]).arg(&file).arg("--out").arg(&out);
             command.arg("--model").arg(support::test_model(model)).assert().success();
-            let mut npz = ndarray_npy::NpzReader::new(std::fs::File::open(out.join("trajectory.npz")).unwrap()).unwrap();
+            let mut npz =
+                ndarray_npy::NpzReader::new(std::fs::File::open(out.join("trajectory.npz")).unwrap()).unwrap();
             npz.by_name::<ndarray::OwnedRepr<f32>, ndarray::Ix5>("x_t").unwrap()
         });
         assert_eq!(half, single, "{option}");

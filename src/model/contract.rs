@@ -175,7 +175,8 @@ impl Contract {
         let is_label = |port: &Port| port.element.is_integer() && port.is_number() && !port.shape.is_empty();
         let is_hidden = |port: &Port| port.element.is_float() && port.shape.len() == 3;
 
-        let mut rest: Vec<&Port> = inputs.iter().filter(|port| !declared.inputs.contains(&port.name.as_str())).collect();
+        let mut rest: Vec<&Port> =
+            inputs.iter().filter(|port| !declared.inputs.contains(&port.name.as_str())).collect();
         let sample = Role::new(PortRole::Sample, SAMPLE_NAMES)
             .take(&mut rest, names.sample.as_deref(), Port::is_image)?
             .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?;
@@ -274,12 +275,7 @@ struct Channels {
 }
 
 /// What the channels of the image input and the output are for.
-fn channels_of(
-    sample: &Port,
-    output: &Port,
-    layout: Layout,
-    declared: &Declared,
-) -> Result<Channels, ContractError> {
+fn channels_of(sample: &Port, output: &Port, layout: Layout, declared: &Declared) -> Result<Channels, ContractError> {
     let axis = layout.channel_axis();
     if let (Some(graph), Some(config)) = (sample.shape[axis], declared.in_channels)
         && graph != config
@@ -441,8 +437,7 @@ mod tests {
     fn a_port_that_cannot_play_its_role_is_named() {
         let inputs = [port("x", Element::F32, &[-1, 3, -1, -1]), port("s", Element::F32, &[-1, 6])];
         let names = PortNames { timestep: Some("s".into()), ..PortNames::default() };
-        let fault =
-            Contract::decide(&inputs, &inputs[..1], &names, &Declared::default()).unwrap_err().to_string();
+        let fault = Contract::decide(&inputs, &inputs[..1], &names, &Declared::default()).unwrap_err().to_string();
         assert_eq!(
             fault,
             "the input \"s\" (F32 [?, 6]) cannot be the timestep, which is a number per sample, or one for all"

@@ -94,9 +94,9 @@ impl OnnxDenoiser {
         let cancelled = &self.session.cancelled;
         cancelled.check()?;
         let mut session = self.session.lock();
-        let outputs = session.run_with_options(inputs, &self.session.run_options).map_err(|error| {
-            if cancelled.is_cancelled() { DenoiseError::Cancelled } else { self.network(&error) }
-        })?;
+        let outputs = session
+            .run_with_options(inputs, &self.session.run_options)
+            .map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { self.network(&error) })?;
         let port = &self.contract.output;
         let value = outputs
             .get(port.name.as_str())

@@ -71,9 +71,8 @@ impl OpenModel {
             opened => opened?,
         };
         notes.extend(no_cuda.clone());
-        let contract =
-            Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, &package.declared())
-                .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
+        let contract = Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, &package.declared())
+            .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
         if let Some(port) = contract.inputs.first() {
             let source = ContractError::UnknownInput { port: port.describe() };
             return Err(PrepareError::Contract { path: package.onnx.clone(), source });
