@@ -1,6 +1,6 @@
 //! The inference thread with real models, as the window uses it.
 
-use chromascope::runtime::{Activity, Event, Options, Pace, Place, RunEnd, RunNews, RunStarted, Runtime};
+use chromascope::runtime::{Activity, Event, FaultPlace, Options, Pace, RunEnd, RunNews, RunStarted, Runtime};
 use chromascope::schedule::{ControlPoint, Curve, Drawn, PlanSource};
 use chromascope::session::prepare::{ModelInfo, prepare};
 use chromascope::session::settings::{ModelSource, ProviderChoice};
@@ -177,7 +177,9 @@ fn failures_say_where_they_belong_and_the_next_run_goes() {
     let missing = RunSettings::new(ModelSource::Model("no-such-model".into()));
     let wrong_label = RunSettings { label: Some(99), ..emoji(2) };
     let no_spacing = RunSettings { spacing: Some("nonsense".into()), ..emoji(2) };
-    for (settings, place) in [(missing, Place::Model), (wrong_label, Place::Settings), (no_spacing, Place::Schedule)] {
+    for (settings, place) in
+        [(missing, FaultPlace::Model), (wrong_label, FaultPlace::Settings), (no_spacing, FaultPlace::Schedule)]
+    {
         runtime.run(settings, Pace::Going);
         let fault = loop {
             if let RunNews::Failed(fault) = next(&runtime) {

@@ -11,7 +11,7 @@ use chromascope::app::words;
 use chromascope::schedule::{LevelList, PlanSource};
 use chromascope::session::SamplerKind;
 use chromascope::session::action::Action;
-use chromascope::session::document::{AxisReading, Layout, NamedSchedule};
+use chromascope::session::document::{AxisReading, Layout, SavedSchedule};
 use chromascope::session::setting::Setting;
 use chromascope::session::settings::ModelSource;
 use egui::{Vec2, vec2};
@@ -107,7 +107,7 @@ fn the_longest_names_keep_to_their_places() {
         let mut launch = launch(run);
         launch.first.extend([
             Action::SetLayout(layout),
-            Action::KeepSchedule(NamedSchedule { name: kept.clone(), source: tiny.clone(), steps: 3 }),
+            Action::KeepSchedule(SavedSchedule { name: kept.clone(), source: tiny.clone(), steps: 3 }),
             Action::SetOverlay(Some(kept.clone())),
         ]);
         assert_readable(launch, size, Cut::Allowed);

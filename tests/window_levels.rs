@@ -9,7 +9,7 @@ use chromascope::app::App;
 use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
-use chromascope::session::inspect::Reference;
+use chromascope::session::inspect::ReferenceImage;
 use chromascope::session::prepare::prepare;
 use chromascope::session::settings::ModelSource;
 use chromascope::session::{RunSettings, Trajectory};
@@ -432,7 +432,7 @@ fn a_file_beside_latents_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image.png");
     image::RgbImage::new(16, 16).save(&path).unwrap();
-    let refused = Reference::read(&path).unwrap().values([4, 8, 8]).unwrap_err().to_string();
+    let refused = ReferenceImage::read(&path).unwrap().values([4, 8, 8]).unwrap_err().to_string();
     let test = "window_levels::a_file_beside_latents_is_refused_in_a_sentence";
     common::faults::assert_documented(&refused, test, &[]);
 }

@@ -65,7 +65,7 @@ pub type MessageId = u64;
 
 /// A message on screen.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct ShownMessage {
     /// Its id.
     pub id: MessageId,
     /// The message.
@@ -77,7 +77,7 @@ pub struct Said {
 /// All messages on screen. A pane has one at most, the newest.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
-    said: Vec<Said>,
+    said: Vec<ShownMessage>,
     last: MessageId,
 }
 
@@ -95,7 +95,7 @@ impl Board {
         }
         self.last += 1;
         let ends = message.kind.passes().then(|| now + READING);
-        self.said.push(Said { id: self.last, message, ends });
+        self.said.push(ShownMessage { id: self.last, message, ends });
     }
 
     /// Removes a message that was closed.
@@ -116,12 +116,12 @@ impl Board {
 
     /// The message of a pane.
     #[must_use]
-    pub fn of_pane(&self, pane: PaneId) -> Option<&Said> {
+    pub fn of_pane(&self, pane: PaneId) -> Option<&ShownMessage> {
         self.said.iter().find(|said| said.message.spot == Spot::Pane(pane))
     }
 
     /// The messages about the program, oldest first.
-    pub fn of_program(&self) -> impl Iterator<Item = &Said> {
+    pub fn of_program(&self) -> impl Iterator<Item = &ShownMessage> {
         self.said.iter().filter(|said| said.message.spot == Spot::Bar)
     }
 }

@@ -10,16 +10,16 @@ pub enum Closing {
     #[default]
     Not,
     /// The question is on screen.
-    Asking(Held),
+    Asking(CloseQuestion),
     /// This ensemble is being saved, in its own dialog.
-    Saving(Arc<Ensemble>, Held),
+    Saving(Arc<Ensemble>, CloseQuestion),
     /// Everything is saved or discarded.
     Leaving,
 }
 
 /// The state of the question.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Held {
+pub struct CloseQuestion {
     /// Whether measuring was paused for it, and resumes if the window stays.
     pub paused: bool,
     /// Whether the question was drawn.

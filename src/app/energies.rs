@@ -5,11 +5,11 @@ use crate::runtime::{QuestionSlot, RunId, Wake};
 use ndarray::Axis;
 
 /// Energies of an image, or `None` if it has no bands.
-type Found = Option<Vec<f64>>;
+type KnownEnergies = Option<Vec<f64>>;
 
 /// Computes the requested energies that are missing.
 pub struct Energies {
-    slot: QuestionSlot<(RunId, EnergyKey), Found>,
+    slot: QuestionSlot<(RunId, EnergyKey), KnownEnergies>,
 }
 
 impl Energies {

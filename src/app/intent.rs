@@ -5,7 +5,7 @@ use crate::app::figure_sheet::FigureSheet;
 use crate::app::saving::Save;
 use crate::optimise::Options;
 use crate::session::action::Action;
-use crate::session::playback::Command;
+use crate::session::playback::PlayheadCommand;
 use crate::session::preferences::Theme;
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub enum Intent {
     /// A drag has ended or a field was left: the next change is undone separately.
     EndGesture,
     /// Move the playhead.
-    Playback(Command),
+    Playback(PlayheadCommand),
     /// Start a run.
     Run,
     /// Run without guidance, and pin the result beside this run.

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::app::graphics::{self, choose};
 use crate::app::guarded::{Fate, Guarded};
 use crate::app::meter::is_software;
-use crate::runtime::launch::{Closed, FAILED_VARIABLE, Window};
+use crate::runtime::launch::{Closed, FAILED_VARIABLE, WindowLaunch};
 use crate::runtime::panic_text;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub enum NoWindow {
 }
 
 /// Opens the window and returns when it is closed.
-pub fn run(window: Window) -> Result<Closed, NoWindow> {
+pub fn run(window: WindowLaunch) -> Result<Closed, NoWindow> {
     // If no window can open, do not query the drivers, which may print something.
     let adapters = || if there_is_a_display() { graphics::adapters() } else { Vec::new() };
     let (renderer, _) = choose(window.renderer, adapters);
@@ -67,8 +67,8 @@ fn there_is_a_display() -> bool {
     !cfg!(target_os = "linux") || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"].into_iter().any(named)
 }
 
-fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<(), String> {
-    let Window { launch, size, measure_since, when_asked_to_end, .. } = window;
+fn open(window: WindowLaunch, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<(), String> {
+    let WindowLaunch { launch, size, measure_since, when_asked_to_end, .. } = window;
     let size = size.or(launch.loaded.preferences.window).unwrap_or((1600.0, 1000.0));
     let native = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
@@ -90,7 +90,7 @@ fn open(window: Window, renderer: eframe::Renderer, fate: &Arc<Fate>) -> Result<
         }));
         let app = Guarded::new(App::new(&context.egui_ctx, launch, software)?, fate);
         Ok(match measure_since {
-            Some(since) => Box::new(Measured { app, since, frames: 0 }) as Box<dyn eframe::App>,
+            Some(since) => Box::new(FirstFrame { app, since, frames: 0 }) as Box<dyn eframe::App>,
             None => Box::new(app),
         })
     });
@@ -128,13 +128,13 @@ fn without_source(reason: &str) -> String {
 }
 
 /// The window until its first frame is on the screen.
-struct Measured {
+struct FirstFrame {
     app: Guarded<App>,
     since: Instant,
     frames: u32,
 }
 
-impl eframe::App for Measured {
+impl eframe::App for FirstFrame {
     fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
         // A frame is presented before the next begins.
         self.frames += 1;

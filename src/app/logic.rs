@@ -18,15 +18,15 @@ use crate::app::pane::measure::MeasurePane;
 use crate::app::pane::pooling::PoolingPane;
 use crate::app::pane::tracks::TracksPane;
 use crate::app::run_view::RunView;
-use crate::app::saving::{Outcome, Save, Saving, first_folder};
+use crate::app::saving::{Save, SaveOutcome, Saving, first_folder};
 use crate::app::state::Opening;
 use crate::app::words;
 use crate::app::{App, theme};
 use crate::model::onnx_runtime::setup::LibraryKind;
 use crate::optimise::Options;
-use crate::runtime::{Activity, Fault, Optimisation, Pace, Place, RunEnd, RunId};
+use crate::runtime::{Activity, Fault, FaultPlace, Optimisation, Pace, RunEnd, RunId};
 use crate::session::action::Action;
-use crate::session::playback::Command;
+use crate::session::playback::PlayheadCommand;
 use crate::session::{History, RunSettings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,9 +157,9 @@ impl App {
     }
 
     /// Shows the result of saving in the pane that asked, or in the dialog if it is still open.
-    pub(super) fn take_saved(&mut self, save: &Save, path: &Path, outcome: &Outcome) {
+    pub(super) fn take_saved(&mut self, save: &Save, path: &Path, outcome: &SaveOutcome) {
         let state = &mut self.state;
-        if matches!(outcome, Outcome::Written(_)) {
+        if matches!(outcome, SaveOutcome::Written(_)) {
             state.save_folder = path.parent().map(PathBuf::from);
         }
         if let Some(saving) = state.saving.as_mut().filter(|saving| saving.save == *save) {
@@ -249,7 +249,7 @@ impl App {
     pub(super) fn ask_for(&mut self) -> RunSettings {
         let state = &mut self.state;
         let waiting = state.standing_in_for().is_some();
-        state.faults.retain(|fault| fault.place == Place::Library && waiting);
+        state.faults.retain(|fault| fault.place == FaultPlace::Library && waiting);
         let settings = state.document.document().run.clone();
         state.requested = Some(settings.clone());
         settings
@@ -266,7 +266,7 @@ impl App {
         match Optimisation::start(settings, now, None, options, library, Arc::clone(&state.wake)) {
             Ok(optimisation) => state.optimisation = Some(optimisation),
             Err(error) => state.add_fault(Fault::new(
-                Place::Program,
+                FaultPlace::Program,
                 &format!(
                     "cannot start optimising: the system refused a thread ({error}). Close other programs and \
                           try again"
@@ -323,9 +323,10 @@ impl App {
     }
 
     /// Moves the playhead and keeps it in view.
-    pub(super) fn move_playhead(&mut self, command: Command) {
+    pub(super) fn move_playhead(&mut self, command: PlayheadCommand) {
         self.state.playback.command(command);
-        if let (Some(run), false) = (&self.run, matches!(command, Command::Loop(_) | Command::Speed(_))) {
+        if let (Some(run), false) = (&self.run, matches!(command, PlayheadCommand::Loop(_) | PlayheadCommand::Speed(_)))
+        {
             let reading = self.state.document.document().view.axis.into();
             let x = run.axis.x_of_step(self.state.playback.position(), reading);
             if let Some(tracks) = self.state.panes.get_mut::<TracksPane>() {
@@ -340,7 +341,7 @@ impl App {
                 self.state.fetching = Some(Fetching { text: "Downloading ONNX Runtime".into(), share: None });
             }
             Err(error) => self.state.add_fault(Fault::new(
-                Place::Program,
+                FaultPlace::Program,
                 &format!(
                     "cannot start the download: the system refused a thread ({error}). Run `chromascope setup` \
                           instead"

@@ -5,7 +5,7 @@ use crate::app::pane_id::PaneId;
 use crate::app::saving::Save;
 use crate::ensemble::{self, Ensemble, Findings, Options, Origin};
 use crate::figure::text::verbatim;
-use crate::runtime::{Busy, DataSource, Fault, Measuring, MeasuringReport, Order, Place, Wake};
+use crate::runtime::{Busy, DataSource, Fault, FaultPlace, Measuring, MeasuringReport, Order, Wake};
 use crate::session::RunSettings;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -184,7 +184,7 @@ impl MeasureDesk {
                 "cannot start measuring: the system refused a thread ({error}). Close other \
                                     programs and try again"
             );
-            Fault::new(Place::Program, &sentence)
+            Fault::new(FaultPlace::Program, &sentence)
         })?;
         // An unreadable folder is reported by `update`.
         self.report = Some(MeasuringReport { data_refused: false, ..measuring.report() });
@@ -298,7 +298,7 @@ impl MeasureDesk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::saving::Outcome;
+    use crate::app::saving::SaveOutcome;
     use crate::session::prepare::Model;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::ops::ControlFlow;
@@ -325,8 +325,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let save = desk.save(PaneId::new("measure"), &Arc::clone(desk.unsaved()[0].1));
         let failed = save.write(&folder.path().join("no/folder.npz"), false);
-        assert!(matches!(failed, Outcome::Failed(_)) && names(&desk).len() == 2);
-        assert!(matches!(save.write(&folder.path().join("two.npz"), false), Outcome::Written(_)));
+        assert!(matches!(failed, SaveOutcome::Failed(_)) && names(&desk).len() == 2);
+        assert!(matches!(save.write(&folder.path().join("two.npz"), false), SaveOutcome::Written(_)));
         assert_eq!(names(&desk), ["compared"]);
         // Only the ensemble from a file is in a file; with more samples it no longer is.
         let read = Findings::of(ensemble(1).into(), None).unwrap();

@@ -7,7 +7,7 @@ use crate::model::exact::ExactCard;
 use crate::sampler::registry;
 use crate::schedule::design::shares_of;
 use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
-use crate::session::document::{Document, MOST_LEVELS, Measure, NamedSchedule};
+use crate::session::document::{Document, MOST_LEVELS, Measure, SavedSchedule};
 use crate::session::prepare::{ModelInfo, PrepareError, plan_of, spacing_of};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::ddim_spectrum;
@@ -43,7 +43,7 @@ pub struct Planned {
     pub factor: usize,
     /// For a Gaussian model, the RMSE of these steps in closed form, data units: from the probability-flow ODE, and of the
     /// produced spectrum from the prior's, dB.
-    pub closed_form: Option<ClosedForm>,
+    pub closed_form: Option<GaussianError>,
     /// Schedules drawn over it: the one to compare with, and the previewed one.
     pub overlays: Vec<Overlay>,
 }
@@ -71,7 +71,7 @@ impl Planned {
 
 /// The exact result of deterministic DDIM on a Gaussian prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ClosedForm {
+pub struct GaussianError {
     /// RMSE from the end of the exact probability-flow ODE, data units.
     pub rmse: f64,
     /// Root mean square over all frequencies of the produced spectrum over the prior's, dB.
@@ -79,7 +79,7 @@ pub struct ClosedForm {
 }
 
 /// For these levels, if the model is a Gaussian prior and the sampler steps like deterministic DDIM.
-fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<ClosedForm> {
+fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<GaussianError> {
     let is_gaussian = matches!(model.card.as_ref()?.exact, Some(ExactCard::Gaussian));
     let is_ddim = settings.sampler.method().exact == registry::ClosedForm::Ddim && !settings.injects_noise();
     let (size, _) = model.native_size.filter(|_| is_gaussian && is_ddim)?;
@@ -87,7 +87,7 @@ fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option
     let made = ddim_spectrum(plan.levels(), spectrum.as_slice()?);
     let decibels = made.produced.iter().zip(&spectrum).map(|(made, wanted)| 10.0 * (made / wanted).log10());
     let (sum, count) = decibels.fold((0.0, 0.0), |(sum, count), db| (sum + db * db, count + 1.0));
-    Some(ClosedForm { rmse: made.error_to_flow, spectrum_db: f64::sqrt(sum / count) })
+    Some(GaussianError { rmse: made.error_to_flow, spectrum_db: f64::sqrt(sum / count) })
 }
 
 /// All inputs.
@@ -98,21 +98,21 @@ struct PlanKey {
     model: usize,
     levels: (usize, Option<usize>),
     measure: Measure,
-    overlay: Option<NamedSchedule>,
+    overlay: Option<SavedSchedule>,
     preview: Option<(String, PlanSource)>,
 }
 
 /// Keeps the schedules of the settings and of the run on screen up to date.
 #[derive(Default)]
 pub struct Planner {
-    next: Slot,
-    shown: Slot,
+    next: PlannedSlot,
+    shown: PlannedSlot,
     made: u64,
 }
 
 /// A schedule, and its inputs.
 #[derive(Clone, Default)]
-struct Slot {
+struct PlannedSlot {
     key: Option<PlanKey>,
     model: Option<Arc<ModelInfo>>,
     planned: Option<Arc<Planned>>,
@@ -140,12 +140,12 @@ impl Planner {
             self.next.update(key_of(&document.run, model), model, &mut self.made);
         }
         let Some((settings, Some(model))) = on_screen else {
-            self.shown = Slot::default();
+            self.shown = PlannedSlot::default();
             return;
         };
         let key = key_of(settings, model);
         if self.next.key.as_ref() == Some(&key) {
-            self.shown = Slot { refused: None, ..self.next.clone() };
+            self.shown = PlannedSlot { refused: None, ..self.next.clone() };
         } else {
             self.shown.update(key, model, &mut self.made);
         }
@@ -170,7 +170,7 @@ impl Planner {
     }
 }
 
-impl Slot {
+impl PlannedSlot {
     fn update(&mut self, key: PlanKey, model: &Arc<ModelInfo>, made: &mut u64) {
         if self.key.as_ref() == Some(&key) {
             return;

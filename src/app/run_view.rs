@@ -55,9 +55,9 @@ pub struct RunView {
     pub coarse: Option<Coarse>,
     kept: KeptTrajectory,
     /// One per finished step.
-    made: Vec<MadeWith>,
+    made: Vec<StepOrigin>,
     /// The first steps of the previous run, which this one may reuse.
-    before: Vec<MadeWith>,
+    before: Vec<StepOrigin>,
     /// Band energies of `E[x_0|x_t]`; `None` for an image without bands.
     energies: RefCell<HashMap<EnergyKey, Option<Vec<f64>>>>,
     /// The latest requested energies of a large image that are still missing.
@@ -71,7 +71,7 @@ pub struct RunView {
     /// The results that are far outside the range of the model's images.
     far_out: Option<FarOut>,
     /// For display.
-    ranges: Ranges,
+    ranges: DisplayRanges,
 }
 
 /// Recovered shares of a sample, for one division into levels.
@@ -82,17 +82,17 @@ pub type EnergyKey = (BandPlan, usize, usize);
 
 /// The origin of a step. A live run reuses steps, and everything computed from them.
 #[derive(Clone)]
-struct MadeWith {
+struct StepOrigin {
     snapshot: Weak<Snapshot>,
     /// The run that made it.
     by: RunId,
     /// Display ranges of the run up to this step.
-    ranges: Ranges,
+    ranges: DisplayRanges,
 }
 
 /// Black and white are at plus and minus these values.
 #[derive(Clone, Copy)]
-struct Ranges {
+struct DisplayRanges {
     image: f32,
     change: f32,
     /// Of a class's estimate minus that of the null class.
@@ -101,7 +101,7 @@ struct Ranges {
     detail: f32,
 }
 
-impl Ranges {
+impl DisplayRanges {
     /// The magnitude of black and white, or of full colour, for a picture at a noise level.
     fn of(&self, picture: Picture, level: NoiseLevel) -> f32 {
         match picture {
@@ -185,7 +185,7 @@ impl RunView {
             fastest: RefCell::default(),
             parts: PartsFound::default(),
             far_out: None,
-            ranges: Ranges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
+            ranges: DisplayRanges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
         }
     }
 
@@ -205,13 +205,13 @@ impl RunView {
 
     /// Adds a finished step.
     pub fn push(&mut self, snapshot: Arc<Snapshot>, state: Arc<Array4<f32>>) {
-        let same = |made: &&MadeWith| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
+        let same = |made: &&StepOrigin| std::ptr::eq(made.snapshot.as_ptr(), Arc::as_ptr(&snapshot));
         if let Some(made) = self.before.get(self.done()).filter(same) {
             self.ranges = made.ranges;
             self.made.push(made.clone());
         } else {
             self.widen_ranges(&snapshot);
-            self.made.push(MadeWith { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
+            self.made.push(StepOrigin { snapshot: Arc::downgrade(&snapshot), by: self.id, ranges: self.ranges });
         }
         self.parts.add(snapshot.parts.iter().map(|part| part.name));
         if self.done() + 1 == self.steps() {

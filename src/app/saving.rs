@@ -60,32 +60,32 @@ impl Save {
 
     /// Writes it, unless a file exists and must not be replaced. Not for the window's thread.
     #[must_use]
-    pub fn write(&self, path: &Path, replace: bool) -> Outcome {
+    pub fn write(&self, path: &Path, replace: bool) -> SaveOutcome {
         if !replace && let Ok(there) = std::fs::symlink_metadata(path) {
-            return Outcome::Taken(there_in_words(&there));
+            return SaveOutcome::Taken(there_in_words(&there));
         }
         match (self.write)(path) {
             Ok(()) => {
                 let size = std::fs::metadata(path).map_or_else(|_| String::new(), |data| in_words(data.len()));
-                Outcome::Written(size)
+                SaveOutcome::Written(size)
             }
-            Err(sentence) => Outcome::Failed(sentence),
+            Err(sentence) => SaveOutcome::Failed(sentence),
         }
     }
 
     /// The message after writing.
     #[must_use]
-    pub fn told(&self, path: &Path, outcome: &Outcome) -> Message {
+    pub fn told(&self, path: &Path, outcome: &SaveOutcome) -> Message {
         let (kind, text) = match outcome {
-            Outcome::Written(size) => {
+            SaveOutcome::Written(size) => {
                 let note = self.note.as_ref().map_or_else(String::new, |note| format!(". {note}"));
                 (MessageKind::Success, format!("{} ({size}){note}", words::frame::saved_as(path)))
             }
-            Outcome::Taken(_) => (
+            SaveOutcome::Taken(_) => (
                 MessageKind::Warning,
                 format!("{} already exists and was not changed; nothing was saved", path.display()),
             ),
-            Outcome::Failed(sentence) => (MessageKind::Failure, sentence.clone()),
+            SaveOutcome::Failed(sentence) => (MessageKind::Failure, sentence.clone()),
         };
         Message::of_pane(self.pane, kind, text)
     }
@@ -105,7 +105,7 @@ impl PartialEq for Save {
 
 /// The result of writing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum SaveOutcome {
     /// Written, with this size.
     Written(String),
     /// A file with this size and age exists and was kept.
@@ -116,7 +116,7 @@ pub enum Outcome {
 
 /// The stage of the dialog.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum SaveStage {
     /// It asks for the file.
     Asking,
     /// This file is being written.
@@ -135,7 +135,7 @@ pub struct Saving {
     /// The typed path.
     pub path: String,
     /// Its stage.
-    pub stage: Stage,
+    pub stage: SaveStage,
     /// Whether it was not drawn yet.
     pub fresh: bool,
     /// The folder for a name without one.
@@ -147,7 +147,7 @@ impl Saving {
     #[must_use]
     pub fn new(save: Save, folder: PathBuf) -> Self {
         let path = folder.join(save.file_name()).display().to_string();
-        Self { save, path, stage: Stage::Asking, fresh: true, folder }
+        Self { save, path, stage: SaveStage::Asking, fresh: true, folder }
     }
 
     /// The file: the typed path, with the extension added if it is missing. `None` without a name.
@@ -167,18 +167,18 @@ impl Saving {
     /// Whether the file exists and may be replaced now.
     #[must_use]
     pub fn may_replace(&self) -> bool {
-        matches!(&self.stage, Stage::Taken(path, _) if Some(path) == self.place().as_ref())
+        matches!(&self.stage, SaveStage::Taken(path, _) if Some(path) == self.place().as_ref())
     }
 
     /// Takes the result of writing; returns whether the dialog is done.
-    pub fn take(&mut self, path: &Path, outcome: &Outcome) -> bool {
-        if self.stage != Stage::Writing(path.into()) {
+    pub fn take(&mut self, path: &Path, outcome: &SaveOutcome) -> bool {
+        if self.stage != SaveStage::Writing(path.into()) {
             return false;
         }
         self.stage = match outcome {
-            Outcome::Written(_) => return true,
-            Outcome::Taken(words) => Stage::Taken(path.into(), words.clone()),
-            Outcome::Failed(sentence) => Stage::Failed(sentence.clone()),
+            SaveOutcome::Written(_) => return true,
+            SaveOutcome::Taken(words) => SaveStage::Taken(path.into(), words.clone()),
+            SaveOutcome::Failed(sentence) => SaveStage::Failed(sentence.clone()),
         };
         false
     }
@@ -267,16 +267,16 @@ mod tests {
         let mut saving = Saving::new(save.clone(), folder.path().into());
         saving.path = "run-w1.5".into();
         assert_eq!(saving.place().as_ref(), Some(&path));
-        saving.stage = Stage::Writing(path.clone());
+        saving.stage = SaveStage::Writing(path.clone());
         let outcome = save.write(&path, false);
-        assert_eq!(outcome, Outcome::Taken("3 bytes, written just now".into()));
+        assert_eq!(outcome, SaveOutcome::Taken("3 bytes, written just now".into()));
         assert!(!saving.take(&path, &outcome) && saving.may_replace());
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
         // Permission to replace applies to one path.
         saving.path = "other".into();
         assert!(!saving.may_replace());
         saving.path = "run-w1.5".into();
-        saving.stage = Stage::Writing(path.clone());
+        saving.stage = SaveStage::Writing(path.clone());
         let outcome = save.write(&path, true);
         assert!(saving.take(&path, &outcome));
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
@@ -285,7 +285,7 @@ mod tests {
             (told.kind, told.text),
             (MessageKind::Success, format!("{} (3 bytes)", words::frame::saved_as(&path)))
         );
-        let Outcome::Failed(sentence) = save.write(&folder.path().join("no/folder.txt"), false) else {
+        let SaveOutcome::Failed(sentence) = save.write(&folder.path().join("no/folder.txt"), false) else {
             panic!("saved into no folder")
         };
         assert!(sentence.contains("folder"), "{sentence}");

@@ -19,7 +19,7 @@ const ALONE: [Alone; 2] = [
     Alone {
         command: "spectrum",
         option: "add",
-        decides: |id| is_of::<Options<OfRun>>(id) || is_of::<spectrum::Form>(id),
+        decides: |id| is_of::<Options<OfRun>>(id) || is_of::<spectrum::MeasureOptions>(id),
     },
     Alone {
         command: "sample",

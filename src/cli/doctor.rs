@@ -1,6 +1,6 @@
 //! `chromascope doctor`
 
-use super::{Ended, Failure, Graphics, GraphicsProbe, output};
+use super::{Ended, Failure, GraphicsProbe, GraphicsReport, output};
 use crate::model::diagnosis::{Diagnosis, RuntimeReport, Trial, diagnose};
 use crate::model::onnx_runtime::child::{self, Unfinished};
 use std::path::Path;
@@ -48,15 +48,16 @@ pub(super) fn run(
 
 /// Queries the graphics drivers in a separate process: their output becomes a line of the report, and a crash
 /// affects nothing else.
-fn ask_drivers(probe: GraphicsProbe) -> Graphics {
+fn ask_drivers(probe: GraphicsProbe) -> GraphicsReport {
     let Ok(program) = std::env::current_exe() else { return probe() };
     let mut command = Command::new(program);
-    let failed = |why: String| Graphics { renderer: "unknown".into(), said: vec![why], ..Graphics::default() };
+    let failed =
+        |why: String| GraphicsReport { renderer: "unknown".into(), said: vec![why], ..GraphicsReport::default() };
     match child::run(command.args(["doctor", "--graphics-alone"]), Some(LONGEST), &mut || true) {
         Err(Unfinished::NotStarted(_)) => probe(),
         Err(Unfinished::Stopped) => failed(format!("no answer within {} seconds", LONGEST.as_secs())),
         Ok(finished) => match serde_json::from_str(&finished.stdout) {
-            Ok(found) => Graphics { said: said(&finished.stderr), ..found },
+            Ok(found) => GraphicsReport { said: said(&finished.stderr), ..found },
             Err(_) => failed(format!("they crashed the process that queried them ({})", finished.status)),
         },
     }
@@ -78,7 +79,7 @@ fn said(text: &str) -> Vec<String> {
     lines
 }
 
-fn in_words(diagnosis: &Diagnosis, graphics: Option<&Graphics>) -> String {
+fn in_words(diagnosis: &Diagnosis, graphics: Option<&GraphicsReport>) -> String {
     let mut lines = vec![format!("Chromascope    {}", diagnosis.chromascope)];
     match (&diagnosis.onnxruntime, &diagnosis.error) {
         (Some(runtime), _) => runtime_in_words(runtime, &mut lines),

@@ -23,7 +23,7 @@ pub use output::FAULT;
 pub use interrupt::interrupted;
 
 use crate::model::onnx_runtime::forbid_telemetry;
-use crate::runtime::launch::{Closed, Window};
+use crate::runtime::launch::{Closed, WindowLaunch};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -107,14 +107,14 @@ pub struct Front {
 }
 
 /// Opens a window; fails with the error message.
-pub type OpenWindow = fn(Window) -> Result<Closed, Box<dyn Error>>;
+pub type OpenWindow = fn(WindowLaunch) -> Result<Closed, Box<dyn Error>>;
 
 /// Lists the graphics adapters and the renderer of the window for `doctor`, as JSON and in words.
-pub type GraphicsProbe = fn() -> Graphics;
+pub type GraphicsProbe = fn() -> GraphicsReport;
 
 /// The findings of a [`GraphicsProbe`].
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Graphics {
+pub struct GraphicsReport {
     /// As JSON.
     pub json: serde_json::Value,
     /// The adapters, one line each.

@@ -3,7 +3,7 @@
 use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfFit, Options as RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
-use crate::optimise::{self, Measured, Options, Outcome, Problem, Progress, Reference, start_from};
+use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, start_from};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::claim;
 use crate::session::prepare::{Bare, Model, default_spacing};
@@ -77,7 +77,7 @@ fn source(name: &str) -> Result<PlanSource, String> {
 /// A number of steps is given for a schedule that has its own.
 #[derive(Debug, thiserror::Error)]
 #[error("--schedule lists the noise levels of {}; set --steps {listed}, or start from another schedule", count_of(*.listed, "step"))]
-struct StepsAreListed {
+struct FitStepsAreListed {
     listed: usize,
 }
 
@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     interrupt::ask_first();
     let outcome = std::thread::scope(|scope| {
         scope.spawn(|| cancel_on_interrupt(|| Some(canceller.clone()), &finished));
-        let mut told = |progress: Progress| {
+        let mut told = |progress: FitProgress| {
             show(&bar, progress);
             if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -137,14 +137,14 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     arguments.tell(&outcome?, &bare.name, options.reference)
 }
 
-fn show(bar: &Bar, progress: Progress) {
+fn show(bar: &Bar, progress: FitProgress) {
     let (done, of, what) = match progress {
-        Progress::Reference { done, of } => (done, of, "reference run".to_owned()),
-        Progress::Fitting { evaluations, of, rmse, start, .. } if rmse.is_finite() => {
+        FitProgress::Reference { done, of } => (done, of, "reference run".to_owned()),
+        FitProgress::Fitting { evaluations, of, rmse, start, .. } if rmse.is_finite() => {
             (evaluations, of, format!("fitting, RMSE {start:.4} to {rmse:.4}"))
         }
-        Progress::Fitting { evaluations, of, .. } => (evaluations, of, "fitting".to_owned()),
-        Progress::Measuring { .. } => (0, 0, "measuring".to_owned()),
+        FitProgress::Fitting { evaluations, of, .. } => (evaluations, of, "fitting".to_owned()),
+        FitProgress::Measuring { .. } => (0, 0, "measuring".to_owned()),
     };
     bar.set_length(of);
     bar.set_message(what);
@@ -164,13 +164,13 @@ impl Arguments {
             }
         };
         match source.steps() {
-            Some(listed) if listed != self.steps => Err(StepsAreListed { listed }.into()),
+            Some(listed) if listed != self.steps => Err(FitStepsAreListed { listed }.into()),
             _ => Ok(source),
         }
     }
 
     fn tell(&self, outcome: &Outcome, model: &str, reference: Reference) -> Result<Ended, Failure> {
-        let cancelled = outcome.ended == optimise::Ended::Cancelled;
+        let cancelled = outcome.ended == optimise::FitEnd::Cancelled;
         if outcome.fitted.is_none() {
             output::message("stopped before the first run of the fit, so nothing was written");
             return Err(Failure::Interrupted);
@@ -212,7 +212,7 @@ fn table(outcome: &Outcome) -> String {
         line("RMSE on the fit seeds", fitted.start, fitted.best, 5);
     }
     if let Some(measured) = &outcome.comparison {
-        let mut both = |name: &str, of: &dyn Fn(&Measured) -> f64, digits| {
+        let mut both = |name: &str, of: &dyn Fn(&EndErrors) -> f64, digits| {
             line(name, of(&measured.before), of(&measured.after), digits);
         };
         both("RMSE on the test seeds", &|measured| measured.rmse, 5);

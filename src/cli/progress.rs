@@ -27,10 +27,10 @@ pub(super) fn cancel_on_interrupt(current: impl Fn() -> Option<Canceller>, finis
 /// Progress on stderr: a bar on a terminal, lines on request.
 pub(super) struct Bar {
     bar: ProgressBar,
-    lines: Option<Mutex<Line>>,
+    lines: Option<Mutex<ProgressLine>>,
 }
 
-struct Line {
+struct ProgressLine {
     what: String,
     done: u64,
     of: u64,
@@ -39,7 +39,7 @@ struct Line {
 pub(super) fn bar(length: usize, what: &'static str) -> Bar {
     let of = length as u64;
     if std::env::var_os(VARIABLE).is_some_and(|value| value == "lines") {
-        let line = Line { what: what.into(), done: 0, of };
+        let line = ProgressLine { what: what.into(), done: 0, of };
         return Bar { bar: ProgressBar::hidden(), lines: Some(Mutex::new(line)) };
     }
     if !std::io::stderr().is_terminal() {
@@ -82,14 +82,14 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 
-    fn change(&self, change: impl FnOnce(&mut Line)) {
+    fn change(&self, change: impl FnOnce(&mut ProgressLine)) {
         if let Some(line) = &self.lines {
             change(&mut line.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 }
 
-impl Line {
+impl ProgressLine {
     fn tell(&self) {
         // If stderr is closed nobody reads it.
         let _ = writeln!(std::io::stderr(), "progress: {}, {} of {}", self.what, self.done, self.of);

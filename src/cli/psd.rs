@@ -38,7 +38,7 @@ pub(super) struct Arguments {
 /// Why there is no spectrum.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot take spectra of {}: {reason}", path.display())]
-struct Wrong {
+struct PsdError {
     path: PathBuf,
     reason: String,
 }
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let Arguments { images, size, hann, out } = arguments;
     size.map_or(Ok(()), check_size)?;
     let _claim = out.as_deref().map(claim).transpose()?;
-    let mut spectra = Spectra { of: None, window: Window::hann_if(*hann) };
+    let mut spectra = ImageSpectra { of: None, window: Window::hann_if(*hann) };
     if has_ending(images, "npy") {
         if size.is_some() {
             return Err(wrong(
@@ -95,12 +95,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
 /// What to do instead.
 const GIVE: &str = "give an image, a folder of images, or an array as a .npy file";
 
-fn wrong(path: &Path, reason: &str) -> Wrong {
-    Wrong { path: path.into(), reason: reason.into() }
+fn wrong(path: &Path, reason: &str) -> PsdError {
+    PsdError { path: path.into(), reason: reason.into() }
 }
 
 /// The files of a folder, by name.
-fn listed(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
+fn listed(folder: &Path) -> Result<Vec<PathBuf>, PsdError> {
     let told = |error: std::io::Error| wrong(folder, &reading::why(&error));
     let entries = std::fs::read_dir(folder).map_err(told)?;
     let mut files =
@@ -111,7 +111,7 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, Wrong> {
 }
 
 /// The images of an array, `[C, H, W]` each.
-fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
+fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, PsdError> {
     let bytes = reading::bytes(path).map_err(|why| wrong(path, &format!("{why}; {GIVE}")))?;
     let array = ArrayD::<f32>::read_npy(&bytes[..]).map(|array| array.mapv(f64::from));
     let array = array.or_else(|_| ArrayD::<f64>::read_npy(&bytes[..])).map_err(|error| {
@@ -134,12 +134,12 @@ fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, Wrong> {
 }
 
 /// Spectra of images of the same size, in order.
-struct Spectra {
+struct ImageSpectra {
     of: Option<(Rapsd, Running)>,
     window: Window,
 }
 
-impl Spectra {
+impl ImageSpectra {
     /// Adds an image `[C, H, W]`.
     fn add(&mut self, image: &Array3<f64>) -> Result<(), SpectrumError> {
         let (_, height, width) = image.dim();

@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             archive::write(folder, &trajectory, &record)
         })?;
         failure = kept.told(&steps, "");
-        let archive::Written { record, files } = kept.written;
+        let archive::WrittenRun { record, files } = kept.written;
         if arguments.json {
             output::result(&serde_json::to_string_pretty(&record)?)?;
         } else {

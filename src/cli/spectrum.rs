@@ -4,8 +4,8 @@ use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfRun, Options as RunOptions, count};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
-    self, Calibration, Comparison, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, MARGIN, Options,
-    Progress, Quantity, Timing, samples_in_words,
+    self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, GatherProgress, MARGIN,
+    Options, Quantity, TheoryComparison, Timing, samples_in_words,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     run: RunOptions<OfRun>,
     #[command(flatten)]
-    form: Form,
+    form: MeasureOptions,
     /// Number of samples, with the noise of samples 0, 1, 2, … of the seed. With --add, 0 reports and draws the samples
     /// in the file
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SAMPLES, value_parser = whole, allow_negative_numbers = true)]
@@ -69,7 +69,7 @@ pub(super) struct Arguments {
 
 /// What to measure of each sample: the same for all samples of a file.
 #[derive(Debug, clap::Args)]
-pub(super) struct Form {
+pub(super) struct MeasureOptions {
     /// Number M of resolution levels [default: all levels of the image]
     #[arg(long, value_name = "M", value_parser = count, allow_negative_numbers = true)]
     levels: Option<usize>,
@@ -122,7 +122,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let (ensemble, data, outcome) = match begun {
         Some(ensemble) if arguments.samples == 0 => {
             let data = arguments.data(&ensemble, &progress)?;
-            (ensemble, data, Ok(ensemble::Ended::Complete(Timing::default())))
+            (ensemble, data, Ok(ensemble::GatherEnd::Complete(Timing::default())))
         }
         None if arguments.samples == 0 => return Err(NoSamples.into()),
         begun => measured(arguments, begun, onnxruntime, &progress)?,
@@ -161,8 +161,8 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     drawn?;
     match outcome? {
-        ensemble::Ended::Complete(_) => Ok(Ended::Well),
-        ensemble::Ended::Stopped(_) => {
+        ensemble::GatherEnd::Complete(_) => Ok(Ended::Well),
+        ensemble::GatherEnd::Stopped(_) => {
             output::message(&format!("stopped; {} kept in {}", are(samples), out.display()));
             Err(Failure::Interrupted)
         }
@@ -195,7 +195,7 @@ impl Arguments {
 }
 
 /// The ensemble, and how its measurement ended.
-type Outcome = (Ensemble, Option<DataStatistics>, Result<ensemble::Ended, EnsembleError>);
+type Gathered = (Ensemble, Option<DataStatistics>, Result<ensemble::GatherEnd, EnsembleError>);
 
 /// Measures the requested samples. Returns the ensemble and how its measurement ended.
 fn measured(
@@ -203,7 +203,7 @@ fn measured(
     begun: Option<Ensemble>,
     onnxruntime: Option<&Path>,
     progress: &(dyn Fn(usize, usize) -> bool + Sync),
-) -> Result<Outcome, Failure> {
+) -> Result<Gathered, Failure> {
     let settings = match &begun {
         Some(ensemble) => ensemble.origin().settings.clone(),
         None => arguments.run.settings()?,
@@ -225,7 +225,7 @@ fn measured(
     Ok((ensemble, data, outcome))
 }
 
-fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Result<ensemble::Ended, EnsembleError> {
+fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Result<ensemble::GatherEnd, EnsembleError> {
     let target = ensemble.samples().saturating_add(arguments.samples);
     let bar = bar(arguments.samples.saturating_mul(ensemble.steps()), "measuring");
     let before = ensemble.samples();
@@ -233,7 +233,7 @@ fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Resu
     let current = || canceller.lock().unwrap_or_else(PoisonError::into_inner).clone();
     std::thread::scope(|scope| {
         scope.spawn(|| cancel_on_interrupt(current, &finished));
-        let mut told = |progress: Progress| {
+        let mut told = |progress: GatherProgress| {
             tell(&bar, &canceller, before, progress);
             if interrupted().load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
@@ -244,18 +244,18 @@ fn gather(ensemble: &mut Ensemble, model: &Model, arguments: &Arguments) -> Resu
     })
 }
 
-fn tell(bar: &Bar, current: &Mutex<Option<Canceller>>, before: usize, progress: Progress) {
+fn tell(bar: &Bar, current: &Mutex<Option<Canceller>>, before: usize, progress: GatherProgress) {
     match progress {
-        Progress::Batch { canceller, notes, .. } => {
+        GatherProgress::Batch { canceller, notes, .. } => {
             *current.lock().unwrap_or_else(PoisonError::into_inner) = Some(canceller.clone());
             for note in notes {
                 output::message(note);
             }
         }
-        Progress::Step { samples, batch, step, steps, .. } => {
+        GatherProgress::Step { samples, batch, step, steps, .. } => {
             bar.set_position((samples - before) * steps + batch * step);
         }
-        Progress::Grown(_) => {}
+        GatherProgress::Grown(_) => {}
     }
 }
 
@@ -273,7 +273,7 @@ fn table(findings: &Findings) -> String {
     }
     // Writing to a string cannot fail.
     let _ = write!(text, "{:<18}{:<12}{:>8}   dominant level agrees", "theory", "r_m of", "RMS");
-    for Comparison { calibration, measure, agreement, .. } in findings.comparisons() {
+    for TheoryComparison { calibration, measure, agreement, .. } in findings.comparisons() {
         let _ = write!(
             text,
             "\n{:<18}{:<12}{:>8}   {} of {}",
@@ -296,7 +296,7 @@ fn json(findings: &Findings, (out, plot): (&Path, Option<&Path>), timing: Timing
     let comparisons: Vec<_> = findings
         .comparisons()
         .iter()
-        .map(|Comparison { calibration, measure, agreement, .. }| {
+        .map(|TheoryComparison { calibration, measure, agreement, .. }| {
             let disagreements: Vec<_> = agreement
                 .disagreements
                 .iter()
@@ -343,7 +343,7 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
     });
     let mut panels = vec![Panel::new("Mean power spectrum of each step's change", map)];
     for measure in [Measure::Amplitude, Measure::Power] {
-        let Some(Comparison { prediction, agreement, .. }) = findings.comparison(calibration, measure) else {
+        let Some(TheoryComparison { prediction, agreement, .. }) = findings.comparison(calibration, measure) else {
             continue;
         };
         let figure = measured_chromatogram(MeasuredFigure {

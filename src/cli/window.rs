@@ -4,7 +4,7 @@ use super::{Ended, Failure, OpenWindow, interrupt, interrupted, output};
 use crate::model::folders::config_folder;
 use crate::model::package::bundled;
 use crate::runtime::Options;
-use crate::runtime::launch::{Closed, FAILED_VARIABLE, Launch, Window};
+use crate::runtime::launch::{Closed, FAILED_VARIABLE, Launch, WindowLaunch};
 use crate::session::action::Action;
 use crate::session::archive::finish_writing;
 use crate::session::document::Layout;
@@ -80,7 +80,7 @@ pub(super) fn run(
     }
     let renderer = arguments.renderer.unwrap_or(loaded.preferences.renderer);
     let options = Options { onnxruntime: onnxruntime.map(Path::to_path_buf) };
-    let window = Window {
+    let window = WindowLaunch {
         launch: Launch { options, loaded, folder, first, notices, without_shader: false },
         renderer,
         size: arguments.window_size,

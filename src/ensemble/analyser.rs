@@ -1,23 +1,23 @@
 use super::Quantity;
-use super::form::Form;
+use super::form::RecordLayout;
 use crate::spectrum::{BandPlan, Rapsd, SpectrumError};
 use ndarray::{ArrayView3, Axis};
 
 /// Computes spectra and band energies of one sample's images. It owns its working memory: use one per thread.
 #[derive(Clone)]
 pub(super) struct Analyser {
-    form: Form,
+    form: RecordLayout,
     bands: BandPlan,
     rapsd: Rapsd,
     values: Vec<f64>,
 }
 
 impl Analyser {
-    pub fn new(form: Form, bands: BandPlan, rapsd: Rapsd) -> Self {
+    pub fn new(form: RecordLayout, bands: BandPlan, rapsd: Rapsd) -> Self {
         Self { form, bands, rapsd, values: Vec::new() }
     }
 
-    pub const fn form(&self) -> Form {
+    pub const fn form(&self) -> RecordLayout {
         self.form
     }
 

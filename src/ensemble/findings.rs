@@ -14,14 +14,14 @@ pub struct Findings {
     pub data: Option<Arc<DataStatistics>>,
     /// The measured chromatogram.
     pub measured: Measured,
-    comparisons: Vec<Comparison>,
+    comparisons: Vec<TheoryComparison>,
     expected: Vec<Vec<f64>>,
     data_psd: Vec<f64>,
 }
 
 /// A theory with one measure, compared with the measurement.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub struct TheoryComparison {
     /// What the theory knows about the data.
     pub calibration: Calibration,
     /// Power or amplitude.
@@ -41,7 +41,7 @@ impl Findings {
             for measure in [Measure::Power, Measure::Amplitude] {
                 let prediction = Prediction::of(&ensemble, calibration, measure, data.as_deref())?;
                 let agreement = measured.agreement(&prediction, MARGIN);
-                comparisons.push(Comparison { calibration, measure, prediction, agreement });
+                comparisons.push(TheoryComparison { calibration, measure, prediction, agreement });
             }
         }
         let expected = Quantity::ALL.into_iter().map(|quantity| ensemble.expected_psd(quantity, data.as_deref()));
@@ -52,13 +52,13 @@ impl Findings {
 
     /// All predictions, power before amplitude.
     #[must_use]
-    pub fn comparisons(&self) -> &[Comparison] {
+    pub fn comparisons(&self) -> &[TheoryComparison] {
         &self.comparisons
     }
 
     /// One prediction.
     #[must_use]
-    pub fn comparison(&self, calibration: Calibration, measure: Measure) -> Option<&Comparison> {
+    pub fn comparison(&self, calibration: Calibration, measure: Measure) -> Option<&TheoryComparison> {
         self.comparisons.iter().find(|at| at.calibration == calibration && at.measure == measure)
     }
 
@@ -91,7 +91,7 @@ impl Findings {
     /// mean square difference of `r_m`, at the noise levels that both have and in steps with known shares in both; and that of the
     /// spectra of the final images in dB.
     #[must_use]
-    pub fn against(&self, other: &Self) -> Option<Difference> {
+    pub fn against(&self, other: &Self) -> Option<EnsembleDifference> {
         let (here, there) = (&self.ensemble, &other.ensemble);
         if here.form().rings != there.form().rings {
             return None;
@@ -104,7 +104,7 @@ impl Findings {
         };
         let last = |ensemble: &Ensemble| ensemble.psd(Quantity::State, ensemble.steps(), 0).to_vec();
         let decibel = last(here).into_iter().zip(last(there)).map(|(here, there)| 10.0 * (here / there).log10());
-        Some(Difference {
+        Some(EnsembleDifference {
             power: shares(Measure::Power),
             amplitude: shares(Measure::Amplitude),
             final_db: root_mean_square(decibel),
@@ -114,7 +114,7 @@ impl Findings {
 
 /// The difference between two ensembles, as root mean squares.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Difference {
+pub struct EnsembleDifference {
     /// In `r_m` (power), over steps and levels; `None` if no steps can be compared.
     pub power: Option<Apart>,
     /// In `r_m` (amplitude).

@@ -4,7 +4,7 @@ use std::ops::Range;
 /// The sizes of a sample's record, and the position of each part in it: the spectra of all quantities, then the bands
 /// of `E[x_0|x_t]`, then those of its change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct RecordLayout {
     /// S.
     pub steps: usize,
     /// C.
@@ -15,7 +15,7 @@ pub struct Form {
     pub bands: usize,
 }
 
-impl Form {
+impl RecordLayout {
     /// Spectra per row: the mean of the channels, and each channel if there are several.
     #[must_use]
     pub const fn series(&self) -> usize {
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn every_value_has_one_place() {
         for (steps, channels) in [(1, 1), (5, 3), (2, 4)] {
-            let form = Form { steps, channels, rings: 3, bands: 2 };
+            let form = RecordLayout { steps, channels, rings: 3, bands: 2 };
             let mut places = Vec::new();
             for quantity in Quantity::ALL {
                 for row in 0..quantity.rows(steps) {

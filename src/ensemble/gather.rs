@@ -30,7 +30,7 @@ pub struct Timing {
 }
 
 /// Progress of a growing ensemble. The listener's answer continues, or stops within the step.
-pub enum Progress<'a> {
+pub enum GatherProgress<'a> {
     /// A batch begins. Its calls can be cancelled from another thread.
     Batch {
         /// Samples in the batch.
@@ -59,14 +59,14 @@ pub enum Progress<'a> {
 
 /// How gathering ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Ended {
+pub enum GatherEnd {
     /// All samples are done.
     Complete(Timing),
     /// The listener stopped it; earlier batches are kept.
     Stopped(Timing),
 }
 
-impl Ended {
+impl GatherEnd {
     /// Time spent.
     #[must_use]
     pub const fn timing(self) -> Timing {
@@ -84,8 +84,8 @@ pub fn gather(
     model: &Model,
     target: usize,
     batch: Option<usize>,
-    told: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Ended, EnsembleError> {
+    told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
+) -> Result<GatherEnd, EnsembleError> {
     let mut timing = Timing::default();
     let most = batch.unwrap_or_else(|| suiting(ensemble)).max(1);
     let grows = batch.is_none();
@@ -113,21 +113,25 @@ pub fn gather(
             notes.extend(origin.resolved.spacing_because.clone());
             notes.append(&mut prepared.notes);
         }
-        let stopped = Ok(Ended::Stopped(timing));
-        if told(Progress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
+        let stopped = Ok(GatherEnd::Stopped(timing));
+        if told(GatherProgress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
             return stopped;
         }
         let Some(made) = sample(ensemble, &mut prepared, size, &mut timing, told)? else {
-            return Ok(Ended::Stopped(timing));
+            return Ok(GatherEnd::Stopped(timing));
         };
         let began = Instant::now();
         ensemble.take(&made)?;
         timing.analysis += began.elapsed().as_secs_f64();
-        if told(Progress::Grown(ensemble)).is_break() {
-            return Ok(if ensemble.samples() < target { Ended::Stopped(timing) } else { Ended::Complete(timing) });
+        if told(GatherProgress::Grown(ensemble)).is_break() {
+            return Ok(if ensemble.samples() < target {
+                GatherEnd::Stopped(timing)
+            } else {
+                GatherEnd::Complete(timing)
+            });
         }
     }
-    Ok(Ended::Complete(timing))
+    Ok(GatherEnd::Complete(timing))
 }
 
 /// The batch size that suits an image and a provider.
@@ -151,7 +155,7 @@ fn sample(
     prepared: &mut Prepared,
     size: usize,
     timing: &mut Timing,
-    told: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
 ) -> Result<Option<MadeBatch>, EnsembleError> {
     let (form, samples) = (ensemble.form, ensemble.samples());
     let analyser = Analyser::new(form, ensemble.bands, ensemble.rapsd()?);
@@ -174,7 +178,7 @@ fn sample(
         analyse(&analyser, &snapshot, before.as_deref(), last, &mut records)?;
         timing.analysis += made.elapsed().as_secs_f64();
         before = Some(snapshot);
-        if told(Progress::Step { samples, batch: size, step, steps, timing: *timing }).is_break() {
+        if told(GatherProgress::Step { samples, batch: size, step, steps, timing: *timing }).is_break() {
             return Ok(None);
         }
     }

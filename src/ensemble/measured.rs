@@ -1,4 +1,4 @@
-use super::form::Form;
+use super::form::RecordLayout;
 use super::{Ensemble, Prediction, Quantity};
 use crate::spectrum::Running;
 use crate::theory::{Measure, dominant_level};
@@ -17,12 +17,12 @@ pub const LEAST_ERRORS: f64 = 2.0;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measured {
     levels: usize,
-    power: Shares,
-    amplitude: Shares,
+    power: MeasureShares,
+    amplitude: MeasureShares,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct Shares {
+struct MeasureShares {
     values: Vec<f64>,
     errors: Vec<f64>,
     /// Standard errors per row, all bands together; NaN if the gain does not differ from zero.
@@ -32,7 +32,7 @@ struct Shares {
 }
 
 /// `r_m` of one set of mean band energies.
-struct Found {
+struct MeanShares {
     /// `[S − 1, M]`.
     values: Vec<f64>,
     /// The rest band's share, `[S − 1]`.
@@ -63,7 +63,7 @@ impl Measured {
             let differ: Vec<bool> = found.sums.iter().zip(&of_sums.variance()).map(differs).collect();
             let (details, all) = differ.split_at(rows);
             let defined = |row: usize| found.values[row * levels..(row + 1) * levels].iter().all(|r| r.is_finite());
-            Shares {
+            MeasureShares {
                 errors: of_values.variance().iter().map(error).collect(),
                 rest: found
                     .rest
@@ -78,7 +78,7 @@ impl Measured {
         Self { levels, power: of(Measure::Power), amplitude: of(Measure::Amplitude) }
     }
 
-    fn shares(&self, measure: Measure) -> &Shares {
+    fn shares(&self, measure: Measure) -> &MeasureShares {
         match measure {
             Measure::Power => &self.power,
             Measure::Amplitude => &self.amplitude,
@@ -113,7 +113,7 @@ impl Measured {
     /// [`values`](Self::values) in the steps with known shares and NaN in the others: what is drawn and compared.
     #[must_use]
     pub fn telling_values(&self, measure: Measure) -> Vec<f64> {
-        let Shares { values, tells, .. } = self.shares(measure);
+        let MeasureShares { values, tells, .. } = self.shares(measure);
         let rows = values.chunks_exact(self.levels.max(1)).zip(tells);
         rows.flat_map(|(row, tells)| row.iter().map(|&r| if *tells { r } else { f64::NAN })).collect()
     }
@@ -168,8 +168,8 @@ impl Measured {
     }
 }
 
-/// `r_m` of mean band energies laid out as in [`Form::all_bands`].
-fn shares(form: Form, means: &[f64], measure: Measure) -> Found {
+/// `r_m` of mean band energies laid out as in [`RecordLayout::all_bands`].
+fn shares(form: RecordLayout, means: &[f64], measure: Measure) -> MeanShares {
     let (bands, rows) = (form.bands, Quantity::Change.rows(form.steps));
     let (x0, change) = means.split_at(form.steps * bands);
     let growth = |row: usize| -> Vec<f64> {
@@ -192,7 +192,7 @@ fn shares(form: Form, means: &[f64], measure: Measure) -> Found {
     }
     let all = |growth: &Vec<f64>| growth.iter().sum::<f64>();
     let sums = growths.iter().map(|growth| sum(growth)).chain(growths.iter().map(all)).collect();
-    Found { values, rest, sums }
+    MeanShares { values, rest, sums }
 }
 
 /// How well measurement and theory agree.

@@ -40,9 +40,9 @@ pub use crate::theory::Calibration;
 pub use archive::{is_ensemble, read, write};
 pub use data::{CENTRED_FROM, DataStatistics};
 pub use error::EnsembleError;
-pub use findings::{Apart, Comparison, Difference, Findings, MARGIN};
-pub use form::Form;
-pub use gather::{Ended, Progress, Timing, gather};
+pub use findings::{Apart, EnsembleDifference, Findings, MARGIN, TheoryComparison};
+pub use form::RecordLayout;
+pub use gather::{GatherEnd, GatherProgress, Timing, gather};
 pub use measured::{Agreement, Disagreement, LEAST_ERRORS, Measured};
 pub use prediction::Prediction;
 pub use same::ComesTo;
@@ -96,7 +96,7 @@ pub struct Origin {
 pub struct Ensemble {
     origin: Origin,
     levels: Vec<NoiseLevel>,
-    form: Form,
+    form: RecordLayout,
     bands: BandPlan,
     running: Running,
     replicas: Replicas,
@@ -127,7 +127,7 @@ impl Ensemble {
         let bands = wanted.unwrap_or_else(|| default_levels(factor, height, width));
         let bands = BandPlan::new(height, width, factor, bands, Fit::Pad)?;
         let rings = Rings::new(&*Fft2::of_size(height, width)?).len();
-        let form = Form { steps: levels.len() - 1, channels, rings, bands: bands.levels() + 1 };
+        let form = RecordLayout { steps: levels.len() - 1, channels, rings, bands: bands.levels() + 1 };
         Ok(Self {
             running: Running::new(form.record()),
             replicas: Replicas::new(form.all_bands().len()),
@@ -165,7 +165,7 @@ impl Ensemble {
 
     /// The sizes of a record.
     #[must_use]
-    pub const fn form(&self) -> Form {
+    pub const fn form(&self) -> RecordLayout {
         self.form
     }
 
@@ -210,7 +210,7 @@ impl Ensemble {
         &self.running.mean()[self.form.bands_change(step)]
     }
 
-    /// Unbiased variances over the samples of all values, in the order of [`Form`].
+    /// Unbiased variances over the samples of all values, in the order of [`RecordLayout`].
     #[must_use]
     pub fn variance(&self) -> Vec<f64> {
         self.running.variance()

@@ -1,7 +1,7 @@
 use super::{DataStatistics, Ensemble, EnsembleError, Quantity};
 use crate::spectrum::{Fft2, Rings, band_responses, white_noise_variance};
 use crate::theory::gaussian::{change_power, expectation_power, noise_power, state_power};
-use crate::theory::{Band, Calibration, Chromatogram, Measure, SpectralTheory, StepMeasure};
+use crate::theory::{BandStatistics, Calibration, Chromatogram, Measure, SpectralTheory, StepMeasure};
 
 /// The chromatogram that a theory predicts for an ensemble's steps, over whole steps like the measurement.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,9 +70,9 @@ pub(super) fn calibrated(data: &DataStatistics) -> Result<Chromatogram, Ensemble
     let band = |(m, &variance): (usize, &f64)| {
         let noise = white_noise_variance(factor, m, levels);
         // A band without variance still needs a gain.
-        Band { gain: (variance / noise).max(f64::MIN_POSITIVE), variance }
+        BandStatistics { gain: (variance / noise).max(f64::MIN_POSITIVE), variance }
     };
-    let bands: Vec<Band> = variances.iter().enumerate().map(band).collect();
+    let bands: Vec<BandStatistics> = variances.iter().enumerate().map(band).collect();
     Ok(Chromatogram::new(&bands[..levels], Some(bands[levels]))?)
 }
 

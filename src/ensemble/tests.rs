@@ -38,8 +38,8 @@ fn the_first_results_come_after_one_sample_and_batches_grow() {
     let model = model(&settings);
     let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
     let mut sizes = Vec::new();
-    let mut told = |progress: Progress| {
-        if let Progress::Batch { size, .. } = progress {
+    let mut told = |progress: GatherProgress| {
+        if let GatherProgress::Batch { size, .. } = progress {
             sizes.push(size);
         }
         ControlFlow::Continue(())
@@ -54,22 +54,22 @@ fn stopping_keeps_whole_batches_and_more_can_be_added() {
     let settings = settings(4);
     let model = model(&settings);
     let mut ensemble = Ensemble::begin(&model, &settings, Options::default()).unwrap();
-    let stop_within_the_third = |progress: Progress| match progress {
-        Progress::Step { samples: 4, step: 2, .. } => ControlFlow::Break(()),
+    let stop_within_the_third = |progress: GatherProgress| match progress {
+        GatherProgress::Step { samples: 4, step: 2, .. } => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     };
     let ended = gather(&mut ensemble, &model, 8, Some(2), &mut { stop_within_the_third }).unwrap();
-    assert!(matches!(ended, Ended::Stopped(_)));
+    assert!(matches!(ended, GatherEnd::Stopped(_)));
     assert_eq!(ensemble, grown(&model, &settings, 4, 4));
 
-    let cancel_within_a_call = |progress: Progress| {
-        if let Progress::Batch { canceller, .. } = progress {
+    let cancel_within_a_call = |progress: GatherProgress| {
+        if let GatherProgress::Batch { canceller, .. } = progress {
             canceller.cancel();
         }
         ControlFlow::Continue(())
     };
     let ended = gather(&mut ensemble, &model, 8, Some(2), &mut { cancel_within_a_call }).unwrap();
-    assert!(matches!(ended, Ended::Stopped(_)));
+    assert!(matches!(ended, GatherEnd::Stopped(_)));
     assert_eq!(ensemble.samples(), 4);
 
     let folder = tempfile::tempdir().unwrap();

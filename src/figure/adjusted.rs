@@ -101,9 +101,9 @@ pub fn adjusted_time(from: &AdjustedTimeFigure<'_>) -> Figure {
 }
 
 /// The map from levels to y, with the axis range and numbers for a range of λ.
-type Scale<'a> = (Box<dyn Fn(NoiseLevel) -> f64 + 'a>, (f64, f64), Vec<Tick>);
+type LevelScale<'a> = (Box<dyn Fn(NoiseLevel) -> f64 + 'a>, (f64, f64), Vec<Tick>);
 
-fn scale<'a>(from: &AdjustedTimeFigure<'a>, (low, high): (f64, f64)) -> Scale<'a> {
+fn scale<'a>(from: &AdjustedTimeFigure<'a>, (low, high): (f64, f64)) -> LevelScale<'a> {
     let even = |low: f64, high: f64| ((low, high), ticks::linear(low, high, 8, false));
     let decibels = |log_snr: f64| 10.0 * log_snr / std::f64::consts::LN_10;
     let (read, (range, numbers)): (Box<dyn Fn(NoiseLevel) -> f64>, _) = match from.reading {

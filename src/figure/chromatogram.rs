@@ -20,7 +20,7 @@ pub struct ChromatogramFigure<'a> {
 /// `r_m` of every level along the shared axis as curves, and a strip of the dominant level.
 #[must_use]
 pub fn chromatogram(from: ChromatogramFigure<'_>) -> Figure {
-    let shares = Shares::new(from);
+    let shares = SampledShares::new(from);
     let lines = (0..shares.levels).map(|m| Line {
         name: palette::level_label(from.factor, m),
         points: shares.rows().map(|(x, row)| [x, row[m]]).collect(),
@@ -36,7 +36,7 @@ pub fn chromatogram(from: ChromatogramFigure<'_>) -> Figure {
 /// The same with the levels stacked, the coarsest at the bottom: at every x they fill the height.
 #[must_use]
 pub fn stacked_chromatogram(from: ChromatogramFigure<'_>) -> Figure {
-    let shares = Shares::new(from);
+    let shares = SampledShares::new(from);
     let areas = stacked(from.factor, &shares.x, &shares.values, shares.levels);
     shares.figure(areas, Vec::new(), 1.0, Some(Paint::Role(Role::Text)))
 }
@@ -67,14 +67,14 @@ pub(super) const fn share_of(measure: Measure) -> &'static str {
 }
 
 /// `r_m` at the x of a figure, `[x.len(), levels]`.
-struct Shares<'a> {
+struct SampledShares<'a> {
     from: ChromatogramFigure<'a>,
     levels: usize,
     x: Vec<f64>,
     values: Vec<f64>,
 }
 
-impl<'a> Shares<'a> {
+impl<'a> SampledShares<'a> {
     fn new(from: ChromatogramFigure<'a>) -> Self {
         let levels = from.theory.levels();
         let x = from.time.samples();

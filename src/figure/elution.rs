@@ -1,5 +1,5 @@
 use super::chromatogram::stacked;
-use super::pace::Pace;
+use super::pace::LevelPace;
 use super::time_axis::TimeView;
 use super::{Axis, Dash, Figure, Line, Mark, MarkKind, Paint, Role, palette, ticks};
 use crate::theory::{Chromatogram, Measure, NoiseLevel};
@@ -87,7 +87,7 @@ pub fn generation(from: ElutionFigure<'_>) -> Figure {
 /// `g_m` at the x of a figure, `[x.len(), levels]`.
 struct Rates<'a> {
     from: ElutionFigure<'a>,
-    pace: Pace,
+    pace: LevelPace,
     known: Option<&'a dyn Fn(f64) -> (NoiseLevel, f64)>,
     levels: usize,
     x: Vec<f64>,
@@ -96,7 +96,7 @@ struct Rates<'a> {
 
 impl<'a> Rates<'a> {
     fn new(from: ElutionFigure<'a>, known: Option<&'a dyn Fn(f64) -> (NoiseLevel, f64)>) -> Self {
-        let (pace, levels, x) = (Pace::new(from.time.axis), from.theory.levels(), from.time.samples());
+        let (pace, levels, x) = (LevelPace::new(from.time.axis), from.theory.levels(), from.time.samples());
         let mut rates = Self { from, pace, known, levels, values: vec![0.0; x.len() * levels], x };
         let mut values = std::mem::take(&mut rates.values);
         for (&x, row) in rates.x.iter().zip(values.chunks_exact_mut(levels)) {

@@ -10,12 +10,12 @@ pub struct Film {
     /// Time.
     pub x_axis: Axis,
     /// From left to right.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<FilmFrame>,
 }
 
 /// An image at its position.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Frame {
+pub struct FilmFrame {
     /// Its left and right edge on the axis. An image of another shape is cropped to its centre.
     pub range: (f64, f64),
     /// A description for screen readers.
@@ -42,7 +42,7 @@ impl Film {
             #[expect(clippy::cast_sign_loss, reason = "steps on the axis are not negative")]
             let step = (step as usize).min(on.own_axis().steps() - 1);
             let range = (place(index), place(index + 1.0));
-            Some(Frame { range, label: format!("step {step}"), image: image(step)? })
+            Some(FilmFrame { range, label: format!("step {step}"), image: image(step)? })
         });
         Self { label: label.into(), x_axis: on.time.x_axis(), frames: frames.collect() }
     }

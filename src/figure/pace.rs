@@ -11,14 +11,14 @@ const MOST_LOG_SNR: f64 = 80.0;
 /// Between steps the flow time s follows a monotone cubic (Fritsch and Carlson 1980, with the slopes of Fritsch and
 /// Butland 1984) through the levels of the steps. So the rate of change has no jumps, and the change over a step is
 /// the integral of the rate over it.
-pub(super) struct Pace {
+pub(super) struct LevelPace {
     /// s and 1 − s, each without cancellation, and ds/du, at whole steps.
     noise: Vec<f64>,
     image: Vec<f64>,
     slope: Vec<f64>,
 }
 
-impl Pace {
+impl LevelPace {
     pub fn new(axis: &TimeAxis) -> Self {
         let levels: Vec<NoiseLevel> = (0..=axis.steps()).map(|step| axis.level_at(step as f64)).collect();
         let noise: Vec<f64> = levels.iter().map(|level| level.flow_time()).collect();
@@ -91,7 +91,7 @@ mod tests {
     fn flow_in_even_steps_has_its_closed_form() {
         let steps = 8;
         let levels = (0..=steps).map(|i| NoiseLevel::from_flow_time(1.0 - f64::from(i) / f64::from(steps)));
-        let pace = Pace::new(&axis(levels.collect()));
+        let pace = LevelPace::new(&axis(levels.collect()));
         for u in [0.3, 1.0, 2.5, 6.75, 7.9] {
             let s = 1.0 - u / f64::from(steps);
             let (level, slope) = pace.at(u);
@@ -109,7 +109,7 @@ mod tests {
     fn the_slope_is_that_of_the_level() {
         let sigmas = [80.0, 31.0, 30.0, 9.0, 1.2, 1.1, 0.05];
         let levels: Vec<_> = sigmas.map(NoiseLevel::from_sigma).to_vec();
-        let pace = Pace::new(&axis(levels.clone()));
+        let pace = LevelPace::new(&axis(levels.clone()));
         for (step, level) in levels.iter().enumerate() {
             assert!((pace.at(step as f64).0.log_snr() - level.log_snr()).abs() < 1e-9);
         }
@@ -120,7 +120,7 @@ mod tests {
             assert!(slope >= 0.0 && ((after - before) / 2e-5 - slope).abs() < 1e-3 * (1.0 + slope), "{u}");
         }
         // A single step is linear.
-        let pace = Pace::new(&axis(vec![levels[0], levels[3]]));
+        let pace = LevelPace::new(&axis(vec![levels[0], levels[3]]));
         let middle = 0.5 * (levels[0].flow_time() + levels[3].flow_time());
         assert!((pace.at(0.5).0.flow_time() - middle).abs() < 1e-14);
     }

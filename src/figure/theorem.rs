@@ -10,7 +10,7 @@ const SPARSE: usize = 16;
 
 /// A schedule with its name.
 #[derive(Clone, Copy)]
-pub struct NamedSchedule<'a> {
+pub struct TheoremSchedule<'a> {
     /// "cosine".
     pub name: &'a str,
     /// The noise level at each t in (0, 1), from the image (0) to noise (1), rising in noise.
@@ -27,9 +27,9 @@ pub struct TheoremFigure<'a> {
     /// Power or amplitude.
     pub measure: Measure,
     /// The schedule with its time on the horizontal axis.
-    pub first: NamedSchedule<'a>,
+    pub first: TheoremSchedule<'a>,
     /// The schedule that is mapped to it.
-    pub second: NamedSchedule<'a>,
+    pub second: TheoremSchedule<'a>,
 }
 
 /// Theorem 1: where two schedules have the same noise level, they generate the same levels.
@@ -111,7 +111,7 @@ struct Pair<'a> {
 }
 
 /// `r_m(t) = g_m/Σ_k g_k` from a schedule's own elution curves.
-fn shares(from: TheoremFigure<'_>, of: NamedSchedule<'_>, t: f64) -> Option<Vec<f64>> {
+fn shares(from: TheoremFigure<'_>, of: TheoremSchedule<'_>, t: f64) -> Option<Vec<f64>> {
     let level = (of.level_at)(t);
     let alpha_bar_slope = level.alpha_bar() * level.one_minus_alpha_bar() * log_snr_slope(of.level_at, t)?;
     let mut rates = vec![0.0; from.theory.levels()];
@@ -121,7 +121,7 @@ fn shares(from: TheoremFigure<'_>, of: NamedSchedule<'_>, t: f64) -> Option<Vec<
 }
 
 /// The time at which a schedule has a noise level, to the spacing of f64; `None` if it never does.
-fn time_of(of: NamedSchedule<'_>, level: NoiseLevel) -> Option<f64> {
+fn time_of(of: TheoremSchedule<'_>, level: NoiseLevel) -> Option<f64> {
     let cleaner = |t: f64| (of.level_at)(t) > level;
     let (mut before, mut after) = (0.0, 1.0);
     if cleaner(after) || (of.level_at)(before) < level {
@@ -202,7 +202,7 @@ mod tests {
         first: &'a dyn Fn(f64) -> NoiseLevel,
         second: &'a dyn Fn(f64) -> NoiseLevel,
     ) -> Theorem {
-        let named = |name, level_at| NamedSchedule { name, level_at };
+        let named = |name, level_at| TheoremSchedule { name, level_at };
         theorem(TheoremFigure {
             theory,
             factor: 2,

@@ -1,8 +1,8 @@
 //! The fit: the problem given to Levenberg–Marquardt, and the conditions to stop.
 
-use super::solve::{Halt, Run};
+use super::solve::{Halt, SolverRun};
 use super::{
-    Bench, Ended, Ends, MEMORY_LIMIT, Objective, OptimiseError, Options, Parameters, Problem, Progress, outcome,
+    Bench, Ends, FitEnd, FitProgress, MEMORY_LIMIT, Objective, OptimiseError, Options, Parameters, Problem, outcome,
 };
 use crate::denoiser::DenoiseError;
 use crate::sampler::registry;
@@ -29,9 +29,9 @@ const WIDER: f64 = 1.5;
 const HOPELESS: f64 = 1e6;
 
 /// A fit and its progress.
-pub(super) struct Fit {
+pub(super) struct CurveFit {
     parameters: Parameters,
-    closed_form: Option<ClosedForm>,
+    closed_form: Option<GroupedPrior>,
     points: usize,
     values: usize,
     seed: u64,
@@ -44,7 +44,7 @@ pub(super) struct Fit {
     halted: Option<Halt>,
 }
 
-impl Fit {
+impl CurveFit {
     pub(super) fn new(
         problem: &Problem,
         start: &Drawn,
@@ -61,7 +61,7 @@ impl Fit {
             Objective::GaussianSpectrum { .. } if problem.sampler.method().exact != registry::ClosedForm::Ddim => {
                 return Err(OptimiseError::NoClosedForm(problem.sampler));
             }
-            Objective::GaussianSpectrum { spectrum, target } => Some(ClosedForm::new(spectrum, *target)),
+            Objective::GaussianSpectrum { spectrum, target } => Some(GroupedPrior::new(spectrum, *target)),
         };
         let values = closed_form.as_ref().map_or(problem.image.len() * seeds, |form| form.modes.len());
         // The Jacobian, and a dozen states.
@@ -106,7 +106,7 @@ impl Fit {
         self.errors
     }
 
-    pub(super) fn run(&mut self, bench: &mut Bench, truth: Option<Ends>) -> Result<Ended, OptimiseError> {
+    pub(super) fn run(&mut self, bench: &mut Bench, truth: Option<Ends>) -> Result<FitEnd, OptimiseError> {
         let began = Instant::now();
         let parameters = (0..self.points).map(|_| MPPar { step: DIFFERENCE, ..MPPar::new() }).collect();
         let config = MPConfig {
@@ -121,12 +121,12 @@ impl Fit {
         };
         let fitted = Fitter { fit: self, bench, truth, began, parameters, config }.fit();
         match (self.halted.take(), fitted) {
-            (Some(Halt::Cancelled), _) => Ok(Ended::Cancelled),
-            (Some(Halt::Late), _) => Ok(Ended::Time),
+            (Some(Halt::Cancelled), _) => Ok(FitEnd::Cancelled),
+            (Some(Halt::Late), _) => Ok(FitEnd::Time),
             (Some(Halt::Failed(error)), _) => Err(error),
             // If no difference is finite there is no direction to take.
-            (None, Ok(()) | Err(MPError::Nan)) => Ok(Ended::Converged),
-            (None, Err(MPError::Eval)) => Ok(Ended::Evaluations),
+            (None, Ok(()) | Err(MPError::Nan)) => Ok(FitEnd::Converged),
+            (None, Err(MPError::Eval)) => Ok(FitEnd::Evaluations),
             (None, Err(MPError::DoF | MPError::Empty | MPError::NoFree)) => {
                 Err(OptimiseError::Refused("it has fewer values than parameters"))
             }
@@ -139,7 +139,7 @@ impl Fit {
 
 /// The interface of rmpfit.
 struct Fitter<'a, 'b, 'c> {
-    fit: &'a mut Fit,
+    fit: &'a mut CurveFit,
     bench: &'a mut Bench<'b, 'c>,
     truth: Option<Ends>,
     began: Instant,
@@ -245,7 +245,7 @@ impl Fitter<'_, '_, '_> {
 
     fn sampled(&mut self, levels: &[NoiseLevel], residuals: &mut [f64]) -> Result<f64, Halt> {
         let Self { fit, bench, truth: Some(truth), began, .. } = self else { return Ok(0.0) };
-        let run = Run { what: "a run of the fit", sampler: bench.problem.sampler, levels };
+        let run = SolverRun { what: "a run of the fit", sampler: bench.problem.sampler, levels };
         let told = &mut *bench.told;
         let mut before_step = |_| ask(fit, told, *began);
         let end = match run.end(bench.denoiser, &truth.x_t, &mut before_step) {
@@ -265,9 +265,9 @@ impl Fitter<'_, '_, '_> {
 }
 
 /// Whether to continue.
-fn ask(fit: &Fit, told: &mut super::Told, began: Instant) -> Result<(), Halt> {
+fn ask(fit: &CurveFit, told: &mut super::OnProgress, began: Instant) -> Result<(), Halt> {
     let (start, rmse) = fit.errors.unwrap_or((f64::NAN, f64::NAN));
-    super::go_on(told(Progress::Fitting {
+    super::go_on(told(FitProgress::Fitting {
         evaluations: fit.evaluations,
         of: fit.budget,
         best: &fit.best,
@@ -278,13 +278,13 @@ fn ask(fit: &Fit, told: &mut super::Told, began: Instant) -> Result<(), Halt> {
 }
 
 /// A Gaussian prior, with equal frequencies grouped.
-struct ClosedForm {
+struct GroupedPrior {
     /// Power, and the share of all frequencies that have it.
     modes: Vec<(f64, f64)>,
     target: Target,
 }
 
-impl ClosedForm {
+impl GroupedPrior {
     fn new(spectrum: &[f64], target: Target) -> Self {
         let mut sorted: Vec<f64> = spectrum.iter().copied().filter(|power| *power >= 0.0).collect();
         sorted.sort_unstable_by(f64::total_cmp);

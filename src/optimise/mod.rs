@@ -33,7 +33,7 @@ mod solve;
 mod tests;
 
 pub use error::OptimiseError;
-pub use outcome::{Comparison, Ended, Fitted, Measured, Outcome};
+pub use outcome::{Comparison, EndErrors, FitEnd, Fitted, Outcome};
 pub use parameters::{Parameters, start_from};
 pub use reference::Reference;
 
@@ -42,7 +42,7 @@ use crate::schedule::{Curve, Drawn, FinalLevel, ModelSchedule, Plan, PlanRequest
 use crate::session::prepare::{Bare, MAX_BATCH};
 use crate::session::{RunSettings, SamplerKind};
 use crate::theory::gaussian::Target;
-use fit::Fit;
+use fit::CurveFit;
 use ndarray::Array4;
 use outcome::Ruler;
 use solve::Halt;
@@ -197,7 +197,7 @@ impl Options {
 
 /// The current stage, reported between any two steps of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Progress<'a> {
+pub enum FitProgress<'a> {
     /// Making a reference, for the fit or for the measurement.
     Reference {
         /// Steps made.
@@ -225,9 +225,9 @@ pub enum Progress<'a> {
     },
 }
 
-/// Receives the [`Progress`] and decides whether to continue. After a `Break` no further step is made, and the best curve so far is
+/// Receives the [`FitProgress`] and decides whether to continue. After a `Break` no further step is made, and the best curve so far is
 /// the result. A [`DenoiseError::Cancelled`](crate::denoiser::DenoiseError::Cancelled) from within a step does the same.
-pub type Told<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+pub type OnProgress<'a> = dyn FnMut(FitProgress) -> ControlFlow<()> + 'a;
 
 /// Fits `start` to the problem and compares the result with the present schedule `now`, on seeds of its own. The
 /// inner points of the curve move; its tied ends are set to the model's. The same arguments give the same result,
@@ -238,7 +238,7 @@ pub fn optimise(
     now: &PlanSource,
     start: &Drawn,
     options: &Options,
-    told: &mut Told,
+    told: &mut OnProgress,
 ) -> Result<Outcome, OptimiseError> {
     let began = Instant::now();
     if problem.steps == 1 {
@@ -251,10 +251,10 @@ pub fn optimise(
     let start = start.tied(problem.model.cleanest(), problem.model.noisiest());
     let before = problem.plan(now)?;
     let mut bench = Bench { problem, denoiser, told };
-    let mut fit = Fit::new(problem, &start, options, fit_seeds.len())?;
+    let mut fit = CurveFit::new(problem, &start, options, fit_seeds.len())?;
     let mut outcome = Outcome {
         best: start.clone(),
-        ended: Ended::Cancelled,
+        ended: FitEnd::Cancelled,
         evaluations: 0,
         seconds: 0.0,
         fitted: None,
@@ -273,12 +273,12 @@ pub fn optimise(
         }
         Err(halt) => halt.unless_cancelled()?,
     }
-    if outcome.ended != Ended::Cancelled && !measure_seeds.is_empty() {
+    if outcome.ended != FitEnd::Cancelled && !measure_seeds.is_empty() {
         match bench.compare(&before, &outcome.best, options.reference, measure_seeds) {
             Ok(comparison) => outcome.comparison = Some(comparison),
             Err(halt) => {
                 halt.unless_cancelled()?;
-                outcome.ended = Ended::Cancelled;
+                outcome.ended = FitEnd::Cancelled;
             }
         }
     }
@@ -290,7 +290,7 @@ pub fn optimise(
 struct Bench<'a, 'b> {
     problem: &'a Problem,
     denoiser: &'a mut dyn Denoiser,
-    told: &'a mut Told<'b>,
+    told: &'a mut OnProgress<'b>,
 }
 
 /// An array of images with the noise that they came from.
@@ -304,10 +304,10 @@ impl Bench<'_, '_> {
         let levels = reference.levels(self.problem)?;
         let x_t = solve::noise(seeds, self.problem.image);
         let of = levels.len() - 1;
-        let mut before_step = |done| go_on((self.told)(Progress::Reference { done, of }));
-        let run = solve::Run { what: "the reference", sampler: reference.sampler(), levels: &levels };
+        let mut before_step = |done| go_on((self.told)(FitProgress::Reference { done, of }));
+        let run = solve::SolverRun { what: "the reference", sampler: reference.sampler(), levels: &levels };
         let x_0 = run.end(self.denoiser, &x_t, &mut before_step)?;
-        go_on((self.told)(Progress::Reference { done: of, of }))?;
+        go_on((self.told)(FitProgress::Reference { done: of, of }))?;
         Ok(Ends { x_t, x_0 })
     }
 
@@ -320,9 +320,9 @@ impl Bench<'_, '_> {
     ) -> Result<Comparison, Halt> {
         let mut ruler = Ruler::new(self.problem.image.height, self.problem.image.width)?;
         let truth = self.reference(reference, &seeds)?;
-        let mut measure = |plan: &Plan| -> Result<Measured, Halt> {
-            let mut before_step = |_| go_on((self.told)(Progress::Measuring { best }));
-            let run = solve::Run { what: "a test run", sampler: self.problem.sampler, levels: plan.levels() };
+        let mut measure = |plan: &Plan| -> Result<EndErrors, Halt> {
+            let mut before_step = |_| go_on((self.told)(FitProgress::Measuring { best }));
+            let run = solve::SolverRun { what: "a test run", sampler: self.problem.sampler, levels: plan.levels() };
             let end = run.end(self.denoiser, &truth.x_t, &mut before_step)?;
             Ok(ruler.measure(&end, &truth.x_0)?)
         };

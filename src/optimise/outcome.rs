@@ -11,7 +11,7 @@ const EIGHT_BIT: f64 = 127.5;
 /// Why the fit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Ended {
+pub enum FitEnd {
     /// It converged.
     Converged,
     /// The evaluations are used up.
@@ -28,7 +28,7 @@ pub struct Outcome {
     /// The best curve found; the start if nothing was better.
     pub best: Drawn,
     /// Why the fit ended.
-    pub ended: Ended,
+    pub ended: FitEnd,
     /// Runs made for the fit.
     pub evaluations: usize,
     /// Wall time in all, seconds.
@@ -58,14 +58,14 @@ pub struct Comparison {
     /// Radial frequency of each ring of the spectra, cycles/pixel.
     pub frequency: Vec<f64>,
     /// The present schedule.
-    pub before: Measured,
+    pub before: EndErrors,
     /// The best curve found.
-    pub after: Measured,
+    pub after: EndErrors,
 }
 
 /// The difference between the final images of runs and those of the reference.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Measured {
+pub struct EndErrors {
     /// Root mean square over all images, channels and pixels, data units.
     pub rmse: f64,
     /// The same in 8-bit levels, 127.5 per data unit, for images in [−1, 1].
@@ -79,7 +79,7 @@ pub struct Measured {
     pub psd_ratio: Vec<f64>,
 }
 
-impl Measured {
+impl EndErrors {
     /// RMS over the rings of the spectrum's deviation from the reference, dB.
     #[must_use]
     pub fn spectrum_db(&self) -> f64 {
@@ -141,11 +141,11 @@ impl Ruler {
         self.rapsd.rings().frequency().to_vec()
     }
 
-    pub(super) fn measure(&mut self, ends: &Array4<f64>, reference: &Array4<f64>) -> Result<Measured, SpectrumError> {
+    pub(super) fn measure(&mut self, ends: &Array4<f64>, reference: &Array4<f64>) -> Result<EndErrors, SpectrumError> {
         let error = ends - reference;
         let rmse = rmse(ends, reference);
         let psd = [self.mean_psd(ends)?, self.mean_psd(reference)?];
-        Ok(Measured {
+        Ok(EndErrors {
             rmse,
             rmse_8bit: rmse * EIGHT_BIT,
             by_level: self.bands.mean_energies(error.view())?.into_iter().map(f64::sqrt).collect(),

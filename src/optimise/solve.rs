@@ -44,14 +44,14 @@ pub(super) fn noise(seeds: &[u64], image: ImageShape) -> Array4<f64> {
 }
 
 /// A run by a deterministic sampler.
-pub(super) struct Run<'a> {
+pub(super) struct SolverRun<'a> {
     /// What the run is, for error messages.
     pub(super) what: &'static str,
     pub(super) sampler: SamplerKind,
     pub(super) levels: &'a [NoiseLevel],
 }
 
-impl Run<'_> {
+impl SolverRun<'_> {
     /// The final state from `x_t`. `before_step` is called before each step.
     pub(super) fn end(
         &self,

@@ -88,7 +88,7 @@ fn references_are_near_to_the_ode() {
     let x_t = solve::noise(&[3], problem.image);
     for (reference, near) in [(Reference::Ddim1000, 0.02), (Reference::Heun200, 0.002)] {
         let levels = reference.levels(&problem).unwrap();
-        let run = solve::Run { what: "a reference", sampler: reference.sampler(), levels: &levels };
+        let run = solve::SolverRun { what: "a reference", sampler: reference.sampler(), levels: &levels };
         let end = run.end(&mut denoiser, &x_t, &mut |_| Ok(())).unwrap();
         let plane =
             |array: &Array4<f64>| array.index_axis(ndarray::Axis(0), 0).index_axis(ndarray::Axis(0), 0).to_owned();
@@ -109,7 +109,7 @@ fn the_fit_is_better_on_other_seeds_and_never_worse_on_its_own() {
     let options = Options { fit_seeds: 3, measure_seeds: 6, evaluations: 60, ..Options::default() };
     let mut seen = Vec::new();
     let outcome = optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |progress| {
-        if let Progress::Fitting { rmse, .. } = progress
+        if let FitProgress::Fitting { rmse, .. } = progress
             && rmse.is_finite()
         {
             seen.push(rmse);
@@ -212,7 +212,7 @@ fn leaps_are_found_by_jumps() {
     let outcome = run();
     let fitted = outcome.fitted.clone().unwrap();
     assert!(fitted.best < fitted.start, "{fitted:?}");
-    assert_eq!((outcome.ended, outcome.evaluations), (Ended::Evaluations, 100), "{fitted:?}");
+    assert_eq!((outcome.ended, outcome.evaluations), (FitEnd::Evaluations, 100), "{fitted:?}");
     assert_eq!(outcome.best, run().best);
 }
 
@@ -230,7 +230,7 @@ impl Denoiser for StopsAt {
 fn a_cancel_keeps_the_best_so_far() {
     let (problem, denoiser) = problem(8, 4);
     let options = Options { fit_seeds: 1, measure_seeds: 1, ..Options::default() };
-    let run = |denoiser: &mut dyn Denoiser, told: &mut Told| {
+    let run = |denoiser: &mut dyn Denoiser, told: &mut OnProgress| {
         optimise(&problem, denoiser, &NOW, &start(&problem), &options, told).unwrap()
     };
     // By the callback, in the middle of the fit.
@@ -239,7 +239,7 @@ fn a_cancel_keeps_the_best_so_far() {
     let outcome = run(&mut denoiser.clone(), &mut |progress| {
         asked_after += usize::from(last.is_some());
         match progress {
-            Progress::Fitting { evaluations: 20, best, rmse, .. } => {
+            FitProgress::Fitting { evaluations: 20, best, rmse, .. } => {
                 last = Some((best.clone(), rmse));
                 ControlFlow::Break(())
             }
@@ -248,14 +248,14 @@ fn a_cancel_keeps_the_best_so_far() {
     });
     let (best, rmse) = last.unwrap();
     let fitted = outcome.fitted.as_ref().unwrap();
-    assert_eq!((outcome.ended, outcome.evaluations, asked_after), (Ended::Cancelled, 20, 0));
+    assert_eq!((outcome.ended, outcome.evaluations, asked_after), (FitEnd::Cancelled, 20, 0));
     assert_eq!((&outcome.best, fitted.best, &outcome.comparison), (&best, rmse, &None));
     assert!(fitted.best < fitted.start && !outcome.sentence().contains("RMSE"));
     // From within a step of the reference, the fit, and the measurement.
     let whole = run(&mut denoiser.clone(), &mut |_| ControlFlow::Continue(())).evaluations;
     for (calls, evaluations) in [(100, 0), (399 + 4 * 20 + 2, 20), (399 + 4 * whole + 100, whole)] {
         let outcome = run(&mut StopsAt(denoiser.clone(), calls), &mut |_| ControlFlow::Continue(()));
-        assert_eq!((outcome.ended, outcome.comparison.is_none()), (Ended::Cancelled, true));
+        assert_eq!((outcome.ended, outcome.comparison.is_none()), (FitEnd::Cancelled, true));
         assert_eq!(outcome.evaluations, evaluations);
         assert_eq!(outcome.fitted.is_none(), evaluations == 0);
         assert_eq!(outcome.best == start(&problem), evaluations == 0);
@@ -270,10 +270,10 @@ fn budgets_end_the_fit() {
         optimise(&problem, &mut denoiser, &NOW, &start(&problem), options, &mut |_| ControlFlow::Continue(())).unwrap()
     };
     let outcome = run(&options);
-    assert_eq!((outcome.ended, outcome.evaluations), (Ended::Evaluations, 7));
+    assert_eq!((outcome.ended, outcome.evaluations), (FitEnd::Evaluations, 7));
     assert!(outcome.comparison.is_some());
     let outcome = run(&Options { wall: Some(Duration::ZERO), ..options });
-    assert_eq!((outcome.ended, outcome.evaluations, outcome.best), (Ended::Time, 0, start(&problem)));
+    assert_eq!((outcome.ended, outcome.evaluations, outcome.best), (FitEnd::Time, 0, start(&problem)));
 }
 
 /// Returns NaN above a noise level that only the start avoids.
@@ -298,13 +298,13 @@ fn a_network_that_fails_somewhere_is_not_led_there() {
     let error = optimise(&problem, &mut denoiser, &NOW, &start(&problem), &options, &mut |_| ControlFlow::Continue(()));
     let told = error.unwrap_err().to_string();
     assert!(told.contains("of the reference failed: the network returned NaN"), "{told}");
-    let mut fit = fit::Fit::new(&problem, &start(&problem), &options, 1).unwrap();
+    let mut fit = fit::CurveFit::new(&problem, &start(&problem), &options, 1).unwrap();
     let mut good = denoiser.0.clone();
     let ends = Bench { problem: &problem, denoiser: &mut good, told: &mut |_| ControlFlow::Continue(()) }
         .reference(Reference::Heun200, &[0])
         .unwrap();
     let mut bench = Bench { problem: &problem, denoiser: &mut denoiser, told: &mut |_| ControlFlow::Continue(()) };
-    assert_eq!(fit.run(&mut bench, Some(ends)).unwrap(), Ended::Converged);
+    assert_eq!(fit.run(&mut bench, Some(ends)).unwrap(), FitEnd::Converged);
     let (start, best) = fit.errors().unwrap();
     assert!(best <= start && problem.plan_along(fit.best()).unwrap().levels()[3] <= denoiser.1);
 }

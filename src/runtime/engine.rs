@@ -55,7 +55,7 @@ impl Engine for ModelEngine {
     }
 
     fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault> {
-        let model = self.model.as_ref().ok_or_else(|| Fault::new(super::Place::Program, "no model is open"))?;
+        let model = self.model.as_ref().ok_or_else(|| Fault::new(super::FaultPlace::Program, "no model is open"))?;
         model.prepare(settings, Keeping::LatestStep).map_err(|error| Fault::from(&error))
     }
 

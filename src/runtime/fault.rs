@@ -8,7 +8,7 @@ use crate::words::voice::Voice;
 
 /// The part of the window that a failure belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
+pub enum FaultPlace {
     /// The model's files and their interpretation.
     Model,
     /// ONNX Runtime, which can be downloaded.
@@ -49,7 +49,7 @@ pub enum Need {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Its place.
-    pub place: Place,
+    pub place: FaultPlace,
     /// What happened and what to do.
     pub sentence: String,
     /// What the user can enter as a remedy, for a form.
@@ -59,13 +59,13 @@ pub struct Fault {
 impl Fault {
     /// A fault without a form.
     #[must_use]
-    pub fn new(place: Place, sentence: &str) -> Self {
+    pub fn new(place: FaultPlace, sentence: &str) -> Self {
         Self { place, sentence: Voice::Window.say(sentence), needs: Vec::new() }
     }
 
     /// A panic of a background thread that continues: `what` was given up.
     pub(super) fn panic(what: &str, payload: &(dyn std::any::Any + Send)) -> Self {
-        Self { place: Place::Program, sentence: given_up(what, panic_text(payload)), needs: Vec::new() }
+        Self { place: FaultPlace::Program, sentence: given_up(what, panic_text(payload)), needs: Vec::new() }
     }
 }
 
@@ -97,14 +97,14 @@ impl From<&PrepareError> for Fault {
             | PrepareError::NoSchedule { .. }
             | PrepareError::NoSize
             | PrepareError::NoHiddenStates { .. }
-            | PrepareError::Images(_) => Place::Model,
-            PrepareError::Runtime(_) => Place::Library,
-            PrepareError::Cuda(_) => Place::Provider,
-            PrepareError::Schedule(_) => Place::Schedule,
+            | PrepareError::Images(_) => FaultPlace::Model,
+            PrepareError::Runtime(_) => FaultPlace::Library,
+            PrepareError::Cuda(_) => FaultPlace::Provider,
+            PrepareError::Schedule(_) => FaultPlace::Schedule,
             PrepareError::Noise(_)
             | PrepareError::Setting(_)
             | PrepareError::NoNullClass { .. }
-            | PrepareError::Array { .. } => Place::Settings,
+            | PrepareError::Array { .. } => FaultPlace::Settings,
         };
         let needs = match error {
             PrepareError::NoSchedule { .. } => vec![Need::SchedulerConfig],
@@ -147,13 +147,13 @@ fn port_need(error: &ContractError) -> Option<Need> {
 
 impl From<&RunError> for Fault {
     fn from(error: &RunError) -> Self {
-        Self::new(Place::Run, &error.to_string())
+        Self::new(FaultPlace::Run, &error.to_string())
     }
 }
 
 impl From<&SetupError> for Fault {
     fn from(error: &SetupError) -> Self {
-        Self::new(Place::Library, &error.to_string())
+        Self::new(FaultPlace::Library, &error.to_string())
     }
 }
 
@@ -166,10 +166,10 @@ mod tests {
     #[test]
     fn faults_know_their_place_and_what_they_need() {
         let fault = Fault::from(&PrepareError::NoSchedule { model: "m".into() });
-        assert_eq!((fault.place, fault.needs), (Place::Model, vec![Need::SchedulerConfig]));
+        assert_eq!((fault.place, fault.needs), (FaultPlace::Model, vec![Need::SchedulerConfig]));
         let error = SettingError::OutOfRange { setting: Setting::Batch, value: "0".into(), range: "another".into() };
         let said = Voice::Window.say(&error.to_string());
         let fault = Fault::from(&PrepareError::Setting(error));
-        assert_eq!((fault.place, fault.sentence), (Place::Settings, said));
+        assert_eq!((fault.place, fault.sentence), (FaultPlace::Settings, said));
     }
 }

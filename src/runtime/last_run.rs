@@ -13,31 +13,31 @@ pub(super) struct LastRun {
     budget: usize,
     bytes: usize,
     /// `None` if nothing may be reused.
-    made_with: Option<MadeWith>,
+    made_with: Option<RunKey>,
     levels: Vec<NoiseLevel>,
     timesteps: Vec<f64>,
     run_times: Vec<f64>,
     /// The first steps, without gaps.
-    steps: Vec<KeptStep>,
+    steps: Vec<ReusableStep>,
 }
 
 /// Two runs with equal keys differ only in their noise levels.
 #[derive(PartialEq)]
-struct MadeWith {
+struct RunKey {
     settings: RunSettings,
     resolved: Resolved,
     initial: Checkpoint,
 }
 
 /// A finished step.
-pub(super) struct KeptStep {
+pub(super) struct ReusableStep {
     snapshot: Arc<Snapshot>,
     /// The state that it reached.
     state: Arc<Array4<f32>>,
     checkpoint: Checkpoint,
 }
 
-impl MadeWith {
+impl RunKey {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
         // The settings of the noise levels are compared by the levels themselves.
         let settings = settings.without(|setting| setting.effect == Effect::Levels);
@@ -52,7 +52,7 @@ impl MadeWith {
     }
 }
 
-impl KeptStep {
+impl ReusableStep {
     /// The step's event when it was made.
     pub(super) fn news(&self) -> RunNews {
         RunNews::Step { snapshot: Arc::clone(&self.snapshot), state: Arc::clone(&self.state) }
@@ -89,8 +89,13 @@ impl LastRun {
 
     /// A new run without steps replaces the last one. With `take_over` it continues after the last run's first
     /// steps that it would make again, bit for bit; these are returned.
-    pub(super) fn begin(&mut self, settings: &RunSettings, prepared: &mut Prepared, take_over: bool) -> &[KeptStep] {
-        let made_with = MadeWith::of(settings, prepared);
+    pub(super) fn begin(
+        &mut self,
+        settings: &RunSettings,
+        prepared: &mut Prepared,
+        take_over: bool,
+    ) -> &[ReusableStep] {
+        let made_with = RunKey::of(settings, prepared);
         if made_with.initial.bytes() > self.budget {
             self.clear();
             return &[];
@@ -108,7 +113,7 @@ impl LastRun {
         } else {
             self.steps.clear();
         }
-        self.bytes = made_with.initial.bytes() + self.steps.iter().map(KeptStep::bytes).sum::<usize>();
+        self.bytes = made_with.initial.bytes() + self.steps.iter().map(ReusableStep::bytes).sum::<usize>();
         self.made_with = Some(made_with);
         self.levels = prepared.run.levels().to_vec();
         self.timesteps.clone_from(&prepared.timesteps);
@@ -125,7 +130,7 @@ impl LastRun {
             return;
         }
         let (snapshot, state) = (Arc::clone(snapshot), Arc::clone(state));
-        let step = KeptStep { snapshot, state, checkpoint: run.checkpoint() };
+        let step = ReusableStep { snapshot, state, checkpoint: run.checkpoint() };
         let bytes = step.bytes();
         if self.bytes + bytes <= self.budget {
             self.bytes += bytes;

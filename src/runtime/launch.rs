@@ -27,7 +27,7 @@ pub struct Launch {
 
 /// How the window is opened.
 #[derive(Clone, Debug)]
-pub struct Window {
+pub struct WindowLaunch {
     /// The content that it starts with.
     pub launch: Launch,
     /// Its renderer.

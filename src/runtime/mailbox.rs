@@ -1,6 +1,6 @@
 //! The shared state of the two threads: one slot for requests, in which the newest wins, and one bounded queue of events.
 
-use super::last_run::KeptStep;
+use super::last_run::ReusableStep;
 use super::message::{Activity, Event, LibraryNews, Pace, Request, RunEnd, RunId, RunNews, Wish};
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
@@ -275,7 +275,7 @@ impl Mailbox {
     }
 
     /// Adds the first steps of a run, which are in memory already, and so never waits.
-    pub(super) fn send_taken_over(&self, id: RunId, steps: &[KeptStep]) -> Result<(), Abandoned> {
+    pub(super) fn send_taken_over(&self, id: RunId, steps: &[ReusableStep]) -> Result<(), Abandoned> {
         let mut state = self.lock();
         state.check(id)?;
         state.events.extend(steps.iter().map(|step| Event::Run { id, news: step.news() }));

@@ -1,9 +1,10 @@
 //! Measuring many samples, with its own thread and model, so that runs continue meanwhile.
 
 use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
-use super::{Fault, Place, Wake};
+use super::{Fault, FaultPlace, Wake};
 use crate::ensemble::{
-    self, DataStatistics, Ended, Ensemble, EnsembleError, Findings, Options, Progress, Timing, samples_in_words,
+    self, DataStatistics, Ensemble, EnsembleError, Findings, GatherEnd, GatherProgress, Options, Timing,
+    samples_in_words,
 };
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 /// The interval of step reports. The window draws for each of them, which takes time from the steps.
 const NEWS: Duration = Duration::from_millis(50);
 
-type Task = TaskHandle<MeasuringReport>;
+type MeasureTask = TaskHandle<MeasuringReport>;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -129,7 +130,7 @@ impl Measuring {
 }
 
 /// Publishes the findings of an ensemble.
-fn publish(task: &Task, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
+fn publish(task: &MeasureTask, ensemble: &Ensemble, data: Option<&Arc<DataStatistics>>) -> Result<(), EnsembleError> {
     let findings = Arc::new(Findings::of(Arc::new(ensemble.clone()), data.cloned())?);
     task.tell(|report| {
         report.samples = findings.ensemble.samples();
@@ -142,13 +143,13 @@ impl From<&EnsembleError> for Fault {
     fn from(error: &EnsembleError) -> Self {
         match error {
             EnsembleError::Prepare(error) => Self::from(error),
-            EnsembleError::Run { .. } => Self::new(Place::Run, &error.to_string()),
-            _ => Self::new(Place::Settings, &error.to_string()),
+            EnsembleError::Run { .. } => Self::new(FaultPlace::Run, &error.to_string()),
+            _ => Self::new(FaultPlace::Settings, &error.to_string()),
         }
     }
 }
 
-fn work(task: &Task, order: Order) -> Result<bool, Fault> {
+fn work(task: &MeasureTask, order: Order) -> Result<bool, Fault> {
     let fault = |error: EnsembleError| Fault::from(&error);
     let settings = order.begun.as_ref().map_or(&order.settings, |ensemble| &ensemble.origin().settings).clone();
     let model = Model::open(&settings, order.onnxruntime.as_deref(), &|_, _| !task.is_cancelled());
@@ -183,16 +184,16 @@ fn work(task: &Task, order: Order) -> Result<bool, Fault> {
     let (first, target) = (ensemble.samples(), order.target);
     let mut failed = None;
     let mut told_at = Instant::now();
-    let mut told = |progress: Progress| {
+    let mut told = |progress: GatherProgress| {
         match progress {
-            Progress::Batch { size, canceller, notes } => {
+            GatherProgress::Batch { size, canceller, notes } => {
                 task.set_canceller(canceller.clone());
                 task.tell(|report| {
                     report.doing = format!("Measuring, {} per batch", samples_in_words(size));
                     report.notes.extend(notes.iter().map(|note| Voice::Window.say(note)));
                 });
             }
-            Progress::Step { samples, batch, step, steps, timing } => {
+            GatherProgress::Step { samples, batch, step, steps, timing } => {
                 let done = ((samples - first) * steps + batch * step) as f64;
                 let all = ((target - first) * steps) as f64;
                 let change = |report: &mut MeasuringReport| {
@@ -207,7 +208,7 @@ fn work(task: &Task, order: Order) -> Result<bool, Fault> {
                     task.note(change);
                 }
             }
-            Progress::Grown(ensemble) => {
+            GatherProgress::Grown(ensemble) => {
                 if let Err(error) = publish(task, ensemble, data.as_ref()) {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -217,7 +218,7 @@ fn work(task: &Task, order: Order) -> Result<bool, Fault> {
         task.turn()
     };
     let ended = ensemble::gather(&mut ensemble, &model, target, None, &mut told).map_err(fault)?;
-    failed.map_or(Ok(matches!(ended, Ended::Complete(_))), |error| Err(fault(error)))
+    failed.map_or(Ok(matches!(ended, GatherEnd::Complete(_))), |error| Err(fault(error)))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ mod worker;
 
 pub use crate::model::contract::PortRole;
 pub use analysis_pool::{AnalysisPool, Job, Weigh, unanswered};
-pub use fault::{Fault, Need, Place};
+pub use fault::{Fault, FaultPlace, Need};
 #[cfg(feature = "gui")]
 pub(crate) use fault::{given_up, panic_text, program_fault};
 pub use mailbox::Wake;
@@ -81,7 +81,7 @@ pub struct Options {
 
 /// Limits.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+struct RuntimeLimits {
     /// Length of the queue of events.
     events: usize,
     /// Bytes kept of the last run.
@@ -100,11 +100,16 @@ impl Runtime {
     /// Starts the thread. `wake` is called, from any thread, when there is an event or the [activity](Self::activity)
     /// changes; it must not block and not call this runtime.
     pub fn start(options: Options, wake: Wake) -> std::io::Result<Self> {
-        let limits = Limits { events: CAPACITY, last_run: LAST_RUN_BUDGET };
+        let limits = RuntimeLimits { events: CAPACITY, last_run: LAST_RUN_BUDGET };
         Self::with_parts(Box::new(ModelEngine::new(options.onnxruntime)), library::FETCH, limits, wake)
     }
 
-    fn with_parts(engine: Box<dyn Engine>, fetch: library::Fetch, limits: Limits, wake: Wake) -> std::io::Result<Self> {
+    fn with_parts(
+        engine: Box<dyn Engine>,
+        fetch: library::Fetch,
+        limits: RuntimeLimits,
+        wake: Wake,
+    ) -> std::io::Result<Self> {
         let mailbox = Arc::new(Mailbox::new(limits.events, wake));
         let worker = worker::spawn(Arc::clone(&mailbox), engine, limits.last_run)?;
         Ok(Self { mailbox, worker: Some(worker), library: Mutex::new(None), fetch })

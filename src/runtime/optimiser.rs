@@ -2,7 +2,7 @@
 
 use super::background::{BackgroundTask, Busy, TaskHandle, TaskReport};
 use super::{Fault, Wake};
-use crate::optimise::{Options, Outcome, Problem, Progress, optimise, start_from};
+use crate::optimise::{FitProgress, Options, Outcome, Problem, optimise, start_from};
 use crate::schedule::{Curve, Drawn, PlanSource};
 use crate::session::RunSettings;
 use crate::session::prepare::Model;
@@ -70,7 +70,7 @@ impl Optimisation {
         let report = Report { doing: "Opening the model".into(), ..Report::default() };
         let names = ("chromascope-optimiser", "fitting the schedule");
         let free: Busy = Arc::new(|| false);
-        let work = move |task: &Task| work(task, &settings, &now, points, &options, onnxruntime.as_deref());
+        let work = move |task: &FitTask| work(task, &settings, &now, points, &options, onnxruntime.as_deref());
         BackgroundTask::start(names, report, (free, wake), work).map(Self)
     }
 
@@ -91,10 +91,10 @@ impl Optimisation {
     }
 }
 
-type Task = TaskHandle<Report>;
+type FitTask = TaskHandle<Report>;
 
 fn work(
-    task: &Task,
+    task: &FitTask,
     settings: &RunSettings,
     now: &PlanSource,
     points: Option<usize>,
@@ -105,7 +105,7 @@ fn work(
         Model::open(settings, onnxruntime, &|_, _| !task.is_cancelled()).map_err(|error| Fault::from(&error))?;
     let mut bare = model.bare(settings).map_err(|error| Fault::from(&error))?;
     task.set_canceller(bare.canceller.clone());
-    let failed = |error: &dyn std::fmt::Display| Fault::new(super::Place::Run, &error.to_string());
+    let failed = |error: &dyn std::fmt::Display| Fault::new(super::FaultPlace::Run, &error.to_string());
     let problem = Problem::of(&bare, settings).map_err(|error| failed(&error))?;
     let start = if let Some(drawn) = now.drawn() {
         drawn.clone()
@@ -114,21 +114,21 @@ fn work(
         let points = points.unwrap_or_else(|| problem.default_points());
         start_from(&plan, &problem.model, points).map_err(|error| failed(&error))?
     };
-    let mut told = |progress: Progress| {
+    let mut told = |progress: FitProgress| {
         task.tell(|report| tell(report, progress));
         task.turn()
     };
     optimise(&problem, &mut *bare.denoiser, now, &start, options, &mut told).map_err(|error| failed(&error))
 }
 
-fn tell(report: &mut Report, progress: Progress) {
+fn tell(report: &mut Report, progress: FitProgress) {
     let share = |done: usize, of: usize| (done as f64 / of.max(1) as f64) as f32;
     match progress {
-        Progress::Reference { done, of } => {
+        FitProgress::Reference { done, of } => {
             report.doing = format!("Reference: step {done} of {of}");
             report.share = share(done, of);
         }
-        Progress::Fitting { evaluations, of, best, rmse, start } => {
+        FitProgress::Fitting { evaluations, of, best, rmse, start } => {
             report.doing = format!("Fitting: run {evaluations} of at most {of}");
             report.share = share(evaluations, of);
             report.errors = (rmse.is_finite() && start.is_finite()).then_some((start, rmse));
@@ -136,7 +136,7 @@ fn tell(report: &mut Report, progress: Progress) {
                 report.best = Some(best.clone());
             }
         }
-        Progress::Measuring { best } => {
+        FitProgress::Measuring { best } => {
             report.doing = "Testing on other seeds".into();
             report.share = 1.0;
             report.best = Some(best.clone());

@@ -89,10 +89,10 @@ impl Engine for Scripted {
 
     fn open(&mut self, settings: &RunSettings, _: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault> {
         self.model = None;
-        let ModelSource::Model(name) = &settings.source else { return Err(Fault::new(Place::Model, "no name")) };
+        let ModelSource::Model(name) = &settings.source else { return Err(Fault::new(FaultPlace::Model, "no name")) };
         let _ = self.opened.send(name.clone());
         if name == "missing" {
-            return Err(Fault::new(Place::Model, "there is no such model"));
+            return Err(Fault::new(FaultPlace::Model, "there is no such model"));
         }
         self.model = Some(settings.source.clone());
         Ok(())
@@ -174,10 +174,10 @@ fn stage(gate: Gate, capacity: usize) -> Stage {
 }
 
 fn with_fetch(gate: Gate, events: usize, fetch: library::Fetch) -> Stage {
-    with_limits(gate, Limits { events, last_run: LAST_RUN_BUDGET }, fetch)
+    with_limits(gate, RuntimeLimits { events, last_run: LAST_RUN_BUDGET }, fetch)
 }
 
-fn with_limits(gate: Gate, limits: Limits, fetch: library::Fetch) -> Stage {
+fn with_limits(gate: Gate, limits: RuntimeLimits, fetch: library::Fetch) -> Stage {
     let (opened_at, opened) = channel();
     let woken = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&woken);
@@ -369,7 +369,7 @@ fn a_panic_is_told_and_survived() {
     stage.words_until("1: started 3");
     wait_until(|| match stage.runtime.next_event() {
         Some(Event::Run { news: RunNews::Ended { end: RunEnd::Failed(fault), .. }, .. }) => {
-            assert_eq!(fault.place, Place::Program);
+            assert_eq!(fault.place, FaultPlace::Program);
             assert!(fault.sentence.contains("(the denoiser was told to)"), "{}", fault.sentence);
             true
         }
@@ -437,7 +437,7 @@ fn a_failed_set_up_says_what_to_do() {
     stage.runtime.set_up(LibraryKind::Cpu).unwrap();
     wait_until(|| match stage.runtime.next_event() {
         Some(Event::Library(LibraryNews::Failed(fault))) => {
-            assert_eq!(fault.place, Place::Library);
+            assert_eq!(fault.place, FaultPlace::Library);
             assert!(fault.sentence.contains("pip"), "{}", fault.sentence);
             true
         }

@@ -2,7 +2,7 @@
 
 use super::engine::Engine;
 use super::fault::Fault;
-use super::last_run::{KeptStep, LastRun};
+use super::last_run::{LastRun, ReusableStep};
 use super::mailbox::{Abandoned, Mailbox, Turn, cancelled};
 use super::message::{Request, RunEnd, RunNews, RunStarted, Wish};
 use super::speed::Speed;
@@ -112,7 +112,7 @@ impl Worker<'_> {
             })),
         )?;
         mailbox.send_taken_over(id, taken_over)?;
-        if let Some(state) = taken_over.last().map(KeptStep::state) {
+        if let Some(state) = taken_over.last().map(ReusableStep::state) {
             trajectory.state = Arc::clone(state);
         }
         let end = self.steps(request, &mut prepared, trajectory, started)?;

@@ -3,7 +3,7 @@
 use super::colour_map::ColourMap;
 use super::document::{
     AdjustedView, AxisReading, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, MOST_REMEMBERED, Measure,
-    NamedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
+    SavedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
 };
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
@@ -86,7 +86,7 @@ pub enum Action {
     /// Whether a changed schedule runs at once.
     SetLive(bool),
     /// Saves the run's schedule under a name, replacing any of that name.
-    KeepSchedule(NamedSchedule),
+    KeepSchedule(SavedSchedule),
     /// Removes a saved schedule.
     DropSchedule(String),
     /// Draws a saved schedule over the run's.

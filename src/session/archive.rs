@@ -202,7 +202,7 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
 
 /// The result of [`write`].
 #[derive(Clone, Debug)]
-pub struct Written {
+pub struct WrittenRun {
     /// The record.
     pub record: Record,
     /// The files.
@@ -213,7 +213,7 @@ pub struct Written {
 ///
 /// The old record is removed first and the new one comes last. So a record always matches the files next to it, even if the
 /// program is killed in between.
-pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<Written, WriteError> {
+pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<WrittenRun, WriteError> {
     let mut arrays =
         Staged::write(&folder.join(ARRAYS), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
     let record = Record { npz_sha256: Some(arrays.sha256()?), ..record.clone() };
@@ -231,7 +231,7 @@ pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<
         files.push(path);
     }
     json.publish()?;
-    Ok(Written { record, files })
+    Ok(WrittenRun { record, files })
 }
 
 fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), ndarray_npy::WriteNpzError> {

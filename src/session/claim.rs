@@ -18,21 +18,21 @@ const PAUSE: Duration = Duration::from_millis(5);
 const LONGEST: usize = 200;
 
 /// The claims of this process, which may write anywhere in them.
-static HELD: Mutex<Vec<Weak<Held>>> = Mutex::new(Vec::new());
+static HELD: Mutex<Vec<Weak<HeldLock>>> = Mutex::new(Vec::new());
 
 /// A path that no other program writes to until this is dropped.
 #[derive(Debug)]
-pub struct Claim(#[allow(dead_code, reason = "it is there to be dropped")] Arc<Held>);
+pub struct Claim(#[allow(dead_code, reason = "it is there to be dropped")] Arc<HeldLock>);
 
 #[derive(Debug)]
-struct Held {
+struct HeldLock {
     place: PathBuf,
     lock: PathBuf,
     /// The locked file.
     _file: File,
 }
 
-impl Drop for Held {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         forget(&self.lock);
         // If links cannot be counted, a lock without a name cannot be recognised.
@@ -80,7 +80,7 @@ fn take(folder: &Path, name: &OsStr) -> Result<Option<Claim>> {
             }
             if let Some(file) = try_lock(&lock)? {
                 remember(&lock);
-                let mine = Arc::new(Held { place, lock, _file: file });
+                let mine = Arc::new(HeldLock { place, lock, _file: file });
                 held.retain(|held| held.strong_count() > 0);
                 held.push(Arc::downgrade(&mine));
                 return Ok(Some(Claim(mine)));

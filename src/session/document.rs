@@ -40,7 +40,7 @@ pub struct Document {
     pub view: ViewChoices,
     /// Saved schedules, in the order they were saved.
     #[serde(default)]
-    pub schedules: Vec<NamedSchedule>,
+    pub schedules: Vec<SavedSchedule>,
     /// Name of the saved schedule that is drawn over the run's.
     #[serde(default)]
     pub overlay: Option<String>,
@@ -51,7 +51,7 @@ pub struct Document {
 
 /// A saved schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct NamedSchedule {
+pub struct SavedSchedule {
     /// Its unique name.
     pub name: String,
     /// The levels that a run visits.
@@ -76,7 +76,7 @@ impl Default for Document {
 impl Document {
     /// The saved schedule that is drawn over the run's.
     #[must_use]
-    pub fn overlaid(&self) -> Option<&NamedSchedule> {
+    pub fn overlaid(&self) -> Option<&SavedSchedule> {
         let name = self.overlay.as_ref()?;
         self.schedules.iter().find(|kept| kept.name == *name)
     }

@@ -11,15 +11,15 @@ pub const DEPTH: usize = 200;
 #[derive(Clone, Debug, Default)]
 pub struct History {
     document: Document,
-    past: VecDeque<Entry>,
-    future: Vec<Entry>,
+    past: VecDeque<HistoryEntry>,
+    future: Vec<HistoryEntry>,
     /// The key that an action needs to be undone together with the last.
     open: Option<(&'static str, Option<Track>)>,
 }
 
 /// The name of a change, with the document before or after it.
 #[derive(Clone, Debug)]
-struct Entry {
+struct HistoryEntry {
     name: &'static str,
     document: Document,
 }
@@ -47,7 +47,7 @@ impl History {
         }
         let merges = key.is_some() && key == self.open && !self.past.is_empty();
         if !merges {
-            self.past.push_back(Entry { name, document: before });
+            self.past.push_back(HistoryEntry { name, document: before });
             if self.past.len() > DEPTH {
                 self.past.pop_front();
             }
@@ -65,18 +65,18 @@ impl History {
 
     /// Undoes the last change. Returns its name.
     pub fn undo(&mut self) -> Option<&'static str> {
-        let Entry { name, document } = self.past.pop_back()?;
+        let HistoryEntry { name, document } = self.past.pop_back()?;
         let after = std::mem::replace(&mut self.document, document);
-        self.future.push(Entry { name, document: after });
+        self.future.push(HistoryEntry { name, document: after });
         self.open = None;
         Some(name)
     }
 
     /// Redoes the change that was undone last. Returns its name.
     pub fn redo(&mut self) -> Option<&'static str> {
-        let Entry { name, document } = self.future.pop()?;
+        let HistoryEntry { name, document } = self.future.pop()?;
         let before = std::mem::replace(&mut self.document, document);
-        self.past.push_back(Entry { name, document: before });
+        self.past.push_back(HistoryEntry { name, document: before });
         self.open = None;
         Some(name)
     }

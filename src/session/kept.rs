@@ -25,7 +25,7 @@ pub struct KeptTrajectory {
     bytes: usize,
     /// The first step that may still be at full size.
     oldest_whole: usize,
-    form: Form,
+    form: ThumbnailFormat,
 }
 
 /// What is stored of a step.
@@ -62,12 +62,12 @@ struct Words {
 
 /// The format of a run's thumbnails: the number of samples, and the `factor`×`factor` pixels that each value averages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Form {
+struct ThumbnailFormat {
     samples: usize,
     factor: usize,
 }
 
-impl Form {
+impl ThumbnailFormat {
     /// Thumbnails of at most [`SIDE`] pixels, smaller if all steps together would exceed their share of the budget, and
     /// of fewer samples if that is not enough.
     fn new([batch, channels, height, width]: [usize; 4], steps: usize, budget: usize) -> Self {
@@ -87,7 +87,7 @@ impl KeptTrajectory {
     #[must_use]
     pub fn new(levels: Vec<NoiseLevel>, initial: Arc<Array4<f32>>, budget: usize) -> Self {
         let shape = initial.dim().into();
-        let form = Form::new(shape, levels.len().saturating_sub(1), budget);
+        let form = ThumbnailFormat::new(shape, levels.len().saturating_sub(1), budget);
         Self { shape, levels, state: initial, steps: Vec::new(), budget, bytes: 0, oldest_whole: 0, form }
     }
 
@@ -307,7 +307,7 @@ fn whole_bytes(snapshot: &Snapshot) -> usize {
 }
 
 impl Thumbnail {
-    fn new(snapshot: &Snapshot, form: Form) -> Self {
+    fn new(snapshot: &Snapshot, form: ThumbnailFormat) -> Self {
         Self {
             step: snapshot.step,
             level: snapshot.level,
@@ -324,7 +324,7 @@ impl Thumbnail {
 }
 
 impl Words {
-    fn new(all: &Array4<f32>, Form { samples, factor }: Form) -> Self {
+    fn new(all: &Array4<f32>, ThumbnailFormat { samples, factor }: ThumbnailFormat) -> Self {
         let (batch, channels, height, width) = all.dim();
         let small_size = (samples.min(batch), channels, height.div_ceil(factor), width.div_ceil(factor));
         let small = Array4::from_shape_fn(small_size, |(b, c, y, x)| {
@@ -444,10 +444,10 @@ mod tests {
 
     #[test]
     fn a_small_budget_makes_smaller_thumbnails_and_fewer_samples() {
-        assert_eq!(Form::new([4, 3, 64, 64], 10, 1 << 30), Form { samples: 4, factor: 1 });
-        assert_eq!(Form::new([4, 3, 512, 256], 10, 1 << 30), Form { samples: 4, factor: 8 });
-        let tight = Form::new([100, 3, 64, 64], 100, 1 << 20);
-        assert_eq!(tight, Form { samples: 3, factor: 8 });
-        assert_eq!(Form::new([1, 3, 64, 64], 1000, 0), Form { samples: 1, factor: 8 });
+        assert_eq!(ThumbnailFormat::new([4, 3, 64, 64], 10, 1 << 30), ThumbnailFormat { samples: 4, factor: 1 });
+        assert_eq!(ThumbnailFormat::new([4, 3, 512, 256], 10, 1 << 30), ThumbnailFormat { samples: 4, factor: 8 });
+        let tight = ThumbnailFormat::new([100, 3, 64, 64], 100, 1 << 20);
+        assert_eq!(tight, ThumbnailFormat { samples: 3, factor: 8 });
+        assert_eq!(ThumbnailFormat::new([1, 3, 64, 64], 1000, 0), ThumbnailFormat { samples: 1, factor: 8 });
     }
 }

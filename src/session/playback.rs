@@ -19,7 +19,7 @@ pub enum Motion {
 
 /// A command to the playhead.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Command {
+pub enum PlayheadCommand {
     /// Play from noise to image; at the end, from the start again.
     Play,
     /// Play from image to noise; at the start, from the end again.
@@ -188,32 +188,32 @@ impl Playback {
     }
 
     /// Executes a command.
-    pub fn command(&mut self, command: Command) {
+    pub fn command(&mut self, command: PlayheadCommand) {
         match command {
-            Command::Play => self.play(Motion::Forward),
-            Command::PlayBackward => self.play(Motion::Backward),
-            Command::Toggle if self.motion == Motion::Still => self.play(Motion::Forward),
-            Command::Pause | Command::Toggle => self.motion = Motion::Still,
-            Command::Seek(position) => self.seek(position),
-            Command::StepBy(steps) => {
+            PlayheadCommand::Play => self.play(Motion::Forward),
+            PlayheadCommand::PlayBackward => self.play(Motion::Backward),
+            PlayheadCommand::Toggle if self.motion == Motion::Still => self.play(Motion::Forward),
+            PlayheadCommand::Pause | PlayheadCommand::Toggle => self.motion = Motion::Still,
+            PlayheadCommand::Seek(position) => self.seek(position),
+            PlayheadCommand::StepBy(steps) => {
                 self.motion = Motion::Still;
                 // Between two steps, moving to the nearer one counts as one step, in either direction.
                 let base = if steps < 0 { self.position.ceil() } else { self.position.floor() };
                 self.seek(base + steps as f64);
             }
-            Command::Home => {
+            PlayheadCommand::Home => {
                 self.motion = Motion::Still;
                 self.seek(0.0);
             }
-            Command::End => {
+            PlayheadCommand::End => {
                 self.motion = Motion::Still;
                 self.seek(self.finished as f64);
                 self.follow = true;
             }
-            Command::Loop(looping) => self.looping = looping,
-            Command::Speed(speed) if speed.is_finite() => self.speed = speed.clamp(SPEEDS.0, SPEEDS.1),
-            Command::Speed(_) => {}
-            Command::Follow(follow) => {
+            PlayheadCommand::Loop(looping) => self.looping = looping,
+            PlayheadCommand::Speed(speed) if speed.is_finite() => self.speed = speed.clamp(SPEEDS.0, SPEEDS.1),
+            PlayheadCommand::Speed(_) => {}
+            PlayheadCommand::Follow(follow) => {
                 self.follow = follow;
                 if follow && self.live {
                     self.motion = Motion::Still;
@@ -317,27 +317,27 @@ mod tests {
         assert_eq!((playback.position(), playback.step()), (0.0, None));
         playback.finish_steps(3);
         assert_eq!((playback.position(), playback.state(), playback.step()), (3.0, 3, Some(2)));
-        playback.command(Command::Seek(1.5));
+        playback.command(PlayheadCommand::Seek(1.5));
         playback.finish_steps(4);
         assert_eq!((playback.position(), playback.state(), playback.step()), (1.5, 1, Some(1)));
-        playback.command(Command::End);
+        playback.command(PlayheadCommand::End);
         playback.finish_steps(5);
         assert_eq!(playback.position(), 5.0);
-        playback.command(Command::Seek(9.0));
+        playback.command(PlayheadCommand::Seek(9.0));
         assert_eq!(playback.position(), 5.0, "not beyond the finished steps");
-        playback.command(Command::Seek(f64::NAN));
+        playback.command(PlayheadCommand::Seek(f64::NAN));
         assert_eq!(playback.position(), 5.0);
     }
 
     #[test]
     fn playback_ends_at_the_end_and_begins_again() {
         let mut playback = over(10);
-        playback.command(Command::Speed(4.0));
-        playback.command(Command::Toggle);
+        playback.command(PlayheadCommand::Speed(4.0));
+        playback.command(PlayheadCommand::Toggle);
         assert_eq!([second(&mut playback), second(&mut playback), second(&mut playback)], [4.0, 8.0, 10.0]);
         assert_eq!((playback.motion(), playback.next_change()), (Motion::Still, None));
         assert!(!playback.advance(Duration::from_secs(1)));
-        playback.command(Command::PlayBackward);
+        playback.command(PlayheadCommand::PlayBackward);
         assert_eq!([second(&mut playback), second(&mut playback), second(&mut playback)], [6.0, 2.0, 0.0]);
         assert_eq!(playback.motion(), Motion::Still);
     }
@@ -345,33 +345,33 @@ mod tests {
     #[test]
     fn a_loop_goes_round_both_ways() {
         let mut playback = over(10);
-        playback.command(Command::Loop(true));
-        playback.command(Command::Speed(6.0));
-        playback.command(Command::Play);
+        playback.command(PlayheadCommand::Loop(true));
+        playback.command(PlayheadCommand::Speed(6.0));
+        playback.command(PlayheadCommand::Play);
         assert_eq!([second(&mut playback), second(&mut playback)], [6.0, 2.0]);
-        playback.command(Command::PlayBackward);
+        playback.command(PlayheadCommand::PlayBackward);
         assert_eq!(second(&mut playback), 6.0);
         assert_eq!(playback.motion(), Motion::Backward);
         let mut empty = over(0);
-        empty.command(Command::Loop(true));
-        empty.command(Command::Play);
+        empty.command(PlayheadCommand::Loop(true));
+        empty.command(PlayheadCommand::Play);
         assert_eq!(second(&mut empty), 0.0);
     }
 
     #[test]
     fn single_steps_land_on_whole_ones() {
         let mut playback = over(10);
-        playback.command(Command::Seek(3.5));
-        playback.command(Command::StepBy(1));
+        playback.command(PlayheadCommand::Seek(3.5));
+        playback.command(PlayheadCommand::StepBy(1));
         assert_eq!(playback.position(), 4.0);
-        playback.command(Command::Seek(3.5));
-        playback.command(Command::StepBy(-1));
+        playback.command(PlayheadCommand::Seek(3.5));
+        playback.command(PlayheadCommand::StepBy(-1));
         assert_eq!(playback.position(), 3.0);
-        playback.command(Command::Home);
-        playback.command(Command::StepBy(-1));
+        playback.command(PlayheadCommand::Home);
+        playback.command(PlayheadCommand::StepBy(-1));
         assert_eq!(playback.position(), 0.0);
-        playback.command(Command::End);
-        playback.command(Command::StepBy(5));
+        playback.command(PlayheadCommand::End);
+        playback.command(PlayheadCommand::StepBy(5));
         assert_eq!((playback.position(), playback.step()), (10.0, Some(9)));
     }
 
@@ -380,8 +380,8 @@ mod tests {
         let mut playback = Playback::default();
         playback.begin(10);
         playback.finish_steps(2);
-        playback.command(Command::Home);
-        playback.command(Command::Play);
+        playback.command(PlayheadCommand::Home);
+        playback.command(PlayheadCommand::Play);
         assert_eq!(second(&mut playback), 2.0);
         assert_eq!((playback.motion(), playback.next_change()), (Motion::Forward, None));
         playback.finish_steps(5);
@@ -392,7 +392,7 @@ mod tests {
     #[test]
     fn a_run_made_again_keeps_the_place() {
         let mut playback = over(10);
-        playback.command(Command::Seek(5.0));
+        playback.command(PlayheadCommand::Seek(5.0));
         assert_eq!((playback.needs(20), playback.needs(4)), (6, 4));
         playback.replace(20, 6);
         assert_eq!((playback.position(), playback.step(), playback.total()), (5.0, Some(5), 20));
@@ -405,7 +405,7 @@ mod tests {
         for brought in [false, true] {
             let mut playback = over(10);
             if brought {
-                playback.command(Command::Seek(10.0));
+                playback.command(PlayheadCommand::Seek(10.0));
             }
             assert_eq!(playback.needs(20), 20);
             playback.replace(20, 20);
@@ -417,14 +417,14 @@ mod tests {
     #[test]
     fn a_window_sleeps_until_the_next_state() {
         let mut playback = over(10);
-        playback.command(Command::Speed(2.0));
-        playback.command(Command::Seek(3.0));
-        playback.command(Command::Play);
+        playback.command(PlayheadCommand::Speed(2.0));
+        playback.command(PlayheadCommand::Seek(3.0));
+        playback.command(PlayheadCommand::Play);
         assert_eq!(playback.next_change(), Some(Duration::from_millis(500)));
-        playback.command(Command::Seek(3.75));
+        playback.command(PlayheadCommand::Seek(3.75));
         assert_eq!(playback.next_change(), Some(Duration::from_millis(125)));
-        playback.command(Command::Speed(f64::NAN));
-        playback.command(Command::Speed(1e9));
+        playback.command(PlayheadCommand::Speed(f64::NAN));
+        playback.command(PlayheadCommand::Speed(1e9));
         assert_eq!(playback.speed(), SPEEDS.1);
     }
 }

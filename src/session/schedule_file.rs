@@ -41,8 +41,8 @@ pub struct ImportFormat {
     pub name: &'static str,
     /// An example, in Markdown.
     pub example: &'static str,
-    is_it: fn(&Content) -> bool,
-    read: fn(&Content) -> Result<ScheduleFile, String>,
+    is_it: fn(&FileContent) -> bool,
+    read: fn(&FileContent) -> Result<ScheduleFile, String>,
 }
 
 /// All formats, in the order in which they are tried; the last accepts anything. docs/schedules.md lists them.
@@ -96,14 +96,14 @@ pub const IMPORTS: &[ImportFormat] = &[
 ];
 
 /// A file that has been read.
-struct Content<'a> {
+struct FileContent<'a> {
     path: &'a Path,
     bytes: &'a [u8],
     text: Option<&'a str>,
     json: Option<Value>,
 }
 
-impl<'a> Content<'a> {
+impl<'a> FileContent<'a> {
     fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).ok();
         let of_json = |text: &&str| has_ending(path, "json") || text.trim_start().starts_with('{');
@@ -134,7 +134,7 @@ pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
         if bytes.is_empty() && (has_ending(path, "npy") || has_ending(path, "json")) {
             return Err("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
         }
-        let content = Content::new(path, &bytes)?;
+        let content = FileContent::new(path, &bytes)?;
         let format = IMPORTS.iter().find(|format| (format.is_it)(&content));
         format.map_or_else(|| Err("it contains no schedule".into()), |format| (format.read)(&content))
     };

@@ -48,7 +48,7 @@ pub enum StepMeasure {
 
 /// One resolution band of the data.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Band {
+pub struct BandStatistics {
     /// `G_m`, the band's signal-to-noise ratio over `ᾱ/(1−ᾱ)`.
     pub gain: f64,
     /// `V_m`, variance of the data in this band, per pixel.
@@ -89,7 +89,7 @@ pub struct Chromatogram {
 /// A band with the terms of its formulas.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Terms {
-    band: Band,
+    band: BandStatistics,
     log_gain: f64,
     /// `V·G` and `√(V·G)`, the rates' numerators.
     power: f64,
@@ -97,8 +97,8 @@ struct Terms {
 }
 
 impl Terms {
-    fn new(level: usize, band: Band) -> Result<Self, ChromatogramError> {
-        let Band { gain, variance } = band;
+    fn new(level: usize, band: BandStatistics) -> Result<Self, ChromatogramError> {
+        let BandStatistics { gain, variance } = band;
         let power = variance * gain;
         if !(gain > 0.0 && gain.is_finite() && variance >= 0.0 && power.is_finite()) {
             return Err(ChromatogramError::Band { level, gain, variance });
@@ -139,14 +139,14 @@ impl Terms {
 
 impl Chromatogram {
     /// From the detail bands, finest first, and the rest band if it is known.
-    pub fn new(details: &[Band], rest: Option<Band>) -> Result<Self, ChromatogramError> {
+    pub fn new(details: &[BandStatistics], rest: Option<BandStatistics>) -> Result<Self, ChromatogramError> {
         if details.is_empty() {
             return Err(ChromatogramError::NoLevels);
         }
         if details.iter().all(|band| band.variance == 0.0) {
             return Err(ChromatogramError::AllConstant);
         }
-        let terms = |(level, band): (usize, &Band)| Terms::new(level, *band);
+        let terms = |(level, band): (usize, &BandStatistics)| Terms::new(level, *band);
         Ok(Self {
             rest: rest.map(|band| Terms::new(details.len(), band)).transpose()?,
             details: details.iter().enumerate().map(terms).collect::<Result<_, _>>()?,
@@ -169,7 +169,8 @@ impl Chromatogram {
         }
         let n = factor as f64;
         let gains = std::iter::successors(Some(1.0), |gain| Some(gain * n * n));
-        let bands: Vec<Band> = gains.take(levels.min(MOST_LEVELS)).map(|gain| Band { gain, variance: 1.0 }).collect();
+        let bands: Vec<BandStatistics> =
+            gains.take(levels.min(MOST_LEVELS)).map(|gain| BandStatistics { gain, variance: 1.0 }).collect();
         Self::new(&bands, None)
     }
 
@@ -181,7 +182,7 @@ impl Chromatogram {
 
     /// Detail band `m`, 0 the finest.
     #[must_use]
-    pub fn band(&self, m: usize) -> Option<Band> {
+    pub fn band(&self, m: usize) -> Option<BandStatistics> {
         self.details.get(m).map(|terms| terms.band)
     }
 

@@ -11,7 +11,9 @@ mod spectral;
 mod vocabulary;
 
 pub use calibration::Calibration;
-pub use chromatogram::{Band, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level};
+pub use chromatogram::{
+    BandStatistics, Chromatogram, ChromatogramError, Measure, StepMeasure, default_levels, dominant_level,
+};
 pub use noise_level::NoiseLevel;
 pub use prediction::{Affine, Limit, Parameterization, SIGMA_DATA};
 pub use spectral::SpectralTheory;

@@ -70,7 +70,7 @@ impl SpectralTheory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::{Band, Chromatogram};
+    use crate::theory::{BandStatistics, Chromatogram};
 
     #[test]
     fn bands_of_one_frequency_each_are_the_flat_theory() {
@@ -78,7 +78,8 @@ mod tests {
         let weights: Vec<Vec<f64>> =
             (0..3).map(|m| (0..3).map(|k| if k == m { share[m] } else { 0.0 }).collect()).collect();
         let spectral = SpectralTheory::new(&power, &weights);
-        let bands: Vec<Band> = (0..3).map(|m| Band { gain: power[m], variance: power[m] * share[m] }).collect();
+        let bands: Vec<BandStatistics> =
+            (0..3).map(|m| BandStatistics { gain: power[m], variance: power[m] * share[m] }).collect();
         let flat = Chromatogram::new(&bands, None).unwrap();
         let level = NoiseLevel::from_log_snr;
         for measure in [StepMeasure::Power, StepMeasure::Amplitude, StepMeasure::StochasticAmplitude] {

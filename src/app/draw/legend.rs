@@ -30,7 +30,7 @@ pub fn legend_ui(ui: &Ui, rect: Rect, figure: &Figure, x: f64, (levels, place): 
     // One row is reserved for the next run, so that nothing moves when its settings change.
     let kept = usize::from(entries.iter().all(|entry| entry.name() != NEXT));
     let (height, shown) = rows(rect.height(), entries.len(), kept);
-    let numbers = Numbers::of(figure, x);
+    let numbers = LegendNumbers::of(figure, x);
     let mut isolate = None;
     for (index, entry) in entries.iter().take(shown).enumerate() {
         let y = rect.top() + height * (index as f32 + 0.5);
@@ -72,7 +72,7 @@ fn more_ui(
     line: Rect,
     entries: &[LegendEntry],
     hidden: usize,
-    numbers: &Numbers,
+    numbers: &LegendNumbers,
     (levels, place): (&Levels, &str),
 ) -> Option<LevelSet> {
     let palette = Palette::of(ui);
@@ -111,14 +111,14 @@ fn more_ui(
 }
 
 /// The values at an x, with as many digits as the axis justifies.
-struct Numbers {
+struct LegendNumbers {
     x: f64,
     span: f64,
     /// The ends of the axis, if lines are clamped to them: values outside have no number.
     ends: Option<(f64, f64)>,
 }
 
-impl Numbers {
+impl LegendNumbers {
     fn of(figure: &Figure, x: f64) -> Self {
         let (low, high) = figure.y_axis.range;
         let is_clamped = figure.points.iter().any(|points| points.name == "steps");
@@ -179,7 +179,7 @@ impl LegendEntry<'_> {
     }
 
     /// Draws swatch, name and value; returns whether the name was cut.
-    fn row_ui(&self, ui: &Ui, line: Rect, lit: LevelSet, numbers: &Numbers) -> bool {
+    fn row_ui(&self, ui: &Ui, line: Rect, lit: LevelSet, numbers: &LegendNumbers) -> bool {
         let palette = Palette::of(ui);
         let left: Pos2 = line.left_center();
         let color = lit_colour(self.paint(), lit, &palette);
@@ -236,7 +236,7 @@ mod tests {
         let points = vec![[0.0, 1.0], [1.0, 5.0]];
         let paint = Paint::Role(PaintRole::Text);
         let line = Line { name: "run".into(), points, paint, dash: crate::figure::Dash::Solid, weight: 1.0 };
-        let number = |x, ends| Numbers { x, span: 5.0, ends }.of_entry(&LegendEntry::Lines(vec![&line])).unwrap();
+        let number = |x, ends| LegendNumbers { x, span: 5.0, ends }.of_entry(&LegendEntry::Lines(vec![&line])).unwrap();
         assert_eq!(number(0.0, Some((0.0, 5.0))), "1.00");
         assert_eq!(number(1.0, Some((0.0, 5.0))), "≥5.00");
         assert_eq!(number(1.0, None), "5.00");

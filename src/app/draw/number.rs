@@ -134,7 +134,7 @@ fn heard(
 
 /// The remark on a field, and when it disappears. There is one at a time, the newest.
 #[derive(Clone)]
-struct Said {
+struct Remark {
     field: Id,
     words: String,
     until: f64,
@@ -144,16 +144,16 @@ struct Said {
 fn say_ui(ui: &Ui, field: Id, response: &Response, heard: Option<Result<f64, String>>) {
     let slot = Id::unique("said of a number");
     let now = ui.input(|input| input.time);
-    let said: Option<Said> = ui.data(|data| data.get_temp(slot));
+    let said: Option<Remark> = ui.data(|data| data.get_temp(slot));
     let of_this = said.filter(|said| said.field == field);
     let said = match heard {
-        Some(Err(words)) => Some(Said { field, words, until: now + SHOWN }),
+        Some(Err(words)) => Some(Remark { field, words, until: now + SHOWN }),
         None if !(response.gained_focus() || response.dragged()) => of_this.clone().filter(|said| now < said.until),
         Some(Ok(_)) | None => None,
     };
     let Some(said) = said else {
         if of_this.is_some() {
-            ui.data_mut(|data| data.remove::<Said>(slot));
+            ui.data_mut(|data| data.remove::<Remark>(slot));
         }
         return;
     };

@@ -51,18 +51,23 @@ fn area_items(area: &Area, edged: bool, palette: &Palette) -> Vec<Box<dyn PlotIt
     let mut items: Vec<Box<dyn PlotItem>> = vec![Box::new(band)];
     if !edged {
         let points = area.points.iter().map(|&[x, _, high]| PlotPoint::new(x, high)).collect();
-        let form = Form::Curve { width: 1.0, dash: Dash::Solid };
-        items.push(Box::new(Drawn { base: PlotItemBase::new(area.name.clone()), color: palette.window, points, form }));
+        let form = CustomShape::Curve { width: 1.0, dash: Dash::Solid };
+        items.push(Box::new(CustomItem {
+            base: PlotItemBase::new(area.name.clone()),
+            color: palette.window,
+            points,
+            form,
+        }));
     }
     items
 }
 
-fn curve(line: &Line, palette: &Palette) -> Drawn {
-    Drawn {
+fn curve(line: &Line, palette: &Palette) -> CustomItem {
+    CustomItem {
         base: PlotItemBase::new(line.name.clone()),
         color: colour(line.paint, palette),
         points: line.points.iter().map(|&point| point.into()).collect(),
-        form: Form::Curve { width: WIDTH * line.weight as f32, dash: line.dash },
+        form: CustomShape::Curve { width: WIDTH * line.weight as f32, dash: line.dash },
     }
 }
 
@@ -71,11 +76,11 @@ fn point_items(set: &Points, palette: &Palette) -> Vec<Box<dyn PlotItem>> {
     let color = colour(set.paint, palette);
     let mut items: Vec<Box<dyn PlotItem>> = Vec::new();
     for (&[x, y], error) in set.points.iter().zip(&set.errors) {
-        items.push(Box::new(Drawn {
+        items.push(Box::new(CustomItem {
             base: PlotItemBase::new(set.name.clone()),
             color,
             points: vec![PlotPoint::new(x, y - error), PlotPoint::new(x, y + error)],
-            form: Form::Curve { width: 1.0, dash: Dash::Solid },
+            form: CustomShape::Curve { width: 1.0, dash: Dash::Solid },
         }));
     }
     let points = egui_plot::Points::new(set.name.clone(), set.points.clone());
@@ -103,39 +108,39 @@ fn mark_item(mark: &Mark, palette: &Palette) -> Box<dyn PlotItem> {
         MarkKind::Tick => {
             // Its height is in screen units, not in those of the axis.
             let points = vec![PlotPoint::new(mark.x, f64::NAN)];
-            Box::new(Drawn { base: PlotItemBase::new(mark.label.clone()), color, points, form: Form::Foot })
+            Box::new(CustomItem { base: PlotItemBase::new(mark.label.clone()), color, points, form: CustomShape::Foot })
         }
     }
 }
 
 /// An item that the crate does not have.
-struct Drawn {
+struct CustomItem {
     base: PlotItemBase,
     color: Color32,
     points: Vec<PlotPoint>,
-    form: Form,
+    form: CustomShape,
 }
 
 #[derive(Clone, Copy)]
-enum Form {
+enum CustomShape {
     /// A line through the points, with the dashes of the figure.
     Curve { width: f32, dash: Dash },
     /// A short tick at the foot of the plot.
     Foot,
 }
 
-impl PlotItem for Drawn {
+impl PlotItem for CustomItem {
     fn shapes(&self, _: &Ui, transform: &PlotTransform, shapes: &mut Vec<Shape>) {
         let frame = *transform.frame();
         match self.form {
-            Form::Curve { width, dash } => {
+            CustomShape::Curve { width, dash } => {
                 let width = if self.highlighted() { 1.75 * width } else { width };
                 let points: Vec<Pos2> = self.points.iter().map(|point| transform.position_from_point(point)).collect();
                 for run in runs_within(&points, frame.expand(2.0 * width)) {
                     shapes.extend(line_shapes(&run, Stroke::new(width, self.color), dash));
                 }
             }
-            Form::Foot => shapes.extend(self.points.iter().map(|point| {
+            CustomShape::Foot => shapes.extend(self.points.iter().map(|point| {
                 let x = transform.position_from_point_x(point.x);
                 let ends = [pos2(x, frame.bottom() - FOOT), pos2(x, frame.bottom())];
                 Shape::line_segment(ends, Stroke::new(1.0, self.color))
@@ -151,15 +156,15 @@ impl PlotItem for Drawn {
 
     fn geometry(&self) -> PlotGeometry<'_> {
         match self.form {
-            Form::Curve { .. } => PlotGeometry::Points(&self.points),
-            Form::Foot => PlotGeometry::None,
+            CustomShape::Curve { .. } => PlotGeometry::Points(&self.points),
+            CustomShape::Foot => PlotGeometry::None,
         }
     }
 
     fn bounds(&self) -> PlotBounds {
         match self.form {
-            Form::Curve { .. } => PlotPoints::Borrowed(&self.points).bounds(),
-            Form::Foot => PlotBounds::NOTHING,
+            CustomShape::Curve { .. } => PlotPoints::Borrowed(&self.points).bounds(),
+            CustomShape::Foot => PlotBounds::NOTHING,
         }
     }
 

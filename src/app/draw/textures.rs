@@ -22,7 +22,7 @@ const AT_ONCE: usize = 3 * 128 * 128;
 
 /// Which picture of a run to show.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wanted {
+pub struct PictureRequest {
     /// The moment of the run.
     pub at: Moment,
     /// The picture.
@@ -105,8 +105,8 @@ impl Textures {
     }
 
     /// The texture of a picture; `None` if the run does not have it.
-    pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: Wanted) -> Option<Ready> {
-        let Wanted { at, picture, sample, range, alone, small } = wanted;
+    pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: PictureRequest) -> Option<Ready> {
+        let PictureRequest { at, picture, sample, range, alone, small } = wanted;
         let range = match &alone {
             Some(alone) => run.isolated_range((at, picture, sample), range, alone),
             None => Some(run.range(at, picture, sample, range)),
@@ -159,7 +159,7 @@ impl Textures {
         &mut self,
         ctx: &Context,
         run: &RunView,
-        Wanted { at, picture, sample, small, .. }: Wanted,
+        PictureRequest { at, picture, sample, small, .. }: PictureRequest,
         key: TextureKey,
         (alone, range, longest): (Isolation, Option<(f32, f32)>, Option<u32>),
     ) -> Cut {

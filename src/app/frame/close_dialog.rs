@@ -1,13 +1,13 @@
 //! The question before the window closes.
 
-use crate::app::closing::Held;
+use crate::app::closing::CloseQuestion;
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::intent::{CloseChoice, Intent};
 use crate::app::words;
 use egui::{Align, Button, Context, Id, Label, Layout, Modal, RichText, vec2};
 
 /// Asks whether to save unsaved ensembles; `unsaved` names each.
-pub fn close_dialog_ui(ctx: &Context, unsaved: &[String], held: &mut Held, intents: &mut Vec<Intent>) {
+pub fn close_dialog_ui(ctx: &Context, unsaved: &[String], held: &mut CloseQuestion, intents: &mut Vec<Intent>) {
     let mut chosen = None;
     let modal = Modal::new(Id::unique("close")).show(ctx, |ui| {
         let palette = Palette::of(ui);

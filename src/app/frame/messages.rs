@@ -7,7 +7,7 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::fetching::Fetching;
 use crate::app::intent::Intent;
 use crate::app::words;
-use crate::runtime::{Fault, Place};
+use crate::runtime::{Fault, FaultPlace};
 use crate::session::prepare::ModelInfo;
 use crate::session::settings::RunSettings;
 use egui::{Button, ProgressBar, RichText, ScrollArea, Ui, vec2};
@@ -79,7 +79,7 @@ fn fault_ui(
     intents: &mut Vec<Intent>,
 ) {
     let palette = Palette::of(ui);
-    let missing = fault.place == Place::Library;
+    let missing = fault.place == FaultPlace::Library;
     let kind = if missing { MessageKind::Warning } else { MessageKind::Failure };
     line_ui(ui, kind, &fault.sentence, Some(Intent::Dismiss(index)), intents);
     if missing {

@@ -3,7 +3,7 @@
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::intent::Intent;
 use crate::app::pane::panel::{problem, secondary};
-use crate::app::saving::{Saving, Stage};
+use crate::app::saving::{SaveStage, Saving};
 use crate::app::words;
 use crate::words::sentence;
 use egui::text::{CCursor, CCursorRange};
@@ -19,9 +19,9 @@ pub fn save_dialog_ui(ctx: &Context, saving: &mut Saving, intents: &mut Vec<Inte
         said_ui(ui, saving);
         let wanted = buttons_ui(ui, saving, intents);
         // Enter never replaces a file: that has a button of its own.
-        let wanted = wanted.or(entered.then_some(false)).filter(|_| !matches!(saving.stage, Stage::Writing(_)));
+        let wanted = wanted.or(entered.then_some(false)).filter(|_| !matches!(saving.stage, SaveStage::Writing(_)));
         if let Some((replace, place)) = wanted.zip(saving.place()) {
-            saving.stage = Stage::Writing(place.clone());
+            saving.stage = SaveStage::Writing(place.clone());
             intents.push(Intent::WriteSave { path: place, replace });
         }
     });
@@ -45,8 +45,8 @@ fn path_ui(ui: &mut Ui, saving: &mut Saving) -> bool {
         output.state.store(ui.ctx(), response.id);
         response.request_focus();
     }
-    if response.changed() && saving.place() != before && !matches!(saving.stage, Stage::Writing(_)) {
-        saving.stage = Stage::Asking;
+    if response.changed() && saving.place() != before && !matches!(saving.stage, SaveStage::Writing(_)) {
+        saving.stage = SaveStage::Asking;
     }
     response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
@@ -56,26 +56,26 @@ fn said_ui(ui: &mut Ui, saving: &Saving) {
     let note = |ui: &mut Ui, text: &str| drop(ui.add(Label::new(secondary(ui, text)).wrap()));
     match (&saving.stage, saving.place()) {
         (_, None) => note(ui, "Type a file name."),
-        (Stage::Writing(_), _) => note(ui, "Writing …"),
-        (Stage::Taken(_, there), Some(place)) => {
+        (SaveStage::Writing(_), _) => note(ui, "Writing …"),
+        (SaveStage::Taken(_, there), Some(place)) => {
             let name =
                 place.file_name().map_or_else(|| place.display().to_string(), |name| name.to_string_lossy().into());
             let text = format!("{} ({there}). Type another name, or replace it.", words::frame::exists(&name));
             let color = Palette::of(ui).warning;
             ui.add(Label::new(RichText::new(text).color(color)).wrap());
         }
-        (Stage::Failed(reason), _) => problem(ui, &sentence(reason)),
-        (Stage::Asking, Some(place)) if place.display().to_string() != saving.path.trim() => {
+        (SaveStage::Failed(reason), _) => problem(ui, &sentence(reason)),
+        (SaveStage::Asking, Some(place)) if place.display().to_string() != saving.path.trim() => {
             note(ui, &format!("Saves to {}", place.display()));
         }
-        (Stage::Asking, _) => note(ui, "Existing files are kept unless you replace them."),
+        (SaveStage::Asking, _) => note(ui, "Existing files are kept unless you replace them."),
     }
 }
 
 /// The buttons. Returns whether to replace an existing file, if it is to be written.
 fn buttons_ui(ui: &mut Ui, saving: &Saving, intents: &mut Vec<Intent>) -> Option<bool> {
     let palette = Palette::of(ui);
-    let ready = saving.place().is_some() && !matches!(saving.stage, Stage::Writing(_));
+    let ready = saving.place().is_some() && !matches!(saving.stage, SaveStage::Writing(_));
     let mut wanted = None;
     ui.horizontal(|ui| {
         let tip = "Choose the folder in the system's file dialog";

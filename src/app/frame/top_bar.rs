@@ -81,7 +81,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
     let width = ui.available_width();
     let few = bar.document.view.layout == Layout::Present;
     let roomy = width >= ROOMY;
-    let look = Look { roomy, pending: bar.pending, widths: Widths::of(width) };
+    let look = FieldLook { roomy, pending: bar.pending, widths: Widths::of(width) };
     let one_line = few || width >= ONE_LINE;
     let height = if one_line { LINE } else { 2.0 * LINE + 6.0 };
     let whole = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover()).0;
@@ -176,7 +176,7 @@ fn mark_ui(ui: &mut Ui) {
 }
 
 /// How the settings are shown.
-struct Look<'a> {
+struct FieldLook<'a> {
     /// Whether names are shown.
     roomy: bool,
     /// The names of settings that differ from the run on screen.
@@ -184,7 +184,7 @@ struct Look<'a> {
     widths: Widths,
 }
 
-impl Look<'_> {
+impl FieldLook<'_> {
     fn chip<'b>(&self, (name, width): (&'b str, f32), shown: &'b str, tip: &'b str, changed: bool) -> Chip<'b> {
         Chip { name, with_name: self.roomy, shown, tip, changed, width }
     }

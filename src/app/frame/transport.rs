@@ -8,7 +8,7 @@ use crate::app::intent::Intent;
 use crate::app::run_view::RunView;
 use crate::app::words;
 use crate::figure::{Reading, ticks};
-use crate::session::playback::{Command, Motion, Playback, SPEEDS};
+use crate::session::playback::{Motion, Playback, PlayheadCommand, SPEEDS};
 use egui::{Align, Button, DragValue, Label, Layout, RichText, Role, Ui, WidgetInfo};
 
 /// What the transport shows.
@@ -43,7 +43,7 @@ pub fn transport_ui(ui: &mut Ui, transport: &Transport, intents: &mut Vec<Intent
             speed = Playback::default().speed();
         }
         if speed != playback.speed() {
-            intents.push(Intent::Playback(Command::Speed(speed)));
+            intents.push(Intent::Playback(PlayheadCommand::Speed(speed)));
         }
         response.on_hover_text("Playback speed in steps per second. Drag, or click and type");
         ui.add_space(8.0);
@@ -87,13 +87,25 @@ fn buttons_ui(ui: &mut Ui, playback: &Playback, intents: &mut Vec<Intent>) {
         (Icon::Pause, words::frame::PAUSE_PLAYBACK)
     };
     for (icon, name, tip, command, on) in [
-        (Icon::First, words::frame::FIRST_STEP, "Go to the first step (Home)", Command::Home, false),
-        (Icon::StepBack, words::frame::STEP_BACK, "Go to the previous step (←)", Command::StepBy(-1), false),
-        (Icon::PlayBack, "Play backwards", "Play backwards, from image to noise (B)", Command::PlayBackward, false),
-        (toggle, name, "Play or pause (space)", Command::Toggle, false),
-        (Icon::StepOn, words::frame::STEP_ON, "Go to the next step (→)", Command::StepBy(1), false),
-        (Icon::Last, words::frame::LAST_STEP, "Go to the last step and follow the run (End)", Command::End, false),
-        (Icon::Loop, "Loop", "Repeat playback (L)", Command::Loop(!playback.looping()), playback.looping()),
+        (Icon::First, words::frame::FIRST_STEP, "Go to the first step (Home)", PlayheadCommand::Home, false),
+        (Icon::StepBack, words::frame::STEP_BACK, "Go to the previous step (←)", PlayheadCommand::StepBy(-1), false),
+        (
+            Icon::PlayBack,
+            "Play backwards",
+            "Play backwards, from image to noise (B)",
+            PlayheadCommand::PlayBackward,
+            false,
+        ),
+        (toggle, name, "Play or pause (space)", PlayheadCommand::Toggle, false),
+        (Icon::StepOn, words::frame::STEP_ON, "Go to the next step (→)", PlayheadCommand::StepBy(1), false),
+        (
+            Icon::Last,
+            words::frame::LAST_STEP,
+            "Go to the last step and follow the run (End)",
+            PlayheadCommand::End,
+            false,
+        ),
+        (Icon::Loop, "Loop", "Repeat playback (L)", PlayheadCommand::Loop(!playback.looping()), playback.looping()),
     ] {
         if icon_button(ui, icon, name, tip, on).clicked() {
             intents.push(Intent::Playback(command));

@@ -1,7 +1,7 @@
 //! Closing the window.
 
 use crate::app::App;
-use crate::app::closing::{Closing, Held};
+use crate::app::closing::{CloseQuestion, Closing};
 use crate::app::intent::CloseChoice;
 use crate::app::launch::ended_by_signal;
 use crate::app::pane::id_of;
@@ -25,7 +25,7 @@ impl App {
             ctx.send_viewport_cmd(command);
         }
         if matches!(state.closing, Closing::Not) {
-            state.closing = Closing::Asking(Held { paused: state.measure.pause(), drawn: false });
+            state.closing = Closing::Asking(CloseQuestion { paused: state.measure.pause(), drawn: false });
         }
         ctx.request_repaint();
     }
@@ -47,7 +47,7 @@ impl App {
     /// Asks about the next ensemble, closes after the last, and stays if saving was cancelled.
     fn after_saving(&mut self, ctx: &Context) {
         let Closing::Saving(ensemble, held) = &self.state.closing else { return };
-        let held = Held { drawn: false, ..*held };
+        let held = CloseQuestion { drawn: false, ..*held };
         if self.state.measure.is_filed(ensemble) {
             self.state.saving = None;
             if self.state.measure.unsaved().is_empty() {

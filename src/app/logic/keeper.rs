@@ -10,7 +10,7 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_millis(800);
 
 #[derive(Default)]
-struct Slot {
+struct PendingSave {
     newest: Option<Preferences>,
     closing: bool,
     /// Why they could not be saved last time.
@@ -19,14 +19,14 @@ struct Slot {
 
 /// Saves preferences in a folder; the last ones are written when it is dropped.
 pub struct Keeper {
-    shared: Arc<(Mutex<Slot>, Condvar)>,
+    shared: Arc<(Mutex<PendingSave>, Condvar)>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Keeper {
     /// Starts the thread.
     pub fn start(folder: PathBuf) -> std::io::Result<Self> {
-        let shared = Arc::new((Mutex::new(Slot::default()), Condvar::new()));
+        let shared = Arc::new((Mutex::new(PendingSave::default()), Condvar::new()));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("chromascope-keeper".into()).spawn(move || {
             let (slot, changed) = &*theirs;

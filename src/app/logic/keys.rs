@@ -10,7 +10,7 @@ use crate::figure::TimeZoom;
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
 use crate::session::levels::LevelSet;
-use crate::session::playback::Command;
+use crate::session::playback::PlayheadCommand;
 use egui::{Event, Key, KeyboardShortcut, Modifiers, ViewportCommand};
 use std::time::Instant;
 
@@ -95,14 +95,14 @@ impl App {
     pub(in crate::app) fn intent_of(&self, key: Key) -> Option<Intent> {
         let view = &self.state.document.document().view;
         Some(match key {
-            Key::Space => Intent::Playback(Command::Toggle),
+            Key::Space => Intent::Playback(PlayheadCommand::Toggle),
             // The second of each is sent by a presenter's remote control.
-            Key::ArrowLeft | Key::PageUp => Intent::Playback(Command::StepBy(-1)),
-            Key::ArrowRight | Key::PageDown => Intent::Playback(Command::StepBy(1)),
-            Key::Home => Intent::Playback(Command::Home),
-            Key::End => Intent::Playback(Command::End),
-            Key::B => Intent::Playback(Command::PlayBackward),
-            Key::L => Intent::Playback(Command::Loop(!self.state.playback.looping())),
+            Key::ArrowLeft | Key::PageUp => Intent::Playback(PlayheadCommand::StepBy(-1)),
+            Key::ArrowRight | Key::PageDown => Intent::Playback(PlayheadCommand::StepBy(1)),
+            Key::Home => Intent::Playback(PlayheadCommand::Home),
+            Key::End => Intent::Playback(PlayheadCommand::End),
+            Key::B => Intent::Playback(PlayheadCommand::PlayBackward),
+            Key::L => Intent::Playback(PlayheadCommand::Loop(!self.state.playback.looping())),
             Key::R => Intent::Run,
             Key::S => Intent::Step,
             Key::P if self.is_going() => Intent::Pause,

@@ -112,7 +112,7 @@ mod tests {
     use crate::schedule::{Curve, PlanSource};
     use crate::session::Snapshot;
     use crate::session::action::Action;
-    use crate::session::playback::Command;
+    use crate::session::playback::PlayheadCommand;
     use crate::session::setting::Setting;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use crate::theory::{Chromatogram, Measure};
@@ -181,7 +181,7 @@ mod tests {
         });
         assert!(open.app.coming.is_none());
         assert_eq!(open.run().started.settings.spacing.as_deref(), Some("karras"));
-        open.app.state.playback.command(Command::Seek(5.0));
+        open.app.state.playback.command(PlayheadCommand::Seek(5.0));
         for steps in [24, 12, 3] {
             open.live(Action::set(Setting::Steps, steps));
             open.until_idle(|open| {

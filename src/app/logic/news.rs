@@ -4,16 +4,16 @@ use crate::app::App;
 use crate::app::board::{Message, MessageKind};
 use crate::app::fetching::Fetching;
 use crate::app::intent::{ImageChoice, Intent, MeasureWish};
-use crate::app::logic::opener::Opened;
+use crate::app::logic::opener::OpenerNews;
 use crate::app::pane::id_of;
 use crate::app::pane::inspector::InspectorPane;
 use crate::app::pane::measure::MeasurePane;
 use crate::app::pane::pooling::PoolingPane;
 use crate::app::run_view::RunView;
-use crate::app::saving::Stage;
+use crate::app::saving::SaveStage;
 use crate::app::state::{Opening, STAND_IN};
 use crate::ensemble::samples_in_words;
-use crate::runtime::{Event as News, Fault, LibraryNews, Pace, Place, RunEnd, RunId, RunNews};
+use crate::runtime::{Event as News, Fault, FaultPlace, LibraryNews, Pace, RunEnd, RunId, RunNews};
 use crate::session::action::Action;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use std::time::{Duration, Instant};
@@ -39,37 +39,37 @@ impl App {
         }
         while let Some(opened) = self.state.opener.next() {
             match opened {
-                Opened::Run(actions) => self.change_and_run(actions),
-                Opened::Refused(sentence) => self.state.add_fault(Fault::new(Place::Model, &sentence)),
-                Opened::Said(message) => self.state.board.say(message),
-                Opened::Saved(save, path, outcome) => self.take_saved(&save, &path, &outcome),
-                Opened::PlaceChosen(path) => {
+                OpenerNews::Run(actions) => self.change_and_run(actions),
+                OpenerNews::Refused(sentence) => self.state.add_fault(Fault::new(FaultPlace::Model, &sentence)),
+                OpenerNews::Said(message) => self.state.board.say(message),
+                OpenerNews::Saved(save, path, outcome) => self.take_saved(&save, &path, &outcome),
+                OpenerNews::PlaceChosen(path) => {
                     if let Some(saving) = &mut self.state.saving {
                         saving.path = path.display().to_string();
-                        saving.stage = Stage::Asking;
+                        saving.stage = SaveStage::Asking;
                     }
                 }
-                Opened::Ensemble(purpose, name, Ok(findings)) => {
+                OpenerNews::Ensemble(purpose, name, Ok(findings)) => {
                     let text = format!("Opened {name}: {}", samples_in_words(findings.ensemble.samples()));
                     self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), MessageKind::Success, text));
                     self.state.measure.take(name, findings, purpose);
                 }
-                Opened::Ensemble(_, _, Err(sentence)) => {
+                OpenerNews::Ensemble(_, _, Err(sentence)) => {
                     self.state.board.say(Message::of_pane(id_of::<MeasurePane>(), MessageKind::Failure, sentence));
                 }
-                Opened::Copied(pane, image) => {
+                OpenerNews::Copied(pane, image) => {
                     ctx.copy_image((*image).clone());
                     self.state.board.say(Message::of_pane(pane, MessageKind::Success, "Copied the figure as an image"));
                 }
-                Opened::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
-                Opened::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
-                Opened::Image(choice, read) => {
+                OpenerNews::DataChosen(path) => self.measure(MeasureWish::SetData(Some(path))),
+                OpenerNews::ImageChosen(path) => self.perform_one(ctx, Intent::OpenImage(ImageChoice::File(path))),
+                OpenerNews::Image(choice, read) => {
                     if let Some(pooling) = self.state.panes.get_mut::<PoolingPane>() {
                         pooling.take(choice, read);
                     }
                 }
-                Opened::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
-                Opened::Reference(path, read) => {
+                OpenerNews::ReferenceChosen(path) => self.perform_one(ctx, Intent::OpenReference(path)),
+                OpenerNews::Reference(path, read) => {
                     if let Some(inspector) = self.state.panes.get_mut::<InspectorPane>() {
                         inspector.take(path, read);
                     }
@@ -151,7 +151,7 @@ impl App {
                 let state = &mut self.state;
                 state.opening = None;
                 state.asked.take_if(|asked| *asked == id);
-                let nothing_yet = self.run.is_none() && fault.place == Place::Library;
+                let nothing_yet = self.run.is_none() && fault.place == FaultPlace::Library;
                 state.add_fault(fault);
                 if nothing_yet {
                     self.stand_in();
@@ -194,7 +194,7 @@ impl App {
             }
             LibraryNews::Done(_) => {
                 state.fetching = None;
-                state.faults.retain(|fault| fault.place != Place::Library);
+                state.faults.retain(|fault| fault.place != FaultPlace::Library);
                 let wanted = state.standing_in_for().cloned();
                 state.stood_in_for = None;
                 if let Some(wanted) = wanted {

@@ -5,13 +5,13 @@ use crate::app::intent::{Ask, EnsembleUse, ImageChoice};
 use crate::app::pane::id_of;
 use crate::app::pane::lab::LabPane;
 use crate::app::pane_id::PaneId;
-use crate::app::saving::{Outcome, Save};
+use crate::app::saving::{Save, SaveOutcome};
 use crate::app::words;
 use crate::ensemble::{self, Findings};
 use crate::figure::draw::{DEFAULT_SCALE, Sheet};
 use crate::runtime::{Wake, program_fault};
 use crate::session::action::Action;
-use crate::session::inspect::Reference;
+use crate::session::inspect::ReferenceImage;
 use crate::session::pooling::{CleanImage, read_bundled, read_file};
 use crate::session::schedule_file;
 use crate::session::setting::Setting;
@@ -27,7 +27,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// The result of opening something.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Opened {
+pub enum OpenerNews {
     /// Something to run.
     Run(Vec<Action>),
     /// A message why not.
@@ -35,7 +35,7 @@ pub enum Opened {
     /// A message.
     Said(Message),
     /// The result of saving.
-    Saved(Save, PathBuf, Outcome),
+    Saved(Save, PathBuf, SaveOutcome),
     /// A file to save to was chosen in a dialog.
     PlaceChosen(PathBuf),
     /// An image for the clipboard, and its pane.
@@ -51,13 +51,13 @@ pub enum Opened {
     /// A reference image was chosen in a dialog.
     ReferenceChosen(PathBuf),
     /// A reference image, or why it could not be opened.
-    Reference(PathBuf, Result<Arc<Reference>, String>),
+    Reference(PathBuf, Result<Arc<ReferenceImage>, String>),
 }
 
 /// Opens files in the background and returns the results later.
 pub struct Opener {
-    answers: Receiver<Opened>,
-    send: Sender<Opened>,
+    answers: Receiver<OpenerNews>,
+    send: Sender<OpenerNews>,
     wake: Wake,
 }
 
@@ -70,7 +70,7 @@ impl Opener {
     }
 
     /// The next result.
-    pub fn next(&self) -> Option<Opened> {
+    pub fn next(&self) -> Option<OpenerNews> {
         self.answers.try_recv().ok()
     }
 
@@ -104,14 +104,14 @@ impl Opener {
             let path = pollster::block_on(chosen)?.path().to_path_buf();
             Some(match ask {
                 Ask::File | Ask::Folder => what_lies_at(&path),
-                Ask::Images => Opened::Run(vec![Action::SetModel(ModelSource::Images(path))]),
-                Ask::SchedulerConfig => Opened::Run(vec![Action::set(Setting::SchedulerConfig, path)]),
+                Ask::Images => OpenerNews::Run(vec![Action::SetModel(ModelSource::Images(path))]),
+                Ask::SchedulerConfig => OpenerNews::Run(vec![Action::set(Setting::SchedulerConfig, path)]),
                 Ask::Schedule => schedule_at(&path),
-                Ask::Image => Opened::ImageChosen(path),
-                Ask::Reference => Opened::ReferenceChosen(path),
+                Ask::Image => OpenerNews::ImageChosen(path),
+                Ask::Reference => OpenerNews::ReferenceChosen(path),
                 Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
-                Ask::Data => Opened::DataChosen(path),
-                Ask::HiddenStates => Opened::Run(vec![Action::set(Setting::HiddenStates, path)]),
+                Ask::Data => OpenerNews::DataChosen(path),
+                Ask::HiddenStates => OpenerNews::Run(vec![Action::set(Setting::HiddenStates, path)]),
             })
         });
     }
@@ -129,15 +129,15 @@ impl Opener {
                 ImageChoice::Bundled(index) => guarded("reading this image", || read_bundled(*index)),
                 ImageChoice::File(path) => guarded("reading this image", || read_file(path)),
             };
-            Some(Opened::Image(choice, read.map(Arc::new)))
+            Some(OpenerNews::Image(choice, read.map(Arc::new)))
         });
     }
 
     /// Reads a reference image.
     pub fn open_reference(&self, path: PathBuf) {
         self.later(move || {
-            let read = guarded("reading this image", || Reference::read(&path));
-            Some(Opened::Reference(path, read.map(Arc::new)))
+            let read = guarded("reading this image", || ReferenceImage::read(&path));
+            Some(OpenerNews::Reference(path, read.map(Arc::new)))
         });
     }
 
@@ -150,8 +150,8 @@ impl Opener {
     pub fn save(&self, save: Save, path: PathBuf, replace: bool) {
         self.later(move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| save.write(&path, replace)));
-            let outcome = outcome.unwrap_or_else(|panic| Outcome::Failed(program_fault("saving", &*panic)));
-            Some(Opened::Saved(save, path, outcome))
+            let outcome = outcome.unwrap_or_else(|panic| SaveOutcome::Failed(program_fault("saving", &*panic)));
+            Some(OpenerNews::Saved(save, path, outcome))
         });
     }
 
@@ -164,7 +164,7 @@ impl Opener {
             None => dialog,
         };
         let chosen = dialog.save_file();
-        self.later(move || Some(Opened::PlaceChosen(pollster::block_on(chosen)?.path().to_path_buf())));
+        self.later(move || Some(OpenerNews::PlaceChosen(pollster::block_on(chosen)?.path().to_path_buf())));
     }
 
     /// Draws figures for the clipboard.
@@ -174,17 +174,17 @@ impl Opener {
                 sheet().to_png(DEFAULT_SCALE).map_err(|error| error.to_string()).and_then(|bytes| image_of(&bytes))
             });
             Some(match drawn {
-                Ok(image) => Opened::Copied(pane, Arc::new(image)),
-                Err(sentence) => Opened::Said(Message::of_pane(pane, MessageKind::Failure, sentence)),
+                Ok(image) => OpenerNews::Copied(pane, Arc::new(image)),
+                Err(sentence) => OpenerNews::Said(Message::of_pane(pane, MessageKind::Failure, sentence)),
             })
         });
     }
 
-    fn later(&self, work: impl FnOnce() -> Option<Opened> + Send + 'static) {
+    fn later(&self, work: impl FnOnce() -> Option<OpenerNews> + Send + 'static) {
         let (send, wake) = (self.send.clone(), self.wake.clone());
         let spawned = std::thread::Builder::new().name("chromascope-opener".into()).spawn(move || {
             let opened = catch_unwind(AssertUnwindSafe(work));
-            let failed = |panic: Box<dyn Any + Send>| Some(Opened::Refused(program_fault("this", &*panic)));
+            let failed = |panic: Box<dyn Any + Send>| Some(OpenerNews::Refused(program_fault("this", &*panic)));
             if let Some(opened) = opened.unwrap_or_else(failed) {
                 // The window may be closed by now.
                 let _ = send.send(opened);
@@ -192,7 +192,7 @@ impl Opener {
             }
         });
         if let Err(error) = spawned {
-            let _ = self.send.send(Opened::Refused(format!(
+            let _ = self.send.send(OpenerNews::Refused(format!(
                 "cannot open the file: the system refused a thread ({error}). Close other programs and try again"
             )));
         }
@@ -213,27 +213,27 @@ fn guarded<T, E: Display>(what: &str, read: impl FnOnce() -> Result<T, E>) -> Re
     }
 }
 
-fn ensemble_at(path: &Path, purpose: EnsembleUse) -> Opened {
+fn ensemble_at(path: &Path, purpose: EnsembleUse) -> OpenerNews {
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let read = || ensemble::read(path).and_then(|ensemble| Findings::of(Arc::new(ensemble), None));
-    Opened::Ensemble(purpose, name, guarded("reading this ensemble", read).map(Arc::new))
+    OpenerNews::Ensemble(purpose, name, guarded("reading this ensemble", read).map(Arc::new))
 }
 
 /// The schedule of a file, as a change of the run.
-fn schedule_at(path: &Path) -> Opened {
+fn schedule_at(path: &Path) -> OpenerNews {
     match guarded("reading this schedule", || schedule_file::read(path)) {
         Ok(file) => {
             let steps = file.steps.map(|steps| Action::set(Setting::Steps, steps));
-            Opened::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
+            OpenerNews::Run(std::iter::once(Action::SetSchedule(Some(Box::new(file.source)))).chain(steps).collect())
         }
-        Err(error) => Opened::Said(Message::of_pane(id_of::<LabPane>(), MessageKind::Failure, error)),
+        Err(error) => OpenerNews::Said(Message::of_pane(id_of::<LabPane>(), MessageKind::Failure, error)),
     }
 }
 
 /// A file is a network, and so is a folder with `model.onnx`; any other folder is images.
-fn what_lies_at(path: &Path) -> Opened {
+fn what_lies_at(path: &Path) -> OpenerNews {
     let Some(text) = path.to_str() else {
-        return Opened::Refused(format!(
+        return OpenerNews::Refused(format!(
             "the path {} is not valid Unicode; rename it and open it again",
             path.display()
         ));
@@ -241,13 +241,13 @@ fn what_lies_at(path: &Path) -> Opened {
     if !path.exists() {
         // With the name of a bundled model, it is that model.
         if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
-            return Opened::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
+            return OpenerNews::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
         }
-        return Opened::Refused(words::messages::nothing_at(text));
+        return OpenerNews::Refused(words::messages::nothing_at(text));
     }
     let is_model = path.is_file() || ["model.onnx", "unet/model.onnx"].iter().any(|file| path.join(file).exists());
     let source = if is_model { ModelSource::Model(text.into()) } else { ModelSource::Images(path.into()) };
-    Opened::Run(vec![Action::SetModel(source)])
+    OpenerNews::Run(vec![Action::SetModel(source)])
 }
 
 #[cfg(test)]
@@ -261,12 +261,12 @@ mod tests {
         std::fs::create_dir(&inside).unwrap();
         std::fs::write(inside.join("model.onnx"), b"").unwrap();
         let model =
-            |path: &Path| Opened::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
+            |path: &Path| OpenerNews::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
         assert_eq!(what_lies_at(&inside), model(&inside));
         assert_eq!(what_lies_at(&inside.join("model.onnx")), model(&inside.join("model.onnx")));
-        let images = Opened::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);
+        let images = OpenerNews::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);
         assert_eq!(what_lies_at(folder.path()), images);
-        let Opened::Refused(sentence) = what_lies_at(Path::new("/no/such/place")) else { panic!("opened nothing") };
+        let OpenerNews::Refused(sentence) = what_lies_at(Path::new("/no/such/place")) else { panic!("opened nothing") };
         assert!(sentence.contains("there is nothing at /no/such/place"), "{sentence}");
     }
 }

@@ -44,7 +44,7 @@ pub struct About {
     /// Whether it scrolls, so that a message at its foot covers nothing.
     pub scrolls: bool,
     /// Its layouts, and its place in each.
-    pub places: &'static [(Layout, Place)],
+    pub places: &'static [(Layout, PanePlace)],
     /// What it does with an image file that is dropped onto the window.
     pub dropped: Option<Dropped>,
 }
@@ -52,14 +52,14 @@ pub struct About {
 impl About {
     /// Its place in a layout.
     #[must_use]
-    pub fn place_in(&self, layout: Layout) -> Option<Place> {
+    pub fn place_in(&self, layout: Layout) -> Option<PanePlace> {
         self.places.iter().find(|(here, _)| *here == layout).map(|(_, place)| *place)
     }
 }
 
 /// The place of a pane.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Place {
+pub enum PanePlace {
     /// A column of the upper row, with this relative width. The first is the images pane.
     Column(f32),
     /// A tab behind the images pane.

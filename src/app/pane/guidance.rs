@@ -9,7 +9,7 @@ use crate::app::draw::forms::{FormState, null_class_ui};
 use crate::app::draw::setting::setting_ui;
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, panel_ui, secondary, small_button, warning};
 use crate::app::pane_id::PaneId;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -36,7 +36,7 @@ const ABOUT: About = About {
     name: "Guidance",
     about: "Guidance scale, classes by level, and image size. The run is updated while you change them",
     scrolls: true,
-    places: &[(Layout::Guidance, Place::Panel(0.27))],
+    places: &[(Layout::Guidance, PanePlace::Panel(0.27))],
     dropped: None,
 };
 

@@ -8,7 +8,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::{Moment, Picture};
@@ -36,11 +36,11 @@ const ABOUT: About = About {
     about: "The step at the playhead in three linked images: the noisy state, the estimate, and what this step changed",
     scrolls: false,
     places: &[
-        (Layout::Explore, Place::Column(0.6)),
-        (Layout::Present, Place::Column(0.7)),
-        (Layout::ScheduleLab, Place::Column(0.7)),
-        (Layout::Spectra, Place::Column(0.6)),
-        (Layout::Guidance, Place::Column(0.7)),
+        (Layout::Explore, PanePlace::Column(0.6)),
+        (Layout::Present, PanePlace::Column(0.7)),
+        (Layout::ScheduleLab, PanePlace::Column(0.7)),
+        (Layout::Spectra, PanePlace::Column(0.6)),
+        (Layout::Guidance, PanePlace::Column(0.7)),
     ],
     dropped: None,
 };

@@ -13,7 +13,7 @@ use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Dropped, Pane, Place};
+use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -44,9 +44,9 @@ const ABOUT: About = About {
     about: "A close look at one image: its channels, tones and values, and its difference from a reference",
     scrolls: false,
     places: &[
-        (Layout::ScheduleLab, Place::Behind),
-        (Layout::Spectra, Place::Behind),
-        (Layout::Guidance, Place::Behind),
+        (Layout::ScheduleLab, PanePlace::Behind),
+        (Layout::Spectra, PanePlace::Behind),
+        (Layout::Guidance, PanePlace::Behind),
     ],
     dropped: Some(Dropped { layout: Layout::Spectra, words: "a reference image", intent: Intent::OpenReference }),
 };

@@ -9,7 +9,7 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
 use crate::app::pane_id::PaneId;
 use crate::app::planned::Planned;
@@ -19,7 +19,7 @@ use crate::app::words;
 use crate::runtime::Wake;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
-use crate::session::document::{Layout, NamedSchedule};
+use crate::session::document::{Layout, SavedSchedule};
 use crate::session::schedule_file;
 use crate::words::count;
 use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
@@ -36,7 +36,7 @@ pub struct LabPane {
     list: String,
     list_kind: ListKind,
     list_error: Option<String>,
-    wanted: optimise::Wanted,
+    wanted: optimise::FitRequest,
     /// Shares of the levels while their bar is dragged.
     shares: Option<Vec<f64>>,
     /// Why a goal failed, with the version of the schedule; the message ends with the next version.
@@ -51,7 +51,7 @@ const ABOUT: About = About {
     about: "Draw the run's noise schedule. Double-click the curve in the Schedule track to add a control point; drag \
             it or use the arrow keys",
     scrolls: true,
-    places: &[(Layout::ScheduleLab, Place::Panel(0.27))],
+    places: &[(Layout::ScheduleLab, PanePlace::Panel(0.27))],
     dropped: None,
 };
 
@@ -160,7 +160,7 @@ fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut La
             && !name.is_empty()
         {
             let (source, steps) = (planned.source.clone(), planned.plan.steps());
-            out.intents.push(Intent::Change(Action::KeepSchedule(NamedSchedule { name, source, steps })));
+            out.intents.push(Intent::Change(Action::KeepSchedule(SavedSchedule { name, source, steps })));
             state.name.clear();
         }
     });

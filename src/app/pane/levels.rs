@@ -13,7 +13,7 @@ use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::pooling::in_words;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
@@ -47,9 +47,9 @@ const ABOUT: About = About {
     about: "One image of the step split into its resolution levels, with the energy of each, and its 2D spectrum",
     scrolls: false,
     places: &[
-        (Layout::ScheduleLab, Place::Behind),
-        (Layout::Spectra, Place::Behind),
-        (Layout::Guidance, Place::Behind),
+        (Layout::ScheduleLab, PanePlace::Behind),
+        (Layout::Spectra, PanePlace::Behind),
+        (Layout::Guidance, PanePlace::Behind),
     ],
     dropped: None,
 };

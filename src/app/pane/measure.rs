@@ -5,7 +5,7 @@ use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button, small_button_named};
 use crate::app::pane_id::PaneId;
 use crate::app::track::chromatogram::disagreement_in_words;
@@ -40,7 +40,7 @@ const ABOUT: About = About {
     about: "Measure many samples of this run in the background: mean spectra, and how much each level gains in each \
             step, with standard errors",
     scrolls: true,
-    places: &[(Layout::Spectra, Place::Panel(0.25))],
+    places: &[(Layout::Spectra, PanePlace::Panel(0.25))],
     dropped: None,
 };
 

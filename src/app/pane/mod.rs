@@ -34,27 +34,27 @@ use spectrum::SpectrumPane;
 use tracks::TracksPane;
 
 /// All panes, in the order in which those of one kind are beside or behind each other.
-const ALL: [Entry; 11] = [
-    Entry::of::<ImagesPane>(),
-    Entry::of::<RecoveredPane>(),
-    Entry::of::<SpectrumPane>(),
-    Entry::of::<TracksPane>(),
-    Entry::of::<PartsPane>(),
-    Entry::of::<LevelsPane>(),
-    Entry::of::<InspectorPane>(),
-    Entry::of::<PoolingPane>(),
-    Entry::of::<LabPane>(),
-    Entry::of::<MeasurePane>(),
-    Entry::of::<GuidancePane>(),
+const ALL: [PaneEntry; 11] = [
+    PaneEntry::of::<ImagesPane>(),
+    PaneEntry::of::<RecoveredPane>(),
+    PaneEntry::of::<SpectrumPane>(),
+    PaneEntry::of::<TracksPane>(),
+    PaneEntry::of::<PartsPane>(),
+    PaneEntry::of::<LevelsPane>(),
+    PaneEntry::of::<InspectorPane>(),
+    PaneEntry::of::<PoolingPane>(),
+    PaneEntry::of::<LabPane>(),
+    PaneEntry::of::<MeasurePane>(),
+    PaneEntry::of::<GuidancePane>(),
 ];
 
 /// A pane: its description and its constructor.
-struct Entry {
+struct PaneEntry {
     about: fn() -> &'static About,
     make: fn(&Wake) -> Box<dyn Pane>,
 }
 
-impl Entry {
+impl PaneEntry {
     const fn of<P: Pane>() -> Self {
         Self { about: P::about, make: |wake| Box::new(P::new(wake)) }
     }

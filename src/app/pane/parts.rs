@@ -6,7 +6,7 @@ use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
@@ -43,7 +43,7 @@ const ABOUT: About = About {
     name: "Parts",
     about: "The parts of the estimate at the playhead: one image per class, per stage of a cascade or per size",
     scrolls: false,
-    places: &[(Layout::Guidance, Place::Behind)],
+    places: &[(Layout::Guidance, PanePlace::Behind)],
     dropped: None,
 };
 

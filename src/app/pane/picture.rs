@@ -6,7 +6,7 @@ use crate::app::draw::lens::Framing;
 use crate::app::draw::level_button::paint_of;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
-use crate::app::draw::textures::{Ready, Textures, Wanted};
+use crate::app::draw::textures::{PictureRequest, Ready, Textures};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
 use crate::app::run_view::Picture;
@@ -129,10 +129,9 @@ pub(in crate::app) fn picture_ui(
     let painter = ui.painter();
     painter.rect_filled(rect, 6.0, palette.field);
     let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
-    let ready = context
-        .run
-        .zip(context.at)
-        .and_then(|(run, at)| textures.get(ui.ctx(), run, Wanted { at, picture, sample, range, alone, small: false }));
+    let ready = context.run.zip(context.at).and_then(|(run, at)| {
+        textures.get(ui.ctx(), run, PictureRequest { at, picture, sample, range, alone, small: false })
+    });
     let Some(ready) = ready else {
         let text = match (context.at, picture) {
             (Some(at), Picture::Change) if at.step == 0 => words::panes::NO_CHANGE_YET,

@@ -12,7 +12,7 @@ use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::dismissed_ui;
 use crate::app::intent::{ImageChoice, Intent};
-use crate::app::pane::contract::{About, Dropped, Pane, Place};
+use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
 use crate::app::pane_id::PaneId;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
@@ -43,7 +43,7 @@ const ABOUT: About = About {
     about: "An image with noise, the same pooled, and the pooled image with noise of the adjusted time. The last two have the \
             same signal-to-noise ratio",
     scrolls: false,
-    places: &[(Layout::ScheduleLab, Place::Behind)],
+    places: &[(Layout::ScheduleLab, PanePlace::Behind)],
     dropped: Some(Dropped {
         layout: Layout::ScheduleLab,
         words: "an image to pool",
@@ -116,27 +116,27 @@ fn short_name(choice: &ImageChoice) -> String {
 }
 
 /// A picture's symbol, its name for a screen reader, and a description.
-struct Part {
+struct PooledPicture {
     symbol: [&'static str; 2],
     note: &'static str,
     spoken: String,
     about: String,
 }
 
-fn parts(factor: usize) -> [Part; 3] {
+fn parts(factor: usize) -> [PooledPicture; 3] {
     let pooled = match factor {
         2 => "D₂xₜ",
         3 => "D₃xₜ",
         _ => "D₄xₜ",
     };
     [
-        Part {
+        PooledPicture {
             symbol: ["xₜ", ""],
             note: "noisy at t",
             spoken: words::panes::NOISY_AT_T.into(),
             about: "The image with noise, xₜ = √ᾱ·x₀ + √(1−ᾱ)·ε".into(),
         },
-        Part {
+        PooledPicture {
             symbol: [pooled, ""],
             note: "pooled",
             spoken: words::panes::POOLED.into(),
@@ -146,7 +146,7 @@ fn parts(factor: usize) -> [Part; 3] {
                 factor * factor
             ),
         },
-        Part {
+        PooledPicture {
             symbol: ["√P·x", "τ"],
             note: "noisy at τ",
             spoken: words::panes::NOISY_AT_TAU.into(),
@@ -182,7 +182,7 @@ fn pictures_ui(ui: &Ui, rect: Rect, shown: &PooledShown, out: &mut ViewOutput) -
 fn part_ui(
     ui: &Ui,
     (picture, room): (Rect, f32),
-    part: &Part,
+    part: &PooledPicture,
     (shown, index): (&PooledShown, usize),
     out: &mut ViewOutput,
 ) -> bool {

@@ -6,7 +6,7 @@ use crate::app::draw::picture_menu::copy_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::picture::HEAD;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::RunView;
@@ -26,10 +26,10 @@ const ABOUT: About = About {
     about: "How much of each level is recovered at this step: in theory, then measured when the run has ended",
     scrolls: false,
     places: &[
-        (Layout::Explore, Place::Column(0.2)),
-        (Layout::Present, Place::Column(0.3)),
-        (Layout::ScheduleLab, Place::Column(0.3)),
-        (Layout::Guidance, Place::Column(0.3)),
+        (Layout::Explore, PanePlace::Column(0.2)),
+        (Layout::Present, PanePlace::Column(0.3)),
+        (Layout::ScheduleLab, PanePlace::Column(0.3)),
+        (Layout::Guidance, PanePlace::Column(0.3)),
     ],
     dropped: None,
 };

@@ -14,7 +14,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, arrows, icon_button_small, take_keyboard};
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::intent::Intent;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -33,7 +33,7 @@ use egui::{
 };
 use egui_tiles::UiResponse;
 use readings::Readings;
-use spectra::{DataSource, Question, Spectra};
+use spectra::{Spectra, SpectraRequest, SpectrumOfData};
 use std::sync::Arc;
 
 /// Height of the heading, points.
@@ -55,7 +55,7 @@ const ABOUT: About = About {
     about: "Power spectral density over radial frequency, both logarithmic. Unit white noise is 0 dB, so the noise \
             in xₜ is at 1 − ᾱ",
     scrolls: false,
-    places: &[(Layout::Explore, Place::Column(0.2)), (Layout::Spectra, Place::Column(0.4))],
+    places: &[(Layout::Explore, PanePlace::Column(0.2)), (Layout::Spectra, PanePlace::Column(0.4))],
     dropped: None,
 };
 
@@ -82,7 +82,7 @@ impl Pane for SpectrumPane {
         let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
         let moved = head.show(ui, place).drag_started();
         let data = data_of(context);
-        let question = context.run.zip(context.at).map(|(run, at)| Question {
+        let question = context.run.zip(context.at).map(|(run, at)| SpectraRequest {
             run,
             at,
             sample: context.sample,
@@ -90,7 +90,7 @@ impl Pane for SpectrumPane {
             data,
         });
         // Some steps of a long run are kept only as thumbnails, which have another spectrum.
-        let whole_step = question.is_none_or(|Question { run, at, sample, .. }| {
+        let whole_step = question.is_none_or(|SpectraRequest { run, at, sample, .. }| {
             [Picture::State, Picture::Expectation]
                 .iter()
                 .all(|&picture| run.values(at, picture, sample).is_none_or(|shown| shown.exact))
@@ -131,7 +131,7 @@ impl Pane for SpectrumPane {
 }
 
 /// The spectrum of the data: measured images of the same model and size, if there are any.
-fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
+fn data_of<'a>(context: &ViewContext<'a>) -> SpectrumOfData<'a> {
     let (desk, choices) = (context.desk, context.view().spectrum);
     let known = || {
         let (findings, run) = (desk.findings()?, context.run?);
@@ -141,7 +141,7 @@ fn data_of<'a>(context: &ViewContext<'a>) -> DataSource<'a> {
             && origin.resolved.model_sha256 == run.started.resolved.model_sha256;
         let density = findings.data_psd_of(choices.channel).filter(|_| alike && !choices.hann)?;
         let name = if findings.data.is_some() { "images of the folder" } else { "mean of the samples" };
-        Some(DataSource::Known { version: desk.version(), data: DataSpectrum { name, density } })
+        Some(SpectrumOfData::Known { version: desk.version(), data: DataSpectrum { name, density } })
     };
     known().unwrap_or_default()
 }
@@ -174,13 +174,13 @@ fn plot_ui(
     ui: &mut Ui,
     space: Rect,
     shown: &SpectrumPlot,
-    (context, data): (&ViewContext, DataSource),
+    (context, data): (&ViewContext, SpectrumOfData),
     out: &mut ViewOutput,
 ) {
     let figure = &shown.figure;
     let name = [match data {
-        DataSource::FinalImage => "final image",
-        DataSource::Known { data, .. } => data.name,
+        SpectrumOfData::FinalImage => "final image",
+        SpectrumOfData::Known { data, .. } => data.name,
     }];
     let readings = Readings::new(ui, shown, context, &name, space.width());
     // In a low pane the plot keeps its height, and the names of curves are dropped first.

@@ -4,7 +4,7 @@
 use crate::app::board::{Message, MessageKind};
 use crate::app::draw::said::{foot_top, foot_ui};
 use crate::app::draw::theme::{self, BODY, Palette};
-use crate::app::pane::contract::{About, Dropped, Pane, Place};
+use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
 use crate::app::pane::panel::shorten;
 use crate::app::pane::{ALL, abouts};
 use crate::app::pane_id::PaneId;
@@ -65,7 +65,7 @@ impl Kept {
 }
 
 /// A pane with its description.
-struct Held {
+struct DescribedPane {
     about: &'static About,
     pane: Box<dyn Pane>,
 }
@@ -73,7 +73,7 @@ struct Held {
 /// The panes of the window and their tiles.
 pub struct Panes {
     kept: Kept,
-    all: Vec<Held>,
+    all: Vec<DescribedPane>,
 }
 
 impl Panes {
@@ -83,7 +83,7 @@ impl Panes {
         // A saved arrangement is used only if it belongs to this layout and has all its panes.
         let kept = kept.and_then(|kept| serde_json::from_value::<Kept>(kept.clone()).ok());
         let kept = kept.filter(|kept| kept.layout == layout && kept.is_whole());
-        let all = ALL.iter().map(|entry| Held { about: (entry.about)(), pane: (entry.make)(wake) }).collect();
+        let all = ALL.iter().map(|entry| DescribedPane { about: (entry.about)(), pane: (entry.make)(wake) }).collect();
         Self { kept: kept.unwrap_or_else(|| Kept::at_first(layout)), all }
     }
 
@@ -133,7 +133,7 @@ impl Panes {
         if layout != self.kept.layout {
             self.reset(layout);
         }
-        self.kept.tree.ui(&mut Drawing { all: &mut self.all, context, out }, ui);
+        self.kept.tree.ui(&mut PanesDrawing { all: &mut self.all, context, out }, ui);
     }
 }
 
@@ -165,10 +165,10 @@ fn tree_of(layout: Layout) -> Tree<Leaf> {
         let Some(place) = about.place_in(layout) else { continue };
         let tile = tiles.insert_pane(Leaf(about.id));
         match place {
-            Place::Column(share) => columns.push((tile, share)),
-            Place::Behind => behind.push(tile),
-            Place::Below => below.push(tile),
-            Place::Panel(share) => panels.push((tile, share)),
+            PanePlace::Column(share) => columns.push((tile, share)),
+            PanePlace::Behind => behind.push(tile),
+            PanePlace::Below => below.push(tile),
+            PanePlace::Panel(share) => panels.push((tile, share)),
         }
     }
     let (stage_share, behind_images) = division(layout);
@@ -222,22 +222,22 @@ fn first_of(tiles: &Tiles<Leaf>, tile: TileId) -> Option<Leaf> {
 }
 
 /// The panes while they are drawn.
-struct Drawing<'a, 'b> {
-    all: &'a mut [Held],
+struct PanesDrawing<'a, 'b> {
+    all: &'a mut [DescribedPane],
     context: &'a ViewContext<'a>,
     out: ViewOutput<'b>,
 }
 
-impl Drawing<'_, '_> {
+impl PanesDrawing<'_, '_> {
     fn about(&self, leaf: Leaf) -> Option<&'static About> {
         self.all.iter().map(|held| held.about).find(|about| about.id == leaf.0)
     }
 }
 
-impl Behavior<Leaf> for Drawing<'_, '_> {
+impl Behavior<Leaf> for PanesDrawing<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _: TileId, leaf: &mut Leaf) -> UiResponse {
         let Self { all, context, out } = self;
-        let Some(Held { about, pane }) = all.iter_mut().find(|held| held.about.id == leaf.0) else {
+        let Some(DescribedPane { about, pane }) = all.iter_mut().find(|held| held.about.id == leaf.0) else {
             return UiResponse::None;
         };
         let space = ui.available_rect_before_wrap();

@@ -1,7 +1,7 @@
 //! The pane of all tracks, on one time axis with one playhead.
 
 use crate::app::draw::textures::Textures;
-use crate::app::pane::contract::{About, Pane, Place};
+use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane_id::PaneId;
 use crate::app::track::stack::tracks_ui;
 use crate::app::track::state::TracksState;
@@ -17,11 +17,11 @@ const ABOUT: About = About {
     about: "All tracks on one time axis, with one zoom and one playhead",
     scrolls: false,
     places: &[
-        (Layout::Explore, Place::Below),
-        (Layout::Present, Place::Below),
-        (Layout::ScheduleLab, Place::Below),
-        (Layout::Spectra, Place::Below),
-        (Layout::Guidance, Place::Below),
+        (Layout::Explore, PanePlace::Below),
+        (Layout::Present, PanePlace::Below),
+        (Layout::ScheduleLab, PanePlace::Below),
+        (Layout::Spectra, PanePlace::Below),
+        (Layout::Guidance, PanePlace::Below),
     ],
     dropped: None,
 };

@@ -1,7 +1,7 @@
 //! The thumbnails of a run, as in the film strip, which can be painted in any thread.
 
 use crate::app::draw::painted::{own_range, painted};
-use crate::app::run_view::{Moment, Picture, Ranges, RunView};
+use crate::app::run_view::{DisplayRanges, Moment, Picture, RunView};
 use crate::session::document::ValueRange;
 use crate::session::tone::Ground;
 use crate::session::{KeptTrajectory, ShownValues};
@@ -12,7 +12,7 @@ use ndarray::ArrayView3;
 #[derive(Clone)]
 pub struct SmallImages {
     kept: KeptTrajectory,
-    ranges: Ranges,
+    ranges: DisplayRanges,
     picture: Picture,
     sample: usize,
     choice: ValueRange,

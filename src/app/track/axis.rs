@@ -11,7 +11,7 @@ use crate::app::words;
 use crate::figure::{Reading, TimeZoom, ticks};
 use crate::session::action::Action;
 use crate::session::document::AxisReading;
-use crate::session::playback::Command;
+use crate::session::playback::PlayheadCommand;
 use egui::{Align2, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use std::ops::RangeInclusive;
 
@@ -30,11 +30,11 @@ pub(super) fn move_ui(
         && let Some((at, axis)) = response.interact_pointer_pos().zip(context.axis())
     {
         let scale = TimeScale::new(axis, context.reading(), state.zoom, whole);
-        out.intents.push(Intent::Playback(Command::Seek(context.step_of(scale.step_at(at.x)))));
+        out.intents.push(Intent::Playback(PlayheadCommand::Seek(context.step_of(scale.step_at(at.x)))));
     }
     let by = arrows(ui, &response).x;
     if by != 0.0 {
-        out.intents.push(Intent::Playback(Command::Seek(context.position + f64::from(by))));
+        out.intents.push(Intent::Playback(PlayheadCommand::Seek(context.position + f64::from(by))));
     }
     state.hovered = None;
     state.pointer = response.hover_pos();

@@ -26,7 +26,7 @@ use crate::theory::{Calibration, Chromatogram};
 use egui::{DragValue, Ui};
 
 /// How theory is drawn.
-type Looks = (Measure, Stacking);
+type ChromatogramLooks = (Measure, Stacking);
 
 /// The track's own state.
 #[derive(Default)]
@@ -37,7 +37,7 @@ pub(super) struct ChromatogramTrack {
 /// The inputs of its figure besides the axis.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SharesKey {
-    looks: Looks,
+    looks: ChromatogramLooks,
     /// The theory beside the measurement, if that is shown.
     measured: Option<Calibration>,
     /// Version of the measurement, and the run that it may belong to.
@@ -134,7 +134,7 @@ impl TrackView for ChromatogramTrack {
 fn drawn(
     time: TimeView,
     (theory, factor): (&Chromatogram, usize),
-    (measure, stacking): Looks,
+    (measure, stacking): ChromatogramLooks,
     crossings: bool,
 ) -> Figure {
     let from = ChromatogramFigure { time, theory, factor, measure: measure.into(), crossings };
@@ -145,7 +145,7 @@ fn drawn(
 }
 
 /// Adds the curves of the next run, which are the same for every schedule at the same noise level.
-pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: Looks) {
+pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: ChromatogramLooks) {
     if let Some(theory) = next.theory.as_ref().filter(|_| !is_by_level(time.reading)) {
         lay_over(figure, &drawn(whole(next), (theory, next.factor), looks, false), next, time);
     }

@@ -14,12 +14,12 @@ use crate::theory::Chromatogram;
 use egui::Ui;
 
 /// How it is drawn.
-type Looks = (Measure, Stacking);
+type ElutionLooks = (Measure, Stacking);
 
 /// The track's own state.
 #[derive(Default)]
 pub(super) struct ElutionTrack {
-    figure: KeptFigure<Looks>,
+    figure: KeptFigure<ElutionLooks>,
 }
 
 impl TrackView for ElutionTrack {
@@ -61,7 +61,11 @@ impl TrackView for ElutionTrack {
 }
 
 /// The figure of levels with this factor.
-pub(super) fn drawn(time: TimeView, (theory, factor): (&Chromatogram, usize), (measure, stacking): Looks) -> Figure {
+pub(super) fn drawn(
+    time: TimeView,
+    (theory, factor): (&Chromatogram, usize),
+    (measure, stacking): ElutionLooks,
+) -> Figure {
     let from = ElutionFigure { time, theory, factor, measure: measure.into(), rate: Rate::PerStep };
     match stacking {
         Stacking::Lines => elution(from),
@@ -70,7 +74,7 @@ pub(super) fn drawn(time: TimeView, (theory, factor): (&Chromatogram, usize), (m
 }
 
 /// Adds the curves of the next run.
-pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: Looks) {
+pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView, looks: ElutionLooks) {
     let Some(theory) = next.theory.as_ref() else { return };
     lay_over(figure, &drawn(whole(next), (theory, next.factor), looks), next, time);
 }

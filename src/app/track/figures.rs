@@ -12,7 +12,7 @@ use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::figure::draw::Content;
 use crate::figure::{Figure, Reading, TimeAxis, TimeView, TimeZoom};
 use crate::session::action::Action;
-use crate::session::playback::Command;
+use crate::session::playback::PlayheadCommand;
 use egui::{Rect, Ui, vec2};
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ pub(super) fn plot_ui(
         Some(StripUse::Isolate(levels)) => out.intents.push(Intent::Change(Action::Isolate(levels))),
         Some(StripUse::Drag(at)) => {
             let step = place.scale(context).map(|scale| context.step_of(scale.step_at(at.x)));
-            out.intents.extend(step.map(|step| Intent::Playback(Command::Seek(step))));
+            out.intents.extend(step.map(|step| Intent::Playback(PlayheadCommand::Seek(step))));
         }
         None => {}
     }

@@ -1,7 +1,7 @@
 //! The film strip: thumbnails of every step.
 
 use crate::app::draw::picture_menu::{Offered, entries_ui, file_name};
-use crate::app::draw::textures::Wanted;
+use crate::app::draw::textures::PictureRequest;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::run_view::{Moment, Picture, RunView};
 use crate::app::track::Panels;
@@ -116,7 +116,7 @@ fn images_ui(ui: &Ui, run: &RunView, place: &TrackPlace, context: &ViewContext, 
             let cell = cell.shrink2(vec2(0.5, 0.5));
             let at = Moment::of_step(step);
             let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
-            let wanted = Wanted { at, picture, sample, range, alone, small: true };
+            let wanted = PictureRequest { at, picture, sample, range, alone, small: true };
             if let Some(ready) = out.textures.get(ui.ctx(), run, wanted) {
                 // Cropped to the centre if the cell has another shape.
                 let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));

@@ -31,15 +31,15 @@ use std::sync::Arc;
 pub(super) struct PartsTrack {
     levels: PartLevels,
     heat: HeatView,
-    grid: Option<(PartsKey, RunSpectra)>,
-    figure: KeptFigure<PartsKey>,
+    grid: Option<(PartsFigureKey, RunSpectra)>,
+    figure: KeptFigure<PartsFigureKey>,
     /// The last figure.
     shows: Option<PartsQuantity>,
 }
 
 /// The inputs of the last figure.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct PartsKey {
+struct PartsFigureKey {
     known: KnownParts,
     plan: BandPlan,
     choices: PartsChoices,
@@ -56,7 +56,7 @@ impl PartsTrack {
     fn shares_ui(
         &mut self,
         ui: &Ui,
-        (run, made): (&RunView, PartsKey),
+        (run, made): (&RunView, PartsFigureKey),
         place: &TrackPlace,
         context: &ViewContext,
         out: &mut ViewOutput,
@@ -113,7 +113,7 @@ impl TrackView for PartsTrack {
             return;
         }
         self.shows = Some(choices.quantity);
-        let made = PartsKey { known, plan, choices };
+        let made = PartsFigureKey { known, plan, choices };
         if choices.quantity == PartsQuantity::Shares {
             self.shares_ui(ui, (run, made), place, context, out);
             return;
@@ -153,7 +153,7 @@ fn step_of(steps: &PartLevels, step: usize) -> Option<&StepParts> {
 }
 
 /// The chosen quantity by level and step.
-fn grid(steps: &PartLevels, run: &RunView, made: &PartsKey, class_names: &[String]) -> RunSpectra {
+fn grid(steps: &PartLevels, run: &RunView, made: &PartsFigureKey, class_names: &[String]) -> RunSpectra {
     let (n, levels) = (made.plan.factor() as f64, made.plan.levels());
     let middle = |m: usize| 0.5 * n.powf(-(m as f64) - 0.5);
     let frequency = std::iter::once(0.0).chain((0..levels).rev().map(middle)).collect();
@@ -179,7 +179,7 @@ fn grid(steps: &PartLevels, run: &RunView, made: &PartsKey, class_names: &[Strin
 }
 
 /// Guided as solid lines, with the null class dashed, in the levels' colours.
-fn shares(steps: &PartLevels, run: &RunView, made: &PartsKey, on: OnAxis) -> Figure {
+fn shares(steps: &PartLevels, run: &RunView, made: &PartsFigureKey, on: OnAxis) -> Figure {
     let (levels, time) = (made.plan.levels(), on.time);
     // All lines of a level have its name, so that the legend has it once.
     let lines = |of: &dyn Fn(&StepParts) -> Option<&Vec<f64>>, dash, weight| {

@@ -8,7 +8,7 @@ use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::draw::Content;
-use crate::figure::{NamedSchedule, Overlay, TheoremFigure, theorem};
+use crate::figure::{Overlay, TheoremFigure, TheoremSchedule, theorem};
 use crate::session::action::Action;
 use crate::session::document::{Measure, TheoremView, Track};
 use egui::Ui;
@@ -55,8 +55,8 @@ impl TrackView for TheoremTrack {
                 theory,
                 factor,
                 measure: measure.into(),
-                first: NamedSchedule { name: "run", level_at: &first },
-                second: NamedSchedule { name, level_at: &second },
+                first: TheoremSchedule { name: "run", level_at: &first },
+                second: TheoremSchedule { name, level_at: &second },
             });
             *largest = Some(made.largest_difference);
             Some(match view {

@@ -13,8 +13,8 @@ use crate::session::schedule_file::has_ending;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use plot::{Curves, OwnTime, Panel};
-use source::{Found, Source};
+use plot::{Curves, FigureKind, OwnTime};
+use source::{Source, SourceSchedule};
 use std::path::{Path, PathBuf};
 
 /// Write a schedule as a table (step, t, alpha_bar, sigma, log_snr, timestep), noisiest first
@@ -64,7 +64,7 @@ pub(super) struct ChromatogramArguments {
     plot: Option<PathBuf>,
     /// What to draw: r (shares), g (elution curves), tau (adjusted times)
     #[arg(long, value_enum, value_delimiter = ',', requires = "plot", default_value = "r,g,tau")]
-    panels: Vec<Panel>,
+    panels: Vec<FigureKind>,
     /// Draw the shares r_m as stacked areas
     #[arg(long, requires = "plot")]
     stacked: bool,
@@ -79,7 +79,7 @@ const MOST_LEVELS: usize = 8;
 /// A contradiction between options.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Wrong(String);
+struct ScheduleOptionError(String);
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
@@ -111,7 +111,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
 /// Refuses a configuration beside another source of levels, where it would be ignored.
 fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = beside else { return Ok(()) };
-    Err(Wrong(format!(
+    Err(ScheduleOptionError(format!(
         "--config {} is a schedule itself; together with --family or --sigmas it is only used by --for python, so \
          leave one of them out",
         path.display()
@@ -131,12 +131,16 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
     refuse(arguments.source.config_beside())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
-        return Err(
-            Wrong(format!("--levels {} is out of range; it must be 1 to {MOST_LEVELS}", arguments.levels)).into()
-        );
+        return Err(ScheduleOptionError(format!(
+            "--levels {} is out of range; it must be 1 to {MOST_LEVELS}",
+            arguments.levels
+        ))
+        .into());
     }
     if !(2..=16).contains(&arguments.factor) {
-        return Err(Wrong(format!("--factor {} is out of range; it must be 2 to 16", arguments.factor)).into());
+        return Err(
+            ScheduleOptionError(format!("--factor {} is out of range; it must be 2 to 16", arguments.factor)).into()
+        );
     }
     let found = arguments.source.find()?;
     let timed = found.table()?;
@@ -147,7 +151,7 @@ pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ende
         None if arguments.plot.is_some() => {}
         None => output::result(text().trim_end())?,
         Some(path) if has_ending(path, "csv") => output::file(path, text().as_bytes(), "the table is")?,
-        Some(path) => return Err(Wrong(format!("--out {} should end in .csv", path.display())).into()),
+        Some(path) => return Err(ScheduleOptionError(format!("--out {} should end in .csv", path.display())).into()),
     }
     if let Some(path) = &arguments.plot {
         let against = arguments.against.as_deref().map(Source::compared).transpose()?;
@@ -169,13 +173,13 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
     let format = ExportFormat::tables().find(|format| has_ending(path, format.ending));
     let Some(ExportFormat { writer: Writer::Table(write), .. }) = format else {
         let endings = ExportFormat::table_endings();
-        return Err(Wrong(format!("--out {} should end in {endings}", path.display())).into());
+        return Err(ScheduleOptionError(format!("--out {} should end in {endings}", path.display())).into());
     };
     let bytes = write(table)?;
     output::file(path, &bytes, "the table is")
 }
 
-impl Found {
+impl SourceSchedule {
     /// `beside` is the configuration of a model, if it is not the schedule's own.
     fn text_for(&self, format: &ExportFormat, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
         let plan = || -> Result<Plan, Failure> {
@@ -218,7 +222,7 @@ impl Found {
                              --family or --sigmas",
                             format.name
                         );
-                        return Err(Wrong(text).into());
+                        return Err(ScheduleOptionError(text).into());
                     }
                 };
                 let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;

@@ -1,12 +1,12 @@
 //! Schedules and chromatograms over a schedule's own time, drawn to files.
 
-use super::{Found, Wrong};
+use super::{ScheduleOptionError, SourceSchedule};
 use crate::cli::{Failure, output};
 use crate::figure::draw::{self, DEFAULT_SCALE, Format, Sheet};
 use crate::figure::text::verbatim;
 use crate::figure::{
     AdjustedReading, AdjustedTimeFigure, Axis, ChromatogramFigure, ElutionFigure, Figure, Mark, MarkKind, Marker,
-    NamedSchedule, Paint, Points, Rate, Reading, Role, ScheduleFigure, TheoremFigure, TimeAxis, TimeView,
+    Paint, Points, Rate, Reading, Role, ScheduleFigure, TheoremFigure, TheoremSchedule, TimeAxis, TimeView,
     adjusted_time, chromatogram, elution_at_pace, schedule, stacked_chromatogram, theorem, ticks,
 };
 use crate::schedule::{Curve, ModelSchedule};
@@ -26,7 +26,7 @@ const TOLERANCE: f64 = 2e-4;
 
 /// A figure of `chromatogram`, named like the columns with its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Panel {
+pub(super) enum FigureKind {
     R,
     G,
     Tau,
@@ -37,7 +37,7 @@ pub(super) struct Curves<'a> {
     pub theory: &'a Chromatogram,
     pub factor: usize,
     pub measure: Measure,
-    pub panels: &'a [Panel],
+    pub panels: &'a [FigureKind],
     pub stacked: bool,
     /// The schedule of Theorem 1, with its name.
     pub against: Option<(&'a str, &'a ModelSchedule)>,
@@ -55,7 +55,10 @@ impl<'a> OwnTime<'a> {
     pub fn new(timed: &'a TimedTable) -> Result<Self, Failure> {
         let (low, high) = timed.schedule.timestep_range();
         if low >= high {
-            return Err(Wrong("a schedule with one timestep has no curve to draw; leave --plot out".into()).into());
+            return Err(ScheduleOptionError(
+                "a schedule with one timestep has no curve to draw; leave --plot out".into(),
+            )
+            .into());
         }
         let pieces = match &timed.schedule {
             ModelSchedule::Discrete(table) => table.last_timestep().min(PIECES),
@@ -195,8 +198,8 @@ impl<'a> OwnTime<'a> {
         let own = |share: f64| Self::level_at(self.schedule(), share);
         let their = |share: f64| Self::level_at(theirs, share);
         let &Curves { theory, factor, measure, .. } = curves;
-        let first = NamedSchedule { name: &verbatim(name), level_at: &own };
-        let second = NamedSchedule { name: &verbatim(other), level_at: &their };
+        let first = TheoremSchedule { name: &verbatim(name), level_at: &own };
+        let second = TheoremSchedule { name: &verbatim(other), level_at: &their };
         let made = theorem(TheoremFigure { theory, factor, measure, first, second });
         ([made.apart, made.mapped].map(|figure| self.along(figure)), made.largest_difference)
     }
@@ -214,7 +217,7 @@ fn stretched(mut figure: Figure, from: f64, by: f64, numbers: usize) -> Figure {
 }
 
 /// λ and ᾱ of a schedule.
-pub(super) fn schedule_sheet(own: &OwnTime, found: &Found) -> Sheet {
+pub(super) fn schedule_sheet(own: &OwnTime, found: &SourceSchedule) -> Sheet {
     let panels = [LevelReading::LogSnr, LevelReading::AlphaBar];
     let steps = match own.steps().len() {
         0 => String::new(),
@@ -231,14 +234,16 @@ pub(super) fn schedule_sheet(own: &OwnTime, found: &Found) -> Sheet {
 }
 
 /// What a schedule generates at which level, and when.
-pub(super) fn chromatogram_sheet(own: &OwnTime, found: &Found, curves: &Curves) -> Sheet {
+pub(super) fn chromatogram_sheet(own: &OwnTime, found: &SourceSchedule, curves: &Curves) -> Sheet {
     let letter = own.names().0;
     let mut panels: Vec<(String, Figure)> = Vec::new();
-    for panel in [Panel::R, Panel::G, Panel::Tau].into_iter().filter(|panel| curves.panels.contains(panel)) {
+    for panel in
+        [FigureKind::R, FigureKind::G, FigureKind::Tau].into_iter().filter(|panel| curves.panels.contains(panel))
+    {
         panels.push(match panel {
-            Panel::R => (format!("Resolution chromatogram r_m({letter})"), own.shares(curves)),
-            Panel::G => (format!("Elution curves g_m({letter})"), own.elution(curves)),
-            Panel::Tau => (format!("Adjusted times τ_m({letter})"), own.adjusted(curves)),
+            FigureKind::R => (format!("Resolution chromatogram r_m({letter})"), own.shares(curves)),
+            FigureKind::G => (format!("Elution curves g_m({letter})"), own.elution(curves)),
+            FigureKind::Tau => (format!("Adjusted times τ_m({letter})"), own.adjusted(curves)),
         });
     }
     let mut compared = String::new();

@@ -1,6 +1,6 @@
 //! The source of a command's schedule: a configuration, a family by name, or a file.
 
-use super::Wrong;
+use super::ScheduleOptionError;
 use crate::cli::{Failure, output};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::number;
@@ -40,7 +40,7 @@ pub(super) struct Source {
 }
 
 /// A schedule with the requested levels.
-pub(super) struct Found {
+pub(super) struct SourceSchedule {
     /// Its name.
     pub name: String,
     /// The name with the parameters, or with the contents of the file.
@@ -60,24 +60,24 @@ pub(super) struct Found {
 
 impl Source {
     /// The schedule to compare with: a file, or a family with its default parameters.
-    pub fn compared(name_or_file: &str) -> Result<Found, Failure> {
+    pub fn compared(name_or_file: &str) -> Result<SourceSchedule, Failure> {
         let is_file = Path::new(name_or_file).exists() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
         let (sigmas, family) = (is_file.then(|| name_or_file.into()), (!is_file).then(|| name_or_file.into()));
         Self { config: None, family, parameters: Vec::new(), sigmas, steps: None, spacing: None }.find()
     }
 
-    pub fn find(&self) -> Result<Found, Failure> {
+    pub fn find(&self) -> Result<SourceSchedule, Failure> {
         let mut found = match (&self.family, &self.sigmas, &self.config) {
             (Some(family), ..) => self.of_family(family)?,
             (_, Some(path), _) => self.of_file(path)?,
             (_, _, Some(path)) => self.of_config(path)?,
             // The rules of the command line exclude this case.
-            (None, None, None) => return Err(Wrong("give --config, --family or --sigmas".into()).into()),
+            (None, None, None) => return Err(ScheduleOptionError("give --config, --family or --sigmas".into()).into()),
         };
         if let (Some(spacing), PlanSource::Other(other)) = (&self.spacing, &mut found.source) {
             *other.visits = spacing.clone();
             if found.in_run_time {
-                return Err(Wrong("a σ family has no spacing; leave --spacing out".into()).into());
+                return Err(ScheduleOptionError("a σ family has no spacing; leave --spacing out".into()).into());
             }
         }
         for note in &found.notes {
@@ -101,11 +101,11 @@ impl Source {
         self.config.as_deref().filter(|_| self.family.is_some() || self.sigmas.is_some())
     }
 
-    fn of_config(&self, path: &Path) -> Result<Found, Failure> {
+    fn of_config(&self, path: &Path) -> Result<SourceSchedule, Failure> {
         let (config, notes) = read_config(path)?;
         let convention = config.class.convention();
         let source = config.as_source();
-        Ok(Found {
+        Ok(SourceSchedule {
             name: source.label(),
             about: format!("{} of {}", source.label(), file_name(path)),
             source,
@@ -118,7 +118,7 @@ impl Source {
         })
     }
 
-    fn of_family(&self, name: &str) -> Result<Found, Failure> {
+    fn of_family(&self, name: &str) -> Result<SourceSchedule, Failure> {
         let parameters = self.parameters()?;
         let (schedule, visits, own) = family(name, &parameters)?;
         let source = PlanSource::of(schedule, visits.clone());
@@ -132,13 +132,13 @@ impl Source {
         let in_run_time = matches!(&source, PlanSource::Other(other) if matches!(*other.visits, PlanSource::Family(_)));
         let about = about(name, &source);
         let (name, config, notes) = (name.to_owned(), None, Vec::new());
-        Ok(Found { name, about, source, request, made_for: None, network: own, in_run_time, config, notes })
+        Ok(SourceSchedule { name, about, source, request, made_for: None, network: own, in_run_time, config, notes })
     }
 
-    fn of_file(&self, path: &Path) -> Result<Found, Failure> {
+    fn of_file(&self, path: &Path) -> Result<SourceSchedule, Failure> {
         let file = schedule_file::read(path)?;
         if let (PlanSource::List(list), Some(_)) = (&file.source, self.steps) {
-            return Err(Wrong(format!(
+            return Err(ScheduleOptionError(format!(
                 "{} lists the noise levels of {}; leave --steps out",
                 path.display(),
                 count(list.steps(), "step")
@@ -148,14 +148,26 @@ impl Source {
         let request = self.request(PlanSource::Spacing(Spacing::Trailing), SpacingConvention::Ddim, FinalLevel::Clean);
         let (source, notes, name, made_for) = (file.source, file.notes, file_name(path), file.steps);
         let about = format!("{} of {name}", source.label());
-        Ok(Found { name, about, source, request, made_for, network: None, in_run_time: false, config: None, notes })
+        Ok(SourceSchedule {
+            name,
+            about,
+            source,
+            request,
+            made_for,
+            network: None,
+            in_run_time: false,
+            config: None,
+            notes,
+        })
     }
 
     fn parameters(&self) -> Result<Vec<(String, f64)>, Failure> {
         let read = |text: &String| {
             let parts = text.split_once('=').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
             parts.map(|(name, value): (&str, f64)| (name.replace('-', "_"), value)).ok_or_else(|| {
-                Failure::from(Wrong(format!("--param {text} is not NAME=VALUE with a number, such as rho=7")))
+                Failure::from(ScheduleOptionError(format!(
+                    "--param {text} is not NAME=VALUE with a number, such as rho=7"
+                )))
             })
         };
         self.parameters.iter().map(read).collect()
@@ -184,7 +196,7 @@ fn family(
 ) -> Result<(ScheduleSpec, PlanSource, Option<ModelSchedule>), Failure> {
     let unknown = |parameter: &str, known: &[&str]| -> Failure {
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Wrong(format!("the {name} family has no parameter {parameter}; it has {known}")).into()
+        ScheduleOptionError(format!("the {name} family has no parameter {parameter}; it has {known}")).into()
     };
     let trailing = PlanSource::Spacing(Spacing::Trailing);
     let plain = name.replace('_', "-");
@@ -216,7 +228,7 @@ fn family(
     }
     let known = SigmaFamily::ALL.into_iter().find(|family| family.name() == plain);
     let Some(mut sigma_family) = known else {
-        return Err(Wrong(format!("there is no family \"{name}\"; use one of {}", family_names())).into());
+        return Err(ScheduleOptionError(format!("there is no family \"{name}\"; use one of {}", family_names())).into());
     };
     let (mut sigma_min, mut sigma_max) = if sigma_family == SigmaFamily::Edm {
         (0.002, 80.0)
@@ -279,7 +291,7 @@ fn whole(name: &str, value: f64) -> Result<usize, Failure> {
         #[expect(clippy::cast_sign_loss, reason = "checked just before")]
         return Ok(value as usize);
     }
-    Err(Wrong(format!("{name} = {} is not a whole number of at least 1", number(value))).into())
+    Err(ScheduleOptionError(format!("{name} = {} is not a whole number of at least 1", number(value))).into())
 }
 
 /// Reads a model's configuration.
@@ -287,7 +299,7 @@ fn read_config(path: &Path) -> Result<(SchedulerConfig, Vec<String>), Failure> {
     Ok(SchedulerConfig::read(path)?)
 }
 
-impl Found {
+impl SourceSchedule {
     /// The same for a list of a run's levels, which by default has as many steps as its file was made for.
     pub fn with_steps_of_its_file(mut self) -> Self {
         if let (None, Some(steps)) = (&self.request, self.made_for) {
@@ -309,7 +321,7 @@ impl Found {
             .as_ref()
             .map(|request| request.steps)
             .or(self.source.steps())
-            .ok_or_else(|| Wrong("the number of steps is missing; give --steps N".to_owned()))?;
+            .ok_or_else(|| ScheduleOptionError("the number of steps is missing; give --steps N".to_owned()))?;
         let convention = SpacingConvention::Euler;
         let final_level = config.final_level(convention);
         let request = PlanRequest { source: self.source.clone(), steps, convention, steps_offset: 0, final_level };

@@ -1,8 +1,8 @@
 //! Heat maps with their colour bar, and films.
 
-use super::layout::Place;
+use super::layout::PanelPlace;
 use super::lettering::Face;
-use super::panel::{Frame, LABEL, Painter, TICK, axis_lines};
+use super::panel::{LABEL, Painter, PlotFrame, TICK, axis_lines};
 use super::scene::{Group, Ink, Path, Picture, Rect};
 use crate::figure::{Axis, Film, HeatMap, Role, Tick};
 use crate::session::colour_map::colour_table;
@@ -59,7 +59,7 @@ impl Painter<'_> {
         (self.bar_columns(map, height).width, LEAST)
     }
 
-    pub fn heat_map(&self, map: &Arc<HeatMap>, place: &Place, frame: &Frame, group: &mut Group) {
+    pub fn heat_map(&self, map: &Arc<HeatMap>, place: &PanelPlace, frame: &PlotFrame, group: &mut Group) {
         let id = Some(format!("{}-map", group.id));
         let picture = Picture::HeatMap(Arc::clone(map), self.theme.role(Role::Hairline));
         group.picture(id, map.label.clone(), frame.plot, picture, Some(frame.plot));
@@ -75,7 +75,7 @@ impl Painter<'_> {
         let id = Some(format!("{}-bar", group.id));
         group.picture(id, "colours".to_owned(), bar, Picture::Image(Arc::new(colours)), None);
         let axis = bar_axis(map);
-        let along = Frame::of_axes(Rect { left, ..plot }, (0.0, 1.0), axis.range);
+        let along = PlotFrame::of_axes(Rect { left, ..plot }, (0.0, 1.0), axis.range);
         for tick in &axis.ticks {
             let ink = Ink::line(self.theme.role(Role::Secondary), 0.8);
             group.draw(Path::horizontal(bar.right..=(bar.right + 2.5), along.y(tick.at)), ink);
@@ -90,7 +90,7 @@ impl Painter<'_> {
     }
 
     /// Labels beside a plot, from their left, without those that would touch the one below.
-    fn numbers(&self, ticks: &[Tick], frame: &Frame, left: f64, group: &mut Group) {
+    fn numbers(&self, ticks: &[Tick], frame: &PlotFrame, left: f64, group: &mut Group) {
         let mut free = f64::INFINITY;
         for tick in ticks {
             let y = frame.y(tick.at);
@@ -105,7 +105,7 @@ impl Painter<'_> {
 }
 
 /// Draws a film.
-pub(super) fn film(film: &Film, frame: &Frame, group: &mut Group) {
+pub(super) fn film(film: &Film, frame: &PlotFrame, group: &mut Group) {
     for (index, picture) in film.frames.iter().enumerate() {
         let (left, right) = (frame.x(picture.range.0), frame.x(picture.range.1));
         let cell = Rect { left: left + 0.3, right: right - 0.3, ..frame.plot };

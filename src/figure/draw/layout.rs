@@ -34,11 +34,11 @@ pub(super) struct Layout {
     pub size: (f64, f64),
     pub heading: Vec<TextLine>,
     pub caption: Vec<TextLine>,
-    pub panels: Vec<Place>,
+    pub panels: Vec<PanelPlace>,
 }
 
 /// The positions of a panel's parts.
-pub(super) struct Place {
+pub(super) struct PanelPlace {
     pub plot: Rect,
     pub title: Vec<TextLine>,
     /// The vertical axis's label.
@@ -122,7 +122,7 @@ pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
         y += space;
         let plot = Rect { left: columns.left, top: y, right: columns.right, bottom: y + height };
         y += height + below(index);
-        panels.push(Place { plot, title, label, label_left: MARGIN, legend: columns.legend, axis: axis(index) });
+        panels.push(PanelPlace { plot, title, label, label_left: MARGIN, legend: columns.legend, axis: axis(index) });
     }
     y += after(&caption, 8.0);
     let caption = text(caption, MARGIN, CAPTION, &mut y);

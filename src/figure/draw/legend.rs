@@ -4,7 +4,7 @@ use super::lettering::{Face, Lettering};
 use super::marker::marker;
 use super::panel::{line_ink, rule_ink};
 use super::scene::{Group, Ink, Path, Rect};
-use super::theme::Theme;
+use super::theme::PageTheme;
 use crate::figure::{Figure, Line, MarkKind, Marker, Paint, Role};
 
 const SIZE: f64 = 8.5;
@@ -15,7 +15,7 @@ const SWATCH: f64 = 20.0;
 const GAP: f64 = 6.0;
 
 /// A name and its swatches, possibly several: a line and the points on it.
-struct Entry<'a> {
+struct LegendEntry<'a> {
     name: &'a str,
     swatches: Vec<Swatch<'a>>,
 }
@@ -29,15 +29,15 @@ enum Swatch<'a> {
 }
 
 /// The entries of a figure's legend. Rules are included if each has a colour of its own.
-fn entries(figure: &Figure) -> Vec<Entry<'_>> {
-    let mut entries: Vec<Entry<'_>> = Vec::new();
+fn entries(figure: &Figure) -> Vec<LegendEntry<'_>> {
+    let mut entries: Vec<LegendEntry<'_>> = Vec::new();
     let mut add = |name, swatch| match entries.iter_mut().find(|entry| entry.name == name) {
         Some(entry) => {
             if !entry.swatches.iter().any(|other| std::mem::discriminant(other) == std::mem::discriminant(&swatch)) {
                 entry.swatches.push(swatch);
             }
         }
-        None => entries.push(Entry { name, swatches: vec![swatch] }),
+        None => entries.push(LegendEntry { name, swatches: vec![swatch] }),
     };
     for area in &figure.areas {
         add(area.name.as_str(), Swatch::Area(area.paint));
@@ -73,7 +73,13 @@ pub(super) fn size(figure: &Figure, lettering: &Lettering) -> (f64, f64) {
 }
 
 /// Draws a legend from its top left.
-pub(super) fn draw(figure: &Figure, (left, top): (f64, f64), theme: Theme, lettering: &Lettering, group: &mut Group) {
+pub(super) fn draw(
+    figure: &Figure,
+    (left, top): (f64, f64),
+    theme: PageTheme,
+    lettering: &Lettering,
+    group: &mut Group,
+) {
     for (row, entry) in entries(figure).iter().enumerate() {
         let y = top + PITCH * (row as f64 + 0.5);
         for swatch in &entry.swatches {
@@ -88,14 +94,14 @@ pub(super) fn draw(figure: &Figure, (left, top): (f64, f64), theme: Theme, lette
 pub(super) fn draw_strip_name(
     name: &str,
     (left, y): (f64, f64),
-    theme: Theme,
+    theme: PageTheme,
     lettering: &Lettering,
     group: &mut Group,
 ) {
     group.label(lettering.set(name, Face::Body, SIZE), (left, y + 0.36 * SIZE), theme.role(Role::Secondary));
 }
 
-fn draw_swatch(swatch: &Swatch<'_>, (left, y): (f64, f64), theme: Theme, group: &mut Group) {
+fn draw_swatch(swatch: &Swatch<'_>, (left, y): (f64, f64), theme: PageTheme, group: &mut Group) {
     let along = left..=(left + SWATCH);
     match *swatch {
         Swatch::Area(paint) => {

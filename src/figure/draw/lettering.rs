@@ -24,14 +24,14 @@ pub(super) enum Face {
 
 /// A label in one line: its outlines, from the origin along the baseline, y downwards.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Setting {
+pub(super) struct Typeset {
     pub path: Path,
     pub width: f64,
     /// The label in plain text.
     pub text: String,
 }
 
-impl Setting {
+impl Typeset {
     /// Moved so that its baseline begins at a point.
     pub fn at(self, x: f64, y: f64) -> Path {
         self.path.mapped(|[px, py]| [px + x, py + y])
@@ -72,14 +72,14 @@ impl Lettering {
     }
 
     /// Sets a label, its subscripts as [`spans`] reads them.
-    pub fn set(&self, label: &str, face: Face, size: f64) -> Setting {
+    pub fn set(&self, label: &str, face: Face, size: f64) -> Typeset {
         let mut path = Path::default();
         let mut x = 0.0;
         for Span { text, subscript } in spans(label) {
             let (size, down) = if subscript { (SUBSCRIPT.0 * size, SUBSCRIPT.1 * size) } else { (size, 0.0) };
             x += self.run(text, face, size, [x, down], &mut path);
         }
-        Setting { path, width: x, text: plain(label) }
+        Typeset { path, width: x, text: plain(label) }
     }
 
     /// The width of a label.

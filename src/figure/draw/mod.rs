@@ -39,7 +39,7 @@ mod theme;
 
 pub use content::Content;
 pub use format::{FORMATS, Format, FormatInfo};
-pub use theme::Theme;
+pub use theme::PageTheme;
 
 use super::text;
 use layout::{CAPTION, HEADING, TextLine, layout};
@@ -111,7 +111,7 @@ pub struct Sheet {
     /// if the parts beside the plots need it.
     pub height: Option<f64>,
     /// Colours.
-    pub theme: Theme,
+    pub theme: PageTheme,
 }
 
 impl Sheet {
@@ -119,7 +119,7 @@ impl Sheet {
     #[must_use]
     pub fn new(panels: Vec<Panel>) -> Self {
         let (heading, caption) = (String::new(), String::new());
-        Self { panels, heading, caption, width: 540.0, height: None, theme: Theme::default() }
+        Self { panels, heading, caption, width: 540.0, height: None, theme: PageTheme::default() }
     }
 
     /// The sheet as SVG.

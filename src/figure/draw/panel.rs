@@ -1,11 +1,11 @@
 //! One panel at its position.
 
-use super::layout::{Place, TITLE};
+use super::layout::{PanelPlace, TITLE};
 use super::legend;
-use super::lettering::{Face, Lettering, Setting};
+use super::lettering::{Face, Lettering, Typeset};
 use super::marker::marker;
 use super::scene::{Colour, Group, Ink, Item, Path, Rect};
-use super::theme::{ON_LEVEL, Theme};
+use super::theme::{ON_LEVEL, PageTheme};
 use super::{Content, heat};
 use crate::figure::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Strip, Tick, text};
 
@@ -21,27 +21,27 @@ const WIDTH: f64 = 1.5;
 
 impl Group {
     /// Draws text from the left end of its baseline.
-    pub fn label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
+    pub fn label(&mut self, setting: Typeset, (x, y): (f64, f64), colour: Colour) {
         let label = setting.text.clone();
         self.add(Item { id: None, label, clip: None, path: setting.at(x, y), ink: Ink::Fill(colour) });
     }
 
     /// Draws text read from below, from the left end of its baseline.
-    pub fn upward_label(&mut self, setting: Setting, (x, y): (f64, f64), colour: Colour) {
+    pub fn upward_label(&mut self, setting: Typeset, (x, y): (f64, f64), colour: Colour) {
         let label = setting.text.clone();
         self.add(Item { id: None, label, clip: None, path: setting.upwards_at(x, y), ink: Ink::Fill(colour) });
     }
 }
 
 /// The ink of a curve.
-pub(super) fn line_ink(line: &Line, theme: Theme) -> Ink {
+pub(super) fn line_ink(line: &Line, theme: PageTheme) -> Ink {
     let width = WIDTH * line.weight;
     let dash = line.dash.pattern().iter().map(|length| length * width).collect();
     Ink::Stroke { colour: theme.colour(line.paint), width, dash }
 }
 
 /// The ink of a rule over the height of the plot.
-pub(super) fn rule_ink(paint: Paint, theme: Theme) -> Ink {
+pub(super) fn rule_ink(paint: Paint, theme: PageTheme) -> Ink {
     Ink::Stroke { colour: theme.colour(paint), width: 0.8, dash: vec![2.4, 1.6] }
 }
 
@@ -61,13 +61,13 @@ pub(super) fn axis_lines(axis: &Axis, length: f64, lettering: &Lettering) -> Vec
 }
 
 /// The map from the units of a plot's axes to the page.
-pub(super) struct Frame {
+pub(super) struct PlotFrame {
     pub plot: Rect,
     x: (f64, f64),
     y: (f64, f64),
 }
 
-impl Frame {
+impl PlotFrame {
     pub fn of_axes(plot: Rect, x: (f64, f64), y: (f64, f64)) -> Self {
         let wide = |(low, high): (f64, f64)| if high > low { (low, high) } else { (low, low + 1.0) };
         Self { plot, x: wide(x), y: wide(y) }
@@ -89,7 +89,7 @@ impl Frame {
 }
 
 /// The top of the highest free vertical stretch of this length between two x; `None` if there is none.
-fn gap(figure: &Figure, frame: &Frame, (left, right): (f64, f64), length: f64) -> Option<f64> {
+fn gap(figure: &Figure, frame: &PlotFrame, (left, right): (f64, f64), length: f64) -> Option<f64> {
     let covered = figure.areas.iter().any(|area| {
         let ends = area.points.first().zip(area.points.last());
         ends.is_some_and(|(first, last)| frame.x(first[0]) < right && frame.x(last[0]) > left)
@@ -124,7 +124,7 @@ fn gap(figure: &Figure, frame: &Frame, (left, right): (f64, f64), length: f64) -
 
 /// Draws panels into groups of a scene.
 pub(super) struct Painter<'a> {
-    pub theme: Theme,
+    pub theme: PageTheme,
     pub lettering: &'a Lettering,
 }
 
@@ -134,9 +134,9 @@ impl Painter<'_> {
     }
 
     /// Draws a panel; `group` names it.
-    pub fn panel(&self, content: &Content, place: &Place, group: &mut Group) {
+    pub fn panel(&self, content: &Content, place: &PanelPlace, group: &mut Group) {
         let (x_axis, y_axis) = (content.x_axis(), content.y_axis());
-        let frame = Frame::of_axes(place.plot, x_axis.range, y_axis.range);
+        let frame = PlotFrame::of_axes(place.plot, x_axis.range, y_axis.range);
         for line in &place.title {
             group.label(self.lettering.set(&line.text, Face::Strong, TITLE), line.at, self.role(Role::Text));
         }
@@ -155,7 +155,7 @@ impl Painter<'_> {
         }
     }
 
-    fn figure(&self, figure: &Figure, place: &Place, frame: &Frame, group: &mut Group) {
+    fn figure(&self, figure: &Figure, place: &PanelPlace, frame: &PlotFrame, group: &mut Group) {
         self.grid(figure, frame, group);
         self.contents(figure, frame, group);
         let foot = Path::horizontal(frame.plot.left..=frame.plot.right, frame.plot.bottom);
@@ -169,7 +169,7 @@ impl Painter<'_> {
         }
     }
 
-    fn grid(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
+    fn grid(&self, figure: &Figure, frame: &PlotFrame, group: &mut Group) {
         let ink = Ink::line(self.role(Role::Hairline), 0.6);
         for tick in &figure.y_axis.ticks {
             group.draw(Path::horizontal(frame.plot.left..=frame.plot.right, frame.y(tick.at)), ink.clone());
@@ -180,7 +180,7 @@ impl Painter<'_> {
     }
 
     /// Areas, marks, lines and points, each with an id of its own.
-    fn contents(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
+    fn contents(&self, figure: &Figure, frame: &PlotFrame, group: &mut Group) {
         let id = |kind: &str, index: usize| Some(format!("{}-{kind}-{}", group.id, index + 1));
         let mut items = Vec::new();
         // Lines at the edge of the plot keep their width.
@@ -235,7 +235,7 @@ impl Painter<'_> {
     }
 
     /// Writes an area's name at its thickest point, if it fits.
-    fn area_name(&self, area: &Area, frame: &Frame, group: &mut Group) {
+    fn area_name(&self, area: &Area, frame: &PlotFrame, group: &mut Group) {
         let name = self.lettering.set(&area.name, Face::Strong, SMALL);
         let (half, least) = (0.5 * name.width + 4.0, 1.5 * SMALL);
         let places: Vec<[f64; 3]> =
@@ -256,7 +256,7 @@ impl Painter<'_> {
 
     /// Writes the names of rules beside them, if the legend does not have them and all fit: up to the next rule and
     /// between the curves.
-    fn rule_labels(&self, figure: &Figure, frame: &Frame, group: &mut Group) {
+    fn rule_labels(&self, figure: &Figure, frame: &PlotFrame, group: &mut Group) {
         if legend::rules_are_listed(figure) {
             return;
         }
@@ -275,7 +275,7 @@ impl Painter<'_> {
         }
     }
 
-    fn strip(&self, strip: &Strip, row: usize, top: f64, frame: &Frame, group: &mut Group) {
+    fn strip(&self, strip: &Strip, row: usize, top: f64, frame: &PlotFrame, group: &mut Group) {
         for (index, segment) in strip.segments.iter().enumerate() {
             let left = frame.x(segment.range.0).max(frame.plot.left) + 0.5;
             let right = frame.x(segment.range.1).min(frame.plot.right) - 0.5;
@@ -296,7 +296,7 @@ impl Painter<'_> {
         }
     }
 
-    fn vertical_axis(&self, axis: &Axis, place: &Place, frame: &Frame, group: &mut Group) {
+    fn vertical_axis(&self, axis: &Axis, place: &PanelPlace, frame: &PlotFrame, group: &mut Group) {
         let mut free = f64::INFINITY;
         let mut ticks: Vec<&Tick> = axis.ticks.iter().collect();
         ticks.sort_by(|a, b| a.at.total_cmp(&b.at));
@@ -319,7 +319,7 @@ impl Painter<'_> {
         }
     }
 
-    fn horizontal_axis(&self, axis: &Axis, top: f64, frame: &Frame, group: &mut Group) {
+    fn horizontal_axis(&self, axis: &Axis, top: f64, frame: &PlotFrame, group: &mut Group) {
         let mut free = f64::NEG_INFINITY;
         for tick in &axis.ticks {
             let x = frame.x(tick.at);

@@ -74,7 +74,7 @@ fn decoded(text: &str) -> Vec<u8> {
 /// The colours in the lowest row of the map, and of unknown values.
 fn expected() -> ([u8; 3], [u8; 3], [u8; 3]) {
     let table = colour_table(ColourMap::Viridis);
-    (table[40 * 256 / 60], table[255], Theme::Light.role(crate::figure::Role::Hairline))
+    (table[40 * 256 / 60], table[255], PageTheme::Light.role(crate::figure::Role::Hairline))
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_film_shares_the_axis_of_the_map_below_it() {
         });
         assert!(ends.clone().all(inside), "{:?} of {:?}", item.label, scene.size);
     }
-    for sheet in [Sheet { width: 200.0, ..sheet() }, Sheet { height: Some(90.0), theme: Theme::Dark, ..sheet() }] {
+    for sheet in [Sheet { width: 200.0, ..sheet() }, Sheet { height: Some(90.0), theme: PageTheme::Dark, ..sheet() }] {
         assert!(sheet.to_png(1.0).is_ok() && sheet.to_svg().contains("<image"));
     }
 }

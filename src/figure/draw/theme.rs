@@ -6,7 +6,7 @@ use crate::figure::{Ground, Paint, Role};
 
 /// The colours of a figure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
+pub enum PageTheme {
     /// Dark on white, for paper.
     #[default]
     Light,
@@ -59,7 +59,7 @@ const fn rgb(hex: u32) -> Colour {
 /// The text colour on a level's colour, in every theme.
 pub(super) const ON_LEVEL: Colour = palette::ON_LEVEL;
 
-impl Theme {
+impl PageTheme {
     const fn colours(self) -> &'static Colours {
         match self {
             Self::Light => &LIGHT,
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn text_can_be_read_and_lines_can_be_seen() {
-        for theme in [Theme::Light, Theme::Dark] {
+        for theme in [PageTheme::Light, PageTheme::Dark] {
             let over = |colour| contrast(colour, theme.background());
             for role in [Role::Text, Role::Secondary, Role::Accent, Role::Warning, Role::Error, Role::Good] {
                 assert!(over(theme.role(role)) >= 4.5, "{theme:?} {role:?}");

@@ -150,7 +150,7 @@ impl Decibels {
 
     /// The smallest and largest density of rows from `first_row` up, whole dB; and the range of most of the visible
     /// area, with rows as high as `heights` gives.
-    pub(super) fn ranges(&self, first_row: usize, heights: &[f64]) -> Option<Ranges> {
+    pub(super) fn ranges(&self, first_row: usize, heights: &[f64]) -> Option<DensityRanges> {
         let sorted = self.sorted(first_row, heights);
         let (least, greatest) = (sorted.first()?.0.floor(), sorted.last()?.0.ceil());
         let all: f64 = sorted.iter().map(|(_, height)| height).sum();
@@ -164,20 +164,20 @@ impl Decibels {
         };
         let low = (below(BEYOND.0) / ROUND).floor() * ROUND;
         let high = (below(1.0 - BEYOND.1) / ROUND).ceil() * ROUND;
-        Some(Ranges { extremes: (least, greatest), fitting: (low, high.max(low + 2.0 * ROUND)) })
+        Some(DensityRanges { extremes: (least, greatest), fitting: (low, high.max(low + 2.0 * ROUND)) })
     }
 }
 
 /// Ranges of densities, dB.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ranges {
+pub struct DensityRanges {
     /// From the smallest to the largest.
     pub extremes: (f32, f32),
     /// The range with little of the visible area outside.
     pub fitting: (f32, f32),
 }
 
-impl Default for Ranges {
+impl Default for DensityRanges {
     /// Without densities.
     fn default() -> Self {
         Self { extremes: (-60.0, 0.0), fitting: (-60.0, 0.0) }

@@ -7,7 +7,7 @@ mod decibels;
 #[cfg(test)]
 mod tests;
 
-pub use decibels::{Decibels, GAP, NOTHING, Placement, PowerGrid, Ranges, Rows};
+pub use decibels::{Decibels, DensityRanges, GAP, NOTHING, Placement, PowerGrid, Rows};
 
 use super::palette::level_label;
 use super::ticks::{self, Tick};
@@ -62,7 +62,7 @@ pub struct HeatMap {
     /// The densities of the first and the last colour, dB.
     pub range: (f32, f32),
     /// The extent of the densities, and the range used if none is given.
-    pub ranges: Ranges,
+    pub ranges: DensityRanges,
     /// The colours.
     pub colour_map: ColourMap,
     /// Whether the steps of the axis are those of the columns.

@@ -41,7 +41,7 @@ fn densities_are_in_decibels_and_gaps_stay_gaps() {
     assert_eq!(values, [Some(90.0), Some(10.0), Some(0.0), Some(-10.0), Some(-300.0)]);
     assert_eq!([none.get(1, 2), none.get(2, 3), none.get(3, 0), none.get(2, 1)], [None, None, None, Some(30.0)]);
     // Frequency 0 and unknown densities are not part of the ranges.
-    let ranges = Ranges { extremes: (-20.0, 30.0), fitting: (-20.0, 30.0) };
+    let ranges = DensityRanges { extremes: (-20.0, 30.0), fitting: (-20.0, 30.0) };
     assert_eq!(none.ranges(1, &[1.0; 4]), Some(ranges));
     let nothing = Decibels::new(&grid(Placement::Around, &[None, Some([f64::NAN; 5])]), Normalisation::Step);
     assert!(nothing.is_empty() && nothing.ranges(0, &[1.0; 5]).is_none());

@@ -172,14 +172,14 @@ fn another_seed_sampler_or_model_takes_nothing_over() {
 fn steps_beyond_the_budget_are_made_again() {
     // Four values in seven f32 or f64: x_t, x0, eps, state, and the state in f64; and first the initial state.
     let (step, initial) = (4 * (4 * 4 + 8), 4 * 8);
-    let limits = Limits { events: 64, last_run: initial + 3 * step + step / 2 };
+    let limits = RuntimeLimits { events: 64, last_run: initial + 3 * step + step / 2 };
     let stage = with_limits(Gate::opened(), limits, no_library);
     stage.made_anew(settings("a", 8));
     for (first, kept) in [(99, 3), (99, 3), (2, 1), (99, 1), (99, 3)] {
         let live = stage.live(moved("a", 8, first, 0.5));
         assert_eq!((live.taken_over, live.steps.len()), (kept, 8), "{first}");
     }
-    let nothing = with_limits(Gate::opened(), Limits { events: 64, last_run: 7 }, no_library);
+    let nothing = with_limits(Gate::opened(), RuntimeLimits { events: 64, last_run: 7 }, no_library);
     nothing.made_anew(settings("a", 8));
     assert_eq!(nothing.live(settings("a", 8)).taken_over, 0);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// An image file to compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
+pub struct ReferenceImage {
     pixels: RgbImage,
 }
 
@@ -23,7 +23,7 @@ pub enum ReferenceError {
     },
 }
 
-impl Reference {
+impl ReferenceImage {
     /// Reads a file of any format that image folders may contain.
     pub fn read(path: &Path) -> Result<Self, ImageError> {
         Ok(Self { pixels: read_pixels(path)? })
@@ -61,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("image.png");
         RgbImage::from_fn(8, 6, |x, y| Rgb([(30 * x) as u8, (40 * y) as u8, 255])).save(&path).unwrap();
-        let reference = Reference::read(&path).unwrap();
+        let reference = ReferenceImage::read(&path).unwrap();
         assert_eq!(reference.size(), (6, 8));
         let same = reference.values([3, 6, 8]).unwrap();
         assert_eq!([same[[0, 0, 0]], same[[2, 3, 4]]], [-1.0, 1.0]);
@@ -82,7 +82,7 @@ mod tests {
             (folder.path().into(), folder.path().to_str().unwrap()),
             (text.clone(), text.to_str().unwrap()),
         ] {
-            let said = Reference::read(&path).unwrap_err().to_string();
+            let said = ReferenceImage::read(&path).unwrap_err().to_string();
             assert!(said.contains(words), "{said}");
         }
     }

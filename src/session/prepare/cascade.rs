@@ -1,8 +1,8 @@
 //! An open cascade: several models used as one.
 
 use super::SettingError;
-use super::model::{ModelInfo, ModelKind, open_one};
-use super::{Classes, NullClass, NullSource, Opened, PrepareError};
+use super::model::{ModelInfo, OpenKind, open_one};
+use super::{Classes, NullClass, NullSource, OpenDenoiser, PrepareError};
 use crate::denoiser::{Cascade, ImageShape};
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::hex;
@@ -16,7 +16,7 @@ pub(super) struct OpenCascade {
     card: Option<Card>,
     factor: usize,
     /// Coarsest first; never empty.
-    stages: Vec<ModelKind>,
+    stages: Vec<OpenKind>,
 }
 
 impl OpenCascade {
@@ -32,12 +32,12 @@ impl OpenCascade {
     }
 
     /// Coarsest first.
-    pub(super) fn stages(&self) -> &[ModelKind] {
+    pub(super) fn stages(&self) -> &[OpenKind] {
         &self.stages
     }
 
     pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.stages.iter().flat_map(ModelKind::notes).collect();
+        let mut notes: Vec<String> = self.stages.iter().flat_map(OpenKind::notes).collect();
         notes.dedup();
         notes
     }
@@ -79,7 +79,7 @@ impl OpenCascade {
         settings: &RunSettings,
         size: Option<(usize, usize)>,
         pooled_by: usize,
-    ) -> Result<Opened, PrepareError> {
+    ) -> Result<OpenDenoiser, PrepareError> {
         let setting = |text: String| Err(SettingError::Other(text).into());
         let [below @ .., finest] = &self.stages[..] else { unreachable!("a cascade has two stages or more") };
         let finest = finest.denoiser(settings, size, pooled_by)?;
@@ -95,7 +95,7 @@ impl OpenCascade {
             );
             return Err(SettingError::SizeNoMultiple { size: (height, width), why }.into());
         }
-        let mut joined: Option<Opened> = None;
+        let mut joined: Option<OpenDenoiser> = None;
         for (stage, kind) in below.iter().enumerate() {
             let size = (height / ratio(stage), width / ratio(stage));
             let opened = kind.denoiser(settings, Some(size), pooled_by)?;
@@ -111,7 +111,7 @@ impl OpenCascade {
         let opened = self.join(joined, below.len(), finest);
         let classes = Classes { null: self.null_class(opened.classes.null), ..opened.classes };
         let (name, stages) = (self.name.clone(), Some(self.stages.len()));
-        Ok(Opened { name, sha256: self.sha256(), stages, classes, ..opened })
+        Ok(OpenDenoiser { name, sha256: self.sha256(), stages, classes, ..opened })
     }
 
     /// The null class: from the user, else from the cascade's card, else from its finest stage's.
@@ -129,9 +129,9 @@ impl OpenCascade {
     }
 
     /// Adds a finer stage to those below it.
-    fn join(&self, below: Option<Opened>, stages_below: usize, stage: Opened) -> Opened {
+    fn join(&self, below: Option<OpenDenoiser>, stages_below: usize, stage: OpenDenoiser) -> OpenDenoiser {
         let Some(below) = below else { return stage };
-        Opened {
+        OpenDenoiser {
             denoiser: Box::new(Cascade::new(below.denoiser, stages_below, stage.denoiser, self.factor)),
             canceller: below.canceller.and(stage.canceller),
             partition: below.partition.min(stage.partition),

@@ -3,7 +3,7 @@
 use super::SettingError;
 use super::arrays::Digests;
 use super::open::{check_size, read_config};
-use super::{Classes, NullClass, Opened, PrepareError, check, data_within};
+use super::{Classes, NullClass, OpenDenoiser, PrepareError, check, data_within};
 use crate::denoiser::empirical::ImageSet;
 use crate::denoiser::{
     CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
@@ -185,7 +185,7 @@ impl OpenExact {
         settings: &RunSettings,
         wanted: Option<(usize, usize)>,
         pooled_by: usize,
-    ) -> Result<Opened, PrepareError> {
+    ) -> Result<OpenDenoiser, PrepareError> {
         let Self { image, .. } = *self;
         if pooled_by > 1 {
             let why = "upsample guidance needs a network that takes any size, but this model is exact at one size \
@@ -214,7 +214,7 @@ impl OpenExact {
             let model = format!("{} has none", self.name);
             return Err(SettingError::LocalNeedsImages { model }.into());
         }
-        Ok(Opened {
+        Ok(OpenDenoiser {
             denoiser,
             canceller: flag.into(),
             config: self.config.clone(),

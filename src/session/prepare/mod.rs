@@ -24,7 +24,7 @@ pub use open::OpenModel;
 pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
 pub use setting_error::{ClassOf, SettingError};
-pub use spacing::{DefaultSpacing, default_spacing, spacing_of};
+pub use spacing::{ResolvedSpacing, default_spacing, spacing_of};
 
 use super::Run;
 use super::settings::RunSettings;
@@ -166,7 +166,7 @@ impl Keeping {
 }
 
 /// A denoiser with the properties needed to run it.
-struct Opened {
+struct OpenDenoiser {
     denoiser: Box<dyn ClassDenoiser>,
     canceller: Canceller,
     config: SchedulerConfig,
@@ -237,8 +237,8 @@ pub fn prepare(
 }
 
 /// An open denoiser by itself.
-fn bare(settings: &RunSettings, opened: Opened) -> Result<Bare, PrepareError> {
-    let Opened { canceller, config, schedule, parameterization, image, name, mut notes, .. } = opened;
+fn bare(settings: &RunSettings, opened: OpenDenoiser) -> Result<Bare, PrepareError> {
+    let OpenDenoiser { canceller, config, schedule, parameterization, image, name, mut notes, .. } = opened;
     let plan = plan::plan(settings, &config, &schedule)?;
     let facts = compose::Facts {
         name: &name,
@@ -254,9 +254,9 @@ fn bare(settings: &RunSettings, opened: Opened) -> Result<Bare, PrepareError> {
 }
 
 /// Plan, noise and sampler around an open denoiser.
-fn finish(settings: &RunSettings, opened: Opened, keeping: Keeping) -> Result<Prepared, PrepareError> {
+fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Result<Prepared, PrepareError> {
     let plan = plan::plan(settings, &opened.config, &opened.schedule)?;
-    let Opened { image, parameterization, mut notes, .. } = opened;
+    let OpenDenoiser { image, parameterization, mut notes, .. } = opened;
     let facts = compose::Facts {
         name: &opened.name,
         image,

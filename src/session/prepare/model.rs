@@ -5,7 +5,8 @@ use super::cascade::OpenCascade;
 use super::exact::{self, OpenExact};
 use super::watched::Watched;
 use super::{
-    Bare, Keeping, NullSource, OpenModel, Opened, PrepareError, Prepared, arrays, bare, check, data_within, finish,
+    Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PrepareError, Prepared, arrays, bare, check, data_within,
+    finish,
 };
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
@@ -30,12 +31,12 @@ const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 pub struct Model {
     key: GraphKey,
     files: Watched,
-    kind: ModelKind,
+    kind: OpenKind,
     info: Arc<ModelInfo>,
     notes: Vec<String>,
 }
 
-pub(super) enum ModelKind {
+pub(super) enum OpenKind {
     Network(Box<OpenModel>),
     Exact(Box<OpenExact>),
     Cascade(Box<OpenCascade>),
@@ -47,7 +48,7 @@ pub(super) fn open_one(
     package: Package,
     settings: &RunSettings,
     onnxruntime: Option<&Path>,
-) -> Result<(ModelKind, Option<String>), PrepareError> {
+) -> Result<(OpenKind, Option<String>), PrepareError> {
     let mut reason = None;
     if settings.local.is_some() && package.card.as_ref().is_none_or(|card| card.exact.is_none()) {
         let model = format!("{} is a network", package.name);
@@ -64,14 +65,14 @@ pub(super) fn open_one(
         ProviderChoice::Cpu | ProviderChoice::Cuda => false,
     };
     let kind = if rust {
-        ModelKind::Exact(Box::new(exact::open_bundled(package, settings)?))
+        OpenKind::Exact(Box::new(exact::open_bundled(package, settings)?))
     } else {
-        ModelKind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
+        OpenKind::Network(Box::new(OpenModel::open(package, settings, onnxruntime)?))
     };
     Ok((kind, reason))
 }
 
-impl ModelKind {
+impl OpenKind {
     /// Defaults resolved and warnings on opening.
     pub(super) fn notes(&self) -> Vec<String> {
         match self {
@@ -112,7 +113,7 @@ impl ModelKind {
         settings: &RunSettings,
         size: Option<(usize, usize)>,
         pooled_by: usize,
-    ) -> Result<Opened, PrepareError> {
+    ) -> Result<OpenDenoiser, PrepareError> {
         match self {
             Self::Network(model) => network(model, settings, size, pooled_by),
             Self::Exact(exact) => exact.denoiser(settings, size, pooled_by),
@@ -260,12 +261,12 @@ impl Model {
         let (kind, reason) = match &settings.source {
             ModelSource::Images(folder) => {
                 files.add_folder(folder);
-                (ModelKind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
+                (OpenKind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
             ModelSource::Model(name) => {
                 if let Some(package) = CascadePackage::find(name)? {
                     files.add_cascade(&locate(name)?, &package);
-                    (ModelKind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
+                    (OpenKind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
                 } else {
                     let package = Package::find(name)?;
                     files.add_package(&package);
@@ -309,7 +310,7 @@ impl Model {
         bare(settings, self.opened(settings)?)
     }
 
-    fn opened(&self, settings: &RunSettings) -> Result<Opened, PrepareError> {
+    fn opened(&self, settings: &RunSettings) -> Result<OpenDenoiser, PrepareError> {
         check::numbers(settings)?;
         self.kind.denoiser(settings, settings.size, settings.upsample.map_or(1, |upsample| upsample.factor))
     }
@@ -331,7 +332,7 @@ fn network(
     settings: &RunSettings,
     size: Option<(usize, usize)>,
     pooled_by: usize,
-) -> Result<Opened, PrepareError> {
+) -> Result<OpenDenoiser, PrepareError> {
     let config =
         model.scheduler.clone().ok_or_else(|| PrepareError::NoSchedule { model: model.package.name.clone() })?;
     let schedule = config.model_schedule()?;
@@ -353,7 +354,7 @@ fn network(
         conditioning,
         partition,
     );
-    Ok(Opened {
+    Ok(OpenDenoiser {
         canceller: denoiser.canceller(),
         partition: denoiser.partition(),
         clipping: config.clipping,

@@ -8,7 +8,7 @@ use crate::session::settings::RunSettings;
 
 /// The default levels of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DefaultSpacing {
+pub struct ResolvedSpacing {
     /// A spacing or a σ family.
     pub source: PlanSource,
     /// Why it is not the model default, in a sentence; `None` if it is.
@@ -29,7 +29,7 @@ pub fn default_spacing(
     steps: usize,
     config: &SchedulerConfig,
     schedule: &ModelSchedule,
-) -> DefaultSpacing {
+) -> ResolvedSpacing {
     let own = config.default_source();
     let start = || {
         let plan = config.plan_request(steps, sampler.convention()).plan(schedule).ok()?;
@@ -37,14 +37,14 @@ pub fn default_spacing(
     };
     let capped = sampler.method().default_spacing == registry::DefaultSpacing::CappedKarras;
     let start = (capped && matches!(own, PlanSource::Spacing(_))).then(start).flatten();
-    let Some(start) = start else { return DefaultSpacing { source: own, because: None } };
+    let Some(start) = start else { return ResolvedSpacing { source: own, because: None } };
     let family = SigmaFamily::KarrasCapped { rho: 7.0, cap: CAP_SIGMA };
     let begins = if start.is_finite() { format!("σ = {start:.0}") } else { "pure noise".to_owned() };
     let because = format!(
         "spacing: {family}, because {sampler} needs shorter steps in σ than the model default {own}, which starts at \
          {begins}; choose a spacing to override this"
     );
-    DefaultSpacing { source: PlanSource::Family(family), because: Some(because) }
+    ResolvedSpacing { source: PlanSource::Family(family), because: Some(because) }
 }
 
 /// The default levels of a run with these settings, and the reason, if the user chose none and they are not the model default.
@@ -52,8 +52,8 @@ pub fn spacing_of(
     settings: &RunSettings,
     config: &SchedulerConfig,
     schedule: &ModelSchedule,
-) -> Result<DefaultSpacing, PrepareError> {
-    let chosen = |source| Ok(DefaultSpacing { source, because: None });
+) -> Result<ResolvedSpacing, PrepareError> {
+    let chosen = |source| Ok(ResolvedSpacing { source, because: None });
     match (&settings.schedule, &settings.spacing) {
         (Some(source), _) => chosen((**source).clone()),
         (None, Some(name)) => chosen(name.parse()?),
@@ -72,7 +72,7 @@ mod tests {
         SchedulerConfig::parse(text, std::path::Path::new("scheduler_config.json")).unwrap().0
     }
 
-    fn chosen(text: &str, sampler: SamplerKind, steps: usize) -> DefaultSpacing {
+    fn chosen(text: &str, sampler: SamplerKind, steps: usize) -> ResolvedSpacing {
         let config = config(text);
         default_spacing(sampler, steps, &config, &config.model_schedule().unwrap())
     }
@@ -101,7 +101,7 @@ mod tests {
                     assert!(because.contains("karras-capped") && because.contains(sampler.name()), "{because}");
                     assert!(because.contains(&own.label()), "{because}");
                 } else {
-                    assert_eq!(found, DefaultSpacing { source: own, because: None }, "{text} {sampler}");
+                    assert_eq!(found, ResolvedSpacing { source: own, because: None }, "{text} {sampler}");
                 }
             }
         }
@@ -132,7 +132,7 @@ mod tests {
         let settings = RunSettings { schedule: Some(Box::new(listed.clone())), ..open };
         assert_eq!(
             spacing_of(&settings, &config, &schedule).unwrap(),
-            DefaultSpacing { source: listed, because: None }
+            ResolvedSpacing { source: listed, because: None }
         );
     }
 }

@@ -10,13 +10,13 @@ use std::time::SystemTime;
 const BESIDE: [&str; 3] = ["config.json", "card.json", "scheduler_config.json"];
 
 /// Modification time and size of a file; `None` if it does not exist.
-type State = Option<(Option<SystemTime>, u64)>;
+type FileState = Option<(Option<SystemTime>, u64)>;
 
 /// Files with their states, and folders in which every file counts.
 #[derive(Debug, Default)]
 pub(super) struct Watched {
-    files: BTreeMap<PathBuf, State>,
-    folders: BTreeMap<PathBuf, BTreeMap<PathBuf, State>>,
+    files: BTreeMap<PathBuf, FileState>,
+    folders: BTreeMap<PathBuf, BTreeMap<PathBuf, FileState>>,
 }
 
 impl Watched {
@@ -66,11 +66,11 @@ impl Watched {
     }
 }
 
-fn state(file: &Path) -> State {
+fn state(file: &Path) -> FileState {
     std::fs::metadata(file).ok().map(|data| (data.modified().ok(), data.len()))
 }
 
-fn listing(folder: &Path) -> BTreeMap<PathBuf, State> {
+fn listing(folder: &Path) -> BTreeMap<PathBuf, FileState> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     entries.map(|entry| entry.path()).map(|path| (path.clone(), state(&path))).collect()
 }

@@ -5,7 +5,7 @@ use super::{Belongs, Declaration, Effect, Section, ValueKind};
 /// Fields, with their comparison and copy.
 macro_rules! field {
     ($($at:ident).+ $(, $($more:ident).+)*) => {
-        Some(Place {
+        Some(SettingFields {
             same: |one, other| one.$($at).+ == other.$($at).+ $(&& one.$($more).+ == other.$($more).+)*,
             copy: |from, to| {
                 to.$($at).+.clone_from(&from.$($at).+);

@@ -160,12 +160,12 @@ fn number_in_words((least, most): (f64, f64)) -> String {
 }
 
 /// A field with a value, or with an optional one.
-pub(super) trait Slot<T> {
+pub(super) trait NumberField<T> {
     fn read(&self) -> Option<T>;
     fn write(&mut self, value: Option<T>);
 }
 
-impl Slot<f64> for f64 {
+impl NumberField<f64> for f64 {
     fn read(&self) -> Option<f64> {
         Some(*self)
     }
@@ -174,7 +174,7 @@ impl Slot<f64> for f64 {
     }
 }
 
-impl Slot<f64> for Option<f64> {
+impl NumberField<f64> for Option<f64> {
     fn read(&self) -> Option<f64> {
         *self
     }
@@ -183,7 +183,7 @@ impl Slot<f64> for Option<f64> {
     }
 }
 
-impl Slot<u64> for u64 {
+impl NumberField<u64> for u64 {
     fn read(&self) -> Option<u64> {
         Some(*self)
     }
@@ -192,7 +192,7 @@ impl Slot<u64> for u64 {
     }
 }
 
-impl Slot<u64> for usize {
+impl NumberField<u64> for usize {
     fn read(&self) -> Option<u64> {
         Some(*self as u64)
     }
@@ -201,7 +201,7 @@ impl Slot<u64> for usize {
     }
 }
 
-impl Slot<u64> for Option<usize> {
+impl NumberField<u64> for Option<usize> {
     fn read(&self) -> Option<u64> {
         self.map(|value| value as u64)
     }

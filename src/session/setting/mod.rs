@@ -55,7 +55,7 @@ pub struct Declaration {
     /// The settings that it needs to have an effect.
     pub needs: Option<Setting>,
     /// Its fields of [`RunSettings`]; `None` for a part of another setting's.
-    pub place: Option<Place>,
+    pub place: Option<SettingFields>,
     /// Wraps the model's denoiser if the run asks for it. Later rows wrap earlier ones.
     pub wrap: Option<Wrap>,
 }
@@ -114,7 +114,7 @@ pub enum Belongs {
 
 /// Fields of [`RunSettings`].
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct SettingFields {
     /// Whether both have equal values in them.
     pub same: fn(&RunSettings, &RunSettings) -> bool,
     /// Copies their values from the first to the second.

@@ -1,8 +1,8 @@
 //! The settings of a run and what is declared of each: a new one is a field here and a row below it.
 
 use super::declare::{NUMBERS, declare, field, file, number, port, settings};
-use super::kind::Slot as _;
-use super::{Belongs, Declaration, Effect, Place, Section, ValueKind, Wrapping};
+use super::kind::NumberField as _;
+use super::{Belongs, Declaration, Effect, Section, SettingFields, ValueKind, Wrapping};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, Upsampled, WindowSize};
 use crate::model::PredictionType;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 const MEASURES: [Measure; 2] = [Measure::Power, Measure::Amplitude];
 
 /// A quantity of a band, and the growth of a band of variance V from one recovered share to another.
-type OfBand = fn(&Band) -> f64;
+type OfBand = fn(&BandStatistics) -> f64;
 type Growth = fn(f64, f64, f64) -> f64;
 
 fn shares(theory: &Chromatogram, level: NoiseLevel, measure: Measure) -> Vec<f64> {
@@ -24,8 +24,8 @@ fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
 /// Bands as unequal as those of real images.
 fn uneven() -> Chromatogram {
     let bands = [(0.4, 0.01), (5.0, 0.03), (40.0, 0.05), (210.0, 0.2), (1500.0, 0.1)];
-    let bands = bands.map(|(gain, variance)| Band { gain, variance });
-    Chromatogram::new(&bands, Some(Band { gain: 9000.0, variance: 0.15 })).unwrap()
+    let bands = bands.map(|(gain, variance)| BandStatistics { gain, variance });
+    Chromatogram::new(&bands, Some(BandStatistics { gain: 9000.0, variance: 0.15 })).unwrap()
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn shares_are_equal_at_every_crossing() {
 #[test]
 fn shares_have_limits_at_both_ends() {
     let theory = uneven();
-    let bands: Vec<Band> = (0..5).map(|m| theory.band(m).unwrap()).collect();
+    let bands: Vec<BandStatistics> = (0..5).map(|m| theory.band(m).unwrap()).collect();
     let normalised = |value: OfBand| {
         let sum: f64 = bands.iter().map(value).sum();
         bands.iter().map(|band| value(band) / sum).collect::<Vec<_>>()
@@ -176,9 +176,9 @@ fn what_cannot_be_is_refused() {
     assert_eq!(Chromatogram::scale_invariant(1, 6), Err(ChromatogramError::Factor(1)));
     assert_eq!(Chromatogram::scale_invariant(2, 0), Err(ChromatogramError::NoLevels));
     assert!(matches!(Chromatogram::scale_invariant(2, usize::MAX), Err(ChromatogramError::Band { level: 512, .. })));
-    let flat = Band { gain: 1.0, variance: 0.0 };
+    let flat = BandStatistics { gain: 1.0, variance: 0.0 };
     assert_eq!(Chromatogram::new(&[flat], None), Err(ChromatogramError::AllConstant));
-    let bad = Band { gain: f64::NAN, variance: 1.0 };
+    let bad = BandStatistics { gain: f64::NAN, variance: 1.0 };
     assert!(matches!(Chromatogram::new(&[bad], None), Err(ChromatogramError::Band { level: 0, .. })));
 }
 

@@ -51,19 +51,19 @@ impl BarOf {
         Intent::Change(Action::SetHeatMap(change))
     }
 
-    fn name(self, end: End) -> String {
+    fn name(self, end: BarEnd) -> String {
         format!("{}{}", end.name(), if self.beside { " beside" } else { "" })
     }
 }
 
 /// One of the bar's two ends.
 #[derive(Clone, Copy, PartialEq)]
-enum End {
+enum BarEnd {
     Low,
     High,
 }
 
-impl End {
+impl BarEnd {
     const fn name(self) -> &'static str {
         match self {
             Self::Low => words::tracks::LOWEST,
@@ -117,7 +117,7 @@ pub(in crate::app) fn bar_ui(
         painter.hline((bar.left() - 4.0)..=(bar.right() + 4.0), at, Stroke::new(1.0, palette.text));
     }
     let roomy = legend.height() >= 2.0 * FIELD.y + 8.0;
-    for end in [End::High, End::Low] {
+    for end in [BarEnd::High, BarEnd::Low] {
         handle_ui(ui, (end, of), (bar, y(end.of(map.range))), map, span, (state, &mut *intents));
         if roomy {
             field_ui(ui, (end, of), bar, map, intents);
@@ -142,7 +142,7 @@ fn painter_text(ui: &Ui, at: egui::Pos2, words: &str, palette: &Palette) {
 /// The mark at a dragged end.
 fn handle_ui(
     ui: &Ui,
-    (end, of): (End, BarOf),
+    (end, of): (BarEnd, BarOf),
     (bar, at): (Rect, f32),
     map: &HeatMap,
     span: (f32, f32),
@@ -151,7 +151,7 @@ fn handle_ui(
     let palette = Palette::of(ui);
     let value = end.of(map.range);
     // Two ends that meet keep separate targets.
-    let off = if end == End::High { -9.0 } else { 9.0 };
+    let off = if end == BarEnd::High { -9.0 } else { 9.0 };
     let grip = Rect::from_center_size(pos2(bar.center().x, at + off), vec2(WIDTH + 14.0, 24.0));
     let response = ui.interact(grip, ui.scope_id().with(("range", of.name(end))), Sense::click_and_drag());
     response.widget_info(|| {
@@ -198,8 +198,8 @@ fn handle_ui(
 }
 
 /// The end as a number to type.
-fn field_ui(ui: &mut Ui, (end, of): (End, BarOf), bar: Rect, map: &HeatMap, intents: &mut Vec<Intent>) {
-    let top = if end == End::High { bar.top() } else { bar.bottom() - FIELD.y };
+fn field_ui(ui: &mut Ui, (end, of): (BarEnd, BarOf), bar: Rect, map: &HeatMap, intents: &mut Vec<Intent>) {
+    let top = if end == BarEnd::High { bar.top() } else { bar.bottom() - FIELD.y };
     let place = Rect::from_min_size(pos2(bar.right() + 10.0, top), FIELD);
     let mut value = end.of(map.range);
     let response = ui
@@ -228,9 +228,9 @@ mod tests {
 
     #[test]
     fn ends_do_not_pass_each_other() {
-        assert_eq!(End::Low.moved((-60.0, 10.0), 40.0), (10.0 - LEAST_DECIBELS, 10.0));
-        assert_eq!(End::High.moved((-60.0, 10.0), -80.0), (-60.0, -60.0 + LEAST_DECIBELS));
-        assert_eq!(End::High.moved((-60.0, 10.0), 1e6), (-60.0, MOST_DECIBELS));
-        assert_eq!(End::Low.of((-60.0, 10.0)), -60.0);
+        assert_eq!(BarEnd::Low.moved((-60.0, 10.0), 40.0), (10.0 - LEAST_DECIBELS, 10.0));
+        assert_eq!(BarEnd::High.moved((-60.0, 10.0), -80.0), (-60.0, -60.0 + LEAST_DECIBELS));
+        assert_eq!(BarEnd::High.moved((-60.0, 10.0), 1e6), (-60.0, MOST_DECIBELS));
+        assert_eq!(BarEnd::Low.of((-60.0, 10.0)), -60.0);
     }
 }

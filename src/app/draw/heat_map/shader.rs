@@ -28,7 +28,7 @@ pub(in crate::app) fn callback(
     places: &Arc<Places>,
 ) -> PaintCallback {
     let pixel = |points: f32| (points * pixels_per_point).round() as i32;
-    let drawing = Drawing {
+    let drawing = HeatMapDrawing {
         name,
         origin: [pixel(plot.left()), pixel(plot.top())],
         low: map.range.0,
@@ -41,7 +41,7 @@ pub(in crate::app) fn callback(
 }
 
 /// A heat map in one frame.
-struct Drawing {
+struct HeatMapDrawing {
     name: &'static str,
     origin: [i32; 2],
     low: f32,
@@ -70,7 +70,7 @@ struct Plot {
     group: Option<wgpu::BindGroup>,
 }
 
-impl CallbackTrait for Drawing {
+impl CallbackTrait for HeatMapDrawing {
     fn prepare(
         &self,
         device: &wgpu::Device,
@@ -96,7 +96,7 @@ impl CallbackTrait for Drawing {
     }
 }
 
-impl Drawing {
+impl HeatMapDrawing {
     fn uniforms(&self) -> [u8; UNIFORMS] {
         let [x, y] = self.origin.map(i32::to_ne_bytes);
         let words = [x, y, self.low.to_ne_bytes(), self.scale.to_ne_bytes()];
@@ -171,8 +171,8 @@ impl Shader {
     }
 
     /// Uploads the changes.
-    fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, drawing: &Drawing) {
-        let Drawing { name, cells, places, colour_map, .. } = drawing;
+    fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, drawing: &HeatMapDrawing) {
+        let HeatMapDrawing { name, cells, places, colour_map, .. } = drawing;
         let plot = self.plots.entry(name).or_insert_with(|| Plot::new(device));
         if plot.cells.as_ref().is_none_or(|(kept, _)| !Arc::ptr_eq(kept, cells)) {
             plot.cells = Some((Arc::clone(cells), upload_cells(device, queue, cells)));
@@ -315,7 +315,7 @@ mod tests {
     fn drawn(
         state: &egui_wgpu::RenderState,
         shader: &mut Shader,
-        drawing: &Drawing,
+        drawing: &HeatMapDrawing,
         format: wgpu::TextureFormat,
     ) -> Vec<u8> {
         let (device, queue) = (&state.device, &state.queue);
@@ -382,7 +382,7 @@ mod tests {
             ] {
                 let map = map(colour_map, range);
                 let places = Arc::new(map.places(SIZE.0 as usize, SIZE.1 as usize));
-                let drawing = Drawing {
+                let drawing = HeatMapDrawing {
                     name: "test",
                     origin: [0, 0],
                     low: map.range.0,

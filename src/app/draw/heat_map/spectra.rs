@@ -59,10 +59,10 @@ struct Column {
 }
 
 /// The tools for spectra of images with this height and width.
-type Plans = Option<((usize, usize), Rapsd)>;
+type SpectrumTools = Option<((usize, usize), Rapsd)>;
 
 /// The inputs of a column.
-enum Question {
+enum ColumnInputs {
     State(Arc<Array4<f32>>),
     Before(Arc<Snapshot>),
     Expectation(Arc<Snapshot>),
@@ -77,7 +77,7 @@ pub struct StepSpectra {
     slot: QuestionSlot<((RunId, Asked), u64), SpectraBatch>,
     batches: u64,
     /// Plans and rings for the last size.
-    plans: Arc<Mutex<Plans>>,
+    plans: Arc<Mutex<SpectrumTools>>,
     columns: HashMap<ColumnKey, Arc<Column>>,
     shown: Option<(ShownGrid, RunSpectra)>,
 }
@@ -158,7 +158,7 @@ impl StepSpectra {
     }
 
     /// Requests as many of the missing columns as can be done soon.
-    fn ask(&mut self, of: (RunId, Asked), missing: Vec<(ColumnKey, Question)>) {
+    fn ask(&mut self, of: (RunId, Asked), missing: Vec<(ColumnKey, ColumnInputs)>) {
         if self.slot.is_waiting() || self.slot.failed().is_some_and(|(failed, _)| *failed == of) {
             return;
         }
@@ -202,14 +202,14 @@ fn keys(run: &RunView, asked: Asked) -> Vec<ColumnKey> {
 }
 
 /// The inputs of a column by its index; `None` if its step is not finished or not kept.
-fn question(run: &RunView, quantity: SpectrumQuantity, index: usize) -> Option<Question> {
+fn question(run: &RunView, quantity: SpectrumQuantity, index: usize) -> Option<ColumnInputs> {
     let step = |step: usize| run.whole_step(step).cloned();
     Some(match quantity {
-        SpectrumQuantity::State if index == run.done() => Question::State(Arc::clone(run.state())),
-        SpectrumQuantity::State => Question::Before(step(index)?),
-        SpectrumQuantity::Expectation => Question::Expectation(step(index)?),
-        SpectrumQuantity::Noise => Question::Noise(step(index)?),
-        SpectrumQuantity::Change => Question::Change(step(index)?, step(index + 1)?),
+        SpectrumQuantity::State if index == run.done() => ColumnInputs::State(Arc::clone(run.state())),
+        SpectrumQuantity::State => ColumnInputs::Before(step(index)?),
+        SpectrumQuantity::Expectation => ColumnInputs::Expectation(step(index)?),
+        SpectrumQuantity::Noise => ColumnInputs::Noise(step(index)?),
+        SpectrumQuantity::Change => ColumnInputs::Change(step(index)?, step(index + 1)?),
     })
 }
 
@@ -231,7 +231,7 @@ fn spectra(run: &RunView, asked: Asked, found: &[Option<Arc<Column>>]) -> RunSpe
     RunSpectra { grid: Arc::new(grid), axis: Arc::new(run.axis.clone()), whose: run.in_words() }
 }
 
-impl Question {
+impl ColumnInputs {
     /// About how many values it has.
     fn values(&self) -> usize {
         let all = match self {
@@ -243,7 +243,7 @@ impl Question {
         all.len().checked_div(all.len_of(Axis(0))).unwrap_or(0)
     }
 
-    fn column(&self, sample: usize, plans: &mut Plans) -> Column {
+    fn column(&self, sample: usize, plans: &mut SpectrumTools) -> Column {
         let mut one = |all: &Array4<f32>| -> Option<Vec<Arc<[f64]>>> {
             let image = (sample < all.len_of(Axis(0))).then(|| all.index_axis(Axis(0), sample))?;
             densities(image, plans, |plane, _| plane.to_owned()).ok()
@@ -277,7 +277,7 @@ impl Question {
 /// The density of each channel of an image `[C, H, W]`, from planes as `plane` computes them.
 fn densities(
     image: ArrayView3<f32>,
-    plans: &mut Plans,
+    plans: &mut SpectrumTools,
     plane: impl Fn(ArrayView2<f32>, usize) -> Array2<f32>,
 ) -> Result<Vec<Arc<[f64]>>, SpectrumError> {
     let (_, height, width) = image.dim();

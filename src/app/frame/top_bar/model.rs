@@ -1,6 +1,6 @@
 //! The menu of models.
 
-use super::{Look, TopBar, TopBarState};
+use super::{FieldLook, TopBar, TopBarState};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::menu_chip;
 use crate::app::intent::{Ask, Intent};
@@ -25,7 +25,13 @@ pub fn source_name(source: &ModelSource) -> String {
     }
 }
 
-pub(super) fn model_chip(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, look: &Look, intents: &mut Vec<Intent>) {
+pub(super) fn model_chip(
+    ui: &mut Ui,
+    bar: &TopBar,
+    state: &mut TopBarState,
+    look: &FieldLook,
+    intents: &mut Vec<Intent>,
+) {
     let current = &bar.document.run.source;
     let shown = source_name(current);
     let tip = "The model to run. To open your own, drop an .onnx file, a model folder or a folder of images onto the \

@@ -1,6 +1,6 @@
 //! Seed, class and batch.
 
-use super::{Look, TopBar};
+use super::{FieldLook, TopBar};
 use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::setting::whole_chip;
@@ -12,7 +12,7 @@ use crate::session::setting::Setting;
 use egui::Ui;
 
 /// Seed and class, which decide the image.
-pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     let chip = (look.widths.seed, 1.0, look.changed(Setting::Seed));
     whole_chip(ui, Setting::Seed, run, chip, intents);
@@ -24,7 +24,7 @@ pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec
     class_chip(ui, bar, look, intents);
 }
 
-fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+fn class_chip(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
     let Some(model) = bar.model.filter(|model| model.takes_labels) else {
         // Its space is reserved, so that nothing moves when another model is opened.
         ui.add_enabled_ui(false, |ui| {
@@ -76,7 +76,7 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>)
     });
 }
 
-pub(super) fn batch_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+pub(super) fn batch_ui(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
     let chip = (look.widths.batch, 0.1, look.changed(Setting::Batch));
     whole_chip(ui, Setting::Batch, &bar.document.run, chip, intents);
 }

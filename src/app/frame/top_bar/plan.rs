@@ -1,6 +1,6 @@
 //! Sampler, spacing and steps.
 
-use super::{Look, TopBar};
+use super::{FieldLook, TopBar};
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::setting::{field, setting_ui, whole_chip};
 use crate::app::draw::widgets::menu_chip;
@@ -21,7 +21,7 @@ use egui::{Ui, WidgetInfo};
 const ELSEWHERE: [Setting; 4] = [Setting::Steps, Setting::Spacing, Setting::Schedule, Setting::Seed];
 
 /// Sampler, spacing and steps.
-pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     sampler_chip(ui, run, look, intents);
     spacing_chip(ui, bar, look, intents);
@@ -29,7 +29,7 @@ pub(super) fn plan_ui(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<
     whole_chip(ui, Setting::Steps, run, chip, intents);
 }
 
-fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<Intent>) {
+fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &FieldLook, intents: &mut Vec<Intent>) {
     let here = |setting: &&Setting| setting.declaration().section == Section::Plan && !ELSEWHERE.contains(setting);
     let changed = Setting::ALL.iter().filter(here).any(|setting| look.changed(*setting));
     let eta = run.eta.map_or_else(String::new, |eta| format!(" η {eta}"));
@@ -75,7 +75,7 @@ fn sampler_chip(ui: &mut Ui, run: &RunSettings, look: &Look, intents: &mut Vec<I
     });
 }
 
-fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &Look, intents: &mut Vec<Intent>) {
+fn spacing_chip(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
     let run = &bar.document.run;
     let open = bar.model.and_then(|model| {
         let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);

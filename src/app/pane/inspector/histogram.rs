@@ -5,7 +5,7 @@ use crate::app::draw::plot_view::Numbers;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
-use crate::app::pane::inspector::job::Scale;
+use crate::app::pane::inspector::job::ToneScale;
 use crate::app::pane::inspector::state::InspectorPane;
 use crate::app::words;
 use crate::figure::{Area, Axis, Dash, Figure, Line, Paint, Role as PaintRole, ticks};
@@ -59,7 +59,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     }
     for is_white in [false, true] {
         // Magnitudes begin at zero.
-        if is_white || !matches!(made.scale, Scale::Magnitude(_)) {
+        if is_white || !matches!(made.scale, ToneScale::Magnitude(_)) {
             handle_ui(ui, &drawn, range, (made.scale, is_white), state, intents);
         }
     }
@@ -154,7 +154,7 @@ fn handle_ui(
     ui: &Ui,
     drawn: &ShownPlot,
     (low, high): (f32, f32),
-    (scale, is_white): (Scale, bool),
+    (scale, is_white): (ToneScale, bool),
     state: &mut InspectorPane,
     intents: &mut Vec<Intent>,
 ) {
@@ -199,32 +199,32 @@ fn handle_ui(
     response.on_hover_cursor(CursorIcon::ResizeHorizontal).on_hover_text(format!(
         "The value shown as {}. Drag or use arrow keys (Shift: ten times as far); double-click to reset",
         match scale {
-            Scale::Image(..) if is_white => "white",
-            Scale::Image(..) => "black",
+            ToneScale::Image(..) if is_white => "white",
+            ToneScale::Image(..) => "black",
             _ => "full colour",
         }
     ));
 }
 
 /// Sets one end of the tones.
-pub(super) fn set(scale: Scale, is_white: bool, to: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
+pub(super) fn set(scale: ToneScale, is_white: bool, to: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     match scale {
-        Scale::Image(low, high) => {
+        ToneScale::Image(low, high) => {
             let least = 1e-3;
             let (low, high) = if is_white { (low, to.max(low + least)) } else { (to.min(high - least), high) };
             intents.push(Intent::Change(Action::SetRange(ValueRange::Fixed { low, high })));
         }
-        Scale::Signed(_) | Scale::Magnitude(_) => state.set_most(Some(if is_white { to } else { -to })),
+        ToneScale::Signed(_) | ToneScale::Magnitude(_) => state.set_most(Some(if is_white { to } else { -to })),
     }
 }
 
 /// Fits both ends of the tones to the data.
-pub(super) fn reset(scale: Scale, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
+pub(super) fn reset(scale: ToneScale, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
     match scale {
-        Scale::Image(..) => {
+        ToneScale::Image(..) => {
             intents.push(Intent::Change(Action::SetRange(ValueRange::Image)));
             intents.push(Intent::EndGesture);
         }
-        Scale::Signed(_) | Scale::Magnitude(_) => state.set_most(None),
+        ToneScale::Signed(_) | ToneScale::Magnitude(_) => state.set_most(None),
     }
 }

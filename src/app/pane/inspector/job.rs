@@ -5,7 +5,8 @@ use crate::app::draw::textures::coloured;
 use crate::app::pane::inspector::state::Mode;
 use crate::runtime::Weigh;
 use crate::session::inspect::{
-    Channel, Difference, Errors, Histogram, Reference, ToneCurve, difference, errors, magnitude_image, signed_image,
+    Channel, Difference, Errors, Histogram, ReferenceImage, ToneCurve, difference, errors, magnitude_image,
+    signed_image,
 };
 use crate::session::levels::Isolation;
 use crate::session::tone::{Ground, robust_maximum};
@@ -23,11 +24,11 @@ pub(super) enum Other {
     None,
     /// Values of the run, `[1, C, H, W]`.
     Values(Vec<f32>),
-    File(Arc<Reference>),
+    File(Arc<ReferenceImage>),
 }
 
 /// All inputs.
-pub(super) struct Job {
+pub(super) struct InspectorJob {
     /// `[1, C, H, W]`.
     pub image: Vec<f32>,
     pub shape: [usize; 3],
@@ -51,7 +52,7 @@ pub(super) struct Job {
 
 /// The map from values to tones.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Scale {
+pub(super) enum ToneScale {
     /// From black to white.
     Image(f32, f32),
     /// Blue, the background at zero, orange; full colour at this value.
@@ -60,7 +61,7 @@ pub(super) enum Scale {
     Magnitude(f32),
 }
 
-impl Scale {
+impl ToneScale {
     /// The values at both ends of the tones.
     pub const fn ends(self) -> (f32, f32) {
         match self {
@@ -83,7 +84,7 @@ pub(super) struct Inspected {
     pub exact: bool,
     /// Channels of the whole image.
     pub channels: usize,
-    pub scale: Scale,
+    pub scale: ToneScale,
     pub histogram: Histogram,
     pub errors: Option<Errors>,
     /// Why the chosen reference cannot be used.
@@ -102,7 +103,7 @@ impl Weigh for Inspected {
     }
 }
 
-pub(super) fn made(job: &Job) -> Inspected {
+pub(super) fn made(job: &InspectorJob) -> Inspected {
     let isolated = |values: ArrayView3<f32>| job.alone.map_or_else(|| values.to_owned(), |alone| alone.of(values));
     let all = ArrayView3::from_shape(job.shape, &job.image).map_or_else(|_| Array3::zeros((1, 1, 1)), isolated);
     let (other, refused) = match &job.other {
@@ -122,13 +123,13 @@ pub(super) fn made(job: &Job) -> Inspected {
     };
     let own_most = |values: &Array3<f32>| job.most.unwrap_or_else(|| robust_maximum(values.iter().copied()));
     let scale = match &apart {
-        Some((Difference::Signed, values)) => Scale::Signed(own_most(values)),
-        Some((_, values)) => Scale::Magnitude(own_most(values)),
-        None if job.is_change => Scale::Signed(own_most(&image)),
+        Some((Difference::Signed, values)) => ToneScale::Signed(own_most(values)),
+        Some((_, values)) => ToneScale::Magnitude(own_most(values)),
+        None if job.is_change => ToneScale::Signed(own_most(&image)),
         None => {
             let has_mean = job.alone.is_none_or(|alone| alone.has_rest());
             let (low, high) = job.range.unwrap_or_else(|| own_range(image.view(), has_mean));
-            Scale::Image(low, high)
+            ToneScale::Image(low, high)
         }
     };
     let painted = |values: &Array3<f32>| coloured(&painted(values.view(), scale, job));
@@ -149,26 +150,28 @@ pub(super) fn made(job: &Job) -> Inspected {
     }
 }
 
-fn painted(values: ArrayView3<f32>, scale: Scale, job: &Job) -> RgbImage {
+fn painted(values: ArrayView3<f32>, scale: ToneScale, job: &InspectorJob) -> RgbImage {
     match scale {
-        Scale::Image(low, high) => ToneCurve { range: (low, high), gamma: job.gamma, offset: job.offset }.image(values),
-        Scale::Signed(most) => signed_image(values, most, job.gamma, job.ground),
-        Scale::Magnitude(most) => magnitude_image(values, most, job.gamma),
+        ToneScale::Image(low, high) => {
+            ToneCurve { range: (low, high), gamma: job.gamma, offset: job.offset }.image(values)
+        }
+        ToneScale::Signed(most) => signed_image(values, most, job.gamma, job.ground),
+        ToneScale::Magnitude(most) => magnitude_image(values, most, job.gamma),
     }
 }
 
 /// A little more than the values and the ends of the tones. For images it is at least their usual range, so that it changes little
 /// from step to step.
-fn span(values: &Array3<f32>, scale: Scale) -> (f32, f32) {
+fn span(values: &Array3<f32>, scale: ToneScale) -> (f32, f32) {
     let (low, high) = scale.ends();
     let (low, high) = values
         .iter()
         .filter(|value| value.is_finite())
         .fold((low, high), |(low, high), &value| (low.min(value), high.max(value)));
     let (low, high) = match scale {
-        Scale::Image(..) => (low.min(-1.0), high.max(1.0)),
-        Scale::Signed(_) => (low.min(-high), high.max(-low)),
-        Scale::Magnitude(_) => (0.0, high),
+        ToneScale::Image(..) => (low.min(-1.0), high.max(1.0)),
+        ToneScale::Signed(_) => (low.min(-high), high.max(-low)),
+        ToneScale::Magnitude(_) => (0.0, high),
     };
     let margin = 0.04 * (high - low).max(1e-6);
     (low - margin, high + margin)
@@ -178,8 +181,8 @@ fn span(values: &Array3<f32>, scale: Scale) -> (f32, f32) {
 mod tests {
     use super::*;
 
-    fn job(mode: Mode) -> Job {
-        Job {
+    fn job(mode: Mode) -> InspectorJob {
+        InspectorJob {
             image: vec![0.5, -0.5, 0.25, 1.5],
             shape: [1, 2, 2],
             exact: true,
@@ -200,14 +203,14 @@ mod tests {
     #[test]
     fn each_way_of_looking_has_its_scale() {
         let image = made(&job(Mode::Wipe));
-        assert_eq!(image.scale, Scale::Image(-1.0, 1.0));
+        assert_eq!(image.scale, ToneScale::Image(-1.0, 1.0));
         assert!(image.other_picture.is_some() && image.histogram.range.1 > 1.5);
         assert_eq!(image.errors.unwrap().mean_mse, 0.3125);
         let signed = made(&job(Mode::Difference(Difference::Signed)));
-        assert_eq!((signed.scale, signed.subject[[0, 0, 1]]), (Scale::Signed(1.0), -0.5));
-        assert_eq!(made(&job(Mode::Difference(Difference::Absolute))).scale, Scale::Magnitude(1.0));
-        let change = made(&Job { is_change: true, most: Some(0.5), other: Other::None, ..job(Mode::Image) });
-        assert_eq!((change.scale, change.errors), (Scale::Signed(0.5), None));
+        assert_eq!((signed.scale, signed.subject[[0, 0, 1]]), (ToneScale::Signed(1.0), -0.5));
+        assert_eq!(made(&job(Mode::Difference(Difference::Absolute))).scale, ToneScale::Magnitude(1.0));
+        let change = made(&InspectorJob { is_change: true, most: Some(0.5), other: Other::None, ..job(Mode::Image) });
+        assert_eq!((change.scale, change.errors), (ToneScale::Signed(0.5), None));
     }
 
     #[test]
@@ -215,8 +218,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("image.png");
         RgbImage::new(8, 8).save(&path).unwrap();
-        let other = Other::File(Arc::new(Reference::read(&path).unwrap()));
-        let latents = made(&Job { image: vec![0.0; 16], shape: [4, 2, 2], other, ..job(Mode::Wipe) });
+        let other = Other::File(Arc::new(ReferenceImage::read(&path).unwrap()));
+        let latents = made(&InspectorJob { image: vec![0.0; 16], shape: [4, 2, 2], other, ..job(Mode::Wipe) });
         assert!(latents.refused.unwrap().contains(" 4;"));
         assert!(latents.other.is_none() && latents.errors.is_none());
     }

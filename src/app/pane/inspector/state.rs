@@ -1,11 +1,11 @@
 //! The state of the pane: the settings, the reference's file, and the last result.
 
 use crate::app::draw::textures::ground_of;
-use crate::app::pane::inspector::job::{Inspected, Job, Other, Scale, made};
+use crate::app::pane::inspector::job::{Inspected, InspectorJob, Other, ToneScale, made};
 use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
 use crate::app::view_context::ViewContext;
 use crate::runtime::{QuestionSlot, RunEnd, Wake};
-use crate::session::inspect::{Channel, Difference, Reference};
+use crate::session::inspect::{Channel, Difference, ReferenceImage};
 use crate::session::levels::Isolation;
 use crate::session::tone::Ground;
 use crate::words::sentence;
@@ -69,7 +69,7 @@ pub struct InspectorPane {
     /// Where the line between image and reference is, from 0 at the left to 1.
     pub(super) wipe: f32,
     /// The last file read, and the number of files before it.
-    file: Option<(PathBuf, Arc<Reference>)>,
+    file: Option<(PathBuf, Arc<ReferenceImage>)>,
     files: u64,
     /// The file that is being read.
     wanted: Option<PathBuf>,
@@ -109,11 +109,11 @@ struct InspectKey {
 type Of = (Moment, Picture, usize);
 
 /// What is inspected, and how.
-struct Look {
+struct InspectedImage {
     of: Of,
     /// The picture of the run, or the file, that it is compared with.
     other: Option<Of>,
-    file: Option<Arc<Reference>>,
+    file: Option<Arc<ReferenceImage>>,
     alone: Option<Isolation>,
     channel: Channel,
     mode: Mode,
@@ -170,7 +170,7 @@ impl InspectorPane {
     }
 
     /// Uses the file, unless another reference was chosen since.
-    pub fn take(&mut self, path: PathBuf, read: Result<Arc<Reference>, String>) {
+    pub fn take(&mut self, path: PathBuf, read: Result<Arc<ReferenceImage>, String>) {
         if self.wanted.as_ref() != Some(&path) {
             return;
         }
@@ -269,7 +269,7 @@ impl InspectorPane {
     }
 
     /// What is inspected now.
-    fn look(&self, run: &RunView, at: Moment, (context, ground): (&ViewContext, Ground)) -> Look {
+    fn look(&self, run: &RunView, at: Moment, (context, ground): (&ViewContext, Ground)) -> InspectedImage {
         let (of, shown_range) = ((at, self.picture, context.sample), context.view().range);
         let other = self.run_reference(run, at, context.sample);
         let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
@@ -285,7 +285,7 @@ impl InspectorPane {
             None => None,
         };
         let (channel, gamma, offset, span) = (self.channel, self.gamma, self.offset, self.span);
-        Look { of, other, file, alone, channel, mode, range, most, gamma, offset, span, ground }
+        InspectedImage { of, other, file, alone, channel, mode, range, most, gamma, offset, span, ground }
     }
 
     fn show_nothing(&mut self) {
@@ -294,12 +294,12 @@ impl InspectorPane {
     }
 
     /// The map from values to tones for the current view.
-    pub(super) fn scale(&self) -> Option<Scale> {
+    pub(super) fn scale(&self) -> Option<ToneScale> {
         self.shown.as_ref().map(|shown| shown.made.scale)
     }
 }
 
-impl Look {
+impl InspectedImage {
     /// Its key; `files` is the number of files read.
     fn key(&self, run: &RunView, files: u64) -> InspectKey {
         let key_of = |(at, picture, sample): Of| run.key(at, picture, sample);
@@ -328,7 +328,7 @@ impl Look {
     }
 
     /// The job that computes it.
-    fn job(self, run: &RunView) -> Option<Job> {
+    fn job(self, run: &RunView) -> Option<InspectorJob> {
         let values_of = |(at, picture, sample): Of| run.values(at, picture, sample);
         let image = values_of(self.of)?;
         let other = match (self.other, self.file) {
@@ -336,7 +336,7 @@ impl Look {
             (None, Some(file)) => Other::File(file),
             (None, None) => Other::None,
         };
-        Some(Job {
+        Some(InspectorJob {
             shape: image.shape,
             exact: image.exact,
             channel: self.channel.within(image.shape[0]),

@@ -5,7 +5,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{named, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::inspector::histogram::{histogram_ui, reset, set};
-use crate::app::pane::inspector::job::Scale;
+use crate::app::pane::inspector::job::ToneScale;
 use crate::app::pane::inspector::state::InspectorPane;
 use crate::app::view_context::ViewContext;
 use crate::app::words;
@@ -31,7 +31,7 @@ pub(super) fn tones_ui(
     ui.spacing_mut().button_padding.y = 2.0;
     histogram_ui(ui, room.clamp(HISTOGRAM.0, HISTOGRAM.1), state, intents);
     ends_ui(ui, context, state, intents);
-    let curved = !matches!(state.scale(), Some(Scale::Signed(_)));
+    let curved = !matches!(state.scale(), Some(ToneScale::Signed(_)));
     let mut gamma = state.gamma;
     let tip = "γ of the tone curve, (share of the range + offset)^(1/γ). Above 1 brightens dark tones. Double-click to \
          reset to 1";
@@ -87,7 +87,7 @@ fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intent
             }
         };
         match scale {
-            Scale::Image(..) => {
+            ToneScale::Image(..) => {
                 field(
                     ui,
                     (words::panes::BLACK_VALUE, "The value shown as black, here and in the images pane"),
@@ -101,11 +101,11 @@ fn ends_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane, intent
                     high,
                 );
             }
-            Scale::Signed(_) | Scale::Magnitude(_) => {
+            ToneScale::Signed(_) | ToneScale::Magnitude(_) => {
                 field(ui, (words::panes::FULL_COLOUR_AT, "The magnitude shown in full colour"), true, high);
             }
         }
-        let is_usual = matches!(scale, Scale::Image(..)) && context.view().range == ValueRange::Image;
+        let is_usual = matches!(scale, ToneScale::Image(..)) && context.view().range == ValueRange::Image;
         let text = RichText::new(words::panes::RESET_RANGE).font(theme::body(SMALL));
         let button = ui.add_enabled(!is_usual, egui::Button::new(text).min_size(egui::vec2(0.0, LINE)));
         if button.on_hover_text("Reset the range").clicked() {

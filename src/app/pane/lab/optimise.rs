@@ -11,7 +11,7 @@ use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::figure::palette::level_label;
 use crate::model::exact::ExactCard;
-use crate::optimise::{Ended, Options, Outcome, Reference};
+use crate::optimise::{FitEnd, Options, Outcome, Reference};
 use crate::runtime::Report;
 use crate::sampler::SamplerKind;
 use crate::sampler::registry::ClosedForm;
@@ -20,7 +20,7 @@ use egui::{DragValue, Grid, Label, ProgressBar, RichText, Ui};
 
 /// The options of an optimisation.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted {
+pub(super) struct FitRequest {
     options: Options,
 }
 
@@ -133,7 +133,7 @@ fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
     let palette = Palette::of(ui);
     let text = RichText::new(outcome.sentence()).font(theme::body(SMALL)).color(palette.text);
     ui.add(Label::new(text).wrap());
-    if outcome.ended == Ended::Cancelled {
+    if outcome.ended == FitEnd::Cancelled {
         ui.label(secondary(ui, words::panes::FIT_STOPPED));
     }
     let Some(comparison) = &outcome.comparison else { return };

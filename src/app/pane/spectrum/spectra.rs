@@ -18,16 +18,16 @@ type SpectraKey = (Vec<PictureKey>, Window);
 
 /// Radially averaged power spectra with their keys, and those on screen.
 pub struct Spectra {
-    pool: Option<AnalysisPool<SpectraKey, Vec<Rings>>>,
+    pool: Option<AnalysisPool<SpectraKey, Vec<RingDensities>>>,
     /// The last plot; it stays until the next one is ready.
-    shown: Option<(Wanted, SpectrumPlot)>,
+    shown: Option<(PlotInputs, SpectrumPlot)>,
     /// Why a spectrum could not be computed.
     failed: Option<String>,
 }
 
 /// The source of the data's spectrum.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum DataSource<'a> {
+pub enum SpectrumOfData<'a> {
     /// The final image of the run, once it is complete.
     #[default]
     FinalImage,
@@ -42,17 +42,17 @@ pub enum DataSource<'a> {
 
 /// A request.
 #[derive(Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct SpectraRequest<'a> {
     pub(super) run: &'a RunView,
     pub(super) at: Moment,
     pub(super) sample: usize,
     pub(super) choices: SpectrumChoices,
-    pub(super) data: DataSource<'a>,
+    pub(super) data: SpectrumOfData<'a>,
 }
 
 /// All inputs of a plot.
 #[derive(Clone, Copy, PartialEq)]
-struct Wanted {
+struct PlotInputs {
     run: RunId,
     at: Moment,
     sample: usize,
@@ -64,19 +64,19 @@ struct Wanted {
 }
 
 /// Frequency of each ring, and the density by channel.
-struct Rings {
+struct RingDensities {
     frequency: Vec<f64>,
     channels: Vec<Vec<f64>>,
     mean: Vec<f64>,
 }
 
-impl Weigh for Rings {
+impl Weigh for RingDensities {
     fn bytes(&self) -> usize {
         self.frequency.bytes() + self.channels.bytes() + self.mean.bytes()
     }
 }
 
-impl Rings {
+impl RingDensities {
     fn of(shape: [usize; 3], values: &[f32], window: Window) -> Result<Self, SpectrumError> {
         let mut rapsd = Rapsd::windowed(shape[1], shape[2], window)?;
         let image = ArrayView3::from_shape(shape, values).ok();
@@ -102,8 +102,8 @@ impl Spectra {
         Self { pool: AnalysisPool::start("chromascope-analysis", BUDGET, wake).ok(), shown: None, failed: None }
     }
 
-    fn of(&mut self, question: &Question, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<Rings>>> {
-        let Question { run, sample, choices, .. } = *question;
+    fn of(&mut self, question: &SpectraRequest, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<RingDensities>>> {
+        let SpectraRequest { run, sample, choices, .. } = *question;
         let window = choices.window();
         let keys = pictures.iter().map(|&(at, picture)| run.key(at, picture, sample)).collect();
         let key = (keys, window);
@@ -115,7 +115,7 @@ impl Spectra {
             });
             let images = images.collect::<Option<Vec<_>>>()?;
             Some(Box::new(move || {
-                let rings = images.iter().map(|(shape, values)| Rings::of(*shape, values, window));
+                let rings = images.iter().map(|(shape, values)| RingDensities::of(*shape, values, window));
                 // Images without a spectrum have no rings.
                 rings.collect::<Result<_, _>>().unwrap_or_default()
             }))
@@ -133,8 +133,8 @@ impl Spectra {
     }
 
     /// Steps of the run that are kept at full size, spread over it.
-    fn other_steps(question: &Question) -> Vec<usize> {
-        let Question { run, sample, choices, .. } = *question;
+    fn other_steps(question: &SpectraRequest) -> Vec<usize> {
+        let SpectraRequest { run, sample, choices, .. } = *question;
         if !choices.others {
             return Vec::new();
         }
@@ -149,22 +149,22 @@ impl Spectra {
     }
 
     /// The plot of a moment once all of it is ready, until then the previous one. Other steps may come later.
-    pub(super) fn plot(&mut self, question: &Question) -> Option<&SpectrumPlot> {
-        let Question { run, at, sample, choices, data } = *question;
+    pub(super) fn plot(&mut self, question: &SpectraRequest) -> Option<&SpectrumPlot> {
+        let SpectraRequest { run, at, sample, choices, data } = *question;
         self.failed = None;
         let complete = run.end == Some(RunEnd::Complete);
-        let version = if let DataSource::Known { version, .. } = data { Some(version) } else { None };
+        let version = if let SpectrumOfData::Known { version, .. } = data { Some(version) } else { None };
         let steps = Self::other_steps(question);
-        let wanted = Wanted { run: run.id, at, sample, choices, data: version, complete, others: steps.len() };
+        let wanted = PlotInputs { run: run.id, at, sample, choices, data: version, complete, others: steps.len() };
         if self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted) {
             // The latest request is computed first.
             let pictures: Vec<_> = steps.iter().map(|&step| (Moment::of_step(step), Picture::Expectation)).collect();
             let others = (!steps.is_empty()).then(|| self.of(question, &pictures)).flatten();
             let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
-            let is_image = matches!(data, DataSource::FinalImage);
+            let is_image = matches!(data, SpectrumOfData::FinalImage);
             let image = if complete && is_image { self.of(question, &[(end, Picture::State)]) } else { None };
             let here = self.of(question, &[(at, Picture::State), (at, Picture::Expectation)]);
-            let wanted = Wanted { others: if others.is_some() { steps.len() } else { 0 }, ..wanted };
+            let wanted = PlotInputs { others: if others.is_some() { steps.len() } else { 0 }, ..wanted };
             let new = self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted);
             if let Some([x_t, expectation]) = here.as_deref().map(Vec::as_slice)
                 && (image.is_some() || !complete || !is_image)
@@ -173,8 +173,8 @@ impl Spectra {
                 let channel = choices.channel;
                 let image = image.as_ref().and_then(|image| image.first());
                 let data = match data {
-                    DataSource::Known { data, .. } => Some(data),
-                    DataSource::FinalImage => {
+                    SpectrumOfData::Known { data, .. } => Some(data),
+                    SpectrumOfData::FinalImage => {
                         image.map(|image| DataSpectrum { name: "final image", density: image.density(channel) })
                     }
                 };

@@ -135,7 +135,7 @@ mod tests {
     use crate::app::planned::Planner;
     use crate::schedule::PlanSource;
     use crate::session::RunSettings;
-    use crate::session::document::{Document, NamedSchedule};
+    use crate::session::document::{Document, SavedSchedule};
     use crate::session::prepare::Model;
     use crate::session::settings::{ModelSource, ProviderChoice};
     use std::sync::Arc;
@@ -151,7 +151,7 @@ mod tests {
         let (name, steps) = ("kept".to_owned(), 9);
         let document = Document {
             run: run.clone(),
-            schedules: vec![NamedSchedule { name: name.clone(), source: kept, steps }],
+            schedules: vec![SavedSchedule { name: name.clone(), source: kept, steps }],
             overlay: Some(name),
             ..Document::default()
         };
