@@ -107,7 +107,7 @@ fn folders_and_files_are_read_or_refused_in_a_sentence() {
     for (name, content, why) in [
         ("words.txt", "no image", "PNG, JPEG"),
         ("words.png", "no image", "PNG image"),
-        ("words.npy", "no array", "float32 or float64 ("),
+        ("words.npy", "no array", "not a NumPy array"),
         ("empty.png", "", "empty"),
         ("empty.npy", "", "empty"),
     ] {

@@ -145,7 +145,7 @@ fn facts(model: &OpenModel) -> Value {
         "file": model.package.onnx,
         "sha256": model.graph.sha256,
         "opset": model.graph.opset,
-        "external_data": model.graph.external_data,
+        "external_data": model.graph.external_data.iter().map(|data| &data.file).collect::<Vec<_>>(),
         "provider": model.provider,
         "onnxruntime": model.runtime.version,
         "contract": model.contract,
@@ -156,6 +156,7 @@ fn facts(model: &OpenModel) -> Value {
         "null_label_said_by": none.map(|none| none.said_by),
         "parameterization": model.scheduler.as_ref().map(SchedulerConfig::parameterization),
         "scheduler_config": model.scheduler,
+        "scheduler_config_file": model.scheduler_file,
         "card": model.package.card,
     })
 }
@@ -175,6 +176,9 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     }
     line("File", format!("{} (operator set {})", package.onnx.display(), model.graph.opset));
     line("SHA-256", model.graph.sha256.clone());
+    if let Some(file) = &model.scheduler_file {
+        line("Scheduler", file.display().to_string());
+    }
     let order = if contract.layout == Layout::Nhwc { ", channels last" } else { "" };
     line("Image", format!("{}{order}", describe(&contract.sample)));
     let size = model.native_size().map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w}"));

@@ -3,7 +3,7 @@
 use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfFit, Options as RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
-use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, start_from};
+use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, rows, start_from};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::claim;
 use crate::session::prepare::{Bare, Model, default_spacing};
@@ -209,20 +209,20 @@ fn table(outcome: &Outcome) -> String {
         let _ = write!(text, "\n{name:<28}{before:>10.digits$}{after:>10.digits$}{:>8.3}", after / before);
     };
     if let Some(fitted) = &outcome.fitted {
-        line("RMSE on the fit seeds", fitted.start, fitted.best, 5);
+        line(rows::FIT, fitted.start, fitted.best, 5);
     }
     if let Some(measured) = &outcome.comparison {
         let mut both = |name: &str, of: &dyn Fn(&EndErrors) -> f64, digits| {
             line(name, of(&measured.before), of(&measured.after), digits);
         };
-        both("RMSE on the test seeds", &|measured| measured.rmse, 5);
-        both("  in 8-bit levels", &|measured| measured.rmse_8bit, 2);
+        both(rows::TEST, &|measured| measured.rmse, 5);
+        both(rows::EIGHT_BIT, &|measured| measured.rmse_8bit, 2);
         let levels = measured.before.by_level.len() - 1;
         for level in 0..levels {
-            both(&format!("  level {level}"), &|measured| measured.by_level[level], 5);
+            both(&rows::level(level), &|measured| measured.by_level[level], 5);
         }
-        both("  rest", &|measured| measured.by_level[levels], 5);
-        both("spectrum error, dB", &|measured| measured.spectrum_db(), 3);
+        both(rows::REST, &|measured| measured.by_level[levels], 5);
+        both(rows::SPECTRUM, &|measured| measured.spectrum_db(), 3);
     }
     text
 }

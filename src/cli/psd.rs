@@ -2,16 +2,16 @@
 
 use super::{Ended, Failure, output};
 use crate::denoiser::empirical;
-use crate::reading;
+use crate::reading::{self, npy};
 use crate::schedule::formats::number;
 use crate::session::archive::claim;
-use crate::session::images::{KINDS, read_at_size};
+use crate::session::images::{KINDS, dimensions, read_at_size};
+use crate::session::memory;
 use crate::session::prepare::check_size;
 use crate::session::schedule_file::has_ending;
 use crate::session::setting::read_size;
 use crate::spectrum::{Rapsd, Running, SpectrumError, Window};
-use ndarray::{Array3, ArrayD, Axis, Ix3, Ix4};
-use ndarray_npy::ReadNpyExt;
+use ndarray::{Array3, Axis, Ix3, Ix4};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 /// 1 at any size. f is in cycles/pixel; psd_var is the unbiased variance over images, nan for one image.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values used as they are
+    /// An image, a folder of images, or a .npy file: [H, W], [C, H, W] or [N, C, H, W], values used as they are.
+    /// Channels may also be last: 1, 3 or 4 of them
     images: PathBuf,
     /// Height and width in pixels to which images are cropped and resized [default: the images' own size, which must be
     /// equal]
@@ -63,6 +64,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         let alone = !images.is_dir();
         let files = if alone { vec![images.clone()] } else { listed(images)? };
         for file in &files {
+            if size.is_none() {
+                check_room(file)?;
+            }
             let image = match read_at_size(file, *size) {
                 Ok(image) => image,
                 Err(reason) if alone => return Err(wrong(file, &format!("{reason}; {GIVE}")).into()),
@@ -92,6 +96,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     Ok(Ended::Well)
 }
 
+/// Bytes that an image's spectrum takes per pixel: three channels and the transform of two of them in double precision.
+const BYTES_PER_PIXEL: u64 = 50;
+
+/// Refuses an image whose spectrum has no room, before it is decoded. What is no image is told when it is read.
+fn check_room(file: &Path) -> Result<(), Wrong> {
+    let (Ok((width, height)), Some(left)) = (dimensions(file), memory::left()) else { return Ok(()) };
+    let needed = u64::from(width) * u64::from(height) * BYTES_PER_PIXEL;
+    if needed <= left {
+        return Ok(());
+    }
+    let [needed, left] = [needed, left].map(|bytes| bytes as f64 / 1e9);
+    Err(wrong(
+        file,
+        &format!(
+            "it has {width}x{height} pixels, and their spectrum needs {needed:.1} GB, but only {left:.1} GB are left; \
+             set --size HxW, such as 512x512"
+        ),
+    ))
+}
+
 /// What to do instead.
 const GIVE: &str = "give an image, a folder of images, or an array as a .npy file";
 
@@ -113,23 +137,29 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, PsdError> {
 /// The images of an array, `[C, H, W]` each.
 fn read_array(path: &Path) -> Result<Vec<Array3<f64>>, PsdError> {
     let bytes = reading::bytes(path).map_err(|why| wrong(path, &format!("{why}; {GIVE}")))?;
-    let array = ArrayD::<f32>::read_npy(&bytes[..]).map(|array| array.mapv(f64::from));
-    let array = array.or_else(|_| ArrayD::<f64>::read_npy(&bytes[..])).map_err(|error| {
-        let why = reading::no_array(&error);
-        wrong(path, &format!("it is not an array of float32 or float64 ({why}); {GIVE}"))
-    })?;
+    let array =
+        npy::floats::<f64>(&bytes).map_err(|why| wrong(path, &format!("{why}; {GIVE} of floating-point numbers")))?;
     if let Some(place) = array.iter().position(|value| !value.is_finite()) {
         return Err(wrong(path, &format!("value {place} is not finite; spectra need finite numbers")));
     }
     let shape = array.shape().to_vec();
     let array = if shape.len() == 2 { array.insert_axis(Axis(0)) } else { array };
+    let (array, turned) = npy::channels_first(array);
+    if let Some(turned) = turned {
+        output::message(&format!("{}: {turned}", path.display()));
+    }
     match array.ndim() {
         3 => Ok(array.into_dimensionality::<Ix3>().into_iter().collect()),
         4 => {
             let images = array.into_dimensionality::<Ix4>().map_err(|error| wrong(path, &error.to_string()))?;
             Ok(images.outer_iter().map(|image| image.to_owned()).collect())
         }
-        _ => Err(wrong(path, &format!("its shape is {shape:?}; it must be [H, W], [C, H, W] or [N, C, H, W]"))),
+        _ => Err(wrong(
+            path,
+            &format!(
+                "its shape is {shape:?}; it must be [H, W], [C, H, W] or [N, C, H, W], with the channels first or last"
+            ),
+        )),
     }
 }
 

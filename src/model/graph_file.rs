@@ -1,68 +1,36 @@
 //! Checks of an ONNX file before ONNX Runtime opens it: whether it is ONNX, whether it is complete, and whether its
 //! external data is in place. ONNX Runtime's own messages on these are for its developers.
 
+mod place;
+mod proto;
+
+use self::proto::ModelProto;
 use crate::reading::why;
 use prost::Message;
 use sha2::{Digest, Sha256};
 use std::io::Read;
-use std::path::{Component, Path, PathBuf};
-
-// The few fields of onnx.proto3 that are needed; all others are skipped unread.
-
-#[derive(Clone, PartialEq, Message)]
-struct ModelProto {
-    #[prost(int64, tag = "1")]
-    ir_version: i64,
-    #[prost(message, repeated, tag = "8")]
-    opset_import: Vec<OperatorSet>,
-    #[prost(message, optional, tag = "7")]
-    graph: Option<GraphProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct OperatorSet {
-    #[prost(string, tag = "1")]
-    domain: String,
-    #[prost(int64, tag = "2")]
-    version: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GraphProto {
-    #[prost(message, repeated, tag = "1")]
-    node: Vec<Anything>,
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<TensorProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Anything {}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(message, repeated, tag = "13")]
-    external_data: Vec<Entry>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Entry {
-    #[prost(string, tag = "1")]
-    key: String,
-    #[prost(string, tag = "2")]
-    value: String,
-}
+use std::path::{Path, PathBuf};
 
 /// What an ONNX file says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphFile {
     /// Version of the standard operator set.
     pub opset: i64,
-    /// Files that hold the graph's larger tensors, all inside its folder.
-    pub external_data: Vec<PathBuf>,
+    /// Files that hold the graph's larger tensors.
+    pub external_data: Vec<ExternalData>,
     /// SHA-256 of the file and its external data, hexadecimal.
     pub sha256: String,
+}
+
+/// A file that holds tensors of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalData {
+    /// What the graph calls it, a path from the graph's folder.
+    pub location: String,
+    /// The file, or a link to it.
+    pub file: PathBuf,
+    /// Whether ONNX Runtime opens it by itself. It does not follow every link that is followed here.
+    pub followed: bool,
 }
 
 /// Why an ONNX file cannot be used.
@@ -107,6 +75,19 @@ pub enum GraphFileError {
         /// The location it names.
         location: String,
     },
+    /// A link that could lead to any file of the user's.
+    #[error(
+        "{path} needs its weights file \"{location}\", which is a link to {target}, outside its folder, and was not \
+         followed; copy that file into the folder in place of the link"
+    )]
+    Link {
+        /// The model.
+        path: PathBuf,
+        /// The location it names.
+        location: String,
+        /// Where the link leads.
+        target: PathBuf,
+    },
     /// External data is not there.
     #[error("{path} needs its weights file \"{location}\", which is missing; copy that file into the same folder")]
     Missing {
@@ -134,44 +115,20 @@ impl GraphFile {
         let content = std::fs::read(path).map_err(read)?;
         let not_onnx = || GraphFileError::NotOnnx { path: path.into() };
         let model = ModelProto::decode(content.as_slice()).map_err(|_| not_onnx())?;
-        let graph = model.graph.filter(|graph| model.ir_version > 0 && !graph.node.is_empty()).ok_or_else(not_onnx)?;
+        if model.ir_version <= 0 || model.graph.as_ref().is_none_or(|graph| graph.node.is_empty()) {
+            return Err(not_onnx());
+        }
 
         let mut hash = Sha256::new();
         hash.update(&content);
-        let external_data = external_files(path, &graph)?;
-        for file in &external_data {
+        let external_data: Vec<_> =
+            model.locations().into_iter().map(|location| place::find(path, location)).collect::<Result<_, _>>()?;
+        for ExternalData { file, .. } in &external_data {
             digest_file(file, &mut hash).map_err(|error| GraphFileError::Read { path: file.clone(), error })?;
         }
         let opset = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx");
         Ok(Self { opset: opset.map_or(0, |set| set.version), external_data, sha256: super::hex(&hash.finalize()) })
     }
-}
-
-fn external_files(path: &Path, graph: &GraphProto) -> Result<Vec<PathBuf>, GraphFileError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let locations = graph.initializer.iter().flat_map(|tensor| &tensor.external_data);
-    let mut locations: Vec<&str> =
-        locations.filter(|entry| entry.key == "location").map(|entry| entry.value.as_str()).collect();
-    locations.sort_unstable();
-    locations.dedup();
-    let mut files = Vec::new();
-    for location in locations {
-        let relative = Path::new(location);
-        let escapes = || GraphFileError::Escapes { path: path.into(), location: location.into() };
-        if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(escapes());
-        }
-        let file = folder.join(relative);
-        let missing = || GraphFileError::Missing { path: path.into(), location: location.into() };
-        // A symbolic link can leave the folder as well as "..".
-        let real = file.canonicalize().map_err(|_| missing())?;
-        let root = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        if !real.starts_with(root.canonicalize().map_err(|_| missing())?) {
-            return Err(escapes());
-        }
-        files.push(file);
-    }
-    Ok(files)
 }
 
 /// Takes a file into a hash, a piece at a time.
@@ -186,3 +143,6 @@ pub(super) fn digest_file(path: &Path, hash: &mut Sha256) -> std::io::Result<()>
         hash.update(&buffer[..read]);
     }
 }
+
+#[cfg(test)]
+mod tests;

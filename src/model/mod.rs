@@ -7,6 +7,7 @@ pub mod exact;
 pub mod folders;
 pub mod graph_file;
 mod hex;
+mod layout;
 pub mod onnx;
 pub mod onnx_runtime;
 pub mod package;

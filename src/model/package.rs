@@ -4,6 +4,7 @@
 use super::cascade_folder::{CASCADE_FILE, CascadeFault};
 use super::contract::Declared;
 use super::exact::ExactCard;
+use super::layout;
 use crate::reading::why;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -15,14 +16,18 @@ pub struct Package {
     pub name: String,
     /// The graph.
     pub onnx: PathBuf,
-    /// Where the other files were looked for.
+    /// The graph's folder.
     pub folder: PathBuf,
+    /// Folders in which the other files were looked for, the first ones first; none for a single file.
+    pub places: Vec<PathBuf>,
     /// The scheduler's configuration, where there is one.
     pub scheduler_config: Option<PathBuf>,
     /// The network's configuration; empty if there is none.
     pub config: ModelConfig,
     /// The card, where there is one.
     pub card: Option<Card>,
+    /// What was chosen among the files, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Longest side of an image, pixels.
@@ -156,12 +161,25 @@ pub enum PackageError {
     },
     /// A folder without a graph.
     #[error(
-        "the folder {folder} has no model.onnx; a model folder holds model.onnx, scheduler_config.json and, optionally, \
-         config.json, and a cascade holds cascade.json"
+        "the folder {folder} has no model.onnx{holds}; a model folder holds model.onnx, scheduler_config.json and, \
+         optionally, config.json, and a cascade holds cascade.json"
     )]
     NoGraph {
         /// The folder.
         folder: PathBuf,
+        /// What is there instead, for people.
+        holds: String,
+    },
+    /// A folder with a choice of graphs.
+    #[error(
+        "the folder {folder} has several graphs, {graphs}, and it is unclear which one to open; give the path of one, \
+         or name it model.onnx"
+    )]
+    SeveralGraphs {
+        /// The folder.
+        folder: PathBuf,
+        /// Their names, for people.
+        graphs: String,
     },
     /// A file could not be read.
     #[error("cannot read {path}: {}", why(error))]
@@ -238,33 +256,39 @@ impl Package {
 
     /// Reads a file or folder.
     pub fn read(path: &Path) -> Result<Self, PackageError> {
-        let (onnx, folder) = if path.is_dir() {
-            let candidates = [path.join("model.onnx"), path.join("unet/model.onnx")];
-            let onnx = candidates.into_iter().find(|file| file.exists());
-            let onnx = onnx.ok_or_else(|| PackageError::NoGraph { folder: path.into() })?;
-            let folder = onnx.parent().unwrap_or(path).to_path_buf();
-            (onnx, folder)
+        let whole_folder = path.is_dir();
+        let mut notes = Vec::new();
+        let onnx = if whole_folder {
+            let found = layout::find(path)?;
+            if found.by_elimination {
+                notes.push(format!("this folder has no model.onnx; the graph is {}", found.onnx.display()));
+            }
+            found.onnx
         } else {
-            (path.to_path_buf(), path.parent().map(Path::to_path_buf).unwrap_or_default())
+            path.to_path_buf()
         };
         std::fs::File::open(&onnx).map_err(|error| PackageError::Read { path: onnx.clone(), error })?;
+        let folder = onnx.parent().map(Path::to_path_buf).unwrap_or_default();
         // The files beside a lone `.onnx` may belong to something else, so only a folder's own are taken.
-        let whole_folder = path.is_dir();
-        let beside = |name: &str| {
-            let candidates = [folder.join(name), path.join("scheduler").join(name)];
-            candidates.into_iter().find(|file| whole_folder && file.exists())
-        };
+        let places = if whole_folder { places(path, &folder) } else { Vec::new() };
+        let beside = |name: &str| places.iter().map(|place| place.join(name)).find(|file| file.exists());
         let config =
             beside("config.json").map_or_else(|| Ok(ModelConfig::default()), |file| ModelConfig::read(&file))?;
         let card = beside("card.json").map(|file| Card::read(&file)).transpose()?;
-        let named = if path.is_dir() { path.file_name() } else { path.file_stem() };
+        let scheduler_config = beside("scheduler_config.json");
+        if let Some(file) = scheduler_config.as_ref().filter(|file| !file.starts_with(path)) {
+            notes.push(format!("the scheduler configuration is {}, outside this folder", file.display()));
+        }
+        let named = if whole_folder { path.file_name() } else { path.file_stem() };
         Ok(Self {
             name: named.map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned()),
-            scheduler_config: beside("scheduler_config.json"),
+            scheduler_config,
             onnx,
             folder,
+            places,
             config,
             card,
+            notes,
         })
     }
 
@@ -282,6 +306,24 @@ impl Package {
         let from_levels = u32::try_from(halvings).ok().and_then(|n| 2_usize.checked_pow(n)).unwrap_or(MOST_SIDE);
         self.card.as_ref().and_then(|card| card.size_multiple).unwrap_or(from_levels).clamp(1, MOST_SIDE)
     }
+}
+
+/// Where the files of a model's folder may be. diffusers keeps a network in a folder beside that of its scheduler, so the
+/// folder of a network alone has its scheduler above.
+fn places(given: &Path, of_graph: &Path) -> Vec<PathBuf> {
+    let mut places = vec![of_graph.to_path_buf(), given.to_path_buf(), given.join("scheduler")];
+    let whole = std::path::absolute(given).unwrap_or_else(|_| given.to_path_buf());
+    if whole.file_name().is_some_and(|name| name == "unet" || name == "transformer") {
+        let above = given.parent().filter(|above| !above.as_os_str().is_empty()).or_else(|| whole.parent());
+        places.extend(above.map(|above| above.join("scheduler")));
+    }
+    places.dedup();
+    places
+}
+
+/// Whether a folder is meant to be a model and not images, as far as can be told from the names in it.
+pub(crate) fn is_model_folder(folder: &Path) -> bool {
+    folder.join(CASCADE_FILE).exists() || layout::is_model(folder)
 }
 
 pub(super) fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {

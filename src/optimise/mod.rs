@@ -33,7 +33,7 @@ mod solve;
 mod tests;
 
 pub use error::OptimiseError;
-pub use outcome::{Comparison, EndErrors, FitEnd, Fitted, Outcome};
+pub use outcome::{Comparison, EndErrors, FitEnd, Fitted, Outcome, rows};
 pub use parameters::{Parameters, start_from};
 pub use reference::Reference;
 

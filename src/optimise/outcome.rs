@@ -97,6 +97,26 @@ impl Comparison {
     }
 }
 
+/// The lines of a table of what was found: the same quantity before and after.
+pub mod rows {
+    /// RMSE on the seeds of the fit.
+    pub const FIT: &str = "RMSE on the fit seeds";
+    /// RMSE on other seeds, and what follows is of them too.
+    pub const TEST: &str = "RMSE on the test seeds";
+    /// The same as 8-bit images have it.
+    pub const EIGHT_BIT: &str = "  in 8-bit levels";
+    /// RMSE within the rest band.
+    pub const REST: &str = "  rest";
+    /// How far the spectrum is off.
+    pub const SPECTRUM: &str = "spectrum error, dB";
+
+    /// RMSE within a resolution level.
+    #[must_use]
+    pub fn level(level: usize) -> String {
+        format!("  level {level}")
+    }
+}
+
 impl Outcome {
     /// A sentence on the seeds of fit and measurement, and their results.
     #[must_use]

@@ -22,6 +22,7 @@ pub mod images;
 pub mod inspect;
 mod kept;
 pub mod levels;
+pub mod memory;
 pub mod parts;
 pub mod playback;
 pub mod pooling;

@@ -310,6 +310,9 @@ def good():
         "_class_name": "UNet2DConditionModel", "cross_attention_dim": 8})
     write("learned-variance", denoiser(learned_variance=True), {
         "_class_name": "DDPMScheduler", "variance_type": "learned_range"}, {"out_channels": 6})
+    model, raw = in_branch()
+    write("weight-in-branch", model)
+    (MODELS / "weight-in-branch" / "branch.bin").write_bytes(raw)
     (MODELS / "single.onnx").write_bytes(denoiser().SerializeToString())
 
 
@@ -337,6 +340,31 @@ def externalised(location):
     weight.data_location = TensorProto.EXTERNAL
     for key, value in (("location", location), ("offset", "0"), ("length", str(len(raw)))):
         weight.external_data.add(key=key, value=value)
+    return model, raw
+
+
+def in_branch():
+    """tiny-eps with a weight in the file branch.bin, which only the body of an If refers to."""
+    raw = np.full((1, 3, 1, 1), 0.25, np.float32).tobytes()
+    shift = TensorProto(name="shift", data_type=TensorProto.FLOAT, dims=[1, 3, 1, 1])
+    shift.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", "branch.bin"), ("offset", "0"), ("length", str(len(raw)))):
+        shift.external_data.add(key=key, value=value)
+    model = denoiser()
+    last = model.graph.node[-1]
+    plain, last.input[0] = last.input[0], "shifted"
+    result = helper.make_tensor_value_info("result", TensorProto.FLOAT, None)
+    bodies = {
+        "then_branch": helper.make_graph([helper.make_node("Add", [plain, "shift"], ["result"])], "then", [], [result], [shift]),
+        "else_branch": helper.make_graph([helper.make_node("Identity", [plain], ["result"])], "else", [], [result]),
+    }
+    # true for any image, but not known before the run
+    some = [helper.make_node("ReduceMax", ["sample"], ["greatest"], keepdims=0),
+            helper.make_node("Equal", ["greatest", "greatest"], ["is_number"]),
+            helper.make_node("If", ["is_number"], ["shifted"], **bodies)]
+    kept = list(model.graph.node[:-1])
+    del model.graph.node[:]
+    model.graph.node.extend([*kept, *some, last])
     return model, raw
 
 

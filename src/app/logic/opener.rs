@@ -9,6 +9,7 @@ use crate::app::saving::{Save, SaveOutcome};
 use crate::app::words;
 use crate::ensemble::{self, Findings};
 use crate::figure::draw::{DEFAULT_SCALE, Sheet};
+use crate::model::package::{bundled, is_model_folder};
 use crate::runtime::{Wake, program_fault};
 use crate::session::action::Action;
 use crate::session::inspect::ReferenceImage;
@@ -230,7 +231,7 @@ fn schedule_at(path: &Path) -> OpenerNews {
     }
 }
 
-/// A file is a network, and so is a folder with `model.onnx`; any other folder is images.
+/// A file is a network, and so is a folder with one; any other folder is images.
 fn what_lies_at(path: &Path) -> OpenerNews {
     let Some(text) = path.to_str() else {
         return OpenerNews::Refused(format!(
@@ -240,12 +241,12 @@ fn what_lies_at(path: &Path) -> OpenerNews {
     };
     if !path.exists() {
         // With the name of a bundled model, it is that model.
-        if crate::model::package::bundled().iter().any(|(name, _)| name == text) {
+        if bundled().iter().any(|(name, _)| name == text) {
             return OpenerNews::Run(vec![Action::SetModel(ModelSource::Model(text.into()))]);
         }
         return OpenerNews::Refused(words::messages::nothing_at(text));
     }
-    let is_model = path.is_file() || ["model.onnx", "unet/model.onnx"].iter().any(|file| path.join(file).exists());
+    let is_model = path.is_file() || is_model_folder(path);
     let source = if is_model { ModelSource::Model(text.into()) } else { ModelSource::Images(path.into()) };
     OpenerNews::Run(vec![Action::SetModel(source)])
 }
@@ -260,9 +261,16 @@ mod tests {
         let inside = folder.path().join("net");
         std::fs::create_dir(&inside).unwrap();
         std::fs::write(inside.join("model.onnx"), b"").unwrap();
+        let (renamed, cascade) = (folder.path().join("renamed"), folder.path().join("cascade"));
+        std::fs::create_dir_all(renamed.join("transformer")).unwrap();
+        std::fs::write(renamed.join("transformer/model_fp16.onnx"), b"").unwrap();
+        std::fs::create_dir(&cascade).unwrap();
+        std::fs::write(cascade.join("cascade.json"), b"").unwrap();
         let model =
             |path: &Path| OpenerNews::Run(vec![Action::SetModel(ModelSource::Model(path.to_str().unwrap().into()))]);
-        assert_eq!(what_lies_at(&inside), model(&inside));
+        for place in [&inside, &renamed, &cascade] {
+            assert_eq!(what_lies_at(place), model(place));
+        }
         assert_eq!(what_lies_at(&inside.join("model.onnx")), model(&inside.join("model.onnx")));
         let images = OpenerNews::Run(vec![Action::SetModel(ModelSource::Images(folder.path().into()))]);
         assert_eq!(what_lies_at(folder.path()), images);

@@ -4,8 +4,9 @@ use super::kept::KeptGraph;
 use super::reason::plain_reason;
 use crate::denoiser::CancelFlag;
 use crate::model::contract::{Element, Port};
-use crate::model::graph_file::GraphFile;
+use crate::model::graph_file::{ExternalData, GraphFile};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider};
+use crate::reading::why;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::value::{TensorElementType, ValueType};
@@ -80,7 +81,16 @@ impl Canceller {
 impl OnnxSession {
     /// Opens a graph.
     pub fn open(path: &Path, runtime: &LoadedRuntime, options: SessionOptions) -> Result<Self, OpenError> {
-        build(&Graph::File(path), runtime, options)
+        Self::open_file(path, &[], runtime, options)
+    }
+
+    fn open_file(
+        path: &Path,
+        external_data: &[ExternalData],
+        runtime: &LoadedRuntime,
+        options: SessionOptions,
+    ) -> Result<Self, OpenError> {
+        build(&Graph::File { path, external_data }, runtime, options)
             .map_err(|reason| OpenError::Refused { path: path.into(), reason: plain_reason(&reason) })
     }
 
@@ -93,7 +103,7 @@ impl OnnxSession {
         options: SessionOptions,
     ) -> Result<Self, OpenError> {
         let kept = (options.provider == Provider::Cpu).then(|| KeptGraph::of(path, graph, runtime)).flatten();
-        let Some(kept) = kept else { return Self::open(path, runtime, options) };
+        let Some(kept) = kept else { return Self::open_file(path, &graph.external_data, runtime, options) };
         if let Some(found) = kept.find() {
             let (whole, session) = std::thread::scope(|scope| {
                 let whole = scope.spawn(|| found.is_whole());
@@ -153,8 +163,8 @@ impl OnnxSession {
 
 /// Where a graph comes from.
 enum Graph<'a> {
-    /// A file as it was exported.
-    File(&'a Path),
+    /// A file as it was exported, and those that hold its tensors.
+    File { path: &'a Path, external_data: &'a [ExternalData] },
     /// The same, and what is made of it is written to a file.
     Keeping { path: &'a Path, to: &'a Path },
     /// What was made of one before.
@@ -172,7 +182,15 @@ fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Res
         .with_execution_providers(options.provider.execution_providers(runtime))
         .map_err(|error| error.to_string())?;
     let session = match graph {
-        Graph::File(path) => builder.commit_from_file(path),
+        Graph::File { path, external_data } => {
+            for data in external_data.iter().filter(|data| !data.followed) {
+                let bytes = std::fs::read(&data.file).map_err(|error| why(&error))?;
+                builder = builder
+                    .with_external_initializer_file_in_memory(&data.location, bytes.into())
+                    .map_err(|error| error.to_string())?;
+            }
+            builder.commit_from_file(path)
+        }
         Graph::Keeping { path, to } => {
             builder.with_optimized_model_path(to).map_err(|error| error.to_string())?.commit_from_file(path)
         }

@@ -1,12 +1,11 @@
 use super::{PrepareError, SettingError};
 use crate::model::contract::Contract;
 use crate::model::hex;
-use crate::reading;
+use crate::reading::{self, npy};
 use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::words::count;
 use ndarray::{Array, Array3, Array4, Dimension};
-use ndarray_npy::{ReadNpyError, ReadNpyExt};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,11 +18,14 @@ pub(super) type Digests = BTreeMap<String, String>;
 pub(super) struct Input {
     setting: &'static str,
     what: &'static str,
+    axes: &'static [&'static str],
 }
 
-const INIT_NOISE: Input = Input { setting: "init_noise", what: "initial noise" };
-pub(super) const STEP_NOISE: Input = Input { setting: "step_noise", what: "step noise" };
-const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: EMBEDDINGS };
+const INIT_NOISE: Input =
+    Input { setting: "init_noise", what: "initial noise", axes: &["batch", "channels", "height", "width"] };
+pub(super) const STEP_NOISE: Input =
+    Input { setting: "step_noise", what: "step noise", axes: &["steps", "batch", "channels", "height", "width"] };
+const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: EMBEDDINGS, axes: &["images", "tokens", "width"] };
 /// The purpose of the embeddings file of a conditioned model.
 pub(crate) const EMBEDDINGS: &str = "conditioning embeddings";
 
@@ -86,26 +88,15 @@ pub(super) fn hidden_states(
     }
 }
 
-/// Reads f32, f16 exactly, or f64 rounded, and records the digest of the same bytes.
+/// Reads an array of floating-point numbers, rounded to f32, and records the digest of the same bytes.
 pub(super) fn read<D: Dimension>(
     path: &Path,
-    Input { setting, what }: Input,
+    Input { setting, what, axes }: Input,
     digests: &mut Digests,
 ) -> Result<Array<f32, D>, PrepareError> {
     let fault = |reason: String| PrepareError::Array { path: path.into(), what, reason };
     let needed = |why: String| fault(format!("{why}; it must be a .npy file of f16, f32 or f64"));
     let bytes = reading::bytes(path).map_err(needed)?;
     digests.insert(setting.to_owned(), hex(&Sha256::digest(&bytes)));
-    let bytes = reading::halves_widened(bytes);
-    if let Ok(array) = Array::<f32, D>::read_npy(bytes.as_slice()) {
-        return Ok(array);
-    }
-    match Array::<f64, D>::read_npy(bytes.as_slice()) {
-        Ok(array) => Ok(array.mapv(|value| value as f32)),
-        Err(ReadNpyError::WrongNdim(expected, found)) => {
-            let expected = expected.map_or_else(|| "another number of".to_owned(), |count| count.to_string());
-            Err(fault(format!("it has {}, but {expected} are needed", count(found, "dimension"))))
-        }
-        Err(error) => Err(needed(reading::no_array(&error))),
-    }
+    npy::with_axes(npy::floats(&bytes).map_err(needed)?, axes).map_err(fault)
 }

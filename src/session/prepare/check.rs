@@ -1,6 +1,7 @@
 use super::{MEMORY_LIMIT, SettingError};
 use crate::sampler::SamplerKind;
 use crate::session::Trajectory;
+use crate::session::memory;
 use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, RunSettings};
 
@@ -49,44 +50,15 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
 
 /// Checks that there is memory for what the run stores.
 /// `parts` is the number of parts of each estimate.
-pub(super) fn memory(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), SettingError> {
+pub(super) fn room(steps: usize, shape: [usize; 4], parts: usize) -> Result<(), SettingError> {
     let bytes = Trajectory::bytes(steps, shape, parts);
-    let allowed = available().map_or(MEMORY_LIMIT, |available| MEMORY_LIMIT.min(available / 5 * 2));
+    // Of what is left a run takes two fifths at most, as writing its archive takes about as much again.
+    let left = memory::left().and_then(|left| usize::try_from(left / 5 * 2).ok());
+    let allowed = left.map_or(MEMORY_LIMIT, |left| MEMORY_LIMIT.min(left));
     if bytes <= allowed {
         return Ok(());
     }
     let [batch, _, height, width] = shape;
     let [needed, allowed] = [bytes, allowed].map(|bytes| bytes as f64 / 1e9);
     Err(SettingError::Memory { needed, allowed, steps, batch, size: (height, width) })
-}
-
-/// Memory available on this machine, bytes, if the system tells. A run uses at most two fifths of it, because writing its
-/// archive needs about as much again.
-fn available() -> Option<usize> {
-    if !cfg!(target_os = "linux") {
-        return None;
-    }
-    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
-    available_in(&told)
-}
-
-fn available_in(told: &str) -> Option<usize> {
-    let line = told.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_memory_that_is_left_is_read() {
-        let told = "MemTotal:       24689764 kB\nMemFree: 1 kB\nMemAvailable:   23000000 kB\nBuffers: 2 kB\n";
-        assert_eq!(available_in(told), Some(23_000_000 * 1024));
-        assert_eq!((available_in(""), available_in("MemAvailable: many")), (None, None));
-        if cfg!(target_os = "linux") {
-            assert!(available().is_some_and(|bytes| bytes > 1 << 20));
-        }
-    }
 }

@@ -89,7 +89,7 @@ pub(super) fn open_folder(
         return Err(SettingError::NotForModel { setting: Setting::Provider, model }.into());
     }
     // Before anything is read: reading many large images takes long.
-    check::memory(settings.steps, [settings.batch, 3, size.0, size.1], 0)?;
+    check::room(settings.steps, [settings.batch, 3, size.0, size.1], 0)?;
     let mut notes = Vec::new();
     let config = match &settings.scheduler_config {
         Some(file) => read_config(file, &mut notes)?,
@@ -132,7 +132,7 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         return Err(SettingError::NotForModel { setting: Setting::Prediction, model }.into());
     }
     let graph = GraphFile::read(&package.onnx)?;
-    let mut notes = Vec::new();
+    let mut notes = package.notes.clone();
     let config = match settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref()) {
         Some(file) => read_config(file, &mut notes)?,
         None => cosine(),

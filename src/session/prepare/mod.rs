@@ -290,7 +290,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     }
 
     let shape = image.batch(settings.batch);
-    check::memory(keeping.steps(plan.steps()), shape, composed.parts)?;
+    check::room(keeping.steps(plan.steps()), shape, composed.parts)?;
     let seeded = SeededNoise { seed: settings.seed, first_sample: settings.first_sample };
     let mut digests = opened.digests;
     let x_t = match &settings.init_noise {

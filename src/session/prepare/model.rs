@@ -85,7 +85,7 @@ impl OpenKind {
     /// Files with data that the graphs do not contain.
     fn external_data(&self) -> Vec<PathBuf> {
         match self {
-            Self::Network(model) => model.graph.external_data.clone(),
+            Self::Network(model) => model.graph.external_data.iter().map(|data| data.file.clone()).collect(),
             Self::Exact(_) => Vec::new(),
             Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::external_data).collect(),
         }

@@ -7,7 +7,7 @@ use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
 use crate::model::package::{MOST_SIDE, Package, SampleSize};
 use crate::session::settings::{ProviderChoice, RunSettings};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An open model with its defaults resolved, before any run.
 pub struct OpenModel {
@@ -23,6 +23,8 @@ pub struct OpenModel {
     pub provider: Provider,
     /// Scheduler configuration, if any.
     pub scheduler: Option<SchedulerConfig>,
+    /// The file that it was read from.
+    pub scheduler_file: Option<PathBuf>,
     /// ONNX Runtime.
     pub runtime: &'static LoadedRuntime,
     /// Threads inside one operator.
@@ -49,12 +51,13 @@ impl OpenModel {
             (graph.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), runtime)
         });
         let graph = graph?;
-        let mut notes = Vec::new();
+        let mut notes = package.notes.clone();
         let config_file = settings.scheduler_config.as_ref().or(package.scheduler_config.as_ref());
         let mut scheduler = match config_file {
             Some(file) => Some(read_config(file, &mut notes)?),
             None => None,
         };
+        let scheduler_file = config_file.cloned();
         if let (Some(config), Some(prediction)) = (&mut scheduler, settings.prediction) {
             config.prediction_type = prediction;
         }
@@ -66,7 +69,7 @@ impl OpenModel {
             Err(error) if provider != Provider::Cpu && settings.provider == ProviderChoice::Auto => {
                 no_cuda = Some(format!("CUDA cannot run this model, so the CPU is used: {error}"));
                 provider = Provider::Cpu;
-                OnnxSession::open(&package.onnx, runtime, SessionOptions { provider, ..options })?
+                OnnxSession::open_again(&package.onnx, &graph, runtime, SessionOptions { provider, ..options })?
             }
             opened => opened?,
         };
@@ -80,7 +83,19 @@ impl OpenModel {
         if contract.learned_variance {
             notes.push("the network also predicts a variance (second half of its channels), which is not used".into());
         }
-        Ok(Self { package, graph, session, contract, provider, scheduler, runtime, threads, no_cuda, notes })
+        Ok(Self {
+            package,
+            graph,
+            session,
+            contract,
+            provider,
+            scheduler,
+            scheduler_file,
+            runtime,
+            threads,
+            no_cuda,
+            notes,
+        })
     }
 
     /// The null class: from the user, else from the card, else a guess.

@@ -33,9 +33,7 @@ impl Watched {
     /// Records the files of a model's package.
     pub(super) fn add_package(&mut self, package: &Package) {
         self.add(&package.onnx);
-        // diffusers keeps a network in a folder beside that of its scheduler.
-        let above = package.folder.parent().map(|above| above.join("scheduler"));
-        for folder in [package.folder.clone(), package.folder.join("scheduler")].iter().chain(&above) {
+        for folder in &package.places {
             for name in BESIDE {
                 self.add(&folder.join(name));
             }

@@ -1,0 +1,128 @@
+//! The few fields of onnx.proto3 that are needed; all others are skipped unread.
+
+use prost::Message;
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ModelProto {
+    #[prost(int64, tag = "1")]
+    pub(super) ir_version: i64,
+    #[prost(message, repeated, tag = "8")]
+    pub(super) opset_import: Vec<OperatorSet>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) graph: Option<GraphProto>,
+    #[prost(message, repeated, tag = "25")]
+    pub(super) functions: Vec<FunctionProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct OperatorSet {
+    #[prost(string, tag = "1")]
+    pub(super) domain: String,
+    #[prost(int64, tag = "2")]
+    pub(super) version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct GraphProto {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) node: Vec<NodeProto>,
+    #[prost(message, repeated, tag = "5")]
+    pub(super) initializer: Vec<TensorProto>,
+    #[prost(message, repeated, tag = "15")]
+    pub(super) sparse_initializer: Vec<SparseTensorProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct FunctionProto {
+    #[prost(message, repeated, tag = "7")]
+    pub(super) node: Vec<NodeProto>,
+    #[prost(message, repeated, tag = "11")]
+    pub(super) attribute_proto: Vec<AttributeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct NodeProto {
+    #[prost(message, repeated, tag = "5")]
+    pub(super) attribute: Vec<AttributeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct AttributeProto {
+    #[prost(message, optional, tag = "5")]
+    pub(super) t: Option<TensorProto>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) g: Option<GraphProto>,
+    #[prost(message, repeated, tag = "10")]
+    pub(super) tensors: Vec<TensorProto>,
+    #[prost(message, repeated, tag = "11")]
+    pub(super) graphs: Vec<GraphProto>,
+    #[prost(message, optional, tag = "22")]
+    pub(super) sparse_tensor: Option<SparseTensorProto>,
+    #[prost(message, repeated, tag = "23")]
+    pub(super) sparse_tensors: Vec<SparseTensorProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct SparseTensorProto {
+    #[prost(message, optional, tag = "1")]
+    pub(super) values: Option<TensorProto>,
+    #[prost(message, optional, tag = "2")]
+    pub(super) indices: Option<TensorProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct TensorProto {
+    #[prost(message, repeated, tag = "13")]
+    pub(super) external_data: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Entry {
+    #[prost(string, tag = "1")]
+    pub(super) key: String,
+    #[prost(string, tag = "2")]
+    pub(super) value: String,
+}
+
+impl ModelProto {
+    /// Where the model's tensors say that their data lies, each place once, in the order of the names. That includes the
+    /// bodies of If, Loop and Scan, constants in attributes, sparse tensors, and functions.
+    pub(super) fn locations(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        self.graph.iter().for_each(|graph| in_graph(graph, &mut found));
+        for function in &self.functions {
+            in_nodes(&function.node, &mut found);
+            in_attributes(&function.attribute_proto, &mut found);
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+fn in_graph<'a>(graph: &'a GraphProto, found: &mut Vec<&'a str>) {
+    in_tensors(&graph.initializer, found);
+    in_sparse(&graph.sparse_initializer, found);
+    in_nodes(&graph.node, found);
+}
+
+fn in_nodes<'a>(nodes: &'a [NodeProto], found: &mut Vec<&'a str>) {
+    nodes.iter().for_each(|node| in_attributes(&node.attribute, found));
+}
+
+fn in_attributes<'a>(attributes: &'a [AttributeProto], found: &mut Vec<&'a str>) {
+    for attribute in attributes {
+        in_tensors(attribute.t.iter().chain(&attribute.tensors), found);
+        in_sparse(attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors), found);
+        attribute.g.iter().chain(&attribute.graphs).for_each(|graph| in_graph(graph, found));
+    }
+}
+
+fn in_sparse<'a>(tensors: impl IntoIterator<Item = &'a SparseTensorProto>, found: &mut Vec<&'a str>) {
+    tensors.into_iter().for_each(|tensor| in_tensors(tensor.values.iter().chain(&tensor.indices), found));
+}
+
+fn in_tensors<'a>(tensors: impl IntoIterator<Item = &'a TensorProto>, found: &mut Vec<&'a str>) {
+    let entries = tensors.into_iter().flat_map(|tensor| &tensor.external_data);
+    found.extend(entries.filter(|entry| entry.key == "location").map(|entry| entry.value.as_str()));
+}
