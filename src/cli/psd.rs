@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
 const BYTES_PER_PIXEL: u64 = 50;
 
 /// Refuses an image whose spectrum has no room, before it is decoded. What is no image is told when it is read.
-fn check_room(file: &Path) -> Result<(), Wrong> {
+fn check_room(file: &Path) -> Result<(), PsdError> {
     let (Ok((width, height)), Some(left)) = (dimensions(file), memory::left()) else { return Ok(()) };
     let needed = u64::from(width) * u64::from(height) * BYTES_PER_PIXEL;
     if needed <= left {
