@@ -4,6 +4,9 @@
 
 mod common;
 
+use chromascope::model::SchedulerConfig;
+use chromascope::model::convention::Words;
+use chromascope::model::package::Card;
 use common::Home;
 use common::faults::assert_documented;
 use std::process::Output;
@@ -51,6 +54,29 @@ fn exported(home: &Home, arguments: &[&str]) -> String {
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.lines().count(), 1, "more than a sentence: {text}");
     text.trim_end().to_owned()
+}
+
+/// The words that the exporter writes into a card are those that Chromascope takes from the configuration itself.
+#[test]
+fn an_exported_card_has_the_three_words_of_its_scheduler() {
+    let tools = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tools");
+    for text in [
+        r#"{"_class_name": "DDPMScheduler"}"#,
+        r#"{"_class_name": "EulerDiscreteScheduler", "prediction_type": "v_prediction"}"#,
+        r#"{"_class_name": "EDMEulerScheduler", "prediction_type": "epsilon"}"#,
+        r#"{"_class_name": "FlowMatchHeunDiscreteScheduler"}"#,
+        r#"{"_class_name": "UniPCMultistepScheduler", "prediction_type": "flow_prediction"}"#,
+    ] {
+        let script =
+            "import json, sys; from checkpoint import words_of; print(json.dumps(words_of(json.loads(sys.argv[1]))))";
+        let mut command = std::process::Command::new("python3");
+        let output = command.args(["-B", "-c", script, text]).current_dir(&tools).output().unwrap();
+        let card: Card = serde_json::from_slice(&output.stdout).unwrap();
+        let (config, _) = SchedulerConfig::parse(text, std::path::Path::new("scheduler_config.json")).unwrap();
+        let of = config.parameterization();
+        let words = Words { state: Some(of.state), time: Some(of.time), prediction: Some(of.prediction) };
+        assert_eq!(card.words(), words, "{text}");
+    }
 }
 
 #[test]

@@ -24,6 +24,17 @@ def read_json(path):
         refuse(f"{path} is not JSON ({error}); copy it again")
 
 
+def words_of(scheduler):
+    """State, time and prediction of a network under this scheduler configuration, for its card (docs/models.md)."""
+    name, prediction = scheduler.get("_class_name", ""), scheduler.get("prediction_type", "epsilon")
+    if name.startswith("EDM"):
+        return {"state": "edm", "time": "c-noise", "prediction": "edm"}
+    if name.startswith("FlowMatch") or prediction == "flow_prediction":
+        return {"state": "flow", "time": "flow-1000", "prediction": "flow_prediction"}
+    time = "c-noise" if scheduler.get("timestep_type") == "continuous" and prediction == "v_prediction" else "index"
+    return {"state": "vp", "time": time, "prediction": prediction}
+
+
 def find_unet(checkpoint):
     """The folder of the UNet in a pipeline's folder, or that folder itself; refused if it is not a UNet2DModel."""
     checkpoint = Path(checkpoint)

@@ -4,9 +4,9 @@
     python tools/export_model.py UNET_FOLDER OUT --scheduler SCHEDULER_FOLDER
 
 Writes model.onnx (`sample` f32 [batch, C, height, width], `timestep` f32 [batch], `class_labels` i64 [batch] where the
-network has classes; `out_sample`), scheduler_config.json, config.json and a minimal card.json, and compares the ONNX
-graph with PyTorch at three shapes. The schedule and the prediction type are those of the checkpoint's scheduler; with
-none given, diffusers' defaults for DDPM (linear betas, epsilon) are written and should be checked by hand.
+network has classes; `out_sample`), scheduler_config.json, config.json and a minimal card.json with the network's
+state, time and prediction (docs/models.md), and compares the ONNX graph with PyTorch at three shapes. The schedule and
+these words are those of the checkpoint's scheduler; with none given, diffusers' defaults for DDPM (linear betas, epsilon) are written and should be checked by hand.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import os
 import warnings
 from pathlib import Path
 
-from checkpoint import check_out, find_scheduler, find_unet, needed, read_json, refuse
+from checkpoint import check_out, find_scheduler, find_unet, needed, read_json, refuse, words_of
 
 
 def read_arguments():
@@ -243,12 +243,14 @@ def main(args):
     args.out.mkdir(parents=True, exist_ok=True)
     export_module(Plain(unet), args.out / "model.onnx", multiple, classes, unet.config.in_channels, args.half)
 
-    write_json(args.out / "scheduler_config.json", read_scheduler(args.scheduler))
+    scheduler = read_scheduler(args.scheduler)
+    write_json(args.out / "scheduler_config.json", scheduler)
     keys = ("in_channels", "out_channels", "sample_size", "num_class_embeds")
     config = {"_class_name": "UNet2DModel"} | {k: unet.config[k] for k in keys if unet.config[k] is not None}
     write_json(args.out / "config.json", config)
     name = args.out.resolve().name
     card = {"name": name, "title": name, "summary": "Exported from a diffusers UNet2DModel.", "size_multiple": multiple}
+    card |= words_of(scheduler)
     write_json(args.out / "card.json", card)
 
 

@@ -2,12 +2,12 @@
 
 use super::run_options::{OfNetwork, Options};
 use super::{Ended, Failure, output};
-use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Layout, Port};
+use crate::model::convention::{Convention, WordSource};
 use crate::model::package::{Package, bundled};
 use crate::session::RunSettings;
-use crate::session::prepare::{Model, OpenModel, PrepareError, sizes_in_words};
+use crate::session::prepare::{Model, ModelInfo, OpenModel, PrepareError, sizes_in_words};
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::words::count;
 use serde_json::{Value, json};
@@ -70,20 +70,23 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
     let info = model.info();
     let size = |size: Option<(usize, usize)>| size.map_or_else(|| "?".into(), |(h, w)| format!("{h}x{w}"));
     let text = if json {
-        serde_json::to_string_pretty(&json!({
-            "name": info.name,
-            "sha256": info.sha256,
-            "provider": info.provider,
-            "onnxruntime": info.onnxruntime,
-            "stages": info.stages,
-            "native_size": info.native_size,
-            "size_multiple": info.size_multiple,
-            "num_class_embeds": info.classes,
-            "null_label": info.null_label,
-            "null_label_said_by": info.null_said_by,
-            "parameterization": info.parameterization,
-            "card": info.card,
-        }))?
+        serde_json::to_string_pretty(&with(
+            json!({
+                "name": info.name,
+                "sha256": info.sha256,
+                "provider": info.provider,
+                "onnxruntime": info.onnxruntime,
+                "stages": info.stages,
+                "native_size": info.native_size,
+                "size_multiple": info.size_multiple,
+                "num_class_embeds": info.classes,
+                "null_label": info.null_label,
+                "null_label_said_by": info.null_said_by,
+                "parameterization": info.parameterization,
+                "card": info.card,
+            }),
+            &words_of(info),
+        ))?
     } else {
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         let stages: Vec<String> = info.stages.iter().map(|stage| size(*stage)).collect();
@@ -123,7 +126,7 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
             "parameterization": info.parameterization,
             "card": info.card,
         });
-        serde_json::to_string_pretty(&facts)?
+        serde_json::to_string_pretty(&with(facts, &words_of(info)))?
     } else {
         let summary = info.card.as_ref().map(|card| card.summary.as_str()).unwrap_or_default();
         format!(
@@ -140,7 +143,7 @@ fn exact_model(settings: RunSettings, json: bool) -> Result<Ended, Failure> {
 
 fn facts(model: &OpenModel) -> Value {
     let none = model.null_class(None);
-    json!({
+    let facts = json!({
         "name": model.package.name,
         "file": model.package.onnx,
         "sha256": model.graph.sha256,
@@ -154,11 +157,49 @@ fn facts(model: &OpenModel) -> Value {
         "num_class_embeds": model.package.config.num_class_embeds,
         "null_label": none.map(|none| none.label),
         "null_label_said_by": none.map(|none| none.said_by),
-        "parameterization": model.scheduler.as_ref().map(SchedulerConfig::parameterization),
+        "parameterization": model.convention.parameterization(),
         "scheduler_config": model.scheduler,
         "scheduler_config_file": model.scheduler_file,
+        "schedule_assumed": model.schedule_assumed,
         "card": model.package.card,
+    });
+    with(facts, &words(&model.convention))
+}
+
+/// State, time and prediction, each with its source.
+fn words(convention: &Convention) -> Value {
+    let Convention { state, time, prediction, .. } = convention;
+    json!({
+        "state": state.map(|word| word.is),
+        "state_said_by": state.map(|word| word.source),
+        "time": time.map(|word| word.is),
+        "time_said_by": time.map(|word| word.source),
+        "prediction": prediction.map(|word| word.is),
+        "prediction_said_by": prediction.map(|word| word.source),
     })
+}
+
+/// The same of a model that may be exact: its words then follow from its formula.
+fn words_of(info: &ModelInfo) -> Value {
+    let exact = info.parameterization;
+    info.convention.as_ref().map_or_else(
+        || {
+            json!({
+                "state": exact.map(|words| words.state),
+                "time": exact.map(|words| words.time),
+                "prediction": exact.map(|words| words.prediction),
+            })
+        },
+        words,
+    )
+}
+
+/// One object of both.
+fn with(mut facts: Value, more: &Value) -> Value {
+    if let (Some(facts), Some(more)) = (facts.as_object_mut(), more.as_object()) {
+        facts.extend(more.clone());
+    }
+    facts
 }
 
 fn in_words(model: &OpenModel, facts: &Value) -> String {
@@ -191,18 +232,30 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
         line("Conditioning", describe(port));
     }
     line("Output", describe(&contract.output));
+    let Convention { state, time, prediction, .. } = &model.convention;
+    line("State", word(state.map(|word| (word.is.name(), word.is.formula(), word.source))));
+    line("Time", word(time.map(|word| (word.is.name(), word.is.formula(), word.source))));
+    line("Predicts", word(prediction.map(|word| (word.is.name(), word.is.formula(), word.source))));
     match &model.scheduler {
         Some(config) => {
-            line("Predicts", facts["scheduler_config"]["prediction_type"].as_str().unwrap_or("?").to_owned());
-            line("Trained on", config.describe());
+            let assumed = if model.schedule_assumed.is_some() { " (assumed)" } else { "" };
+            line("Trained on", format!("{}{assumed}", config.describe()));
         }
-        None => line("Schedule", "unknown; set --scheduler-config FILE".into()),
+        None => line("Schedule", "unknown; set --scheduler-config FILE, or --state, --time and --prediction".into()),
     }
     line(
         "Runs on",
         format!("{} (ONNX Runtime {})", facts["provider"].as_str().unwrap_or("cuda"), model.runtime.version),
     );
     lines.join("\n")
+}
+
+/// A word with its meaning and source.
+fn word(word: Option<(&str, &str, WordSource)>) -> String {
+    word.map_or_else(
+        || "unknown".into(),
+        |(name, formula, source)| format!("{name}: {formula} ({})", source.in_words()),
+    )
 }
 
 fn classes(model: &OpenModel) -> String {

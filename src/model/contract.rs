@@ -158,11 +158,13 @@ pub struct Declared<'a> {
 }
 
 const SAMPLE_NAMES: &[&str] =
-    &["sample", "x", "x_t", "noisy_sample", "latents", "latent", "latent_model_input", "image", "input"];
-const TIMESTEP_NAMES: &[&str] = &["timestep", "t", "timesteps", "time", "time_step", "step"];
+    &["sample", "x", "x_t", "noisy_sample", "latents", "latent", "latent_model_input", "image", "input", "noisy"];
+const TIMESTEP_NAMES: &[&str] =
+    &["timestep", "t", "timesteps", "time", "time_step", "step", "sigma", "sigmas", "c_noise", "log_snr", "logsnr"];
 const LABEL_NAMES: &[&str] = &["class_labels", "y", "labels", "label", "class", "classes", "class_label"];
 const HIDDEN_NAMES: &[&str] = &["encoder_hidden_states", "context", "hidden_states", "text_embeddings", "cond"];
-const OUTPUT_NAMES: &[&str] = &["out_sample", "sample_out", "output", "noise_pred", "eps", "prediction", "out"];
+const OUTPUT_NAMES: &[&str] =
+    &["out_sample", "sample_out", "output", "noise_pred", "eps", "prediction", "out", "denoised", "score"];
 
 impl Contract {
     /// Decides the roles.

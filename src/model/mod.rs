@@ -2,6 +2,7 @@
 
 pub mod cascade_folder;
 pub mod contract;
+pub mod convention;
 pub mod diagnosis;
 pub mod exact;
 pub mod folders;

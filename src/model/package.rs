@@ -3,9 +3,11 @@
 
 use super::cascade_folder::{CASCADE_FILE, CascadeFault};
 use super::contract::Declared;
+use super::convention::Words;
 use super::exact::ExactCard;
 use super::layout;
 use crate::reading::why;
+use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -91,7 +93,20 @@ impl Card {
         let card: Self = json(path)?;
         card.size_multiple.map_or(Ok(()), |multiple| check(path, "size_multiple", multiple, MOST_SIDE))?;
         card.channels.map_or(Ok(()), |channels| check(path, "channels", channels, MOST_CHANNELS))?;
+        for (key, value) in
+            [("sigma_min", card.sigma_min), ("sigma_max", card.sigma_max), ("sigma_data", card.sigma_data)]
+        {
+            if let Some(found) = value.filter(|value| !(*value > 0.0 && value.is_finite())) {
+                return Err(PackageError::Positive { path: path.into(), key, found });
+            }
+        }
         Ok(card)
+    }
+
+    /// State, time and prediction, as far as the card gives them.
+    #[must_use]
+    pub const fn words(&self) -> Words {
+        Words { state: self.state, time: self.time, prediction: self.prediction }
     }
 }
 
@@ -144,6 +159,24 @@ pub struct Card {
     /// How the model is computed without its graph, where it is known exactly.
     #[serde(default)]
     pub exact: Option<ExactCard>,
+    /// What the network sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<NetworkState>,
+    /// What it receives for the noise level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<NetworkTime>,
+    /// What it outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
+    /// Least σ it was trained on, for a network without a scheduler configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma_min: Option<f64>,
+    /// Greatest σ it was trained on, for a network without a scheduler configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma_max: Option<f64>,
+    /// EDM's standard deviation of the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sigma_data: Option<f64>,
 }
 
 /// Why a model's files cannot be used.
@@ -216,6 +249,16 @@ pub enum PackageError {
         found: usize,
         /// The greatest that can be.
         most: usize,
+    },
+    /// A number that must be above 0.
+    #[error("{path} cannot be used: \"{key}\" is {found}; it must be a number above 0")]
+    Positive {
+        /// The file.
+        path: PathBuf,
+        /// The key.
+        key: &'static str,
+        /// The value.
+        found: f64,
     },
     /// A JSON file does not say what it should.
     #[error("{path} cannot be used: {reason}")]

@@ -119,8 +119,8 @@ impl From<&PrepareError> for Fault {
         // If there is a form, the sentence refers to it, and not to an option of the command line.
         let sentence = match error {
             PrepareError::NoSchedule { model } => format!(
-                "the model {model} has no scheduler_config.json, so its prediction type and training schedule are \
-                 unknown; open that file (diffusers' format)"
+                "the model {model} has no scheduler_config.json, so its prediction and training schedule are unknown; open \
+                 that file (diffusers' format), or choose state, time (other than index) and prediction"
             ),
             PrepareError::NoSize => "the model's files do not give its trained size; choose one here".to_owned(),
             PrepareError::NoHiddenStates { input } => format!(

@@ -13,11 +13,10 @@ use super::settings::{ModelSource, ProviderChoice, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::denoiser::{Upsample, WindowSize};
-use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, SamplerKind};
 use crate::schedule::PlanSource;
-use crate::theory::Calibration;
+use crate::theory::{Calibration, NetworkState, NetworkTime, Prediction};
 
 /// A change of the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,8 +50,12 @@ pub enum Action {
     SetLocal(Option<WindowSize>),
     /// Height and width, pixels; `None` is the model default.
     SetSize(Option<(usize, usize)>),
-    /// What the network predicts, overriding its configuration.
-    SetPrediction(Option<PredictionType>),
+    /// What the network sees, overriding its files.
+    SetState(Option<NetworkState>),
+    /// What the network receives for the noise level, overriding its files.
+    SetTime(Option<NetworkTime>),
+    /// What the network predicts, overriding its files.
+    SetPrediction(Option<Prediction>),
     /// Input and output names.
     SetPorts(PortNames),
     /// The provider.
@@ -140,6 +143,8 @@ impl Action {
             Self::SetUpsample(_) => Setting::UpsampleGuidance.change(),
             Self::SetLocal(_) => Setting::Local.change(),
             Self::SetSize(_) => Setting::Size.change(),
+            Self::SetState(_) => Setting::State.change(),
+            Self::SetTime(_) => Setting::Time.change(),
             Self::SetPrediction(_) => Setting::Prediction.change(),
             Self::SetPorts(_) => Setting::InputSample.change(),
             Self::SetProvider(_) => Setting::Provider.change(),
@@ -233,6 +238,8 @@ pub fn apply(document: &mut Document, action: Action) {
         | Action::SetLocal(_) => steer(run, action),
         Action::SetNullLabel(label) => run.null_label = label,
         Action::SetSize(size) => run.size = size,
+        Action::SetState(state) => run.state = state,
+        Action::SetTime(time) => run.time = time,
         Action::SetPrediction(prediction) => run.prediction = prediction,
         Action::SetPorts(ports) => run.ports = ports,
         Action::SetProvider(provider) => run.provider = provider,
@@ -397,7 +404,7 @@ mod tests {
             Action::SetLabel(Some(3)),
             Action::SetGuidance(Some(GuidanceScale::Constant(2.5))),
             Action::SetNullLabel(Some(9)),
-            Action::SetPrediction(Some(PredictionType::VPrediction)),
+            Action::SetPrediction(Some(Prediction::VPrediction)),
         ];
         let elsewhere = [
             model("gaussian-64"),

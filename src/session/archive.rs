@@ -171,7 +171,7 @@ pub struct ReadError {
 pub fn read_record(path: &Path) -> Result<Record, ReadError> {
     let fault = |reason: String| ReadError { path: path.into(), reason };
     let text = reading::bytes(path).map_err(|why| fault(format!("{why}; give the path of a trajectory.json")))?;
-    let record: serde_json::Value = serde_json::from_slice(&text)
+    let mut record: serde_json::Value = serde_json::from_slice(&text)
         .map_err(|error| fault(format!("it is not JSON ({error}); give a trajectory.json")))?;
     let version = record.get("format_version").and_then(serde_json::Value::as_u64);
     match version {
@@ -184,6 +184,7 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
         }
         None => return Err(fault("it has no format_version, so it is not a trajectory.json".into())),
     }
+    forget_unused_prediction(&mut record);
     let record: Record =
         serde_json::from_value(record).map_err(|error| fault(format!("it was changed or is incomplete ({error})")))?;
     let arrays = path.with_file_name(ARRAYS);
@@ -198,6 +199,16 @@ pub fn read_record(path: &Path) -> Result<Record, ReadError> {
         }
     }
     Ok(record)
+}
+
+/// Removes a prediction that had no effect when the record was made: until 0.1 EDM's networks and flow classes ignored the
+/// setting.
+fn forget_unused_prediction(record: &mut serde_json::Value) {
+    let then = &record["resolved"]["parameterization"];
+    let unused = then.get("Edm").is_some() || (then == "Flow" && record["settings"]["prediction"] != "flow_prediction");
+    if let (true, Some(settings)) = (unused, record.get_mut("settings").and_then(serde_json::Value::as_object_mut)) {
+        settings.remove("prediction");
+    }
 }
 
 /// The result of [`write`].

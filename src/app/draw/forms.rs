@@ -6,13 +6,13 @@ use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::named;
 use crate::app::intent::{Ask, Intent};
 use crate::app::words;
-use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::runtime::{Fault, Need, PortRole};
 use crate::session::action::Action;
 use crate::session::prepare::ModelInfo;
 use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
+use crate::theory::{NetworkState, NetworkTime, Prediction};
 use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
 use std::path::PathBuf;
 
@@ -78,20 +78,24 @@ pub fn said_of_model_ui(
     if model.takes_hidden_states {
         ui.horizontal(|ui| hidden_states_ui(ui, run, state, intents));
     }
+    if model.convention.is_some() {
+        ui.horizontal_wrapped(|ui| convention_ui(ui, run, false, intents));
+    }
 }
 
-/// The file with a network's schedule, and what the network predicts if the file does not have it.
+/// The file with a network's schedule, or the three words that do without it.
 fn scheduler_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, intents: &mut Vec<Intent>) {
     ui.label(words::messages::MISSING_CONFIG);
     let named = (words::messages::OPEN_CONFIG, words::messages::PATH_OF_CONFIG, "path of this file");
     let to = |path| Action::set(Setting::SchedulerConfig, path);
     file_ui(ui, named, &mut state.scheduler_config, (Ask::SchedulerConfig, &to), intents);
     ui.end_row();
-    prediction_ui(ui, run.prediction, intents);
+    convention_ui(ui, run, true, intents);
     let palette = Palette::of(ui);
-    let (note, color) = match run.prediction {
-        None => (words::messages::CONFIG_IS_NEEDED, palette.secondary),
-        Some(_) => (words::messages::STILL_MISSING, palette.warning),
+    let (note, color) = match (run.state, run.time, run.prediction) {
+        (None, None, None) => (words::messages::CONFIG_IS_NEEDED, palette.secondary),
+        (_, Some(NetworkTime::Index), _) => (words::messages::INDEX_NEEDS_CONFIG, palette.warning),
+        _ => (words::messages::STILL_MISSING, palette.warning),
     };
     ui.label(RichText::new(note).color(color));
 }
@@ -216,22 +220,41 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
     named(ui, &combo.response, what);
 }
 
-fn prediction_ui(ui: &mut Ui, chosen: Option<PredictionType>, intents: &mut Vec<Intent>) {
-    ui.label(words::messages::PREDICTION);
-    let kinds = [
-        (None, "as in its configuration"),
-        (Some(PredictionType::Epsilon), "ε, the noise"),
-        (Some(PredictionType::VPrediction), "v"),
-        (Some(PredictionType::Sample), "x₀, the image"),
-        (Some(PredictionType::FlowPrediction), "the velocity of a flow"),
-    ];
-    let shown = kinds.iter().find(|(kind, _)| *kind == chosen).map_or("", |(_, name)| name);
-    let combo = ComboBox::from_id_salt("prediction").selected_text(shown).width(190.0).show_ui(ui, |ui| {
-        for (kind, name) in kinds {
-            if ui.selectable_label(chosen == kind, name).clicked() {
-                intents.push(Intent::Change(Action::SetPrediction(kind)));
+/// What the network sees, receives and outputs. Where files are missing, the run waits for all three.
+fn convention_ui(ui: &mut Ui, run: &RunSettings, needs_all: bool, intents: &mut Vec<Intent>) {
+    let state = word_ui(ui, (words::messages::STATE, run.state), NetworkState::ALL, NetworkState::formula);
+    let time = word_ui(ui, (words::messages::TIME, run.time), NetworkTime::ALL, NetworkTime::formula);
+    let prediction = word_ui(ui, (words::messages::PREDICTION, run.prediction), Prediction::ALL, Prediction::formula);
+    let actions = [state.map(Action::SetState), time.map(Action::SetTime), prediction.map(Action::SetPrediction)];
+    let actions: Vec<Action> = actions.into_iter().flatten().collect();
+    let has_all = state.unwrap_or(run.state).is_some()
+        && time.unwrap_or(run.time).is_some_and(|time| time != NetworkTime::Index)
+        && prediction.unwrap_or(run.prediction).is_some();
+    if needs_all && !has_all {
+        intents.extend(actions.into_iter().map(Intent::Change));
+    } else if !actions.is_empty() {
+        intents.push(Intent::ChangeAndRun(actions));
+    }
+}
+
+/// One of a few words, or what the model's files give; answers with another choice.
+fn word_ui<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    (name, chosen): (&str, Option<T>),
+    all: &[T],
+    formula: fn(T) -> &'static str,
+) -> Option<Option<T>> {
+    ui.label(name);
+    let shown = chosen.map_or(words::messages::AS_IN_FILES, formula);
+    let mut answer = None;
+    let combo = ComboBox::from_id_salt(name).selected_text(shown).width(190.0).show_ui(ui, |ui| {
+        for choice in std::iter::once(None).chain(all.iter().copied().map(Some)) {
+            let text = choice.map_or(words::messages::AS_IN_FILES, formula);
+            if ui.selectable_label(chosen == choice, text).clicked() && chosen != choice {
+                answer = Some(choice);
             }
         }
     });
-    named(ui, &combo.response, words::messages::PREDICTION);
+    named(ui, &combo.response, name);
+    answer
 }

@@ -184,6 +184,12 @@ impl SchedulerConfig {
         self.class.is_flow_match() || self.use_flow_sigmas || self.prediction_type == PredictionType::FlowPrediction
     }
 
+    /// Whether the network is an EDM one.
+    #[must_use]
+    pub const fn is_edm(&self) -> bool {
+        self.class.is_edm()
+    }
+
     /// The model's own schedule.
     pub fn model_schedule(&self) -> Result<ModelSchedule, ScheduleError> {
         let timesteps = self.num_train_timesteps;

@@ -51,9 +51,12 @@ pub enum PrepareError {
     Noise(#[from] NoiseError),
     /// It is not known what the network predicts.
     #[error(
-        "the model {model} has no scheduler_config.json, so its prediction type and training schedule are unknown; \
-         give it with {} (diffusers' format)",
-        Setting::SchedulerConfig
+        "the model {model} has no scheduler_config.json, so its prediction and training schedule are unknown; give it with \
+         {} (diffusers' format), or set {}, {} (other than index) and {}",
+        Setting::SchedulerConfig,
+        Setting::State,
+        Setting::Time,
+        Setting::Prediction
     )]
     NoSchedule {
         /// The model.

@@ -127,9 +127,11 @@ pub(super) fn open_bundled(package: Package, settings: &RunSettings) -> Result<O
         .as_ref()
         .and_then(|card| card.exact.as_ref())
         .ok_or_else(|| SettingError::NotExact { model: package.name.clone() })?;
-    if settings.prediction.is_some() {
-        let model = format!("{}, which is exact and has no network", package.name);
-        return Err(SettingError::NotForModel { setting: Setting::Prediction, model }.into());
+    for setting in [Setting::State, Setting::Time, Setting::Prediction] {
+        if setting.differs(settings, &RunSettings::new(settings.source.clone())) {
+            let model = format!("{}, which is exact and has no network", package.name);
+            return Err(SettingError::NotForModel { setting, model }.into());
+        }
     }
     let graph = GraphFile::read(&package.onnx)?;
     let mut notes = package.notes.clone();

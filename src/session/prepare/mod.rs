@@ -5,6 +5,7 @@ mod arrays;
 mod cascade;
 mod check;
 mod compose;
+mod convention;
 mod error;
 mod exact;
 mod model;
@@ -276,7 +277,9 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
     notes.extend(plan::advice(settings.sampler, plan.levels(), spacing.because.is_none()));
-    let timesteps_rounded = integer && plan.timesteps().iter().any(|t| t.fract() != 0.0);
+    let told: Vec<f64> =
+        plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect();
+    let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
         notes.push(
             "the network accepts integer timesteps only, so timesteps are rounded; the sampler keeps the exact noise \
@@ -285,7 +288,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
         );
     }
     let timestep = opened.timestep;
-    if timestep.is_half() && plan.timesteps().iter().any(|&t| timestep.rounded(t) != t) {
+    if timestep.is_half() && told.iter().any(|&t| timestep.rounded(t) != t) {
         notes.push("the network accepts 16-bit timesteps, so some are rounded".into());
     }
 

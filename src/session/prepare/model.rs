@@ -2,6 +2,7 @@
 
 use super::SettingError;
 use super::cascade::OpenCascade;
+use super::convention::check_time;
 use super::exact::{self, OpenExact};
 use super::watched::Watched;
 use super::{
@@ -12,11 +13,12 @@ use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
+use crate::model::convention::{Convention, Words};
 use crate::model::exact::ExactCard;
 use crate::model::onnx::{Conditioning, OnnxDenoiser};
+use crate::model::onnx_runtime;
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package, locate};
-use crate::model::{PredictionType, onnx_runtime};
 use crate::schedule::ModelSchedule;
 use crate::session::settings::{ModelSource, ProviderChoice, RunSettings};
 use crate::theory::Parameterization;
@@ -127,7 +129,7 @@ impl OpenKind {
 struct GraphKey {
     source: ModelSource,
     scheduler_config: Option<PathBuf>,
-    prediction: Option<PredictionType>,
+    words: Words,
     ports: PortNames,
     null_label: Option<i64>,
     provider: ProviderChoice,
@@ -144,7 +146,7 @@ impl GraphKey {
         Self {
             source: settings.source.clone(),
             scheduler_config: settings.scheduler_config.clone(),
-            prediction: settings.prediction,
+            words: settings.words(),
             ports: settings.ports.clone(),
             null_label: settings.null_label,
             provider: settings.provider,
@@ -197,6 +199,8 @@ pub struct ModelInfo {
     pub takes_hidden_states: bool,
     /// The meaning of its output, if known.
     pub parameterization: Option<Parameterization>,
+    /// Where its state, time and prediction come from; `None` for the program's own code.
+    pub convention: Option<Convention>,
     /// Its own schedule, if known.
     pub schedule: Option<ModelSchedule>,
     /// The configuration of its scheduler, if any.
@@ -333,14 +337,15 @@ fn network(
     size: Option<(usize, usize)>,
     pooled_by: usize,
 ) -> Result<OpenDenoiser, PrepareError> {
-    let config =
-        model.scheduler.clone().ok_or_else(|| PrepareError::NoSchedule { model: model.package.name.clone() })?;
+    let no_schedule = || PrepareError::NoSchedule { model: model.package.name.clone() };
+    let config = model.scheduler.clone().ok_or_else(no_schedule)?;
+    let parameterization = model.convention.parameterization().ok_or_else(no_schedule)?;
     let schedule = config.model_schedule()?;
+    check_time(parameterization.time, &schedule, model.contract.timestep.element)?;
     let (height, width) = model.size(size, pooled_by)?;
     let image = ImageShape { channels: model.contract.channels, height, width };
     let mut digests = arrays::Digests::new();
     let hidden_states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
-    let parameterization = config.parameterization();
     let partition = settings.partition.unwrap_or_else(|| (VALUES_PER_CALL / image.len().max(1)).max(1));
     let conditioning = Conditioning { labels: Vec::new(), hidden_states };
     let timestep = model.contract.timestep.element;
@@ -406,7 +411,8 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         null_said_by: null.map(|null| null.said_by),
         takes_hidden_states: model.contract.hidden_states.is_some(),
         contract: Some(model.contract.clone()),
-        parameterization: scheduler.map(SchedulerConfig::parameterization),
+        parameterization: model.convention.parameterization(),
+        convention: Some(model.convention.clone()),
         schedule: scheduler.and_then(|config| config.model_schedule().ok()),
         scheduler: scheduler.cloned(),
         spacing: scheduler.map(|config| config.default_source().to_string()),
@@ -437,6 +443,7 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         null_said_by: exact.null.map(|null| null.said_by),
         takes_hidden_states: false,
         parameterization: Some(exact::PARAMETERIZATION),
+        convention: None,
         schedule: Some(exact.schedule.clone()),
         scheduler: Some(exact.config.clone()),
         spacing: Some(exact.config.default_source().to_string()),

@@ -1,11 +1,13 @@
+use super::convention::{doubt_in_words, take_prediction};
 use super::{ClassOf, SettingError};
 use super::{Classes, NullClass, PrepareError};
 use crate::model::SchedulerConfig;
 use crate::model::contract::{Contract, ContractError};
+use crate::model::convention::Convention;
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
-use crate::model::package::{MOST_SIDE, Package, SampleSize};
+use crate::model::package::{Card, MOST_SIDE, Package, SampleSize};
 use crate::session::settings::{ProviderChoice, RunSettings};
 use std::path::{Path, PathBuf};
 
@@ -21,10 +23,14 @@ pub struct OpenModel {
     pub contract: Contract,
     /// The provider.
     pub provider: Provider,
-    /// Scheduler configuration, if any.
+    /// Its state, time and prediction.
+    pub convention: Convention,
+    /// Scheduler configuration: from a file, or assumed; see `schedule_assumed`.
     pub scheduler: Option<SchedulerConfig>,
     /// The file that it was read from.
     pub scheduler_file: Option<PathBuf>,
+    /// The schedule in words, if there is no configuration and it is assumed.
+    pub schedule_assumed: Option<String>,
     /// ONNX Runtime.
     pub runtime: &'static LoadedRuntime,
     /// Threads inside one operator.
@@ -58,8 +64,9 @@ impl OpenModel {
             None => None,
         };
         let scheduler_file = config_file.cloned();
-        if let (Some(config), Some(prediction)) = (&mut scheduler, settings.prediction) {
-            config.prediction_type = prediction;
+        let card = package.card.as_ref();
+        if let Some(config) = &mut scheduler {
+            take_prediction(config, settings.words().or(card.map(Card::words).unwrap_or_default()));
         }
         let runtime = runtime?;
         let (mut provider, mut no_cuda) = choose_provider(settings, runtime)?;
@@ -83,14 +90,25 @@ impl OpenModel {
         if contract.learned_variance {
             notes.push("the network also predicts a variance (second half of its channels), which is not used".into());
         }
+        let convention = Convention::decide(settings.words(), card, scheduler.as_ref(), &contract);
+        notes.extend(doubt_in_words(&convention));
+        let (assumed, schedule_assumed) = match scheduler {
+            Some(config) => (Some(config), None),
+            None => convention.assumed_config(card).unzip(),
+        };
+        if let Some(words) = &schedule_assumed {
+            notes.push(format!("{} has no scheduler_config.json; its schedule is assumed to be {words}", package.name));
+        }
         Ok(Self {
             package,
             graph,
             session,
             contract,
+            convention,
             provider,
-            scheduler,
+            scheduler: assumed,
             scheduler_file,
+            schedule_assumed,
             runtime,
             threads,
             no_cuda,

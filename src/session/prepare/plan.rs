@@ -16,9 +16,9 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
         Some(Limit::State) => Err(SettingError::InfiniteAtNoise { what: "the network sees x_0 + σ·ε" }.into()),
         Some(Limit::Time) => {
             let what = match parameterization.time {
-                NetworkTime::CNoise => "the network is told ¼·ln σ",
-                NetworkTime::LogSnr => "the network is told the log-SNR",
-                _ => "the network is told σ",
+                NetworkTime::CNoise => "the network receives ¼·ln σ",
+                NetworkTime::LogSnr => "the network receives the log-SNR",
+                _ => "the network receives σ",
             };
             Err(SettingError::InfiniteAtNoise { what }.into())
         }

@@ -1,4 +1,5 @@
 use crate::session::setting::Setting;
+use crate::theory::NetworkTime;
 use crate::words::count;
 
 /// Why a setting is not valid, or does not suit its model. Settings have names for the command line and for the window: see
@@ -176,6 +177,25 @@ pub enum SettingError {
         Setting::Spacing
     )]
     ZeroSignal,
+    /// A time that needs a table of timesteps, on a schedule without one.
+    #[error(
+        "the network receives the index of the timestep ({} index), but its schedule has no table of timesteps; set another {} or \
+         another {}",
+        Setting::Time,
+        Setting::Time,
+        Setting::SchedulerConfig
+    )]
+    NoIndex,
+    /// A time with fractions for an input of whole numbers.
+    #[error(
+        "the network's timestep input takes whole numbers only, but {} {time} has fractions; set {} index or flow-1000",
+        Setting::Time,
+        Setting::Time
+    )]
+    WholeTime {
+        /// The time.
+        time: NetworkTime,
+    },
     /// A network that has no input for pure noise.
     #[error(
         "this schedule starts at pure noise, where σ is infinite, but {what}; use {} leading or a σ family, or a list of \

@@ -5,12 +5,12 @@ use super::kind::NumberField as _;
 use super::{Belongs, Declaration, Effect, Section, SettingFields, ValueKind, Wrapping};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, Upsampled, WindowSize};
-use crate::model::PredictionType;
 use crate::model::contract::PortNames;
 use crate::sampler::{Churn, SamplerKind};
 use crate::schedule::PlanSource;
 use crate::session::prepare::MAX_BATCH;
 use crate::session::settings::{ModelSource, ProviderChoice};
+use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -75,7 +75,13 @@ pub struct RunSettings {
     /// A `scheduler_config.json` instead of the model's own.
     pub scheduler_config: Option<PathBuf>,
     /// What the network predicts, instead of what the configuration says (diffusers' names).
-    pub prediction: Option<PredictionType>,
+    pub prediction: Option<Prediction>,
+    /// What the network sees, overriding its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<NetworkState>,
+    /// What it receives for the noise level, overriding its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<NetworkTime>,
     /// Input and output names, where the graph leaves a choice.
     pub ports: PortNames,
     /// Where to run.
@@ -116,6 +122,8 @@ impl RunSettings {
             hidden_states: None,
             scheduler_config: None,
             prediction: None,
+            state: None,
+            time: None,
             ports: PortNames::default(),
             provider: ProviderChoice::default(),
             tf32: false,
@@ -414,22 +422,39 @@ settings! {
             "scheduler_config.json to use instead of the model's",
         )
     },
-    /// What the network predicts.
+    /// What the network sees.
+    State => Declaration {
+        excludes: &[Setting::Images],
+        choices: || NetworkState::ALL.iter().copied().map(NetworkState::name).collect(),
+        kind: ValueKind::Text { set: |run, word| word.parse().map(|state| run.state = Some(state)) },
+        place: field!(state),
+        ..declare(
+            Section::Network, "state", "state", "WORD",
+            "What the network sees, if its files do not tell. vp: √ᾱ·x_0 + √(1−ᾱ)·ε; ve: x_0 + σ·ε; edm: c_in·(x_0 + σ·ε); \
+             flow: (1−s)·x_0 + s·ε",
+        )
+    },
+    /// What the network receives for the noise level.
+    Time => Declaration {
+        excludes: &[Setting::Images],
+        choices: || NetworkTime::ALL.iter().copied().map(NetworkTime::name).collect(),
+        kind: ValueKind::Text { set: |run, word| word.parse().map(|time| run.time = Some(time)) },
+        place: field!(time),
+        ..declare(
+            Section::Network, "time", "time", "WORD",
+            "What the network receives for the noise level, if its files do not tell. index: of the timestep; sigma: σ; \
+             c-noise: ¼·ln σ; log-snr: λ; flow: s; flow-1000: 1000·s",
+        )
+    },
+    /// What the network outputs.
     Prediction => Declaration {
         excludes: &[Setting::Images],
-        kind: ValueKind::Text {
-            set: |run, name| {
-                let known = PredictionType::ALL.into_iter().find(|kind| kind.name() == name);
-                run.prediction = Some(known.ok_or_else(|| {
-                    format!("use one of {}", PredictionType::ALL.map(PredictionType::name).join(", "))
-                })?);
-                Ok(())
-            },
-        },
+        kind: ValueKind::Text { set: |run, word| word.parse().map(|prediction| run.prediction = Some(prediction)) },
         place: field!(prediction),
         ..declare(
             Section::Network, "prediction", "prediction", "TYPE",
-            "Prediction type to use instead of the one in the model's configuration",
+            "What the network outputs, instead of what its files tell: epsilon, sample, v_prediction, flow_prediction, edm \
+             (F) or score",
         )
     },
     /// Name of the image input.

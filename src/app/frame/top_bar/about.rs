@@ -4,6 +4,7 @@ use super::{BADGE, LINE, TopBar};
 use crate::app::draw::forms::{FormState, said_of_model_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
+use crate::model::convention::WordSource;
 use crate::session::prepare::ModelInfo;
 use crate::words::{count, sentence};
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
@@ -57,7 +58,15 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
         }
         if let Some(parameterization) = model.parameterization {
-            row("Predicts", parameterization.prediction.formula());
+            let from =
+                |source: Option<WordSource>| source.map_or_else(String::new, |from| format!(" ({})", from.in_words()));
+            let said = model.convention.as_ref();
+            let state = said.and_then(|said| said.state).map(|word| word.source);
+            let time = said.and_then(|said| said.time).map(|word| word.source);
+            let prediction = said.and_then(|said| said.prediction).map(|word| word.source);
+            row("State", &format!("{}{}", parameterization.state.formula(), from(state)));
+            row("Time", &format!("{}{}", parameterization.time.formula(), from(time)));
+            row("Predicts", &format!("{}{}", parameterization.prediction.formula(), from(prediction)));
         }
         if let Some(spacing) = &model.spacing {
             row("Default spacing", spacing);
