@@ -163,10 +163,11 @@ impl Convention {
         let range = |of: fn(&Card) -> Option<f64>| card.and_then(of);
         let (least, most) = (range(|card| card.sigma_min), range(|card| card.sigma_max));
         let source = if least.or(most).is_some() { "the card's range" } else { "EDM's usual range" };
-        let sigma_min = least.unwrap_or(usual.sigma_min);
-        let sigma_max = most.unwrap_or(usual.sigma_max);
+        let (usual_min, usual_max) = usual.edm_range();
+        let (sigma_min, sigma_max) = (least.unwrap_or(usual_min), most.unwrap_or(usual_max));
         let words = format!("σ from {sigma_min} to {sigma_max}, {source}");
-        Some((SchedulerConfig { sigma_min, sigma_max, sigma_data, ..usual }, words))
+        let config = SchedulerConfig { sigma_min: Some(sigma_min), sigma_max: Some(sigma_max), sigma_data, ..usual };
+        Some((config, words))
     }
 }
 

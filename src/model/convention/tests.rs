@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::contract::{Element, Port, PortNames};
+use crate::model::contract::{Declared, Element, Port, PortNames};
 use std::path::Path;
 
 fn contract(names: [&str; 3]) -> Contract {
@@ -7,7 +7,7 @@ fn contract(names: [&str; 3]) -> Contract {
         |name: &str, shape: &[Option<usize>]| Port { name: name.into(), element: Element::F32, shape: shape.into() };
     let image = [None, Some(3), None, None];
     let inputs = [port(names[0], &image), port(names[1], &[None])];
-    Contract::decide(&inputs, &[port(names[2], &image)], &PortNames::default(), None).unwrap()
+    Contract::decide(&inputs, &[port(names[2], &image)], &PortNames::default(), &Declared::default()).unwrap()
 }
 
 fn words(convention: &Convention) -> [Option<(&'static str, WordSource)>; 3] {
@@ -84,7 +84,7 @@ fn a_schedule_is_assumed_where_the_words_allow_it() {
     let (usual, of_card) = with(NetworkState::Ve, NetworkTime::Sigma);
     assert_eq!(usual.unwrap().1, "σ from 0.002 to 80, EDM's usual range");
     let (config, words) = of_card.unwrap();
-    assert_eq!((config.sigma_min, config.sigma_max), (0.002, 160.0));
+    assert_eq!(config.edm_range(), (0.002, 160.0));
     assert_eq!(words, "σ from 0.002 to 160, the card's range");
     assert!(with(NetworkState::Flow, NetworkTime::LogSnr).0.unwrap().0.is_flow());
     assert!(with(NetworkState::Vp, NetworkTime::Flow).0.unwrap().0.is_flow());

@@ -186,7 +186,7 @@ impl SchedulerConfig {
 
     /// Whether the network is an EDM one.
     #[must_use]
-    pub const fn is_edm(&self) -> bool {
+    pub fn is_edm(&self) -> bool {
         self.class.is_edm()
     }
 
@@ -263,7 +263,7 @@ impl SchedulerConfig {
         format!("{}{range}, {timesteps}{rescaled}", self.beta_schedule)
     }
 
-    fn edm_range(&self) -> (f64, f64) {
+    pub(super) fn edm_range(&self) -> (f64, f64) {
         (self.sigma_min.unwrap_or(0.002), self.sigma_max.unwrap_or(80.0))
     }
 
