@@ -88,19 +88,9 @@ impl App {
                 state.board.clear(id_of::<LabPane>());
                 state.opener.import_schedule(path);
             }
-            Intent::Save(save) => self.ask_where(*save),
-            Intent::WriteSave { path, replace } => {
-                if let Some(saving) = &state.saving {
-                    state.opener.save(saving.save.clone(), path, replace);
-                }
+            Intent::Save(_) | Intent::WriteSave { .. } | Intent::BrowseSave | Intent::CloseSave => {
+                self.perform_save(intent)
             }
-            Intent::BrowseSave => {
-                if let Some(saving) = &state.saving {
-                    let folder = saving.place().and_then(|place| place.parent().map(PathBuf::from));
-                    state.opener.browse(&saving.save, folder);
-                }
-            }
-            Intent::CloseSave => state.saving = None,
             Intent::CloseWindow(choice) => self.close_as(ctx, choice),
             Intent::Say(message) => state.board.say(message),
             Intent::CopyFigure(figure) => {
@@ -134,6 +124,27 @@ impl App {
             Intent::DismissMessage(id) => state.board.dismiss(id),
             Intent::Fetch => self.fetch(),
             Intent::CancelFetch => self.runtime.cancel_set_up(),
+        }
+    }
+
+    /// Executes the intents of the save dialog.
+    fn perform_save(&mut self, intent: Intent) {
+        let state = &mut self.state;
+        match intent {
+            Intent::Save(save) => self.ask_where(*save),
+            Intent::WriteSave { path, replace } => {
+                if let Some(saving) = &state.saving {
+                    state.opener.save(saving.save.clone(), path, replace);
+                }
+            }
+            Intent::BrowseSave => {
+                if let Some(saving) = &state.saving {
+                    let folder = saving.place().and_then(|place| place.parent().map(PathBuf::from));
+                    state.opener.browse(&saving.save, folder);
+                }
+            }
+            Intent::CloseSave => state.saving = None,
+            _ => {}
         }
     }
 

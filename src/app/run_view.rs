@@ -1,24 +1,25 @@
 //! The run on screen, as the window sees it. No GUI.
 
+mod ranges;
 mod recovered;
 mod small;
 #[cfg(test)]
 mod tests;
 
 pub use crate::app::draw::picture::Picture;
+use ranges::DisplayRanges;
 pub use small::SmallImages;
 
-use crate::app::draw::painted::{own_range, painted};
+use crate::app::draw::painted::painted;
 use crate::denoiser::PartName;
 use crate::figure::{Ground, TimeAxis};
 use crate::runtime::{RunEnd, RunId, RunStarted};
 use crate::schedule::ModelSchedule;
-use crate::session::document::ValueRange;
-use crate::session::levels::{Isolation, plan_of};
+use crate::session::levels::plan_of;
 use crate::session::parts::PartsFound;
 use crate::session::prepare::ModelInfo;
-use crate::session::{CoarsePass, FarOut, KeptTrajectory, ShownValues, Snapshot, one_sample, run_in_words, tone};
-use crate::spectrum::{BandPlan, white_noise_variance};
+use crate::session::{CoarsePass, FarOut, KeptTrajectory, ShownValues, Snapshot, one_sample, run_in_words};
+use crate::spectrum::BandPlan;
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
 use image::RgbImage;
 use ndarray::{Array4, ArrayView3};
@@ -28,10 +29,6 @@ use std::sync::{Arc, Weak};
 
 /// Bytes of finished steps that are kept at full size; beyond it the oldest become thumbnails.
 pub const BUDGET: usize = 1 << 30;
-/// Most values that are sampled to estimate a display range.
-const RANGE_VALUES: usize = 1 << 16;
-/// Smallest range of differences, so that it is never empty.
-const LEAST: f32 = f32::MIN_POSITIVE;
 /// Factor between neighbouring levels.
 pub const FACTOR: usize = 2;
 
@@ -88,32 +85,6 @@ struct StepOrigin {
     by: RunId,
     /// Display ranges of the run up to this step.
     ranges: DisplayRanges,
-}
-
-/// Black and white are at plus and minus these values.
-#[derive(Clone, Copy)]
-struct DisplayRanges {
-    image: f32,
-    change: f32,
-    /// Of a class's estimate minus that of the null class.
-    guidance: f32,
-    /// Of the contributions of a cascade's finer stages.
-    detail: f32,
-}
-
-impl DisplayRanges {
-    /// The magnitude of black and white, or of full colour, for a picture at a noise level.
-    fn of(&self, picture: Picture, level: NoiseLevel) -> f32 {
-        match picture {
-            Picture::ClassDifference(_) => self.guidance,
-            Picture::Part(_) if picture.is_difference() => self.detail,
-            Picture::Change => self.change,
-            Picture::State => {
-                level.sqrt_alpha_bar() as f32 * self.image + 2.2 * level.sqrt_one_minus_alpha_bar() as f32
-            }
-            Picture::Expectation | Picture::Coarse | Picture::Part(_) => self.image,
-        }
-    }
 }
 
 /// The preview of a live run.
@@ -185,7 +156,7 @@ impl RunView {
             fastest: RefCell::default(),
             parts: PartsFound::default(),
             far_out: None,
-            ranges: DisplayRanges { image: 1.0, change: LEAST, guidance: LEAST, detail: LEAST },
+            ranges: DisplayRanges::default(),
         }
     }
 
@@ -220,34 +191,10 @@ impl RunView {
         self.kept.push(snapshot, state);
     }
 
-    /// Sets which results are far outside the range of the model's images, once there are results.
+    /// The results that are far outside the range of the model's images, once there are results.
     #[must_use]
     pub const fn far_out(&self) -> Option<&FarOut> {
         self.far_out.as_ref()
-    }
-
-    fn widen_ranges(&mut self, snapshot: &Snapshot) {
-        let stride = snapshot.x0.len().div_ceil(RANGE_VALUES).max(1);
-        if let Some(last) = self.kept.steps().last().and_then(|last| last.whole()) {
-            let change = snapshot.x0.iter().zip(&last.x0).step_by(stride).map(|(now, before)| now - before);
-            self.ranges.change = self.ranges.change.max(stepped(tone::robust_maximum(change)));
-        }
-        let none = snapshot.parts.iter().find(|part| part.name == PartName::Unconditional);
-        for part in &snapshot.parts {
-            match (part.name, none) {
-                (PartName::Class(_), Some(none)) => {
-                    let apart = part.x0.iter().zip(&none.x0).step_by(stride).map(|(class, none)| class - none);
-                    self.ranges.guidance = self.ranges.guidance.max(stepped(tone::robust_maximum(apart)));
-                }
-                (PartName::Stage(1..), _) => {
-                    let detail = part.x0.iter().copied().step_by(stride);
-                    self.ranges.detail = self.ranges.detail.max(stepped(tone::robust_maximum(detail)));
-                }
-                _ => {}
-            }
-        }
-        // From the newest step, because an overshoot on the way would make the whole run grey.
-        self.ranges.image = stepped(tone::image_range(snapshot.x0.iter().copied().step_by(stride)));
     }
 
     /// Its name: "emoji-unet · ddim, trailing, 32 steps".
@@ -389,86 +336,6 @@ impl RunView {
         self.kept.bytes()
     }
 
-    /// The values shown as black and white, or for the change in full colour.
-    #[must_use]
-    pub fn range(&self, at: Moment, picture: Picture, sample: usize, choice: ValueRange) -> (f32, f32) {
-        match (picture, choice) {
-            (picture, ValueRange::Auto) if picture.is_difference() => {
-                let largest = self.values(at, picture, sample).map(|shown| most(&shown.values));
-                let largest = largest.unwrap_or_else(|| self.ranges.of(picture, self.level(at.state)));
-                (-largest, largest)
-            }
-            (_, ValueRange::Fixed { low, high }) if !picture.is_difference() => (low, high),
-            (_, ValueRange::Auto) => self.values(at, picture, sample).map_or((-1.0, 1.0), |shown| {
-                let values = ArrayView3::from_shape(shown.shape, &shown.values);
-                values.map_or((-1.0, 1.0), |values| own_range(values, true))
-            }),
-            (_, ValueRange::Fixed { .. } | ValueRange::Image) => {
-                let most = self.ranges.of(picture, self.level(at.state));
-                (-most, most)
-            }
-        }
-    }
-
-    /// The same for isolated levels: one range for the whole run, from these levels in the newest
-    /// step, so that their growth is visible. `None` if every picture has its own range.
-    #[must_use]
-    pub fn isolated_range(
-        &self,
-        (at, picture, sample): (Moment, Picture, usize),
-        choice: ValueRange,
-        alone: &Isolation,
-    ) -> Option<(f32, f32)> {
-        match choice {
-            // The energies of these in a level say nothing about the image's.
-            _ if picture.is_difference() && picture != Picture::Change => return None,
-            ValueRange::Auto => return None,
-            ValueRange::Fixed { low, high } if picture != Picture::Change => return Some((low, high)),
-            _ => {}
-        }
-        if alone.has_rest() {
-            return Some(self.range(at, picture, sample, choice));
-        }
-        let plan = alone.plan();
-        let energies = self.newest_energies(plan, sample);
-        // Three standard deviations; the minimum is one step of eight bits in the range of images.
-        let image = 3.0 * alone.energy(&energies).sqrt().max(f64::from(self.ranges.image) / 255.0);
-        let most = match picture {
-            Picture::Expectation | Picture::Coarse | Picture::Part(_) | Picture::ClassDifference(_) => image,
-            Picture::State => {
-                let level = self.level(at.state);
-                let noise = alone.indices().map(|m| white_noise_variance(plan.factor(), m, plan.levels()));
-                let noise = noise.sum::<f64>().sqrt();
-                level.sqrt_alpha_bar() * image + 2.2 * level.sqrt_one_minus_alpha_bar() * noise
-            }
-            Picture::Change => {
-                let gained = |m: usize| self.most_gained(plan).get(m).map_or(0.0, |gain| gain * gain);
-                let terms = alone.indices().map(|m| gained(m) * energies.get(m).copied().unwrap_or(0.0));
-                3.0 * terms.sum::<f64>().sqrt().max(f64::from(self.ranges.image) / 2550.0)
-            }
-        };
-        let most = stepped(most as f32);
-        Some((-most, most))
-    }
-
-    /// The largest gain of `√a_m` in one step of the run, in theory.
-    fn most_gained(&self, plan: &BandPlan) -> Vec<f64> {
-        if let Some(kept) = self.fastest.borrow().get(plan) {
-            return kept.clone();
-        }
-        let mut most = vec![0.0_f64; plan.levels() + 1];
-        let mut before = self.recovered_in_theory(plan, 0);
-        for state in 1..=self.steps() {
-            let here = self.recovered_in_theory(plan, state);
-            for ((most, here), before) in most.iter_mut().zip(&here).zip(&before) {
-                *most = most.max(here.sqrt() - before.sqrt());
-            }
-            before = here;
-        }
-        self.fastest.borrow_mut().insert(*plan, most.clone());
-        most
-    }
-
     /// A picture in colours; with `longest`, reduced until no side exceeds it.
     #[must_use]
     pub fn paint(
@@ -484,24 +351,4 @@ impl RunView {
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
         Some(painted(values, picture, range, longest, ground))
     }
-
-    /// The share of a picture's values that are clearly outside a range, by more than a fortieth of
-    /// its width. In [0, 1].
-    #[must_use]
-    pub fn beyond(&self, at: Moment, picture: Picture, sample: usize, (low, high): (f32, f32)) -> f32 {
-        self.values(at, picture, sample).map_or(0.0, |shown| {
-            let slack = 0.025 * (high - low);
-            let beyond = shown.values.iter().filter(|value| **value < low - slack || **value > high + slack).count();
-            beyond as f32 / shown.values.len().max(1) as f32
-        })
-    }
-}
-
-fn most(values: &[f32]) -> f32 {
-    values.iter().fold(f32::MIN_POSITIVE, |most, value| most.max(value.abs()))
-}
-
-/// The next of eight values per octave, so that a slowly growing range rarely changes the colours.
-fn stepped(range: f32) -> f32 {
-    (0.125 * (8.0 * range.log2()).ceil()).exp2()
 }

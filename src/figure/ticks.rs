@@ -133,6 +133,25 @@ pub fn signed(value: f64) -> String {
     text.replace('-', "−")
 }
 
+/// A number of at least 0 with three digits, or with a power of ten: "0.0123", "123", "1.3e−4", "∞".
+#[must_use]
+pub fn three_digits(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "–".into(),
+        value if value.is_infinite() => "∞".into(),
+        0.0 => "0".into(),
+        value if !(0.000_995..99_999.5).contains(&value) => {
+            let text = format!("{value:.1e}");
+            text.replace('-', "−")
+        }
+        value => {
+            #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above")]
+            let decimals = (2.0 - value.log10().floor()).clamp(0.0, 6.0) as usize;
+            number(value, decimals)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -280,6 +280,15 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetTruePixels(on) => view.true_pixels = on,
         Action::SetGrid(on) => view.batch_grid = on,
         Action::SetSample(sample) => view.sample = sample.min(run.batch.saturating_sub(1)),
+        Action::ShowTrack(..) | Action::FoldTrack(..) | Action::SetTrackHeights(_) | Action::MoveTrack(..) => {
+            arrange(view, action);
+        }
+    }
+}
+
+/// The tracks: which are shown, their heights and their order.
+fn arrange(view: &mut ViewChoices, action: Action) {
+    match action {
         Action::ShowTrack(track, shown) => view.track_mut(track).shown = shown,
         Action::FoldTrack(track, folded) => view.track_mut(track).folded = folded,
         Action::SetTrackHeights(heights) => {
@@ -292,6 +301,7 @@ pub fn apply(document: &mut Document, action: Action) {
             view.tracks.retain(|choice| choice.track != track);
             view.tracks.insert(to.min(view.tracks.len()), choice);
         }
+        _ => {}
     }
 }
 

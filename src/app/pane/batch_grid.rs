@@ -4,6 +4,7 @@ use crate::app::draw::lens::look_around;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
+use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::{HEAD, menu_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -18,9 +19,7 @@ const GAP: f32 = 8.0;
 /// E[x_0|x_t] of every image of the batch. A click chooses one for the other panes, a double-click shows it alone.
 pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let palette = Palette::of(ui);
-    let whole = ui.available_rect_before_wrap();
-    ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
+    let space = pane_space(ui, 10.0);
     let samples = context.run.map_or(1, RunView::samples);
     let pixels = pixels_of(context);
     let room = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);

@@ -9,6 +9,7 @@ use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
 use crate::app::pane::contract::{About, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::{Moment, Picture};
@@ -61,9 +62,7 @@ impl Pane for ImagesPane {
         if context.view().batch_grid && context.run.is_some_and(|run| run.samples() > 1) {
             return grid_ui(ui, context, out);
         }
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 10.0));
+        let space = pane_space(ui, 10.0);
         let pixels = pixels_of(context);
         let beside = of_beside(context);
         let columns = if beside.is_some() { 4.0 } else { 3.0 };

@@ -14,6 +14,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -22,7 +23,7 @@ use crate::runtime::Wake;
 use crate::session::document::Layout;
 use crate::session::inspect::Channel;
 use compare::compare_ui;
-use egui::{Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use egui::{Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use egui_tiles::UiResponse;
 use picture::picture_ui;
 use std::sync::Arc;
@@ -61,9 +62,7 @@ impl Pane for InspectorPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let mut space = whole.shrink2(vec2(16.0, 8.0));
+        let mut space = pane_space(ui, 8.0);
         if space.width() < 96.0 || space.height() < 48.0 {
             return UiResponse::None;
         }

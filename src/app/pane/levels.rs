@@ -14,11 +14,12 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
-use crate::app::pane::pooling::in_words;
+use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
+use crate::figure::ticks;
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::Layout;
@@ -64,9 +65,7 @@ impl Pane for LevelsPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 8.0));
+        let space = pane_space(ui, 8.0);
         if space.width() < 96.0 || space.height() < 72.0 {
             return UiResponse::None;
         }
@@ -272,7 +271,7 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
         painter.rect_filled(filled, 2.0, colour(paint_of(band), &palette));
     }
     let about = if shown.exact { "" } else { "~" };
-    let number = format!("{about}{}", in_words(energy));
+    let number = format!("{about}{}", ticks::three_digits(energy));
     let y = track.bottom() + 9.0;
     let font = theme::mono(SMALL - 1.0);
     painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);

@@ -20,11 +20,16 @@ fn is_shortened(ctx: &Context) -> bool {
     ctx.data(|data| data.get_temp(Id::unique("shortened panel"))).unwrap_or_default()
 }
 
-/// Draws a panel in the available space.
-pub(in crate::app) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui)) -> UiResponse {
+/// The space of a pane's contents, all of it within margins; `vertical` is the one above and below, points.
+pub(in crate::app) fn pane_space(ui: &mut Ui, vertical: f32) -> Rect {
     let whole = ui.available_rect_before_wrap();
     ui.allocate_rect(whole, Sense::hover());
-    let space = whole.shrink2(vec2(16.0, 10.0));
+    whole.shrink2(vec2(16.0, vertical))
+}
+
+/// Draws a panel in the available space.
+pub(in crate::app) fn panel_ui(ui: &mut Ui, head: &Head, contents: impl FnOnce(&mut Ui)) -> UiResponse {
+    let space = pane_space(ui, 10.0);
     let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), 24.0))).drag_started();
     let below = Rect::from_min_max(space.min + vec2(0.0, 28.0), space.max);
     // A tile that is dragged almost shut has no space for contents.

@@ -7,6 +7,7 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
@@ -60,9 +61,7 @@ impl Pane for PartsPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 10.0));
+        let space = pane_space(ui, 10.0);
         let shown = match parts_of(context) {
             Ok(shown) => shown,
             Err(words) => {

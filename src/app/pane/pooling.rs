@@ -13,6 +13,7 @@ use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::dismissed_ui;
 use crate::app::intent::{ImageChoice, Intent};
 use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
@@ -61,9 +62,7 @@ impl Pane for PoolingPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 10.0));
+        let space = pane_space(ui, 10.0);
         if self.choice().is_none() && self.error.is_none() {
             let first = ImageChoice::Bundled(0);
             self.choose(first.clone());
@@ -204,7 +203,7 @@ fn part_ui(
     let galley = painter.layout_job(job);
     painter.galley(pos2(picture.left(), picture.top() - HEAD), galley, palette.text);
 
-    let (number, decibel) = (in_words(ratio.measured), in_decibel(ratio.measured));
+    let (number, decibel) = (ticks::three_digits(ratio.measured), in_decibel(ratio.measured));
     let y = picture.bottom() + 0.5 * FOOT + 3.0;
     let mut left = picture.left();
     if room >= NUMBERS {
@@ -227,7 +226,7 @@ fn part_ui(
         "{}.\n\nSNR: mean square of the signal over that of the noise, per pixel, measured here. Expected: {}. Black \
          is −{range:.2} and white {range:.2} in all three.",
         part.about,
-        in_words(ratio.expected),
+        ticks::three_digits(ratio.expected),
         range = shown.range,
     ));
     drag.drag_started()
@@ -260,24 +259,6 @@ fn step_ui(ui: &Ui, between: Rect, shown: &PooledShown, index: usize) {
     response.on_hover_text(about);
 }
 
-/// Three digits, or a power of ten.
-pub(in crate::app) fn in_words(ratio: f64) -> String {
-    match ratio {
-        ratio if ratio.is_nan() => "–".into(),
-        ratio if ratio.is_infinite() => "∞".into(),
-        0.0 => "0".into(),
-        ratio if !(0.000_995..99_999.5).contains(&ratio) => {
-            let text = format!("{ratio:.1e}");
-            text.replace('-', "−")
-        }
-        ratio => {
-            #[expect(clippy::cast_sign_loss, reason = "clamped to 0 and above")]
-            let decimals = (2.0 - ratio.log10().floor()).clamp(0.0, 6.0) as usize;
-            ticks::number(ratio, decimals)
-        }
-    }
-}
-
 fn in_decibel(ratio: f64) -> String {
     match 10.0 * ratio.log10() {
         decibel if decibel.is_nan() => String::new(),
@@ -303,7 +284,7 @@ mod tests {
             (f64::INFINITY, "∞", "∞ dB"),
             (f64::NAN, "–", ""),
         ] {
-            assert_eq!((in_words(ratio).as_str(), in_decibel(ratio).as_str()), (words, decibel));
+            assert_eq!((ticks::three_digits(ratio).as_str(), in_decibel(ratio).as_str()), (words, decibel));
         }
     }
 

@@ -7,6 +7,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, named, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::HEAD;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::RunView;
@@ -47,9 +48,7 @@ impl Pane for RecoveredPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 10.0));
+        let space = pane_space(ui, 10.0);
         let cut = context.run.zip(context.levels.plan);
         let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
         let (note, about) = if measured.is_some() {

@@ -15,6 +15,7 @@ use crate::app::draw::widgets::{Head, TARGET, arrows, icon_button_small, take_ke
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
+use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -74,9 +75,7 @@ impl Pane for SpectrumPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
-        let whole = ui.available_rect_before_wrap();
-        ui.allocate_rect(whole, Sense::hover());
-        let space = whole.shrink2(vec2(16.0, 10.0));
+        let space = pane_space(ui, 10.0);
         let wide = space.width() >= WIDE;
         let head = Head { name: ABOUT.name, note: "at this step", value: Some("dB".into()), about: ABOUT.about };
         let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));

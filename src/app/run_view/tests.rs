@@ -3,6 +3,7 @@ use crate::app::{App, Launch};
 use crate::runtime::{Activity, Event, RunNews};
 use crate::session::RunSettings;
 use crate::session::action::Action;
+use crate::session::document::ValueRange;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use std::time::{Duration, Instant};
 

@@ -17,43 +17,50 @@ use crate::session::heat_map::{HeatMapChange, SpectrumQuantity, SpectrumSource};
 use egui::Ui;
 use looks::looks_menu;
 
-/// The state of the spectra.
+/// One of the two tracks of spectra.
 pub(super) struct SpectrumTrack {
+    /// Whether it is the comparison.
+    beside: bool,
     heat: HeatView,
 }
 
 impl SpectrumTrack {
-    pub fn new(wake: Wake) -> Self {
-        Self { heat: HeatView::new(wake) }
+    /// The spectra.
+    pub fn main(wake: Wake) -> Self {
+        Self { beside: false, heat: HeatView::new(wake) }
+    }
+
+    /// The comparison below them.
+    pub fn beside(wake: Wake) -> Self {
+        Self { beside: true, heat: HeatView::new(wake) }
     }
 }
 
 impl TrackView for SpectrumTrack {
     fn key(&self) -> Track {
-        Track::SpectrumOfChange
+        if self.beside { Track::SpectrumBeside } else { Track::SpectrumOfChange }
     }
 
     fn about(&self) -> &'static str {
-        "Power by step and radial frequency: which details change when. Coarse is at the bottom"
+        if self.beside {
+            "Theory for the measured samples, or their difference from theory or from the pinned ensemble, in dB"
+        } else {
+            "Power by step and radial frequency: which details change when. Coarse is at the bottom"
+        }
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
-        let choices = context.view().heat_map;
-        let tip = "Quantity of the power spectral density: the change of E[x₀|xₜ] from step to step, E[x₀|xₜ], the \
-                   state xₜ, or the predicted noise ε̂";
-        let all = (choices.quantity, &SpectrumQuantity::ALL[..]);
-        let of = |choice: SpectrumQuantity| (choice.name(), Action::SetHeatMap(HeatMapChange::Quantity(choice)));
-        head.choice_ui(ui, 28.0, (words::tracks::SPECTRA_OF, tip), all, of, out);
-        let tip = "Source: the sample on screen, the mean of the measured samples, theory, or a difference in dB";
-        let all = (choices.source, &SpectrumSource::ALL[..]);
-        let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Source(choice)));
-        head.choice_ui(ui, 56.0, (words::tracks::SPECTRA_FROM, tip), all, of, out);
-        let tip = "Channel, frequency axis, 0 dB reference and colours";
-        let shown = format!("{} axis", choices.scale.name());
-        head.menu_ui(ui, 84.0, ("Heat map", &shown, tip), |ui| looks_menu(ui, context, out));
+        if self.beside {
+            beside_head_ui(ui, head, context, out);
+        } else {
+            main_head_ui(ui, head, context, out);
+        }
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) {
+        if self.beside {
+            return;
+        }
         let choices = context.view().heat_map;
         ui.menu_button("Source", |ui| {
             for source in SpectrumSource::ALL {
@@ -67,8 +74,8 @@ impl TrackView for SpectrumTrack {
     }
 
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
-        let of = HeatUse::main(context.view().heat_map);
-        heat_ui(ui, (place, of), context, &mut self.heat, out);
+        let of = if self.beside { HeatUse::beside } else { HeatUse::main };
+        heat_ui(ui, (place, of(context.view().heat_map)), context, &mut self.heat, out);
     }
 
     fn values_at(&self, point: &PlotPoint) -> Vec<String> {
@@ -80,7 +87,8 @@ impl TrackView for SpectrumTrack {
     }
 
     fn whose(&self, context: &ViewContext) -> Whose {
-        whose(context.view().heat_map.source)
+        let choices = &context.view().heat_map;
+        whose(if self.beside { choices.beside } else { choices.source })
     }
 
     fn failure(&self) -> Option<&str> {
@@ -88,55 +96,29 @@ impl TrackView for SpectrumTrack {
     }
 }
 
-/// The state of the comparison.
-pub(super) struct BesideTrack {
-    heat: HeatView,
+fn main_head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
+    let choices = context.view().heat_map;
+    let tip = "Quantity of the power spectral density: the change of E[x₀|xₜ] from step to step, E[x₀|xₜ], the \
+               state xₜ, or the predicted noise ε̂";
+    let all = (choices.quantity, &SpectrumQuantity::ALL[..]);
+    let of = |choice: SpectrumQuantity| (choice.name(), Action::SetHeatMap(HeatMapChange::Quantity(choice)));
+    head.choice_ui(ui, 28.0, (words::tracks::SPECTRA_OF, tip), all, of, out);
+    let tip = "Source: the sample on screen, the mean of the measured samples, theory, or a difference in dB";
+    let all = (choices.source, &SpectrumSource::ALL[..]);
+    let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Source(choice)));
+    head.choice_ui(ui, 56.0, (words::tracks::SPECTRA_FROM, tip), all, of, out);
+    let tip = "Channel, frequency axis, 0 dB reference and colours";
+    let shown = format!("{} axis", choices.scale.name());
+    head.menu_ui(ui, 84.0, ("Heat map", &shown, tip), |ui| looks_menu(ui, context, out));
 }
 
-impl BesideTrack {
-    pub fn new(wake: Wake) -> Self {
-        Self { heat: HeatView::new(wake) }
-    }
-}
-
-impl TrackView for BesideTrack {
-    fn key(&self) -> Track {
-        Track::SpectrumBeside
-    }
-
-    fn about(&self) -> &'static str {
-        "Theory for the measured samples, or their difference from theory or from the pinned ensemble, in dB"
-    }
-
-    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
-        let choices = context.view().heat_map;
-        let tip = "What is drawn below the spectra, for the same quantity and on the same axes";
-        let all = (choices.beside, &SpectrumSource::BESIDE[..]);
-        let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)));
-        head.choice_ui(ui, 28.0, ("Compare with", tip), all, of, out);
-        head.note(ui, 64.0, choices.quantity.name());
-    }
-
-    fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
-        let of = HeatUse::beside(context.view().heat_map);
-        heat_ui(ui, (place, of), context, &mut self.heat, out);
-    }
-
-    fn values_at(&self, point: &PlotPoint) -> Vec<String> {
-        self.heat.values_at(point.at)
-    }
-
-    fn content(&self) -> Option<Content> {
-        self.heat.map().map(Content::from)
-    }
-
-    fn whose(&self, context: &ViewContext) -> Whose {
-        whose(context.view().heat_map.beside)
-    }
-
-    fn failure(&self) -> Option<&str> {
-        self.heat.failure()
-    }
+fn beside_head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
+    let choices = context.view().heat_map;
+    let tip = "What is drawn below the spectra, for the same quantity and on the same axes";
+    let all = (choices.beside, &SpectrumSource::BESIDE[..]);
+    let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)));
+    head.choice_ui(ui, 28.0, ("Compare with", tip), all, of, out);
+    head.note(ui, 64.0, choices.quantity.name());
 }
 
 fn whose(source: SpectrumSource) -> Whose {

@@ -6,7 +6,6 @@ use crate::app::intent::{Ask, Intent};
 use crate::app::pane::inspector::job::Inspected;
 use crate::app::pane::inspector::state::{Choice, InspectorPane, Mode};
 use crate::app::pane::panel::{FileAsked, image_path_ui};
-use crate::app::pane::pooling::in_words;
 use crate::app::run_view::RunView;
 use crate::app::view_context::ViewContext;
 use crate::app::words;
@@ -129,7 +128,7 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     };
     row(ui, ["", "MSE", "PSNR dB"], "", true);
     let line = |ui: &mut Ui, name: &str, mse: f64| {
-        let (mse_words, psnr) = (in_words(mse), psnr_in_words(mse));
+        let (mse_words, psnr) = (ticks::three_digits(mse), psnr_in_words(mse));
         row(
             ui,
             [name, &mse_words, &psnr],
@@ -143,7 +142,7 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
         }
     }
     line(ui, "all", errors.mean_mse);
-    let words = format!("peak 2 (−1 … 1), largest |a − b| {}", in_words(errors.largest));
+    let words = format!("peak 2 (−1 … 1), largest |a − b| {}", ticks::three_digits(errors.largest));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     let place = Rect::from_min_max(rect.min, rect.max);
