@@ -1,7 +1,7 @@
-//! How long all curves of a schedule take: `cargo bench --bench curves`
+//! The time of all curves of a schedule: `cargo bench --bench curves`
 //!
-//! `r_m`, `g_m` and `τ_m` at 1000 times for 8 levels, as a drag needs them in one frame, with nothing kept from before: of
-//! schedules by themselves, and along a run by its steps, as the window has it. And the figures drawn from them.
+//! `r_m`, `g_m` and `τ_m` at 1000 times for 8 levels, as a drag needs them in one frame, without caches: for
+//! schedules alone, and along a run by its steps, as in the window. And the figures drawn from them.
 #![allow(clippy::unwrap_used)]
 
 use chromascope::figure::{
@@ -19,11 +19,11 @@ use std::time::Instant;
 const TIMES: usize = 1000;
 const LEVELS: usize = 8;
 const FACTOR: usize = 2;
-/// Milliseconds that are wanted.
+/// The target, milliseconds.
 const AIM: f64 = 0.5;
 const TURNS: usize = 400;
 
-/// The median and the least time of a call, ms.
+/// The median and the shortest time of a call, ms.
 fn timed(mut call: impl FnMut()) -> (f64, f64) {
     let mut times: Vec<f64> = (0..TURNS)
         .map(|_| {
@@ -55,7 +55,7 @@ fn curves(schedule: &ModelSchedule, theory: &Chromatogram, measure: Measure, row
     }
 }
 
-/// The same along a run, by its steps, as the window has it: `g_m` per nat.
+/// The same along a run, by its steps, as in the window: `g_m` per nat.
 fn curves_of_run(axis: &TimeAxis, theory: &Chromatogram, measure: Measure, rows: &mut [f64]) {
     for (i, row) in rows.chunks_exact_mut(3 * LEVELS).enumerate() {
         let level = axis.level_at((i as f64 + 0.5) / TIMES as f64 * axis.steps() as f64);

@@ -1,8 +1,8 @@
-//! How live a run is: `cargo bench --bench live`
+//! The speed of live runs: `cargo bench --bench live`
 //!
-//! 1. Complete 20-step runs a second through the runtime, of the exact models in the program's own code, where every step is
-//!    made anew; and the same where nothing changed, so that every step is taken over.
-//! 2. The first picture of a 50-step run of `emoji-unet`, against the whole run.
+//! 1. Complete 20-step runs per second through the runtime, of the exact models in the program's own code, where every step is
+//!    new; and the same without changes, so that every step is reused.
+//! 2. The first picture of a 50-step run of `emoji-unet`, compared with the whole run.
 #![allow(clippy::unwrap_used)]
 
 use chromascope::model::onnx_runtime::forbid_telemetry;
@@ -22,7 +22,7 @@ struct Bench {
     woken: Receiver<()>,
 }
 
-/// When what of a live run came.
+/// When the events of a live run arrived.
 #[derive(Default)]
 struct Times {
     taken_over: usize,
@@ -39,7 +39,7 @@ impl Bench {
         Self { runtime: Runtime::start(Options::default(), Arc::new(wake)).unwrap(), woken }
     }
 
-    /// A live run to its end; the sentence of its failure.
+    /// A live run to its end; the message if it fails.
     fn live(&self, settings: &RunSettings) -> Result<Times, String> {
         let began = Instant::now();
         let id = self.runtime.run_live(settings.clone());
@@ -69,7 +69,7 @@ fn exact(model: &str) -> RunSettings {
     RunSettings { steps: 20, provider: ProviderChoice::Rust, ..RunSettings::new(ModelSource::Model(model.into())) }
 }
 
-/// Complete runs a second, and steps taken over of each; every run with its number.
+/// Complete runs per second, and reused steps of each; every run with its number.
 fn a_second(bench: &Bench, settings: impl Fn(u64) -> RunSettings) -> (f64, usize) {
     let (began, mut runs, mut taken_over) = (Instant::now(), 0, 0);
     while began.elapsed() < COUNTED {

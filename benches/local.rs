@@ -1,7 +1,7 @@
-//! How long a step of the local exact denoiser takes beside the plain one: `cargo bench --bench local`
+//! The time of a step of the local exact denoiser beside the plain one: `cargo bench --bench local`
 //!
-//! One state of 3×64×64 over 1,900 emoji on all cores (`RAYON_NUM_THREADS` says fewer), by turns: at the σ that each window
-//! has by the default rule, and at a high one, where no image is far enough to be passed over.
+//! One state of 3×64×64 over 1,900 emoji on all cores (`RAYON_NUM_THREADS` limits them), in turns: at the σ that each window
+//! has by the default rule, and at a high one, where no image is far enough to be skipped.
 #![allow(clippy::unwrap_used)]
 
 use chromascope::denoiser::empirical::ImageSet;
@@ -17,7 +17,7 @@ const SHAPE: ImageShape = ImageShape { channels: 3, height: 64, width: 64 };
 const SIDES: [usize; 5] = [3, 9, 33, 65, 127];
 const HIGH_SIGMA: f64 = 40.0;
 const TURNS: usize = 15;
-/// Milliseconds that are wanted.
+/// The target, milliseconds.
 const AIM: f64 = 150.0;
 
 struct Case {

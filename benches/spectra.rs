@@ -1,8 +1,8 @@
-//! How long radially averaged power spectra take: `cargo bench --bench spectra`
+//! The time of radially averaged power spectra: `cargo bench --bench spectra`
 //!
-//! `Rapsd::samples` of 500 images `[3, 64, 64]` in f32, on all cores, against the bare Fourier transforms by the same plans
-//! on as many: those that it makes (two channels in one complex transform, the third by itself), and one real transform a
-//! channel. With `-- IMAGES.npy PASSES OUT.npy`, as `tools/bench_spectra.py` calls it, the time of so many passes over the
+//! `Rapsd::samples` of 500 images `[3, 64, 64]` in f32, on all cores, compared with the bare Fourier transforms by the same plans
+//! on as many: those that it makes (two channels in one complex transform, the third alone), and one real transform per
+//! channel. With `-- IMAGES.npy PASSES OUT.npy`, as `tools/bench_spectra.py` calls it, the time of this many passes over the
 //! array, and the spectra.
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use std::time::Instant;
 const IMAGES: usize = 500;
 const SIDE: usize = 64;
 const TURNS: usize = 60;
-/// Times the bare transforms' time that a spectrum may take.
+/// The target: a spectrum may take this many times as long as the bare transforms.
 const AIM: f64 = 1.5;
 
 fn seconds(call: impl FnOnce()) -> f64 {
@@ -28,7 +28,7 @@ fn seconds(call: impl FnOnce()) -> f64 {
     began.elapsed().as_secs_f64()
 }
 
-/// The transforms alone, on memory that is near and stays 0.
+/// The transforms alone, on cached memory of zeros.
 #[derive(Clone)]
 struct Bare {
     row: Arc<dyn RealToComplex<f64>>,
@@ -69,7 +69,7 @@ fn least_and_median(mut times: Vec<f64>) -> (f64, f64) {
     (times[0], times[times.len() / 2])
 }
 
-/// By turns, so that a busy moment is everybody's.
+/// In turns, so that a busy moment affects all.
 fn compare(images: ArrayView4<f32>) {
     let each = 1e6 / images.len_of(Axis(0)) as f64;
     let plain = Rapsd::new(SIDE, SIDE).unwrap();

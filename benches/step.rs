@@ -1,5 +1,5 @@
-//! What the engine adds to the network: a DDIM step of a run against a bare `Session::run` of the same model on inputs of
-//! the same shape, by turns, in one process. `cargo bench --bench step [-- MODEL]`
+//! The engine's overhead: a DDIM step of a run compared with a bare `Session::run` of the same model on inputs of
+//! the same shape, in turns, in one process. `cargo bench --bench step [-- MODEL]`
 #![allow(clippy::unwrap_used)]
 
 use chromascope::denoiser::Clipped;
@@ -14,7 +14,7 @@ use chromascope::session::Run;
 use ort::value::Tensor;
 use std::time::Instant;
 
-/// Steps in a row; the first ones of each are left out, since another session's weights were in the caches.
+/// Steps in a row; the first of each are excluded, since another session's weights were in the caches.
 const BLOCK: usize = 8;
 const WARM_UP: usize = 3;
 const BLOCKS: usize = 12;
@@ -80,7 +80,7 @@ fn main() {
         };
         let mut times: [Vec<f64>; 3] = Default::default();
         for block in 0..BLOCKS {
-            // Who goes first changes from block to block.
+            // The first one changes from block to block.
             for turn in 0..3 {
                 let who = (block + turn) % 3;
                 for step in 0..BLOCK {

@@ -1,8 +1,8 @@
-//! What the window costs, without drawing: `cargo bench --bench window`
+//! The cost of the window, without drawing: `cargo bench --bench window`
 //!
-//! 1. The processor's part of a frame (news, logic, views, tessellation) at 1280x800 with all views live.
-//! 2. A run of `emoji-unet` with the window beside it, at 60 frames a second where there is news, against the same run
-//!    without a window, by turns.
+//! 1. The CPU part of a frame (news, logic, views, tessellation) at 1280x800 with all views live.
+//! 2. A run of `emoji-unet` with the window beside it, at 60 frames a second when there is news, compared with the same run
+//!    without a window, in turns.
 #![allow(clippy::unwrap_used)]
 
 use chromascope::app::{App, Launch};
@@ -25,7 +25,7 @@ fn settings() -> RunSettings {
     settings
 }
 
-/// Time this thread has had a processor, where the system tells, else the time of day: with two cores and a model at work, a
+/// CPU time of this thread, if the system has it, else wall time: with two cores and a running model, a
 /// thread often waits.
 fn processor_time(since: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
@@ -38,7 +38,7 @@ struct Headless {
     ctx: egui::Context,
     app: App,
     frame: eframe::Frame,
-    /// When frames are asked for.
+    /// When frames are requested.
     asked: Receiver<Duration>,
     started: Instant,
     events: Vec<egui::Event>,
@@ -58,7 +58,7 @@ impl Headless {
         Self { ctx, app, frame, asked, started: Instant::now(), events: Vec::new() }
     }
 
-    /// Draws a frame but for the pixels; how long logic and views, and tessellation, had the processor.
+    /// Draws a frame without pixels; returns the CPU time of logic and views, and of tessellation.
     fn draw(&mut self) -> [Duration; 2] {
         let size = egui::vec2(1280.0, 800.0);
         let input = egui::RawInput {
@@ -82,14 +82,14 @@ impl Headless {
         [drawn.saturating_sub(began), processor_time(since).saturating_sub(drawn)]
     }
 
-    /// Frames whenever they are asked for, 60 a second at most, until the run is over; the time it took and that of each
+    /// Draws frames when requested, at most 60 a second, until the run is over; returns its time and that of each
     /// frame.
     fn run(&mut self) -> (Duration, Vec<[Duration; 2]>) {
         let began = Instant::now();
         let mut frames = Vec::new();
         while self.app.activity() != Activity::Idle {
             let began = Instant::now();
-            // As a window does: the earliest of what was asked for, and never faster than the screen.
+            // Like a window: at the earliest request, and never faster than the screen.
             let mut due = began + Duration::from_millis(50);
             while let Ok(delay) = self.asked.recv_timeout(due.saturating_duration_since(Instant::now())) {
                 due = due.min(Instant::now() + delay).max(began + FRAME);
@@ -140,7 +140,7 @@ fn main() {
         with.push(took.as_secs_f64());
         frames.extend(drawn);
     }
-    // The system counts a thread's time in pieces of up to a tick, so only the mean of many frames says something.
+    // The system counts a thread's time in ticks, so only the mean of many frames is meaningful.
     let mean =
         |part: usize| frames.iter().map(|frame| 1e3 * frame[part].as_secs_f64()).sum::<f64>() / frames.len() as f64;
     println!("{STEPS} steps of emoji-unet, medians of 7 runs by turns, frames of 1280x800");

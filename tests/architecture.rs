@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// These do not use each other, whatever their order.
+/// These do not use each other.
 const APART: [&str; 2] = ["app", "cli"];
 
 fn root() -> &'static Path {
@@ -66,7 +66,7 @@ fn layers_use_only_what_is_listed_above_them() {
             continue;
         }
         let own_place = place.get(own).unwrap_or_else(|| panic!("{own} is not in the map of src/lib.rs"));
-        // Tests may look at everything.
+        // Tests may use everything.
         if inside.iter().any(|part| part.to_str().unwrap().trim_end_matches(".rs").ends_with("tests")) {
             continue;
         }
@@ -107,15 +107,15 @@ fn the_documents_list_the_same_layers_in_the_same_order() {
 /// A module by its path: `["app", "pane", "lab"]`.
 type Module = Vec<String>;
 
-/// The window's parts, each of which uses only those before it. What else lies in `src/app` is used by all, or puts them
-/// together.
+/// The window's parts, each of which uses only those before it. The other files in `src/app` are used by all, or connect
+/// them.
 const WINDOW: [&str; 6] = ["draw", "view_context", "track", "pane", "frame", "logic"];
 
 fn module(text: &str) -> Module {
     text.split("::").map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// The paths that a `use` names, each in full.
+/// The paths in a `use`, each in full.
 fn expanded(tree: &str) -> Vec<Module> {
     let tree = tree.trim();
     let Some((before, inside)) = tree.split_once('{') else {
@@ -139,7 +139,7 @@ fn expanded(tree: &str) -> Vec<Module> {
     parts.flat_map(|part| expanded(part)).map(|part| [module(before), part].concat()).collect()
 }
 
-/// Every path that a file names in its `use` lines outside its tests, and those of `crate::app` in its code.
+/// Every path in a file's `use` lines outside its tests, and those of `crate::app` in its code.
 fn named(text: &str) -> Vec<Module> {
     let text = text.split("#[cfg(test)]").next().unwrap_or_default();
     let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -153,7 +153,7 @@ fn named(text: &str) -> Vec<Module> {
     lines.flat_map(expanded).chain(in_code).collect()
 }
 
-/// The files of the window as modules, and which of them each uses.
+/// The files of the window as modules, and the modules that each uses.
 fn window() -> BTreeMap<Module, BTreeSet<Module>> {
     let (source, mut paths) = (root().join("src"), Vec::new());
     sources(&source.join("app"), &mut paths);
@@ -180,7 +180,7 @@ fn window() -> BTreeMap<Module, BTreeSet<Module>> {
     files.iter().map(|(me, path)| (me.clone(), uses(me, path))).collect()
 }
 
-/// Everything that a module uses, at first or second hand.
+/// Everything that a module uses, directly or indirectly.
 fn reached<'a>(uses: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) -> BTreeSet<&'a Module> {
     let (mut found, mut open): (BTreeSet<&Module>, Vec<&Module>) = (BTreeSet::new(), uses[from].iter().collect());
     while let Some(next) = open.pop() {
@@ -217,7 +217,7 @@ fn no_circle_of_the_windows_files_is_larger_than_a_module_with_its_own_folder() 
     for me in uses.keys() {
         for other in reached(&uses, me).into_iter().filter(|other| *other > me && reached(&uses, other).contains(me)) {
             let shared = me.iter().zip(other.iter()).take_while(|(a, b)| a == b).count();
-            // `app::pane::lab` is a module, `app::pane` only the place where panes lie.
+            // `app::pane::lab` is a module, `app::pane` only contains modules.
             let own_folder = shared >= 3 || (shared == 2 && !WINDOW.contains(&me[1].as_str()));
             if !own_folder {
                 faults.push(format!("{} and {}", me.join("::"), other.join("::")));

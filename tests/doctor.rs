@@ -1,4 +1,4 @@
-//! `chromascope doctor` on machines that have the library, have none, or have something that only looks like it.
+//! `chromascope doctor` on machines that have the library, do not have it, or have something that only looks like it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -22,7 +22,7 @@ fn places(report: &Value) -> Vec<&str> {
     report["attempts"].as_array().unwrap().iter().map(|attempt| attempt["place"].as_str().unwrap()).collect()
 }
 
-/// The reason the report gives for the library at `path`, named on the command line.
+/// The reason in the report for the library at `path`, given on the command line.
 fn reason_against(home: &Home, path: &Path) -> String {
     let (code, report) = doctor(home, &["--onnxruntime", path.to_str().unwrap()]);
     assert_eq!(code, Some(1));
@@ -39,14 +39,14 @@ fn write(home: &Home, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
-/// The beginning of a shared object's kin: this test itself.
+/// The beginning of an executable, which is similar to a shared object: this test itself.
 fn cut_short() -> Vec<u8> {
     let mut bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
     bytes.truncate(1 << 16);
     bytes
 }
 
-/// The library this machine has, found as the program finds it. Where this fails, `make test` sets it up.
+/// This machine's library, found as the program finds it. If this fails, `make test` installs it.
 fn library() -> &'static Path {
     &find_and_load(None).unwrap_or_else(|error| panic!("{error}")).path
 }
@@ -64,7 +64,7 @@ fn with_the_library_sampling_works() {
     assert!(runtime["cpu"]["works"]["run_ms"].as_f64().unwrap() < 1000.0, "{runtime}");
 }
 
-/// Of a home without a session the graphics drivers have much to say, which belongs into the report.
+/// In a home without a session the graphics drivers print a lot, which belongs in the report.
 #[test]
 fn what_libraries_print_is_kept_out_of_stderr() {
     let home = Home::new();
@@ -76,7 +76,7 @@ fn what_libraries_print_is_kept_out_of_stderr() {
     assert_eq!(cfg!(feature = "gui"), graphics["renderer"].is_string(), "{graphics}");
 }
 
-/// No driver is asked for a window that cannot be.
+/// Without a display the drivers are not queried.
 #[cfg(all(feature = "gui", target_os = "linux"))]
 #[test]
 fn a_window_without_a_display_is_one_line() {
@@ -85,7 +85,7 @@ fn a_window_without_a_display_is_one_line() {
     assert!(told.starts_with("chromascope: cannot open a window") && told.lines().count() == 1, "{told}");
 }
 
-/// ONNX Runtime would else keep a device number and unsent reports in the cache folder.
+/// Otherwise ONNX Runtime would keep a device number and unsent reports in the cache folder.
 #[test]
 fn the_library_writes_nothing_into_the_home_folder() {
     let home = Home::new();
@@ -137,7 +137,7 @@ fn without_a_library_every_place_and_every_remedy_is_named() {
     let output = home.chromascope().arg("doctor").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains(&format!("\n- {pip}\n- {setup}\n")), "{text}");
-    // Graphics drivers may have something to say; the program has not.
+    // Graphics drivers may print something; the program does not.
     assert!(!String::from_utf8_lossy(&output.stderr).contains("chromascope"));
     if cfg!(feature = "gui") {
         assert!(text.contains("\n  window with  "), "{text}");
@@ -166,7 +166,7 @@ fn a_library_cut_short_is_named_and_does_not_crash() {
     assert_documented(&reason_against(&home, &path), "doctor::a_library_cut_short_is_named_and_does_not_crash", &[]);
 }
 
-/// A library of another kind, and one that says it is ONNX Runtime 1.17.
+/// A library of another kind, and one that reports ONNX Runtime 1.17.
 #[test]
 fn other_libraries_and_old_ones_are_told_from_it() {
     let home = Home::new();
@@ -210,7 +210,7 @@ fn a_broken_library_found_by_searching_does_not_end_the_search() {
     assert_eq!(places(&report).last(), Some(&"loader"));
 }
 
-/// A python that knows of a package folder with the library in it.
+/// A python that knows a package folder with the library in it.
 #[cfg(unix)]
 #[test]
 fn the_python_on_path_is_asked() {

@@ -49,7 +49,7 @@ fn the_spectrum_is_the_one_the_card_states() {
     assert!((spectrum[[63, 62]] - c * 4096.0 / 5.0).abs() < 1e-8);
 }
 
-/// A plane wave is only scaled, by the gain of its own frequency.
+/// A plane wave is only scaled, by the gain at its frequency.
 #[test]
 fn a_plane_wave_gets_the_gain_of_its_frequency() {
     let spectrum = power_law_spectrum(SIDE);
@@ -105,7 +105,7 @@ fn assert_twins(name: &str, labels: &[i64], mut ours: Box<dyn Denoiser>) {
     let schedule = config.model_schedule().unwrap();
     for timestep in [999.0, 800.5, 400.0, 50.25, 1.0] {
         let level = schedule.level_at(timestep);
-        // A state that could be met at this level: the last estimate, noised.
+        // A possible state at this level: the last estimate with noise.
         let (image, noise) = (level.sqrt_alpha_bar(), level.sqrt_one_minus_alpha_bar());
         let state = if timestep > 998.0 { x_t.clone() } else { image * &a.x0 + noise * &x_t };
         ours.denoise(state.view(), level, &mut a).unwrap();

@@ -12,7 +12,7 @@ fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models")
 }
 
-/// A place for one test: an output folder, and the words that stand for paths in the table.
+/// The setup of one test: an output folder, and the words that stand for paths in the table.
 struct Case {
     test: &'static str,
     folder: TempDir,
@@ -49,7 +49,7 @@ impl Case {
         command
     }
 
-    /// Runs, and compares code and sentence with the table.
+    /// Runs the command, and compares exit code and message with the table.
     #[track_caller]
     fn says(self, command: &mut Command) -> TempDir {
         let output = command.output().unwrap();
@@ -106,7 +106,7 @@ fn a_wrong_opset() {
 fn a_huge_model() {
     let case = Case::new("a_huge_model");
     let model = case.path("huge.onnx");
-    // A file of holes: it takes no space.
+    // A sparse file, which takes no space.
     std::fs::File::create(&model).unwrap().set_len(3 << 30).unwrap();
     let case = case.word("MODEL", &model);
     case.model(&model, &[]).assert().failure();
@@ -215,7 +215,7 @@ fn a_broken_config_json() {
     case.says(&mut command);
 }
 
-/// A fault in the settings of a good model.
+/// An error in the settings of a good model.
 #[track_caller]
 fn settings_say(test: &'static str, model: &str, arguments: &[&str]) {
     let case = Case::new(test);
@@ -332,7 +332,7 @@ fn initial_noise_says(test: &'static str, write: impl FnOnce(&Path)) {
     let case = case.word("NOISE", &file);
     let mut command = case.model(&models().join("tiny-eps"), &["--init-noise"]);
     command.arg(&file);
-    // `--init-noise` takes the argument after it, wherever the rest stands.
+    // `--init-noise` takes the argument after it, wherever the others are.
     let mut command = case.model(&models().join("tiny-eps"), &["--init-noise", file.to_str().unwrap()]);
     case.says(&mut command);
 }
@@ -366,7 +366,7 @@ fn step_noise_of_the_wrong_shape() {
     case.says(&mut command);
 }
 
-/// Where CUDA does work, demanding it must succeed instead.
+/// Where CUDA works, requiring it must succeed instead.
 #[test]
 fn cuda_where_there_is_none() {
     let case = Case::new("cuda_where_there_is_none");
@@ -489,7 +489,7 @@ fn inf_out_of_the_network() {
     Case::new("inf_out_of_the_network").model_says(&bad("inf"));
 }
 
-/// A limit on the size of files stands in for a full disk: the system refuses in the same place. Earlier results stay.
+/// A limit on the size of files in place of a full disk: the system fails at the same point. Earlier results stay.
 #[cfg(unix)]
 #[test]
 fn no_space_left() {
@@ -509,7 +509,7 @@ fn no_space_left() {
     assert_eq!(left.len(), 3, "{left:?}");
 }
 
-/// Root may write anywhere, but not without the capability for it.
+/// Root may write anywhere, except without the capability for it.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_permission() {
@@ -596,7 +596,7 @@ fn no_such_image_folder() {
     case.says(&mut command);
 }
 
-/// A file that makes no schedule, in both commands that take one.
+/// A file that is not a valid schedule, in both commands that take one.
 #[track_caller]
 fn schedule_says(test: &'static str, name: &str, bytes: impl AsRef<[u8]>) {
     for command in [&["schedule", "--sigmas"][..], &["sample", "--images", ".", "--schedule"]] {
@@ -608,7 +608,7 @@ fn schedule_says(test: &'static str, name: &str, bytes: impl AsRef<[u8]>) {
     }
 }
 
-/// Options of `schedule` that cannot be.
+/// Invalid options of `schedule`.
 #[track_caller]
 fn schedule_options_say(test: &'static str, arguments: &[&str]) {
     Case::new(test).says(common::program().arg("schedule").args(arguments));
@@ -768,7 +768,7 @@ fn a_snippet_without_a_configuration() {
     schedule_options_say("a_snippet_without_a_configuration", &["--family", "cosine", "--for", "python"]);
 }
 
-/// A file whose ending is refused.
+/// A file with a wrong extension.
 #[track_caller]
 fn ending_says(test: &'static str, option: &str, ending: &str) {
     let case = Case::new(test);
@@ -832,7 +832,7 @@ fn a_size_without_pixels() {
     assert!(String::from_utf8(told).unwrap().contains("--size 70000x8 is not a size"));
 }
 
-/// A pipe stands for devices, which no test should touch.
+/// A pipe in place of devices, which no test should touch.
 #[cfg(unix)]
 #[test]
 fn a_result_where_a_pipe_is() {
@@ -872,7 +872,7 @@ fn a_window_without_a_display() {
     case.says(&mut command);
 }
 
-/// Every row of the table names a test that exists, and every test here has its row.
+/// Every row of the table names an existing test, and every test here has its row.
 #[test]
 fn the_table_and_the_tests_agree() {
     let rows = common::faults::rows();
@@ -881,7 +881,7 @@ fn the_table_and_the_tests_agree() {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(format!("{file}.rs"));
         let source = std::fs::read_to_string(&source).unwrap_or_else(|_| panic!("{}: no such file", row.test));
         assert!(source.contains(&format!("fn {name}()")), "{} is in the table but not in tests/", row.test);
-        // In the other files each test asks for its own row.
+        // In the other files each test looks up its own row.
         let whole = source.contains(&format!("\"{}\"", row.test));
         let by_name = source.contains(&format!("\"{name}\"")) && source.contains(&format!("\"{file}::{{"));
         let asks = file == "faults" || whole || by_name;

@@ -1,4 +1,4 @@
-//! The figures of docs/ are what the commands beside them make.
+//! The figures of docs/ are up to date with the commands beside them.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -26,7 +26,7 @@ fn commands() -> Vec<(Vec<String>, String)> {
         .collect()
 }
 
-/// Draws into a new file and answers with it.
+/// Draws to a new file and returns it.
 #[track_caller]
 fn drawn(folder: &Path, arguments: &[&str], file: &str) -> PathBuf {
     let path = folder.join(file);
@@ -66,7 +66,7 @@ fn the_documents_figures_are_made_by_their_commands() {
         if made == kept {
             continue;
         }
-        // Another system's exponential may differ in its last bit, and then a place on the page in its last decimal.
+        // Another system's exponential may differ in its last bit, and then a coordinate in its last decimal.
         let ((text, numbers), (kept_text, kept_numbers)) = (parts(&made), parts(&kept));
         assert!(text == kept_text && numbers.len() == kept_numbers.len(), "{file} is not what {arguments:?} draws");
         for (a, b) in numbers.iter().zip(&kept_numbers) {
@@ -81,7 +81,7 @@ fn the_documents_figures_are_made_by_their_commands() {
     assert_eq!(files, kept, "each figure has its command");
 }
 
-/// Of the names of a figure: (t, what it says).
+/// From the names in a figure: (t, text).
 fn said(svg: &str, what: &str) -> Vec<(f64, String)> {
     let labels = svg.split("aria-label=\"").skip(1).filter_map(|rest| rest.split('"').next());
     let mut found: Vec<(f64, String)> = labels
@@ -99,7 +99,7 @@ fn said(svg: &str, what: &str) -> Vec<(f64, String)> {
 #[test]
 fn a_sheet_says_where_levels_cross_and_peak_in_the_schedules_own_time() {
     let folder = tempfile::tempdir().unwrap();
-    // With λ = 10 − 20t, times are a linear reading of λ.
+    // With λ = 10 − 20t, times are linear in λ.
     let path = drawn(folder.path(), &["chromatogram", "--family", "log-snr-linear", "--levels", "3"], "all.svg");
     let svg = std::fs::read_to_string(path).unwrap();
     for text in ["panel-3", "factor n = 2, power", "log_snr_max = 10", "aria-label=\"τ₂\"", "aria-label=\"time t\""]

@@ -1,4 +1,4 @@
-//! Guidance, classes by resolution and time, upsample guidance and cascades from the command line.
+//! Guidance, classes by level and over time, upsample guidance and cascades from the command line.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -48,7 +48,7 @@ fn of(model: &str, arguments: &[&str]) -> Outcome {
     sample(&[&["--model", model.to_str().unwrap(), "--threads", "1", "--steps", "6"], arguments].concat())
 }
 
-/// A cascade of the tiny model with itself, its coarse stage said to be half as large.
+/// A cascade of the tiny model with itself, with its coarse stage declared half as large.
 fn cascade(folder: &Path) {
     for (name, side) in [("coarse", 8), ("fine", 16)] {
         let (from, to) = (models().join("class-labels"), folder.join(name));
@@ -118,7 +118,7 @@ fn a_record_repeats_them_bit_for_bit() {
     }
 }
 
-/// Rows may go from noise to image, as tables of this program do, or the other way.
+/// Rows may go from noise to image, like tables of this program, or the other way.
 #[test]
 fn a_jump_in_the_scale_is_passed_as_the_run_goes() {
     let folder = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ fn a_jump_in_the_scale_is_passed_as_the_run_goes() {
     let [class, none, guided] = ["x0_class_2", "x0_unconditional", "x0"].map(|name| noise_first.array(name));
     for (step, w) in [(0, 1.0), (3, 4.0), (5, 4.0), (6, 4.0), (7, 0.5), (8, 1.0)] {
         let [class, none, guided] = [&class, &none, &guided].map(|array| array.index_axis(Axis(0), step));
-        // At w = 1 no class was not asked for.
+        // At w = 1 the null class was not requested.
         let expected = if w == 1.0 && step == 0 { class.to_owned() } else { &none + &((&class - &none) * w) };
         let off = (&expected - &guided).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         assert!(off < 1e-3, "step {step}: {off}");
@@ -161,7 +161,7 @@ fn a_guessed_null_class_is_said_and_recorded() {
     let (note, recorded) = said(&["--label", "2", "--guidance", "3", "--null-label", "0"]);
     assert!(!note.contains("means none"), "{note}");
     assert_eq!(recorded, serde_json::json!({"label": 0, "said_by": "user"}));
-    // What is not asked for is not told.
+    // Settings that are not used are not reported.
     let (note, recorded) = said(&["--label", "2"]);
     assert!(!note.contains("means none") && recorded.is_null(), "{note}");
     let (note, recorded) = said(&[]);
@@ -169,7 +169,7 @@ fn a_guessed_null_class_is_said_and_recorded() {
     assert_eq!(recorded["said_by"], "guess");
 }
 
-/// A cascade's own card goes before what its finest stage's configuration lets one guess.
+/// A cascade's own card has priority over a guess from its finest stage's configuration.
 #[test]
 fn a_cascade_says_its_null_class_itself() {
     let folder = tempfile::tempdir().unwrap();
@@ -205,7 +205,7 @@ fn parts_are_kept_and_make_the_whole() {
     assert!(plain.names().iter().all(|name| !name.starts_with("x0_")), "{:?}", plain.names());
 }
 
-/// A schedule is fitted to the run that is asked for, whatever steers it.
+/// A schedule is fitted to the requested run, with any steering.
 #[test]
 fn a_schedule_is_fitted_to_guided_runs_cascades_and_larger_sizes() {
     let folder = tempfile::tempdir().unwrap();
@@ -281,7 +281,7 @@ fn a_folder_of_images_composes_new_ones_and_is_repeated() {
         let again = sample(&["--replay", local.record().to_str().unwrap()]);
         assert_eq!(again.arrays(), local.arrays(), "{window:?}");
     }
-    // A window that always covers the image is none.
+    // A window that always covers the image has no effect.
     let wide = sample(&[&images[..], &["--local", "1e9"]].concat());
     assert_eq!(wide.arrays(), whole.arrays());
 }
@@ -304,7 +304,7 @@ fn a_class_that_changes_at_no_step_is_said() {
         assert!(told.contains(note), "{told}");
         lines.push(told.lines().count());
     }
-    // Only the last changes its class, and has nothing to say.
+    // Only the last one's class changes.
     let (none, notes) = lines.split_last().unwrap();
     assert!(notes.iter().all(|lines| lines > none), "{none} {notes:?}");
 }

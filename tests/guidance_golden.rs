@@ -1,4 +1,4 @@
-//! Guidance, classes by resolution, upsample guidance and cascades against plain numpy (`tools/golden/guidance.py`).
+//! Guidance, classes by level, upsample guidance and cascades against plain numpy (`tools/golden/guidance.py`).
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -24,7 +24,7 @@ fn network(name: &str) -> OnnxDenoiser {
     support::network(&support::test_model(name), &config(), conditioning)
 }
 
-/// With no run behind it, as the golden scales are constant.
+/// Without a run, as the golden scales are constant.
 fn guided<D: ClassDenoiser>(inner: D, prompt: Prompt, w: f64) -> Guided<D> {
     let run = [-9.0, 9.0].map(NoiseLevel::from_log_snr);
     Guided::new(inner, prompt, GuidanceScale::Constant(w), NULL, RunTime::of(&run))

@@ -1,4 +1,4 @@
-//! Signals: the run ends within a step, and what was finished is whole.
+//! Signals: the run ends within a step, and finished results are complete.
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
@@ -16,7 +16,7 @@ fn out(path: &Path) -> [(&'static str, String); 1] {
     [("OUT", path.display().to_string())]
 }
 
-/// A network's call under way is cancelled, too.
+/// A network call in progress is cancelled, too.
 #[test]
 fn every_signal_keeps_the_finished_steps() {
     for (signal, code) in SIGNALS {
@@ -29,7 +29,7 @@ fn every_signal_keeps_the_finished_steps() {
         let asked = Instant::now();
         running.signal(signal);
         let over = running.end();
-        // A step and the writing of what there is; a whole run would take minutes.
+        // One step and the writing of results; a whole run would take minutes.
         assert!(asked.elapsed() < Duration::from_secs(30), "{signal}: {:?}", asked.elapsed());
         over.says(code, "interrupt::every_signal_keeps_the_finished_steps", &out(&place));
 
@@ -112,7 +112,7 @@ fn what_is_started_with_nohup_goes_on() {
     assert_eq!(running.end().code, Some(0));
 }
 
-/// Nobody reads what it prints, so it waits with everything written; then it would wait for ever.
+/// Nobody reads its output, so it blocks with everything written; otherwise it would wait for ever.
 #[test]
 fn a_second_signal_ends_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +125,7 @@ fn a_second_signal_ends_at_once() {
     running.signal("TERM");
     running.signal("HUP");
     let asked = Instant::now();
-    // What comes together is one request, and so is hanging up at any time.
+    // Simultaneous signals are one request, and so is a hang-up at any time.
     until("a second to be one", || asked.elapsed() > Duration::from_millis(600));
     running.signal("HUP");
     assert!(!running.is_over());
@@ -143,7 +143,7 @@ fn what_has_nothing_to_keep_ends_by_the_first() {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let place = folder.path().join("psd.csv");
         let running = Running::start(command().arg("psd").arg(&pipe).arg("--out").arg(&place));
-        // It has claimed the place, and waits for somebody to write into the pipe.
+        // It has claimed the path, and waits for a writer on the pipe.
         until("its claim", || !litter(folder.path()).is_empty());
         running.signal(signal);
         let over = running.end();

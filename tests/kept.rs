@@ -1,4 +1,4 @@
-//! Nothing is lost: to a second program, to a kill at whatever moment, to a full disk.
+//! Nothing is lost: not to a second program, a kill at any moment, or a full disk.
 #![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
@@ -35,7 +35,7 @@ fn samples_in(file: &Path) -> i64 {
     n[()]
 }
 
-/// The record in a folder, if there is one, and that what lies beside it is of its run and can be opened.
+/// The record in a folder, if there is one. Checks that the files beside it belong to its run and can be opened.
 #[track_caller]
 fn record_of(folder: &Path) -> Option<Value> {
     let text = std::fs::read(folder.join("trajectory.json")).ok()?;
@@ -100,11 +100,11 @@ fn samples_are_added_to_a_file_by_one_at_a_time() {
     first.wait_for("measuring, 4 of 30000");
     let test = "kept::samples_are_added_to_a_file_by_one_at_a_time";
     Running::start(spectrum("1").arg("--add").arg(&file)).end().says(1, test, &word("FILE", &file));
-    // Nor does the window save over it, which asks in the same way.
+    // Nor does the window save over it; it checks in the same way.
     let ensemble = chromascope::ensemble::read(&file).unwrap();
     let told = chromascope::ensemble::write(&file, &ensemble).unwrap_err().to_string();
     assert_documented(&told, test, &word("FILE", &file));
-    // It can be read meanwhile, and written elsewhere.
+    // It can still be read, and written elsewhere.
     let other = folder.path().join("other.npz");
     let elsewhere = Running::start(spectrum("1").arg("--add").arg(&file).arg("--out").arg(&other)).end();
     assert_eq!((elsewhere.code, samples_in(&other)), (Some(0), 3), "{}", elsewhere.stderr);
@@ -141,7 +141,7 @@ fn a_file_that_is_being_made_is_refused_to_every_other_command() {
     assert!(chromascope::session::schedule_file::read(&file).unwrap().source.drawn().is_some());
 }
 
-/// What can be seen of a folder from outside while results are written into it.
+/// The state of a folder, observed from outside while results are written into it.
 fn seen(folder: &Path) -> Vec<(String, u64, bool)> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut seen: Vec<_> = entries
@@ -155,7 +155,7 @@ fn seen(folder: &Path) -> Vec<(String, u64, bool)> {
     seen
 }
 
-/// Kills runs after the first, second, third … change that can be seen of their folder, from the first thing written to the last,
+/// Kills runs after the first, second, third … change observed in their folder, from the first write to the last,
 /// over an empty folder and over earlier results.
 #[test]
 fn a_kill_at_any_moment_leaves_no_pair_that_is_none() {
@@ -198,7 +198,7 @@ fn a_kill_at_any_moment_leaves_no_pair_that_is_none() {
     }
     assert!(amid >= 6, "only {amid} of 20 were killed while they wrote");
 
-    // The next one tidies up.
+    // The next run tidies up.
     for out in [&fresh, &again] {
         assert_eq!(Running::start(&mut run(1, out)).end().code, Some(0));
         assert_eq!(record_of(out).unwrap()["settings"]["seed"], 1);
@@ -222,7 +222,7 @@ fn a_record_beside_another_runs_arrays_is_refused() {
     std::fs::copy(other.join("trajectory.npz"), one.join("trajectory.npz")).unwrap();
     replay().says(1, "kept::a_record_beside_another_runs_arrays_is_refused", &word("RECORD", &record));
     assert!(!again.exists());
-    // Alone it is what it says, and one of an older program does not tell.
+    // Without its arrays it is read as it is, and older records have no digest.
     std::fs::remove_file(one.join("trajectory.npz")).unwrap();
     assert_eq!(replay().code, Some(0));
     let mut older: Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
@@ -246,8 +246,8 @@ fn what_a_killed_run_left_goes_with_the_next() {
     assert_eq!(litter(&out), [".chromascope-mine"]);
 }
 
-/// A disk of its own that is full, where the system lets us have one; the program sees it at `disk`. What of it is on it in the
-/// end is told on stdout.
+/// A disk of its own that is full, if the system allows one; the program sees it at `disk`. At the end its files are printed
+/// to stdout.
 fn on_a_full_disk(disk: &Path, arguments: &[&str]) -> Option<Command> {
     std::fs::create_dir_all(disk).unwrap();
     let unshare = |script: &str| {
@@ -265,8 +265,8 @@ fn on_a_full_disk(disk: &Path, arguments: &[&str]) -> Option<Command> {
     possible.then_some(command)
 }
 
-/// Runs with results on a full disk. Where none is to be had the place becomes a file while the command is at work, which
-/// nothing can be written into either.
+/// Runs with results on a full disk. If there is none, the folder becomes a file while the command is running, which
+/// cannot be written into either.
 fn where_nothing_can_be_written(folder: &Path, first: &str, arguments: &[&str]) -> Over {
     let (disk, shelter) = (folder.join("disk"), folder.join("shelter"));
     std::fs::create_dir(&shelter).unwrap();
@@ -281,7 +281,7 @@ fn where_nothing_can_be_written(folder: &Path, first: &str, arguments: &[&str]) 
     running.end()
 }
 
-/// The file that was kept in the shelter.
+/// The file that was saved in the shelter.
 fn rescued(folder: &Path) -> PathBuf {
     let only = |folder: &Path| {
         let inside: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -1,4 +1,4 @@
-//! What the program is made of: every package's licence, and the library's independence from the window.
+//! The program's packages: their licences, and the library's independence from the window.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};
 
-/// As in deny.toml; a test keeps the two alike.
+/// As in deny.toml; a test keeps both equal.
 const ALLOWED: &[&str] = &[
     "0BSD",
     "Apache-2.0",
@@ -23,7 +23,7 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
-/// What belongs to the window and must stay out of the library below it.
+/// Packages of the window, which the library below it must not use.
 const WINDOW: &[&str] = &["egui", "eframe", "wgpu", "winit"];
 
 #[test]
@@ -92,7 +92,7 @@ fn is_allowed(expression: &str) -> bool {
     expression.evaluate(|requirement| ALLOWED.contains(&requirement.to_string().as_str()))
 }
 
-/// The package itself and all that it needs to be built and run, by id; not what only its build or its tests need.
+/// The package itself and everything it needs to build and run, by id; without build and test dependencies.
 fn normal_dependencies(resolve: &Value) -> BTreeSet<&str> {
     let nodes: BTreeMap<&str, &Value> =
         resolve["nodes"].as_array().unwrap().iter().map(|node| (node["id"].as_str().unwrap(), node)).collect();
@@ -110,7 +110,7 @@ fn normal_dependencies(resolve: &Value) -> BTreeSet<&str> {
     found
 }
 
-/// `cargo metadata`, offline; where crates of other systems were never fetched, they are now.
+/// `cargo metadata`, offline; if crates of other systems were never fetched, they are fetched now.
 fn metadata(arguments: &[&str]) -> Value {
     let run = |offline: &[&str]| -> Output {
         Command::new(env!("CARGO"))

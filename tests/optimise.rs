@@ -69,7 +69,7 @@ fn a_schedule_is_fitted_written_and_run() {
         assert!(stderr.lines().any(|line| named.iter().all(|part| line.contains(part))), "{stderr}");
     }
 
-    // It can be where another fit starts, which then has its points, and the answer is a table.
+    // It can be the start of another fit, which then has its points, and the result is a table.
     let again =
         ["--steps", "4", "--seeds", "1", "--measure-seeds", "1", "--evaluations", "2", "--schedule", "best.json"];
     let told = optimise(folder.path(), &images).args(again).args(["--out", "again.json"]).assert().success();

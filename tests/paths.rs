@@ -1,4 +1,4 @@
-//! What every option that takes a path says of what it cannot use: in the program's own words, not the system's or a library's.
+//! Errors of every option with a path: in the program's own words, not the system's or a library's.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::faults::assert_documented;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Things that are not what is asked for, under names with the ending that is.
+/// Wrong kinds of files, with the right file extension.
 struct Things(TempDir);
 
 impl Things {
@@ -38,7 +38,7 @@ impl Things {
     }
 }
 
-/// The sentence of a command that fails.
+/// The error message of a command that fails.
 #[track_caller]
 fn sentence(folder: &Path, arguments: &[&str]) -> String {
     let mut command = common::program();
@@ -46,7 +46,7 @@ fn sentence(folder: &Path, arguments: &[&str]) -> String {
     common::sentence(&output)
 }
 
-/// Words of the system and of libraries, which tell nobody what to do.
+/// Words of the system and of libraries that do not help the user.
 const FOREIGN: [&str; 12] = [
     "os error",
     "I/O",

@@ -64,7 +64,7 @@ fn a_window_leaves_white_noise_at_its_variance() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("noise.npy");
     let mut state = 7_u64;
-    // The sum of twelve uniform numbers less six is nearly normal, with variance 1.
+    // The sum of twelve uniform numbers minus six is nearly normal, with variance 1.
     let mut uniform = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f64 / f64::from(1_u32 << 24)

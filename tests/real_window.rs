@@ -39,7 +39,7 @@ fn wgpu_draws_the_window() {
     works(&driven("tests/gui/drive.sh", &["--renderer", "wgpu"], &[]));
 }
 
-/// Heat maps coloured by the processor, as there is no shader under OpenGL.
+/// Heat maps coloured on the CPU, as there is no shader under OpenGL.
 #[test]
 fn glow_draws_spectra_and_measures() {
     works(&driven("tests/gui/drive_spectra.sh", &["--renderer", "glow", "--layout", "spectra"], &[]));
@@ -57,7 +57,7 @@ fn a_signal_closes_the_window_and_keeps_its_preferences() {
 
 #[test]
 fn a_renderer_that_does_not_start_is_replaced_by_the_other() {
-    // No adapter of Direct3D is to be had on Linux.
+    // Linux has no Direct3D adapter.
     let test = "real_window::a_renderer_that_does_not_start_is_replaced_by_the_other";
     let sentence = common::faults::documented(test, &[]);
     let output = driven(

@@ -1,6 +1,6 @@
-//! The tables in the documents list what the registries list, word for word.
+//! The tables in the documents match the registries, word for word.
 //!
-//! A table stands between `<!-- name -->` and `<!-- /name -->`. With CHROMASCOPE_WRITE_TABLES=1 these tests write it.
+//! A table is between `<!-- name -->` and `<!-- /name -->`. With CHROMASCOPE_WRITE_TABLES=1 these tests write it.
 #![allow(clippy::unwrap_used)]
 
 use chromascope::sampler::registry::{AddedNoise, DefaultSpacing, METHODS};

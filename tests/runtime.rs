@@ -25,7 +25,7 @@ fn start() -> Runtime {
     Runtime::start(Options::default(), Arc::new(|| {})).expect("no thread could be started")
 }
 
-/// What a window gathers of one request.
+/// The events of one request, as a window collects them.
 #[derive(Default)]
 struct Gathered {
     openings: usize,
@@ -107,7 +107,7 @@ fn a_live_run_takes_over_what_a_network_made() {
         let (started, kept) = (again.started.unwrap(), again.kept.unwrap());
         assert_eq!((started.taken_over, started.live), (settings.steps, true));
         assert!(kept.is_complete() && kept.state() == first.state());
-        // Another schedule shares no step; what it makes is what an ordinary run makes.
+        // Another schedule shares no step; it gives the same result as an ordinary run.
         let other = RunSettings { spacing: Some("karras".into()), ..settings };
         runtime.run_live(other.clone());
         let live = gather(&runtime);
@@ -118,7 +118,7 @@ fn a_live_run_takes_over_what_a_network_made() {
     }
 }
 
-/// A curve through seven points, of which that at s = 0.3 stands at `log_snr`.
+/// A curve through seven points, with the one at s = 0.3 moved to `log_snr`.
 fn drawn(log_snr: f64) -> PlanSource {
     let points = [(0.0, 9.0), (0.15, 5.0), (0.3, log_snr), (0.45, 0.5), (0.6, -0.5), (0.8, -3.0), (1.0, -9.0)];
     let points = points.map(|(s, log_snr)| ControlPoint { s, log_snr }).to_vec();
@@ -140,7 +140,7 @@ fn a_drag_near_the_image_costs_the_steps_there() {
     for log_snr in [2.6, 2.4, 2.9] {
         runtime.run_live(of(log_snr));
         let live = gather(&runtime);
-        // Neighbours' slopes follow the point, so that the curve changes from s = 0.6 on, and no step before.
+        // The neighbours' slopes follow the point, so the curve changes from s = 0.6 on, and no step before.
         let taken_over = live.started.unwrap().taken_over;
         assert!((19..=21).contains(&taken_over), "{taken_over}");
         let mut prepared = prepare(&of(log_snr), None, &|_, _| true).unwrap();
@@ -153,7 +153,7 @@ fn a_drag_near_the_image_costs_the_steps_there() {
 #[test]
 fn a_step_is_cancelled_within_and_another_model_runs() {
     let runtime = start();
-    // One step of so many images takes minutes.
+    // One step of this many images takes minutes.
     runtime.run(RunSettings { batch: 400, ..emoji(2) }, Pace::Going);
     while !matches!(next(&runtime), RunNews::Started(_)) {}
     let began = Instant::now();
@@ -165,7 +165,7 @@ fn a_step_is_cancelled_within_and_another_model_runs() {
     }
     runtime.stop();
     assert_eq!(gather(&runtime).end, Some(RunEnd::Stopped));
-    // The model serves on after a cancel.
+    // The model still works after a cancel.
     runtime.run(tiny(2), Pace::Going);
     let all = gather(&runtime);
     assert_eq!((all.openings, all.end), (0, Some(RunEnd::Complete)));

@@ -65,7 +65,7 @@ fn of(name: &str, arguments: &[&str]) -> Outcome {
 
 fn largest_difference(a: &Array5<f32>, b: &Array5<f32>) -> f32 {
     assert_eq!(a.shape(), b.shape());
-    // NaN must not get lost.
+    // f32::max would drop NaN.
     a.iter()
         .zip(b)
         .map(|(a, b)| (a - b).abs())
@@ -158,7 +158,7 @@ fn noise_can_be_given() {
         &["--steps", "4", "--sampler", "ddpm", "--batch", "2", "--seed", "8", "--init-noise", x_t.to_str().unwrap()],
     );
     assert_eq!(again.arrays(), first.arrays());
-    // More noise than steps: the rest is ignored. Zero noise leaves DDIM's η without effect but on the direction.
+    // More noise than steps: the rest is ignored. With zero noise, η affects only DDIM's direction term.
     let noise = folder.path().join("n.npy");
     ndarray_npy::write_npy(&noise, &Array5::<f32>::zeros([9, 2, 3, 16, 16])).unwrap();
     let quiet = |seed: &str| {
@@ -170,7 +170,7 @@ fn noise_can_be_given() {
     assert_eq!(quiet("1"), quiet("2"));
 }
 
-/// Every way that exporters declare the same network must give the same run.
+/// All ways in which exporters declare the same network give the same run.
 #[test]
 fn every_form_of_the_inputs_is_understood() {
     let arguments = ["--steps", "4", "--batch", "2", "--size", "16x16", "--spacing", "trailing"];
@@ -276,7 +276,7 @@ fn flow_and_edm_models_run() {
     }
 }
 
-/// What nobody chose is said, recorded and repeated, whatever it would be by now; what lies far out is named.
+/// Defaults are reported, recorded and repeated, even if they change later; results far out of range are named.
 #[test]
 fn the_spacing_that_suits_a_sampler_is_told_and_kept() {
     let run = |arguments: &[&str]| {
@@ -309,7 +309,7 @@ fn the_spacing_that_suits_a_sampler_is_told_and_kept() {
     }
 }
 
-/// A family with parameters of the configuration's own is repeated with them.
+/// A family with parameters from the configuration is repeated with them.
 #[test]
 fn a_familys_own_parameters_are_repeated() {
     let folder = tempfile::tempdir().unwrap();
@@ -321,7 +321,7 @@ fn a_familys_own_parameters_are_repeated() {
     assert_eq!(first.arrays(), second.arrays());
 }
 
-/// What ONNX Runtime made of a graph is kept between starts; runs are the same to the bit, from a damaged one too.
+/// ONNX Runtime's optimised graph is cached between starts; runs are the same bit for bit, even from a damaged cache.
 #[test]
 fn a_network_opened_again_computes_the_same_bits() {
     let cache = tempfile::tempdir().unwrap();
@@ -340,7 +340,7 @@ fn a_network_opened_again_computes_the_same_bits() {
         let entries = std::fs::read_dir(cache.path().join("graphs")).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect::<Vec<PathBuf>>()
     };
-    // A file where the folder should be: nothing can be kept.
+    // A file where the folder should be: nothing can be cached.
     let file = cache.path().join("file");
     std::fs::write(&file, "").unwrap();
     let plain = run(&file);
@@ -395,7 +395,7 @@ fn a_folder_of_images_is_a_model() {
     assert_eq!(again.arrays(), run.arrays());
 }
 
-/// A photograph taken sideways stands upright.
+/// A photograph taken sideways is rotated.
 #[test]
 fn exif_orientation_is_followed() {
     let folder = tempfile::tempdir().unwrap();
@@ -404,7 +404,7 @@ fn exif_orientation_is_followed() {
     let wide = image::RgbImage::from_fn(32, 16, |x, _| image::Rgb(if x < 16 { [255, 255, 255] } else { [0, 0, 0] }));
     let mut jpeg = Vec::new();
     wide.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
-    // APP1 with one tag: orientation 6, turn a quarter to the right.
+    // APP1 with one tag: orientation 6, rotate a quarter to the right.
     let exif: &[u8] = b"\xFF\xE1\x00\x22Exif\0\0MM\0\x2A\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     let turned = [&jpeg[..2], exif, &jpeg[2..]].concat();
     std::fs::write(images.join("turned.jpg"), turned).unwrap();
@@ -468,7 +468,7 @@ fn bundled_models_are_found_from_any_folder() {
     }
 }
 
-/// No class embeddings are none of which the last could mean none.
+/// Without class embeddings the last of them cannot be the null class.
 #[test]
 fn a_model_of_no_class_embeddings_does_not_say_which_means_none() {
     let folder = tempfile::tempdir().unwrap();
@@ -506,7 +506,7 @@ fn the_bundled_network_takes_other_sizes() {
     assert_eq!(states.shape(), [3, 2, 3, 96, 64]);
 }
 
-/// DDPM's variance is part of what a record fixes, though no noise level tells of it.
+/// DDPM's variance is part of a record, although the noise levels do not show it.
 #[test]
 fn a_record_with_another_variance_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();

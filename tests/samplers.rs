@@ -94,7 +94,7 @@ fn assert_close<D: Dimension>(
 ) {
     let range = theirs.iter().fold(0.0_f64, |range, &value| range.max(f64::from(value).abs()));
     let error = ours.iter().zip(theirs).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-    // NaN must not get lost.
+    // f32::max would drop NaN.
     let error = error.fold(0.0_f64, |most, value| if value > most || value.is_nan() { value } else { most });
     assert!(error <= TOLERANCE * range, "{what}: off by {error:.2e} in a range of {range:.2e}");
 }

@@ -53,7 +53,7 @@ fn column(csv: &str, name: &str) -> Vec<f64> {
     columns(csv).into_iter().find(|(found, _)| found == name).unwrap().1
 }
 
-/// NaN does not get lost.
+/// NaN is kept.
 fn worst(pairs: impl Iterator<Item = (f64, f64)>) -> f64 {
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, |most, value| if value > most || value.is_nan() { value } else { most })
 }
@@ -220,7 +220,7 @@ fn a_schedule_of_another_model_keeps_its_levels_on_this_one() {
     let table = told(&["schedule", "--config", config.to_str().unwrap(), "--steps", "5"]);
     assert_eq!(visited, column(&table, "alpha_bar"));
     assert_eq!(record["resolved"]["spacing"], "squaredcos-cap-v2");
-    // The number fed is that of this model.
+    // The timestep is that of this model.
     assert_ne!(
         serde_json::from_value::<Vec<f64>>(record["timestep"].clone()).unwrap(),
         column(&table, "timestep")[..5]
@@ -267,7 +267,7 @@ fn tables_are_the_same_numbers_in_every_form() {
     assert_eq!((values.len(), values[0], values[6]), (7, f64::INFINITY, 0.0));
 }
 
-/// Their samplers begin from σ times noise, which an infinite σ leaves no number.
+/// Their samplers begin from σ times noise, which is not finite for an infinite σ.
 #[test]
 fn lists_for_other_programs_begin_with_a_number() {
     let folder = tempfile::tempdir().unwrap();
@@ -307,7 +307,7 @@ fn a_list_that_ends_with_noise_is_said_to() {
     }
 }
 
-/// A snippet runs along any schedule that `sample --schedule` runs along, on the model that stays as it is.
+/// A snippet runs along any schedule that `sample --schedule` accepts, on the unchanged model.
 #[test]
 fn a_snippet_takes_lists_families_and_drawn_curves() {
     let folder = tempfile::tempdir().unwrap();
@@ -346,7 +346,7 @@ fn a_snippet_takes_lists_families_and_drawn_curves() {
     let of_sigma = snippet.iter().map(|sigma| 1.0 / (1.0 + sigma * sigma));
     assert!(worst(of_sigma.zip(visited)) < 1e-12);
     assert_eq!(sigmas_of(&["--sigmas", &path("o.json"), "-n", "9"]).len(), 10);
-    // Other lists of a run's levels have as many.
+    // Other lists of a run's levels have as many rows.
     let list = told(&["schedule", "--for", "comfyui", "--sigmas", &path("o.json")]);
     assert_eq!(list.split(',').count(), 6);
 }

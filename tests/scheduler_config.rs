@@ -1,4 +1,4 @@
-//! Scheduler configs: those that diffusers and its users write, and those that are broken.
+//! Scheduler configurations as diffusers and its users write them, and broken ones.
 
 #![allow(clippy::unwrap_used)]
 
@@ -331,7 +331,7 @@ fn a_broken_file_is_refused_in_a_sentence() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// No text makes the parser panic, least of all one that looks almost right.
+    /// No text makes the parser panic, not even one that is almost valid.
     #[test]
     fn no_text_panics(cut in 0..1200_usize, at in 0..1200_usize, with in "\\PC{0,6}") {
         let text: String = DPM.chars().take(cut).collect();
@@ -340,7 +340,7 @@ proptest! {
         let _ = SchedulerConfig::parse(&text, Path::new("c.json"));
     }
 
-    /// Whatever is read makes a plan or says why not.
+    /// Every configuration that is read makes a plan or gives a reason.
     #[test]
     fn what_is_read_makes_plans(timesteps in 1..200_usize, start in 1e-5..0.9_f64, end in 1e-5..0.9_f64, zero: bool, schedule in 0..6_usize, steps in 1..250_usize) {
         let name = BetaSchedule::names()[schedule];

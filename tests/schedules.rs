@@ -1,4 +1,4 @@
-//! Schedules against formulas written out plainly, as properties, and as refusals.
+//! Schedules against plain formulas, as properties, and their errors.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ fn relative(ours: f64, theirs: f64) -> f64 {
     if ours == theirs { 0.0 } else { (ours / theirs - 1.0).abs() }
 }
 
-/// Over every number of steps: integers in range, falling, as many as asked for.
+/// For every number of steps: integers in range, falling, as many as requested.
 #[test]
 fn every_spacing_of_every_length_falls_within_the_table() {
     for num_train in [1, 2, 10, 100, 1000] {
@@ -185,7 +185,7 @@ fn a_typed_list_is_kept_and_its_oddities_are_named() {
     assert!(matches!(one.warnings(true)[..], [PlanWarning::StartsClean { .. }]));
 }
 
-/// Every refusal, with the sentence the user reads.
+/// Every error, with the message that the user reads.
 #[test]
 fn what_makes_no_schedule_is_refused_in_a_sentence() {
     use ScheduleError as E;

@@ -76,7 +76,7 @@ fn training_tables_are_those_of_diffusers() {
             assert!(alpha_bar <= 1e-6, "{name} {timestep}: ᾱ off by {alpha_bar:e}");
             assert!(sigma <= 1e-6, "{name} {timestep}: σ off by {sigma:e}");
             let sigma_f32 = relative(theirs_f32.sigma(), level.sigma());
-            // Once, diffusers' own f32 table misses the formula by more than 1e-3.
+            // In one case diffusers' own f32 table misses the formula by more than 1e-3.
             let tolerance = case["max_relative_error_sigma"].as_f64().unwrap().max(1e-3) + 1e-6;
             assert!(sigma_f32 <= tolerance, "{name} {timestep}: σ off by {sigma_f32:e} of the f32 table");
             worst_alpha_bar = largest(worst_alpha_bar, alpha_bar);
@@ -87,7 +87,7 @@ fn training_tables_are_those_of_diffusers() {
     println!("ᾱ within {worst_alpha_bar:.1e}; σ within {worst_sigma:.1e}, of diffusers' f32 within {worst_f32:.1e}");
 }
 
-/// The larger of two, where NaN is the largest.
+/// The larger of two, with NaN as the largest.
 fn largest(most: f64, value: f64) -> f64 {
     if value > most || value.is_nan() { value } else { most }
 }

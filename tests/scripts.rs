@@ -11,10 +11,10 @@ use common::Home;
 use common::faults::assert_documented;
 use std::process::Output;
 
-/// What any Debian has.
+/// Tools of every Debian system.
 const TOOLS: &[&str] = &["bash", "dirname", "head", "mktemp", "rm", "sed", "sort", "env"];
 
-/// A machine with those tools and no compiler, toolchain or python.
+/// A machine with those tools and without compiler, toolchain or python.
 fn bare_machine() -> Home {
     let home = Home::new();
     for tool in TOOLS {
@@ -44,7 +44,7 @@ fn run(home: &Home, script: &str) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
-/// What `tools/export_model.py` says of a checkpoint, before it loads torch.
+/// The message of `tools/export_model.py` about a checkpoint, before it loads torch.
 fn exported(home: &Home, arguments: &[&str]) -> String {
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/export_model.py");
     let mut command = std::process::Command::new("python3");

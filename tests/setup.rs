@@ -1,4 +1,4 @@
-//! `chromascope setup` with pips that do what real ones sometimes do.
+//! `chromascope setup` with simulated pips that behave like real ones.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -8,7 +8,7 @@ use common::faults::assert_documented;
 use common::{Home, sentence};
 use serde_json::Value;
 
-/// A manifest and the file it speaks of, as set-up leaves them.
+/// A manifest and its file, as set-up writes them.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 fn write_installed(home: &Home) -> std::path::PathBuf {
     let folder = home.data().join("onnxruntime").join("1.31.1");
@@ -60,7 +60,7 @@ fn no_pip_is_one_sentence() {
     assert!(!home.data().exists());
 }
 
-/// As root, apt gives a pip; otherwise somebody is told how to get one.
+/// As root, apt installs pip; otherwise the command for it is printed.
 #[cfg(target_os = "linux")]
 #[test]
 fn root_gets_pip_from_apt() {
@@ -86,7 +86,7 @@ esac"#,
     }
 }
 
-/// Pips that answer to `--version` and download in their own way. `$DEST` is where pip is to put the wheel.
+/// Pips that answer to `--version` and download in their own way. `$DEST` is where pip must put the wheel.
 #[cfg(target_os = "linux")]
 mod with_a_pip {
     use super::*;
@@ -126,7 +126,7 @@ while [ $# -gt 1 ]; do [ "$1" = --dest ] && DEST=$2; shift; done
         assert!(!home.data().exists());
     }
 
-    /// The cause stands above the last line, which says only that nothing was found.
+    /// The cause is above the last line, which says only that nothing was found.
     #[test]
     fn a_certificate_that_is_not_trusted_is_named_with_what_to_set() {
         let home = home(

@@ -27,7 +27,7 @@ fn spectra_are_those_of_numpy() {
         for (plane, expected) in image.outer_iter().zip(density.outer_iter()) {
             let largest = expected.fold(0.0_f64, |a, &b| a.max(b));
             for (ours, theirs) in psd(plane).unwrap().iter().zip(&expected) {
-                // A bin may be 0 but for rounding.
+                // A bin may be 0 apart from rounding.
                 assert!((ours - theirs).abs() <= 1e-9 * theirs + 1e-13 * largest, "{name}: {ours} {theirs}");
             }
         }

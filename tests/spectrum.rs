@@ -48,8 +48,8 @@ impl Bins {
         Self { ring: bins.map(ring).collect() }
     }
 
-    /// Mean over each ring's bins, and the variance of what one sample of three channels has there: a bin has an
-    /// exponential distribution with its conjugate, the square of a normal one if it is its own.
+    /// Mean over each ring's bins, and the variance of one sample of three channels: a bin has an
+    /// exponential distribution together with its conjugate, or is the square of a normal variable if it is its own conjugate.
     fn expected(&self, power: &[f64]) -> Vec<(f64, f64)> {
         let mut sums = vec![(0.0, 0.0, 0.0); SIDE / 2 + 1];
         for (ring, power) in self.ring.iter().zip(power) {
@@ -57,14 +57,14 @@ impl Bins {
             let (count, mean, variance) = &mut sums[ring];
             *count += 1.0;
             *mean += power;
-            // A pair of conjugates has (2·power)² together, one by itself 2·power²: alike for each.
+            // A pair of conjugates has (2·power)² together, a single bin 2·power²: the same for each.
             *variance += 2.0 * power * power;
         }
         sums.into_iter().map(|(count, mean, variance)| (mean / count, variance / count / count / CHANNELS)).collect()
     }
 }
 
-/// Powers of a deterministic DDIM run from unit noise, bin by bin: state, expectation, change, noise, row by row.
+/// Powers of a deterministic DDIM run from unit noise, bin by bin: state, estimate, change, noise, row by row.
 fn closed_form(levels: &[NoiseLevel]) -> [Vec<Vec<f64>>; 4] {
     let prior = power_law_spectrum(SIDE);
     let steps = levels.len() - 1;
@@ -91,7 +91,7 @@ fn closed_form(levels: &[NoiseLevel]) -> [Vec<Vec<f64>>; 4] {
     [state, x0.iter().map(|row| row.iter().map(|a| a * a).collect()).collect(), change, eps]
 }
 
-/// The steps at which χ² over the rings is looked at, each by itself: near noise, half-way, near the image.
+/// The steps at which χ² over the rings is tested, each separately: near noise, half-way, near the image.
 const STATED: [usize; 3] = [5, 25, 45];
 
 #[test]
@@ -111,7 +111,7 @@ fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() 
     let n: Array0<i64> = npz.0.by_name("n").unwrap();
     assert_eq!((n[()], told["samples"].as_u64()), (500, Some(500)));
 
-    // Shapes and rings as they are promised.
+    // Shapes and rings as documented.
     let (s, f, m) = (50, SIDE / 2 + 1, 6);
     let shapes = [
         ("psd_xt", [s + 1, f]),
@@ -148,7 +148,7 @@ fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() 
                 let (mean, variance) = (mean[[row, ring]], variance[[row, ring]]);
                 let error = (variance / 500.0).sqrt();
                 let off = (mean - expected).abs() / error;
-                // What does not vary, such as noise that is known, is right to the digits of f32.
+                // Values without variance, such as known noise, are right to the digits of f32.
                 assert!(off < 5.0 || (mean / expected - 1.0).abs() < 1e-5, "{name} row {row} ring {ring}: {off}");
                 assert!((variance / spread - 1.0).abs() < 0.6, "{name} row {row} ring {ring}: {variance} {spread}");
                 chi_squared += (mean - expected).powi(2) / (spread / 500.0);
@@ -160,7 +160,7 @@ fn five_hundred_samples_of_the_gaussian_model_are_as_the_closed_form_has_them() 
         }
     }
 
-    // Theory beside it: docs/theory.md.
+    // The theory beside it: docs/theory.md.
     let of = |theory: &str, measure: &str| -> serde_json::Value {
         let all = told["comparisons"].as_array().unwrap();
         all.iter().find(|at| at["theory"] == theory && at["measure"] == measure).unwrap().clone()
@@ -229,7 +229,7 @@ fn a_place_that_is_not_there_is_told_before_anything_is_made() {
     assert!(began.elapsed() < std::time::Duration::from_secs(20));
 }
 
-/// The first line told of the ensemble in a file.
+/// The first line of the report on the ensemble in a file.
 fn heading(out: &str) -> String {
     let ensemble = chromascope::ensemble::read(Path::new(out)).unwrap();
     let samples = chromascope::ensemble::samples_in_words(ensemble.samples());
@@ -343,7 +343,7 @@ fn an_ensemble_of_a_number_that_cannot_be_is_refused() {
     refused("spectrum::an_ensemble_of_a_number_that_cannot_be_is_refused", &words, &arguments);
 }
 
-/// A limit on the size of files stands in for full disks.
+/// A limit on the size of files in place of a full disk.
 #[cfg(unix)]
 #[test]
 fn samples_that_no_place_takes_are_said_to_be_lost() {

@@ -210,7 +210,7 @@ fn what_was_changed_is_shown_until_it_is_run() {
     click_like(&mut harness, &words::chip(words::frame::SPACING, ""));
     click(&mut harness, "karras");
     press(&mut harness, Key::Escape);
-    // All is the run's as before; what the next will have is laid over it.
+    // Everything still shows the run; the next run's curves are drawn over it.
     assert!(says(&harness, &words::frame::run_with_new("steps, spacing")) && says(&harness, words::frame::NOT_RUN_YET));
     assert!(
         says(&harness, &words::frame::step_of(12, 12))
@@ -292,7 +292,7 @@ fn a_model_without_a_schedule_is_asked_for_one() {
         documented_is_shown(harness, "window::a_model_without_a_schedule_is_asked_for_one", &[])
     });
     assert!(says(&harness, words::messages::OPEN_CONFIG) && says(&harness, words::messages::MISSING_CONFIG));
-    // What it predicts alone is not enough, which is said.
+    // What it predicts alone is not enough, and the form says so.
     let still = words::messages::STILL_MISSING;
     assert!(says(&harness, words::messages::CONFIG_IS_NEEDED) && !says(&harness, still));
     harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, words::messages::PREDICTION).click();
@@ -352,7 +352,7 @@ fn images_are_read_pixel_by_pixel_and_zoom_together() {
     });
     frames(&mut harness, 12);
     let texts = painted(&harness);
-    // x and y, then one value a channel: in each of the three images.
+    // x and y, then one value per channel, in each of the three images.
     let readouts = texts.iter().filter(|text| text.lines().count() == 2 && text.contains(',')).count();
     assert_eq!(readouts, 3, "{texts:?}");
     let true_pixels = |harness: &egui_kittest::Harness<_>| {
@@ -390,7 +390,7 @@ fn unreadable_preferences_are_set_aside_and_named() {
     let test = "window::unreadable_preferences_are_set_aside_and_named";
     assert!(documented_is_shown(&harness, test, &words), "{:?}", painted(&harness));
     assert!(folder.path().join("window.json.broken").exists());
-    // What is chosen now is kept for the next start.
+    // The current choice is saved for the next start.
     press(&mut harness, Key::A);
     drop(harness);
     let kept = Preferences::load(folder.path()).preferences.document.unwrap();
@@ -435,7 +435,7 @@ fn everything_is_as_large_as_the_user_wants_it_in_every_layout_and_stays_so() {
     assert!(commands.contains(&egui::ViewportCommand::Fullscreen(true)), "{commands:?}");
 }
 
-/// What stands beside the field of steps after something was typed into it that it does not take: nothing is run with it,
+/// The message beside the field of steps after invalid input: no run uses it, even with live runs on.
 /// though changes run at once.
 #[track_caller]
 fn typed_into_steps(text: &str, test: &str) {
@@ -447,7 +447,7 @@ fn typed_into_steps(text: &str, test: &str) {
     let steps = harness.get_by_label(words::frame::STEPS).accesskit_node().numeric_value();
     assert_eq!(steps, Some(12.0), "it is as it was");
     assert!(is_done(&harness) && says(&harness, "/12"), "no run was begun: {:?}", harness.root());
-    // It goes when the field is taken hold of again.
+    // It disappears when the field is used again.
     click(&mut harness, words::frame::STEPS);
     assert!(!documented_is_shown(&harness, &test, &[]));
 }

@@ -1,4 +1,4 @@
-//! The layout Guidance: the panel, the curve that is dragged, runs beside each other.
+//! The Guidance layout: the panel, the dragged curve, runs side by side.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -61,7 +61,7 @@ fn a_point_of_the_scale_is_dragged_and_the_run_follows() {
     });
     until_done(&mut harness);
     assert!(says(&harness, &format!("{} s 0.5", words::tracks::point(2))));
-    // Back by undo, and gone by Delete.
+    // Restored by undo, and removed by Delete.
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
     until(&mut harness, "the point where it was", |harness| {
         says(harness, &format!("{} s 0.500, w 2.00", words::tracks::point(2)))
@@ -141,7 +141,7 @@ fn a_network_is_used_at_twice_its_size() {
 
 #[test]
 fn the_window_is_a_curve_that_is_dragged() {
-    // Six images, as each pixel of each step looks at all of them.
+    // Only six images, as each pixel of each step compares all of them.
     let folder = tempfile::tempdir().unwrap();
     for shade in 0_u8..6 {
         let image = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([40 * shade, x as u8 * 4, y as u8 * 4]));

@@ -1,4 +1,4 @@
-//! The schedule lab in the window, driven by the names its controls have.
+//! The Schedule lab in the window, driven by the names of its controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -29,7 +29,7 @@ fn lab() -> Harness<'static, App> {
     harness
 }
 
-/// The names of all control points, as screen readers have them.
+/// The names of all control points, for screen readers.
 fn points(harness: &Harness<App>) -> Vec<String> {
     let named = harness.query_all_by_label_contains(words::tracks::CONTROL_POINT);
     let name = |label: String| Some(label).filter(|label| label.contains(", λ "));
@@ -154,7 +154,7 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     until(&mut harness, "a run of four steps", |harness| {
         says(harness, &words::frame::step_of(4, 4)) && is_done(harness)
     });
-    // A list of four steps makes each a long one; what is questionable stands beside it.
+    // A list of four steps has long ones; the warnings are beside it.
     harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
     frames(&mut harness, 2);
     harness.get_by_label(words::panes::LIST_OF_LEVELS).type_text(", 0");
@@ -211,7 +211,7 @@ fn presets_show_their_curve_before_they_are_taken() {
             && says(&harness, &words::panes::current("cosine, 12 steps"))
     );
     until_done(&mut harness);
-    // Its parameters stay at hand.
+    // Its parameters stay visible.
     assert_eq!(slider(&harness, "power").accesskit_node().numeric_value(), Some(2.0));
     undo(&mut harness);
     assert!(says(&harness, &words::chip(words::frame::SPACING, "trailing")));
@@ -302,7 +302,7 @@ fn schedules_go_out_and_come_in() {
         assert!(copied.as_deref().unwrap_or_default().contains(words), "{name}: {copied:?}");
     }
 
-    // A track's figure, in the form that was asked for; the path of the import has no part in it.
+    // A track's figure, in the requested format; the path of the import is not used.
     click(&mut harness, &words::menu_of(Track::Chromatogram.name()));
     click(&mut harness, words::tracks::SAVE_FIGURE);
     click(&mut harness, svg());
@@ -372,7 +372,7 @@ fn a_clicked_point_takes_the_keyboard_and_the_other_keys_go_on_working() {
     assert!(says(&harness, words::frame::PLAY_BACKWARDS));
     press(&mut harness, Key::Questionmark);
     assert!(!says(&harness, words::frame::PLAY_BACKWARDS));
-    // The list of keys took the keyboard.
+    // The list of keys took the keyboard focus.
     let at = place_of(&harness, &points(&harness)[2]);
     click_at(&mut harness, at);
     press(&mut harness, Key::Delete);
@@ -402,7 +402,7 @@ fn points_are_moved_on_every_axis() {
         let point = (1..before.len() - 1).max_by(|a, b| alone(a).total_cmp(&alone(b))).unwrap();
         drag(&mut harness, places[point], places[point] + egui::vec2(0.0, by));
         if points(&harness) == before {
-            // Its neighbour is there already.
+            // The limit of its neighbour is reached.
             drag(&mut harness, places[point], places[point] - egui::vec2(0.0, by));
         }
         let after = points(&harness);

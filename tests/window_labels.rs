@@ -1,4 +1,4 @@
-//! What is written in the window can be read: nothing clipped, nothing over something else, no glyph missing.
+//! All text in the window is readable: nothing clipped, no overlaps, no missing glyph.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -18,7 +18,7 @@ use egui::{Vec2, vec2};
 use egui_kittest::kittest::Queryable;
 use gui::*;
 
-/// The smallest window that there can be.
+/// The smallest possible window.
 const SMALLEST: Vec2 = Vec2::new(960.0, 600.0);
 
 #[track_caller]
@@ -71,7 +71,7 @@ fn nothing_is_clipped_in_the_smallest_window() {
     }
 }
 
-/// As Ctrl + makes a small projector.
+/// As scaled by Ctrl + on a small projector.
 #[test]
 fn nothing_is_clipped_on_a_small_projector_at_1_6_times_the_size() {
     for layout in Layout::ALL {
@@ -79,7 +79,7 @@ fn nothing_is_clipped_on_a_small_projector_at_1_6_times_the_size() {
     }
 }
 
-/// Folder, sampler, schedule, kept schedule and numbers with the longest names there are, and σ from 10⁻⁹ on.
+/// The longest possible names of folder, sampler, schedule and saved schedule, long numbers, and σ from 10⁻⁹ on.
 #[test]
 fn the_longest_names_keep_to_their_places() {
     let folder = tempfile::tempdir().unwrap();
@@ -136,7 +136,7 @@ fn the_smallest_window_still_shows_every_control() {
     assert!(says(&harness, words::frame::LAYOUT), "the menu opens");
 }
 
-/// Symbols of the field, in every weight and face that the window writes with.
+/// Symbols of the field, in every weight and typeface of the window.
 #[test]
 fn every_glyph_is_in_the_fonts() {
     let ctx = egui::Context::default();

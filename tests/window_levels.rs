@@ -1,4 +1,4 @@
-//! Levels alone, images cut into levels, and images inspected, by the names their controls have.
+//! Isolated levels, images split into levels, and inspected images, driven by the names of the controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -20,10 +20,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
 
-/// A screen on which every pane has all of its parts side by side.
+/// A screen on which every pane shows all of its parts side by side.
 const LARGE: egui::Vec2 = egui::vec2(2200.0, 1300.0);
 
-/// What the stage says of what is alone on it.
+/// The badge of the images pane for isolated levels.
 fn alone(harness: &Harness<App>) -> Option<String> {
     let name = words::panes::image("xₜ", words::panes::STATE_NOTE);
     let node = harness.query_all_by_label_contains(&name).next()?;
@@ -54,7 +54,7 @@ fn a_level_is_isolated_from_the_legend_and_put_back() {
             && on(&harness, &words::panes::isolate_in("4 px", pane("recovered")))
     );
     assert!(!on(&harness, &words::panes::isolate("8 px")));
-    // Another takes its place, the same puts all back.
+    // Another level takes its place; the same one shows everything again.
     click(&mut harness, &words::panes::isolate_in("16 px", pane("recovered")));
     assert_eq!(alone(&harness).unwrap(), words::panes::only("16 px"));
     click(&mut harness, &words::panes::isolate("16 px"));
@@ -135,7 +135,7 @@ fn levels_follow_the_factor() {
     ));
 }
 
-/// The layout for spectra once its run is over.
+/// The Spectra layout after its run.
 #[track_caller]
 fn spectra(settings: RunSettings) -> Harness<'static, App> {
     let mut launch = launch(settings);
@@ -153,7 +153,7 @@ fn run_of(settings: &RunSettings) -> Trajectory {
     trajectory
 }
 
-/// The energies that stand under the levels, finest first, and their shares.
+/// The energies below the levels, finest first, and their shares.
 fn energies(harness: &Harness<App>) -> Vec<(f64, String)> {
     let labels = ["1 px", "2 px", "4 px", "8 px", "16 px", "32 px", "rest"];
     let said: Vec<String> = harness
@@ -189,7 +189,7 @@ fn the_levels_of_an_image_have_the_energies_of_its_bands() {
         };
         until(&mut harness, picture, agree);
     }
-    // Coarse levels are there before fine ones.
+    // Coarse levels are recovered before fine ones.
     click(&mut harness, &format!("{} E[x₀|xₜ]", words::panes::LEVELS_OF));
     let share = |harness: &Harness<App>, m: usize| -> Option<f64> {
         energies(harness).get(m)?.1.strip_suffix(&format!(" % {}", words::panes::OF_FINAL))?.parse().ok()
@@ -240,7 +240,7 @@ fn no_size_of_window_breaks_the_levels() {
         frames(&mut harness, 3);
     }
     assert!(says(&harness, &words::panes::energy_of("1 px")));
-    // On a small projector levels and spectrum take turns.
+    // On a small projector levels and spectrum alternate.
     assert!(!says(&harness, words::panes::PLANE));
     click(&mut harness, words::panes::SPECTRUM_FOR_LEVELS);
     assert!(says(&harness, words::panes::PLANE) && !says(&harness, &words::panes::energy_of("1 px")));
@@ -266,7 +266,7 @@ fn number(harness: &Harness<App>, role: Role, name: &str) -> f64 {
 
 fn focus(harness: &mut Harness<App>, role: Role, name: &str) {
     harness.get_by_role_and_label(role, name).focus();
-    // What has the focus keeps the arrow keys from its second frame on.
+    // A focused control keeps the arrow keys from its second frame on.
     frames(harness, 2);
 }
 
@@ -352,7 +352,7 @@ fn the_wipe_is_moved_by_keys_and_differences_have_errors() {
             says(harness, &words::panes::difference_of(name, "E[x₀|xₜ]", words::panes::FINAL_IMAGE))
         });
     }
-    // Of the same image nothing differs.
+    // Compared with itself, the image has no difference.
     choose_reference(&mut harness, &words::panes::estimate_at_this_step(6));
     until(&mut harness, "no error", |harness| says(harness, &format!("{} 0, PSNR ∞ dB", words::panes::mse_of("all"))));
     press(&mut harness, Key::Escape);
@@ -394,7 +394,7 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
         let field = harness.get_by_label(words::panes::PATH_OF_REFERENCE);
         field.focus();
         harness.step();
-        // What was typed before goes.
+        // The previously typed text is replaced.
         harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
         harness.step();
         harness.get_by_label(words::panes::PATH_OF_REFERENCE).type_text(path.to_str().unwrap());
@@ -413,7 +413,7 @@ fn a_reference_that_is_no_image_gets_a_sentence() {
     open(&mut harness, &path);
     until(&mut harness, "errors", |harness| says(harness, &words::panes::mse_of("all")));
     assert!(says(&harness, &words::chip(words::panes::REFERENCE, "grey.png")));
-    // So does a file that is dropped, and levels are compared alone.
+    // So does a dropped file, and isolated levels are compared with isolated levels.
     let dropped = folder.path().join("white.png");
     image::RgbImage::from_pixel(64, 64, image::Rgb([255; 3])).save(&dropped).unwrap();
     harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(dropped)));
@@ -445,7 +445,7 @@ fn no_size_of_window_breaks_the_inspector() {
         harness.set_size(egui::vec2(width, height));
         frames(&mut harness, 3);
     }
-    // On a small projector so do tones and errors.
+    // On a small projector tones and errors alternate, too.
     assert!(says(&harness, words::panes::HISTOGRAM_FROM) && !says(&harness, &words::panes::mse_of("all")));
     click(&mut harness, words::panes::COMPARE_PART);
     assert!(says(&harness, &words::panes::mse_of("all")));
@@ -466,7 +466,7 @@ fn large_images_are_cut_beside_the_window() {
     };
     let mut harness = spectra(settings);
     click(&mut harness, &words::panes::isolate("64 px"));
-    // Old pictures stay until the level has been cut; then their scale is that of the level.
+    // Old pictures stay until the level has been split; then their scale is that of the level.
     let scale =
         |harness: &Harness<App>| painted(harness).iter().filter(|text| text.starts_with('±')).cloned().collect();
     let before: Vec<String> = scale(&harness);

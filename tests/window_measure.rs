@@ -1,4 +1,4 @@
-//! Many samples measured beside the run on screen, in the window.
+//! Measuring many samples in the window, beside the run on screen.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -88,7 +88,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     measured(&mut harness, "18");
     assert!(is_painted(&harness, words::tracks::SHARES_MEASURED));
     assert!(is_painted(&harness, "RMS 0."));
-    // The theory that is drawn is chosen by its row, and undone.
+    // A click on its row chooses a theory; that can be undone.
     click(&mut harness, "spectral");
     assert!(painted(&harness).iter().filter(|text| *text == "spectral").count() > 1, "it is at the track's head too");
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
@@ -98,7 +98,7 @@ fn measuring_shows_dots_agreement_and_errors_and_more_can_be_added() {
     click(&mut harness, words::panes::ADD_SAMPLES);
     measured(&mut harness, "20");
 
-    // Saved, opened again and laid beside itself.
+    // Saved, opened again and compared with itself.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("twenty.npz");
     click(&mut harness, words::panes::SAVE_ENSEMBLE);
@@ -168,7 +168,7 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
     let test = "window_measure::a_run_that_is_set_differently_is_said_and_bad_files_are_sentences";
     let words = [("FOLDER", "/no/such/folder".to_owned())];
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &words));
-    // What was measured is still there, and is of what it was of.
+    // The measurement is still there, with its own calibration.
     assert!(is_painted(&harness, "2 samples"));
     frames(&mut harness, 3);
     assert!(
@@ -231,7 +231,7 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     click(&mut harness, words::panes::PIN_SAMPLES);
     assert!(is_painted(&harness, &words::tracks::dotted(&title(6, 2))));
 
-    // With another number of steps the lines of the first ones stay, at their own noise levels.
+    // With another number of steps the first dotted lines stay, at their own noise levels.
     steps(&mut harness, "9");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
@@ -245,7 +245,7 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     let unreadable = unreadable(&harness, Cut::Allowed);
     assert!(unreadable.is_empty(), "{}", unreadable.join("\n"));
 
-    // A run of other steps: the dots are said to be of the samples, and so is the heat map, and what is saved.
+    // A run with other steps: the dots are labelled as the samples', and so are the heat map and saved figures.
     harness.get_by_label_contains(words::tracks::SPECTRA_FROM).click();
     frames(&mut harness, 3);
     harness.get_all_by_label("measured samples").last().unwrap().click();
@@ -271,7 +271,7 @@ fn what_stands_on_the_axis_says_whose_it_is_and_is_saved_with_it() {
     assert!(text.contains(&title(9, 3)), "whose the spectra are");
 }
 
-/// Asks for the window to be closed, as the button of its frame does; answers whether it stays.
+/// Asks to close the window, as the button of its frame does; returns whether it stays open.
 fn stays_when_closed(harness: &mut Harness<App>) -> bool {
     let window = harness.input_mut().viewports.entry(ViewportId::ROOT).or_default();
     window.events.push(ViewportEvent::Close);
@@ -298,7 +298,7 @@ fn closing_asks_about_what_is_in_no_file() {
     samples(&mut harness, "2");
     click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "2");
-    // Cancel, Escape, and leaving the dialog for the place all stay.
+    // After Cancel, Escape, and leaving the save dialog it stays open.
     for _ in 0..2 {
         assert!(stays_when_closed(&mut harness));
         assert!(
@@ -316,7 +316,7 @@ fn closing_asks_about_what_is_in_no_file() {
     click(&mut harness, words::frame::SAVE_AND_CLOSE);
     press(&mut harness, egui::Key::Escape);
     assert!(!is_painted(&harness, QUESTION) && !closes(&harness));
-    // Saved, it closes by itself.
+    // Once saved, it closes by itself.
     assert!(stays_when_closed(&mut harness));
     click(&mut harness, words::frame::SAVE_AND_CLOSE);
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What a right click offers on images, tracks and plots; the images of a batch at once; and an empty window.
+//! Context menus of images, tracks and plots; the images of a batch; and an empty window.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ use egui_kittest::kittest::Queryable;
 use gui::*;
 use std::time::{Duration, Instant};
 
-/// Clicks an entry of the open menu, and waits for what comes to the clipboard of it.
+/// Clicks an entry of the open menu, and waits for its text on the clipboard.
 #[track_caller]
 fn copied(harness: &mut Harness<App>, entry: &str) -> OutputCommand {
     harness.get_by_label_contains(entry).click();

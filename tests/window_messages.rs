@@ -1,4 +1,4 @@
-//! What the window says and asks: each message in its place, forms that can be reached, and files that are not taken over.
+//! Messages and questions of the window: each in its place, forms that can be reached, and files that are not replaced.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -26,7 +26,7 @@ fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(name)
 }
 
-/// A model's folder that holds no more than these of its files.
+/// A model's folder with only these of its files.
 fn part_of(name: &str, files: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in files {
@@ -35,7 +35,7 @@ fn part_of(name: &str, files: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-/// A model with classes that does not say how many.
+/// A model with an unknown number of classes.
 fn without_number_of_classes() -> tempfile::TempDir {
     let folder = part_of("class-labels", &["model.onnx", "scheduler_config.json"]);
     std::fs::write(folder.path().join("config.json"), r#"{"sample_size": 16, "in_channels": 3}"#).unwrap();
@@ -63,7 +63,7 @@ fn messages_keep_their_height_and_their_forms_are_in_reach() {
     assert_eq!(place(&harness), before, "nothing grows");
     let form = harness.get_by_label(button).rect();
     assert!(form.bottom() < 0.45 * SMALLEST.y, "{form:?}");
-    // Where no dialog opens a path can be typed.
+    // Without a file dialog a path can be typed.
     assert!(says(&harness, words::messages::PATH_OF_CONFIG));
     click_like(&mut harness, &words::chip(words::frame::MODEL, ""));
     type_over(&mut harness, words::frame::PATH_OF_MODEL, "/no/such/place");
@@ -104,7 +104,7 @@ fn embeddings_are_asked_for() {
     until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[]));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("states.npy");
-    // The form stays until a file fits.
+    // The form stays until a file is valid.
     for (width, fits) in [(24, false), (8, true)] {
         ndarray_npy::write_npy(&path, &ndarray::Array3::<f32>::zeros((1, 7, width))).unwrap();
         type_over(&mut harness, words::messages::PATH_OF_EMBEDDINGS, path.to_str().unwrap());
@@ -133,7 +133,7 @@ fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
     assert!(!egui::Popup::is_any_open(&harness.ctx), "a choice closes its menu");
     press(&mut harness, egui::Key::R);
     until_done(&mut harness);
-    // What the form asks for can be said as well.
+    // The requested setting can also be made elsewhere.
     click(&mut harness, &words::chip(words::frame::CLASS, "0"));
     click(&mut harness, words::frame::NO_CLASS);
     until(&mut harness, "the sentence again", |harness| says(harness, words::messages::USE_NULL_CLASS));
@@ -183,7 +183,7 @@ fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
     });
 }
 
-/// Heun from the noisiest timesteps leaves a result that no image of the model reaches.
+/// Heun from the noisiest timesteps gives a result far outside the range of the model's images.
 #[test]
 fn a_result_far_out_is_named_beside_the_picture() {
     for (spacing, far) in [(Some("trailing".to_owned()), true), (None, false)] {
@@ -213,7 +213,7 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     launch.first.push(Action::SetLayout(Layout::ScheduleLab));
     let mut harness = open_with(launch, egui::vec2(1600.0, 1300.0));
     until_done(&mut harness);
-    // What is typed to be imported is not where things are saved.
+    // The path typed for an import is not used for saving.
     type_over(&mut harness, words::panes::PATH_OF_SCHEDULE, path.to_str().unwrap());
     click(&mut harness, &words::panes::save(form("csv")));
     assert!(is_painted(&harness, &words::frame::save_what("schedule as CSV table")));
@@ -221,7 +221,7 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     save_as(&mut harness, &folder.path().join("run-w1.5"));
     until(&mut harness, "the question", |harness| is_painted(harness, &words::frame::exists("run-w1.5.csv")));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
-    // Enter is no yes.
+    // Enter does not confirm replacing.
     harness.get_by_label(words::frame::SAVE_PATH).focus();
     press(&mut harness, egui::Key::Enter);
     until(&mut harness, "the question again", |harness| is_painted(harness, &words::frame::exists("run-w1.5.csv")));
@@ -229,13 +229,13 @@ fn a_file_that_is_there_stays_until_its_replacement_is_said() {
     let told = words::frame::saved_as(&path);
     until(&mut harness, "the word on it", |harness| is_painted(harness, &told));
     assert!(std::fs::read_to_string(&path).unwrap().starts_with("step,"));
-    // It is told where it was asked for, and is in view whatever is scrolled.
+    // It is shown where it was requested, and is visible at any scroll position.
     let place = harness.get_by_label_contains(&told).rect();
     let panel = harness.get_by_label_contains(&format!("{},", pane("lab"))).rect();
     assert!(place.left() >= panel.left() - 1.0 && place.bottom() <= 1300.0, "{place:?} {panel:?}");
     click(&mut harness, words::messages::DISMISS);
     assert!(!is_painted(&harness, &told));
-    // Nothing is saved where nothing was said.
+    // Without saving there is no message.
     click(&mut harness, &words::panes::save(form("csv")));
     press(&mut harness, egui::Key::Escape);
     assert!(!says(&harness, words::frame::SAVE_PATH));

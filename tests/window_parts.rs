@@ -1,4 +1,4 @@
-//! What an estimate is made of: the pane of parts, and the track of parts by level.
+//! The parts of an estimate: the Parts pane, and the track of parts by level.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -98,7 +98,7 @@ fn a_plain_run_says_that_it_has_none() {
     assert!(said.contains(words::tracks::ONE_PART), "{said}");
 }
 
-/// Chooses what the track of levels shows.
+/// Chooses the contents of the track.
 fn show(harness: &mut Harness<App>, what: &str) {
     click_like(harness, words::tracks::PARTS_OF);
     harness.query_all_by_label(what).last().unwrap().click();
@@ -163,7 +163,7 @@ fn a_step_at_w_1_says_that_it_asked_for_the_class_alone() {
     let end = painted(&harness).join("\n");
     let words = &words::panes::class_alone("class 1");
     assert_eq!([start.contains(words), end.contains(words)], [false, true], "{start}\n\n{end}");
-    // Where nothing was asked without a class there is no difference, and elsewhere there is.
+    // Steps without the null class have no difference, the others have.
     assert!(says(&harness, "‖B_m(ε_c − ε_∅)‖, relative over"));
 }
 

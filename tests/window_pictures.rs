@@ -1,4 +1,4 @@
-//! Four small pictures of the window, drawn by wgpu on whatever adapter there is.
+//! Four small pictures of the window, drawn by wgpu on any adapter.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -16,7 +16,7 @@ use egui_kittest::SnapshotOptions;
 use egui_kittest::kittest::Queryable;
 use gui::*;
 
-/// The exact emoji model in the program's own code, whose numbers are the same on all machines but for rounding.
+/// The exact emoji model in the program's own code, with the same numbers on all machines apart from rounding.
 fn picture(name: &str, theme: Theme, layout: Layout, go: impl FnOnce(&mut egui_kittest::Harness<'static, App>)) {
     let mut settings = settings("emoji-exact-64");
     settings.provider = ProviderChoice::Rust;
@@ -32,9 +32,9 @@ fn picture(name: &str, theme: Theme, layout: Layout, go: impl FnOnce(&mut egui_k
     go(&mut harness);
     harness.remove_cursor();
     frames(&mut harness, 3);
-    // Times and memory are the machine's.
+    // Times and memory depend on the machine.
     harness.mask(egui::Rect::from_min_max(egui::pos2(850.0, 682.0), PROJECTOR.to_pos2()));
-    // A rounding error may carry a few pixels of noise over to the next grey level.
+    // A rounding error may move a few noisy pixels to the next grey level.
     harness.snapshot_options(name, &SnapshotOptions::new().threshold(2.0).max_failed_pixels(40));
 }
 

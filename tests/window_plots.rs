@@ -1,4 +1,4 @@
-//! Panes that are plots: panned, magnified, shown whole again, and their curves hidden, by the names their controls have.
+//! Panes with plots: panned, zoomed, reset, and their curves hidden, driven by the names of their controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -29,7 +29,7 @@ fn spectra() -> Harness<'static, App> {
     harness
 }
 
-/// What a plot says it shows: the ends of both axes.
+/// The description of a plot: the ends of both axes.
 fn shown(harness: &Harness<App>, plot: &str) -> [f64; 4] {
     let value = harness.get_by_label_contains(plot).accesskit_node().value().unwrap();
     let numbers = value.split([' ', ',']).filter_map(|word| word.replace('−', "-").parse().ok());
@@ -75,7 +75,7 @@ fn double_click(harness: &mut Harness<App>, at: Pos2) {
     frames(harness, 2);
 }
 
-/// How many strokes of a colour are drawn within a rectangle.
+/// Number of strokes with a colour within a rectangle.
 fn strokes(harness: &Harness<App>, within: Rect, color: Color32) -> usize {
     fn count(shape: &Shape, within: Rect, color: Color32) -> usize {
         match shape {
@@ -104,7 +104,7 @@ fn names_of_the_legend_hide_their_curves_and_show_them_again() {
     harness.remove_cursor();
     frames(&mut harness, 2);
     assert_eq!((is_on(&harness), drawn(&harness)), (false, 0));
-    // Its value is not read any more either, and the others stay.
+    // Its value is not shown any more either, and the others stay.
     harness.hover_at(place(&harness, PLOT).center());
     settle(&mut harness);
     let read = |harness: &Harness<App>, name: &str| painted(harness).iter().filter(|text| *text == name).count();
@@ -132,19 +132,19 @@ fn a_box_magnifies_the_spectrum_and_a_double_click_shows_it_whole() {
     for with in [(PointerButton::Secondary, Modifiers::NONE), (PointerButton::Primary, Modifiers::SHIFT)] {
         drag(&mut harness, with, corners.0, corners.1);
         let boxed = shown(&harness, PLOT);
-        // Half of the frequencies, by their logarithm, and half of the decibels.
+        // Half of the frequencies, in logarithms, and half of the decibels.
         let decades = |ends: &[f64; 4]| (ends[1] / ends[0]).log10();
         assert!((decades(&boxed) / decades(&whole) - 0.5).abs() < 0.03, "{whole:?} {boxed:?}");
         assert!(((boxed[3] - boxed[2]) / (whole[3] - whole[2]) - 0.5).abs() < 0.03, "{whole:?} {boxed:?}");
         assert!(!says(&harness, words::tracks::COPY_IMAGE), "a drag opens no menu");
-        // A magnified plot stays where it is while the playhead moves, and asks for no frames.
+        // A magnified plot keeps its view while the playhead moves, and asks for no frames.
         press(&mut harness, Key::Home);
         settle(&mut harness);
         assert_eq!(shown(&harness, PLOT), boxed);
         press(&mut harness, Key::End);
         settle(&mut harness);
         assert!(!harness.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay.is_zero());
-        // A drag moves it.
+        // A drag pans it.
         drag(&mut harness, (PointerButton::Primary, Modifiers::NONE), at(0.5, 0.5), at(0.6, 0.5));
         let moved = shown(&harness, PLOT);
         assert!(moved[0] < boxed[0] && moved[2..] == boxed[2..], "{boxed:?} {moved:?}");
@@ -202,7 +202,7 @@ fn the_histogram_is_magnified_and_shown_whole() {
     let whole = shown(&harness, HISTOGRAM);
     let plot = place(&harness, HISTOGRAM);
     let middle = plot.center().y;
-    // A strip: the counts keep their axis.
+    // A box on one axis: the counts keep theirs.
     let ends = [0.25, 0.75].map(|x| Pos2::new(plot.left() + x * plot.width(), middle));
     drag(&mut harness, (PointerButton::Secondary, Modifiers::NONE), ends[0], ends[1]);
     let boxed = shown(&harness, HISTOGRAM);

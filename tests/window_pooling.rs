@@ -1,4 +1,4 @@
-//! Pooling in the window: time, factor and image, by the names their controls have.
+//! Pooling in the window: time, factor and image, driven by the names of the controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use gui::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The schedule lab once its run is over.
+/// The Schedule lab after its run.
 #[track_caller]
 fn lab(size: Vec2) -> Harness<'static, App> {
     let mut launch = launch(settings("gaussian-64"));
@@ -27,7 +27,7 @@ fn lab(size: Vec2) -> Harness<'static, App> {
     harness
 }
 
-/// The same with the pane in front and its pictures there.
+/// The same with the pane in front and its pictures shown.
 #[track_caller]
 fn pooling() -> Harness<'static, App> {
     let mut harness = lab(PROJECTOR);
@@ -47,11 +47,11 @@ fn ratios(harness: &Harness<App>) -> [f64; 3] {
     })
 }
 
-/// Frames until the pictures are other ones.
+/// Draws frames until the pictures have changed.
 #[track_caller]
 fn until_other(harness: &mut Harness<App>, before: [f64; 3]) -> [f64; 3] {
     until(harness, "other pictures", |harness| ratios(harness) != before);
-    // Of a drag or several keys the last.
+    // After a drag or several keys the last result.
     settle(harness);
     ratios(harness)
 }
@@ -79,7 +79,7 @@ fn pooled_and_remade_have_the_same_ratio() {
         assert!((pooled / remade - 1.0).abs() < 0.1, "{pooled} and {remade}");
         assert!((0.8..1.05).contains(&(pooled / state / (factor * factor))), "{pooled} against {state}");
     }
-    // The factor is the tracks' too, and a change of the document.
+    // The factor is shared with the tracks, and is a change of the document.
     assert!(says(&harness, "τ(t) 0.152"));
     harness.key_press_modifiers(egui::Modifiers::COMMAND, Key::Z);
     frames(&mut harness, 3);
@@ -136,7 +136,7 @@ fn open_image(harness: &mut Harness<App>, path: &Path) {
     click(harness, words::panes::OPEN_IMAGE);
 }
 
-/// A file with waves of several lengths in it.
+/// A file with waves of several lengths.
 fn saved_image(folder: &Path) -> PathBuf {
     let path = folder.join("waves.png");
     let byte = |x: u32, y: u32| ((x * 5 + y * 3) % 256) as u8;
@@ -170,7 +170,7 @@ fn the_image_of_the_run_can_be_pooled() {
     click_like(&mut harness, words::panes::IMAGE_TO_POOL);
     click(&mut harness, words::panes::FINAL_IMAGE);
     let of_run = until_other(&mut harness, first);
-    // The next run ends with another.
+    // The next run has another final image.
     click(&mut harness, words::frame::NEW_SEED);
     until_other(&mut harness, of_run);
     until_done(&mut harness);

@@ -1,4 +1,4 @@
-//! The pane of spectra at a step, driven by the names its controls have.
+//! The Spectrum pane, driven by the names of its controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use gui::*;
 fn spectra(layout: Layout) -> Harness<'static, App> {
     let mut launch = launch(settings("gaussian-64"));
     launch.first.push(Action::SetLayout(layout));
-    // So wide that the pane has its choices in a line, above all.
+    // Wide enough for the controls to have a line of their own.
     let harness = builder(egui::vec2(1920.0, 1080.0));
     let mut harness = harness.build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap());
     until_done(&mut harness);
@@ -27,7 +27,7 @@ fn spectra(layout: Layout) -> Harness<'static, App> {
     harness
 }
 
-/// "slope −2.03 ± 0.05 over 0.031–0.50 c/px", as a screen reader has it.
+/// "slope −2.03 ± 0.05 over 0.031–0.50 c/px", for a screen reader.
 fn slope_label(harness: &Harness<App>) -> Option<String> {
     let label = harness.query_all_by_label_contains("slope −").next()?;
     label.accesskit_node().value()
@@ -93,7 +93,7 @@ fn the_ends_of_the_slope_are_dragged_typed_and_let_go() {
     let (_, dragged) = end(&harness, words::panes::UPPER_END);
     assert!(dragged < 0.6 * value && !is_on(&harness, words::panes::RANGE_FOLLOWS), "{value} {dragged}");
     assert_ne!(slope(&harness).unwrap(), before);
-    // Other steps keep what was chosen, and the drag is one change. The handle has the arrows.
+    // Other steps keep the chosen range, and the drag is one change. The handle uses the arrow keys.
     press(&mut harness, Key::PageUp);
     settle(&mut harness);
     assert_eq!(end(&harness, words::panes::UPPER_END).1, dragged);

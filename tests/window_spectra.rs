@@ -1,4 +1,4 @@
-//! The heat map of power spectra: by the shader and by the processor, and driven by the names its controls have.
+//! The heat map of power spectra: by the shader and on the CPU, and driven by the names of its controls.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -17,7 +17,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
 
-/// What the heat map says of itself to screen readers.
+/// The heat map's description for screen readers.
 const MAP: &str = " and frequency, ";
 
 fn launched(model: &str, actions: Vec<Action>) -> Launch {
@@ -41,7 +41,7 @@ fn is_painted(harness: &Harness<App>, part: &str) -> bool {
     painted(harness).iter().any(|text| text.contains(part))
 }
 
-/// The plot's pixels, by the shader or by the processor; in the light with the time axis magnified.
+/// The plot's pixels, by the shader or on the CPU; in the light theme with a magnified time axis.
 fn plot(model: &str, actions: Vec<Action>, theme: Theme, without_shader: bool) -> image::RgbaImage {
     let mut launch = launched(model, actions);
     launch.without_shader = without_shader;
@@ -66,7 +66,7 @@ fn plot(model: &str, actions: Vec<Action>, theme: Theme, without_shader: bool) -
     frames(&mut harness, 5);
     let place = harness.get_by_label_contains(MAP).rect().shrink(1.0);
     let picture = harness.render().unwrap();
-    // The playhead and the rules of the pointer lie over the map; they are at the same place in both.
+    // The playhead and the pointer's lines are drawn over the map, at the same position in both.
     let [x, y, width, height] =
         [place.left(), place.top(), place.width(), place.height()].map(|side| side.round().max(0.0) as i32);
     let [x, y, width, height] = [x, y, width, height].map(|side| u32::try_from(side).unwrap());
@@ -127,7 +127,7 @@ fn quantity_colours_and_range_are_chosen_and_undone() {
     frames(&mut harness, 3);
     until(&mut harness, "those of before", |harness| says(harness, "PSD of ΔE[x₀|xₜ] over step"));
 
-    // An end of the colours by its keys, typed, dragged, and back to what fits.
+    // An end of the colours moved by keys, typed, dragged, and fitted to the data again.
     assert!(is_painted(&harness, words::tracks::RANGE_AUTO));
     let handle = &format!("{} {}", words::tracks::HIGHEST, words::tracks::COLOUR_RANGE);
     harness.get_by_label(handle).focus();

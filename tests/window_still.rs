@@ -1,4 +1,4 @@
-//! What is taken hold of stays where it is while values, names, selections and messages change, and is large enough.
+//! Controls keep their place while values, names, selections and messages change, and are large enough.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
 use std::collections::BTreeMap;
 
-/// Everything that can be clicked, dragged or typed into: its role, its name and its place.
+/// Everything that can be clicked, dragged or typed into: its role, its name and its position.
 fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
     let is_control = |role: Role| {
         matches!(
@@ -34,7 +34,7 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
                 | Role::MultilineTextInput
         )
     };
-    // These stand where their value is.
+    // The positions of these are their values.
     let is_mark = |name: &str| {
         name.ends_with(words::tracks::COLOUR_RANGE) || name.starts_with("Boundary of ") || name.contains(" strip, ")
     };
@@ -49,7 +49,7 @@ fn controls(harness: &Harness<App>) -> Vec<(Role, String, Rect)> {
         .collect()
 }
 
-/// Where each stands. Of what is named after its value the first word is its name.
+/// The position of each. If a name contains a value, its first word is used.
 fn places(harness: &Harness<App>) -> BTreeMap<String, Rect> {
     let name = |role: Role, label: String| {
         let named_after_value = role == Role::ComboBox || label.starts_with(&words::frame::run_with_new(""));
@@ -58,7 +58,7 @@ fn places(harness: &Harness<App>) -> BTreeMap<String, Rect> {
     controls(harness).into_iter().map(|(role, label, rect)| (format!("{role:?} {}", name(role, label)), rect)).collect()
 }
 
-/// What moved between the two, a line each.
+/// What moved between the two, one line each.
 #[track_caller]
 fn assert_still(before: &BTreeMap<String, Rect>, harness: &Harness<App>, what: &str) {
     let after = places(harness);
@@ -191,8 +191,9 @@ fn nothing_moves_when_a_message_comes() {
     assert_still(&before, &harness, "a message");
 }
 
-/// 24 points each way. Rows of a legend, also those that hide a curve, edges that are dragged and points on curves are as large as what they stand for:
-/// levels have a larger button in the pane Recovered, edges and points can be moved by keys, too.
+/// At least 24 points each way. Rows of a legend, edges that can be dragged and points on curves are as large as what they
+/// represent:
+/// levels have a larger button in the Recovered pane, and edges and points can be moved by keys, too.
 #[test]
 fn targets_are_large_enough_for_a_hand() {
     const LEAST: f32 = 24.0;

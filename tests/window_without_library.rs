@@ -1,4 +1,4 @@
-//! The window where there is no ONNX Runtime. Alone in its file, as a library stays loaded in a process.
+//! The window without ONNX Runtime. Alone in its file, as a library stays loaded in a process.
 #![cfg(feature = "gui")]
 #![allow(clippy::unwrap_used)]
 
@@ -33,7 +33,7 @@ fn an_exact_model_stands_in_and_the_library_is_offered() {
     click(&mut harness, words::messages::DISMISS);
     assert!(!says(&harness, words::messages::DOWNLOAD));
     drop(harness);
-    // What stood in was not chosen, so the next start tries the network again.
+    // The substitute model was not chosen by the user, so the next start tries the network again.
     let kept = Preferences::load(folder.path()).preferences.document.unwrap();
     assert_eq!(kept.run.source, ModelSource::Model("emoji-unet".into()));
     assert_eq!((kept.run.label, kept.run.provider), (Some(1), ProviderChoice::Auto));

@@ -1,9 +1,9 @@
-//! What the library below the command line may say.
+//! Rules for text in the library below the command line.
 #![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 
-/// What calls other programs may name their options.
+/// Names of other programs' options.
 const CALLERS: [&str; 2] = ["src/model/onnx_runtime/python.rs", "src/model/onnx_runtime/setup/pip.rs"];
 
 fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -17,7 +17,7 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The strings of a source, with the line each begins in. Comments and characters are passed over.
+/// The strings of a source, with the line each begins in. Comments and characters are skipped.
 fn strings(source: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (source, 1);
@@ -54,7 +54,7 @@ fn strings(source: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Whether a text names an option of a command line.
+/// Whether a text names a command-line option.
 fn names_an_option(text: &str) -> bool {
     text.match_indices("--").any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + 2..]);
@@ -71,7 +71,7 @@ fn strings_are_found_and_options_in_them() {
     assert!(names_an_option(&found[0].1) && !names_an_option(&found[1].1));
 }
 
-/// The window shares what is said there; see `words::voice`.
+/// The window shares the texts there; see `words::voice`.
 #[test]
 fn nothing_below_the_command_line_names_an_option() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -26,14 +26,14 @@ pub fn documented(test: &str, words: &[(&str, String)]) -> String {
     words.iter().fold(row.sentence.clone(), |sentence, (word, path)| sentence.replace(word, path))
 }
 
-/// The sentence, word for word, is the one documented for this test.
+/// Checks that the sentence is the documented one for this test.
 #[track_caller]
 pub fn assert_documented(text: &str, test: &str, words: &[(&str, String)]) {
     let expected = documented(test, words);
     assert!(matches(text, &expected), "expected\n  {expected}\nfound\n  {text}");
 }
 
-/// Whether a line is the sentence, where `…` stands for anything.
+/// Whether a line matches the sentence, in which `…` stands for any text.
 pub fn matches(line: &str, sentence: &str) -> bool {
     let mut parts = sentence.split('…');
     let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else { return false };

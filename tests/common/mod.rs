@@ -1,4 +1,4 @@
-//! The program as a user has it, in a home of its own: no test sees or touches the folders of who runs it.
+//! The program with a home folder of its own: no test touches the folders of the user who runs it.
 
 #[allow(dead_code, reason = "each test file uses its own part of this")]
 pub mod faults;
@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// The program with settings of its own, that is none. It finds ONNX Runtime where the tests' user has it.
+/// The program without settings. It finds ONNX Runtime where the tests' user has it.
 #[allow(dead_code, reason = "each test file uses its own part of this")]
 pub fn program() -> Command {
     let mut command = Command::cargo_bin("chromascope").unwrap();
@@ -19,7 +19,7 @@ pub fn program() -> Command {
     command
 }
 
-/// An empty home folder, with the places the program would use in it and a PATH on which there is nothing.
+/// An empty home folder, with the folders that the program would use in it and an empty PATH.
 pub struct Home {
     folder: TempDir,
 }
@@ -59,7 +59,7 @@ impl Home {
         Command::from_std(self.std_chromascope())
     }
 
-    /// The same, to start and not wait for.
+    /// The same, to start without waiting.
     pub fn std_chromascope(&self) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chromascope"));
         command

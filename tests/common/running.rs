@@ -1,4 +1,4 @@
-//! The program under way: it tells its progress in lines, so that a test waits for what happens and not for a time.
+//! The program as a running process: it prints its progress in lines, so that a test waits for events and not for a time.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// After this long a test has waited in vain.
+/// After this long a test has failed.
 const IN_VAIN: Duration = Duration::from_mins(2);
 
 pub struct Running {
@@ -23,11 +23,11 @@ pub struct Over {
     pub code: Option<i32>,
     pub signal: Option<i32>,
     pub stdout: String,
-    /// What is not progress.
+    /// Lines other than progress.
     pub stderr: String,
 }
 
-/// The program in lines, with the signals as a terminal has them, whatever this test was started by.
+/// The program with progress in lines, and the signal handling of a terminal, however this test was started.
 pub fn command() -> Command {
     let program = env!("CARGO_BIN_EXE_chromascope");
     let mut command = if cfg!(target_os = "linux") {
@@ -41,7 +41,7 @@ pub fn command() -> Command {
     command
 }
 
-/// Settings of its own, that is none, and progress in lines.
+/// Without settings of the user, and progress in lines.
 pub fn in_lines(command: &mut Command) {
     command.env("CHROMASCOPE_CONFIG", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-settings"));
     command.env("CHROMASCOPE_PROGRESS", "lines");
@@ -59,7 +59,7 @@ impl Running {
         running
     }
 
-    /// The same with a stdout that nobody reads until it is over.
+    /// The same with a stdout that nobody reads until the end.
     pub fn start_unread(command: &mut Command) -> Self {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (send, lines) = channel();
@@ -68,7 +68,7 @@ impl Running {
         Self { child, lines, said: String::new(), stdout: None }
     }
 
-    /// Waits until it says a line with this in it.
+    /// Waits for a line that contains this.
     #[track_caller]
     pub fn wait_for(&mut self, part: &str) {
         let began = Instant::now();
@@ -103,7 +103,7 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// Waits until it has ended.
+    /// Waits for its end.
     pub fn end(mut self) -> Over {
         while let Ok(line) = self.lines.recv() {
             self.say(&line);
@@ -113,7 +113,7 @@ impl Running {
         Over { code: status.code(), signal: status.signal(), stdout, stderr: self.said }
     }
 
-    /// Ends it as the system does when memory is short.
+    /// Kills it as the system does when memory runs out.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -121,7 +121,7 @@ impl Running {
 }
 
 impl Over {
-    /// Ended with this code, and its last line is the one of docs/faults.md.
+    /// Checks its exit code, and that its last line is the one in docs/faults.md.
     #[track_caller]
     pub fn says(&self, code: i32, test: &str, words: &[(&str, String)]) {
         assert_eq!((self.code, self.signal), (Some(code), None), "{}", self.stderr);
@@ -130,7 +130,7 @@ impl Over {
     }
 }
 
-/// Waits until something is so that no line tells.
+/// Waits for a condition that no line reports.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -154,7 +154,7 @@ pub fn pictures(folder: &Path, side: u32) -> PathBuf {
     images
 }
 
-/// What of the program's own is left in a folder.
+/// The program's temporary files in a folder.
 pub fn litter(folder: &Path) -> Vec<String> {
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with(".chromascope-")).collect()

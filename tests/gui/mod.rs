@@ -1,4 +1,4 @@
-//! The window in a harness, without a display: driven by the names its controls have.
+//! The window in a harness, without a display, driven by the names of its controls.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 #![allow(clippy::unwrap_used)]
 
@@ -19,13 +19,13 @@ use egui_kittest::{Harness, HarnessBuilder};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Far beyond what anything here takes.
+/// Far longer than anything here takes.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// A small projector.
 pub const PROJECTOR: Vec2 = Vec2::new(1280.0, 720.0);
 
-/// Settings of a first run on one thread, so that tests beside each other stay quick.
+/// Settings of a first run on one thread, so that parallel tests stay quick.
 pub fn settings(model: &str) -> RunSettings {
     let mut settings = RunSettings::new(ModelSource::Model(model.into()));
     settings.threads = Some(1);
@@ -34,7 +34,7 @@ pub fn settings(model: &str) -> RunSettings {
     settings
 }
 
-/// The window with a first run of these settings. It keeps no preferences.
+/// The window with a first run of these settings. It saves no preferences.
 pub fn launch(settings: RunSettings) -> Launch {
     Launch { first: vec![Action::SetRun(Box::new(settings))], ..Launch::default() }
 }
@@ -47,12 +47,12 @@ pub fn open_with(launch: Launch, size: Vec2) -> Harness<'static, App> {
     builder(size).build_eframe(|context| App::new(&context.egui_ctx, launch, false).unwrap())
 }
 
-/// The window in which a model is being run.
+/// The window with a run in progress.
 pub fn open(model: &str) -> Harness<'static, App> {
     open_with(launch(settings(model)), PROJECTOR)
 }
 
-/// The same once the first run is over.
+/// The same after the first run.
 #[track_caller]
 pub fn opened(model: &str) -> Harness<'static, App> {
     let mut harness = open(model);
@@ -66,13 +66,13 @@ pub fn until_done(harness: &mut Harness<App>) {
     settle(harness);
 }
 
-/// Frames until all that was asked for beside the window is there and shown, and nothing moves any more.
+/// Draws frames until all background results are shown, and nothing moves any more.
 #[track_caller]
 pub fn settle(harness: &mut Harness<App>) {
     let began = Instant::now();
-    // An answer may lead to a question in the next frame or the one after.
+    // An answer may cause a request in the next frame or the one after.
     let mut quiet = 0;
-    // What moves for ever, such as a run that goes on, is not waited for.
+    // Endless movement, such as a run in progress, is not awaited.
     for _ in 0..60 {
         while chromascope::runtime::unanswered() > 0 {
             quiet = 0;
@@ -88,7 +88,7 @@ pub fn settle(harness: &mut Harness<App>) {
     }
 }
 
-/// Frames until the condition holds.
+/// Draws frames until the condition holds.
 #[track_caller]
 pub fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness<App>) -> bool) {
     let began = Instant::now();
@@ -99,7 +99,7 @@ pub fn until(harness: &mut Harness<App>, what: &str, condition: impl Fn(&Harness
     }
 }
 
-/// Everything that is written on the screen.
+/// All text on the screen.
 pub fn painted(harness: &Harness<App>) -> Vec<String> {
     fn texts(shape: &egui::Shape, found: &mut Vec<String>) {
         match shape {
@@ -113,13 +113,13 @@ pub fn painted(harness: &Harness<App>) -> Vec<String> {
     found
 }
 
-/// Whether the screen says what docs/faults.md has for this test.
+/// Whether the screen shows the message of this test in docs/faults.md.
 pub fn documented_is_shown(harness: &Harness<App>, test: &str, words: &[(&str, String)]) -> bool {
     let sentence = super::common::faults::documented(test, words);
     painted(harness).iter().any(|text| super::common::faults::matches(text, &sentence))
 }
 
-/// A text on the screen, where it stands and where it is cut off.
+/// A text on the screen, its position and where it is clipped.
 pub struct Written {
     pub text: String,
     pub rect: Rect,
@@ -147,14 +147,14 @@ pub fn written(harness: &Harness<App>) -> Vec<Written> {
     found
 }
 
-/// Whether a text may end in "…", with all of it under the pointer.
+/// Whether a text may end in "…", with a tooltip for all of it.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Cut {
     Never,
     Allowed,
 }
 
-/// What is wrong with the texts, a line each. A panel at the right scrolls, so what its lower edge cuts is not wrong.
+/// Problems of the texts, one line each. A panel at the right scrolls, so text cut by its lower edge is not one.
 pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
     let texts = written(harness);
     assert!(texts.len() > 30, "the window is full of words");
@@ -179,22 +179,22 @@ pub fn unreadable(harness: &Harness<App>, cut: Cut) -> Vec<String> {
     faults
 }
 
-/// Whether the run on screen has come to its end.
+/// Whether the run on screen is complete.
 pub fn is_done(harness: &Harness<App>) -> bool {
     says(harness, &format!("{} ·", words::frame::DONE))
 }
 
-/// What the window calls a pane.
+/// The window's name of a pane.
 pub fn pane(id: &'static str) -> &'static str {
     name_of(PaneId::new(id)).unwrap()
 }
 
-/// What the window calls a form in which a schedule leaves.
+/// The window's name of an export format.
 pub fn form(name: &str) -> &'static str {
     EXPORTS.iter().find(|format| format.name == name).unwrap().title
 }
 
-/// What the window calls that format of figures.
+/// The window's name of a figure format.
 pub fn svg() -> &'static str {
     Format::Svg.info().name
 }
@@ -209,7 +209,7 @@ pub fn click(harness: &mut Harness<App>, name: &str) {
     frames(harness, 3);
 }
 
-/// Clicks what may have to be scrolled into view first.
+/// Clicks a control, scrolling it into view if necessary.
 #[track_caller]
 pub fn scroll_and_click(harness: &mut Harness<App>, name: &str) {
     harness.get_by_label(name).scroll_to_me();
@@ -223,7 +223,7 @@ pub fn click_like(harness: &mut Harness<App>, part: &str) {
     frames(harness, 3);
 }
 
-/// Clicks into a field, types a number and leaves it by Enter.
+/// Clicks into a field, types a number and presses Enter.
 #[track_caller]
 pub fn type_number(harness: &mut Harness<App>, field: &str, text: &str) {
     click(harness, field);
@@ -243,14 +243,14 @@ pub fn frames(harness: &mut Harness<App>, count: usize) {
     }
 }
 
-/// Gives the dialog that asks where to save something this path, and saves.
+/// Enters this path in the save dialog, and saves.
 #[track_caller]
 pub fn save_as(harness: &mut Harness<App>, path: &Path) {
     type_over(harness, words::frame::SAVE_PATH, path.to_str().unwrap());
     click(harness, words::frame::SAVE);
 }
 
-/// Types into a field in place of what is there.
+/// Replaces a field's text.
 #[track_caller]
 pub fn type_over(harness: &mut Harness<App>, field: &str, text: &str) {
     harness.get_by_label(field).focus();

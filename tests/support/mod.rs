@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers of several tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
 use chromascope::denoiser::Denoiser;
@@ -27,7 +27,7 @@ pub fn json(name: &str) -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(golden(name)).unwrap()).unwrap()
 }
 
-/// The library; a test that needs it fails where it is missing.
+/// The library; a test that needs it fails if it is missing.
 pub fn runtime() -> &'static LoadedRuntime {
     find_and_load(None).expect("these tests need ONNX Runtime: run `make test`, or `chromascope setup` first")
 }
