@@ -211,3 +211,24 @@ fn the_histogram_is_magnified_and_shown_whole() {
     click(&mut harness, words::panes::WHOLE_HISTOGRAM);
     assert_eq!(shown(&harness, HISTOGRAM), whole);
 }
+
+#[test]
+fn channels_of_the_histogram_are_hidden_by_their_names() {
+    const HISTOGRAM: &str = words::panes::HISTOGRAM_FROM;
+    let mut harness = spectra();
+    click(&mut harness, pane("inspector"));
+    until(&mut harness, "a histogram", |harness| says(harness, HISTOGRAM));
+    let counts = |harness: &mut Harness<App>| {
+        harness.hover_at(place(harness, HISTOGRAM).center());
+        settle(harness);
+        let texts = painted(harness);
+        let value = texts.iter().rev().find_map(|text| text.split_once(" · ").filter(|(value, _)| value.contains('.')));
+        let (_, counts) = value.expect("the value under the pointer");
+        counts.split(' ').filter(|count| count.parse::<u32>().is_ok()).count()
+    };
+    assert_eq!(counts(&mut harness), 3);
+    click(&mut harness, &words::panes::curve("G"));
+    assert_eq!(counts(&mut harness), 2);
+    click(&mut harness, &words::panes::curve("G"));
+    assert_eq!(counts(&mut harness), 3);
+}

@@ -202,7 +202,7 @@ fn read_levels(npz: &mut Npz, steps: usize) -> Result<Vec<NoiseLevel>, String> {
     Ok(log_snr.into_iter().map(NoiseLevel::from_log_snr).collect())
 }
 
-/// Whether images can have the size that a file declares.
+/// Checks that images can have the size that a file declares.
 fn check_image(origin: &Origin) -> Result<(), String> {
     let image = origin.resolved.image;
     let sides = [image.height, image.width].iter().all(|side| (1..=MOST_PIXELS_A_SIDE).contains(side));

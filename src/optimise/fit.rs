@@ -264,7 +264,7 @@ impl Fitter<'_, '_, '_> {
     }
 }
 
-/// Whether to continue.
+/// Asks whether to continue.
 fn ask(fit: &CurveFit, told: &mut super::OnProgress, began: Instant) -> Result<(), Halt> {
     let (start, rmse) = fit.errors.unwrap_or((f64::NAN, f64::NAN));
     super::go_on(told(FitProgress::Fitting {

@@ -196,7 +196,7 @@ impl Mailbox {
         std::mem::take(&mut self.lock().forget)
     }
 
-    /// Whether the work for `id` is still wanted.
+    /// Checks that the work for `id` is still wanted.
     pub(super) fn check(&self, id: RunId) -> Result<(), Abandoned> {
         self.lock().check(id)
     }

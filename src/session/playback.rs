@@ -270,7 +270,7 @@ impl Playback {
         self.position != before
     }
 
-    /// Whether forward playback has caught up with a run in progress and waits for the next step.
+    /// Handles the end of the finished steps: forward playback waits there for the next step of a run in progress.
     fn at_the_end(&mut self, position: f64) {
         let waits = self.live && self.motion == Motion::Forward;
         self.position = if waits { self.finished as f64 } else { position };

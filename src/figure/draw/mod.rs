@@ -6,13 +6,13 @@
 //! the same bytes.
 //!
 //! ```
-//! use chromascope::figure::draw::{Format, Panel, Sheet, Theme};
+//! use chromascope::figure::draw::{Format, Panel, Sheet, PageTheme};
 //! use chromascope::figure::{SpectrumFigure, spectrum};
 //! use chromascope::theory::NoiseLevel;
 //! let (frequency, density) = ([0.0, 0.1, 0.2, 0.5], [9.0, 100.0, 10.0, 1.0]);
 //! let of = SpectrumFigure { x_t: Some(&density), ..SpectrumFigure::new(&frequency, 64, NoiseLevel::from_alpha_bar(0.9)) };
 //! let panel = Panel::new("Spectrum at step 3", spectrum(of).figure).with_height(160.0);
-//! let sheet = Sheet { theme: Theme::Dark, width: 400.0, ..Sheet::new(vec![panel]) };
+//! let sheet = Sheet { theme: PageTheme::Dark, width: 400.0, ..Sheet::new(vec![panel]) };
 //! assert!(sheet.to_svg().starts_with("<svg "));
 //! assert!(sheet.to_bytes(Format::Pdf, 1.0)?.starts_with(b"%PDF"));
 //! # Ok::<(), chromascope::figure::draw::DrawError>(())

@@ -86,7 +86,7 @@ impl PageTheme {
         })
     }
 
-    /// Whether the background is dark or light.
+    /// The background, dark or light.
     pub(super) const fn ground(self) -> Ground {
         match self {
             Self::Light => Ground::Light,

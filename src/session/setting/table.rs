@@ -1,4 +1,4 @@
-//! The settings of a run and what is declared of each: a new one is a field here and a row below it.
+//! The settings of a run with their declarations: a new one is a field here and a row below it.
 
 use super::declare::{NUMBERS, declare, field, file, number, port, settings};
 use super::kind::NumberField as _;
@@ -14,10 +14,10 @@ use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Sampling steps of a run unless something else is said.
+/// Default number of sampling steps of a run.
 pub const DEFAULT_STEPS: usize = 32;
 
-/// Everything that decides a run: the same settings, machine and library make the same bits again.
+/// All settings of a run: the same settings, machine and library give the same bits again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSettings {
@@ -27,9 +27,9 @@ pub struct RunSettings {
     pub steps: usize,
     /// Sampler.
     pub sampler: SamplerKind,
-    /// A spacing or a σ family, by name; `None` takes the model's own.
+    /// A spacing or a σ family, by name; `None` is the model default.
     pub spacing: Option<String>,
-    /// A schedule instead of the model's own; then `spacing` has no part, and where it lists its levels neither has
+    /// A schedule instead of the model default; then `spacing` is ignored, and if it lists its levels so is
     /// `steps`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Box<PlanSource>>,
@@ -37,9 +37,9 @@ pub struct RunSettings {
     pub eta: Option<f64>,
     /// Churn of Heun's method.
     pub churn: Churn,
-    /// Seed of all noise that is not given.
+    /// Seed of all noise that does not come from a file.
     pub seed: u64,
-    /// Images made at once.
+    /// Images per run.
     pub batch: usize,
     /// Number of the first of them: its noise is that of this sample of the seed, so that a run can continue where another
     /// ended.
@@ -47,7 +47,7 @@ pub struct RunSettings {
     pub first_sample: u64,
     /// Class; `None` is the null class.
     pub label: Option<i64>,
-    /// The null class, where neither card nor configuration says.
+    /// The null class, if neither card nor configuration has it.
     pub null_label: Option<i64>,
     /// One class, then another, instead of `label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,16 +55,16 @@ pub struct RunSettings {
     /// A class per level, instead of `label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_level: Option<ByLevel>,
-    /// Guidance scale w; `None` is the conditional estimate as it is, w = 1.
+    /// Guidance scale w; `None` is the plain conditional estimate, w = 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance: Option<GuidanceScale>,
-    /// Use of the model at several times its trained size.
+    /// Upsample guidance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upsample: Option<Upsample>,
     /// The window of the local exact denoiser, instead of the exact one that sees whole images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local: Option<WindowSize>,
-    /// Height and width, pixels; `None` takes the model's own.
+    /// Height and width, pixels; `None` is the model default.
     pub size: Option<(usize, usize)>,
     /// Initial noise, `.npy`, `[B, C, H, W]`, unit variance.
     pub init_noise: Option<PathBuf>,
@@ -74,7 +74,7 @@ pub struct RunSettings {
     pub hidden_states: Option<PathBuf>,
     /// A `scheduler_config.json` instead of the model's own.
     pub scheduler_config: Option<PathBuf>,
-    /// What the network predicts, instead of what the configuration says (diffusers' names).
+    /// What the network predicts, overriding its files.
     pub prediction: Option<Prediction>,
     /// What the network sees, overriding its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,20 +82,20 @@ pub struct RunSettings {
     /// What it receives for the noise level, overriding its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<NetworkTime>,
-    /// Input and output names, where the graph leaves a choice.
+    /// Input and output names, if the graph is ambiguous.
     pub ports: PortNames,
-    /// Where to run.
+    /// The provider.
     pub provider: ProviderChoice,
     /// Whether CUDA may round its products to TF32.
     pub tf32: bool,
-    /// Threads inside one operator; `None` is one a core.
+    /// Threads inside one operator; `None` is one per core.
     pub threads: Option<usize>,
-    /// Most samples a network call.
+    /// Most samples per network call.
     pub partition: Option<usize>,
 }
 
 impl RunSettings {
-    /// A run of this source with every choice left open.
+    /// A run of this source with all defaults.
     #[must_use]
     pub fn new(source: ModelSource) -> Self {
         Self {

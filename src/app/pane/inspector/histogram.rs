@@ -1,6 +1,7 @@
 //! The histogram, with handles for black and white.
 
-use crate::app::draw::plot_pane::{PlotPane, ShownPlot};
+use crate::app::draw::plot_legend::{PlotLegend, PlotName};
+use crate::app::draw::plot_pane::{Hidden, PlotPane, ShownPlot};
 use crate::app::draw::plot_view::Numbers;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
@@ -11,13 +12,15 @@ use crate::app::words;
 use crate::figure::{Area, Axis, Dash, Figure, Line, Paint, Role as PaintRole, ticks};
 use crate::session::action::Action;
 use crate::session::document::ValueRange;
-use crate::session::inspect::Histogram;
+use crate::session::inspect::{Histogram, channel_name};
 use egui::{Color32, CursorIcon, Id, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of the numbers below, points.
 const NUMBERS: f32 = 15.0;
 /// Distance of numbers from the foot of a handle, points.
 const HANDLE: f32 = 8.0;
+/// Height of the legend, and least height of the histogram with one, points.
+const LEGEND: (f32, f32) = (20.0, 110.0);
 
 /// Draws the histogram into a space of this height.
 pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, intents: &mut Vec<Intent>) {
@@ -25,19 +28,26 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     let Some(shown) = &state.shown else { return };
     let made = std::sync::Arc::clone(&shown.made);
     let palette = Palette::of(ui);
-    let plot = Rect::from_min_max(whole.min, pos2(whole.right(), whole.bottom() - NUMBERS));
+    let kind = std::mem::discriminant(&made.scale);
+    let id = Id::unique(("histogram", kind, state.logarithmic));
+    let coloured = made.subject.dim().0 > 1;
+    let names: Vec<String> = (0..made.histogram.counts.len()).map(|c| channel_name(c, made.channels)).collect();
+    let lines: Vec<[&str; 1]> = names.iter().map(|name| [name.as_str()]).collect();
+    let legend = coloured.then(|| legend(ui, id, &lines, whole.width()));
+    let legend = legend.filter(|legend| height >= LEGEND.1 && legend.rows() == 1);
+    let numbers = whole.bottom() - if legend.is_some() { LEGEND.0 } else { 0.0 };
+    let plot = Rect::from_min_max(whole.min, pos2(whole.right(), numbers - NUMBERS));
     ui.painter().rect_filled(plot, 4.0, palette.field);
     let range = made.histogram.range;
     let name = {
         let [low, high] = [range.0, range.1].map(|end| ticks::number(end.into(), 2));
         format!("{} {low} to {high}", words::panes::HISTOGRAM_FROM)
     };
-    let kind = std::mem::discriminant(&made.scale);
     let pane = PlotPane {
-        id: Id::unique(("histogram", kind, state.logarithmic)),
+        id,
         name: &name,
         whole: words::panes::WHOLE_HISTOGRAM,
-        figure: &figure(&made.histogram, state.logarithmic, made.subject.dim().0 > 1),
+        figure: &figure(&made.histogram, state.logarithmic, coloured.then_some(&names)),
         numbers: [Numbers::Linear, Numbers::Linear],
         // The column around it scrolls.
         wheel: false,
@@ -55,7 +65,12 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     }
     numbers_ui(ui, plot, &drawn, [x(black), x(white)]);
     if let Some(at) = drawn.response.hover_pos() {
-        value_ui(ui, plot, &made.histogram, &drawn, at);
+        let hidden = Hidden::of(ui.ctx(), id);
+        let shown = |channel: usize| names.get(channel).is_none_or(|name| !hidden.has(name));
+        value_ui(ui, plot, (&made.histogram, &shown), &drawn, at);
+    }
+    if let Some(legend) = legend {
+        legend.show(ui, pos2(whole.left(), numbers), LEGEND.0);
     }
     for is_white in [false, true] {
         // Magnitudes begin at zero.
@@ -65,21 +80,32 @@ pub(super) fn histogram_ui(ui: &mut Ui, height: f32, state: &mut InspectorPane, 
     }
 }
 
-/// Counts over values: a step line per channel.
-fn figure(histogram: &Histogram, logarithmic: bool, coloured: bool) -> Figure {
+/// The channels by name, each of which can be hidden.
+fn legend<'a>(ui: &Ui, plot: Id, lines: &'a [[&'a str; 1]], width: f32) -> PlotLegend<'a> {
+    let name = |(channel, lines): (usize, &'a [&'a str; 1])| PlotName {
+        name: lines[0],
+        lines,
+        paint: Paint::Channel(channel),
+        dash: Dash::Solid,
+    };
+    PlotLegend::new(ui, plot, lines.iter().enumerate().map(name).collect(), width)
+}
+
+/// Counts over values: a step line per channel, with these names and the channels' colours, or without names.
+fn figure(histogram: &Histogram, logarithmic: bool, names: Option<&Vec<String>>) -> Figure {
     let (low, high) = (f64::from(histogram.range.0), f64::from(histogram.range.1));
     let height = |count: u32| {
         let count = f64::from(count);
         if logarithmic { count.ln_1p() / std::f64::consts::LN_10 } else { count }
     };
-    let paint = |channel| if coloured { Paint::Channel(channel) } else { Paint::Role(PaintRole::Secondary) };
+    let paint = |channel| names.map_or(Paint::Role(PaintRole::Secondary), |_| Paint::Channel(channel));
     let steps = |counts: &[u32]| {
         let wide = (high - low) / counts.len().max(1) as f64;
         let edges = counts.iter().enumerate().map(|(bin, &count)| (low + wide * bin as f64, height(count)));
         edges.flat_map(|(left, count)| [[left, count], [left + wide, count]]).collect::<Vec<_>>()
     };
     let line = |(channel, counts): (usize, &Vec<u32>)| Line {
-        name: if coloured { format!("channel {channel}") } else { "values".to_owned() },
+        name: names.and_then(|names| names.get(channel)).map_or("values", String::as_str).to_owned(),
         points: steps(counts),
         paint: paint(channel),
         dash: Dash::Solid,
@@ -133,15 +159,22 @@ fn numbers_ui(ui: &Ui, plot: Rect, drawn: &ShownPlot, handles: [f32; 2]) {
     }
 }
 
-/// The value under the pointer and its counts.
-fn value_ui(ui: &Ui, plot: Rect, histogram: &Histogram, drawn: &ShownPlot, at: Pos2) {
+/// The value under the pointer and its counts in the channels that are shown.
+fn value_ui(
+    ui: &Ui,
+    plot: Rect,
+    (histogram, is_shown): (&Histogram, &dyn Fn(usize) -> bool),
+    drawn: &ShownPlot,
+    at: Pos2,
+) {
     let bins = histogram.counts.first().map_or(0, Vec::len);
     let (low, high) = histogram.range;
     let part = (drawn.x_at(at.x) as f32 - low) / (high - low);
     #[expect(clippy::cast_sign_loss, reason = "clamped")]
     let bin = ((part.clamp(0.0, 1.0) * bins as f32) as usize).min(bins.saturating_sub(1));
     let value = low + (bin as f32 + 0.5) / bins.max(1) as f32 * (high - low);
-    let counts: Vec<String> = histogram.counts.iter().map(|counts| counts[bin].to_string()).collect();
+    let counts = histogram.counts.iter().enumerate().filter(|(channel, _)| is_shown(*channel));
+    let counts: Vec<String> = counts.map(|(_, counts)| counts[bin].to_string()).collect();
     let text = format!("{} · {}", ticks::signed(value.into()), counts.join(" "));
     let galley = ui.painter().layout_no_wrap(text, theme::mono(SMALL - 1.0), Color32::WHITE);
     let place = Rect::from_min_size(plot.min + vec2(6.0, 4.0), galley.size());
