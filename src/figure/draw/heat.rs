@@ -3,7 +3,7 @@
 use super::layout::PanelPlace;
 use super::lettering::Face;
 use super::panel::{LABEL, Painter, PlotFrame, TICK, axis_lines};
-use super::scene::{Group, Ink, Path, Picture, Rect};
+use super::scene::{Group, Ink, PagePicture, Path, Rect};
 use crate::figure::{Axis, Film, HeatMap, Role, Tick};
 use crate::session::colour_map::colour_table;
 use image::imageops::crop_imm;
@@ -61,7 +61,7 @@ impl Painter<'_> {
 
     pub fn heat_map(&self, map: &Arc<HeatMap>, place: &PanelPlace, frame: &PlotFrame, group: &mut Group) {
         let id = Some(format!("{}-map", group.id));
-        let picture = Picture::HeatMap(Arc::clone(map), self.theme.role(Role::Hairline));
+        let picture = PagePicture::HeatMap(Arc::clone(map), self.theme.role(Role::Hairline));
         group.picture(id, map.label.clone(), frame.plot, picture, Some(frame.plot));
         let numbers = wavelengths(map);
         self.numbers(&numbers, frame, place.legend - 9.0, group);
@@ -73,7 +73,7 @@ impl Painter<'_> {
         let table = colour_table(map.colour_map);
         let colours = RgbImage::from_fn(1, 256, |_, y| Rgb(table[255 - y as usize]));
         let id = Some(format!("{}-bar", group.id));
-        group.picture(id, "colours".to_owned(), bar, Picture::Image(Arc::new(colours)), None);
+        group.picture(id, "colours".to_owned(), bar, PagePicture::Image(Arc::new(colours)), None);
         let axis = bar_axis(map);
         let along = PlotFrame::of_axes(Rect { left, ..plot }, (0.0, 1.0), axis.range);
         for tick in &axis.ticks {
@@ -115,7 +115,7 @@ pub(super) fn film(film: &Film, frame: &PlotFrame, group: &mut Group) {
         }
         let image = middle(&picture.image, cell.width() / cell.height());
         let id = Some(format!("{}-image-{}", group.id, index + 1));
-        group.picture(id, picture.label.clone(), cell, Picture::Image(image), None);
+        group.picture(id, picture.label.clone(), cell, PagePicture::Image(image), None);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Text as outlines: shaped by harfrust, with kerning and accents, and outlined by skrifa.
 
 use super::fonts::{inter, jetbrains_mono};
-use super::scene::{Path, Segment};
+use super::scene::{Path, PathSegment};
 use crate::figure::text::{Span, plain, spans};
 use harfrust::{ShapeOptions, ShaperData, ShaperInstance, UnicodeBuffer};
 use skrifa::instance::{Location, Size};
@@ -203,22 +203,22 @@ impl Pen<'_> {
 
 impl OutlinePen for Pen<'_> {
     fn move_to(&mut self, x: f32, y: f32) {
-        self.path.0.push(Segment::Move(self.place(x, y)));
+        self.path.0.push(PathSegment::Move(self.place(x, y)));
     }
 
     fn line_to(&mut self, x: f32, y: f32) {
-        self.path.0.push(Segment::Line(self.place(x, y)));
+        self.path.0.push(PathSegment::Line(self.place(x, y)));
     }
 
     fn quad_to(&mut self, cx0: f32, cy0: f32, x: f32, y: f32) {
-        self.path.0.push(Segment::Quad(self.place(cx0, cy0), self.place(x, y)));
+        self.path.0.push(PathSegment::Quad(self.place(cx0, cy0), self.place(x, y)));
     }
 
     fn curve_to(&mut self, cx0: f32, cy0: f32, cx1: f32, cy1: f32, x: f32, y: f32) {
-        self.path.0.push(Segment::Cubic(self.place(cx0, cy0), self.place(cx1, cy1), self.place(x, y)));
+        self.path.0.push(PathSegment::Cubic(self.place(cx0, cy0), self.place(cx1, cy1), self.place(x, y)));
     }
 
     fn close(&mut self) {
-        self.path.0.push(Segment::Close);
+        self.path.0.push(PathSegment::Close);
     }
 }

@@ -1,6 +1,6 @@
 //! A scene as PDF: one page of paths and pictures, no dates, so the same scene gives the same bytes.
 
-use super::scene::{Colour, Ink, Item, Path, Scene, Segment};
+use super::scene::{Colour, Ink, Item, Path, PathSegment, Scene};
 use image::RgbImage;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::types::LineJoinStyle;
@@ -111,16 +111,20 @@ fn trace(path: &Path, content: &mut Content) {
     let mut here = [0.0; 2];
     for segment in &path.0 {
         match *segment {
-            Segment::Move(end) => content.move_to(short(end[0]), short(end[1])),
-            Segment::Line(end) => content.line_to(short(end[0]), short(end[1])),
-            Segment::Quad(control, end) => {
+            PathSegment::Move(end) => content.move_to(short(end[0]), short(end[1])),
+            PathSegment::Line(end) => content.line_to(short(end[0]), short(end[1])),
+            PathSegment::Quad(control, end) => {
                 let towards = |from: [f64; 2]| [0, 1].map(|i| from[i] + 2.0 / 3.0 * (control[i] - from[i]));
                 cubic(content, towards(here), towards(end), end)
             }
-            Segment::Cubic(first, second, end) => cubic(content, first, second, end),
-            Segment::Close => content.close_path(),
+            PathSegment::Cubic(first, second, end) => cubic(content, first, second, end),
+            PathSegment::Close => content.close_path(),
         };
-        if let Segment::Move(end) | Segment::Line(end) | Segment::Quad(_, end) | Segment::Cubic(_, _, end) = *segment {
+        if let PathSegment::Move(end)
+        | PathSegment::Line(end)
+        | PathSegment::Quad(_, end)
+        | PathSegment::Cubic(_, _, end) = *segment
+        {
             here = end;
         }
     }

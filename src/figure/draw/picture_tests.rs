@@ -164,7 +164,7 @@ fn a_film_shares_the_axis_of_the_map_below_it() {
     for item in items().filter(|item| item.clip.is_none() && matches!(item.ink, Ink::Fill(_))) {
         let inside = |x: f64| (4.0..=scene.size.0 - 4.0).contains(&x);
         let ends = item.path.0.iter().filter_map(|segment| match segment {
-            scene::Segment::Line(end) | scene::Segment::Move(end) => Some(end[0]),
+            scene::PathSegment::Line(end) | scene::PathSegment::Move(end) => Some(end[0]),
             _ => None,
         });
         assert!(ends.clone().all(inside), "{:?} of {:?}", item.label, scene.size);

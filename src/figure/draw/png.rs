@@ -1,7 +1,7 @@
 //! A scene as PNG, drawn by tiny-skia.
 
 use super::DrawError;
-use super::scene::{Colour, Ink, Path, Picture, Rect, Scene, Segment};
+use super::scene::{Colour, Ink, PagePicture, Path, PathSegment, Rect, Scene};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use tiny_skia::{FillRule, LineJoin, Mask, Paint, PathBuilder, Pixmap, Stroke, StrokeDash, Transform};
 
@@ -60,7 +60,7 @@ fn draw(scene: &Scene, scale: f64) -> Result<Pixmap, DrawError> {
 }
 
 /// Draws a picture over whole pixels: those whose centres are in the rectangle and in the clip.
-fn blit(pixmap: &mut Pixmap, picture: &Picture, rect: Rect, clip: Option<Rect>, scale: f64) {
+fn blit(pixmap: &mut Pixmap, picture: &PagePicture, rect: Rect, clip: Option<Rect>, scale: f64) {
     let whole = |edge: f64| (scale * edge).round() as i64;
     let (left, top, right, bottom) = (whole(rect.left), whole(rect.top), whole(rect.right), whole(rect.bottom));
     let clip = clip.unwrap_or(rect);
@@ -99,23 +99,23 @@ fn path(path: &Path) -> Option<tiny_skia::Path> {
     let single = |[x, y]: [f64; 2]| (x as f32, y as f32);
     for segment in &path.0 {
         match *segment {
-            Segment::Move(end) => {
+            PathSegment::Move(end) => {
                 let (x, y) = single(end);
                 builder.move_to(x, y);
             }
-            Segment::Line(end) => {
+            PathSegment::Line(end) => {
                 let (x, y) = single(end);
                 builder.line_to(x, y);
             }
-            Segment::Quad(control, end) => {
+            PathSegment::Quad(control, end) => {
                 let ((x1, y1), (x, y)) = (single(control), single(end));
                 builder.quad_to(x1, y1, x, y);
             }
-            Segment::Cubic(first, second, end) => {
+            PathSegment::Cubic(first, second, end) => {
                 let ((x1, y1), (x2, y2), (x, y)) = (single(first), single(second), single(end));
                 builder.cubic_to(x1, y1, x2, y2, x, y);
             }
-            Segment::Close => builder.close(),
+            PathSegment::Close => builder.close(),
         }
     }
     builder.finish()

@@ -43,7 +43,7 @@ impl Group {
     }
 
     /// Draws a picture over a rectangle, with an id and a description if the id is not empty.
-    pub fn picture(&mut self, id: Option<String>, label: String, rect: Rect, picture: Picture, clip: Option<Rect>) {
+    pub fn picture(&mut self, id: Option<String>, label: String, rect: Rect, picture: PagePicture, clip: Option<Rect>) {
         let Rect { left, top, right, bottom } = rect;
         let path = Path::polygon([[left, top], [right, top], [right, bottom], [left, bottom]]);
         self.add(Item { id, label, clip, path, ink: Ink::Picture(rect, picture) });
@@ -83,19 +83,19 @@ pub(super) enum Ink {
         dash: Vec<f64>,
     },
     /// The path's bounding rectangle, filled with a picture.
-    Picture(Rect, Picture),
+    Picture(Rect, PagePicture),
 }
 
 /// A picture, never blended.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Picture {
+pub(super) enum PagePicture {
     /// An image, stretched.
     Image(Arc<RgbImage>),
     /// The plot of a heat map, and the colour of unknown values.
     HeatMap(Arc<HeatMap>, Colour),
 }
 
-impl Picture {
+impl PagePicture {
     /// Rendered in this many pixels.
     pub fn pixels(&self, width: u32, height: u32) -> RgbImage {
         match self {
@@ -154,7 +154,7 @@ impl Rect {
 
 /// An element of a path.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Segment {
+pub(super) enum PathSegment {
     Move([f64; 2]),
     Line([f64; 2]),
     Quad([f64; 2], [f64; 2]),
@@ -164,7 +164,7 @@ pub(super) enum Segment {
 
 /// A path with finite coordinates.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Path(pub Vec<Segment>);
+pub(super) struct Path(pub Vec<PathSegment>);
 
 /// Distance of the control points of a quarter circle from its ends, in radii.
 const KAPPA: f64 = 0.552_284_75;
@@ -177,7 +177,7 @@ impl Path {
         for point in points {
             let finite = point.iter().all(|value| value.is_finite());
             if finite {
-                path.0.push(if begun { Segment::Line(point) } else { Segment::Move(point) });
+                path.0.push(if begun { PathSegment::Line(point) } else { PathSegment::Move(point) });
             }
             begun = finite;
         }
@@ -189,7 +189,7 @@ impl Path {
         let finite = points.into_iter().filter(|point| point.iter().all(|value| value.is_finite()));
         let mut path = Self::polyline(finite);
         if !path.0.is_empty() {
-            path.0.push(Segment::Close);
+            path.0.push(PathSegment::Close);
         }
         path
     }
@@ -211,16 +211,16 @@ impl Path {
         let Rect { left, top, right, bottom } = rect;
         let radius = radius.min(0.5 * rect.width()).min(0.5 * rect.height()).max(0.0);
         let (bend, mut path) = (radius * (1.0 - KAPPA), Self::default());
-        path.0.push(Segment::Move([left + radius, top]));
-        path.0.push(Segment::Line([right - radius, top]));
-        path.0.push(Segment::Cubic([right - bend, top], [right, top + bend], [right, top + radius]));
-        path.0.push(Segment::Line([right, bottom - radius]));
-        path.0.push(Segment::Cubic([right, bottom - bend], [right - bend, bottom], [right - radius, bottom]));
-        path.0.push(Segment::Line([left + radius, bottom]));
-        path.0.push(Segment::Cubic([left + bend, bottom], [left, bottom - bend], [left, bottom - radius]));
-        path.0.push(Segment::Line([left, top + radius]));
-        path.0.push(Segment::Cubic([left, top + bend], [left + bend, top], [left + radius, top]));
-        path.0.push(Segment::Close);
+        path.0.push(PathSegment::Move([left + radius, top]));
+        path.0.push(PathSegment::Line([right - radius, top]));
+        path.0.push(PathSegment::Cubic([right - bend, top], [right, top + bend], [right, top + radius]));
+        path.0.push(PathSegment::Line([right, bottom - radius]));
+        path.0.push(PathSegment::Cubic([right, bottom - bend], [right - bend, bottom], [right - radius, bottom]));
+        path.0.push(PathSegment::Line([left + radius, bottom]));
+        path.0.push(PathSegment::Cubic([left + bend, bottom], [left, bottom - bend], [left, bottom - radius]));
+        path.0.push(PathSegment::Line([left, top + radius]));
+        path.0.push(PathSegment::Cubic([left, top + bend], [left + bend, top], [left + radius, top]));
+        path.0.push(PathSegment::Close);
         path
     }
 
@@ -228,11 +228,11 @@ impl Path {
     #[must_use]
     pub fn mapped(self, to: impl Fn([f64; 2]) -> [f64; 2]) -> Self {
         let segment = |segment| match segment {
-            Segment::Move(end) => Segment::Move(to(end)),
-            Segment::Line(end) => Segment::Line(to(end)),
-            Segment::Quad(control, end) => Segment::Quad(to(control), to(end)),
-            Segment::Cubic(first, second, end) => Segment::Cubic(to(first), to(second), to(end)),
-            Segment::Close => Segment::Close,
+            PathSegment::Move(end) => PathSegment::Move(to(end)),
+            PathSegment::Line(end) => PathSegment::Line(to(end)),
+            PathSegment::Quad(control, end) => PathSegment::Quad(to(control), to(end)),
+            PathSegment::Cubic(first, second, end) => PathSegment::Cubic(to(first), to(second), to(end)),
+            PathSegment::Close => PathSegment::Close,
         };
         Self(self.0.into_iter().map(segment).collect())
     }

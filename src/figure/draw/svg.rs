@@ -1,6 +1,6 @@
 //! A scene as SVG 1.1: paths and embedded pictures only, so it looks the same wherever it is opened.
 
-use super::scene::{Colour, Ink, Item, Path, Rect, Scene, Segment};
+use super::scene::{Colour, Ink, Item, Path, PathSegment, Rect, Scene};
 use image::codecs::png::{CompressionType, FilterType as PngFilter, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, RgbImage};
 use std::fmt::Write;
@@ -125,12 +125,12 @@ fn rect(rect: Rect, more: &str) -> String {
 
 fn data(path: &Path) -> String {
     let pair = |[x, y]: [f64; 2]| format!("{} {}", number(x), number(y));
-    let segment = |segment: &Segment| match *segment {
-        Segment::Move(end) => format!("M{}", pair(end)),
-        Segment::Line(end) => format!("L{}", pair(end)),
-        Segment::Quad(control, end) => format!("Q{} {}", pair(control), pair(end)),
-        Segment::Cubic(first, second, end) => format!("C{} {} {}", pair(first), pair(second), pair(end)),
-        Segment::Close => "Z".to_owned(),
+    let segment = |segment: &PathSegment| match *segment {
+        PathSegment::Move(end) => format!("M{}", pair(end)),
+        PathSegment::Line(end) => format!("L{}", pair(end)),
+        PathSegment::Quad(control, end) => format!("Q{} {}", pair(control), pair(end)),
+        PathSegment::Cubic(first, second, end) => format!("C{} {} {}", pair(first), pair(second), pair(end)),
+        PathSegment::Close => "Z".to_owned(),
     };
     path.0.iter().map(segment).collect()
 }
@@ -142,11 +142,11 @@ fn outline(path: &Path) -> String {
     let (mut at, mut begin, mut last) = ([0.0; 2], [0.0; 2], ' ');
     for segment in &path.0 {
         let (letter, places): (char, Vec<[f64; 2]>) = match *segment {
-            Segment::Move(end) => ('m', vec![end]),
-            Segment::Line(end) => ('l', vec![end]),
-            Segment::Quad(control, end) => ('q', vec![control, end]),
-            Segment::Cubic(first, second, end) => ('c', vec![first, second, end]),
-            Segment::Close => ('z', Vec::new()),
+            PathSegment::Move(end) => ('m', vec![end]),
+            PathSegment::Line(end) => ('l', vec![end]),
+            PathSegment::Quad(control, end) => ('q', vec![control, end]),
+            PathSegment::Cubic(first, second, end) => ('c', vec![first, second, end]),
+            PathSegment::Close => ('z', Vec::new()),
         };
         // A repeated command letter is omitted after the first; but after m an omitted one would mean l.
         let again = letter == last && letter != 'm';
@@ -241,8 +241,8 @@ mod tests {
         let path = Path::polyline([[0.0, 1.0], [2.0, f64::NAN], [3.0, 4.0], [5.0, 6.5]]);
         assert_eq!(data(&path), "M0 1M3 4L5 6.5");
         assert_eq!(outline(&path), "m0 1m3 3l2 2.5");
-        let (quad, line) = (|to: f64| Segment::Quad([0.5, to], [1.0, to]), Segment::Line([2.25, 2.0]));
-        let letter = [Segment::Move([1.004, 1.0]), quad(1.5), quad(0.5), Segment::Close, line, line];
+        let (quad, line) = (|to: f64| PathSegment::Quad([0.5, to], [1.0, to]), PathSegment::Line([2.25, 2.0]));
+        let letter = [PathSegment::Move([1.004, 1.0]), quad(1.5), quad(0.5), PathSegment::Close, line, line];
         assert_eq!(outline(&Path(letter.to_vec())), "m1 1q-.5 .5 0 .5 -.5 -1 0 -1zl1.25 1 0 0");
     }
 }
