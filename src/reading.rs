@@ -1,5 +1,6 @@
 //! Reading the user's files, with a sentence for each failure.
 
+pub mod json;
 pub mod npy;
 
 use ndarray_npy::ReadNpyError;

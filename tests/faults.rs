@@ -670,6 +670,73 @@ fn a_schedule_of_bytes() {
 }
 
 #[test]
+fn several_lists() {
+    schedule_says("several_lists", "list.txt", "sigmas=[14.6, 3.1, 0.0]\ntimesteps=[999, 800]\n");
+}
+
+/// An archive of arrays of whole numbers.
+fn archive(names: &[&str], value: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = ndarray_npy::NpzWriter::new_compressed(std::io::Cursor::new(&mut bytes));
+    for name in names {
+        writer.add_array(*name, &ndarray::arr1(&[value, 2, 1])).unwrap();
+    }
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn an_archive_of_several_arrays() {
+    schedule_says("an_archive_of_several_arrays", "list.npz", archive(&["sigmas", "timesteps"], 3));
+}
+
+#[test]
+fn an_archive_of_other_numbers() {
+    schedule_says("an_archive_of_other_numbers", "list.npz", archive(&["sigmas"], 3));
+}
+
+#[test]
+fn a_broken_archive() {
+    schedule_says("a_broken_archive", "list.npz", &archive(&["sigmas"], 3)[..40]);
+}
+
+/// A list of flow times that makes no run.
+#[track_caller]
+fn flow_times_say(test: &'static str, list: &str) {
+    let case = Case::new(test);
+    let file = case.path("list.txt");
+    std::fs::write(&file, list).unwrap();
+    let case = case.word("LIST", &file);
+    case.says(common::program().args(["schedule", "--sigmas-are", "flow", "--sigmas"]).arg(&file));
+}
+
+#[test]
+fn a_flow_time_above_one() {
+    flow_times_say("a_flow_time_above_one", "14.6 3 1 0");
+}
+
+#[test]
+fn a_flow_time_above_one_in_a_run() {
+    let case = Case::new("a_flow_time_above_one_in_a_run");
+    let file = case.path("list.txt");
+    std::fs::write(&file, "14.6 3 1 0").unwrap();
+    let arguments = ["--size", "16x16", "--schedule", file.to_str().unwrap()];
+    let mut command = case.model(&models().join("tiny-flow"), &arguments);
+    case.says(&mut command);
+}
+
+#[test]
+fn flow_times_that_stand() {
+    flow_times_say("flow_times_that_stand", "flow_time\n1\n0.5\n0.5\n0\n");
+}
+
+#[test]
+fn a_single_flow_time() {
+    // Read as σ first, it is one value too few whatever it means.
+    flow_times_say("a_single_flow_time", "flow_time\n0.5\n");
+}
+
+#[test]
 fn an_array_of_whole_numbers() {
     let mut bytes = Vec::new();
     ndarray_npy::WriteNpyExt::write_npy(&ndarray::arr1(&[3_i64, 2, 1]), &mut bytes).unwrap();

@@ -7,10 +7,11 @@ use chromascope::sampler::registry::{AddedNoise, DefaultSpacing, METHODS};
 use chromascope::schedule::families::FAMILIES;
 use chromascope::schedule::formats::number;
 use chromascope::schedule::formats::registry::{EXPORTS, Place};
-use chromascope::schedule::{BETA_FAMILIES, SigmaFamily};
+use chromascope::schedule::{BETA_FAMILIES, ListKind, PUBLISHED, SigmaFamily};
 use chromascope::session::schedule_file::IMPORTS;
 use std::fmt::Write;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 /// A Markdown table.
 fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -21,8 +22,12 @@ fn table(heading: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Strin
     text
 }
 
+/// Tables of one file are written one after another.
+static WRITING: Mutex<()> = Mutex::new(());
+
 #[track_caller]
 fn assert_documented(file: &str, name: &str, expected: &str) {
+    let _one = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = std::fs::read_to_string(&path).unwrap();
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
@@ -58,6 +63,16 @@ fn samplers_are_documented() {
     });
     let heading = ["name", "", "what it does", "added noise", "network calls a step", "spacing", "source"];
     assert_documented("docs/sampling.md", "samplers", &table(&heading, rows));
+}
+
+#[test]
+fn published_lists_are_documented() {
+    let rows = PUBLISHED.iter().map(|list| {
+        let values: Vec<String> = list.values.iter().copied().map(number).collect();
+        let kind = if list.kind == ListKind::FlowTime { "σ (flow time)" } else { list.kind.symbol() };
+        vec![format!("`{}`", list.name), kind.into(), values.join(", "), list.source.into()]
+    });
+    assert_documented("docs/schedules.md", "published", &table(&["name", "what", "values", "source"], rows));
 }
 
 #[test]

@@ -197,6 +197,30 @@ pub enum ScheduleError {
         /// The value.
         value: f64,
     },
+    /// A list of flow times too short for one step.
+    #[error("{} makes no step; give at least 2, noisiest first (N + 1 values make N steps)", count(*.0, "flow time"))]
+    TooFewFlowTimes(usize),
+    /// A flow time that is none, or 0 before the end.
+    #[error(
+        "σ in row {row} is {value}, but σ of a flow model is flow time: from 1 (pure noise) to 0, which only the last may \
+         be. If σ are those of x_0 + σ·ε, name their column ve_sigma"
+    )]
+    FlowTimeRow {
+        /// Row, from 1.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+    /// Flow times that do not fall.
+    #[error("flow time {value} in row {row} is not below {previous} before it; list them noisiest first, each once")]
+    FlowTimeNotFalling {
+        /// Row, from 1.
+        row: usize,
+        /// The value before.
+        previous: f64,
+        /// The value.
+        value: f64,
+    },
     /// Timesteps without the model that they belong to.
     #[error("a list of timesteps needs its model; give σ or ᾱ, or the model's configuration")]
     TimestepsOfNoModel,

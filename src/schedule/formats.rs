@@ -10,8 +10,8 @@ pub mod registry;
 mod table;
 
 pub use error::FormatError;
-pub use list::{comfy_ui_sigmas, k_diffusion_sigmas, last_sigma_note, read_list};
-pub use numpy::{read_npy, write_npy};
+pub use list::{SigmaProgram, comfy_ui_sigmas, k_diffusion_sigmas, read_list};
+pub use numpy::{read_npy, read_npz, write_npy};
 pub use own::{is_own, read_own, to_json};
 pub use python::{DiffusersNote, diffusers_config, python_snippet};
-pub use table::{COLUMNS, ScheduleTable, TableRow, number};
+pub use table::{COLUMNS, FLOW_COLUMN, ScheduleTable, TableRow, number};

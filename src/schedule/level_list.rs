@@ -1,4 +1,6 @@
 use super::{FinalLevel, ModelSchedule, Plan, ScheduleError};
+use crate::reading::json;
+use crate::theory::NoiseLevel;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Noise levels typed one by one, kept exactly as typed.
@@ -16,62 +18,168 @@ pub struct LevelList {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListKind {
-    /// σ: N + 1 values make N steps.
+    /// σ as programs mean it for the model at hand: flow time for a flow model, [`Self::Sigma`] for any other. What a list
+    /// that says no more is taken for.
     #[default]
+    ModelSigma,
+    /// σ of the state `x_0 + σ·ε`: N + 1 values make N steps.
     Sigma,
     /// ᾱ: N + 1 values make N steps.
     AlphaBar,
     /// Timesteps of the model: N values make N steps, and the run ends where the model's scheduler says.
     Timestep,
+    /// Flow time, 1 for pure noise to 0 for the image: N + 1 values make N steps. What diffusers and ComfyUI call σ of a
+    /// flow model.
+    FlowTime,
+}
+
+/// What a program means by σ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum SigmaMeaning {
+    /// σ of the state `x_0 + σ·ε`, from 0 up.
+    Ve,
+    /// Flow time, from 1 (pure noise) to 0 (the image).
+    Flow,
+}
+
+impl SigmaMeaning {
+    /// What diffusers and ComfyUI mean by it for this model.
+    #[must_use]
+    pub const fn of(model: &ModelSchedule) -> Self {
+        match model {
+            ModelSchedule::Flow { .. } => Self::Flow,
+            ModelSchedule::Discrete(_) | ModelSchedule::Edm { .. } | ModelSchedule::Continuous(_) => Self::Ve,
+        }
+    }
+
+    /// What such values are.
+    #[must_use]
+    pub const fn kind(self) -> ListKind {
+        match self {
+            Self::Ve => ListKind::Sigma,
+            Self::Flow => ListKind::FlowTime,
+        }
+    }
 }
 
 impl ListKind {
-    /// All of them, in the order of a menu.
-    pub const ALL: [Self; 3] = [Self::Sigma, Self::Timestep, Self::AlphaBar];
+    /// Those that a menu offers for a model. σ comes first and means what it does elsewhere for this model; the other meaning
+    /// comes last.
+    #[must_use]
+    pub const fn in_menu(model: &ModelSchedule) -> [Self; 4] {
+        match SigmaMeaning::of(model) {
+            SigmaMeaning::Flow => [Self::FlowTime, Self::Timestep, Self::AlphaBar, Self::Sigma],
+            SigmaMeaning::Ve => [Self::Sigma, Self::Timestep, Self::AlphaBar, Self::FlowTime],
+        }
+    }
 
     /// The field's symbol.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
         match self {
-            Self::Sigma => "σ",
+            Self::Sigma | Self::ModelSigma => "σ",
             Self::AlphaBar => "ᾱ",
             Self::Timestep => "t",
+            Self::FlowTime => "flow time",
+        }
+    }
+
+    /// What a menu calls it for a model; of the two meanings of σ, the usual one is σ.
+    #[must_use]
+    pub const fn label_on(self, model: &ModelSchedule) -> &'static str {
+        match (SigmaMeaning::of(model), self) {
+            (SigmaMeaning::Flow, Self::FlowTime) => "σ",
+            (SigmaMeaning::Flow, Self::Sigma) => "VE σ",
+            _ => self.symbol(),
+        }
+    }
+
+    /// What a menu says of it.
+    #[must_use]
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::ModelSigma => "σ as ComfyUI and diffusers mean it for this model",
+            Self::Sigma => "σ of x_0 + σ·ε, as ComfyUI and diffusers mean it for models that are not flow models",
+            Self::FlowTime => "Flow time, from 1 (pure noise) to 0. ComfyUI and diffusers call it σ for flow models",
+            Self::Timestep => "Timesteps of the model",
+            Self::AlphaBar => "ᾱ, the share of the image, from 0 (pure noise) to 1",
+        }
+    }
+
+    /// The value of a level in this unit on a model.
+    #[must_use]
+    pub fn value_of(self, level: NoiseLevel, model: &ModelSchedule) -> f64 {
+        match self {
+            Self::Sigma => level.sigma(),
+            Self::AlphaBar => level.alpha_bar(),
+            Self::FlowTime => level.flow_time(),
+            Self::Timestep => model.timestep_of(level),
+            Self::ModelSigma => SigmaMeaning::of(model).kind().value_of(level, model),
         }
     }
 }
 
 impl LevelList {
-    /// A list of σ.
+    /// A list of σ of the state `x_0 + σ·ε`.
     #[must_use]
     pub const fn of_sigmas(values: Vec<f64>) -> Self {
         Self { kind: ListKind::Sigma, values }
+    }
+
+    /// A list of σ as programs mean it for the model that it will be used on.
+    #[must_use]
+    pub const fn of_model_sigmas(values: Vec<f64>) -> Self {
+        Self { kind: ListKind::ModelSigma, values }
+    }
+
+    /// The same with σ that are left open taken as this.
+    #[must_use]
+    pub fn meaning(mut self, meaning: SigmaMeaning) -> Self {
+        if self.kind == ListKind::ModelSigma {
+            self.kind = meaning.kind();
+        }
+        self
     }
 
     /// The number of steps it makes.
     #[must_use]
     pub fn steps(&self) -> usize {
         match self.kind {
-            ListKind::Sigma | ListKind::AlphaBar => self.values.len().saturating_sub(1),
             ListKind::Timestep => self.values.len(),
+            _ => self.values.len().saturating_sub(1),
         }
     }
 
-    /// The plan on no model in particular: σ and ᾱ are kept whatever a model's range, timesteps mean nothing without
-    /// theirs.
+    /// What is to be said of the list on a model: that its σ are flow time.
+    #[must_use]
+    pub fn note_on(&self, model: &ModelSchedule) -> Option<&'static str> {
+        let is_open = self.kind == ListKind::ModelSigma && SigmaMeaning::of(model) == SigmaMeaning::Flow;
+        is_open.then_some(
+            "the list's σ are read as flow time, from 1 (pure noise) to 0, because the model is a flow model",
+        )
+    }
+
+    /// The plan on no model in particular: noise levels are kept whatever a model's range, timesteps mean nothing without
+    /// theirs. σ that are left open are those of `x_0 + σ·ε`.
     pub fn plan_of_any(&self) -> Result<Plan, ScheduleError> {
         if self.kind == ListKind::Timestep {
             return Err(ScheduleError::TimestepsOfNoModel);
         }
-        self.plan(&ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 }, FinalLevel::Clean)
+        let list = self.clone().meaning(SigmaMeaning::Ve);
+        list.plan(&ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 }, FinalLevel::Clean)
     }
 
     /// The plan on a model. `final_level` ends a list of timesteps.
     pub fn plan(&self, model: &ModelSchedule, final_level: FinalLevel) -> Result<Plan, ScheduleError> {
-        match self.kind {
-            ListKind::Sigma => Plan::from_sigmas(model, &self.values),
-            ListKind::AlphaBar => Plan::from_alpha_bars(model, &self.values),
-            ListKind::Timestep => Plan::from_timesteps(model, &self.values, final_level),
-        }
+        let plan = match self.kind {
+            ListKind::Sigma => Plan::from_sigmas(model, &self.values)?,
+            ListKind::AlphaBar => Plan::from_alpha_bars(model, &self.values)?,
+            ListKind::Timestep => Plan::from_timesteps(model, &self.values, final_level)?,
+            ListKind::FlowTime => Plan::from_flow_times(model, &self.values)?,
+            ListKind::ModelSigma => return self.clone().meaning(SigmaMeaning::of(model)).plan(model, final_level),
+        };
+        Ok(plan.as_given(self.clone()))
     }
 }
 
@@ -94,12 +202,13 @@ fn write_values<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S
 }
 
 fn read_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    let values = Vec::<Value>::deserialize(deserializer)?;
-    let number = |value: Value| match value {
-        Value::Number(number) => Ok(number),
-        Value::Text(text) => text.parse().map_err(|_| serde::de::Error::custom(format!("\"{text}\" is not a number"))),
+    let values = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    let number = |value: &serde_json::Value| {
+        let text = || value.as_str().and_then(|text| text.parse().ok());
+        let unread = || serde::de::Error::custom(format!("{} is not a number", json::as_written(value)));
+        json::number(value).or_else(text).ok_or_else(unread)
     };
-    values.into_iter().map(number).collect()
+    values.iter().map(number).collect()
 }
 
 #[cfg(test)]

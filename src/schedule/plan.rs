@@ -1,4 +1,4 @@
-use super::{MAX_STEPS, ModelSchedule, STAND_IN_SIGMA_MAX, ScheduleError};
+use super::{LevelList, MAX_STEPS, ModelSchedule, STAND_IN_SIGMA_MAX, ScheduleError, computed};
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::LN_2;
@@ -27,6 +27,8 @@ pub struct Plan {
     levels: Vec<NoiseLevel>,
     timesteps: Vec<f64>,
     outside: Vec<usize>,
+    /// What the levels were given as.
+    pub(super) given: Option<LevelList>,
 }
 
 impl Plan {
@@ -102,6 +104,30 @@ impl Plan {
         Ok(Self::from_levels(model, alpha_bars.iter().map(|&value| NoiseLevel::from_alpha_bar(value)).collect()))
     }
 
+    /// Visits the given flow times, falling: N + 1 values make N steps. The first may be 1 and the last 0. A flow model is
+    /// fed exactly these times.
+    pub fn from_flow_times(model: &ModelSchedule, times: &[f64]) -> Result<Self, ScheduleError> {
+        let Some(steps) = times.len().checked_sub(1).filter(|&steps| steps > 0) else {
+            return Err(ScheduleError::TooFewFlowTimes(times.len()));
+        };
+        check_length(steps, "a list of flow times")?;
+        let mut previous = f64::INFINITY;
+        for (row, &value) in (1..).zip(times) {
+            if !(0.0..=1.0).contains(&value) || (value == 0.0 && row != times.len()) {
+                return Err(ScheduleError::FlowTimeRow { row, value });
+            }
+            if value >= previous {
+                return Err(ScheduleError::FlowTimeNotFalling { row, previous, value });
+            }
+            previous = value;
+        }
+        let mut plan = Self::from_levels(model, times.iter().map(|&time| NoiseLevel::from_flow_time(time)).collect());
+        if let ModelSchedule::Flow { num_train_timesteps, .. } = model {
+            plan.timesteps = times[..steps].iter().map(|time| computed(time * *num_train_timesteps as f64)).collect();
+        }
+        Ok(plan)
+    }
+
     /// From the levels that steps start at.
     pub(super) fn ending(
         model: &ModelSchedule,
@@ -145,20 +171,27 @@ impl Plan {
         let visited = &levels[..levels.len() - 1];
         let timesteps = visited.iter().map(|&level| model.timestep_of(level)).collect();
         let outside = (0..visited.len()).filter(|&step| !model.covers(visited[step])).collect();
-        Self { levels, timesteps, outside }
+        Self { levels, timesteps, outside, given: None }
     }
 
     /// The same plan for samplers whose state has no finite form at `σ = ∞`: such a start is moved to
     /// [`STAND_IN_SIGMA_MAX`], as diffusers' Euler does, or to twice the next σ where that is more, so that noise still falls
     /// strictly; the timestep stays that of the start.
     #[must_use]
-    pub fn with_finite_start(mut self) -> Self {
+    pub fn with_finite_start(self) -> Self {
+        self.with_finite_start_at(STAND_IN_SIGMA_MAX)
+    }
+
+    /// The same with another σ in the place of infinity.
+    #[must_use]
+    pub fn with_finite_start_at(mut self, sigma: f64) -> Self {
         if self.levels[0].sigma().is_infinite() {
-            let stand_in = NoiseLevel::from_sigma(STAND_IN_SIGMA_MAX).log_snr();
+            let stand_in = NoiseLevel::from_sigma(sigma).log_snr();
             let next = self.levels[1].log_snr();
             // The least λ whose σ is a number lies just below −1419; past it nothing but the neighbouring number is left.
             let above_next = (next - 2.0 * LN_2).max(LEAST_LOG_SNR).min(next.next_down());
             self.levels[0] = NoiseLevel::from_log_snr(stand_in.min(above_next));
+            return self.with_start_given();
         }
         self
     }

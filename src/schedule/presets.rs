@@ -2,7 +2,8 @@
 
 use super::families::{Knob, Slider};
 use super::{
-    BetaSchedule, Curve, OtherSchedule, PlanSource, ScheduleSpec, SigmaFamily, Spacing, TerminalSnr, TrainingSpec,
+    BetaSchedule, Curve, OtherSchedule, PUBLISHED, PlanSource, ScheduleSpec, SigmaFamily, Spacing, TerminalSnr,
+    TrainingSpec,
 };
 
 /// A group of presets, as a menu has them.
@@ -50,11 +51,13 @@ pub fn groups() -> Vec<PresetGroup> {
         let spec = ScheduleSpec::Training(TrainingSpec::new(beta));
         (format!("β {}", beta.name().replace('_', " ")), PlanSource::of(spec, trailing()))
     });
+    let published = PUBLISHED.iter().map(|list| (list.title.to_owned(), PlanSource::List(list.list())));
     vec![
         PresetGroup { name: "Model timesteps", presets: spacings.to_vec() },
         PresetGroup { name: "σ families", presets: families.to_vec() },
         PresetGroup { name: "Continuous curves", presets: curves.collect() },
         PresetGroup { name: "Training schedules", presets: training.to_vec() },
+        PresetGroup { name: "Published lists", presets: published.collect() },
     ]
 }
 

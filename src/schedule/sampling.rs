@@ -57,6 +57,8 @@ pub enum SigmaFamily {
     AysSd15,
     /// "Align Your Steps" for SDXL.
     AysSdxl,
+    /// "Align Your Steps" for Stable Video Diffusion.
+    AysSvd,
     /// Karras with EDM's own range, σ from 80 to 0.002, ρ = 7.
     Edm,
     /// Even in rectified-flow time before the shift `s' = c·s/(1 + (c−1)·s)`, the shifted ends being the model's
@@ -71,6 +73,7 @@ pub enum SigmaFamily {
 /// σ in descending order, the last the level that the final 0 replaces.
 const AYS_SD15: [f64; 11] = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029];
 const AYS_SDXL: [f64; 11] = [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029];
+const AYS_SVD: [f64; 11] = [700.0, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0.002];
 /// [`SigmaFamily::KarrasCapped`]'s usual cap: the noise in the mean of a 64-pixel image is then ten times what the mean of
 /// an image in [−1, 1] can be. Above it nothing is decided; from 160 on down images come out darker
 /// (docs/sampling.md, "Samplers on the bundled models").
@@ -80,7 +83,7 @@ const EDM_SIGMA_MAX: f64 = 80.0;
 
 impl SigmaFamily {
     /// Every family with its usual parameters.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Karras { rho: 7.0 },
         Self::KarrasCapped { rho: 7.0, cap: CAP_SIGMA },
         Self::Exponential,
@@ -91,6 +94,7 @@ impl SigmaFamily {
         Self::KlOptimal,
         Self::AysSd15,
         Self::AysSdxl,
+        Self::AysSvd,
         Self::Edm,
         Self::FlowShift { shift: 1.0 },
     ];
@@ -109,6 +113,7 @@ impl SigmaFamily {
             Self::KlOptimal => "kl-optimal",
             Self::AysSd15 => "ays-sd15",
             Self::AysSdxl => "ays-sdxl",
+            Self::AysSvd => "ays-svd",
             Self::Edm => "edm",
             Self::FlowShift { .. } => "flow",
         }
@@ -125,7 +130,9 @@ impl SigmaFamily {
             Self::Vp { .. } => "k-diffusion; its own range",
             Self::Beta { .. } => "Beta sampling",
             Self::KlOptimal => "Align Your Steps, closed form",
-            Self::AysSd15 | Self::AysSdxl => "Align Your Steps, ten published steps, log-linear for other N",
+            Self::AysSd15 | Self::AysSdxl | Self::AysSvd => {
+                "Align Your Steps, ten published steps, log-linear for other N"
+            }
             Self::Edm => "`karras` from 80 to 0.002",
             Self::FlowShift { .. } => "even in flow time before the shift; Esser et al. 2024",
         }
@@ -140,7 +147,13 @@ impl SigmaFamily {
             Self::Vp { beta_d, beta_min, eps_s } => vec![("beta_d", beta_d), ("beta_min", beta_min), ("eps_s", eps_s)],
             Self::Beta { alpha, beta } => vec![("alpha", alpha), ("beta", beta)],
             Self::FlowShift { shift } => vec![("shift", shift)],
-            Self::Exponential | Self::Lu | Self::KlOptimal | Self::AysSd15 | Self::AysSdxl | Self::Edm => Vec::new(),
+            Self::Exponential
+            | Self::Lu
+            | Self::KlOptimal
+            | Self::AysSd15
+            | Self::AysSdxl
+            | Self::AysSvd
+            | Self::Edm => Vec::new(),
         }
     }
 
@@ -165,7 +178,7 @@ impl SigmaFamily {
     /// Whether the family keeps its own σ range, whatever the model's.
     #[must_use]
     pub const fn has_own_range(self) -> bool {
-        matches!(self, Self::Vp { .. } | Self::AysSd15 | Self::AysSdxl | Self::Edm)
+        matches!(self, Self::Vp { .. } | Self::AysSd15 | Self::AysSdxl | Self::AysSvd | Self::Edm)
     }
 
     /// The N values of σ at which an N-step run evaluates the model, noisiest first, all positive; the run ends at
@@ -221,6 +234,7 @@ impl SigmaFamily {
             Self::KlOptimal => (u * lo.atan() + s * hi.atan()).tan(),
             Self::AysSd15 => align_your_steps(&AYS_SD15, i, steps),
             Self::AysSdxl => align_your_steps(&AYS_SDXL, i, steps),
+            Self::AysSvd => align_your_steps(&AYS_SVD, i, steps),
             Self::FlowShift { shift } => {
                 shifted_flow_level(u, NoiseLevel::from_sigma(lo), NoiseLevel::from_sigma(hi), shift).sigma()
             }
@@ -254,7 +268,13 @@ impl SigmaFamily {
                 check("beta", beta, 0.1, 10.0, "it must be between 0.1 and 10")
             }
             Self::FlowShift { shift } => check("shift", shift, 1e-3, 1e3, "it must be between 0.001 and 1000"),
-            Self::Exponential | Self::Lu | Self::KlOptimal | Self::AysSd15 | Self::AysSdxl | Self::Edm => Ok(()),
+            Self::Exponential
+            | Self::Lu
+            | Self::KlOptimal
+            | Self::AysSd15
+            | Self::AysSdxl
+            | Self::AysSvd
+            | Self::Edm => Ok(()),
         }
     }
 }

@@ -1,8 +1,8 @@
 use super::sampling::{shift_flow, shifted_flow_level};
 use super::spacing::run_time;
 use super::{
-    Curve, Drawn, FinalLevel, LevelList, MAX_STEPS, ModelSchedule, OtherSchedule, Plan, ScheduleError, ScheduleSpec,
-    SigmaFamily, Spacing, SpacingConvention, timesteps,
+    Curve, Drawn, FinalLevel, LevelList, ListKind, MAX_STEPS, ModelSchedule, OtherSchedule, Plan, PublishedList,
+    ScheduleError, ScheduleSpec, SigmaFamily, Spacing, SpacingConvention, timesteps,
 };
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,15 @@ impl PlanSource {
         }
     }
 
+    /// What is to be said of it on a model.
+    #[must_use]
+    pub fn note_on(&self, model: &ModelSchedule) -> Option<&'static str> {
+        match self {
+            Self::List(list) => list.note_on(model),
+            _ => None,
+        }
+    }
+
     /// The name of the spacing or family, of the other schedule, or of what is listed.
     #[must_use]
     pub fn label(&self) -> String {
@@ -75,7 +84,11 @@ impl PlanSource {
             Self::Spacing(spacing) => spacing.name().into(),
             Self::Family(family) => family.name().into(),
             Self::Other(other) => other.schedule.name(),
-            Self::List(list) => format!("list of {}", list.kind.symbol()),
+            Self::List(list) => match (PublishedList::of(list), list.kind) {
+                (Some(published), _) => published.name.into(),
+                (None, ListKind::FlowTime) => "list of flow times".into(),
+                (None, kind) => format!("list of {}", kind.symbol()),
+            },
         }
     }
 
@@ -145,7 +158,10 @@ impl PlanRequest {
                 _ => Plan::ending(model, self.spaced(*spacing, model)?, self.final_level, &self.source.label()),
             },
             PlanSource::Family(family) => {
-                Plan::ending(model, self.family(*family, model)?, self.final_level, &self.source.label())
+                let plan = Plan::ending(model, self.family(*family, model)?, self.final_level, &self.source.label())?;
+                // λ does not hold every digit of a published σ.
+                let sigmas = family.sigmas(self.steps, model.sigma_min(), model.sigma_max()).unwrap_or_default();
+                Ok(plan.where_given(&sigmas))
             }
             PlanSource::List(list) => list.plan(model, self.final_level),
             PlanSource::Other(other) => self.on_other(other, model),

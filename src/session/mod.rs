@@ -23,6 +23,7 @@ pub mod inspect;
 mod kept;
 pub mod levels;
 pub mod memory;
+pub mod model_keys;
 pub mod parts;
 pub mod playback;
 pub mod pooling;

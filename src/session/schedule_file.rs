@@ -2,9 +2,9 @@
 
 use super::archive::{WriteError, write_whole};
 use crate::model::SchedulerConfig;
-use crate::reading::why;
-use crate::schedule::formats::{FormatError, ScheduleTable, is_own, read_list, read_npy, read_own, to_json};
-use crate::schedule::{LevelList, ListKind, PlanSource, ScheduleError};
+use crate::reading::{json, why};
+use crate::schedule::formats::{FormatError, ScheduleTable, is_own, read_list, read_npy, read_npz, read_own, to_json};
+use crate::schedule::{LevelList, ListKind, PlanSource, PublishedList, ScheduleError};
 use serde_json::Value;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -54,6 +54,12 @@ pub const IMPORTS: &[ImportFormat] = &[
         read: |file| listed(&read_npy(file.bytes)),
     },
     ImportFormat {
+        name: "NPZ",
+        example: "a single array: σ, or what its name says (`timesteps`, `alpha_bar`, `flow_time`)",
+        is_it: |file| has_ending(file.path, "npz"),
+        read: |file| listed(&read_npz(file.bytes)),
+    },
+    ImportFormat {
         name: "Chromascope",
         example: "JSON: a schedule saved by the window or `optimise`",
         is_it: |file| file.json.as_ref().is_some_and(is_own),
@@ -77,13 +83,14 @@ pub const IMPORTS: &[ImportFormat] = &[
     },
     ImportFormat {
         name: "JSON",
-        example: "`{\"sigmas\": [14.6, 2.9, 0]}`, or the table below as lists",
+        example: "`{\"sigmas\": [14.6, 2.9, 0]}`, `{\"timesteps\": [999, 749, 499, 249]}`, or the table below as lists",
         is_it: |file| file.json.is_some(),
         read: |file| listed(&ScheduleTable::read_json(file.json()?)),
     },
     ImportFormat {
         name: "CSV with a heading",
-        example: "a column `log_snr`, `sigma`, `alpha_bar` or `timestep`; the first of these that exists",
+        example: "a column `log_snr`, `sigma`, `ve_sigma`, `flow_time`, `alpha_bar` or `timestep`; the first of these that \
+                  exists",
         is_it: |file| file.text.is_some_and(ScheduleTable::has_heading),
         read: |file| listed(&ScheduleTable::read_csv(file.text()?)),
     },
@@ -105,9 +112,9 @@ struct FileContent<'a> {
 
 impl<'a> FileContent<'a> {
     fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(bytes).ok();
+        let text = std::str::from_utf8(bytes).ok().map(json::without_mark);
         let of_json = |text: &&str| has_ending(path, "json") || text.trim_start().starts_with('{');
-        let json = text.filter(of_json).map(serde_json::from_str).transpose();
+        let json = text.filter(of_json).map(json::parse).transpose();
         Ok(Self { path, bytes, text, json: json.map_err(|error| format!("it is not JSON ({error})"))? })
     }
 
@@ -127,11 +134,16 @@ fn listed(read: &Result<LevelList, FormatError>) -> Result<ScheduleFile, String>
     Ok(ScheduleFile { source: PlanSource::List(list), steps: None, notes: Vec::new() })
 }
 
-/// Reads a schedule in any format of [`IMPORTS`].
+/// Reads a schedule in any form of [`IMPORTS`], or one of [`PUBLISHED`](crate::schedule::PUBLISHED) by its name, where there
+/// is no file of that name.
 pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
+    let published = path.to_str().and_then(PublishedList::find).filter(|_| !path.exists());
+    if let Some(published) = published {
+        return Ok(ScheduleFile { source: PlanSource::List(published.list()), steps: None, notes: Vec::new() });
+    }
     let read = || {
         let bytes = read_bytes(path)?;
-        if bytes.is_empty() && (has_ending(path, "npy") || has_ending(path, "json")) {
+        if bytes.is_empty() && ["npy", "npz", "json"].iter().any(|ending| has_ending(path, ending)) {
             return Err("it is empty; give a scheduler_config.json, or CSV, NPY or a list of σ".into());
         }
         let content = FileContent::new(path, &bytes)?;
@@ -145,15 +157,22 @@ pub fn read(path: &Path) -> Result<ScheduleFile, ScheduleFileError> {
 fn checked(list: &LevelList) -> Result<(), ScheduleError> {
     match list.kind {
         ListKind::Timestep => Ok(()),
-        ListKind::Sigma | ListKind::AlphaBar => list.plan_of_any().map(drop),
+        ListKind::Sigma | ListKind::AlphaBar | ListKind::FlowTime | ListKind::ModelSigma => {
+            list.plan_of_any().map(drop)
+        }
     }
 }
 
-/// Reads a pasted list of σ or a table.
-pub fn read_text(text: &str) -> Result<LevelList, String> {
-    let list = ScheduleTable::read_csv(text).map_err(|error: FormatError| error.to_string())?;
-    checked(&list).map_err(|error| error.to_string())?;
-    Ok(list)
+/// Reads a list of noise levels or a table that was pasted; whether it makes a run is not asked yet.
+pub fn read_pasted(text: &str) -> Result<LevelList, String> {
+    let text = json::without_mark(text).trim_start();
+    let list = if text.starts_with('{') {
+        let value = json::parse(text).map_err(|error| format!("it is not JSON ({error})"))?;
+        ScheduleTable::read_json(&value)
+    } else {
+        ScheduleTable::read_csv(text)
+    };
+    list.map_err(|error: FormatError| error.to_string())
 }
 
 /// Writes a schedule in this program's own format, without loss: curve, parameters, control points, and the number

@@ -2,7 +2,8 @@
 
 use crate::schedule::formats::{ScheduleTable, TableRow};
 use crate::schedule::{
-    Curve, FinalLevel, Listed, ModelSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec, Spacing,
+    Curve, FinalLevel, LevelList, ListKind, Listed, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleError,
+    ScheduleSpec, SigmaMeaning, Spacing, computed,
 };
 use crate::theory::{Chromatogram, Measure, NoiseLevel, adjustment};
 use std::fmt::Write as _;
@@ -27,14 +28,17 @@ pub fn timed_table(
     network: Option<&ModelSchedule>,
 ) -> Result<TimedTable, ScheduleError> {
     let fed = |level: NoiseLevel| network.map_or(f64::NAN, |network| network.timestep_of(level));
-    let row = |t: f64, level: NoiseLevel| TableRow { t, level, timestep: fed(level) };
+    let row = |t: f64, level: NoiseLevel| TableRow { t, level, timestep: fed(level), given: None };
     let mut rows: Vec<TableRow> = match (request, &schedule) {
         (Some(request), _) => {
             let plan = request.plan(&schedule)?;
             let own_timesteps = network == Some(&schedule);
-            let rows = plan.levels().iter().zip(plan.timesteps());
+            let rows = plan.levels().iter().zip(plan.timesteps()).enumerate();
             let mut rows: Vec<TableRow> = rows
-                .map(|(&level, &t)| TableRow { t, level, timestep: if own_timesteps { t } else { fed(level) } })
+                .map(|(step, (&level, &t))| {
+                    let timestep = if own_timesteps { t } else { fed(level) };
+                    TableRow { t, level, timestep, given: plan.given(step) }
+                })
                 .collect();
             if let (ModelSchedule::Continuous(_), PlanSource::Spacing(Spacing::Trailing)) = (&schedule, &request.source)
             {
@@ -77,16 +81,17 @@ fn final_row(schedule: &ModelSchedule, level: NoiseLevel) -> TableRow {
         other => other.covers(level) && level != NoiseLevel::CLEAN,
     };
     let t = if clean_within { schedule.timestep_of(level) } else { f64::NAN };
-    TableRow { t, level, timestep: f64::NAN }
+    TableRow { t, level, timestep: f64::NAN, given: None }
 }
 
-/// The table of typed levels, in run time s: the exact values, one row each.
+/// The table of typed levels, in run time s: exactly the values, one row each. `final_level` ends a list of timesteps.
 pub fn listed_table(
-    source: &crate::schedule::LevelList,
+    source: &LevelList,
     network: Option<&ModelSchedule>,
+    final_level: FinalLevel,
 ) -> Result<TimedTable, ScheduleError> {
     let plan = match network {
-        Some(network) => source.plan(network, FinalLevel::Clean)?,
+        Some(network) => source.plan(network, final_level)?,
         None => source.plan_of_any()?,
     };
     let mut table = ScheduleTable::of_plan(&plan);
@@ -96,7 +101,7 @@ pub fn listed_table(
         }
     }
     let sigmas = plan.levels().iter().map(|level| level.sigma()).collect();
-    let listed = Listed::try_from(crate::schedule::LevelList::of_sigmas(sigmas))?;
+    let listed = Listed::try_from(LevelList::of_sigmas(sigmas))?;
     Ok(TimedTable { schedule: ModelSchedule::Continuous(Curve::Listed(listed)), table })
 }
 
@@ -108,7 +113,7 @@ impl TimedTable {
         network: Option<&ModelSchedule>,
     ) -> Result<Self, ScheduleError> {
         match source {
-            PlanSource::List(list) => listed_table(list, network),
+            PlanSource::List(list) => listed_table(list, network, FinalLevel::Clean),
             PlanSource::Other(other) => {
                 let schedule = other.schedule.schedule()?;
                 let own = matches!(
@@ -125,6 +130,15 @@ impl TimedTable {
             }
             PlanSource::Spacing(_) | PlanSource::Family(_) => Err(ScheduleError::NoSchedule(source.label())),
         }
+    }
+
+    /// A run on a model that visits the rows.
+    pub fn plan(&self, model: &ModelSchedule) -> Result<Plan, ScheduleError> {
+        let rows = || self.table.rows.iter();
+        let as_given = |row: &TableRow, kind: ListKind| row.given.filter(|given| given.kind == kind).map(|g| g.value);
+        let kind = SigmaMeaning::of(model).kind();
+        let values = rows().map(|row| as_given(row, kind).unwrap_or_else(|| computed(kind.value_of(row.level, model))));
+        LevelList { kind, values: values.collect() }.plan(model, FinalLevel::Clean)
     }
 
     /// The chromatogram of the rows that have a time, as CSV: `t, alpha_bar, log_snr, r_0 …, g_0 …, tau_1 …
@@ -172,7 +186,7 @@ impl TimedTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::{BetaSchedule, LevelList, Spacing, SpacingConvention, TrainingSpec};
+    use crate::schedule::{BetaSchedule, SpacingConvention, TrainingSpec};
 
     fn request(source: PlanSource, steps: usize) -> PlanRequest {
         let convention = SpacingConvention::Ddim;

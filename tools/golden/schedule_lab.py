@@ -1,13 +1,16 @@
 """What diffusers and k-diffusion make of exported schedules: `tests/golden/schedule_lab/`.
 
-The program writes three exports, which are kept beside what was made of them:
+The program writes these exports, which are kept beside what was made of them:
 
     config.json   a cosine schedule of power 3 as trained_betas; `alphas_cumprod` [1000] f8 as diffusers' DDIMScheduler
                   and EulerDiscreteScheduler (`alphas_cumprod_euler`) load it
     snippet.py    8 Karras steps on tiny-eps; executed, `snippet` [B, C, H, W] f4 is the image its sample() makes
     sigmas.txt    the same levels for k-diffusion; `k_diffusion` is what k-diffusion's sample_euler makes of them
 
-Both start from x_T of `samplers_inputs.npz`. `families` [F, 101] f8 are ᾱ(t) at t = 0, 0.01, … 1 of the continuous
+    flow.json, turbo.txt, flow_snippet.py   a flow model's configuration with a shift of 3, a list of its σ (flow times), and
+                  the run along it; executed on tiny-flow, `flow_snippet` is the image and `flow_timesteps` f8 what is fed
+
+All start from x_T of `samplers_inputs.npz`. `families` [F, 101] f8 are ᾱ(t) at t = 0, 0.01, … 1 of the continuous
 families with the parameters in `families.json`, from the papers' formulas in 50 digits (mpmath) or, for flow, exactly.
 
 Packages: diffusers 0.39.0, k-diffusion 0.0.16, torch 2.15.0, onnxruntime 1.31.1, mpmath (comes with torch).
@@ -33,6 +36,10 @@ from k_diffusion import sampling as k  # noqa: E402
 OUT = GOLDEN / "schedule_lab"
 PROGRAM = GOLDEN.parents[1] / "target" / "debug" / "chromascope"
 mp.mp.dps = 50
+# A flow model that shifts, and a published list for one that was distilled (fal, FLUX.2-dev-Turbo).
+FLOW = {"_class_name": "FlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "shift": 3.0,
+        "use_dynamic_shifting": False}
+TURBO = [1.0, 0.6509, 0.4374, 0.2932, 0.1893, 0.1108, 0.0495, 0.00031, 0]
 
 
 def export(name, *arguments):
@@ -109,6 +116,18 @@ def main():
     sigmas = listed["sigmas"].double()
     x = noise * (sigmas[0] ** 2 + 1) ** 0.5
     arrays["k_diffusion"] = k.sample_euler(EpsDenoiser(Net("tiny-eps")), x, sigmas, disable=True).numpy().astype("<f4")
+
+    write_json(OUT / "flow.json", FLOW, indent=1)
+    (OUT / "turbo.txt").write_text(", ".join(map(str, TURBO)) + "\n")
+    source = ("--sigmas", OUT / "turbo.txt", "--config", OUT / "flow.json")
+    flow = {}
+    exec(export("flow_snippet.py", *source, "--for", "python"), flow)
+    net = Net("tiny-flow")
+    arrays["flow_snippet"] = flow["sample"](net, noise).numpy().astype("<f4")
+    arrays["flow_timesteps"] = np.array([t for _, t, _ in net.calls])
+    # As the case says: what diffusers feeds for this list, whatever the model's own shift is.
+    assert np.abs(arrays["flow_timesteps"] - 1000 * np.array(TURBO[:-1])).max() < 1e-4, arrays["flow_timesteps"]
+    assert flow["SIGMAS"] == TURBO[:-1]
 
     cases, arrays["families"] = families()
     write_json(OUT / "families.json", [{"family": name, "parameters": p} for name, p in cases], indent=1)

@@ -72,11 +72,16 @@ impl Limits {
     }
 }
 
+/// The units that may stand after a number.
+const UNITS: [&str; 14] =
+    ["", "dB", "db", "σ", "%", "px", "nat", "nats", "s", "ms", "step", "steps", "step/s", "steps/s"];
+
 /// A number as people type it: with a decimal comma, any kind of minus, and a unit after it. In a whole
 /// number a comma separates thousands.
 fn number_in(text: &str, whole: bool) -> Option<f64> {
     let text = text.trim().replace(['−', '–'], "-").replace([' ', '\u{a0}', '_', '\''], "");
-    let text = text.trim_end_matches(|letter: char| !(letter.is_ascii_digit() || letter == '.' || letter == ','));
+    let number = text.trim_end_matches(|letter: char| !(letter.is_ascii_digit() || letter == '.' || letter == ','));
+    let text = UNITS.contains(&&text[number.len()..]).then_some(number)?;
     let thousands = text.contains('.') || (whole && text.split(',').skip(1).all(|group| group.len() == 3));
     let text = text.replace(',', if thousands { "" } else { "." });
     text.parse().ok().filter(|number: &f64| number.is_finite())
@@ -219,7 +224,7 @@ mod tests {
         assert_eq!(read("1e9"), said("\"1e9\" is too large: at most 1000"));
         assert_eq!(read("-3"), said("\"-3\" is too small: at least 1"));
         assert_eq!(read("3.7"), said("\"3.7\" is not a whole number"));
-        for text in ["abc", "nan", "inf", "1e999", "--1", "1.2.3", "12 px 7"] {
+        for text in ["abc", "nan", "inf", "1e999", "--1", "1.2.3", "12 px 7", "3x", "3 x", "4abc", "1e", "5-"] {
             assert_eq!(read(text), Err(format!("\"{text}\" is not a number")), "{text}");
         }
     }

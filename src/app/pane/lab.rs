@@ -17,11 +17,12 @@ use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::runtime::Wake;
+use crate::schedule::formats::number;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{Layout, SavedSchedule};
 use crate::session::schedule_file;
-use crate::words::count;
+use crate::words::{count, sentence};
 use egui::{Checkbox, Role, Sense, TextEdit, Ui, UiBuilder, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
@@ -137,7 +138,10 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
     let words = match (&point, drawn) {
         (Some((_, index)), _) => words::tracks::control_point(index + 1),
         (None, Some(_)) => "No control point selected".to_owned(),
-        (None, None) => "This schedule has no control points".to_owned(),
+        (None, None) => planned
+            .source
+            .note_on(&planned.model)
+            .map_or_else(|| "This schedule has no control points".to_owned(), |note| sentence(note) + "."),
     };
     lines_ui(ui, &words, 1, palette.secondary);
     // The space of its numbers is reserved.
@@ -198,17 +202,19 @@ fn kept_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, state: &mut La
 /// A typed list of levels.
 fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Vec<Intent>) {
     heading(ui, "Your own list");
-    ui.horizontal(|ui| {
-        for kind in ListKind::ALL {
-            ui.selectable_value(&mut state.list_kind, kind, kind.symbol());
+    let model = &planned.model;
+    let kinds = ListKind::in_menu(model);
+    // Of another kind of model the first means something else.
+    if !kinds.contains(&state.list_kind) {
+        state.list_kind = kinds[0];
+    }
+    ui.horizontal_wrapped(|ui| {
+        for kind in kinds {
+            ui.selectable_value(&mut state.list_kind, kind, kind.label_on(model)).on_hover_text(kind.about());
         }
-        if small_button(ui, "Copy from run", "Fill in the noise levels of the current run") {
-            let values: Vec<String> = match state.list_kind {
-                ListKind::Sigma => planned.plan.levels().iter().map(|level| level.sigma().to_string()).collect(),
-                ListKind::AlphaBar => planned.plan.levels().iter().map(|level| level.alpha_bar().to_string()).collect(),
-                ListKind::Timestep => planned.plan.timesteps().iter().map(ToString::to_string).collect(),
-            };
-            state.list = values.join(", ");
+        if small_button(ui, words::panes::COPY_FROM_RUN, "Fill in the noise levels of the current run") {
+            let values = planned.plan.in_unit(state.list_kind, model);
+            state.list = values.into_iter().map(number).collect::<Vec<_>>().join(", ");
         }
     });
     let edit = TextEdit::multiline(&mut state.list).desired_rows(2).desired_width(f32::INFINITY);
@@ -222,13 +228,13 @@ fn list_ui(ui: &mut Ui, planned: &Planned, state: &mut LabPane, intents: &mut Ve
         words::panes::RUN_WITH_LIST,
         "N + 1 values of σ or ᾱ, or N timesteps, make N steps. Values are used exactly as typed",
     ) {
-        let list = schedule_file::read_text(&state.list).map(|mut list| {
-            list.kind = if list.kind == ListKind::Sigma { state.list_kind } else { list.kind };
+        let list = schedule_file::read_pasted(&state.list).map(|mut list| {
+            list.kind = if list.kind == ListKind::ModelSigma { state.list_kind } else { list.kind };
             list
         });
         let checked = list.and_then(|list| {
             let end = crate::schedule::FinalLevel::Clean;
-            list.plan(&planned.model, end).map(|_| list).map_err(|error| error.to_string())
+            list.plan(model, end).map(|_| list).map_err(|error| error.to_string())
         });
         state.list_error = match checked {
             Ok(list) => {

@@ -156,6 +156,14 @@ pub fn current(schedule: &str) -> String {
     format!("Current: {schedule}")
 }
 
+/// Fills in the levels of the run.
+pub const COPY_FROM_RUN: &str = "Copy from run";
+
+/// Where a preset's parameters would be, of one that has none.
+pub const PRESET_ALONE: &str = "This preset has no parameters.";
+/// The same before a preset was chosen.
+pub const NO_PRESET: &str = "No preset chosen. Its parameters appear here.";
+
 /// Compares with a saved schedule.
 #[must_use]
 pub fn compare_with(name: &str) -> String {

@@ -6,9 +6,10 @@ mod source;
 use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
 use crate::schedule::formats::ScheduleTable;
-use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
-use crate::schedule::{ModelSchedule, Plan};
+use crate::schedule::formats::registry::{ExportFormat, Writer, pretty};
+use crate::schedule::{ModelSchedule, SigmaMeaning};
 use crate::session::archive::Destinations;
+use crate::session::model_keys::kept_keys;
 use crate::session::schedule_file::has_ending;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
@@ -83,10 +84,6 @@ struct ScheduleOptionError(String);
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
-    let beside = arguments.source.config_beside();
-    if !arguments.program.is_some_and(|format| matches!(format.writer, Writer::OnModel(_))) {
-        refuse(beside)?;
-    }
     let mut found = arguments.source.find()?;
     if arguments.program.is_some_and(ExportFormat::is_of_a_run) {
         found = found.with_steps_of_its_file();
@@ -98,25 +95,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         (None, None) if only_drawn => {}
         (None, None) => output::result(timed.table.to_csv().trim_end())?,
         (Some(program), Some(path)) => {
-            output::file(path, found.text_for(program, &timed, beside)?.as_bytes(), "the schedule is")?;
+            output::file(path, found.text_for(program, &timed)?.as_bytes(), "the schedule is")?;
         }
-        (Some(program), None) => output::result(found.text_for(program, &timed, beside)?.trim_end())?,
+        (Some(program), None) => output::result(found.text_for(program, &timed)?.trim_end())?,
     }
     if let Some(path) = &arguments.plot {
         plot::write(path, plot::schedule_sheet(&OwnTime::new(&timed)?, &found))?;
     }
     Ok(Ended::Well)
-}
-
-/// Refuses a configuration beside another source of levels, where it would be ignored.
-fn refuse(beside: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = beside else { return Ok(()) };
-    Err(ScheduleOptionError(format!(
-        "--config {} is a schedule itself; together with --family or --sigmas it is only used by --for python, so \
-         leave one of them out",
-        path.display()
-    ))
-    .into())
 }
 
 /// Refuses a wrong file extension, and paths that cannot be written, before anything is made.
@@ -129,7 +115,6 @@ fn places(out: Option<&Path>, plot: Option<&Path>) -> Result<Destinations, Failu
 
 pub(super) fn run_chromatogram(arguments: &ChromatogramArguments) -> Result<Ended, Failure> {
     let _places = places(arguments.out.as_deref(), arguments.plot.as_deref())?;
-    refuse(arguments.source.config_beside())?;
     if !(1..=MOST_LEVELS).contains(&arguments.levels) {
         return Err(ScheduleOptionError(format!(
             "--levels {} is out of range; it must be 1 to {MOST_LEVELS}",
@@ -180,21 +165,13 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
 }
 
 impl SourceSchedule {
-    /// `beside` is the configuration of a model, if it is not the schedule's own.
-    fn text_for(&self, format: &ExportFormat, timed: &TimedTable, beside: Option<&Path>) -> Result<String, Failure> {
-        let plan = || -> Result<Plan, Failure> {
-            let sigmas: Vec<f64> = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
-            let model = self.network.clone().unwrap_or_else(|| timed.schedule.clone());
-            Ok(Plan::from_sigmas(&model, &sigmas)?)
-        };
+    fn text_for(&self, format: &ExportFormat, timed: &TimedTable) -> Result<String, Failure> {
         Ok(match format.writer {
             Writer::Source(write) => write(&self.source, timed.table.rows.len().saturating_sub(1))?,
             Writer::Table(write) => String::from_utf8_lossy(&write(&timed.table)?).into_owned(),
-            Writer::Sigmas { program, list } => {
-                let (text, note) = sigmas_for(&plan()?, program, list);
-                if let Some(note) = note {
-                    output::message(&note);
-                }
+            Writer::Sigmas(program) => {
+                let (text, notes) = program.write(&self.plan(timed)?, self.meaning(timed));
+                notes.iter().for_each(|note| output::message(note));
                 text
             }
             Writer::Curve(write) => {
@@ -213,20 +190,16 @@ impl SourceSchedule {
                 pretty(&config)?
             }
             Writer::OnModel(write) => {
-                let (path, plan) = match (beside, &self.config) {
-                    (Some(path), _) => (path, self.plan_on(path)?),
-                    (None, Some((path, _))) => (path.as_path(), plan()?),
-                    (None, None) => {
-                        let text = format!(
-                            "--for {} needs --config, the scheduler_config.json of the unchanged model, also with \
-                             --family or --sigmas",
-                            format.name
-                        );
-                        return Err(ScheduleOptionError(text).into());
-                    }
+                let Some((_, config)) = &self.config else {
+                    let text = format!(
+                        "--for {} needs --config, the scheduler_config.json of the unchanged model, also with --family \
+                         or --sigmas",
+                        format.name
+                    );
+                    return Err(ScheduleOptionError(text).into());
                 };
-                let config = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-                write(&plan, &config)?
+                let plan = if self.beside { self.plan_on(config)? } else { self.plan(timed)? };
+                write(&plan, &kept_keys(config), SigmaMeaning::of(&config.model_schedule()?))?
             }
         })
     }

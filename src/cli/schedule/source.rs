@@ -5,11 +5,12 @@ use crate::cli::{Failure, output};
 use crate::model::SchedulerConfig;
 use crate::schedule::formats::number;
 use crate::schedule::{
-    BETA_FAMILIES, BetaFamily, BetaSchedule, Curve, FinalLevel, LevelList, ModelSchedule, Plan, PlanRequest,
-    PlanSource, ScheduleSpec, SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSpec,
+    BETA_FAMILIES, BetaFamily, BetaSchedule, Curve, FinalLevel, LevelList, ListKind, ModelSchedule, PUBLISHED, Plan,
+    PlanRequest, PlanSource, PublishedList, ScheduleError, ScheduleSpec, SigmaFamily, SigmaMeaning, Spacing,
+    SpacingConvention, TerminalSnr, TrainingSpec,
 };
-use crate::session::schedule_file;
-use crate::session::schedule_table::TimedTable;
+use crate::session::schedule_file::{self, ScheduleFileError};
+use crate::session::schedule_table::{TimedTable, listed_table};
 use crate::words::count;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 #[group(skip)]
 #[command(group(clap::ArgGroup::new("schedule source").required(true).multiple(true).args(["config", "family", "sigmas"])))]
 pub(super) struct Source {
-    /// A scheduler_config.json. With --family or --sigmas and --for python: the configuration of the unchanged model
+    /// A scheduler_config.json. With --family or --sigmas: the configuration of the model that runs along that schedule
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// A family by name
@@ -27,9 +28,13 @@ pub(super) struct Source {
     /// A parameter of the family, as in --param rho=5; may be given several times
     #[arg(long = "param", value_name = "NAME=VALUE", requires = "family")]
     parameters: Vec<String>,
-    /// A list of σ or another schedule file: text, CSV, NPY, or JSON from the window or `optimise`
+    /// A list of σ or another schedule file: text, CSV, NPY, JSON from the window or `optimise`, or a published list by name
     #[arg(long, value_name = "FILE")]
     sigmas: Option<PathBuf>,
+    /// What σ means in a list and in exports of σ: that of x_0 + σ·ε (ve), or flow time from 1 to 0 (flow) [default: flow
+    /// for a flow model, else ve]
+    #[arg(long, value_name = "MEANING", value_enum)]
+    sigmas_are: Option<SigmaMeaning>,
     /// Steps of a run [default: every timestep of a training schedule, 1000 times of a continuous one]
     #[arg(long, short = 'n', value_name = "N", value_parser = crate::cli::run_options::count, allow_negative_numbers = true)]
     steps: Option<usize>,
@@ -50,11 +55,15 @@ pub(super) struct SourceSchedule {
     /// The number of steps that its file was made for.
     made_for: Option<usize>,
     /// The schedule that gives networks their timesteps, if it is not the source's own.
-    pub network: Option<ModelSchedule>,
+    network: Option<ModelSchedule>,
+    /// What σ means, where that was said.
+    sigmas_are: Option<SigmaMeaning>,
     /// A σ family. Its rows are in run time, like those of lists.
     in_run_time: bool,
     /// The configuration that was read.
     pub config: Option<(PathBuf, SchedulerConfig)>,
+    /// Whether that is the configuration of a model that runs along another schedule.
+    pub beside: bool,
     notes: Vec<String>,
 }
 
@@ -63,7 +72,8 @@ impl Source {
     pub fn compared(name_or_file: &str) -> Result<SourceSchedule, Failure> {
         let is_file = Path::new(name_or_file).exists() || name_or_file.contains(['.', '/', std::path::MAIN_SEPARATOR]);
         let (sigmas, family) = (is_file.then(|| name_or_file.into()), (!is_file).then(|| name_or_file.into()));
-        Self { config: None, family, parameters: Vec::new(), sigmas, steps: None, spacing: None }.find()
+        let (parameters, sigmas_are) = (Vec::new(), None);
+        Self { config: None, family, parameters, sigmas, sigmas_are, steps: None, spacing: None }.find()
     }
 
     pub fn find(&self) -> Result<SourceSchedule, Failure> {
@@ -79,6 +89,20 @@ impl Source {
             if found.in_run_time {
                 return Err(ScheduleOptionError("a σ family has no spacing; leave --spacing out".into()).into());
             }
+        }
+        found.sigmas_are = self.sigmas_are;
+        if let Some(path) = self.config_beside() {
+            let (config, notes) = read_config(path)?;
+            found.network = Some(config.model_schedule()?);
+            found.config = Some((path.to_path_buf(), config));
+            found.beside = true;
+            found.notes.extend(notes);
+        }
+        if let PlanSource::List(list) = &found.source {
+            let path = self.sigmas.clone().unwrap_or_default();
+            let (list, note) = found.understood(list, &path)?;
+            found.source = PlanSource::List(list);
+            found.notes.extend(note);
         }
         for note in &found.notes {
             output::message(note);
@@ -97,7 +121,7 @@ impl Source {
     }
 
     /// The configuration given beside another source: that of the unchanged model.
-    pub fn config_beside(&self) -> Option<&Path> {
+    fn config_beside(&self) -> Option<&Path> {
         self.config.as_deref().filter(|_| self.family.is_some() || self.sigmas.is_some())
     }
 
@@ -113,6 +137,8 @@ impl Source {
             network: None,
             made_for: None,
             in_run_time: false,
+            sigmas_are: None,
+            beside: false,
             config: Some((path.to_path_buf(), config)),
             notes,
         })
@@ -120,6 +146,12 @@ impl Source {
 
     fn of_family(&self, name: &str) -> Result<SourceSchedule, Failure> {
         let parameters = self.parameters()?;
+        if let Some(published) = PublishedList::find(name) {
+            if let Some((parameter, _)) = parameters.first() {
+                return Err(ScheduleOptionError(format!("{name} is a list, which has no parameter {parameter}")).into());
+            }
+            return self.of_file(Path::new(published.name));
+        }
         let (schedule, visits, own) = family(name, &parameters)?;
         let source = PlanSource::of(schedule, visits.clone());
         let mut request = self.request(visits.clone(), SpacingConvention::Ddim, FinalLevel::Clean);
@@ -131,8 +163,19 @@ impl Source {
         }
         let in_run_time = matches!(&source, PlanSource::Other(other) if matches!(*other.visits, PlanSource::Family(_)));
         let about = about(name, &source);
-        let (name, config, notes) = (name.to_owned(), None, Vec::new());
-        Ok(SourceSchedule { name, about, source, request, made_for: None, network: own, in_run_time, config, notes })
+        Ok(SourceSchedule {
+            name: name.to_owned(),
+            about,
+            source,
+            request,
+            made_for: None,
+            network: own,
+            in_run_time,
+            sigmas_are: None,
+            beside: false,
+            config: None,
+            notes: Vec::new(),
+        })
     }
 
     fn of_file(&self, path: &Path) -> Result<SourceSchedule, Failure> {
@@ -156,6 +199,8 @@ impl Source {
             made_for,
             network: None,
             in_run_time: false,
+            sigmas_are: None,
+            beside: false,
             config: None,
             notes,
         })
@@ -185,7 +230,8 @@ fn training_families() -> impl Iterator<Item = (String, BetaSchedule)> {
 fn family_names() -> String {
     let curves = Curve::names();
     let sigma = SigmaFamily::ALL.map(SigmaFamily::name).into_iter().filter(|name| !curves.contains(name));
-    let plain = curves.iter().copied().chain(sigma).map(str::to_owned);
+    let published = PUBLISHED.iter().map(|list| list.name);
+    let plain = curves.iter().copied().chain(sigma).chain(published).map(str::to_owned);
     training_families().map(|(name, _)| name).chain(plain).collect::<Vec<_>>().join(", ")
 }
 
@@ -310,12 +356,53 @@ impl SourceSchedule {
         self
     }
 
-    /// A run along this schedule on the model of a configuration, like that of `sample --schedule`.
-    pub fn plan_on(&self, path: &Path) -> Result<Plan, Failure> {
-        let (config, notes) = read_config(path)?;
-        for note in &notes {
-            output::message(note);
+    /// What σ means: as was said, else as for the model that is fed.
+    pub fn meaning(&self, timed: &TimedTable) -> SigmaMeaning {
+        let model = self.network.as_ref().unwrap_or(&timed.schedule);
+        self.sigmas_are.unwrap_or_else(|| SigmaMeaning::of(model))
+    }
+
+    /// A list with what its σ mean, and what is to be said of it.
+    fn understood(&self, list: &LevelList, path: &Path) -> Result<(LevelList, Option<String>), Failure> {
+        const LEAST: f64 = 1.0;
+        let of_model = self.network.as_ref().map(SigmaMeaning::of);
+        let note = match (self.sigmas_are, &self.network) {
+            (Some(_), _) => None,
+            (None, Some(model)) => list.note_on(model).map(str::to_owned),
+            (None, None) if list.kind == ListKind::ModelSigma && list.values.first().is_some_and(|&s| s <= LEAST) => {
+                Some(
+                    "the list's σ are read as those of x_0 + σ·ε; if they are flow times, give --sigmas-are flow or the \
+                     model's --config"
+                        .to_owned(),
+                )
+            }
+            (None, None) => None,
+        };
+        let understood = list.clone().meaning(self.sigmas_are.or(of_model).unwrap_or(SigmaMeaning::Ve));
+        if understood.kind != ListKind::Timestep {
+            let refused = |error: ScheduleError| ScheduleFileError { path: path.into(), reason: error.to_string() };
+            understood.plan_of_any().map_err(refused)?;
         }
+        Ok((understood, note))
+    }
+
+    /// A run along the rows of a table, on the model that is fed.
+    pub fn plan(&self, timed: &TimedTable) -> Result<Plan, Failure> {
+        let model = self.network.as_ref().unwrap_or(&timed.schedule);
+        Ok(match &self.source {
+            PlanSource::List(list) => list.plan(model, self.final_level())?,
+            _ => timed.plan(model)?,
+        })
+    }
+
+    /// Where the model's own scheduler ends a run.
+    fn final_level(&self) -> FinalLevel {
+        let own = self.config.as_ref().map(|(_, config)| config.final_level(config.class.convention()));
+        own.unwrap_or_default()
+    }
+
+    /// A run along this schedule on the model of a configuration, like that of `sample --schedule`.
+    pub fn plan_on(&self, config: &SchedulerConfig) -> Result<Plan, Failure> {
         let steps = self
             .request
             .as_ref()
@@ -329,12 +416,15 @@ impl SourceSchedule {
     }
 
     pub fn table(&self) -> Result<TimedTable, Failure> {
-        let mut timed = TimedTable::of_source(&self.source, self.request.clone(), self.network.as_ref())?;
-        if self.in_run_time {
-            let sigmas = timed.table.rows.iter().map(|row| row.level.sigma()).collect();
-            timed =
-                TimedTable::of_source(&PlanSource::List(LevelList::of_sigmas(sigmas)), None, self.network.as_ref())?;
+        let network = self.network.as_ref();
+        if let PlanSource::List(list) = &self.source {
+            return Ok(listed_table(list, network, self.final_level())?);
         }
-        Ok(timed)
+        let timed = TimedTable::of_source(&self.source, self.request.clone(), network)?;
+        if !self.in_run_time {
+            return Ok(timed);
+        }
+        let list = LevelList::of_sigmas(timed.table.rows.iter().map(|row| row.values(0)[3]).collect());
+        Ok(listed_table(&list, network, self.final_level())?)
     }
 }

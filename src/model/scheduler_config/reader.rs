@@ -1,9 +1,7 @@
 use super::SchedulerConfigError;
+use crate::reading::json;
 use serde_json::{Map, Value};
 use std::path::Path;
-
-/// Stands for Python's NaN and Infinity, which are not JSON, inside a string that no config holds.
-const NOT_A_NUMBER: char = '\u{7f}';
 
 /// The keys of a config file, taken out one by one.
 pub(super) struct Reader<'a> {
@@ -14,8 +12,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &str, file: &'a Path) -> Result<Self, SchedulerConfigError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let parsed: Value = serde_json::from_str(&quote_non_finite(text)).map_err(|error| {
+        let parsed = json::parse(text).map_err(|error| {
             let reason = error.to_string();
             let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
             SchedulerConfigError::NotJson { file: file.to_owned(), line: error.line(), column: error.column(), reason }
@@ -146,51 +143,11 @@ fn is_off(value: &Value) -> bool {
 
 /// A value as the file has it, shortened.
 fn show(value: &Value) -> String {
-    let text = value.to_string();
-    let text = match value.as_str().and_then(|string| string.strip_prefix(NOT_A_NUMBER)) {
-        Some("") => "NaN".to_owned(),
-        Some(sign) if sign.starts_with('-') => "-Infinity".to_owned(),
-        Some(_) => "Infinity".to_owned(),
-        None => text,
-    };
+    let text = json::as_written(value);
     if text.chars().count() > 60 { text.chars().take(57).chain("...".chars()).collect() } else { text }
 }
 
 /// A number, or one of Python's infinities.
 pub(super) fn as_number(value: &Value) -> Option<f64> {
-    match value.as_str().and_then(|text| text.strip_prefix(NOT_A_NUMBER)) {
-        Some("") => None,
-        Some(sign) if sign.starts_with('-') => Some(f64::NEG_INFINITY),
-        Some(_) => Some(f64::INFINITY),
-        None => value.as_f64(),
-    }
-}
-
-/// Python writes NaN, Infinity and -Infinity into JSON (diffusers does so for `lambda_min_clipped`). Each becomes a
-/// string of the same length, so that places in the text stay true and the value can be named in an error.
-fn quote_non_finite(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len());
-    let (mut in_string, mut escaped) = (false, false);
-    let mut rest = text;
-    while let Some(character) = rest.chars().next() {
-        if !in_string
-            && let Some((word, stand_in)) =
-                [("NaN", "\"\u{7f}\""), ("Infinity", "\"\u{7f}+....\""), ("-Infinity", "\"\u{7f}-.....\"")]
-                    .into_iter()
-                    .find(|(word, _)| rest.starts_with(word))
-        {
-            quoted.push_str(stand_in);
-            rest = &rest[word.len()..];
-            continue;
-        }
-        if in_string && !escaped {
-            in_string = character != '"';
-        } else if !in_string {
-            in_string = character == '"';
-        }
-        escaped = in_string && !escaped && character == '\\';
-        quoted.push(character);
-        rest = &rest[character.len_utf8()..];
-    }
-    quoted
+    json::number(value).filter(|number| !number.is_nan())
 }

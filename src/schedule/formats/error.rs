@@ -12,6 +12,9 @@ pub enum FormatError {
         /// What stands there.
         text: String,
     },
+    /// More than one list in brackets.
+    #[error("it contains several lists; keep only the list of σ")]
+    SeveralLists,
     /// A row with too few or too many values.
     #[error("row {row} has {}, but the heading has {expected}", crate::words::count(*.found, "value"))]
     Ragged {
@@ -23,7 +26,7 @@ pub enum FormatError {
         expected: usize,
     },
     /// A heading without a column of noise levels.
-    #[error("it has no column of noise levels; name one log_snr, sigma, alpha_bar or timestep")]
+    #[error("it has no column of noise levels; name one log_snr, sigma, flow_time, alpha_bar or timestep")]
     NoColumn,
     /// More rows than a run may have steps.
     #[error("it has more than {limit} rows, the most that a run can use")]

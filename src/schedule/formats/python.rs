@@ -1,6 +1,6 @@
 use super::FormatError;
 use super::list::python_number;
-use crate::schedule::Plan;
+use crate::schedule::{Plan, SigmaMeaning};
 use crate::theory::NoiseLevel;
 use crate::words::count;
 use serde_json::{Value, json};
@@ -67,14 +67,13 @@ pub fn diffusers_config(
 }
 
 /// Python that makes a run with these levels by diffusers: the model's own configuration stays, and the noise levels are
-/// passed as `sigmas=`. `config` is the model's `scheduler_config.json`.
-pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError> {
-    let plan = plan.clone().with_finite_start();
+/// passed as `sigmas=`. `config` is the model's `scheduler_config.json`; `meaning` what diffusers calls σ of that model.
+pub fn python_snippet(plan: &Plan, config: &Value, meaning: SigmaMeaning) -> Result<String, FormatError> {
     let class = config.get("_class_name").and_then(Value::as_str).unwrap_or_default();
-    if class.contains("Flow") || class.contains("EDM") {
+    if class.contains("EDM") {
         return Err(FormatError::Impossible(format!(
-            "the snippet needs a scheduler with a timestep table, and this model's is {class}; export the list of σ \
-             instead"
+            "the snippet needs a scheduler with a timestep table or a flow model, and this model's is {class}; export \
+             the list of σ instead"
         )));
     }
     if plan.levels().last() != Some(&NoiseLevel::CLEAN) {
@@ -84,6 +83,15 @@ pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError
                 .into(),
         ));
     }
+    Ok(match meaning {
+        SigmaMeaning::Flow => flow_snippet(plan, config),
+        SigmaMeaning::Ve => table_snippet(plan, config),
+    })
+}
+
+/// Of a model with a table of timesteps.
+fn table_snippet(plan: &Plan, config: &Value) -> String {
+    let finite = plan.clone().with_finite_start();
     let keys = [
         "num_train_timesteps",
         "beta_start",
@@ -93,17 +101,15 @@ pub fn python_snippet(plan: &Plan, config: &Value) -> Result<String, FormatError
         "prediction_type",
         "rescale_betas_zero_snr",
     ];
-    let kept: Vec<String> = keys
-        .iter()
-        .filter_map(|key| Some((key, config.get(key).filter(|value| !value.is_null())?)))
-        .map(|(key, value)| format!("    {key}={},", python_value(value)))
-        .collect();
-    let sigmas: Vec<String> = plan.levels().iter().map(|level| python_number(level.sigma())).collect();
-    let rows: Vec<String> = sigmas.chunks(4).map(|row| format!("    {},", row.join(", "))).collect();
-    Ok(format!(
+    let start = if finite.levels() == plan.levels() {
+        ""
+    } else {
+        "# Pure noise (σ = ∞) is written as the σ that diffusers' Euler starts zero terminal SNR at, or twice the next σ.\n"
+    };
+    format!(
         r#"# A run of {steps} along a schedule made with Chromascope, on an unchanged model: its configuration stays,
 # and the noise levels are passed as sigmas. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
-import torch
+{start}import torch
 from diffusers import EulerDiscreteScheduler
 
 SIGMAS = [
@@ -125,9 +131,59 @@ def sample(model, noise):
     return x
 "#,
         steps = count(plan.steps(), "step"),
-        rows = rows.join("\n"),
-        kept = kept.join("\n"),
-    ))
+        rows = rows(&finite.sigmas()),
+        kept = kept(config, &keys),
+    )
+}
+
+/// Of a flow model. diffusers shifts whatever it is given, unless told not to, and ends at 0 by itself.
+fn flow_snippet(plan: &Plan, config: &Value) -> String {
+    let times = plan.flow_times();
+    format!(
+        r#"# A run of {steps} along a schedule made with Chromascope, on an unchanged flow model: the noise levels are passed
+# as sigmas, which are flow times from 1 (pure noise) to 0. They are final, so the scheduler must not shift them again.
+# diffusers adds the 0 at the end. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
+import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
+
+SIGMAS = [
+{rows}
+]
+
+scheduler = FlowMatchEulerDiscreteScheduler(
+{kept}
+    shift=1.0,
+    use_dynamic_shifting=False,
+    shift_terminal=None,
+)
+scheduler.set_timesteps(sigmas=SIGMAS)
+
+
+def sample(model, noise):
+    """The image that model(x_s, timestep) makes of unit noise; x_s = (1 - s) * image + s * noise."""
+    x = noise{start}
+    for timestep in scheduler.timesteps:
+        x = scheduler.step(model(x, timestep), timestep, x).prev_sample
+    return x
+"#,
+        steps = count(plan.steps(), "step"),
+        rows = rows(&times[..plan.steps()]),
+        kept = kept(config, &["num_train_timesteps"]),
+        // A run that starts with some image is given unit noise of the same variance-preserving state.
+        start = if times[0] == 1.0 { "" } else { " * (SIGMAS[0] ** 2 + (1 - SIGMAS[0]) ** 2) ** 0.5" },
+    )
+}
+
+/// Keys of a configuration that it has, as arguments.
+fn kept(config: &Value, keys: &[&str]) -> String {
+    let there = |key: &&str| Some((key.to_string(), config.get(*key).filter(|value| !value.is_null())?));
+    let arguments = keys.iter().filter_map(there).map(|(key, value)| format!("    {key}={},", python_value(value)));
+    arguments.collect::<Vec<_>>().join("\n")
+}
+
+fn rows(sigmas: &[f64]) -> String {
+    let sigmas: Vec<String> = sigmas.iter().map(|&sigma| python_number(sigma)).collect();
+    sigmas.chunks(4).map(|row| format!("    {},", row.join(", "))).collect::<Vec<_>>().join("\n")
 }
 
 fn python_value(value: &Value) -> String {
@@ -167,12 +223,21 @@ mod tests {
         let plan = Plan::from_sigmas(&model, &[14.0, 1.0, 0.1, 0.0]).unwrap();
         let config = json!({"_class_name": "DDIMScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
             "beta_end": 0.012, "clip_sample": false, "trained_betas": null});
-        let text = python_snippet(&plan, &config).unwrap();
+        let text = python_snippet(&plan, &config, SigmaMeaning::Ve).unwrap();
         assert!(text.contains("    beta_schedule=\"scaled_linear\",\n") && !text.contains("trained_betas"), "{text}");
         assert!(text.contains("scheduler.set_timesteps(sigmas=SIGMAS)") && text.contains(" 0.0,\n]"), "{text}");
-        let flow = json!({"_class_name": "FlowMatchEulerDiscreteScheduler"});
-        assert!(python_snippet(&plan, &flow).unwrap_err().to_string().contains("FlowMatchEuler"));
+        let edm = json!({"_class_name": "EDMEulerScheduler"});
+        assert!(python_snippet(&plan, &edm, SigmaMeaning::Ve).unwrap_err().to_string().contains("EDMEuler"));
+        let flow = json!({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0, "num_train_timesteps": 1000});
+        let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 3.0 };
+        let plan = Plan::from_flow_times(&model, &[1.0, 0.6509, 0.0495, 0.0]).unwrap();
+        let text = python_snippet(&plan, &flow, SigmaMeaning::Flow).unwrap();
+        assert!(text.contains("SIGMAS = [\n    1.0, 0.6509, 0.0495,\n]"), "{text}");
+        assert!(
+            text.contains("    num_train_timesteps=1000,\n    shift=1.0,\n") && text.contains("x = noise\n"),
+            "{text}"
+        );
         let noisy = Plan::from_sigmas(&model, &[14.0, 1.0]).unwrap();
-        assert!(python_snippet(&noisy, &config).unwrap_err().to_string().contains("ends with noise"));
+        assert!(python_snippet(&noisy, &config, SigmaMeaning::Ve).unwrap_err().to_string().contains("ends with noise"));
     }
 }

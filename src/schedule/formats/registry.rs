@@ -2,14 +2,17 @@
 //! docs/schedules.md are made from it.
 
 use super::{
-    DiffusersNote, FormatError, ScheduleTable, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas, last_sigma_note,
+    DiffusersNote, FormatError, ScheduleTable, SigmaProgram, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas,
     own, python_snippet, write_npy,
 };
-use crate::schedule::{Plan, PlanSource};
+use crate::schedule::{Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaMeaning};
 use crate::theory::NoiseLevel;
 use crate::words;
 use serde_json::Value;
 use std::fmt;
+
+/// The σ of `ᾱ = 4.8973451890853435·10⁻⁸`, which ComfyUI puts at the end of a schedule with zero terminal SNR.
+pub const COMFY_UI_SIGMA_MAX: f64 = 4_518.763_698_655_855_5;
 
 /// All forms, in the order of menus.
 pub const EXPORTS: &[ExportFormat] = &[
@@ -56,7 +59,11 @@ pub const EXPORTS: &[ExportFormat] = &[
         summary: "sigmas = torch.tensor([…])",
         purpose: "an **unchanged** model: `sigmas = torch.tensor([…])` for its samplers",
         place: Place::MenuAndProgram,
-        writer: Writer::Sigmas { program: "k-diffusion", list: k_diffusion_sigmas },
+        writer: Writer::Sigmas(SigmaProgram {
+            name: "k-diffusion",
+            pure_noise: STAND_IN_SIGMA_MAX,
+            list: k_diffusion_sigmas,
+        }),
     },
     ExportFormat {
         name: "comfyui",
@@ -65,7 +72,7 @@ pub const EXPORTS: &[ExportFormat] = &[
         summary: "Comma-separated numbers for nodes with custom sigmas",
         purpose: "an **unchanged** model: comma-separated numbers, for nodes with custom sigmas",
         place: Place::MenuAndProgram,
-        writer: Writer::Sigmas { program: "ComfyUI", list: comfy_ui_sigmas },
+        writer: Writer::Sigmas(SigmaProgram { name: "ComfyUI", pure_noise: COMFY_UI_SIGMA_MAX, list: comfy_ui_sigmas }),
     },
     ExportFormat {
         name: "python",
@@ -125,21 +132,19 @@ type LevelAt<'a> = &'a dyn Fn(f64) -> NoiseLevel;
 /// Makes a configuration for diffusers of a curve's levels, for so many timesteps and this type of prediction.
 type WriteCurve = fn(LevelAt, usize, &str) -> Result<(Value, DiffusersNote), FormatError>;
 
+/// Makes Python of a run's levels, with the configuration of its model and what diffusers means by σ for that.
+type WriteOnModel = fn(&Plan, &Value, SigmaMeaning) -> Result<String, FormatError>;
+
 /// How a form is made, and of what.
 pub enum Writer {
     /// Of the schedule, and the number of steps it was made for.
     Source(fn(&PlanSource, usize) -> Result<String, FormatError>),
     /// Of the table of its steps.
     Table(fn(&ScheduleTable) -> Result<Vec<u8>, FormatError>),
-    /// Of the levels of a run, for a program whose samplers expect the last to be 0.
-    Sigmas {
-        /// The program's name.
-        program: &'static str,
-        /// The list, of levels that are all finite.
-        list: fn(&Plan) -> String,
-    },
+    /// Of the levels of a run, for a program that takes a list of σ.
+    Sigmas(SigmaProgram),
     /// Of the levels of a run, and the configuration of the model it is on.
-    OnModel(fn(&Plan, &Value) -> Result<String, FormatError>),
+    OnModel(WriteOnModel),
     /// Of the level at each run time, for so many timesteps and this type of prediction.
     Curve(WriteCurve),
 }
@@ -170,7 +175,7 @@ impl ExportFormat {
     /// Whether it is given the levels of a run, and not a schedule as such.
     #[must_use]
     pub const fn is_of_a_run(&self) -> bool {
-        matches!(self.writer, Writer::Sigmas { .. } | Writer::OnModel(_))
+        matches!(self.writer, Writer::Sigmas(_) | Writer::OnModel(_))
     }
 
     /// Whether it is text, which can be copied.
@@ -184,13 +189,6 @@ impl fmt::Debug for ExportFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
-}
-
-/// The list of a plan's σ for a program, and a sentence where its last is not what that one's samplers expect.
-#[must_use]
-pub fn sigmas_for(plan: &Plan, program: &str, list: fn(&Plan) -> String) -> (String, Option<String>) {
-    // Their samplers begin from σ times noise, which an infinite σ leaves no number.
-    (list(&plan.clone().with_finite_start()), last_sigma_note(plan, program))
 }
 
 /// JSON for people, with a line's end.

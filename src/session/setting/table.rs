@@ -211,8 +211,8 @@ settings! {
         place: field!(schedule),
         ..declare(
             Section::Plan, "schedule", "schedule", "FILE",
-            "Schedule to use instead of the model's: scheduler_config.json, CSV, NPY, a list of σ, or JSON from the \
-             window or `optimise`. A file that lists its noise levels or gives its number of steps also sets {steps}",
+            "Schedule to use instead of the model's: scheduler_config.json, CSV, NPY, a list of σ, JSON from the window \
+             or `optimise`, or a published list by name, such as lcm-4. A file that lists its noise levels or gives its number of steps also sets {steps}",
         )
     },
     /// Seed.

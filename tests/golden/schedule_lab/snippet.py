@@ -5,7 +5,7 @@ from diffusers import EulerDiscreteScheduler
 
 SIGMAS = [
     14.614641229333612, 7.9029350442827155, 4.027737513108811, 1.910356511823479,
-    0.8288677368653451, 0.32111952019901946, 0.10719839329209609, 0.02916715815172007,
+    0.8288677368653451, 0.32111952019901946, 0.1071983932920961, 0.02916715815172007,
     0.0,
 ]
 
@@ -15,6 +15,7 @@ scheduler = EulerDiscreteScheduler(
     beta_end=0.012,
     beta_schedule="scaled_linear",
     prediction_type="epsilon",
+    rescale_betas_zero_snr=False,
 )
 scheduler.set_timesteps(sigmas=SIGMAS)
 

@@ -8,9 +8,11 @@ use crate::app::planned::Planned;
 use crate::app::saving::Save;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
-use crate::model::SchedulerConfig;
+use crate::schedule::SigmaMeaning;
 use crate::schedule::formats::ScheduleTable;
-use crate::schedule::formats::registry::{ExportFormat, Writer, pretty, sigmas_for};
+use crate::schedule::formats::registry::{ExportFormat, Writer, pretty};
+use crate::session::model_keys::kept_keys;
+use crate::words::sentence;
 use egui::{Align2, Button, RichText, Role, Sense, TextEdit, Ui, WidgetInfo, vec2};
 
 pub(super) fn files_ui(
@@ -90,11 +92,12 @@ fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Resu
             let bytes = write(&ScheduleTable::of_plan(plan)).map_err(|error| error.to_string())?;
             return Ok((bytes, None));
         }
-        Writer::Sigmas { program, list } => {
-            let (text, note) = sigmas_for(plan, program, list);
-            return Ok((text.into_bytes(), note.map(|note| note + ".")));
+        Writer::Sigmas(program) => {
+            let (text, notes) = program.write(plan, SigmaMeaning::of(&planned.model));
+            let notes = notes.iter().map(|note| sentence(note) + ".").collect::<Vec<_>>().join(" ");
+            return Ok((text.into_bytes(), Some(notes).filter(|notes| !notes.is_empty())));
         }
-        Writer::OnModel(write) => write(plan, &kept_keys(config()?)),
+        Writer::OnModel(write) => write(plan, &kept_keys(config()?), SigmaMeaning::of(&planned.model)),
         Writer::Curve(write) => {
             let axis = &planned.axis;
             let level = |s: f64| axis.level_at_run_time(s);
@@ -105,18 +108,4 @@ fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Resu
         }
     };
     Ok((text.map_err(|error| error.to_string())?.into_bytes(), None))
-}
-
-/// The keys of a model's configuration that its scheduler in diffusers reads.
-fn kept_keys(config: &SchedulerConfig) -> serde_json::Value {
-    serde_json::json!({
-        "_class_name": config.class_name,
-        "num_train_timesteps": config.num_train_timesteps,
-        "beta_start": config.beta_start,
-        "beta_end": config.beta_end,
-        "beta_schedule": config.beta_schedule.name(),
-        "trained_betas": config.trained_betas,
-        "prediction_type": config.prediction_type.name(),
-        "rescale_betas_zero_snr": config.rescale_betas_zero_snr,
-    })
 }

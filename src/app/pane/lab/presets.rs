@@ -105,7 +105,8 @@ fn rest_ui(ui: &mut Ui, free: usize, planned: &Planned, looked_at: bool) {
     let size = vec2(ui.available_width(), free as f32 * (height + gap) - gap);
     let (mut place, _) = ui.allocate_exact_size(size, Sense::hover());
     if free == ROWS {
-        let (at, words) = (place.left_top() + vec2(0.0, 0.5 * height), "This schedule has no parameters.");
+        let words = if looked_at { words::panes::PRESET_ALONE } else { words::panes::NO_PRESET };
+        let at = place.left_top() + vec2(0.0, 0.5 * height);
         ui.painter().text(at, Align2::LEFT_CENTER, words, theme::body(SMALL), Palette::of(ui).secondary);
         place.min.y += height;
     }

@@ -10,7 +10,9 @@ use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::place::TimeScale;
 use crate::app::words;
 use crate::figure::{Figure, level_of_value, level_value, ticks};
-use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, ListKind, MOST_LOG_SNR, PlanSource};
+use crate::schedule::{
+    ControlPoint, Curve, Drawn, FinalLevel, LevelList, MOST_LOG_SNR, ModelSchedule, Plan, PlanSource, SigmaMeaning,
+};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
@@ -105,10 +107,11 @@ pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
     Some(Drawn::close_to(&level, CLOSE, MOST_AT_FIRST).ok()?.tied(planned.model.cleanest(), planned.model.noisiest()))
 }
 
-/// The levels of the run as a list of σ.
+/// The levels of the run as a list of σ, in what σ means for the model.
 #[must_use]
 pub fn as_list(planned: &Planned) -> LevelList {
-    LevelList::of_sigmas(sigmas(planned.plan.levels()))
+    let kind = SigmaMeaning::of(&planned.model).kind();
+    LevelList { kind, values: planned.plan.in_unit(kind, &planned.model) }
 }
 
 /// The change to a drawn curve.
@@ -245,7 +248,8 @@ fn steps_ui(
     state: &mut ScheduleHand,
     intents: &mut Vec<Intent>,
 ) {
-    let levels = editor.planned.plan.levels();
+    let (plan, model) = (&editor.planned.plan, &editor.planned.model);
+    let levels = plan.levels();
     for (step, &level) in levels.iter().enumerate() {
         let at = pos2(editor.x_of_step(step as f64), editor.y_of_level(level));
         if !editor.plot.x_range().contains(at.x) {
@@ -262,32 +266,39 @@ fn steps_ui(
         let dragged = handle.dragged_to(editor, &response, state).map(|to| editor.level_at(to.y).log_snr());
         let keyed = keys_of(ui, &response).map(|(_, up)| level.log_snr() + 0.05 * up);
         if let Some(wanted) = dragged.or(keyed).filter(|wanted| wanted.is_finite() && !clean) {
-            intents.push(to_list(with_level(list, levels, step, wanted)));
+            intents.push(to_list(with_level(list, plan, model, (step, wanted))));
         }
         if response.drag_stopped() || response.lost_focus() {
             intents.push(Intent::EndGesture);
         }
         if removed(ui, &response) && removable {
-            let mut values = sigmas(levels);
-            values.remove(step);
-            intents.extend(alone(to_list(LevelList::of_sigmas(values))));
+            let mut fewer = list.clone();
+            fewer.values.remove(step);
+            intents.extend(alone(to_list(fewer)));
         }
     }
 }
 
 /// The list with one level changed, between its neighbours; the other typed values are unchanged.
-fn with_level(list: &LevelList, levels: &[NoiseLevel], step: usize, log_snr: f64) -> LevelList {
+fn with_level(list: &LevelList, plan: &Plan, model: &ModelSchedule, (step, log_snr): (usize, f64)) -> LevelList {
     const APART: f64 = 1e-3;
+    let levels = plan.levels();
     let low = step.checked_sub(1).map_or(f64::NEG_INFINITY, |before| levels[before].log_snr() + APART);
     let high = levels.get(step + 1).map_or(f64::INFINITY, |after| after.log_snr() - APART);
     let log_snr = if low <= high { log_snr.clamp(low, high) } else { levels[step].log_snr() };
-    let mut values = if list.kind == ListKind::Sigma { list.values.clone() } else { sigmas(levels) };
-    values[step] = NoiseLevel::from_log_snr(log_snr).sigma();
-    LevelList::of_sigmas(values)
-}
-
-fn sigmas(levels: &[NoiseLevel]) -> Vec<f64> {
-    levels.iter().map(|level| level.sigma()).collect()
+    let level = NoiseLevel::from_log_snr(log_snr);
+    let mut moved = list.clone().meaning(SigmaMeaning::of(model));
+    if let Some(value) = moved.values.get_mut(step) {
+        *value = moved.kind.value_of(level, model);
+        if moved.plan(model, FinalLevel::Clean).is_ok() {
+            return moved;
+        }
+    }
+    // The end of a list of timesteps has none, and beyond the model's range they stand still.
+    let kind = SigmaMeaning::of(model).kind();
+    let mut values = plan.in_unit(kind, model);
+    values[step] = kind.value_of(level, model);
+    LevelList { kind, values }
 }
 
 /// A double-click on the curve adds a control point there; a schedule without control points becomes a drawn curve.
@@ -379,4 +390,39 @@ pub fn removed(ui: &Ui, response: &Response) -> bool {
 fn keys_of(ui: &Ui, response: &Response) -> Option<(f64, f64)> {
     let by = arrows(ui, response);
     (by != Vec2::ZERO).then(|| (by.x.into(), by.y.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::{BetaSchedule, ListKind, TrainingSpec};
+
+    #[test]
+    fn a_moved_level_leaves_the_others_as_typed() {
+        let table = ModelSchedule::Discrete(TrainingSpec::new(BetaSchedule::ScaledLinear).table().unwrap());
+        let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 3.0 };
+        for (model, kind, values) in [
+            (&table, ListKind::Sigma, vec![14.615, 6.475, 0.963, 0.0]),
+            (&table, ListKind::AlphaBar, vec![0.0047, 0.3, 0.7, 1.0]),
+            (&table, ListKind::Timestep, vec![999.0, 501.5, 24.0]),
+            (&flow, ListKind::ModelSigma, vec![1.0, 0.6509, 0.4374, 0.0]),
+            (&flow, ListKind::Sigma, vec![14.615, 6.475, 0.963, 0.0]),
+        ] {
+            let list = LevelList { kind, values };
+            let plan = list.plan(model, FinalLevel::Clean).unwrap();
+            let wanted = plan.levels()[1].log_snr() + 0.1;
+            let moved = with_level(&list, &plan, model, (1, wanted));
+            assert_eq!(moved.kind, if kind == ListKind::ModelSigma { ListKind::FlowTime } else { kind });
+            for (step, (moved, typed)) in moved.values.iter().zip(&list.values).enumerate() {
+                assert_eq!(moved == typed, step != 1, "{kind:?} at {step}: {moved} for {typed}");
+            }
+            let again = moved.plan(model, FinalLevel::Clean).unwrap();
+            assert!((again.levels()[1].log_snr() - wanted).abs() < 1e-9, "{kind:?}");
+        }
+        // Outside the model's range timesteps stand still.
+        let list = LevelList { kind: ListKind::Timestep, values: vec![999.0, 998.5] };
+        let plan = list.plan(&table, FinalLevel::FirstTrained).unwrap();
+        let moved = with_level(&list, &plan, &table, (2, 12.0));
+        assert_eq!((moved.kind, moved.values.len()), (ListKind::Sigma, 3));
+    }
 }
