@@ -7,7 +7,7 @@ mod support;
 use chromascope::denoiser::Clipped;
 use chromascope::model::onnx::Conditioning;
 use chromascope::model::{PredictionType, SchedulerConfig};
-use chromascope::sampler::{Churn, GivenNoise, Variance};
+use chromascope::sampler::{Churn, GivenNoise, Making, Solver, Variance};
 use chromascope::schedule::{FinalLevel, Plan, PlanSource};
 use chromascope::session::{Run, SamplerKind};
 use ndarray::{Array1, Array4, Array5, ArrayBase, Axis, Data, Dimension, s};
@@ -26,14 +26,14 @@ fn not_offered(run: &Value) -> Option<&'static str> {
         _ if step.get("use_clipped_model_output").is_some() => Some("an option of diffusers' DDIM"),
         _ if run["name"] == "ddim_trailing_7_diffusers_defect" => Some("diffusers' previous timestep, t − T//N"),
         "euler" if step.get("s_churn").is_some() => Some("churn belongs to Heun here"),
-        "euler_ancestral" if step.get("s_noise").is_some() => Some("s_noise belongs to Heun here"),
+        "euler_ancestral" if step.get("s_noise").is_some() => Some("in the other file"),
         _ => None,
     }
 }
 
-fn kind(run: &Value) -> SamplerKind {
+fn solver(run: &Value) -> Solver {
     match run["sampler"].as_str().unwrap() {
-        "dpmpp_2m_sde" if run["step"]["solver_type"] == "heun" => SamplerKind::DpmSolverPp2MSdeHeun,
+        "dpmpp_2m_sde" if run["step"]["solver_type"] == "heun" => SamplerKind::DpmSolverPp2MSdeHeun.into(),
         name => name.parse().unwrap(),
     }
 }
@@ -70,6 +70,10 @@ fn config(run: &Value, common: &Value) -> SchedulerConfig {
 
 fn plan(run: &Value, config: &SchedulerConfig, sigmas: &Array1<f64>) -> Plan {
     let schedule = config.model_schedule().unwrap();
+    if run["levels"] == "pure noise first" {
+        let alpha_bars: Vec<f64> = sigmas.iter().map(|sigma| 1.0 / (1.0 + sigma * sigma)).collect();
+        return Plan::from_alpha_bars(&schedule, &[&[0.0], &alpha_bars[1..]].concat()).unwrap();
+    }
     // diffusers' Euler interpolates σ linearly between timesteps in `linspace`; here λ is. The levels are then taken as
     // they stand, and so are those of rectified flow, whose start at s = 1 − 1e-12 stands in for σ = ∞.
     let as_they_stand = run["name"] == "euler_linspace_7" || run["levels"] == "as they stand";
@@ -77,7 +81,7 @@ fn plan(run: &Value, config: &SchedulerConfig, sigmas: &Array1<f64>) -> Plan {
         return Plan::from_sigmas(&schedule, sigmas.as_slice().unwrap()).unwrap();
     }
     let steps = usize::try_from(run["steps"].as_u64().unwrap()).unwrap();
-    let mut request = config.plan_request(steps, kind(run).convention());
+    let mut request = config.plan_request(steps, solver(run).method().convention);
     let named = run["spacing"].as_str().or(run["sigma_family"].as_str()).unwrap();
     request.source = named.parse().unwrap();
     if let (PlanSource::Family(_), "edm") = (&request.source, run["prediction_type"].as_str().unwrap()) {
@@ -101,7 +105,22 @@ fn assert_close<D: Dimension>(
 
 #[test]
 fn every_step_of_every_sampler_equals_diffusers_and_k_diffusion() {
-    let index = support::json("samplers.json");
+    let (compared, left_out) = compare("samplers.json");
+    assert!(compared.len() >= 75, "only {} runs were compared: {compared:?}", compared.len());
+    assert!(left_out <= 10, "{left_out} runs were left out");
+}
+
+/// And with the options of their classes; methods of several evaluations or noises a step; pure noise at s = 1.
+#[test]
+fn every_step_with_every_option_equals_diffusers_and_k_diffusion() {
+    let (compared, left_out) = compare("solvers.json");
+    assert!(compared.len() >= 50, "only {} runs were compared: {compared:?}", compared.len());
+    assert_eq!(left_out, 0);
+}
+
+/// The runs of a golden file that were compared, and how many were left out.
+fn compare(file: &str) -> (Vec<String>, usize) {
+    let index = support::json(file);
     let mut inputs = support::npz("samplers_inputs.npz");
     let x_t: Array4<f32> = inputs.by_name("x_T").unwrap();
     let step_noise: Array5<f32> = inputs.by_name("step_noise").unwrap();
@@ -127,13 +146,14 @@ fn every_step_of_every_sampler_equals_diffusers_and_k_diffusion() {
         let initial = x_t.slice(s![.., .., ..side, ..side]).mapv(f64::from);
         let noise = step_noise.slice(s![.., .., .., ..side, ..side]).to_owned();
         let steps = plan.steps();
-        let noise = if steps <= noise.len_of(Axis(0)) {
+        let draws = run["draws"].as_u64().map_or(1, |draws| usize::try_from(draws).unwrap());
+        let noise = if steps * draws <= noise.len_of(Axis(0)) {
             noise
         } else {
             // Longer runs in the golden file are deterministic.
             Array5::from_elem([steps, 2, 3, side, side], f32::NAN)
         };
-        let noise = GivenNoise::new(noise, steps, [2, 3, side, side]).unwrap();
+        let noise = GivenNoise::new(noise, steps, draws, [2, 3, side, side]).unwrap();
         let number = |key: &str, default: f64| run["step"].get(key).and_then(Value::as_f64).unwrap_or(default);
         let churn = Churn {
             amount: number("s_churn", 0.0),
@@ -147,7 +167,10 @@ fn every_step_of_every_sampler_equals_diffusers_and_k_diffusion() {
             Variance::FixedSmall
         };
         let eta = run.get("eta").or(run["step"].get("eta")).and_then(Value::as_f64);
-        let sampler = kind(run).build(eta, churn, variance);
+        let schedule = config.model_schedule().unwrap();
+        let solver = solver(run);
+        assert_eq!(solver.method().draws, draws, "{name}");
+        let sampler = solver.build(&Making { eta, churn, variance, schedule: Some(&schedule) });
         let clipped = support::boxed(Clipped::new(network, config.clipping));
         let mut run = Run::new(clipped, sampler, Box::new(noise), plan.levels().to_vec(), initial);
         let mut trajectory = run.trajectory();
@@ -173,6 +196,5 @@ fn every_step_of_every_sampler_equals_diffusers_and_k_diffusion() {
         assert_close(&format!("{name}: result"), &*trajectory.state, &states.index_axis(Axis(0), steps));
         compared.push(name.to_owned());
     }
-    assert!(compared.len() >= 75, "only {} runs were compared: {compared:?}", compared.len());
-    assert!(left_out <= 10, "{left_out} runs were left out");
+    (compared, left_out)
 }

@@ -1,11 +1,12 @@
 use super::StepAt;
-use super::multistep::{Multistep, Output, Rule, Weights, lower_at_the_end};
+use super::multistep::{End, Multistep, Output, Rule, Weights};
 
 /// DEIS (Zhang and Chen 2022, arXiv 2204.13902), multistep in log ρ as in diffusers, of orders 1 to 3: the polynomial in
 /// `ln σ` through the latest noise predictions is integrated over σ.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deis {
     pub order: usize,
+    pub end: End,
 }
 
 impl Deis {
@@ -22,7 +23,7 @@ impl Rule for Deis {
     }
 
     fn order_at(&self, at: StepAt) -> usize {
-        lower_at_the_end(at, self.order)
+        self.end.order(at, self.order)
     }
 
     fn weights(&self, at: StepAt, order: usize) -> Weights {

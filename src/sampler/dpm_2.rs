@@ -7,13 +7,14 @@ use crate::denoiser::DenoiseError;
 #[derive(Clone, Copy, Debug)]
 pub struct Dpm2 {
     eta: f64,
+    s_noise: f64,
 }
 
 impl Dpm2 {
-    /// `eta` 0 is deterministic.
+    /// `eta` 0 is deterministic. `s_noise` is the standard deviation of the noise.
     #[must_use]
-    pub const fn new(eta: f64) -> Self {
-        Self { eta }
+    pub const fn new(eta: f64, s_noise: f64) -> Self {
+        Self { eta, s_noise }
     }
 }
 
@@ -30,7 +31,7 @@ impl Sampler for Dpm2 {
             step.try_at(step.to(), |x, slope| x + (down - sigma) * slope);
         }
         step.accept();
-        step.inject(up / step.to().sigma().hypot(1.0));
+        step.inject(self.s_noise * up / step.to().sigma().hypot(1.0));
         Ok(())
     }
 }
@@ -40,13 +41,14 @@ impl Sampler for Dpm2 {
 #[derive(Clone, Copy, Debug)]
 pub struct DpmSolverPp2SAncestral {
     eta: f64,
+    s_noise: f64,
 }
 
 impl DpmSolverPp2SAncestral {
-    /// `eta` 1 is the usual method.
+    /// `eta` 1 is the usual method. `s_noise` is the standard deviation of the noise.
     #[must_use]
-    pub const fn new(eta: f64) -> Self {
-        Self { eta }
+    pub const fn new(eta: f64, s_noise: f64) -> Self {
+        Self { eta, s_noise }
     }
 }
 
@@ -67,7 +69,7 @@ impl Sampler for DpmSolverPp2SAncestral {
             step.try_at(step.to(), |x, slope| x + (down - sigma) * slope);
         }
         step.accept();
-        step.inject(up / step.to().sigma().hypot(1.0));
+        step.inject(self.s_noise * up / step.to().sigma().hypot(1.0));
         Ok(())
     }
 }

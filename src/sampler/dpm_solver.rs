@@ -1,7 +1,7 @@
 //! DPM-Solver and DPM-Solver++ as multistep methods of orders 1 to 3, and the stochastic forms of the latter.
 
 use super::StepAt;
-use super::multistep::{Multistep, Output, Rule, Weights, half_log_snr, lower_at_the_end};
+use super::multistep::{End, Multistep, Output, Rule, Weights, half_log_snr};
 
 /// How a second-order step weighs the slope (diffusers: `solver_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,25 +12,6 @@ pub(super) enum Slope {
     Heun,
 }
 
-/// Where the order falls at the end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// As in diffusers, see [`lower_at_the_end`].
-    Lower,
-    /// Onto the clean image alone, as in k-diffusion.
-    CleanOnly,
-}
-
-impl End {
-    fn order(self, at: StepAt, order: usize) -> usize {
-        match self {
-            Self::Lower => lower_at_the_end(at, order),
-            Self::CleanOnly if at.to().sigma() == 0.0 => 1,
-            Self::CleanOnly => order,
-        }
-    }
-}
-
 /// DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095), multistep. With `eta` above 0 it solves the reverse SDE (section 3.4
 /// there; k-diffusion, `sample_dpmpp_2m_sde` and `sample_dpmpp_3m_sde`).
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +19,7 @@ pub(super) struct DpmSolverPp {
     pub order: usize,
     pub slope: Slope,
     pub eta: f64,
+    pub s_noise: f64,
     pub end: End,
 }
 
@@ -74,16 +56,19 @@ impl Rule for DpmSolverPp {
         Weights {
             state: noise / s.sqrt_one_minus_alpha_bar() * (-noisy).exp(),
             outputs: by_differences(at, order, [first, second, third]),
-            noise: noise * (-(-2.0 * noisy).exp_m1()).sqrt(),
+            noise: self.s_noise * noise * (-(-2.0 * noisy).exp_m1()).sqrt(),
         }
     }
 }
 
 /// DPM-Solver (Lu et al. 2022, arXiv 2206.00927), multistep as in diffusers (`algorithm_type` `dpmsolver`): in the noise
-/// prediction, with slopes at the middle of the step.
+/// prediction. With `eta` above 0 it solves the reverse SDE (`sde-dpmsolver`), but for a step onto the clean image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DpmSolver {
     pub order: usize,
+    pub slope: Slope,
+    pub eta: f64,
+    pub end: End,
 }
 
 impl DpmSolver {
@@ -100,22 +85,26 @@ impl Rule for DpmSolver {
     }
 
     fn order_at(&self, at: StepAt) -> usize {
-        lower_at_the_end(at, self.order)
+        self.end.order(at, self.order)
     }
 
     fn weights(&self, at: StepAt, order: usize) -> Weights {
         let (s, t) = (at.from(), at.to());
         let (signal, noise) = (t.sqrt_alpha_bar(), t.sqrt_one_minus_alpha_bar());
+        let eta = if t.sigma() > 0.0 { self.eta } else { 0.0 };
+        let drift = 1.0 + eta * eta;
         // −σ'·(e^h − 1), finite at the clean image too
-        let first = signal * (t.sigma() - s.sigma());
+        let first = drift * signal * (t.sigma() - s.sigma());
+        let h = half_log_snr(at, at.index, at.index + 1);
         let orders = if order == 1 {
             [first, 0.0, 0.0]
         } else {
-            let h = half_log_snr(at, at.index, at.index + 1);
-            let second = if order == 2 { 0.5 * first } else { -noise * (h.exp_m1() / h - 1.0) };
-            [first, second, -noise * ((h.exp_m1() - h) / (h * h) - 0.5)]
+            let integral = -drift * noise * (h.exp_m1() / h - 1.0);
+            let second = if order == 2 && self.slope == Slope::Midpoint { 0.5 * first } else { integral };
+            [first, second, -drift * noise * ((h.exp_m1() - h) / (h * h) - 0.5)]
         };
-        Weights { state: signal / s.sqrt_alpha_bar(), outputs: by_differences(at, order, orders), noise: 0.0 }
+        let std = if eta > 0.0 { eta * noise * (2.0 * h).exp_m1().sqrt() } else { 0.0 };
+        Weights { state: signal / s.sqrt_alpha_bar(), outputs: by_differences(at, order, orders), noise: std }
     }
 }
 

@@ -1,14 +1,24 @@
 use super::{Sampler, Step};
 use crate::denoiser::DenoiseError;
 
-/// Euler's method on the probability-flow ODE `dx_VE/dσ = ε̂` (Karras et al. 2022, arXiv 2206.00364, section 3).
+/// Euler's method on the probability-flow ODE `dx_VE/dσ = ε̂` (Karras et al. 2022, arXiv 2206.00364, section 3), or on that of
+/// rectified flow, `dx_s/ds = ε̂ − x̂_0` (Liu et al. 2022, arXiv 2209.03003): the same steps, but these also leave pure noise.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Euler;
+pub struct Euler {
+    /// Whether steps are taken in flow time.
+    pub flow: bool,
+}
 
 impl Sampler for Euler {
     fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
         let (sigma, next) = (step.from().sigma(), step.to().sigma());
         step.denoise()?;
+        if self.flow {
+            // x_s' = (1 − s')·x̂_0 + s'·ε̂
+            let (signal, noise) = (step.to().sqrt_alpha_bar(), step.to().sqrt_one_minus_alpha_bar());
+            step.update_by_both(|data, eps| signal * data + noise * eps);
+            return Ok(());
+        }
         // x_VE' = x_VE + (σ' − σ)·ε̂, from and to VP states.
         let (grow, shrink) = (sigma.hypot(1.0), next.hypot(1.0).recip());
         step.update(|x, _, d| (x * grow + (next - sigma) * d) * shrink);
@@ -21,13 +31,14 @@ impl Sampler for Euler {
 #[derive(Clone, Copy, Debug)]
 pub struct EulerAncestral {
     eta: f64,
+    s_noise: f64,
 }
 
 impl EulerAncestral {
-    /// `eta` 1 is the usual method, 0 is plain Euler.
+    /// `eta` 1 is the usual method, 0 is plain Euler. `s_noise` is the standard deviation of the noise.
     #[must_use]
-    pub const fn new(eta: f64) -> Self {
-        Self { eta }
+    pub const fn new(eta: f64, s_noise: f64) -> Self {
+        Self { eta, s_noise }
     }
 }
 
@@ -40,7 +51,7 @@ impl Sampler for EulerAncestral {
         let (grow, shrink) = (sigma.hypot(1.0), down.hypot(1.0).recip());
         let rescale = down.hypot(1.0) / next.hypot(1.0);
         step.update(|x, _, d| (x * grow + (down - sigma) * d) * shrink * rescale);
-        step.inject(up / next.hypot(1.0));
+        step.inject(self.s_noise * up / next.hypot(1.0));
         Ok(())
     }
 }

@@ -43,6 +43,31 @@ pub struct Heun {
     churn: Churn,
 }
 
+/// The same in the time of rectified flow, `dx_s/ds = ε̂ − x̂_0` (diffusers' `FlowMatchHeunDiscreteScheduler`), whose steps are of
+/// the same length at pure noise as anywhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FlowHeun;
+
+impl Sampler for FlowHeun {
+    fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
+        let (from, to) = (step.from(), step.to());
+        let (s, next) = (from.flow_time(), to.flow_time());
+        let (signal, noise) = (to.sqrt_alpha_bar(), to.sqrt_one_minus_alpha_bar());
+        step.denoise()?;
+        // Euler's step, x_s' = (1 − s')·x̂_0 + s'·ε̂
+        step.try_estimate(to, |_, data, eps| signal * data + noise * eps);
+        if next > 0.0 {
+            step.denoise_tried()?;
+            // Flow states are √((1−s)² + s²) times the VP ones.
+            let (grow, shrink) = ((1.0 - s).hypot(s), (1.0 - next).hypot(next).recip());
+            step.update_by_velocities(|x, u, u_next| (x * grow + (next - s) * 0.5 * (u + u_next)) * shrink);
+        } else {
+            step.accept();
+        }
+        Ok(())
+    }
+}
+
 impl Heun {
     /// With the given churn.
     #[must_use]

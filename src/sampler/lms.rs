@@ -1,14 +1,16 @@
 use super::StepAt;
 use super::multistep::{Multistep, Output, Rule, Weights};
 
-/// Linear multistep of order 4 in σ (k-diffusion, `sample_lms`): the polynomial through the latest noise predictions is
+/// Linear multistep of orders 1 to 4 in σ (k-diffusion, `sample_lms`): the polynomial through the latest noise predictions is
 /// integrated over the step.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lms;
+pub(super) struct Lms {
+    pub order: usize,
+}
 
 impl Lms {
-    pub(super) const fn multistep() -> Multistep<Self> {
-        Multistep::new(Self)
+    pub(super) const fn multistep(self) -> Multistep<Self> {
+        Multistep::new(self)
     }
 }
 
@@ -16,11 +18,11 @@ impl Rule for Lms {
     const OUTPUT: Output = Output::Noise;
 
     fn order(&self) -> usize {
-        4
+        self.order
     }
 
     fn order_at(&self, _: StepAt) -> usize {
-        4
+        self.order
     }
 
     fn weights(&self, at: StepAt, order: usize) -> Weights {

@@ -12,15 +12,19 @@ mod deis;
 mod dpm_2;
 mod dpm_solver;
 mod dpm_solver_pp;
+mod dpmpp_sde;
 mod euler;
 mod heun;
 mod lcm;
 mod lms;
 mod multistep;
 mod noise;
+mod pndm;
 pub mod registry;
 mod singlestep;
+mod solver;
 mod step;
+mod tcd;
 mod unipc;
 
 pub use ddim::Ddim;
@@ -32,7 +36,7 @@ pub use heun::{Churn, Heun};
 pub use lcm::Lcm;
 pub use noise::{GivenNoise, NoiseError, NoiseSource, SeededNoise};
 pub use registry::SamplerKind;
-pub use singlestep::DpmSolverPpSinglestep;
+pub use solver::{Making, SamplerChoice, Solver};
 pub use step::{Step, StepAt, Workspace};
 pub use unipc::{UniPc, UniPcB};
 

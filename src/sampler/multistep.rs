@@ -79,18 +79,28 @@ impl<R: Rule> Sampler for Multistep<R> {
     }
 }
 
-/// The order that diffusers has at this place: in runs of fewer than 15 steps the last step is of first order and the one
-/// before it of second; a step onto the clean image is always of first order.
-pub(super) fn lower_at_the_end(at: StepAt, order: usize) -> usize {
-    let left = at.steps() - at.index;
-    let most = if at.to().sigma() == 0.0 {
-        1
-    } else if at.steps() < 15 {
-        left
-    } else {
-        order
-    };
-    order.min(most)
+/// Where the order falls at the end of a run. A step onto the clean image is always of first order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// In runs of fewer than 15 steps the last step is of first order and the one before it of second (diffusers:
+    /// `lower_order_final`).
+    pub lower: bool,
+    /// The last step is of first order (diffusers: `euler_at_final`).
+    pub euler: bool,
+}
+
+impl End {
+    pub(super) fn order(self, at: StepAt, order: usize) -> usize {
+        let left = at.steps() - at.index;
+        let most = if at.to().sigma() == 0.0 || (self.euler && left == 1) {
+            1
+        } else if self.lower && at.steps() < 15 {
+            left
+        } else {
+            order
+        };
+        order.min(most)
+    }
 }
 
 /// `h = λ' − λ` of the papers, whose λ is half the log-SNR, from level `from` to level `to` of the run.

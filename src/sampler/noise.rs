@@ -7,6 +7,9 @@ use rand_distr::{Distribution, StandardNormal};
 pub trait NoiseSource: Send {
     /// Fills `out`, `[B, C, H, W]`, with the noise of one step.
     fn fill(&mut self, step: usize, out: &mut Array4<f64>);
+
+    /// Fills it with the second noise of a step, for methods that draw two.
+    fn fill_again(&mut self, step: usize, out: &mut Array4<f64>);
 }
 
 /// Noise keyed by (seed, sample, step): the same bits for a sample alone, in any batch and on any number of threads.
@@ -25,14 +28,14 @@ impl SeededNoise {
     #[must_use]
     pub fn initial(&self, shape: [usize; 4]) -> Array4<f64> {
         let mut out = Array4::zeros(shape);
-        self.draw(INITIAL, &mut out);
+        self.draw(INITIAL, DOMAIN, &mut out);
         out
     }
 
-    fn draw(&self, step: u64, out: &mut Array4<f64>) {
+    fn draw(&self, step: u64, domain: u64, out: &mut Array4<f64>) {
         for (sample, mut values) in (self.first_sample..).zip(out.axis_iter_mut(Axis(0))) {
             let mut key = [0; 32];
-            for (part, number) in key.chunks_exact_mut(8).zip([self.seed, sample, step, DOMAIN]) {
+            for (part, number) in key.chunks_exact_mut(8).zip([self.seed, sample, step, domain]) {
                 part.copy_from_slice(&number.to_le_bytes());
             }
             let mut rng = ChaCha8Rng::from_seed(key);
@@ -47,20 +50,35 @@ impl SeededNoise {
 
 /// Keeps these streams apart from any other use of the same generator and seed.
 const DOMAIN: u64 = u64::from_le_bytes(*b"noise v1");
+/// Of the second noise of a step.
+const SECOND: u64 = u64::from_le_bytes(*b"noise 2 ");
 
 impl NoiseSource for SeededNoise {
     fn fill(&mut self, step: usize, out: &mut Array4<f64>) {
-        self.draw(step as u64, out);
+        self.draw(step as u64, DOMAIN, out);
+    }
+
+    fn fill_again(&mut self, step: usize, out: &mut Array4<f64>) {
+        self.draw(step as u64, SECOND, out);
     }
 }
 
-/// Noise that the user brought, `[S, B, C, H, W]`: entry `i` is used at step `i`, unused ones are ignored.
-pub struct GivenNoise(Array5<f32>);
+/// Noise that the user brought, `[S, B, C, H, W]`: entry `i` is used at step `i`, unused ones are ignored. For methods that draw two
+/// noises a step it is `[2·S, B, C, H, W]`, entries `2i` and `2i + 1` for step `i`.
+pub struct GivenNoise {
+    noise: Array5<f32>,
+    draws: usize,
+}
 
 /// Why given noise cannot serve a run.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the step noise has shape {found:?}, but this run needs {expected:?} (steps, batch, channels, height, width)")]
+#[error(
+    "the step noise has shape {found:?}, but this run needs {expected:?} ({}, batch, channels, height, width)",
+    if *.draws == 1 { "steps" } else { "two for each step" }
+)]
 pub struct NoiseError {
+    /// Noises that a step draws.
+    pub draws: usize,
     /// What the run needs.
     pub expected: [usize; 5],
     /// What came.
@@ -68,22 +86,31 @@ pub struct NoiseError {
 }
 
 impl GivenNoise {
-    /// Takes noise for `steps` steps of states of this shape.
-    pub fn new(noise: Array5<f32>, steps: usize, shape: [usize; 4]) -> Result<Self, NoiseError> {
+    /// Takes noise for `steps` steps of so many `draws` each, of states of this shape.
+    pub fn new(noise: Array5<f32>, steps: usize, draws: usize, shape: [usize; 4]) -> Result<Self, NoiseError> {
         let [b, c, h, w] = shape;
-        let expected = [steps, b, c, h, w];
+        let needed = steps * draws;
+        let expected = [needed, b, c, h, w];
         let (s, fb, fc, fh, fw) = noise.dim();
         let found = [s, fb, fc, fh, fw];
-        if s < steps || found[1..] != expected[1..] {
-            return Err(NoiseError { expected, found });
+        if s < needed || found[1..] != expected[1..] {
+            return Err(NoiseError { draws, expected, found });
         }
-        Ok(Self(noise))
+        Ok(Self { noise, draws })
+    }
+
+    fn entry(&self, entry: usize, out: &mut Array4<f64>) {
+        out.zip_mut_with(&self.noise.index_axis(Axis(0), entry), |out, &noise| *out = f64::from(noise));
     }
 }
 
 impl NoiseSource for GivenNoise {
     fn fill(&mut self, step: usize, out: &mut Array4<f64>) {
-        out.zip_mut_with(&self.0.index_axis(Axis(0), step), |out, &noise| *out = f64::from(noise));
+        self.entry(step * self.draws, out);
+    }
+
+    fn fill_again(&mut self, step: usize, out: &mut Array4<f64>) {
+        self.entry(step * self.draws + 1, out);
     }
 }
 
@@ -103,6 +130,22 @@ mod tests {
         SeededNoise { seed: 7, first_sample: 3 }.fill(2, &mut step[1]);
         assert_eq!(step[0].slice(s![3..4, .., .., ..]), step[1]);
         assert_ne!(step[1], alone);
+        let mut again = Array4::zeros([1, 3, 4, 4]);
+        SeededNoise { seed: 7, first_sample: 3 }.fill_again(2, &mut again);
+        assert_ne!(again, step[1]);
+    }
+
+    #[test]
+    fn given_noise_serves_methods_of_two_draws_by_pairs() {
+        let noise = Array5::from_shape_fn([4, 1, 1, 1, 1], |(entry, ..)| entry as f32);
+        let mut out = Array4::zeros([1; 4]);
+        let mut pairs = GivenNoise::new(noise.clone(), 2, 2, [1; 4]).unwrap();
+        pairs.fill(1, &mut out);
+        assert_eq!(out[[0; 4]], 2.0);
+        pairs.fill_again(1, &mut out);
+        assert_eq!(out[[0; 4]], 3.0);
+        let told = GivenNoise::new(noise, 3, 2, [1; 4]).err().unwrap().to_string();
+        assert!(told.contains("needs [6, 1, 1, 1, 1] (two for each step, batch"), "{told}");
     }
 
     #[test]

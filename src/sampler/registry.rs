@@ -1,7 +1,7 @@
 //! The one table of samplers. Command line, menus, checks, sentences and docs/sampling.md are made from it.
 
-use super::{Churn, Sampler, Variance};
-use crate::schedule::SpacingConvention;
+use super::{Churn, Making, Sampler, Solver, Variance};
+use crate::schedule::{FinalLevel, ModelSchedule, SpacingConvention};
 use crate::theory::NoiseLevel;
 use crate::words;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,10 @@ use std::fmt;
 use std::str::FromStr;
 
 mod methods;
+mod parameters;
 
 pub use methods::METHODS;
+pub use parameters::{Parameter, ParameterSpec, Parameters, Values};
 
 /// Which sampler. Files and the command line have it by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +45,14 @@ pub enum SamplerKind {
     Dpm2,
     Dpm2Ancestral,
     Lcm,
+    DpmSolverPp1S,
+    DpmSolverPp2SSde,
+    DpmSolver2S,
+    DpmSolver2MSde,
+    DpmSolverPpSde,
+    Plms,
+    Pndm,
+    Tcd,
 }
 
 /// What a sampler is, beside its mathematics.
@@ -66,15 +76,21 @@ pub struct Method {
     pub default_spacing: DefaultSpacing,
     /// The noise that it adds, and the setting that decides how much.
     pub adds: AddedNoise,
+    /// Its parameters besides η and churn.
+    pub parameters: &'static [ParameterSpec],
     /// How often a step asks the network; one onto the clean image asks once.
     pub evaluations: usize,
+    /// How often the first steps ask it, where that is more.
+    pub first_evaluations: &'static [usize],
+    /// How many noises a step draws, where it draws any.
+    pub draws: usize,
     /// Whether its state is the VE one, so that no level may have `σ = ∞`.
     pub finite_sigma: bool,
-    /// Whether its runs end at the clean image whatever the model's scheduler says.
-    pub ends_clean: bool,
+    /// Where its runs end, where the model's scheduler has no say in that.
+    pub ends: Option<FinalLevel>,
     /// What is known of its runs on a Gaussian prior.
     pub exact: ClosedForm,
-    build: fn(&Choices) -> Box<dyn Sampler>,
+    pub(super) build: fn(&Choices) -> Box<dyn Sampler>,
 }
 
 /// What a run visits where nobody chose it.
@@ -117,10 +133,30 @@ pub enum ClosedForm {
 
 /// What a sampler is made with; each takes what it has a use for.
 #[derive(Clone, Copy, Debug)]
-struct Choices {
-    eta: f64,
-    churn: Churn,
-    variance: Variance,
+pub(super) struct Choices<'a> {
+    pub(super) solver: Solver,
+    pub(super) eta: f64,
+    pub(super) churn: Churn,
+    pub(super) variance: Variance,
+    pub(super) schedule: Option<&'a ModelSchedule>,
+}
+
+impl Choices<'_> {
+    fn number(&self, parameter: Parameter) -> f64 {
+        self.solver.value(parameter)
+    }
+
+    fn is_on(&self, parameter: Parameter) -> bool {
+        self.number(parameter) != 0.0
+    }
+
+    /// `solver_order`.
+    fn order(&self) -> usize {
+        // It is read as a small whole number.
+        #[allow(clippy::cast_sign_loss)]
+        let order = self.number(Parameter::SolverOrder) as usize;
+        order
+    }
 }
 
 impl SamplerKind {
@@ -158,8 +194,12 @@ impl SamplerKind {
     /// How often each step along these levels, one more than steps, asks the network.
     #[must_use]
     pub fn evaluations(self, levels: &[NoiseLevel]) -> Vec<usize> {
-        let of = |reached: &NoiseLevel| if reached.sigma() > 0.0 { self.method().evaluations } else { 1 };
-        levels.iter().skip(1).map(of).collect()
+        let Method { evaluations, first_evaluations, .. } = self.method();
+        let of = |(step, reached): (usize, &NoiseLevel)| {
+            let evaluations = first_evaluations.get(step).unwrap_or(evaluations);
+            if reached.sigma() > 0.0 { *evaluations } else { 1 }
+        };
+        levels.iter().skip(1).enumerate().map(of).collect()
     }
 
     /// How its scheduler in diffusers rounds timesteps.
@@ -194,11 +234,10 @@ impl SamplerKind {
         }
     }
 
-    /// A sampler of this kind.
+    /// A sampler of this kind with its usual parameters.
     #[must_use]
     pub fn build(self, eta: Option<f64>, churn: Churn, variance: Variance) -> Box<dyn Sampler> {
-        let eta = eta.or(self.usual_eta()).unwrap_or_default();
-        (self.method().build)(&Choices { eta, churn, variance })
+        Solver::new(self).build(&Making { eta, churn, variance, schedule: None })
     }
 }
 
@@ -213,8 +252,13 @@ impl Method {
 impl FromStr for SamplerKind {
     type Err = String;
     fn from_str(name: &str) -> Result<Self, String> {
+        // k-diffusion's functions are named with a prefix.
+        let name = name.strip_prefix("sample_").unwrap_or(name);
         let dashed = name.replace('_', "-");
-        let is = |method: &&Method| method.name == dashed || method.aliases.contains(&name);
+        let is = |method: &&Method| {
+            method.name == dashed
+                || method.aliases.iter().any(|alias| *alias == name || alias.replace('_', "-") == dashed)
+        };
         METHODS.iter().find(is).map(|method| method.kind).ok_or_else(|| {
             let names: Vec<&str> = METHODS.iter().map(|method| method.name).collect();
             format!("there is no sampler \"{name}\"; use one of {}", names.join(", "))

@@ -103,6 +103,15 @@ impl Step<'_> {
         Zip::from(&mut *self.x).and(x0).and(eps).for_each(|x, &x0, &eps| *x = f(*x, x0, eps));
     }
 
+    /// `x ← f(data, ε̂)`, with the same prediction.
+    pub(super) fn update_by_both(&mut self, f: impl Fn(f64, f64) -> f64) {
+        let first = &self.work.first;
+        Zip::from(&mut *self.x)
+            .and(first.data_prediction())
+            .and(&first.eps)
+            .for_each(|x, &data, &eps| *x = f(data, eps));
+    }
+
     /// `x ← f(x, data)`, with the prediction before the clipping that belongs to DDIM and DDPM.
     pub(super) fn update_by_data(&mut self, f: impl Fn(f64, f64) -> f64) {
         Zip::from(&mut *self.x).and(self.work.first.data_prediction()).for_each(|x, &data| *x = f(*x, data));
@@ -135,6 +144,22 @@ impl Step<'_> {
         add_noise(self.x, std, self.at.index, self.noise, &mut self.work.injected);
     }
 
+    /// The same with the second noise of the step.
+    pub(super) fn inject_again(&mut self, std: f64) {
+        let index = self.at.index;
+        if std > 0.0 {
+            resize(&mut self.work.injected, self.x);
+            self.noise.fill_again(index, &mut self.work.injected);
+            self.x.scaled_add(std, &self.work.injected);
+        }
+    }
+
+    /// Adds `std` times the step's noise to what is tried.
+    pub(super) fn inject_tried(&mut self, std: f64) {
+        let Workspace { tried, injected, .. } = &mut *self.work;
+        add_noise(tried, std, self.at.index, self.noise, injected);
+    }
+
     /// Holds x as a VE state with noise added, `x̂ = x·√(1+σ²) + std·z`.
     pub(super) fn hold(&mut self, std: f64) {
         let Workspace { held, injected, .. } = &mut *self.work;
@@ -163,6 +188,42 @@ impl Step<'_> {
         *tried_at = level;
     }
 
+    /// Tries the VP state `f(x, data, ε̂)` at another level.
+    pub(super) fn try_estimate(&mut self, level: NoiseLevel, f: impl Fn(f64, f64, f64) -> f64) {
+        let Workspace { tried, tried_at, first, .. } = &mut *self.work;
+        resize(tried, self.x);
+        Zip::from(tried)
+            .and(&*self.x)
+            .and(first.data_prediction())
+            .and(&first.eps)
+            .for_each(|tried, &x, &data, &eps| *tried = f(x, data, eps));
+        *tried_at = level;
+    }
+
+    /// Tries the VP state `state·x + weight·output`, and tells the network another level.
+    pub(super) fn try_sum(&mut self, told: NoiseLevel, state: f64, weight: f64, output: &Array4<f64>) {
+        let Workspace { tried, tried_at, .. } = &mut *self.work;
+        resize(tried, self.x);
+        Zip::from(tried).and(&*self.x).and(output).for_each(|tried, &x, &output| *tried = state * x + weight * output);
+        *tried_at = told;
+    }
+
+    /// The second evaluation.
+    pub(super) fn second(&self) -> &Denoised {
+        &self.work.second
+    }
+
+    /// `x ← f(x, ε̂ − data, ε̂' − data')`, with both evaluations.
+    pub(super) fn update_by_velocities(&mut self, f: impl Fn(f64, f64, f64) -> f64) {
+        let Workspace { first, second, .. } = &*self.work;
+        Zip::from(&mut *self.x)
+            .and(first.data_prediction())
+            .and(&first.eps)
+            .and(second.data_prediction())
+            .and(&second.eps)
+            .for_each(|x, &data, &eps, &data_next, &eps_next| *x = f(*x, eps - data, eps_next - data_next));
+    }
+
     /// The second evaluation, of what is tried.
     pub(super) fn denoise_tried(&mut self) -> Result<(), DenoiseError> {
         let Workspace { tried, tried_at, second, .. } = &mut *self.work;
@@ -187,6 +248,18 @@ impl Step<'_> {
             .and(&first.eps)
             .and(&second.eps)
             .for_each(|vp, &ve, &d, &d_next| *vp = f(ve, d, d_next) * shrink);
+    }
+
+    /// Tries the VE state `f(x̂, what was tried, ε̂, ε̂')` where the step ends.
+    pub(super) fn try_by_tried(&mut self, f: impl Fn(f64, f64, f64, f64) -> f64) {
+        let Workspace { held, tried, tried_at, first, second, .. } = &mut *self.work;
+        let grow = tried_at.sigma().hypot(1.0);
+        let shrink = self.at.to().sigma().hypot(1.0).recip();
+        Zip::from(tried)
+            .and(&*held)
+            .and(&first.eps)
+            .and(&second.eps)
+            .for_each(|vp, &ve, &d, &d_next| *vp = f(ve, *vp * grow, d, d_next) * shrink);
     }
 
     /// x becomes what was tried.

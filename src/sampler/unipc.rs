@@ -1,4 +1,4 @@
-use super::multistep::half_log_snr;
+use super::multistep::{Output, half_log_snr};
 use super::{Memory, Sampler, Step, StepAt};
 use crate::denoiser::DenoiseError;
 
@@ -11,12 +11,15 @@ pub enum UniPcB {
     Bh2,
 }
 
-/// UniPC (Zhao et al. 2023, arXiv 2302.04867), in the data prediction: each step corrects the state that it begins with by
-/// its own output, then predicts the next one. The order falls to 1 over the last steps.
+/// UniPC (Zhao et al. 2023, arXiv 2302.04867), in the data prediction unless told otherwise: each step corrects the state that it
+/// begins with by its own output, then predicts the next one. The order falls to 1 over the last steps.
 #[derive(Clone, Debug)]
 pub struct UniPc {
     order: usize,
     b: UniPcB,
+    output: Output,
+    /// Whether the order falls at the end.
+    lower: bool,
     /// Outputs of earlier steps, and the corrected state of the latest.
     before: Option<Memory>,
 }
@@ -25,27 +28,47 @@ impl UniPc {
     /// Of order 1 to 3.
     #[must_use]
     pub const fn new(order: usize, b: UniPcB) -> Self {
-        Self { order, b, before: None }
+        Self { order, b, output: Output::Data, lower: true, before: None }
+    }
+
+    /// The same in the estimated noise (diffusers: `predict_x0` false).
+    #[must_use]
+    pub fn of_noise(self) -> Self {
+        Self { output: Output::Noise, ..self }
+    }
+
+    /// The same with or without lower orders at the end (diffusers: `lower_order_final`).
+    #[must_use]
+    pub fn lower_at_the_end(self, lower: bool) -> Self {
+        Self { lower, ..self }
     }
 
     fn order_at(&self, at: StepAt) -> usize {
-        if at.to().sigma() == 0.0 { 1 } else { self.order.min(at.steps() - at.index) }
+        match at.to().sigma() {
+            0.0 => 1,
+            _ if self.lower => self.order.min(at.steps() - at.index),
+            _ => self.order,
+        }
     }
 
     /// The weights of a step from level `from` to the next: of the state, of the outputs from that of `from` backwards,
     /// and of the output at its end. Equations 3 and 8 with the `D_m` written out.
     fn weights(&self, at: StepAt, from: usize, order: usize, corrects: bool) -> (f64, Vec<f64>, f64) {
         let (s, t) = (at.levels[from], at.levels[from + 1]);
-        let signal = t.sqrt_alpha_bar();
-        let state = t.sqrt_one_minus_alpha_bar() / s.sqrt_one_minus_alpha_bar();
         let h = half_log_snr(at, from, from + 1);
-        let mut outputs = vec![-signal * (-h).exp_m1()];
+        let (signal, noise) = (t.sqrt_alpha_bar(), t.sqrt_one_minus_alpha_bar());
+        let (state, whole, scale, sign) = match self.output {
+            Output::Data => (noise / s.sqrt_one_minus_alpha_bar(), -signal * (-h).exp_m1(), signal, -1.0),
+            // −σ'·(e^h − 1), finite at the clean image too
+            Output::Noise => (signal / s.sqrt_alpha_bar(), signal * (t.sigma() - s.sigma()), noise, 1.0),
+        };
+        let mut outputs = vec![whole];
         if order == 1 && !corrects {
             return (state, outputs, 0.0);
         }
         let b = match self.b {
-            UniPcB::Bh1 => -h,
-            UniPcB::Bh2 => (-h).exp_m1(),
+            UniPcB::Bh1 => sign * h,
+            UniPcB::Bh2 => (sign * h).exp_m1(),
         };
         let mut places: Vec<f64> = (1..order).map(|back| half_log_snr(at, from, from - back) / h).collect();
         if corrects {
@@ -53,11 +76,11 @@ impl UniPc {
         }
         let rho = match (order, corrects) {
             (2, false) | (1, true) => vec![0.5],
-            _ => combination(&places, -h, b),
+            _ => combination(&places, sign * h, b),
         };
         let mut at_end = 0.0;
         for (back, (place, rho)) in places.iter().zip(&rho).enumerate() {
-            let weight = -signal * b * rho / place;
+            let weight = -scale * b * rho / place;
             outputs[0] -= weight;
             if back + 1 < order { outputs.push(weight) } else { at_end = weight }
         }
@@ -96,7 +119,7 @@ impl Sampler for UniPc {
     fn step(&mut self, step: &mut Step) -> Result<(), DenoiseError> {
         let at = step.at;
         step.denoise()?;
-        let output = step.work.first.data_prediction().clone();
+        let output = step.output(self.output);
         let before = Memory::before(self.before.as_ref(), at.index);
         if let Some(last) = self.before.as_ref().and_then(|memory| memory.state.as_ref()).filter(|_| !before.is_empty())
         {

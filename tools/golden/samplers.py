@@ -413,7 +413,7 @@ def all_edm(rec):
 
 # --- k-diffusion ---------------------------------------------------------------------------------------------------
 
-def kdiffusion_run(rec, name, function, sigmas, *, side=8, arguments=None, evaluations=1, **settings):
+def kdiffusion_run(rec, name, function, sigmas, *, side=8, arguments=None, evaluations=1, noise_sampler=None, **settings):
     """One run of a k-diffusion sampler, in f64 around the f32 network, timesteps continuous."""
     net = Net("tiny-eps")
     denoiser = external.DiscreteEpsDDPMDenoiser(net_of_batch(net), torch.from_numpy(TABLE), quantize=False)
@@ -434,7 +434,7 @@ def kdiffusion_run(rec, name, function, sigmas, *, side=8, arguments=None, evalu
     arguments = dict(arguments or {})
     call = dict(arguments)
     if "noise_sampler" in inspect.signature(function).parameters:
-        call["noise_sampler"] = lambda *_: fresh(len(sigma_hat) - 1)
+        call["noise_sampler"] = noise_sampler or (lambda *_: fresh(len(sigma_hat) - 1))
     x = torch.from_numpy(X_T[..., :side, :side].astype(np.float64)) * np.sqrt(1 + sigmas[0] ** 2)
     with mock.patch.object(torch, "randn_like", churn_noise):
         last = function(denoiser, x, torch.from_numpy(sigmas), callback=callback, disable=True, **call)

@@ -1,14 +1,19 @@
 //! The rows of the table.
 
-use super::{AddedNoise, ClosedForm, DefaultSpacing, Method, SamplerKind};
+use super::{AddedNoise, Choices, ClosedForm, DefaultSpacing, Method, Parameter, ParameterSpec, SamplerKind, Values};
 use crate::sampler::deis::Deis;
-use crate::sampler::dpm_solver::{DpmSolver, DpmSolverPp, End, Slope};
+use crate::sampler::dpm_solver::{DpmSolver, DpmSolverPp, Slope};
+use crate::sampler::dpmpp_sde::DpmSolverPpSde;
+use crate::sampler::heun::FlowHeun;
 use crate::sampler::lms::Lms;
+use crate::sampler::multistep::{End, Output};
+use crate::sampler::pndm::{Combined, Pndm};
+use crate::sampler::singlestep::Singlestep;
+use crate::sampler::tcd::Tcd;
 use crate::sampler::{
-    Ddim, Ddpm, Dpm2, DpmSolverPp2M, DpmSolverPp2SAncestral, DpmSolverPpSinglestep, Euler, EulerAncestral, Heun, Lcm,
-    UniPc, UniPcB,
+    Ddim, Ddpm, Dpm2, DpmSolverPp2M, DpmSolverPp2SAncestral, Euler, EulerAncestral, Heun, Lcm, Sampler, UniPc, UniPcB,
 };
-use crate::schedule::SpacingConvention;
+use crate::schedule::{FinalLevel, SpacingConvention};
 
 /// All samplers, in the order of [`SamplerKind`], which menus have too.
 pub const METHODS: &[Method] = &[
@@ -36,20 +41,21 @@ pub const METHODS: &[Method] = &[
         paper: "Ho et al. 2020, arXiv 2006.11239",
         convention: SpacingConvention::Ddim,
         adds: AddedNoise::Posterior,
-        ends_clean: true,
+        ends: Some(FinalLevel::Clean),
         build: |with| Box::new(Ddpm::new(with.variance)),
         ..USUAL
     },
     Method {
         kind: SamplerKind::Euler,
         name: "euler",
-        aliases: &["EulerDiscreteScheduler"],
+        aliases: &["EulerDiscreteScheduler", "EDMEulerScheduler", "FlowMatchEulerDiscreteScheduler"],
         title: "Euler",
         summary: "Follows the probability-flow ODE in σ with straight steps.",
         paper: "Karras et al. 2022, arXiv 2206.00364, section 3",
         finite_sigma: true,
         exact: ClosedForm::Ddim,
-        build: |_| Box::new(Euler),
+        parameters: &[STEPS_IN],
+        build: |with| Box::new(Euler { flow: with.solver.steps_in_flow_time() }),
         ..USUAL
     },
     Method {
@@ -61,13 +67,14 @@ pub const METHODS: &[Method] = &[
         paper: "k-diffusion, sample_euler_ancestral",
         adds: AddedNoise::Eta { usual: 1.0 },
         finite_sigma: true,
-        build: |with| Box::new(EulerAncestral::new(with.eta)),
+        parameters: &[S_NOISE],
+        build: |with| Box::new(EulerAncestral::new(with.eta, with.number(Parameter::SNoise))),
         ..USUAL
     },
     Method {
         kind: SamplerKind::Heun,
         name: "heun",
-        aliases: &["HeunDiscreteScheduler"],
+        aliases: &["HeunDiscreteScheduler", "FlowMatchHeunDiscreteScheduler"],
         title: "Heun",
         summary: "Second order: averages the slopes at both ends of a step. Evaluates the network twice per step.",
         paper: "Karras et al. 2022, arXiv 2206.00364, algorithms 1 and 2",
@@ -76,19 +83,26 @@ pub const METHODS: &[Method] = &[
         evaluations: 2,
         finite_sigma: true,
         exact: ClosedForm::Heun,
-        build: |with| Box::new(Heun::new(with.churn)),
+        parameters: &[STEPS_IN],
+        build: |with| {
+            if with.solver.steps_in_flow_time() { Box::new(FlowHeun) } else { Box::new(Heun::new(with.churn)) }
+        },
         ..USUAL
     },
     Method {
         kind: SamplerKind::DpmSolverPp2M,
         name: "dpmpp-2m",
-        aliases: &["DPMSolverMultistepScheduler"],
+        aliases: &["DPMSolverMultistepScheduler", "EDMDPMSolverMultistepScheduler"],
         title: "DPM-Solver++ 2M",
         summary: "Second order in log-SNR, from the estimates of this step and the one before.",
         paper: "Lu et al. 2022, arXiv 2211.01095, algorithm 2",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolverPp2M::default()),
+        parameters: &[ORDER, MIDPOINT, LOWER, EULER],
+        build: |with| {
+            let usual = with.solver == SamplerKind::DpmSolverPp2M.into();
+            if usual { Box::new(DpmSolverPp2M::default()) } else { dpm_solver_pp(with, with.order()) }
+        },
         ..USUAL
     },
     Method {
@@ -99,7 +113,8 @@ pub const METHODS: &[Method] = &[
         paper: "Lu et al. 2022, arXiv 2211.01095; diffusers, solver_type heun",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolverPp { order: 2, slope: Slope::Heun, eta: 0.0, end: End::Lower }.multistep()),
+        parameters: &[HEUN, LOWER, EULER],
+        build: |with| dpm_solver_pp(with, 2),
         ..USUAL
     },
     Method {
@@ -110,18 +125,21 @@ pub const METHODS: &[Method] = &[
         paper: "Lu et al. 2022, arXiv 2211.01095, appendix B",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolverPp { order: 3, slope: Slope::Midpoint, eta: 0.0, end: End::Lower }.multistep()),
+        parameters: &[MIDPOINT, LOWER, EULER],
+        build: |with| dpm_solver_pp(with, 3),
         ..USUAL
     },
     Method {
         kind: SamplerKind::DpmSolverPp2S,
         name: "dpmpp-2s",
+        aliases: &["DPMSolverSinglestepScheduler"],
         title: "DPM-Solver++ 2S",
         summary: "Pairs of steps: the second goes back to where the first began, with the slope between the two estimates.",
         paper: "Lu et al. 2022, arXiv 2211.01095, algorithm 1",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolverPpSinglestep::new(2)),
+        parameters: &[ORDER, MIDPOINT, NOT_LOWER],
+        build: |with| singlestep(with, with.order(), Output::Data),
         ..USUAL
     },
     Method {
@@ -132,7 +150,8 @@ pub const METHODS: &[Method] = &[
         paper: "Lu et al. 2022, arXiv 2211.01095, appendix A",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolverPpSinglestep::new(3)),
+        parameters: &[MIDPOINT, NOT_LOWER],
+        build: |with| singlestep(with, 3, Output::Data),
         ..USUAL
     },
     Method {
@@ -143,7 +162,8 @@ pub const METHODS: &[Method] = &[
         paper: "Lu et al. 2022, arXiv 2206.00927; diffusers, algorithm_type dpmsolver",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolver { order: 2 }.multistep()),
+        parameters: &[ORDER, MIDPOINT, LOWER, EULER],
+        build: |with| dpm_solver(with, with.order()),
         ..USUAL
     },
     Method {
@@ -154,49 +174,50 @@ pub const METHODS: &[Method] = &[
         paper: "Lu et al. 2022, arXiv 2206.00927; diffusers, algorithm_type dpmsolver",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(DpmSolver { order: 3 }.multistep()),
+        parameters: &[MIDPOINT, LOWER, EULER],
+        build: |with| dpm_solver(with, 3),
         ..USUAL
     },
     Method {
         kind: SamplerKind::DpmSolverPp2MSde,
         name: "dpmpp-2m-sde",
+        aliases: &["dpmpp_2m_sde_gpu"],
         title: "DPM-Solver++ 2M SDE",
         summary: "DPM-Solver++ 2M for the reverse SDE: each step adds fresh noise.",
         paper: "Lu et al. 2022, arXiv 2211.01095, section 3.4; k-diffusion, sample_dpmpp_2m_sde",
         convention: SpacingConvention::DpmSolver,
         adds: AddedNoise::Eta { usual: 1.0 },
         finite_sigma: true,
-        build: |with| {
-            Box::new(DpmSolverPp { order: 2, slope: Slope::Midpoint, eta: with.eta, end: End::CleanOnly }.multistep())
-        },
+        parameters: &[ORDER, MIDPOINT, NOT_LOWER, EULER, S_NOISE],
+        build: |with| dpm_solver_pp(with, with.order()),
         ..USUAL
     },
     Method {
         kind: SamplerKind::DpmSolverPp2MSdeHeun,
         name: "dpmpp-2m-sde-heun",
+        aliases: &["dpmpp_2m_sde_heun_gpu"],
         title: "DPM-Solver++ 2M SDE, Heun",
         summary: "DPM-Solver++ 2M SDE with the slope weighed by its integral over the step.",
         paper: "k-diffusion, sample_dpmpp_2m_sde, solver_type heun",
         convention: SpacingConvention::DpmSolver,
         adds: AddedNoise::Eta { usual: 1.0 },
         finite_sigma: true,
-        build: |with| {
-            Box::new(DpmSolverPp { order: 2, slope: Slope::Heun, eta: with.eta, end: End::CleanOnly }.multistep())
-        },
+        parameters: &[HEUN, NOT_LOWER, EULER, S_NOISE],
+        build: |with| dpm_solver_pp(with, 2),
         ..USUAL
     },
     Method {
         kind: SamplerKind::DpmSolverPp3MSde,
         name: "dpmpp-3m-sde",
+        aliases: &["dpmpp_3m_sde_gpu"],
         title: "DPM-Solver++ 3M SDE",
         summary: "Third order for the reverse SDE, from this step's estimate and the two before.",
         paper: "k-diffusion, sample_dpmpp_3m_sde",
         convention: SpacingConvention::DpmSolver,
         adds: AddedNoise::Eta { usual: 1.0 },
         finite_sigma: true,
-        build: |with| {
-            Box::new(DpmSolverPp { order: 3, slope: Slope::Heun, eta: with.eta, end: End::CleanOnly }.multistep())
-        },
+        parameters: &[HEUN, NOT_LOWER, EULER, S_NOISE],
+        build: |with| dpm_solver_pp(with, 3),
         ..USUAL
     },
     Method {
@@ -208,7 +229,8 @@ pub const METHODS: &[Method] = &[
         adds: AddedNoise::Eta { usual: 1.0 },
         evaluations: 2,
         finite_sigma: true,
-        build: |with| Box::new(DpmSolverPp2SAncestral::new(with.eta)),
+        parameters: &[S_NOISE],
+        build: |with| Box::new(DpmSolverPp2SAncestral::new(with.eta, with.number(Parameter::SNoise))),
         ..USUAL
     },
     Method {
@@ -219,7 +241,8 @@ pub const METHODS: &[Method] = &[
         summary: "Fourth order in σ, from the noise estimates of this step and the three before.",
         paper: "k-diffusion, sample_lms",
         finite_sigma: true,
-        build: |_| Box::new(Lms::multistep()),
+        parameters: &[ORDER_4],
+        build: |with| Box::new(Lms { order: with.order() }.multistep()),
         ..USUAL
     },
     Method {
@@ -231,7 +254,8 @@ pub const METHODS: &[Method] = &[
         paper: "Zhang and Chen 2022, arXiv 2204.13902",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(Deis { order: 2 }.multistep()),
+        parameters: &[ORDER, LOWER],
+        build: |with| Box::new(Deis { order: with.order(), end: end(with) }.multistep()),
         ..USUAL
     },
     Method {
@@ -242,31 +266,35 @@ pub const METHODS: &[Method] = &[
         paper: "Zhang and Chen 2022, arXiv 2204.13902",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(Deis { order: 3 }.multistep()),
+        parameters: &[LOWER],
+        build: |with| Box::new(Deis { order: 3, end: end(with) }.multistep()),
         ..USUAL
     },
     Method {
         kind: SamplerKind::UniPc,
         name: "unipc",
-        aliases: &["UniPCMultistepScheduler"],
+        aliases: &["UniPCMultistepScheduler", "uni_pc_bh2"],
         title: "UniPC",
         summary: "Second order; each step also corrects the state that it begins with.",
         paper: "Zhao et al. 2023, arXiv 2302.04867, B(h) = e^h − 1",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(UniPc::new(2, UniPcB::Bh2)),
+        parameters: &[ORDER, BH2, LOWER, PREDICT_X0],
+        build: |with| unipc(with, with.order()),
         ..USUAL
     },
     Method {
         kind: SamplerKind::UniPcBh1,
         name: "unipc-bh1",
+        aliases: &["uni_pc"],
         title: "UniPC bh1",
         summary: "UniPC with B(h) = h.",
         paper: "Zhao et al. 2023, arXiv 2302.04867",
         convention: SpacingConvention::DpmSolver,
         default_spacing: DefaultSpacing::CappedKarras,
         finite_sigma: true,
-        build: |_| Box::new(UniPc::new(2, UniPcB::Bh1)),
+        parameters: &[BH1, LOWER, PREDICT_X0],
+        build: |with| unipc(with, 2),
         ..USUAL
     },
     Method {
@@ -277,7 +305,8 @@ pub const METHODS: &[Method] = &[
         paper: "Zhao et al. 2023, arXiv 2302.04867, B(h) = e^h − 1",
         convention: SpacingConvention::DpmSolver,
         finite_sigma: true,
-        build: |_| Box::new(UniPc::new(3, UniPcB::Bh2)),
+        parameters: &[BH2, LOWER, PREDICT_X0],
+        build: |with| unipc(with, 3),
         ..USUAL
     },
     Method {
@@ -289,7 +318,7 @@ pub const METHODS: &[Method] = &[
         paper: "k-diffusion, sample_dpm_2",
         evaluations: 2,
         finite_sigma: true,
-        build: |_| Box::new(Dpm2::new(0.0)),
+        build: |_| Box::new(Dpm2::new(0.0, 1.0)),
         ..USUAL
     },
     Method {
@@ -303,20 +332,131 @@ pub const METHODS: &[Method] = &[
         evaluations: 2,
         default_spacing: DefaultSpacing::CappedKarras,
         finite_sigma: true,
-        build: |with| Box::new(Dpm2::new(with.eta)),
+        parameters: &[S_NOISE],
+        build: |with| Box::new(Dpm2::new(with.eta, with.number(Parameter::SNoise))),
         ..USUAL
     },
     Method {
         kind: SamplerKind::Lcm,
         name: "lcm",
-        aliases: &["LCMScheduler"],
+        aliases: &["LCMScheduler", "FlowMatchLCMScheduler"],
         title: "LCM",
         summary: "The estimated image with all of its noise drawn afresh; for consistency models.",
         paper: "Luo et al. 2023, arXiv 2310.04378, algorithm 2",
         convention: SpacingConvention::Ddim,
         adds: AddedNoise::Afresh,
-        ends_clean: true,
-        build: |_| Box::new(Lcm),
+        ends: Some(FinalLevel::Clean),
+        parameters: &[SCALING],
+        build: |with| Box::new(Lcm { timestep_scaling: with.number(Parameter::TimestepScaling) }),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolverPp1S,
+        name: "dpmpp-1s",
+        title: "DPM-Solver++ 1S",
+        summary: "First order in log-SNR: DDIM's steps without its clipping.",
+        paper: "Lu et al. 2022, arXiv 2211.01095",
+        convention: SpacingConvention::DpmSolver,
+        finite_sigma: true,
+        exact: ClosedForm::Ddim,
+        build: |with| dpm_solver_pp(with, 1),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolverPp2SSde,
+        name: "dpmpp-2s-sde",
+        title: "DPM-Solver++ 2S SDE",
+        summary: "DPM-Solver++ 2S for the reverse SDE: each step adds fresh noise.",
+        paper: "Lu et al. 2022, arXiv 2211.01095; diffusers, algorithm_type sde-dpmsolver++",
+        convention: SpacingConvention::DpmSolver,
+        adds: AddedNoise::Eta { usual: 1.0 },
+        finite_sigma: true,
+        parameters: &[ORDER, MIDPOINT, NOT_LOWER, S_NOISE],
+        build: |with| singlestep(with, with.order(), Output::Data),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolver2S,
+        name: "dpm-solver-2s",
+        title: "DPM-Solver 2S",
+        summary: "Pairs of steps as DPM-Solver++ 2S makes them, in the estimated noise.",
+        paper: "Lu et al. 2022, arXiv 2206.00927; diffusers, algorithm_type dpmsolver",
+        convention: SpacingConvention::DpmSolver,
+        finite_sigma: true,
+        parameters: &[ORDER, MIDPOINT, NOT_LOWER],
+        build: |with| singlestep(with, with.order(), Output::Noise),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolver2MSde,
+        name: "dpm-solver-2m-sde",
+        title: "DPM-Solver 2M SDE",
+        summary: "DPM-Solver 2M for the reverse SDE: each step but one onto the clean image adds fresh noise.",
+        paper: "Lu et al. 2022, arXiv 2211.01095; diffusers, algorithm_type sde-dpmsolver",
+        convention: SpacingConvention::DpmSolver,
+        adds: AddedNoise::Eta { usual: 1.0 },
+        finite_sigma: true,
+        parameters: &[ORDER, MIDPOINT, LOWER, EULER],
+        build: |with| dpm_solver(with, with.order()),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::DpmSolverPpSde,
+        name: "dpmpp-sde",
+        aliases: &["DPMSolverSDEScheduler", "dpmpp_sde_gpu"],
+        title: "DPM-Solver++ SDE",
+        summary: "Two ancestral steps, to a level within the step and over all of it, each with noise of its own.",
+        paper: "k-diffusion, sample_dpmpp_sde",
+        adds: AddedNoise::Eta { usual: 1.0 },
+        evaluations: 2,
+        draws: 2,
+        finite_sigma: true,
+        parameters: &[RATIO, S_NOISE],
+        build: |with| {
+            let (r, s_noise) = (with.number(Parameter::MidpointRatio), with.number(Parameter::SNoise));
+            Box::new(DpmSolverPpSde { eta: with.eta, r, s_noise })
+        },
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Plms,
+        name: "plms",
+        title: "PLMS",
+        summary: "Fourth order for steps of equal length, from this step's noise estimate and the three before. The first step \
+                  asks twice.",
+        paper: "Liu et al. 2022, arXiv 2202.09778; diffusers, skip_prk_steps",
+        convention: SpacingConvention::Ddim,
+        first_evaluations: &[2],
+        finite_sigma: true,
+        parameters: &[COMBINED],
+        build: |with| Box::new(Pndm::new(false, combined(with), with.schedule)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Pndm,
+        name: "pndm",
+        aliases: &["PNDMScheduler"],
+        title: "PNDM",
+        summary: "PLMS after three Runge–Kutta steps, which ask four times each.",
+        paper: "Liu et al. 2022, arXiv 2202.09778",
+        convention: SpacingConvention::Ddim,
+        first_evaluations: &[4, 4, 4],
+        finite_sigma: true,
+        parameters: &[COMBINED],
+        build: |with| Box::new(Pndm::new(true, combined(with), with.schedule)),
+        ..USUAL
+    },
+    Method {
+        kind: SamplerKind::Tcd,
+        name: "tcd",
+        aliases: &["TCDScheduler"],
+        title: "TCD",
+        summary: "To the share 1 − η of the next timestep (the paper's γ is η), then noise up to it; for trajectory consistency models.",
+        paper: "Zheng et al. 2024, arXiv 2402.19159, algorithm 4",
+        convention: SpacingConvention::Ddim,
+        adds: AddedNoise::Eta { usual: 0.3 },
+        ends: Some(FinalLevel::FirstTrained),
+        build: |with| Box::new(Tcd::new(with.eta, with.schedule)),
         ..USUAL
     },
 ];
@@ -332,9 +472,67 @@ const USUAL: Method = Method {
     convention: SpacingConvention::Euler,
     default_spacing: DefaultSpacing::OfModel,
     adds: AddedNoise::None,
+    parameters: &[],
     evaluations: 1,
+    first_evaluations: &[],
+    draws: 1,
     finite_sigma: false,
-    ends_clean: false,
+    ends: None,
     exact: ClosedForm::Unknown,
-    build: |_| Box::new(Euler),
+    build: |_| Box::new(Euler { flow: false }),
 };
+
+const fn spec(parameter: Parameter, values: Values, usual: f64) -> ParameterSpec {
+    ParameterSpec { parameter, values, usual }
+}
+
+const ORDER: ParameterSpec = spec(Parameter::SolverOrder, Values::Whole(1, 3), 2.0);
+const ORDER_4: ParameterSpec = spec(Parameter::SolverOrder, Values::Whole(1, 4), 4.0);
+const SLOPES: Values = Values::OneOf(&["midpoint", "heun"]);
+const MIDPOINT: ParameterSpec = spec(Parameter::SolverType, SLOPES, 0.0);
+const HEUN: ParameterSpec = spec(Parameter::SolverType, SLOPES, 1.0);
+const BS: Values = Values::OneOf(&["bh1", "bh2"]);
+const BH1: ParameterSpec = spec(Parameter::SolverType, BS, 0.0);
+const BH2: ParameterSpec = spec(Parameter::SolverType, BS, 1.0);
+const LOWER: ParameterSpec = spec(Parameter::LowerOrderFinal, Values::Switch, 1.0);
+const NOT_LOWER: ParameterSpec = spec(Parameter::LowerOrderFinal, Values::Switch, 0.0);
+const EULER: ParameterSpec = spec(Parameter::EulerAtFinal, Values::Switch, 0.0);
+const PREDICT_X0: ParameterSpec = spec(Parameter::PredictX0, Values::Switch, 1.0);
+const SCALING: ParameterSpec = spec(Parameter::TimestepScaling, Values::Number(0.0, 1e6), 0.0);
+const STEPS_IN: ParameterSpec = spec(Parameter::StepsIn, Values::OneOf(&["model", "sigma", "flow"]), 0.0);
+const COMBINED: ParameterSpec = spec(Parameter::MultistepIn, Values::OneOf(&["noise", "v"]), 0.0);
+const RATIO: ParameterSpec = spec(Parameter::MidpointRatio, Values::Number(0.05, 1.0), 0.5);
+const S_NOISE: ParameterSpec = spec(Parameter::SNoise, Values::Number(0.0, 2.0), 1.0);
+
+fn end(with: &Choices) -> End {
+    End { lower: with.is_on(Parameter::LowerOrderFinal), euler: with.is_on(Parameter::EulerAtFinal) }
+}
+
+fn slope(with: &Choices) -> Slope {
+    if with.is_on(Parameter::SolverType) { Slope::Heun } else { Slope::Midpoint }
+}
+
+fn combined(with: &Choices) -> Combined {
+    if with.is_on(Parameter::MultistepIn) { Combined::Velocity } else { Combined::Noise }
+}
+
+fn dpm_solver_pp(with: &Choices, order: usize) -> Box<dyn Sampler> {
+    let (eta, s_noise) = (with.eta, with.number(Parameter::SNoise));
+    Box::new(DpmSolverPp { order, slope: slope(with), eta, s_noise, end: end(with) }.multistep())
+}
+
+fn dpm_solver(with: &Choices, order: usize) -> Box<dyn Sampler> {
+    Box::new(DpmSolver { order, slope: slope(with), eta: with.eta, end: end(with) }.multistep())
+}
+
+fn singlestep(with: &Choices, order: usize, output: Output) -> Box<dyn Sampler> {
+    let (eta, s_noise) = (with.eta, with.number(Parameter::SNoise));
+    let lower = with.is_on(Parameter::LowerOrderFinal);
+    Box::new(Singlestep { order, slope: slope(with), output, eta, s_noise, lower, group: None })
+}
+
+fn unipc(with: &Choices, order: usize) -> Box<dyn Sampler> {
+    let b = if with.is_on(Parameter::SolverType) { UniPcB::Bh2 } else { UniPcB::Bh1 };
+    let method = UniPc::new(order, b).lower_at_the_end(with.is_on(Parameter::LowerOrderFinal));
+    Box::new(if with.is_on(Parameter::PredictX0) { method } else { method.of_noise() })
+}

@@ -304,7 +304,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let noise: Box<dyn NoiseSource> = match &settings.step_noise {
         Some(path) => {
             let noise = arrays::read::<Ix5>(path, arrays::STEP_NOISE, &mut digests)?;
-            Box::new(GivenNoise::new(noise, plan.steps(), shape)?)
+            Box::new(GivenNoise::new(noise, plan.steps(), settings.sampler.method().draws, shape)?)
         }
         None => Box::new(seeded),
     };

@@ -3,7 +3,7 @@ use super::{PrepareError, SettingError};
 use crate::model::{SchedulerConfig, VarianceType};
 use crate::sampler::registry::ClosedForm;
 use crate::sampler::{SamplerKind, Variance};
-use crate::schedule::{FinalLevel, ModelSchedule, Plan, PlanRequest};
+use crate::schedule::{ModelSchedule, Plan, PlanRequest};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::{heun_run_factor, ode_factor};
 use crate::theory::{Limit, NetworkTime, NoiseLevel, Parameterization};
@@ -29,7 +29,7 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
 pub fn plan(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> Result<Plan, PrepareError> {
     let method = settings.sampler.method();
     let convention = method.convention;
-    let final_level = if method.ends_clean { FinalLevel::Clean } else { config.final_level(convention) };
+    let final_level = method.ends.unwrap_or_else(|| config.final_level(convention));
     let request = PlanRequest {
         source: spacing_of(settings, config, schedule)?.source,
         final_level,
