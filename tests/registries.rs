@@ -3,7 +3,7 @@
 //! A table is between `<!-- name -->` and `<!-- /name -->`. With CHROMASCOPE_WRITE_TABLES=1 these tests write it.
 #![allow(clippy::unwrap_used)]
 
-use chromascope::sampler::registry::{AddedNoise, DefaultSpacing, METHODS};
+use chromascope::sampler::registry::{AddedNoise, DefaultSpacing, METHODS, Parameter};
 use chromascope::schedule::families::FAMILIES;
 use chromascope::schedule::formats::number;
 use chromascope::schedule::formats::registry::{EXPORTS, Place};
@@ -58,11 +58,43 @@ fn samplers_are_documented() {
             DefaultSpacing::CappedKarras => "the model's, or `karras-capped` where that begins too far out",
         };
         let name = format!("`{}`", method.name);
-        let calls = method.evaluations.to_string();
-        vec![name, method.title.into(), method.summary.into(), noise, calls, spacing.into(), method.paper.into()]
+        let first = method.first_evaluations;
+        let calls = match first {
+            [] => method.evaluations.to_string(),
+            [most] => format!("{}, the first {most}", method.evaluations),
+            [most, ..] => format!("{}, the first {} {most} each", method.evaluations, first.len()),
+        };
+        let parameters: Vec<String> = method.parameters.iter().map(|spec| format!("`{}`", spec.parameter.name())).collect();
+        let parameters = if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") };
+        let (title, summary, paper) = (method.title.into(), method.summary.into(), method.paper.into());
+        vec![name, title, summary, noise, calls, spacing.into(), parameters, paper]
     });
-    let heading = ["name", "", "what it does", "added noise", "network calls a step", "spacing", "source"];
+    let heading = ["name", "", "what it does", "added noise", "network calls a step", "spacing", "parameters", "source"];
     assert_documented("docs/sampling.md", "samplers", &table(&heading, rows));
+    let aliases = METHODS.iter().filter(|method| !method.aliases.is_empty()).map(|method| {
+        let others: Vec<String> = method.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        vec![format!("`{}`", method.name), others.join(", ")]
+    });
+    assert_documented("docs/sampling.md", "sampler names", &table(&["name", "also"], aliases));
+    let parameters = Parameter::ALL.into_iter().map(|parameter| {
+        let having = METHODS.iter().filter_map(|method| {
+            let spec = method.parameters.iter().find(|spec| spec.parameter == parameter)?;
+            Some((method.name, spec))
+        });
+        let mut kinds: Vec<(String, Vec<&str>)> = Vec::new();
+        for (name, spec) in having {
+            let kind = format!("{}; {}", spec.values, spec.text(spec.usual));
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, names)) => names.push(name),
+                None => kinds.push((kind, vec![name])),
+            }
+        }
+        assert!(!kinds.is_empty(), "no sampler has {}", parameter.name());
+        let usual: Vec<String> = kinds.into_iter().map(|(kind, names)| format!("{kind} ({})", names.join(", "))).collect();
+        vec![format!("`{}`", parameter.name()), parameter.says().to_owned(), usual.join("<br>")]
+    });
+    let heading = ["parameter", "what it decides", "values; the usual one (samplers)"];
+    assert_documented("docs/sampling.md", "sampler parameters", &table(&heading, parameters));
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn every_sampler_runs_on_every_spacing() {
         let opened = Model::open(&all, None, &|_, _| true).unwrap();
         for sampler in SamplerKind::ALL {
             for spacing in SPACINGS {
-                let settings = RunSettings { sampler, spacing: Some(spacing.into()), ..all.clone() };
+                let settings = RunSettings { sampler: sampler.into(), spacing: Some(spacing.into()), ..all.clone() };
                 let mut prepared = opened.prepare(&settings, Keeping::LatestStep).unwrap();
                 let mut trajectory = prepared.run.trajectory();
                 let mut steps = 0;

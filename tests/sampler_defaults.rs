@@ -11,7 +11,7 @@ use ndarray::Array4;
 
 fn settings(model: &str, sampler: SamplerKind, steps: usize) -> RunSettings {
     RunSettings {
-        sampler,
+        sampler: sampler.into(),
         steps,
         seed: 4,
         provider: ProviderChoice::Rust,
@@ -41,7 +41,7 @@ fn rmse(a: &Array4<f32>, b: &Array4<f32>) -> f64 {
 /// A second-order run of many steps, with a suitable spacing.
 fn fine(model: &Model, of: &RunSettings, steps: usize) -> Array4<f32> {
     let spacing = Some("karras".into());
-    result(model, &RunSettings { sampler: SamplerKind::Heun, steps, spacing, ..of.clone() })
+    result(model, &RunSettings { sampler: SamplerKind::Heun.into(), steps, spacing, ..of.clone() })
 }
 
 /// Power of samples over that of the prior: the root mean square of the ratio over the rings with many bins, dB.

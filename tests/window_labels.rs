@@ -101,7 +101,7 @@ fn the_longest_names_keep_to_their_places() {
     ] {
         let mut run = settings("gaussian-64");
         run.source = ModelSource::Images(images.clone());
-        run.sampler = SamplerKind::EulerAncestral;
+        run.sampler = SamplerKind::EulerAncestral.into();
         (run.eta, run.seed) = (Some(0.123), 18_446_744_073_709_551_615);
         run.schedule = Some(Box::new(tiny.clone()));
         let mut launch = launch(run);

@@ -196,7 +196,7 @@ fn a_run_that_is_set_differently_is_said_and_bad_files_are_sentences() {
 #[test]
 fn notes_and_full_names_are_shown() {
     let mut harness = opened_at_spectra_with(|settings| {
-        settings.sampler = SamplerKind::Heun;
+        settings.sampler = SamplerKind::Heun.into();
         settings.steps = 4;
     });
     let told = |harness: &Harness<App>| {

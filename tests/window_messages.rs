@@ -188,7 +188,7 @@ fn a_guessed_class_for_none_is_asked_for_where_it_is_guided_away_from() {
 fn a_result_far_out_is_named_beside_the_picture() {
     for (spacing, far) in [(Some("trailing".to_owned()), true), (None, false)] {
         let mut run = settings("gaussian-64");
-        (run.sampler, run.spacing, run.steps) = (SamplerKind::Heun, spacing, 20);
+        (run.sampler, run.spacing, run.steps) = (SamplerKind::Heun.into(), spacing, 20);
         let mut harness = open_with(launch(run), PROJECTOR);
         until_done(&mut harness);
         let badge = |harness: &Harness<App>| painted(harness).iter().any(|text| text == "far outside ±4");

@@ -128,7 +128,7 @@ fn every_model_has_its_controls_in_the_same_places() {
     };
     let before = places(&of("emoji-exact-64", vec![Action::SetLabel(Some(1))]));
     let others = [
-        ("emoji-exact-64", vec![Action::SetLabel(Some(3)), Action::SetSampler(SamplerKind::EulerAncestral)]),
+        ("emoji-exact-64", vec![Action::SetLabel(Some(3)), Action::SetSampler(SamplerKind::EulerAncestral.into())]),
         ("gaussian-64", vec![Action::set(Setting::Eta, Some(0.25)), Action::set(Setting::Seed, 999_999_u64)]),
     ];
     for (model, actions) in others {

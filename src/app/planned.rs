@@ -4,11 +4,11 @@
 use crate::denoiser::gaussian::power_law_spectrum;
 use crate::figure::{Overlay, TimeAxis};
 use crate::model::exact::ExactCard;
-use crate::sampler::registry;
+use crate::sampler::{Solver, registry};
 use crate::schedule::design::shares_of;
 use crate::schedule::{Drawn, ModelSchedule, Plan, PlanSource, PlanWarning, lint};
 use crate::session::document::{Document, MOST_LEVELS, Measure, SavedSchedule};
-use crate::session::prepare::{ModelInfo, PrepareError, plan_of, spacing_of};
+use crate::session::prepare::{ModelInfo, PrepareError, plan_of, sampler_of, spacing_of};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::ddim_spectrum;
 use crate::theory::{Chromatogram, NoiseLevel, default_levels};
@@ -21,6 +21,8 @@ pub struct Planned {
     pub version: u64,
     /// Its inputs.
     pub settings: RunSettings,
+    /// The sampler with its parameters.
+    pub solver: Solver,
     /// The noise levels of the run.
     pub source: PlanSource,
     /// The drawn curve that the run follows evenly, with its tied ends at the model's range.
@@ -79,9 +81,9 @@ pub struct GaussianError {
 }
 
 /// For these levels, if the model is a Gaussian prior and the sampler steps like deterministic DDIM.
-fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings) -> Option<GaussianError> {
+fn closed_form(plan: &Plan, model: &ModelInfo, settings: &RunSettings, solver: Solver) -> Option<GaussianError> {
     let is_gaussian = matches!(model.card.as_ref()?.exact, Some(ExactCard::Gaussian));
-    let is_ddim = settings.sampler.method().exact == registry::ClosedForm::Ddim && !settings.injects_noise();
+    let is_ddim = solver.exact() == registry::ClosedForm::Ddim && !settings.injects_noise(solver);
     let (size, _) = model.native_size.filter(|_| is_gaussian && is_ddim)?;
     let spectrum = power_law_spectrum(size);
     let made = ddim_spectrum(plan.levels(), spectrum.as_slice()?);
@@ -190,6 +192,7 @@ impl PlannedSlot {
 
 fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Planned, PrepareError>> {
     let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);
+    let solver = sampler_of(&key.settings, config, schedule).solver;
     let plan_with = |source: Option<&PlanSource>, steps: usize| {
         let mut settings = key.settings.clone();
         if let Some(source) = source {
@@ -223,7 +226,7 @@ fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Plan
             Some(Overlay { name: name.clone(), axis, tried })
         })
         .collect();
-    let axis = TimeAxis::new(&plan, schedule).with_evaluations(&key.settings.sampler.evaluations(plan.levels()));
+    let axis = TimeAxis::new(&plan, schedule).with_evaluations(&solver.evaluations(plan.levels()));
     let curve = source.drawn_evenly().map(|drawn| drawn.tied(schedule.cleanest(), schedule.noisiest()));
     // With few steps the curve is more accurate than interpolation.
     let level = |s: f64| curve.as_ref().map_or_else(|| axis.level_at_run_time(s), |curve| curve.level_at(s));
@@ -231,12 +234,13 @@ fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Plan
     Some(Ok(Planned {
         version,
         settings: key.settings.clone(),
+        solver,
         curve,
         source,
         axis,
         shares,
         rounded: integer && plan.timesteps().iter().any(|timestep| timestep.fract() != 0.0),
-        closed_form: closed_form(&plan, model, &key.settings),
+        closed_form: closed_form(&plan, model, &key.settings, solver),
         plan,
         model: schedule.clone(),
         warnings,

@@ -133,7 +133,7 @@ impl RunView {
     /// A run without steps, to be kept within [`BUDGET`].
     #[must_use]
     pub fn new(id: RunId, started: Box<RunStarted>, model: ModelSchedule) -> Self {
-        let evaluations = started.settings.sampler.evaluations(&started.levels);
+        let evaluations = started.resolved.solver(&started.settings).evaluations(&started.levels);
         let axis = TimeAxis::of_levels(started.levels.clone(), started.timesteps.clone(), &model);
         let axis = axis.with_evaluations(&evaluations);
         let [_, _, height, width] = started.shape;

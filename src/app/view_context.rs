@@ -83,7 +83,7 @@ impl<'a> ViewContext<'a> {
     pub fn comes_to(&self) -> Option<ComesTo<'a>> {
         let planned = self.next().filter(|_| self.planner.refused().is_none())?;
         let size = self.settings().image_size(self.model.and_then(|model| model.native_size))?;
-        Some(ComesTo { levels: planned.plan.levels(), size })
+        Some(ComesTo { levels: planned.plan.levels(), size, solver: Some(planned.solver) })
     }
 
     /// The names of the model's classes.

@@ -2,12 +2,16 @@
 
 use super::run_options::{OfNetwork, Options};
 use super::{Ended, Failure, output};
+use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Layout, Port};
 use crate::model::convention::{Convention, WordSource};
 use crate::model::package::{Package, bundled};
+use crate::sampler::{Churn, SamplerChoice};
 use crate::session::RunSettings;
-use crate::session::prepare::{Model, ModelInfo, OpenModel, PrepareError, sizes_in_words};
+use crate::session::prepare::{
+    ChosenSampler, Model, ModelInfo, OpenModel, PrepareError, sampler_for, sizes_in_words,
+};
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::words::count;
 use serde_json::{Value, json};
@@ -161,6 +165,7 @@ fn facts(model: &OpenModel) -> Value {
         "scheduler_config": model.scheduler,
         "scheduler_config_file": model.scheduler_file,
         "schedule_assumed": model.schedule_assumed,
+        "sampler": model.scheduler.as_ref().and_then(own_sampler).map(|own| own.solver),
         "card": model.package.card,
     });
     with(facts, &words(&model.convention))
@@ -202,6 +207,12 @@ fn with(mut facts: Value, more: &Value) -> Value {
     facts
 }
 
+/// The model's own sampler.
+fn own_sampler(config: &SchedulerConfig) -> Option<ChosenSampler> {
+    let schedule = config.model_schedule().ok()?;
+    Some(sampler_for(SamplerChoice::Own, Churn::default(), config, &schedule))
+}
+
 fn in_words(model: &OpenModel, facts: &Value) -> String {
     let package = &model.package;
     let contract = &model.contract;
@@ -240,6 +251,9 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
         Some(config) => {
             let assumed = if model.schedule_assumed.is_some() { " (assumed)" } else { "" };
             line("Trained on", format!("{}{assumed}", config.describe()));
+            if let Some(ChosenSampler { solver, .. }) = own_sampler(config) {
+                line("Sampler", format!("{} ({solver})", solver.title()));
+            }
         }
         None => line("Schedule", "unknown; set --scheduler-config FILE, or --state, --time and --prediction".into()),
     }

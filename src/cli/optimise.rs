@@ -4,6 +4,7 @@ use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfFit, Options as RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, rows, start_from};
+use crate::sampler::{Churn, Solver};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::claim;
 use crate::session::prepare::{Bare, Model, default_spacing};
@@ -87,7 +88,8 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     let _claim = claim(&arguments.out)?;
-    let settings = RunSettings { steps: arguments.steps, sampler: arguments.sampler, ..arguments.run.settings()? };
+    let settings =
+        RunSettings { steps: arguments.steps, sampler: arguments.sampler.into(), ..arguments.run.settings()? };
     let reading = bar(0, "reading images");
     let model = Model::open(&settings, onnxruntime, &|done, total| {
         reading.set_length(total);
@@ -110,7 +112,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         }
     };
     let options = Options {
-        reference: arguments.reference.unwrap_or_else(|| Reference::suiting(arguments.sampler, bare.config.clipping)),
+        reference: arguments.reference.unwrap_or_else(|| Reference::suiting(problem.sampler, bare.config.clipping)),
         seed: arguments.seed,
         fit_seeds: arguments.seeds,
         measure_seeds: arguments.measure_seeds,
@@ -158,7 +160,8 @@ impl Arguments {
             (Some(source), _) => source.clone(),
             (None, Some(path)) => read_schedule(path)?.source,
             (None, None) => {
-                let spacing = default_spacing(self.sampler, self.steps, &bare.config, &bare.schedule);
+                let solver = Solver::from(self.sampler).on(&bare.schedule, Churn::default());
+                let spacing = default_spacing(Some(solver), self.steps, &bare.config, &bare.schedule);
                 spacing.because.iter().for_each(|because| output::message(because));
                 spacing.source
             }

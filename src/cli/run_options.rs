@@ -295,7 +295,7 @@ mod tests {
         let run = Options::<OfImages>::from_arg_matches(&matches).unwrap().on(run).unwrap();
         let expected = RunSettings {
             steps: 7,
-            sampler: SamplerKind::Heun,
+            sampler: SamplerKind::Heun.into(),
             churn: Churn { amount: 2.0, sigma_max: 3.0, ..Churn::default() },
             label: Some(3),
             size: Some((8, 16)),

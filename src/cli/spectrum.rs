@@ -321,7 +321,7 @@ fn json(findings: &Findings, (out, plot): (&Path, Option<&Path>), timing: Timing
         None => serde_json::json!({ "folder": null, "images": ensemble.samples() }),
     };
     serde_json::json!({
-        "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().settings.sampler,
+        "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().resolved.solver(&ensemble.origin().settings),
         "spacing": ensemble.origin().resolved.spacing, "calibrated_on": calibrated_on, "samples": ensemble.samples(), "steps": ensemble.steps(),
         "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out, "plot": plot,
         "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,

@@ -104,7 +104,7 @@ pub fn gather(
         let settings = RunSettings {
             batch: size,
             first_sample: ensemble.samples() as u64,
-            ..origin.resolved.with_its_spacing(origin.settings.clone())
+            ..origin.resolved.with_its_plan(origin.settings.clone())
         };
         let mut prepared = model.prepare(&settings, Keeping::LatestStep)?;
         ensemble.check(&prepared)?;

@@ -189,7 +189,8 @@ impl Ensemble {
     /// Whether noise was injected between steps.
     #[must_use]
     pub fn injects_noise(&self) -> bool {
-        self.origin.settings.injects_noise()
+        let Origin { settings, resolved, .. } = &self.origin;
+        settings.injects_noise(resolved.solver(settings))
     }
 
     /// The mean over the samples of a row's spectrum, for the channels' mean (`series` 0) or for channel `series − 1`: `[F]`.

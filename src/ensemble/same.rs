@@ -1,6 +1,6 @@
 use super::Ensemble;
 use crate::denoiser::guided::GuidanceScale;
-use crate::sampler::Churn;
+use crate::sampler::{Churn, Solver};
 use crate::session::RunSettings;
 use crate::session::setting::Effect;
 use crate::theory::NoiseLevel;
@@ -12,6 +12,8 @@ pub struct ComesTo<'a> {
     pub levels: &'a [NoiseLevel],
     /// Height and width of its images.
     pub size: (usize, usize),
+    /// The sampler of the run, if it is known.
+    pub solver: Option<Solver>,
 }
 
 impl Ensemble {
@@ -22,8 +24,14 @@ impl Ensemble {
     pub fn is_of(&self, run: &RunSettings, comes_to: Option<ComesTo>) -> bool {
         let image = self.origin.resolved.image;
         let size = (image.height, image.width);
-        let mut here = plain(&self.origin.settings);
-        let mut there = plain(run);
+        let made = self.origin.resolved.solver(&self.origin.settings);
+        let here = &self.origin.settings;
+        let (mut here, mut there) = match comes_to.and_then(|it| it.solver) {
+            Some(solver) => (plain(here, made), plain(run, solver)),
+            // What is left open is the same where both leave it open.
+            None if here.sampler == run.sampler => (plain(here, made), plain(run, made)),
+            None => (plain(here, made), plain(run, run.sampler.or_ddim())),
+        };
         (here.size, there.size) = (Some(size), there.size.or(comes_to.map(|it| it.size)).or(Some(size)));
         if comes_to.is_some_and(|it| it.levels == self.levels) {
             for settings in [&mut here, &mut there] {
@@ -35,13 +43,14 @@ impl Ensemble {
 }
 
 /// The settings without those that do not affect samples, with defaults resolved.
-fn plain(settings: &RunSettings) -> RunSettings {
-    let eta = settings.sampler.usual_eta().map(|usual| settings.eta.unwrap_or(usual));
+fn plain(settings: &RunSettings, solver: Solver) -> RunSettings {
+    let eta = solver.usual_eta().map(|usual| settings.eta.unwrap_or(usual));
     let unguided = |scale: &GuidanceScale| scale.constant() == Some(1.0);
     RunSettings {
         steps: settings.effective_steps(),
+        sampler: solver.into(),
         eta,
-        churn: if settings.sampler.has_churn() { settings.churn } else { Churn::default() },
+        churn: if solver.has_churn() { settings.churn } else { Churn::default() },
         guidance: settings.guidance.clone().filter(|scale| !unguided(scale)),
         ..settings.without(|setting| matches!(setting.effect, Effect::Draw | Effect::Speed))
     }
@@ -65,6 +74,7 @@ mod tests {
         let size = Some((64, 64));
         let made = [
             RunSettings { spacing: Some(spacing), ..left_open.clone() },
+            RunSettings { sampler: SamplerKind::Ddim.into(), ..left_open.clone() },
             RunSettings { eta: Some(0.0), size, seed: 9, batch: 7, threads: Some(3), ..left_open.clone() },
         ];
         let unguided = RunSettings { guidance: Some(GuidanceScale::Constant(1.0)), ..left_open.clone() };
@@ -72,7 +82,8 @@ mod tests {
         let is_of = |run: &RunSettings| {
             let begun = Ensemble::begin(&model, run, Options::default()).unwrap();
             let image = begun.origin().resolved.image;
-            let comes_to = ComesTo { levels: begun.levels(), size: (image.height, image.width) };
+            let solver = Some(begun.origin().resolved.solver(run));
+            let comes_to = ComesTo { levels: begun.levels(), size: (image.height, image.width), solver };
             ensemble.is_of(run, Some(comes_to))
         };
         assert!(ensemble.is_of(&left_open, None) && is_of(&left_open));
@@ -83,7 +94,7 @@ mod tests {
             RunSettings { spacing: Some("karras".into()), ..left_open.clone() },
             RunSettings { steps: 5, ..left_open.clone() },
             RunSettings { eta: Some(0.5), ..left_open.clone() },
-            RunSettings { sampler: SamplerKind::Euler, ..left_open },
+            RunSettings { sampler: SamplerKind::Euler.into(), ..left_open },
         ];
         for run in &others {
             assert!(!is_of(run) && !ensemble.is_of(run, None), "{run:?}");

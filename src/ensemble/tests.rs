@@ -208,7 +208,7 @@ fn it_is_called_by_all_that_tells_it_from_others() {
     let of = |settings: &RunSettings| Arc::new(Findings::of(grown(&model, settings, 1, 1).into(), None).unwrap());
     let one = of(&settings);
     assert_eq!(one.ensemble.title(), "gaussian-64 · ddim, trailing, 3 steps · 1 sample");
-    let euler = RunSettings { sampler: crate::session::SamplerKind::Euler, steps: 4, ..settings };
+    let euler = RunSettings { sampler: crate::session::SamplerKind::Euler.into(), steps: 4, ..settings };
     let euler = of(&euler);
     assert!(euler.ensemble.title().contains(" · euler, "), "{}", euler.ensemble.title());
     assert_eq!(one.other_than(&euler), None, "the run alone differs");

@@ -17,6 +17,6 @@ pub mod settings;
 
 pub(crate) use hex::hex;
 pub use scheduler_config::{
-    AlgorithmType, FinalSigmas, Interpolation, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig,
-    SchedulerConfigError, SolverType, TimeShift, TimestepType, VarianceType,
+    AlgorithmType, FinalSigmas, Interpolation, NearestSampler, OwnSampler, PredictionType, SchedulerClass,
+    SchedulerConfig, SchedulerConfigError, SolverType, TimeShift, TimestepType, VarianceType,
 };

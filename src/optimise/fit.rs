@@ -58,8 +58,8 @@ impl CurveFit {
         let closed_form = match &options.objective {
             Objective::Reference if seeds == 0 => return Err(OptimiseError::NoSeeds),
             Objective::Reference => None,
-            Objective::GaussianSpectrum { .. } if problem.sampler.method().exact != registry::ClosedForm::Ddim => {
-                return Err(OptimiseError::NoClosedForm(problem.sampler));
+            Objective::GaussianSpectrum { .. } if problem.sampler.exact() != registry::ClosedForm::Ddim => {
+                return Err(OptimiseError::NoClosedForm(problem.sampler.kind));
             }
             Objective::GaussianSpectrum { spectrum, target } => Some(GroupedPrior::new(spectrum, *target)),
         };
@@ -245,7 +245,7 @@ impl Fitter<'_, '_, '_> {
 
     fn sampled(&mut self, levels: &[NoiseLevel], residuals: &mut [f64]) -> Result<f64, Halt> {
         let Self { fit, bench, truth: Some(truth), began, .. } = self else { return Ok(0.0) };
-        let run = SolverRun { what: "a run of the fit", sampler: bench.problem.sampler, levels };
+        let run = SolverRun { what: "a run of the fit", sampler: bench.problem.sampler, model: &bench.problem.model, levels };
         let told = &mut *bench.told;
         let mut before_step = |_| ask(fit, told, *began);
         let end = match run.end(bench.denoiser, &truth.x_t, &mut before_step) {

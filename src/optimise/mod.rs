@@ -38,8 +38,9 @@ pub use parameters::{Parameters, start_from};
 pub use reference::Reference;
 
 use crate::denoiser::{Denoiser, ImageShape};
+use crate::sampler::Solver;
 use crate::schedule::{Curve, Drawn, FinalLevel, ModelSchedule, Plan, PlanRequest, PlanSource, ScheduleError};
-use crate::session::prepare::{Bare, MAX_BATCH};
+use crate::session::prepare::{Bare, MAX_BATCH, sampler_of};
 use crate::session::{RunSettings, SamplerKind};
 use crate::theory::gaussian::Target;
 use fit::CurveFit;
@@ -64,7 +65,7 @@ pub struct Problem {
     /// Steps of a run.
     pub steps: usize,
     /// The sampler; it must not add noise.
-    pub sampler: SamplerKind,
+    pub sampler: Solver,
     /// The final level, from the model's scheduler.
     pub final_level: FinalLevel,
     /// Offset added to `leading` timesteps.
@@ -74,8 +75,8 @@ pub struct Problem {
 impl Problem {
     /// DDIM to the clean image.
     #[must_use]
-    pub const fn new(model: ModelSchedule, image: ImageShape, steps: usize) -> Self {
-        Self { model, image, steps, sampler: SamplerKind::Ddim, final_level: FinalLevel::Clean, steps_offset: 0 }
+    pub fn new(model: ModelSchedule, image: ImageShape, steps: usize) -> Self {
+        Self { model, image, steps, sampler: SamplerKind::Ddim.into(), final_level: FinalLevel::Clean, steps_offset: 0 }
     }
 
     /// The runs of a model with these settings; steps, sampler and η are used.
@@ -89,16 +90,16 @@ impl Problem {
         if settings.depends_on_time() {
             return Err(OptimiseError::DependsOnTime);
         }
-        let sampler = settings.sampler;
-        if sampler.method().is_stochastic() || settings.injects_noise() {
-            return Err(OptimiseError::Stochastic(sampler));
+        let sampler = sampler_of(settings, &bare.config, &bare.schedule).solver;
+        if sampler.method().is_stochastic() || settings.injects_noise(sampler) {
+            return Err(OptimiseError::Stochastic(sampler.kind));
         }
         Ok(Self {
             model: bare.schedule.clone(),
             image: bare.image,
             steps: settings.steps,
             sampler,
-            final_level: bare.config.final_level(sampler.convention()),
+            final_level: bare.config.final_level(sampler.method().convention),
             steps_offset: bare.config.steps_offset,
         })
     }
@@ -108,12 +109,12 @@ impl Problem {
         let request = PlanRequest {
             source: source.clone(),
             steps: self.steps,
-            convention: self.sampler.convention(),
+            convention: self.sampler.method().convention,
             steps_offset: self.steps_offset,
             final_level: self.final_level,
         };
         let plan = request.plan(&self.model)?;
-        Ok(if self.sampler.method().finite_sigma { plan.with_finite_start() } else { plan })
+        Ok(if self.sampler.finite_sigma() { plan.with_finite_start() } else { plan })
     }
 
     /// The levels that a run along a drawn curve visits.
@@ -245,7 +246,7 @@ pub fn optimise(
         return Err(OptimiseError::OneStep);
     }
     if problem.sampler.method().is_stochastic() {
-        return Err(OptimiseError::Stochastic(problem.sampler));
+        return Err(OptimiseError::Stochastic(problem.sampler.kind));
     }
     let (fit_seeds, measure_seeds) = options.seeds()?;
     let start = start.tied(problem.model.cleanest(), problem.model.noisiest());
@@ -305,7 +306,12 @@ impl Bench<'_, '_> {
         let x_t = solve::noise(seeds, self.problem.image);
         let of = levels.len() - 1;
         let mut before_step = |done| go_on((self.told)(FitProgress::Reference { done, of }));
-        let run = solve::SolverRun { what: "the reference", sampler: reference.sampler(), levels: &levels };
+        let run = solve::SolverRun {
+            what: "the reference",
+            sampler: reference.sampler(),
+            model: &self.problem.model,
+            levels: &levels,
+        };
         let x_0 = run.end(self.denoiser, &x_t, &mut before_step)?;
         go_on((self.told)(FitProgress::Reference { done: of, of }))?;
         Ok(Ends { x_t, x_0 })
@@ -322,7 +328,12 @@ impl Bench<'_, '_> {
         let truth = self.reference(reference, &seeds)?;
         let mut measure = |plan: &Plan| -> Result<EndErrors, Halt> {
             let mut before_step = |_| go_on((self.told)(FitProgress::Measuring { best }));
-            let run = solve::SolverRun { what: "a test run", sampler: self.problem.sampler, levels: plan.levels() };
+            let run = solve::SolverRun {
+                what: "a test run",
+                sampler: self.problem.sampler,
+                model: &self.problem.model,
+                levels: plan.levels(),
+            };
             let end = run.end(self.denoiser, &truth.x_t, &mut before_step)?;
             Ok(ruler.measure(&end, &truth.x_0)?)
         };

@@ -1,5 +1,6 @@
 use super::{OptimiseError, Problem};
 use crate::denoiser::Clipping;
+use crate::sampler::Solver;
 use crate::schedule::{ModelSchedule, PlanSource, SigmaFamily, Spacing};
 use crate::session::SamplerKind;
 use crate::theory::NoiseLevel;
@@ -26,17 +27,18 @@ impl Reference {
 
     /// The reference for a sampler: DDIM if the run clips in the way of DDIM, since other samplers then have another limit.
     #[must_use]
-    pub fn suiting(sampler: SamplerKind, clipping: Clipping) -> Self {
-        if sampler == SamplerKind::Ddim && clipping != Clipping::None { Self::Ddim1000 } else { Self::Heun200 }
+    pub fn suiting(sampler: Solver, clipping: Clipping) -> Self {
+        if sampler.kind == SamplerKind::Ddim && clipping != Clipping::None { Self::Ddim1000 } else { Self::Heun200 }
     }
 
     /// Its sampler.
     #[must_use]
-    pub const fn sampler(self) -> SamplerKind {
-        match self {
+    pub fn sampler(self) -> Solver {
+        let kind = match self {
             Self::Ddim1000 => SamplerKind::Ddim,
             Self::Heun200 => SamplerKind::Heun,
-        }
+        };
+        kind.into()
     }
 
     /// The levels it visits on a model, from the noisiest to where the problem's runs end.

@@ -2,8 +2,8 @@
 
 use super::OptimiseError;
 use crate::denoiser::{DenoiseError, Denoiser, ImageShape};
-use crate::sampler::{Churn, SeededNoise, Step, StepAt, Variance, Workspace};
-use crate::session::SamplerKind;
+use crate::sampler::{Making, SeededNoise, Solver, Step, StepAt, Workspace};
+use crate::schedule::ModelSchedule;
 use crate::theory::NoiseLevel;
 use ndarray::{Array4, Axis};
 
@@ -47,7 +47,8 @@ pub(super) fn noise(seeds: &[u64], image: ImageShape) -> Array4<f64> {
 pub(super) struct SolverRun<'a> {
     /// What the run is, for error messages.
     pub(super) what: &'static str,
-    pub(super) sampler: SamplerKind,
+    pub(super) sampler: Solver,
+    pub(super) model: &'a ModelSchedule,
     pub(super) levels: &'a [NoiseLevel],
 }
 
@@ -59,7 +60,8 @@ impl SolverRun<'_> {
         x_t: &Array4<f64>,
         before_step: &mut dyn FnMut(usize) -> Result<(), Halt>,
     ) -> Result<Array4<f64>, Halt> {
-        let mut sampler = self.sampler.build(Some(0.0), Churn::default(), Variance::default());
+        let making = Making { eta: Some(0.0), schedule: Some(self.model), ..Making::default() };
+        let mut sampler = self.sampler.build(&making);
         let mut unused = SeededNoise { seed: 0, first_sample: 0 };
         let (mut x, mut work) = (x_t.clone(), Workspace::new(x_t.dim().into()));
         let steps = self.levels.len() - 1;

@@ -58,8 +58,7 @@ fn a_run_produces_the_spectrum_of_the_closed_form() {
         let levels = problem.plan(&source).unwrap().levels().to_vec();
         let noise = SeededNoise { seed: 5, first_sample: 0 };
         let x_t = noise.initial([1, 1, side, side]);
-        let sampler =
-            problem.sampler.build(None, crate::sampler::Churn::default(), crate::sampler::Variance::default());
+        let sampler = problem.sampler.build(&crate::sampler::Making::default());
         let mut run = Run::new(Box::new(denoiser.clone()), sampler, Box::new(noise), levels.clone(), x_t.clone());
         let mut trajectory = run.trajectory();
         while run.step(&mut trajectory).unwrap().is_some() {}
@@ -88,7 +87,8 @@ fn references_are_near_to_the_ode() {
     let x_t = solve::noise(&[3], problem.image);
     for (reference, near) in [(Reference::Ddim1000, 0.02), (Reference::Heun200, 0.002)] {
         let levels = reference.levels(&problem).unwrap();
-        let run = solve::SolverRun { what: "a reference", sampler: reference.sampler(), levels: &levels };
+        let run =
+            solve::SolverRun { what: "a reference", sampler: reference.sampler(), model: &problem.model, levels: &levels };
         let end = run.end(&mut denoiser, &x_t, &mut |_| Ok(())).unwrap();
         let plane =
             |array: &Array4<f64>| array.index_axis(ndarray::Axis(0), 0).index_axis(ndarray::Axis(0), 0).to_owned();
@@ -317,7 +317,7 @@ fn what_cannot_be_is_refused() {
         error.unwrap_err().to_string()
     };
     let whole = start(&problem);
-    let sampler = |sampler| Problem { sampler, ..problem.clone() };
+    let sampler = |kind: SamplerKind| Problem { sampler: kind.into(), ..problem.clone() };
     let options = Options::default();
     assert!(refused(&sampler(SamplerKind::Ddpm), &whole, &options).contains("ddpm"));
     let spectrum = Options { objective: closed_form(8), ..options.clone() };
@@ -352,7 +352,7 @@ fn the_start_is_the_schedule_there_is() {
         }
     }
     let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 3.0 };
-    let flow = Problem { sampler: SamplerKind::Euler, ..Problem::new(flow, problem.image, 6) };
+    let flow = Problem { sampler: SamplerKind::Euler.into(), ..Problem::new(flow, problem.image, 6) };
     let drawn = start_from(&flow.plan(&NOW).unwrap(), &flow.model, 7).unwrap();
     assert!(flow.plan_along(&drawn).unwrap().levels()[0].sigma().is_finite());
 }

@@ -1,6 +1,6 @@
 //! Step times, and the decision whether a live run starts with a preview of a few steps.
 
-use crate::session::SamplerKind;
+use crate::sampler::Solver;
 use crate::session::prepare::Resolved;
 use std::collections::VecDeque;
 
@@ -27,12 +27,12 @@ struct StepKind {
     provider: String,
     threads: usize,
     shape: [usize; 4],
-    sampler: SamplerKind,
+    sampler: Solver,
 }
 
 impl Speed {
     /// A run begins.
-    pub(super) fn begin(&mut self, resolved: &Resolved, shape: [usize; 4], sampler: SamplerKind) {
+    pub(super) fn begin(&mut self, resolved: &Resolved, shape: [usize; 4], sampler: Solver) {
         let kind = StepKind {
             model_sha256: resolved.model_sha256.clone(),
             provider: resolved.provider.clone(),

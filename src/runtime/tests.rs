@@ -5,7 +5,7 @@ mod live;
 use super::*;
 use crate::denoiser::{CancelFlag, Clipping, DenoiseError, Denoised, Denoiser, ImageShape};
 use crate::model::onnx_runtime::setup::{Installed, Progress, SetupError};
-use crate::sampler::{SeededNoise, Variance};
+use crate::sampler::{Making, SeededNoise};
 use crate::session::Run;
 use crate::session::prepare::{ModelInfo, Prepared, Resolved};
 use crate::session::settings::ModelSource;
@@ -118,12 +118,17 @@ impl Engine for Scripted {
         Ok(Prepared {
             run: Run::new(
                 Box::new(denoiser),
-                settings.sampler.build(settings.eta, settings.churn, Variance::default()),
+                settings.sampler.or_ddim().build(&Making {
+                    eta: settings.eta,
+                    churn: settings.churn,
+                    ..Making::default()
+                }),
                 Box::new(seeded),
                 levels,
                 seeded.initial([1, 1, 2, 2]),
             ),
             resolved: Resolved {
+                sampler: Some(settings.sampler.or_ddim()),
                 variance: None,
                 model: "scripted".into(),
                 model_sha256: String::new(),

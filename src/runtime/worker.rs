@@ -93,7 +93,7 @@ impl Worker<'_> {
         };
         mailbox.begin(id, prepared.canceller.clone())?;
         let mut trajectory = prepared.run.trajectory();
-        self.speed.begin(&prepared.resolved, trajectory.shape, settings.sampler);
+        self.speed.begin(&prepared.resolved, trajectory.shape, prepared.resolved.solver(settings));
         let live = *wish == Wish::Live;
         let taken_over = self.last.begin(settings, &mut prepared, live);
         started.set(Some(0.0));

@@ -5,8 +5,8 @@ use crate::denoiser::DenoiseError;
 /// (Luo et al. 2023, arXiv 2310.04378, algorithm 2): the estimated image, with all of its noise drawn afresh.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lcm {
-    /// `timestep_scaling` of the boundary scalings of diffusers' `LCMScheduler`; 0 leaves them out, as `ComfyUI` does: at its usual
-    /// 10 they are within `2.5e-3/t²` of 0 and 1.
+    /// `timestep_scaling` of the boundary scalings of diffusers' `LCMScheduler`; 0 leaves them out, as `ComfyUI` does. At the
+    /// usual 10 they are within `2.5e-3/t²` of 0 and 1.
     pub timestep_scaling: f64,
 }
 

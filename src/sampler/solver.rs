@@ -105,6 +105,7 @@ impl Solver {
         for (spec, value) in self.chosen() {
             title += &match spec.parameter {
                 Parameter::StepsIn => format!(" in {}", if value == FLOW { "flow time" } else { "σ" }),
+                Parameter::TimestepScaling if value == 0.0 => String::new(),
                 parameter => format!(", {} {}", parameter.name(), spec.text(value)),
             };
         }
@@ -116,19 +117,26 @@ impl Solver {
         self.method().parameters.iter().filter_map(move |spec| Some((spec, chosen.get(spec.parameter)?)))
     }
 
-    /// The same with what depends on the model decided: whether it steps in σ or in flow time.
+    /// The same with what depends on the model decided: whether it steps in σ or in flow time, and what goes by timesteps.
     #[must_use]
     pub fn on(self, schedule: &ModelSchedule, churn: Churn) -> Self {
-        let open = self.spec(Parameter::StepsIn).is_some() && self.value(Parameter::StepsIn) == BY_MODEL;
-        let is_flow = matches!(schedule, ModelSchedule::Flow { .. });
-        // Churn is defined in σ.
-        if open && is_flow && churn.amount == 0.0 { self.with(Parameter::StepsIn, FLOW) } else { self }
+        let steps_in = self.value(Parameter::StepsIn);
+        let steps_in = match schedule {
+            // Churn is defined in σ.
+            ModelSchedule::Flow { .. } if steps_in == BY_MODEL && churn.amount == 0.0 => FLOW,
+            ModelSchedule::Flow { .. } => steps_in,
+            _ if steps_in == SIGMA => BY_MODEL,
+            _ => steps_in,
+        };
+        let on = self.with(Parameter::StepsIn, steps_in);
+        let is_table = matches!(schedule, ModelSchedule::Discrete(_));
+        if is_table { on } else { on.with(Parameter::TimestepScaling, 0.0) }
     }
 
-    /// As records of before steps could be taken in flow time mean it.
+    /// What it means in a record that says nothing of parameters, which is older than they are.
     #[must_use]
     pub fn of_old_record(self) -> Self {
-        self.with(Parameter::StepsIn, SIGMA)
+        self.with(Parameter::StepsIn, SIGMA).with(Parameter::TimestepScaling, 0.0)
     }
 
     /// Whether it steps in flow time.

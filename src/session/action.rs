@@ -14,7 +14,7 @@ use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::contract::PortNames;
-use crate::sampler::{Churn, SamplerKind};
+use crate::sampler::{Churn, SamplerChoice};
 use crate::schedule::PlanSource;
 use crate::theory::{Calibration, NetworkState, NetworkTime, Prediction};
 
@@ -27,7 +27,7 @@ pub enum Action {
     /// A setting of a simple kind: a number, a switch, a file.
     Set(Setting, Value),
     /// Sampler. Stochasticity that the new one does not have is reset.
-    SetSampler(SamplerKind),
+    SetSampler(SamplerChoice),
     /// Spacing or σ family; `None` is the model default.
     SetSpacing(Option<String>),
     /// A schedule instead of the spacing; `None` returns to the spacing.
@@ -213,7 +213,7 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetModel(source) => set_model(run, &mut document.remembered, source),
         Action::Set(setting, value) => {
             setting.declaration().kind.put(value, run);
-            if run.sampler.usual_eta().is_none() {
+            if run.sampler.named().is_some_and(|named| named.usual_eta().is_none()) {
                 run.eta = None;
             }
             view.sample = view.sample.min(run.batch.saturating_sub(1));
@@ -367,14 +367,14 @@ fn set_model(run: &mut RunSettings, remembered: &mut Vec<RunSettings>, source: M
     *run = next;
 }
 
-fn set_sampler(run: &mut RunSettings, sampler: SamplerKind) {
+fn set_sampler(run: &mut RunSettings, sampler: SamplerChoice) {
     if run.sampler == sampler {
         return;
     }
     run.sampler = sampler;
     // The same number means something else to another sampler.
     run.eta = None;
-    if !sampler.has_churn() {
+    if sampler.named().is_none_or(|named| !named.has_churn()) {
         run.churn = Churn::default();
     }
 }
@@ -384,6 +384,7 @@ mod tests {
     use super::super::levels::Band;
     use super::*;
     use crate::denoiser::guided::LevelMode;
+    use crate::session::SamplerKind;
 
     fn after(actions: impl IntoIterator<Item = Action>) -> Document {
         let mut document = Document::default();
@@ -462,7 +463,7 @@ mod tests {
         assert_eq!(after(set.clone().into_iter().chain(refused)), after(set), "what is no number changes nothing");
         let heun = after([
             Action::set(Setting::Eta, Some(0.5)),
-            Action::SetSampler(SamplerKind::Heun),
+            Action::SetSampler(SamplerKind::Heun.into()),
             Action::set(Setting::Eta, Some(0.5)),
         ]);
         assert_eq!(heun.run.eta, None);

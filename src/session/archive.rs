@@ -112,7 +112,7 @@ impl Record {
             },
             threads: Some(resolved.threads),
             partition: resolved.partition.or(resolved.batch_partition.first().copied()),
-            ..resolved.with_its_spacing(self.settings.clone())
+            ..resolved.with_its_plan(self.settings.clone())
         }
     }
 

@@ -78,11 +78,12 @@ impl FarOut {
 fn remedy(settings: &RunSettings, resolved: &Resolved) -> String {
     let is_strong = |scale: &GuidanceScale| scale.constant().is_none_or(|w| !(0.0..=1.0).contains(&w));
     let chosen = resolved.spacing_because.is_none() && (settings.spacing.is_some() || settings.schedule.is_some());
-    let what = match settings.sampler.method().default_spacing {
+    let solver = resolved.solver(settings);
+    let what = match solver.default_spacing() {
         DefaultSpacing::CappedKarras if chosen => {
             return format!(
                 "{}'s steps were too long at the noisy end: use the default spacing, more steps or another sampler",
-                settings.sampler
+                solver.name()
             );
         }
         DefaultSpacing::CappedKarras if settings.effective_steps() < 10 => "use more steps or another sampler",
@@ -102,7 +103,7 @@ mod tests {
 
     fn settings(model: &str, spacing: Option<&str>) -> RunSettings {
         RunSettings {
-            sampler: SamplerKind::Heun,
+            sampler: SamplerKind::Heun.into(),
             steps: 20,
             spacing: spacing.map(str::to_owned),
             provider: ProviderChoice::Rust,

@@ -106,7 +106,7 @@ mod tests {
     fn changes_are_undone_and_made_again_in_order() {
         let mut history = History::default();
         let start = history.document().clone();
-        assert!(history.perform(Action::SetSampler(SamplerKind::Euler)));
+        assert!(history.perform(Action::SetSampler(SamplerKind::Euler.into())));
         assert!(history.perform(Action::SetAxis(AxisReading::LogSnr)));
         assert!(!history.perform(Action::SetAxis(AxisReading::LogSnr)), "the same again is no change");
         let end = history.document().clone();

@@ -11,5 +11,5 @@ pub fn run_in_words(settings: &RunSettings, resolved: &Resolved, steps: usize) -
     let label = resolved.label.map_or_else(String::new, |label| format!(", class {label}"));
     let steering = settings.steering().map_or_else(String::new, |words| format!(", {words}"));
     let steps = count(steps, "step");
-    format!("{} · {}{eta}, {}, {steps}{label}{steering}", resolved.model, settings.sampler, resolved.spacing)
+    format!("{} · {}{eta}, {}, {steps}{label}{steering}", resolved.model, resolved.solver(settings), resolved.spacing)
 }

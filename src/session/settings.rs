@@ -3,6 +3,7 @@
 pub use super::setting::{DEFAULT_STEPS, RunSettings};
 
 use super::setting::{Setting, ValueKind};
+use crate::sampler::Solver;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -62,8 +63,8 @@ impl RunSettings {
 
     /// Whether the sampler injects noise, so that `E[x_0|x_t]` is a martingale.
     #[must_use]
-    pub fn injects_noise(&self) -> bool {
-        self.sampler.injects_noise(self.eta, self.churn)
+    pub fn injects_noise(&self, solver: Solver) -> bool {
+        solver.injects_noise(self.eta, self.churn)
     }
 
     /// The same settings with absolute paths, valid in any working directory.

@@ -199,13 +199,13 @@ mod tests {
     fn every_setting_is_run_at_once_while_that_is_wanted() {
         let mut open = Open::new();
         let actions = [
-            Action::SetSampler(SamplerKind::EulerAncestral),
+            Action::SetSampler(SamplerKind::EulerAncestral.into()),
             Action::set(Setting::Eta, Some(0.5)),
             Action::set(Setting::Steps, 7_usize),
             Action::SetSpacing(Some("karras".into())),
             Action::set(Setting::Seed, 3_u64),
             Action::set(Setting::Batch, 2_usize),
-            Action::SetSampler(SamplerKind::Heun),
+            Action::SetSampler(SamplerKind::Heun.into()),
             Action::SetChurn(Churn { amount: 3.0, ..Churn::default() }),
             Action::SetSchedule(Some(Box::new(PlanSource::curve("cosine".parse().unwrap())))),
             Action::SetModel(ModelSource::Model("emoji-exact-64".into())),
@@ -238,7 +238,7 @@ mod tests {
         change(&mut open, vec![Action::SetLive(false)]);
         let before = shown(&open);
         assert_eq!(before, open.run().axis);
-        change(&mut open, vec![Action::SetSampler(SamplerKind::Heun), Action::set(Setting::Steps, 5_usize)]);
+        change(&mut open, vec![Action::SetSampler(SamplerKind::Heun.into()), Action::set(Setting::Steps, 5_usize)]);
         assert_eq!(open.app.pending(), ["steps", "sampler"]);
         assert_eq!((open.run().steps(), shown(&open)), (12, before), "nothing of the new is mixed in");
         let planner = &open.app.state.planner;

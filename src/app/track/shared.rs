@@ -77,7 +77,8 @@ impl<'a> ViewContext<'a> {
     pub(in crate::app) fn is_of_run(&self, findings: &Findings) -> bool {
         self.run.is_some_and(|run| {
             let [_, _, height, width] = run.started.shape;
-            let comes_to = ComesTo { levels: &run.started.levels, size: (height, width) };
+            let solver = Some(run.started.resolved.solver(&run.started.settings));
+            let comes_to = ComesTo { levels: &run.started.levels, size: (height, width), solver };
             findings.ensemble.is_of(&run.started.settings, Some(comes_to))
         })
     }

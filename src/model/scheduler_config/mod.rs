@@ -1,6 +1,7 @@
 mod class;
 mod error;
 mod options;
+mod own_sampler;
 mod parse;
 mod reader;
 
@@ -9,6 +10,7 @@ pub use error::SchedulerConfigError;
 pub use options::{
     AlgorithmType, FinalSigmas, Interpolation, PredictionType, SolverType, TimeShift, TimestepType, VarianceType,
 };
+pub use own_sampler::OwnSampler;
 
 use crate::denoiser::Clipping;
 use crate::schedule::{

@@ -349,10 +349,8 @@ impl SchedulerConfig {
     }
 
     fn read_not_applied(&mut self, reader: &mut Reader<'_>) -> Result<(), SchedulerConfigError> {
-        for (key, is_on) in [("invert_sigmas", self.invert_sigmas), ("stochastic_sampling", self.stochastic_sampling)] {
-            if is_on {
-                reader.not_supported(key, &json!(true));
-            }
+        if self.invert_sigmas {
+            reader.not_supported("invert_sigmas", &json!(true));
         }
         if self.class == SchedulerClass::RePaint && self.eta != 0.0 {
             reader.not_supported("eta", &json!(self.eta));

@@ -1,5 +1,5 @@
 use super::{MEMORY_LIMIT, SettingError};
-use crate::sampler::SamplerKind;
+use crate::sampler::{SamplerKind, Solver};
 use crate::session::Trajectory;
 use crate::session::memory;
 use crate::session::setting::Setting;
@@ -18,10 +18,8 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
             settings.first_sample
         )));
     }
-    let sampler = settings.sampler.name();
-    if settings.eta.is_some() && settings.sampler.usual_eta().is_none() {
-        let belongs_to = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
-        return Err(SettingError::NotForSampler { setting: Setting::Eta, sampler, belongs_to });
+    if let Some(named) = settings.sampler.named() {
+        sampler(settings, named)?;
     }
     if let Some(window) = &settings.local {
         window.check().map_err(|error| SettingError::Other(format!("{}: {error}", Setting::Local)))?;
@@ -41,7 +39,17 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
     if churn.sigma_min > 0.0 && churn.amount == 0.0 {
         return Err(SettingError::Without { setting: Setting::STmin, needs: Setting::SChurn });
     }
-    if churn.amount > 0.0 && !settings.sampler.has_churn() {
+    Ok(())
+}
+
+/// Checks that a sampler has what the settings give it.
+pub(super) fn sampler(settings: &RunSettings, solver: Solver) -> Result<(), SettingError> {
+    let sampler = solver.name();
+    if settings.eta.is_some() && solver.usual_eta().is_none() {
+        let belongs_to = SamplerKind::names("and", |method| method.kind.usual_eta().is_some());
+        return Err(SettingError::NotForSampler { setting: Setting::Eta, sampler, belongs_to });
+    }
+    if settings.churn.amount > 0.0 && !solver.has_churn() {
         let belongs_to = SamplerKind::names("and", |method| method.kind.has_churn());
         return Err(SettingError::NotForSampler { setting: Setting::SChurn, sampler, belongs_to });
     }

@@ -12,6 +12,7 @@ mod model;
 mod null_class;
 mod open;
 mod plan;
+mod sampler;
 mod setting_error;
 mod spacing;
 mod watched;
@@ -24,6 +25,7 @@ pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
+pub use sampler::{ChosenSampler, sampler_for, sampler_of};
 pub use setting_error::{ClassOf, SettingError};
 pub use spacing::{ResolvedSpacing, default_spacing, spacing_of};
 
@@ -34,7 +36,7 @@ use crate::model::SchedulerConfig;
 use crate::model::contract::Element;
 use crate::model::onnx::Canceller;
 use crate::sampler::registry::AddedNoise;
-use crate::sampler::{GivenNoise, NoiseSource, SeededNoise, Variance};
+use crate::sampler::{GivenNoise, Making, NoiseSource, SeededNoise, Solver, Variance};
 use crate::schedule::{ModelSchedule, PlanSource};
 use crate::theory::Parameterization;
 use ndarray::Ix5;
@@ -66,6 +68,9 @@ pub struct Resolved {
     /// Variance of DDPM's reverse step, if that is the sampler.
     #[serde(default)]
     pub variance: Option<Variance>,
+    /// The sampler with its parameters; none in records older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<Solver>,
     /// Spacing or σ family, by name.
     pub spacing: String,
     /// The same in full if the name alone would mean another: a family with parameters of the model's own.
@@ -98,9 +103,16 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// The settings of this run with its levels fixed, in case a default changes later.
+    /// The sampler of this run.
     #[must_use]
-    pub fn with_its_spacing(&self, settings: RunSettings) -> RunSettings {
+    pub fn solver(&self, settings: &RunSettings) -> Solver {
+        self.sampler.unwrap_or_else(|| settings.sampler.or_ddim().of_old_record())
+    }
+
+    /// The settings of this run with its sampler and its levels fixed, in case a default changes later.
+    #[must_use]
+    pub fn with_its_plan(&self, settings: RunSettings) -> RunSettings {
+        let settings = RunSettings { sampler: self.solver(&settings).into(), ..settings };
         if settings.schedule.is_some() {
             return RunSettings { spacing: None, ..settings };
         }
@@ -268,6 +280,9 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     };
     let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
     notes.extend(composed.notes);
+    let ChosenSampler { solver, notes: of_sampler } = sampler_of(settings, &opened.config, &opened.schedule);
+    notes.extend(of_sampler);
+    check::sampler(settings, solver)?;
     let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
     notes.extend(spacing.because.clone());
     notes.extend(spacing.source.note_on(&opened.schedule).map(str::to_owned));
@@ -277,7 +292,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     plan::check_start(parameterization, plan.levels()[0])?;
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
-    notes.extend(plan::advice(settings.sampler, plan.levels(), spacing.because.is_none()));
+    notes.extend(plan::advice(solver, plan.levels(), spacing.because.is_none()));
     let told: Vec<f64> =
         plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect();
     let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
@@ -304,15 +319,17 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let noise: Box<dyn NoiseSource> = match &settings.step_noise {
         Some(path) => {
             let noise = arrays::read::<Ix5>(path, arrays::STEP_NOISE, &mut digests)?;
-            Box::new(GivenNoise::new(noise, plan.steps(), settings.sampler.method().draws, shape)?)
+            Box::new(GivenNoise::new(noise, plan.steps(), solver.method().draws, shape)?)
         }
         None => Box::new(seeded),
     };
-    let variance = match settings.sampler.method().adds {
+    let variance = match solver.method().adds {
         AddedNoise::Posterior => Some(plan::variance(&opened.config)?),
         _ => None,
     };
-    let sampler = settings.sampler.build(settings.eta, settings.churn, variance.unwrap_or_default());
+    let (eta, churn) = (settings.eta, settings.churn);
+    let making = Making { eta, churn, variance: variance.unwrap_or_default(), schedule: Some(&opened.schedule) };
+    let sampler = solver.build(&making);
     let resolved = Resolved {
         model: opened.name,
         model_sha256: opened.sha256,
@@ -321,6 +338,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
         data_within: Some(opened.data_within),
         clipping: opened.clipping,
         variance,
+        sampler: Some(solver),
         spacing: named,
         visits: (!says_it_all).then(|| Box::new(spacing.source)),
         spacing_because: spacing.because,

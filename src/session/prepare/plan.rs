@@ -1,8 +1,9 @@
+use super::sampler::sampler_of;
 use super::spacing::spacing_of;
 use super::{PrepareError, SettingError};
 use crate::model::{SchedulerConfig, VarianceType};
 use crate::sampler::registry::ClosedForm;
-use crate::sampler::{SamplerKind, Variance};
+use crate::sampler::{Solver, Variance};
 use crate::schedule::{ModelSchedule, Plan, PlanRequest};
 use crate::session::settings::RunSettings;
 use crate::theory::gaussian::{heun_run_factor, ode_factor};
@@ -27,16 +28,16 @@ pub(super) fn check_start(parameterization: Parameterization, first: NoiseLevel)
 
 /// The plan of a run with these settings on a model of this configuration and schedule.
 pub fn plan(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> Result<Plan, PrepareError> {
-    let method = settings.sampler.method();
-    let convention = method.convention;
-    let final_level = method.ends.unwrap_or_else(|| config.final_level(convention));
+    let solver = sampler_of(settings, config, schedule).solver;
+    let convention = solver.method().convention;
+    let final_level = solver.method().ends.unwrap_or_else(|| config.final_level(convention));
     let request = PlanRequest {
         source: spacing_of(settings, config, schedule)?.source,
         final_level,
         ..config.plan_request(settings.steps, convention)
     };
     let plan = request.plan(schedule)?;
-    Ok(if method.finite_sigma { plan.with_finite_start() } else { plan })
+    Ok(if solver.finite_sigma() { plan.with_finite_start() } else { plan })
 }
 
 pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareError> {
@@ -64,16 +65,17 @@ fn heun_is_off_by(levels: &[NoiseLevel]) -> f64 {
 const IDLE_SIGMA: f64 = 100.0;
 
 /// Known problems of this sampler on these levels, which do not prevent a run.
-pub(super) fn advice(sampler: SamplerKind, levels: &[NoiseLevel], chosen: bool) -> Vec<String> {
+pub(super) fn advice(sampler: Solver, levels: &[NoiseLevel], chosen: bool) -> Vec<String> {
     let sigma = |step: usize| levels[step].sigma();
     let steps = levels.len() - 1;
     let mut advice = Vec::new();
-    let off = if sampler.method().exact == ClosedForm::Heun { heun_is_off_by(levels) } else { 0.0 };
+    let off = if sampler.exact() == ClosedForm::Heun { heun_is_off_by(levels) } else { 0.0 };
     if off > 1.0 {
         let instead = if chosen { "use its default spacing," } else { "use" };
         advice.push(format!(
-            "{sampler}'s steps are too long here: the coarsest features would be off by {off:.0} times their size; \
-             {instead} more steps or another sampler"
+            "{}'s steps are too long here: the coarsest features would be off by {off:.0} times their size; \
+             {instead} more steps or another sampler",
+            sampler.name()
         ));
     }
     let idle = (0..steps).filter(|&step| sigma(step) > IDLE_SIGMA).count();

@@ -6,7 +6,7 @@ use super::{Belongs, Declaration, Effect, Section, SettingFields, ValueKind, Wra
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, Upsampled, WindowSize};
 use crate::model::contract::PortNames;
-use crate::sampler::{Churn, SamplerKind};
+use crate::sampler::{Churn, SamplerChoice};
 use crate::schedule::PlanSource;
 use crate::session::prepare::MAX_BATCH;
 use crate::session::settings::{ModelSource, ProviderChoice};
@@ -26,7 +26,7 @@ pub struct RunSettings {
     /// Sampling steps.
     pub steps: usize,
     /// Sampler.
-    pub sampler: SamplerKind,
+    pub sampler: SamplerChoice,
     /// A spacing or a σ family, by name; `None` is the model default.
     pub spacing: Option<String>,
     /// A schedule instead of the model default; then `spacing` is ignored, and if it lists its levels so is
@@ -101,7 +101,7 @@ impl RunSettings {
         Self {
             source,
             steps: DEFAULT_STEPS,
-            sampler: SamplerKind::default(),
+            sampler: SamplerChoice::default(),
             spacing: None,
             schedule: None,
             eta: None,
@@ -179,13 +179,14 @@ settings! {
     },
     /// Sampler.
     Sampler => Declaration {
-        default: "ddim",
-        choices: || SamplerKind::ALL.map(SamplerKind::name).to_vec(),
+        default: "model",
+        choices: || SamplerChoice::names().collect(),
         kind: ValueKind::Text { set: |run, name| name.parse().map(|sampler| run.sampler = sampler) },
         place: field!(sampler),
         ..declare(
             Section::Plan, "sampler", "sampler", "NAME",
-            "The method that takes the state from each noise level to the next",
+            "The method that takes the state from each noise level to the next. \"model\" is the one that the model's \
+             scheduler names; parameters follow a colon, as in dpmpp-2m:solver_order=3",
         )
     },
     /// Timestep spacing or σ family.

@@ -81,7 +81,7 @@ fn changes_are_told_once_by_the_whole_they_belong_to() {
 
 #[test]
 fn numbers_are_kept_in_range_and_refused_out_of_it() {
-    let mut run = RunSettings { sampler: SamplerKind::Ddim, provider: ProviderChoice::Cpu, ..open() };
+    let mut run = RunSettings { sampler: SamplerKind::Ddim.into(), provider: ProviderChoice::Cpu, ..open() };
     let eta = Setting::Eta.declaration().kind;
     eta.put(Value::Number(Some(7.0)), &mut run);
     eta.put(Value::Number(Some(f64::NAN)), &mut run);

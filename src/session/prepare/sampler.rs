@@ -1,0 +1,42 @@
+//! The sampler of a run: the user's choice, or that of the model's scheduler configuration.
+
+use crate::model::SchedulerConfig;
+use crate::sampler::{Churn, SamplerChoice, SamplerKind, Solver};
+use crate::schedule::ModelSchedule;
+use crate::session::settings::RunSettings;
+
+/// What a run steps with, and what is to be said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChosenSampler {
+    /// The sampler with its parameters.
+    pub solver: Solver,
+    /// Sentences, where nobody chose it.
+    pub notes: Vec<String>,
+}
+
+/// The sampler of a run with these settings.
+#[must_use]
+pub fn sampler_of(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> ChosenSampler {
+    sampler_for(settings.sampler, settings.churn, config, schedule)
+}
+
+/// The sampler that a choice comes to on a model.
+#[must_use]
+pub fn sampler_for(
+    choice: SamplerChoice,
+    churn: Churn,
+    config: &SchedulerConfig,
+    schedule: &ModelSchedule,
+) -> ChosenSampler {
+    if let Some(named) = choice.named() {
+        return ChosenSampler { solver: named.on(schedule, churn), notes: Vec::new() };
+    }
+    let own = config.own_sampler();
+    let solver = own.solver.on(schedule, churn);
+    let mut notes = own.notes;
+    if solver != SamplerKind::Ddim.into() {
+        let class = &config.class_name;
+        notes.insert(0, format!("sampler: {solver}, from the model's {class}; choose a sampler to override this"));
+    }
+    ChosenSampler { solver, notes }
+}
