@@ -277,6 +277,21 @@ fn an_unknown_sampler() {
 }
 
 #[test]
+fn an_unknown_parameter_of_a_sampler() {
+    settings_say("an_unknown_parameter_of_a_sampler", "tiny-eps", &["--sampler", "dpmpp-2m:order=3"]);
+}
+
+#[test]
+fn a_parameter_of_a_sampler_out_of_range() {
+    settings_say("a_parameter_of_a_sampler_out_of_range", "tiny-eps", &["--sampler", "dpmpp-2m:solver_order=9"]);
+}
+
+#[test]
+fn a_parameter_for_a_sampler_without_any() {
+    settings_say("a_parameter_for_a_sampler_without_any", "tiny-eps", &["--sampler", "ddim:r=1"]);
+}
+
+#[test]
 fn an_unknown_spacing() {
     settings_say("an_unknown_spacing", "tiny-eps", &["--spacing", "magic"]);
 }
@@ -362,6 +377,16 @@ fn step_noise_of_the_wrong_shape() {
     let file = case.path("noise.npy");
     ndarray_npy::write_npy(&file, &ndarray::Array5::<f32>::zeros([1, 1, 3, 16, 16])).unwrap();
     let arguments = ["--steps", "4", "--step-noise", file.to_str().unwrap()];
+    let mut command = case.model(&models().join("tiny-eps"), &arguments);
+    case.says(&mut command);
+}
+
+#[test]
+fn step_noise_for_a_sampler_of_two() {
+    let case = Case::new("step_noise_for_a_sampler_of_two");
+    let file = case.path("noise.npy");
+    ndarray_npy::write_npy(&file, &ndarray::Array5::<f32>::zeros([4, 1, 3, 16, 16])).unwrap();
+    let arguments = ["--steps", "4", "--sampler", "dpmpp-sde", "--step-noise", file.to_str().unwrap()];
     let mut command = case.model(&models().join("tiny-eps"), &arguments);
     case.says(&mut command);
 }

@@ -64,12 +64,14 @@ fn samplers_are_documented() {
             [most] => format!("{}, the first {most}", method.evaluations),
             [most, ..] => format!("{}, the first {} {most} each", method.evaluations, first.len()),
         };
-        let parameters: Vec<String> = method.parameters.iter().map(|spec| format!("`{}`", spec.parameter.name())).collect();
+        let parameters: Vec<String> =
+            method.parameters.iter().map(|spec| format!("`{}`", spec.parameter.name())).collect();
         let parameters = if parameters.is_empty() { "none".to_owned() } else { parameters.join(", ") };
         let (title, summary, paper) = (method.title.into(), method.summary.into(), method.paper.into());
         vec![name, title, summary, noise, calls, spacing.into(), parameters, paper]
     });
-    let heading = ["name", "", "what it does", "added noise", "network calls a step", "spacing", "parameters", "source"];
+    let heading =
+        ["name", "", "what it does", "added noise", "network calls a step", "spacing", "parameters", "source"];
     assert_documented("docs/sampling.md", "samplers", &table(&heading, rows));
     let aliases = METHODS.iter().filter(|method| !method.aliases.is_empty()).map(|method| {
         let others: Vec<String> = method.aliases.iter().map(|alias| format!("`{alias}`")).collect();
@@ -90,7 +92,8 @@ fn samplers_are_documented() {
             }
         }
         assert!(!kinds.is_empty(), "no sampler has {}", parameter.name());
-        let usual: Vec<String> = kinds.into_iter().map(|(kind, names)| format!("{kind} ({})", names.join(", "))).collect();
+        let usual: Vec<String> =
+            kinds.into_iter().map(|(kind, names)| format!("{kind} ({})", names.join(", "))).collect();
         vec![format!("`{}`", parameter.name()), parameter.says().to_owned(), usual.join("<br>")]
     });
     let heading = ["parameter", "what it decides", "values; the usual one (samplers)"];

@@ -536,3 +536,52 @@ fn a_record_with_another_variance_is_not_repeated() {
     let words = [("model", "net".to_owned())];
     common::faults::assert_documented(&told, "faults::a_record_whose_configuration_was_changed", &words);
 }
+
+/// Cases 16 and 35 of other people's models: the class and the options of a configuration decide, are said, and are kept.
+#[test]
+fn the_models_own_sampler_is_taken_said_and_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let configured = |model_name: &str, config: &str, more: &[&str]| {
+        let file = folder.path().join("scheduler_config.json");
+        std::fs::write(&file, config).unwrap();
+        let out = folder.path().join("run");
+        let model = model(model_name);
+        let mut command = chromascope();
+        command.arg("sample").arg("--model").arg(&model).args(["--steps", "4", "--scheduler-config"]).arg(&file);
+        let assert = command.args(more).arg("--out").arg(&out).assert().success();
+        let told = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+        let record: Value = serde_json::from_slice(&std::fs::read(out.join("trajectory.json")).unwrap()).unwrap();
+        let states = |out: &Path| -> Array5<f32> {
+            NpzReader::new(File::open(out.join("trajectory.npz")).unwrap()).unwrap().by_name("x_t").unwrap()
+        };
+        let again = sample(&["--replay", out.join("trajectory.json").to_str().unwrap()]);
+        assert_eq!(again.record()["resolved"], record["resolved"]);
+        assert_eq!(states(&out), states(&again.out));
+        (record, told)
+    };
+    let third = r#"{"_class_name": "DPMSolverMultistepScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
+        "beta_end": 0.012, "solver_order": 3, "solver_type": "heun", "euler_at_final": true}"#;
+    let (record, told) = configured("tiny-eps", third, &[]);
+    assert_eq!(record["settings"]["sampler"], "model");
+    assert_eq!(record["resolved"]["sampler"], "dpmpp-3m:solver_type=heun,euler_at_final=true");
+    assert!(
+        told.contains("sampler: dpmpp-3m:solver_type=heun,euler_at_final=true, from the model's DPMSolver"),
+        "{told}"
+    );
+    let (record, told) = configured("tiny-eps", third, &["--sampler", "DDIMScheduler"]);
+    assert_eq!((&record["settings"]["sampler"], &record["resolved"]["sampler"]), (&"ddim".into(), &"ddim".into()));
+    assert!(!told.contains("sampler:"), "{told}");
+
+    let heun = r#"{"_class_name": "FlowMatchHeunDiscreteScheduler", "shift": 3.0}"#;
+    let (record, told) = configured("tiny-flow", heun, &["--sampler", "heun"]);
+    assert_eq!(record["resolved"]["sampler"], "heun:steps_in=flow");
+    assert_eq!(record["alpha_bar"][0], 0.0, "the run begins at pure noise");
+    assert!(!told.contains("karras-capped") && !told.contains("too long"), "{told}");
+    let (record, told) = configured("tiny-eps", r#"{"_class_name": "SASolverScheduler"}"#, &[]);
+    assert_eq!(record["resolved"]["sampler"], "dpmpp-2m");
+    assert!(told.contains("no SASolverScheduler, so DPM-Solver++ 2M is used"), "{told}");
+
+    let info = chromascope().arg("info").arg(model("tiny-flow")).arg("--json").assert().success();
+    let info: Value = serde_json::from_slice(&info.get_output().stdout).unwrap();
+    assert_eq!(info["sampler"], "euler:steps_in=flow");
+}

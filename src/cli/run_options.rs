@@ -4,13 +4,14 @@ use super::steering::{class_number, class_over_time, read_guidance, read_window}
 use super::{Failure, output};
 use crate::denoiser::guided::{ByLevel, LevelMode};
 use crate::model::cascade_folder::CascadePackage;
+use crate::sampler::SamplerChoice;
 use crate::session::RunSettings;
 use crate::session::schedule_file::{self, ScheduleFile};
 use crate::session::setting::{DEFAULT_STEPS, Section, Setting, ValueKind};
 use crate::session::settings::ModelSource;
 use crate::words;
 use crate::words::voice::Voice;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::ffi::{OsStr, OsString};
@@ -102,10 +103,32 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
             argument.value_parser(value_parser!(PathBuf))
         }
         ValueKind::Own => argument,
+        // It has other names too, and parameters.
+        kind if setting == Setting::Sampler => argument.value_parser(SamplerText(kind)),
         _ if !(declared.choices)().is_empty() => argument.value_parser(PossibleValuesParser::new((declared.choices)())),
         kind => argument.value_parser(move |text: &str| {
             kind.read(text, &mut RunSettings::new(ModelSource::Model(String::new()))).map(|()| text.to_owned())
         }),
+    }
+}
+
+/// Reads a sampler; help lists the names alone.
+#[derive(Clone)]
+struct SamplerText(ValueKind);
+
+impl TypedValueParser for SamplerText {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        let kind = self.0;
+        let read = move |text: &str| {
+            kind.read(text, &mut RunSettings::new(ModelSource::Model(String::new()))).map(|()| text.to_owned())
+        };
+        TypedValueParser::parse_ref(&read, command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(SamplerChoice::names().map(PossibleValue::new)))
     }
 }
 

@@ -245,7 +245,8 @@ impl Fitter<'_, '_, '_> {
 
     fn sampled(&mut self, levels: &[NoiseLevel], residuals: &mut [f64]) -> Result<f64, Halt> {
         let Self { fit, bench, truth: Some(truth), began, .. } = self else { return Ok(0.0) };
-        let run = SolverRun { what: "a run of the fit", sampler: bench.problem.sampler, model: &bench.problem.model, levels };
+        let run =
+            SolverRun { what: "a run of the fit", sampler: bench.problem.sampler, model: &bench.problem.model, levels };
         let told = &mut *bench.told;
         let mut before_step = |_| ask(fit, told, *began);
         let end = match run.end(bench.denoiser, &truth.x_t, &mut before_step) {

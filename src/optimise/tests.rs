@@ -87,8 +87,12 @@ fn references_are_near_to_the_ode() {
     let x_t = solve::noise(&[3], problem.image);
     for (reference, near) in [(Reference::Ddim1000, 0.02), (Reference::Heun200, 0.002)] {
         let levels = reference.levels(&problem).unwrap();
-        let run =
-            solve::SolverRun { what: "a reference", sampler: reference.sampler(), model: &problem.model, levels: &levels };
+        let run = solve::SolverRun {
+            what: "a reference",
+            sampler: reference.sampler(),
+            model: &problem.model,
+            levels: &levels,
+        };
         let end = run.end(&mut denoiser, &x_t, &mut |_| Ok(())).unwrap();
         let plane =
             |array: &Array4<f64>| array.index_axis(ndarray::Axis(0), 0).index_axis(ndarray::Axis(0), 0).to_owned();

@@ -1,6 +1,6 @@
 //! The sampler that a configuration names, with its options.
 
-use super::{AlgorithmType, PredictionType, SchedulerClass, SchedulerConfig, SolverType};
+use super::{AlgorithmType, PredictionType, SchedulerClass, SchedulerConfig, SolverType, VarianceType};
 use crate::sampler::registry::Parameter;
 use crate::sampler::{SamplerKind, Solver};
 
@@ -19,6 +19,7 @@ impl SchedulerConfig {
     pub fn own_sampler(&self) -> OwnSampler {
         let solver = match self.class {
             SchedulerClass::Ddim | SchedulerClass::RePaint => SamplerKind::Ddim.into(),
+            SchedulerClass::Ddpm | SchedulerClass::UnClip if self.learns_its_variance() => SamplerKind::Ddim.into(),
             SchedulerClass::Ddpm | SchedulerClass::UnClip => SamplerKind::Ddpm.into(),
             SchedulerClass::Pndm => self.pndm(),
             SchedulerClass::FlowMatchEuler if self.stochastic_sampling => SamplerKind::Lcm.into(),
@@ -60,6 +61,10 @@ impl SchedulerConfig {
                     "{class} fills in masked parts of an image, which runs here do not; {title} is used"
                 ));
             }
+            SchedulerClass::Ddpm | SchedulerClass::UnClip if self.learns_its_variance() => notes.push(format!(
+                "Chromascope has no {class} with a learned variance, so {title} is used instead; choose a sampler to \
+                 override this"
+            )),
             _ => {}
         }
         if self.class == SchedulerClass::UniPc && !self.disable_corrector.is_empty() {
@@ -77,6 +82,10 @@ impl SchedulerConfig {
             ));
         }
         notes
+    }
+
+    fn learns_its_variance(&self) -> bool {
+        matches!(self.variance_type, VarianceType::Learned | VarianceType::LearnedRange)
     }
 
     fn pndm(&self) -> Solver {
@@ -209,6 +218,8 @@ mod tests {
     fn what_is_left_out_is_said() {
         let sa = own(r#"{"_class_name": "SASolverScheduler"}"#);
         assert!(sa.notes[0].contains("no SASolverScheduler, so DPM-Solver++ 2M is used"), "{:?}", sa.notes);
+        let learned = own(r#"{"_class_name": "DDPMScheduler", "variance_type": "learned_range"}"#);
+        assert!(learned.notes[0].contains("learned variance, so DDIM is used"), "{:?}", learned.notes);
         let corrector = own(r#"{"_class_name": "UniPCMultistepScheduler", "disable_corrector": [0]}"#);
         assert!(corrector.notes[0].contains("\"disable_corrector\""), "{:?}", corrector.notes);
         let third = own(

@@ -33,7 +33,7 @@ pub fn default_spacing(
     let own = config.default_source();
     // A configuration's own sampler and spacing belong together.
     let Some(sampler) = sampler else {
-        return DefaultSpacing { source: own, because: None };
+        return ResolvedSpacing { source: own, because: None };
     };
     let start = || {
         let plan = config.plan_request(steps, sampler.method().convention).plan(schedule).ok()?;
