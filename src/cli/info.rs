@@ -9,9 +9,7 @@ use crate::model::convention::{Convention, WordSource};
 use crate::model::package::{Package, bundled};
 use crate::sampler::{Churn, SamplerChoice};
 use crate::session::RunSettings;
-use crate::session::prepare::{
-    ChosenSampler, Model, ModelInfo, OpenModel, PrepareError, sampler_for, sizes_in_words,
-};
+use crate::session::prepare::{ChosenSampler, Model, ModelInfo, OpenModel, PrepareError, sampler_for, sizes_in_words};
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::words::count;
 use serde_json::{Value, json};
