@@ -495,6 +495,10 @@ fn a_choice_closes_its_menu() {
         assert!(!egui::Popup::is_any_open(&harness.ctx), "{menu}");
         assert!(says(&harness, choice));
     }
+    // The first entry is the sampler of the model's configuration, by its name.
+    click_like(&mut harness, "Sampler heun");
+    click(&mut harness, "Model default (DDIM)");
+    assert!(says(&harness, "ddim") && !egui::Popup::is_any_open(&harness.ctx));
 }
 
 #[test]

@@ -135,8 +135,9 @@ impl Solver {
 
     /// What it means in a record that says nothing of parameters, which is older than they are.
     #[must_use]
-    pub fn of_old_record(self) -> Self {
-        self.with(Parameter::StepsIn, SIGMA).with(Parameter::TimestepScaling, 0.0)
+    pub fn of_old_record(self, is_flow: bool) -> Self {
+        let plain = self.with(Parameter::TimestepScaling, 0.0);
+        if is_flow { plain.with(Parameter::StepsIn, SIGMA) } else { plain }
     }
 
     /// Whether it steps in flow time.

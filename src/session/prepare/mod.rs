@@ -38,7 +38,7 @@ use crate::model::onnx::Canceller;
 use crate::sampler::registry::AddedNoise;
 use crate::sampler::{GivenNoise, Making, NoiseSource, SeededNoise, Solver, Variance};
 use crate::schedule::{ModelSchedule, PlanSource};
-use crate::theory::Parameterization;
+use crate::theory::{NetworkState, Parameterization};
 use ndarray::Ix5;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -106,7 +106,8 @@ impl Resolved {
     /// The sampler of this run.
     #[must_use]
     pub fn solver(&self, settings: &RunSettings) -> Solver {
-        self.sampler.unwrap_or_else(|| settings.sampler.or_ddim().of_old_record())
+        let is_flow = self.parameterization.state == NetworkState::Flow;
+        self.sampler.unwrap_or_else(|| settings.sampler.or_ddim().of_old_record(is_flow))
     }
 
     /// The settings of this run with its sampler and its levels fixed, in case a default changes later.
