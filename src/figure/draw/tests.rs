@@ -1,4 +1,4 @@
-use super::scene::{Ink, Item, Segment};
+use super::scene::{Ink, Item, PathSegment};
 use super::*;
 use crate::figure::{
     Area, Axis, ChromatogramFigure, Dash, ElutionFigure, Figure, Line, Mark, MarkKind, Marker, Paint, Points, Rate,
@@ -89,8 +89,8 @@ fn items(scene: &Scene) -> impl Iterator<Item = &Item> {
 }
 
 fn ends(item: &Item) -> Vec<[f64; 2]> {
-    let end = |segment: &Segment| match *segment {
-        Segment::Move(end) | Segment::Line(end) | Segment::Quad(_, end) | Segment::Cubic(_, _, end) => Some(end),
+    let end = |segment: &PathSegment| match *segment {
+        PathSegment::Move(end) | PathSegment::Line(end) | PathSegment::Quad(_, end) | PathSegment::Cubic(_, _, end) => Some(end),
         Segment::Close => None,
     };
     item.path.0.iter().filter_map(end).collect()
