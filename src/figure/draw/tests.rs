@@ -90,7 +90,9 @@ fn items(scene: &Scene) -> impl Iterator<Item = &Item> {
 
 fn ends(item: &Item) -> Vec<[f64; 2]> {
     let end = |segment: &PathSegment| match *segment {
-        PathSegment::Move(end) | PathSegment::Line(end) | PathSegment::Quad(_, end) | PathSegment::Cubic(_, _, end) => Some(end),
+        PathSegment::Move(end) | PathSegment::Line(end) | PathSegment::Quad(_, end) | PathSegment::Cubic(_, _, end) => {
+            Some(end)
+        }
         Segment::Close => None,
     };
     item.path.0.iter().filter_map(end).collect()
