@@ -1,6 +1,6 @@
 //! Options that read a whole run from a file. Other settings would be ignored, and are refused instead.
 
-use super::run_options::{OfImages, OfRun, Options};
+use super::run_options::{OfImages, OfRun, RunOptions};
 use super::spectrum;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -19,12 +19,12 @@ const ALONE: [Alone; 2] = [
     Alone {
         command: "spectrum",
         option: "add",
-        decides: |id| is_of::<Options<OfRun>>(id) || is_of::<spectrum::MeasureOptions>(id),
+        decides: |id| is_of::<RunOptions<OfRun>>(id) || is_of::<spectrum::MeasureOptions>(id),
     },
     Alone {
         command: "sample",
         option: "replay",
-        decides: |id| is_of::<Options<OfRun>>(id) || is_of::<Options<OfImages>>(id),
+        decides: |id| is_of::<RunOptions<OfRun>>(id) || is_of::<RunOptions<OfImages>>(id),
     },
 ];
 

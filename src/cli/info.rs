@@ -1,6 +1,6 @@
 //! `chromascope info`: the details of a model.
 
-use super::run_options::{OfNetwork, Options};
+use super::run_options::{OfNetwork, RunOptions};
 use super::{Ended, Failure, output};
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    options: Options<OfNetwork>,
+    options: RunOptions<OfNetwork>,
 }
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {

@@ -1,7 +1,7 @@
 //! `chromascope optimise`: a schedule fitted to a model.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
-use super::run_options::{OfFit, Options as RunOptions, count, read_schedule, seed};
+use super::run_options::{OfFit, RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, rows, start_from};
 use crate::sampler::{Churn, Solver};

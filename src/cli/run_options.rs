@@ -63,7 +63,7 @@ impl Offer for OfNetwork {
 
 /// The given values of the settings that a command offers, in the order of the table.
 #[derive(Debug)]
-pub(super) struct Options<S> {
+pub(super) struct RunOptions<S> {
     said: Vec<(Setting, OsString)>,
     offer: PhantomData<S>,
 }
@@ -132,7 +132,7 @@ impl TypedValueParser for SamplerText {
     }
 }
 
-impl<S: Offer> clap::Args for Options<S> {
+impl<S: Offer> clap::Args for RunOptions<S> {
     fn augment_args(command: Command) -> Command {
         command.args(offered::<S>().map(|(setting, option)| argument::<S>(setting, option)))
     }
@@ -142,7 +142,7 @@ impl<S: Offer> clap::Args for Options<S> {
     }
 }
 
-impl<S: Offer> clap::FromArgMatches for Options<S> {
+impl<S: Offer> clap::FromArgMatches for RunOptions<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let said = |&(_, option): &(Setting, &str)| matches.value_source(option) == Some(ValueSource::CommandLine);
         let value = |(setting, option): (Setting, &str)| {
@@ -158,7 +158,7 @@ impl<S: Offer> clap::FromArgMatches for Options<S> {
     }
 }
 
-impl<S: Offer> Options<S> {
+impl<S: Offer> RunOptions<S> {
     fn is_said(&self, setting: Setting) -> bool {
         self.said.iter().any(|(said, _)| *said == setting)
     }
@@ -312,10 +312,11 @@ mod tests {
     fn what_is_said_is_what_the_run_gets() {
         let line = "sample --steps 7 --sampler heun --s-churn 2 --s-tmax 3 --label 3 --size 8x16 --upsample-guidance 3 \
                     --upsample-eta 0.5 --tf32 --batch 4 --init-noise noise.npy";
-        let mut command = Options::<OfImages>::augment_args(Options::<OfRun>::augment_args(Command::new("sample")));
+        let mut command =
+            RunOptions::<OfImages>::augment_args(RunOptions::<OfRun>::augment_args(Command::new("sample")));
         let matches = command.try_get_matches_from_mut(line.split_whitespace()).unwrap();
-        let run = Options::<OfRun>::from_arg_matches(&matches).unwrap().settings().unwrap();
-        let run = Options::<OfImages>::from_arg_matches(&matches).unwrap().on(run).unwrap();
+        let run = RunOptions::<OfRun>::from_arg_matches(&matches).unwrap().settings().unwrap();
+        let run = RunOptions::<OfImages>::from_arg_matches(&matches).unwrap().on(run).unwrap();
         let expected = RunSettings {
             steps: 7,
             sampler: SamplerKind::Heun.into(),

@@ -1,7 +1,7 @@
 //! `chromascope sample`: one run, saved completely.
 
 use super::progress::{bar, cancel_on_interrupt};
-use super::run_options::{OfImages, OfRun, Options};
+use super::run_options::{OfImages, OfRun, RunOptions};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::session::archive::{self, Claim, Record, WriteError};
 use crate::session::prepare::{Prepared, prepare};
@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    run: Options<OfRun>,
+    run: RunOptions<OfRun>,
     #[command(flatten)]
-    images: Options<OfImages>,
+    images: RunOptions<OfImages>,
     /// Repeat the run recorded in this trajectory.json. Only --out, --json and --onnxruntime may be given with it
     #[arg(long, value_name = "trajectory.json")]
     replay: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! `chromascope spectrum`: measures many samples of a model, step by step.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
-use super::run_options::{OfRun, Options as RunOptions, count};
+use super::run_options::{OfRun, RunOptions, count};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
     self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, GatherProgress, MARGIN,

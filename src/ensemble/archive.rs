@@ -161,19 +161,19 @@ fn restore(npz: &mut Npz, origin: Origin) -> Result<Ensemble, String> {
     let replicas = ensemble.replicas.weights.len();
     let length = ensemble.form.all_bands().len();
     ensemble.replicas = Replicas {
-        weights: moments(npz, "state_replica_weights", ValueKind::Power, &[replicas], count)?,
-        sums: moments(npz, "state_replica_sums", ValueKind::Power, &[replicas, length], count)?,
+        weights: moments(npz, "state_replica_weights", ValueBounds::Power, &[replicas], count)?,
+        sums: moments(npz, "state_replica_sums", ValueBounds::Power, &[replicas, length], count)?,
     };
     if !ensemble.replicas.could_be_of(count) {
         return Err(format!("its bootstrap does not have {}, {DAMAGED}", crate::words::count(count, "sample")));
     }
     let DataStatistics { bands, power, image, .. } = &mut ensemble.images;
     for (name, kind, running) in
-        [("bands", ValueKind::Power, bands), ("power", ValueKind::Power, power), ("image", ValueKind::Any, image)]
+        [("bands", ValueBounds::Power, bands), ("power", ValueBounds::Power, power), ("image", ValueBounds::Any, image)]
     {
         let (name, length) = (format!("state_data_{name}"), running.mean().len());
         let mean = moments(npz, &name, kind, &[length], count)?;
-        let variance = moments(npz, &name, ValueKind::Variance, &[length], count)?;
+        let variance = moments(npz, &name, ValueBounds::Variance, &[length], count)?;
         *running = Running::from_moments(count, &mean, &variance);
     }
     Ok(ensemble)
@@ -222,7 +222,7 @@ fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Runn
     let (mut mean, mut variance) = (vec![0.0; form.record()], vec![0.0; form.record()]);
     for quantity in Quantity::ALL {
         let (name, rows) = (array_of(quantity), quantity.rows(form.steps));
-        for (kind, into) in [(ValueKind::Power, &mut mean), (ValueKind::Variance, &mut variance)] {
+        for (kind, into) in [(ValueBounds::Power, &mut mean), (ValueBounds::Variance, &mut variance)] {
             let mut set = |array: &str, series: std::ops::Range<usize>| -> Result<(), String> {
                 let whole = [rows, form.channels, form.rings];
                 let mean = [rows, form.rings];
@@ -243,7 +243,7 @@ fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Runn
     }
     let x0 = form.steps * form.bands;
     let changes = Quantity::Change.rows(form.steps);
-    for (kind, into) in [(ValueKind::Power, &mut mean), (ValueKind::Variance, &mut variance)] {
+    for (kind, into) in [(ValueBounds::Power, &mut mean), (ValueBounds::Variance, &mut variance)] {
         let into = &mut into[form.all_bands()];
         into[..x0].copy_from_slice(&moments(npz, "bands_x0", kind, &[form.steps, form.bands], count)?);
         into[x0..].copy_from_slice(&moments(npz, "bands_diff", kind, &[changes, form.bands], count)?);
@@ -253,7 +253,7 @@ fn read_running(npz: &mut Npz, ensemble: &Ensemble, count: usize) -> Result<Runn
 
 /// The range of an array's values.
 #[derive(Clone, Copy, PartialEq)]
-enum ValueKind {
+enum ValueBounds {
     /// Any finite number.
     Any,
     /// No negative number.
@@ -263,12 +263,12 @@ enum ValueKind {
 }
 
 /// An array of finite numbers.
-fn moments(npz: &mut Npz, name: &str, kind: ValueKind, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
-    let name = if kind == ValueKind::Variance { format!("{name}_var") } else { name.to_owned() };
+fn moments(npz: &mut Npz, name: &str, kind: ValueBounds, shape: &[usize], count: usize) -> Result<Vec<f64>, String> {
+    let name = if kind == ValueBounds::Variance { format!("{name}_var") } else { name.to_owned() };
     let found: Vec<f64> = values(npz, &name, Some(shape))?;
     let may_be = |value: &f64| {
-        let unknown = kind == ValueKind::Variance && count == 1 && value.is_nan();
-        unknown || value.is_finite() && (kind == ValueKind::Any || *value >= 0.0)
+        let unknown = kind == ValueBounds::Variance && count == 1 && value.is_nan();
+        unknown || value.is_finite() && (kind == ValueBounds::Any || *value >= 0.0)
     };
     match found.iter().find(|value| !may_be(value)) {
         Some(value) => Err(format!("its array \"{name}\" contains {value}, {DAMAGED}")),

@@ -48,13 +48,13 @@ pub struct Thumbnail {
     pub timestep: f64,
     /// Wall time of the step, seconds.
     pub seconds: f64,
-    x_t: Words,
-    x0: Words,
+    x_t: PackedValues,
+    x0: PackedValues,
 }
 
 /// Values in 16 bits between two ends: fine enough for the differences of neighbouring steps.
 #[derive(Clone, Debug)]
-struct Words {
+struct PackedValues {
     values: Array4<u16>,
     low: f32,
     high: f32,
@@ -313,8 +313,8 @@ impl Thumbnail {
             level: snapshot.level,
             timestep: snapshot.timestep,
             seconds: snapshot.seconds,
-            x_t: Words::new(&snapshot.x_t, form),
-            x0: Words::new(&snapshot.x0, form),
+            x_t: PackedValues::new(&snapshot.x_t, form),
+            x0: PackedValues::new(&snapshot.x0, form),
         }
     }
 
@@ -323,7 +323,7 @@ impl Thumbnail {
     }
 }
 
-impl Words {
+impl PackedValues {
     fn new(all: &Array4<f32>, ThumbnailFormat { samples, factor }: ThumbnailFormat) -> Self {
         let (batch, channels, height, width) = all.dim();
         let small_size = (samples.min(batch), channels, height.div_ceil(factor), width.div_ceil(factor));

@@ -1,5 +1,5 @@
 use super::SpectrumError;
-use super::window::Weights;
+use super::window::WindowWeights;
 use ndarray::{Array2, ArrayView2};
 use realfft::{RealFftPlanner, RealToComplex};
 use rustfft::num_complex::Complex64;
@@ -72,7 +72,7 @@ impl Fft2 {
         plane: ArrayView2<T>,
         out: &mut HalfSpectrum,
     ) -> Result<(), SpectrumError> {
-        self.transform_rows(plane, &Weights::default(), out)?;
+        self.transform_rows(plane, &WindowWeights::default(), out)?;
         self.transform_columns(out, |_, _| {});
         Ok(())
     }
@@ -81,7 +81,7 @@ impl Fft2 {
     pub(super) fn add_power<T: Copy + Into<f64>>(
         &self,
         plane: ArrayView2<T>,
-        weights: &Weights,
+        weights: &WindowWeights,
         memory: &mut HalfSpectrum,
         power: &mut [f64],
     ) -> Result<(), SpectrumError> {
@@ -99,7 +99,7 @@ impl Fft2 {
     pub(super) fn add_power_of_pair<T: Copy + Into<f64>>(
         &self,
         planes: [ArrayView2<T>; 2],
-        weights: &Weights,
+        weights: &WindowWeights,
         memory: &mut HalfSpectrum,
         power: &mut [f64],
     ) -> Result<(), SpectrumError> {
@@ -115,7 +115,7 @@ impl Fft2 {
     fn transform_rows<T: Copy + Into<f64>>(
         &self,
         plane: ArrayView2<T>,
-        weights: &Weights,
+        weights: &WindowWeights,
         out: &mut HalfSpectrum,
     ) -> Result<(), SpectrumError> {
         SpectrumError::check(&[self.height, self.width], plane.shape())?;
@@ -139,7 +139,7 @@ impl Fft2 {
     fn transform_pair_rows<T: Copy + Into<f64>>(
         &self,
         planes: [ArrayView2<T>; 2],
-        weights: &Weights,
+        weights: &WindowWeights,
         out: &mut HalfSpectrum,
     ) -> Result<(), SpectrumError> {
         for plane in &planes {

@@ -1,4 +1,4 @@
-use super::window::Weights;
+use super::window::WindowWeights;
 use super::{Fft2, HalfSpectrum, SpectrumError, Window};
 use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView2, ArrayView3, ArrayView4, Axis};
@@ -112,7 +112,7 @@ fn rounded_radius(k_y: usize, k_x: usize, height: usize, width: usize) -> usize 
 pub struct Rapsd {
     fft: Arc<Fft2>,
     rings: Arc<Rings>,
-    weights: Arc<Weights>,
+    weights: Arc<WindowWeights>,
     memory: HalfSpectrum,
     /// `|X|²` summed over a sample's planes, over the half spectrum, `[W/2 + 1, H]`.
     power: Vec<f64>,
@@ -130,7 +130,7 @@ impl Rapsd {
         let fft = Fft2::of_size(height, width)?;
         let rings = Arc::new(Rings::new(&fft));
         Ok(Self {
-            weights: Arc::new(Weights::new(window, &fft)),
+            weights: Arc::new(WindowWeights::new(window, &fft)),
             memory: HalfSpectrum::new(),
             power: Vec::new(),
             sums: vec![0.0; rings.len()],

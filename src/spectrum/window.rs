@@ -26,12 +26,12 @@ impl Window {
 
 /// A window by rows and columns; empty for no window.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Weights {
+pub(super) struct WindowWeights {
     rows: Vec<f64>,
     columns: Vec<f64>,
 }
 
-impl Weights {
+impl WindowWeights {
     pub(super) fn new(window: Window, fft: &Fft2) -> Self {
         let (height, width) = fft.size();
         match window {

@@ -30,7 +30,7 @@ pub(super) struct TextLine {
 }
 
 /// The positions of a sheet's parts.
-pub(super) struct Layout {
+pub(super) struct SheetLayout {
     pub size: (f64, f64),
     pub heading: Vec<TextLine>,
     pub caption: Vec<TextLine>,
@@ -59,7 +59,7 @@ struct Columns {
 }
 
 /// Lays out a sheet.
-pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
+pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> SheetLayout {
     let lettering = painter.lettering;
     let contents: Vec<&Content> = sheet.panels.iter().map(|panel| &panel.content).collect();
     let y_axes: Vec<Axis> = contents.iter().map(|content| content.y_axis()).collect();
@@ -130,7 +130,7 @@ pub(super) fn layout(sheet: &Sheet, painter: &Painter<'_>) -> Layout {
     let width = sheet.width.max(columns.legend + legend + MARGIN);
     // Whole points, so that pixels are whole in every format.
     let whole = |length: f64| (length - 1e-6).ceil();
-    Layout { size: (whole(width), whole(y + MARGIN)), heading, caption, panels }
+    SheetLayout { size: (whole(width), whole(y + MARGIN)), heading, caption, panels }
 }
 
 /// The plots' heights: as requested, or in that proportion so that they sum to `sum`; none below its minimum.

@@ -15,7 +15,7 @@ const SWATCH: f64 = 20.0;
 const GAP: f64 = 6.0;
 
 /// A name and its swatches, possibly several: a line and the points on it.
-struct LegendEntry<'a> {
+struct LegendRow<'a> {
     name: &'a str,
     swatches: Vec<Swatch<'a>>,
 }
@@ -29,15 +29,15 @@ enum Swatch<'a> {
 }
 
 /// The entries of a figure's legend. Rules are included if each has a colour of its own.
-fn entries(figure: &Figure) -> Vec<LegendEntry<'_>> {
-    let mut entries: Vec<LegendEntry<'_>> = Vec::new();
+fn entries(figure: &Figure) -> Vec<LegendRow<'_>> {
+    let mut entries: Vec<LegendRow<'_>> = Vec::new();
     let mut add = |name, swatch| match entries.iter_mut().find(|entry| entry.name == name) {
         Some(entry) => {
             if !entry.swatches.iter().any(|other| std::mem::discriminant(other) == std::mem::discriminant(&swatch)) {
                 entry.swatches.push(swatch);
             }
         }
-        None => entries.push(LegendEntry { name, swatches: vec![swatch] }),
+        None => entries.push(LegendRow { name, swatches: vec![swatch] }),
     };
     for area in &figure.areas {
         add(area.name.as_str(), Swatch::Area(area.paint));

@@ -27,7 +27,7 @@ const NOISE: &[&str] = &["noise 1 − ᾱ"];
 const OTHERS: &[&str] = &["earlier steps", "later steps"];
 
 /// A number read off the plot.
-struct Reading {
+struct PlotReading {
     short: String,
     long: String,
     about: String,
@@ -37,7 +37,7 @@ struct Reading {
 /// Everything below the plot. The rows do not depend on values, so nothing moves while these change.
 pub(super) struct Readings<'a> {
     legend: PlotLegend<'a>,
-    values: [Reading; 2],
+    values: [PlotReading; 2],
     wide: bool,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Readings<'a> {
     }
 
     /// "…", which opens everything that does not fit.
-    fn more_ui(&self, ui: &Ui, place: Rect, (named, value): (bool, Option<&Reading>), palette: &Palette) {
+    fn more_ui(&self, ui: &Ui, place: Rect, (named, value): (bool, Option<&PlotReading>), palette: &Palette) {
         let reach = Rect::from_center_size(place.center(), vec2(TARGET, TARGET));
         let response = ui.interact(reach, ui.scope_id().with("more of the spectrum"), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, words::panes::MORE_CURVES));
@@ -125,7 +125,7 @@ impl<'a> Readings<'a> {
     }
 }
 
-impl Reading {
+impl PlotReading {
     fn show(&self, ui: &Ui, rect: Rect, palette: &Palette) {
         let response = ui.interact(rect, ui.scope_id().with(("reading", self.dash.is_some())), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &self.long));
@@ -153,7 +153,7 @@ impl Reading {
     }
 }
 
-fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Reading {
+fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> PlotReading {
     let (short, long) = match plot.signal {
         None if ended => ("fₘₐₓ unknown".to_owned(), "fₘₐₓ unknown: no data".to_owned()),
         None => ("fₘₐₓ: after the run".to_owned(), "fₘₐₓ: known when the run ends".to_owned()),
@@ -170,10 +170,10 @@ fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> Reading {
          spectrum of {data}. Details finer than 1/fₘₐₓ are mostly noise. If the curves cross more than once, the \
          highest crossing counts"
     );
-    Reading { short, long, about, dash: None }
+    PlotReading { short, long, about, dash: None }
 }
 
-fn slope(plot: &SpectrumPlot, ended: bool) -> Reading {
+fn slope(plot: &SpectrumPlot, ended: bool) -> PlotReading {
     let (short, long, how) = match (&plot.slope, plot.range) {
         (Some(slope), _) => (slope.short_label(), slope.label(), count(slope.law.rings, "ring")),
         (None, Some(_)) => {
@@ -194,5 +194,5 @@ fn slope(plot: &SpectrumPlot, ended: bool) -> Reading {
          ({how}). ± is the standard error. Range: 2 cycles/image to fₘₐₓ; drag or type its ends to change it, \
          double-click one to reset. Photographs have about −2"
     );
-    Reading { short, long, about, dash: Some(Dash::DashDotted) }
+    PlotReading { short, long, about, dash: Some(Dash::DashDotted) }
 }
