@@ -1,6 +1,7 @@
 //! Reading the user's files, with a sentence for each failure.
 
 pub mod json;
+pub mod memory;
 pub mod npy;
 
 use ndarray_npy::ReadNpyError;

@@ -2,11 +2,10 @@
 
 use super::{Ended, Failure, output};
 use crate::denoiser::empirical;
-use crate::reading::{self, npy};
+use crate::reading::{self, memory, npy};
 use crate::schedule::formats::number;
 use crate::session::archive::claim;
 use crate::session::images::{KINDS, dimensions, read_at_size};
-use crate::session::memory;
 use crate::session::prepare::check_size;
 use crate::session::schedule_file::has_ending;
 use crate::session::setting::read_size;
@@ -101,19 +100,13 @@ const BYTES_PER_PIXEL: u64 = 50;
 
 /// Refuses an image whose spectrum has no room, before it is decoded. What is no image is told when it is read.
 fn check_room(file: &Path) -> Result<(), PsdError> {
-    let (Ok((width, height)), Some(left)) = (dimensions(file), memory::left()) else { return Ok(()) };
-    let needed = u64::from(width) * u64::from(height) * BYTES_PER_PIXEL;
-    if needed <= left {
+    let Ok((width, height)) = dimensions(file) else { return Ok(()) };
+    let Some(shortage) = memory::shortage(u64::from(width) * u64::from(height) * BYTES_PER_PIXEL) else {
         return Ok(());
-    }
-    let [needed, left] = [needed, left].map(|bytes| bytes as f64 / 1e9);
-    Err(wrong(
-        file,
-        &format!(
-            "it has {width}x{height} pixels, and their spectrum needs {needed:.1} GB, but only {left:.1} GB are left; \
-             set --size HxW, such as 512x512"
-        ),
-    ))
+    };
+    let reason =
+        format!("it has {width}x{height} pixels, and their spectrum needs {shortage}; set --size HxW, such as 512x512");
+    Err(wrong(file, &reason))
 }
 
 /// What to do instead.

@@ -1,7 +1,7 @@
 //! Arrays of floating-point numbers from NumPy's `.npy` files: of 16, 32 or 64 bits, in either byte order, with rows or
 //! columns together.
 
-use super::why;
+use super::{memory, why};
 use half::f16;
 use ndarray::{Array, ArrayD, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::npy::header::{Header, ReadHeaderError};
@@ -49,6 +49,11 @@ pub fn floats<T: Number>(bytes: &[u8]) -> Result<ArrayD<T>, String> {
         Some(needed) if rest.len() == needed => {}
         Some(needed) if rest.len() > needed => return Err("there is more data than its array".into()),
         _ => return Err("it is truncated".into()),
+    }
+    // The values, and a copy in another order or for another use.
+    let count = rest.len() / width;
+    if let Some(shortage) = memory::shortage(2 * (count * size_of::<T>()) as u64) {
+        return Err(format!("its {count} values need {shortage}"));
     }
     let shape = IxDyn(&header.shape).set_f(header.layout.is_fortran());
     let array = ArrayD::from_shape_vec(shape, values(rest)).map_err(|error| error.to_string())?;

@@ -9,8 +9,7 @@ pub(super) use file::{fit, read_rgb};
 
 use crate::denoiser::ImageShape;
 use crate::denoiser::empirical::ImageSet;
-use crate::reading::why;
-use crate::session::memory;
+use crate::reading::{memory, why};
 use crate::session::setting::Setting;
 use crate::words::count;
 use image::RgbImage;

@@ -22,7 +22,6 @@ pub mod images;
 pub mod inspect;
 mod kept;
 pub mod levels;
-pub mod memory;
 pub mod model_keys;
 pub mod parts;
 pub mod playback;

@@ -1,8 +1,7 @@
 //! One image file.
 
 use super::jpeg;
-use crate::reading::why;
-use crate::session::memory;
+use crate::reading::{memory, why};
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage};
 use std::fs::File;
@@ -59,11 +58,8 @@ pub(in crate::session) fn read_rgb(path: &Path) -> Result<RgbImage, String> {
     // What is decoded, its turned copy, and the pixels on white; a decoder's own memory is like the first.
     let needed = 3 * decoder.total_bytes() + 7 * u64::from(width) * u64::from(height);
     let _alone = (needed > LARGE).then(|| ONE_LARGE.lock().unwrap_or_else(PoisonError::into_inner));
-    if let Some(left) = memory::left().filter(|&left| needed > left) {
-        let [needed, left] = [needed, left].map(|bytes| bytes as f64 / 1e9);
-        return Err(format!(
-            "it has {width}x{height} pixels, which need {needed:.1} GB, but only {left:.1} GB are left"
-        ));
+    if let Some(shortage) = memory::shortage(needed) {
+        return Err(format!("it has {width}x{height} pixels, which need {shortage}"));
     }
     let orientation = decoder.orientation().map_err(told)?;
     let mut image = match format {

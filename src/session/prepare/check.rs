@@ -1,7 +1,7 @@
 use super::{MEMORY_LIMIT, SettingError};
+use crate::reading::memory;
 use crate::sampler::{SamplerKind, Solver};
 use crate::session::Trajectory;
-use crate::session::memory;
 use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, RunSettings};
 

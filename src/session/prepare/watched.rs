@@ -37,6 +37,8 @@ impl Watched {
             for name in BESIDE {
                 self.add(&folder.join(name));
             }
+            // One that comes is opened instead of a graph under another name.
+            self.add(&folder.join("model.onnx"));
         }
         if let Some(file) = &package.scheduler_config {
             self.add(file);

@@ -15,6 +15,14 @@ pub fn left() -> Option<u64> {
     free.into_iter().chain(under_limit).min()
 }
 
+/// Why something that needs this many bytes cannot be had, where there is too little left: "18.0 GB, but only 5.2 GB are left".
+#[must_use]
+pub fn shortage(needed: u64) -> Option<String> {
+    let left = left().filter(|&left| needed > left)?;
+    let [needed, left] = [needed, left].map(|bytes| bytes as f64 / 1e9);
+    Some(format!("{needed:.1} GB, but only {left:.1} GB are left"))
+}
+
 fn in_kilobytes(told: &str, name: &str) -> Option<u64> {
     let line = told.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -39,6 +47,8 @@ mod tests {
         assert_eq!((available(""), available("MemAvailable: many")), (None, None));
         if cfg!(target_os = "linux") {
             assert!(left().is_some_and(|bytes| bytes > 1 << 20));
+            assert_eq!(shortage(1 << 20), None);
+            assert!(shortage(10_u64.pow(18)).unwrap().starts_with("1000000000.0 GB, "));
         }
     }
 
