@@ -93,7 +93,7 @@ fn ends(item: &Item) -> Vec<[f64; 2]> {
         PathSegment::Move(end) | PathSegment::Line(end) | PathSegment::Quad(_, end) | PathSegment::Cubic(_, _, end) => {
             Some(end)
         }
-        Segment::Close => None,
+        PathSegment::Close => None,
     };
     item.path.0.iter().filter_map(end).collect()
 }
