@@ -363,3 +363,48 @@ fn numbers_have_no_digits_that_nobody_typed() {
     let (out, _) = told(&["schedule", "--family", "ays-svd", "-n", "10", "--for", "comfyui"]);
     assert_eq!(out, "700, 54.5, 15.886, 7.977, 4.248, 1.789, 0.981, 0.403, 0.173, 0.034, 0\n");
 }
+
+#[test]
+fn each_step_is_explained_for_the_program_that_runs_it() {
+    let files = Files::new();
+    let (list, sd) = (files.write("ays.txt", "14.615, 6.475, 0.152, 0"), files.write("sd.json", SD));
+    let explained = |more: &[&str]| {
+        let (text, _) = told(&[&["schedule", "--explain"][..], more].concat());
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let comfy = explained(&["--sigmas", &list, "--config", &sd, "--for", "comfyui"]);
+    assert_eq!(comfy.len(), 3);
+    assert!(
+        comfy[0].starts_with("Step 0, σ 14.615 to 6.475: ") && comfy[0].contains(" of what it adds is level "),
+        "{comfy:?}"
+    );
+    // The table's last σ is 14.6146, just below.
+    assert!(
+        comfy[0].ends_with("ComfyUI feeds timestep 999, the nearest that the network knows (σ 14.615)."),
+        "{comfy:?}"
+    );
+    assert!(comfy[1].contains("ComfyUI feeds timestep 8") && comfy[1].contains("whose σ is 6.4"), "{comfy:?}");
+    let diffusers = explained(&["--sigmas", &list, "--config", &sd, "--for", "python"]);
+    assert!(diffusers[1].contains("diffusers feeds timestep 8") && diffusers[1].contains('.'), "{diffusers:?}");
+    let turbo = explained(&["--family", "flux2-turbo", "--config", &files.write("flow.json", FLOW)]);
+    assert!(turbo[1].starts_with("Step 1, flow time 0.6509 to 0.4374: "), "{turbo:?}");
+    assert!(turbo[1].ends_with("Chromascope feeds flow time 0.6509, timestep 650.9."), "{turbo:?}");
+    assert_eq!(explained(&["--sigmas", &list])[2].matches("feeds").count(), 0);
+}
+
+#[test]
+fn published_lists_are_used_by_name() {
+    let files = Files::new();
+    let sd = files.write("sd.json", SD);
+    let (csv, _) = told(&["schedule", "--sigmas", "lcm-4", "--config", &sd]);
+    let fed: Vec<&str> = csv.lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(fed, ["999", "759", "499", "259", "nan"]);
+    let (list, _) = told(&["schedule", "--family", "flux2-turbo", "--for", "comfyui"]);
+    assert_eq!(list, "1, 0.6509, 0.4374, 0.2932, 0.1893, 0.1108, 0.0495, 0.00031, 0\n");
+    let out = files.0.path().join("run");
+    let run = ["sample", "--model", "gaussian-64", "--json", "--out", out.to_str().unwrap(), "--schedule", "lcm-4"];
+    let record: Value = serde_json::from_str(&told(&run).0).unwrap();
+    assert_eq!(serde_json::from_value::<Vec<f64>>(record["timestep"].clone()).unwrap(), [999.0, 759.0, 499.0, 259.0]);
+    assert_eq!(record["resolved"]["spacing"], "lcm-4");
+    assert!(refused(&["schedule", "--family", "lcm-4", "--param", "rho=7"]).contains("has no parameter rho"));
+}

@@ -18,7 +18,11 @@ use gui::*;
 
 /// The lab with all of its panel in view.
 fn lab() -> Harness<'static, App> {
-    let mut launch = launch(settings("gaussian-64"));
+    lab_of("gaussian-64")
+}
+
+fn lab_of(model: &str) -> Harness<'static, App> {
+    let mut launch = launch(settings(model));
     launch.first.push(Action::SetLayout(Layout::ScheduleLab));
     launch.first.push(Action::ShowTrack(Track::Theorem, true));
     launch.first.push(Action::ShowTrack(Track::AdjustedTime, true));
@@ -143,6 +147,7 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     assert_ne!(step(&harness, &words::tracks::step_handle(5)), before);
     undo(&mut harness);
     assert_eq!(step(&harness, &words::tracks::step_handle(5)), before);
+    assert!(says(&harness, words::panes::NO_PRESET));
 
     let list = "20, 3.25, 1, 0.125, 0";
     harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
@@ -154,6 +159,19 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     until(&mut harness, "a run of four steps", |harness| {
         says(harness, &words::frame::step_of(4, 4)) && is_done(harness)
     });
+    // It leaves as it was typed, also after one step was moved.
+    assert_eq!(copied(&mut harness, form("comfyui")), "20, 3.25, 1, 0.125, 0\n");
+    assert!(says(&harness, words::panes::NO_STEP));
+    let second = step(&harness, &words::tracks::step_handle(1));
+    harness.get_by_label(&second).focus();
+    frames(&mut harness, 2);
+    assert!(says(&harness, "Step 1, σ 3.25 to 1: "), "{:?}", painted(&harness));
+    assert!(says(&harness, "ComfyUI feeds timestep "), "{:?}", painted(&harness));
+    press(&mut harness, Key::ArrowUp);
+    let moved = copied(&mut harness, form("comfyui"));
+    assert!(moved.starts_with("20, 3.1") && moved.ends_with(", 1, 0.125, 0\n"), "{moved}");
+    undo(&mut harness);
+    assert_eq!(copied(&mut harness, form("comfyui")), "20, 3.25, 1, 0.125, 0\n");
     // A list of four steps has long ones; the warnings are beside it.
     harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
     frames(&mut harness, 2);
@@ -162,6 +180,58 @@ fn steps_slide_and_lists_are_kept_as_typed() {
     click(&mut harness, words::panes::RUN_WITH_LIST);
     assert!(painted(&harness).iter().any(|text| text.contains("σ in row 5 is 0")), "{:?}", painted(&harness));
     assert!(says(&harness, &words::panes::current("list of σ, 4 steps")), "what cannot be run changes nothing");
+}
+
+/// What an export puts on the clipboard.
+fn copied(harness: &mut Harness<App>, name: &str) -> String {
+    let button = words::panes::copy(name);
+    harness.get_by_label(&button).scroll_to_me();
+    frames(harness, 3);
+    harness.get_by_label(&button).click();
+    harness.step();
+    let mut copied = None;
+    for _ in 0..3 {
+        let commands = &harness.output().platform_output.commands;
+        let text = commands.iter().find_map(|command| match command {
+            OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        });
+        copied = copied.or(text);
+        harness.step();
+    }
+    copied.unwrap_or_default()
+}
+
+/// σ of a flow model is flow time, typed and copied alike; the other meaning is a choice.
+#[test]
+fn a_flow_models_list_is_one_of_flow_times() {
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/tiny-flow");
+    let mut harness = lab_of(model.to_str().unwrap());
+    let list = |harness: &mut Harness<App>, text: &str| {
+        harness.get_by_label(words::panes::LIST_OF_LEVELS).click();
+        frames(harness, 2);
+        harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+        harness.get_by_label(words::panes::LIST_OF_LEVELS).type_text(text);
+        frames(harness, 2);
+        click(harness, words::panes::RUN_WITH_LIST);
+    };
+    list(&mut harness, "1, 0.6509, 0.0495, 0");
+    assert!(says(&harness, &words::panes::current("list of flow times, 3 steps")), "{:?}", painted(&harness));
+    assert_eq!(copied(&mut harness, form("comfyui")), "1, 0.6509, 0.0495, 0\n");
+    assert!(copied(&mut harness, form("python")).contains("1.0, 0.6509, 0.0495,\n"));
+    list(&mut harness, "14.615, 1, 0");
+    assert!(painted(&harness).iter().any(|text| text.contains("σ in row 1 is 14.615")), "{:?}", painted(&harness));
+    click(&mut harness, "VE σ");
+    click(&mut harness, words::panes::RUN_WITH_LIST);
+    assert!(says(&harness, &words::panes::current("list of σ, 2 steps")), "{:?}", painted(&harness));
+    // λ of σ = 1 is that of flow time 0.5.
+    assert!(copied(&mut harness, form("comfyui")).ends_with(", 0.5, 0\n"));
+    click(&mut harness, words::panes::PRESET);
+    harness.get_by_label("FLUX.2 Turbo").click_accesskit();
+    frames(&mut harness, 3);
+    press(&mut harness, Key::Escape);
+    click(&mut harness, words::panes::APPLY);
+    assert!(says(&harness, &words::panes::current("flux2-turbo, 8 steps")), "{:?}", painted(&harness));
 }
 
 #[test]
@@ -284,22 +354,8 @@ fn schedules_go_out_and_come_in() {
     assert_eq!(points(&harness), before);
 
     for (name, words) in [(form("k-diffusion"), "torch.tensor(["), (form("python"), "set_timesteps(sigmas=SIGMAS)")] {
-        let button = words::panes::copy(name);
-        harness.get_by_label(&button).scroll_to_me();
-        frames(&mut harness, 3);
-        harness.get_by_label(&button).click();
-        harness.step();
-        let mut copied = None;
-        for _ in 0..3 {
-            let commands = &harness.output().platform_output.commands;
-            let text = commands.iter().find_map(|command| match command {
-                OutputCommand::CopyText(text) => Some(text.clone()),
-                _ => None,
-            });
-            copied = copied.or(text);
-            harness.step();
-        }
-        assert!(copied.as_deref().unwrap_or_default().contains(words), "{name}: {copied:?}");
+        let copied = copied(&mut harness, name);
+        assert!(copied.contains(words), "{name}: {copied}");
     }
 
     // A track's figure, in the requested format; the path of the import is not used.

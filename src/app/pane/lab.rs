@@ -13,7 +13,7 @@ use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
 use crate::app::pane_id::PaneId;
 use crate::app::planned::Planned;
-use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values_ui, to_curve, to_list};
+use crate::app::track::schedule::editor::{alone, as_drawn, as_list, point_values_ui, step_words, to_curve, to_list};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::runtime::Wake;
@@ -133,17 +133,30 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
             out.intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     });
+    selected_ui(ui, planned, out);
+}
+
+/// The control point or step that is selected. What stands below keeps its place.
+fn selected_ui(ui: &mut Ui, planned: &Planned, out: &mut ViewOutput) {
+    let secondary = Palette::of(ui).secondary;
+    if let PlanSource::List(list) = &planned.source {
+        let of_step = || out.hand.selected.and_then(|step| step_words(planned, step));
+        let words = of_step().unwrap_or_else(|| {
+            let note = list.note_on(&planned.model).map_or_else(String::new, |note| sentence(note) + ". ");
+            note + words::panes::NO_STEP
+        });
+        lines_ui(ui, &words, 3, secondary);
+        return;
+    }
     // Another schedule would need a fit in every frame.
+    let drawn = planned.source.drawn();
     let point = drawn.and_then(|_| as_drawn(planned)).zip(out.hand.selected);
     let words = match (&point, drawn) {
         (Some((_, index)), _) => words::tracks::control_point(index + 1),
         (None, Some(_)) => "No control point selected".to_owned(),
-        (None, None) => planned
-            .source
-            .note_on(&planned.model)
-            .map_or_else(|| "This schedule has no control points".to_owned(), |note| sentence(note) + "."),
+        (None, None) => "This schedule has no control points".to_owned(),
     };
-    lines_ui(ui, &words, 1, palette.secondary);
+    lines_ui(ui, &words, 1, secondary);
     // The space of its numbers is reserved.
     let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
     if let Some((drawn, index)) = point {

@@ -156,6 +156,9 @@ pub fn current(schedule: &str) -> String {
     format!("Current: {schedule}")
 }
 
+/// Where the selected step of a list is explained.
+pub const NO_STEP: &str = "Select a step in the Schedule track to see what it makes.";
+
 /// Fills in the levels of the run.
 pub const COPY_FROM_RUN: &str = "Copy from run";
 

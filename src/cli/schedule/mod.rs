@@ -5,6 +5,7 @@ mod source;
 
 use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
+use crate::schedule::explain::{self, Runner};
 use crate::schedule::formats::ScheduleTable;
 use crate::schedule::formats::registry::{ExportFormat, Writer, pretty};
 use crate::schedule::{ModelSchedule, SigmaMeaning};
@@ -13,6 +14,7 @@ use crate::session::model_keys::kept_keys;
 use crate::session::schedule_file::has_ending;
 use crate::session::schedule_table::TimedTable;
 use crate::theory::{Chromatogram, Measure};
+use crate::words::sentence;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plot::{Curves, FigureKind, OwnTime};
 use source::{Source, SourceSchedule};
@@ -30,6 +32,10 @@ pub(super) struct Arguments {
     /// (a diffusers run with this schedule on the unchanged model of --config)
     #[arg(long = "for", value_name = "PROGRAM", value_parser = program())]
     program: Option<&'static ExportFormat>,
+    /// Say for each step, instead of writing the schedule to stdout, which resolution it makes and what the program of --for
+    /// really feeds to the network of --config
+    #[arg(long)]
+    explain: bool,
     /// Draw λ and ᾱ over the schedule's own time
     #[arg(long, value_name = "FILE", help = format!("Draw λ and ᾱ over the schedule's own time into this {}", Format::endings()))]
     plot: Option<PathBuf>,
@@ -49,7 +55,7 @@ pub(super) struct ChromatogramArguments {
     #[command(flatten)]
     source: Source,
     /// Number of resolution levels
-    #[arg(long, value_name = "M", default_value_t = 6)]
+    #[arg(long, value_name = "M", default_value_t = LEVELS)]
     levels: usize,
     /// Factor n between neighbouring levels
     #[arg(long, value_name = "N", default_value_t = 2)]
@@ -76,6 +82,8 @@ pub(super) struct ChromatogramArguments {
 
 /// Most levels of a chromatogram.
 const MOST_LEVELS: usize = 8;
+/// Levels of a chromatogram, unless another number is given.
+const LEVELS: usize = 6;
 
 /// A contradiction between options.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +97,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         found = found.with_steps_of_its_file();
     }
     let timed = found.table()?;
-    let only_drawn = arguments.plot.is_some();
+    let only_drawn = arguments.plot.is_some() || arguments.explain;
     match (arguments.program, &arguments.out) {
         (None, Some(path)) => write_table(path, &timed.table)?,
         (None, None) if only_drawn => {}
@@ -97,7 +105,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         (Some(program), Some(path)) => {
             output::file(path, found.text_for(program, &timed)?.as_bytes(), "the schedule is")?;
         }
+        (Some(_), None) if arguments.explain => {}
         (Some(program), None) => output::result(found.text_for(program, &timed)?.trim_end())?,
+    }
+    if arguments.explain {
+        output::result(&found.explanation(&timed, arguments.program)?)?;
     }
     if let Some(path) = &arguments.plot {
         plot::write(path, plot::schedule_sheet(&OwnTime::new(&timed)?, &found))?;
@@ -165,6 +177,20 @@ fn write_table(path: &Path, table: &ScheduleTable) -> Result<(), Failure> {
 }
 
 impl SourceSchedule {
+    /// A sentence for each step.
+    fn explanation(&self, timed: &TimedTable, program: Option<&ExportFormat>) -> Result<String, Failure> {
+        let runner = program.and_then(ExportFormat::runner).unwrap_or(Runner::here(false));
+        let (plan, theory) = (self.plan(timed)?, Chromatogram::scale_invariant(2, LEVELS)?);
+        let step = |step: usize| {
+            let made = sentence(&explain::makes(&plan, step, &theory, self.meaning(timed)));
+            match explain::runs(&plan, step, self.model(timed), runner) {
+                Some(runs) => format!("{made}. {runs}."),
+                None => format!("{made}."),
+            }
+        };
+        Ok((0..plan.steps()).map(step).collect::<Vec<_>>().join("\n"))
+    }
+
     fn text_for(&self, format: &ExportFormat, timed: &TimedTable) -> Result<String, Failure> {
         Ok(match format.writer {
             Writer::Source(write) => write(&self.source, timed.table.rows.len().saturating_sub(1))?,

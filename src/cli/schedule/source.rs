@@ -356,10 +356,19 @@ impl SourceSchedule {
         self
     }
 
-    /// What σ means: as was said, else as for the model that is fed.
+    /// What σ means: as was said, else as for the model that is fed, else as in the list.
     pub fn meaning(&self, timed: &TimedTable) -> SigmaMeaning {
-        let model = self.network.as_ref().unwrap_or(&timed.schedule);
-        self.sigmas_are.unwrap_or_else(|| SigmaMeaning::of(model))
+        let of_list = || matches!(&self.source, PlanSource::List(list) if list.kind == ListKind::FlowTime);
+        let of_model = || match &self.network {
+            None if of_list() => SigmaMeaning::Flow,
+            _ => SigmaMeaning::of(self.model(timed)),
+        };
+        self.sigmas_are.unwrap_or_else(of_model)
+    }
+
+    /// The schedule that gives timesteps.
+    pub fn model<'a>(&'a self, timed: &'a TimedTable) -> &'a ModelSchedule {
+        self.network.as_ref().unwrap_or(&timed.schedule)
     }
 
     /// A list with what its σ mean, and what is to be said of it.
@@ -388,7 +397,7 @@ impl SourceSchedule {
 
     /// A run along the rows of a table, on the model that is fed.
     pub fn plan(&self, timed: &TimedTable) -> Result<Plan, Failure> {
-        let model = self.network.as_ref().unwrap_or(&timed.schedule);
+        let model = self.model(timed);
         Ok(match &self.source {
             PlanSource::List(list) => list.plan(model, self.final_level())?,
             _ => timed.plan(model)?,

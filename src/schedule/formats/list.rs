@@ -1,6 +1,7 @@
 use super::FormatError;
 use super::table::number;
 use crate::reading::json;
+use crate::schedule::explain::Runner;
 use crate::schedule::{LevelList, MAX_STEPS, Plan, SigmaMeaning};
 use crate::words::short;
 
@@ -83,8 +84,8 @@ pub fn comfy_ui_sigmas(sigmas: &[f64]) -> String {
 /// A program that takes a list of σ, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct SigmaProgram {
-    /// Its name.
-    pub name: &'static str,
+    /// Its name, and what it feeds to networks.
+    pub runner: Runner,
     /// The σ that it has where a schedule with zero terminal SNR begins, since no σ of its own is infinite.
     pub pure_noise: f64,
     /// The list, of σ that are all finite.
@@ -95,7 +96,7 @@ impl SigmaProgram {
     /// The list of a plan's σ, whatever it means by σ, and what is to be said of it, a sentence each.
     #[must_use]
     pub fn write(&self, plan: &Plan, meaning: SigmaMeaning) -> (String, Vec<String>) {
-        let name = self.name;
+        let name = self.runner.name;
         let mut notes = Vec::new();
         let sigmas = match meaning {
             SigmaMeaning::Flow => {

@@ -5,6 +5,7 @@ use super::{
     DiffusersNote, FormatError, ScheduleTable, SigmaProgram, comfy_ui_sigmas, diffusers_config, k_diffusion_sigmas,
     own, python_snippet, write_npy,
 };
+use crate::schedule::explain::Runner;
 use crate::schedule::{Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaMeaning};
 use crate::theory::NoiseLevel;
 use crate::words;
@@ -60,7 +61,7 @@ pub const EXPORTS: &[ExportFormat] = &[
         purpose: "an **unchanged** model: `sigmas = torch.tensor([…])` for its samplers",
         place: Place::MenuAndProgram,
         writer: Writer::Sigmas(SigmaProgram {
-            name: "k-diffusion",
+            runner: Runner::K_DIFFUSION,
             pure_noise: STAND_IN_SIGMA_MAX,
             list: k_diffusion_sigmas,
         }),
@@ -72,7 +73,11 @@ pub const EXPORTS: &[ExportFormat] = &[
         summary: "Comma-separated numbers for nodes with custom sigmas",
         purpose: "an **unchanged** model: comma-separated numbers, for nodes with custom sigmas",
         place: Place::MenuAndProgram,
-        writer: Writer::Sigmas(SigmaProgram { name: "ComfyUI", pure_noise: COMFY_UI_SIGMA_MAX, list: comfy_ui_sigmas }),
+        writer: Writer::Sigmas(SigmaProgram {
+            runner: Runner::COMFY_UI,
+            pure_noise: COMFY_UI_SIGMA_MAX,
+            list: comfy_ui_sigmas,
+        }),
     },
     ExportFormat {
         name: "python",
@@ -176,6 +181,16 @@ impl ExportFormat {
     #[must_use]
     pub const fn is_of_a_run(&self) -> bool {
         matches!(self.writer, Writer::Sigmas(_) | Writer::OnModel(_))
+    }
+
+    /// The program that runs it, where it is for one that runs models.
+    #[must_use]
+    pub const fn runner(&self) -> Option<Runner> {
+        match self.writer {
+            Writer::Sigmas(ref program) => Some(program.runner),
+            Writer::OnModel(_) => Some(Runner::DIFFUSERS),
+            _ => None,
+        }
     }
 
     /// Whether it is text, which can be copied.

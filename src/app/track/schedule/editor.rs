@@ -10,12 +10,14 @@ use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::place::TimeScale;
 use crate::app::words;
 use crate::figure::{Figure, level_of_value, level_value, ticks};
+use crate::schedule::explain::{self, Runner};
 use crate::schedule::{
     ControlPoint, Curve, Drawn, FinalLevel, LevelList, MOST_LOG_SNR, ModelSchedule, Plan, PlanSource, SigmaMeaning,
 };
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
+use crate::words::sentence;
 use egui::{
     Align2, CursorIcon, DragValue, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2,
     WidgetInfo, pos2, vec2,
@@ -112,6 +114,20 @@ pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
 pub fn as_list(planned: &Planned) -> LevelList {
     let kind = SigmaMeaning::of(&planned.model).kind();
     LevelList { kind, values: planned.plan.in_unit(kind, &planned.model) }
+}
+
+/// Which resolution a step makes, and what it feeds to the network here and in other programs, a sentence each.
+#[must_use]
+pub fn step_words(planned: &Planned, step: usize) -> Option<String> {
+    let (plan, model) = (&planned.plan, &planned.model);
+    let theory = planned.theory.as_ref().filter(|_| step < plan.steps())?;
+    let made = explain::makes(plan, step, theory, SigmaMeaning::of(model));
+    let programs = match model {
+        ModelSchedule::Discrete(_) => &[Runner::here(planned.rounded), Runner::DIFFUSERS, Runner::COMFY_UI][..],
+        _ => &[Runner::here(planned.rounded)],
+    };
+    let fed: Vec<String> = programs.iter().filter_map(|&runner| explain::runs(plan, step, model, runner)).collect();
+    Some(format!("{}. {}.", sentence(&made), fed.join("; ")))
 }
 
 /// The change to a drawn curve.
@@ -259,7 +275,12 @@ fn steps_ui(
         let name = format!("{}, λ {}", words::tracks::step_handle(step), ticks::signed(level.log_snr()));
         let removable = levels.len() > 2 && step + 1 < levels.len();
         let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, removable };
-        let response = handle.ui(ui, editor, state.selected == Some(step));
+        let mut response = handle.ui(ui, editor, state.selected == Some(step));
+        if response.hovered()
+            && let Some(words) = step_words(editor.planned, step)
+        {
+            response = response.on_hover_text(words);
+        }
         if response.gained_focus() || response.clicked() || response.drag_started() {
             state.selected = Some(step);
         }
