@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     #[arg(long = "for", value_name = "PROGRAM", value_parser = program())]
     program: Option<&'static ExportFormat>,
     /// Say for each step, instead of writing the schedule to stdout, which resolution it makes and what the program of --for
-    /// really feeds to the network of --config
+    /// really feeds to the network of --config; level 0 is the finest
     #[arg(long)]
     explain: bool,
     /// Draw λ and ᾱ over the schedule's own time
