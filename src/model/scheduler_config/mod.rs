@@ -1,4 +1,5 @@
 mod class;
+mod departures;
 mod error;
 mod options;
 mod own_sampler;

@@ -1,0 +1,136 @@
+//! Where a run by a configuration departs from diffusers on purpose (docs/theory.md, section 4).
+
+use super::{SchedulerClass, SchedulerConfig, VarianceType};
+use crate::schedule::{Plan, PlanSource, Spacing};
+use crate::words::short;
+
+/// How far from 1 the scale of x_T may be without a word.
+const UNSEEN: f64 = 1e-4;
+
+impl SchedulerConfig {
+    /// What this run does otherwise than its class in diffusers, a sentence each. `plan` is the configuration's own.
+    #[must_use]
+    pub fn departures(&self, plan: &Plan) -> Vec<String> {
+        [self.off_the_list(plan), self.noise_at_the_end(plan), self.one_too_many(plan), self.start(plan)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// DDIM and PNDM of diffusers step down by T/N, rounded down, whatever their timesteps are.
+    fn off_the_list(&self, plan: &Plan) -> Option<String> {
+        if !matches!(self.class, SchedulerClass::Ddim | SchedulerClass::Pndm) {
+            return None;
+        }
+        let stride = (self.num_train_timesteps / plan.steps()) as f64;
+        let next = |step: usize| plan.timesteps().get(step + 1).copied();
+        let is_off = |(step, timestep): &(usize, &f64)| match next(*step) {
+            Some(next) => **timestep - stride != next,
+            None => **timestep - stride >= 0.0,
+        };
+        let (step, timestep) = plan.timesteps().iter().enumerate().find(is_off)?;
+        let (class, from, to) = (self.class.name(), short(*timestep), short(timestep - stride));
+        Some(match next(step) {
+            Some(next) => format!(
+                "{class} in diffusers steps from timestep {from} to {to}, although the next one is {}; here each step ends \
+                 at the next one",
+                short(next)
+            ),
+            None => format!("{class} in diffusers ends the run at timestep {to}; here the last step ends it"),
+        })
+    }
+
+    /// DDPM of diffusers adds noise to the finished image unless the last timestep is 0.
+    fn noise_at_the_end(&self, plan: &Plan) -> Option<String> {
+        let is_large = matches!(self.variance_type, VarianceType::FixedLarge | VarianceType::FixedLargeLog);
+        let is_late = plan.timesteps().last().is_some_and(|&timestep| timestep > 0.0);
+        (self.class == SchedulerClass::Ddpm && is_large && is_late).then(|| {
+            format!(
+                "{} in diffusers adds noise after the last step, as \"variance_type\" is \"{}\"; here the image is left clean",
+                self.class.name(),
+                self.variance_type.name()
+            )
+        })
+    }
+
+    /// numpy's arange, by which diffusers spaces `trailing`, rounds to one value too many for some N.
+    fn one_too_many(&self, plan: &Plan) -> Option<String> {
+        let steps = plan.steps();
+        let trained = self.num_train_timesteps as f64;
+        let is_trailing = self.default_source() == PlanSource::Spacing(Spacing::Trailing);
+        let values = (trained / (trained / steps as f64)).ceil();
+        (is_trailing && values > steps as f64).then(|| {
+            format!("diffusers makes one step more here, at timestep −1; {steps} were asked for, and {steps} are made")
+        })
+    }
+
+    /// The variance that diffusers gives x_T.
+    fn start(&self, plan: &Plan) -> Option<String> {
+        let first = plan.levels()[0];
+        let scale = match self.class {
+            SchedulerClass::Euler
+            | SchedulerClass::EulerAncestral
+            | SchedulerClass::Lms
+            | SchedulerClass::Heun
+            | SchedulerClass::Kdpm2
+            | SchedulerClass::Kdpm2Ancestral
+            | SchedulerClass::DpmSolverSde
+                if self.timestep_spacing != Spacing::Leading =>
+            {
+                first.sqrt_one_minus_alpha_bar()
+            }
+            _ if self.use_flow_sigmas => {
+                let s = first.flow_time();
+                (1.0 - s).hypot(s).recip()
+            }
+            _ => 1.0,
+        };
+        ((scale - 1.0).abs() > UNSEEN).then(|| {
+            format!(
+                "the initial noise has unit variance here; {} in diffusers starts from {} times as much",
+                self.class.name(),
+                short(scale)
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn departures(text: &str, steps: usize) -> Vec<String> {
+        let config = SchedulerConfig::parse(text, Path::new("scheduler_config.json")).unwrap().0;
+        let plan = config.plan_request(steps, config.class.convention()).plan(&config.model_schedule().unwrap());
+        config.departures(&plan.unwrap())
+    }
+
+    #[test]
+    fn only_what_differs_is_said() {
+        let ddim = r#"{"_class_name": "DDIMScheduler", "timestep_spacing": "SPACING"}"#;
+        assert_eq!(departures(&ddim.replace("SPACING", "leading"), 10), Vec::<String>::new());
+        assert_eq!(departures(&ddim.replace("SPACING", "trailing"), 10), Vec::<String>::new());
+        let off = departures(&ddim.replace("SPACING", "linspace"), 10);
+        assert_eq!(
+            off,
+            ["DDIMScheduler in diffusers steps from timestep 999 to 899, although the next one is 888; here each step ends at \
+              the next one"]
+        );
+        let end = departures(r#"{"_class_name": "DDIMScheduler", "steps_offset": 5, "num_train_timesteps": 50}"#, 10);
+        assert_eq!(end, ["DDIMScheduler in diffusers ends the run at timestep 0; here the last step ends it"]);
+
+        let ddpm = r#"{"_class_name": "DDPMScheduler", "variance_type": "fixed_large", "timestep_spacing": "SPACING"}"#;
+        assert_eq!(departures(&ddpm.replace("SPACING", "leading"), 10), Vec::<String>::new());
+        assert!(departures(&ddpm.replace("SPACING", "trailing"), 10)[0].contains("\"fixed_large\""));
+
+        let many = departures(r#"{"_class_name": "DDPMScheduler", "timestep_spacing": "trailing"}"#, 61);
+        assert!(many[0].contains("61 were asked for, and 61 are made"), "{many:?}");
+
+        let euler = r#"{"_class_name": "EulerDiscreteScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+            "beta_schedule": "scaled_linear", "timestep_spacing": "SPACING"}"#;
+        assert_eq!(departures(&euler.replace("SPACING", "leading"), 10), Vec::<String>::new());
+        let start = departures(&euler.replace("SPACING", "trailing"), 10);
+        assert!(start[0].contains("starts from 0.99767 times as much"), "{start:?}");
+    }
+}

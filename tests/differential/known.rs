@@ -1,0 +1,29 @@
+//! What the program says of each kind of difference.
+
+use crate::Difference::{self, Count, Levels, Rounding, Samples, Start, Timesteps};
+
+const GRID: &[Difference] = &[Count, Levels, Timesteps, Rounding];
+const ALL: &[Difference] = &[Count, Levels, Timesteps, Rounding, Samples, Start];
+
+/// Words of a note, and the differences that it names.
+pub const WORDS: &[(&[Difference], &str)] = &[
+    // The file.
+    (ALL, "goes from an image to noise"),
+    (ALL, "RePaintScheduler fills in part of an image"),
+    (ALL, "is unknown; "),
+    (GRID, "\"invert_sigmas\" = true is not supported"),
+    // The sampler.
+    (&[Samples], "Chromascope has no "),
+    (&[Samples], "\"disable_corrector\" of "),
+    (&[Samples], "third-order steps with added noise are those of k-diffusion"),
+    (&[Samples], "\"scale_factors\" = "),
+    // Departures.
+    (&[Samples], "although the next one is"),
+    (&[Samples], "here the last step ends it"),
+    (&[Samples], "here the image is left clean"),
+    (&[Count], "diffusers makes one step more here"),
+    (&[Start], "the initial noise has unit variance here"),
+];
+
+/// Kinds that are still silent: class and difference. Each is to be mended or said; the list only shrinks.
+pub const SILENT: &[(&str, Difference)] = &[];
