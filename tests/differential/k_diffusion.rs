@@ -46,7 +46,8 @@ fn run(name: &str, options: &Value, plan: &Plan, noise: Keyed) -> Result<Vec<f64
     }
     given.remove("eta");
     if name == "sample_lms" {
-        given.extend(given.remove("order").map(|order| ("solver_order".to_owned(), order)));
+        let order = given.remove("order");
+        given.extend(order.map(|order| ("solver_order".to_owned(), order)));
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let parameters: Vec<String> = given.iter().map(|(key, value)| format!("{key}={}", text(value))).collect();

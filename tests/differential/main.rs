@@ -96,8 +96,7 @@ struct Prepared {
 
 fn prepare(case: &Case) -> Result<Prepared, String> {
     let read = SchedulerConfig::parse(&case.text, Path::new("scheduler_config.json"));
-    let (mut config, mut notes) = read.map_err(|error| error.to_string())?;
-    config.image_seq_len = Some(case.seq);
+    let (config, mut notes) = read.map_err(|error| error.to_string())?;
     let schedule = config.model_schedule().map_err(|error| error.to_string())?;
     let settings = RunSettings { steps: case.steps, ..RunSettings::new(ModelSource::Model("differential".into())) };
     let sampler = sampler_of(&settings, &config, &schedule);
