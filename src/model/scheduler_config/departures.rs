@@ -114,8 +114,10 @@ mod tests {
         let off = departures(&ddim.replace("SPACING", "linspace"), 10);
         assert_eq!(
             off,
-            ["DDIMScheduler in diffusers steps from timestep 999 to 899, although the next one is 888; here each step ends at \
-              the next one"]
+            [
+                "DDIMScheduler in diffusers steps from timestep 999 to 899, although the next one is 888; here each step ends at \
+              the next one"
+            ]
         );
         let end = departures(r#"{"_class_name": "DDIMScheduler", "steps_offset": 5, "num_train_timesteps": 50}"#, 10);
         assert_eq!(end, ["DDIMScheduler in diffusers ends the run at timestep 0; here the last step ends it"]);
