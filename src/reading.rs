@@ -4,7 +4,6 @@ pub mod json;
 pub mod memory;
 pub mod npy;
 
-use ndarray_npy::ReadNpyError;
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::Path;
@@ -51,24 +50,9 @@ pub fn text(path: &Path) -> Result<String, String> {
 
 const EMPTY: &str = "it is empty";
 
-/// Why bytes are not an array of floating-point numbers.
-#[must_use]
-pub fn no_array(error: &ReadNpyError) -> String {
-    match error {
-        ReadNpyError::ParseHeader(_) => "it is not a NumPy array".into(),
-        ReadNpyError::Io(error) => why(error),
-        ReadNpyError::MissingData => "it is truncated".into(),
-        ReadNpyError::ExtraBytes(_) => "there is more data than its array".into(),
-        ReadNpyError::WrongDescriptor(_) => "its values are not floating-point numbers".into(),
-        error => error.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array1, ArrayD};
-    use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 
     #[test]
     fn what_is_no_file_with_something_in_it_is_named_as_what_it_is() {
@@ -84,19 +68,5 @@ mod tests {
         assert_eq!(told(&at("empty")), "it is empty");
         assert_eq!(told(&at("bytes")), "it is not text");
         assert_eq!((text(&at("text")).unwrap().as_str(), bytes(&at("bytes")).unwrap().len()), ("text", 2));
-    }
-
-    #[test]
-    fn what_is_no_array_is_named_as_what_it_is() {
-        let told = |bytes: &[u8]| no_array(&ArrayD::<f32>::read_npy(bytes).unwrap_err());
-        let mut whole = Vec::new();
-        Array1::from(vec![1.0_f32, 2.0]).write_npy(&mut whole).unwrap();
-        let mut integers = Vec::new();
-        Array1::from(vec![1_i64, 2]).write_npy(&mut integers).unwrap();
-        assert_eq!(told(b"some text of a file"), "it is not a NumPy array");
-        assert_eq!(told(b"\x93NU"), "it is truncated");
-        assert_eq!(told(&whole[..whole.len() - 3]), "it is truncated");
-        assert_eq!(told(&[&whole[..], b"more"].concat()), "there is more data than its array");
-        assert_eq!(told(&integers), "its values are not floating-point numbers");
     }
 }

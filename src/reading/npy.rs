@@ -83,6 +83,7 @@ pub fn with_axes<T, D: Dimension>(array: ArrayD<T>, axes: &[&str]) -> Result<Arr
 ///
 /// An array has its channels last where its last axis has 1, 3 or 4 of them and the one where channels are expected has
 /// not. Such an array is turned, and the sentence says so.
+#[must_use]
 pub fn channels_first<T: Clone>(images: ArrayD<T>) -> (ArrayD<T>, Option<String>) {
     let shape = images.shape().to_vec();
     let channels = |side: usize| matches!(side, 1 | 3 | 4);

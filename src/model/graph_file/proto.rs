@@ -107,7 +107,9 @@ fn in_graph<'a>(graph: &'a GraphProto, found: &mut Vec<&'a str>) {
 }
 
 fn in_nodes<'a>(nodes: &'a [NodeProto], found: &mut Vec<&'a str>) {
-    nodes.iter().for_each(|node| in_attributes(&node.attribute, found));
+    for node in nodes {
+        in_attributes(&node.attribute, found);
+    }
 }
 
 fn in_attributes<'a>(attributes: &'a [AttributeProto], found: &mut Vec<&'a str>) {
