@@ -11,7 +11,7 @@ use chromascope::schedule::{
     BetaSchedule, FinalLevel, ModelSchedule, PlanSource, STAND_IN_SIGMA_MAX, ScheduleError, SigmaFamily, Spacing,
     SpacingConvention,
 };
-use chromascope::theory::{Parameterization, Prediction};
+use chromascope::theory::{NetworkTime, Parameterization, Prediction};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -70,7 +70,7 @@ fn a_full_file_of_diffusers_raises_no_warning() {
     assert_eq!(config.final_sigmas_type, FinalSigmas::SigmaMin);
     let model = config.model_schedule().unwrap();
     assert!((model.sigma_max() / STAND_IN_SIGMA_MAX - 1.0).abs() < 1e-14);
-    assert_eq!(config.default_source(), PlanSource::Family(SigmaFamily::Karras { rho: 7.0 }));
+    assert_eq!(config.default_source().label(), "karras");
     let plan = config.plan_request(10, config.class.convention()).plan(&model).unwrap();
     assert_eq!(plan.levels()[10], model.cleanest());
 }
@@ -194,6 +194,9 @@ fn every_option_is_read_and_has_its_class_s_default() {
     assert!(!of("PNDM", "").skip_prk_steps && of("PNDM", r#", "skip_prk_steps": true"#).skip_prk_steps);
     let euler = of("EulerDiscrete", r#", "interpolation_type": "log_linear", "timestep_type": "continuous""#);
     assert_eq!((euler.interpolation_type, euler.timestep_type), (Interpolation::LogLinear, TimestepType::Continuous));
+    assert_eq!(euler.parameterization().time, NetworkTime::Index);
+    let edm = of("EulerDiscrete", r#", "timestep_type": "continuous", "prediction_type": "v_prediction""#);
+    assert_eq!(edm.parameterization().time, NetworkTime::CNoise);
     assert_eq!(of("UnCLIP", "").variance_type, VarianceType::FixedSmallLog);
     let low = of("DDPM", r#", "thresholding": true, "sample_max_value": 0.5"#);
     assert_eq!(low.clipping, Clipping::Threshold { ratio: 0.995, max_value: 0.5 });
@@ -249,10 +252,7 @@ fn what_is_not_acted_on_is_said() {
             r#"{"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "dpmsolver"}"#,
             ["\"dpmsolver\"", "lowest trained noise level"],
         ),
-        (
-            r#"{"_class_name": "FlowMatchEulerDiscreteScheduler", "use_dynamic_shifting": true}"#,
-            ["use_dynamic_shifting", "true"],
-        ),
+        (r#"{"_class_name": "FlowMatchEulerDiscreteScheduler", "invert_sigmas": true}"#, ["invert_sigmas", "true"]),
         (r#"{"_class_name": "DDIMScheduler", "rescale_betas_zero_snr": true}"#, ["timestep", "spacing"]),
     ] {
         let said = parse(text).1;
@@ -291,16 +291,15 @@ fn a_broken_file_is_refused_in_a_sentence() {
         ("DDIM", r#""trained_betas": [0.1, "x"]"#, "trained_betas", "[0.1,\"x\"]"),
         ("DDIM", r#""num_train_timesteps": 3, "trained_betas": [0.1, 0.2]"#, "trained_betas", "a list of 2"),
         ("EDMEuler", r#""sigma_min": 90"#, "sigma_max", "80"),
-        (
-            "EulerDiscrete",
-            r#""timestep_type": "continuous", "prediction_type": "v_prediction""#,
-            "timestep_type",
-            "\"continuous\"",
-        ),
         ("DPMSolverSinglestep", r#""algorithm_type": "sde-dpmsolver""#, "algorithm_type", "\"sde-dpmsolver\""),
         ("DPMSolverMultistep", r#""solver_type": "rk4""#, "solver_type", "\"rk4\""),
         ("DPMSolverMultistep", r#""solver_order": 4"#, "solver_order", "4"),
-        ("UniPCMultistep", r#""use_flow_sigmas": true"#, "prediction_type", "\"epsilon\""),
+        (
+            "UniPCMultistep",
+            r#""use_flow_sigmas": true, "prediction_type": "v_prediction""#,
+            "prediction_type",
+            "\"v_prediction\"",
+        ),
         ("UniPCMultistep", r#""disable_corrector": [-1]"#, "disable_corrector", "[-1]"),
         ("LCM", r#""original_inference_steps": 0"#, "original_inference_steps", "0"),
         ("FlowMatchEulerDiscrete", r#""shift_terminal": 1"#, "shift_terminal", "1"),

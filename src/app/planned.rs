@@ -192,6 +192,11 @@ impl PlannedSlot {
 
 fn planned(key: &PlanKey, model: &ModelInfo, version: u64) -> Option<Result<Planned, PrepareError>> {
     let (config, schedule) = (model.scheduler.as_ref()?, model.schedule.as_ref()?);
+    // With dynamic shifting the schedule follows from the size.
+    let sized = key.settings.image_size(model.native_size).filter(|_| config.use_dynamic_shifting);
+    let sized = sized.map(|size| config.clone().for_image(size));
+    let sized = sized.and_then(|config| config.model_schedule().ok().map(|schedule| (config, schedule)));
+    let (config, schedule) = sized.as_ref().map_or((config, schedule), |(config, schedule)| (config, schedule));
     let solver = sampler_of(&key.settings, config, schedule).solver;
     let plan_with = |source: Option<&PlanSource>, steps: usize| {
         let mut settings = key.settings.clone();

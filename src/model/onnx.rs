@@ -13,8 +13,8 @@ use self::reading::{Output, Values, view};
 use self::reason::{Suspects, failed_call};
 use super::contract::Contract;
 use crate::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser};
-use crate::schedule::ModelSchedule;
-use crate::theory::{NoiseLevel, Parameterization};
+use crate::schedule::{FedTimesteps, ModelSchedule};
+use crate::theory::{NetworkTime, NoiseLevel, Parameterization};
 use ndarray::{Array3, ArrayView4, Axis, Slice, Zip};
 use ort::session::SessionInputValue;
 use std::borrow::Cow;
@@ -34,6 +34,8 @@ pub struct OnnxDenoiser {
     contract: Contract,
     schedule: ModelSchedule,
     parameterization: Parameterization,
+    /// What a run's plan feeds at its levels.
+    fed: FedTimesteps,
     conditioning: Conditioning,
     /// Most samples a call.
     partition: usize,
@@ -53,7 +55,15 @@ impl OnnxDenoiser {
     ) -> Self {
         let partition = contract.fixed_batch().unwrap_or(partition).max(1);
         let input = Buffer::of(contract.sample.element);
-        Self { session, contract, schedule, parameterization, conditioning, partition, input }
+        let fed = FedTimesteps::default();
+        Self { session, contract, schedule, parameterization, fed, conditioning, partition, input }
+    }
+
+    /// The same network for a run that feeds it these timesteps at its levels. They are used where the network is told its
+    /// schedule's own time, or flow time; at any other level it is fed the level's own number.
+    #[must_use]
+    pub fn feeding(self, fed: FedTimesteps) -> Self {
+        Self { fed, ..self }
     }
 
     /// A handle that stops calls from another thread.
@@ -71,7 +81,13 @@ impl OnnxDenoiser {
     /// The number fed to the network at this level.
     #[must_use]
     pub fn timestep_at(&self, level: NoiseLevel) -> f64 {
-        self.contract.timestep.element.rounded(self.schedule.told(self.parameterization.time, level))
+        let time = self.parameterization.time;
+        let told = match self.fed.at(level) {
+            Some(timestep) if time == self.schedule.own_time() => timestep,
+            Some(timestep) if time == NetworkTime::Flow => self.schedule.told(time, self.schedule.level_at(timestep)),
+            _ => self.schedule.told(time, level),
+        };
+        self.contract.timestep.element.rounded(told)
     }
 
     /// One call for the samples `first..first + x.len()`, padded to the graph's batch by repeating the last.

@@ -53,6 +53,9 @@ pub struct ModelConfig {
     /// How a transformer is told time and class.
     #[serde(default)]
     pub norm_type: Option<String>,
+    /// Side of a transformer's patches, or its sides.
+    #[serde(default)]
+    pub patch_size: Option<serde_json::Value>,
     /// Widths of the levels; all but the last halve the size.
     #[serde(default)]
     pub block_out_channels: Option<Vec<usize>>,
@@ -69,6 +72,13 @@ pub enum SampleSize {
 }
 
 impl ModelConfig {
+    /// The side of a transformer's square patches, pixels of its state.
+    #[must_use]
+    pub fn patch_side(&self) -> Option<usize> {
+        let side = self.patch_size.as_ref()?.as_u64()?;
+        usize::try_from(side).ok().filter(|side| (1..=MOST_SIDE).contains(side))
+    }
+
     /// Reads a `config.json`. No class embeddings are none that could be said.
     fn read(path: &Path) -> Result<Self, PackageError> {
         let config: Self = json(path)?;

@@ -162,6 +162,26 @@ impl Plan {
         Ok(Self::from_levels(model, levels))
     }
 
+    /// From the levels that steps start at, to a level that lies below them all or is that of the last.
+    pub(super) fn staying_at(
+        model: &ModelSchedule,
+        levels: Vec<NoiseLevel>,
+        end: NoiseLevel,
+        of: &str,
+    ) -> Result<Self, ScheduleError> {
+        let mut plan = Self::ending(model, levels, FinalLevel::Clean, of)?;
+        if let Some(last) = plan.levels.last_mut() {
+            *last = end;
+        }
+        Ok(plan)
+    }
+
+    /// The same plan with other numbers for the network than the levels' own timesteps.
+    pub(super) fn feeding(self, timesteps: Vec<f64>) -> Self {
+        debug_assert_eq!(timesteps.len(), self.timesteps.len());
+        Self { timesteps, ..self }
+    }
+
     /// The S levels that steps start at.
     pub(super) fn visited(&self) -> &[NoiseLevel] {
         &self.levels[..self.levels.len() - 1]
@@ -208,17 +228,36 @@ impl Plan {
         &self.levels
     }
 
-    /// S timesteps, the model's continuous timestep for each level but the last. A network whose timestep input is an
-    /// integer gets them rounded, half to even.
+    /// S timesteps, one for each level but the last: what the network is fed there. It is the model's continuous
+    /// timestep of the level, or by a scheduler's own configuration the number that its class feeds. A network whose
+    /// timestep input is an integer gets them rounded, half to even.
     #[must_use]
     pub fn timesteps(&self) -> &[f64] {
         &self.timesteps
+    }
+
+    /// What the network is fed at a level that a step starts at.
+    #[must_use]
+    pub fn fed(&self) -> FedTimesteps {
+        FedTimesteps(self.visited().iter().copied().zip(self.timesteps.iter().copied()).collect())
     }
 
     /// Steps whose level lies outside the model's trained range, ascending.
     #[must_use]
     pub fn outside(&self) -> &[usize] {
         &self.outside
+    }
+}
+
+/// The timestep of each level that a run's steps start at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FedTimesteps(Vec<(NoiseLevel, f64)>);
+
+impl FedTimesteps {
+    /// The timestep fed at exactly this level; `None` for a level between those of the steps.
+    #[must_use]
+    pub fn at(&self, level: NoiseLevel) -> Option<f64> {
+        self.0.iter().find(|(visited, _)| *visited == level).map(|&(_, timestep)| timestep)
     }
 }
 

@@ -69,7 +69,7 @@ pub fn parameters(source: &PlanSource) -> Vec<Parameter> {
         Parameter { name, label, value, range, logarithmic }
     };
     match source {
-        PlanSource::Spacing(_) | PlanSource::List(_) => Vec::new(),
+        PlanSource::Spacing(_) | PlanSource::List(_) | PlanSource::Scheduler(_) => Vec::new(),
         PlanSource::Family(family @ SigmaFamily::Polyexponential { .. }) => {
             // Far above 1 rounding leaves nothing between its last levels.
             let narrower = |parameter: Parameter| Parameter { range: (0.3, 4.0), ..parameter };
@@ -100,7 +100,7 @@ pub fn parameters(source: &PlanSource) -> Vec<Parameter> {
 #[must_use]
 pub fn with_parameter(source: &PlanSource, name: &str, value: f64) -> PlanSource {
     let changed = match source {
-        PlanSource::Spacing(_) | PlanSource::List(_) => None,
+        PlanSource::Spacing(_) | PlanSource::List(_) | PlanSource::Scheduler(_) => None,
         PlanSource::Family(family) => family
             .with_parameter(name, value)
             .filter(|family| family.sigmas(2, 0.03, 14.0).is_ok())
@@ -124,7 +124,14 @@ fn changed_other(other: &OtherSchedule, name: &str, value: f64) -> Option<OtherS
         (ScheduleSpec::Training(spec), "zero_snr") => {
             spec.zero_terminal_snr = (value != 0.0).then_some(TerminalSnr::Zero);
         }
-        (ScheduleSpec::Flow { shift, .. }, "shift") => *shift = value,
+        (ScheduleSpec::Flow { shift, .. }, "shift") => {
+            *shift = value;
+            if let PlanSource::Scheduler(grid) = &mut *other.visits
+                && let Some(flow) = &mut grid.flow
+            {
+                flow.shift = value;
+            }
+        }
         _ => return None,
     }
     other.schedule.schedule().is_ok().then_some(other)

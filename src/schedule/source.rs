@@ -1,4 +1,5 @@
 use super::sampling::{shift_flow, shifted_flow_level};
+use super::scheduler_grid::{SchedulerGrid, level_at};
 use super::spacing::run_time;
 use super::{
     Curve, Drawn, FinalLevel, LevelList, ListKind, MAX_STEPS, ModelSchedule, OtherSchedule, Plan, PublishedList,
@@ -21,6 +22,8 @@ pub enum PlanSource {
     Other(OtherSchedule),
     /// Levels typed one by one.
     List(LevelList),
+    /// What a scheduler's configuration visits.
+    Scheduler(Box<SchedulerGrid>),
 }
 
 impl PlanSource {
@@ -89,6 +92,7 @@ impl PlanSource {
                 (None, ListKind::FlowTime) => "list of flow times".into(),
                 (None, kind) => format!("list of {}", kind.symbol()),
             },
+            Self::Scheduler(grid) => grid.label(),
         }
     }
 
@@ -96,7 +100,7 @@ impl PlanSource {
         match self {
             Self::Spacing(spacing) => spacing.name(),
             Self::Family(family) => family.name(),
-            Self::Other(_) | Self::List(_) => "",
+            Self::Other(_) | Self::List(_) | Self::Scheduler(_) => "",
         }
     }
 
@@ -153,7 +157,13 @@ impl PlanRequest {
             PlanSource::Spacing(spacing) => match model {
                 ModelSchedule::Discrete(table) => {
                     let visited = self.timesteps(*spacing, table.num_timesteps())?;
-                    Plan::from_timesteps(model, &visited, self.final_level)
+                    if visited.iter().all(|timestep| timestep.fract() == 0.0) {
+                        return Plan::from_timesteps(model, &visited, self.final_level);
+                    }
+                    // Between timesteps Euler and its like take σ linearly.
+                    let levels = visited.iter().map(|&timestep| level_at(table, timestep)).collect();
+                    let plan = Plan::ending(model, levels, self.final_level, &self.source.label())?;
+                    Ok(plan.feeding(visited))
                 }
                 _ => Plan::ending(model, self.spaced(*spacing, model)?, self.final_level, &self.source.label()),
             },
@@ -165,6 +175,7 @@ impl PlanRequest {
             }
             PlanSource::List(list) => list.plan(model, self.final_level),
             PlanSource::Other(other) => self.on_other(other, model),
+            PlanSource::Scheduler(grid) => grid.plan(self, model),
         }
     }
 
@@ -183,7 +194,9 @@ impl PlanRequest {
         let mut levels = match &request.source {
             PlanSource::Family(family) => request.family(*family, &schedule)?,
             PlanSource::Spacing(spacing) => request.spaced(*spacing, &schedule)?,
-            PlanSource::List(_) | PlanSource::Other(_) => request.plan(&schedule)?.visited().to_vec(),
+            PlanSource::List(_) | PlanSource::Other(_) | PlanSource::Scheduler(_) => {
+                request.plan(&schedule)?.visited().to_vec()
+            }
         };
         if other.log_snr_shift != 0.0 {
             for level in &mut levels {

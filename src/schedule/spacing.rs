@@ -36,16 +36,40 @@ impl fmt::Display for Spacing {
     }
 }
 
-/// How the schedulers of diffusers differ over one and the same spacing.
+/// How the schedulers of diffusers differ over one and the same configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpacingConvention {
-    /// DDIM, DDPM, PNDM, LCM: integers.
+    /// DDIM, PNDM: integers; `set_alpha_to_one` says where a run ends.
     Ddim,
-    /// Euler, Euler ancestral, Heun, LMS: `linspace` keeps its fractions.
+    /// DDPM, UnCLIP, LCM: the same, but runs end at the clean image.
+    Ddpm,
+    /// TCD: the same, but runs end at the level of timestep 0.
+    Tcd,
+    /// Euler, Euler ancestral, Heun, LMS: `linspace` keeps its fractions; a σ family goes over the range of the spaced
+    /// timesteps.
     Euler,
-    /// DPM-Solver++, UniPC, DEIS: `linspace` and `leading` divide by N + 1 and drop the last point.
+    /// KDPM2: the same, but the timesteps of Karras levels are rounded.
+    Kdpm2,
+    /// DPM-Solver++: `linspace` and `leading` divide by N + 1 and drop the last point; a σ family goes over the model's
+    /// whole range, with integer timesteps.
     DpmSolver,
+    /// UniPC: the same, but a family that does not end clean ends where its last step starts.
+    UniPc,
+    /// DEIS, SA-Solver: as UniPC.
+    Deis,
+}
+
+impl SpacingConvention {
+    /// Whether it is one of the solvers that divide by N + 1.
+    pub(super) const fn is_solver(self) -> bool {
+        matches!(self, Self::DpmSolver | Self::UniPc | Self::Deis)
+    }
+
+    /// Whether `linspace` keeps its fractions.
+    pub(super) const fn keeps_fractions(self) -> bool {
+        matches!(self, Self::Euler | Self::Kdpm2)
+    }
 }
 
 /// The timesteps of an N-step run on a model of `num_train` timesteps, noisiest first, as diffusers gives them.
@@ -60,11 +84,22 @@ pub fn timesteps(
     num_train: usize,
     steps_offset: usize,
 ) -> Result<Vec<f64>, ScheduleError> {
+    timesteps_below(spacing, convention, steps, (num_train, num_train), steps_offset)
+}
+
+/// The same over the first `num_train` of a model's timesteps; `trailing` keeps the stride of them all.
+pub(super) fn timesteps_below(
+    spacing: Spacing,
+    convention: SpacingConvention,
+    steps: usize,
+    (num_train, of_all): (usize, usize),
+    steps_offset: usize,
+) -> Result<Vec<f64>, ScheduleError> {
     if steps == 0 {
         return Err(ScheduleError::NoSteps);
     }
-    let extra = usize::from(convention == SpacingConvention::DpmSolver && spacing != Spacing::Trailing);
-    let keeps_fractions = convention == SpacingConvention::Euler && spacing == Spacing::Linspace;
+    let extra = usize::from(convention.is_solver() && spacing != Spacing::Trailing);
+    let keeps_fractions = convention.keeps_fractions() && spacing == Spacing::Linspace;
     let limit = if keeps_fractions { MAX_STEPS } else { num_train.saturating_sub(extra).min(MAX_STEPS) };
     if steps > limit {
         let of = if keeps_fractions {
@@ -86,7 +121,15 @@ pub fn timesteps(
             }
             (0..points).map(|i| (i * stride + steps_offset) as f64).collect()
         }
-        Spacing::Trailing => return Ok((0..points).map(|i| trailing(num_train, points, i)).collect()),
+        Spacing::Trailing => {
+            let visited: Vec<f64> = (0..points).map(|i| trailing(num_train, of_all, points, i)).collect();
+            let limit = visited.iter().take_while(|&&timestep| timestep >= 0.0).count();
+            if limit < steps {
+                let of = "trailing spacing above the lowest λ".to_owned();
+                return Err(ScheduleError::TooManySteps { steps, limit, of });
+            }
+            return Ok(visited);
+        }
     };
     visited.reverse();
     visited.truncate(steps);
@@ -101,10 +144,17 @@ fn linspace(last: usize, points: usize, i: usize, keeps_fractions: bool) -> f64 
 }
 
 /// numpy's arange takes as stride the difference of its first two values.
-fn trailing(num_train: usize, points: usize, i: usize) -> f64 {
+fn trailing(num_train: usize, of_all: usize, points: usize, i: usize) -> f64 {
     let end = num_train as f64;
-    let stride = (end - end / points as f64) - end;
+    let stride = (end - of_all as f64 / points as f64) - end;
     (end + i as f64 * stride).round_ties_even() - 1.0
+}
+
+/// `count` values evenly from `start` to `stop`, with numpy's order of operations.
+pub(super) fn np_linspace(start: f64, stop: f64, count: usize) -> Vec<f64> {
+    let stride = (stop - start) / (count.max(2) - 1) as f64;
+    let value = |i: usize| if i > 0 && i == count - 1 { stop } else { i as f64 * stride + start };
+    (0..count).map(value).collect()
 }
 
 /// The run time `s` from 1 (noise) to 0 of step `i`, evenly over N steps with both ends included.

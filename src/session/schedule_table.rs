@@ -33,11 +33,16 @@ pub fn timed_table(
         (Some(request), _) => {
             let plan = request.plan(&schedule)?;
             let own_timesteps = network == Some(&schedule);
+            // A scheduler's class may feed another number than the level's own time.
+            let own_time = |level: NoiseLevel, fed: f64| match request.source {
+                PlanSource::Scheduler(_) => schedule.timestep_of(level),
+                _ => fed,
+            };
             let rows = plan.levels().iter().zip(plan.timesteps()).enumerate();
             let mut rows: Vec<TableRow> = rows
                 .map(|(step, (&level, &t))| {
                     let timestep = if own_timesteps { t } else { fed(level) };
-                    TableRow { t, level, timestep, given: plan.given(step) }
+                    TableRow { t: own_time(level, t), level, timestep, given: plan.given(step) }
                 })
                 .collect();
             if let (ModelSchedule::Continuous(_), PlanSource::Spacing(Spacing::Trailing)) = (&schedule, &request.source)
@@ -128,7 +133,9 @@ impl TimedTable {
                 });
                 timed_table(schedule.clone(), request.as_ref(), network)
             }
-            PlanSource::Spacing(_) | PlanSource::Family(_) => Err(ScheduleError::NoSchedule(source.label())),
+            PlanSource::Spacing(_) | PlanSource::Family(_) | PlanSource::Scheduler(_) => {
+                Err(ScheduleError::NoSchedule(source.label()))
+            }
         }
     }
 

@@ -126,7 +126,8 @@ impl Source {
     }
 
     fn of_config(&self, path: &Path) -> Result<SourceSchedule, Failure> {
-        let (config, notes) = read_config(path)?;
+        let (config, mut notes) = read_config(path)?;
+        notes.extend(config.dynamic_shift_note());
         let convention = config.class.convention();
         let source = config.as_source();
         Ok(SourceSchedule {

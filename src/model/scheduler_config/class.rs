@@ -160,6 +160,7 @@ const CLASSES: &[ClassFacts] = &[
         class: SchedulerClass::Ddpm,
         names: &["DDPMScheduler", "DDPMParallelScheduler"],
         options: &[BETAS, SPACED, ZERO_SNR, THRESHOLD, &["variance_type"]],
+        convention: SpacingConvention::Ddpm,
         clip_sample: true,
         nearest: NearestSampler::Ddpm,
         ..INTEGERS
@@ -168,6 +169,7 @@ const CLASSES: &[ClassFacts] = &[
         class: SchedulerClass::RePaint,
         names: &["RePaintScheduler"],
         options: &[BETAS, &["eta"]],
+        convention: SpacingConvention::Ddpm,
         clip_sample: true,
         nearest: NearestSampler::Ddpm,
         ..INTEGERS
@@ -203,8 +205,18 @@ const CLASSES: &[ClassFacts] = &[
         ..PLAIN
     },
     ClassFacts { class: SchedulerClass::Heun, names: &["HeunDiscreteScheduler"], ..SECOND_ORDER },
-    ClassFacts { class: SchedulerClass::Kdpm2, names: &["KDPM2DiscreteScheduler"], ..SECOND_ORDER },
-    ClassFacts { class: SchedulerClass::Kdpm2Ancestral, names: &["KDPM2AncestralDiscreteScheduler"], ..SECOND_ORDER },
+    ClassFacts {
+        class: SchedulerClass::Kdpm2,
+        names: &["KDPM2DiscreteScheduler"],
+        convention: SpacingConvention::Kdpm2,
+        ..SECOND_ORDER
+    },
+    ClassFacts {
+        class: SchedulerClass::Kdpm2Ancestral,
+        names: &["KDPM2AncestralDiscreteScheduler"],
+        convention: SpacingConvention::Kdpm2,
+        ..SECOND_ORDER
+    },
     ClassFacts {
         class: SchedulerClass::DpmSolverSde,
         names: &["DPMSolverSDEScheduler"],
@@ -242,6 +254,7 @@ const CLASSES: &[ClassFacts] = &[
         class: SchedulerClass::Deis,
         names: &["DEISMultistepScheduler"],
         options: &[BETAS, SPACED, THRESHOLD, FAMILIES, SOLVER, FLOW_SIGMAS, DYNAMIC],
+        convention: SpacingConvention::Deis,
         final_sigmas: FinalSigmas::SigmaMin,
         algorithm: AlgorithmType::Deis,
         solver: SolverType::LogRho,
@@ -259,6 +272,7 @@ const CLASSES: &[ClassFacts] = &[
             LAMBDA,
             &["algorithm_type", "lower_order_final", "predictor_order", "corrector_order", "tau_func"],
         ],
+        convention: SpacingConvention::Deis,
         final_sigmas: FinalSigmas::SigmaMin,
         algorithm: AlgorithmType::DataPrediction,
         ..SOLVERS
@@ -285,18 +299,30 @@ const CLASSES: &[ClassFacts] = &[
                 "shift_terminal",
             ],
         ],
+        convention: SpacingConvention::UniPc,
         terminal: TerminalSnr::AlmostZero,
         solver: SolverType::Bh2,
         ..SOLVERS
     },
-    ClassFacts { class: SchedulerClass::Lcm, names: &["LCMScheduler"], ..CONSISTENCY },
-    ClassFacts { class: SchedulerClass::Tcd, names: &["TCDScheduler"], ..CONSISTENCY },
+    ClassFacts {
+        class: SchedulerClass::Lcm,
+        names: &["LCMScheduler"],
+        convention: SpacingConvention::Ddpm,
+        ..CONSISTENCY
+    },
+    ClassFacts {
+        class: SchedulerClass::Tcd,
+        names: &["TCDScheduler"],
+        convention: SpacingConvention::Tcd,
+        ..CONSISTENCY
+    },
     ClassFacts {
         class: SchedulerClass::UnClip,
         names: &["UnCLIPScheduler"],
         options: &[&["beta_schedule", "variance_type"]],
         betas: (BetaSchedule::SquaredcosCapV2, 0.0001, 0.02),
         spacing: Spacing::Linspace,
+        convention: SpacingConvention::Ddpm,
         clip_sample: true,
         variance: VarianceType::FixedSmallLog,
         nearest: NearestSampler::Ddpm,

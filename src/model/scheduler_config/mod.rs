@@ -5,6 +5,7 @@ mod options;
 mod own_sampler;
 mod parse;
 mod reader;
+mod visits;
 
 pub use class::{NearestSampler, SchedulerClass};
 pub use error::SchedulerConfigError;
@@ -15,10 +16,11 @@ pub use own_sampler::OwnSampler;
 
 use crate::denoiser::Clipping;
 use crate::schedule::{
-    BetaSchedule, FinalLevel, ModelSchedule, OtherSchedule, PlanRequest, PlanSource, ScheduleError, ScheduleSpec,
-    SigmaFamily, Spacing, SpacingConvention, TerminalSnr, TrainingSchedule, TrainingSpec,
+    BetaSchedule, ModelSchedule, OtherSchedule, PlanSource, ScheduleError, ScheduleSpec, SigmaFamily, Spacing,
+    TerminalSnr, TrainingSchedule, TrainingSpec,
 };
-use crate::theory::{Parameterization, Prediction};
+use crate::theory::{NetworkTime, Parameterization, Prediction};
+use crate::words::short;
 use serde::Serialize;
 
 /// A diffusers `scheduler_config.json`, with its class's defaults for the keys that the file does not have.
@@ -111,6 +113,10 @@ pub struct SchedulerConfig {
     pub base_image_seq_len: usize,
     /// The longer one.
     pub max_image_seq_len: usize,
+    /// Side of the network's patches, if known. No key of this file.
+    pub patch_size: Option<usize>,
+    /// Number of patches of the image that a run makes, if known. No key of this file.
+    pub image_seq_len: Option<usize>,
     /// The flow time that the last step starts at; the others are stretched.
     pub shift_terminal: Option<f64>,
     /// Whether flow time runs backwards, as for Mochi.
@@ -175,6 +181,8 @@ impl SchedulerConfig {
             max_shift: 1.15,
             base_image_seq_len: 256,
             max_image_seq_len: 4096,
+            patch_size: None,
+            image_seq_len: None,
             shift_terminal: None,
             invert_sigmas: false,
             stochastic_sampling: false,
@@ -195,32 +203,38 @@ impl SchedulerConfig {
 
     /// The model's own schedule.
     pub fn model_schedule(&self) -> Result<ModelSchedule, ScheduleError> {
-        let timesteps = self.num_train_timesteps;
         if self.class.is_edm() {
             let (sigma_data, (sigma_min, sigma_max)) = (self.sigma_data, self.edm_range());
             return ModelSchedule::Edm { sigma_min, sigma_max, sigma_data }.validated();
         }
         if self.is_flow() {
-            return ModelSchedule::Flow { num_train_timesteps: timesteps, shift: self.shift }.validated();
+            return ModelSchedule::Flow { num_train_timesteps: self.num_train_timesteps, shift: self.flow_shift() }
+                .validated();
         }
+        Ok(ModelSchedule::Discrete(self.table()?))
+    }
+
+    /// The table of β, which classes that sample rectified flow may have too.
+    fn table(&self) -> Result<TrainingSchedule, ScheduleError> {
         let table = match &self.trained_betas {
             Some(betas) => TrainingSchedule::from_betas(betas)?,
-            None => TrainingSchedule::new(self.beta_schedule, self.beta_start, self.beta_end, timesteps)?,
+            None => {
+                TrainingSchedule::new(self.beta_schedule, self.beta_start, self.beta_end, self.num_train_timesteps)?
+            }
         };
-        let table = if self.rescale_betas_zero_snr { table.zero_terminal_snr(self.terminal_snr())? } else { table };
-        Ok(ModelSchedule::Discrete(table))
+        if self.rescale_betas_zero_snr { table.zero_terminal_snr(self.terminal_snr()) } else { Ok(table) }
     }
 
     /// The model's own schedule as a run on another model may take it.
     #[must_use]
     pub fn schedule_spec(&self) -> ScheduleSpec {
-        let Self { num_train_timesteps, shift, sigma_data, .. } = *self;
+        let Self { num_train_timesteps, sigma_data, .. } = *self;
         if self.class.is_edm() {
             let (sigma_min, sigma_max) = self.edm_range();
             return ScheduleSpec::Edm { sigma_min, sigma_max, sigma_data };
         }
         if self.is_flow() {
-            return ScheduleSpec::Flow { num_train_timesteps, shift };
+            return ScheduleSpec::Flow { num_train_timesteps, shift: self.flow_shift() };
         }
         ScheduleSpec::Training(TrainingSpec {
             beta_schedule: self.beta_schedule,
@@ -252,7 +266,8 @@ impl SchedulerConfig {
             return format!("EDM, σ {sigma_min} to {sigma_max}, σ_data {}", self.sigma_data);
         }
         if self.is_flow() {
-            return format!("rectified flow, {timesteps}, shift {}", self.shift);
+            let dynamic = if self.use_dynamic_shifting { "dynamic " } else { "" };
+            return format!("rectified flow, {timesteps}, {dynamic}shift {}", short(self.flow_shift()));
         }
         let rescaled = if self.rescale_betas_zero_snr { ", rescaled to zero terminal SNR" } else { "" };
         if self.trained_betas.is_some() {
@@ -282,44 +297,22 @@ impl SchedulerConfig {
         if self.class.is_edm() {
             return Parameterization::edm(self.sigma_data);
         }
-        match self.prediction_type {
-            _ if self.is_flow() => Parameterization::flow(),
-            PredictionType::Sample => Parameterization::vp(Prediction::Sample),
-            PredictionType::VPrediction => Parameterization::vp(Prediction::VPrediction),
-            PredictionType::Epsilon | PredictionType::FlowPrediction => Parameterization::vp(Prediction::Epsilon),
-        }
-    }
-
-    /// The noise levels a run visits unless the user sets others.
-    #[must_use]
-    pub fn default_source(&self) -> PlanSource {
-        match self.sigma_family {
-            Some(family) => PlanSource::Family(family),
-            None if self.is_flow() => PlanSource::Spacing(Spacing::Linspace),
-            None => PlanSource::Spacing(self.timestep_spacing),
-        }
-    }
-
-    /// Where a run ends: `set_alpha_to_one` decides for samplers that step over timesteps as DDIM does,
-    /// `final_sigmas_type` for the others. (diffusers' DDPM always ends at the clean image.)
-    #[must_use]
-    pub fn final_level(&self, convention: SpacingConvention) -> FinalLevel {
-        let clean = match convention {
-            SpacingConvention::Ddim => self.set_alpha_to_one,
-            SpacingConvention::Euler | SpacingConvention::DpmSolver => self.final_sigmas_type == FinalSigmas::Zero,
+        let prediction = match self.prediction_type {
+            PredictionType::Epsilon => Prediction::Epsilon,
+            PredictionType::Sample => Prediction::Sample,
+            PredictionType::VPrediction => Prediction::VPrediction,
+            PredictionType::FlowPrediction => Prediction::FlowPrediction,
         };
-        if clean { FinalLevel::Clean } else { FinalLevel::FirstTrained }
-    }
-
-    /// A request for `steps` steps as the config has it, for a sampler of the given convention.
-    #[must_use]
-    pub fn plan_request(&self, steps: usize, convention: SpacingConvention) -> PlanRequest {
-        PlanRequest {
-            source: self.default_source(),
-            steps,
-            convention,
-            steps_offset: self.steps_offset,
-            final_level: self.final_level(convention),
+        if self.class.is_flow_match() {
+            return Parameterization::flow();
         }
+        if self.is_flow() {
+            return Parameterization { prediction, ..Parameterization::flow() };
+        }
+        let time = match self.timestep_type {
+            TimestepType::Continuous if prediction == Prediction::VPrediction => NetworkTime::CNoise,
+            _ => NetworkTime::Index,
+        };
+        Parameterization { time, ..Parameterization::vp(prediction) }
     }
 }

@@ -2,7 +2,7 @@ use super::options::Named;
 use super::reader::{Reader, as_number};
 use super::{
     AlgorithmType, Clipping, FinalSigmas, PredictionType, SchedulerClass, SchedulerConfig, SchedulerConfigError,
-    SolverType, TimestepType,
+    SolverType,
 };
 use crate::reading;
 use crate::schedule::{BetaSchedule, MAX_TRAIN_TIMESTEPS, ModelSchedule, SigmaFamily, Spacing};
@@ -156,10 +156,6 @@ impl SchedulerConfig {
         self.rescale_betas_zero_snr = reader.flag("rescale_betas_zero_snr", false)?;
         self.prediction_type = reader.named("prediction_type", self.prediction_type)?;
         self.timestep_type = reader.named("timestep_type", self.timestep_type)?;
-        if self.timestep_type == TimestepType::Continuous && self.prediction_type == PredictionType::VPrediction {
-            let expected = "\"discrete\" (networks that take ¼ ln σ instead of timesteps are not supported)";
-            return Err(reader.error("timestep_type", "\"continuous\"", expected));
-        }
         Ok(())
     }
 
@@ -209,6 +205,17 @@ impl SchedulerConfig {
         }
         for (key, value) in [("sigma_min", &mut self.sigma_min), ("sigma_max", &mut self.sigma_max)] {
             *value = reader.number(key, POSITIVE, is_positive)?.or(*value);
+        }
+        let fixed_range = matches!(self.class, SchedulerClass::Lms | SchedulerClass::DpmSolverSde);
+        if fixed_range && chosen == Some("use_karras_sigmas") {
+            for (key, value) in [("sigma_min", &mut self.sigma_min), ("sigma_max", &mut self.sigma_max)] {
+                if let Some(value) = value.take() {
+                    let class = &self.class_name;
+                    reader.warn(&format!(
+                        "\"{key}\" = {value} is not used with use_karras_sigmas by {class}, as in diffusers"
+                    ));
+                }
+            }
         }
         if let (Some(sigma_min), Some(sigma_max)) = (self.sigma_min, self.sigma_max)
             && sigma_max <= sigma_min
@@ -369,8 +376,8 @@ impl SchedulerConfig {
             return Err(reader.error("prediction_type", prediction, expected));
         }
         let by_flow_sigmas = self.class.takes("use_flow_sigmas");
-        if self.use_flow_sigmas && self.prediction_type != PredictionType::FlowPrediction {
-            let expected = "\"flow_prediction\" where use_flow_sigmas is true";
+        if self.use_flow_sigmas && self.prediction_type == PredictionType::VPrediction {
+            let expected = "\"flow_prediction\", \"epsilon\" or \"sample\" where use_flow_sigmas is true";
             return Err(reader.error("prediction_type", prediction, expected));
         }
         if self.prediction_type == PredictionType::FlowPrediction
@@ -392,15 +399,6 @@ impl SchedulerConfig {
                 "the last timestep contains no signal, so a noise prediction cannot recover the image there; start \
                  below it, for example with leading spacing",
             );
-        }
-        if is_flow && self.sigma_family.is_some() {
-            reader.warn("the noise levels are spaced over σ = s/(1−s); diffusers spaces them over s");
-        }
-        if self.use_dynamic_shifting {
-            reader.not_supported("use_dynamic_shifting", &json!(true));
-        }
-        if let Some(terminal) = self.shift_terminal {
-            reader.not_supported("shift_terminal", &json!(terminal));
         }
         Ok(())
     }

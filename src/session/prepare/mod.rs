@@ -294,8 +294,12 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let integer = opened.timestep.is_integer();
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
     notes.extend(plan::advice(solver, plan.levels(), spacing.because.is_none()));
-    let told: Vec<f64> =
-        plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect();
+    notes.extend(plan::fed_note(&opened.config, &opened.schedule, &plan));
+    let told: Vec<f64> = if parameterization.time == opened.schedule.own_time() {
+        plan.timesteps().to_vec()
+    } else {
+        plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect()
+    };
     let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
         notes.push(

@@ -340,9 +340,10 @@ fn network(
     let no_schedule = || PrepareError::NoSchedule { model: model.package.name.clone() };
     let config = model.scheduler.clone().ok_or_else(no_schedule)?;
     let parameterization = model.convention.parameterization().ok_or_else(no_schedule)?;
+    let (height, width) = model.size(size, pooled_by)?;
+    let config = config.for_image((height, width));
     let schedule = config.model_schedule()?;
     check_time(parameterization.time, &schedule, model.contract.timestep.element)?;
-    let (height, width) = model.size(size, pooled_by)?;
     let image = ImageShape { channels: model.contract.channels, height, width };
     let mut digests = arrays::Digests::new();
     let hidden_states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
@@ -359,6 +360,10 @@ fn network(
         conditioning,
         partition,
     );
+    // Without a plan the run is refused before the first call.
+    let fed = super::plan::plan(settings, &config, &schedule).map(|plan| plan.fed()).unwrap_or_default();
+    let denoiser = denoiser.feeding(fed);
+    let notes = config.dynamic_shift_note().into_iter().collect();
     Ok(OpenDenoiser {
         canceller: denoiser.canceller(),
         partition: denoiser.partition(),
@@ -378,7 +383,7 @@ fn network(
         onnxruntime: Some(model.runtime.version.clone()),
         threads: model.threads,
         digests,
-        notes: Vec::new(),
+        notes,
     })
 }
 

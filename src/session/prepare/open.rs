@@ -99,6 +99,10 @@ impl OpenModel {
         if let Some(words) = &schedule_assumed {
             notes.push(format!("{} has no scheduler_config.json; its schedule is assumed to be {words}", package.name));
         }
+        let mut assumed = assumed;
+        if let Some(config) = &mut assumed {
+            config.patch_size = package.config.patch_side();
+        }
         Ok(Self {
             package,
             graph,

@@ -48,6 +48,21 @@ pub(super) fn variance(config: &SchedulerConfig) -> Result<Variance, PrepareErro
     }
 }
 
+/// What the network is fed where that is another number than the noise level's own timestep.
+pub(super) fn fed_note(config: &SchedulerConfig, schedule: &ModelSchedule, plan: &Plan) -> Option<String> {
+    let own = |(level, fed): (&NoiseLevel, &f64)| (schedule.timestep_of(*level) - fed).abs() > 1e-6;
+    // The first may be a stand-in for pure noise.
+    let other = plan.levels().iter().zip(plan.timesteps()).skip(1).filter(|&pair| own(pair)).count();
+    (other > 0).then(|| {
+        let whole = plan.timesteps().iter().skip(1).all(|timestep| timestep.fract() == 0.0);
+        format!(
+            "the network is fed {}, as by {} in diffusers; the sampler keeps the exact noise levels",
+            if whole { "whole timesteps" } else { "the timesteps of the spacing" },
+            config.class.name()
+        )
+    })
+}
+
 /// Power of the coarsest waves of a 64-pixel image with a natural spectrum, unit variance.
 const COARSEST: f64 = 157.0;
 
