@@ -62,7 +62,7 @@ fn main() {
             .plan_request(BLOCKS * BLOCK, SpacingConvention::Ddim)
             .plan(&config.model_schedule().unwrap())
             .unwrap();
-        let conditioning = Conditioning { labels: vec![null], hidden_states: None };
+        let conditioning = Conditioning { labels: vec![null], ..Conditioning::default() };
         let schedule = config.model_schedule().unwrap();
         let network = OnnxDenoiser::new(session, contract, schedule, config.parameterization(), conditioning, batch);
         let denoiser = Box::new(Clipped::new(network, config.clipping));

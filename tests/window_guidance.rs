@@ -13,10 +13,12 @@ use chromascope::session::RunSettings;
 use chromascope::session::action::Action;
 use chromascope::session::document::Layout;
 use chromascope::session::settings::ModelSource;
+use chromascope::words::short;
 use egui::{Key, Pos2, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use gui::*;
+use std::time::{Duration, Instant};
 
 fn guided(change: impl FnOnce(&mut RunSettings)) -> Harness<'static, App> {
     let mut settings = settings(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/class-labels"));
@@ -164,4 +166,43 @@ fn the_window_is_a_curve_that_is_dragged() {
     });
     click(&mut harness, words::panes::WHOLE_IMAGES);
     until(&mut harness, "no window", |harness| !says(harness, &words::tracks::point(2)));
+}
+
+#[test]
+fn an_input_has_a_slider_and_the_run_follows() {
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/models/inputs");
+    let mut launch = launch(settings(model));
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    let name = words::panes::input_named("difficulty");
+    let value = |harness: &Harness<App>| {
+        let slider = harness.get_by_role_and_label(egui::accesskit::Role::Slider, &name);
+        slider.accesskit_node().numeric_value().unwrap()
+    };
+    assert!((value(&harness) - 0.5).abs() < 1e-12, "the card's");
+    harness.get_by_role_and_label(egui::accesskit::Role::Slider, &name).focus();
+    frames(&mut harness, 2);
+    for _ in 0..6 {
+        press(&mut harness, Key::ArrowRight);
+    }
+    assert!(value(&harness) > 0.5);
+    // Nothing waits to be run by hand, and the next run pins the one that had this value.
+    until(&mut harness, "the live run", |harness| {
+        is_done(harness) && !painted(harness).iter().any(|text| text.contains(words::frame::NOT_RUN_YET))
+    });
+    let steered = format!("difficulty = {}", short(value(&harness)));
+    let pinned = words::panes::heading(words::panes::PINNED, &steered);
+    let began = Instant::now();
+    while !says(&harness, &pinned) {
+        assert!(began.elapsed() < Duration::from_secs(60), "no run had the value: {:?}", harness.root());
+        click(&mut harness, words::panes::PIN_RUN);
+        click(&mut harness, words::frame::RUN);
+        until_done(&mut harness);
+    }
+    // Its null value is what guidance leads away from, though the model has no classes.
+    assert!(says(&harness, "Guidance scale w"));
+    click(&mut harness, "Model default");
+    assert!((value(&harness) - 0.5).abs() < 1e-12);
+    until_done(&mut harness);
 }

@@ -118,6 +118,20 @@ fn embeddings_are_asked_for() {
 }
 
 #[test]
+fn values_of_further_inputs_are_asked_for() {
+    let mut harness = window_of(&golden("inputs-arrays"), PROJECTOR);
+    let test = "window_messages::values_of_further_inputs_are_asked_for";
+    until(&mut harness, "the sentence", |harness| documented_is_shown(harness, test, &[]));
+    type_over(&mut harness, &words::panes::input_named("offsets"), "0,0.5,0");
+    press(&mut harness, egui::Key::Enter);
+    until(&mut harness, "the next", |harness| is_painted(harness, "its input \"mask\""));
+    type_over(&mut harness, &words::panes::input_named("mask"), "0.25");
+    press(&mut harness, egui::Key::Enter);
+    until_done(&mut harness);
+    assert!(!is_painted(&harness, "its input \"mask\""), "what was asked is answered");
+}
+
+#[test]
 fn the_class_that_means_none_is_asked_for_and_class_0_can_be_chosen() {
     let folder = without_number_of_classes();
     let mut harness = window_of(folder.path(), PROJECTOR);

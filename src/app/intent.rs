@@ -127,6 +127,8 @@ pub enum Ask {
     Data,
     /// A `.npy` file of embeddings.
     HiddenStates,
+    /// An image or a `.npy` file of channels behind the image.
+    Concat,
 }
 
 /// The purpose of an ensemble from a file.

@@ -6,6 +6,7 @@ use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Layout, Port};
 use crate::model::convention::{Convention, WordSource};
+use crate::model::inputs::InputCard;
 use crate::model::package::{Package, bundled};
 use crate::sampler::{Churn, SamplerChoice};
 use crate::session::RunSettings;
@@ -240,6 +241,14 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     if let Some(port) = &contract.hidden_states {
         line("Conditioning", describe(port));
     }
+    if contract.concat_channels > 0 {
+        let further = count(contract.concat_channels, "channel");
+        line("Concatenated", format!("{further} behind those of the image, from --concat FILE"));
+    }
+    for port in &contract.inputs {
+        let card = package.card.as_ref().and_then(|card| card.inputs.get(&port.name)).cloned().unwrap_or_default();
+        line("Input", format!("{}{}", describe(port), declared(&port.name, &card)));
+    }
     line("Output", describe(&contract.output));
     let Convention { state, time, prediction, .. } = &model.convention;
     line("State", word(state.map(|word| (word.is.name(), word.is.formula(), word.source))));
@@ -282,6 +291,17 @@ fn classes(model: &OpenModel) -> String {
     );
     let names = model.package.card.as_ref().map(|card| card.class_names.join(", ")).unwrap_or_default();
     if names.is_empty() { format!("{count}{none}") } else { format!("{count}{none}: {names}") }
+}
+
+/// Range, default and null value of a further input.
+fn declared(name: &str, card: &InputCard) -> String {
+    let range = (card.min.is_some() || card.max.is_some()).then(|| card.range_in_words());
+    let default = match &card.default {
+        Some(default) => format!("default {default}"),
+        None => format!("needs --input {name}=VALUE"),
+    };
+    let null = card.null.as_ref().map(|null| format!("null {null}"));
+    range.into_iter().chain([default]).chain(null).fold(String::new(), |all, part| format!("{all}, {part}"))
 }
 
 fn describe(port: &Port) -> String {

@@ -92,7 +92,8 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
     if let ValueKind::Switch { .. } = declared.kind {
         return argument.action(ArgAction::SetTrue);
     }
-    let argument = argument.action(ArgAction::Set).value_name(declared.value).allow_negative_numbers(true);
+    let action = if declared.repeats { ArgAction::Append } else { ArgAction::Set };
+    let argument = argument.action(action).value_name(declared.value).allow_negative_numbers(true);
     let argument = match declared.without_value {
         Some(value) => argument.num_args(0..=1).default_missing_value(value),
         None => argument,
@@ -145,11 +146,16 @@ impl<S: Offer> clap::Args for RunOptions<S> {
 impl<S: Offer> clap::FromArgMatches for RunOptions<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let said = |&(_, option): &(Setting, &str)| matches.value_source(option) == Some(ValueSource::CommandLine);
-        let value = |(setting, option): (Setting, &str)| {
-            let raw = matches.get_raw(option).and_then(|mut values| values.next_back());
-            (setting, raw.map(OsStr::to_owned).unwrap_or_default())
+        let values = |(setting, option): (Setting, &str)| {
+            let raw = matches.get_raw(option).into_iter().flatten().map(OsStr::to_owned);
+            let mut values: Vec<OsString> = raw.collect();
+            if !setting.declaration().repeats {
+                // A switch has none, and a later value replaces an earlier one.
+                values = vec![values.pop().unwrap_or_default()];
+            }
+            values.into_iter().map(move |value| (setting, value))
         };
-        Ok(Self { said: offered::<S>().filter(said).map(value).collect(), offer: PhantomData })
+        Ok(Self { said: offered::<S>().filter(said).flat_map(values).collect(), offer: PhantomData })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -266,6 +272,7 @@ mod tests {
     use super::super::Arguments;
     use super::*;
     use crate::denoiser::Upsample;
+    use crate::model::inputs::InputValue;
     use crate::sampler::{Churn, SamplerKind};
     use clap::error::ErrorKind;
     use clap::{Args, CommandFactory, FromArgMatches};
@@ -277,7 +284,7 @@ mod tests {
         let mut run = RunSettings::new(ModelSource::Model(String::new()));
         let read = |text: &&&str| declared.kind.read(text, &mut run).is_ok();
         let choices = (declared.choices)();
-        let texts = if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon"] } else { choices };
+        let texts = if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon", "a=1"] } else { choices };
         match declared.kind {
             ValueKind::Switch { .. } => format!("--{option}"),
             _ => format!("--{option}={}", texts.iter().find(read).unwrap()),
@@ -311,7 +318,8 @@ mod tests {
     #[test]
     fn what_is_said_is_what_the_run_gets() {
         let line = "sample --steps 7 --sampler heun --s-churn 2 --s-tmax 3 --label 3 --size 8x16 --upsample-guidance 3 \
-                    --upsample-eta 0.5 --tf32 --batch 4 --init-noise noise.npy";
+                    --upsample-eta 0.5 --tf32 --batch 4 --init-noise noise.npy --input a=0.5 --input b=1,2 --input m=m.npy \
+                    --concat low.png";
         let mut command =
             RunOptions::<OfImages>::augment_args(RunOptions::<OfRun>::augment_args(Command::new("sample")));
         let matches = command.try_get_matches_from_mut(line.split_whitespace()).unwrap();
@@ -327,6 +335,13 @@ mod tests {
             tf32: true,
             batch: 4,
             init_noise: Some("noise.npy".into()),
+            inputs: [
+                ("a".to_owned(), InputValue::Number(0.5)),
+                ("b".to_owned(), InputValue::Numbers(vec![1.0, 2.0])),
+                ("m".to_owned(), InputValue::File("m.npy".into())),
+            ]
+            .into(),
+            concat: Some("low.png".into()),
             ..RunSettings::new(ModelSource::Model("emoji-unet".into()))
         };
         assert_eq!(run, expected);

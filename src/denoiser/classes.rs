@@ -50,6 +50,11 @@ impl<D: ClassDenoiser> Denoiser for OfClass<D> {
     }
 }
 
+/// Stands for the null class together with the null values of further inputs, which only networks know.
+pub const NULL_INPUTS: i64 = i64::MIN + 1;
+/// Stands for the given inputs of a model without classes.
+pub const GIVEN_INPUTS: i64 = i64::MIN + 2;
+
 /// The name of the prediction for a class.
 pub(crate) fn part_name(class: i64, null: i64) -> PartName {
     if class == null { PartName::Unconditional } else { PartName::Class(class) }

@@ -13,7 +13,7 @@ mod pooling;
 mod upsampled;
 
 pub use cascade::Cascade;
-pub use classes::{ClassDenoiser, OfClass};
+pub use classes::{ClassDenoiser, GIVEN_INPUTS, NULL_INPUTS, OfClass};
 pub use clipping::{Clipped, Clipping};
 pub use empirical::EmpiricalDenoiser;
 pub use gaussian::GaussianDenoiser;
@@ -74,6 +74,7 @@ impl PartName {
     pub fn key(self) -> String {
         match self {
             Self::Unconditional => "unconditional".into(),
+            Self::Class(GIVEN_INPUTS) => "conditional".into(),
             Self::Class(label) => format!("class_{label}"),
             Self::Stage(stage) => format!("stage_{stage}"),
             Self::AtFullSize => "at_full_size".into(),

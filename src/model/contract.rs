@@ -147,14 +147,14 @@ pub enum ContractError {
 }
 
 /// What the model's other files say of its graph.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Declared<'a> {
     /// config.json's `in_channels`.
     pub in_channels: Option<usize>,
     /// The card's `channels`: those of the image itself.
     pub channels: Option<usize>,
     /// Inputs that the card names, which play no other role.
-    pub inputs: &'a [&'a str],
+    pub inputs: Vec<&'a str>,
 }
 
 const SAMPLE_NAMES: &[&str] =
@@ -232,7 +232,7 @@ impl Contract {
     /// The batch size that the graph is fixed to, if it is.
     #[must_use]
     pub fn fixed_batch(&self) -> Option<usize> {
-        let rows = |port: &Port| port.fixed_batch().filter(|_| port.shape.len() > 1);
+        let rows = |port: &Port| port.fixed_batch().filter(|_| !port.is_number() && port.shape.len() > 1);
         let of_others = || {
             let labels = self.class_labels.as_ref().and_then(Port::fixed_batch);
             let timesteps = self.timestep.fixed_batch().filter(|batch| *batch > 1);
@@ -240,6 +240,17 @@ impl Contract {
             labels.or(timesteps).or(rest)
         };
         self.sample.shape[0].or_else(of_others)
+    }
+
+    /// Whether a further input has the samples as its first axis. One without axes has not, nor has a list of a fixed
+    /// length.
+    #[must_use]
+    pub fn is_per_sample(&self, port: &Port) -> bool {
+        match port.shape[..] {
+            [] => false,
+            [Some(length)] => length == 1 || Some(length) == self.fixed_batch(),
+            _ => true,
+        }
     }
 
     /// Height and width that the graph is fixed to, where it is.
@@ -416,22 +427,22 @@ mod tests {
             port("b", Element::F32, &[-1, 1, 8]),
         ];
         let out = |channels: i64| [port("out", Element::F32, &[-1, channels, -1, -1])];
-        let decide = |channels: i64, declared: Declared| {
-            Contract::decide(&inputs, &out(channels), &PortNames::default(), &declared)
+        let decide = |channels: i64, declared: &Declared| {
+            Contract::decide(&inputs, &out(channels), &PortNames::default(), declared)
         };
-        let named = Declared { inputs: &["hour"], ..Declared::default() };
-        let contract = decide(3, named).unwrap();
+        let named = || Declared { inputs: vec!["hour"], ..Declared::default() };
+        let contract = decide(3, &named()).unwrap();
         assert_eq!((contract.channels, contract.concat_channels, contract.learned_variance), (3, 3, false));
         assert!(contract.class_labels.is_none() && contract.hidden_states.is_none());
         let names: Vec<&str> = contract.inputs.iter().map(|port| port.name.as_str()).collect();
         assert_eq!(names, ["difficulty", "hour", "a", "b"]);
         // Six in and six out are an image of six channels, unless the card knows better.
-        let of_card = decide(6, Declared { channels: Some(3), ..named }).unwrap();
+        let of_card = decide(6, &Declared { channels: Some(3), ..named() }).unwrap();
         assert_eq!((of_card.channels, of_card.concat_channels, of_card.learned_variance), (3, 3, true));
-        assert_eq!(decide(6, named).unwrap().concat_channels, 0);
-        let fault = decide(6, Declared { channels: Some(4), ..named }).unwrap_err();
+        assert_eq!(decide(6, &named()).unwrap().concat_channels, 0);
+        let fault = decide(6, &Declared { channels: Some(4), ..named() }).unwrap_err();
         assert_eq!(fault, ContractError::CardChannels { card: 4, input: 6, output: 6 });
-        let fault = decide(6, Declared { in_channels: Some(4), ..named }).unwrap_err();
+        let fault = decide(6, &Declared { in_channels: Some(4), ..named() }).unwrap_err();
         assert!(matches!(fault, ContractError::ConfigChannels { config: 4, graph: 6, .. }));
     }
 

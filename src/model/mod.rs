@@ -7,6 +7,7 @@ pub mod diagnosis;
 pub mod exact;
 pub mod folders;
 pub mod graph_file;
+pub mod inputs;
 mod hex;
 mod layout;
 pub mod onnx;

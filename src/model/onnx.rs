@@ -11,11 +11,11 @@ pub use session::{Canceller, OnnxSession, OpenError, SessionOptions};
 use self::feeding::{Buffer, numbers, scalars};
 use self::reading::{Output, Values, view};
 use self::reason::{Suspects, failed_call};
-use super::contract::Contract;
-use crate::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser};
+use super::contract::{Contract, Port};
+use crate::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser, ImageShape, NULL_INPUTS};
 use crate::schedule::{FedTimesteps, ModelSchedule};
 use crate::theory::{NetworkTime, NoiseLevel, Parameterization};
-use ndarray::{Array3, ArrayView4, Axis, Slice, Zip};
+use ndarray::{Array3, Array4, ArrayD, ArrayView4, Axis, Slice, Zip};
 use ort::session::SessionInputValue;
 use std::borrow::Cow;
 
@@ -26,6 +26,22 @@ pub struct Conditioning {
     pub labels: Vec<i64>,
     /// Text or other embeddings, `[B or 1, tokens, width]`; a batch that is larger takes them in turn.
     pub hidden_states: Option<Array3<f32>>,
+    /// The null class, for callers that ask for [`NULL_INPUTS`].
+    pub null_class: Option<i64>,
+    /// Values of the further inputs, in the contract's order.
+    pub inputs: Vec<GivenInput>,
+    /// Channels behind the image's, `[B or 1, C, H, W]`; a larger batch uses them in turn.
+    pub concat: Option<Array4<f32>>,
+}
+
+/// Values of a further input, in the graph's order of axes. The first axis has one entry for all samples or one per
+/// sample; a larger batch uses them in turn.
+#[derive(Clone, Debug)]
+pub struct GivenInput {
+    /// The values.
+    pub values: ArrayD<f64>,
+    /// The values for the unconditional estimate, if it has its own: one entry.
+    pub null: Option<ArrayD<f64>>,
 }
 
 /// A network that samplers can call: contract, schedule and meaning of the output around an [`OnnxSession`].
@@ -103,7 +119,7 @@ impl OnnxDenoiser {
         let timestep = self.timestep_at(level);
         // Which sample each place of the batch has.
         let samples: Vec<usize> = (0..size).map(|offset| first + offset.min(count - 1)).collect();
-        self.fill(x, level, size);
+        self.fill(x, level, &samples)?;
         let shape = [size, channels, height, width];
         let inputs = self.inputs(shape, timestep, (&samples, labels)).map_err(|error| self.network(&error))?;
 
@@ -138,14 +154,21 @@ impl OnnxDenoiser {
         Ok(())
     }
 
-    /// Scales the state to the network's input, repeated to `size` samples.
-    fn fill(&mut self, x: ArrayView4<f64>, level: NoiseLevel, size: usize) {
+    /// Scales the states to the network's input, with the channels behind them.
+    fn fill(&mut self, x: ArrayView4<f64>, level: NoiseLevel, samples: &[usize]) -> Result<(), DenoiseError> {
+        let (_, _, height, width) = x.dim();
         let scale = self.parameterization.input_scale(level);
-        self.input.clear();
-        for place in 0..size {
-            let image = x.index_axis(Axis(0), place.min(x.dim().0 - 1));
-            self.input.push_image(image, scale, None, self.contract.layout);
+        let concat = self.conditioning.concat.as_ref();
+        if let Some((_, channels, h, w)) = concat.map(Array4::dim) {
+            ImageShape { channels, height: h, width: w }.check((1, channels, height, width))?;
         }
+        self.input.clear();
+        for (place, sample) in samples.iter().enumerate() {
+            let image = x.index_axis(Axis(0), place.min(x.dim().0 - 1));
+            let further = concat.map(|concat| concat.index_axis(Axis(0), sample % concat.dim().0));
+            self.input.push_image(image, scale, further, self.contract.layout);
+        }
+        Ok(())
     }
 
     /// What the graph is given: the state of this shape, the timestep, and where it takes them classes and embeddings.
@@ -156,15 +179,34 @@ impl OnnxDenoiser {
         (samples, labels): (&[usize], &[i64]),
     ) -> ort::Result<Vec<(Cow<'_, str>, SessionInputValue<'_>)>> {
         let contract = &self.contract;
-        let state = self.input.tensor(contract.layout.shape(shape))?;
+        let [batch, channels, height, width] = shape;
+        let state = [batch, channels + contract.concat_channels, height, width];
+        let state = self.input.tensor(contract.layout.shape(state))?;
         let timesteps = scalars(&contract.timestep, &vec![timestep; samples.len()])?;
         let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(4);
         inputs.push((contract.sample.name.as_str().into(), state));
         inputs.push((contract.timestep.name.as_str().into(), timesteps));
         if let Some(port) = &contract.class_labels {
-            let label = |sample: usize| labels.get(sample).or(labels.last()).copied().unwrap_or(0);
-            let values: Vec<f64> = samples.iter().map(|&sample| label(sample) as f64).collect();
+            let label = |&sample: &usize| match class_of(sample, labels) {
+                Some(NULL_INPUTS) => self.conditioning.null_class,
+                class => class,
+            };
+            let values: Vec<f64> = samples.iter().map(|sample| label(sample).unwrap_or(0) as f64).collect();
             inputs.push((port.name.as_str().into(), scalars(port, &values)?));
+        }
+        for (port, given) in contract.inputs.iter().zip(&self.conditioning.inputs) {
+            let takes_rows = contract.is_per_sample(port);
+            let shared = !takes_rows || port.is_shared();
+            let places = if shared { &samples[..1] } else { samples };
+            let rows = places.iter().flat_map(|&sample| match &given.null {
+                Some(null) if class_of(sample, labels) == Some(NULL_INPUTS) => null.index_axis(Axis(0), 0),
+                _ => given.values.index_axis(Axis(0), sample % given.values.len_of(Axis(0))),
+            });
+            let mut shape = given.values.shape()[1..].to_vec();
+            if takes_rows {
+                shape.insert(0, places.len());
+            }
+            inputs.push((port.name.as_str().into(), numbers(port.element, shape, rows.copied())?));
         }
         if let (Some(port), Some(states)) = (&contract.hidden_states, &self.conditioning.hidden_states) {
             let (available, tokens, wide) = states.dim();
@@ -173,6 +215,19 @@ impl OnnxDenoiser {
             inputs.push((port.name.as_str().into(), values));
         }
         Ok(inputs)
+    }
+
+    /// Where a call that begins at a sample ends. One that shares a value cannot be for the null value as well.
+    fn end_of_call(&self, first: usize, samples: usize, classes: &[i64]) -> usize {
+        let last = (first + self.partition).min(samples);
+        let is_null = |sample: usize| class_of(sample, classes) == Some(NULL_INPUTS);
+        let shares = |(port, given): (&Port, &GivenInput)| {
+            given.null.is_some() && (port.is_shared() || !self.contract.is_per_sample(port))
+        };
+        if self.contract.inputs.iter().zip(&self.conditioning.inputs).any(shares) {
+            return (first..last).find(|&sample| is_null(sample) != is_null(first)).unwrap_or(last);
+        }
+        last
     }
 
     /// What the prediction says of image and noise. It may be of more samples, and of more channels behind the image's.
@@ -211,6 +266,11 @@ impl OnnxDenoiser {
     }
 }
 
+/// The class of a sample; the last entry rules the samples beyond it.
+fn class_of(sample: usize, classes: &[i64]) -> Option<i64> {
+    classes.get(sample).or(classes.last()).copied()
+}
+
 impl Denoiser for OnnxDenoiser {
     /// Of the classes in the conditioning.
     fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
@@ -232,7 +292,7 @@ impl ClassDenoiser for OnnxDenoiser {
         let samples = x_t.dim().0;
         let mut first = 0;
         while first < samples {
-            let last = (first + self.partition).min(samples);
+            let last = self.end_of_call(first, samples, classes);
             let part = x_t.slice_axis(Axis(0), Slice::from(first..last));
             match self.call(part, (first, classes), level, out) {
                 // The one timestep may have fixed the rest of the graph to one sample, too.

@@ -5,10 +5,12 @@ use super::cascade_folder::{CASCADE_FILE, CascadeFault};
 use super::contract::Declared;
 use super::convention::Words;
 use super::exact::ExactCard;
+use super::inputs::InputCard;
 use super::layout;
 use crate::reading::why;
 use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A model's files, found and read, but not yet opened.
@@ -110,6 +112,10 @@ impl Card {
                 return Err(PackageError::Positive { path: path.into(), key, found });
             }
         }
+        let mut faults = card.inputs.iter().filter_map(|(name, input)| Some((name, input.fault()?)));
+        if let Some((input, fault)) = faults.next() {
+            return Err(PackageError::Input { path: path.into(), input: input.clone(), fault });
+        }
         Ok(card)
     }
 
@@ -166,6 +172,9 @@ pub struct Card {
     /// Channels of the image itself, where the image input has more and the output has a learned variance.
     #[serde(default)]
     pub channels: Option<usize>,
+    /// What is known of further inputs, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, InputCard>,
     /// How the model is computed without its graph, where it is known exactly.
     #[serde(default)]
     pub exact: Option<ExactCard>,
@@ -270,6 +279,16 @@ pub enum PackageError {
         /// The value.
         found: f64,
     },
+    /// A declaration of an input contradicts itself.
+    #[error("{path} cannot be used: the input \"{input}\" is declared wrongly: {fault}")]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// The input.
+        input: String,
+        /// What is wrong.
+        fault: String,
+    },
     /// A JSON file does not say what it should.
     #[error("{path} cannot be used: {reason}")]
     Json {
@@ -349,7 +368,8 @@ impl Package {
     #[must_use]
     pub fn declared(&self) -> Declared<'_> {
         let channels = self.card.as_ref().and_then(|card| card.channels);
-        Declared { in_channels: self.config.in_channels, channels, inputs: &[] }
+        let inputs = self.card.as_ref().map(|card| card.inputs.keys().map(String::as_str).collect());
+        Declared { in_channels: self.config.in_channels, channels, inputs: inputs.unwrap_or_default() }
     }
 
     /// The factor that height and width must be multiples of: the card's, else what the network's levels halve.

@@ -3,7 +3,8 @@
 use crate::model::contract::{ContractError, PortRole};
 use crate::model::onnx_runtime::setup::SetupError;
 use crate::session::RunError;
-use crate::session::prepare::{EMBEDDINGS, PrepareError};
+use crate::session::prepare::{CONCAT, EMBEDDINGS, PrepareError};
+use crate::words::count;
 use crate::words::voice::Voice;
 
 /// The part of the window that a failure belongs to.
@@ -41,6 +42,10 @@ pub enum Need {
     Size,
     /// A file of embeddings.
     HiddenStates,
+    /// Values of further inputs.
+    Inputs,
+    /// A file of channels behind the image.
+    Concat,
     /// The null class.
     NullClass,
 }
@@ -97,6 +102,8 @@ impl From<&PrepareError> for Fault {
             | PrepareError::NoSchedule { .. }
             | PrepareError::NoSize
             | PrepareError::NoHiddenStates { .. }
+            | PrepareError::NoInput { .. }
+            | PrepareError::NoConcat { .. }
             | PrepareError::Images(_) => FaultPlace::Model,
             PrepareError::Runtime(_) => FaultPlace::Library,
             PrepareError::Cuda(_) => FaultPlace::Provider,
@@ -104,6 +111,8 @@ impl From<&PrepareError> for Fault {
             PrepareError::Noise(_)
             | PrepareError::Setting(_)
             | PrepareError::NoNullClass { .. }
+            | PrepareError::NoSuchInput { .. }
+            | PrepareError::InputValue { .. }
             | PrepareError::Array { .. } => FaultPlace::Settings,
         };
         let needs = match error {
@@ -112,6 +121,8 @@ impl From<&PrepareError> for Fault {
             PrepareError::NoHiddenStates { .. } | PrepareError::Array { what: EMBEDDINGS, .. } => {
                 vec![Need::HiddenStates]
             }
+            PrepareError::NoInput { .. } | PrepareError::InputValue { .. } => vec![Need::Inputs],
+            PrepareError::NoConcat { .. } | PrepareError::Array { what: CONCAT, .. } => vec![Need::Concat],
             PrepareError::NoNullClass { .. } => vec![Need::NullClass],
             PrepareError::Contract { source, .. } => port_need(source).into_iter().collect(),
             _ => Vec::new(),
@@ -125,6 +136,14 @@ impl From<&PrepareError> for Fault {
             PrepareError::NoSize => "the model's files do not give its trained size; choose one here".to_owned(),
             PrepareError::NoHiddenStates { input } => format!(
                 "this model needs embeddings (input \"{input}\"); open a .npy file of shape [batch or 1, tokens, width]"
+            ),
+            PrepareError::NoInput { port, .. } => {
+                format!("this model needs a value for its input {port}; set it here")
+            }
+            PrepareError::NoConcat { channels } => format!(
+                "the image input of this model has {} behind those of the image, such as a low-resolution image or a \
+                 mask; open a file of them",
+                count(*channels, "channel")
             ),
             PrepareError::NoNullClass { model, needed_for, .. } => format!(
                 "the model {model} has classes, but neither its card nor its configuration names the null class, and \

@@ -14,6 +14,7 @@ use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
 use crate::denoiser::{Upsample, WindowSize};
 use crate::model::contract::PortNames;
+use crate::model::inputs::InputValue;
 use crate::sampler::{Churn, SamplerChoice};
 use crate::schedule::PlanSource;
 use crate::theory::{Calibration, NetworkState, NetworkTime, Prediction};
@@ -56,6 +57,8 @@ pub enum Action {
     SetTime(Option<NetworkTime>),
     /// What the network predicts, overriding its files.
     SetPrediction(Option<Prediction>),
+    /// The value of a further input; `None` is the one in the model's card.
+    SetInput(String, Option<InputValue>),
     /// Input and output names.
     SetPorts(PortNames),
     /// The provider.
@@ -145,6 +148,7 @@ impl Action {
             Self::SetSize(_) => Setting::Size.change(),
             Self::SetState(_) => Setting::State.change(),
             Self::SetTime(_) => Setting::Time.change(),
+            Self::SetInput(..) => Setting::Inputs.change(),
             Self::SetPrediction(_) => Setting::Prediction.change(),
             Self::SetPorts(_) => Setting::InputSample.change(),
             Self::SetProvider(_) => Setting::Provider.change(),
@@ -186,6 +190,7 @@ impl Action {
         match self {
             Self::Set(_, Value::Whole(_) | Value::Number(_))
             | Self::SetSchedule(_)
+            | Self::SetInput(..)
             | Self::SetChurn(_)
             | Self::SetLabelSwitch(_)
             | Self::SetGuidance(_)
@@ -240,6 +245,13 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetSize(size) => run.size = size,
         Action::SetState(state) => run.state = state,
         Action::SetTime(time) => run.time = time,
+        Action::SetInput(_, Some(InputValue::Number(number))) if !number.is_finite() => {}
+        Action::SetInput(name, Some(value)) => {
+            run.inputs.insert(name, value);
+        }
+        Action::SetInput(name, None) => {
+            run.inputs.remove(&name);
+        }
         Action::SetPrediction(prediction) => run.prediction = prediction,
         Action::SetPorts(ports) => run.ports = ports,
         Action::SetProvider(provider) => run.provider = provider,

@@ -3,7 +3,9 @@
 pub use super::setting::{DEFAULT_STEPS, RunSettings};
 
 use super::setting::{Setting, ValueKind};
+use crate::model::inputs::InputValue;
 use crate::sampler::Solver;
+use crate::words::{count, short};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -26,8 +28,14 @@ impl RunSettings {
             self.label_switch.map(|_| "classes over time".to_owned()),
             self.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
             self.local.as_ref().map(|_| "local".to_owned()),
+            self.concat.as_ref().map(|_| "conditioning image".to_owned()),
         ];
-        let words: Vec<String> = words.into_iter().flatten().collect();
+        let inputs = self.inputs.iter().map(|(name, value)| match value {
+            InputValue::Number(number) => format!("{name} = {}", short(*number)),
+            InputValue::Numbers(numbers) => format!("{} of {name}", count(numbers.len(), "value")),
+            InputValue::File(_) => format!("{name} from a file"),
+        });
+        let words: Vec<String> = words.into_iter().flatten().chain(inputs).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
 
@@ -91,6 +99,11 @@ impl RunSettings {
             if let ValueKind::File { at } = setting.declaration().kind
                 && let Some(path) = at(&mut self)
             {
+                absolute(path);
+            }
+        }
+        for value in self.inputs.values_mut() {
+            if let InputValue::File(path) = value {
                 absolute(path);
             }
         }

@@ -1,6 +1,7 @@
 //! Forms for what Chromascope cannot find out about a model: below the failure it causes, and among the model's
 //! details.
 
+use crate::app::draw::inputs::{InputsState, concat_ui, inputs_ui};
 use crate::app::draw::number::{Limits, number, number_entered};
 use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::named;
@@ -29,11 +30,12 @@ pub struct FormState {
     null_label: Option<i64>,
     hidden_states: String,
     scheduler_config: String,
+    inputs: InputsState,
 }
 
 impl Default for FormState {
     fn default() -> Self {
-        Self { size: (64, 64), null_label: None, hidden_states: String::new(), scheduler_config: String::new() }
+        Self { size: (64, 64), null_label: None, hidden_states: String::new(), scheduler_config: String::new(), inputs: InputsState::default() }
     }
 }
 
@@ -46,7 +48,13 @@ pub fn form_ui(
     intents: &mut Vec<Intent>,
 ) {
     for need in &fault.needs {
+        if let Some(model) = model.filter(|_| matches!(need, Need::Inputs | Need::Concat)) {
+            inputs_ui(ui, run, model, &mut state.inputs, intents);
+            continue;
+        }
         ui.horizontal_wrapped(|ui| match need {
+            Need::Inputs => {}
+            Need::Concat => concat_ui(ui, run, &mut state.inputs, intents),
             Need::Port { role, names } => port_ui(ui, *role, names, &run.ports, intents),
             Need::SchedulerConfig => scheduler_ui(ui, run, state, intents),
             Need::Size => size_ui(ui, run, state, intents),
@@ -78,6 +86,7 @@ pub fn said_of_model_ui(
     if model.takes_hidden_states {
         ui.horizontal(|ui| hidden_states_ui(ui, run, state, intents));
     }
+    inputs_ui(ui, run, model, &mut state.inputs, intents);
     if model.convention.is_some() {
         ui.horizontal_wrapped(|ui| convention_ui(ui, run, false, intents));
     }
@@ -157,7 +166,7 @@ fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, inten
 }
 
 /// A file whose path is typed, or chosen in the system's dialog if there is one.
-fn file_ui(
+pub(super) fn file_ui(
     ui: &mut Ui,
     (button, name, hint): (&str, &str, &str),
     typed: &mut String,

@@ -2,6 +2,7 @@
 
 pub mod colour;
 pub mod forms;
+pub mod inputs;
 pub mod heat_map;
 pub mod icons;
 pub mod legend;

@@ -92,7 +92,7 @@ impl Opener {
                 Box::pin(dialog.set_title("Open scheduler_config.json").add_filter("JSON", &["json"]).pick_file())
             }
             Ask::Schedule => Box::pin(dialog.set_title("Open a schedule").pick_file()),
-            Ask::Image | Ask::Reference => Box::pin(dialog.set_title("Open an image").pick_file()),
+            Ask::Image | Ask::Reference | Ask::Concat => Box::pin(dialog.set_title("Open an image").pick_file()),
             Ask::Ensemble(_) => {
                 Box::pin(dialog.set_title("Open an ensemble").add_filter("Ensembles", &["npz"]).pick_file())
             }
@@ -113,6 +113,7 @@ impl Opener {
                 Ask::Ensemble(purpose) => ensemble_at(&path, purpose),
                 Ask::Data => OpenerNews::DataChosen(path),
                 Ask::HiddenStates => OpenerNews::Run(vec![Action::set(Setting::HiddenStates, path)]),
+                Ask::Concat => OpenerNews::Run(vec![Action::set(Setting::Concat, path)]),
             })
         });
     }

@@ -6,6 +6,7 @@ mod sizes;
 mod window;
 
 use crate::app::draw::forms::{FormState, null_class_ui};
+use crate::app::draw::inputs::{InputsState, inputs_ui};
 use crate::app::draw::setting::setting_ui;
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
@@ -29,6 +30,8 @@ pub struct GuidancePane {
     interval: [f64; 3],
     /// The form for the null class.
     forms: FormState,
+    /// What is typed for further inputs.
+    inputs: InputsState,
 }
 
 const ABOUT: About = About {
@@ -46,7 +49,7 @@ impl Pane for GuidancePane {
     }
 
     fn new(_: &Wake) -> Self {
-        Self { interval: [4.0, 0.8, 0.2], forms: FormState::default() }
+        Self { interval: [4.0, 0.8, 0.2], forms: FormState::default(), inputs: InputsState::default() }
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
@@ -58,14 +61,18 @@ impl Pane for GuidancePane {
                 return;
             }
             beside_ui(ui, context, intents);
-            if classes_of(context).is_some() {
+            let has_classes = classes_of(context).is_some();
+            if has_classes || context.model.is_some_and(ModelInfo::takes_guidance) {
                 scale::scale_ui(ui, context, self, intents);
+            }
+            if has_classes {
                 ask_null_class_ui(ui, context, self, intents);
                 classes::classes_ui(ui, context, intents);
-            } else {
+            } else if !context.model.is_some_and(ModelInfo::takes_guidance) {
                 let text = "This model has no classes, so guidance has no effect.";
                 ui.add(Label::new(secondary(ui, text)).wrap());
             }
+            self.inputs_ui(ui, context, intents);
             if has_images(context) {
                 window::window_ui(ui, context, intents);
             } else {
@@ -73,6 +80,17 @@ impl Pane for GuidancePane {
             }
             wraps_ui(ui, context, intents);
         })
+    }
+}
+
+impl GuidancePane {
+    /// Values of the network's further inputs.
+    fn inputs_ui(&mut self, ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+        let given = |model: &&ModelInfo| !model.inputs.is_empty() || model.concat_channels > 0;
+        if let Some(model) = context.model.filter(given) {
+            heading(ui, "Inputs");
+            inputs_ui(ui, context.settings(), model, &mut self.inputs, intents);
+        }
     }
 }
 

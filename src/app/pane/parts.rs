@@ -13,7 +13,7 @@ use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
-use crate::denoiser::PartName;
+use crate::denoiser::{GIVEN_INPUTS, PartName};
 use crate::figure::{Reading, ticks};
 use crate::runtime::Wake;
 use crate::session::RunSettings;
@@ -242,6 +242,9 @@ fn differences<'a>(labels: &'a [i64], class_names: &'a [String]) -> impl Iterato
 }
 
 fn class_name(label: i64, names: &[String]) -> String {
+    if label == GIVEN_INPUTS {
+        return words::panes::GIVEN_INPUTS.to_owned();
+    }
     let name = usize::try_from(label).ok().and_then(|label| names.get(label).cloned());
     name.unwrap_or_else(|| format!("class {label}"))
 }

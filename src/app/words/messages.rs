@@ -30,6 +30,7 @@ pub const USE_NULL_CLASS: &str = "Use as null class";
 pub const PATH_OF_EMBEDDINGS: &str = "Path of embeddings";
 pub const STATE: &str = "State";
 pub const TIME: &str = "Time";
+pub const PATH_OF_CONCAT: &str = "Path of the conditioning image";
 pub const PREDICTION: &str = "Prediction";
 pub const AS_IN_FILES: &str = "as in its files";
 pub const NOTHING_AT: &str = "there is nothing at";

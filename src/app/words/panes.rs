@@ -1,5 +1,11 @@
 //! Panes.
 
+/// The control of a further input.
+#[must_use]
+pub fn input_named(name: &str) -> String {
+    format!("Input {name}")
+}
+
 /// The heading of a picture or pane, for a screen reader.
 #[must_use]
 pub fn heading(name: &str, note: &str) -> String {
@@ -328,6 +334,7 @@ pub const HANN: &str = "Hann window";
 pub const OTHER_STEPS: &str = "Other steps";
 pub const SPECTRA_CHANNEL: &str = "Channel of the spectra";
 pub const NULL_CLASS: &str = "null class";
+pub const GIVEN_INPUTS: &str = "given inputs";
 pub const NOT_POOLED_HERE: &str =
     "Upsample guidance no longer acts at this step. η in the Guidance pane sets how long it acts";
 pub const ONE_PART: &str = "This run's estimate has one part. To see more, set a guidance scale, classes by level or \

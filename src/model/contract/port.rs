@@ -118,8 +118,9 @@ impl Port {
         self.element.is_float() && self.shape.len() == 4 && !self.is_number()
     }
 
-    /// Whether it takes a number a sample, or one for all: a scalar, a list, or that with axes of 1 behind.
-    pub(super) fn is_number(&self) -> bool {
+    /// Whether it takes a number per sample, or one for all: a scalar, a list, or a list with further axes of 1.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
         let known = self.element.is_float() || self.element.is_integer();
         known && self.shape.iter().skip(1).all(|side| *side == Some(1))
     }

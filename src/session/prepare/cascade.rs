@@ -1,6 +1,7 @@
 //! An open cascade: several models used as one.
 
 use super::SettingError;
+use super::inputs::InputInfo;
 use super::model::{ModelInfo, OpenKind, open_one};
 use super::{Classes, NullClass, NullSource, OpenDenoiser, PrepareError};
 use crate::denoiser::{Cascade, ImageShape};
@@ -55,6 +56,9 @@ impl OpenCascade {
             let class_names = if own.class_names.is_empty() { finest.class_names } else { own.class_names };
             Card { class_names, null_label: own.null_label.or(finest.null_label), ..own }
         };
+        let mut inputs: Vec<InputInfo> = stages.iter().flat_map(|stage| stage.inputs.clone()).collect();
+        inputs.sort_by(|a, b| a.port.name.cmp(&b.port.name));
+        inputs.dedup_by(|a, b| a.port.name == b.port.name);
         let mut stages = stages;
         let Some(finest) = stages.pop() else { unreachable!("a cascade has two stages or more") };
         let found = finest.null_label.zip(finest.null_said_by).map(|(label, said_by)| NullClass { label, said_by });
@@ -65,6 +69,7 @@ impl OpenCascade {
             sha256: self.sha256(),
             size_multiple,
             takes_sizes,
+            inputs,
             stages: sizes,
             stage_factor: Some(self.factor),
             null_label: null.map(|null| null.label),
@@ -111,7 +116,8 @@ impl OpenCascade {
         let opened = self.join(joined, below.len(), finest);
         let classes = Classes { null: self.null_class(opened.classes.null), ..opened.classes };
         let (name, stages) = (self.name.clone(), Some(self.stages.len()));
-        Ok(OpenDenoiser { name, sha256: self.sha256(), stages, classes, ..opened })
+        // What is null to one stage need not be to another.
+        Ok(OpenDenoiser { name, sha256: self.sha256(), stages, classes, null_inputs: false, ..opened })
     }
 
     /// The null class: from the user, else from the cascade's card, else from its finest stage's.

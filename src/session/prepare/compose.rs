@@ -3,7 +3,9 @@
 use super::open::check_label;
 use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
-use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, ImageShape, OfClass};
+use crate::denoiser::{
+    ClassDenoiser, Clipped, Clipping, Denoiser, GIVEN_INPUTS, ImageShape, NULL_INPUTS, OfClass,
+};
 use crate::schedule::ModelSchedule;
 use crate::session::setting::{Setting, Wrapping};
 use crate::session::settings::RunSettings;
@@ -15,6 +17,8 @@ pub(super) struct Facts<'a> {
     pub(super) name: &'a str,
     pub(super) image: ImageShape,
     pub(super) classes: &'a Classes,
+    /// Whether a further input has a null value.
+    pub(super) null_inputs: bool,
     /// Number of stages, for a cascade.
     pub(super) stages: Option<usize>,
     pub(super) schedule: &'a ModelSchedule,
@@ -53,17 +57,19 @@ pub(super) fn compose(
     let scale = settings.guidance.clone().unwrap_or_default();
     let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;
-    let null_class = facts.classes.null.filter(|null| asks_for(prompt.as_ref(), &scale, null.label));
+    let null_class = facts.classes.null.filter(|null| {
+        facts.classes.none_because.is_none() && asks_for(prompt.as_ref(), &scale, null.label)
+    });
     if let Some(NullClass { label, said_by }) = null_class {
         let what = if said_by == NullSource::User { ClassOf::Setting(Setting::NullLabel) } else { ClassOf::Model };
         check_label(what, label, facts.classes.count)?;
     }
     notes.extend(null_class.and_then(|null| null_note(settings, facts, &scale, null)));
     let label = match &prompt {
-        Some(Prompt::Class(class)) => Some(*class),
+        Some(Prompt::Class(class)) => Some(*class).filter(|class| *class != GIVEN_INPUTS),
         _ => None,
     };
-    if settings.guidance.is_some() && label.is_some() && label == null {
+    if settings.guidance.is_some() && label.is_some() && label == null && !facts.null_inputs {
         let because = if settings.label.is_some() {
             "the chosen class is the null class, so guidance has no effect; choose another class".into()
         } else {
@@ -82,7 +88,8 @@ pub(super) fn compose(
                 Prompt::Switch(_) => 2,
                 Prompt::ByLevel(levels) => levels.choice.labels.len(),
             };
-            let guided = Guided::new(inner, prompt, scale, null.unwrap_or(NO_NULL), time);
+            let null = if facts.null_inputs { NULL_INPUTS } else { null.unwrap_or(NO_NULL) };
+            let guided = Guided::new(inner, prompt, scale, null, time);
             (Box::new(Clipped::new(guided, facts.clipping)), classes)
         }
         _ => (Box::new(Clipped::new(OfClass::new(inner, label), facts.clipping)), 0),
@@ -157,7 +164,8 @@ fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, Prepa
         return Err(SettingError::TwoClasses.into());
     }
     if none_because.is_some() {
-        return Ok(None);
+        let guided = settings.guidance.as_ref().is_some_and(|scale| scale.constant() != Some(1.0));
+        return Ok((facts.null_inputs && guided).then_some(Prompt::Class(GIVEN_INPUTS)));
     }
     let none = || {
         let needed_for = "no class is chosen";
@@ -225,7 +233,7 @@ fn check_guidance(
     if settings.guidance.is_none() {
         return Ok(());
     }
-    if let Some(because) = facts.classes.none_because {
+    if let Some(because) = facts.classes.none_because.filter(|_| !facts.null_inputs) {
         let because = format!("{because}, so guidance has no effect");
         return Err(SettingError::Useless { setting: Setting::Guidance, value: None, because }.into());
     }
@@ -237,7 +245,7 @@ fn check_guidance(
     if let Some(w) = scale.largest().filter(|w| *w > LARGEST_SCALE) {
         return Err(SettingError::GuidanceTooStrong { largest: w }.into());
     }
-    if null.is_none() && scale.constant() != Some(1.0) {
+    if null.is_none() && facts.classes.none_because.is_none() && scale.constant() != Some(1.0) {
         return Err(no_null(facts, "guidance needs it"));
     }
     Ok(())

@@ -9,6 +9,7 @@ use crate::model::package::PackageError;
 use crate::sampler::NoiseError;
 use crate::schedule::ScheduleError;
 use crate::session::setting::Setting;
+use crate::words::count;
 use std::path::PathBuf;
 
 /// Why a run cannot begin.
@@ -87,6 +88,42 @@ pub enum PrepareError {
     NoHiddenStates {
         /// The input that takes them.
         input: String,
+    },
+    /// A further input has no value.
+    #[error("this model needs a value for its input {port}; give it with {} {name}=VALUE", Setting::Inputs)]
+    NoInput {
+        /// Name, type and shape.
+        port: String,
+        /// Its name.
+        name: String,
+    },
+    /// A value was given for an input that is not a further one.
+    #[error("{} was given for \"{name}\", which {because}", Setting::Inputs)]
+    NoSuchInput {
+        /// The name.
+        name: String,
+        /// What it is instead, and what to do.
+        because: String,
+    },
+    /// A value of a further input is not usable.
+    #[error("cannot use {value} as the input \"{name}\": {reason}")]
+    InputValue {
+        /// The value, or its file.
+        value: String,
+        /// The input.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The channels behind the image are missing.
+    #[error(
+        "the image input of this model has {} behind those of the image, such as a low-resolution image or a mask; give a \
+         file of them with {}",
+        count(*.channels, "channel"), Setting::Concat
+    )]
+    NoConcat {
+        /// Their number.
+        channels: usize,
     },
     /// A setting is not valid.
     #[error(transparent)]

@@ -228,6 +228,7 @@ impl OpenExact {
             sha256: self.sha256.clone(),
             image,
             classes: self.classes(),
+            null_inputs: false,
             stages: None,
             timestep: Element::F32,
             provider: "rust",

@@ -8,6 +8,7 @@ mod compose;
 mod convention;
 mod error;
 mod exact;
+mod inputs;
 mod model;
 mod null_class;
 mod open;
@@ -18,6 +19,8 @@ mod spacing;
 mod watched;
 
 pub(crate) use arrays::EMBEDDINGS;
+pub(crate) use inputs::CONCAT;
+pub use inputs::InputInfo;
 pub use error::PrepareError;
 pub use model::{Model, ModelInfo, sizes_in_words};
 pub use null_class::{NullClass, NullSource};
@@ -193,6 +196,8 @@ struct OpenDenoiser {
     sha256: String,
     image: ImageShape,
     classes: Classes,
+    /// Whether a further input has a null value, which guidance can lead away from.
+    null_inputs: bool,
     /// Number of stages, for a cascade.
     stages: Option<usize>,
     timestep: Element,
@@ -258,6 +263,7 @@ fn bare(settings: &RunSettings, opened: OpenDenoiser) -> Result<Bare, PrepareErr
         name: &name,
         image,
         classes: &opened.classes,
+        null_inputs: opened.null_inputs,
         stages: opened.stages,
         schedule: &schedule,
         clipping: opened.clipping,
@@ -275,6 +281,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
         name: &opened.name,
         image,
         classes: &opened.classes,
+        null_inputs: opened.null_inputs,
         stages: opened.stages,
         schedule: &opened.schedule,
         clipping: opened.clipping,

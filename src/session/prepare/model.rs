@@ -5,6 +5,7 @@ use super::cascade::OpenCascade;
 use super::convention::check_time;
 use super::exact::{self, OpenExact};
 use super::watched::Watched;
+use super::inputs::{self, InputInfo};
 use super::{
     Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PrepareError, Prepared, arrays, bare, check, data_within,
     finish,
@@ -20,6 +21,7 @@ use crate::model::onnx_runtime;
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package, locate};
 use crate::schedule::ModelSchedule;
+use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, ProviderChoice, RunSettings};
 use crate::theory::Parameterization;
 use std::path::{Path, PathBuf};
@@ -90,6 +92,15 @@ impl OpenKind {
             Self::Network(model) => model.graph.external_data.iter().map(|data| data.file.clone()).collect(),
             Self::Exact(_) => Vec::new(),
             Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::external_data).collect(),
+        }
+    }
+
+    /// Inputs and outputs of its networks.
+    fn contracts(&self) -> Vec<&Contract> {
+        match self {
+            Self::Network(model) => vec![&model.contract],
+            Self::Exact(_) => Vec::new(),
+            Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::contracts).collect(),
         }
     }
 
@@ -197,6 +208,10 @@ pub struct ModelInfo {
     pub null_said_by: Option<NullSource>,
     /// Whether it is conditioned on embeddings.
     pub takes_hidden_states: bool,
+    /// Its further inputs.
+    pub inputs: Vec<InputInfo>,
+    /// Channels that its image input has behind those of the image.
+    pub concat_channels: usize,
     /// The meaning of its output, if known.
     pub parameterization: Option<Parameterization>,
     /// Where its state, time and prediction come from; `None` for the program's own code.
@@ -234,6 +249,12 @@ impl ModelInfo {
     #[must_use]
     pub fn class_names(&self) -> &[String] {
         self.card.as_ref().map_or(&[], |card| &card.class_names)
+    }
+
+    /// Whether guidance has something to lead away from.
+    #[must_use]
+    pub fn takes_guidance(&self) -> bool {
+        self.takes_labels || (self.stages.is_empty() && self.inputs.iter().any(|input| input.card.null.is_some()))
     }
 
     /// The provider for a badge: `CUDA`, `CPU` or `exact`.
@@ -316,6 +337,12 @@ impl Model {
 
     fn opened(&self, settings: &RunSettings) -> Result<OpenDenoiser, PrepareError> {
         check::numbers(settings)?;
+        let contracts = self.kind.contracts();
+        inputs::check_names(settings, &self.info.name, &contracts)?;
+        if settings.concat.is_some() && contracts.is_empty() {
+            let model = format!("the exact model {}", self.info.name);
+            return Err(SettingError::NotForModel { setting: Setting::Concat, model }.into());
+        }
         self.kind.denoiser(settings, settings.size, settings.upsample.map_or(1, |upsample| upsample.factor))
     }
 }
@@ -348,7 +375,21 @@ fn network(
     let mut digests = arrays::Digests::new();
     let hidden_states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
     let partition = settings.partition.unwrap_or_else(|| (VALUES_PER_CALL / image.len().max(1)).max(1));
-    let conditioning = Conditioning { labels: Vec::new(), hidden_states };
+    let given = inputs::given(model, settings, image, &mut digests)?;
+    if pooled_by > 1 && (given.concat.is_some() || given.inputs.iter().any(|input| input.values.ndim() == 4)) {
+        let why = "this model is given images besides the noisy one, which upsample guidance cannot pool; choose another \
+                   model";
+        return Err(SettingError::NoUpsampling { why }.into());
+    }
+    let classes = model.classes(settings.null_label);
+    let null_inputs = given.has_null();
+    let conditioning = Conditioning {
+        hidden_states,
+        null_class: classes.null.map(|null| null.label),
+        inputs: given.inputs,
+        concat: given.concat,
+        ..Conditioning::default()
+    };
     let timestep = model.contract.timestep.element;
     let card = model.package.card.as_ref();
     let is_gaussian = card.is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
@@ -363,7 +404,7 @@ fn network(
     // Without a plan the run is refused before the first call.
     let fed = super::plan::plan(settings, &config, &schedule).map(|plan| plan.fed()).unwrap_or_default();
     let denoiser = denoiser.feeding(fed);
-    let notes = config.dynamic_shift_note().into_iter().collect();
+    let notes = config.dynamic_shift_note().into_iter().chain(given.notes).collect();
     Ok(OpenDenoiser {
         canceller: denoiser.canceller(),
         partition: denoiser.partition(),
@@ -376,7 +417,8 @@ fn network(
         name: model.package.name.clone(),
         sha256: model.graph.sha256.clone(),
         image,
-        classes: model.classes(settings.null_label),
+        classes,
+        null_inputs,
         stages: None,
         timestep,
         provider: provider_name(model.provider),
@@ -415,6 +457,8 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         null_label: null.map(|null| null.label),
         null_said_by: null.map(|null| null.said_by),
         takes_hidden_states: model.contract.hidden_states.is_some(),
+        inputs: inputs::infos(model),
+        concat_channels: model.contract.concat_channels,
         contract: Some(model.contract.clone()),
         parameterization: model.convention.parameterization(),
         convention: Some(model.convention.clone()),
@@ -447,6 +491,8 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         null_label: exact.null.map(|null| null.label),
         null_said_by: exact.null.map(|null| null.said_by),
         takes_hidden_states: false,
+        inputs: Vec::new(),
+        concat_channels: 0,
         parameterization: Some(exact::PARAMETERIZATION),
         convention: None,
         schedule: Some(exact.schedule.clone()),

@@ -2,7 +2,7 @@ use super::convention::{doubt_in_words, take_prediction};
 use super::{ClassOf, SettingError};
 use super::{Classes, NullClass, PrepareError};
 use crate::model::SchedulerConfig;
-use crate::model::contract::{Contract, ContractError};
+use crate::model::contract::Contract;
 use crate::model::convention::Convention;
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
@@ -83,10 +83,6 @@ impl OpenModel {
         notes.extend(no_cuda.clone());
         let contract = Contract::decide(&session.inputs(), &session.outputs(), &settings.ports, &package.declared())
             .map_err(|source| PrepareError::Contract { path: package.onnx.clone(), source })?;
-        if let Some(port) = contract.inputs.first() {
-            let source = ContractError::UnknownInput { port: port.describe() };
-            return Err(PrepareError::Contract { path: package.onnx.clone(), source });
-        }
         if contract.learned_variance {
             notes.push("the network also predicts a variance (second half of its channels), which is not used".into());
         }

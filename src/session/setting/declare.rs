@@ -98,6 +98,7 @@ pub(super) const fn declare(
             Section::Images => Belongs::ToRun,
             Section::Model | Section::Plan => Belongs::ToAll,
         },
+        repeats: false,
         kind: ValueKind::Own,
         offered: None,
         excludes: &[],

@@ -46,6 +46,8 @@ pub struct Declaration {
     pub effect: Effect,
     /// What happens to it when another model is chosen.
     pub belongs: Belongs,
+    /// Whether its option may be repeated, each time for another part of it.
+    pub repeats: bool,
     /// How it is read, and its range.
     pub kind: ValueKind,
     /// The part of its range that the window offers, if smaller.

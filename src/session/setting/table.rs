@@ -6,12 +6,14 @@ use super::{Belongs, Declaration, Effect, Section, SettingFields, ValueKind, Wra
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, Upsampled, WindowSize};
 use crate::model::contract::PortNames;
+use crate::model::inputs::InputValue;
 use crate::sampler::{Churn, SamplerChoice};
 use crate::schedule::PlanSource;
 use crate::session::prepare::MAX_BATCH;
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Default number of sampling steps of a run.
@@ -72,6 +74,12 @@ pub struct RunSettings {
     pub step_noise: Option<PathBuf>,
     /// Conditioning embeddings, `.npy`, `[B or 1, tokens, width]`.
     pub hidden_states: Option<PathBuf>,
+    /// Values of the network's further inputs, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, InputValue>,
+    /// Channels behind those of the image, `.npy` or an image file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concat: Option<PathBuf>,
     /// A `scheduler_config.json` instead of the model's own.
     pub scheduler_config: Option<PathBuf>,
     /// What the network predicts, overriding its files.
@@ -120,6 +128,8 @@ impl RunSettings {
             init_noise: None,
             step_noise: None,
             hidden_states: None,
+            inputs: BTreeMap::new(),
+            concat: None,
             scheduler_config: None,
             prediction: None,
             state: None,
@@ -411,7 +421,41 @@ settings! {
         place: field!(hidden_states),
         ..declare(
             Section::Steering, "embeddings", "hidden-states", "h.npy",
-            "Conditioning embeddings for models that take them: .npy, f32, [B or 1, tokens, width]",
+            "Conditioning embeddings for models that take them: .npy, floats, [B or 1, tokens, width]",
+        )
+    },
+    /// Values of further inputs.
+    Inputs => Declaration {
+        part_of: Some("conditioning"),
+        excludes: &[Setting::Images],
+        repeats: true,
+        kind: ValueKind::Text {
+            set: |run, text| {
+                let said = text.split_once('=').map(|(name, value)| (name.trim(), value.trim()));
+                let (name, value) = said
+                    .filter(|(name, value)| !name.is_empty() && !value.is_empty())
+                    .ok_or("use NAME=VALUE, such as difficulty=0.5 or mask=mask.png")?;
+                run.inputs.insert(name.to_owned(), InputValue::read(value));
+                Ok(())
+            },
+        },
+        place: field!(inputs),
+        ..declare(
+            Section::Steering, "inputs", "input", "NAME=VALUE",
+            "Value of a further input of the network (see `info`), for all images or one per image: a number, numbers \
+             with commas, a .npy file, or an image file. May be repeated [default: the values in the model's card]",
+        )
+    },
+    /// Channels behind those of the image.
+    Concat => Declaration {
+        part_of: Some("conditioning"),
+        excludes: &[Setting::Images],
+        kind: file!(concat),
+        place: field!(concat),
+        ..declare(
+            Section::Steering, "conditioning image", "concat", "FILE",
+            "Channels that the network takes behind those of the image, for super-resolution or inpainting: .npy, [C, H, \
+             W] or [B, C, H, W], or an image file",
         )
     },
     /// The scheduler's configuration.
@@ -555,7 +599,7 @@ settings! {
         place: field!(init_noise),
         ..declare(
             Section::Images, "initial noise", "init-noise", "x_T.npy",
-            "Initial noise to use instead of the seed's: .npy, f32, [B, C, H, W], unit variance",
+            "Initial noise to use instead of the seed's: .npy, floats, [B, C, H, W], unit variance",
         )
     },
     /// Injected noise.
@@ -564,7 +608,7 @@ settings! {
         place: field!(step_noise),
         ..declare(
             Section::Images, "step noise", "step-noise", "n.npy",
-            "Injected noise to use instead of the seed's: .npy, f32, [S, B, C, H, W]; step i uses entry i",
+            "Injected noise to use instead of the seed's: .npy, floats, [S, B, C, H, W]; step i uses entry i",
         )
     },
 }

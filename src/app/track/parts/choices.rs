@@ -7,6 +7,7 @@ use crate::app::run_view::RunView;
 use crate::app::track::head_space::HeadSpace;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
+use crate::denoiser::GIVEN_INPUTS;
 use crate::session::action::Action;
 use crate::session::parts::{PartsChoices, PartsQuantity};
 use egui::{Align2, Ui, UiBuilder, vec2};
@@ -17,6 +18,9 @@ pub(super) fn shown(context: &ViewContext) -> Option<PartsChoices> {
 }
 
 pub(super) fn class_name(class: i64, names: &[String]) -> String {
+    if class == GIVEN_INPUTS {
+        return words::panes::GIVEN_INPUTS.to_owned();
+    }
     let name = usize::try_from(class).ok().and_then(|class| names.get(class).cloned());
     name.unwrap_or_else(|| format!("class {class}"))
 }
