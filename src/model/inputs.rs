@@ -46,9 +46,7 @@ impl fmt::Display for InputValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
-            Self::Numbers(numbers) => {
-                f.write_str(&numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(","))
-            }
+            Self::Numbers(numbers) => f.write_str(&numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(",")),
             Self::File(path) => write!(f, "{}", path.display()),
         }
     }
@@ -102,7 +100,9 @@ impl InputCard {
         if let Some((min, max)) = self.range().filter(|(min, max)| min > max) {
             return Some(format!("its min {min} is above its max {max}"));
         }
-        if let Some(InputValue::File(path)) = [&self.default, &self.null].into_iter().flatten().find(|value| value.numbers().is_none()) {
+        if let Some(InputValue::File(path)) =
+            [&self.default, &self.null].into_iter().flatten().find(|value| value.numbers().is_none())
+        {
             return Some(format!("\"{}\" must be a number or a list of numbers", path.display()));
         }
         let default = self.default.iter().flat_map(|value| value.numbers().unwrap_or_default());

@@ -35,7 +35,13 @@ pub struct FormState {
 
 impl Default for FormState {
     fn default() -> Self {
-        Self { size: (64, 64), null_label: None, hidden_states: String::new(), scheduler_config: String::new(), inputs: InputsState::default() }
+        Self {
+            size: (64, 64),
+            null_label: None,
+            hidden_states: String::new(),
+            scheduler_config: String::new(),
+            inputs: InputsState::default(),
+        }
     }
 }
 

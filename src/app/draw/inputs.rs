@@ -66,10 +66,8 @@ fn number_ui(ui: &mut Ui, input: &InputInfo, before: f64, intents: &mut Vec<Inte
             number::slider(ui, Slider::new(&mut value, min..=max).max_decimals(3), Limits::within(min, max))
         }
         None => {
-            let limits = Limits::within(
-                input.card.min.unwrap_or(f64::NEG_INFINITY),
-                input.card.max.unwrap_or(f64::INFINITY),
-            );
+            let limits =
+                Limits::within(input.card.min.unwrap_or(f64::NEG_INFINITY), input.card.max.unwrap_or(f64::INFINITY));
             let drag = DragValue::new(&mut value).speed(if whole { 0.1 } else { 0.01 });
             number::number(ui, if whole { drag.max_decimals(0) } else { drag }, limits)
         }

@@ -2,9 +2,9 @@
 
 pub mod colour;
 pub mod forms;
-pub mod inputs;
 pub mod heat_map;
 pub mod icons;
+pub mod inputs;
 pub mod legend;
 pub mod lens;
 pub mod level_button;

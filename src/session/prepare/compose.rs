@@ -3,9 +3,7 @@
 use super::open::check_label;
 use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
-use crate::denoiser::{
-    ClassDenoiser, Clipped, Clipping, Denoiser, GIVEN_INPUTS, ImageShape, NULL_INPUTS, OfClass,
-};
+use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, GIVEN_INPUTS, ImageShape, NULL_INPUTS, OfClass};
 use crate::schedule::ModelSchedule;
 use crate::session::setting::{Setting, Wrapping};
 use crate::session::settings::RunSettings;
@@ -57,9 +55,10 @@ pub(super) fn compose(
     let scale = settings.guidance.clone().unwrap_or_default();
     let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;
-    let null_class = facts.classes.null.filter(|null| {
-        facts.classes.none_because.is_none() && asks_for(prompt.as_ref(), &scale, null.label)
-    });
+    let null_class = facts
+        .classes
+        .null
+        .filter(|null| facts.classes.none_because.is_none() && asks_for(prompt.as_ref(), &scale, null.label));
     if let Some(NullClass { label, said_by }) = null_class {
         let what = if said_by == NullSource::User { ClassOf::Setting(Setting::NullLabel) } else { ClassOf::Model };
         check_label(what, label, facts.classes.count)?;

@@ -65,8 +65,7 @@ pub(super) fn given(
     for port in &contract.inputs {
         let card = card_of(model, port);
         let value = settings.inputs.get(&port.name).or(card.default.as_ref());
-        let value = value
-            .ok_or_else(|| PrepareError::NoInput { port: port.describe(), name: port.name.clone() })?;
+        let value = value.ok_or_else(|| PrepareError::NoInput { port: port.describe(), name: port.name.clone() })?;
         let wanted = Wanted::of(contract, port, image, settings.batch);
         let name = format!("input {}", port.name);
         let resolved = |value: &InputValue, card: &InputCard, source: &mut Source| {
@@ -149,11 +148,8 @@ pub(super) fn check_names(settings: &RunSettings, model: &str, contracts: &[&Con
     } else if plays(|contract| contract.hidden_states.as_ref()) {
         format!("takes embeddings; set them with {}", Setting::HiddenStates)
     } else {
-        let names: Vec<String> = contracts
-            .iter()
-            .flat_map(|contract| &contract.inputs)
-            .map(|port| format!("\"{}\"", port.name))
-            .collect();
+        let names: Vec<String> =
+            contracts.iter().flat_map(|contract| &contract.inputs).map(|port| format!("\"{}\"", port.name)).collect();
         match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             [] => format!("does not exist: the model {model} has no further inputs; leave it out"),
             [only] => format!("does not exist: the model {model} has the further input {only}"),

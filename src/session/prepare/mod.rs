@@ -19,9 +19,9 @@ mod spacing;
 mod watched;
 
 pub(crate) use arrays::EMBEDDINGS;
+pub use error::PrepareError;
 pub(crate) use inputs::CONCAT;
 pub use inputs::InputInfo;
-pub use error::PrepareError;
 pub use model::{Model, ModelInfo, sizes_in_words};
 pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;

@@ -4,8 +4,8 @@ use super::SettingError;
 use super::cascade::OpenCascade;
 use super::convention::check_time;
 use super::exact::{self, OpenExact};
-use super::watched::Watched;
 use super::inputs::{self, InputInfo};
+use super::watched::Watched;
 use super::{
     Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PrepareError, Prepared, arrays, bare, check, data_within,
     finish,

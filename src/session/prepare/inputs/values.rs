@@ -5,8 +5,8 @@ use crate::denoiser::ImageShape;
 use crate::model::contract::{Contract, Port};
 use crate::model::hex;
 use crate::model::inputs::{InputCard, InputValue};
-use crate::reading::npy::{self, channels_first};
 use crate::reading;
+use crate::reading::npy::{self, channels_first};
 use crate::session::images::{fit, read_rgb, value_of_byte};
 use crate::words::count;
 use image::DynamicImage;
@@ -143,9 +143,8 @@ fn of_numbers(numbers: &[f64], wanted: &Wanted) -> Result<ArrayD<f64>, String> {
     match (numbers, &wanted.sides[..]) {
         (&[number], _) => {
             let sides = wanted.known_sides();
-            let sides = sides.ok_or_else(|| {
-                format!("its shape is not fixed; give a .npy file of shape {}", wanted.in_words())
-            })?;
+            let sides = sides
+                .ok_or_else(|| format!("its shape is not fixed; give a .npy file of shape {}", wanted.in_words()))?;
             Ok(ArrayD::from_elem(IxDyn(&[vec![1], sides].concat()), number))
         }
         (numbers, [length]) if length.is_none_or(|length| length == numbers.len()) => {
@@ -185,9 +184,10 @@ fn read_array(bytes: &[u8]) -> Result<ArrayD<f64>, String> {
 
 /// The array with an axis of the samples in front.
 fn shaped(array: ArrayD<f64>, wanted: &Wanted, source: &mut Source) -> Result<ArrayD<f64>, String> {
-    let fits = |array: &ArrayD<f64>| wanted.fits(array.shape()) || array.shape().get(1..).is_some_and(|sides| wanted.fits(sides));
-    let (array, turned) =
-        if wanted.sides.len() == 3 && !fits(&array) { channels_first(array) } else { (array, None) };
+    let fits = |array: &ArrayD<f64>| {
+        wanted.fits(array.shape()) || array.shape().get(1..).is_some_and(|sides| wanted.fits(sides))
+    };
+    let (array, turned) = if wanted.sides.len() == 3 && !fits(&array) { channels_first(array) } else { (array, None) };
     source.notes.extend(turned.map(|turned| format!("{}: {turned}", source.name)));
     let found = array.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
     if wanted.is_number && array.ndim() <= 1 && wanted.takes_rows(array.len()) {
