@@ -7,7 +7,7 @@ mod support;
 use chromascope::schedule::formats::registry::{EXPORTS, Writer};
 use chromascope::schedule::formats::{ScheduleTable, read_list, read_npy};
 use chromascope::schedule::{
-    BetaSchedule, FinalLevel, LevelList, ListKind, ModelSchedule, PlanSource, SigmaMeaning, TrainingSpec,
+    BetaSchedule, FinalLevel, LevelList, ListKind, ModelSchedule, PlanSource, PublishedList, SigmaMeaning, TrainingSpec,
 };
 use chromascope::session::schedule_file;
 use ndarray::{Array1, Array4, Array5};
@@ -407,4 +407,19 @@ fn published_lists_are_used_by_name() {
     assert_eq!(serde_json::from_value::<Vec<f64>>(record["timestep"].clone()).unwrap(), [999.0, 759.0, 499.0, 259.0]);
     assert_eq!(record["resolved"]["spacing"], "lcm-4");
     assert!(refused(&["schedule", "--family", "lcm-4", "--param", "rho=7"]).contains("has no parameter rho"));
+}
+
+#[test]
+fn published_lists_are_those_of_diffusers() {
+    let theirs: serde_json::Map<String, Value> =
+        serde_json::from_slice(&std::fs::read(golden("published.json")).unwrap()).unwrap();
+    for (name, values) in &theirs {
+        let values: Vec<f64> = serde_json::from_value(values.clone()).unwrap();
+        let ours = match PublishedList::find(name) {
+            Some(published) => published.values.to_vec(),
+            None => numbers(&told(&["schedule", "--family", name, "-n", "10", "--for", "comfyui"]).0),
+        };
+        assert_eq!(ours, values, "{name}");
+    }
+    assert_eq!(theirs.len(), 10);
 }

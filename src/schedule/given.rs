@@ -14,7 +14,7 @@ pub struct GivenValue {
 
 impl Plan {
     /// The same with the values that its levels were given as, one for each level or fewer.
-    pub(super) fn as_given(mut self, list: LevelList) -> Self {
+    pub(super) fn with_given(mut self, list: LevelList) -> Self {
         self.given = Some(list);
         self
     }
@@ -23,7 +23,7 @@ impl Plan {
     pub(super) fn where_given(self, sigmas: &[f64]) -> Self {
         let mut levels = self.levels().iter();
         let same = sigmas.iter().all(|&sigma| levels.next() == Some(&NoiseLevel::from_sigma(sigma)));
-        if same { self.as_given(LevelList::of_sigmas(sigmas.to_vec())) } else { self }
+        if same { self.with_given(LevelList::of_sigmas(sigmas.to_vec())) } else { self }
     }
 
     /// The value that a level was given as, where it was given and not computed.

@@ -179,7 +179,7 @@ impl LevelList {
             ListKind::FlowTime => Plan::from_flow_times(model, &self.values)?,
             ListKind::ModelSigma => return self.clone().meaning(SigmaMeaning::of(model)).plan(model, final_level),
         };
-        Ok(plan.as_given(self.clone()))
+        Ok(plan.with_given(self.clone()))
     }
 }
 

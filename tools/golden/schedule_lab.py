@@ -10,6 +10,8 @@ The program writes these exports, which are kept beside what was made of them:
     flow.json, turbo.txt, flow_snippet.py   a flow model's configuration with a shift of 3, a list of its σ (flow times), and
                   the run along it; executed on tiny-flow, `flow_snippet` is the image and `flow_timesteps` f8 what is fed
 
+`published.json` holds the lists that diffusers has, by the names that they have here.
+
 All start from x_T of `samplers_inputs.npz`. `families` [F, 101] f8 are ᾱ(t) at t = 0, 0.01, … 1 of the continuous
 families with the parameters in `families.json`, from the papers' formulas in 50 digits (mpmath) or, for flow, exactly.
 
@@ -28,6 +30,8 @@ import diffusers
 import mpmath as mp
 import numpy as np
 import torch
+from diffusers.pipelines.ltx2 import utils as ltx2
+from diffusers.schedulers.scheduling_utils import AysSchedules
 
 from common import GOLDEN, MODELS, SD, alpha_bar_f64, alpha_bar_from_sigma, write_json, write_npz
 from samplers import Net, timestep_from_sigma  # noqa: E402
@@ -94,6 +98,23 @@ def families():
     return cases, np.array(values)
 
 
+def published():
+    """Lists as diffusers has them; those of σ with the 0 at which it ends a run."""
+    scheduler, lcm = diffusers.LCMScheduler(), {}
+    for steps in (2, 4, 8):
+        scheduler.set_timesteps(steps)
+        lcm[f"lcm-{steps}"] = scheduler.timesteps.tolist()
+    return lcm | {
+        "ltx2-distilled": ltx2.DISTILLED_SIGMA_VALUES + [0],
+        "ltx2-distilled-stage-2": ltx2.STAGE_2_DISTILLED_SIGMA_VALUES + [0],
+        "ays-sd15-timesteps": AysSchedules["StableDiffusionTimesteps"],
+        "ays-sdxl-timesteps": AysSchedules["StableDiffusionXLTimesteps"],
+        "ays-sd15": AysSchedules["StableDiffusionSigmas"],
+        "ays-sdxl": AysSchedules["StableDiffusionXLSigmas"],
+        "ays-svd": AysSchedules["StableDiffusionVideoSigmas"],
+    }
+
+
 def main():
     config = json.loads(export("config.json", "--family", "cosine", "--param", "power=3", "--for", "diffusers"))
     ddim = diffusers.DDIMScheduler.from_config(config)
@@ -129,6 +150,7 @@ def main():
     assert np.abs(arrays["flow_timesteps"] - 1000 * np.array(TURBO[:-1])).max() < 1e-4, arrays["flow_timesteps"]
     assert flow["SIGMAS"] == TURBO[:-1]
 
+    write_json(OUT / "published.json", published(), indent=1)
     cases, arrays["families"] = families()
     write_json(OUT / "families.json", [{"family": name, "parameters": p} for name, p in cases], indent=1)
     write_npz(OUT / "arrays.npz", arrays)

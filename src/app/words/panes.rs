@@ -171,7 +171,7 @@ pub const COPY_FROM_RUN: &str = "Copy from run";
 /// Where a preset's parameters would be, of one that has none.
 pub const PRESET_ALONE: &str = "This preset has no parameters.";
 /// The same before a preset was chosen.
-pub const NO_PRESET: &str = "No preset chosen. Its parameters appear here.";
+pub const NO_PRESET: &str = "No preset is chosen.";
 
 /// Compares with a saved schedule.
 #[must_use]

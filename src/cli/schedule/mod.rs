@@ -1,5 +1,6 @@
 //! `chromascope schedule` and `chromascope chromatogram`: schedules as numbers and as figures, without a model.
 
+mod family;
 mod plot;
 mod source;
 
@@ -197,7 +198,9 @@ impl SourceSchedule {
             Writer::Table(write) => String::from_utf8_lossy(&write(&timed.table)?).into_owned(),
             Writer::Sigmas(program) => {
                 let (text, notes) = program.write(&self.plan(timed)?, self.meaning(timed));
-                notes.iter().for_each(|note| output::message(note));
+                for note in &notes {
+                    output::message(note);
+                }
                 text
             }
             Writer::Curve(write) => {

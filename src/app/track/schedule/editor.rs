@@ -8,16 +8,13 @@ use crate::app::intent::Intent;
 use crate::app::planned::Planned;
 use crate::app::schedule_hand::ScheduleHand;
 use crate::app::track::place::TimeScale;
+use crate::app::track::schedule::list_steps::{step_words, with_level};
 use crate::app::words;
 use crate::figure::{Figure, level_of_value, level_value, ticks};
-use crate::schedule::explain::{self, Runner};
-use crate::schedule::{
-    ControlPoint, Curve, Drawn, FinalLevel, LevelList, MOST_LOG_SNR, ModelSchedule, Plan, PlanSource, SigmaMeaning,
-};
+use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
 use crate::theory::NoiseLevel;
-use crate::words::sentence;
 use egui::{
     Align2, CursorIcon, DragValue, Id, Key, Modifiers, PointerButton, Pos2, Rect, Response, Sense, Stroke, Ui, Vec2,
     WidgetInfo, pos2, vec2,
@@ -107,27 +104,6 @@ pub fn as_drawn(planned: &Planned) -> Option<Drawn> {
     }
     let level = |s: f64| planned.axis.level_at_run_time(s);
     Some(Drawn::close_to(&level, CLOSE, MOST_AT_FIRST).ok()?.tied(planned.model.cleanest(), planned.model.noisiest()))
-}
-
-/// The levels of the run as a list of σ, in what σ means for the model.
-#[must_use]
-pub fn as_list(planned: &Planned) -> LevelList {
-    let kind = SigmaMeaning::of(&planned.model).kind();
-    LevelList { kind, values: planned.plan.in_unit(kind, &planned.model) }
-}
-
-/// Which resolution a step makes, and what it feeds to the network here and in other programs, a sentence each.
-#[must_use]
-pub fn step_words(planned: &Planned, step: usize) -> Option<String> {
-    let (plan, model) = (&planned.plan, &planned.model);
-    let theory = planned.theory.as_ref().filter(|_| step < plan.steps())?;
-    let made = explain::makes(plan, step, theory, SigmaMeaning::of(model));
-    let programs = match model {
-        ModelSchedule::Discrete(_) => &[Runner::here(planned.rounded), Runner::DIFFUSERS, Runner::COMFY_UI][..],
-        _ => &[Runner::here(planned.rounded)],
-    };
-    let fed: Vec<String> = programs.iter().filter_map(|&runner| explain::runs(plan, step, model, runner)).collect();
-    Some(format!("{}. {}.", sentence(&made), fed.join("; ")))
 }
 
 /// The change to a drawn curve.
@@ -300,28 +276,6 @@ fn steps_ui(
     }
 }
 
-/// The list with one level changed, between its neighbours; the other typed values are unchanged.
-fn with_level(list: &LevelList, plan: &Plan, model: &ModelSchedule, (step, log_snr): (usize, f64)) -> LevelList {
-    const APART: f64 = 1e-3;
-    let levels = plan.levels();
-    let low = step.checked_sub(1).map_or(f64::NEG_INFINITY, |before| levels[before].log_snr() + APART);
-    let high = levels.get(step + 1).map_or(f64::INFINITY, |after| after.log_snr() - APART);
-    let log_snr = if low <= high { log_snr.clamp(low, high) } else { levels[step].log_snr() };
-    let level = NoiseLevel::from_log_snr(log_snr);
-    let mut moved = list.clone().meaning(SigmaMeaning::of(model));
-    if let Some(value) = moved.values.get_mut(step) {
-        *value = moved.kind.value_of(level, model);
-        if moved.plan(model, FinalLevel::Clean).is_ok() {
-            return moved;
-        }
-    }
-    // The end of a list of timesteps has none, and beyond the model's range they stand still.
-    let kind = SigmaMeaning::of(model).kind();
-    let mut values = plan.in_unit(kind, model);
-    values[step] = kind.value_of(level, model);
-    LevelList { kind, values }
-}
-
 /// A double-click on the curve adds a control point there; a schedule without control points becomes a drawn curve.
 fn add_ui(ui: &Ui, editor: &ScheduleEditor, state: &mut ScheduleHand, intents: &mut Vec<Intent>) {
     let clicked = ui.input(|input| {
@@ -411,39 +365,4 @@ pub fn removed(ui: &Ui, response: &Response) -> bool {
 fn keys_of(ui: &Ui, response: &Response) -> Option<(f64, f64)> {
     let by = arrows(ui, response);
     (by != Vec2::ZERO).then(|| (by.x.into(), by.y.into()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schedule::{BetaSchedule, ListKind, TrainingSpec};
-
-    #[test]
-    fn a_moved_level_leaves_the_others_as_typed() {
-        let table = ModelSchedule::Discrete(TrainingSpec::new(BetaSchedule::ScaledLinear).table().unwrap());
-        let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 3.0 };
-        for (model, kind, values) in [
-            (&table, ListKind::Sigma, vec![14.615, 6.475, 0.963, 0.0]),
-            (&table, ListKind::AlphaBar, vec![0.0047, 0.3, 0.7, 1.0]),
-            (&table, ListKind::Timestep, vec![999.0, 501.5, 24.0]),
-            (&flow, ListKind::ModelSigma, vec![1.0, 0.6509, 0.4374, 0.0]),
-            (&flow, ListKind::Sigma, vec![14.615, 6.475, 0.963, 0.0]),
-        ] {
-            let list = LevelList { kind, values };
-            let plan = list.plan(model, FinalLevel::Clean).unwrap();
-            let wanted = plan.levels()[1].log_snr() + 0.1;
-            let moved = with_level(&list, &plan, model, (1, wanted));
-            assert_eq!(moved.kind, if kind == ListKind::ModelSigma { ListKind::FlowTime } else { kind });
-            for (step, (moved, typed)) in moved.values.iter().zip(&list.values).enumerate() {
-                assert_eq!(moved == typed, step != 1, "{kind:?} at {step}: {moved} for {typed}");
-            }
-            let again = moved.plan(model, FinalLevel::Clean).unwrap();
-            assert!((again.levels()[1].log_snr() - wanted).abs() < 1e-9, "{kind:?}");
-        }
-        // Outside the model's range timesteps stand still.
-        let list = LevelList { kind: ListKind::Timestep, values: vec![999.0, 998.5] };
-        let plan = list.plan(&table, FinalLevel::FirstTrained).unwrap();
-        let moved = with_level(&list, &plan, &table, (2, 12.0));
-        assert_eq!((moved.kind, moved.values.len()), (ListKind::Sigma, 3));
-    }
 }

@@ -1,6 +1,7 @@
 //! The schedule track: the noise level over time, with points to drag.
 
 pub mod editor;
+pub mod list_steps;
 mod warnings;
 
 use crate::app::draw::transform::Transform;
