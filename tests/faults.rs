@@ -833,6 +833,18 @@ fn an_unknown_parameter() {
 }
 
 #[test]
+fn a_parameter_of_a_list() {
+    schedule_options_say("a_parameter_of_a_list", &["--family", "lcm-4", "--param", "rho=7"]);
+}
+
+#[test]
+fn a_snippet_for_an_edm_model() {
+    let config = models().join("tiny-edm/scheduler_config.json");
+    let arguments = ["--config", config.to_str().unwrap(), "--steps", "4", "--for", "python"];
+    schedule_options_say("a_snippet_for_an_edm_model", &arguments);
+}
+
+#[test]
 fn a_parameter_that_is_no_number() {
     schedule_options_say("a_parameter_that_is_no_number", &["--family", "karras", "--param", "rho=big"]);
 }

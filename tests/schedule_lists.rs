@@ -140,7 +140,7 @@ fn exports_have_the_numbers_of_their_program() {
         assert_eq!(numbers(&list)[1..], [3.0, 1.0, third, 0.0]);
         for source in [["--family", "cosine"], ["--config", &zero]] {
             let (list, notes) = export(&source, program);
-            let first = if program == "comfyui" { 4518.763_698_655_86 } else { 4_095.999_877_929_69 };
+            let first = if program == "comfyui" { 4_518.763_698_655_86 } else { 4_095.999_877_929_69 };
             assert!((numbers(&list)[0] / first - 1.0).abs() < 1e-12, "{program}: {list}");
             assert!(!list.contains("inf") && notes.contains("pure noise (σ = ∞) is written as"), "{notes}");
         }
