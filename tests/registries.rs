@@ -96,7 +96,7 @@ fn samplers_are_documented() {
             kinds.into_iter().map(|(kind, names)| format!("{kind} ({})", names.join(", "))).collect();
         vec![format!("`{}`", parameter.name()), parameter.says().to_owned(), usual.join("<br>")]
     });
-    let heading = ["parameter", "what it decides", "values; the usual one (samplers)"];
+    let heading = ["parameter", "what it decides", "values; default (samplers)"];
     assert_documented("docs/sampling.md", "sampler parameters", &table(&heading, parameters));
 }
 

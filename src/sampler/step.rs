@@ -144,6 +144,11 @@ impl Step<'_> {
         add_noise(self.x, std, self.at.index, self.noise, &mut self.work.injected);
     }
 
+    /// The same with the noise of another step.
+    pub(super) fn inject_of(&mut self, index: usize, std: f64) {
+        add_noise(self.x, std, index, self.noise, &mut self.work.injected);
+    }
+
     /// The same with the second noise of the step.
     pub(super) fn inject_again(&mut self, std: f64) {
         let index = self.at.index;

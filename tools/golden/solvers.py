@@ -61,6 +61,10 @@ def multistep_options(rec):
         ("unipc_noise_bh1", unipc, 10, "unipc-bh1:predict_x0=false", {"predict_x0": False, "solver_type": "bh1"} | noisy_end, {}),
         ("deis_1", deis, 10, "deis:solver_order=1", {"solver_order": 1}, {}),
         ("deis_not_lower", deis, 10, "deis-3m:lower_order_final=false", {"lower_order_final": False, "solver_order": 3}, {}),
+        ("sa_solver", diffusers.SASolverScheduler, 10, "sa-solver", {}, {}),
+        ("sa_solver_not_lower", diffusers.SASolverScheduler, 10, "sa-solver:lower_order_final=false", {"lower_order_final": False}, {}),
+        ("sa_solver_noise", diffusers.SASolverScheduler, 10, "sa-solver:predict_x0=false", {"algorithm_type": "noise_prediction"}, {}),
+        ("sa_solver_3", diffusers.SASolverScheduler, 10, "sa-solver:predictor_order=3,corrector_order=3", {"predictor_order": 3, "corrector_order": 3}, {}),
         ("lms_2", diffusers.LMSDiscreteScheduler, 10, "lms:solver_order=2", {"timestep_spacing": "trailing"}, {"step": {"order": 2}}),
     ):
         diffusers_run(rec, name, cls, n, config=config, sampler=sampler, **as_listed, **more)

@@ -33,7 +33,7 @@ impl SchedulerConfig {
             SchedulerClass::Kdpm2Ancestral => SamplerKind::Dpm2Ancestral.into(),
             SchedulerClass::DpmSolverSde => SamplerKind::DpmSolverPpSde.into(),
             SchedulerClass::DpmSolverMultistep | SchedulerClass::EdmDpmSolver => self.multistep(),
-            SchedulerClass::SaSolver => SamplerKind::DpmSolverPp2M.into(),
+            SchedulerClass::SaSolver => self.sa_solver(),
             SchedulerClass::DpmSolverSinglestep => self.singlestep(),
             SchedulerClass::Deis => self.deis(),
             SchedulerClass::UniPc => self.unipc(),
@@ -51,11 +51,6 @@ impl SchedulerConfig {
         let (class, title) = (self.class.name(), solver.title());
         let mut notes = Vec::new();
         match self.class {
-            SchedulerClass::SaSolver => {
-                notes.push(format!(
-                    "Chromascope has no {class}, so {title} is used instead; choose a sampler to override this"
-                ));
-            }
             SchedulerClass::RePaint => {
                 notes.push(format!(
                     "{class} fills in masked parts of an image, which runs here do not; {title} is used"
@@ -128,6 +123,14 @@ impl SchedulerConfig {
 
     fn deis(&self) -> Solver {
         self.with_options(if self.solver_order == 3 { SamplerKind::Deis3M } else { SamplerKind::Deis })
+    }
+
+    fn sa_solver(&self) -> Solver {
+        let of_data = self.algorithm_type != AlgorithmType::NoisePrediction;
+        self.with_options(SamplerKind::SaSolver)
+            .with(Parameter::PredictorOrder, self.predictor_order as f64)
+            .with(Parameter::CorrectorOrder, self.corrector_order as f64)
+            .with(Parameter::PredictX0, f64::from(u8::from(of_data)))
     }
 
     fn unipc(&self) -> Solver {
@@ -204,6 +207,7 @@ mod tests {
             ("LCMScheduler", "lcm"),
             ("TCDScheduler", "tcd"),
             ("DEISMultistepScheduler", "deis"),
+            ("SASolverScheduler", "sa-solver"),
         ] {
             let found = own(&format!(r#"{{"_class_name": "{class}"}}"#));
             assert_eq!((found.solver.to_string().as_str(), &found.notes), (expected, &Vec::new()), "{class}");
@@ -216,8 +220,6 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_said() {
-        let sa = own(r#"{"_class_name": "SASolverScheduler"}"#);
-        assert!(sa.notes[0].contains("no SASolverScheduler, so DPM-Solver++ 2M is used"), "{:?}", sa.notes);
         let learned = own(r#"{"_class_name": "DDPMScheduler", "variance_type": "learned_range"}"#);
         assert!(learned.notes[0].contains("learned variance, so DDIM is used"), "{:?}", learned.notes);
         let corrector = own(r#"{"_class_name": "UniPCMultistepScheduler", "disable_corrector": [0]}"#);

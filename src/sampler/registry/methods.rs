@@ -8,6 +8,7 @@ use crate::sampler::heun::FlowHeun;
 use crate::sampler::lms::Lms;
 use crate::sampler::multistep::{End, Output};
 use crate::sampler::pndm::{Combined, Pndm};
+use crate::sampler::sa_solver::SaSolver;
 use crate::sampler::singlestep::Singlestep;
 use crate::sampler::tcd::Tcd;
 use crate::sampler::{
@@ -397,6 +398,7 @@ pub const METHODS: &[Method] = &[
         summary: "DPM-Solver 2M for the reverse SDE: each step but one onto the clean image adds fresh noise.",
         paper: "Lu et al. 2022, arXiv 2211.01095; diffusers, algorithm_type sde-dpmsolver",
         convention: SpacingConvention::DpmSolver,
+        default_spacing: DefaultSpacing::CappedKarras,
         adds: AddedNoise::Eta { usual: 1.0 },
         finite_sigma: true,
         parameters: &[ORDER, MIDPOINT, LOWER, EULER],
@@ -464,6 +466,20 @@ pub const METHODS: &[Method] = &[
         build: |with| Box::new(Tcd::new(with.eta, with.schedule)),
         ..USUAL
     },
+    Method {
+        kind: SamplerKind::SaSolver,
+        name: "sa-solver",
+        aliases: &["SASolverScheduler"],
+        title: "SA-Solver",
+        summary: "Predicts by this step's estimate and those before, then corrects; adds noise from timestep 800 to 200.",
+        paper: "Xue et al. 2023, arXiv 2309.05019, algorithm 1",
+        convention: SpacingConvention::DpmSolver,
+        adds: AddedNoise::Eta { usual: 1.0 },
+        finite_sigma: true,
+        parameters: &[PREDICTOR, CORRECTOR, LOWER, PREDICT_X0],
+        build: |with| Box::new(sa_solver(with)),
+        ..USUAL
+    },
 ];
 
 /// What most samplers are.
@@ -508,6 +524,24 @@ const STEPS_IN: ParameterSpec = spec(Parameter::StepsIn, Values::OneOf(&["model"
 const COMBINED: ParameterSpec = spec(Parameter::MultistepIn, Values::OneOf(&["noise", "v"]), 0.0);
 const RATIO: ParameterSpec = spec(Parameter::MidpointRatio, Values::Number(0.05, 1.0), 0.5);
 const S_NOISE: ParameterSpec = spec(Parameter::SNoise, Values::Number(0.0, 2.0), 1.0);
+
+const PREDICTOR: ParameterSpec = spec(Parameter::PredictorOrder, Values::Whole(1, 3), 2.0);
+const CORRECTOR: ParameterSpec = spec(Parameter::CorrectorOrder, Values::Whole(1, 4), 2.0);
+
+fn sa_solver(with: &Choices) -> SaSolver {
+    // They are read as small whole numbers.
+    #[allow(clippy::cast_sign_loss)]
+    let order = |parameter| with.number(parameter) as usize;
+    SaSolver {
+        predictor: order(Parameter::PredictorOrder),
+        corrector: order(Parameter::CorrectorOrder),
+        output: if with.is_on(Parameter::PredictX0) { Output::Data } else { Output::Noise },
+        tau: with.eta,
+        schedule: with.schedule.cloned(),
+        lower: with.is_on(Parameter::LowerOrderFinal),
+        before: None,
+    }
+}
 
 fn end(with: &Choices) -> End {
     End { lower: with.is_on(Parameter::LowerOrderFinal), euler: with.is_on(Parameter::EulerAtFinal) }

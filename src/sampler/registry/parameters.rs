@@ -17,6 +17,8 @@ pub enum Parameter {
     MultistepIn,
     MidpointRatio,
     SNoise,
+    PredictorOrder,
+    CorrectorOrder,
 }
 
 /// What a parameter can be.
@@ -49,7 +51,7 @@ pub struct Parameters([Option<f64>; Parameter::ALL.len()]);
 
 impl Parameter {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::SolverOrder,
         Self::SolverType,
         Self::LowerOrderFinal,
@@ -60,6 +62,8 @@ impl Parameter {
         Self::MultistepIn,
         Self::MidpointRatio,
         Self::SNoise,
+        Self::PredictorOrder,
+        Self::CorrectorOrder,
     ];
 
     /// Its name; that of diffusers or k-diffusion where they have it.
@@ -76,6 +80,8 @@ impl Parameter {
             Self::MultistepIn => "multistep_in",
             Self::MidpointRatio => "r",
             Self::SNoise => "s_noise",
+            Self::PredictorOrder => "predictor_order",
+            Self::CorrectorOrder => "corrector_order",
         }
     }
 
@@ -93,6 +99,8 @@ impl Parameter {
             Self::MultistepIn => "Whether estimates of the noise or of v are combined.",
             Self::MidpointRatio => "Where in the step, in ln σ, the second estimate lies.",
             Self::SNoise => "Standard deviation of the added noise.",
+            Self::PredictorOrder => "How many estimates a prediction uses.",
+            Self::CorrectorOrder => "How many estimates a correction uses.",
         }
     }
 }

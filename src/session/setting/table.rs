@@ -195,8 +195,8 @@ settings! {
         place: field!(sampler),
         ..declare(
             Section::Plan, "sampler", "sampler", "NAME",
-            "The method that takes the state from each noise level to the next. \"model\" is the one that the model's \
-             scheduler names; parameters follow a colon, as in dpmpp-2m:solver_order=3",
+            "The method that takes the state from each noise level to the next. \"model\" is the one in the model's \
+             scheduler configuration; parameters follow a colon, as in dpmpp-2m:solver_order=3",
         )
     },
     /// Timestep spacing or σ family.

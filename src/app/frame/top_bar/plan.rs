@@ -84,7 +84,7 @@ fn sampler_entries(ui: &mut Ui, bar: &TopBar, intents: &mut Vec<Intent>) {
     };
     let own = solver_of(bar, SamplerChoice::Own);
     let text = own.map_or_else(|| "Model default".to_owned(), |own| format!("Model default ({})", own.title()));
-    let tip = "The sampler that the model's scheduler configuration names, with its options".to_owned();
+    let tip = "The sampler of the model's scheduler configuration, with its options".to_owned();
     pick(ui, chosen == SamplerChoice::Own, SamplerChoice::Own, &text, tip);
     for method in METHODS {
         let is_chosen = chosen.named().is_some_and(|named| named.kind == method.kind);
