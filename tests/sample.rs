@@ -568,6 +568,10 @@ fn the_models_own_sampler_is_taken_said_and_replayed() {
         told.contains("sampler: dpmpp-3m:solver_type=heun,euler_at_final=true, from the model's DPMSolver"),
         "{told}"
     );
+    // What a configuration's run does otherwise than diffusers on purpose is said too, unless something else was chosen.
+    let listed = r#"{"_class_name": "DDIMScheduler", "timestep_spacing": "linspace"}"#;
+    assert!(configured("tiny-eps", listed, &[]).1.contains("although the next one is"));
+    assert!(!configured("tiny-eps", listed, &["--sampler", "ddim"]).1.contains("although the next one is"));
     let (record, told) = configured("tiny-eps", third, &["--sampler", "DDIMScheduler"]);
     assert_eq!((&record["settings"]["sampler"], &record["resolved"]["sampler"]), (&"ddim".into(), &"ddim".into()));
     assert!(!told.contains("sampler:"), "{told}");

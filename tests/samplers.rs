@@ -47,6 +47,7 @@ fn config(run: &Value, common: &Value) -> SchedulerConfig {
         ("euler", _) => "EulerDiscreteScheduler",
         ("euler_ancestral", _) => "EulerAncestralDiscreteScheduler",
         ("heun", _) => "HeunDiscreteScheduler",
+        (name, _) if name.starts_with("sa-solver") => "SASolverScheduler",
         _ => "DPMSolverMultistepScheduler",
     };
     let mut keys = serde_json::Map::new();

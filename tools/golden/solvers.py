@@ -128,8 +128,8 @@ def flow_and_edm(rec):
     for name, cls, config, sampler, twice in (
         ("flow_euler", diffusers.FlowMatchEulerDiscreteScheduler, {"shift": 3.0}, "euler:steps_in=flow", False),
         ("flow_heun", diffusers.FlowMatchHeunDiscreteScheduler, {"shift": 3.0}, "heun:steps_in=flow", True),
-        ("flow_lcm", diffusers.FlowMatchLCMScheduler, {"shift": 3.0}, "lcm", False),
-        ("flow_stochastic", diffusers.FlowMatchEulerDiscreteScheduler, {"stochastic_sampling": True}, "lcm", False),
+        ("flow_lcm", diffusers.FlowMatchLCMScheduler, {"shift": 3.0}, "lcm:timestep_scaling=0", False),
+        ("flow_stochastic", diffusers.FlowMatchEulerDiscreteScheduler, {"stochastic_sampling": True}, "lcm:timestep_scaling=0", False),
     ):
         scheduler = cls(**config)
         scheduler.set_timesteps(10)

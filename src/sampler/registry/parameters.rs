@@ -91,7 +91,9 @@ impl Parameter {
         match self {
             Self::SolverOrder => "How many estimates a step uses.",
             Self::SolverType => "How the slope within a step is weighed.",
-            Self::LowerOrderFinal => "Whether runs of fewer than 15 steps fall to lower orders at the end.",
+            Self::LowerOrderFinal => {
+                "Whether the order falls over the last steps; for most samplers in runs of fewer than 15 steps."
+            }
             Self::EulerAtFinal => "Whether the last step is of first order.",
             Self::PredictX0 => "Whether the estimated image is extrapolated, or the estimated noise.",
             Self::TimestepScaling => "How fast the boundary scalings fade with the timestep; 0 leaves them out.",

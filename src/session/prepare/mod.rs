@@ -291,6 +291,9 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let ChosenSampler { solver, notes: of_sampler } = sampler_of(settings, &opened.config, &opened.schedule);
     notes.extend(of_sampler);
     check::sampler(settings, solver)?;
+    if sampler::is_by_configuration(settings) {
+        notes.extend(opened.config.departures(&plan));
+    }
     let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
     notes.extend(spacing.because.clone());
     notes.extend(spacing.source.note_on(&opened.schedule).map(str::to_owned));

@@ -3,7 +3,8 @@
 use crate::model::SchedulerConfig;
 use crate::sampler::{Churn, SamplerChoice, SamplerKind, Solver};
 use crate::schedule::ModelSchedule;
-use crate::session::settings::RunSettings;
+use crate::session::settings::{ModelSource, RunSettings};
+use std::path::Path;
 
 /// What a run steps with, and what is to be said of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +19,15 @@ pub struct ChosenSampler {
 #[must_use]
 pub fn sampler_of(settings: &RunSettings, config: &SchedulerConfig, schedule: &ModelSchedule) -> ChosenSampler {
     sampler_for(settings.sampler, settings.churn, config, schedule)
+}
+
+/// Whether a configuration that is not one of this program's own decides all of a run's steps, so that they are compared with
+/// diffusers.
+pub(super) fn is_by_configuration(settings: &RunSettings) -> bool {
+    let by_path = matches!(&settings.source, ModelSource::Model(name) if Path::new(name).exists());
+    let is_the_users = by_path || settings.scheduler_config.is_some();
+    let open = settings.sampler == SamplerChoice::Own && settings.spacing.is_none() && settings.schedule.is_none();
+    is_the_users && open
 }
 
 /// The sampler that a choice comes to on a model.
