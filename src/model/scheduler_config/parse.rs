@@ -229,7 +229,8 @@ impl SchedulerConfig {
     fn read_clipping(&mut self, reader: &mut Reader<'_>) -> Result<(), SchedulerConfigError> {
         let clip = reader.flag("clip_sample", self.class.facts().clip_sample)?;
         let range = reader.number("clip_sample_range", POSITIVE, is_positive)?.unwrap_or(1.0);
-        let threshold = reader.flag("thresholding", false)?;
+        // diffusers' TCD reads it and does not act on it.
+        let threshold = reader.flag("thresholding", false)? && self.class != SchedulerClass::Tcd;
         let ratio = reader
             .number("dynamic_thresholding_ratio", "a number above 0, at most 1", |r| r > 0.0 && r <= 1.0)?
             .unwrap_or(0.995);

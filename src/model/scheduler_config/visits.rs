@@ -38,7 +38,8 @@ impl SchedulerConfig {
             sigma_min: self.sigma_min,
             sigma_max: self.sigma_max,
             log_linear,
-            cosine: self.beta_schedule == BetaSchedule::SquaredcosCapV2,
+            cosine: self.beta_schedule == BetaSchedule::SquaredcosCapV2
+                && self.class == SchedulerClass::DpmSolverMultistep,
             lambda_min_clipped: self.lambda_min_clipped,
             original_steps: distilled.then_some(self.original_inference_steps),
             ends_at_last: self.final_sigmas_type == FinalSigmas::SigmaMin,

@@ -310,6 +310,11 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     } else {
         plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect()
     };
+    if settings.sampler.named().is_some() {
+        notes.extend(solver.beside_k_diffusion(plan.levels()));
+    } else if settings.spacing.is_none() && settings.schedule.is_none() {
+        notes.extend(opened.config.departures(&plan));
+    }
     let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
         notes.push(
