@@ -27,8 +27,12 @@ impl SchedulerConfig {
     /// Heun of diffusers clips its estimates; here only methods that step to the estimated image do.
     fn unclipped(&self) -> Option<String> {
         let clips = matches!(self.clipping, Clipping::Clip { .. });
-        (self.class == SchedulerClass::Heun && clips)
-            .then(|| format!("{} in diffusers steps with clipped images, as \"clip_sample\" is true; here its steps are not clipped", self.class.name()))
+        (self.class == SchedulerClass::Heun && clips).then(|| {
+            format!(
+                "{} in diffusers steps with clipped images, as \"clip_sample\" is true; here its steps are not clipped",
+                self.class.name()
+            )
+        })
     }
 
     /// DDIM and PNDM of diffusers step down by T/N, rounded down, whatever their timesteps are.
@@ -94,7 +98,10 @@ impl SchedulerConfig {
     fn one_step(&self, plan: &Plan) -> Option<String> {
         let is_one = plan.steps() == 1 && self.class.is_edm() && self.sigma_family == Some(SigmaFamily::Exponential);
         is_one.then(|| {
-            format!("{} in diffusers starts a run of one step from sigma_min; here it starts from sigma_max", self.class.name())
+            format!(
+                "{} in diffusers starts a run of one step from sigma_min; here it starts from sigma_max",
+                self.class.name()
+            )
         })
     }
 
