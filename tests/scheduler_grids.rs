@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use chromascope::model::SchedulerConfig;
+use chromascope::model::onnx::Conditioning;
 use chromascope::schedule::{BetaSchedule, ModelSchedule, Plan};
 use serde_json::Value;
 use std::path::Path;
@@ -159,6 +162,13 @@ fn the_first_timestep_of_a_flow_is_fed_whole_whatever_the_state() {
     assert!((model.timestep_of(first) - 999.756).abs() < 1e-3);
     assert_eq!(finite.fed().at(first), Some(1000.0));
     assert_eq!(finite.fed().at(finite.levels()[2]), Some(finite.timesteps()[2]));
+    // Euler, Heun and DPM-Solver++ start from the stand-in, and the network is fed 1000 there too.
+    let path = support::test_model("tiny-flow");
+    let network = support::network(&path, &sd3, Conditioning::default());
+    assert!((network.timestep_at(first) - 999.756).abs() < 1e-2);
+    let network = network.feeding(finite.fed());
+    assert_eq!(network.timestep_at(first), 1000.0);
+    assert!((network.timestep_at(finite.levels()[1]) - 857.69).abs() < 0.01);
     let between = chromascope::theory::NoiseLevel::from_flow_time(0.7);
     assert_eq!(finite.fed().at(between), None);
 }

@@ -460,7 +460,7 @@ pub const METHODS: &[Method] = &[
         title: "TCD",
         summary: "To the share 1 − η of the next timestep (the paper's γ is η), then noise up to it; for trajectory consistency models.",
         paper: "Zheng et al. 2024, arXiv 2402.19159, algorithm 4",
-        convention: SpacingConvention::Ddim,
+        convention: SpacingConvention::Tcd,
         adds: AddedNoise::Eta { usual: 0.3 },
         ends: Some(FinalLevel::FirstTrained),
         build: |with| Box::new(Tcd::new(with.eta, with.schedule)),
