@@ -239,7 +239,13 @@ impl Step<'_> {
     /// The second evaluation, of Euler's step from x̂ at `sigma` halfway to `down` in ln σ, which it returns.
     pub(super) fn try_midpoint(&mut self, sigma: f64, down: f64) -> Result<f64, DenoiseError> {
         let middle = (sigma * down).sqrt();
-        self.try_at(NoiseLevel::from_sigma(middle), |x, slope| x + (middle - sigma) * slope);
+        let mut level = NoiseLevel::from_sigma(middle);
+        if level == self.to() {
+            // Ancestral steps are halved where they end. The network is told this level's own timestep, not the one by which
+            // the next step may be known.
+            level = NoiseLevel::from_log_snr(level.log_snr().next_down());
+        }
+        self.try_at(level, |x, slope| x + (middle - sigma) * slope);
         self.denoise_tried()?;
         Ok(middle)
     }
