@@ -151,3 +151,18 @@ fn arrays_of_halves_are_read_exactly() {
         assert_eq!(half, single, "{option}");
     }
 }
+
+#[test]
+fn a_size_that_the_graph_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    // Without config.json nothing tells beforehand what sides must be multiples of.
+    for file in ["model.onnx", "scheduler_config.json"] {
+        std::fs::copy(support::test_model("factor-4").join(file), model.join(file)).unwrap();
+    }
+    let mut command = common::program();
+    command.current_dir(folder.path()).args(["sample", "--size", "18x18", "--steps", "2", "--model"]).arg(&model);
+    let sentence = common::sentence(&command.output().unwrap());
+    common::faults::assert_documented(&sentence, "ports::a_size_that_the_graph_refuses", &[]);
+}

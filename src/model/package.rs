@@ -431,3 +431,25 @@ pub fn assets_folder() -> Option<PathBuf> {
     let built = std::iter::once(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets"));
     installed.chain(built).find(|folder| folder.join("models").is_dir())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_classes_of_a_dit_are_counted_with_its_null_class() {
+        let folder = tempfile::tempdir().unwrap();
+        let classes = |config: &str| {
+            let file = folder.path().join("config.json");
+            std::fs::write(&file, config).unwrap();
+            ModelConfig::read(&file).unwrap().num_class_embeds
+        };
+        assert_eq!(classes(r#"{"num_embeds_ada_norm": 1000, "norm_type": "ada_norm_zero"}"#), Some(1001));
+        assert_eq!(classes(r#"{"num_embeds_ada_norm": 1000, "num_class_embeds": 0}"#), Some(1001));
+        assert_eq!(classes(r#"{"num_embeds_ada_norm": 1000, "num_class_embeds": 10}"#), Some(10));
+        // PixArt has the key too, and no classes.
+        assert_eq!(classes(r#"{"num_embeds_ada_norm": 1000, "norm_type": "ada_norm_single"}"#), None);
+        assert_eq!(classes(r#"{"num_class_embeds": 0}"#), None);
+        assert_eq!(classes("{}"), None);
+    }
+}
