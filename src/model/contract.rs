@@ -214,7 +214,7 @@ impl Contract {
             .ok_or_else(|| ContractError::NoOutput { outputs: list(outputs) })?;
 
         let layout = layout_of(&sample, &output, declared.in_channels);
-        let Channels { channels, concat_channels, learned_variance } = channels_of(&sample, &output, layout, declared)?;
+        let Purposes { channels, concat_channels, learned_variance } = channels_of(&sample, &output, layout, declared)?;
         Ok(Self {
             sample,
             timestep,
@@ -281,14 +281,14 @@ fn layout_of(input: &Port, output: &Port, config_channels: Option<usize>) -> Lay
     }
 }
 
-struct Channels {
+struct Purposes {
     channels: usize,
     concat_channels: usize,
     learned_variance: bool,
 }
 
 /// What the channels of the image input and the output are for.
-fn channels_of(sample: &Port, output: &Port, layout: Layout, declared: &Declared) -> Result<Channels, ContractError> {
+fn channels_of(sample: &Port, output: &Port, layout: Layout, declared: &Declared) -> Result<Purposes, ContractError> {
     let axis = layout.channel_axis();
     if let (Some(graph), Some(config)) = (sample.shape[axis], declared.in_channels)
         && graph != config
@@ -306,7 +306,7 @@ fn channels_of(sample: &Port, output: &Port, layout: Layout, declared: &Declared
         None if given <= taken => given,
         None => return Err(ContractError::Channels { input: taken, output: given, twice: 2 * taken }),
     };
-    Ok(Channels { channels, concat_channels: taken - channels, learned_variance: given == 2 * channels })
+    Ok(Purposes { channels, concat_channels: taken - channels, learned_variance: given == 2 * channels })
 }
 
 fn list(ports: &[Port]) -> String {

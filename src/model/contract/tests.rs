@@ -16,11 +16,8 @@ fn usual_names_and_types() {
         port("t", Element::F16, &[-1]),
         port("timesteps", Element::I64, &[]),
     ] {
-        let inputs = [
-            port("sample", Element::F32, &[-1, 3, -1, -1]),
-            time.clone(),
-            port("class_labels", Element::I64, &[-1]),
-        ];
+        let inputs =
+            [port("sample", Element::F32, &[-1, 3, -1, -1]), time.clone(), port("class_labels", Element::I64, &[-1])];
         let contract = decide(&inputs, &[port("out_sample", Element::F32, &[-1, 3, -1, -1])]).unwrap();
         assert_eq!(contract.timestep, time);
         assert!(contract.class_labels.is_some());
@@ -57,12 +54,9 @@ fn each_fault_has_its_sentence() {
     let time = port("timestep", Element::F32, &[]);
     let out = port("out", Element::F32, &[-1, 3, -1, -1]);
     let fault = |inputs: &[Port], outputs: &[Port]| decide(inputs, outputs).unwrap_err().to_string();
+    assert!(fault(std::slice::from_ref(&time), std::slice::from_ref(&out)).starts_with("the model has no image input"));
     assert!(
-        fault(std::slice::from_ref(&time), std::slice::from_ref(&out)).starts_with("the model has no image input")
-    );
-    assert!(
-        fault(std::slice::from_ref(&image), std::slice::from_ref(&out))
-            .starts_with("the model has no timestep input")
+        fault(std::slice::from_ref(&image), std::slice::from_ref(&out)).starts_with("the model has no timestep input")
     );
     assert!(fault(&[image.clone(), time.clone()], &[]).starts_with("the model has no image output"));
     let extra = port("mask", Element::Other, &[-1, -1]);
@@ -107,9 +101,8 @@ fn channels_behind_the_image_and_other_inputs_are_conditioning() {
         port("b", Element::F32, &[-1, 1, 8]),
     ];
     let out = |channels: i64| [port("out", Element::F32, &[-1, channels, -1, -1])];
-    let decide = |channels: i64, declared: &Declared| {
-        Contract::decide(&inputs, &out(channels), &PortNames::default(), declared)
-    };
+    let decide =
+        |channels: i64, declared: &Declared| Contract::decide(&inputs, &out(channels), &PortNames::default(), declared);
     let named = || Declared { inputs: vec!["hour"], ..Declared::default() };
     let contract = decide(3, &named()).unwrap();
     assert_eq!((contract.channels, contract.concat_channels, contract.learned_variance), (3, 3, false));

@@ -32,8 +32,6 @@ pub(super) struct Wanted {
     whole: bool,
     /// Sides without that of the samples, images as `[C, H, W]`.
     sides: Vec<Option<usize>>,
-    /// Whether it is a number per sample, or one for all.
-    is_number: bool,
     /// Height and width of images.
     size: (usize, usize),
     batch: usize,
@@ -53,15 +51,19 @@ impl Wanted {
             _ => (image.height, image.width),
         };
         let whole = port.element.is_integer();
-        let is_number = port.is_number() && (per_sample || port.shape.is_empty());
-        Self { per_sample, shared: port.is_shared(), whole, sides, is_number, size, batch }
+        Self { per_sample, shared: port.is_shared(), whole, sides, size, batch }
     }
 
     /// An image of this shape.
     pub(super) fn image(image: ImageShape, batch: usize) -> Self {
         let sides = [image.channels, image.height, image.width].map(Some).to_vec();
         let size = (image.height, image.width);
-        Self { per_sample: true, shared: false, whole: false, sides, is_number: false, size, batch }
+        Self { per_sample: true, shared: false, whole: false, sides, size, batch }
+    }
+
+    /// Whether it is a number per sample, or one for all.
+    fn is_number(&self) -> bool {
+        self.sides.iter().all(|side| *side == Some(1))
     }
 
     /// The sides, if they are known; the height and width of images are the run's unless the graph fixes them.
@@ -129,7 +131,7 @@ fn of_numbers(numbers: &[f64], wanted: &Wanted) -> Result<ArrayD<f64>, String> {
     let array = |shape: Vec<usize>, numbers: &[f64]| {
         ArrayD::from_shape_vec(IxDyn(&shape), numbers.to_vec()).map_err(|error| error.to_string())
     };
-    if wanted.is_number {
+    if wanted.is_number() {
         if !wanted.takes_rows(numbers.len()) {
             let needs = match wanted.batch {
                 _ if wanted.shared => "one number for all images".to_owned(),
@@ -190,7 +192,7 @@ fn shaped(array: ArrayD<f64>, wanted: &Wanted, source: &mut Source) -> Result<Ar
     let (array, turned) = if wanted.sides.len() == 3 && !fits(&array) { channels_first(array) } else { (array, None) };
     source.notes.extend(turned.map(|turned| format!("{}: {turned}", source.name)));
     let found = array.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
-    if wanted.is_number && array.ndim() <= 1 && wanted.takes_rows(array.len()) {
+    if wanted.is_number() && array.ndim() <= 1 && wanted.takes_rows(array.len()) {
         let shape = [vec![array.len()], vec![1; wanted.sides.len()]].concat();
         return array.into_shape_with_order(IxDyn(&shape)).map_err(|error| error.to_string());
     }
@@ -201,7 +203,7 @@ fn shaped(array: ArrayD<f64>, wanted: &Wanted, source: &mut Source) -> Result<Ar
     {
         return Ok(array);
     }
-    if wanted.fits(array.shape()) && !(wanted.is_number && wanted.per_sample) {
+    if wanted.fits(array.shape()) && !(wanted.is_number() && wanted.per_sample) {
         return Ok(array.insert_axis(Axis(0)));
     }
     let found = if found.is_empty() { "that of one number".into() } else { found };
@@ -237,7 +239,7 @@ mod tests {
     use super::*;
 
     fn number(batch: usize, whole: bool, shared: bool) -> Wanted {
-        Wanted { per_sample: true, shared, whole, sides: vec![], is_number: true, size: (4, 4), batch }
+        Wanted { per_sample: true, shared, whole, sides: vec![], size: (4, 4), batch }
     }
 
     fn resolve(text: &str, wanted: &Wanted, card: &InputCard) -> Result<ArrayD<f64>, String> {
@@ -262,7 +264,7 @@ mod tests {
             shape("0.5", &number(1, true, false)).unwrap_err(),
             "0.5 is not a whole number, which this input needs"
         );
-        let vector = Wanted { sides: vec![Some(3)], is_number: false, ..number(2, false, false) };
+        let vector = Wanted { sides: vec![Some(3)], ..number(2, false, false) };
         assert_eq!(shape("0,1,0", &vector).unwrap(), [1, 3]);
         assert_eq!(shape("0.5", &vector).unwrap(), [1, 3]);
         assert_eq!(shape("0,1", &vector).unwrap_err(), "it needs 3 numbers, not 2");
@@ -275,7 +277,7 @@ mod tests {
     fn arrays_and_pictures_are_fitted_or_told() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("m.npy");
-        let image = Wanted { sides: vec![Some(1), None, None], is_number: false, ..number(2, false, false) };
+        let image = Wanted { sides: vec![Some(1), None, None], ..number(2, false, false) };
         let read = |array: ArrayD<f32>, wanted: &Wanted| {
             ndarray_npy::write_npy(&file, &array).unwrap();
             resolve(file.to_str().unwrap(), wanted, &InputCard::default()).map(|array| array.shape().to_vec())
