@@ -69,7 +69,7 @@ impl Networks {
         let values: Array1<f64> = support::npz("conventions.npz").by_name(&format!("{schedule}.alpha_bar")).unwrap();
         let list = LevelList { kind: ListKind::AlphaBar, values: values.to_vec() };
         RunSettings {
-            sampler: SamplerKind::Ddim,
+            sampler: SamplerKind::Ddim.into(),
             schedule: Some(Box::new(PlanSource::List(list))),
             batch: 2,
             init_noise: Some(self.path("noise.npy")),

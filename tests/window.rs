@@ -10,6 +10,7 @@ use chromascope::app::words;
 use chromascope::session::action::Action;
 use chromascope::session::document::{AxisReading, Layout};
 use chromascope::session::preferences::Preferences;
+use chromascope::theory::{NetworkState, NetworkTime, Prediction};
 use chromascope::words::sentence;
 use egui::accesskit::Toggled;
 use egui::{Key, Modifiers};
@@ -295,10 +296,20 @@ fn a_model_without_a_schedule_is_asked_for_one() {
     // What it predicts alone is not enough, and the form says so.
     let still = words::messages::STILL_MISSING;
     assert!(says(&harness, words::messages::CONFIG_IS_NEEDED) && !says(&harness, still));
-    harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, words::messages::PREDICTION).click();
-    frames(&mut harness, 3);
-    click(&mut harness, "v");
+    let choose = |harness: &mut Harness<'_, App>, name: &str, formula: &str| {
+        harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, name).click();
+        frames(harness, 3);
+        click(harness, formula);
+    };
+    choose(&mut harness, words::messages::PREDICTION, Prediction::VPrediction.formula());
     assert!(says(&harness, still), "{:?}", harness.root());
+    choose(&mut harness, words::messages::STATE, NetworkState::Vp.formula());
+    choose(&mut harness, words::messages::TIME, NetworkTime::Index.formula());
+    assert!(says(&harness, words::messages::INDEX_NEEDS_CONFIG));
+    // With all three it opens, and the size is the next to be asked for.
+    choose(&mut harness, words::messages::TIME, NetworkTime::LogSnr.formula());
+    until(&mut harness, "the size", |harness| says(harness, words::messages::USE_SIZE));
+    assert!(!says(&harness, words::messages::MISSING_CONFIG));
 }
 
 #[test]

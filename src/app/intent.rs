@@ -38,6 +38,8 @@ pub enum Intent {
     Resume,
     /// Stop the run.
     Stop,
+    /// Check the words of the open model.
+    CheckModel,
     /// Open a typed path.
     OpenPath(String),
     /// Open a file dialog.

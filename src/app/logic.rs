@@ -110,6 +110,7 @@ impl App {
                 state.opener.open_reference(path);
             }
             Intent::Measure(wish) => self.measure(wish),
+            Intent::CheckModel => self.check_model(),
             Intent::SetTheme(theme) => {
                 state.preferences.theme = theme;
                 theme::apply(ctx, theme);
@@ -283,6 +284,18 @@ impl App {
                           try again"
                 ),
             )),
+        }
+    }
+
+    fn check_model(&mut self) {
+        let state = &mut self.state;
+        let settings = state.document.document().run.clone();
+        let (onnxruntime, wake) = (state.onnxruntime.clone(), Arc::clone(&state.wake));
+        if let Err(error) = state.check.start(&settings, onnxruntime, self.runtime.busy(), wake) {
+            let sentence = format!(
+                "cannot check the model: the system refused a thread ({error}). Close other programs and try again"
+            );
+            state.faults.push(Fault::new(FaultPlace::Program, &sentence));
         }
     }
 

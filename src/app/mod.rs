@@ -2,6 +2,7 @@
 //! many images.
 
 pub mod board;
+pub mod check_desk;
 pub mod closing;
 pub mod draw;
 mod energies;
@@ -126,6 +127,7 @@ impl App {
                 preferences: &state.preferences,
                 pending: &pending,
                 activity: self.runtime.activity(),
+                check: state.check.report(&state.document.document().run),
             };
             top_bar_ui(ui, &top_bar, &mut state.top_bar, intents);
         });

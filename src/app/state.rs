@@ -1,6 +1,7 @@
 //! The state of the window besides the run: document, requests, messages and panes.
 
 use crate::app::board::{Board, Message, MessageKind};
+use crate::app::check_desk::CheckDesk;
 use crate::app::closing::Closing;
 use crate::app::draw::forms::FormState;
 use crate::app::draw::lens::Lens;
@@ -84,6 +85,7 @@ pub(super) struct State {
     pub planner: Planner,
     pub energies: Energies,
     pub measure: MeasureDesk,
+    pub check: CheckDesk,
     /// The last fit of a schedule.
     pub optimisation: Option<Optimisation>,
     /// The ONNX Runtime library given on the command line.
@@ -170,6 +172,7 @@ impl State {
             planner: Planner::default(),
             energies: Energies::new(Arc::clone(&wake)),
             measure: MeasureDesk::default(),
+            check: CheckDesk::default(),
             optimisation: None,
             onnxruntime: options.onnxruntime,
             wake: Arc::clone(&wake),

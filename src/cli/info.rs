@@ -1,7 +1,7 @@
 //! `chromascope info`: the details of a model.
 
 use super::run_options::{OfNetwork, RunOptions};
-use super::{Ended, Failure, output};
+use super::{Ended, Failure, check, output};
 use crate::model::SchedulerConfig;
 use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Layout, Port};
@@ -10,11 +10,12 @@ use crate::model::inputs::InputCard;
 use crate::model::package::{Package, bundled};
 use crate::sampler::{Churn, SamplerChoice};
 use crate::session::RunSettings;
+use crate::session::convention_check::Report;
 use crate::session::prepare::{ChosenSampler, Model, ModelInfo, OpenModel, PrepareError, sampler_for, sizes_in_words};
 use crate::session::settings::{ModelSource, ProviderChoice};
 use crate::words::count;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Report what is known about a model: inputs, outputs, sizes, classes, schedule
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,12 @@ pub(super) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Run the network on noised images to see whether it fits its state, time and prediction
+    #[arg(long)]
+    check: bool,
+    /// Image to check with: a picture like those the network was trained on
+    #[arg(long, value_name = "FILE", requires = "check")]
+    image: Option<PathBuf>,
     #[command(flatten)]
     options: RunOptions<OfNetwork>,
 }
@@ -45,15 +52,15 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         return Ok(Ended::Well);
     };
     let settings = arguments.options.on(RunSettings::new(ModelSource::Model(name.clone())))?;
-    if CascadePackage::find(name)?.is_some() {
-        return cascade(&settings, onnxruntime, arguments.json);
+    if let Some(package) = CascadePackage::find(name)? {
+        return cascade(arguments, package, &settings, onnxruntime);
     }
     let package = Package::find(name)?;
     let exact = package.card.as_ref().is_some_and(|card| card.exact.is_some());
     let model = match OpenModel::open(package, &settings, onnxruntime) {
         Ok(model) => model,
         // Reports what needs no library without one.
-        Err(PrepareError::Runtime(_)) if exact && onnxruntime.is_none() => {
+        Err(PrepareError::Runtime(_)) if exact && onnxruntime.is_none() && !arguments.check => {
             return exact_model(settings, arguments.json);
         }
         Err(error) => return Err(error.into()),
@@ -61,21 +68,47 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     for note in &model.notes {
         output::message(note);
     }
+    let report = checked(arguments, &model, &settings)?;
     let facts = facts(&model);
-    let text = if arguments.json { serde_json::to_string_pretty(&facts)? } else { in_words(&model, &facts) };
+    let text = match &report {
+        Some(report) if arguments.json => {
+            serde_json::to_string_pretty(&with(facts, &json!({ "check": check::facts(report) })))?
+        }
+        None if arguments.json => serde_json::to_string_pretty(&facts)?,
+        Some(report) => format!("{}\n{}", in_words(&model, &facts), check::in_lines(report)),
+        None => in_words(&model, &facts),
+    };
     output::result(&text)?;
     Ok(Ended::Well)
 }
 
+/// The check of a network, if it is asked for.
+fn checked(arguments: &Arguments, model: &OpenModel, settings: &RunSettings) -> Result<Option<Report>, Failure> {
+    arguments.check.then(|| check::of_network(model, settings, arguments.image.as_deref())).transpose()
+}
+
 /// A cascade: its details, and each stage's size.
-fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Result<Ended, Failure> {
+fn cascade(
+    arguments: &Arguments,
+    package: CascadePackage,
+    settings: &RunSettings,
+    onnxruntime: Option<&Path>,
+) -> Result<Ended, Failure> {
+    let mut reports = Vec::new();
+    for stage in if arguments.check { package.stages } else { Vec::new() } {
+        let name = stage.name.clone();
+        let model = OpenModel::open(stage, settings, onnxruntime)?;
+        reports.extend(checked(arguments, &model, settings)?.map(|report| (name, report)));
+    }
     let model = Model::open(settings, onnxruntime, &|_, _| true)?;
     let info = model.info();
     let size = |size: Option<(usize, usize)>| size.map_or_else(|| "?".into(), |(h, w)| format!("{h}x{w}"));
-    let text = if json {
+    let text = if arguments.json {
+        let checks: Vec<Value> = reports.iter().map(|(_, report)| check::facts(report)).collect();
         serde_json::to_string_pretty(&with(
             json!({
                 "name": info.name,
+                "check": arguments.check.then_some(checks),
                 "sha256": info.sha256,
                 "provider": info.provider,
                 "onnxruntime": info.onnxruntime,
@@ -107,6 +140,12 @@ fn cascade(settings: &RunSettings, onnxruntime: Option<&Path>, json: bool) -> Re
             info.badge()
         )
     };
+    let mut text = text;
+    if !arguments.json {
+        for (name, report) in &reports {
+            text = format!("{text}\nStage         {name}\n{}", check::in_lines(report));
+        }
+    }
     output::result(&text)?;
     Ok(Ended::Well)
 }

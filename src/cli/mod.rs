@@ -2,6 +2,7 @@
 //! what to do, 2 wrong usage, 128 and the number of the signal after one: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
 
 mod alone;
+mod check;
 mod doctor;
 mod info;
 mod interrupt;

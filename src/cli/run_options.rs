@@ -57,7 +57,8 @@ impl Offer for OfFit {
 
 impl Offer for OfNetwork {
     fn offers(setting: Setting) -> bool {
-        setting.declaration().section == Section::Network
+        // The check of a conditioned network needs what it is conditioned on.
+        setting.declaration().section == Section::Network || setting == Setting::HiddenStates
     }
 }
 

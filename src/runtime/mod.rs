@@ -25,6 +25,7 @@
 
 mod analysis_pool;
 mod background;
+mod checking;
 mod engine;
 mod fault;
 mod last_run;
@@ -49,6 +50,7 @@ pub use mailbox::Wake;
 pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, RunStarted};
 
 pub use background::Busy;
+pub use checking::{Checking, CheckingReport, Conclusion};
 pub use measuring::{DataSource, Measuring, MeasuringReport, Order};
 pub use optimiser::{Optimisation, Report};
 pub use question::QuestionSlot;

@@ -13,6 +13,7 @@ pub mod archive;
 mod choices;
 mod claim;
 pub mod colour_map;
+pub mod convention_check;
 pub mod document;
 pub mod elsewhere;
 mod far_out;

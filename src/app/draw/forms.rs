@@ -237,14 +237,15 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
 
 /// What the network sees, receives and outputs. Where files are missing, the run waits for all three.
 fn convention_ui(ui: &mut Ui, run: &RunSettings, needs_all: bool, intents: &mut Vec<Intent>) {
-    let state = word_ui(ui, (words::messages::STATE, run.state), NetworkState::ALL, NetworkState::formula);
-    let time = word_ui(ui, (words::messages::TIME, run.time), NetworkTime::ALL, NetworkTime::formula);
-    let prediction = word_ui(ui, (words::messages::PREDICTION, run.prediction), Prediction::ALL, Prediction::formula);
-    let actions = [state.map(Action::SetState), time.map(Action::SetTime), prediction.map(Action::SetPrediction)];
-    let actions: Vec<Action> = actions.into_iter().flatten().collect();
-    let has_all = state.unwrap_or(run.state).is_some()
-        && time.unwrap_or(run.time).is_some_and(|time| time != NetworkTime::Index)
-        && prediction.unwrap_or(run.prediction).is_some();
+    let (mut state, mut time, mut prediction) = (run.state, run.time, run.prediction);
+    word_ui(ui, words::messages::STATE, &mut state, NetworkState::ALL, NetworkState::formula);
+    word_ui(ui, words::messages::TIME, &mut time, NetworkTime::ALL, NetworkTime::formula);
+    word_ui(ui, words::messages::PREDICTION, &mut prediction, Prediction::ALL, Prediction::formula);
+    let mut actions = Vec::new();
+    actions.extend((state != run.state).then_some(Action::SetState(state)));
+    actions.extend((time != run.time).then_some(Action::SetTime(time)));
+    actions.extend((prediction != run.prediction).then_some(Action::SetPrediction(prediction)));
+    let has_all = state.is_some() && time.is_some_and(|time| time != NetworkTime::Index) && prediction.is_some();
     if needs_all && !has_all {
         intents.extend(actions.into_iter().map(Intent::Change));
     } else if !actions.is_empty() {
@@ -252,24 +253,20 @@ fn convention_ui(ui: &mut Ui, run: &RunSettings, needs_all: bool, intents: &mut 
     }
 }
 
-/// One of a few words, or what the model's files give; answers with another choice.
+/// One of a few words, or what the model's files give.
 fn word_ui<T: Copy + PartialEq>(
     ui: &mut Ui,
-    (name, chosen): (&str, Option<T>),
+    name: &str,
+    chosen: &mut Option<T>,
     all: &[T],
     formula: fn(T) -> &'static str,
-) -> Option<Option<T>> {
+) {
     ui.label(name);
-    let shown = chosen.map_or(words::messages::AS_IN_FILES, formula);
-    let mut answer = None;
-    let combo = ComboBox::from_id_salt(name).selected_text(shown).width(190.0).show_ui(ui, |ui| {
+    let text = |choice: Option<T>| choice.map_or(words::messages::AS_IN_FILES, formula);
+    let combo = ComboBox::from_id_salt(name).selected_text(text(*chosen)).width(190.0).show_ui(ui, |ui| {
         for choice in std::iter::once(None).chain(all.iter().copied().map(Some)) {
-            let text = choice.map_or(words::messages::AS_IN_FILES, formula);
-            if ui.selectable_label(chosen == choice, text).clicked() && chosen != choice {
-                answer = Some(choice);
-            }
+            ui.selectable_value(chosen, choice, text(choice));
         }
     });
     named(ui, &combo.response, name);
-    answer
 }

@@ -15,7 +15,7 @@ use crate::app::draw::widgets::{Chip, icon_button};
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::model::package::bundled;
-use crate::runtime::Activity;
+use crate::runtime::{Activity, CheckingReport};
 use crate::session::document::{Document, Layout};
 use crate::session::history::History;
 use crate::session::preferences::Preferences;
@@ -74,6 +74,8 @@ pub struct TopBar<'a> {
     pub pending: &'a [&'static str],
     /// The activity of the inference thread.
     pub activity: Activity,
+    /// The check of the model's words.
+    pub check: Option<CheckingReport>,
 }
 
 /// Draws the top bar. The positions of its parts depend only on the width of the window.

@@ -32,5 +32,12 @@ pub const STATE: &str = "State";
 pub const TIME: &str = "Time";
 pub const PATH_OF_CONCAT: &str = "Path of the conditioning image";
 pub const PREDICTION: &str = "Prediction";
+/// The progress of a check.
+#[must_use]
+pub fn checking(done: usize, total: usize) -> String {
+    if total == 0 { "Opening the model to check it".into() } else { format!("Checking, {done} of {total} conventions") }
+}
+
+pub const CHECK_MODEL: &str = "Check state, time and prediction";
 pub const AS_IN_FILES: &str = "as in its files";
 pub const NOTHING_AT: &str = "there is nothing at";

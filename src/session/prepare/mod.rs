@@ -13,6 +13,7 @@ mod model;
 mod null_class;
 mod open;
 mod plan;
+mod probe;
 mod sampler;
 mod setting_error;
 mod spacing;
@@ -28,6 +29,7 @@ pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
 pub use plan::plan as plan_of;
+pub use probe::Probe;
 pub use sampler::{ChosenSampler, sampler_for, sampler_of};
 pub use setting_error::{ClassOf, SettingError};
 pub use spacing::{ResolvedSpacing, default_spacing, spacing_of};

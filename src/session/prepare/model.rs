@@ -367,6 +367,17 @@ fn network(
     let no_schedule = || PrepareError::NoSchedule { model: model.package.name.clone() };
     let config = model.scheduler.clone().ok_or_else(no_schedule)?;
     let parameterization = model.convention.parameterization().ok_or_else(no_schedule)?;
+    network_as(model, settings, (config, parameterization), size, pooled_by)
+}
+
+/// A network under a configuration and words that may be others than its own.
+pub(super) fn network_as(
+    model: &OpenModel,
+    settings: &RunSettings,
+    (config, parameterization): (SchedulerConfig, Parameterization),
+    size: Option<(usize, usize)>,
+    pooled_by: usize,
+) -> Result<OpenDenoiser, PrepareError> {
     let (height, width) = model.size(size, pooled_by)?;
     let config = config.for_image((height, width));
     let schedule = config.model_schedule()?;

@@ -4,7 +4,9 @@ use super::{BADGE, LINE, TopBar};
 use crate::app::draw::forms::{FormState, said_of_model_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::model::convention::WordSource;
+use crate::runtime::CheckingReport;
 use crate::session::prepare::ModelInfo;
 use crate::words::{count, sentence};
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
@@ -23,10 +25,41 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         about_model_ui(ui, model, bar.notes);
+        if model.convention.is_some() {
+            ui.add_space(4.0);
+            check_ui(ui, bar.check.as_ref(), intents);
+        }
         ui.add_space(6.0);
         said_of_model_ui(ui, &bar.document.run, model, said, intents);
     });
     button.on_hover_text("Where the model runs. Click for details of the model");
+}
+
+/// Whether the network fits its words: a button, then the progress, then the conclusion.
+fn check_ui(ui: &mut Ui, check: Option<&CheckingReport>, intents: &mut Vec<Intent>) {
+    let palette = Palette::of(ui);
+    let line = |ui: &mut Ui, text: &str, color| {
+        ui.label(RichText::new(text).font(theme::body(SMALL)).color(color));
+    };
+    match check.map(|check| &check.ended) {
+        Some(None) => {
+            let (done, total) = check.map_or((0, 0), |check| (check.done, check.total));
+            line(ui, &words::messages::checking(done, total), palette.secondary);
+        }
+        Some(Some(Err(fault))) => line(ui, &sentence(&fault.sentence), palette.warning),
+        Some(Some(Ok(conclusions))) => {
+            for conclusion in conclusions {
+                let color = if conclusion.is_warning { palette.warning } else { palette.good };
+                line(ui, &sentence(&conclusion.sentence), color);
+            }
+        }
+        None => {
+            let tip = "Run the network on noised images to see whether state, time and prediction fit it";
+            if ui.button(words::messages::CHECK_MODEL).on_hover_text(tip).clicked() {
+                intents.push(Intent::CheckModel);
+            }
+        }
+    }
 }
 
 fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
