@@ -20,8 +20,8 @@ fn bundled(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models").join(name)
 }
 
-/// The check of a model as its files have it.
-fn checked(model: &Path) -> (Parameterization, Report) {
+/// The check of a model as its files have it; `None` if it needs inputs that only its user has.
+fn checked_alone(model: &Path) -> Option<(Parameterization, Report)> {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = RunSettings::new(ModelSource::Model(model.display().to_string()));
     settings.provider = ProviderChoice::Cpu;
@@ -32,9 +32,19 @@ fn checked(model: &Path) -> (Parameterization, Report) {
     }
     let model = OpenModel::open(Package::read(model).unwrap(), &settings, None).unwrap();
     let truth = model.convention.parameterization().unwrap();
-    let mut probe = Probe::new(&model, &settings, CancelFlag::default()).unwrap();
+    let mut probe = match Probe::new(&model, &settings, CancelFlag::default()) {
+        Err(_) if NEED_INPUTS.iter().any(|name| model.package.name == *name) => return None,
+        probe => probe.unwrap(),
+    };
     let report = check(&mut probe, Some(truth), &Means::default(), &mut |_, _| true).unwrap();
-    (truth, report)
+    Some((truth, report))
+}
+
+/// Golden models with inputs that have no default.
+const NEED_INPUTS: [&str; 4] = ["concat", "inputs", "inputs-arrays", "inputs-labels"];
+
+fn checked(model: &Path) -> (Parameterization, Report) {
+    checked_alone(model).unwrap()
 }
 
 /// The conventions with all figures but the true one: the usual ones, and those one word off.
@@ -89,8 +99,8 @@ fn no_golden_model_gives_a_false_alarm() {
         if !folder.join("scheduler_config.json").exists() {
             continue;
         }
+        let Some((truth, report)) = checked_alone(&folder) else { continue };
         count += 1;
-        let (truth, report) = checked(&folder);
         assert!(!report.is_warning(), "{}: {:?} {:?}", folder.display(), report.verdict, report.figures[0]);
         let (mut caught, mut all) = (0, 0);
         for of in wrong(truth, &report) {

@@ -20,7 +20,7 @@ pub enum Verdict {
 /// The mean logarithm of the figures on images from which a network recognises them.
 const RECOGNISED: f64 = -0.15;
 /// The part of the best score that makes another convention as good as it. Few steps make simple images even at wrong times.
-const ALIKE: f64 = 0.5;
+const ALIKE: f64 = 0.6;
 /// The most that each of them may then be. At the least noise a network may still err by more than the noise.
 const MOST_ON_IMAGES: [f64; 4] = [2.2, 1.1, 1.3, 1.3];
 /// The most on a field of pure noise, where the estimate is near a mean.
