@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Time after which no further convention is tried.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 /// Conventions that are listed in words.
 const LISTED: usize = 6;
 
@@ -76,7 +76,7 @@ pub(super) fn in_lines(report: &Report) -> String {
         let images: String = of.images.iter().flatten().map(|off| number(*off)).collect();
         format!("              {words:32}{fields}  {images}")
     };
-    let log_snrs = |several: &[f64]| several.iter().map(|log_snr| format!("{log_snr:6}")).collect::<String>();
+    let log_snrs = |several: &[f64]| several.iter().map(|log_snr| format!("{log_snr:6}")).collect::<Vec<_>>().concat();
     let head = format!("              {:32}{}  {}", "λ", log_snrs(&LOG_SNRS), log_snrs(&LOG_SNRS[..4]));
     let mut lines = vec![
         format!("Check         {sentence}"),

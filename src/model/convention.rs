@@ -209,10 +209,11 @@ impl Names {
             _ => None,
         };
         let state = match (plain(&contract.sample.name).as_str(), time, prediction) {
-            ("xve", ..) => Some(NetworkState::Ve),
             ("xvp", ..) => Some(NetworkState::Vp),
             // A denoiser D(x; σ) and a score network s(x; σ) see x_0 + σ·ε.
-            (_, Some(NetworkTime::Sigma), Some(Prediction::Sample | Prediction::Score)) => Some(NetworkState::Ve),
+            ("xve", ..) | (_, Some(NetworkTime::Sigma), Some(Prediction::Sample | Prediction::Score)) => {
+                Some(NetworkState::Ve)
+            }
             (_, Some(NetworkTime::CNoise), Some(Prediction::Edm)) => Some(NetworkState::Edm),
             (_, Some(NetworkTime::Flow), Some(Prediction::FlowPrediction)) => Some(NetworkState::Flow),
             _ => None,

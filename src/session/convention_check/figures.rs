@@ -105,7 +105,7 @@ impl<'a> Asked<'a> {
             let asked = ask(self.network, (words.state, words.time), (&x_t, level), &mut self.fault)?;
             let Some(output) = asked else { return Ok(None) };
             let x0 = estimate(words, level, &x_t, &output);
-            if x0.iter().any(|value| !(value.abs() < OUT_OF_BOUNDS)) {
+            if x0.iter().any(|value| !value.is_finite() || value.abs() >= OUT_OF_BOUNDS) {
                 return Ok(None);
             }
             if step + 1 == STEPS {

@@ -154,7 +154,7 @@ pub fn check(
     let left_out = all.len() - figures.len();
     let verdict = judge(set, &figures);
     let first = usize::from(set.is_some()).min(figures.len());
-    figures[first..].sort_by(|a, b| verdict::order(a, b));
+    figures[first..].sort_by(verdict::order);
     Ok(Report { set, verdict, figures, left_out, from_file: means.images.is_some() })
 }
 

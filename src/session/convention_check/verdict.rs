@@ -86,7 +86,7 @@ pub fn judge(set: Option<Parameterization>, figures: &[Figures]) -> Verdict {
             Verdict::CannotTell(others())
         };
     };
-    let fits = group.iter().any(|of| is_set(&of));
+    let fits = group.iter().any(is_set);
     let contradicted = if on_images { !nearly(of_set, &group) } else { !within(&of_set.fields, &PASSES) };
     match (fits, on_images) {
         (true, true) => Verdict::Fits(others()),
