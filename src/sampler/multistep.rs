@@ -59,7 +59,12 @@ impl<R: Rule> Sampler for Multistep<R> {
         let output = step.output(R::OUTPUT);
         let before = Memory::before(self.before.as_ref(), at.index);
         let order = self.rule.order_at(at).min(before.len() + 1);
-        let Weights { state, outputs, noise } = self.rule.weights(at, order);
+        let Weights { state, outputs, noise } = if at.to() == at.from() {
+            // A run that ends where its last step starts.
+            Weights { state: 1.0, outputs: Vec::new(), noise: 0.0 }
+        } else {
+            self.rule.weights(at, order)
+        };
         step.combine(state, outputs.iter().copied().zip(std::iter::once(&output).chain(before)));
         step.inject(noise);
         Memory::push(&mut self.before, at.index, output, self.rule.order() - 1);

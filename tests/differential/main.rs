@@ -103,6 +103,9 @@ fn prepare(case: &Case) -> Result<Prepared, String> {
     let sampler = sampler_of(&settings, &config, &schedule);
     let plan = plan_of(&settings, &config, &schedule).map_err(|error| error.to_string())?;
     let spacing = spacing_of(&settings, &config, &schedule).map_err(|error| error.to_string())?;
+    if !config.parameterization().x0_from(plan.levels()[0]).state.is_finite() {
+        return Err("there is no signal where the run starts".to_owned());
+    }
     notes.extend(sampler.notes);
     notes.extend(spacing.because);
     notes.extend(config.departures(&plan));
@@ -151,7 +154,7 @@ fn compare(case: &Case) -> Outcome {
         match run.step(&mut trajectory) {
             Ok(Some(_)) => {}
             Ok(None) => break,
-            Err(error) => return Outcome::Refused(error.to_string()),
+            Err(error) => panic!("case {}: {error}", case.number),
         }
     }
     let ours: Vec<f64> = trajectory.state.iter().copied().map(f64::from).collect();
