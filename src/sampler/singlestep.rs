@@ -29,7 +29,7 @@ struct Terms {
 impl Singlestep {
     fn order_at(&self, at: StepAt) -> usize {
         let last = at.index + 1 == at.steps();
-        let lowered = self.lower && last && at.steps() % self.order == 0;
+        let lowered = self.lower && last && at.steps().is_multiple_of(self.order);
         if at.to().sigma() == 0.0 || lowered { 1 } else { at.index % self.order + 1 }
     }
 

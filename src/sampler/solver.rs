@@ -103,11 +103,12 @@ impl Solver {
     pub fn title(&self) -> String {
         let mut title = self.method().title.to_owned();
         for (spec, value) in self.chosen() {
-            title += &match spec.parameter {
+            let part = match spec.parameter {
                 Parameter::StepsIn => format!(" in {}", if value == FLOW { "flow time" } else { "σ" }),
                 Parameter::TimestepScaling if value == 0.0 => String::new(),
                 parameter => format!(", {} {}", parameter.name(), spec.text(value)),
             };
+            title.push_str(&part);
         }
         title
     }

@@ -128,7 +128,7 @@ fn the_number_of_steps_matters_where_a_method_looks_at_it() {
                 }
                 SamplerKind::DpmSolverPp3M | SamplerKind::DpmSolver3M | SamplerKind::Deis3M if all < 15 => all - 2,
                 // Its order falls over the last steps of every run.
-                SamplerKind::UniPc | SamplerKind::UniPcBh1 => all - 1,
+                SamplerKind::UniPc | SamplerKind::UniPcBh1 | SamplerKind::SaSolver => all - 1,
                 SamplerKind::UniPc3 => all - 2,
                 _ => all,
             };

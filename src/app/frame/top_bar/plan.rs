@@ -130,7 +130,7 @@ fn parameters_ui(ui: &mut Ui, solver: Solver, intents: &mut Vec<Intent>) {
                 }
             }
             Values::Whole(least, most) => {
-                number_ui(ui, &mut value, (f64::from(least), f64::from(most)), 0, (&name, spec))
+                number_ui(ui, &mut value, (f64::from(least), f64::from(most)), 0, (&name, spec));
             }
             Values::Number(least, most) => number_ui(ui, &mut value, (least, most), 3, (&name, spec)),
         });
