@@ -59,7 +59,7 @@ impl SchedulerConfig {
         config.read_solver(&mut reader)?;
         config.read_edm(&mut reader)?;
         config.read_flow(&mut reader)?;
-        config.read_not_applied(&mut reader)?;
+        config.say_what_is_not_applied(&mut reader);
         config.check(&mut reader, file)?;
         Ok((config, reader.finish(&WITHOUT_EFFECT, SchedulerClass::any_takes)))
     }
@@ -356,7 +356,7 @@ impl SchedulerConfig {
         Ok(())
     }
 
-    fn read_not_applied(&mut self, reader: &mut Reader<'_>) -> Result<(), SchedulerConfigError> {
+    fn say_what_is_not_applied(&self, reader: &mut Reader<'_>) {
         if self.invert_sigmas {
             reader.not_supported("invert_sigmas", &json!(true));
         }
@@ -366,7 +366,6 @@ impl SchedulerConfig {
         for key in ["scale_factors", "tau_func", "solver_p"] {
             reader.not_applied(key);
         }
-        Ok(())
     }
 
     /// What no single key can tell.
