@@ -63,8 +63,7 @@ fn a_flow_models_sigmas_are_flow_times() {
     let list = files.write("turbo.txt", "1.0, 0.6509, 0.4374, 0.2932, 0.1893, 0.1108, 0.0495, 0.00031, 0\n");
     let out = files.0.path().join("run");
     let model = support::test_model("tiny-flow");
-    // DDIM on a flow model is Euler in flow time.
-    let run = ["sample", "--sampler", "ddim", "--size", "16x16", "--json", "--model", model.to_str().unwrap()];
+    let run = ["sample", "--sampler", "euler", "--size", "16x16", "--json", "--model", model.to_str().unwrap()];
     let (record, notes) = told(&[&run[..], &["--schedule", &list, "--out", out.to_str().unwrap()]].concat());
     let record: Value = serde_json::from_str(&record).unwrap();
     let fed: Vec<f64> = serde_json::from_value(record["timestep"].clone()).unwrap();
@@ -173,8 +172,7 @@ fn a_flow_models_snippet_makes_the_run_that_this_program_makes() {
     let x_t: Array4<f32> = support::npz("samplers_inputs.npz").by_name("x_T").unwrap();
     ndarray_npy::write_npy(&noise, &x_t).unwrap();
     let mut command = common::program();
-    // DDIM on a flow model is Euler in flow time.
-    command.args(["sample", "--sampler", "ddim", "--batch", "2", "--size", "16x16", "--json", "--schedule", list]);
+    command.args(["sample", "--sampler", "euler", "--batch", "2", "--size", "16x16", "--json", "--schedule", list]);
     command.args(["--scheduler-config", config, "--model"]).arg(support::test_model("tiny-flow"));
     command.arg("--init-noise").arg(&noise).arg("--out").arg(&out);
     let record = String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap();
