@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)] // of its helpers only the rows are used
+#[path = "common/faults.rs"]
+mod faults;
+
 use chromascope::denoiser::Clipping;
 use chromascope::model::{
     AlgorithmType, FinalSigmas, Interpolation, NearestSampler, PredictionType, SchedulerClass, SchedulerConfig,
@@ -259,6 +263,36 @@ fn what_is_not_acted_on_is_said() {
         let [one] = &said[..] else { panic!("{text}: {said:?}") };
         assert!(one.starts_with("m/scheduler_config.json: ") && words.iter().all(|word| one.contains(word)), "{one}");
     }
+}
+
+/// Each row of docs/faults.md for this test is said of one of these files.
+#[test]
+fn sentences_are_those_documented() {
+    let said = |class: &str, keys: &str| match SchedulerConfig::parse(
+        &format!(r#"{{"_class_name": "{class}Scheduler"{keys}}}"#),
+        Path::new("c.json"),
+    ) {
+        Ok((_, warnings)) => warnings.join("\n"),
+        Err(error) => error.to_string(),
+    };
+    let found = [
+        said("HeunDiscrete", r#", "rescale_betas_zero_snr": true"#),
+        said("FlowMatchEulerDiscrete", r#", "invert_sigmas": true"#),
+        said("DDIM", r#", "betta_start": 0.1"#),
+        said("MyFlow", ""),
+        said("My", ""),
+        said("DPMSolverMultistep", r#", "algorithm_type": "dpmsolver""#),
+        said("UniPCMultistep", r#", "prediction_type": "flow_prediction""#),
+        said("LMSDiscrete", r#", "use_karras_sigmas": true, "sigma_min": 0.1"#),
+        said("DEISMultistep", r#", "use_karras_sigmas": true, "use_flow_sigmas": true"#),
+        said("UniPCMultistep", r#", "use_flow_sigmas": true, "prediction_type": "v_prediction""#),
+    ];
+    let documented: Vec<String> = faults::rows()
+        .into_iter()
+        .filter(|row| row.test == "scheduler_config::sentences_are_those_documented")
+        .map(|row| row.sentence)
+        .collect();
+    assert_eq!(found.to_vec(), documented);
 }
 
 #[test]

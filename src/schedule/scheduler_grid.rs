@@ -133,9 +133,9 @@ impl SchedulerGrid {
         let Some(family) = self.family else {
             if self.log_linear {
                 let (low, high) = (model.sigma_min().ln(), model.sigma_max().ln());
-                let mut sigmas = np_linspace(high, low, request.steps + 1);
-                sigmas.iter_mut().for_each(|sigma| *sigma = sigma.exp());
-                let mut levels: Vec<NoiseLevel> = sigmas.into_iter().map(NoiseLevel::from_sigma).collect();
+                let log_sigmas = np_linspace(high, low, request.steps + 1);
+                let level = |log_sigma: f64| NoiseLevel::from_sigma(log_sigma.exp());
+                let mut levels: Vec<NoiseLevel> = log_sigmas.into_iter().map(level).collect();
                 let end = levels.pop().unwrap_or(NoiseLevel::CLEAN);
                 return Ok(Plan::to_level(model, levels, end, &self.label())?.feeding(timesteps));
             }
@@ -187,7 +187,8 @@ impl SchedulerGrid {
                 return Err(ScheduleError::TooManySteps { steps, limit: original, of });
             }
             // Index i of N points evenly below `original`, from the noisiest.
-            let index = |i: usize| ((i as f64 * (original as f64 / steps as f64)).floor()) as usize;
+            #[expect(clippy::cast_sign_loss, reason = "a product of counts")]
+            let index = |i: usize| (i as f64 * (original as f64 / steps as f64)).floor() as usize;
             return Ok((0..steps).map(|i| ((original - index(i)) * stride - 1) as f64).collect());
         }
         let spacing = self.spacing.unwrap_or(Spacing::Linspace);
@@ -237,12 +238,16 @@ impl SchedulerGrid {
             FlowRule::UniPc => np_linspace(1.0, least, steps + 1),
         };
         times.truncate(steps);
-        times.iter_mut().for_each(|time| *time = shifted(*time));
+        for time in &mut times {
+            *time = shifted(*time);
+        }
         if let (Some(terminal), Some(&last)) = (flow.terminal, times.last())
             && last < 1.0
         {
             let scale = (1.0 - last) / (1.0 - terminal);
-            times.iter_mut().for_each(|time| *time = 1.0 - (1.0 - *time) / scale);
+            for time in &mut times {
+                *time = 1.0 - (1.0 - *time) / scale;
+            }
         }
         if let (FlowRule::Match, Some(family), true) = (flow.rule, self.family, steps > 1) {
             let low = self.sigma_min.unwrap_or(times[times.len() - 1]);

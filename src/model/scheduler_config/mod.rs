@@ -25,6 +25,7 @@ use serde::Serialize;
 
 /// A diffusers `scheduler_config.json`, with its class's defaults for the keys that the file does not have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[allow(clippy::struct_excessive_bools)] // the file has as many flags
 pub struct SchedulerConfig {
     /// `_class_name` as written; empty if absent.
     pub class_name: String,
