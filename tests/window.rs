@@ -296,7 +296,7 @@ fn a_model_without_a_schedule_is_asked_for_one() {
     // What it predicts alone is not enough, and the form says so.
     let still = words::messages::STILL_MISSING;
     assert!(says(&harness, words::messages::CONFIG_IS_NEEDED) && !says(&harness, still));
-    let choose = |harness: &mut Harness<'_, App>, name: &str, formula: &str| {
+    let choose = |harness: &mut egui_kittest::Harness<chromascope::app::App>, name: &str, formula: &str| {
         harness.get_by_role_and_label(egui::accesskit::Role::ComboBox, name).click();
         frames(harness, 3);
         click(harness, formula);
