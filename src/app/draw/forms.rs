@@ -1,6 +1,7 @@
 //! Forms for what Chromascope cannot find out about a model: below the failure it causes, and among the model's
 //! details.
 
+use crate::app::draw::file_field::file_ui;
 use crate::app::draw::inputs::{InputsState, concat_ui, inputs_ui};
 use crate::app::draw::number::{Limits, number, number_entered};
 use crate::app::draw::theme::Palette;
@@ -14,8 +15,7 @@ use crate::session::prepare::ModelInfo;
 use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::theory::{NetworkState, NetworkTime, Prediction};
-use egui::{ComboBox, DragValue, Key, RichText, Role, TextEdit, Ui, WidgetInfo};
-use std::path::PathBuf;
+use egui::{ComboBox, DragValue, RichText, Ui};
 
 /// Longest side offered, pixels.
 const MOST_SIDE: usize = 16_384;
@@ -169,27 +169,6 @@ fn hidden_states_ui(ui: &mut Ui, run: &RunSettings, state: &mut FormState, inten
     let to = |path| Action::set(Setting::HiddenStates, path);
     let named = ("Open embeddings…", words::messages::PATH_OF_EMBEDDINGS, hint);
     file_ui(ui, named, &mut state.hidden_states, (Ask::HiddenStates, &to), intents);
-}
-
-/// A file whose path is typed, or chosen in the system's dialog if there is one.
-pub(super) fn file_ui(
-    ui: &mut Ui,
-    (button, name, hint): (&str, &str, &str),
-    typed: &mut String,
-    (ask, to): (Ask, &dyn Fn(PathBuf) -> Action),
-    intents: &mut Vec<Intent>,
-) {
-    let response = ui.add(TextEdit::singleline(typed).hint_text(hint).desired_width(200.0));
-    response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, name));
-    let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    let path = typed.trim();
-    if ui.button(button).clicked() || (entered && !path.is_empty()) {
-        intents.push(if path.is_empty() {
-            Intent::Ask(ask)
-        } else {
-            Intent::ChangeAndRun(vec![to(std::path::absolute(path).unwrap_or_else(|_| path.into()))])
-        });
-    }
 }
 
 /// A class of a model with an unknown number of classes: any number can be typed. Enter closes the menu.

@@ -1,6 +1,6 @@
 //! Controls of a network's further inputs: a slider or a field for a number, and a text field for lists and files.
 
-use crate::app::draw::forms::file_ui;
+use crate::app::draw::file_field::file_ui;
 use crate::app::draw::number::{self, Limits};
 use crate::app::draw::setting::field;
 use crate::app::draw::widgets::named;

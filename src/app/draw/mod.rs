@@ -1,6 +1,7 @@
 //! Painting: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
 
 pub mod colour;
+pub mod file_field;
 pub mod forms;
 pub mod heat_map;
 pub mod icons;
