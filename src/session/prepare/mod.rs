@@ -314,7 +314,8 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     };
     if settings.sampler.named().is_some() {
         notes.extend(solver.beside_k_diffusion(plan.levels()));
-    } else if settings.spacing.is_none() && settings.schedule.is_none() {
+    } else if settings.spacing.is_none() && settings.schedule.is_none() && opened.onnxruntime.is_some() {
+        // An exact model in the program's own code has no run in diffusers.
         notes.extend(opened.config.departures(&plan));
     }
     let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
