@@ -88,10 +88,12 @@ pub fn judge(set: Option<Parameterization>, figures: &[Figures]) -> Verdict {
     };
     let fits = group.iter().any(is_set);
     let contradicted = if on_images { !nearly(of_set, &group) } else { !within(&of_set.fields, &PASSES) };
+    // Read as EDM's F, almost any output is a fair estimate of a field. That alone is no reason for a warning.
+    let tells = !group.is_empty() && (on_images || group.iter().any(|of| is_usual(&of.words)));
     match (fits, on_images) {
         (true, true) => Verdict::Fits(others()),
         (true, false) if group.len() == 1 => Verdict::Fits(Vec::new()),
-        (false, _) if contradicted && !group.is_empty() => Verdict::DoesNotFit(others()),
+        (false, _) if contradicted && tells => Verdict::DoesNotFit(others()),
         _ => Verdict::CannotTell(others()),
     }
 }
