@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Clipping {
     /// Nothing.
     None,
-    /// Clipped to ±`range` (diffusers: `clip_sample`, `clip_sample_range`). DDIM and DDPM step with the clipped
-    /// estimate; the other samplers ignore it, as in diffusers.
+    /// Clipped to ±`range` (diffusers: `clip_sample`, `clip_sample_range`). DDIM, DDPM and Heun's method
+    /// step with the clipped estimate; the other samplers ignore it, as in diffusers.
     Clip {
         /// The largest magnitude kept.
         range: f64,

@@ -24,6 +24,7 @@ pub use upsampled::{Upsample, Upsampled};
 use crate::theory::NoiseLevel;
 use crate::words::short;
 use ndarray::{Array4, ArrayView4};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -107,6 +108,15 @@ impl Denoised {
     #[must_use]
     pub fn data_prediction(&self) -> &Array4<f64> {
         self.unclipped_x0.as_ref().unwrap_or(&self.x0)
+    }
+
+    /// `ε̂` of the clipped estimate, `(x_0 + σ·ε − x̂_0)/σ` with the state at `sigma`.
+    #[must_use]
+    pub fn clipped_eps(&self, sigma: f64) -> Cow<'_, Array4<f64>> {
+        match &self.unclipped_x0 {
+            None => Cow::Borrowed(&self.eps),
+            Some(unclipped) => Cow::Owned(&self.eps + (unclipped - &self.x0) / sigma),
+        }
     }
 }
 

@@ -89,14 +89,15 @@ impl Sampler for Heun {
         // Lines 4–6: noise is added, up to σ̂.
         let hat = self.raised(sigma, step.at.steps());
         step.hold((hat * hat - sigma * sigma).sqrt() * self.churn.noise);
-        // Line 7: d = (x̂ − D(x̂; σ̂))/σ̂, which is ε̂.
+        // Line 7: d = (x̂ − D(x̂; σ̂))/σ̂, which is ε̂. Where D is clipped it is the slope towards the clipped image, as in
+        // diffusers.
         step.denoise_held(hat)?;
         // Line 8: Euler step.
-        step.try_at(step.to(), |x_hat, d| x_hat + (next - hat) * d);
+        step.try_at_clipped(step.to(), hat, |x_hat, d| x_hat + (next - hat) * d);
         // Lines 9–11: second-order correction, except into σ = 0.
         if next > 0.0 {
             step.denoise_tried()?;
-            step.try_again(|x_hat, d, d_next| x_hat + (next - hat) * 0.5 * (d + d_next));
+            step.try_again_clipped(hat, |x_hat, d, d_next| x_hat + (next - hat) * 0.5 * (d + d_next));
         }
         step.accept();
         Ok(())

@@ -193,6 +193,14 @@ impl Step<'_> {
         *tried_at = level;
     }
 
+    /// Tries the VE state `f(x̂, ε̂)` at another level, with the noise that belongs to the clipped image of x̂ at `sigma`.
+    pub(super) fn try_at_clipped(&mut self, level: NoiseLevel, sigma: f64, f: impl Fn(f64, f64) -> f64) {
+        let Workspace { held, tried, tried_at, first, .. } = &mut *self.work;
+        let shrink = level.sigma().hypot(1.0).recip();
+        Zip::from(tried).and(&*held).and(&*first.clipped_eps(sigma)).for_each(|vp, &ve, &d| *vp = f(ve, d) * shrink);
+        *tried_at = level;
+    }
+
     /// Tries the VP state `f(x, data, ε̂)` at another level.
     pub(super) fn try_estimate(&mut self, level: NoiseLevel, f: impl Fn(f64, f64, f64) -> f64) {
         let Workspace { tried, tried_at, first, .. } = &mut *self.work;
@@ -258,6 +266,19 @@ impl Step<'_> {
             .and(&*held)
             .and(&first.eps)
             .and(&second.eps)
+            .for_each(|vp, &ve, &d, &d_next| *vp = f(ve, d, d_next) * shrink);
+    }
+
+    /// The same with the noise that belongs to the clipped images: of x̂ at `sigma`, and of what is tried where the step
+    /// ends.
+    pub(super) fn try_again_clipped(&mut self, sigma: f64, f: impl Fn(f64, f64, f64) -> f64) {
+        let next = self.at.to().sigma();
+        let Workspace { held, tried, first, second, .. } = &mut *self.work;
+        let shrink = next.hypot(1.0).recip();
+        Zip::from(tried)
+            .and(&*held)
+            .and(&*first.clipped_eps(sigma))
+            .and(&*second.clipped_eps(next))
             .for_each(|vp, &ve, &d, &d_next| *vp = f(ve, d, d_next) * shrink);
     }
 

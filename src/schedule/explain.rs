@@ -104,7 +104,7 @@ pub fn runs(plan: &Plan, step: usize, model: &ModelSchedule, runner: Runner) -> 
             let time = short(plan.flow_times()[step]);
             Some(format!("{name} feeds flow time {time}, timestep {}", short(exact)))
         }
-        ModelSchedule::Edm { .. } => Some(format!("{name} feeds ¼ ln σ = {}", short(exact))),
+        ModelSchedule::Edm { .. } => Some(feeds_c_noise(runner, exact)),
         ModelSchedule::Discrete(_) => {
             let fed = runner.fed(exact, level, model);
             let own = ListKind::Sigma.value_of(model.level_at(fed), model);
@@ -118,6 +118,12 @@ pub fn runs(plan: &Plan, step: usize, model: &ModelSchedule, runner: Runner) -> 
             })
         }
     }
+}
+
+/// The same of a network that is fed c-noise, ¼ ln σ.
+#[must_use]
+pub fn feeds_c_noise(runner: Runner, fed: f64) -> String {
+    format!("{} feeds c-noise, ¼ ln σ = {}", runner.name, short(fed))
 }
 
 #[cfg(test)]

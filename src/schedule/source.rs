@@ -6,6 +6,7 @@ use super::{
     ScheduleError, ScheduleSpec, SigmaFamily, Spacing, SpacingConvention, timesteps,
 };
 use crate::theory::NoiseLevel;
+use crate::words::short;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -78,6 +79,26 @@ impl PlanSource {
             Self::List(list) => list.note_on(model),
             _ => None,
         }
+    }
+
+    /// What is to be said of a σ family on a flow model, whose noise is unbounded: its first level is not pure noise. One that
+    /// is capped on purpose needs no word.
+    #[must_use]
+    pub fn start_note(&self, model: &ModelSchedule, first: NoiseLevel) -> Option<String> {
+        let family = match self {
+            Self::Family(family) => *family,
+            Self::Other(other) => return other.visits.start_note(model, first),
+            _ => return None,
+        };
+        let on_purpose = matches!(family, SigmaFamily::FlowShift { .. } | SigmaFamily::KarrasCapped { .. });
+        let (time, is_flow) = (first.flow_time(), matches!(model, ModelSchedule::Flow { .. }));
+        (is_flow && !on_purpose && time < 1.0 - 1e-6).then(|| {
+            format!(
+                "the family {family} starts at flow time {}, but a flow model starts from pure noise, at 1; its own spacing \
+                 and the family flow start there",
+                short(time)
+            )
+        })
     }
 
     /// The name of the spacing or family, of the other schedule, or of what is listed.

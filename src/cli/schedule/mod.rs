@@ -98,6 +98,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ended, Failure> {
         found = found.with_steps_of_its_file();
     }
     let timed = found.table()?;
+    if let Some(note) = timed.table.rows.first().and_then(|row| found.source.start_note(found.model(&timed), row.level))
+    {
+        output::message(&note);
+    }
     let only_drawn = arguments.plot.is_some() || arguments.explain;
     match (arguments.program, &arguments.out) {
         (None, Some(path)) => write_table(path, &timed.table)?,
@@ -184,7 +188,8 @@ impl SourceSchedule {
         let (plan, theory) = (self.plan(timed)?, Chromatogram::scale_invariant(2, LEVELS)?);
         let step = |step: usize| {
             let made = sentence(&explain::makes(&plan, step, &theory, self.meaning(timed)));
-            match explain::runs(&plan, step, self.model(timed), runner) {
+            let c_noise = self.fed(timed, plan.levels()[step]).map(|fed| explain::feeds_c_noise(runner, fed));
+            match c_noise.or_else(|| explain::runs(&plan, step, self.model(timed), runner)) {
                 Some(runs) => format!("{made}. {runs}."),
                 None => format!("{made}."),
             }

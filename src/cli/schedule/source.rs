@@ -10,6 +10,7 @@ use crate::schedule::{
 };
 use crate::session::schedule_file::{self, ScheduleFileError};
 use crate::session::schedule_table::{TimedTable, listed_table};
+use crate::theory::{NetworkTime, NoiseLevel};
 use crate::words::count;
 use std::path::{Path, PathBuf};
 
@@ -304,7 +305,23 @@ impl SourceSchedule {
         Ok(request.plan(&config.model_schedule()?)?)
     }
 
+    /// The number that the model's network is fed, where it is another than the timestep of its schedule: ¼ ln σ.
+    pub fn fed(&self, timed: &TimedTable, level: NoiseLevel) -> Option<f64> {
+        let time = self.config.as_ref().map(|(_, config)| config.parameterization().time)?;
+        let other = time == NetworkTime::CNoise && self.model(timed).own_time() != time;
+        time.of(level).filter(|fed| other && fed.is_finite())
+    }
+
     pub fn table(&self) -> Result<TimedTable, Failure> {
+        let mut timed = self.table_of_timesteps()?;
+        let fed: Vec<Option<f64>> = timed.table.rows.iter().map(|row| self.fed(&timed, row.level)).collect();
+        for (row, fed) in timed.table.rows.iter_mut().zip(fed) {
+            row.timestep = fed.filter(|_| !row.timestep.is_nan()).unwrap_or(row.timestep);
+        }
+        Ok(timed)
+    }
+
+    fn table_of_timesteps(&self) -> Result<TimedTable, Failure> {
         let network = self.network.as_ref();
         if let PlanSource::List(list) = &self.source {
             return Ok(listed_table(list, network, self.final_level())?);

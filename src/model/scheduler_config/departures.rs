@@ -1,7 +1,6 @@
 //! Where a run by a configuration departs from diffusers on purpose (docs/theory.md, section 4).
 
 use super::{SchedulerClass, SchedulerConfig, VarianceType};
-use crate::denoiser::Clipping;
 use crate::schedule::{Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, TerminalSnr};
 use crate::words::short;
 
@@ -16,23 +15,11 @@ impl SchedulerConfig {
             self.off_the_list(plan),
             self.noise_at_the_end(plan),
             self.one_too_many(plan),
-            self.unclipped(),
             self.start_above_stand_in(plan),
             self.one_step(plan),
             self.start(plan),
         ];
         all.into_iter().flatten().collect()
-    }
-
-    /// Heun of diffusers clips its estimates; here only methods that step to the estimated image do.
-    fn unclipped(&self) -> Option<String> {
-        let clips = matches!(self.clipping, Clipping::Clip { .. });
-        (self.class == SchedulerClass::Heun && clips).then(|| {
-            format!(
-                "{} in diffusers steps with clipped images, as \"clip_sample\" is true; here its steps are not clipped",
-                self.class.name()
-            )
-        })
     }
 
     /// DDIM and PNDM of diffusers step down by T/N, rounded down, whatever their timesteps are.

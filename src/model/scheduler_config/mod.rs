@@ -212,7 +212,28 @@ impl SchedulerConfig {
             return ModelSchedule::Flow { num_train_timesteps: self.num_train_timesteps, shift: self.flow_shift() }
                 .validated();
         }
+        if let Some((sigma_min, sigma_max)) = self.continuous_range() {
+            return ModelSchedule::Edm { sigma_min, sigma_max, sigma_data: self.sigma_data }.validated();
+        }
         Ok(ModelSchedule::Discrete(self.table()?))
+    }
+
+    /// The σ of a network that is fed ¼ ln σ, where the configuration names them: its β then say nothing of what the network
+    /// knows (Stable Video Diffusion).
+    fn continuous_range(&self) -> Option<(f64, f64)> {
+        let named = self.sigma_family.is_some() && self.sigma_min.or(self.sigma_max).is_some();
+        if !(named && self.is_fed_c_noise()) {
+            return None;
+        }
+        let table = self.table().ok()?;
+        let (low, high) = (table.level(0).sigma(), table.level(table.last_timestep()).sigma());
+        Some((self.sigma_min.unwrap_or(low), self.sigma_max.unwrap_or(high)))
+    }
+
+    /// Whether `timestep_type` has the network fed ¼ ln σ.
+    fn is_fed_c_noise(&self) -> bool {
+        let continuous = self.timestep_type == TimestepType::Continuous;
+        continuous && self.prediction_type == PredictionType::VPrediction && !self.is_flow() && !self.is_edm()
     }
 
     /// The table of β, which classes that sample rectified flow may have too.
@@ -236,6 +257,9 @@ impl SchedulerConfig {
         }
         if self.is_flow() {
             return ScheduleSpec::Flow { num_train_timesteps, shift: self.flow_shift() };
+        }
+        if let Some((sigma_min, sigma_max)) = self.continuous_range() {
+            return ScheduleSpec::Edm { sigma_min, sigma_max, sigma_data };
         }
         ScheduleSpec::Training(TrainingSpec {
             beta_schedule: self.beta_schedule,
@@ -269,6 +293,9 @@ impl SchedulerConfig {
         if self.is_flow() {
             let dynamic = if self.use_dynamic_shifting { "dynamic " } else { "" };
             return format!("rectified flow, {timesteps}, {dynamic}shift {}", short(self.flow_shift()));
+        }
+        if let Some((sigma_min, sigma_max)) = self.continuous_range() {
+            return format!("σ {} to {}, the network is fed ¼ ln σ", short(sigma_min), short(sigma_max));
         }
         let rescaled = if self.rescale_betas_zero_snr { ", rescaled to zero terminal SNR" } else { "" };
         if self.trained_betas.is_some() {
@@ -310,10 +337,7 @@ impl SchedulerConfig {
         if self.is_flow() {
             return Parameterization { prediction, ..Parameterization::flow() };
         }
-        let time = match self.timestep_type {
-            TimestepType::Continuous if prediction == Prediction::VPrediction => NetworkTime::CNoise,
-            _ => NetworkTime::Index,
-        };
+        let time = if self.is_fed_c_noise() { NetworkTime::CNoise } else { NetworkTime::Index };
         Parameterization { time, ..Parameterization::vp(prediction) }
     }
 }

@@ -6,6 +6,9 @@ use crate::schedule::{
     SpacingConvention,
 };
 
+/// Side of a patch where the model does not say it.
+const USUAL_PATCH: usize = 2;
+
 impl SchedulerConfig {
     /// The noise levels a run visits unless the user sets others: a spacing or a σ family where that says it all, else
     /// the options of the class.
@@ -85,11 +88,12 @@ impl SchedulerConfig {
         })
     }
 
-    /// The same for an image of this height and width, pixels of the network's state.
+    /// The same for an image of this height and width, pixels of the network's state. Patches of unknown size are of 2x2
+    /// pixels, as the pipelines of Flux and Stable Diffusion 3 have them.
     #[must_use]
     pub fn for_image(self, (height, width): (usize, usize)) -> Self {
-        let patches = |patch: usize| ((height / patch) * (width / patch)).max(1);
-        Self { image_seq_len: self.patch_size.map(patches), ..self }
+        let patch = self.patch_size.unwrap_or(USUAL_PATCH);
+        Self { image_seq_len: Some(((height / patch) * (width / patch)).max(1)), ..self }
     }
 
     /// The shift of flow time: `shift` or `flow_shift`, or what follows from μ with dynamic shifting.
@@ -119,7 +123,8 @@ impl SchedulerConfig {
             return None;
         }
         let (patches, of) = match self.image_seq_len {
-            Some(length) => (length, "the image's"),
+            Some(length) if self.patch_size.is_some() => (length, "the image's"),
+            Some(length) => (length, "the image's, if each is of 2x2 pixels"),
             None => (self.max_image_seq_len, "max_image_seq_len, as the image's size is not known"),
         };
         let ignored = if self.shift == 1.0 { String::new() } else { format!("; shift {} is not used", self.shift) };

@@ -299,6 +299,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
     notes.extend(spacing.because.clone());
     notes.extend(spacing.source.note_on(&opened.schedule).map(str::to_owned));
+    notes.extend(spacing.source.start_note(&opened.schedule, plan.levels()[0]));
     let named = spacing.source.to_string();
     let says_it_all =
         settings.schedule.is_some() || named.parse().is_ok_and(|source: PlanSource| source == spacing.source);
