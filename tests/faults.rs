@@ -148,6 +148,14 @@ fn a_port_that_cannot_play_its_role() {
 }
 
 #[test]
+fn an_input_with_another_role() {
+    let folder = models().join("tiny-eps");
+    let case = Case::new("an_input_with_another_role").word("MODEL", &folder.join("model.onnx"));
+    let mut command = case.model(&folder, &["--input-timestep", "sample"]);
+    case.says(&mut command);
+}
+
+#[test]
 fn an_unknown_input() {
     Case::new("an_unknown_input").model_says(&bad("unknown-input"));
 }
@@ -186,6 +194,16 @@ fn missing_conditioning() {
 #[test]
 fn a_configuration_that_is_not_json() {
     Case::new("a_configuration_that_is_not_json").model_says("bad-config/not-json");
+}
+
+#[test]
+fn a_configuration_of_no_scheduler() {
+    let case = Case::new("a_configuration_of_no_scheduler");
+    let file = case.path("config.json");
+    std::fs::write(&file, r#"{"_class_name": "UNet2DModel", "sample_size": 16, "in_channels": 3}"#).unwrap();
+    let case = case.word("CONFIG", &file);
+    let mut command = case.model(&models().join("tiny-eps"), &["--scheduler-config", file.to_str().unwrap()]);
+    case.says(&mut command);
 }
 
 #[test]

@@ -150,6 +150,45 @@ fn a_network_is_found_in_the_layouts_of_exporters() {
     }
 }
 
+/// The path of a `model.onnx` is its folder; another file is alone.
+#[test]
+fn a_model_onnx_is_opened_with_the_files_of_its_folder() {
+    let place = Place::new();
+    place.copy("tiny-eps/model.onnx", "pipe/unet/model.onnx");
+    place.copy("tiny-eps/scheduler_config.json", "pipe/scheduler/scheduler_config.json");
+    let (facts, _) = info(&place.at("pipe/unet/model.onnx"));
+    assert_eq!(facts["name"], "unet");
+    let scheduler = facts["scheduler_config_file"].as_str().unwrap();
+    assert!(scheduler.ends_with("scheduler/scheduler_config.json"), "{scheduler}");
+    place.copy("tiny-eps/model.onnx", "net/model.onnx");
+    place.copy("tiny-eps/scheduler_config.json", "net/scheduler_config.json");
+    let (facts, notes) = info(&place.at("net/model.onnx"));
+    assert!(facts["scheduler_config_file"].is_string() && !notes.contains("outside"), "{notes}");
+    place.copy("tiny-eps/model.onnx", "net/other.onnx");
+    assert!(info(&place.at("net/other.onnx")).0["scheduler_config_file"].is_null());
+}
+
+/// Noise of another size is run, with a word.
+#[test]
+fn initial_noise_of_an_unusual_size_is_said() {
+    let place = Place::new();
+    let file = place.at("noise.npy");
+    let said = |scale: f32| {
+        let noise = Array4::from_shape_fn(
+            [1, 3, 16, 16],
+            |(_, _, row, column)| if (row + column) % 2 == 0 { scale } else { -scale },
+        );
+        write_npy(&file, &noise).unwrap();
+        let arguments = ["--size", "16x16", "--init-noise", file.to_str().unwrap()];
+        let output = place.sample(&golden("tiny-eps"), &arguments).output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let of_100 = said(100.0);
+    assert!(of_100.contains("has a standard deviation of 100.000, but a run expects 1"), "{of_100}");
+    assert!(!said(1.0).contains("standard deviation"));
+}
+
 #[test]
 fn a_folder_with_several_graphs() {
     let place = Place::new();

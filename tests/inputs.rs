@@ -288,8 +288,28 @@ fn a_fraction_for_an_integer_input() {
 }
 
 #[test]
+fn a_value_that_is_neither_a_number_nor_a_file() {
+    says("a_value_that_is_neither_a_number_nor_a_file", "inputs", &["--input", "difficulty=hard"]);
+}
+
+#[test]
 fn too_many_values() {
     says("too_many_values", "inputs", &["--input", "difficulty=0,0.5,1", "--batch", "2"]);
+}
+
+/// Three numbers for three images could be one each, but this input takes three per image.
+#[test]
+fn a_row_that_could_be_a_number_per_image_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let notes = |batch: &str| {
+        let arguments = ["--input", "offsets=1,2,3", "--input", "mask=0", "--batch", batch];
+        let output = command(folder.path(), "inputs-arrays", &arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = "the input offsets takes 3 numbers per image, so 1,2,3 is given to every image";
+    assert!(notes("3").contains(said));
+    assert!(!notes("2").contains(said));
 }
 
 #[test]

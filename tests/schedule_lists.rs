@@ -87,6 +87,29 @@ fn a_flow_models_sigmas_are_flow_times() {
     assert!(!notes.contains("flow time"), "{notes}");
 }
 
+/// As `schedule --sigmas` does, and with integers from NumPy.
+#[test]
+fn a_run_says_what_a_list_of_sigmas_looks_like() {
+    let files = Files::new();
+    let model = support::test_model("tiny-eps");
+    let notes = |list: &str| {
+        let out = files.0.path().join("run");
+        let run = ["sample", "--size", "16x16", "--model", model.to_str().unwrap(), "--schedule", list];
+        told(&[&run[..], &["--out", out.to_str().unwrap()]].concat()).1
+    };
+    let flow = notes(&files.write("flow.txt", "1 0.93 0.5 0"));
+    assert!(
+        flow.contains("if they are flow times, list them as flow time (a column or array called flow_time)"),
+        "{flow}"
+    );
+    assert!(!notes(&files.write("flow.csv", "flow_time\n0.93\n0.5\n0\n")).contains("if they are flow times"));
+    let whole = files.0.path().join("whole.npy");
+    ndarray_npy::write_npy(&whole, &ndarray::Array1::from(vec![999_i64, 749, 499, 249])).unwrap();
+    assert!(notes(whole.to_str().unwrap()).contains("look like timesteps"));
+    let alone = told(&["schedule", "--sigmas", whole.to_str().unwrap()]).1;
+    assert!(alone.contains("look like timesteps"), "{alone}");
+}
+
 #[test]
 fn what_sigma_means_is_chosen_where_there_is_no_model() {
     let files = Files::new();

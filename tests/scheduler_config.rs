@@ -236,8 +236,8 @@ fn null_is_false_for_a_flag_and_else_the_default() {
 fn what_is_not_acted_on_is_said() {
     for (text, words) in [
         (r#"{"_class_name": "DDIMScheduler", "betta_start": 0.1, "_private": 1}"#, ["betta_start", ""]),
-        (r#"{"_class_name": "MyScheduler"}"#, ["MyScheduler", "DDIMScheduler"]),
-        ("{}", ["_class_name", "DDIMScheduler"]),
+        (r#"{"_class_name": "MyScheduler", "beta_end": 0.02}"#, ["MyScheduler", "DDIMScheduler"]),
+        (r#"{"prediction_type": "epsilon"}"#, ["_class_name", "DDIMScheduler"]),
         (
             r#"{"_class_name": "HeunDiscreteScheduler", "rescale_betas_zero_snr": true, "sigma_schedule": "karras"}"#,
             ["\"rescale_betas_zero_snr\" = true", "not an option of HeunDiscreteScheduler"],

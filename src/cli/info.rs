@@ -272,6 +272,9 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     let order = if contract.layout == Layout::Nhwc { ", channels last" } else { "" };
     line("Image", format!("{}{order}", describe(&contract.sample)));
     let size = model.native_size().map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w}"));
+    if contract.channels > 3 {
+        line("", format!("the first 3 of {} channels are drawn as red, green and blue", contract.channels));
+    }
     line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), package.size_multiple())));
     line("Timestep", describe(&contract.timestep));
     if let Some(port) = &contract.class_labels {
@@ -344,8 +347,5 @@ fn declared(name: &str, card: &InputCard) -> String {
 }
 
 fn describe(port: &Port) -> String {
-    let sides: Vec<String> =
-        port.shape.iter().map(|side| side.map_or_else(|| "any".into(), |side| side.to_string())).collect();
-    let shape = if sides.is_empty() { "scalar".into() } else { format!("[{}]", sides.join(", ")) };
-    format!("\"{}\", {} {shape}", port.name, format!("{:?}", port.element).to_lowercase())
+    format!("\"{}\", {}", port.name, port.type_and_shape())
 }

@@ -38,13 +38,16 @@ pub struct Contract {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ContractError {
     /// No input can be an image.
-    #[error("the model has no image input (a float tensor of rank 4); its inputs are {inputs}, so it is not a UNet")]
+    #[error(
+        "the model has no image input (a float tensor with four axes); its inputs are {inputs}; only networks with a four-axis image input (batch, channels, height, \
+         width) can be opened"
+    )]
     NoImage {
         /// All inputs.
         inputs: String,
     },
     /// No input can be a timestep.
-    #[error("the model has no timestep input (a number per sample, or one for all); its inputs are {inputs}.")]
+    #[error("the model has no timestep input (a number per sample, or one for all); its inputs are {inputs}")]
     NoTimestep {
         /// All inputs.
         inputs: String,
@@ -52,7 +55,7 @@ pub enum ContractError {
         names: Vec<String>,
     },
     /// No output can be a prediction.
-    #[error("the model has no image output (a float tensor of rank 4); its outputs are {outputs}")]
+    #[error("the model has no image output (a float tensor with four axes); its outputs are {outputs}")]
     NoOutput {
         /// All outputs.
         outputs: String,
@@ -77,6 +80,18 @@ pub enum ContractError {
         /// The name given.
         name: String,
         /// What there is.
+        there: String,
+    },
+    /// A name was given of an input that another role has.
+    #[error("the input \"{name}\" is the {is}, so it cannot be the {role}; the other inputs are {there}")]
+    Taken {
+        /// The name given.
+        name: String,
+        /// What it is.
+        is: PortRole,
+        /// What it was named for.
+        role: PortRole,
+        /// What there is left.
         there: String,
     },
     /// A port that the user named for a role that it cannot play.
@@ -182,6 +197,15 @@ impl Contract {
         let sample = Role::new(PortRole::Sample, SAMPLE_NAMES)
             .take(&mut rest, names.sample.as_deref(), Port::is_image)?
             .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?;
+        let named = [(PortRole::ClassLabels, &names.class_labels), (PortRole::Timestep, &names.timestep)];
+        if let Some((role, _)) = named.into_iter().find(|(_, name)| name.as_deref() == Some(&sample.name)) {
+            let (name, is, there) = (sample.name, PortRole::Sample, list_of(&rest));
+            return Err(ContractError::Taken { name, is, role, there });
+        }
+        if let Some(name) = names.class_labels.as_ref().filter(|name| names.timestep.as_ref() == Some(name)) {
+            let (name, is, role) = (name.clone(), PortRole::ClassLabels, PortRole::Timestep);
+            return Err(ContractError::Taken { name, is, role, there: list_of(&rest) });
+        }
         // Labels with a familiar name go first, so that an integer `y` is never mistaken for the only timestep left.
         let label_role = Role::new(PortRole::ClassLabels, LABEL_NAMES);
         let mut class_labels = label_role.take_named(&mut rest, names.class_labels.as_deref(), is_label)?;
@@ -310,10 +334,14 @@ fn channels_of(sample: &Port, output: &Port, layout: Layout, declared: &Declared
 }
 
 fn list(ports: &[Port]) -> String {
+    list_of(&ports.iter().collect::<Vec<_>>())
+}
+
+fn list_of(ports: &[&Port]) -> String {
     if ports.is_empty() {
         return "none".into();
     }
-    ports.iter().map(Port::describe).collect::<Vec<_>>().join(", ")
+    ports.iter().map(|port| port.describe()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ pub enum WordSource {
     Configuration,
     /// The names of the graph's inputs and outputs.
     Names,
+    /// Nothing says it: a flow's scheduler leaves open how its network counts time.
+    Custom,
 }
 
 impl WordSource {
@@ -30,6 +32,7 @@ impl WordSource {
             Self::Card => "from the model's card",
             Self::Configuration => "from the scheduler configuration",
             Self::Names => "from the names of its inputs and outputs",
+            Self::Custom => "assumed, as diffusers does; if its time runs from 0 to 1, set time to flow",
         }
     }
 }
@@ -118,6 +121,10 @@ impl Convention {
             }
             _ => None,
         };
+        // A flow's configuration does not say whether its network counts time to 1 or to 1000; an integer can only be the latter.
+        let is_open = class.is_some_and(|class| class.time == NetworkTime::FlowThousand);
+        let is_open = is_open && !contract.timestep.element.is_integer();
+        let of_class = if is_open { WordSource::Custom } else { WordSource::Configuration };
         Self {
             state: first([
                 (user.state, WordSource::User),
@@ -129,7 +136,7 @@ impl Convention {
                 (user.time, WordSource::User),
                 (of_card.time, WordSource::Card),
                 (names.time, WordSource::Names),
-                (class.map(|class| class.time), WordSource::Configuration),
+                (class.map(|class| class.time), of_class),
             ]),
             prediction,
             sigma_data: card
@@ -156,7 +163,9 @@ impl Convention {
             return None;
         }
         if state == NetworkState::Flow || matches!(time, NetworkTime::Flow | NetworkTime::FlowThousand) {
-            let config = SchedulerConfig::for_class("FlowMatchEulerDiscreteScheduler");
+            let usual = SchedulerConfig::for_class("FlowMatchEulerDiscreteScheduler");
+            // No file names it.
+            let config = SchedulerConfig { class_name: String::new(), ..usual };
             return Some((config, "flow time from 1 to 0, without a shift".into()));
         }
         let usual = SchedulerConfig::for_class("EDMEulerScheduler");
@@ -166,7 +175,8 @@ impl Convention {
         let (usual_min, usual_max) = usual.edm_range();
         let (sigma_min, sigma_max) = (least.unwrap_or(usual_min), most.unwrap_or(usual_max));
         let words = format!("σ from {sigma_min} to {sigma_max}, {source}");
-        let config = SchedulerConfig { sigma_min: Some(sigma_min), sigma_max: Some(sigma_max), sigma_data, ..usual };
+        let (class_name, sigma_min, sigma_max) = (String::new(), Some(sigma_min), Some(sigma_max));
+        let config = SchedulerConfig { class_name, sigma_min, sigma_max, sigma_data, ..usual };
         Some((config, words))
     }
 }

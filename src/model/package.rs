@@ -22,7 +22,8 @@ pub struct Package {
     pub onnx: PathBuf,
     /// The graph's folder.
     pub folder: PathBuf,
-    /// Folders in which the other files were looked for, the first ones first; none for a single file.
+    /// Folders in which the other files were looked for, the first ones first; none for a single file that is not called
+    /// `model.onnx`.
     pub places: Vec<PathBuf>,
     /// The scheduler's configuration, where there is one.
     pub scheduler_config: Option<PathBuf>,
@@ -341,17 +342,20 @@ impl Package {
         };
         std::fs::File::open(&onnx).map_err(|error| PackageError::Read { path: onnx.clone(), error })?;
         let folder = onnx.parent().map(Path::to_path_buf).unwrap_or_default();
-        // The files beside a lone `.onnx` may belong to something else, so only a folder's own are taken.
-        let places = if whole_folder { places(path, &folder) } else { Vec::new() };
+        // Files beside a graph of any other name may belong to something else.
+        let is_alone = !whole_folder && path.file_name().is_none_or(|name| name != "model.onnx");
+        let of_graph = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
+        let given = if whole_folder { path } else { &of_graph };
+        let places = if is_alone { Vec::new() } else { places(given, &of_graph) };
         let beside = |name: &str| places.iter().map(|place| place.join(name)).find(|file| file.exists());
         let config =
             beside("config.json").map_or_else(|| Ok(ModelConfig::default()), |file| ModelConfig::read(&file))?;
         let card = beside("card.json").map(|file| Card::read(&file)).transpose()?;
         let scheduler_config = beside("scheduler_config.json");
-        if let Some(file) = scheduler_config.as_ref().filter(|file| !file.starts_with(path)) {
+        if let Some(file) = scheduler_config.as_ref().filter(|file| !file.starts_with(given)) {
             notes.push(format!("the scheduler configuration is {}, outside this folder", file.display()));
         }
-        let named = if whole_folder { path.file_name() } else { path.file_stem() };
+        let named = if is_alone { path.file_stem() } else { given.file_name() };
         Ok(Self {
             name: named.map_or_else(|| "model".into(), |name| name.to_string_lossy().into_owned()),
             scheduler_config,
@@ -362,6 +366,15 @@ impl Package {
             card,
             notes,
         })
+    }
+
+    /// What it is called where a file of it is missing: "the model eps", "the file eps.onnx".
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.onnx.file_name() {
+            Some(file) if self.places.is_empty() => format!("the file {}", file.display()),
+            _ => format!("the model {}", self.name),
+        }
     }
 
     /// What its files say of its graph.

@@ -5,6 +5,7 @@ use super::{memory, why};
 use half::f16;
 use ndarray::{Array, ArrayD, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::npy::header::{Header, ReadHeaderError};
+use ndarray_npy::{ReadNpyExt, ReadableElement};
 
 /// A number that an array is read as.
 pub trait Number: Copy {
@@ -22,6 +23,22 @@ impl Number for f64 {
     fn nearest(value: f64) -> Self {
         value
     }
+}
+
+/// Reads an array of floating-point numbers or integers, as [`floats`] does.
+pub fn numbers(bytes: &[u8]) -> Result<ArrayD<f64>, String> {
+    fn whole<T: ReadableElement + Into<f64> + Copy>(bytes: &[u8]) -> Option<ArrayD<f64>> {
+        ArrayD::<T>::read_npy(bytes).ok().map(|array| array.mapv(Into::into))
+    }
+    floats(bytes).or_else(|reason| {
+        let long = || ArrayD::<i64>::read_npy(bytes).ok().map(|array| array.mapv(|value| value as f64));
+        long()
+            .or_else(|| whole::<i32>(bytes))
+            .or_else(|| whole::<i16>(bytes))
+            .or_else(|| whole::<u16>(bytes))
+            .or_else(|| whole::<u8>(bytes))
+            .ok_or(reason)
+    })
 }
 
 /// Reads an array, its axes in the order of the file. The error is a reason, to follow "cannot use FILE: ".

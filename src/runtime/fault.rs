@@ -129,8 +129,8 @@ impl From<&PrepareError> for Fault {
         };
         // If there is a form, the sentence refers to it, and not to an option of the command line.
         let sentence = match error {
-            PrepareError::NoSchedule { model } => format!(
-                "the model {model} has no scheduler_config.json, so its prediction and training schedule are unknown; open \
+            PrepareError::NoSchedule { what } => format!(
+                "{what} has no scheduler_config.json, so its prediction and training schedule are unknown; open \
                  that file (diffusers' format), or choose state, time (other than index) and prediction"
             ),
             PrepareError::NoSize => "the model's files do not give its trained size; choose one here".to_owned(),
@@ -140,9 +140,9 @@ impl From<&PrepareError> for Fault {
             PrepareError::NoInput { port, .. } => {
                 format!("this model needs a value for its input {port}; set it here")
             }
-            PrepareError::NoConcat { channels } => format!(
+            PrepareError::NoConcat { channels, size: (height, width) } => format!(
                 "the image input of this model has {} behind those of the image, such as a low-resolution image or a \
-                 mask; open a file of them",
+                 mask; open a .npy file of shape 1 x {channels} x {height} x {width}",
                 count(*channels, "channel")
             ),
             PrepareError::NoNullClass { model, needed_for, .. } => format!(
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn faults_know_their_place_and_what_they_need() {
-        let fault = Fault::from(&PrepareError::NoSchedule { model: "m".into() });
+        let fault = Fault::from(&PrepareError::NoSchedule { what: "m".into() });
         assert_eq!((fault.place, fault.needs), (FaultPlace::Model, vec![Need::SchedulerConfig]));
         let error = SettingError::OutOfRange { setting: Setting::Batch, value: "0".into(), range: "another".into() };
         let said = Voice::Window.say(&error.to_string());

@@ -33,6 +33,9 @@ pub enum ListKind {
     FlowTime,
 }
 
+/// Whole numbers above this are more likely timesteps than σ.
+const LARGE: f64 = 50.0;
+
 /// What a program means by σ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
@@ -151,13 +154,44 @@ impl LevelList {
         }
     }
 
-    /// What is to be said of the list on a model: that its σ are flow time.
+    /// What is to be said of the list on a model: that its σ are flow time, or what else they look like.
     #[must_use]
     pub fn note_on(&self, model: &ModelSchedule) -> Option<&'static str> {
-        let is_open = self.kind == ListKind::ModelSigma && SigmaMeaning::of(model) == SigmaMeaning::Flow;
-        is_open.then_some(
-            "the list's σ are read as flow time, from 1 (pure noise) to 0, because the model is a flow model",
+        let is_flow = SigmaMeaning::of(model) == SigmaMeaning::Flow;
+        match self.kind {
+            ListKind::ModelSigma if is_flow => {
+                Some("the list's σ are read as flow time, from 1 (pure noise) to 0, because the model is a flow model")
+            }
+            ListKind::ModelSigma | ListKind::Sigma if !is_flow && self.looks_like_flow_times() => Some(
+                "the list's σ are read as those of x_0 + σ·ε; if they are flow times, list them as flow time (a column or \
+                 array called flow_time)",
+            ),
+            ListKind::ModelSigma | ListKind::Sigma => self.note_on_timesteps(),
+            _ => None,
+        }
+    }
+
+    /// What is to be said of a list of σ that looks like timesteps.
+    #[must_use]
+    pub fn note_on_timesteps(&self) -> Option<&'static str> {
+        let is_sigma = matches!(self.kind, ListKind::ModelSigma | ListKind::Sigma);
+        (is_sigma && self.looks_like_timesteps()).then_some(
+            "the list's values are read as σ, but look like timesteps; if they are, list them as timesteps (a column or array \
+             called timesteps)",
         )
+    }
+
+    /// Whether all values are in the range of flow times.
+    #[must_use]
+    pub fn looks_like_flow_times(&self) -> bool {
+        self.values.iter().all(|value| (0.0..=1.0).contains(value))
+    }
+
+    /// Whether all values, but for a zero at the end, are large whole numbers.
+    fn looks_like_timesteps(&self) -> bool {
+        let is_timestep = |value: &f64| value.is_finite() && value.fract() == 0.0 && *value > LARGE;
+        let values = self.values.strip_suffix(&[0.0]).unwrap_or(&self.values);
+        values.len() > 1 && values.iter().all(is_timestep)
     }
 
     /// The plan on no model in particular: noise levels are kept whatever a model's range, timesteps mean nothing without
@@ -214,6 +248,23 @@ fn read_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_look_like_something_else_are_said() {
+        let table = crate::schedule::TrainingSchedule::new(crate::schedule::BetaSchedule::Linear, 1e-4, 0.02, 1000);
+        let model = ModelSchedule::Discrete(table.unwrap());
+        let note = |values: &[f64]| LevelList::of_model_sigmas(values.to_vec()).note_on(&model).unwrap_or_default();
+        assert!(note(&[1.0, 0.93, 0.5, 0.0]).contains("flow times"));
+        assert!(note(&[999.0, 749.0, 499.0, 249.0]).contains("timesteps"));
+        assert!(note(&[999.0, 749.0, 0.0]).contains("timesteps"));
+        for sigmas in [&[14.6, 1.0, 0.5, 0.0][..], &[80.0, 40.0, 1.0], &[700.0, 0.0], &[80.5, 60.0]] {
+            assert_eq!(note(sigmas), "", "{sigmas:?}");
+        }
+        let given = LevelList { kind: ListKind::FlowTime, values: vec![1.0, 0.5, 0.0] };
+        assert_eq!(given.note_on(&model), None);
+        let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+        assert!(LevelList::of_model_sigmas(vec![1.0, 0.5]).note_on(&flow).unwrap().contains("is a flow model"));
+    }
 
     #[test]
     fn values_come_back_as_typed() {

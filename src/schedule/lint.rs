@@ -181,7 +181,8 @@ impl fmt::Display for PlanWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoOp { steps } => {
-                write!(f, "{} at the noise level of the next step, so nothing changes", starting(steps))
+                let (nothing, it) = if steps.len() == 1 { ("does nothing", "it") } else { ("do nothing", "each") };
+                write!(f, "{} {nothing}: {it} starts and ends at the same noise level", named(steps))
             }
             Self::RepeatedTimestep { steps } => {
                 write!(f, "{} at the timestep of the step before; fewer steps would give the same", starting(steps))

@@ -6,11 +6,14 @@ use super::{Trajectory, tone};
 use crate::denoiser::guided::GuidanceScale;
 use crate::sampler::registry::DefaultSpacing;
 use crate::theory::NoiseLevel;
+use crate::words::voice::Name;
 use ndarray::{Array4, Axis};
 
 /// How many times the range of a model's images a result must exceed to be called far out. Networks overshoot a little, and
 /// guidance a little more.
 const FAR: f32 = 2.0;
+/// Where the check is.
+const CHECK: Name = Name::new("the check among the model's details", Some("check of `chromascope info`"));
 /// Most values of an image that are sampled.
 const VALUES: usize = 1 << 16;
 /// Above this σ at the end of a run, its result is meant to be noise.
@@ -70,7 +73,16 @@ impl FarOut {
             (1, of) => format!("1 of {of} images reaches"),
             (some, of) => format!("{some} of {of} images reach"),
         };
-        format!("{what} ±{reach:.1}, far outside the ±{within} of this model's images; {}", remedy(settings, resolved))
+        // Networks alone may be read wrongly.
+        let or_check = resolved
+            .onnxruntime
+            .as_ref()
+            .map(|_| format!(", or check the model's state, time and prediction with {CHECK}"));
+        format!(
+            "{what} ±{reach:.1}, far outside the ±{within} of this model's images; {}{}",
+            remedy(settings, resolved),
+            or_check.unwrap_or_default()
+        )
     }
 }
 
@@ -100,6 +112,7 @@ mod tests {
     use crate::session::SamplerKind;
     use crate::session::prepare::{Keeping, Model};
     use crate::session::settings::{ModelSource, ProviderChoice};
+    use crate::words::voice::Voice;
 
     fn settings(model: &str, spacing: Option<&str>) -> RunSettings {
         RunSettings {
@@ -127,6 +140,20 @@ mod tests {
         assert_eq!(found(&settings("gaussian-64", None)), None);
         let pair = RunSettings { batch: 2, ..settings("gaussian-64", Some("trailing")) };
         assert!(found(&pair).unwrap().0.starts_with("2 of 2 images"));
+    }
+
+    #[test]
+    fn a_network_may_be_read_wrongly_and_a_formula_is_not() {
+        let model = Model::open(&settings("gaussian-64", None), None, &|_, _| true).unwrap();
+        let mut resolved = model.prepare(&settings("gaussian-64", None), Keeping::LatestStep).unwrap().resolved;
+        let found = FarOut { samples: vec![0], of: 1, reach: 9.0, within: 1.0 };
+        let said = |resolved: &Resolved, voice: Voice| voice.say(&found.sentence(&settings("m", None), resolved));
+        assert!(!said(&resolved, Voice::CommandLine).contains("check"));
+        resolved.onnxruntime = Some("1.31.1".into());
+        let [console, window] = [Voice::CommandLine, Voice::Window].map(|voice| said(&resolved, voice));
+        let check = "use more steps or another sampler, or check the model's state, time and prediction";
+        assert!(console.ends_with(&format!("{check} with --check of `chromascope info`")), "{console}");
+        assert!(window.ends_with(&format!("{check} with the check among the model's details")), "{window}");
     }
 
     #[test]

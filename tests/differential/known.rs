@@ -24,7 +24,7 @@ pub const WORDS: &[(&[Difference], &str)] = &[
     (&[Levels, Timesteps, Start], "here noise falls from σ = "),
     (&[Levels, Timesteps, Start, Samples], "in diffusers starts a run of one step from sigma_min"),
     (&[Count], "diffusers makes one step more here"),
-    (&[Start], "the initial noise has unit variance here"),
+    (&[Start], "the run starts with noise of standard deviation 1"),
 ];
 
 /// Kinds that are still silent: class, difference, and in how many cases. Each is to be mended or said; the list only shrinks.

@@ -19,6 +19,7 @@ use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
+use crate::words::voice::Voice;
 use crate::words::{count, sentence};
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -195,7 +196,8 @@ fn far_out_ui(ui: &Ui, context: &ViewContext, picture: Rect) {
     let words = far_out.short();
     let place = badge_ui(ui, picture, &words, Palette::of(ui).warning);
     let response = ui.interact(place, ui.scope_id().with("far out"), Sense::hover());
-    let what = sentence(&far_out.sentence(&run.started.settings, &run.started.resolved));
+    let what = Voice::Window.say(&far_out.sentence(&run.started.settings, &run.started.resolved));
+    let what = sentence(&what);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{words}: {what}")));
     response.on_hover_text(what);
 }

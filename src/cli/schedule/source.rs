@@ -266,6 +266,7 @@ impl SourceSchedule {
                  model's --config"
                     .to_owned(),
             ),
+            None if !chosen => list.note_on_timesteps().map(str::to_owned),
             _ => None,
         };
         let understood = list.clone().meaning(self.sigmas_are.or(of_model).unwrap_or(SigmaMeaning::Ve));

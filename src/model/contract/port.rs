@@ -130,12 +130,23 @@ impl Port {
         self.shape.first().copied().flatten()
     }
 
-    /// Name, type and shape, for people.
+    /// Name, type and shape, for people: "t" (f32 [any]).
     #[must_use]
     pub fn describe(&self) -> String {
-        let dims: Vec<String> =
-            self.shape.iter().map(|d| d.map_or_else(|| "?".into(), |size| size.to_string())).collect();
-        format!("\"{}\" ({:?} [{}])", self.name, self.element, dims.join(", ")).replace("Other", "another type")
+        format!("\"{}\" ({})", self.name, self.type_and_shape())
+    }
+
+    /// Type and shape, for people: f32 [any, 8].
+    #[must_use]
+    pub fn type_and_shape(&self) -> String {
+        let side = |side: &Option<usize>| side.map_or_else(|| "any".to_owned(), |side| side.to_string());
+        let sides: Vec<String> = self.shape.iter().map(side).collect();
+        let shape = if sides.is_empty() { "scalar".into() } else { format!("[{}]", sides.join(", ")) };
+        let element = match self.element {
+            Element::Other => "another type".to_owned(),
+            element => format!("{element:?}").to_lowercase(),
+        };
+        format!("{element} {shape}")
     }
 }
 

@@ -126,6 +126,6 @@ fn a_port_that_cannot_play_its_role_is_named() {
     let fault = Contract::decide(&inputs, &inputs[..1], &names, &Declared::default()).unwrap_err().to_string();
     assert_eq!(
         fault,
-        "the input \"s\" (F32 [?, 6]) cannot be the timestep, which is a number per sample, or one for all"
+        "the input \"s\" (f32 [any, 6]) cannot be the timestep, which is a number per sample, or one for all"
     );
 }

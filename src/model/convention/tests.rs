@@ -62,6 +62,20 @@ fn the_user_goes_before_the_card_and_the_card_before_the_files() {
     assert_eq!(words(&raw), ["edm", "c-noise", "edm"].map(|word| Some((word, CONFIG))));
 }
 
+/// A flow's configuration leaves open whether time runs to 1 or to 1000.
+#[test]
+fn the_time_of_a_flow_is_assumed_unless_it_is_said() {
+    let flow = config(r#"{"_class_name": "FlowMatchEulerDiscreteScheduler"}"#);
+    let time = |user: Words, contract: &Contract| words(&Convention::decide(user, None, Some(&flow), contract))[1];
+    let mut plain = contract(["sample", "timestep", "out_sample"]);
+    plain.timestep.element = Element::F32;
+    assert_eq!(time(Words::default(), &plain), Some(("flow-1000", WordSource::Custom)));
+    let user = Words { time: Some(NetworkTime::Flow), ..Words::default() };
+    assert_eq!(time(user, &plain), Some(("flow", WordSource::User)));
+    plain.timestep.element = Element::I64;
+    assert_eq!(time(Words::default(), &plain), Some(("flow-1000", CONFIG)));
+}
+
 #[test]
 fn an_output_that_contradicts_the_configuration_is_a_doubt() {
     let epsilon = config(r#"{"_class_name": "DDIMScheduler", "prediction_type": "epsilon"}"#);

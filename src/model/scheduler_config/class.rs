@@ -409,6 +409,26 @@ impl SchedulerClass {
         if by_name || by_key { Self::FlowMatchEuler } else { Self::Ddim }
     }
 
+    /// Whether a file with an unknown class describes a scheduler at all: by the name of a flow, or by keys that a schedule
+    /// follows from.
+    pub(super) fn is_scheduler(name: &str, has_key: impl Fn(&str) -> bool + Copy) -> bool {
+        let keys = [
+            "beta_start",
+            "beta_end",
+            "beta_schedule",
+            "trained_betas",
+            "prediction_type",
+            "num_train_timesteps",
+            "sigma_min",
+            "sigma_max",
+            "sigma_data",
+            "sigma_schedule",
+            "flow_shift",
+            "use_flow_sigmas",
+        ];
+        keys.into_iter().any(has_key) || Self::standing_in(name, has_key).is_flow_match()
+    }
+
     pub(super) fn is_refused(name: &str) -> bool {
         REFUSED.contains(&name)
     }

@@ -115,7 +115,7 @@ impl SchedulerConfig {
         };
         ((scale - 1.0).abs() > UNSEEN).then(|| {
             format!(
-                "the initial noise has unit variance here; {} in diffusers starts from {} times as much",
+                "the run starts with noise of standard deviation 1; {} in diffusers starts with {}",
                 self.class.name(),
                 short(scale)
             )
@@ -161,6 +161,6 @@ mod tests {
             "beta_schedule": "scaled_linear", "timestep_spacing": "SPACING"}"#;
         assert_eq!(departures(&euler.replace("SPACING", "leading"), 10), Vec::<String>::new());
         let start = departures(&euler.replace("SPACING", "trailing"), 10);
-        assert!(start[0].contains("starts from 0.99767 times as much"), "{start:?}");
+        assert!(start[0].contains("starts with 0.99767"), "{start:?}");
     }
 }

@@ -52,6 +52,14 @@ pub enum SchedulerConfigError {
         /// The other.
         second: &'static str,
     },
+    /// JSON that describes no scheduler.
+    #[error("{} is not a scheduler configuration: {found}, and it has no β; give the model's scheduler_config.json", file.display())]
+    NoScheduler {
+        /// The file.
+        file: PathBuf,
+        /// What it says of its class.
+        found: String,
+    },
     /// A class whose models cannot be spoken to.
     #[error(
         "{}: the scheduler class {class} is not supported; use a model with a β schedule, EDM or rectified flow",

@@ -33,8 +33,8 @@ impl SchedulerConfig {
     /// numbers is named in a warning: one that the class does not have, as diffusers ignores it too; one that this
     /// program does not support; and one that is unknown.
     ///
-    /// An unknown class is run as rectified flow if its name or its keys say so, else as DDIM, with a warning. Classes
-    /// known to work in another way are refused. `file` only serves the messages.
+    /// An unknown class is run as rectified flow if its name or its keys say so, else as DDIM, with a warning. Without any
+    /// key that describes a schedule it is refused, as are classes known to work in another way. `file` only serves the messages.
     pub fn parse(text: &str, file: &Path) -> Result<(Self, Vec<String>), SchedulerConfigError> {
         let mut reader = Reader::new(text, file)?;
         let class_name = reader.take("_class_name", "the name of a scheduler class of diffusers", |value| {
@@ -46,6 +46,14 @@ impl SchedulerConfig {
         }
         let mut config = match SchedulerClass::from_name(&class_name) {
             Some(class) => Self::defaults(class, &class_name),
+            None if !SchedulerClass::is_scheduler(&class_name, |key| reader.has(key)) => {
+                let found = if class_name.is_empty() {
+                    "it names no class".to_owned()
+                } else {
+                    format!("\"{class_name}\" is no known scheduler class")
+                };
+                return Err(SchedulerConfigError::NoScheduler { file: file.to_owned(), found });
+            }
             None => Self::of_unknown_class(&class_name, &mut reader),
         };
         if SchedulerClass::from_name(&class_name).is_some() {

@@ -14,7 +14,10 @@ impl<'a> Reader<'a> {
     pub(super) fn new(text: &str, file: &'a Path) -> Result<Self, SchedulerConfigError> {
         let parsed = json::parse(text).map_err(|error| {
             let reason = error.to_string();
-            let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+            let reason = match reason.split(" at line ").next().unwrap_or_default() {
+                _ if error.is_eof() => "it ends too early".to_owned(),
+                reason => reason.to_owned(),
+            };
             SchedulerConfigError::NotJson { file: file.to_owned(), line: error.line(), column: error.column(), reason }
         })?;
         let Value::Object(mut keys) = parsed else {

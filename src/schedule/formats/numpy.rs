@@ -4,7 +4,7 @@ use crate::reading::npy;
 use crate::schedule::{LevelList, ListKind, MAX_STEPS};
 use crate::words::count;
 use ndarray::{Array2, ArrayD, Ix2};
-use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+use ndarray_npy::WriteNpyExt;
 use std::io::{Cursor, Read};
 
 /// The table as a NumPy file: f64, `[N + 1, 6]`, columns as in [`COLUMNS`], or `[N + 1, 7]` with [`FLOW_COLUMN`] last.
@@ -20,7 +20,7 @@ pub fn write_npy(table: &ScheduleTable) -> Result<Vec<u8>, FormatError> {
 
 /// The levels of a NumPy file: one dimension, or a single row or column, is a list of σ; [`write_npy`]'s table has more.
 pub fn read_npy(bytes: &[u8]) -> Result<LevelList, FormatError> {
-    let array = npy::floats::<f64>(bytes).map_err(|why| {
+    let array = npy::numbers(bytes).map_err(|why| {
         FormatError::Npy(format!("it is not a NumPy array of floating-point numbers ({why}); save σ as float64"))
     })?;
     levels_of(array, ListKind::ModelSigma)
@@ -43,9 +43,7 @@ pub fn read_npz(bytes: &[u8]) -> Result<LevelList, FormatError> {
     let name = file.name().trim_end_matches(".npy").to_owned();
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
-    // Timesteps are whole numbers.
-    let whole = || ArrayD::<i64>::read_npy(&bytes[..]).map(|array| array.mapv(|value| value as f64));
-    let array = npy::floats::<f64>(&bytes).or_else(|why| whole().map_err(|_| why)).map_err(|why| {
+    let array = npy::numbers(&bytes).map_err(|why| {
         FormatError::Npy(format!("its array {name} is not one of floating-point numbers ({why}); save σ as float64"))
     })?;
     levels_of(array, kind_of_name(&name))
@@ -103,6 +101,16 @@ mod tests {
         let mut square = Vec::new();
         Array2::<f64>::zeros((2, 3)).write_npy(&mut square).unwrap();
         assert!(read_npy(&square).unwrap_err().to_string().starts_with("its shape is [2, 3]"));
+    }
+
+    #[test]
+    fn whole_numbers_are_numbers_too() {
+        let mut bytes = Vec::new();
+        Array1::from(vec![999_i64, 749, 499, 249]).write_npy(&mut bytes).unwrap();
+        assert_eq!(read_npy(&bytes).unwrap().values, [999.0, 749.0, 499.0, 249.0]);
+        let mut bytes = Vec::new();
+        Array1::from(vec![14_u8, 0]).write_npy(&mut bytes).unwrap();
+        assert_eq!(read_npy(&bytes).unwrap().values, [14.0, 0.0]);
     }
 
     #[test]

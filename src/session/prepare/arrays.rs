@@ -29,10 +29,14 @@ const HIDDEN_STATES: Input = Input { setting: "hidden_states", what: EMBEDDINGS,
 /// The purpose of the embeddings file of a conditioned model.
 pub(crate) const EMBEDDINGS: &str = "conditioning embeddings";
 
+/// Initial noise with a standard deviation outside this is worth a word.
+const USUAL_DEVIATION: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
 pub(super) fn initial_noise(
     path: &Path,
     shape: [usize; 4],
     digests: &mut Digests,
+    notes: &mut Vec<String>,
 ) -> Result<Array4<f64>, PrepareError> {
     let what = INIT_NOISE.what;
     let noise: Array4<f32> = read(path, INIT_NOISE, digests)?;
@@ -44,7 +48,15 @@ pub(super) fn initial_noise(
     if noise.iter().any(|value| !value.is_finite()) {
         return Err(PrepareError::Array { path: path.into(), what, reason: "it contains NaN or Inf".into() });
     }
-    Ok(noise.mapv(f64::from))
+    let noise = noise.mapv(f64::from);
+    let deviation = noise.std(0.0);
+    if !USUAL_DEVIATION.contains(&deviation) {
+        notes.push(format!(
+            "the initial noise {} has a standard deviation of {deviation:.3}, but a run expects 1; scale it if that is not meant",
+            path.display()
+        ));
+    }
+    Ok(noise)
 }
 
 pub(super) fn hidden_states(

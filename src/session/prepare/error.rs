@@ -52,7 +52,7 @@ pub enum PrepareError {
     Noise(#[from] NoiseError),
     /// It is not known what the network predicts.
     #[error(
-        "the model {model} has no scheduler_config.json, so its prediction and training schedule are unknown; give it with \
+        "{what} has no scheduler_config.json, so its prediction and training schedule are unknown; give it with \
          {} (diffusers' format), or set {}, {} (other than index) and {}",
         Setting::SchedulerConfig,
         Setting::State,
@@ -60,8 +60,8 @@ pub enum PrepareError {
         Setting::Prediction
     )]
     NoSchedule {
-        /// The model.
-        model: String,
+        /// The model, or the file: "the model eps".
+        what: String,
     },
     /// A run needs the null class, which is unknown.
     #[error(
@@ -117,13 +117,15 @@ pub enum PrepareError {
     },
     /// The channels behind the image are missing.
     #[error(
-        "the image input of this model has {} behind those of the image, such as a low-resolution image or a mask; give a \
-         file of them with {}",
-        count(*.channels, "channel"), Setting::Concat
+        "the image input of this model has {} behind those of the image, such as a low-resolution image or a mask; give \
+         them as a .npy file of shape 1 x {channels} x {} x {} with {}",
+        count(*.channels, "channel"), size.0, size.1, Setting::Concat
     )]
     NoConcat {
         /// Their number.
         channels: usize,
+        /// Height and width of the run.
+        size: (usize, usize),
     },
     /// A setting is not valid.
     #[error(transparent)]

@@ -113,10 +113,14 @@ fn concatenated(
     let channels = contract.concat_channels;
     match &settings.concat {
         None if channels == 0 => Ok(None),
-        None => Err(PrepareError::NoConcat { channels }),
+        None => Err(PrepareError::NoConcat { channels, size: (image.height, image.width) }),
         Some(_) if channels == 0 => {
             let because = "the image input of this model has no channels behind those of the image".into();
             Err(SettingError::Useless { setting: Setting::Concat, value: None, because }.into())
+        }
+        Some(path) if !path.exists() => {
+            let reason = "there is no such file or folder".into();
+            Err(PrepareError::Array { path: path.clone(), what: CONCAT, reason })
         }
         Some(path) => {
             let wanted = Wanted::image(ImageShape { channels, ..image }, settings.batch);

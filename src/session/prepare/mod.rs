@@ -337,7 +337,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let seeded = SeededNoise { seed: settings.seed, first_sample: settings.first_sample };
     let mut digests = opened.digests;
     let x_t = match &settings.init_noise {
-        Some(path) => arrays::initial_noise(path, shape, &mut digests)?,
+        Some(path) => arrays::initial_noise(path, shape, &mut digests, &mut notes)?,
         None => seeded.initial(shape),
     };
     let noise: Box<dyn NoiseSource> = match &settings.step_noise {

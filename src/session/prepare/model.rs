@@ -364,7 +364,7 @@ fn network(
     size: Option<(usize, usize)>,
     pooled_by: usize,
 ) -> Result<OpenDenoiser, PrepareError> {
-    let no_schedule = || PrepareError::NoSchedule { model: model.package.name.clone() };
+    let no_schedule = || PrepareError::NoSchedule { what: model.package.in_words() };
     let config = model.scheduler.clone().ok_or_else(no_schedule)?;
     let parameterization = model.convention.parameterization().ok_or_else(no_schedule)?;
     network_as(model, settings, (config, parameterization), size, pooled_by)

@@ -46,7 +46,14 @@ pub fn sampler_for(
     let mut notes = own.notes;
     if solver != SamplerKind::Ddim.into() {
         let class = &config.class_name;
-        notes.insert(0, format!("sampler: {solver}, from the model's {class}; choose a sampler to override this"));
+        notes.insert(
+            0,
+            if class.is_empty() {
+                format!("sampler: {solver} (assumed: the model has no scheduler_config.json)")
+            } else {
+                format!("sampler: {solver}, as the model's {class} says; choose a sampler to use another")
+            },
+        );
     }
     ChosenSampler { solver, notes }
 }

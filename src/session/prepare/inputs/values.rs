@@ -11,7 +11,6 @@ use crate::session::images::{fit, read_rgb, value_of_byte};
 use crate::words::count;
 use image::DynamicImage;
 use ndarray::{Array4, ArrayD, Axis, IxDyn};
-use ndarray_npy::ReadNpyExt;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -90,6 +89,17 @@ impl Wanted {
             && sides.iter().zip(&self.sides).all(|(is, want)| want.is_none_or(|want| want == *is))
     }
 
+    /// What is to be said of a list that could be one number per image and is the row of every image.
+    fn row_note(&self, value: &InputValue, length: usize, name: &str) -> Option<String> {
+        let is_row = self.per_sample && !self.is_number() && self.sides.len() == 1;
+        (is_row && length > 1 && length == self.batch).then(|| {
+            format!(
+                "the {name} takes {length} numbers per image, so {value} is given to every image; for other numbers per image, \
+                 give a .npy file of shape {length} x {length}"
+            )
+        })
+    }
+
     /// Whether so many rows can be given.
     fn takes_rows(&self, rows: usize) -> bool {
         rows == 1 || (rows == self.batch && self.per_sample && !self.shared)
@@ -105,7 +115,12 @@ pub(super) fn value_of(
 ) -> Result<ArrayD<f64>, String> {
     let values = match value {
         InputValue::File(path) => of_file(path, wanted, source)?,
-        value => of_numbers(value.numbers().unwrap_or_default(), wanted)?,
+        value => {
+            let numbers = value.numbers().unwrap_or_default();
+            let values = of_numbers(numbers, wanted)?;
+            source.notes.extend(wanted.row_note(value, numbers.len(), source.name));
+            values
+        }
     };
     for &number in &values {
         if !number.is_finite() {
@@ -158,11 +173,14 @@ fn of_numbers(numbers: &[f64], wanted: &Wanted) -> Result<ArrayD<f64>, String> {
 }
 
 fn of_file(path: &Path, wanted: &Wanted, source: &mut Source) -> Result<ArrayD<f64>, String> {
+    if !path.exists() {
+        return Err("it is neither a number nor a file".into());
+    }
     let bytes = reading::bytes(path)?;
     source.digests.insert(source.name.to_owned(), hex(&Sha256::digest(&bytes)));
     let is_array = bytes.starts_with(b"\x93NUMPY") || path.extension().is_some_and(|ending| ending == "npy");
     if is_array {
-        return shaped(read_array(&bytes)?, wanted, source);
+        return shaped(npy::numbers(&bytes)?, wanted, source);
     }
     match wanted.sides[..] {
         [None | Some(1 | 3), _, _] if wanted.per_sample => of_picture(path, wanted, source),
@@ -172,16 +190,6 @@ fn of_file(path: &Path, wanted: &Wanted, source: &mut Source) -> Result<ArrayD<f
         )),
         _ => Err(format!("it is not a NumPy array; give a .npy file of shape {}", wanted.in_words())),
     }
-}
-
-/// Numbers of any kind.
-fn read_array(bytes: &[u8]) -> Result<ArrayD<f64>, String> {
-    npy::floats::<f64>(bytes).or_else(|reason| {
-        let whole = ArrayD::<i64>::read_npy(bytes).map(|array| array.mapv(|value| value as f64));
-        let short = || ArrayD::<i32>::read_npy(bytes).map(|array| array.mapv(f64::from));
-        let byte = || ArrayD::<u8>::read_npy(bytes).map(|array| array.mapv(f64::from));
-        whole.or_else(|_| short()).or_else(|_| byte()).map_err(|_| reason)
-    })
 }
 
 /// The array with an axis of the samples in front.
