@@ -289,7 +289,10 @@ fn a_fraction_for_an_integer_input() {
 
 #[test]
 fn a_value_that_is_neither_a_number_nor_a_file() {
-    says("a_value_that_is_neither_a_number_nor_a_file", "inputs", &["--input", "difficulty=hard"]);
+    let hard = tempfile::tempdir().unwrap().path().join("hard").display().to_string();
+    let value = format!("difficulty={hard}");
+    let test = "a_value_that_is_neither_a_number_nor_a_file";
+    says_with(test, "inputs", &["--input", &value], &[("FILE", hard.clone())]);
 }
 
 #[test]

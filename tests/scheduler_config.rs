@@ -280,7 +280,7 @@ fn sentences_are_those_documented() {
         said("FlowMatchEulerDiscrete", r#", "invert_sigmas": true"#),
         said("DDIM", r#", "betta_start": 0.1"#),
         said("MyFlow", ""),
-        said("My", ""),
+        said("My", r#", "beta_end": 0.02"#),
         said("DPMSolverMultistep", r#", "algorithm_type": "dpmsolver""#),
         said("UniPCMultistep", r#", "prediction_type": "flow_prediction""#),
         said("LMSDiscrete", r#", "use_karras_sigmas": true, "sigma_min": 0.1"#),

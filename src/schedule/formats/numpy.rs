@@ -21,7 +21,7 @@ pub fn write_npy(table: &ScheduleTable) -> Result<Vec<u8>, FormatError> {
 /// The levels of a NumPy file: one dimension, or a single row or column, is a list of σ; [`write_npy`]'s table has more.
 pub fn read_npy(bytes: &[u8]) -> Result<LevelList, FormatError> {
     let array = npy::numbers(bytes).map_err(|why| {
-        FormatError::Npy(format!("it is not a NumPy array of floating-point numbers ({why}); save σ as float64"))
+        FormatError::Npy(format!("it is not a NumPy array of numbers ({why}); save σ as float64"))
     })?;
     levels_of(array, ListKind::ModelSigma)
 }
@@ -44,7 +44,7 @@ pub fn read_npz(bytes: &[u8]) -> Result<LevelList, FormatError> {
     let mut bytes = Vec::new();
     file.take(MOST).read_to_end(&mut bytes).map_err(|error| fault(&error))?;
     let array = npy::numbers(&bytes).map_err(|why| {
-        FormatError::Npy(format!("its array {name} is not one of floating-point numbers ({why}); save σ as float64"))
+        FormatError::Npy(format!("its array {name} is not one of numbers ({why}); save σ as float64"))
     })?;
     levels_of(array, kind_of_name(&name))
 }
