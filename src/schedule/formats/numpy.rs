@@ -20,9 +20,8 @@ pub fn write_npy(table: &ScheduleTable) -> Result<Vec<u8>, FormatError> {
 
 /// The levels of a NumPy file: one dimension, or a single row or column, is a list of σ; [`write_npy`]'s table has more.
 pub fn read_npy(bytes: &[u8]) -> Result<LevelList, FormatError> {
-    let array = npy::numbers(bytes).map_err(|why| {
-        FormatError::Npy(format!("it is not a NumPy array of numbers ({why}); save σ as float64"))
-    })?;
+    let array = npy::numbers(bytes)
+        .map_err(|why| FormatError::Npy(format!("it is not a NumPy array of numbers ({why}); save σ as float64")))?;
     levels_of(array, ListKind::ModelSigma)
 }
 
