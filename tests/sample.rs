@@ -565,7 +565,7 @@ fn the_models_own_sampler_is_taken_said_and_replayed() {
     assert_eq!(record["settings"]["sampler"], "model");
     assert_eq!(record["resolved"]["sampler"], "dpmpp-3m:solver_type=heun,euler_at_final=true");
     assert!(
-        told.contains("sampler: dpmpp-3m:solver_type=heun,euler_at_final=true, from the model's DPMSolver"),
+        told.contains("sampler: dpmpp-3m:solver_type=heun,euler_at_final=true, as the model's DPMSolver"),
         "{told}"
     );
     // What a configuration's run does otherwise than diffusers on purpose is said too, unless something else was chosen.
