@@ -89,7 +89,7 @@ impl App {
                 state.opener.import_schedule(path);
             }
             Intent::Save(_) | Intent::WriteSave { .. } | Intent::BrowseSave | Intent::CloseSave => {
-                self.perform_save(intent)
+                self.perform_save(intent);
             }
             Intent::CloseWindow(choice) => self.close_as(ctx, choice),
             Intent::Say(message) => state.board.say(message),

@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(plan.timesteps(), [1000.0, 750.0, 500.0]);
         assert_eq!(plan.sigmas(), [f64::INFINITY, 3.0, 1.0, 0.0]);
         let start = plan.with_finite_start();
-        assert_eq!(start.sigmas()[0], 4095.99987792969);
+        assert_eq!(start.sigmas()[0], 4_095.999_877_929_69);
         assert!(start.flow_times()[0] < 1.0 && start.flow_times()[1] == 0.75);
     }
 }

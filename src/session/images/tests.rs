@@ -1,6 +1,7 @@
 use super::*;
 use image::{DynamicImage, ImageFormat, Rgb, Rgba, RgbaImage};
 use std::io::Cursor;
+use std::path::Path;
 
 /// Pixels without repetition, so that no part of them is like another.
 fn picture() -> DynamicImage {
@@ -64,7 +65,7 @@ fn a_file_that_decodes_in_part_is_refused() {
 /// What follows the end belongs to no pixel, as the videos that telephones put there.
 #[test]
 fn a_jpeg_with_more_after_its_end_is_whole() {
-    for (name, bytes) in files().into_iter().filter(|(name, _)| name.ends_with(".jpg")) {
+    for (name, bytes) in files().into_iter().filter(|(name, _)| Path::new(name).extension() == Some("jpg".as_ref())) {
         let longer = [&bytes[..], b"more of another kind, \xFF\xDA too"].concat();
         assert!(jpeg::decode(&longer).unwrap() == jpeg::decode(&bytes).unwrap(), "{name}");
     }
@@ -73,7 +74,7 @@ fn a_jpeg_with_more_after_its_end_is_whole() {
 /// The same pixels as other decoders of whole files.
 #[test]
 fn every_kind_of_jpeg_has_its_pixels() {
-    for (name, bytes) in files().into_iter().filter(|(name, _)| name.ends_with(".jpg")) {
+    for (name, bytes) in files().into_iter().filter(|(name, _)| Path::new(name).extension() == Some("jpg".as_ref())) {
         let ours = jpeg::decode(&bytes).unwrap();
         let theirs = image::load_from_memory(&bytes).unwrap();
         assert_eq!(ours.color(), theirs.color(), "{name}");
