@@ -293,7 +293,8 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let ChosenSampler { solver, notes: of_sampler } = sampler_of(settings, &opened.config, &opened.schedule);
     notes.extend(of_sampler);
     check::sampler(settings, solver)?;
-    if sampler::is_by_configuration(settings) {
+    // An exact model in the program's own code has no run in diffusers.
+    if sampler::is_by_configuration(settings) && opened.onnxruntime.is_some() {
         notes.extend(opened.config.departures(&plan));
     }
     let spacing = spacing_of(settings, &opened.config, &opened.schedule)?;
@@ -315,9 +316,6 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     };
     if settings.sampler.named().is_some() {
         notes.extend(solver.beside_k_diffusion(plan.levels()));
-    } else if settings.spacing.is_none() && settings.schedule.is_none() && opened.onnxruntime.is_some() {
-        // An exact model in the program's own code has no run in diffusers.
-        notes.extend(opened.config.departures(&plan));
     }
     let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
     if timesteps_rounded {
