@@ -16,7 +16,6 @@ pub struct Case {
     pub text: String,
     /// `_class_name`.
     pub class: String,
-    pub keys: Value,
     /// `None` where diffusers refuses it.
     pub theirs: Option<Theirs>,
 }
@@ -77,7 +76,6 @@ pub fn read() -> Vec<Case> {
                 seq: whole("seq").unwrap(),
                 text: pair[1].to_owned(),
                 class: keys["_class_name"].as_str().unwrap().to_owned(),
-                keys,
                 theirs,
             }
         })
