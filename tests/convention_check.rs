@@ -1,5 +1,5 @@
 //! `info --check` on every bundled and golden model: right on each, and on each with other words set.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::cast_sign_loss, clippy::unwrap_used)]
 
 mod common;
 mod support;
