@@ -116,3 +116,48 @@ fn a_family_that_does_not_begin_at_pure_noise_is_told_on_a_flow_model() {
     let family: PlanSource = "karras".parse().unwrap();
     assert_eq!(family.start_note(&model, NoiseLevel::from_flow_time(1.0)), None);
 }
+
+/// The arguments of the scheduler in a snippet.
+fn arguments(snippet: &str) -> Vec<&str> {
+    let made = snippet.split_once("scheduler = ").unwrap().1.split_once("\n)").unwrap().0;
+    made.lines().skip(1).map(|line| line.trim().trim_end_matches(',')).collect()
+}
+
+#[test]
+fn a_snippet_keeps_the_class_and_its_options() {
+    let place = Place::new();
+    let (video, notes) = place.run("schedule", VIDEO, &["--steps", "4", "--for", "python"]);
+    assert!(video.contains("scheduler = EulerDiscreteScheduler(") && !notes.contains("replaces"), "{video}");
+    for kept in ["timestep_type=\"continuous\"", "use_karras_sigmas=True", "sigma_max=700.0"] {
+        assert!(arguments(&video).contains(&kept), "{video}");
+    }
+    let solver = r#"{"_class_name": "DPMSolverMultistepScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+        "beta_schedule": "scaled_linear", "use_karras_sigmas": true, "thresholding": true, "solver_order": 3}"#;
+    let (own, notes) = place.run("schedule", solver, &["--steps", "4", "--for", "python"]);
+    assert!(own.contains("from diffusers import DPMSolverMultistepScheduler\n"), "{own}");
+    assert!(own.contains("scheduler.set_timesteps(4)") && !notes.contains("replaces"), "{own}");
+    for kept in ["use_karras_sigmas=True", "thresholding=True", "solver_order=3"] {
+        assert!(arguments(&own).contains(&kept), "{own}");
+    }
+    // Other timesteps of its table.
+    let (given, _) = place.run("schedule", solver, &["--steps", "4", "--spacing", "trailing", "--for", "python"]);
+    assert!(given.contains("scheduler.set_timesteps(timesteps=[999, 749, 499, 249])"), "{given}");
+    assert!(!arguments(&given).contains(&"use_karras_sigmas=True"), "{given}");
+    // Levels that it cannot be given.
+    let (other, notes) = place.run("schedule", solver, &["--family", "exponential", "--steps", "4", "--for", "python"]);
+    let words = "EulerDiscreteScheduler replaces DPMSolverMultistepScheduler";
+    assert!(
+        other.contains(words) && notes.contains(words) && notes.contains("solver_order and thresholding"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn sampler_and_options_of_a_configuration_are_said() {
+    let (_, notes) = Place::new().run("schedule", HEUN, &["--steps", "4"]);
+    let said = "HeunDiscreteScheduler asks for the sampler heun, with clip_sample true, clip_sample_range 0.8";
+    assert!(notes.contains(said), "{notes}");
+    let ddpm = r#"{"_class_name": "DDPMScheduler", "clip_sample": true}"#;
+    let (_, notes) = Place::new().run("schedule", ddpm, &["--steps", "4"]);
+    assert!(notes.contains("the sampler ddpm, with clip_sample true, variance_type fixed_small"), "{notes}");
+}

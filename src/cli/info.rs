@@ -303,6 +303,10 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
             if let Some(ChosenSampler { solver, .. }) = own_sampler(config) {
                 line("Sampler", format!("{} ({solver})", solver.title()));
             }
+            let options = config.options_in_words();
+            if !options.is_empty() {
+                line("Options", options);
+            }
         }
         None => line("Schedule", "unknown; set --scheduler-config FILE, or --state, --time and --prediction".into()),
     }

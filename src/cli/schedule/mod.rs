@@ -233,7 +233,10 @@ impl SourceSchedule {
                     return Err(ScheduleOptionError(text).into());
                 };
                 let plan = if self.beside { self.plan_on(config)? } else { self.plan(timed)? };
-                write(&plan, &kept_keys(config), SigmaMeaning::of(&config.model_schedule()?))?
+                let meaning = SigmaMeaning::of(&config.model_schedule()?);
+                let (text, note) = write(&plan, &kept_keys(config, &plan), meaning)?;
+                note.iter().for_each(|note| output::message(note));
+                text
             }
         })
     }

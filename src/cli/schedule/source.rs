@@ -128,6 +128,7 @@ impl Source {
     fn of_config(&self, path: &Path) -> Result<SourceSchedule, Failure> {
         let (config, mut notes) = read_config(path)?;
         notes.extend(config.dynamic_shift_note());
+        notes.push(asks_for(&config));
         let convention = config.class.convention();
         let source = config.as_source();
         Ok(SourceSchedule {
@@ -222,6 +223,13 @@ impl Source {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// The sampler and the options of a configuration, in a sentence.
+fn asks_for(config: &SchedulerConfig) -> String {
+    let (sampler, options) = (config.own_sampler().solver, config.options_in_words());
+    let with = if options.is_empty() { String::new() } else { format!(", with {options}") };
+    format!("{} asks for the sampler {sampler}{with}", config.class.name())
 }
 
 /// Reads a model's configuration.

@@ -1,3 +1,4 @@
+mod arguments;
 mod class;
 mod departures;
 mod error;

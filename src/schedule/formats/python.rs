@@ -66,15 +66,29 @@ pub fn diffusers_config(
     Ok((config, DiffusersNote { largest_error, text }))
 }
 
-/// Python that makes a run with these levels by diffusers: the model's own configuration stays, and the noise levels are
-/// passed as `sigmas=`. `config` is the model's `scheduler_config.json`; `meaning` what diffusers calls σ of that model.
-pub fn python_snippet(plan: &Plan, config: &Value, meaning: SigmaMeaning) -> Result<String, FormatError> {
+/// Python that makes a run with these levels by diffusers, and what is to be said of it. The model's own configuration stays:
+/// its class makes the run by itself where the levels are its own, or is given them as `sigmas=` or `timesteps=`. Where it
+/// takes neither, Euler's class replaces it. `config` has the keys that the session keeps of the model's
+/// `scheduler_config.json`; `meaning` is what diffusers calls σ of that model.
+pub fn python_snippet(
+    plan: &Plan,
+    config: &Value,
+    meaning: SigmaMeaning,
+) -> Result<(String, Option<String>), FormatError> {
     let class = config.get("_class_name").and_then(Value::as_str).unwrap_or_default();
     if class.contains("EDM") {
         return Err(FormatError::Impossible(format!(
             "the snippet needs a scheduler with a timestep table or a flow model, and this model's is {class}; export \
              the list of σ instead"
         )));
+    }
+    let euler = match meaning {
+        SigmaMeaning::Flow => "FlowMatchEulerDiscreteScheduler",
+        SigmaMeaning::Ve => "EulerDiscreteScheduler",
+    };
+    let takes_sigmas = class == euler;
+    if !takes_sigmas && config.get("own_run") == Some(&Value::Bool(true)) {
+        return Ok((own_snippet(plan, config, (class, meaning), None), None));
     }
     if plan.levels().last() != Some(&NoiseLevel::CLEAN) {
         return Err(FormatError::Impossible(
@@ -83,14 +97,132 @@ pub fn python_snippet(plan: &Plan, config: &Value, meaning: SigmaMeaning) -> Res
                 .into(),
         ));
     }
-    Ok(match meaning {
-        SigmaMeaning::Flow => flow_snippet(plan, config),
-        SigmaMeaning::Ve => table_snippet(plan, config),
-    })
+    if let (true, Some(timesteps)) =
+        (TAKE_TIMESTEPS.contains(&class), config.get("timesteps").and_then(Value::as_array))
+    {
+        return Ok((own_snippet(plan, config, (class, meaning), Some(timesteps)), None));
+    }
+    let note = (!takes_sigmas && !class.is_empty()).then(|| replaced(config, class, euler));
+    let comment = note.as_ref().map_or_else(String::new, |note| format!("# {}.\n", crate::words::sentence(note)));
+    let text = match meaning {
+        SigmaMeaning::Flow => flow_snippet(plan, config, takes_sigmas, &comment),
+        SigmaMeaning::Ve => table_snippet(plan, config, takes_sigmas, &comment),
+    };
+    Ok((text, note))
+}
+
+/// Classes whose `set_timesteps` takes `timesteps=` and keeps them.
+const TAKE_TIMESTEPS: [&str; 4] =
+    ["DDPMScheduler", "DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "HeunDiscreteScheduler"];
+
+/// Options that choose noise levels, which a given list replaces.
+const OF_LEVELS: [&str; 12] = [
+    "use_karras_sigmas",
+    "use_exponential_sigmas",
+    "use_beta_sigmas",
+    "use_lu_lambdas",
+    "timestep_spacing",
+    "steps_offset",
+    "final_sigmas_type",
+    "set_alpha_to_one",
+    "lambda_min_clipped",
+    "shift",
+    "flow_shift",
+    "rescale_betas_zero_snr",
+];
+
+/// What is lost with the model's own class, in a sentence.
+fn replaced(config: &Value, class: &str, euler: &str) -> String {
+    let options = config.get("options").and_then(Value::as_object);
+    let lost = options.into_iter().flatten().map(|(key, _)| key.as_str()).filter(|key| !OF_LEVELS.contains(key));
+    let lost: Vec<&str> = lost.filter(|key| *key != "use_flow_sigmas").collect();
+    let with = if lost.is_empty() { String::new() } else { format!(", with {}", crate::words::joined(&lost, "and")) };
+    format!("{euler} replaces {class}, which diffusers cannot give these noise levels; its kind of step is lost{with}")
+}
+
+/// On the model's own class, which is given nothing but the number of steps, or timesteps.
+fn own_snippet(
+    plan: &Plan,
+    config: &Value,
+    (class, meaning): (&str, SigmaMeaning),
+    timesteps: Option<&Vec<Value>>,
+) -> String {
+    let is_flow_match = class.starts_with("FlowMatch");
+    let trained =
+        ["num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas", "prediction_type"];
+    let mut arguments = vec![kept(config, &trained[..if is_flow_match { 1 } else { trained.len() }])];
+    let is_given = timesteps.is_some();
+    arguments.push(options(config, |key| {
+        let moot = key.starts_with("use_") && key != "use_flow_sigmas" && key != "use_dynamic_shifting";
+        !(is_given && moot)
+    }));
+    arguments.retain(|lines| !lines.is_empty());
+    let (visited, symbol) = match meaning {
+        SigmaMeaning::Flow => (plan.flow_times(), "flow times"),
+        SigmaMeaning::Ve => (plan.clone().with_finite_start().sigmas(), "σ"),
+    };
+    let steps = plan.steps();
+    let mu = config.get("mu").and_then(Value::as_f64).map_or_else(String::new, |mu| format!(", mu={mu}"));
+    let (set, pipeline) = match timesteps {
+        Some(timesteps) => {
+            let whole: Vec<String> =
+                timesteps.iter().map(|t| format!("{:.0}", t.as_f64().unwrap_or_default())).collect();
+            let list = whole.join(", ");
+            (format!("timesteps=[{list}]"), format!("timesteps=[{list}]"))
+        }
+        None => (format!("{steps}{mu}"), format!("num_inference_steps={steps}")),
+    };
+    let (start, input) = if is_flow_match {
+        ("", "x")
+    } else {
+        (" * scheduler.init_noise_sigma", "scheduler.scale_model_input(x, timestep)")
+    };
+    format!(
+        r#"# A run of {count} with the model's own configuration and scheduler, on the unchanged model.
+# With a pipeline: set pipe.scheduler = scheduler, then pipe(..., {pipeline}).
+import torch
+from diffusers import {class}
+
+# The {symbol} that the scheduler visits, for comparison.
+SIGMAS = [
+{rows}
+]
+
+scheduler = {class}(
+{arguments}
+)
+scheduler.set_timesteps({set})
+
+
+def sample(model, noise):
+    """The image that model(x_t, timestep) makes of unit noise."""
+    x = noise{start}
+    for timestep in scheduler.timesteps:
+        prediction = model({input}, timestep)
+        x = scheduler.step(prediction, timestep, x).prev_sample
+    return x
+"#,
+        count = count(steps, "step"),
+        rows = rows(&visited),
+        arguments = arguments.join(
+            "
+"
+        ),
+    )
+}
+
+/// Further options of the class, as arguments.
+fn options(config: &Value, keep: impl Fn(&str) -> bool) -> String {
+    let options = config.get("options").and_then(Value::as_object).into_iter().flatten();
+    let lines = options.filter(|(key, _)| keep(key)).map(|(key, value)| format!("    {key}={},", python_value(value)));
+    lines.collect::<Vec<_>>().join(
+        "
+",
+    )
 }
 
 /// Of a model with a table of timesteps.
-fn table_snippet(plan: &Plan, config: &Value) -> String {
+fn table_snippet(plan: &Plan, config: &Value, is_own: bool, comment: &str) -> String {
     let finite = plan.clone().with_finite_start();
     let keys = [
         "num_train_timesteps",
@@ -109,7 +241,7 @@ fn table_snippet(plan: &Plan, config: &Value) -> String {
     format!(
         r#"# A run of {steps} along a schedule made with Chromascope, on an unchanged model: its configuration stays,
 # and the noise levels are passed as sigmas. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
-{start}import torch
+{start}{comment}import torch
 from diffusers import EulerDiscreteScheduler
 
 SIGMAS = [
@@ -132,18 +264,18 @@ def sample(model, noise):
 "#,
         steps = count(plan.steps(), "step"),
         rows = rows(&finite.sigmas()),
-        kept = kept(config, &keys),
+        kept = with_options(kept(config, &keys), options(config, |key| is_own && !keys.contains(&key))),
     )
 }
 
 /// Of a flow model. diffusers shifts whatever it is given, unless told not to, and ends at 0 by itself.
-fn flow_snippet(plan: &Plan, config: &Value) -> String {
+fn flow_snippet(plan: &Plan, config: &Value, is_own: bool, comment: &str) -> String {
     let times = plan.flow_times();
     format!(
         r#"# A run of {steps} along a schedule made with Chromascope, on an unchanged flow model: the noise levels are passed
 # as sigmas, which are flow times from 1 (pure noise) to 0. They are final, so the scheduler must not shift them again.
 # diffusers adds the 0 at the end. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
-import torch
+{comment}import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 SIGMAS = [
@@ -168,10 +300,17 @@ def sample(model, noise):
 "#,
         steps = count(plan.steps(), "step"),
         rows = rows(&times[..plan.steps()]),
-        kept = kept(config, &["num_train_timesteps"]),
+        kept = with_options(
+            kept(config, &["num_train_timesteps"]),
+            options(config, |key| is_own && key == "stochastic_sampling"),
+        ),
         // A run that starts with some image is given unit noise of the same variance-preserving state.
         start = if times[0] == 1.0 { "" } else { " * (SIGMAS[0] ** 2 + (1 - SIGMAS[0]) ** 2) ** 0.5" },
     )
+}
+
+fn with_options(kept: String, options: String) -> String {
+    if options.is_empty() { kept } else { format!("{kept}\n{options}") }
 }
 
 /// Keys of a configuration that it has, as arguments.
@@ -190,6 +329,7 @@ fn python_value(value: &Value) -> String {
     match value {
         Value::Bool(true) => "True".into(),
         Value::Bool(false) => "False".into(),
+        Value::Null => "None".into(),
         other => other.to_string(),
     }
 }
@@ -223,7 +363,7 @@ mod tests {
         let plan = Plan::from_sigmas(&model, &[14.0, 1.0, 0.1, 0.0]).unwrap();
         let config = json!({"_class_name": "DDIMScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085,
             "beta_end": 0.012, "clip_sample": false, "trained_betas": null});
-        let text = python_snippet(&plan, &config, SigmaMeaning::Ve).unwrap();
+        let text = python_snippet(&plan, &config, SigmaMeaning::Ve).unwrap().0;
         assert!(text.contains("    beta_schedule=\"scaled_linear\",\n") && !text.contains("trained_betas"), "{text}");
         assert!(text.contains("scheduler.set_timesteps(sigmas=SIGMAS)") && text.contains(" 0.0,\n]"), "{text}");
         let edm = json!({"_class_name": "EDMEulerScheduler"});
@@ -231,7 +371,7 @@ mod tests {
         let flow = json!({"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0, "num_train_timesteps": 1000});
         let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 3.0 };
         let plan = Plan::from_flow_times(&model, &[1.0, 0.6509, 0.0495, 0.0]).unwrap();
-        let text = python_snippet(&plan, &flow, SigmaMeaning::Flow).unwrap();
+        let text = python_snippet(&plan, &flow, SigmaMeaning::Flow).unwrap().0;
         assert!(text.contains("SIGMAS = [\n    1.0, 0.6509, 0.0495,\n]"), "{text}");
         assert!(
             text.contains("    num_train_timesteps=1000,\n    shift=1.0,\n") && text.contains("x = noise\n"),

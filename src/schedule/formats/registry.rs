@@ -137,8 +137,9 @@ type LevelAt<'a> = &'a dyn Fn(f64) -> NoiseLevel;
 /// Makes a configuration for diffusers of a curve's levels, for so many timesteps and this type of prediction.
 type WriteCurve = fn(LevelAt, usize, &str) -> Result<(Value, DiffusersNote), FormatError>;
 
-/// Makes Python of a run's levels, with the configuration of its model and what diffusers means by σ for that.
-type WriteOnModel = fn(&Plan, &Value, SigmaMeaning) -> Result<String, FormatError>;
+/// Makes Python of a run's levels, with the configuration of its model and what diffusers means by σ for that; and what is to
+/// be said of it.
+type WriteOnModel = fn(&Plan, &Value, SigmaMeaning) -> Result<(String, Option<String>), FormatError>;
 
 /// How a form is made, and of what.
 pub enum Writer {

@@ -97,7 +97,11 @@ fn made(format: &ExportFormat, context: &ViewContext, planned: &Planned) -> Resu
             let notes = notes.iter().map(|note| sentence(note) + ".").collect::<Vec<_>>().join(" ");
             return Ok((text.into_bytes(), Some(notes).filter(|notes| !notes.is_empty())));
         }
-        Writer::OnModel(write) => write(plan, &kept_keys(config()?), SigmaMeaning::of(&planned.model)),
+        Writer::OnModel(write) => {
+            let made = write(plan, &kept_keys(config()?, plan), SigmaMeaning::of(&planned.model));
+            let (text, note) = made.map_err(|error| error.to_string())?;
+            return Ok((text.into_bytes(), note.map(|note| sentence(&note) + ".")));
+        }
         Writer::Curve(write) => {
             let axis = &planned.axis;
             let level = |s: f64| axis.level_at_run_time(s);
