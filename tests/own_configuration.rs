@@ -90,7 +90,7 @@ fn a_network_with_continuous_timesteps_is_fed_those_of_its_range() {
 fn heun_steps_with_clipped_images_as_in_diffusers() {
     let place = Place::new();
     let notes = place.sample("t-f32-scalar", HEUN, &["--steps", "10"]);
-    assert!(!notes.contains("not clipped"), "{notes}");
+    assert!(!notes.contains("not clipped") && notes.contains("estimated images clipped to ±0.8"), "{notes}");
     let states: Array5<f32> = place.archive().by_name("x_t").unwrap();
     let images: Array5<f32> = place.archive().by_name("x0").unwrap();
     let largest =
@@ -158,6 +158,12 @@ fn sampler_and_options_of_a_configuration_are_said() {
     let said = "HeunDiscreteScheduler asks for the sampler heun, with clip_sample true, clip_sample_range 0.8";
     assert!(notes.contains(said), "{notes}");
     let ddpm = r#"{"_class_name": "DDPMScheduler", "clip_sample": true}"#;
-    let (_, notes) = Place::new().run("schedule", ddpm, &["--steps", "4"]);
-    assert!(notes.contains("the sampler ddpm, with clip_sample true, variance_type fixed_small"), "{notes}");
+    let (_, notes_of_ddpm) = Place::new().run("schedule", ddpm, &["--steps", "4"]);
+    let ddim = r#"{"_class_name": "DDIMScheduler", "clip_sample": false}"#;
+    let notes = Place::new().sample("t-f32-scalar", ddim, &["--steps", "2"]);
+    assert!(notes.contains("sampler: ddim"), "{notes}");
+    assert!(
+        notes_of_ddpm.contains("the sampler ddpm, with clip_sample true, variance_type fixed_small"),
+        "{notes_of_ddpm}"
+    );
 }

@@ -3,9 +3,12 @@
 use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{OfImages, OfRun, RunOptions};
 use super::{Ended, Failure, interrupt, interrupted, output};
+use crate::denoiser::Clipping;
+use crate::sampler::Variance;
 use crate::session::archive::{self, Claim, Record, WriteError};
-use crate::session::prepare::{Prepared, prepare};
+use crate::session::prepare::{Prepared, Resolved, prepare};
 use crate::session::{FarOut, RunError, RunSettings, Trajectory, elsewhere};
+use crate::words::short;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,6 +57,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if let Some(record) = &repeated {
         prepared.notes.extend(record.check_same(&prepared.resolved, &trajectory)?);
     }
+    for note in &header(&settings, &prepared) {
+        output::message(note);
+    }
     for note in &prepared.notes {
         output::message(note);
     }
@@ -100,6 +106,30 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             Err(Failure::Interrupted)
         }
     }
+}
+
+/// The sampler, where no note names it, and what is done to its estimates.
+fn header(settings: &RunSettings, prepared: &Prepared) -> Option<String> {
+    let Resolved { clipping, variance, .. } = &prepared.resolved;
+    let clipped = match clipping {
+        Clipping::None => None,
+        Clipping::Clip { range } => Some(format!("estimated images clipped to ±{}", short(*range))),
+        Clipping::Threshold { ratio, max_value } => Some(format!(
+            "estimated images thresholded at their {} quantile, from 1 to {}",
+            short(*ratio),
+            short(*max_value)
+        )),
+    };
+    let variance = variance.map(|variance| match variance {
+        Variance::FixedSmall => "variance fixed_small".to_owned(),
+        Variance::FixedLarge => "variance fixed_large".to_owned(),
+    });
+    let named = prepared.notes.iter().any(|note| note.starts_with("sampler: "));
+    let details: Vec<String> = clipped.into_iter().chain(variance).collect();
+    (!named || !details.is_empty()).then(|| {
+        let sampler = if named { Vec::new() } else { vec![format!("sampler: {}", prepared.resolved.solver(settings))] };
+        sampler.into_iter().chain(details).collect::<Vec<_>>().join(", ")
+    })
 }
 
 /// The folder for the results, claimed against other programs.

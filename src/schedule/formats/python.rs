@@ -134,7 +134,12 @@ const OF_LEVELS: [&str; 12] = [
 /// What is lost with the model's own class, in a sentence.
 fn replaced(config: &Value, class: &str, euler: &str) -> String {
     let options = config.get("options").and_then(Value::as_object);
-    let lost = options.into_iter().flatten().map(|(key, _)| key.as_str()).filter(|key| !OF_LEVELS.contains(key));
+    let lost = options
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| **value != false)
+        .map(|(key, _)| key.as_str())
+        .filter(|key| !OF_LEVELS.contains(key));
     let lost: Vec<&str> = lost.filter(|key| *key != "use_flow_sigmas").collect();
     let with = if lost.is_empty() { String::new() } else { format!(", with {}", crate::words::joined(&lost, "and")) };
     format!("{euler} replaces {class}, which diffusers cannot give these noise levels; its kind of step is lost{with}")

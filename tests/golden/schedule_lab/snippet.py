@@ -1,5 +1,6 @@
 # A run of 8 steps along a schedule made with Chromascope, on an unchanged model: its configuration stays,
 # and the noise levels are passed as sigmas. With a pipeline: set pipe.scheduler = scheduler, then pipe(..., sigmas=SIGMAS).
+# EulerDiscreteScheduler replaces DDIMScheduler, which diffusers cannot give these noise levels; its kind of step is lost.
 import torch
 from diffusers import EulerDiscreteScheduler
 
