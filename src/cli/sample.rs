@@ -57,8 +57,8 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if let Some(record) = &repeated {
         prepared.notes.extend(record.check_same(&prepared.resolved, &trajectory)?);
     }
-    for note in &header(&settings, &prepared) {
-        output::message(note);
+    if let Some(note) = header(&settings, &prepared) {
+        output::message(&note);
     }
     for note in &prepared.notes {
         output::message(note);

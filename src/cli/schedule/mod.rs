@@ -235,7 +235,9 @@ impl SourceSchedule {
                 let plan = if self.beside { self.plan_on(config)? } else { self.plan(timed)? };
                 let meaning = SigmaMeaning::of(&config.model_schedule()?);
                 let (text, note) = write(&plan, &kept_keys(config, &plan), meaning)?;
-                note.iter().for_each(|note| output::message(note));
+                if let Some(note) = note {
+                    output::message(&note);
+                }
                 text
             }
         })
