@@ -177,3 +177,25 @@ fn the_first_timestep_of_a_flow_is_fed_whole_whatever_the_state() {
     let between = chromascope::theory::NoiseLevel::from_flow_time(0.7);
     assert_eq!(finite.fed().at(between), None);
 }
+
+/// Where the rescaled β leave the last but one timestep with more noise than ᾱ = 2⁻²⁴, diffusers still starts there.
+#[test]
+fn zero_terminal_snr_starts_at_sigma_4096_whatever_the_table_has() {
+    let linear = |class: &str, more: &str| {
+        let keys = r#""beta_schedule": "linear", "rescale_betas_zero_snr": true, "prediction_type": "v_prediction""#;
+        parse(&format!(r#"{{"_class_name": "{class}", {keys}, {more}}}"#))
+    };
+    let karras = linear("EulerDiscreteScheduler", r#""timestep_spacing": "trailing", "use_karras_sigmas": true"#);
+    let (plan, _) = plan_of(&karras, 6);
+    let sigmas: Vec<f64> = plan.levels()[..3].iter().map(|level| level.sigma()).collect();
+    close(&sigmas, &[4096.0, 1384.66, 383.47], 0.01);
+    close(&plan.timesteps()[..3], &[995.26, 988.34, 964.55], 0.01);
+
+    let unipc = linear("UniPCMultistepScheduler", r#""timestep_spacing": "leading", "use_karras_sigmas": true"#);
+    let (plan, _) = plan_of(&unipc, 10);
+    close(&[plan.levels()[0].sigma()], &[4096.0], 0.01);
+    assert_eq!(plan.timesteps()[..4], [995.0, 992.0, 984.0, 966.0]);
+
+    let (plan, _) = plan_of(&linear("EulerDiscreteScheduler", r#""timestep_spacing": "trailing""#), 13);
+    close(&[plan.levels()[0].sigma(), plan.timesteps()[0]], &[4096.0, 999.0], 0.01);
+}

@@ -302,10 +302,10 @@ fn a_model_without_a_schedule_is_asked_for_one() {
         click(harness, formula);
     };
     choose(&mut harness, words::messages::PREDICTION, Prediction::VPrediction.formula());
-    assert!(says(&harness, still), "{:?}", harness.root());
+    until(&mut harness, "what is still missing", |harness| says(harness, still));
     choose(&mut harness, words::messages::STATE, NetworkState::Vp.formula());
     choose(&mut harness, words::messages::TIME, NetworkTime::Index.formula());
-    assert!(says(&harness, words::messages::INDEX_NEEDS_CONFIG));
+    until(&mut harness, "why the index is not enough", |harness| says(harness, words::messages::INDEX_NEEDS_CONFIG));
     // With all three it opens, and the size is the next to be asked for.
     choose(&mut harness, words::messages::TIME, NetworkTime::LogSnr.formula());
     until(&mut harness, "the size", |harness| says(harness, words::messages::USE_SIZE));

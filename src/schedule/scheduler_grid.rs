@@ -2,8 +2,8 @@
 
 use super::spacing::{self, np_linspace};
 use super::{
-    MAX_STEPS, ModelSchedule, Plan, PlanRequest, ScheduleError, SigmaFamily, Spacing, SpacingConvention,
-    TrainingSchedule,
+    MAX_STEPS, ModelSchedule, Plan, PlanRequest, STAND_IN_SIGMA_MAX, ScheduleError, SigmaFamily, Spacing,
+    SpacingConvention, TrainingSchedule,
 };
 use crate::theory::NoiseLevel;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct SchedulerGrid {
     pub lambda_min_clipped: Option<f64>,
     /// `original_inference_steps` of LCM and TCD.
     pub original_steps: Option<usize>,
+    /// Whether the run starts at [`STAND_IN_SIGMA_MAX`] where the last timestep of a schedule that is rescaled to zero terminal
+    /// SNR has more noise. Only the next level can keep it from that.
+    pub stands_in: bool,
     /// `final_sigmas_type` sigma_min, for families that then end where their last step starts.
     pub ends_at_last: bool,
     /// Rectified flow.
@@ -122,6 +125,11 @@ impl SchedulerGrid {
         }
     }
 
+    /// The σ that a run starts at where the table starts it at this one.
+    fn start(&self, sigma: f64) -> f64 {
+        if self.stands_in { sigma.min(STAND_IN_SIGMA_MAX) } else { sigma }
+    }
+
     fn plan_on_table(
         &self,
         request: &PlanRequest,
@@ -132,14 +140,18 @@ impl SchedulerGrid {
         let sigma = |timestep: f64| sigma_at(table, timestep);
         let Some(family) = self.family else {
             if self.log_linear {
-                let (low, high) = (model.sigma_min().ln(), model.sigma_max().ln());
+                let (low, high) = (model.sigma_min().ln(), self.start(model.sigma_max()).ln());
                 let log_sigmas = np_linspace(high, low, request.steps + 1);
                 let level = |log_sigma: f64| NoiseLevel::from_sigma(log_sigma.exp());
                 let mut levels: Vec<NoiseLevel> = log_sigmas.into_iter().map(level).collect();
                 let end = levels.pop().unwrap_or(NoiseLevel::CLEAN);
                 return Ok(Plan::to_level(model, levels, end, &self.label())?.feeding(timesteps));
             }
-            let levels = timesteps.iter().map(|&timestep| level_at(table, timestep)).collect();
+            let mut levels: Vec<NoiseLevel> = timesteps.iter().map(|&timestep| level_at(table, timestep)).collect();
+            let start = NoiseLevel::from_sigma(self.start(levels[0].sigma()));
+            if start > levels[0] && levels.get(1).is_none_or(|&next| start < next) {
+                levels[0] = start;
+            }
             return Ok(Plan::ending(model, levels, request.final_level, &self.label())?.feeding(timesteps));
         };
         let spaced = matches!(request.convention, SpacingConvention::Euler | SpacingConvention::Kdpm2);
@@ -148,7 +160,7 @@ impl SchedulerGrid {
         } else {
             (model.sigma_min(), model.sigma_max())
         };
-        let (low, high) = (self.sigma_min.unwrap_or(low), self.sigma_max.unwrap_or(high));
+        let (low, high) = (self.sigma_min.unwrap_or(low), self.sigma_max.unwrap_or(self.start(high)));
         let sigmas = if request.steps == 1 { vec![high] } else { family.sigmas(request.steps, low, high)? };
         let levels: Vec<NoiseLevel> = sigmas.into_iter().map(NoiseLevel::from_sigma).collect();
         let fed = levels.iter().map(|&level| self.fed(request.convention, family, model.timestep_of(level))).collect();

@@ -16,6 +16,7 @@ impl SchedulerConfig {
             self.noise_at_the_end(plan),
             self.one_too_many(plan),
             self.start_above_stand_in(plan),
+            self.start_at_two_timesteps(plan),
             self.one_step(plan),
             self.start(plan),
         ];
@@ -77,6 +78,20 @@ impl SchedulerConfig {
             format!(
                 "{} in diffusers starts from σ = 4096, although the next timestep has more noise; here noise falls from σ = {first:.0} on",
                 self.class.name()
+            )
+        })
+    }
+
+    /// The σ that the class puts at the end of its table is that of an earlier timestep too.
+    fn start_at_two_timesteps(&self, plan: &Plan) -> Option<String> {
+        let first = plan.levels()[0].sigma();
+        let at_both = self.starts_below_its_table() && (first / STAND_IN_SIGMA_MAX - 1.0).abs() < 1e-6;
+        (at_both && self.sigma_family.is_some()).then(|| {
+            format!(
+                "the table of {} in diffusers has σ = 4096 at two timesteps, and rounding decides which the network is fed \
+                 first; here it is {}",
+                self.class.name(),
+                short(plan.timesteps()[0])
             )
         })
     }

@@ -2,8 +2,8 @@
 
 use super::{FinalSigmas, Interpolation, SchedulerClass, SchedulerConfig, TimeShift};
 use crate::schedule::{
-    BetaSchedule, FinalLevel, FlowEnd, FlowGrid, FlowRule, PlanRequest, PlanSource, SchedulerGrid, Spacing,
-    SpacingConvention,
+    BetaSchedule, FinalLevel, FlowEnd, FlowGrid, FlowRule, PlanRequest, PlanSource, STAND_IN_SIGMA_MAX, SchedulerGrid,
+    Spacing, SpacingConvention, TerminalSnr, TrainingSchedule,
 };
 
 /// Side of a patch where the model does not say it.
@@ -34,7 +34,9 @@ impl SchedulerConfig {
         }
         let distilled = matches!(self.class, SchedulerClass::Lcm | SchedulerClass::Tcd);
         let log_linear = self.interpolation_type == Interpolation::LogLinear;
-        let more = self.sigma_family.is_some() || self.lambda_min_clipped.is_some() || distilled || log_linear;
+        let stands_in = self.starts_below_its_table();
+        let more =
+            self.sigma_family.is_some() || self.lambda_min_clipped.is_some() || distilled || log_linear || stands_in;
         more.then(|| SchedulerGrid {
             spacing: Some(self.timestep_spacing),
             family: self.sigma_family,
@@ -45,9 +47,17 @@ impl SchedulerConfig {
                 && self.class == SchedulerClass::DpmSolverMultistep,
             lambda_min_clipped: self.lambda_min_clipped,
             original_steps: distilled.then_some(self.original_inference_steps),
+            stands_in,
             ends_at_last: self.final_sigmas_type == FinalSigmas::SigmaMin,
             flow: None,
         })
+    }
+
+    /// Whether ᾱ = 2⁻²⁴, which the class puts at the end of a rescaled table, lies above the ᾱ before it.
+    pub(super) fn starts_below_its_table(&self) -> bool {
+        let rescaled = self.rescale_betas_zero_snr && self.terminal_snr() == TerminalSnr::AlmostZero;
+        let last = |table: TrainingSchedule| table.level(table.last_timestep()).sigma();
+        rescaled && self.table().is_ok_and(|table| last(table) > STAND_IN_SIGMA_MAX * (1.0 + 1e-6))
     }
 
     fn flow_grid(&self) -> Option<SchedulerGrid> {
