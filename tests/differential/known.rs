@@ -21,6 +21,7 @@ pub const WORDS: &[(&[Difference], &str)] = &[
     (&[Samples], "although the next one is"),
     (&[Samples], "here the last step ends it"),
     (&[Samples], "here the image is left clean"),
+    (&[Timesteps, Rounding, Samples], "in single precision and may feed"),
     (&[Timesteps, Samples], "has σ = 4096 at two timesteps"),
     (&[Levels, Timesteps, Start], "here noise falls from σ = "),
     (&[Levels, Timesteps, Start, Samples], "in diffusers starts a run of one step from sigma_min"),

@@ -1,7 +1,10 @@
 //! Where a run by a configuration departs from diffusers on purpose (docs/theory.md, section 4).
 
 use super::{SchedulerClass, SchedulerConfig, VarianceType};
-use crate::schedule::{Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, TerminalSnr};
+use crate::schedule::{
+    BetaSchedule, Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, SpacingConvention, TerminalSnr,
+};
+use crate::theory::NoiseLevel;
 use crate::words::short;
 
 /// How far from 1 the scale of x_T may be without a word.
@@ -17,6 +20,7 @@ impl SchedulerConfig {
             self.one_too_many(plan),
             self.start_above_stand_in(plan),
             self.start_at_two_timesteps(plan),
+            self.cut_at_a_whole_timestep(plan),
             self.one_step(plan),
             self.start(plan),
         ];
@@ -94,6 +98,31 @@ impl SchedulerConfig {
                 short(plan.timesteps()[0])
             )
         })
+    }
+
+    /// Fractions are cut off in single precision, which falls on either side of a whole timestep.
+    fn cut_at_a_whole_timestep(&self, plan: &Plan) -> Option<String> {
+        let cuts = matches!(
+            self.class.convention(),
+            SpacingConvention::DpmSolver | SpacingConvention::UniPc | SpacingConvention::Deis
+        );
+        let rounds = matches!(self.sigma_family?, SigmaFamily::Karras { .. } | SigmaFamily::Lu);
+        if !cuts || self.is_flow() || (rounds && self.beta_schedule != BetaSchedule::SquaredcosCapV2) {
+            return None;
+        }
+        let model = self.model_schedule().ok()?;
+        let is_whole = |level: &NoiseLevel| {
+            let timestep = model.timestep_of(*level);
+            timestep > 0.5 && (timestep - timestep.round()).abs() < 2e-3
+        };
+        let step = plan.levels()[..plan.steps()].iter().position(is_whole)?;
+        let fed = plan.timesteps()[step];
+        Some(format!(
+            "{} in diffusers cuts fractions off timesteps in single precision and may feed {} at step {step}; here it is {}",
+            self.class.name(),
+            short(fed - 1.0),
+            short(fed)
+        ))
     }
 
     /// One step of EDM's exponential schedule starts at its end in diffusers.
@@ -177,5 +206,14 @@ mod tests {
         assert_eq!(departures(&euler.replace("SPACING", "leading"), 10), Vec::<String>::new());
         let start = departures(&euler.replace("SPACING", "trailing"), 10);
         assert!(start[0].contains("starts with 0.99767"), "{start:?}");
+
+        let steep = r#"{"_class_name": "UniPCMultistepScheduler", "beta_schedule": "linear", "FAMILY": true,
+            "rescale_betas_zero_snr": true, "prediction_type": "v_prediction"}"#;
+        let two = departures(&steep.replace("FAMILY", "use_karras_sigmas"), 10);
+        assert!(two[0].contains("at two timesteps") && two[0].ends_with("here it is 995"), "{two:?}");
+        let cut = r#"{"_class_name": "DPMSolverMultistepScheduler", "FAMILY": true}"#;
+        let ends = departures(&cut.replace("FAMILY", "use_exponential_sigmas"), 20);
+        assert!(ends[0].ends_with("may feed 998 at step 0; here it is 999"), "{ends:?}");
+        assert_eq!(departures(&cut.replace("FAMILY", "use_karras_sigmas"), 20), Vec::<String>::new());
     }
 }
