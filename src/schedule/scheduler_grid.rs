@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// there. The sampler's [`SpacingConvention`] decides how they are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct SchedulerGrid {
     /// `timestep_spacing`.
     pub spacing: Option<Spacing>,

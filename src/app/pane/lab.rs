@@ -10,7 +10,7 @@ use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, icon_button_small, named};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
-use crate::app::pane::panel::{heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
+use crate::app::pane::panel::{LINE, heading, lines_ui, panel_ui, problem, secondary, small_button, small_button_if};
 use crate::app::pane_id::PaneId;
 use crate::app::planned::Planned;
 use crate::app::track::schedule::editor::{alone, as_drawn, point_values_ui, to_curve, to_list};
@@ -137,6 +137,9 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
     selected_ui(ui, planned, out);
 }
 
+/// Height of the numbers of a control point, points.
+const NUMBERS: f32 = 28.0;
+
 /// The control point or step that is selected. What stands below keeps its place.
 fn selected_ui(ui: &mut Ui, planned: &Planned, out: &mut ViewOutput) {
     let secondary = Palette::of(ui).secondary;
@@ -147,6 +150,7 @@ fn selected_ui(ui: &mut Ui, planned: &Planned, out: &mut ViewOutput) {
             note + words::panes::NO_STEP
         });
         lines_ui(ui, &words, 3, secondary);
+        ui.add_space(NUMBERS + ui.spacing().item_spacing.y - 2.0 * LINE);
         return;
     }
     // Another schedule would need a fit in every frame.
@@ -159,7 +163,7 @@ fn selected_ui(ui: &mut Ui, planned: &Planned, out: &mut ViewOutput) {
     };
     lines_ui(ui, &words, 1, secondary);
     // The space of its numbers is reserved.
-    let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), NUMBERS), Sense::hover());
     if let Some((drawn, index)) = point {
         ui.scope_builder(UiBuilder::new().max_rect(place), |ui| point_values_ui(ui, &drawn, index, out.intents));
     }

@@ -58,9 +58,11 @@ pub(in crate::app) fn secondary(ui: &Ui, text: &str) -> RichText {
     RichText::new(text).font(theme::body(SMALL)).color(Palette::of(ui).secondary)
 }
 
+/// Height of one of the lines of [`lines_ui`], points.
+pub(in crate::app) const LINE: f32 = 16.0;
+
 /// Text in a fixed number of lines, so that nothing below it moves; a longer text has a tooltip.
 pub(in crate::app) fn lines_ui(ui: &mut Ui, text: &str, rows: u8, color: Color32) -> Response {
-    const LINE: f32 = 16.0;
     let mut job = LayoutJob::simple(text.to_owned(), theme::body(SMALL), color, ui.available_width());
     job.wrap.max_rows = rows.into();
     let galley = ui.painter().layout_job(job);
