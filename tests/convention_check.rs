@@ -114,7 +114,7 @@ fn no_golden_model_gives_a_false_alarm() {
         }
         // Those with further inputs only add these up, and are not denoisers at all.
         let adds_up = NEED_INPUTS.iter().any(|name| folder.ends_with(name));
-        assert!(adds_up || 3 * caught > all, "{}: {caught} of {all}", folder.display());
+        assert!(adds_up || 3 * caught >= all, "{}: {caught} of {all}", folder.display());
     }
     assert!(count >= 18, "{count} models");
 }
