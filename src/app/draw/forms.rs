@@ -15,7 +15,7 @@ use crate::session::prepare::ModelInfo;
 use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::theory::{NetworkState, NetworkTime, Prediction};
-use egui::{ComboBox, DragValue, RichText, Ui};
+use egui::{ComboBox, DragValue, Grid, RichText, Ui};
 
 /// Longest side offered, pixels.
 const MOST_SIDE: usize = 16_384;
@@ -217,9 +217,13 @@ fn port_ui(ui: &mut Ui, role: PortRole, names: &[String], ports: &PortNames, int
 /// What the network sees, receives and outputs. Where files are missing, the run waits for all three.
 fn convention_ui(ui: &mut Ui, run: &RunSettings, needs_all: bool, intents: &mut Vec<Intent>) {
     let (mut state, mut time, mut prediction) = (run.state, run.time, run.prediction);
-    word_ui(ui, words::messages::STATE, &mut state, NetworkState::ALL, NetworkState::formula);
-    word_ui(ui, words::messages::TIME, &mut time, NetworkTime::ALL, NetworkTime::formula);
-    word_ui(ui, words::messages::PREDICTION, &mut prediction, Prediction::ALL, Prediction::formula);
+    ui.vertical(|ui| {
+        Grid::new("conventions").num_columns(2).spacing([8.0, 4.0]).show(ui, |ui| {
+            word_ui(ui, words::messages::STATE, &mut state, NetworkState::ALL, NetworkState::formula);
+            word_ui(ui, words::messages::TIME, &mut time, NetworkTime::ALL, NetworkTime::formula);
+            word_ui(ui, words::messages::PREDICTION, &mut prediction, Prediction::ALL, Prediction::formula);
+        });
+    });
     let mut actions = Vec::new();
     actions.extend((state != run.state).then_some(Action::SetState(state)));
     actions.extend((time != run.time).then_some(Action::SetTime(time)));
@@ -248,4 +252,5 @@ fn word_ui<T: Copy + PartialEq>(
         }
     });
     named(ui, &combo.response, name);
+    ui.end_row();
 }
