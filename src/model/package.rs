@@ -408,7 +408,8 @@ fn places(given: &Path, of_graph: &Path) -> Vec<PathBuf> {
 }
 
 /// Whether a folder is meant to be a model and not images, as far as can be told from the names in it.
-pub(crate) fn is_model_folder(folder: &Path) -> bool {
+#[must_use]
+pub fn is_model_folder(folder: &Path) -> bool {
     folder.join(CASCADE_FILE).exists() || layout::is_model(folder)
 }
 

@@ -3,7 +3,7 @@
 mod file;
 mod jpeg;
 
-pub(crate) use file::KINDS;
+pub use file::KINDS;
 pub use file::{dimensions, read_at_size};
 pub(super) use file::{fit, read_rgb};
 

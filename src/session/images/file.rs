@@ -100,7 +100,7 @@ fn incomplete(format: ImageFormat) -> String {
 }
 
 /// The kinds of image files.
-pub(crate) const KINDS: &str = "PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI and PNM";
+pub const KINDS: &str = "PNG, JPEG, WebP, GIF, BMP, TIFF, TGA, QOI and PNM";
 
 fn name_of(format: ImageFormat) -> String {
     if format == ImageFormat::WebP { "WebP".into() } else { format!("{format:?}").to_uppercase() }
