@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+mod support;
 
 use assert_cmd::Command;
 use chromascope::reading::npy;
@@ -10,11 +11,8 @@ use ndarray::{Array3, Array4, Array5};
 use ndarray_npy::write_npy;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use support::test_model;
 use tempfile::TempDir;
-
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(name)
-}
 
 struct Place(TempDir);
 
@@ -31,7 +29,7 @@ impl Place {
     }
 
     fn copy(&self, golden_file: &str, to: &str) {
-        std::fs::copy(golden(golden_file), self.at(to)).unwrap();
+        std::fs::copy(test_model(golden_file), self.at(to)).unwrap();
     }
 
     #[cfg(unix)]
@@ -89,10 +87,10 @@ fn a_cache_of_hugging_face_is_opened_through_its_links() {
     ] {
         place.copy(from, &format!("models--cats/blobs/{blob}"));
         place.link(&format!("models--cats/snapshots/1234/{to}"), &format!("../../../blobs/{blob}"));
-        std::fs::copy(golden(from), plain.join(Path::new(to).file_name().unwrap())).unwrap();
+        std::fs::copy(test_model(from), plain.join(Path::new(to).file_name().unwrap())).unwrap();
     }
     let snapshot = place.at("models--cats/snapshots/1234");
-    let expected = place.states(&golden("tiny-eps"), &[]);
+    let expected = place.states(&test_model("tiny-eps"), &[]);
     assert_eq!(place.states(&plain, &[]), expected);
     assert_eq!(place.states(&snapshot, &[]), expected);
     let sha256 = |model: &Path| info(model).0["sha256"].clone();
@@ -123,7 +121,7 @@ fn external_data_behind_a_link() {
 #[test]
 fn a_network_is_found_in_the_layouts_of_exporters() {
     let place = Place::new();
-    let expected = place.states(&golden("tiny-eps"), &[]);
+    let expected = place.states(&test_model("tiny-eps"), &[]);
     for (name, graph, scheduler, given) in [
         ("optimum", "transformer/model.onnx", "scheduler/scheduler_config.json", ""),
         ("transformers-js", "onnx/model.onnx", "scheduler_config.json", ""),
@@ -136,7 +134,7 @@ fn a_network_is_found_in_the_layouts_of_exporters() {
         place.copy("tiny-eps/model.onnx", &graph_at);
         place.copy("tiny-eps/scheduler_config.json", &format!("{name}/{scheduler}"));
         let config = place.at(&graph_at).with_file_name("config.json");
-        std::fs::copy(golden("tiny-eps/config.json"), config).unwrap();
+        std::fs::copy(test_model("tiny-eps/config.json"), config).unwrap();
         let model = place.at(&format!("{name}/{given}"));
         assert_eq!(place.states(&model, &[]), expected, "{name}");
         let (json, words) = info(&model);
@@ -180,7 +178,7 @@ fn initial_noise_of_an_unusual_size_is_said() {
         );
         write_npy(&file, &noise).unwrap();
         let arguments = ["--size", "16x16", "--init-noise", file.to_str().unwrap()];
-        let output = place.sample(&golden("tiny-eps"), &arguments).output().unwrap();
+        let output = place.sample(&test_model("tiny-eps"), &arguments).output().unwrap();
         assert!(output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
@@ -217,7 +215,7 @@ fn a_record_is_not_replayed_with_another_weight_in_a_branch() {
         place.copy(&format!("weight-in-branch/{file}"), &format!("model/{file}"));
     }
     let model = place.at("model");
-    let plain = place.states(&golden("tiny-eps"), &[]);
+    let plain = place.states(&test_model("tiny-eps"), &[]);
     let shifted = place.states(&model, &[]);
     assert!((&plain - &shifted).iter().any(|apart| apart.abs() > 0.01), "the weight is used");
     let replay = || {
@@ -241,7 +239,7 @@ fn noise_and_embeddings_of_every_width_are_read() {
     // Values that 16 bits hold exactly.
     let noise = Array4::from_shape_fn((1, 3, 16, 16), |(_, c, y, x)| ((c * 7 + y * 5 + x * 3) % 17) as f32 / 8.0 - 1.0);
     let states = Array3::from_shape_fn((1, 7, 8), |(_, token, at)| ((token * 3 + at) % 5) as f32 / 4.0);
-    let (model, file) = (golden("hidden-states"), place.at("array.npy"));
+    let (model, file) = (test_model("hidden-states"), place.at("array.npy"));
     let with = |option: &str, file: &Path| {
         let usual = place.at("usual.npy");
         write_npy(&usual, &states).unwrap();
@@ -292,7 +290,7 @@ fn initial_noise_without_an_axis() {
     let noise = place.at("noise.npy");
     write_npy(&noise, &Array3::<f32>::zeros((3, 16, 16))).unwrap();
     let arguments = ["--init-noise", noise.to_str().unwrap()];
-    place.refused(&golden("tiny-eps"), &arguments, "initial_noise_without_an_axis", &[("NOISE", &noise)]);
+    place.refused(&test_model("tiny-eps"), &arguments, "initial_noise_without_an_axis", &[("NOISE", &noise)]);
 }
 
 #[test]
@@ -301,7 +299,7 @@ fn initial_noise_of_whole_numbers() {
     let noise = place.at("noise.npy");
     write_npy(&noise, &Array4::<i64>::zeros((1, 3, 16, 16))).unwrap();
     let arguments = ["--init-noise", noise.to_str().unwrap()];
-    place.refused(&golden("tiny-eps"), &arguments, "initial_noise_of_whole_numbers", &[("NOISE", &noise)]);
+    place.refused(&test_model("tiny-eps"), &arguments, "initial_noise_of_whole_numbers", &[("NOISE", &noise)]);
 }
 
 #[test]
@@ -310,7 +308,7 @@ fn embeddings_without_an_axis() {
     let states = place.at("states.npy");
     write_npy(&states, &ndarray::Array2::<f32>::zeros((7, 8))).unwrap();
     let arguments = ["--hidden-states", states.to_str().unwrap()];
-    place.refused(&golden("hidden-states"), &arguments, "embeddings_without_an_axis", &[("STATES", &states)]);
+    place.refused(&test_model("hidden-states"), &arguments, "embeddings_without_an_axis", &[("STATES", &states)]);
 }
 
 /// A PNG of black pixels, a bit each, as small on disk as it is large in memory.

@@ -1,5 +1,5 @@
 use super::StepAt;
-use super::multistep::{End, Multistep, Output, Rule, Weights};
+use super::multistep::{End, Output, Rule, Weights};
 
 /// DEIS (Zhang and Chen 2022, arXiv 2204.13902), multistep in log ρ as in diffusers, of orders 1 to 3: the polynomial in
 /// `ln σ` through the latest noise predictions is integrated over σ.
@@ -7,12 +7,6 @@ use super::multistep::{End, Multistep, Output, Rule, Weights};
 pub(super) struct Deis {
     pub order: usize,
     pub end: End,
-}
-
-impl Deis {
-    pub(super) const fn multistep(self) -> Multistep<Self> {
-        Multistep::new(self)
-    }
 }
 
 impl Rule for Deis {

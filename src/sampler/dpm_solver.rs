@@ -1,7 +1,7 @@
 //! DPM-Solver and DPM-Solver++ as multistep methods of orders 1 to 3, and the stochastic forms of the latter.
 
 use super::StepAt;
-use super::multistep::{End, Multistep, Output, Rule, Weights, half_log_snr};
+use super::multistep::{End, Output, Rule, Weights, half_log_snr};
 
 /// How a second-order step weighs the slope (diffusers: `solver_type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,12 +21,6 @@ pub(super) struct DpmSolverPp {
     pub eta: f64,
     pub s_noise: f64,
     pub end: End,
-}
-
-impl DpmSolverPp {
-    pub(super) const fn multistep(self) -> Multistep<Self> {
-        Multistep::new(self)
-    }
 }
 
 impl Rule for DpmSolverPp {
@@ -69,12 +63,6 @@ pub(super) struct DpmSolver {
     pub slope: Slope,
     pub eta: f64,
     pub end: End,
-}
-
-impl DpmSolver {
-    pub(super) const fn multistep(self) -> Multistep<Self> {
-        Multistep::new(self)
-    }
 }
 
 impl Rule for DpmSolver {

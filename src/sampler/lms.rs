@@ -1,17 +1,11 @@
 use super::StepAt;
-use super::multistep::{Multistep, Output, Rule, Weights};
+use super::multistep::{Output, Rule, Weights};
 
 /// Linear multistep of orders 1 to 4 in σ (k-diffusion, `sample_lms`): the polynomial through the latest noise predictions is
 /// integrated over the step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lms {
     pub order: usize,
-}
-
-impl Lms {
-    pub(super) const fn multistep(self) -> Multistep<Self> {
-        Multistep::new(self)
-    }
 }
 
 impl Rule for Lms {

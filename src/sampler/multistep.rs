@@ -37,6 +37,14 @@ pub(super) trait Rule: Send {
 
     /// The weights of a step of this order.
     fn weights(&self, at: StepAt, order: usize) -> Weights;
+
+    /// The method.
+    fn multistep(self) -> Multistep<Self>
+    where
+        Self: Sized,
+    {
+        Multistep { rule: self, before: None }
+    }
 }
 
 /// A linear multistep method.
@@ -44,12 +52,6 @@ pub(super) trait Rule: Send {
 pub(super) struct Multistep<R> {
     rule: R,
     before: Option<Memory>,
-}
-
-impl<R> Multistep<R> {
-    pub(super) const fn new(rule: R) -> Self {
-        Self { rule, before: None }
-    }
 }
 
 impl<R: Rule> Sampler for Multistep<R> {

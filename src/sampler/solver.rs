@@ -265,7 +265,7 @@ impl SamplerChoice {
         }
     }
 
-    /// The sampler that is named; DDIM where it is the model's own, which whoever knows the model's configuration asks that.
+    /// The named sampler, or DDIM for the model default: for callers that do not know the model's configuration.
     #[must_use]
     pub fn or_ddim(self) -> Solver {
         self.named().unwrap_or_else(|| SamplerKind::Ddim.into())

@@ -1,9 +1,7 @@
 //! Where a run by a configuration departs from diffusers on purpose (docs/theory.md, section 4).
 
 use super::{SchedulerClass, SchedulerConfig, VarianceType};
-use crate::schedule::{
-    BetaSchedule, Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, SpacingConvention, TerminalSnr,
-};
+use crate::schedule::{BetaSchedule, Plan, PlanSource, STAND_IN_SIGMA_MAX, SigmaFamily, Spacing, SpacingConvention};
 use crate::theory::NoiseLevel;
 use crate::words::short;
 
@@ -77,8 +75,7 @@ impl SchedulerConfig {
     /// diffusers puts ᾱ = 2⁻²⁴ at the end of a schedule of zero terminal SNR, which may lie below the level before.
     fn start_above_stand_in(&self, plan: &Plan) -> Option<String> {
         let first = plan.levels()[0].sigma();
-        let stands_in = self.rescale_betas_zero_snr && self.terminal_snr() == TerminalSnr::AlmostZero;
-        (stands_in && first > STAND_IN_SIGMA_MAX * (1.0 + 1e-6)).then(|| {
+        (self.has_stand_in() && first > STAND_IN_SIGMA_MAX * (1.0 + 1e-6)).then(|| {
             format!(
                 "{} in diffusers starts from σ = 4096, although the next timestep has more noise; here noise falls from σ = {first:.0} on",
                 self.class.name()

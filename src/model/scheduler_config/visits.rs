@@ -53,11 +53,15 @@ impl SchedulerConfig {
         })
     }
 
+    /// Whether the last timestep has ᾱ = 2⁻²⁴ in place of 0.
+    pub(super) fn has_stand_in(&self) -> bool {
+        self.rescale_betas_zero_snr && self.terminal_snr() == TerminalSnr::AlmostZero
+    }
+
     /// Whether ᾱ = 2⁻²⁴, which the class puts at the end of a rescaled table, lies above the ᾱ before it.
     pub(super) fn starts_below_its_table(&self) -> bool {
-        let rescaled = self.rescale_betas_zero_snr && self.terminal_snr() == TerminalSnr::AlmostZero;
         let last = |table: TrainingSchedule| table.level(table.last_timestep()).sigma();
-        rescaled && self.table().is_ok_and(|table| last(table) > STAND_IN_SIGMA_MAX * (1.0 + 1e-6))
+        self.has_stand_in() && self.table().is_ok_and(|table| last(table) > STAND_IN_SIGMA_MAX * (1.0 + 1e-6))
     }
 
     fn flow_grid(&self) -> Option<SchedulerGrid> {
@@ -70,7 +74,7 @@ impl SchedulerConfig {
         if rule == FlowRule::Match && plain {
             return None;
         }
-        let table = self.table().ok();
+        let table = if rule == FlowRule::Match { None } else { self.table().ok() };
         let sigma = |index: fn(usize) -> usize| {
             table
                 .as_ref()

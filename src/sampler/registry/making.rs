@@ -2,7 +2,7 @@
 
 use super::{Choices, Parameter, ParameterSpec, Values};
 use crate::sampler::dpm_solver::{DpmSolver, DpmSolverPp, Slope};
-use crate::sampler::multistep::{End, Output};
+use crate::sampler::multistep::{End, Output, Rule as _};
 use crate::sampler::pndm::Combined;
 use crate::sampler::sa_solver::SaSolver;
 use crate::sampler::singlestep::Singlestep;

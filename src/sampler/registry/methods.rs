@@ -9,7 +9,7 @@ use crate::sampler::deis::Deis;
 use crate::sampler::dpmpp_sde::DpmSolverPpSde;
 use crate::sampler::heun::FlowHeun;
 use crate::sampler::lms::Lms;
-use crate::sampler::multistep::Output;
+use crate::sampler::multistep::{Output, Rule as _};
 use crate::sampler::pndm::Pndm;
 use crate::sampler::tcd::Tcd;
 use crate::sampler::{Ddim, Ddpm, Dpm2, DpmSolverPp2M, DpmSolverPp2SAncestral, Euler, EulerAncestral, Heun, Lcm};
