@@ -193,6 +193,7 @@ impl App {
     pub(super) fn start(&mut self, pace: Pace) {
         self.state.document.end_gesture();
         let settings = self.ask_for();
+        self.drop_outdated();
         self.state.opening = Some(Opening::of(&settings.source));
         (self.coming, self.state.plain_beside) = (None, None);
         self.state.live_due = false;
@@ -231,6 +232,7 @@ impl App {
         let plain = run.plain(size);
         self.state.document.end_gesture();
         self.ask_for();
+        self.drop_outdated();
         self.state.opening = Some(Opening::of(&plain.source));
         (self.coming, self.beside, self.state.keep_beside) = (None, None, false);
         self.state.plain_beside = Some(self.runtime.run(plain, Pace::Going));
@@ -257,14 +259,23 @@ impl App {
         }
     }
 
-    /// The settings of a run about to be requested. Removes messages about earlier ones.
+    /// The settings of a run about to be requested. Messages about earlier ones are outdated: see
+    /// [`drop_outdated`](Self::drop_outdated).
     pub(super) fn ask_for(&mut self) -> RunSettings {
         let state = &mut self.state;
         let waiting = state.standing_in_for().is_some();
-        state.faults.retain(|fault| fault.place == FaultPlace::Library && waiting);
+        let stays = |fault: &&Fault| fault.place == FaultPlace::Library && waiting;
+        state.outdated = state.faults.iter().filter(|fault| !stays(fault)).cloned().collect();
         let settings = state.document.document().run.clone();
         state.requested = Some(settings.clone());
         settings
+    }
+
+    /// Removes the messages about runs before the newest request.
+    pub(super) fn drop_outdated(&mut self) {
+        let state = &mut self.state;
+        let outdated = std::mem::take(&mut state.outdated);
+        state.faults.retain(|fault| !outdated.contains(fault));
     }
 
     fn optimise(&mut self, options: Options) {

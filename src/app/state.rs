@@ -60,6 +60,9 @@ pub(super) struct State {
     /// Notes and warnings, one sentence each.
     pub notes: Vec<String>,
     pub faults: Vec<Fault>,
+    /// Those of `faults` that are about runs before the newest request. A live run leaves them, and the forms in
+    /// them, until it is answered.
+    pub outdated: Vec<Fault>,
     /// Other messages.
     pub board: Board,
     /// The forms below failures.
@@ -156,6 +159,7 @@ impl State {
             model: None,
             notes: Vec::new(),
             faults: Vec::new(),
+            outdated: Vec::new(),
             board,
             forms: FormState::default(),
             saving: None,

@@ -340,6 +340,12 @@ mod tests {
         open.live(Action::SetSpacing(Some("nonsense".into())));
         open.until_idle(|open| assert_eq!(open.run().done(), 12));
         assert_eq!(open.app.state.faults.len(), 1);
+        // Its sentence, and a form that may be in it, stay until the next run is answered.
+        open.live(Action::SetSpacing(Some("more nonsense".into())));
+        assert_eq!(open.app.state.faults.len(), 1);
+        open.until_idle(|_| {});
+        assert_eq!(open.app.state.faults.len(), 1, "{:?}", open.app.state.faults);
+        assert!(open.app.state.faults[0].sentence.contains("more nonsense"));
         open.live(Action::SetSpacing(Some("linspace".into())));
         open.until_idle(|_| {});
         assert!(open.app.state.faults.is_empty(), "what was said of the run before is over");

@@ -97,6 +97,8 @@ impl App {
                 state.notes = notes;
             }
             RunNews::Started(started) => {
+                self.drop_outdated();
+                let state = &mut self.state;
                 state.opening = None;
                 let Some(info) = state.model.clone() else { return };
                 let Some(schedule) = info.schedule.clone() else { return };
@@ -148,6 +150,7 @@ impl App {
             }
             RunNews::Failed(fault) => {
                 self.give_up_what_came();
+                self.drop_outdated();
                 let state = &mut self.state;
                 state.opening = None;
                 state.asked.take_if(|asked| *asked == id);
