@@ -13,7 +13,7 @@ use crate::words;
 use crate::words::voice::Voice;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -86,10 +86,8 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
         .long(option)
         .short(declared.letter)
         .help(help)
-        .conflicts_with_all(declared.excludes.iter().filter_map(beside))
-        .requires_ifs(
-            declared.needs.iter().filter_map(beside).map(|needed| (clap::builder::ArgPredicate::IsPresent, needed)),
-        );
+        .conflicts_with_all(declared.excludes.iter().filter_map(beside));
+    let argument = if declared.needs.is_empty() { argument } else { argument.requires(declared.name) };
     if let ValueKind::Switch { .. } = declared.kind {
         return argument.action(ArgAction::SetTrue);
     }
@@ -114,6 +112,16 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
     }
 }
 
+/// The groups of options of which an offered one needs one, by its name for people, which no option has.
+fn groups<S: Offer>() -> impl Iterator<Item = ArgGroup> {
+    offered::<S>().map(|(setting, _)| setting.declaration()).filter(|declared| !declared.needs.is_empty()).map(
+        |declared| {
+            let needs = declared.needs.iter().filter(|needed| S::offers(**needed));
+            ArgGroup::new(declared.name).args(needs.filter_map(|needed| needed.declaration().option)).multiple(true)
+        },
+    )
+}
+
 /// Reads a sampler; help lists the names alone.
 #[derive(Clone)]
 struct SamplerText(ValueKind);
@@ -136,7 +144,7 @@ impl TypedValueParser for SamplerText {
 
 impl<S: Offer> clap::Args for RunOptions<S> {
     fn augment_args(command: Command) -> Command {
-        command.args(offered::<S>().map(|(setting, option)| argument::<S>(setting, option)))
+        command.args(offered::<S>().map(|(setting, option)| argument::<S>(setting, option))).groups(groups::<S>())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -285,7 +293,8 @@ mod tests {
         let mut run = RunSettings::new(ModelSource::Model(String::new()));
         let read = |text: &&&str| declared.kind.read(text, &mut run).is_ok();
         let choices = (declared.choices)();
-        let texts = if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon", "a=1"] } else { choices };
+        let texts =
+            if choices.is_empty() { vec!["1", "2", "8x8", "karras", "epsilon", "a=1", "last"] } else { choices };
         match declared.kind {
             ValueKind::Switch { .. } => format!("--{option}"),
             _ => format!("--{option}={}", texts.iter().find(read).unwrap()),
@@ -302,11 +311,16 @@ mod tests {
         let mut excluded = 0;
         for &setting in Setting::ALL.iter().filter(|setting| setting.declaration().option.is_some()) {
             let declared = setting.declaration();
-            if declared.needs.is_some() {
+            if !declared.needs.is_empty() {
                 assert_eq!(refused(&[said(setting)]), Some(ErrorKind::MissingRequiredArgument), "{setting:?}");
             }
-            let with: Vec<String> = declared.needs.map(said).into_iter().chain([said(setting)]).collect();
-            assert_eq!(refused(&with), None, "{with:?}");
+            for needed in declared.needs {
+                let with = [said(*needed), said(setting)];
+                assert_eq!(refused(&with), None, "{with:?}");
+            }
+            if declared.needs.is_empty() {
+                assert_eq!(refused(&[said(setting)]), None, "{setting:?}");
+            }
             for &other in declared.excludes {
                 let both = [said(setting), said(other)];
                 assert_eq!(refused(&both), Some(ErrorKind::ArgumentConflict), "{both:?}");

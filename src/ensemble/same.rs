@@ -52,7 +52,7 @@ fn plain(settings: &RunSettings, solver: Solver) -> RunSettings {
         eta,
         churn: if solver.has_churn() { settings.churn } else { Churn::default() },
         guidance: settings.guidance.clone().filter(|scale| !unguided(scale)),
-        ..settings.without(|setting| matches!(setting.effect, Effect::Draw | Effect::Speed))
+        ..settings.without(|setting| matches!(setting.effect, Effect::Draw | Effect::Speed | Effect::Decoded))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct ReusableStep {
 impl RunKey {
     fn of(settings: &RunSettings, prepared: &Prepared) -> Self {
         // The settings of the noise levels are compared by the levels themselves.
-        let settings = settings.without(|setting| setting.effect == Effect::Levels);
+        let settings = settings.without(|setting| matches!(setting.effect, Effect::Levels | Effect::Decoded));
         let resolved = Resolved {
             spacing: String::new(),
             visits: None,

@@ -1,6 +1,6 @@
 //! The settings of a run.
 
-pub use super::setting::{DEFAULT_STEPS, RunSettings};
+pub use super::setting::{DEFAULT_STEPS, Decode, PromptsByLevel, RunSettings};
 
 use super::setting::{Setting, ValueKind};
 use crate::model::inputs::InputValue;
@@ -25,6 +25,7 @@ impl RunSettings {
                 None => "guidance curve".to_owned(),
             }),
             self.by_level.as_ref().map(|levels| format!("{} by level", levels.mode.name())),
+            self.prompts_by_level.as_ref().map(|levels| format!("{} of prompts by level", levels.mode.name())),
             self.label_switch.map(|_| "classes over time".to_owned()),
             self.upsample.map(|upsample| format!("upsample guidance ×{}", upsample.factor)),
             self.local.as_ref().map(|_| "local".to_owned()),
@@ -39,8 +40,8 @@ impl RunSettings {
         (!words.is_empty()).then(|| words.join(", "))
     }
 
-    /// The same run without guidance, classes by level and upsample guidance: the conditional estimate of one class,
-    /// at the same size.
+    /// The same run without guidance, classes or prompts by level and upsample guidance: the conditional estimate of one
+    /// class or prompt, at the same size.
     #[must_use]
     pub fn plain(&self, size: (usize, usize)) -> Self {
         let first = self.by_level.as_ref().and_then(|levels| levels.labels.first().copied());
@@ -49,6 +50,8 @@ impl RunSettings {
             label: self.label.or(first),
             label_switch: None,
             by_level: None,
+            prompt: self.prompt.clone().or_else(|| self.prompts_by_level.as_ref()?.prompts.first().cloned()),
+            prompts_by_level: None,
             guidance: None,
             upsample: None,
             size: Some(size),

@@ -102,7 +102,7 @@ pub(super) const fn declare(
         kind: ValueKind::Own,
         offered: None,
         excludes: &[],
-        needs: None,
+        needs: &[],
         place: None,
         wrap: None,
     }

@@ -5,10 +5,12 @@
 
 mod declare;
 mod kind;
+mod prompts;
 mod table;
 
 pub use declare::NUMBERS;
 pub use kind::{Value, ValueKind};
+pub use prompts::{Decode, PromptsByLevel};
 #[cfg(feature = "cli")]
 pub(crate) use table::read_size;
 pub use table::{DEFAULT_STEPS, RunSettings, Setting};
@@ -54,8 +56,8 @@ pub struct Declaration {
     pub offered: Option<(f64, f64)>,
     /// The settings that it excludes.
     pub excludes: &'static [Setting],
-    /// The settings that it needs to have an effect.
-    pub needs: Option<Setting>,
+    /// The settings of which it needs one to have an effect; any if there are none.
+    pub needs: &'static [Setting],
     /// Its fields of [`RunSettings`]; `None` for a part of another setting's.
     pub place: Option<SettingFields>,
     /// Wraps the model's denoiser if the run asks for it. Later rows wrap earlier ones.
@@ -82,7 +84,7 @@ pub enum Section {
     Model,
     /// The noise levels and the method.
     Plan,
-    /// Class, guidance and size.
+    /// Class or prompt, guidance and size.
     Steering,
     /// How a network is interpreted, and where it runs.
     Network,
@@ -101,6 +103,8 @@ pub enum Effect {
     Draw,
     /// The speed, and the images only by rounding.
     Speed,
+    /// What is decoded of a run, not the run.
+    Decoded,
 }
 
 /// What happens to a setting when another model is chosen.

@@ -2,6 +2,7 @@
 
 use super::declare::{NUMBERS, declare, field, file, number, port, settings};
 use super::kind::NumberField as _;
+use super::prompts::{Decode, PromptsByLevel};
 use super::{Belongs, Declaration, Effect, Section, SettingFields, ValueKind, Wrapping};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, LevelMode};
 use crate::denoiser::{Upsample, Upsampled, WindowSize};
@@ -57,6 +58,21 @@ pub struct RunSettings {
     /// A class per level, instead of `label`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_level: Option<ByLevel>,
+    /// What a text-to-image model draws; `None` is the null prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+    /// The null prompt, which guidance leads away from; `None` is the empty one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative: Option<String>,
+    /// A prompt per level, instead of `prompt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts_by_level: Option<PromptsByLevel>,
+    /// Layers left out at the end of the first text encoders; `None` is the model default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_skip: Option<usize>,
+    /// Which steps of a run in latents are decoded.
+    #[serde(default, skip_serializing_if = "Decode::is_last")]
+    pub decode: Decode,
     /// Guidance scale w; `None` is the plain conditional estimate, w = 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guidance: Option<GuidanceScale>,
@@ -121,6 +137,11 @@ impl RunSettings {
             null_label: None,
             label_switch: None,
             by_level: None,
+            prompt: None,
+            negative: None,
+            prompts_by_level: None,
+            clip_skip: None,
+            decode: Decode::Last,
             guidance: None,
             upsample: None,
             local: None,
@@ -257,7 +278,7 @@ settings! {
     STmin => Declaration {
         part_of: Some("churn"),
         default: "0",
-        needs: Some(Setting::SChurn),
+        needs: &[Setting::SChurn],
         kind: number!(Number (0.0, f64::MAX), churn.sigma_min),
         ..declare(
             Section::Plan, "smallest σ of the churn", "s-tmin", "SIGMA", "Heun: S_tmin, smallest σ at which noise is added",
@@ -266,7 +287,7 @@ settings! {
     /// Heun's S_tmax.
     STmax => Declaration {
         part_of: Some("churn"),
-        needs: Some(Setting::SChurn),
+        needs: &[Setting::SChurn],
         kind: number!(Number (0.0, f64::INFINITY), churn.sigma_max),
         ..declare(
             Section::Plan, "largest σ of the churn", "s-tmax", "SIGMA",
@@ -277,7 +298,7 @@ settings! {
     SNoise => Declaration {
         part_of: Some("churn"),
         default: "1",
-        needs: Some(Setting::SChurn),
+        needs: &[Setting::SChurn],
         kind: number!(Number (0.0, f64::MAX), churn.noise),
         ..declare(
             Section::Plan, "noise of the churn", "s-noise", "X", "Heun: S_noise, standard deviation of the noise added",
@@ -311,26 +332,99 @@ settings! {
             "A class per resolution level, finest first; the last one is also used for everything coarser",
         )
     },
+    /// What a text-to-image model draws.
+    Prompt => Declaration {
+        excludes: &[
+            Setting::Label, Setting::LabelsByLevel, Setting::PromptsByLevel, Setting::HiddenStates, Setting::Images, Setting::Cascade,
+        ],
+        kind: ValueKind::Text {
+            set: |run, text| {
+                run.prompt = Some(text.to_owned());
+                Ok(())
+            },
+        },
+        place: field!(prompt),
+        ..declare(
+            Section::Steering, "prompt", "prompt", "TEXT",
+            "What to draw, for text-to-image models. (word:1.2) is emphasis, [a:b:0.4] is a for the first 40 % of the steps, \
+             then b, [a|b] is each in turn [default: the null prompt]",
+        )
+    },
+    /// The null prompt.
+    Negative => Declaration {
+        excludes: &[Setting::NullLabel, Setting::HiddenStates, Setting::Images, Setting::Cascade],
+        kind: ValueKind::Text {
+            set: |run, text| {
+                run.negative = Some(text.to_owned());
+                Ok(())
+            },
+        },
+        place: field!(negative),
+        ..declare(
+            Section::Steering, "negative prompt", "negative", "TEXT",
+            "The null prompt of text-to-image models, which guidance leads away from [default: the empty prompt]",
+        )
+    },
+    /// A prompt per level.
+    PromptsByLevel => Declaration {
+        excludes: &[Setting::Label, Setting::LabelsByLevel, Setting::HiddenStates, Setting::Images, Setting::Cascade],
+        kind: ValueKind::Text {
+            set: |run, text| {
+                let prompts = PromptsByLevel::read(text)?;
+                run.prompts_by_level = Some(PromptsByLevel::new(prompts));
+                Ok(())
+            },
+        },
+        place: field!(prompts_by_level),
+        ..declare(
+            Section::Steering, "prompts by level", "prompts-by-level", "TEXT|TEXT|…",
+            "A prompt per resolution level, finest first; the last one is also used for everything coarser. | outside \
+             brackets separates prompts, \\| is a |",
+        )
+    },
     /// How they come together.
     ByLevel => Declaration {
         part_of: Some("classes by level"),
         default: "blend",
         choices: || LevelMode::ALL.map(LevelMode::name).to_vec(),
-        needs: Some(Setting::LabelsByLevel),
+        needs: &[Setting::LabelsByLevel, Setting::PromptsByLevel],
         kind: ValueKind::Text {
             set: |run, name| {
-                if let (Some(levels), Some(mode)) =
-                    (&mut run.by_level, LevelMode::ALL.into_iter().find(|mode| mode.name() == name))
-                {
-                    levels.mode = mode;
+                if let Some(mode) = LevelMode::ALL.into_iter().find(|mode| mode.name() == name) {
+                    run.by_level.iter_mut().for_each(|levels| levels.mode = mode);
+                    run.prompts_by_level.iter_mut().for_each(|levels| levels.mode = mode);
                 }
                 Ok(())
             },
         },
         ..declare(
             Section::Steering, "mode", "by-level", "MODE",
-            "How classes by level are combined. blend: weighted by each level's share r_m; switch: only the class of \
-             the dominant level; band: each class in its own level",
+            "How classes or prompts by level are combined. blend: weighted by each level's share r_m; switch: only that of \
+             the dominant level; band: each in its own level",
+        )
+    },
+    /// Layers left out of a text encoder.
+    ClipSkip => Declaration {
+        excludes: &[Setting::HiddenStates, Setting::Images, Setting::Cascade],
+        kind: number!(Whole (0, 100), clip_skip),
+        offered: Some((0.0, 11.0)),
+        place: field!(clip_skip),
+        ..declare(
+            Section::Steering, "CLIP skip", "clip-skip", "N",
+            "Layers of the CLIP text encoders to leave out, counted from the last as in diffusers: 1 is \"Clip skip 2\" of \
+             other programs [default: as the model was trained]",
+        )
+    },
+    /// Which steps are decoded.
+    Decode => Declaration {
+        excludes: &[Setting::Images, Setting::Cascade],
+        default: "last",
+        effect: Effect::Decoded,
+        kind: ValueKind::Text { set: |run, text| text.parse().map(|decode| run.decode = decode) },
+        place: field!(decode),
+        ..declare(
+            Section::Steering, "decoded steps", "decode", "STEPS",
+            "Which steps of a text-to-image model are decoded to images: last, every:N (with the last) or none",
         )
     },
     /// Guidance scale.
@@ -366,7 +460,7 @@ settings! {
     Theta => Declaration {
         part_of: Some("upsample guidance"),
         default: "1",
-        needs: Some(Setting::UpsampleGuidance),
+        needs: &[Setting::UpsampleGuidance],
         kind: ValueKind::Number {
             range: NUMBERS,
             get: |run| run.upsample.map(|upsample| upsample.theta),
@@ -378,7 +472,7 @@ settings! {
     UpsampleEta => Declaration {
         part_of: Some("upsample guidance"),
         default: "0.6",
-        needs: Some(Setting::UpsampleGuidance),
+        needs: &[Setting::UpsampleGuidance],
         kind: ValueKind::Number {
             range: (0.0, 1.0),
             get: |run| run.upsample.map(|upsample| upsample.eta),

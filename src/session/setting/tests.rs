@@ -20,7 +20,7 @@ fn decided() -> RunSettings {
         upsample: Some(Upsample::by(2)),
         ..open()
     };
-    let texts = ["2", "1", "0.5", "8x8", "heun", "karras", "epsilon", "name", "name=1"];
+    let texts = ["2", "1", "0.5", "8x8", "heun", "karras", "epsilon", "every:2", "name", "name=1"];
     for setting in Setting::ALL {
         let declared = setting.declaration();
         let read = |text: &&str| declared.kind.read(text, &mut run).is_ok();
