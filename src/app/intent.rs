@@ -18,6 +18,10 @@ pub enum Intent {
     ChangeAndRun(Vec<Action>),
     /// Changes during a drag, then a live run.
     ChangeAndRunLive(Vec<Action>),
+    /// Change the document by typing: no run at every letter.
+    Typed(Action),
+    /// Enter in a field of text: run what was typed.
+    RunTyped,
     /// A drag has ended or a field was left: the next change is undone separately.
     EndGesture,
     /// Move the playhead.

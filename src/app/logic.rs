@@ -30,7 +30,7 @@ use crate::session::playback::PlayheadCommand;
 use crate::session::{History, RunSettings};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What can be dropped into an empty window.
 const DROP: &str = words::messages::DROP;
@@ -59,6 +59,11 @@ impl App {
                 }
                 self.start_live();
             }
+            Intent::Typed(action) => {
+                state.document.perform(action);
+                state.typed = Some(Instant::now());
+            }
+            Intent::RunTyped => self.run_what_is_entered(),
             Intent::EndGesture => state.document.end_gesture(),
             Intent::Playback(command) => self.move_playhead(command),
             Intent::Run => self.start(Pace::Going),
@@ -263,6 +268,7 @@ impl App {
     /// [`drop_outdated`](Self::drop_outdated).
     pub(super) fn ask_for(&mut self) -> RunSettings {
         let state = &mut self.state;
+        state.typed = None;
         let waiting = state.standing_in_for().is_some();
         let stays = |fault: &&Fault| fault.place == FaultPlace::Library && waiting;
         state.outdated = state.faults.iter().filter(|fault| !stays(fault)).cloned().collect();

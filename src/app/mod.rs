@@ -254,6 +254,7 @@ impl eframe::App for App {
         self.keys(ctx);
         self.play(ctx);
         self.run_what_waited();
+        self.run_what_was_typed(ctx);
         self.textures.begin_frame();
         self.scale(ctx);
     }

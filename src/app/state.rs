@@ -54,6 +54,8 @@ pub(super) struct State {
     pub asked: Option<RunId>,
     /// When a live run may start.
     pub live_due: bool,
+    /// When a text was typed that is not run yet.
+    pub typed: Option<Instant>,
     /// What is being opened, and since when.
     pub opening: Option<Opening>,
     pub model: Option<Arc<ModelInfo>>,
@@ -155,6 +157,7 @@ impl State {
             requested: None,
             asked: None,
             live_due: false,
+            typed: None,
             opening: None,
             model: None,
             notes: Vec::new(),

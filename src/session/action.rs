@@ -8,7 +8,7 @@ use super::document::{
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
 use super::parts::PartsChoices;
-use super::setting::{Belongs, Setting, Value};
+use super::setting::{Belongs, PromptsByLevel, Setting, Value};
 use super::settings::{ModelSource, ProviderChoice, RunSettings};
 use super::spectrum_choices::SpectrumChoices;
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale};
@@ -43,6 +43,12 @@ pub enum Action {
     SetLabelSwitch(Option<ClassSwitch<Option<i64>>>),
     /// A class per level, instead of the class.
     SetByLevel(Option<ByLevel>),
+    /// Prompt; an empty one, or `None`, is the null prompt.
+    SetPrompt(Option<String>),
+    /// Negative prompt; an empty one, or `None`, is the empty one.
+    SetNegative(Option<String>),
+    /// A prompt per level, instead of the prompt.
+    SetPromptsByLevel(Option<PromptsByLevel>),
     /// Guidance scale; `None` is the plain conditional estimate.
     SetGuidance(Option<GuidanceScale>),
     /// Upsample guidance. A chosen size is reset, because it was chosen for another use.
@@ -142,6 +148,9 @@ impl Action {
             Self::SetLabel(_) | Self::SetLabelSwitch(_) => Setting::Label.change(),
             Self::SetNullLabel(_) => Setting::NullLabel.change(),
             Self::SetByLevel(_) => Setting::LabelsByLevel.change(),
+            Self::SetPrompt(_) => Setting::Prompt.change(),
+            Self::SetNegative(_) => Setting::Negative.change(),
+            Self::SetPromptsByLevel(_) => Setting::PromptsByLevel.change(),
             Self::SetGuidance(_) => Setting::Guidance.change(),
             Self::SetUpsample(_) => Setting::UpsampleGuidance.change(),
             Self::SetLocal(_) => Setting::Local.change(),
@@ -193,6 +202,9 @@ impl Action {
             | Self::SetInput(..)
             | Self::SetChurn(_)
             | Self::SetLabelSwitch(_)
+            | Self::SetPrompt(_)
+            | Self::SetNegative(_)
+            | Self::SetPromptsByLevel(_)
             | Self::SetGuidance(_)
             | Self::SetUpsample(_)
             | Self::SetLocal(_)
@@ -238,6 +250,9 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetLabel(_)
         | Action::SetLabelSwitch(_)
         | Action::SetByLevel(_)
+        | Action::SetPrompt(_)
+        | Action::SetNegative(_)
+        | Action::SetPromptsByLevel(_)
         | Action::SetGuidance(_)
         | Action::SetUpsample(_)
         | Action::SetLocal(_) => steer(run, action),
@@ -335,6 +350,19 @@ fn steer(run: &mut RunSettings, action: Action) {
                 (run.label, run.label_switch) = (None, None);
             }
         }
+        Action::SetPrompt(prompt) => {
+            (run.prompt, run.prompts_by_level) = (worded(prompt), None);
+            prompted(run);
+        }
+        Action::SetNegative(negative) => run.negative = worded(negative),
+        Action::SetPromptsByLevel(Some(levels)) if levels.prompts.is_empty() || levels.factor < 2 => {}
+        Action::SetPromptsByLevel(levels) => {
+            run.prompts_by_level = levels;
+            if run.prompts_by_level.is_some() {
+                run.prompt = None;
+                prompted(run);
+            }
+        }
         Action::SetGuidance(scale) => match &scale {
             Some(GuidanceScale::Constant(w)) if !w.is_finite() => {}
             _ => run.guidance = scale,
@@ -351,6 +379,16 @@ fn steer(run: &mut RunSettings, action: Action) {
         }
         _ => {}
     }
+}
+
+/// A prompt without words is the empty one.
+fn worded(prompt: Option<String>) -> Option<String> {
+    prompt.filter(|prompt| !prompt.is_empty())
+}
+
+/// Drops what a prompt cannot go with.
+fn prompted(run: &mut RunSettings) {
+    (run.label, run.label_switch, run.by_level, run.hidden_states) = (None, None, None, None);
 }
 
 /// Changes the levels of an image. Their indices then mean other levels, so none stays isolated.
@@ -479,6 +517,28 @@ mod tests {
             Action::set(Setting::Eta, Some(0.5)),
         ]);
         assert_eq!(heun.run.eta, None);
+    }
+
+    #[test]
+    fn a_prompt_takes_the_place_of_what_it_excludes() {
+        let words = |text: &str| Some(text.to_owned());
+        let document = after([
+            Action::SetLabel(Some(3)),
+            Action::SetPrompt(words("a cat")),
+            Action::SetNegative(words("")),
+            Action::SetGuidance(Some(GuidanceScale::Constant(7.5))),
+        ]);
+        let run = &document.run;
+        assert_eq!((run.prompt.as_deref(), &run.negative, run.label), (Some("a cat"), &None, None));
+        let by_level = PromptsByLevel::new(vec!["fur".into(), "a cat".into()]);
+        let document = after([
+            Action::SetPrompt(words("a cat")),
+            Action::SetPromptsByLevel(Some(by_level.clone())),
+            Action::SetPromptsByLevel(Some(PromptsByLevel::new(Vec::new()))),
+        ]);
+        assert_eq!((document.run.prompt, document.run.prompts_by_level), (None, Some(by_level.clone())));
+        let document = after([Action::SetPromptsByLevel(Some(by_level)), Action::SetPrompt(None)]);
+        assert_eq!((document.run.prompt, document.run.prompts_by_level), (None, None));
     }
 
     #[test]
