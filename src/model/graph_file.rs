@@ -18,6 +18,10 @@ pub struct GraphFile {
     pub opset: i64,
     /// Files that hold the graph's larger tensors.
     pub external_data: Vec<ExternalData>,
+    /// Whether it computes with 16-bit floats: weights of it are such.
+    pub has_halves: bool,
+    /// Channels that its first and its last convolution take, where the file holds their kernels.
+    pub convolved_channels: Option<(usize, usize)>,
     /// SHA-256 of the file and its external data, hexadecimal.
     pub sha256: String,
 }
@@ -127,7 +131,13 @@ impl GraphFile {
             digest_file(file, &mut hash).map_err(|error| GraphFileError::Read { path: file.clone(), error })?;
         }
         let opset = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx");
-        Ok(Self { opset: opset.map_or(0, |set| set.version), external_data, sha256: super::hex(&hash.finalize()) })
+        Ok(Self {
+            opset: opset.map_or(0, |set| set.version),
+            has_halves: model.has_halves(),
+            convolved_channels: model.convolved_channels(),
+            external_data,
+            sha256: super::hex(&hash.finalize()),
+        })
     }
 }
 

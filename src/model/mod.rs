@@ -3,6 +3,7 @@
 pub mod cascade_folder;
 pub mod contract;
 pub mod convention;
+pub mod decoder;
 pub mod diagnosis;
 pub mod exact;
 pub mod folders;

@@ -1,11 +1,13 @@
 //! A network in ONNX Runtime, as a [`Denoiser`].
 
+mod call;
 mod feeding;
 mod kept;
 mod reading;
 mod reason;
 mod session;
 
+pub(in crate::model) use call::CallError;
 pub use session::{Canceller, OnnxSession, OpenError, SessionOptions};
 
 use self::feeding::{Buffer, numbers, scalars};

@@ -42,6 +42,10 @@ pub(super) struct FunctionProto {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    pub(super) input: Vec<String>,
+    #[prost(string, tag = "4")]
+    pub(super) op_type: String,
     #[prost(message, repeated, tag = "5")]
     pub(super) attribute: Vec<AttributeProto>,
 }
@@ -72,6 +76,12 @@ pub(super) struct SparseTensorProto {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TensorProto {
+    #[prost(int64, repeated, tag = "1")]
+    pub(super) dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    pub(super) data_type: i32,
+    #[prost(string, tag = "8")]
+    pub(super) name: String,
     #[prost(message, repeated, tag = "13")]
     pub(super) external_data: Vec<Entry>,
 }
@@ -84,7 +94,26 @@ pub(super) struct Entry {
     pub(super) value: String,
 }
 
+/// `TensorProto.FLOAT16`.
+const FLOAT16: i32 = 10;
+
 impl ModelProto {
+    /// Whether weights of it are 16-bit floats.
+    pub(super) fn has_halves(&self) -> bool {
+        self.graph.iter().any(|graph| graph.initializer.iter().any(|tensor| tensor.data_type == FLOAT16))
+    }
+
+    /// Channels that the first and the last convolution take, where the file holds their kernels. Nodes are in an order
+    /// in which they can be computed.
+    pub(super) fn convolved_channels(&self) -> Option<(usize, usize)> {
+        let graph = self.graph.as_ref()?;
+        let taken = |node: &NodeProto| {
+            let kernel = graph.initializer.iter().find(|tensor| Some(&tensor.name) == node.input.get(1))?;
+            usize::try_from(*kernel.dims.get(1)?).ok()
+        };
+        let convolutions = || graph.node.iter().filter(|node| node.op_type == "Conv");
+        Some((taken(convolutions().next()?)?, taken(convolutions().next_back()?)?))
+    }
     /// Where the model's tensors say that their data lies, each place once, in the order of the names. That includes the
     /// bodies of If, Loop and Scan, constants in attributes, sparse tensors, and functions.
     pub(super) fn locations(&self) -> Vec<&str> {

@@ -6,11 +6,11 @@ use super::*;
 /// A tensor whose data is in this file.
 fn tensor(location: &str) -> TensorProto {
     let entry = |key: &str, value: &str| Entry { key: key.into(), value: value.into() };
-    TensorProto { external_data: vec![entry("location", location), entry("offset", "0")] }
+    TensorProto { external_data: vec![entry("location", location), entry("offset", "0")], ..TensorProto::default() }
 }
 
 fn node(attribute: AttributeProto) -> NodeProto {
-    NodeProto { attribute: vec![attribute] }
+    NodeProto { attribute: vec![attribute], ..NodeProto::default() }
 }
 
 fn graph(node: NodeProto) -> GraphProto {
