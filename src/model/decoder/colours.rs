@@ -251,7 +251,8 @@ impl ColourFit {
         }
         let count = self.pixels as f64;
         let (mean_x, mean_y) = (&self.latents / count, &self.colours / count);
-        let outer = |a: &Array1<f64>, b: &Array1<f64>| a.clone().insert_axis(Axis(1)).dot(&b.clone().insert_axis(Axis(0)));
+        let outer =
+            |a: &Array1<f64>, b: &Array1<f64>| a.clone().insert_axis(Axis(1)).dot(&b.clone().insert_axis(Axis(0)));
         let mut covariance = &self.squares / count - outer(&mean_x, &mean_x);
         let right = &self.products / count - outer(&mean_x, &mean_y);
         let ridge = RIDGE * covariance.diag().sum().max(0.0) / channels as f64;
