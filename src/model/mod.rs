@@ -14,6 +14,7 @@ mod layout;
 pub mod onnx;
 pub mod onnx_runtime;
 pub mod package;
+pub mod pipeline;
 mod scheduler_config;
 pub mod settings;
 

@@ -7,6 +7,7 @@ use super::convention::Words;
 use super::exact::ExactCard;
 use super::inputs::InputCard;
 use super::layout;
+use super::pipeline::INDEX_FILE;
 use crate::reading::why;
 use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
@@ -410,7 +411,7 @@ fn places(given: &Path, of_graph: &Path) -> Vec<PathBuf> {
 /// Whether a folder is meant to be a model and not images, as far as can be told from the names in it.
 #[must_use]
 pub fn is_model_folder(folder: &Path) -> bool {
-    folder.join(CASCADE_FILE).exists() || layout::is_model(folder)
+    [CASCADE_FILE, INDEX_FILE].iter().any(|file| folder.join(file).exists()) || layout::is_model(folder)
 }
 
 pub(super) fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
@@ -425,7 +426,7 @@ pub fn bundled() -> Vec<(String, PathBuf)> {
     let Ok(entries) = std::fs::read_dir(models) else { return Vec::new() };
     let mut found: Vec<_> = entries
         .filter_map(Result::ok)
-        .filter(|entry| ["model.onnx", CASCADE_FILE].iter().any(|file| entry.path().join(file).exists()))
+        .filter(|entry| ["model.onnx", CASCADE_FILE, INDEX_FILE].iter().any(|file| entry.path().join(file).exists()))
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
         .collect();
     found.sort();

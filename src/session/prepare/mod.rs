@@ -12,6 +12,7 @@ mod inputs;
 mod model;
 mod null_class;
 mod open;
+mod pipeline;
 mod plan;
 mod probe;
 mod sampler;
@@ -28,6 +29,7 @@ pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
+pub use pipeline::{PartInfo, PipelineInfo};
 pub use plan::plan as plan_of;
 pub use probe::Probe;
 pub use sampler::{ChosenSampler, sampler_for, sampler_of};

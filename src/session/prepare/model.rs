@@ -7,8 +7,8 @@ use super::exact::{self, OpenExact};
 use super::inputs::{self, InputInfo};
 use super::watched::Watched;
 use super::{
-    Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PrepareError, Prepared, arrays, bare, check, data_within,
-    finish,
+    Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PipelineInfo, PrepareError, Prepared, arrays, bare, check,
+    data_within, finish,
 };
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
@@ -226,6 +226,8 @@ pub struct ModelInfo {
     pub stages: Vec<Option<(usize, usize)>>,
     /// The ratio of each stage's size to that of the one before, for a cascade.
     pub stage_factor: Option<usize>,
+    /// Its parts, if it is a text-to-image pipeline. Its images are latents then.
+    pub pipeline: Option<PipelineInfo>,
 }
 
 /// Which sizes a model accepts besides its trained one, for people.
@@ -478,6 +480,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         spacing: scheduler.map(|config| config.default_source().to_string()),
         stages: Vec::new(),
         stage_factor: None,
+        pipeline: None,
     }
 }
 
@@ -511,5 +514,6 @@ fn of_exact(exact: &OpenExact, settings: &RunSettings, reason: Option<String>) -
         spacing: Some(exact.config.default_source().to_string()),
         stages: Vec::new(),
         stage_factor: None,
+        pipeline: None,
     }
 }
