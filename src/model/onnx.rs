@@ -142,8 +142,8 @@ impl OnnxDenoiser {
             None => session.run_with_options(inputs, &self.session.run_options),
             Some(binding) => binding.run(&mut session, &inputs, &port.name, &self.session.run_options),
         };
-        let outputs = outputs
-            .map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { failed(&error) })?;
+        let outputs =
+            outputs.map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { failed(&error) })?;
         let value = outputs
             .get(port.name.as_str())
             .ok_or_else(|| DenoiseError::Network(format!("it returned no output \"{}\"", port.name)))?;

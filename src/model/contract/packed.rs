@@ -1,7 +1,7 @@
 //! Networks whose image is a list of tokens, as FLUX's is.
 
-use super::{ContractError, Purposes};
 use super::port::{Port, PortNames};
+use super::{ContractError, Purposes};
 
 /// The ports of a network with a packed image.
 pub(super) struct Packed<'a> {

@@ -108,7 +108,9 @@ pub enum ConditioningError {
         port: String,
     },
     /// Values of another shape.
-    #[error("the values for the input {port} have the shape {given}, which does not fit; use the parts that belong to this network")]
+    #[error(
+        "the values for the input {port} have the shape {given}, which does not fit; use the parts that belong to this network"
+    )]
     Shape {
         /// The shape of a row.
         given: String,

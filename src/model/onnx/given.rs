@@ -187,7 +187,9 @@ fn tensor_of(
             numbers(port.element, shape, rows.copied())
         }
         Slot::HiddenStates => {
-            let Some(states) = &conditioning.hidden_states else { return numbers(port.element, vec![0], std::iter::empty()) };
+            let Some(states) = &conditioning.hidden_states else {
+                return numbers(port.element, vec![0], std::iter::empty());
+            };
             let (_, tokens, width) = states.values.dim();
             let rows = key.iter().flat_map(|&row| states.values.index_axis(Axis(0), side(row)));
             numbers(port.element, vec![key.len(), tokens, width], rows.map(|&value| f64::from(value)))
