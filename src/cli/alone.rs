@@ -1,6 +1,6 @@
 //! Options that read a whole run from a file. Other settings would be ignored, and are refused instead.
 
-use super::run_options::{OfImages, OfRun, RunOptions};
+use super::run_options::{OfImages, OfRun, OfSamples, RunOptions};
 use super::spectrum;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
@@ -19,7 +19,7 @@ const ALONE: [Alone; 2] = [
     Alone {
         command: "spectrum",
         option: "add",
-        decides: |id| is_of::<RunOptions<OfRun>>(id) || is_of::<spectrum::MeasureOptions>(id),
+        decides: |id| is_of::<RunOptions<OfSamples>>(id) || is_of::<spectrum::MeasureOptions>(id),
     },
     Alone {
         command: "sample",
@@ -85,7 +85,7 @@ mod tests {
                 };
                 let taker = format!("--{option}=file");
                 let offered = argument.get_possible_values();
-                let values = ["1", "2", "8x8", "ddim", "karras", "epsilon", "a=1", "last"].map(str::to_owned);
+                let values = ["1", "2", "8x8", "ddim", "karras", "epsilon", "a=1", "last", "every:2"].map(str::to_owned);
                 let values = offered.iter().map(|value| value.get_name().to_owned()).chain(values);
                 let tried = values.map(|value| format!("--{long}={value}")).chain([format!("--{long}")]);
                 let results: Vec<_> = tried.map(|said| read(&["chromascope", name, &taker, &said])).collect();

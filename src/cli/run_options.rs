@@ -27,6 +27,9 @@ pub(super) trait Offer {
 /// All settings of a run, except the number of samples and noise from files.
 #[derive(Debug)]
 pub(super) enum OfRun {}
+/// The same without the steps to decode.
+#[derive(Debug)]
+pub(super) enum OfSamples {}
 /// Number of images, and noise from files.
 #[derive(Debug)]
 pub(super) enum OfImages {}
@@ -43,6 +46,12 @@ impl Offer for OfRun {
     }
 }
 
+impl Offer for OfSamples {
+    fn offers(setting: Setting) -> bool {
+        OfRun::offers(setting) && setting != Setting::Decode
+    }
+}
+
 impl Offer for OfImages {
     fn offers(setting: Setting) -> bool {
         setting.declaration().section == Section::Images
@@ -52,6 +61,7 @@ impl Offer for OfImages {
 impl Offer for OfFit {
     fn offers(setting: Setting) -> bool {
         matches!(setting.declaration().section, Section::Model | Section::Steering | Section::Network)
+            && setting != Setting::Decode
     }
 }
 

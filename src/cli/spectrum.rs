@@ -1,10 +1,10 @@
 //! `chromascope spectrum`: measures many samples of a model, step by step.
 
 use super::progress::{Bar, bar, cancel_on_interrupt};
-use super::run_options::{OfRun, RunOptions, count};
+use super::run_options::{OfSamples, RunOptions, count};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
-    self, Calibration, DEFAULT_SAMPLES, DataStatistics, Ensemble, EnsembleError, Findings, GatherProgress, MARGIN,
+    self, Calibration, DEFAULT_SAMPLES, DataStatistics, DecodingShare, Ensemble, EnsembleError, Findings, GatherProgress, MARGIN,
     Options, Quantity, TheoryComparison, Timing, samples_in_words,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
@@ -19,7 +19,8 @@ use crate::session::elsewhere::{self, Elsewhere, Lost};
 use crate::session::heat_map::{FrequencyScale, Normalisation};
 use crate::session::prepare::Model;
 use crate::session::schedule_file::has_ending;
-use crate::theory::Measure;
+use crate::session::settings::Decode;
+use crate::theory::{Measure, dominant_level};
 use crate::words;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -32,11 +33,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Writes a .npz; index 0 is the noisiest. Arrays: f, count [F]; alpha_bar [S+1]; psd_xt [S+1, F], psd_x0, psd_eps [S,
 /// F], psd_diff [S−1, F], bands_x0 [S, M+1], bands_diff [S−1, M+1] (finest first, the rest band last), each with _var,
 /// the unbiased variance over samples; r_power, r_amplitude [S−1, M] with _se; n. Row i of a difference is from step i
-/// to the next. Ctrl-C keeps the finished samples.
+/// to the next. The names of arrays of decoded images begin with decoded_. Ctrl-C keeps the finished samples.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    run: RunOptions<OfRun>,
+    run: RunOptions<OfSamples>,
     #[command(flatten)]
     form: MeasureOptions,
     /// Number of samples, with the noise of samples 0, 1, 2, … of the seed. With --add, 0 reports and draws the samples
@@ -62,6 +63,11 @@ pub(super) struct Arguments {
     /// Theory to draw: without data, from the variance of every band, or from the power of every frequency
     #[arg(long, value_enum, default_value_t = Calibration::Calibrated)]
     theory: Calibration,
+    /// What to report and draw of a model of latents: latents, decoded images, or both. Decoded images are measured only if
+    /// they are asked for here, as decoding takes time [default: what --decode-steps, --decode-samples or the file of --add say,
+    /// else latents]
+    #[arg(long, value_enum)]
+    space: Option<SpaceChoice>,
     /// Print the comparison with theory as JSON instead of a table
     #[arg(long)]
     json: bool,
@@ -79,7 +85,64 @@ pub(super) struct MeasureOptions {
     /// Use a Hann window, because images are not periodic
     #[arg(long)]
     hann: bool,
+    /// Decode the estimates of every N-th step, and of the last, and measure these images too
+    #[arg(long, value_name = "every:N", value_parser = every, help = format!("Decode the estimates of every N-th step, and of the last, and measure these images too [default: every:{}]", DecodingShare::default().every))]
+    decode_steps: Option<usize>,
+    /// Decode the first K samples, and measure these images too
+    #[arg(long, value_name = "K", value_parser = count, allow_negative_numbers = true, help = format!("Decode the first K samples, and measure these images too [default: {}]", DecodingShare::default().samples))]
+    decode_samples: Option<usize>,
 }
+
+impl MeasureOptions {
+    fn asks_to_decode(&self) -> bool {
+        self.decode_steps.is_some() || self.decode_samples.is_some()
+    }
+
+    fn options(&self, space: Option<SpaceChoice>) -> Result<Options, OnlyLatents> {
+        let decodes = match space {
+            Some(SpaceChoice::Latents) if self.asks_to_decode() => return Err(OnlyLatents),
+            None => self.asks_to_decode(),
+            Some(space) => space != SpaceChoice::Latents,
+        };
+        let usual = DecodingShare::default();
+        let share = DecodingShare {
+            every: self.decode_steps.unwrap_or(usual.every),
+            samples: self.decode_samples.unwrap_or(usual.samples),
+        };
+        Ok(Options {
+            factor: self.factor,
+            levels: self.levels,
+            hann: self.hann,
+            decoding: decodes.then_some(share),
+        })
+    }
+}
+
+/// What is reported and drawn of a model of latents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum SpaceChoice {
+    Latents,
+    Decoded,
+    Both,
+}
+
+/// Parses "every:5".
+fn every(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(Decode::Every(every)) => Ok(every),
+        _ => Err("use every:N, such as every:5".into()),
+    }
+}
+
+/// A share to decode, of samples that are not decoded.
+#[derive(Debug, thiserror::Error)]
+#[error("--space latents decodes nothing; leave out --decode-steps and --decode-samples, or set --space both")]
+struct OnlyLatents;
+
+/// Decoded images of a file that has none.
+#[derive(Debug, thiserror::Error)]
+#[error("{} has no decoded images; measure again with --space both, or set --space latents", .0.display())]
+struct NoneDecoded(PathBuf);
 
 fn whole(text: &str) -> Result<usize, String> {
     text.parse().map_err(|_| "use a whole number".into())
@@ -113,6 +176,12 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     written_again.map_or(Ok(()), |path| places.take(path))?;
     let begun = arguments.add.as_deref().map(ensemble::read).transpose()?;
+    if let (Some(file), Some(begun), Some(SpaceChoice::Decoded | SpaceChoice::Both)) =
+        (&arguments.add, &begun, arguments.space)
+        && begun.decoded().is_none()
+    {
+        return Err(NoneDecoded(file.clone()).into());
+    }
     let reading = bar(0, "reading images");
     let progress = |done: usize, total: usize| {
         reading.set_length(total);
@@ -142,7 +211,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let findings = Findings::of(Arc::new(ensemble), data.map(Arc::new))?;
     let mut drawn = Ok(());
     if let Some((path, format)) = arguments.plot.as_deref().zip(format) {
-        let sheet = sheet(&findings, arguments.theory)?;
+        let sheet = sheet(&findings, arguments.theory, arguments.space)?;
         drawn = output::file(path, &sheet.to_bytes(format, DEFAULT_SCALE)?, "the figure is");
     }
     let timing = outcome.as_ref().map_or_else(|_| Timing::default(), |ended| ended.timing());
@@ -150,10 +219,12 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if arguments.json {
         output::result(&serde_json::to_string_pretty(&json(&findings, (&out, plot), timing))?)?;
     } else {
-        let Timing { model, analysis } = timing;
-        let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s");
+        let Timing { model, analysis, decoding } = timing;
+        let of_decoding = if decoding > 0.0 { format!(", decoding {decoding:.1} s") } else { String::new() };
+        let spent = format!("sampling {model:.1} s, spectra and bands {analysis:.1} s{of_decoding}");
         let drawn = plot.map_or_else(String::new, |plot| format!("\n{}", plot.display()));
-        output::result(&format!("{}\n{spent}{drawn}\n{}", table(&findings), out.display()))?;
+        let tables: Vec<String> = reported(&findings, arguments.space).into_iter().map(table).collect();
+        output::result(&format!("{}\n{spent}{drawn}\n{}", tables.join("\n\n"), out.display()))?;
     }
     if let Some(elsewhere) = elsewhere {
         outcome?;
@@ -167,6 +238,13 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             Err(Failure::Interrupted)
         }
     }
+}
+
+/// The findings to report, those of the model's own images first.
+fn reported(findings: &Findings, space: Option<SpaceChoice>) -> Vec<&Findings> {
+    let decoded = findings.decoded().map(|decoded| &**decoded);
+    let own = (space != Some(SpaceChoice::Decoded) || decoded.is_none()).then_some(findings);
+    own.into_iter().chain(decoded.filter(|_| space != Some(SpaceChoice::Latents))).collect()
 }
 
 /// "the 24 samples are".
@@ -190,7 +268,9 @@ impl Arguments {
         ensemble: &Ensemble,
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<Option<DataStatistics>, EnsembleError> {
-        self.data.as_deref().map(|folder| DataStatistics::of_folder(folder, ensemble, progress)).transpose()
+        // Images of a folder are no latents.
+        let alike = ensemble.decoded().map_or(ensemble, |decoded| decoded);
+        self.data.as_deref().map(|folder| DataStatistics::of_folder(folder, alike, progress)).transpose()
     }
 }
 
@@ -213,7 +293,7 @@ fn measured(
     for note in model.notes() {
         output::message(note);
     }
-    let options = Options { factor: arguments.form.factor, levels: arguments.form.levels, hann: arguments.form.hann };
+    let options = arguments.form.options(arguments.space)?;
     let mut ensemble = match begun {
         Some(ensemble) => ensemble,
         None => Ensemble::begin(&model, &settings, options)?,
@@ -255,23 +335,36 @@ fn tell(bar: &Bar, current: &Mutex<Option<Canceller>>, before: usize, progress: 
         GatherProgress::Step { samples, batch, step, steps, .. } => {
             bar.set_position((samples - before) * steps + batch * step);
         }
-        GatherProgress::Grown(_) => {}
+        GatherProgress::Grown(_) | GatherProgress::Decoded => {}
     }
 }
 
 fn table(findings: &Findings) -> String {
     let ensemble = &findings.ensemble;
     let mut text = format!(
-        "{} of {}, {}\ntheory calibrated on {}\n",
+        "{} of {}, {}\n",
         samples_in_words(ensemble.samples()),
         ensemble.run_in_words(),
-        ensemble.levels_in_words(),
-        findings.calibrated_on(true),
+        ensemble.levels_in_words()
     );
+    // Writing to a string cannot fail.
+    if let Some(space) = ensemble.space_in_words() {
+        let _ = writeln!(text, "{space}");
+    }
+    if findings.no_theory().is_none() {
+        let _ = writeln!(text, "theory calibrated on {}", findings.calibrated_on(true));
+    }
     if let Some(why) = ensemble.no_change() {
         return text + why;
     }
-    // Writing to a string cannot fail.
+    if let Some(why) = findings.no_theory() {
+        let _ = write!(text, "{why}");
+        for measure in [Measure::Power, Measure::Amplitude] {
+            let levels: Vec<String> = dominant_levels(findings, measure).into_iter().map(|level| level.unwrap_or("–".into())).collect();
+            let _ = write!(text, "\ndominant level in {}, by step: {}", measure.name(), levels.join(", "));
+        }
+        return text;
+    }
     let _ = write!(text, "{:<18}{:<12}{:>8}   dominant level agrees", "theory", "r_m of", "RMS");
     for TheoryComparison { calibration, measure, agreement, .. } in findings.comparisons() {
         let _ = write!(
@@ -288,6 +381,28 @@ fn table(findings: &Findings) -> String {
         let _ = write!(text, "\n{left_out}");
     }
     text
+}
+
+/// The measured dominant level of each change; `None` where shares are unknown.
+fn dominant_levels(findings: &Findings, measure: Measure) -> Vec<Option<String>> {
+    let factor = findings.ensemble.bands().factor();
+    let values = findings.measured.telling_values(measure);
+    let rows = values.chunks_exact(findings.measured.levels().max(1));
+    rows.map(|row| Some(palette::level_label(factor, dominant_level(row)?))).collect()
+}
+
+/// What is reported of decoded images.
+fn json_of_decoded(findings: &Findings) -> serde_json::Value {
+    let ensemble = &findings.ensemble;
+    let image = ensemble.origin().resolved.image;
+    serde_json::json!({
+        "samples": ensemble.samples(), "steps": ensemble.steps_of_run(), "levels": ensemble.bands().levels(),
+        "size": [image.height, image.width], "no_theory": findings.no_theory(),
+        "dominant_level": {
+            "power": dominant_levels(findings, Measure::Power),
+            "amplitude": dominant_levels(findings, Measure::Amplitude),
+        },
+    })
 }
 
 fn json(findings: &Findings, (out, plot): (&Path, Option<&Path>), timing: Timing) -> serde_json::Value {
@@ -324,15 +439,34 @@ fn json(findings: &Findings, (out, plot): (&Path, Option<&Path>), timing: Timing
         "model": ensemble.origin().resolved.model, "sampler": ensemble.origin().resolved.solver(&ensemble.origin().settings),
         "spacing": ensemble.origin().resolved.spacing, "calibrated_on": calibrated_on, "samples": ensemble.samples(), "steps": ensemble.steps(),
         "levels": ensemble.bands().levels(), "factor": factor, "margin": MARGIN, "out": out, "plot": plot,
-        "seconds": { "sampling": timing.model, "analysis": timing.analysis }, "comparisons": comparisons,
+        "seconds": { "sampling": timing.model, "analysis": timing.analysis, "decoding": timing.decoding }, "comparisons": comparisons,
+        "decoded": findings.decoded().map(|decoded| json_of_decoded(decoded)),
     })
 }
 
-/// The spectra of change, and the measured chromatogram over theory, amplitude and power.
-fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure> {
+/// The spectra of change, and the measured chromatogram over theory, amplitude and power: of latents, then of decoded images.
+fn sheet(findings: &Findings, calibration: Calibration, space: Option<SpaceChoice>) -> Result<Sheet, Failure> {
+    let axis = findings.ensemble.axis();
+    let time = TimeView::whole(&axis, Reading::Step);
+    let mut panels = Vec::new();
+    for findings in reported(findings, space) {
+        panels_of(findings, calibration, time, &mut panels)?;
+    }
+    let heading = format!("{} · theory calibrated on {}", findings.ensemble.title(), findings.calibrated_on(false));
+    Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
+}
+
+/// The panels of one kind of images, at their own noise levels on the axis of the run.
+fn panels_of(
+    findings: &Findings,
+    calibration: Calibration,
+    time: TimeView,
+    panels: &mut Vec<Panel>,
+) -> Result<(), Failure> {
     let Findings { ensemble, measured, .. } = findings;
-    let axis = ensemble.axis();
-    let on = OnAxis::own(TimeView::whole(&axis, Reading::Step));
+    let own = ensemble.axis();
+    let on = OnAxis::new(time, &own);
+    let space = ensemble.space_in_words().map_or_else(String::new, |space| format!(" ({space})"));
     let grid = ensemble.grid("PSD of ΔE[x_0|x_t]".into(), Quantity::Change, ensemble.columns(Quantity::Change, 0))?;
     let map = heat_map(HeatMapFigure {
         on,
@@ -341,11 +475,10 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
         range: None,
         colour_map: ColourMap::default(),
     });
-    let mut panels = vec![Panel::new("Mean power spectrum of each step's change", map)];
+    let change = if findings.no_theory().is_some() { "the change between decoded steps" } else { "each step's change" };
+    panels.push(Panel::new(format!("Mean power spectrum of {change}{space}"), map));
     for measure in [Measure::Amplitude, Measure::Power] {
-        let Some(TheoryComparison { prediction, agreement, .. }) = findings.comparison(calibration, measure) else {
-            continue;
-        };
+        let comparison = findings.comparison(calibration, measure);
         let figure = measured_chromatogram(MeasuredFigure {
             on,
             levels: measured.levels(),
@@ -353,16 +486,20 @@ fn sheet(findings: &Findings, calibration: Calibration) -> Result<Sheet, Failure
             measure,
             measured: &measured.telling_values(measure),
             errors: measured.errors(measure),
-            expected: prediction.rows(),
+            expected: comparison.map_or(&[][..], |comparison| comparison.prediction.rows()),
             compared: None,
             disagreements: &[],
         });
-        let rms = agreement.rms_in_words(3);
-        let title = format!("Measured (dots) and {} theory (lines), RMS {rms}", calibration.name());
-        panels.push(Panel::new(title, figure));
+        let title = comparison.map_or_else(
+            || "Measured (dots), without theory".to_owned(),
+            |TheoryComparison { agreement, .. }| {
+                let rms = agreement.rms_in_words(3);
+                format!("Measured (dots) and {} theory (lines), RMS {rms}", calibration.name())
+            },
+        );
+        panels.push(Panel::new(format!("{title}{space}"), figure));
     }
-    let heading = format!("{} · theory calibrated on {}", ensemble.title(), findings.calibrated_on(false));
-    Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
+    Ok(())
 }
 
 #[cfg(test)]

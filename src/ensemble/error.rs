@@ -1,3 +1,4 @@
+use super::DecodingFailed;
 use crate::session::RunError;
 use crate::session::prepare::PrepareError;
 use crate::spectrum::SpectrumError;
@@ -38,6 +39,19 @@ pub enum EnsembleError {
         /// Why.
         source: RunError,
     },
+    /// A batch could not be decoded. The samples before it are kept.
+    #[error("{}: cannot decode: {source}", numbered(*.first, *.last))]
+    Decode {
+        /// The first sample, from 1.
+        first: usize,
+        /// The last sample of the batch.
+        last: usize,
+        /// Why.
+        source: DecodingFailed,
+    },
+    /// Decoded images of a model without a decoder.
+    #[error("this model has no decoder, so there are no decoded images to measure; measure the model's own images only")]
+    NoDecoder,
     /// The settings do not match the ensemble.
     #[error("the ensemble has another {0}, so these samples cannot be added; start a new one")]
     Other(&'static str),

@@ -1,9 +1,12 @@
-use super::{Agreement, Calibration, DataStatistics, Ensemble, EnsembleError, Measured, Prediction, Quantity};
+use super::{Agreement, Calibration, DataStatistics, Ensemble, EnsembleError, Measured, Prediction, Quantity, Space};
 use crate::theory::Measure;
 use std::sync::Arc;
 
 /// If a step's two largest predicted shares are closer than this, it has no dominant level to compare.
 pub const MARGIN: f64 = 0.1;
+
+const NO_THEORY: &str = "there is no theory of decoded images: it is about white noise, which latents have and the images \
+                         decoded from them do not";
 
 /// An ensemble with everything derived from it, computed once for both the window and the command line.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,7 @@ pub struct Findings {
     comparisons: Vec<TheoryComparison>,
     expected: Vec<Vec<f64>>,
     data_psd: Vec<f64>,
+    decoded: Option<Arc<Self>>,
 }
 
 /// A theory with one measure, compared with the measurement.
@@ -33,11 +37,20 @@ pub struct TheoryComparison {
 }
 
 impl Findings {
-    /// Derives the findings of an ensemble that has samples. Takes some tens of milliseconds.
+    /// Derives the findings of an ensemble that has samples, and those of its decoded images. `data` are images of the
+    /// size of the decoded ones, if the ensemble has them. Takes some tens of milliseconds.
     pub fn of(ensemble: Arc<Ensemble>, data: Option<Arc<DataStatistics>>) -> Result<Self, EnsembleError> {
+        let decoded = ensemble.decoded().filter(|decoded| decoded.samples() > 0).cloned();
+        let (data, of_decoded) = if ensemble.decoded().is_some() { (None, data) } else { (data, None) };
+        let decoded = decoded.map(|decoded| Self::of_one(decoded, of_decoded)).transpose()?;
+        Ok(Self { decoded: decoded.map(Arc::new), ..Self::of_one(ensemble, data)? })
+    }
+
+    fn of_one(ensemble: Arc<Ensemble>, data: Option<Arc<DataStatistics>>) -> Result<Self, EnsembleError> {
         let measured = ensemble.measured();
         let mut comparisons = Vec::new();
-        for calibration in Calibration::ALL {
+        let has_theory = ensemble.form().space == Space::Own;
+        for calibration in Calibration::ALL.into_iter().filter(|_| has_theory) {
             for measure in [Measure::Power, Measure::Amplitude] {
                 let prediction = Prediction::of(&ensemble, calibration, measure, data.as_deref())?;
                 let agreement = measured.agreement(&prediction, MARGIN);
@@ -47,7 +60,19 @@ impl Findings {
         let expected = Quantity::ALL.into_iter().map(|quantity| ensemble.expected_psd(quantity, data.as_deref()));
         let expected = expected.collect::<Result<_, _>>()?;
         let data_psd = data.as_deref().unwrap_or(ensemble.images()).rapsd()?;
-        Ok(Self { ensemble, data, measured, comparisons, expected, data_psd })
+        Ok(Self { ensemble, data, measured, comparisons, expected, data_psd, decoded: None })
+    }
+
+    /// The findings of the decoded images, if there are any.
+    #[must_use]
+    pub const fn decoded(&self) -> Option<&Arc<Self>> {
+        self.decoded.as_ref()
+    }
+
+    /// Why there is no theory; `None` if there is.
+    #[must_use]
+    pub fn no_theory(&self) -> Option<&'static str> {
+        (self.ensemble.form().space == Space::Decoded).then_some(NO_THEORY)
     }
 
     /// All predictions, power before amplitude.
@@ -77,11 +102,11 @@ impl Findings {
     /// The same for one channel; `None` for images of a folder, whose channels are unknown.
     #[must_use]
     pub fn data_psd_of(&self, channel: Option<usize>) -> Option<&[f64]> {
-        let (form, steps) = (self.ensemble.form(), self.ensemble.steps());
+        let form = self.ensemble.form();
         match channel {
             Some(channel) if channel < form.channels => {
                 let series = form.series_of(Some(channel));
-                self.data.is_none().then(|| self.ensemble.psd(Quantity::State, steps, series))
+                self.data.is_none().then(|| self.ensemble.final_psd(series))
             }
             _ => Some(&self.data_psd),
         }
@@ -102,7 +127,7 @@ impl Findings {
             let of = self.measured.tells(measure).len();
             Some(Apart { rms: root_mean_square(rows.iter().flatten().copied())?, steps: rows.len(), of })
         };
-        let last = |ensemble: &Ensemble| ensemble.psd(Quantity::State, ensemble.steps(), 0).to_vec();
+        let last = |ensemble: &Ensemble| ensemble.final_psd(0).to_vec();
         let decibel = last(here).into_iter().zip(last(there)).map(|(here, there)| 10.0 * (here / there).log10());
         Some(EnsembleDifference {
             power: shares(Measure::Power),

@@ -1,4 +1,5 @@
-use super::analyser::Analyser;
+use super::analyser::{Analyser, EstimateAt};
+use super::decoding::{BatchError, DecodedBatch, DecodingFailed, ImageDecoder};
 use super::{Ensemble, EnsembleError, Quantity};
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
@@ -27,6 +28,16 @@ pub struct Timing {
     pub model: f64,
     /// In spectra and bands.
     pub analysis: f64,
+    /// In decoding latents, and in spectra and bands of the images.
+    pub decoding: f64,
+}
+
+impl Timing {
+    /// All of it.
+    #[must_use]
+    pub fn total(self) -> f64 {
+        self.model + self.analysis + self.decoding
+    }
 }
 
 /// Progress of a growing ensemble. The listener's answer continues, or stops within the step.
@@ -53,6 +64,8 @@ pub enum GatherProgress<'a> {
         /// Time spent so far.
         timing: Timing,
     },
+    /// Some latents of a step were decoded; more may follow. The listener may stop here too.
+    Decoded,
     /// The batch is complete and counted.
     Grown(&'a Ensemble),
 }
@@ -78,7 +91,7 @@ impl GatherEnd {
 
 /// Adds samples until there are `target`, in batches of at most `batch`. `None` begins with one sample
 /// and grows to a size that suits image and provider. A batch that fails or is stopped
-/// leaves the earlier ones unchanged.
+/// leaves the earlier ones unchanged. If the ensemble also measures decoded images, the model's decoder is opened for them.
 pub fn gather(
     ensemble: &mut Ensemble,
     model: &Model,
@@ -86,10 +99,24 @@ pub fn gather(
     batch: Option<usize>,
     told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
 ) -> Result<GatherEnd, EnsembleError> {
+    let mut decoder = ensemble.decoder_of(model, target)?;
+    let decoder = decoder.as_deref_mut().map(|decoder| decoder as &mut dyn ImageDecoder);
+    gather_with(ensemble, model, decoder, (target, batch), told)
+}
+
+/// The same with a decoder of your own.
+pub fn gather_with(
+    ensemble: &mut Ensemble,
+    model: &Model,
+    mut decoder: Option<&mut dyn ImageDecoder>,
+    (target, batch): (usize, Option<usize>),
+    told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
+) -> Result<GatherEnd, EnsembleError> {
     let mut timing = Timing::default();
     let most = batch.unwrap_or_else(|| suiting(ensemble)).max(1);
     let grows = batch.is_none();
-    let bytes = ensemble.form.record() * size_of::<f64>();
+    let decoded = ensemble.decoded.as_ref().map_or(0, |decoded| decoded.form.record());
+    let bytes = (ensemble.form.record() + decoded) * size_of::<f64>();
     if bytes > MOST_BYTES {
         return Err(EnsembleError::Memory { steps: ensemble.steps(), gigabytes: bytes as f64 / 1e9 });
     }
@@ -117,7 +144,12 @@ pub fn gather(
         if told(GatherProgress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
             return stopped;
         }
-        let Some(made) = sample(ensemble, &mut prepared, size, &mut timing, told)? else {
+        let of_batch = match &mut decoder {
+            Some(decoder) => Some(&mut **decoder as &mut dyn ImageDecoder),
+            None => None,
+        };
+        let decoding = ensemble.decoding(of_batch, size)?;
+        let Some(made) = sample(ensemble, &mut prepared, (size, decoding), &mut timing, told)? else {
             return Ok(GatherEnd::Stopped(timing));
         };
         let began = Instant::now();
@@ -143,6 +175,12 @@ fn suiting(ensemble: &Ensemble) -> usize {
 
 /// A complete batch.
 struct MadeBatch {
+    own: MadeImages,
+    decoded: Option<MadeImages>,
+}
+
+/// What was measured of a batch.
+struct MadeImages {
     /// One record per sample, `[B][record]`.
     records: Vec<f64>,
     /// The final images, `[B, C, H, W]`.
@@ -153,7 +191,7 @@ struct MadeBatch {
 fn sample(
     ensemble: &Ensemble,
     prepared: &mut Prepared,
-    size: usize,
+    (size, mut decoding): (usize, Option<DecodedBatch>),
     timing: &mut Timing,
     told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
 ) -> Result<Option<MadeBatch>, EnsembleError> {
@@ -163,26 +201,47 @@ fn sample(
     let mut trajectory = prepared.run.trajectory();
     let mut before: Option<Arc<Snapshot>> = None;
     let steps = form.steps;
+    let (first, last) = (samples + 1, samples + size);
+    let fault = |error: BatchError| match error {
+        BatchError::Decoding(source) => EnsembleError::Decode { first, last, source },
+        BatchError::Spectrum(error) => error.into(),
+    };
     for step in 1..=steps {
         let began = Instant::now();
         let snapshot = match prepared.run.step(&mut trajectory) {
             Ok(Some(snapshot)) => snapshot,
             Ok(None) => break,
             Err(error) if error.is_cancelled() => return Ok(None),
-            Err(source) => return Err(EnsembleError::Run { first: samples + 1, last: samples + size, source }),
+            Err(source) => return Err(EnsembleError::Run { first, last, source }),
         };
         trajectory.snapshots.clear();
         let made = Instant::now();
         timing.model += (made - began).as_secs_f64();
         let last = (step == steps).then(|| &*trajectory.state);
         analyse(&analyser, &snapshot, before.as_deref(), last, &mut records)?;
-        timing.analysis += made.elapsed().as_secs_f64();
+        let analysed = Instant::now();
+        timing.analysis += (analysed - made).as_secs_f64();
+        if let Some(batch) = &mut decoding {
+            if !batch.step(step - 1, &snapshot.x0, &mut || told(GatherProgress::Decoded)).map_err(fault)? {
+                return Ok(None);
+            }
+            timing.decoding += analysed.elapsed().as_secs_f64();
+        }
         before = Some(snapshot);
         if told(GatherProgress::Step { samples, batch: size, step, steps, timing: *timing }).is_break() {
             return Ok(None);
         }
     }
-    Ok(Some(MadeBatch { records, images: trajectory.state }))
+    let mut decoded = None;
+    if let Some(batch) = decoding {
+        let began = Instant::now();
+        let last = before.as_ref().map(|snapshot| &snapshot.x0);
+        let made = batch.end(&trajectory.state, last, &mut || told(GatherProgress::Decoded)).map_err(fault)?;
+        let Some((records, images)) = made else { return Ok(None) };
+        timing.decoding += began.elapsed().as_secs_f64();
+        decoded = Some(MadeImages { records, images: Arc::new(images) });
+    }
+    Ok(Some(MadeBatch { own: MadeImages { records, images: trajectory.state }, decoded }))
 }
 
 /// Writes a step's images into their samples' records, on all cores. `last` is the state after the last step.
@@ -198,22 +257,13 @@ fn analyse(
     records.par_chunks_exact_mut(form.record()).enumerate().try_for_each_init(
         || (analyser.clone(), Vec::new()),
         |(analyser, change): &mut (Analyser, Vec<f64>), (sample, record)| {
-            let x0 = snapshot.x0.index_axis(Axis(0), sample);
+            let now = snapshot.x0.index_axis(Axis(0), sample);
+            let before = before.map(|before| before.x0.index_axis(Axis(0), sample));
             analyser.spectra(snapshot.x_t.index_axis(Axis(0), sample), (Quantity::State, step), record)?;
-            analyser.spectra(x0, (Quantity::Expectation, step), record)?;
             analyser.spectra(snapshot.eps.index_axis(Axis(0), sample), (Quantity::Noise, step), record)?;
-            analyser.energies(x0, &mut record[form.bands_x0(step)])?;
+            analyser.estimate(EstimateAt { row: step, now, before }, change, record)?;
             if let Some(last) = last {
                 analyser.spectra(last.index_axis(Axis(0), sample), (Quantity::State, step + 1), record)?;
-            }
-            if let Some(before) = before {
-                let x0_before = before.x0.index_axis(Axis(0), sample);
-                change.clear();
-                change.extend(x0.iter().zip(x0_before).map(|(now, before)| f64::from(*now) - f64::from(*before)));
-                let change = ndarray::ArrayView3::from_shape(x0.dim(), change)
-                    .map_err(|error| SpectrumError::Shape { expected: "a change".into(), found: error.to_string() })?;
-                analyser.spectra(change, (Quantity::Change, before.step), record)?;
-                analyser.energies(change, &mut record[form.bands_change(before.step)])?;
             }
             Ok(())
         },
@@ -234,14 +284,38 @@ impl Ensemble {
         different.into_iter().find(|(differs, _)| *differs).map_or(Ok(()), |(_, what)| Err(EnsembleError::Other(what)))
     }
 
-    /// Counts a batch sample by sample, so that the batch size does not affect the result.
+    /// What decodes the samples of the next batch, if any of them are to be decoded.
+    fn decoding<'a>(
+        &self,
+        decoder: Option<&'a mut (dyn ImageDecoder + 'a)>,
+        size: usize,
+    ) -> Result<Option<DecodedBatch<'a>>, EnsembleError> {
+        let Some((decoded, count)) = self.decoded.as_deref().zip(self.decoded_of(size)) else { return Ok(None) };
+        let Some(decoder) = decoder else {
+            let source = DecodingFailed("this model has no decoder; add samples with the model they were made with".into());
+            return Err(EnsembleError::Decode { first: self.samples() + 1, last: self.samples() + size, source });
+        };
+        DecodedBatch::new(decoded, decoder, count).map(Some)
+    }
+
+    /// Counts a batch, that of the decoded images too.
     fn take(&mut self, made: &MadeBatch) -> Result<(), EnsembleError> {
         // First, because it can fail.
-        self.images.push(made.images.axis_iter(Axis(0)))?;
-        for record in made.records.chunks_exact(self.form.record()) {
+        self.images.push(made.own.images.axis_iter(Axis(0)))?;
+        self.count(&made.own.records);
+        if let Some((decoded, made)) = self.decoded.as_mut().zip(made.decoded.as_ref()) {
+            let decoded = Arc::make_mut(decoded);
+            decoded.images.push(made.images.axis_iter(Axis(0)))?;
+            decoded.count(&made.records);
+        }
+        Ok(())
+    }
+
+    /// Counts records sample by sample, so that the batch size does not affect the result.
+    fn count(&mut self, records: &[f64]) {
+        for record in records.chunks_exact(self.form.record()) {
             self.replicas.push(self.running.count(), &record[self.form.all_bands()]);
             self.running.push(record);
         }
-        Ok(())
     }
 }

@@ -22,9 +22,9 @@ impl Ensemble {
         Ok(PowerGrid { name, frequency, rows: Rows::Frequencies, columns, placement: Placement::of(quantity) })
     }
 
-    /// The mean spectra of the samples as columns of a grid, for the channels' mean (`series` 0) or for channel `series − 1`.
+    /// The mean spectra of the samples as columns of a grid, one for each row, for the channels' mean (`series` 0) or for channel `series − 1`.
     #[must_use]
     pub fn columns(&self, quantity: Quantity, series: usize) -> Vec<Option<Arc<[f64]>>> {
-        (0..quantity.rows(self.steps())).map(|row| Some(self.psd(quantity, row, series).into())).collect()
+        (0..self.form.rows(quantity)).map(|row| Some(self.psd(quantity, row, series).into())).collect()
     }
 }

@@ -1,5 +1,5 @@
 use super::form::RecordLayout;
-use super::{Ensemble, Prediction, Quantity};
+use super::{Ensemble, Prediction};
 use crate::spectrum::Running;
 use crate::theory::{Measure, dominant_level};
 
@@ -45,7 +45,7 @@ impl Measured {
     pub(super) fn of(ensemble: &Ensemble) -> Self {
         let form = ensemble.form;
         let means = &ensemble.running.mean()[form.all_bands()];
-        let rows = Quantity::Change.rows(form.steps);
+        let rows = form.changes();
         let levels = form.bands - 1;
         // One sample, drawn any number of times, has no spread.
         let known = ensemble.samples() > 1;
@@ -170,7 +170,7 @@ impl Measured {
 
 /// `r_m` of mean band energies laid out as in [`RecordLayout::all_bands`].
 fn shares(form: RecordLayout, means: &[f64], measure: Measure) -> MeanShares {
-    let (bands, rows) = (form.bands, Quantity::Change.rows(form.steps));
+    let (bands, rows) = (form.bands, form.changes());
     let (x0, change) = means.split_at(form.steps * bands);
     let growth = |row: usize| -> Vec<f64> {
         let at = |row: usize| row * bands..(row + 1) * bands;

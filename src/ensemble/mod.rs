@@ -23,6 +23,9 @@ mod archive;
 mod between;
 mod bootstrap;
 mod data;
+#[cfg(test)]
+mod decoded_tests;
+mod decoding;
 mod error;
 mod findings;
 mod form;
@@ -39,10 +42,11 @@ pub use crate::session::heat_map::SpectrumQuantity as Quantity;
 pub use crate::theory::Calibration;
 pub use archive::{is_ensemble, read, write};
 pub use data::{CENTRED_FROM, DataStatistics};
+pub use decoding::{DecodingFailed, ImageDecoder};
 pub use error::EnsembleError;
 pub use findings::{Apart, EnsembleDifference, Findings, MARGIN, TheoryComparison};
-pub use form::RecordLayout;
-pub use gather::{GatherEnd, GatherProgress, Timing, gather};
+pub use form::{RecordLayout, Space};
+pub use gather::{GatherEnd, GatherProgress, Timing, gather, gather_with};
 pub use measured::{Agreement, Disagreement, LEAST_ERRORS, Measured};
 pub use prediction::Prediction;
 pub use same::ComesTo;
@@ -55,6 +59,7 @@ use crate::spectrum::{BandPlan, Fft2, Fit, Rapsd, Rings, Running, Window};
 use crate::theory::{NoiseLevel, default_levels};
 use bootstrap::Replicas;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Default number of samples.
 pub const DEFAULT_SAMPLES: usize = 500;
@@ -68,11 +73,29 @@ pub struct Options {
     pub levels: Option<usize>,
     /// Whether spectra are taken with a Hann window.
     pub hann: bool,
+    /// For a model of latents: what part of them is decoded and measured as images too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding: Option<DecodingShare>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { factor: 2, levels: None, hann: false }
+        Self { factor: 2, levels: None, hann: false, decoding: None }
+    }
+}
+
+/// What part of the latents is decoded, as decoding takes time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecodingShare {
+    /// Every so many steps, and the last.
+    pub every: usize,
+    /// So many samples, from the first.
+    pub samples: usize,
+}
+
+impl Default for DecodingShare {
+    fn default() -> Self {
+        Self { every: 5, samples: 32 }
     }
 }
 
@@ -89,6 +112,9 @@ pub struct Origin {
     pub timesteps: Vec<f64>,
     /// Version of the program.
     pub chromascope: String,
+    /// Size of the decoded images, if they are measured too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded: Option<ImageShape>,
 }
 
 /// Measurements of many samples of one model along one schedule, as running sums.
@@ -96,22 +122,41 @@ pub struct Origin {
 pub struct Ensemble {
     origin: Origin,
     levels: Vec<NoiseLevel>,
+    /// Those of the run if only some of its steps have rows.
+    run_levels: Option<Vec<NoiseLevel>>,
     form: RecordLayout,
     bands: BandPlan,
     running: Running,
     replicas: Replicas,
     images: DataStatistics,
+    /// The decoded images of some steps and samples.
+    decoded: Option<Arc<Self>>,
 }
 
 impl Ensemble {
     /// An empty ensemble. The model must support the settings.
     pub fn begin(model: &Model, settings: &RunSettings, options: Options) -> Result<Self, EnsembleError> {
+        Self::begin_decoding(model, settings, options, |latents| decoded_shape(model, latents))
+    }
+
+    /// The same with a decoder of your own, which makes images of the size that `shape` says.
+    pub fn begin_decoding(
+        model: &Model,
+        settings: &RunSettings,
+        options: Options,
+        shape: impl FnOnce(ImageShape) -> Option<ImageShape>,
+    ) -> Result<Self, EnsembleError> {
         if settings.init_noise.is_some() || settings.step_noise.is_some() {
             return Err(EnsembleError::GivenNoise);
         }
         let settings = RunSettings { batch: 1, first_sample: 0, ..settings.clone() };
         let prepared = model.prepare(&settings, Keeping::LatestStep)?;
+        let decoded = match options.decoding {
+            Some(_) => Some(shape(prepared.resolved.image).ok_or(EnsembleError::NoDecoder)?),
+            None => None,
+        };
         let origin = Origin {
+            decoded,
             settings,
             resolved: prepared.resolved,
             options,
@@ -122,12 +167,38 @@ impl Ensemble {
     }
 
     fn of(origin: Origin, levels: Vec<NoiseLevel>) -> Result<Self, EnsembleError> {
+        let decoded = match origin.options.decoding.zip(origin.decoded) {
+            Some((share, image)) => Some(Arc::new(Self::of_decoded(&origin, &levels, share, image)?)),
+            None => None,
+        };
+        Ok(Self { decoded, ..Self::of_space(origin, levels, Space::Own)? })
+    }
+
+    /// The ensemble of the decoded images: its steps are the decoded ones.
+    fn of_decoded(
+        origin: &Origin,
+        levels: &[NoiseLevel],
+        share: DecodingShare,
+        image: ImageShape,
+    ) -> Result<Self, EnsembleError> {
+        let steps = share.steps(levels.len() - 1);
+        let finer = finer_levels(origin.options.factor, origin.resolved.image.height, image.height);
+        let mut of = origin.clone();
+        of.resolved.image = image;
+        of.options.levels = origin.options.levels.zip(finer).map(|(levels, finer)| levels + finer);
+        of.timesteps = steps.iter().map(|&step| origin.timesteps[step]).collect();
+        let last = levels.last().copied();
+        let of_steps = steps.iter().map(|&step| levels[step]).chain(last).collect();
+        Ok(Self { run_levels: Some(levels.to_vec()), ..Self::of_space(of, of_steps, Space::Decoded)? })
+    }
+
+    fn of_space(origin: Origin, levels: Vec<NoiseLevel>, space: Space) -> Result<Self, EnsembleError> {
         let ImageShape { channels, height, width } = origin.resolved.image;
         let Options { factor, levels: wanted, .. } = origin.options;
         let bands = wanted.unwrap_or_else(|| default_levels(factor, height, width));
         let bands = BandPlan::new(height, width, factor, bands, Fit::Pad)?;
         let rings = Rings::new(&*Fft2::of_size(height, width)?).len();
-        let form = RecordLayout { steps: levels.len() - 1, channels, rings, bands: bands.levels() + 1 };
+        let form = RecordLayout { steps: levels.len() - 1, channels, rings, bands: bands.levels() + 1, space };
         Ok(Self {
             running: Running::new(form.record()),
             replicas: Replicas::new(form.all_bands().len()),
@@ -136,7 +207,57 @@ impl Ensemble {
             levels,
             form,
             bands,
+            run_levels: None,
+            decoded: None,
         })
+    }
+
+    /// The measurement of the decoded images, if the ensemble has one. Its steps are the decoded ones, its samples the first.
+    #[must_use]
+    pub const fn decoded(&self) -> Option<&Arc<Self>> {
+        self.decoded.as_ref()
+    }
+
+    /// Steps of the run that the rows of estimates belong to.
+    #[must_use]
+    pub fn steps_of_run(&self) -> Vec<usize> {
+        match (self.form.space, self.origin.options.decoding) {
+            (Space::Decoded, Some(share)) => share.steps(self.run_steps()),
+            _ => (0..self.steps()).collect(),
+        }
+    }
+
+    /// Noise levels of the whole run.
+    pub(super) fn run_levels(&self) -> &[NoiseLevel] {
+        self.run_levels.as_deref().unwrap_or(&self.levels)
+    }
+
+    /// Steps of the whole run.
+    #[must_use]
+    pub fn run_steps(&self) -> usize {
+        self.run_levels().len() - 1
+    }
+
+    /// How many of the next samples are decoded; `None` if none are.
+    fn decoded_of(&self, next: usize) -> Option<usize> {
+        let share = self.origin.options.decoding?;
+        let decoded = self.decoded.as_ref()?.samples();
+        Some(share.samples.saturating_sub(decoded).min(next)).filter(|&count| count > 0)
+    }
+
+    /// The model's decoder, if any samples up to `target` are to be decoded.
+    fn decoder_of(&self, model: &Model, target: usize) -> Result<Option<Box<dyn ImageDecoder>>, EnsembleError> {
+        if self.decoded_of(target.saturating_sub(self.samples())).is_none() {
+            return Ok(None);
+        }
+        let _ = model;
+        Ok(None)
+    }
+
+    /// The spectrum of the final images, for the channels' mean (`series` 0) or for channel `series − 1`: `[F]`.
+    #[must_use]
+    pub fn final_psd(&self, series: usize) -> &[f64] {
+        self.psd(Quantity::State, self.form.rows(Quantity::State) - 1, series)
     }
 
     /// Where it comes from.
@@ -223,9 +344,34 @@ impl Ensemble {
         Measured::of(self)
     }
 
+    /// Pixels of a decoded image per pixel of its latents, along a side; `None` for an ensemble without decoded images.
+    #[must_use]
+    pub fn pixels_per_latent(&self) -> Option<usize> {
+        let decoded = self.origin.decoded?;
+        let latents = if self.form.space == Space::Own { self.origin.resolved.image } else { return None };
+        (decoded.height % latents.height.max(1) == 0).then(|| decoded.height / latents.height.max(1))
+    }
+
     fn rapsd(&self) -> Result<Rapsd, EnsembleError> {
         let ImageShape { height, width, .. } = self.origin.resolved.image;
         let window = Window::hann_if(self.origin.options.hann);
         Ok(Rapsd::windowed(height, width, window)?)
     }
+}
+
+/// The size of the decoded images of a model's latents.
+fn decoded_shape(model: &Model, latents: ImageShape) -> Option<ImageShape> {
+    let pipeline = model.info().pipeline.as_ref().filter(|pipeline| pipeline.has_decoder())?;
+    let pixels = pipeline.latents().pixels_per_latent;
+    Some(ImageShape { channels: 3, height: latents.height * pixels, width: latents.width * pixels })
+}
+
+/// How many levels finer images of one side are than those of another; `None` if that is no whole number.
+fn finer_levels(factor: usize, coarse: usize, fine: usize) -> Option<usize> {
+    let (mut side, mut levels) = (coarse.max(1), 0);
+    while side < fine && factor > 1 {
+        side *= factor;
+        levels += 1;
+    }
+    (side == fine).then_some(levels)
 }

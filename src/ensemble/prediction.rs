@@ -1,4 +1,4 @@
-use super::{DataStatistics, Ensemble, EnsembleError, Quantity};
+use super::{DataStatistics, Ensemble, EnsembleError, Quantity, Space};
 use crate::spectrum::{Fft2, Rings, band_responses, white_noise_variance};
 use crate::theory::gaussian::{change_power, expectation_power, noise_power, state_power};
 use crate::theory::{BandStatistics, Calibration, Chromatogram, Measure, SpectralTheory, StepMeasure};
@@ -89,8 +89,11 @@ fn spectral(data: &DataStatistics) -> Result<SpectralTheory, EnsembleError> {
 impl Ensemble {
     /// The radially averaged spectra that theory predicts for a Gaussian prior with the spectrum of `data` (by default of the
     /// final images), `[rows, F]`. For a deterministic run they are those of the probability-flow ODE from
-    /// unit noise.
+    /// unit noise. Decoded images have none: what is noise in latents is no white noise in them.
     pub fn expected_psd(&self, quantity: Quantity, data: Option<&DataStatistics>) -> Result<Vec<f64>, EnsembleError> {
+        if self.form.space == Space::Decoded {
+            return Ok(Vec::new());
+        }
         let data = data.unwrap_or(&self.images);
         let fft: std::sync::Arc<Fft2> = data.fft()?;
         let rings = Rings::new(&fft);

@@ -33,9 +33,9 @@ impl Ensemble {
             None => (plain(here, made), plain(run, run.sampler.or_ddim())),
         };
         (here.size, there.size) = (Some(size), there.size.or(comes_to.map(|it| it.size)).or(Some(size)));
-        if comes_to.is_some_and(|it| it.levels == self.levels) {
+        if comes_to.is_some_and(|it| it.levels == self.run_levels()) {
             for settings in [&mut here, &mut there] {
-                (settings.steps, settings.spacing, settings.schedule) = (self.steps(), None, None);
+                (settings.steps, settings.spacing, settings.schedule) = (self.run_steps(), None, None);
             }
         }
         here == there

@@ -1,6 +1,6 @@
 //! Names of an ensemble and its theory, shared by the window, figures and the command line.
 
-use super::{Agreement, Ensemble, Findings, LEAST_ERRORS};
+use super::{Agreement, Ensemble, Findings, LEAST_ERRORS, Space};
 use crate::session::run_in_words;
 use crate::theory::Measure;
 use crate::words::count;
@@ -16,7 +16,7 @@ impl Ensemble {
     /// Model, sampler, spacing and steps, without the number of samples: "emoji-unet · ddim, trailing, 50 steps".
     #[must_use]
     pub fn run_in_words(&self) -> String {
-        run_in_words(&self.origin.settings, &self.origin.resolved, self.steps())
+        run_in_words(&self.origin.settings, &self.origin.resolved, self.run_steps())
     }
 
     /// "6 levels with factor 2".
@@ -34,7 +34,20 @@ impl Ensemble {
     /// A name that distinguishes it from others: "emoji-unet · ddim, trailing, 50 steps · 24 samples".
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} · {}", self.run_in_words(), samples_in_words(self.samples()))
+        let decoded = if self.form.space == Space::Decoded { ", decoded" } else { "" };
+        format!("{} · {}{decoded}", self.run_in_words(), samples_in_words(self.samples()))
+    }
+
+    /// What its images are, where there are two kinds: "latents, 1 px = 8 px of the image", "decoded images, every 5 steps and the last".
+    #[must_use]
+    pub fn space_in_words(&self) -> Option<String> {
+        match (self.form.space, self.origin.options.decoding) {
+            (Space::Decoded, Some(share)) => Some(match share.every {
+                0 | 1 => "decoded images, every step".to_owned(),
+                every => format!("decoded images, every {} and the last", count(every, "step")),
+            }),
+            _ => self.pixels_per_latent().map(|pixels| format!("latents, 1 px = {pixels} px of the image")),
+        }
     }
 }
 

@@ -208,6 +208,7 @@ fn work(task: &MeasureTask, order: Order) -> Result<bool, Fault> {
                     task.note(change);
                 }
             }
+            GatherProgress::Decoded => {}
             GatherProgress::Grown(ensemble) => {
                 if let Err(error) = publish(task, ensemble, data.as_ref()) {
                     failed = Some(error);
