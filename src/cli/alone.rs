@@ -85,7 +85,8 @@ mod tests {
                 };
                 let taker = format!("--{option}=file");
                 let offered = argument.get_possible_values();
-                let values = ["1", "2", "8x8", "ddim", "karras", "epsilon", "a=1", "last", "every:2"].map(str::to_owned);
+                let values =
+                    ["1", "2", "8x8", "ddim", "karras", "epsilon", "a=1", "last", "every:2"].map(str::to_owned);
                 let values = offered.iter().map(|value| value.get_name().to_owned()).chain(values);
                 let tried = values.map(|value| format!("--{long}={value}")).chain([format!("--{long}")]);
                 let results: Vec<_> = tried.map(|said| read(&["chromascope", name, &taker, &said])).collect();

@@ -4,8 +4,8 @@ use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfSamples, RunOptions, count};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::ensemble::{
-    self, Calibration, DEFAULT_SAMPLES, DataStatistics, DecodingShare, Ensemble, EnsembleError, Findings, GatherProgress, MARGIN,
-    Options, Quantity, TheoryComparison, Timing, samples_in_words,
+    self, Calibration, DEFAULT_SAMPLES, DataStatistics, DecodingShare, Ensemble, EnsembleError, Findings,
+    GatherProgress, MARGIN, Options, Quantity, TheoryComparison, Timing, samples_in_words,
 };
 use crate::figure::draw::{DEFAULT_SCALE, Format, Panel, Sheet};
 use crate::figure::heat_map::Decibels;
@@ -109,12 +109,7 @@ impl MeasureOptions {
             every: self.decode_steps.unwrap_or(usual.every),
             samples: self.decode_samples.unwrap_or(usual.samples),
         };
-        Ok(Options {
-            factor: self.factor,
-            levels: self.levels,
-            hann: self.hann,
-            decoding: decodes.then_some(share),
-        })
+        Ok(Options { factor: self.factor, levels: self.levels, hann: self.hann, decoding: decodes.then_some(share) })
     }
 }
 
@@ -360,7 +355,8 @@ fn table(findings: &Findings) -> String {
     if let Some(why) = findings.no_theory() {
         let _ = write!(text, "{why}");
         for measure in [Measure::Power, Measure::Amplitude] {
-            let levels: Vec<String> = dominant_levels(findings, measure).into_iter().map(|level| level.unwrap_or("–".into())).collect();
+            let levels: Vec<String> =
+                dominant_levels(findings, measure).into_iter().map(|level| level.unwrap_or("–".into())).collect();
             let _ = write!(text, "\ndominant level in {}, by step: {}", measure.name(), levels.join(", "));
         }
         return text;

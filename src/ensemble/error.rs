@@ -50,7 +50,9 @@ pub enum EnsembleError {
         source: DecodingFailed,
     },
     /// Decoded images of a model without a decoder.
-    #[error("this model has no decoder, so there are no decoded images to measure; measure the model's own images only")]
+    #[error(
+        "this model has no decoder, so there are no decoded images to measure; measure the model's own images only"
+    )]
     NoDecoder,
     /// The settings do not match the ensemble.
     #[error("the ensemble has another {0}, so these samples cannot be added; start a new one")]

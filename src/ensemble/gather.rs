@@ -292,7 +292,8 @@ impl Ensemble {
     ) -> Result<Option<DecodedBatch<'a>>, EnsembleError> {
         let Some((decoded, count)) = self.decoded.as_deref().zip(self.decoded_of(size)) else { return Ok(None) };
         let Some(decoder) = decoder else {
-            let source = DecodingFailed("this model has no decoder; add samples with the model they were made with".into());
+            let source =
+                DecodingFailed("this model has no decoder; add samples with the model they were made with".into());
             return Err(EnsembleError::Decode { first: self.samples() + 1, last: self.samples() + size, source });
         };
         DecodedBatch::new(decoded, decoder, count).map(Some)
