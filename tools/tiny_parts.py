@@ -29,6 +29,7 @@ from diffusers import (
 )
 from tokenizers import SentencePieceUnigramTokenizer
 from tokenizers.models import Unigram
+from tokenizers.processors import TemplateProcessing
 from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
@@ -90,6 +91,7 @@ def t5_tokenizer():
     scores = [(p, round(math.log(counts[p] + 1) - total, 4)) for p in pieces]
     inner = SentencePieceUnigramTokenizer()
     inner._tokenizer.model = Unigram([("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *scores], 2, False)
+    inner._tokenizer.post_processor = TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
     return T5TokenizerFast(tokenizer_object=inner._tokenizer, extra_ids=0, model_max_length=T5_LIMIT)
 
 
