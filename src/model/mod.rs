@@ -17,6 +17,7 @@ pub mod package;
 pub mod pipeline;
 mod scheduler_config;
 pub mod settings;
+pub mod text;
 
 pub(crate) use hex::hex;
 pub use scheduler_config::{

@@ -1,0 +1,15 @@
+//! Text for a pipeline's network: from a prompt to tokens, from tokens to embeddings.
+//!
+//! A prompt is read in two steps. [`editing`] says which text rules at which step, `[a:b:0.4]` and `[a|b]`; [`emphasis`]
+//! says how much each part of a text weighs, `(a:1.2)` and `[a]`. Both follow the documentation of AUTOMATIC1111's web UI.
+
+pub mod editing;
+pub mod emphasis;
+mod error;
+mod files;
+mod tokenizer;
+mod tokens;
+
+pub use error::TextError;
+pub use tokenizer::{Tokenizer, TokenizerKind};
+pub use tokens::{Piece, Tokens};
