@@ -65,7 +65,7 @@ fn gather(runtime: &Runtime) -> Gathered {
             RunNews::Step { snapshot, state } => all.kept.as_mut().expect("it had not started").push(snapshot, state),
             RunNews::Ended { end, .. } => all.end = Some(end),
             RunNews::Failed(fault) => panic!("{fault:?}"),
-            RunNews::Reading { .. } | RunNews::Coarse(_) => {}
+            RunNews::Reading { .. } | RunNews::Loading(_) | RunNews::Coarse(_) => {}
         }
     }
     all

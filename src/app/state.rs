@@ -23,7 +23,7 @@ use crate::session::action::{Action, apply};
 use crate::session::document::Document;
 use crate::session::playback::Playback;
 use crate::session::preferences::Preferences;
-use crate::session::prepare::ModelInfo;
+use crate::session::prepare::{LoadingPart, ModelInfo};
 use crate::session::settings::ModelSource;
 use crate::session::{History, RunSettings, StepTimes};
 use std::path::PathBuf;
@@ -111,13 +111,15 @@ pub(super) struct Opening {
     pub what: String,
     /// Images read so far, and all images.
     pub reading: Option<(usize, usize)>,
+    /// The part of a pipeline that is being loaded or used.
+    pub part: Option<LoadingPart>,
     pub since: Instant,
 }
 
 impl Opening {
     /// The opening of this model, starting now.
     pub fn of(source: &ModelSource) -> Self {
-        Self { what: source_name(source), reading: None, since: Instant::now() }
+        Self { what: source_name(source), reading: None, part: None, since: Instant::now() }
     }
 }
 

@@ -91,11 +91,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let settings =
         RunSettings { steps: arguments.steps, sampler: arguments.sampler.into(), ..arguments.run.settings()? };
     let reading = bar(0, "reading images");
-    let model = Model::open(&settings, onnxruntime, &|done, total| {
-        reading.set_length(total);
-        reading.set_position(done);
-        true
-    });
+    let model = Model::open_with_progress(&settings, onnxruntime, &|loading| reading.loading(&loading));
     reading.finish_and_clear();
     let model = model?;
     let mut bare = model.bare(&settings)?;

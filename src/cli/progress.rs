@@ -2,6 +2,7 @@
 
 use super::interrupted;
 use crate::model::onnx::Canceller;
+use crate::session::prepare::Loading;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,6 +69,22 @@ impl Bar {
             line.done = done as u64;
             line.tell();
         });
+    }
+
+    /// Shows what is being loaded; a signal ends it.
+    pub fn loading(&self, loading: &Loading) -> bool {
+        match loading {
+            Loading::Images { done, total } => {
+                self.set_length(*total);
+                self.set_position(*done);
+            }
+            Loading::Part(part) => {
+                self.set_message(format!("{} ({})", part.in_words(), part.sizes_in_words()));
+                self.set_length(part.of);
+                self.set_position(part.number - 1);
+            }
+        }
+        true
     }
 
     pub fn inc(&self) {

@@ -6,7 +6,7 @@ use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::denoiser::Clipping;
 use crate::sampler::Variance;
 use crate::session::archive::{self, Claim, Record, WriteError};
-use crate::session::prepare::{Prepared, Resolved, prepare};
+use crate::session::prepare::{Prepared, Resolved, prepare_with_progress};
 use crate::session::{FarOut, RunError, RunSettings, Trajectory, elsewhere};
 use crate::words::short;
 use std::path::{Path, PathBuf};
@@ -46,11 +46,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     }
     .with_absolute_paths();
     let reading = bar(0, "reading images");
-    let prepared = prepare(&settings, onnxruntime, &|done, total| {
-        reading.set_length(total);
-        reading.set_position(done);
-        true
-    });
+    let prepared = prepare_with_progress(&settings, onnxruntime, &|loading| reading.loading(&loading));
     reading.finish_and_clear();
     let mut prepared = prepared?;
     let mut trajectory = prepared.run.trajectory();

@@ -17,7 +17,7 @@ use crate::session::archive::Destinations;
 use crate::session::colour_map::ColourMap;
 use crate::session::elsewhere::{self, Elsewhere, Lost};
 use crate::session::heat_map::{FrequencyScale, Normalisation};
-use crate::session::prepare::Model;
+use crate::session::prepare::{LoadProgress, Loading, Model};
 use crate::session::schedule_file::has_ending;
 use crate::session::settings::Decode;
 use crate::theory::{Measure, dominant_level};
@@ -178,11 +178,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         return Err(NoneDecoded(file.clone()).into());
     }
     let reading = bar(0, "reading images");
-    let progress = |done: usize, total: usize| {
-        reading.set_length(total);
-        reading.set_position(done);
-        true
-    };
+    let progress = |loading| reading.loading(&loading);
     let (ensemble, data, outcome) = match begun {
         Some(ensemble) if arguments.samples == 0 => {
             let data = arguments.data(&ensemble, &progress)?;
@@ -258,14 +254,11 @@ fn keep(ensemble: &Ensemble, out: &Path, shelter: &Path) -> Result<(PathBuf, Opt
 
 impl Arguments {
     /// The images that calibrate the theory, if a folder is given.
-    fn data(
-        &self,
-        ensemble: &Ensemble,
-        progress: &(dyn Fn(usize, usize) -> bool + Sync),
-    ) -> Result<Option<DataStatistics>, EnsembleError> {
+    fn data(&self, ensemble: &Ensemble, progress: &LoadProgress) -> Result<Option<DataStatistics>, EnsembleError> {
         // Images of a folder are no latents.
         let alike = ensemble.decoded().map_or(ensemble, |decoded| decoded);
-        self.data.as_deref().map(|folder| DataStatistics::of_folder(folder, alike, progress)).transpose()
+        let images = |done, total| progress(Loading::Images { done, total });
+        self.data.as_deref().map(|folder| DataStatistics::of_folder(folder, alike, &images)).transpose()
     }
 }
 
@@ -277,14 +270,14 @@ fn measured(
     arguments: &Arguments,
     begun: Option<Ensemble>,
     onnxruntime: Option<&Path>,
-    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+    progress: &LoadProgress,
 ) -> Result<Gathered, Failure> {
     let settings = match &begun {
         Some(ensemble) => ensemble.origin().settings.clone(),
         None => arguments.run.settings()?,
     }
     .with_absolute_paths();
-    let model = Model::open(&settings, onnxruntime, progress)?;
+    let model = Model::open_with_progress(&settings, onnxruntime, progress)?;
     for note in model.notes() {
         output::message(note);
     }

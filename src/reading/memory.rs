@@ -15,6 +15,13 @@ pub fn left() -> Option<u64> {
     free.into_iter().chain(under_limit).min()
 }
 
+/// Memory that this process has in use, bytes, where the system tells.
+#[must_use]
+pub fn in_use() -> Option<u64> {
+    let status = if cfg!(target_os = "linux") { std::fs::read_to_string("/proc/self/status").ok() } else { None };
+    in_kilobytes(&status?, "VmRSS:")
+}
+
 /// Why something that needs this many bytes cannot be had, where there is too little left: "18.0 GB, but only 5.2 GB are left".
 #[must_use]
 pub fn shortage(needed: u64) -> Option<String> {

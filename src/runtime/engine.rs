@@ -1,7 +1,7 @@
 //! The worker's engine: the open model, and runs made from it.
 
 use super::fault::Fault;
-use crate::session::prepare::{Keeping, Model, ModelInfo, Prepared};
+use crate::session::prepare::{Keeping, LoadProgress, Model, ModelInfo, Prepared};
 use crate::session::settings::RunSettings;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,15 +11,14 @@ pub(super) trait Engine: Send {
     /// Whether the open model is the one that these settings need.
     fn serves(&self, settings: &RunSettings) -> bool;
 
-    /// Opens the settings' model in place of the open one. `progress` receives the number of a folder's images
-    /// read, and may stop the reading by `false`.
-    fn open(&mut self, settings: &RunSettings, progress: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault>;
+    /// Opens the settings' model in place of the open one. `progress` may stop it by `false`.
+    fn open(&mut self, settings: &RunSettings, progress: &LoadProgress) -> Result<(), Fault>;
 
     /// Details of the open model, with the notes of its opening.
     fn opened(&self) -> Option<(Arc<ModelInfo>, Vec<String>)>;
 
-    /// Prepares a run of the open model.
-    fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault>;
+    /// Prepares a run of the open model. `progress` may stop it by `false`.
+    fn prepare(&mut self, settings: &RunSettings, progress: &LoadProgress) -> Result<Prepared, Fault>;
 
     /// Drops the open model.
     fn forget(&mut self);
@@ -42,10 +41,10 @@ impl Engine for ModelEngine {
         self.model.as_ref().is_some_and(|model| model.serves(settings))
     }
 
-    fn open(&mut self, settings: &RunSettings, progress: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault> {
+    fn open(&mut self, settings: &RunSettings, progress: &LoadProgress) -> Result<(), Fault> {
         // Two large models need not be in memory at once.
         self.model = None;
-        let opened = Model::open(settings, self.onnxruntime.as_deref(), progress);
+        let opened = Model::open_with_progress(settings, self.onnxruntime.as_deref(), progress);
         self.model = Some(opened.map_err(|error| Fault::from(&error))?);
         Ok(())
     }
@@ -54,9 +53,9 @@ impl Engine for ModelEngine {
         self.model.as_ref().map(|model| (Arc::clone(model.info()), model.notes().to_vec()))
     }
 
-    fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault> {
+    fn prepare(&mut self, settings: &RunSettings, progress: &LoadProgress) -> Result<Prepared, Fault> {
         let model = self.model.as_ref().ok_or_else(|| Fault::new(super::FaultPlace::Program, "no model is open"))?;
-        model.prepare(settings, Keeping::LatestStep).map_err(|error| Fault::from(&error))
+        model.prepare_with_progress(settings, Keeping::LatestStep, progress).map_err(|error| Fault::from(&error))
     }
 
     fn forget(&mut self) {

@@ -152,7 +152,7 @@ impl From<&EnsembleError> for Fault {
 fn work(task: &MeasureTask, order: Order) -> Result<bool, Fault> {
     let fault = |error: EnsembleError| Fault::from(&error);
     let settings = order.begun.as_ref().map_or(&order.settings, |ensemble| &ensemble.origin().settings).clone();
-    let model = Model::open(&settings, order.onnxruntime.as_deref(), &|_, _| !task.is_cancelled());
+    let model = Model::open_with_progress(&settings, order.onnxruntime.as_deref(), &|_| !task.is_cancelled());
     if task.is_cancelled() {
         return Ok(false);
     }

@@ -1,7 +1,7 @@
 //! The messages between the window and the inference thread.
 
 use crate::model::onnx_runtime::setup::Installed;
-use crate::session::prepare::{ModelInfo, Resolved};
+use crate::session::prepare::{LoadingPart, ModelInfo, Resolved};
 use crate::session::settings::ModelSource;
 use crate::session::{CoarsePass, RunSettings, Snapshot};
 use crate::theory::NoiseLevel;
@@ -74,8 +74,8 @@ pub enum Event {
 }
 
 /// The news of a request, in this order: `ModelOpening` (only if a file is opened), `Reading` (only for a folder
-/// of images), `ModelOpened`, `Started`, `Step`…, `Ended`; or `Failed`, which is the last. `Coarse` comes
-/// between the steps of a live run, at most once. A request that is replaced sends no more news.
+/// of images), `Loading` (only for a pipeline), `ModelOpened`, `Loading` (only if prompts are encoded), `Started`, `Step`…,
+/// `Ended`; or `Failed`, which is the last. `Coarse` comes between the steps of a live run, at most once. A request that is replaced sends no more news.
 #[derive(Clone, Debug)]
 pub enum RunNews {
     /// A model is being opened.
@@ -90,6 +90,8 @@ pub enum RunNews {
         /// Images in all.
         total: usize,
     },
+    /// A part of a pipeline is being loaded, or used to encode prompts. Some of these are dropped if the window is slow.
+    Loading(LoadingPart),
     /// The model is open.
     ModelOpened {
         /// Details of the model.

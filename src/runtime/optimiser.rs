@@ -101,8 +101,8 @@ fn work(
     options: &Options,
     onnxruntime: Option<&std::path::Path>,
 ) -> Result<Outcome, Fault> {
-    let model =
-        Model::open(settings, onnxruntime, &|_, _| !task.is_cancelled()).map_err(|error| Fault::from(&error))?;
+    let model = Model::open_with_progress(settings, onnxruntime, &|_| !task.is_cancelled())
+        .map_err(|error| Fault::from(&error))?;
     let mut bare = model.bare(settings).map_err(|error| Fault::from(&error))?;
     task.set_canceller(bare.canceller.clone());
     let failed = |error: &dyn std::fmt::Display| Fault::new(super::FaultPlace::Run, &error.to_string());

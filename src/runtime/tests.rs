@@ -7,7 +7,7 @@ use crate::denoiser::{CancelFlag, Clipping, DenoiseError, Denoised, Denoiser, Im
 use crate::model::onnx_runtime::setup::{Installed, Progress, SetupError};
 use crate::sampler::{Making, SeededNoise};
 use crate::session::Run;
-use crate::session::prepare::{ModelInfo, Prepared, Resolved};
+use crate::session::prepare::{LoadProgress, ModelInfo, Prepared, Resolved};
 use crate::session::settings::ModelSource;
 use crate::theory::{NoiseLevel, Parameterization, Prediction};
 use ndarray::{ArrayView4, Zip};
@@ -87,7 +87,7 @@ impl Engine for Scripted {
         self.model.as_ref() == Some(&settings.source)
     }
 
-    fn open(&mut self, settings: &RunSettings, _: &(dyn Fn(usize, usize) -> bool + Sync)) -> Result<(), Fault> {
+    fn open(&mut self, settings: &RunSettings, _: &LoadProgress) -> Result<(), Fault> {
         self.model = None;
         let ModelSource::Model(name) = &settings.source else { return Err(Fault::new(FaultPlace::Model, "no name")) };
         let _ = self.opened.send(name.clone());
@@ -102,7 +102,7 @@ impl Engine for Scripted {
         None
     }
 
-    fn prepare(&mut self, settings: &RunSettings) -> Result<Prepared, Fault> {
+    fn prepare(&mut self, settings: &RunSettings, _: &LoadProgress) -> Result<Prepared, Fault> {
         let flag = CancelFlag::default();
         let is = |name: &str| self.model == Some(ModelSource::Model(name.into()));
         let takes = Duration::from_millis(if is("slow") { 30 } else { 0 });
@@ -241,6 +241,7 @@ fn word(event: &Event) -> String {
     let what = match news {
         RunNews::ModelOpening { .. } => "opening".into(),
         RunNews::Reading { .. } => "reading".into(),
+        RunNews::Loading(part) => part.in_words(),
         RunNews::ModelOpened { .. } => "opened".into(),
         RunNews::Started(started) => format!("started {}", started.levels.len() - 1),
         RunNews::Step { snapshot, .. } => format!("step {}", snapshot.step),

@@ -7,7 +7,7 @@ use super::mailbox::{Abandoned, Mailbox, Turn, cancelled};
 use super::message::{Request, RunEnd, RunNews, RunStarted, Wish};
 use super::speed::Speed;
 use crate::session::Trajectory;
-use crate::session::prepare::Prepared;
+use crate::session::prepare::{Loading, Prepared};
 use crate::words::voice::Voice;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,16 +67,25 @@ impl Worker<'_> {
         if mailbox.takes_forget() {
             self.forget();
         }
+        let progress = |loading| {
+            mailbox.offer(
+                id,
+                match loading {
+                    Loading::Images { done, total } => RunNews::Reading { done, total },
+                    Loading::Part(part) => RunNews::Loading(part),
+                },
+            );
+            !mailbox.is_unwanted(id)
+        };
+        let stopped = |fault| {
+            let stopped = RunNews::Ended { end: RunEnd::Stopped, seconds: 0.0 };
+            if mailbox.is_stopped(id) { stopped } else { RunNews::Failed(fault) }
+        };
         if !self.engine.serves(settings) {
             self.last.clear();
             mailbox.send(id, RunNews::ModelOpening { source: settings.source.clone() })?;
-            let progress = |done, total| {
-                mailbox.offer(id, RunNews::Reading { done, total });
-                !mailbox.is_unwanted(id)
-            };
             if let Err(fault) = self.engine.open(settings, &progress) {
-                let stopped = RunNews::Ended { end: RunEnd::Stopped, seconds: 0.0 };
-                return mailbox.send(id, if mailbox.is_stopped(id) { stopped } else { RunNews::Failed(fault) });
+                return mailbox.send(id, stopped(fault));
             }
         }
         if let Some((info, notes)) = self.engine.opened() {
@@ -87,9 +96,9 @@ impl Worker<'_> {
             return Ok(());
         }
         mailbox.check(id)?;
-        let mut prepared = match self.engine.prepare(settings) {
+        let mut prepared = match self.engine.prepare(settings, &progress) {
             Ok(prepared) => prepared,
-            Err(fault) => return mailbox.send(id, RunNews::Failed(fault)),
+            Err(fault) => return mailbox.send(id, stopped(fault)),
         };
         mailbox.begin(id, prepared.canceller.clone())?;
         let mut trajectory = prepared.run.trajectory();

@@ -89,6 +89,10 @@ impl App {
                     opening.reading = Some((done, total));
                 }
             }
+            RunNews::Loading(part) => {
+                let opening = state.opening.get_or_insert_with(|| Opening::of(&state.document.document().run.source));
+                opening.part = Some(part);
+            }
             RunNews::ModelOpened { info, notes } => {
                 if state.standing_in_for().is_none() {
                     state.preferences.remember(&info.source);

@@ -3,7 +3,7 @@
 use super::SettingError;
 use super::arrays::Digests;
 use super::open::{check_size, read_config};
-use super::{Classes, NullClass, OpenDenoiser, PrepareError, check, data_within};
+use super::{Classes, LoadProgress, Loading, NullClass, OpenDenoiser, PrepareError, check, data_within};
 use crate::denoiser::empirical::ImageSet;
 use crate::denoiser::{
     CancelFlag, ClassDenoiser, Clipping, DenoiseError, Denoised, Denoiser, EmpiricalDenoiser, GaussianDenoiser,
@@ -79,7 +79,7 @@ impl Images {
 pub(super) fn open_folder(
     folder: &Path,
     settings: &RunSettings,
-    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+    progress: &LoadProgress,
 ) -> Result<OpenExact, PrepareError> {
     no_label(settings, "a folder of images has no classes")?;
     let size = settings.size.unwrap_or((SIDE, SIDE));
@@ -96,7 +96,7 @@ pub(super) fn open_folder(
         None => cosine(),
     };
     let schedule = config.model_schedule()?;
-    let found = read_folder(folder, size, progress)?;
+    let found = read_folder(folder, size, &|done, total| progress(Loading::Images { done, total }))?;
     notes.push(format!("read {} of {}x{} from {}", count(found.set.len(), "image"), size.0, size.1, folder.display()));
     notes
         .extend(found.skipped.iter().take(NAMED).map(|(path, reason)| format!("skipped {}: {reason}", path.display())));

@@ -9,6 +9,7 @@ mod convention;
 mod error;
 mod exact;
 mod inputs;
+mod loading;
 mod model;
 mod null_class;
 mod open;
@@ -24,6 +25,7 @@ pub(crate) use arrays::EMBEDDINGS;
 pub use error::PrepareError;
 pub(crate) use inputs::CONCAT;
 pub use inputs::InputInfo;
+pub use loading::{LoadProgress, Loading, LoadingPart, PartTask, bytes_in_words};
 pub use model::{Model, ModelInfo, sizes_in_words};
 pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;
@@ -36,6 +38,7 @@ pub use sampler::{ChosenSampler, sampler_for, sampler_of};
 pub use setting_error::{ClassOf, SettingError};
 pub use spacing::{ResolvedSpacing, default_spacing, spacing_of};
 
+use self::loading::of_images;
 use super::Run;
 use super::settings::RunSettings;
 use crate::denoiser::{ClassDenoiser, Clipping, Denoiser, ImageShape};
@@ -253,8 +256,17 @@ pub fn prepare(
     onnxruntime: Option<&Path>,
     progress: &(dyn Fn(usize, usize) -> bool + Sync),
 ) -> Result<Prepared, PrepareError> {
-    let model = Model::open(settings, onnxruntime, progress)?;
-    let mut prepared = model.prepare(settings, Keeping::EveryStep)?;
+    prepare_with_progress(settings, onnxruntime, &of_images(progress))
+}
+
+/// The same with the progress of all that is loaded.
+pub fn prepare_with_progress(
+    settings: &RunSettings,
+    onnxruntime: Option<&Path>,
+    progress: &LoadProgress,
+) -> Result<Prepared, PrepareError> {
+    let model = Model::open_with_progress(settings, onnxruntime, progress)?;
+    let mut prepared = model.prepare_with_progress(settings, Keeping::EveryStep, progress)?;
     prepared.notes.splice(..0, model.notes().iter().cloned());
     Ok(prepared)
 }

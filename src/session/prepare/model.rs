@@ -5,10 +5,11 @@ use super::cascade::OpenCascade;
 use super::convention::check_time;
 use super::exact::{self, OpenExact};
 use super::inputs::{self, InputInfo};
+use super::loading::of_images;
 use super::watched::Watched;
 use super::{
-    Bare, Keeping, NullSource, OpenDenoiser, OpenModel, PipelineInfo, PrepareError, Prepared, arrays, bare, check,
-    data_within, finish,
+    Bare, Keeping, LoadProgress, NullSource, OpenDenoiser, OpenModel, PipelineInfo, PrepareError, Prepared, arrays,
+    bare, check, data_within, finish,
 };
 use crate::denoiser::ImageShape;
 use crate::model::SchedulerConfig;
@@ -281,6 +282,15 @@ impl Model {
         onnxruntime: Option<&Path>,
         progress: &(dyn Fn(usize, usize) -> bool + Sync),
     ) -> Result<Self, PrepareError> {
+        Self::open_with_progress(settings, onnxruntime, &of_images(progress))
+    }
+
+    /// The same with the progress of all that is loaded, which may stop it by `false`.
+    pub fn open_with_progress(
+        settings: &RunSettings,
+        onnxruntime: Option<&Path>,
+        progress: &LoadProgress,
+    ) -> Result<Self, PrepareError> {
         check::numbers(settings)?;
         // Recorded before they are read, so that a change in between is detected too.
         let mut files = Watched::default();
@@ -328,16 +338,26 @@ impl Model {
 
     /// Prepares a run. The model must [serve](Self::serves) the settings.
     pub fn prepare(&self, settings: &RunSettings, keeping: Keeping) -> Result<Prepared, PrepareError> {
-        finish(settings, self.opened(settings)?, keeping)
+        self.prepare_with_progress(settings, keeping, &|_| true)
+    }
+
+    /// The same with the progress of what is loaded for it, as prompts may have to be encoded.
+    pub fn prepare_with_progress(
+        &self,
+        settings: &RunSettings,
+        keeping: Keeping,
+        progress: &LoadProgress,
+    ) -> Result<Prepared, PrepareError> {
+        finish(settings, self.opened(settings, progress)?, keeping)
     }
 
     /// A denoiser for runs of your own, independent of any other. The model must
     /// [serve](Self::serves) the settings.
     pub fn bare(&self, settings: &RunSettings) -> Result<Bare, PrepareError> {
-        bare(settings, self.opened(settings)?)
+        bare(settings, self.opened(settings, &|_| true)?)
     }
 
-    fn opened(&self, settings: &RunSettings) -> Result<OpenDenoiser, PrepareError> {
+    fn opened(&self, settings: &RunSettings, _progress: &LoadProgress) -> Result<OpenDenoiser, PrepareError> {
         check::numbers(settings)?;
         let contracts = self.kind.contracts();
         inputs::check_names(settings, &self.info.name, &contracts)?;
