@@ -3,6 +3,7 @@
 
 use super::Wake;
 use super::fault::panic_text;
+use super::kept_results::KeptResults;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,10 +52,10 @@ pub fn unanswered() -> usize {
 }
 
 /// Counts one analysis for the requesting thread, until it is answered or dropped.
-struct Ticket(Arc<AtomicUsize>);
+pub(super) struct Ticket(Arc<AtomicUsize>);
 
 impl Ticket {
-    fn take() -> Self {
+    pub(super) fn take() -> Self {
         UNANSWERED.with(|count| {
             count.fetch_add(1, Ordering::SeqCst);
             Self(Arc::clone(count))
@@ -68,20 +69,8 @@ impl Drop for Ticket {
     }
 }
 
-/// A result that is kept.
-struct KeptResult<V> {
-    value: Arc<V>,
-    bytes: usize,
-    /// When it was last used, by a counter of uses.
-    used: u64,
-}
-
 struct PoolState<K, V> {
-    done: HashMap<K, KeptResult<V>>,
-    /// Their size together, and its limit.
-    bytes: usize,
-    budget: usize,
-    looks: u64,
+    done: KeptResults<K, V>,
     /// Jobs that panicked, with the message. Not tried again until another was answered.
     failed: HashMap<K, String>,
     /// The newest job that has not begun; an older one is dropped, because its result is no longer shown.
@@ -89,30 +78,6 @@ struct PoolState<K, V> {
     /// The job in progress.
     at: Option<K>,
     closing: bool,
-}
-
-impl<K: Eq + Hash + Clone, V> PoolState<K, V> {
-    fn look(&mut self, key: &K) -> Option<Arc<V>> {
-        let kept = self.done.get_mut(key)?;
-        self.looks += 1;
-        kept.used = self.looks;
-        Some(Arc::clone(&kept.value))
-    }
-
-    /// Keeps a result, and drops the least recently used ones if all together are too large.
-    fn keep(&mut self, key: K, value: V, bytes: usize) {
-        self.looks += 1;
-        self.bytes += bytes;
-        let kept = KeptResult { value: Arc::new(value), bytes, used: self.looks };
-        if let Some(before) = self.done.insert(key, kept) {
-            self.bytes -= before.bytes;
-        }
-        while self.bytes > self.budget && self.done.len() > 1 {
-            let oldest = self.done.iter().min_by_key(|(_, kept)| kept.used).map(|(key, _)| key.clone());
-            let gone = oldest.and_then(|key| self.done.remove(&key));
-            self.bytes -= gone.map_or(0, |kept| kept.bytes);
-        }
-    }
 }
 
 /// Computes values by key in one thread. A value that is not known yet is `None`; `wake` is called when it is.
@@ -126,10 +91,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
     /// its size.
     pub fn start(name: &str, budget: usize, wake: Wake) -> std::io::Result<Self> {
         let state = PoolState {
-            done: HashMap::new(),
-            bytes: 0,
-            budget,
-            looks: 0,
+            done: KeptResults::within(budget),
             failed: HashMap::new(),
             waiting: None,
             at: None,
@@ -144,7 +106,7 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
     /// The value of a key. If it is not known, `job` provides its computation.
     pub fn get(&self, key: &K, job: impl FnOnce() -> Option<Job<V>>) -> Option<Arc<V>> {
         let mut state = lock(&self.shared.0);
-        if let Some(value) = state.look(key) {
+        if let Some(value) = state.done.look(key) {
             return Some(value);
         }
         let known = state.failed.contains_key(key)
@@ -160,14 +122,14 @@ impl<K: Eq + Hash + Clone + Send + 'static, V: Weigh + Send + Sync + 'static> An
     /// The result for a key: its value, or the message of a panic; `None` while there is neither.
     pub fn answer(&self, key: &K) -> Option<Result<Arc<V>, String>> {
         let mut state = lock(&self.shared.0);
-        let value = state.look(key).map(Ok);
+        let value = state.done.look(key).map(Ok);
         value.or_else(|| state.failed.get(key).map(|words| Err(words.clone())))
     }
 
     /// Size of the kept results, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        lock(&self.shared.0).bytes
+        lock(&self.shared.0).done.bytes()
     }
 
     /// The message of the panic that ended the job of this key.
@@ -200,7 +162,7 @@ fn work<K: Eq + Hash + Clone, V: Weigh>(shared: &(Mutex<PoolState<K, V>>, Condva
             Ok(value) => {
                 state.failed.clear();
                 let bytes = value.bytes();
-                state.keep(key, value, bytes);
+                state.done.keep(key, value, bytes);
             }
             Err(panic) => {
                 if state.failed.len() >= MOST_FAILED {
@@ -239,30 +201,6 @@ mod tests {
         fn bytes(&self) -> usize {
             self.0
         }
-    }
-
-    #[test]
-    fn what_was_looked_at_last_is_kept_within_the_budget() {
-        let mut state: PoolState<usize, Number> = PoolState {
-            done: HashMap::new(),
-            bytes: 0,
-            budget: 100,
-            looks: 0,
-            failed: HashMap::new(),
-            waiting: None,
-            at: None,
-            closing: false,
-        };
-        for (key, bytes) in [(1, 40), (2, 40)] {
-            state.keep(key, Number(bytes), bytes);
-        }
-        assert!(state.look(&1).is_some());
-        state.keep(3, Number(40), 40);
-        assert_eq!((state.look(&2), state.bytes), (None, 80), "the second was not looked at");
-        state.keep(1, Number(10), 10);
-        assert_eq!(state.bytes, 50, "a new answer takes the place of the old");
-        state.keep(4, Number(900), 900);
-        assert_eq!((state.done.len(), state.bytes), (1, 900), "the newest stays, whatever it weighs");
     }
 
     #[test]

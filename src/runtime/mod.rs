@@ -26,8 +26,10 @@
 mod analysis_pool;
 mod background;
 mod checking;
+mod decoding;
 mod engine;
 mod fault;
+mod kept_results;
 mod last_run;
 pub mod launch;
 mod library;
@@ -51,6 +53,7 @@ pub use message::{Activity, Event, LibraryNews, Pace, RunEnd, RunId, RunNews, Ru
 
 pub use background::Busy;
 pub use checking::{Checking, CheckingReport, Conclusion};
+pub use decoding::{DecodeQuestion, Decoders, Decoding, DecodingState, Latents, Urgency};
 pub use measuring::{DataSource, Measuring, MeasuringReport, Order};
 pub use optimiser::{Optimisation, Report};
 pub use question::QuestionSlot;
