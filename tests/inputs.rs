@@ -41,7 +41,7 @@ fn eps_of(name: &str, conditioning: Conditioning) -> Array4<f64> {
 }
 
 fn given(values: impl Into<ArrayD<f64>>) -> GivenInput {
-    GivenInput { values: values.into(), null: None }
+    GivenInput::by_sample(values.into())
 }
 
 fn list(values: &[f64]) -> ArrayD<f64> {
@@ -71,8 +71,8 @@ fn the_unconditional_estimate_has_the_null_values_even_of_what_all_samples_share
     let with = |difficulty: f64, hour: f64, null: bool| {
         let null = |value: f64| null.then(|| list(&[value]));
         vec![
-            GivenInput { values: list(&[difficulty]), null: null(0.0) },
-            GivenInput { values: list(&[hour]), null: null(1.0) },
+            GivenInput { null: null(0.0), ..given(list(&[difficulty])) },
+            GivenInput { null: null(1.0), ..given(list(&[hour])) },
         ]
     };
     let x = golden("x");

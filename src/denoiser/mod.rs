@@ -10,6 +10,7 @@ pub mod gaussian;
 pub mod guided;
 pub mod local;
 mod pooling;
+mod prompts_over_time;
 mod upsampled;
 
 pub use cascade::Cascade;
@@ -19,6 +20,7 @@ pub use empirical::EmpiricalDenoiser;
 pub use gaussian::GaussianDenoiser;
 pub use guided::Guided;
 pub use local::{LocalDenoiser, WindowError, WindowSize};
+pub use prompts_over_time::{PromptsOverTime, StepClock, Timeline};
 pub use upsampled::{Upsample, Upsampled};
 
 use crate::theory::NoiseLevel;
@@ -257,6 +259,25 @@ pub enum DenoiseError {
         what: &'static str,
         /// The number that was fed to the network.
         timestep: f64,
+    },
+    /// The same of a network in 16 bits, which some cannot do with.
+    #[error(
+        "the network, exported in 16 bits, returned {what} at timestep {}; 16 bits are too few for some networks, such as \
+         Stable Diffusion 2.1, so export it in f32", short(*.timestep)
+    )]
+    NotFiniteInHalves {
+        /// `NaN` or `Inf`.
+        what: &'static str,
+        /// The number that was fed to the network.
+        timestep: f64,
+    },
+    /// A class that stands for a prompt, and nothing is given for it.
+    #[error("there is no prompt {number}: this run's prompts are 0, the null prompt, to {last}; choose one of these")]
+    NoSuchPrompt {
+        /// What was asked for.
+        number: i64,
+        /// The last there is.
+        last: usize,
     },
     /// ONNX Runtime failed.
     #[error("ONNX Runtime could not run the model: {0}")]

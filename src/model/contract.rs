@@ -1,18 +1,21 @@
 //! The meaning of a network's inputs and outputs, from their names, types and shapes. Guesses are always reported.
 
+mod error;
+mod packed;
 mod port;
 mod role;
 
-pub use port::{Element, Layout, Port, PortNames, PortRole};
+pub use error::ContractError;
+pub use port::{Element, InputPurpose, Layout, Port, PortNames, PortRole};
 
+use self::packed::Packed;
 use self::role::Role;
-use crate::words::count;
 use serde::Serialize;
 
 /// The graph's inputs and outputs by role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Contract {
-    /// Noisy image, four axes, float.
+    /// Noisy image, float: four axes, or three where it is packed.
     pub sample: Port,
     /// Timestep: a number per sample, or one for all.
     pub timestep: Port,
@@ -20,9 +23,13 @@ pub struct Contract {
     pub class_labels: Option<Port>,
     /// Text or other conditioning, float `[B, tokens, width]`.
     pub hidden_states: Option<Port>,
+    /// Positions of a packed image's tokens, `[tokens, 3]` or `[B, tokens, 3]`, which follow from its size.
+    pub image_ids: Option<Port>,
+    /// Positions of the text's tokens beside a packed image's, all 0.
+    pub text_ids: Option<Port>,
     /// All other inputs, which the user or the card gives values for.
     pub inputs: Vec<Port>,
-    /// Prediction, four axes, float; twice the image's channels where a variance is learned too.
+    /// Prediction, in the form of the image; twice its channels where a variance is learned too.
     pub output: Port,
     /// The order of the axes of images.
     pub layout: Layout,
@@ -32,133 +39,6 @@ pub struct Contract {
     pub concat_channels: usize,
     /// Whether the output carries a learned variance in a second half of its channels, which is not used.
     pub learned_variance: bool,
-}
-
-/// Why the roles could not be decided.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ContractError {
-    /// No input can be an image.
-    #[error(
-        "the model has no image input (a float tensor with four axes); its inputs are {inputs}; only networks with a four-axis image input (batch, channels, height, \
-         width) can be opened"
-    )]
-    NoImage {
-        /// All inputs.
-        inputs: String,
-    },
-    /// No input can be a timestep.
-    #[error("the model has no timestep input (a number per sample, or one for all); its inputs are {inputs}")]
-    NoTimestep {
-        /// All inputs.
-        inputs: String,
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// No output can be a prediction.
-    #[error("the model has no image output (a float tensor with four axes); its outputs are {outputs}")]
-    NoOutput {
-        /// All outputs.
-        outputs: String,
-    },
-    /// More than one port fits a role.
-    #[error("more than one {what} could be the {role}: {candidates}")]
-    Ambiguous {
-        /// `input` or `output`.
-        what: &'static str,
-        /// The role.
-        role: PortRole,
-        /// The candidates.
-        candidates: String,
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// A name was given that is not there.
-    #[error("the model has no {what} named \"{name}\"; it has {there}")]
-    Unnamed {
-        /// `input` or `output`.
-        what: &'static str,
-        /// The name given.
-        name: String,
-        /// What there is.
-        there: String,
-    },
-    /// A name was given of an input that another role has.
-    #[error("the input \"{name}\" is the {is}, so it cannot be the {role}; the other inputs are {there}")]
-    Taken {
-        /// The name given.
-        name: String,
-        /// What it is.
-        is: PortRole,
-        /// What it was named for.
-        role: PortRole,
-        /// What there is left.
-        there: String,
-    },
-    /// A port that the user named for a role that it cannot play.
-    #[error("the {what} {port} cannot be the {role}, which is {needs}")]
-    Unfit {
-        /// `input` or `output`.
-        what: &'static str,
-        /// The role.
-        role: PortRole,
-        /// The port.
-        port: String,
-        /// What the role needs.
-        needs: &'static str,
-    },
-    /// An input of a type that cannot be fed.
-    #[error("the model needs an input that Chromascope cannot supply: {port}")]
-    UnknownInput {
-        /// The input.
-        port: String,
-    },
-    /// Input and output do not match.
-    #[error(
-        "the model takes {} but returns {output}; it must return {input}, or {twice} with a learned variance, or fewer \
-         than it takes if the rest is conditioning",
-        count(*.input, "channel")
-    )]
-    Channels {
-        /// Channels in.
-        input: usize,
-        /// Channels out.
-        output: usize,
-        /// Twice the channels in.
-        twice: usize,
-    },
-    /// The card's channels do not fit the graph.
-    #[error(
-        "card.json says \"channels\": {card}, but the model takes {} and returns {output}; correct the card",
-        count(*.input, "channel")
-    )]
-    CardChannels {
-        /// The card's.
-        card: usize,
-        /// Channels in.
-        input: usize,
-        /// Channels out.
-        output: usize,
-    },
-    /// The configuration's channels are not the graph's.
-    #[error(
-        "config.json says \"in_channels\": {config}, but the image input of the graph has {}: {port}; use the config.json \
-         of this model",
-        count(*.graph, "channel")
-    )]
-    ConfigChannels {
-        /// The configuration's.
-        config: usize,
-        /// The graph's.
-        graph: usize,
-        /// The image input.
-        port: String,
-    },
-    /// The channel count is not fixed.
-    #[error(
-        "the number of image channels is unknown; export the model with a fixed channel count, or set \"in_channels\" \
-         in config.json"
-    )]
-    FreeChannels,
 }
 
 /// What the model's other files say of its graph.
@@ -194,9 +74,13 @@ impl Contract {
 
         let mut rest: Vec<&Port> =
             inputs.iter().filter(|port| !declared.inputs.contains(&port.name.as_str())).collect();
-        let sample = Role::new(PortRole::Sample, SAMPLE_NAMES)
-            .take(&mut rest, names.sample.as_deref(), Port::is_image)?
-            .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?;
+        let packed = Packed::find(inputs, outputs, names);
+        let sample = match &packed {
+            Some(packed) => packed.take_sample(&mut rest),
+            None => Role::new(PortRole::Sample, SAMPLE_NAMES)
+                .take(&mut rest, names.sample.as_deref(), Port::is_image)?
+                .ok_or_else(|| ContractError::NoImage { inputs: list(inputs) })?,
+        };
         let named = [(PortRole::ClassLabels, &names.class_labels), (PortRole::Timestep, &names.timestep)];
         if let Some((role, _)) = named.into_iter().find(|(_, name)| name.as_deref() == Some(&sample.name)) {
             let (name, is, there) = (sample.name, PortRole::Sample, list_of(&rest));
@@ -232,18 +116,18 @@ impl Contract {
             return Err(ContractError::UnknownInput { port: port.describe() });
         }
 
-        let mut rest: Vec<&Port> = outputs.iter().collect();
-        let output = Role::new(PortRole::Output, OUTPUT_NAMES)
-            .take(&mut rest, names.output.as_deref(), Port::is_image)?
-            .ok_or_else(|| ContractError::NoOutput { outputs: list(outputs) })?;
-
-        let layout = layout_of(&sample, &output, declared.in_channels);
-        let Purposes { channels, concat_channels, learned_variance } = channels_of(&sample, &output, layout, declared)?;
+        let (output, layout, purposes) = match &packed {
+            Some(packed) => (packed.output.clone(), Layout::Packed, packed.purposes()?),
+            None => image_output(&sample, outputs, names, declared)?,
+        };
+        let Purposes { channels, concat_channels, learned_variance } = purposes;
         Ok(Self {
             sample,
             timestep,
             class_labels,
             hidden_states,
+            image_ids: packed.as_ref().map(|packed| packed.image_ids.clone()),
+            text_ids: packed.as_ref().and_then(|packed| packed.text_ids.cloned()),
             inputs: further,
             output,
             layout,
@@ -280,9 +164,28 @@ impl Contract {
     /// Height and width that the graph is fixed to, where it is.
     #[must_use]
     pub fn fixed_size(&self) -> (Option<usize>, Option<usize>) {
-        let height = self.layout.height_axis();
-        (self.sample.shape[height], self.sample.shape[height + 1])
+        match *self.layout.size_axes() {
+            [height, width] => (self.sample.shape[height], self.sample.shape[width]),
+            // A number of tokens leaves open which sides they make.
+            _ => (None, None),
+        }
     }
+}
+
+/// The prediction of a network whose image has four axes, the order of these, and what its channels are for.
+fn image_output(
+    sample: &Port,
+    outputs: &[Port],
+    names: &PortNames,
+    declared: &Declared,
+) -> Result<(Port, Layout, Purposes), ContractError> {
+    let mut rest: Vec<&Port> = outputs.iter().collect();
+    let output = Role::new(PortRole::Output, OUTPUT_NAMES)
+        .take(&mut rest, names.output.as_deref(), Port::is_image)?
+        .ok_or_else(|| ContractError::NoOutput { outputs: list(outputs) })?;
+    let layout = layout_of(sample, &output, declared.in_channels);
+    let purposes = channels_of(sample, &output, layout, declared)?;
+    Ok((output, layout, purposes))
 }
 
 /// The order of the axes: where the configuration's channels are, else where few channels are or only they are fixed.

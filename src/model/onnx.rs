@@ -1,50 +1,34 @@
 //! A network in ONNX Runtime, as a [`Denoiser`].
 
+mod binding;
 mod call;
+mod conditioning;
 mod feeding;
+mod given;
+mod guidance_embedding;
 mod kept;
 mod reading;
 mod reason;
 mod session;
 
 pub(in crate::model) use call::CallError;
+pub use conditioning::{Conditioning, ConditioningError, GivenInput, HiddenStates, Rows};
+pub use guidance_embedding::guidance_embedding;
 pub use session::{Canceller, OnnxSession, OpenError, SessionOptions};
 
-use self::feeding::{Buffer, numbers, scalars};
+use self::binding::Binding;
+use self::feeding::{Buffer, scalars};
+use self::given::{Call, Given};
 use self::reading::{Output, Values, view};
 use self::reason::{Suspects, failed_call};
-use super::contract::{Contract, Port};
-use crate::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser, ImageShape, NULL_INPUTS};
+use super::contract::Contract;
+use crate::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser, ImageShape};
 use crate::schedule::{FedTimesteps, ModelSchedule};
 use crate::theory::{NetworkTime, NoiseLevel, Parameterization};
-use ndarray::{Array3, Array4, ArrayD, ArrayView4, Axis, Slice, Zip};
-use ort::session::SessionInputValue;
+use ndarray::{Array4, ArrayView4, Axis, CowArray, Ix4, Slice, Zip};
+use ort::session::{SessionInputValue, SessionOutputs};
+use ort::value::DynTensor;
 use std::borrow::Cow;
-
-/// What a network is told besides the noisy image.
-#[derive(Clone, Debug, Default)]
-pub struct Conditioning {
-    /// Class of each sample of the batch (the last entry rules the samples beyond it).
-    pub labels: Vec<i64>,
-    /// Text or other embeddings, `[B or 1, tokens, width]`; a batch that is larger takes them in turn.
-    pub hidden_states: Option<Array3<f32>>,
-    /// The null class, for callers that ask for [`NULL_INPUTS`].
-    pub null_class: Option<i64>,
-    /// Values of the further inputs, in the contract's order.
-    pub inputs: Vec<GivenInput>,
-    /// Channels behind the image's, `[B or 1, C, H, W]`; a larger batch uses them in turn.
-    pub concat: Option<Array4<f32>>,
-}
-
-/// Values of a further input, in the graph's order of axes. The first axis has one entry for all samples or one per
-/// sample; a larger batch uses them in turn.
-#[derive(Clone, Debug)]
-pub struct GivenInput {
-    /// The values.
-    pub values: ArrayD<f64>,
-    /// The values for the unconditional estimate, if it has its own: one entry.
-    pub null: Option<ArrayD<f64>>,
-}
 
 /// A network that samplers can call: contract, schedule and meaning of the output around an [`OnnxSession`].
 pub struct OnnxDenoiser {
@@ -54,10 +38,12 @@ pub struct OnnxDenoiser {
     parameterization: Parameterization,
     /// What a run's plan feeds at its levels.
     fed: FedTimesteps,
-    conditioning: Conditioning,
+    given: Given,
     /// Most samples a call.
     partition: usize,
     input: Buffer,
+    /// Inputs and output tied to the session, where the graph runs on another device.
+    binding: Option<Binding>,
 }
 
 impl OnnxDenoiser {
@@ -74,7 +60,17 @@ impl OnnxDenoiser {
         let partition = contract.fixed_batch().unwrap_or(partition).max(1);
         let input = Buffer::of(contract.sample.element);
         let fed = FedTimesteps::default();
-        Self { session, contract, schedule, parameterization, fed, conditioning, partition, input }
+        let device = session.device();
+        let binding = device.is_some().then(Binding::default);
+        let given = Given::new(conditioning, &contract, device);
+        Self { session, contract, schedule, parameterization, fed, given, partition, input, binding }
+    }
+
+    /// The same network with inputs and output bound to the session (ONNX Runtime's I/O binding), as it is on another
+    /// device; on the CPU it makes no difference but in time.
+    #[must_use]
+    pub fn bound(self) -> Self {
+        Self { binding: Some(Binding::default()), ..self }
     }
 
     /// The same network for a run that feeds it these timesteps at its levels. They are used where the network is told its
@@ -112,45 +108,66 @@ impl OnnxDenoiser {
     fn call(
         &mut self,
         x: ArrayView4<f64>,
-        (first, labels): (usize, &[i64]),
+        (first, classes): (usize, &[i64]),
         level: NoiseLevel,
         out: &mut Denoised,
     ) -> Result<(), DenoiseError> {
         let (count, channels, height, width) = x.dim();
-        let size = self.contract.fixed_batch().unwrap_or(count);
+        let contract = &self.contract;
+        let multiple = contract.layout.size_multiple();
+        if height % multiple != 0 || width % multiple != 0 {
+            let expected = format!("sides in multiples of {multiple}");
+            return Err(DenoiseError::Shape { expected, found: format!("{height}x{width}") });
+        }
+        let size = contract.fixed_batch().unwrap_or(count);
         let timestep = self.timestep_at(level);
         // Which sample each place of the batch has.
         let samples: Vec<usize> = (0..size).map(|offset| first + offset.min(count - 1)).collect();
         self.fill(x, level, &samples)?;
-        let shape = [size, channels, height, width];
-        let inputs = self.inputs(shape, timestep, (&samples, labels)).map_err(|error| self.network(&error))?;
+        let call = Call { samples: &samples, classes, size: (height, width) };
+        let contract = &self.contract;
+        let failed = |error: &ort::Error| failed(contract, error);
+        self.given.make_ready(contract, &call, failed)?;
+        let state = contract.layout.shape([size, channels + contract.concat_channels, height, width]);
+        let state = self.input.tensor(state).map_err(|error| failed(&error))?;
+        let timesteps = scalars(&contract.timestep, &vec![timestep; size]).map_err(|error| failed(&error))?;
+        let given = self.given.tensors(contract);
+        let inputs = inputs(contract, (state, timesteps), given);
 
         let cancelled = &self.session.cancelled;
         cancelled.check()?;
         let mut session = self.session.lock();
-        let outputs = session
-            .run_with_options(inputs, &self.session.run_options)
-            .map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { self.network(&error) })?;
-        let port = &self.contract.output;
+        let port = &contract.output;
+        let outputs: ort::Result<SessionOutputs> = match &mut self.binding {
+            None => session.run_with_options(inputs, &self.session.run_options),
+            Some(binding) => binding.run(&mut session, &inputs, &port.name, &self.session.run_options),
+        };
+        let outputs =
+            outputs.map_err(|error| if cancelled.is_cancelled() { DenoiseError::Cancelled } else { failed(&error) })?;
         let value = outputs
             .get(port.name.as_str())
             .ok_or_else(|| DenoiseError::Network(format!("it returned no output \"{}\"", port.name)))?;
-        let output = Output::of(value, port.element).map_err(|error| self.network(&error))?;
-        let given = [size, channels * if self.contract.learned_variance { 2 } else { 1 }, height, width];
-        let expected = self.contract.layout.shape(given);
-        if output.shape.iter().map(|&side| usize::try_from(side).ok()).ne(expected.map(Some)) {
+        let output = Output::of(value, port.element).map_err(|error| failed(&error))?;
+        let layout = contract.layout;
+        let given = [size, channels * if contract.learned_variance { 2 } else { 1 }, height, width];
+        let expected = layout.shape(given);
+        if output.shape.iter().map(|&side| usize::try_from(side).ok()).ne(expected.iter().copied().map(Some)) {
             return Err(DenoiseError::Network(format!(
                 "its output has shape {:?}, but {expected:?} was expected for this input",
                 output.shape
             )));
         }
         if let Some(what) = output.values.not_finite(count * given[1] * height * width) {
-            return Err(DenoiseError::NotFinite { what, timestep });
+            let halves = contract.sample.element.is_half() || port.element.is_half();
+            return Err(match halves {
+                true => DenoiseError::NotFiniteInHalves { what, timestep },
+                false => DenoiseError::NotFinite { what, timestep },
+            });
         }
-        let layout = self.contract.layout;
+        let meaning = self.parameterization;
         match &output.values {
-            Values::Single(values) => self.answer(x, view(values, given, layout), level, (first, out)),
-            Values::Double(values) => self.answer(x, view(values, given, layout), level, (first, out)),
+            Values::Single(values) => answer(meaning, x, view(values, given, layout), level, (first, out)),
+            Values::Double(values) => answer(meaning, x, view(values, given, layout), level, (first, out)),
         }?;
         out.timestep = timestep;
         Ok(())
@@ -160,7 +177,7 @@ impl OnnxDenoiser {
     fn fill(&mut self, x: ArrayView4<f64>, level: NoiseLevel, samples: &[usize]) -> Result<(), DenoiseError> {
         let (_, _, height, width) = x.dim();
         let scale = self.parameterization.input_scale(level);
-        let concat = self.conditioning.concat.as_ref();
+        let concat = self.given.conditioning.concat.as_ref();
         if let Some((_, channels, h, w)) = concat.map(Array4::dim) {
             ImageShape { channels, height: h, width: w }.check((1, channels, height, width))?;
         }
@@ -173,112 +190,70 @@ impl OnnxDenoiser {
         Ok(())
     }
 
-    /// What the graph is given: the state of this shape, the timestep, and where it takes them classes and embeddings.
-    fn inputs(
-        &self,
-        shape: [usize; 4],
-        timestep: f64,
-        (samples, labels): (&[usize], &[i64]),
-    ) -> ort::Result<Vec<(Cow<'_, str>, SessionInputValue<'_>)>> {
-        let contract = &self.contract;
-        let [batch, channels, height, width] = shape;
-        let state = [batch, channels + contract.concat_channels, height, width];
-        let state = self.input.tensor(contract.layout.shape(state))?;
-        let timesteps = scalars(&contract.timestep, &vec![timestep; samples.len()])?;
-        let mut inputs: Vec<(Cow<str>, SessionInputValue)> = Vec::with_capacity(4);
-        inputs.push((contract.sample.name.as_str().into(), state));
-        inputs.push((contract.timestep.name.as_str().into(), timesteps));
-        if let Some(port) = &contract.class_labels {
-            let label = |&sample: &usize| match class_of(sample, labels) {
-                Some(NULL_INPUTS) => self.conditioning.null_class,
-                class => class,
-            };
-            let values: Vec<f64> = samples.iter().map(|sample| label(sample).unwrap_or(0) as f64).collect();
-            inputs.push((port.name.as_str().into(), scalars(port, &values)?));
-        }
-        for (port, given) in contract.inputs.iter().zip(&self.conditioning.inputs) {
-            let takes_rows = contract.is_per_sample(port);
-            let shared = !takes_rows || port.is_shared();
-            let places = if shared { &samples[..1] } else { samples };
-            let rows = places.iter().flat_map(|&sample| match &given.null {
-                Some(null) if class_of(sample, labels) == Some(NULL_INPUTS) => null.index_axis(Axis(0), 0),
-                _ => given.values.index_axis(Axis(0), sample % given.values.len_of(Axis(0))),
-            });
-            let mut shape = given.values.shape()[1..].to_vec();
-            if takes_rows {
-                shape.insert(0, places.len());
-            }
-            inputs.push((port.name.as_str().into(), numbers(port.element, shape, rows.copied())?));
-        }
-        if let (Some(port), Some(states)) = (&contract.hidden_states, &self.conditioning.hidden_states) {
-            let (available, tokens, wide) = states.dim();
-            let rows = samples.iter().flat_map(|sample| states.index_axis(Axis(0), sample % available));
-            let values = numbers(port.element, vec![samples.len(), tokens, wide], rows.map(|&value| f64::from(value)))?;
-            inputs.push((port.name.as_str().into(), values));
-        }
-        Ok(inputs)
-    }
-
-    /// Where a call that begins at a sample ends. One that shares a value cannot be for the null value as well.
-    fn end_of_call(&self, first: usize, samples: usize, classes: &[i64]) -> usize {
+    /// Where a call that begins at a sample ends. One that shares a value cannot be for another value as well.
+    fn end_of_call(&self, first: usize, samples: usize, classes: &[i64]) -> Result<usize, DenoiseError> {
         let last = (first + self.partition).min(samples);
-        let is_null = |sample: usize| class_of(sample, classes) == Some(NULL_INPUTS);
-        let shares = |(port, given): (&Port, &GivenInput)| {
-            given.null.is_some() && (port.is_shared() || !self.contract.is_per_sample(port))
-        };
-        if self.contract.inputs.iter().zip(&self.conditioning.inputs).any(shares) {
-            return (first..last).find(|&sample| is_null(sample) != is_null(first)).unwrap_or(last);
+        for sample in first + 1..last {
+            if !self.given.conditioning.go_together(&self.contract, (first, sample), classes)? {
+                return Ok(sample);
+            }
         }
-        last
-    }
-
-    /// What the prediction says of image and noise. It may be of more samples, and of more channels behind the image's.
-    fn answer<T: Copy + Into<f64>>(
-        &self,
-        x: ArrayView4<f64>,
-        prediction: Option<ArrayView4<T>>,
-        level: NoiseLevel,
-        (first, out): (usize, &mut Denoised),
-    ) -> Result<(), DenoiseError> {
-        let prediction = prediction.ok_or_else(|| DenoiseError::Network("its output is incomplete".into()))?;
-        let (count, channels, ..) = x.dim();
-        let (x0, eps) = (self.parameterization.x0_from(level), self.parameterization.eps_from(level));
-        let part = Slice::from(first..first + count);
-        Zip::from(out.x0.slice_axis_mut(Axis(0), part))
-            .and(out.eps.slice_axis_mut(Axis(0), part))
-            .and(x)
-            .and(prediction.slice(ndarray::s![..count, ..channels, .., ..]))
-            .for_each(|x0_hat, eps_hat, &x, &output| {
-                let output: f64 = output.into();
-                // A weight of 0 must silence even an infinite partner, as at ᾱ = 0.
-                *x0_hat = if x0.state == 0.0 { x0.output * output } else { x0.state * x + x0.output * output };
-                *eps_hat = if eps.state == 0.0 { eps.output * output } else { eps.state * x + eps.output * output };
-            });
-        Ok(())
-    }
-
-    fn network(&self, error: &ort::Error) -> DenoiseError {
-        let contract = &self.contract;
-        let suspects = Suspects {
-            sample: &contract.sample.name,
-            height_axis: contract.layout.height_axis(),
-            has_classes: contract.class_labels.is_some(),
-        };
-        DenoiseError::Network(failed_call(&error.to_string(), suspects))
+        Ok(last)
     }
 }
 
-/// The class of a sample; the last entry rules the samples beyond it.
-fn class_of(sample: usize, classes: &[i64]) -> Option<i64> {
-    classes.get(sample).or(classes.last()).copied()
+/// What the graph is given by name.
+fn inputs<'a>(
+    contract: &'a Contract,
+    (state, timesteps): (SessionInputValue<'a>, DynTensor),
+    given: impl Iterator<Item = (&'a str, &'a DynTensor)>,
+) -> Vec<(Cow<'a, str>, SessionInputValue<'a>)> {
+    let own = [(contract.sample.name.as_str(), state), (contract.timestep.name.as_str(), timesteps.into())];
+    let given = given.map(|(name, tensor)| (name, tensor.into()));
+    own.into_iter().chain(given).map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// What the prediction says of image and noise. It may be of more samples, and of more channels behind the image's.
+fn answer<T: Copy + Into<f64>>(
+    meaning: Parameterization,
+    x: ArrayView4<f64>,
+    prediction: Option<CowArray<T, Ix4>>,
+    level: NoiseLevel,
+    (first, out): (usize, &mut Denoised),
+) -> Result<(), DenoiseError> {
+    let prediction = prediction.ok_or_else(|| DenoiseError::Network("its output is incomplete".into()))?;
+    let (count, channels, ..) = x.dim();
+    let (x0, eps) = (meaning.x0_from(level), meaning.eps_from(level));
+    let part = Slice::from(first..first + count);
+    Zip::from(out.x0.slice_axis_mut(Axis(0), part))
+        .and(out.eps.slice_axis_mut(Axis(0), part))
+        .and(x)
+        .and(prediction.slice(ndarray::s![..count, ..channels, .., ..]))
+        .for_each(|x0_hat, eps_hat, &x, &output| {
+            let output: f64 = output.into();
+            // A weight of 0 must silence even an infinite partner, as at ᾱ = 0.
+            *x0_hat = if x0.state == 0.0 { x0.output * output } else { x0.state * x + x0.output * output };
+            *eps_hat = if eps.state == 0.0 { eps.output * output } else { eps.state * x + eps.output * output };
+        });
+    Ok(())
+}
+
+/// A failed call in words.
+fn failed(contract: &Contract, error: &ort::Error) -> DenoiseError {
+    let suspects = Suspects {
+        sample: &contract.sample.name,
+        size_axes: contract.layout.size_axes(),
+        has_classes: contract.class_labels.is_some(),
+    };
+    DenoiseError::Network(failed_call(&error.to_string(), suspects))
 }
 
 impl Denoiser for OnnxDenoiser {
     /// Of the classes in the conditioning.
     fn denoise(&mut self, x_t: ArrayView4<f64>, level: NoiseLevel, out: &mut Denoised) -> Result<(), DenoiseError> {
-        let labels = std::mem::take(&mut self.conditioning.labels);
+        let labels = std::mem::take(&mut self.given.conditioning.labels);
         let done = self.denoise_classes(x_t, level, &labels, out);
-        self.conditioning.labels = labels;
+        self.given.conditioning.labels = labels;
         done
     }
 }
@@ -294,7 +269,7 @@ impl ClassDenoiser for OnnxDenoiser {
         let samples = x_t.dim().0;
         let mut first = 0;
         while first < samples {
-            let last = self.end_of_call(first, samples, classes);
+            let last = self.end_of_call(first, samples, classes)?;
             let part = x_t.slice_axis(Axis(0), Slice::from(first..last));
             match self.call(part, (first, classes), level, out) {
                 // The one timestep may have fixed the rest of the graph to one sample, too.

@@ -1,5 +1,5 @@
 use super::trajectory::{Snapshot, Trajectory};
-use crate::denoiser::{DenoiseError, Denoiser, Part, not_finite};
+use crate::denoiser::{DenoiseError, Denoiser, Part, StepClock, not_finite};
 use crate::sampler::{Memory, NoiseSource, Sampler, Step, StepAt, Workspace};
 use crate::theory::NoiseLevel;
 use ndarray::Array4;
@@ -15,6 +15,10 @@ pub struct Run {
     x: Array4<f64>,
     work: Workspace,
     next: usize,
+    /// Shows the step being made to denoisers that depend on it.
+    clock: StepClock,
+    /// The numbers of the steps between `levels`, if these are not all of the run's.
+    numbers: Vec<usize>,
 }
 
 /// The state of a run after a step: everything that its later steps depend on, bit for bit.
@@ -79,7 +83,14 @@ impl Run {
         x_t: Array4<f64>,
     ) -> Self {
         let work = Workspace::new(x_t.dim().into());
-        Self { denoiser, sampler, noise, levels, x: x_t, work, next: 0 }
+        let (clock, numbers) = (StepClock::default(), Vec::new());
+        Self { denoiser, sampler, noise, levels, x: x_t, work, next: 0, clock, numbers }
+    }
+
+    /// The same run, which shows the step that it makes on this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: StepClock) -> Self {
+        Self { clock, ..self }
     }
 
     /// An empty trajectory for this run's steps.
@@ -144,8 +155,10 @@ impl Run {
         let coarse = self.levels[..self.next].iter().copied().chain(numbers.iter().map(|&number| self.levels[number]));
         let coarse = coarse.collect();
         let levels = std::mem::replace(&mut self.levels, coarse);
+        self.numbers = (0..self.next).chain(numbers.iter().copied()).collect();
         let made = (0..count).try_for_each(|_| self.step(&mut trajectory).map(|_| ()));
         self.levels = levels;
+        self.numbers.clear();
         self.go_on_from(&here);
         made?;
         let renumbered = trajectory.snapshots.into_iter().zip(numbers).map(|(snapshot, step)| {
@@ -166,7 +179,10 @@ impl Run {
         let failed = |source| RunError { step: at.index + 1, steps: at.steps(), source };
         let (denoiser, noise) = (&mut *self.denoiser, &mut *self.noise);
         let mut step = Step { denoiser, x: &mut self.x, at, noise, work: &mut self.work };
-        self.sampler.step(&mut step).map_err(failed)?;
+        self.clock.set(Some(self.numbers.get(at.index).copied().unwrap_or(at.index)));
+        let made = self.sampler.step(&mut step);
+        self.clock.set(None);
+        made.map_err(failed)?;
         let first = &self.work.first;
         let snapshot = Snapshot {
             step: at.index,

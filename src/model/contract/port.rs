@@ -64,33 +64,46 @@ pub enum Layout {
     Nchw,
     /// Channels last, as TensorFlow and JAX have them.
     Nhwc,
+    /// A list of tokens, `[B, (H/2)·(W/2), 4·C]`: each is a block of 2×2 pixels, as FLUX has them.
+    Packed,
 }
 
 impl Layout {
     /// `[B, C, H, W]` in the graph's order.
     #[must_use]
-    pub const fn shape(self, [batch, channels, height, width]: [usize; 4]) -> [usize; 4] {
+    pub fn shape(self, [batch, channels, height, width]: [usize; 4]) -> Vec<usize> {
         match self {
-            Self::Nchw => [batch, channels, height, width],
-            Self::Nhwc => [batch, height, width, channels],
+            Self::Nchw => vec![batch, channels, height, width],
+            Self::Nhwc => vec![batch, height, width, channels],
+            Self::Packed => vec![batch, (height / 2) * (width / 2), 4 * channels],
         }
     }
 
-    /// The axis of the channels.
+    /// The axis of the channels of an image with four axes.
     #[must_use]
     pub const fn channel_axis(self) -> usize {
         match self {
-            Self::Nchw => 1,
+            Self::Nchw | Self::Packed => 1,
             Self::Nhwc => 3,
         }
     }
 
-    /// The axis of the height; that of the width follows it.
+    /// The axes that the size of the noisy image decides: height and width, or the tokens.
     #[must_use]
-    pub const fn height_axis(self) -> usize {
+    pub const fn size_axes(self) -> &'static [usize] {
         match self {
-            Self::Nchw => 2,
-            Self::Nhwc => 1,
+            Self::Nchw => &[2, 3],
+            Self::Nhwc => &[1, 2],
+            Self::Packed => &[1],
+        }
+    }
+
+    /// What height and width must be multiples of for it.
+    #[must_use]
+    pub const fn size_multiple(self) -> usize {
+        match self {
+            Self::Nchw | Self::Nhwc => 1,
+            Self::Packed => 2,
         }
     }
 }
@@ -116,6 +129,18 @@ impl Port {
     /// Whether it can be an image: four axes, of which not all behind the batch are 1.
     pub(super) fn is_image(&self) -> bool {
         self.element.is_float() && self.shape.len() == 4 && !self.is_number()
+    }
+
+    /// Whether it can be a packed image: three axes, of which the last holds blocks of 2×2 pixels.
+    pub(super) fn is_packed_image(&self) -> bool {
+        let blocks = |width: &Option<usize>| width.is_some_and(|width| width > 0 && width % 4 == 0);
+        self.element.is_float() && self.shape.len() == 3 && self.shape.last().is_some_and(blocks)
+    }
+
+    /// What a further input usually means, from its name.
+    #[must_use]
+    pub fn purpose(&self) -> Option<InputPurpose> {
+        InputPurpose::of(&self.name)
     }
 
     /// Whether it takes a number per sample, or one for all: a scalar, a list, or a list with further axes of 1.
@@ -147,6 +172,36 @@ impl Port {
             element => format!("{element:?}").to_lowercase(),
         };
         format!("{element} {shape}")
+    }
+}
+
+/// What a further input of a text-to-image network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputPurpose {
+    /// The text as one vector, `[B, width]`.
+    PooledText,
+    /// SDXL's sizes, `[B, 6]`: original height and width, top and left of the crop, target height and width.
+    TimeIds,
+    /// The guidance scale as an embedding, `[B, width]` (see [`guidance_embedding`](crate::model::onnx::guidance_embedding)).
+    GuidanceEmbedding,
+    /// The guidance scale itself, `[B]`. The network multiplies it by 1000.
+    Guidance,
+    /// Which tokens of the text count, `[B, tokens]`.
+    TextMask,
+}
+
+impl InputPurpose {
+    /// By the name that diffusers gives it.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "text_embeds" | "pooled_projections" => Some(Self::PooledText),
+            "time_ids" => Some(Self::TimeIds),
+            "timestep_cond" => Some(Self::GuidanceEmbedding),
+            "guidance" => Some(Self::Guidance),
+            "encoder_attention_mask" => Some(Self::TextMask),
+            _ => None,
+        }
     }
 }
 

@@ -129,3 +129,99 @@ fn a_port_that_cannot_play_its_role_is_named() {
         "the input \"s\" (f32 [any, 6]) cannot be the timestep, which is a number per sample, or one for all"
     );
 }
+
+/// The inputs that optimum-onnx 0.1 gives a family.
+fn family(name: &str) -> (Vec<Port>, Vec<Port>) {
+    let f32 = |name: &str, shape: &[i64]| port(name, Element::F32, shape);
+    let inputs = match name {
+        "sd" => vec![
+            f32("sample", &[-1, 4, -1, -1]),
+            port("timestep", Element::I64, &[]),
+            f32("encoder_hidden_states", &[-1, -1, 768]),
+        ],
+        "sdxl" => vec![
+            f32("sample", &[-1, 4, -1, -1]),
+            port("timestep", Element::I64, &[]),
+            f32("encoder_hidden_states", &[-1, -1, 2048]),
+            f32("text_embeds", &[-1, 1280]),
+            f32("time_ids", &[-1, 6]),
+        ],
+        "lcm" => vec![
+            f32("sample", &[-1, 4, -1, -1]),
+            port("timestep", Element::I64, &[]),
+            f32("encoder_hidden_states", &[-1, -1, 768]),
+            f32("timestep_cond", &[-1, 256]),
+        ],
+        "sd3" => vec![
+            f32("hidden_states", &[-1, 16, -1, -1]),
+            f32("encoder_hidden_states", &[-1, -1, 4096]),
+            f32("pooled_projections", &[-1, 2048]),
+            f32("timestep", &[-1]),
+        ],
+        _ => vec![
+            f32("hidden_states", &[-1, -1, 64]),
+            f32("encoder_hidden_states", &[-1, -1, 4096]),
+            f32("pooled_projections", &[-1, 768]),
+            f32("timestep", &[-1]),
+            port("img_ids", Element::F32, &[-1, 3]),
+            port("txt_ids", Element::F32, &[-1, 3]),
+            f32("guidance", &[-1]),
+        ],
+    };
+    let (out, shape) = match name {
+        "sd3" => ("out_hidden_states", &[-1, 16, -1, -1][..]),
+        "flux" => ("out_hidden_states", &[-1, -1, 64][..]),
+        _ => ("out_sample", &[-1, 4, -1, -1][..]),
+    };
+    (inputs, vec![f32(out, shape)])
+}
+
+#[test]
+fn the_ports_of_every_text_to_image_family() {
+    use InputPurpose::{Guidance, GuidanceEmbedding, PooledText, TimeIds};
+    for (name, in_channels, sample, layout, channels, purposes) in [
+        ("sd", 4, "sample", Layout::Nchw, 4, &[][..]),
+        ("sdxl", 4, "sample", Layout::Nchw, 4, &[PooledText, TimeIds]),
+        ("lcm", 4, "sample", Layout::Nchw, 4, &[GuidanceEmbedding]),
+        ("sd3", 16, "hidden_states", Layout::Nchw, 16, &[PooledText]),
+        ("flux", 64, "hidden_states", Layout::Packed, 16, &[PooledText, Guidance]),
+    ] {
+        let (inputs, outputs) = family(name);
+        let declared = Declared { in_channels: Some(in_channels), ..Declared::default() };
+        for element in [Element::F32, Element::F16] {
+            // A conversion to f16 leaves some inputs as they were.
+            let convert = |port: &Port| {
+                let converts = port.element == Element::F32 && port.name != "timestep";
+                Port { element: if converts { element } else { port.element }, ..port.clone() }
+            };
+            let inputs: Vec<Port> = inputs.iter().map(convert).collect();
+            let contract = Contract::decide(&inputs, &outputs, &PortNames::default(), &declared).unwrap();
+            assert_eq!((contract.sample.name.as_str(), contract.sample.element), (sample, element), "{name}");
+            assert_eq!((contract.layout, contract.channels, contract.concat_channels), (layout, channels, 0), "{name}");
+            assert_eq!(contract.timestep.name, "timestep");
+            assert_eq!(contract.hidden_states.as_ref().unwrap().name, "encoder_hidden_states");
+            let found: Vec<_> = contract.inputs.iter().filter_map(Port::purpose).collect();
+            assert_eq!((&found[..], contract.inputs.len()), (purposes, purposes.len()), "{name}");
+            assert!(contract.class_labels.is_none() && contract.fixed_batch().is_none() && !contract.learned_variance);
+            assert_eq!(contract.image_ids.is_some() && contract.text_ids.is_some(), name == "flux");
+        }
+    }
+}
+
+#[test]
+fn a_packed_image_needs_its_positions_and_returns_what_it_takes() {
+    let (mut inputs, outputs) = family("flux");
+    let older: Vec<Port> = inputs
+        .iter()
+        .map(|port| Port {
+            shape: if port.name.ends_with("_ids") { vec![None, None, Some(3)] } else { port.shape.clone() },
+            ..port.clone()
+        })
+        .collect();
+    assert_eq!(decide(&older, &outputs).unwrap().layout, Layout::Packed);
+    inputs[0].shape[2] = Some(384);
+    let fault = decide(&inputs, &outputs).unwrap_err();
+    assert_eq!(fault, ContractError::PackedConditioning { input: 384, output: 64 });
+    inputs.retain(|port| port.name != "img_ids");
+    assert!(matches!(decide(&inputs, &outputs), Err(ContractError::NoImage { .. })));
+}

@@ -4,7 +4,7 @@ use crate::model::contract::{Element, Layout, Port};
 use half::{bf16, f16};
 use ndarray::{ArrayView3, s};
 use ort::session::SessionInputValue;
-use ort::value::{Tensor, TensorRef};
+use ort::value::{DynTensor, Tensor, TensorRef};
 
 /// Floats in the element type of an input. Its memory is kept from call to call.
 pub(super) enum Buffer {
@@ -61,6 +61,8 @@ impl Buffer {
                     self.extend(further.iter().map(wide));
                 }
             }
+            // Nothing stands behind a packed image; see `Contract::decide`.
+            (Layout::Packed, _) => self.extend(packed(image).map(|value| value * scale)),
             (Layout::Nhwc, None) => self.extend(image.permuted_axes([1, 2, 0]).iter().map(scaled)),
             (Layout::Nhwc, Some(further)) => {
                 let (_, height, width) = image.dim();
@@ -73,7 +75,7 @@ impl Buffer {
     }
 
     /// As a tensor that refers to the buffer.
-    pub(super) fn tensor(&self, shape: [usize; 4]) -> ort::Result<SessionInputValue<'_>> {
+    pub(super) fn tensor(&self, shape: Vec<usize>) -> ort::Result<SessionInputValue<'_>> {
         Ok(match self {
             Self::F16(values) => TensorRef::from_array_view((shape, values.as_slice()))?.into(),
             Self::Bf16(values) => TensorRef::from_array_view((shape, values.as_slice()))?.into(),
@@ -83,30 +85,41 @@ impl Buffer {
     }
 }
 
+/// The values of an image `[C, H, W]` token by token: each is a block of 2×2 pixels, row by row, and holds the block of
+/// every channel in turn (diffusers' `_pack_latents`).
+fn packed(image: ArrayView3<f64>) -> impl Iterator<Item = f64> {
+    let (channels, height, width) = image.dim();
+    let blocks = (0..height / 2).flat_map(move |row| (0..width / 2).map(move |column| (2 * row, 2 * column)));
+    blocks.flat_map(move |(y, x)| {
+        let pixels = [(y, x), (y, x + 1), (y + 1, x), (y + 1, x + 1)];
+        (0..channels).flat_map(move |channel| pixels.map(|(y, x)| image[[channel, y, x]]))
+    })
+}
+
 /// Numbers as a tensor of this element type and shape.
 pub(super) fn numbers(
     element: Element,
     shape: Vec<usize>,
     values: impl Iterator<Item = f64>,
-) -> ort::Result<SessionInputValue<'static>> {
+) -> ort::Result<DynTensor> {
     match element {
-        Element::I64 => Ok(Tensor::from_array((shape, values.map(|value| value as i64).collect::<Vec<_>>()))?.into()),
-        Element::I32 => Ok(Tensor::from_array((shape, values.map(|value| value as i32).collect::<Vec<_>>()))?.into()),
+        Element::I64 => Ok(Tensor::from_array((shape, values.map(|value| value as i64).collect::<Vec<_>>()))?.upcast()),
+        Element::I32 => Ok(Tensor::from_array((shape, values.map(|value| value as i32).collect::<Vec<_>>()))?.upcast()),
         element => {
             let mut buffer = Buffer::of(element);
             buffer.extend(values);
             Ok(match buffer {
-                Buffer::F16(values) => Tensor::from_array((shape, values))?.into(),
-                Buffer::Bf16(values) => Tensor::from_array((shape, values))?.into(),
-                Buffer::F32(values) => Tensor::from_array((shape, values))?.into(),
-                Buffer::F64(values) => Tensor::from_array((shape, values))?.into(),
+                Buffer::F16(values) => Tensor::from_array((shape, values))?.upcast(),
+                Buffer::Bf16(values) => Tensor::from_array((shape, values))?.upcast(),
+                Buffer::F32(values) => Tensor::from_array((shape, values))?.upcast(),
+                Buffer::F64(values) => Tensor::from_array((shape, values))?.upcast(),
             })
         }
     }
 }
 
 /// One number a sample, in the type and rank that the port has. Where that takes one for all samples, it is the first.
-pub(super) fn scalars(port: &Port, values: &[f64]) -> ort::Result<SessionInputValue<'static>> {
+pub(super) fn scalars(port: &Port, values: &[f64]) -> ort::Result<DynTensor> {
     let values = if port.is_shared() { &values[..1] } else { values };
     let mut shape = vec![1; port.shape.len()];
     if let Some(first) = shape.first_mut() {

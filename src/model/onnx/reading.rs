@@ -3,7 +3,7 @@
 use crate::denoiser::not_finite;
 use crate::model::contract::{Element, Layout};
 use half::{bf16, f16};
-use ndarray::ArrayView4;
+use ndarray::{ArrayView4, ArrayView6, CowArray, Ix4};
 use ort::value::DynValue;
 use std::borrow::Cow;
 
@@ -59,10 +59,47 @@ impl Values<'_> {
 }
 
 /// The values as `[B, C, H, W]`; `None` where they are too few.
-pub(super) fn view<T>(values: &[T], shape: [usize; 4], layout: Layout) -> Option<ArrayView4<'_, T>> {
-    let view = ArrayView4::from_shape(layout.shape(shape), values).ok()?;
+pub(super) fn view<T: Copy>(values: &[T], shape: [usize; 4], layout: Layout) -> Option<CowArray<'_, T, Ix4>> {
+    let [batch, channels, height, width] = shape;
+    let four = |sides: [usize; 4]| ArrayView4::from_shape(sides, values).ok();
     Some(match layout {
-        Layout::Nchw => view,
-        Layout::Nhwc => view.permuted_axes([0, 3, 1, 2]),
+        Layout::Nchw => four(shape)?.into(),
+        Layout::Nhwc => four([batch, height, width, channels])?.permuted_axes([0, 3, 1, 2]).into(),
+        Layout::Packed => {
+            // Each token holds, for every channel, a block of 2×2 pixels.
+            let tokens = [batch, height / 2, width / 2, channels, 2, 2];
+            let blocks = ArrayView6::from_shape(tokens, values).ok()?.permuted_axes([0, 3, 1, 4, 2, 5]);
+            blocks.as_standard_layout().into_owned().into_shape_with_order(shape).ok()?.into()
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::contract::Element;
+    use crate::model::onnx::feeding::Buffer;
+    use ndarray::{Array4, Axis};
+
+    #[test]
+    fn packing_is_the_formula_and_unpacking_its_inverse() {
+        let shape = [2, 3, 4, 6];
+        let images = Array4::from_shape_fn(shape, |(b, c, y, x)| (1000 * b + 100 * c + 10 * y + x) as f64);
+        let mut buffer = Buffer::of(Element::F64);
+        for image in images.axis_iter(Axis(0)) {
+            buffer.push_image(image, 1.0, None, Layout::Packed);
+        }
+        let Buffer::F64(packed) = &buffer else { panic!("it was made for doubles") };
+        assert_eq!(Layout::Packed.shape(shape), [2, 6, 12]);
+        for b in 0..2 {
+            for (token, feature) in (0..6).flat_map(|token| (0..12).map(move |feature| (token, feature))) {
+                // diffusers: view(B, C, H/2, 2, W/2, 2).permute(0, 2, 4, 1, 3, 5).reshape(B, H·W/4, 4·C).
+                let (c, dy, dx) = (feature / 4, feature / 2 % 2, feature % 2);
+                let (y, x) = (2 * (token / 3) + dy, 2 * (token % 3) + dx);
+                assert_eq!(packed[(b * 6 + token) * 12 + feature], images[[b, c, y, x]]);
+            }
+        }
+        assert_eq!(view(packed, shape, Layout::Packed).unwrap(), images);
+        assert!(view(&packed[1..], shape, Layout::Packed).is_none());
+    }
 }

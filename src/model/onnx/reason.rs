@@ -27,8 +27,8 @@ pub(super) fn plain_reason(reason: &str) -> String {
 pub(super) struct Suspects<'a> {
     /// The image input.
     pub(super) sample: &'a str,
-    /// Where that has its height.
-    pub(super) height_axis: usize,
+    /// Where that has its size.
+    pub(super) size_axes: &'static [usize],
     /// Whether the network is told a class.
     pub(super) has_classes: bool,
 }
@@ -46,7 +46,7 @@ pub(super) fn failed_call(reason: &str, suspects: Suspects) -> String {
     let side = |axis: usize| lower.contains(&format!("index: {axis} got"));
     let about_size = if about_input {
         lower.contains(&format!("input: {} ", suspects.sample.to_ascii_lowercase()))
-            && (side(suspects.height_axis) || side(suspects.height_axis + 1))
+            && suspects.size_axes.iter().any(|&axis| side(axis))
     } else {
         has(&["broadcast", "must match", "mismatch", "reshape", "incompatible dimensions"])
     };
@@ -57,7 +57,7 @@ pub(super) fn failed_call(reason: &str, suspects: Suspects) -> String {
 mod tests {
     use super::*;
 
-    const UNET: Suspects = Suspects { sample: "sample", height_axis: 2, has_classes: true };
+    const UNET: Suspects = Suspects { sample: "sample", size_axes: &[2, 3], has_classes: true };
 
     #[test]
     fn what_was_got_and_expected_is_kept_and_advice_goes_where_it_helps() {

@@ -7,6 +7,7 @@ use crate::model::contract::{Element, Port};
 use crate::model::graph_file::{ExternalData, GraphFile};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider};
 use crate::reading::why;
+use ort::memory::AllocationDevice;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::value::{TensorElementType, ValueType};
@@ -43,6 +44,7 @@ pub struct OnnxSession {
     session: Arc<Mutex<Session>>,
     pub(super) run_options: Arc<RunOptions<NoSelectedOutputs>>,
     pub(super) cancelled: CancelFlag,
+    provider: Provider,
 }
 
 /// Stops a denoiser's call from another thread, within the step: that of one network or of several.
@@ -129,7 +131,16 @@ impl OnnxSession {
     pub fn another(&self) -> Result<Self, OpenError> {
         let run_options = RunOptions::new().map_err(|error| OpenError::Another(error.to_string()))?;
         let session = Arc::clone(&self.session);
-        Ok(Self { session, run_options: Arc::new(run_options), cancelled: CancelFlag::default() })
+        let (run_options, provider) = (Arc::new(run_options), self.provider);
+        Ok(Self { session, run_options, cancelled: CancelFlag::default(), provider })
+    }
+
+    /// The device that the graph runs on, if it has memory of its own.
+    pub(super) fn device(&self) -> Option<AllocationDevice<'static>> {
+        match self.provider {
+            Provider::Cpu => None,
+            Provider::Cuda { .. } => Some(AllocationDevice::CUDA),
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Session> {
@@ -205,6 +216,7 @@ fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Res
         session: Arc::new(Mutex::new(session)),
         run_options: Arc::new(run_options),
         cancelled: CancelFlag::default(),
+        provider: options.provider,
     })
 }
 

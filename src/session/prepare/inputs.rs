@@ -88,7 +88,7 @@ pub(super) fn given(
                 reason: "it is the null value in the model's card, and has another shape than the value".into(),
             });
         }
-        inputs.push(GivenInput { values, null });
+        inputs.push(GivenInput { null, ..GivenInput::by_sample(values) });
     }
     let mut source = Source { name: "concat", digests, notes: &mut notes };
     let concat = concatenated(contract, settings, image, &mut source)?;

@@ -17,7 +17,7 @@ use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
 use crate::model::convention::{Convention, Words};
 use crate::model::exact::ExactCard;
-use crate::model::onnx::{Conditioning, OnnxDenoiser};
+use crate::model::onnx::{Conditioning, HiddenStates, OnnxDenoiser};
 use crate::model::onnx_runtime;
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package, locate};
@@ -417,7 +417,7 @@ pub(super) fn network_as(
     let classes = model.classes(settings.null_label);
     let null_inputs = given.has_null();
     let conditioning = Conditioning {
-        hidden_states,
+        hidden_states: hidden_states.map(HiddenStates::by_sample),
         null_class: classes.null.map(|null| null.label),
         inputs: given.inputs,
         concat: given.concat,
