@@ -2,7 +2,6 @@
 
 use crate::app::run_view::{EnergyKey, RunView};
 use crate::runtime::{QuestionSlot, RunId, Wake};
-use ndarray::Axis;
 
 /// Energies of an image, or `None` if it has no bands.
 type KnownEnergies = Option<Vec<f64>>;
@@ -28,16 +27,10 @@ impl Energies {
         if self.slot.is_waiting() {
             return;
         }
-        let Some((key, snapshot)) = run.wanted_energies() else { return };
-        let (plan, _, sample) = key;
-        let is_known = self.slot.follow((run.id, key), || {
-            Some(Box::new(move || {
-                let all = &snapshot.x0;
-                let image =
-                    (sample < all.len_of(Axis(0))).then(|| all.slice_axis(Axis(0), (sample..=sample).into()))?;
-                plan.mean_energies(image).ok()
-            }))
-        });
+        let Some((key, image)) = run.wanted_energies() else { return };
+        let plan = key.0;
+        let is_known =
+            self.slot.follow((run.id, key), || Some(Box::new(move || plan.mean_energies(image.view()).ok())));
         if is_known {
             self.give(run);
         }

@@ -4,6 +4,7 @@
 pub mod board;
 pub mod check_desk;
 pub mod closing;
+mod decode_desk;
 pub mod draw;
 mod energies;
 pub mod fetching;
@@ -30,9 +31,10 @@ pub mod words;
 pub use crate::runtime::launch::Launch;
 
 use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
-use crate::session::document::Layout;
+use crate::session::document::{Layout, ViewChoices, ViewSpace};
+use crate::session::view_space::levels_between;
 use closing::Closing;
-use draw::level_button::Levels;
+use draw::level_button::{LatentLevels, Levels};
 use draw::textures::Textures;
 use draw::theme::{self, Palette};
 use egui::{Panel, Ui};
@@ -186,12 +188,15 @@ impl App {
         let at = self.moment();
         let empty = self.empty_words();
         let stale = self.is_stale(ui.ctx());
+        for run in [&mut self.run, &mut self.beside].into_iter().flatten() {
+            self.state.decode.see(run, &self.state.document.document().view);
+        }
         let Self { state, run, textures, .. } = self;
         let document = state.document.document();
         let optimisation = state.optimisation.as_ref().map(Optimisation::report);
         let view = &document.view;
         let sample = view.sample.min(run.as_ref().map_or(1, RunView::samples) - 1);
-        let plan = run.as_ref().and_then(|run| run.plan(view.factor, view.levels));
+        let levels = run.as_ref().map_or(Levels::whole(), |run| levels_of(run, view));
         let context = ViewContext {
             document,
             model: state.model.as_deref(),
@@ -200,7 +205,7 @@ impl App {
             at,
             position: state.playback.position(),
             sample,
-            levels: Levels { plan, isolated: view.isolated },
+            levels,
             planner: &state.planner,
             desk: &state.measure,
             optimisation: optimisation.as_ref(),
@@ -212,6 +217,19 @@ impl App {
         let out = ViewOutput { pane, lens: &mut state.lens, hand: &mut state.hand, textures, intents };
         state.panes.ui(ui, &context, out);
     }
+}
+
+/// The levels of a run's pictures, and those that are isolated.
+fn levels_of(run: &RunView, view: &ViewChoices) -> Levels {
+    let pixels = run.pixels_per_latent();
+    let latents = run.has_latents().then(|| LatentLevels {
+        plan: run.plan(view.factor, view.levels),
+        pixels,
+        is_decoded: run.space() == Some(ViewSpace::Decoded),
+        finer: levels_between(view.factor, pixels).and_then(|finer| isize::try_from(finer).ok()),
+        moved: 0,
+    });
+    Levels { plan: run.seen_plan(view.factor, view.levels), isolated: view.isolated, latents }
 }
 
 /// Asks for a frame when there is news: at once, or while a run is in progress after a rest in which the model can work.

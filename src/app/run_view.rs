@@ -1,13 +1,19 @@
 //! The run on screen, as the window sees it. No GUI.
 
+mod colours;
+mod decoded;
 mod ranges;
 mod recovered;
+mod seen;
 mod small;
 #[cfg(test)]
 mod tests;
 
 pub use crate::app::draw::picture::Picture;
+pub use colours::Colours;
+pub use decoded::{DecodeKey, DecodedImages, Image};
 use ranges::DisplayRanges;
+pub use seen::{Seeing, Seen};
 pub use small::SmallImages;
 
 use crate::app::draw::painted::painted;
@@ -69,13 +75,17 @@ pub struct RunView {
     far_out: Option<FarOut>,
     /// For display.
     ranges: DisplayRanges,
+    /// How latents are looked at.
+    seeing: Seeing,
+    /// The decoded images on screen.
+    decoded: DecodedImages,
 }
 
 /// Recovered shares of a sample, for one division into levels.
-type Recovered = ((BandPlan, usize), Vec<f64>);
+type Recovered = ((BandPlan, usize, Seen), Vec<f64>);
 
-/// Identifies energies by the division into levels, the step and the sample.
-pub type EnergyKey = (BandPlan, usize, usize);
+/// Identifies energies by the division into levels, the step, the sample, and what is shown of it.
+pub type EnergyKey = (BandPlan, usize, usize, Seen);
 
 /// The origin of a step. A live run reuses steps, and everything computed from them.
 #[derive(Clone)]
@@ -112,6 +122,7 @@ pub struct PictureKey {
     index: usize,
     picture: Picture,
     sample: usize,
+    seen: Seen,
 }
 
 /// Identifies a step, or the state before it, with the run that made it. Reused steps keep their keys.
@@ -157,6 +168,8 @@ impl RunView {
             parts: PartsFound::default(),
             far_out: None,
             ranges: DisplayRanges::default(),
+            seeing: Seeing::default(),
+            decoded: DecodedImages::default(),
         }
     }
 
@@ -251,7 +264,7 @@ impl RunView {
             (None, Picture::State) => self.state_key(at.state),
             (None, _) => self.step_key(at.step),
         };
-        PictureKey { run, index, picture, sample }
+        PictureKey { run, index, picture, sample, seen: Seen::default() }
     }
 
     /// The cache key of a step.
@@ -336,19 +349,18 @@ impl RunView {
         self.kept.bytes()
     }
 
-    /// A picture in colours; with `longest`, reduced until no side exceeds it.
+    /// A picture in colours, as it is shown; with `longest`, reduced until no side exceeds it.
     #[must_use]
     pub fn paint(
         &self,
-        at: Moment,
-        picture: Picture,
-        sample: usize,
+        seen: Seen,
+        of: (Moment, Picture, usize),
         range: (f32, f32),
         longest: Option<u32>,
         ground: Ground,
     ) -> Option<RgbImage> {
-        let shown = self.values(at, picture, sample)?;
+        let shown = self.seen_values(seen, of)?;
         let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        Some(painted(values, picture, range, longest, ground))
+        Some(painted(seen.laid_out(values).view(), of.1, range, longest, ground))
     }
 }

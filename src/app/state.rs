@@ -3,6 +3,7 @@
 use crate::app::board::{Board, Message, MessageKind};
 use crate::app::check_desk::CheckDesk;
 use crate::app::closing::Closing;
+use crate::app::decode_desk::DecodeDesk;
 use crate::app::draw::forms::FormState;
 use crate::app::draw::lens::Lens;
 use crate::app::energies::Energies;
@@ -89,6 +90,8 @@ pub(super) struct State {
     pub hand: ScheduleHand,
     pub planner: Planner,
     pub energies: Energies,
+    /// Decoded images.
+    pub decode: DecodeDesk,
     pub measure: MeasureDesk,
     pub check: CheckDesk,
     /// The last fit of a schedule.
@@ -180,6 +183,7 @@ impl State {
             hand: ScheduleHand::default(),
             planner: Planner::default(),
             energies: Energies::new(Arc::clone(&wake)),
+            decode: DecodeDesk::default(),
             measure: MeasureDesk::default(),
             check: CheckDesk::default(),
             optimisation: None,

@@ -3,6 +3,7 @@
 use crate::app::board::Board;
 use crate::app::draw::lens::{Framing, Lens};
 use crate::app::draw::level_button::Levels;
+use crate::app::draw::mosaic::{Mosaic, pixel_of};
 use crate::app::draw::painted::painted_alone;
 use crate::app::draw::picture_menu::in_plain;
 use crate::app::draw::textures::{Textures, coloured, ground_of};
@@ -10,7 +11,7 @@ use crate::app::intent::Intent;
 use crate::app::measure_desk::MeasureDesk;
 use crate::app::pane_id::PaneId;
 use crate::app::planned::{Planned, Planner};
-use crate::app::run_view::{Moment, Picture, RunView};
+use crate::app::run_view::{Moment, Picture, RunView, Seen};
 use crate::app::schedule_hand::ScheduleHand;
 use crate::ensemble::ComesTo;
 use crate::runtime::Report;
@@ -103,27 +104,34 @@ impl<'a> ViewContext<'a> {
     pub fn image(&self, ctx: &egui::Context, picture: Picture) -> Option<ColorImage> {
         let (run, at) = self.run.zip(self.at)?;
         let (ground, wanted) = (ground_of(ctx), self.view().range);
+        let (seen, of) = (run.seen(at, picture, self.sample), (at, picture, self.sample));
         let image = if let Some(alone) = self.levels.alone() {
-            let shown = run.values(at, picture, self.sample)?;
+            let shown = run.levelled_values(seen, of)?;
             let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-            let range = run.isolated_range((at, picture, self.sample), wanted, &alone);
-            painted_alone(values, picture, &alone, range, None, ground).0
+            let range = run.isolated_range(seen, of, wanted, &alone);
+            painted_alone((values, seen), picture, &alone, range, None, ground).0
         } else {
-            let range = run.range(at, picture, self.sample, wanted);
-            run.paint(at, picture, self.sample, range, None, ground)?
+            run.paint(seen, of, run.range(seen, of, wanted), None, ground)?
         };
         Some(coloured(&image))
+    }
+
+    /// The places of a picture's channels in `rect`.
+    #[must_use]
+    pub fn mosaic(&self, seen: Seen, rect: Rect, framing: Framing) -> Mosaic {
+        Mosaic::new(rect, framing, seen.cells(self.run.map_or(1, |run| run.started.shape[1])))
     }
 
     /// The pixel of a picture in `rect` at a screen position, and its values.
     #[must_use]
     pub fn value_at(&self, picture: Picture, (rect, framing): (Rect, Framing), at: Pos2) -> Option<String> {
         let (run, moment) = self.run.zip(self.at)?;
-        let [_, _, height, width] = run.started.shape;
-        let (x, y) = framing.pixel_at(rect, (width, height), at);
-        let shown = run.values(moment, picture, self.sample)?;
+        let seen = run.seen(moment, picture, self.sample);
+        let part = self.mosaic(seen, rect, framing).part_at(at);
+        let (alone, of) = (self.levels.alone(), (moment, picture, self.sample));
+        let shown = if alone.is_some() { run.levelled_values(seen, of)? } else { run.seen_values(seen, of)? };
         let all = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-        let alone = self.levels.alone();
+        let (x, y) = pixel_of(part, (shown.shape[2], shown.shape[1]));
         let values = all.outer_iter().map(|channel| {
             alone.map_or_else(|| channel.get((y, x)).copied().unwrap_or_default(), |alone| alone.at(channel, y, x))
         });

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::fault::Fault;
 
 /// The request that an event answers. Later requests have larger numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub(super) u64);
 
 /// How a run begins, and how it continues.

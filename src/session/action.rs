@@ -3,7 +3,7 @@
 use super::colour_map::ColourMap;
 use super::document::{
     AdjustedView, AxisReading, Document, FACTORS, Layout, LevelReading, MOST_LEVELS, MOST_REMEMBERED, Measure,
-    SavedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices,
+    SavedSchedule, Stacking, TRACK_HEIGHTS, TheoremView, Track, ValueRange, ViewChoices, ViewSpace,
 };
 use super::heat_map::HeatMapChange;
 use super::levels::LevelSet;
@@ -109,6 +109,10 @@ pub enum Action {
     SetParts(PartsChoices),
     /// Colours of heat maps.
     SetColourMap(ColourMap),
+    /// How latents are looked at, and with it the isolated levels, which are other levels there.
+    SetSpace(ViewSpace, LevelSet),
+    /// The channel of latents that is shown; `None` is all of them.
+    SetLatentChannel(Option<usize>),
     /// The values shown as black and white.
     SetRange(ValueRange),
     /// Pixel-perfect mode.
@@ -181,6 +185,8 @@ impl Action {
             Self::SetHeatMap(change) => change.name(),
             Self::SetParts(_) => "parts by level",
             Self::SetColourMap(_) => "colours",
+            Self::SetSpace(..) => "view of latents",
+            Self::SetLatentChannel(_) => "channel",
             Self::SetRange(_) => "value range",
             Self::SetTruePixels(_) => "pixel-perfect",
             Self::SetSample(_) => "sample",
@@ -300,6 +306,8 @@ pub fn apply(document: &mut Document, action: Action) {
         Action::SetHeatMap(change) => view.heat_map.apply(change),
         Action::SetParts(choices) => view.parts = choices.mended(),
         Action::SetColourMap(map) => view.colour_map = map,
+        Action::SetSpace(space, isolated) => (view.space, view.isolated) = (space, isolated),
+        Action::SetLatentChannel(channel) => view.latent_channel = channel,
         Action::SetRange(range) => match range {
             ValueRange::Fixed { low, high } if !(low.is_finite() && high.is_finite() && low < high) => {}
             range => view.range = range,

@@ -6,6 +6,7 @@
 pub use super::choices::{AdjustedView, AxisReading, Layout, LevelReading, Measure, Stacking, TheoremView};
 pub use super::colour_map::ColourMap;
 pub use super::tracks::Track;
+pub use super::view_space::ViewSpace;
 
 use super::heat_map::HeatMapChoices;
 use super::levels::LevelSet;
@@ -121,6 +122,10 @@ pub struct ViewChoices {
     pub parts: PartsChoices,
     /// Colours of heat maps.
     pub colour_map: ColourMap,
+    /// How latents are looked at.
+    pub space: ViewSpace,
+    /// The channel of latents that is shown; `None` is all of them as a grid.
+    pub latent_channel: Option<usize>,
     /// The values shown as black and white.
     pub range: ValueRange,
     /// Whether one image pixel is a whole number of screen pixels.
@@ -154,6 +159,8 @@ impl Default for ViewChoices {
             heat_map: HeatMapChoices::default(),
             parts: PartsChoices::default(),
             colour_map: ColourMap::default(),
+            space: ViewSpace::default(),
+            latent_channel: None,
             range: ValueRange::default(),
             true_pixels: false,
             sample: 0,
@@ -282,6 +289,8 @@ mod tests {
         let mut document = Document::default();
         document.view.range = ValueRange::Fixed { low: -2.0, high: 0.5 };
         document.view.axis = AxisReading::LogSnr;
+        document.view.space = ViewSpace::Latents;
+        document.view.latent_channel = Some(3);
         let text = document.to_json().unwrap();
         assert_eq!(Document::from_json(text.as_bytes()).unwrap(), document);
     }

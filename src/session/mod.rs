@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod archive;
+mod channel_grid;
 mod choices;
 mod claim;
 pub mod class_words;
@@ -44,9 +45,11 @@ pub mod tone;
 mod tracks;
 mod trajectory;
 mod unfinished;
+pub mod view_space;
 mod whole_file;
 
 pub use crate::sampler::SamplerKind;
+pub use channel_grid::{grid_side, tiled};
 pub use class_words::ClassWords;
 pub use far_out::FarOut;
 pub use history::History;

@@ -5,6 +5,7 @@ use crate::app::draw::theme::Palette;
 use crate::app::words;
 use crate::figure::{Paint, Role};
 use crate::session::levels::{Band, Isolation, LevelSet};
+use crate::session::view_space::levels_moved;
 use crate::spectrum::BandPlan;
 use egui::{Color32, CursorIcon, Rect, Response, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 
@@ -15,6 +16,23 @@ pub struct Levels {
     pub plan: Option<BandPlan>,
     /// The isolated levels.
     pub isolated: LevelSet,
+    /// What its pixels are, if the run's states are latents.
+    pub latents: Option<LatentLevels>,
+}
+
+/// The levels of a run on latents.
+#[derive(Clone, Copy)]
+pub struct LatentLevels {
+    /// The division of the latents.
+    pub plan: Option<BandPlan>,
+    /// Pixels of the image per latent; 1 if not known.
+    pub pixels: usize,
+    /// Whether the pictures are decoded, so that the levels above are those of the image.
+    pub is_decoded: bool,
+    /// Added to a level of the latents for that of the image; `None` if none is the same.
+    pub finer: Option<isize>,
+    /// The same for the levels of these buttons, if they are of latents and the pictures are not.
+    pub moved: isize,
 }
 
 /// The paint of a band; the rest has no level's colour.
@@ -33,6 +51,12 @@ pub fn dimmed(color: Color32) -> Color32 {
 }
 
 impl Levels {
+    /// None: nothing can be isolated.
+    #[must_use]
+    pub const fn whole() -> Self {
+        Self { plan: None, isolated: LevelSet::WHOLE, latents: None }
+    }
+
     /// Whether a band of the images can be isolated.
     #[must_use]
     pub fn can_isolate(&self, band: Band) -> bool {
@@ -57,8 +81,37 @@ impl Levels {
             if place.is_empty() { words::panes::isolate(&label) } else { words::panes::isolate_in(&label, place) };
         let on = self.isolated.contains(band);
         response.widget_info(|| WidgetInfo::selected(egui::Role::Button, true, on, &name));
-        let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
+        let clicked = response.clicked().then(|| self.after(ui, band));
+        let response = match self.in_both(band) {
+            Some(both) => response.on_hover_text(both),
+            None => response,
+        };
         Some((response, clicked))
+    }
+
+    /// The isolated levels of the pictures after a click.
+    fn after(&self, ui: &Ui, band: Band) -> LevelSet {
+        levels_moved(self.isolated.clicked(band, more(ui)), self.latents.map_or(0, |latents| latents.moved))
+    }
+
+    /// A level of latents in pixels of both: "4 px of latents, 32 px of the image".
+    #[must_use]
+    pub fn in_both(&self, band: Band) -> Option<String> {
+        let latents = self.latents.filter(|latents| latents.pixels > 1)?;
+        let (Band::Level(m), Some(plan)) = (band, self.plan) else { return None };
+        let side = plan.factor().checked_pow(u32::try_from(m).ok()?)?;
+        let of_latents = !latents.is_decoded || latents.moved != 0;
+        of_latents.then(|| words::panes::level_in_both(side, side * latents.pixels))
+    }
+
+    /// The levels of the run's own values, for what is measured on them. Where the pictures are decoded, a click isolates
+    /// the same structure in them.
+    #[must_use]
+    pub fn of_run(&self) -> Self {
+        let Some(latents) = self.latents.filter(|latents| latents.is_decoded) else { return *self };
+        let Some(finer) = latents.finer else { return Self { plan: None, ..*self } };
+        let isolated = levels_moved(self.isolated, -finer);
+        Self { plan: latents.plan, isolated, latents: Some(LatentLevels { moved: finer, ..latents }) }
     }
 
     /// The same, which also senses drags and is skipped by Tab.
@@ -77,7 +130,7 @@ impl Levels {
             let name = words::panes::isolate_on_strip(&label, place, row + 1);
             WidgetInfo::selected(egui::Role::Button, true, self.isolated.contains(band), name)
         });
-        let clicked = response.clicked().then(|| self.isolated.clicked(band, more(ui)));
+        let clicked = response.clicked().then(|| self.after(ui, band));
         Some((response, clicked))
     }
 

@@ -10,6 +10,7 @@ pub mod legend;
 pub mod lens;
 pub mod level_button;
 mod mark_names;
+pub(in crate::app) mod mosaic;
 pub(in crate::app) mod notes;
 pub(in crate::app) mod number;
 pub(in crate::app) mod painted;

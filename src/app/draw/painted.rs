@@ -1,6 +1,6 @@
 //! The values of a run's pictures as colours. No GUI.
 
-use crate::app::run_view::Picture;
+use crate::app::run_view::{Picture, Seen};
 use crate::figure::Ground;
 use crate::session::levels::Isolation;
 use crate::session::tone;
@@ -35,7 +35,7 @@ pub fn painted(
 /// Some levels of an image as colours, over the given range or else their own, and that range.
 #[must_use]
 pub fn painted_alone(
-    values: ArrayView3<f32>,
+    (values, seen): (ArrayView3<f32>, Seen),
     picture: Picture,
     alone: &Isolation,
     range: Option<(f32, f32)>,
@@ -44,7 +44,7 @@ pub fn painted_alone(
 ) -> (RgbImage, (f32, f32)) {
     let left = alone.of(values);
     let range = range.unwrap_or_else(|| own_range(left.view(), alone.has_rest() && !picture.is_difference()));
-    (painted(left.view(), picture, range, longest, ground), range)
+    (painted(seen.laid_out(left.view()).view(), picture, range, longest, ground), range)
 }
 
 /// The smallest and largest value, or for differences the largest magnitude with both signs.

@@ -2,7 +2,7 @@
 
 use crate::app::draw::heat_map::HeatMaps;
 use crate::app::draw::painted::painted_alone;
-use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView, Seen};
 use crate::figure::Ground;
 use crate::runtime::{AnalysisPool, Wake, Weigh};
 use crate::session::document::ValueRange;
@@ -58,6 +58,8 @@ pub struct Ready {
     pub range: (f32, f32),
     /// The share of values outside; unknown for thumbnails and isolated levels.
     pub beyond: f32,
+    /// What it shows.
+    pub seen: Seen,
 }
 
 /// The result of the thread.
@@ -107,13 +109,18 @@ impl Textures {
     /// The texture of a picture; `None` if the run does not have it.
     pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: PictureRequest) -> Option<Ready> {
         let PictureRequest { at, picture, sample, range, alone, small } = wanted;
+        let of = (at, picture, sample);
+        let seen = match &alone {
+            None if small => run.small_seen(at, picture, sample),
+            _ => run.seen(at, picture, sample),
+        };
         let range = match &alone {
-            Some(alone) => run.isolated_range((at, picture, sample), range, alone),
-            None => Some(run.range(at, picture, sample, range)),
+            Some(alone) => run.isolated_range(seen, of, range, alone),
+            None => Some(run.range(seen, of, range)),
         };
         let bits = range.map(|(low, high)| (low.to_bits(), high.to_bits()));
         let ground = if picture.is_difference() { ground_of(ctx) } else { Ground::default() };
-        let key = TextureKey { picture: run.key(at, picture, sample), alone, range: bits, small, ground };
+        let key = TextureKey { picture: run.seen_key(seen, of), alone, range: bits, small, ground };
         if let Some((ready, used)) = self.kept.get_mut(&key) {
             *used = self.frame;
             return Some(ready.clone());
@@ -122,31 +129,31 @@ impl Textures {
         let (image, range) = match alone {
             // A thumbnail does not have the levels of the full step.
             Some(_) if small && run.values(at, picture, sample).is_none_or(|shown| !shown.exact) => return None,
-            Some(alone) if run.started.shape[1..].iter().product::<usize>() > AT_ONCE => {
-                match self.cut_beside(ctx, run, wanted, key, (alone, range, longest)) {
+            Some(alone) if run.seen_shape().iter().product::<usize>() > AT_ONCE => {
+                match self.cut_beside(ctx, run, (wanted, seen), key, (alone, range, longest)) {
                     Cut::Made(made) => (*made).clone(),
                     Cut::Waiting => return self.last.get(&picture).filter(|_| !small).cloned(),
                     Cut::Nothing => return None,
                 }
             }
             Some(alone) => {
-                let shown = run.values(at, picture, sample)?;
+                let shown = run.levelled_values(seen, of)?;
                 let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
-                let (image, range) = painted_alone(values, picture, &alone, range, longest, ground);
+                let (image, range) = painted_alone((values, seen), picture, &alone, range, longest, ground);
                 (coloured(&image), range)
             }
             None => {
                 let range = range?;
                 let image = match longest {
-                    Some(longest) => run.paint_small(at, picture, sample, range, longest, ground)?,
-                    None => run.paint(at, picture, sample, range, None, ground)?,
+                    Some(longest) => run.paint_small(seen, of, range, longest, ground)?,
+                    None => run.paint(seen, of, range, None, ground)?,
                 };
                 (coloured(&image), range)
             }
         };
         let texture = ctx.load_texture("picture", image, TextureOptions::NEAREST);
-        let beyond = if small || alone.is_some() { 0.0 } else { run.beyond(at, picture, sample, range) };
-        let ready = Ready { texture, range, beyond };
+        let beyond = if small || alone.is_some() { 0.0 } else { run.beyond(seen, of, range) };
+        let ready = Ready { texture, range, beyond, seen };
         if !small {
             self.last.insert(picture, ready.clone());
         }
@@ -159,7 +166,7 @@ impl Textures {
         &mut self,
         ctx: &Context,
         run: &RunView,
-        PictureRequest { at, picture, sample, small, .. }: PictureRequest,
+        (PictureRequest { at, picture, sample, small, .. }, seen): (PictureRequest, Seen),
         key: TextureKey,
         (alone, range, longest): (Isolation, Option<(f32, f32)>, Option<u32>),
     ) -> Cut {
@@ -175,13 +182,13 @@ impl Textures {
         }
         let mut asks = false;
         let made = pool.get(&key, || {
-            let shown = run.values(at, picture, sample)?;
+            let shown = run.levelled_values(seen, (at, picture, sample))?;
             asks = true;
             let (values, shape) = (shown.values.into_owned(), shown.shape);
             Some(Box::new(move || {
                 let values = ArrayView3::from_shape(shape, &values);
                 values.map_or((ColorImage::default(), (0.0, 1.0)), |values| {
-                    let (image, range) = painted_alone(values, picture, &alone, range, longest, key.ground);
+                    let (image, range) = painted_alone((values, seen), picture, &alone, range, longest, key.ground);
                     (coloured(&image), range)
                 })
             }))

@@ -35,6 +35,7 @@ const KEYS: [(&str, &[(&str, &str)]); 4] = [
             ("double-click", "fit the image, whole plot"),
             ("click a curve's name", "hide or show it"),
             ("1", "pixel-perfect"),
+            ("V", "latents, colour or decoded"),
             ("click a level", "isolate it; Shift: add or remove it"),
             ("Esc", "show all levels"),
         ],

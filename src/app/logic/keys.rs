@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::closing::Closing;
 use crate::app::draw::plot_pane;
 use crate::app::intent::Intent;
+use crate::app::pane::space_switch::{change_to, next_space};
 use crate::app::pane::tiles::dropped_in;
 use crate::app::pane::tracks::TracksPane;
 use crate::figure::TimeZoom;
@@ -112,6 +113,10 @@ impl App {
                 Intent::Change(Action::SetAxis(AxisReading::ALL[(here + 1) % AxisReading::ALL.len()]))
             }
             Key::Num1 => Intent::Change(Action::SetTruePixels(!view.true_pixels)),
+            Key::V => {
+                let run = self.run.as_ref()?;
+                Intent::Change(change_to(view, run, next_space(run)?))
+            }
             Key::Questionmark => Intent::ToggleKeys,
             _ => return None,
         })

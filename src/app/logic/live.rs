@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::app::Launch;
     use crate::app::intent::Intent;
-    use crate::app::run_view::{Moment, Picture, RunView};
+    use crate::app::run_view::{Moment, Picture, RunView, Seen};
     use crate::runtime::{Activity, Event, RunEnd};
     use crate::sampler::{Churn, SamplerKind};
     use crate::schedule::design::with_shares;
@@ -355,7 +355,10 @@ mod tests {
         };
         let ranges = |open: &Open| {
             let at = Moment::of_step(7);
-            Picture::ALL.map(|picture| open.run().range(at, picture, 0, crate::session::document::ValueRange::Image))
+            Picture::ALL.map(|picture| {
+                let range = crate::session::document::ValueRange::Image;
+                open.run().range(Seen::Values, (at, picture, 0), range)
+            })
         };
         let (id, before, before_ranges) = (open.run().id, keys(&open), ranges(&open));
         open.live(Action::set(Setting::Steps, 12_usize));

@@ -1,11 +1,10 @@
 //! All images of a batch at once.
 
-use crate::app::draw::lens::look_around;
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
-use crate::app::pane::panel::pane_space;
-use crate::app::pane::picture::{HEAD, menu_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane::picture::{HEAD, look_ui, menu_ui, picture_ui, pixels_of, range_in_words, seen_of};
+use crate::app::pane::space_switch::seen_in_words;
 use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
@@ -17,9 +16,8 @@ use egui_tiles::UiResponse;
 const GAP: f32 = 8.0;
 
 /// E[x_0|x_t] of every image of the batch. A click chooses one for the other panes, a double-click shows it alone.
-pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+pub(in crate::app) fn grid_ui(ui: &mut Ui, space: Rect, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
     let palette = Palette::of(ui);
-    let space = pane_space(ui, 10.0);
     let samples = context.run.map_or(1, RunView::samples);
     let pixels = pixels_of(context);
     let room = Rect::from_min_max(pos2(space.left(), space.top() + HEAD), space.max);
@@ -40,10 +38,10 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut View
         } else if response.clicked() {
             out.intents.push(Intent::Change(Action::SetSample(sample)));
         }
-        if !response.double_clicked() {
-            look_around(ui, &response, rect, framing, out.lens);
-        }
         let one = ViewContext { sample, ..*context };
+        if !response.double_clicked() {
+            let _ = look_ui(ui, &one, Picture::Expectation, &response, (rect, framing), out.lens);
+        }
         range = picture_ui(ui, &one, Picture::Expectation, rect, framing, None, out.textures).or(range);
         if is_shown || response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
@@ -53,7 +51,9 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, context: &ViewContext, out: &mut View
         response.on_hover_text("Click to show this image in the other panes; double-click to show it alone");
     }
     let (symbol, _) = Picture::Expectation.name();
-    let note = format!("all {samples} images");
+    let seen = context.run.and_then(|run| seen_in_words(run, seen_of(context, Picture::Expectation)));
+    let seen = seen.map_or_else(String::new, |seen| format!(" · {seen}"));
+    let note = format!("all {samples} images{seen}");
     let about = Picture::Expectation.about();
     let head = Head { name: symbol, note: &note, value: range.map(range_in_words), about };
     let place = Rect::from_min_size(space.min, vec2(space.width(), HEAD));

@@ -1,24 +1,28 @@
 //! The images pane: the step at the playhead in three linked images.
 
 use crate::app::draw::icons::Icon;
-use crate::app::draw::lens::{Framing, look_around};
+use crate::app::draw::lens::Framing;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::textures::Textures;
-use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
-use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane::picture::{
+    GAP, HEAD, Pointed, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words, seen_of,
+};
+use crate::app::pane::space_switch::{seen_in_words, switch_ui};
 use crate::app::pane_id::PaneId;
-use crate::app::run_view::{Moment, Picture};
+use crate::app::run_view::{Moment, Picture, Seen};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
+use crate::session::view_space::ViewSpace;
 use crate::words::voice::Voice;
 use crate::words::{count, sentence};
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
@@ -60,10 +64,11 @@ impl Pane for ImagesPane {
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
+        let mut space = pane_space(ui, 10.0);
+        switch_ui(ui, &mut space, context, out.intents);
         if context.view().batch_grid && context.run.is_some_and(|run| run.samples() > 1) {
-            return grid_ui(ui, context, out);
+            return grid_ui(ui, space, context, out);
         }
-        let space = pane_space(ui, 10.0);
         let pixels = pixels_of(context);
         let beside = of_beside(context);
         let columns = if beside.is_some() { 4.0 } else { 3.0 };
@@ -81,13 +86,14 @@ impl Pane for ImagesPane {
         let responses = places.map(|rect| {
             let response =
                 ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
-            look_around(ui, &response, rect, framing, out.lens);
             response
         });
-        let hovered = responses.iter().zip(places).find_map(|(response, rect)| {
-            context.run?;
-            Some(framing.pixel_at(rect, pixels, response.hover_pos()?))
-        });
+        let looked = responses
+            .iter()
+            .zip(places)
+            .zip(Picture::ALL)
+            .map(|((response, rect), picture)| look_ui(ui, context, picture, response, (rect, framing), out.lens));
+        let hovered = looked.fold(None, Option::or);
         let mut moved = false;
         for ((picture, rect), response) in Picture::ALL.into_iter().zip(places).zip(&responses) {
             moved |= cell_ui(ui, context, picture, (rect, column), response, (framing, hovered), out);
@@ -123,7 +129,7 @@ fn cell_ui(
     picture: Picture,
     (rect, column): (Rect, f32),
     response: &Response,
-    (framing, hovered): (Framing, Option<(usize, usize)>),
+    (framing, hovered): (Framing, Option<Pointed>),
     out: &mut ViewOutput,
 ) -> bool {
     let palette = Palette::of(ui);
@@ -133,18 +139,20 @@ fn cell_ui(
     let picture = if coarse.is_some() { Picture::Coarse } else { picture };
     let (name, note) = picture.name();
     let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {}", count(steps, "step")));
+    let seen = context.run.and_then(|run| seen_in_words(run, seen_of(context, picture)));
     let range = picture_ui(ui, context, picture, rect, framing, hovered, out.textures);
-    let head = Head { name, note, value: range.map(range_in_words), about: picture.about() };
     let place = Rect::from_min_size(rect.min - vec2(0.0, HEAD), vec2(column, HEAD));
-    let moved = head.show(ui, place).drag_started();
+    let moved = head_ui(ui, place, (name, note, seen.as_deref()), range, picture.about()).drag_started();
     if coarse.is_some() {
         badge_ui(ui, rect, note, palette.accent);
     } else if picture == Picture::Expectation {
         far_out_ui(ui, context, rect);
     }
+    undecoded_ui(ui, context, picture, rect);
     response.widget_info(|| {
         let alone = alone.map_or_else(String::new, |alone| format!(", {}", words::panes::only(&alone.name())));
-        WidgetInfo::labeled(Role::Image, true, format!("{}{alone}", words::panes::image(name, note)))
+        let seen = seen.as_ref().map_or_else(String::new, |seen| format!(", {seen}"));
+        WidgetInfo::labeled(Role::Image, true, format!("{}{seen}{alone}", words::panes::image(name, note)))
     });
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
@@ -158,11 +166,57 @@ fn cell_ui(
     moved
 }
 
+/// A heading with what is shown of latents after its note; if there is no room for both, with that in place of the note.
+fn head_ui(
+    ui: &Ui,
+    place: Rect,
+    (name, note, seen): (&str, &str, Option<&str>),
+    range: Option<(f32, f32)>,
+    about: &str,
+) -> Response {
+    let value = range.map(range_in_words);
+    let both = seen.map(|seen| format!("{note} · {seen}"));
+    let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x;
+    let room = place.width()
+        - width(name, theme::strong(BODY))
+        - value.as_ref().map_or(0.0, |value| width(value, theme::mono(SMALL)))
+        - 16.0;
+    let note = match (&both, seen) {
+        (Some(both), Some(seen)) => {
+            if width(both, theme::body(SMALL)) <= room {
+                both
+            } else {
+                seen
+            }
+        }
+        _ => note,
+    };
+    Head { name, note, value, about }.show(ui, place)
+}
+
+/// Marks the colour estimate that stands in for a decoded image.
+fn undecoded_ui(ui: &Ui, context: &ViewContext, picture: Picture, rect: Rect) {
+    let Some(run) = context.run.filter(|run| run.space() == Some(ViewSpace::Decoded)) else { return };
+    let seen = seen_of(context, picture);
+    if context.at.is_none() || seen == Seen::Decoded || matches!(picture, Picture::Coarse) {
+        return;
+    }
+    let words = if run.is_decoding() { words::panes::DECODING } else { ViewSpace::Colour.name() };
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), Palette::DARK.text);
+    let size = galley.size() + vec2(10.0, 4.0);
+    let place = Rect::from_min_size(pos2(rect.left() + 6.0, rect.top() + 6.0), size);
+    if size.x + 12.0 > rect.width() || size.y + 12.0 > rect.height() {
+        return;
+    }
+    ui.painter().rect_filled(place, 4.0, Palette::DARK.window.gamma_multiply(0.8));
+    ui.painter().galley(place.min + vec2(5.0, 2.0), galley, Palette::DARK.text);
+}
+
 /// E[x_0|x_t] of the pinned run.
 fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), framing: Framing, out: &mut ViewOutput) {
     let response = ui.interact(rect, ui.scope_id().with("beside"), Sense::click_and_drag());
-    look_around(ui, &response, rect, framing, out.lens);
-    let range = picture_ui(ui, context, Picture::Expectation, rect, framing, None, out.textures);
+    let pointed = look_ui(ui, context, Picture::Expectation, &response, (rect, framing), out.lens);
+    let range = picture_ui(ui, context, Picture::Expectation, rect, framing, pointed, out.textures);
     let note =
         context.run.map_or_else(String::new, |run| run.started.settings.steering().unwrap_or_else(|| "plain".into()));
     let whose = context.run.zip(context.at).map_or_else(String::new, |(run, at)| {

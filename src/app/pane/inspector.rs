@@ -15,6 +15,8 @@ use crate::app::draw::widgets::{picture_choice_ui, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Dropped, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
+use crate::app::pane::picture::pixels_of;
+use crate::app::pane::space_switch::seen_in_words;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -69,7 +71,8 @@ impl Pane for InspectorPane {
         self.update(ui.ctx(), context);
         self.error_ui(ui, &mut space);
         // The image has the height of the pane; the controls are beside it.
-        let pixels = context.run.map_or((1.0, 1.0), |run| (run.started.shape[3] as f32, run.started.shape[2] as f32));
+        let pixels = pixels_of(context);
+        let pixels = (pixels.0 as f32, pixels.1 as f32);
         let narrow = space.width() < space.height() + 2.0 * (LEAST_COLUMN + GAP);
         let controls = if narrow { COLUMN } else { 2.0 * COLUMN + GAP };
         let room = vec2((space.width() - controls.min(0.72 * space.width()) - GAP).max(48.0), space.height());
@@ -144,7 +147,7 @@ fn column_ui(ui: &mut Ui, place: Rect, name: &str, contents: impl FnOnce(&mut Ui
 fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
     ui.horizontal(|ui| {
         picture_choice_ui(ui, ABOUT.name, &mut state.picture);
-        let channels = context.run.map_or(3, |run| run.started.shape[1]);
+        let channels = context.run.map_or(3, |run| run.seen_shape()[0]);
         let shown = state.channel.within(channels).name(channels);
         let tip = "Channels in the image and histogram. Errors always use all channels";
         crate::app::draw::widgets::small_menu(ui, words::panes::CHANNEL, &shown, tip, |ui| {
@@ -156,6 +159,15 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut InspectorPane) {
             }
         });
     });
+    let made = state.shown.as_ref().map(|shown| (shown.made.seen, shown.made.image.dim()));
+    if let Some(run) = context.run.filter(|run| run.has_latents()) {
+        // There is a line for it also while nothing is shown.
+        let text = made
+            .and_then(|(seen, (_, height, width))| Some(format!("{}, {width}×{height}", seen_in_words(run, seen)?)));
+        let text = text.unwrap_or_default();
+        let color = Palette::of(ui).secondary;
+        ui.label(egui::RichText::new(text).font(theme::body(SMALL)).color(color));
+    }
 }
 
 impl InspectorPane {

@@ -15,6 +15,7 @@ use crate::app::draw::widgets::{picture_choice_ui, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
+use crate::app::pane::space_switch::seen_in_words;
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -145,13 +146,26 @@ fn choices_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
         });
         if !narrow {
             channel_ui(ui, context, state);
+            seen_ui(ui, context, state);
         }
     });
 }
 
+/// What of latents is split into levels, and what a pixel of theirs is in the image.
+fn seen_ui(ui: &mut Ui, context: &ViewContext, state: &LevelsPane) {
+    let Some((run, shown)) = context.run.zip(state.shown.as_ref()) else { return };
+    let Some(words) = seen_in_words(run, shown.seen) else { return };
+    let (height, width) = shown.size;
+    let per = context.levels.latents.filter(|latents| latents.pixels > 1 && !latents.is_decoded);
+    let per = per.map_or_else(String::new, |latents| format!(", 1 px is {} px of the image", latents.pixels));
+    let color = Palette::of(ui).secondary;
+    let text = egui::RichText::new(format!("{words}, {width}×{height}{per}")).font(theme::body(SMALL)).color(color);
+    ui.add(egui::Label::new(text).truncate());
+}
+
 /// The channel of the spectrum.
 fn channel_ui(ui: &mut Ui, context: &ViewContext, state: &mut LevelsPane) {
-    let channels = context.run.map_or(3, |run| run.started.shape[1]);
+    let channels = context.run.map_or(3, |run| run.seen_shape()[0]);
     if channels > 1 {
         let tip = "Channel of the spectrum. \"mean\" is the mean of the channels' densities";
         let shown = format!("spectrum: {}", state.plane_name(channels));

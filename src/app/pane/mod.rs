@@ -14,6 +14,7 @@ mod parts;
 pub(in crate::app) mod picture;
 pub mod pooling;
 mod recovered;
+pub(in crate::app) mod space_switch;
 mod spectrum;
 pub mod tiles;
 pub mod tracks;

@@ -1,6 +1,5 @@
 //! The Parts pane: the parts of the estimate at the playhead, side by side.
 
-use crate::app::draw::lens::look_around;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
@@ -8,7 +7,7 @@ use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
-use crate::app::pane::picture::{GAP, HEAD, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane::picture::{GAP, HEAD, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -88,8 +87,8 @@ impl Pane for PartsPane {
             let corner = space.min + vec2(x * (column + GAP), y * (framing.size.y + HEAD + below + 8.0));
             let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
             let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
-            look_around(ui, &response, rect, framing, out.lens);
-            let range = picture_ui(ui, context, shown.picture, rect, framing, None, out.textures);
+            let pointed = look_ui(ui, context, shown.picture, &response, (rect, framing), out.lens);
+            let range = picture_ui(ui, context, shown.picture, rect, framing, pointed, out.textures);
             menu_ui(context, &response, shown.picture, (rect, framing), out);
             let name = elided(ui, &shown.name, column);
             let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };

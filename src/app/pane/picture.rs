@@ -2,20 +2,21 @@
 
 use crate::app::draw::colour::colour;
 use crate::app::draw::icons::{Icon, draw_icon};
-use crate::app::draw::lens::Framing;
+use crate::app::draw::lens::{Framing, Lens, look_around};
 use crate::app::draw::level_button::paint_of;
+use crate::app::draw::mosaic::{Mosaic, pixel_of};
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
 use crate::app::draw::textures::{PictureRequest, Ready, Textures};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
 use crate::app::intent::Intent;
-use crate::app::run_view::Picture;
+use crate::app::run_view::{Picture, RunView, Seen};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::Isolation;
-use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Color32, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use ndarray::ArrayView3;
 
 /// Height of a heading, points.
@@ -23,9 +24,34 @@ pub(in crate::app) const HEAD: f32 = 24.0;
 /// Space between images, points.
 pub(in crate::app) const GAP: f32 = 20.0;
 
-/// The size of the run's images as width and height; 1 by 1 if there are none.
+/// The size of the run's images as width and height; 1 by 1 if there are none. Latents have that of their image, so that
+/// nothing moves when something else is shown of them.
 pub(super) fn pixels_of(context: &ViewContext) -> (usize, usize) {
-    context.run.map_or((1, 1), |run| (run.started.shape[3], run.started.shape[2]))
+    context.run.map_or((1, 1), RunView::image_size)
+}
+
+/// A point of an image under the pointer, in [0, 1]², and the channel of latents that it is in.
+pub(in crate::app) type Pointed = (Pos2, usize);
+
+/// What a picture at the playhead shows.
+pub(in crate::app) fn seen_of(context: &ViewContext, picture: Picture) -> Seen {
+    context.run.zip(context.at).map_or(Seen::Values, |(run, at)| run.seen(at, picture, context.sample))
+}
+
+/// Zooms and pans a picture; returns what is under the pointer.
+pub(super) fn look_ui(
+    ui: &Ui,
+    context: &ViewContext,
+    picture: Picture,
+    response: &Response,
+    (rect, framing): (Rect, Framing),
+    lens: &mut Lens,
+) -> Option<Pointed> {
+    let mosaic = context.mosaic(seen_of(context, picture), rect, framing);
+    let cell = response.hover_pos().map_or_else(|| mosaic.cell(0), |at| mosaic.cell_at(at));
+    look_around(ui, response, cell, framing, lens);
+    let at = response.hover_pos().filter(|_| context.run.is_some())?;
+    Some((mosaic.part_at(at), mosaic.channel_at(at)))
 }
 
 /// The context menu of a picture in `rect`.
@@ -122,17 +148,17 @@ pub(in crate::app) fn picture_ui(
     picture: Picture,
     rect: Rect,
     framing: Framing,
-    hovered: Option<(usize, usize)>,
+    pointed: Option<Pointed>,
     textures: &mut Textures,
 ) -> Option<(f32, f32)> {
     let palette = Palette::of(ui);
     let painter = ui.painter();
-    painter.rect_filled(rect, 6.0, palette.field);
     let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
     let ready = context.run.zip(context.at).and_then(|(run, at)| {
         textures.get(ui.ctx(), run, PictureRequest { at, picture, sample, range, alone, small: false })
     });
     let Some(ready) = ready else {
+        painter.rect_filled(rect, 6.0, palette.field);
         let text = match (context.at, picture) {
             (Some(at), Picture::Change) if at.step == 0 => words::panes::NO_CHANGE_YET,
             _ => "",
@@ -140,31 +166,59 @@ pub(in crate::app) fn picture_ui(
         words_ui(ui, rect, text);
         return None;
     };
-    let shown_range = Some(ready.range);
     let tint = if context.stale { Color32::from_white_alpha(110) } else { Color32::WHITE };
-    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(ready.texture.id(), framing.window));
-    // An image as dark as the window still has an edge.
-    painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    let mosaic = context.mosaic(ready.seen, rect, framing);
+    if mosaic.is_grid() {
+        mosaic.paint(painter, ready.texture.id(), tint);
+        mosaic.numbers_ui(painter);
+    } else {
+        painter.rect_filled(rect, 6.0, palette.field);
+        mosaic.paint(painter, ready.texture.id(), tint);
+        // An image as dark as the window still has an edge.
+        painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    }
     if let Some(words) = beyond_in_words(picture, &ready) {
         beyond_ui(ui, rect, &words);
     }
-    let (Some((x, y)), Some(run), Some(at)) = (hovered, context.run, context.at) else { return shown_range };
-    let image = vec2(run.started.shape[3] as f32, run.started.shape[2] as f32);
-    let place =
-        |corner: Vec2| rect.min + (corner / image - framing.window.min.to_vec2()) / framing.window.size() * rect.size();
-    let corner = vec2(x as f32, y as f32);
-    let pixel = Rect::from_min_max(place(corner), place(corner + Vec2::splat(1.0))).intersect(rect);
+    if let Some(pointed) = pointed {
+        reading_ui(ui, context, picture, (&mosaic, rect), &ready, pointed);
+    }
+    Some(ready.range)
+}
+
+/// The pixel under the pointer, and its values.
+fn reading_ui(
+    ui: &Ui,
+    context: &ViewContext,
+    picture: Picture,
+    (mosaic, rect): (&Mosaic, Rect),
+    ready: &Ready,
+    (part, channel): Pointed,
+) -> Option<()> {
+    let ((run, at), painter) = (context.run.zip(context.at)?, ui.painter());
+    let (of, alone) = ((at, picture, context.sample), context.levels.alone());
+    let shown = if alone.is_some() { run.levelled_values(ready.seen, of)? } else { run.seen_values(ready.seen, of)? };
+    let all = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
+    let pixels = (shown.shape[2], shown.shape[1]);
+    let (x, y) = pixel_of(part, pixels);
+    let pixel = mosaic.pixel(channel, pixels, (x, y));
     painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
     painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
-    let Some(shown) = run.values(at, picture, sample) else { return shown_range };
-    let Ok(all) = ArrayView3::from_shape(shown.shape, &shown.values) else { return shown_range };
-    let values = all.outer_iter().take(3).map(|channel| {
+    // More than a few values do not fit on a picture; the Inspect pane has them all.
+    let of_channel = match ready.seen {
+        Seen::Latents(Some(one)) => Some(one),
+        Seen::Latents(None) if all.dim().0 > 4 => Some(channel),
+        _ => None,
+    };
+    let values = all.outer_iter().enumerate().filter(|(index, _)| of_channel.is_none_or(|one| one == *index));
+    let values = values.take(4).map(|(_, channel)| {
         let value = alone.map_or_else(|| channel[[y, x]], |alone| alone.at(channel, y, x));
         ticks::signed(value.into())
     });
     let values = values.collect::<Vec<_>>().join(" ");
     let about = if shown.exact { "" } else { " ~" };
-    let lines = format!("{x},{y}{about}\n{values}");
+    let which = of_channel.map_or_else(String::new, |channel| format!(" {}", words::panes::channel(channel)));
+    let lines = format!("{x},{y}{about}{which}\n{values}");
     let galley = painter.layout_no_wrap(lines, theme::mono(SMALL), Color32::WHITE);
     // Clear of the pixel that it describes.
     let low = pixel.center().y < rect.bottom() - galley.size().y - 24.0;
@@ -173,5 +227,5 @@ pub(in crate::app) fn picture_ui(
     let back = Rect::from_min_size(at, galley.size()).expand2(vec2(6.0, 4.0));
     painter.rect_filled(back, 4.0, Color32::from_black_alpha(190));
     painter.galley(at, galley, Color32::WHITE);
-    shown_range
+    Some(())
 }

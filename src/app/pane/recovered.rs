@@ -53,18 +53,18 @@ impl Pane for RecoveredPane {
         let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
         let (note, about) = if measured.is_some() {
             (
-                words::panes::MEASURED,
+                self::measured_on(context),
                 "How much of each level is recovered: the energy of its band in E[x₀|xₜ] at this step, divided by \
                  that at the end of the run. \"rest\" is coarser than all levels",
             )
         } else {
             (
-                "theory",
+                "theory".to_owned(),
                 "How much of each level can be recovered at this step in theory, for a scale-invariant prior: aₘ = \
                  n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Replaced by the measurement when the run ends",
             )
         };
-        let head = Head { name: ABOUT.name, note, value: None, about };
+        let head = Head { name: ABOUT.name, note: &note, value: None, about };
         let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
         let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
         if let Some((run, plan)) = cut {
@@ -72,7 +72,7 @@ impl Pane for RecoveredPane {
                 measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
             let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
             let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
-            let spoken = words::panes::recovered_by_level(note, &spoken.collect::<Vec<_>>().join(", "));
+            let spoken = words::panes::recovered_by_level(&note, &spoken.collect::<Vec<_>>().join(", "));
             let bars =
                 Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
             let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
@@ -82,6 +82,15 @@ impl Pane for RecoveredPane {
         ui.scope_builder(UiBuilder::new().max_rect(foot), |ui| looks_ui(ui, context, out.intents));
         if moved { UiResponse::DragStarted } else { UiResponse::None }
     }
+}
+
+/// "measured", with what of latents.
+fn measured_on(context: &ViewContext) -> String {
+    let seen = context.run.zip(context.at).and_then(|(run, at)| run.recovered_as(at.step, context.sample).space());
+    seen.map_or_else(
+        || words::panes::MEASURED.to_owned(),
+        |space| format!("{} · {}", words::panes::MEASURED, space.name()),
+    )
 }
 
 /// The parts of a level's row, with their positions from its left, points.

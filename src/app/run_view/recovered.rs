@@ -1,13 +1,11 @@
 //! How much of each level is recovered at each step.
 
-use crate::app::run_view::{EnergyKey, RunView};
+use crate::app::run_view::{EnergyKey, Moment, Picture, RunView, Seen};
 use crate::runtime::RunEnd;
-use crate::session::Snapshot;
+use crate::session::view_space::ViewSpace;
 use crate::spectrum::BandPlan;
 use crate::theory::Chromatogram;
-use ndarray::ArrayView4;
-use std::sync::Arc;
-
+use ndarray::{Array4, ArrayView4};
 /// Largest image, in values, whose energies are computed within a frame.
 const AT_ONCE: usize = 3 * 64 * 64;
 
@@ -16,16 +14,19 @@ impl RunView {
     /// first use, and kept; for a large one [in the background](crate::app::energies::Energies), and until then there are
     /// none. `None` also if only a thumbnail of the step is kept.
     #[must_use]
-    pub fn energies(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
-        let key = (*plan, step, sample);
+    pub fn energies(&self, plan: &BandPlan, seen: Seen, step: usize, sample: usize) -> Option<Vec<f64>> {
+        let key = (*plan, step, sample, seen);
         if let Some(kept) = self.energies.borrow().get(&key) {
             return kept.clone();
         }
-        let shown = self.kept.x0(step, sample).filter(|shown| shown.exact)?;
-        if shown.values.len() > AT_ONCE {
+        if !self.kept.x0(step, sample)?.exact {
+            return None;
+        }
+        if self.seen_shape().iter().product::<usize>() > AT_ONCE {
             self.wanted.borrow_mut().push(key);
             return None;
         }
+        let shown = self.levelled_values(seen, (Moment::of_step(step), Picture::Expectation, sample))?;
         let [channels, height, width] = shown.shape;
         let image = ArrayView4::from_shape((1, channels, height, width), &shown.values).ok()?;
         let energies = plan.mean_energies(image).ok();
@@ -33,12 +34,16 @@ impl RunView {
         energies
     }
 
-    /// The newest requested energies, with their step.
-    pub fn wanted_energies(&self) -> Option<(EnergyKey, Arc<Snapshot>)> {
+    /// The newest requested energies, with the image, `[1, C, H, W]`.
+    pub fn wanted_energies(&self) -> Option<(EnergyKey, Array4<f32>)> {
         let mut wanted = self.wanted.take();
         wanted.retain(|key| !self.energies.borrow().contains_key(key));
         let key = wanted.pop()?;
-        Some((key, Arc::clone(self.whole_step(key.1)?)))
+        let (_, step, sample, seen) = key;
+        let shown = self.levelled_values(seen, (Moment::of_step(step), Picture::Expectation, sample))?;
+        let [channels, height, width] = shown.shape;
+        let image = Array4::from_shape_vec((1, channels, height, width), shown.values.into_owned()).ok()?;
+        Some((key, image))
     }
 
     /// Stores requested energies.
@@ -48,11 +53,15 @@ impl RunView {
 
     /// The energies of the newest step for which they are known, for a sample.
     pub(super) fn newest_energies(&self, plan: &BandPlan, sample: usize) -> Vec<f64> {
-        let newest = self.done().checked_sub(1).and_then(|last| self.energies(plan, last, sample));
+        let newest = self.done().checked_sub(1).and_then(|last| {
+            let seen = self.seen(Moment::of_step(last), Picture::Expectation, sample);
+            self.energies(plan, seen, last, sample)
+        });
         newest.unwrap_or_else(|| {
             let kept = self.energies.borrow();
-            let of_sample = kept.iter().filter(|((cut, _, of), found)| cut == plan && *of == sample && found.is_some());
-            of_sample.max_by_key(|((_, step, _), _)| *step).and_then(|(_, found)| found.clone()).unwrap_or_default()
+            let of_sample =
+                kept.iter().filter(|((cut, _, of, _), found)| cut == plan && *of == sample && found.is_some());
+            of_sample.max_by_key(|((_, step, ..), _)| *step).and_then(|(_, found)| found.clone()).unwrap_or_default()
         })
     }
 
@@ -64,15 +73,25 @@ impl RunView {
             return None;
         }
         self.whole_step(step)?;
-        let last = self.energies(plan, self.done().checked_sub(1)?, sample);
+        let seen = self.recovered_as(step, sample);
+        let last = self.energies(plan, seen, self.done().checked_sub(1)?, sample);
         // The latest request is computed first.
-        let Some((here, last)) = self.energies(plan, step, sample).zip(last) else {
+        let Some((here, last)) = self.energies(plan, seen, step, sample).zip(last) else {
             let before = self.recovered.borrow();
-            return before.as_ref().filter(|(of, _)| *of == (*plan, sample)).map(|(_, shares)| shares.clone());
+            return before.as_ref().filter(|(of, _)| *of == (*plan, sample, seen)).map(|(_, shares)| shares.clone());
         };
         let shares: Vec<f64> = here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect();
-        *self.recovered.borrow_mut() = Some(((*plan, sample), shares.clone()));
+        *self.recovered.borrow_mut() = Some(((*plan, sample, seen), shares.clone()));
         Some(shares)
+    }
+
+    /// What the recovered shares of a step are measured on: what both this step and the last one are shown as.
+    #[must_use]
+    pub fn recovered_as(&self, step: usize, sample: usize) -> Seen {
+        let of = |step| (Moment::of_step(step), Picture::Expectation, sample);
+        let (here, last) = (of(step), of(self.done().saturating_sub(1)));
+        let [a, b] = [here, last].map(|(at, picture, sample)| self.seen(at, picture, sample));
+        if a == b { a } else { self.seen_in(ViewSpace::Colour, here) }
     }
 
     /// `a_m` of scale-invariant theory at a state, finest first, the rest last.

@@ -41,7 +41,9 @@ fn push(run: &mut RunView, value: impl Fn(usize) -> f32) {
 #[test]
 fn what_overshoots_on_the_way_does_not_make_the_images_grey() {
     let mut run = begun(4);
-    let range = |run: &RunView, step| run.range(Moment::of_step(step), Picture::Expectation, 0, ValueRange::Image);
+    let range = |run: &RunView, step| {
+        run.range(Seen::Values, (Moment::of_step(step), Picture::Expectation, 0), ValueRange::Image)
+    };
     let image = |index: usize| (index % 21) as f32 / 10.0 - 1.0;
     push(&mut run, image);
     // Half of the values are far outside for a step, and one in a hundred at the end.
@@ -52,7 +54,7 @@ fn what_overshoots_on_the_way_does_not_make_the_images_grey() {
     for step in 0..4 {
         assert_eq!(range(&run, step), (-1.0, 1.0), "step {step}");
     }
-    let beyond = |step| run.beyond(Moment::of_step(step), Picture::Expectation, 0, (-1.0, 1.0));
+    let beyond = |step| run.beyond(Seen::Values, (Moment::of_step(step), Picture::Expectation, 0), (-1.0, 1.0));
     assert!((beyond(1) - 0.5).abs() < 1e-3 && (beyond(3) - 0.01).abs() < 1e-3, "{} {}", beyond(1), beyond(3));
     assert_eq!(beyond(0), 0.0);
 }
@@ -86,7 +88,7 @@ fn runs_beside_each_other_are_seen_at_the_same_noise_level() {
 fn a_model_of_another_range_is_shown_over_its_own() {
     let mut run = begun(1);
     push(&mut run, |index| (index % 101) as f32 / 12.5 - 4.0);
-    let (low, high) = run.range(Moment::of_step(0), Picture::Expectation, 0, ValueRange::Image);
+    let (low, high) = run.range(Seen::Values, (Moment::of_step(0), Picture::Expectation, 0), ValueRange::Image);
     assert!(low == -high && (3.9..4.5).contains(&high), "{high}");
 }
 

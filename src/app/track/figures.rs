@@ -116,8 +116,9 @@ pub(super) fn plot_ui(
     out: &mut ViewOutput,
 ) -> Rect {
     let plot = notes_ui(ui, place.plot, &figure.notes, name);
-    lit_figure_ui(ui, (plot, place.head), figure, context.levels.lit());
-    match strips_ui(ui, plot, figure, &context.levels, name) {
+    let levels = context.levels.of_run();
+    lit_figure_ui(ui, (plot, place.head), figure, levels.lit());
+    match strips_ui(ui, plot, figure, &levels, name) {
         Some(StripUse::Isolate(levels)) => out.intents.push(Intent::Change(Action::Isolate(levels))),
         Some(StripUse::Drag(at)) => {
             let step = place.scale(context).map(|scale| context.step_of(scale.step_at(at.x)));
@@ -145,6 +146,6 @@ pub(super) fn names_ui(
 ) {
     let playhead = || context.axis().map(|axis| axis.x_of_step(context.playhead(), context.reading()));
     let Some(at) = place.hovered.or_else(playhead) else { return };
-    let isolate = legend_ui(ui, legend, figure, at, (&context.levels, name));
+    let isolate = legend_ui(ui, legend, figure, at, (&context.levels.of_run(), name));
     out.intents.extend(isolate.map(|levels| Intent::Change(Action::Isolate(levels))));
 }

@@ -13,7 +13,7 @@ use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::TimeZoom;
 use crate::figure::draw::Content;
-use crate::session::document::Track;
+use crate::session::document::{Track, ViewSpace};
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 
 /// The track; it has no state.
@@ -48,11 +48,21 @@ impl TrackView for FilmTrack {
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
         let Some(run) = context.run else { return };
         images_ui(ui, run, place, context, out);
+        let mut legend = place.legend;
+        if let Some(space) = run.space() {
+            let text = match space {
+                ViewSpace::Decoded => words::tracks::FILM_DECODED,
+                space => space.name(),
+            };
+            let color = Palette::of(ui).secondary;
+            let drawn = ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), color);
+            legend.min.y = drawn.bottom() + 4.0;
+        }
         let small = run.small_steps();
         if small > 0 {
             let text = format!("{} kept as\nthumbnails (1 GiB)", crate::words::count(small, "step"));
             let color = Palette::of(ui).warning;
-            ui.painter().text(place.legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), color);
+            ui.painter().text(legend.left_top(), Align2::LEFT_TOP, text, theme::body(SMALL), color);
         }
     }
 

@@ -66,7 +66,7 @@ impl TrackView for GuidanceTrack {
         let at = place.hovered.unwrap_or_else(|| axis.x_of_step(context.playhead(), context.reading()));
         match &shown {
             HandCurve::Scale(_) => {
-                let _ = legend_ui(ui, place.legend, &figure, at, (&context.levels, self.key().name()));
+                let _ = legend_ui(ui, place.legend, &figure, at, (&context.levels.of_run(), self.key().name()));
             }
             // The axis is logarithmic, and so are its numbers.
             HandCurve::Window(window) => {

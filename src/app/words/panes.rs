@@ -18,6 +18,39 @@ pub fn image(name: &str, note: &str) -> String {
     format!("{name} {note}")
 }
 
+/// A channel of latents.
+#[must_use]
+pub fn channel(number: usize) -> String {
+    format!("channel {number}")
+}
+
+/// A choice of how latents are looked at.
+#[must_use]
+pub fn show_space(space: &str) -> String {
+    format!("Show {space}")
+}
+
+/// Colours that are not known for a family.
+#[must_use]
+pub fn fitted_on(steps: usize) -> String {
+    format!("fitted on {}", crate::words::count(steps, "decoded step"))
+}
+
+/// Why there is no colour estimate.
+pub const NO_COLOURS: &str = "The colours of these latents are not known: no decoder has shown any yet";
+/// Why nothing can be decoded.
+pub const NO_DECODER: &str = "This model has no decoder. Export its autoencoder with it to see decoded images";
+/// The menu of channels below the images.
+pub const LATENT_CHANNEL: &str = "Channels of the latents";
+/// The badge of an image that is being decoded.
+pub const DECODING: &str = "decoding…";
+
+/// A level of latents, with what it is in the image.
+#[must_use]
+pub fn level_in_both(latents: usize, image: usize) -> String {
+    format!("{latents} px of latents, {image} px of the image")
+}
+
 /// The badge of isolated levels.
 #[must_use]
 pub fn only(levels: &str) -> String {

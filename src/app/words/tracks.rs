@@ -48,6 +48,8 @@ pub fn dots(ensemble: &str) -> String {
     format!("dots: {ensemble}")
 }
 
+/// What the film strip shows of latents that can be decoded.
+pub const FILM_DECODED: &str = "decoded, else\ncolour estimate";
 /// The source of the dotted lines.
 #[must_use]
 pub fn dotted(ensemble: &str) -> String {

@@ -3,7 +3,7 @@ use ndarray::{Array3, ArrayView3, Axis, s};
 /// The channel of an image to inspect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Channel {
-    /// The first three as red, green and blue; a single one as grey.
+    /// Red, green and blue; a single one as grey; any other number side by side.
     #[default]
     All,
     /// One of them.
@@ -41,14 +41,14 @@ impl Channel {
         match self {
             Self::All if channels == 3 => "RGB".to_owned(),
             Self::All if channels <= 1 => "grey".to_owned(),
-            Self::All => format!("0–{}", channels.min(3) - 1),
+            Self::All => "all".to_owned(),
             Self::One(channel) => channel_name(channel, channels),
             Self::Mean => "mean".to_owned(),
             Self::Luminance => "luminance".to_owned(),
         }
     }
 
-    /// Its values, `[1 … 3, H, W]`, from an image `[C, H, W]`.
+    /// Its values, `[1, H, W]` or all channels, from an image `[C, H, W]`.
     #[must_use]
     pub fn of(self, image: ArrayView3<f32>) -> Array3<f32> {
         let channels = image.len_of(Axis(0));
@@ -60,7 +60,7 @@ impl Channel {
             sum
         };
         match self.within(channels) {
-            Self::All => image.slice(s![..channels.min(3), .., ..]).to_owned(),
+            Self::All => image.to_owned(),
             Self::One(channel) => image.slice(s![channel..=channel, .., ..]).to_owned(),
             Self::Mean => one(&|_| 1.0 / channels as f32),
             Self::Luminance => one(&|channel| LUMINANCE[channel.min(2)]),
@@ -88,7 +88,7 @@ mod tests {
         let names = |channels| Channel::all(channels).iter().map(|channel| channel.name(channels)).collect::<Vec<_>>();
         assert_eq!(names(3), ["RGB", "R", "G", "B", "mean", "luminance"]);
         assert_eq!(names(1), ["grey"]);
-        assert_eq!(names(4), ["0–2", "0", "1", "2", "3", "mean"]);
+        assert_eq!(names(4), ["all", "0", "1", "2", "3", "mean"]);
         let image = Array3::from_shape_fn((3, 1, 2), |(c, _, x)| [1.0, 2.0, 4.0][c] * (x + 1) as f32);
         let of = |channel: Channel| channel.of(image.view()).into_raw_vec_and_offset().0;
         assert_eq!(of(Channel::All), [1.0, 2.0, 2.0, 4.0, 4.0, 8.0]);

@@ -6,7 +6,7 @@ use crate::app::intent::{Ask, Intent};
 use crate::app::pane::inspector::job::Inspected;
 use crate::app::pane::inspector::state::{Choice, InspectorPane, Mode};
 use crate::app::pane::panel::{FileAsked, image_path_ui};
-use crate::app::run_view::RunView;
+use crate::app::run_view::{RunView, Seen};
 use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::figure::ticks;
@@ -110,6 +110,8 @@ fn modes_ui(ui: &mut Ui, state: &mut InspectorPane) {
 
 /// Mean squared error and PSNR, per channel and for all.
 fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
+    // Latents have no range, so that there is no peak.
+    let has_peak = !matches!(made.seen, Seen::Latents(_));
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let row = |ui: &mut Ui, cells: [&str; 3], spoken: &str, heading: bool| {
@@ -128,7 +130,8 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
     };
     row(ui, ["", "MSE", "PSNR dB"], "", true);
     let line = |ui: &mut Ui, name: &str, mse: f64| {
-        let (mse_words, psnr) = (ticks::three_digits(mse), psnr_in_words(mse));
+        let psnr = if has_peak { psnr_in_words(mse) } else { "–".to_owned() };
+        let mse_words = ticks::three_digits(mse);
         row(
             ui,
             [name, &mse_words, &psnr],
@@ -142,14 +145,15 @@ fn table_ui(ui: &mut Ui, made: &Inspected, errors: &Errors) {
         }
     }
     line(ui, "all", errors.mean_mse);
-    let words = format!("peak 2 (−1 … 1), largest |a − b| {}", ticks::three_digits(errors.largest));
+    let peak = if has_peak { "peak 2 (−1 … 1), " } else { "" };
+    let words = format!("{peak}largest |a − b| {}", ticks::three_digits(errors.largest));
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     let place = Rect::from_min_max(rect.min, rect.max);
     ui.painter().text(place.left_center(), Align2::LEFT_CENTER, &words, theme::body(SMALL), palette.secondary);
     response.on_hover_text(
         "MSE: mean of (a − b)² over the pixels, in data units squared. PSNR: 10·log10(4/MSE), for images from −1 to \
-         1. All channels count, and only the isolated levels if any are isolated",
+         1; latents have none. All channels count, and only the isolated levels if any are isolated",
     );
 }
 

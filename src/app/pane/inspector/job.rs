@@ -3,13 +3,16 @@
 use crate::app::draw::painted::own_range;
 use crate::app::draw::textures::coloured;
 use crate::app::pane::inspector::state::Mode;
+use crate::app::run_view::Seen;
 use crate::runtime::Weigh;
 use crate::session::inspect::{
     Channel, Difference, Errors, Histogram, ReferenceImage, ToneCurve, difference, errors, magnitude_image,
     signed_image,
 };
 use crate::session::levels::Isolation;
+use crate::session::tiled;
 use crate::session::tone::{Ground, robust_maximum};
+use crate::session::view_space::is_image;
 use crate::words::sentence;
 use egui::ColorImage;
 use image::RgbImage;
@@ -33,6 +36,7 @@ pub(super) struct InspectorJob {
     pub image: Vec<f32>,
     pub shape: [usize; 3],
     pub exact: bool,
+    pub seen: Seen,
     pub other: Other,
     pub is_change: bool,
     pub alone: Option<Isolation>,
@@ -76,7 +80,7 @@ impl ToneScale {
 pub(super) struct Inspected {
     pub picture: ColorImage,
     pub other_picture: Option<ColorImage>,
-    /// The values shown in `picture`, `[1 … 3, H, W]`.
+    /// The values shown in `picture`, `[C, H, W]`: side by side unless they are one or three.
     pub subject: Array3<f32>,
     /// The inspected channels of the image, and those of the reference.
     pub image: Array3<f32>,
@@ -84,6 +88,8 @@ pub(super) struct Inspected {
     pub exact: bool,
     /// Channels of the whole image.
     pub channels: usize,
+    /// What it shows.
+    pub seen: Seen,
     pub scale: ToneScale,
     pub histogram: Histogram,
     pub errors: Option<Errors>,
@@ -144,6 +150,7 @@ pub(super) fn made(job: &InspectorJob) -> Inspected {
         other,
         exact: job.exact,
         channels: job.shape[0],
+        seen: job.seen,
         scale,
         errors,
         refused,
@@ -151,6 +158,8 @@ pub(super) fn made(job: &InspectorJob) -> Inspected {
 }
 
 fn painted(values: ArrayView3<f32>, scale: ToneScale, job: &InspectorJob) -> RgbImage {
+    let all = (!is_image(values.dim().0)).then(|| tiled(values));
+    let values = all.as_ref().map_or(values, |all| all.view());
     match scale {
         ToneScale::Image(low, high) => {
             ToneCurve { range: (low, high), gamma: job.gamma, offset: job.offset }.image(values)
@@ -186,6 +195,7 @@ mod tests {
             image: vec![0.5, -0.5, 0.25, 1.5],
             shape: [1, 2, 2],
             exact: true,
+            seen: Seen::Values,
             other: Other::Values(vec![0.5, 0.0, 0.25, 0.5]),
             is_change: false,
             alone: None,

@@ -1,26 +1,36 @@
 //! The image with the values of its pixels, and the divided view with the reference.
 
 use crate::app::draw::lens::{Framing, look_around};
+use crate::app::draw::mosaic::{Mosaic, pixel_of};
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, in_plain, picture_menu_ui};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{arrows, take_keyboard};
 use crate::app::intent::Intent;
+use crate::app::pane::inspector::job::Inspected;
 use crate::app::pane::inspector::state::{InspectShown, InspectorPane, Mode};
-use crate::app::pane::picture::only_ui;
+use crate::app::pane::picture::{only_ui, pixels_of};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::LevelSet;
-use egui::{
-    Color32, CornerRadius, CursorIcon, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
-};
+use crate::session::view_space::is_image;
+use egui::{Color32, CursorIcon, Painter, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use ndarray::Array3;
 
 /// Smallest pixel that has its values written in it, points.
 const NUMBER_WIDTH: f32 = 38.0;
 const NUMBER_HEIGHT: f32 = 13.0;
+
+/// Values of channels in a line.
+const PER_LINE: usize = 4;
+
+/// The channels that a result shows side by side.
+fn cells_of(made: &Inspected) -> usize {
+    let channels = made.subject.dim().0;
+    if is_image(channels) { 1 } else { channels }
+}
 
 /// Draws the image in `rect`.
 pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut InspectorPane, out: &mut ViewOutput) {
@@ -29,36 +39,38 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut
         words_ui(ui, rect, &state.empty_words(context));
         return;
     };
-    let (_, height, width) = shown.made.subject.dim();
-    let framing =
-        out.lens.framing(rect.size(), (width, height), context.view().true_pixels.then(|| ui.pixels_per_point()));
+    let pixels = pixels_of(context);
+    let framing = out.lens.framing(rect.size(), pixels, context.view().true_pixels.then(|| ui.pixels_per_point()));
     let rect = Rect::from_min_size(rect.min, framing.size);
     let response = ui.interact(rect, ui.scope_id().with("inspected"), Sense::click_and_drag());
-    look_around(ui, &response, rect, framing, out.lens);
+    let mosaic = Mosaic::new(rect, framing, cells_of(&shown.made));
+    let cell = response.hover_pos().map_or_else(|| mosaic.cell(0), |at| mosaic.cell_at(at));
+    look_around(ui, &response, cell, framing, out.lens);
     let spoken = spoken(state);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &spoken));
 
     let painter = ui.painter().with_clip_rect(rect.expand(1.0));
     let tint = if context.stale || state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
-    painter.add(egui::epaint::RectShape::filled(rect, 6.0, tint).with_texture(shown.texture.id(), framing.window));
+    mosaic.paint(&painter, shown.texture.id(), tint);
     let divider = shown.other.as_ref().map(|other| {
         let line = rect.left() + state.wipe * rect.width();
-        let right = Rect::from_min_max(pos2(line, rect.top()), rect.max);
-        let mut window = framing.window;
-        window.min.x += state.wipe * window.width();
-        let corners = CornerRadius { ne: 6, se: 6, ..CornerRadius::ZERO };
-        painter.add(egui::epaint::RectShape::filled(right, corners, tint).with_texture(other.id(), window));
+        mosaic.paint(&painter.with_clip_rect(rect.with_min_x(line)), other.id(), tint);
         line
     });
-    numbers_ui(&painter, rect, framing, shown, divider);
-    painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    if mosaic.is_grid() {
+        mosaic.numbers_ui(&painter);
+    } else {
+        numbers_ui(&painter, rect, framing, shown, divider);
+        painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
+    }
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
     }
-    let hovered = response.hover_pos().map(|at| framing.pixel_at(rect, (width, height), at));
+    let size = (shown.made.subject.dim().2, shown.made.subject.dim().1);
+    let hovered = response.hover_pos().map(|at| (pixel_of(mosaic.part_at(at), size), mosaic.channel_at(at)));
     let image = || Some(shown.made.picture.clone());
     let value = |at| {
-        let (x, y) = framing.pixel_at(rect, (width, height), at);
+        let (x, y) = pixel_of(mosaic.part_at(at), size);
         let values = shown.made.subject.outer_iter().filter_map(|channel| channel.get((y, x)).copied());
         Some(format!("{x}, {y}: {}", in_plain(values)))
     };
@@ -85,8 +97,8 @@ pub(super) fn picture_ui(ui: &Ui, rect: Rect, context: &ViewContext, state: &mut
     {
         out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
     }
-    if let Some(pixel) = hovered {
-        reading_ui(&painter, rect, framing, shown, pixel);
+    if let Some((pixel, channel)) = hovered {
+        reading_ui(&painter, (rect, &mosaic), shown, pixel, channel);
     }
 }
 
@@ -181,18 +193,22 @@ fn corner_ui(painter: &Painter, corner: Pos2, name: &str, at_right: bool) {
 }
 
 /// The pixel under the pointer: its position and values, those of the reference, and their difference.
-fn reading_ui(painter: &Painter, rect: Rect, framing: Framing, shown: &InspectShown, (x, y): (usize, usize)) {
+fn reading_ui(
+    painter: &Painter,
+    (rect, mosaic): (Rect, &Mosaic),
+    shown: &InspectShown,
+    (x, y): (usize, usize),
+    channel: usize,
+) {
     let made = &shown.made;
     let (_, height, width) = made.subject.dim();
-    let pixel = Rect::from_two_pos(
-        place(rect, framing, (width, height), x, y),
-        place(rect, framing, (width, height), x + 1, y + 1),
-    );
+    let pixel = mosaic.pixel(channel, (width, height), (x, y));
     painter.rect_stroke(pixel.expand(1.0), 1.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Outside);
     painter.rect_stroke(pixel.expand(2.0), 1.0, Stroke::new(1.0, Color32::BLACK), StrokeKind::Outside);
     let values = |of: &Array3<f32>| {
         let values = of.outer_iter().map(|plane| ticks::signed(plane[[y, x]].into()));
-        values.collect::<Vec<_>>().join(" ")
+        let values: Vec<String> = values.collect();
+        values.chunks(PER_LINE).map(|line| line.join(" ")).collect::<Vec<_>>().join("\n")
     };
     let about = if made.exact { "" } else { " ~" };
     let rows = std::iter::once(&made.image).chain(&made.other).map(values);

@@ -2,12 +2,13 @@
 
 use crate::app::draw::textures::ground_of;
 use crate::app::pane::inspector::job::{Inspected, InspectorJob, Other, ToneScale, made};
-use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView, Seen};
 use crate::app::view_context::ViewContext;
 use crate::runtime::{QuestionSlot, RunEnd, Wake};
 use crate::session::inspect::{Channel, Difference, ReferenceImage};
 use crate::session::levels::Isolation;
 use crate::session::tone::Ground;
+use crate::session::view_space::ViewSpace;
 use crate::words::sentence;
 use egui::{Context, TextureHandle, TextureOptions};
 use std::path::{Path, PathBuf};
@@ -111,6 +112,8 @@ type Of = (Moment, Picture, usize);
 /// What is inspected, and how.
 struct InspectedImage {
     of: Of,
+    /// What is shown of it, and of the picture that it is compared with.
+    seen: Seen,
     /// The picture of the run, or the file, that it is compared with.
     other: Option<Of>,
     file: Option<Arc<ReferenceImage>>,
@@ -228,7 +231,7 @@ impl InspectorPane {
     }
 
     /// The picture of the run that the image is compared with.
-    fn run_reference(&self, run: &RunView, at: Moment, sample: usize) -> Option<Of> {
+    pub(super) fn run_reference(&self, run: &RunView, at: Moment, sample: usize) -> Option<Of> {
         match self.choice {
             Choice::Final if run.end == Some(RunEnd::Complete) => {
                 let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
@@ -274,10 +277,11 @@ impl InspectorPane {
         let other = self.run_reference(run, at, context.sample);
         let file = self.file.as_ref().filter(|_| self.choice == Choice::File).map(|(_, file)| Arc::clone(file));
         let mode = if other.is_some() || file.is_some() { self.mode } else { Mode::Image };
+        let seen = seen_alike(run, of, other);
         let alone = context.levels.alone();
         let range = match &alone {
-            Some(alone) => run.isolated_range(of, shown_range, alone),
-            None => Some(run.range(at, self.picture, context.sample, shown_range)),
+            Some(alone) => run.isolated_range(seen, of, shown_range, alone),
+            None => Some(run.range(seen, of, shown_range)),
         };
         let most = match self.most_index(mode) {
             Some(0) => self.most[0].or(range.map(|range| range.1)),
@@ -285,7 +289,7 @@ impl InspectorPane {
             None => None,
         };
         let (channel, gamma, offset, span) = (self.channel, self.gamma, self.offset, self.span);
-        InspectedImage { of, other, file, alone, channel, mode, range, most, gamma, offset, span, ground }
+        InspectedImage { of, seen, other, file, alone, channel, mode, range, most, gamma, offset, span, ground }
     }
 
     fn show_nothing(&mut self) {
@@ -302,7 +306,9 @@ impl InspectorPane {
 impl InspectedImage {
     /// Its key; `files` is the number of files read.
     fn key(&self, run: &RunView, files: u64) -> InspectKey {
-        let key_of = |(at, picture, sample): Of| run.key(at, picture, sample);
+        // All channels are inspected, whichever the images show.
+        let seen = all_channels(self.seen);
+        let key_of = |of: Of| run.seen_key(seen, of);
         let bits = |value: f32| Some(value.to_bits());
         InspectKey {
             picture: key_of(self.of),
@@ -329,7 +335,8 @@ impl InspectedImage {
 
     /// The job that computes it.
     fn job(self, run: &RunView) -> Option<InspectorJob> {
-        let values_of = |(at, picture, sample): Of| run.values(at, picture, sample);
+        let (seen, whole) = (all_channels(self.seen), self.alone.is_none());
+        let values_of = |of: Of| if whole { run.seen_values(seen, of) } else { run.levelled_values(seen, of) };
         let image = values_of(self.of)?;
         let other = match (self.other, self.file) {
             (Some(other), _) => Other::Values(values_of(other)?.values.into_owned()),
@@ -339,6 +346,7 @@ impl InspectedImage {
         Some(InspectorJob {
             shape: image.shape,
             exact: image.exact,
+            seen,
             channel: self.channel.within(image.shape[0]),
             image: image.values.into_owned(),
             other,
@@ -352,6 +360,23 @@ impl InspectedImage {
             span: self.span,
             ground: self.ground,
         })
+    }
+}
+
+/// What a picture is shown as, and the one that it is compared with, if there is one: the same of both.
+fn seen_alike(run: &RunView, of: Of, other: Option<Of>) -> Seen {
+    let seen = |(at, picture, sample): Of| run.seen(at, picture, sample);
+    match (seen(of), other.map(seen)) {
+        (here, Some(there)) if here != there => run.seen_in(ViewSpace::Colour, of),
+        (here, _) => here,
+    }
+}
+
+/// The same with all channels of latents.
+const fn all_channels(seen: Seen) -> Seen {
+    match seen {
+        Seen::Latents(_) => Seen::Latents(None),
+        other => other,
     }
 }
 

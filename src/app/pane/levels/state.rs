@@ -2,7 +2,7 @@
 
 use crate::app::draw::painted::{own_range, painted};
 use crate::app::draw::textures::{coloured, ground_of};
-use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView, Seen};
 use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::runtime::{QuestionSlot, Wake, Weigh};
@@ -77,6 +77,7 @@ pub struct LevelsPane {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct LevelsKey {
     picture: PictureKey,
+    seen: Seen,
     plan: BandPlan,
     /// The value that is white in each level, by its bits; `None` is the level's own.
     ranges: Vec<Option<(u32, u32)>>,
@@ -116,6 +117,8 @@ pub(super) struct LevelsShown {
     /// Energies of the run's newest `E[x_0|x_t]`.
     pub end: Option<Vec<f64>>,
     pub exact: bool,
+    /// What it shows.
+    pub seen: Seen,
     pub plan: BandPlan,
     /// Rows and columns.
     pub size: (usize, usize),
@@ -180,15 +183,15 @@ impl LevelsPane {
             self.show_nothing();
             return;
         }
-        let channel = self.channel.filter(|channel| *channel < run.started.shape[1]);
-        let key = LevelsKey {
-            ground: ground_of(ctx),
-            ..self.key(run, at, (context.sample, context.view().range), plan, channel)
-        };
+        let of = (at, self.picture, context.sample);
+        let seen = run.seen(at, self.picture, context.sample);
+        let channel = self.channel.filter(|channel| *channel < run.seen_shape()[0]);
+        let key =
+            LevelsKey { ground: ground_of(ctx), ..self.key(run, (seen, of), context.view().range, plan, channel) };
         let picture = self.picture;
         let job_key = key.clone();
         let is_new = self.slot.follow(key.clone(), || {
-            let shown = run.values(at, picture, context.sample)?;
+            let shown = run.levelled_values(seen, of)?;
             let (values, shape, exact) = (shown.values.into_owned(), shown.shape, shown.exact);
             Some(Box::new(move || made(&values, shape, exact, picture, &job_key)))
         });
@@ -203,7 +206,9 @@ impl LevelsPane {
         }
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
             // As the run continues its newest step changes.
-            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, last, context.sample));
+            let end = (self.picture == Picture::Expectation).then(|| run.recovered_as(at.step, context.sample));
+            let end = end.unwrap_or(seen);
+            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, end, last, context.sample));
         }
     }
 
@@ -215,8 +220,8 @@ impl LevelsPane {
     fn key(
         &self,
         run: &RunView,
-        at: Moment,
-        (sample, range): (usize, ValueRange),
+        (seen, of): (Seen, (Moment, Picture, usize)),
+        range: ValueRange,
         plan: BandPlan,
         channel: Option<usize>,
     ) -> LevelsKey {
@@ -224,7 +229,7 @@ impl LevelsPane {
         let range = if range == ValueRange::Auto { ValueRange::Auto } else { ValueRange::Image };
         let bands = (0..=plan.levels()).map(|m| Isolation::of_index(plan, m));
         let mut ranges: Vec<Option<(f32, f32)>> =
-            bands.map(|band| run.isolated_range((at, self.picture, sample), range, &band)).collect();
+            bands.map(|band| run.isolated_range(seen, of, range, &band)).collect();
         let common = self.contrast == Contrast::Common;
         if common {
             let details = ranges.len() - 1;
@@ -234,7 +239,7 @@ impl LevelsPane {
         let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
         let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
         let ground = Ground::default();
-        LevelsKey { picture: run.key(at, self.picture, sample), plan, ranges, common, channel, ground }
+        LevelsKey { picture: run.seen_key(seen, of), seen, plan, ranges, common, channel, ground }
     }
 }
 
@@ -268,7 +273,7 @@ fn made(values: &[f32], shape: [usize; 3], exact: bool, picture: Picture, key: &
         None => own(m),
     };
     let paint = |(m, part): (usize, &ndarray::Array3<f32>)| {
-        coloured(&painted(part.view(), picture, range(m), None, key.ground))
+        coloured(&painted(key.seen.laid_out(part.view()).view(), picture, range(m), None, key.ground))
     };
     let bands = parts.iter().enumerate().map(paint).collect();
     let Some(density) = density(image, key.channel) else { return LevelsMade { bands, energies, ..nothing() } };
@@ -320,6 +325,7 @@ fn show(shown: &mut Option<LevelsShown>, ctx: &Context, key: LevelsKey, made: &L
     end = end.filter(|end| end.len() == made.energies.len());
     *shown = Some(LevelsShown {
         plan: key.plan,
+        seen: key.seen,
         key,
         bands: kept,
         images: made.bands.clone(),

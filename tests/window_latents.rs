@@ -1,0 +1,116 @@
+//! Latents, their colours and decoded images, driven by the names of the controls.
+#![cfg(feature = "gui")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+mod gui;
+
+use chromascope::app::App;
+use chromascope::app::words;
+use chromascope::session::action::Action;
+use chromascope::session::document::{Layout, ViewSpace};
+use chromascope::session::settings::ProviderChoice;
+use chromascope::session::{RunSettings, grid_side};
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT, Queryable};
+use gui::*;
+use std::path::Path;
+
+/// The exact Gaussian model with other channels, in a folder.
+fn gaussian(folder: &Path, channels: usize) -> RunSettings {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/gaussian-64");
+    for file in ["card.json", "config.json", "scheduler_config.json", "model.onnx"] {
+        std::fs::copy(from.join(file), folder.join(file)).unwrap();
+    }
+    let config = std::fs::read_to_string(folder.join("config.json")).unwrap();
+    std::fs::write(folder.join("config.json"), config.replace("_channels\": 3", &format!("_channels\": {channels}")))
+        .unwrap();
+    let mut settings = settings(folder.to_str().unwrap());
+    settings.provider = ProviderChoice::Rust;
+    settings
+}
+
+/// The label of the image of a state.
+fn state_label(harness: &Harness<App>) -> String {
+    let name = words::panes::image("xₜ", words::panes::STATE_NOTE);
+    harness.get_by_label_contains(&name).accesskit_node().label().unwrap()
+}
+
+#[test]
+fn channels_of_latents_are_side_by_side_or_alone() {
+    for channels in [4, 16] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut harness = open_with(launch(gaussian(folder.path(), channels)), PROJECTOR);
+        until_done(&mut harness);
+        assert!(state_label(&harness).ends_with(ViewSpace::Latents.name()), "{}", state_label(&harness));
+        // Each channel has its number in each image.
+        let texts = painted(&harness);
+        for channel in 0..channels {
+            let count = texts.iter().filter(|text| **text == channel.to_string()).count();
+            assert!(count >= 3, "channel {channel}: {count} in a grid of {}", grid_side(channels));
+        }
+        let before = harness.get_by_label_contains(&words::panes::image("xₜ", words::panes::STATE_NOTE)).rect();
+        click_like(&mut harness, words::panes::LATENT_CHANNEL);
+        harness.get_all_by_label(&words::panes::channel(3)).next().unwrap().click();
+        frames(&mut harness, 3);
+        settle(&mut harness);
+        assert!(state_label(&harness).ends_with(&words::panes::channel(3)));
+        let after = harness.get_by_label_contains(&words::panes::image("xₜ", words::panes::STATE_NOTE)).rect();
+        assert_eq!(before, after, "nothing moves");
+        harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+        frames(&mut harness, 3);
+        assert!(state_label(&harness).ends_with(ViewSpace::Latents.name()), "undone");
+    }
+}
+
+#[test]
+fn what_cannot_be_seen_of_latents_is_not_offered_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = open_with(launch(gaussian(folder.path(), 4)), PROJECTOR);
+    until_done(&mut harness);
+    for space in [ViewSpace::Colour, ViewSpace::Decoded] {
+        let name = words::panes::show_space(space.name());
+        let button = harness.get_by_label(&name);
+        assert!(button.accesskit_node().is_disabled(), "{space:?}");
+    }
+    let button = harness.get_by_label(&words::panes::show_space(ViewSpace::Colour.name())).rect();
+    harness.hover_at(button.center());
+    until(&mut harness, "the reason", |harness| painted(harness).iter().any(|text| text == words::panes::NO_COLOURS));
+    // A model of images has no such choice.
+    let harness = opened("gaussian-64");
+    assert!(harness.query_by_label(&words::panes::show_space(ViewSpace::Latents.name())).is_none());
+}
+
+#[test]
+fn the_inspector_reads_all_channels_and_has_no_peak_of_latents() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut launch = launch(gaussian(folder.path(), 4));
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    let mut harness = open_with(launch, egui::vec2(2200.0, 1300.0));
+    until_done(&mut harness);
+    click(&mut harness, pane("inspector"));
+    settle(&mut harness);
+    let image = harness
+        .get_all_by_role(Role::Image)
+        .find(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with("Inspected")))
+        .unwrap()
+        .rect();
+    harness.hover_at(image.center() + egui::vec2(10.0, 10.0));
+    let reads = |harness: &Harness<App>| {
+        painted(harness).iter().any(|text| {
+            let Some((_, values)) = text.split_once('\n') else { return false };
+            values.split_whitespace().count() == 4
+        })
+    };
+    until(&mut harness, "four values", reads);
+    // The final image as a reference.
+    click_like(&mut harness, words::panes::REFERENCE);
+    harness.get_all_by_label(words::panes::FINAL_IMAGE).next().unwrap().click();
+    frames(&mut harness, 3);
+    settle(&mut harness);
+    until(&mut harness, "errors", |harness| says(harness, &words::panes::mse_of("all")));
+    let name = words::panes::mse_of("all");
+    let all = harness.get_by_label_contains(&name);
+    assert!(all.accesskit_node().value().unwrap_or_default().contains("PSNR – dB"), "{all:?}");
+}
