@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let record = Record::new(settings, prepared.resolved, &trajectory, stopped_because);
         let kept = elsewhere::write(&out.folder, &std::env::temp_dir(), &steps, |folder| {
             archive::create_folder(folder)?;
-            archive::write(folder, &trajectory, &record)
+            archive::write(folder, &trajectory, &record, archive::Further::default())
         })?;
         failure = kept.told(&steps, "");
         let archive::WrittenRun { record, files } = kept.written;

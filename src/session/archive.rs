@@ -10,6 +10,8 @@
 //! | `x0_class_3`, `x0_unconditional`, `x0_stage_0`, … | as `x0` | the parts of a combined estimate, before clipping; NaN at steps that did not request them |
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
+//! | `decoded` | `[K, B, 3, H, W]` | of a run in latents: images of K of its steps |
+//! | `decoded_step` | `[K]` i64 | which: `x0` of this step, or the result where it is the number of steps of the run |
 
 pub use super::claim::{Claim, claim, claim_folder};
 pub use super::unfinished::remove_unfinished;
@@ -17,6 +19,7 @@ pub use super::whole_file::{
     Destinations, WriteError, WriteSeek, create_folder, create_new_folder, finish_writing, write_whole,
 };
 
+use super::decoded::{self, DecodedSteps};
 use super::prepare::Resolved;
 use super::settings::ProviderChoice;
 use super::whole_file::{Staged, sha256};
@@ -220,32 +223,52 @@ pub struct WrittenRun {
     pub files: Vec<PathBuf>,
 }
 
-/// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`. All three are complete before any is renamed.
+/// What a run leaves besides its trajectory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Further<'a> {
+    /// Decoded images of a run in latents.
+    pub decoded: Option<&'a DecodedSteps>,
+}
+
+/// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`, and `image.png` if images were decoded. All are
+/// complete before any is renamed.
 ///
 /// The old record is removed first and the new one comes last. So a record always matches the files next to it, even if the
 /// program is killed in between.
-pub fn write(folder: &Path, trajectory: &Trajectory, record: &Record) -> Result<WrittenRun, WriteError> {
-    let mut arrays =
-        Staged::write(&folder.join(ARRAYS), |file| write_npz(file, trajectory).map_err(std::io::Error::other))?;
+pub fn write(
+    folder: &Path,
+    trajectory: &Trajectory,
+    record: &Record,
+    further: Further<'_>,
+) -> Result<WrittenRun, WriteError> {
+    let mut arrays = Staged::write(&folder.join(ARRAYS), |file| {
+        write_npz(file, trajectory, further).map_err(std::io::Error::other)
+    })?;
     let record = Record { npz_sha256: Some(arrays.sha256()?), ..record.clone() };
     let json = Staged::write(&folder.join(RECORD), |file| {
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n")
     })?;
     let strip = strip::stage(folder, trajectory)?;
+    let image = further.decoded.map_or(Ok(None), |decoded| decoded::stage(folder, decoded))?;
     json.remove_old()?;
     strip.as_ref().map_or_else(|| strip::remove_old(folder), |(_, strip)| strip.remove_old())?;
+    image.as_ref().map_or_else(|| decoded::remove_old(folder), |(_, image)| image.remove_old())?;
     arrays.publish()?;
     let mut files = vec![folder.join(ARRAYS), folder.join(RECORD)];
-    if let Some((path, strip)) = strip {
-        strip.publish()?;
+    for (path, picture) in strip.into_iter().chain(image) {
+        picture.publish()?;
         files.push(path);
     }
     json.publish()?;
     Ok(WrittenRun { record, files })
 }
 
-fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), ndarray_npy::WriteNpzError> {
+fn write_npz(
+    file: &mut dyn WriteSeek,
+    trajectory: &Trajectory,
+    further: Further<'_>,
+) -> Result<(), ndarray_npy::WriteNpzError> {
     let mut npz = NpzWriter::new(file);
     let steps = trajectory.snapshots.len();
     let alpha_bar: Array1<f64> = trajectory.levels[..=steps].iter().map(|level| level.alpha_bar()).collect();
@@ -261,6 +284,11 @@ fn write_npz(file: &mut dyn WriteSeek, trajectory: &Trajectory) -> Result<(), nd
         let of_step = |snapshot: &Arc<Snapshot>| snapshot.parts.iter().position(|part| part.name == name);
         let parts = trajectory.snapshots.iter().map(|s| of_step(s).map_or(&missing, |index| &s.parts[index].x0));
         npz.add_array(format!("x0_{}", name.key()), &stack(parts, steps, trajectory.shape))?;
+    }
+    if let Some((decoded, images)) = further.decoded.and_then(|decoded| decoded.stacked().map(|all| (decoded, all))) {
+        let steps: Array1<i64> = decoded.steps.iter().map(|&step| i64::try_from(step).unwrap_or(i64::MAX)).collect();
+        npz.add_array("decoded", &images)?;
+        npz.add_array("decoded_step", &steps)?;
     }
     npz.finish()?;
     Ok(())

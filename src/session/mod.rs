@@ -16,6 +16,7 @@ mod claim;
 pub mod class_words;
 pub mod colour_map;
 pub mod convention_check;
+pub mod decoded;
 pub mod document;
 pub mod elsewhere;
 mod far_out;

@@ -64,20 +64,29 @@ const NAME: &str = "strip.png";
 pub(super) fn stage(folder: &Path, trajectory: &Trajectory) -> Result<Option<(PathBuf, Staged)>, WriteError> {
     let path = folder.join(NAME);
     let Some(strip) = draw(trajectory, 0) else { return Ok(None) };
-    let staged = Staged::write(&path, |mut file| {
-        strip.write_to(&mut file, ImageFormat::Png).map_err(|error| match error {
+    let staged = stage_png(&path, &strip)?;
+    Ok(Some((path, staged)))
+}
+
+/// Writes an image as PNG.
+pub(super) fn stage_png(path: &Path, image: &RgbImage) -> Result<Staged, WriteError> {
+    Staged::write(path, |mut file| {
+        image.write_to(&mut file, ImageFormat::Png).map_err(|error| match error {
             image::ImageError::IoError(error) => error,
             other => std::io::Error::other(other),
         })
-    })?;
-    Ok(Some((path, staged)))
+    })
 }
 
 /// Removes an older strip, which would not belong to this run.
 pub(super) fn remove_old(folder: &Path) -> Result<(), WriteError> {
-    let path = folder.join(NAME);
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WriteError::new(&path, &error)),
+    remove(&folder.join(NAME))
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), WriteError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WriteError::new(path, &error)),
         _ => Ok(()),
     }
 }

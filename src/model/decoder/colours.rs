@@ -1,6 +1,6 @@
 //! Colours of latents by a linear map of their channels: a picture of latents that costs nothing.
 
-use super::LatentCode;
+use crate::model::pipeline::LatentCode;
 use crate::words::count;
 use ndarray::{Array1, Array2, Array4, ArrayView3, ArrayView4, Axis, s};
 

@@ -10,24 +10,12 @@ use super::contract::Port;
 use super::graph_file::GraphFile;
 use super::onnx::{CallError, Canceller, OnnxSession, SessionOptions};
 use super::onnx_runtime::{LoadedRuntime, Provider};
+use super::pipeline::{LatentCode, PipelinePackage};
 use crate::denoiser::not_finite;
 use crate::reading::memory;
 use ndarray::{Array3, Array4, ArrayView3, ArrayView4, Axis};
 use serde::Serialize;
 use std::path::PathBuf;
-
-/// How the latents that a denoiser works on relate to an autoencoder and to pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct LatentCode {
-    /// Channels of the latents.
-    pub channels: usize,
-    /// Pixels of the image along one side of a latent.
-    pub pixels_per_latent: usize,
-    /// What the autoencoder's own latents were multiplied by, if its configuration tells.
-    pub scaling_factor: Option<f64>,
-    /// What was subtracted from them before.
-    pub shift_factor: f64,
-}
 
 /// What decodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -49,6 +37,17 @@ pub struct DecoderFile {
     pub kind: DecoderKind,
     /// The latents that it is to decode.
     pub code: LatentCode,
+}
+
+impl DecoderFile {
+    /// The decoders of a pipeline: that of its autoencoder, and the small one, where they are there.
+    #[must_use]
+    pub fn all_of(package: &PipelinePackage) -> Vec<Self> {
+        let code = package.latents;
+        let vae = package.decoder.iter().map(|part| (part.graph.clone(), DecoderKind::Vae));
+        let tiny = package.tiny_decoder.iter().map(|graph| (graph.clone(), DecoderKind::Tiny));
+        vae.chain(tiny).map(|(graph, kind)| Self { graph, kind, code }).collect()
+    }
 }
 
 /// An open decoder.
