@@ -49,6 +49,25 @@ pub fn sentence(text: &str) -> String {
     }
 }
 
+/// A size of a file: "812 KB", "1.7 GB".
+///
+/// ```
+/// use chromascope::words::bytes_in_words;
+/// let told = [0, 950, 812_300, 9_960_000, 1_719_000_000].map(bytes_in_words);
+/// assert_eq!(told, ["0 bytes", "950 bytes", "812 KB", "10 MB", "1.7 GB"]);
+/// ```
+#[must_use]
+pub fn bytes_in_words(bytes: u64) -> String {
+    let number = bytes as f64;
+    for (unit, size) in [("GB", 1e9), ("MB", 1e6), ("KB", 1e3)] {
+        let of = number / size;
+        if of >= 1.0 {
+            return if of < 9.95 { format!("{of:.1} {unit}") } else { format!("{of:.0} {unit}") };
+        }
+    }
+    count(usize::try_from(bytes).unwrap_or(usize::MAX), "byte")
+}
+
 /// The first characters of a text, at most this many.
 #[must_use]
 pub fn shortened(text: &str, most: usize) -> String {

@@ -1,5 +1,6 @@
 //! `chromascope info`: the details of a model.
 
+use super::pipeline_info::{self, NoCheck};
 use super::run_options::{OfNetwork, RunOptions};
 use super::{Ended, Failure, check, output};
 use crate::model::SchedulerConfig;
@@ -8,6 +9,7 @@ use crate::model::contract::{Layout, Port};
 use crate::model::convention::{Convention, WordSource};
 use crate::model::inputs::InputCard;
 use crate::model::package::{Package, bundled};
+use crate::model::pipeline::PipelinePackage;
 use crate::sampler::{Churn, SamplerChoice};
 use crate::session::RunSettings;
 use crate::session::convention_check::Report;
@@ -55,6 +57,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if let Some(package) = CascadePackage::find(name)? {
         return cascade(arguments, package, &settings, onnxruntime);
     }
+    if let Some(package) = PipelinePackage::find(name)? {
+        return pipeline(arguments, &package, &settings, onnxruntime);
+    }
     let package = Package::find(name)?;
     let exact = package.card.as_ref().is_some_and(|card| card.exact.is_some());
     let model = match OpenModel::open(package, &settings, onnxruntime) {
@@ -85,6 +90,33 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
 /// The check of a network, if it is asked for.
 fn checked(arguments: &Arguments, model: &OpenModel, settings: &RunSettings) -> Result<Option<Report>, Failure> {
     arguments.check.then(|| check::of_network(model, settings, arguments.image.as_deref())).transpose()
+}
+
+/// A text-to-image pipeline: its parts, and how they work together.
+fn pipeline(
+    arguments: &Arguments,
+    package: &PipelinePackage,
+    settings: &RunSettings,
+    onnxruntime: Option<&Path>,
+) -> Result<Ended, Failure> {
+    if arguments.check {
+        let denoiser = package.denoiser_name();
+        let folder = package.denoiser.folder.display().to_string();
+        return Err(NoCheck { name: package.name.clone(), denoiser, folder }.into());
+    }
+    let model = Model::open(settings, onnxruntime, &|_, _| true)?;
+    for note in model.notes() {
+        output::message(note);
+    }
+    let info = model.info();
+    let Some(of) = &info.pipeline else { return Ok(Ended::Badly) };
+    let text = if arguments.json {
+        serde_json::to_string_pretty(&pipeline_info::facts(info, of))?
+    } else {
+        pipeline_info::in_lines(info, of)
+    };
+    output::result(&text)?;
+    Ok(Ended::Well)
 }
 
 /// A cascade: its details, and each stage's size.
@@ -223,7 +255,7 @@ fn words(convention: &Convention) -> Value {
 }
 
 /// The same of a model that may be exact: its words then follow from its formula.
-fn words_of(info: &ModelInfo) -> Value {
+pub(super) fn words_of(info: &ModelInfo) -> Value {
     let exact = info.parameterization;
     info.convention.as_ref().map_or_else(
         || {
@@ -238,7 +270,7 @@ fn words_of(info: &ModelInfo) -> Value {
 }
 
 /// One object of both.
-fn with(mut facts: Value, more: &Value) -> Value {
+pub(super) fn with(mut facts: Value, more: &Value) -> Value {
     if let (Some(facts), Some(more)) = (facts.as_object_mut(), more.as_object()) {
         facts.extend(more.clone());
     }
@@ -246,7 +278,7 @@ fn with(mut facts: Value, more: &Value) -> Value {
 }
 
 /// The model's own sampler.
-fn own_sampler(config: &SchedulerConfig) -> Option<ChosenSampler> {
+pub(super) fn own_sampler(config: &SchedulerConfig) -> Option<ChosenSampler> {
     let schedule = config.model_schedule().ok()?;
     Some(sampler_for(SamplerChoice::Own, Churn::default(), config, &schedule))
 }
@@ -318,7 +350,7 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
 }
 
 /// A word with its meaning and source.
-fn word(word: Option<(&str, &str, WordSource)>) -> String {
+pub(super) fn word(word: Option<(&str, &str, WordSource)>) -> String {
     word.map_or_else(
         || "unknown".into(),
         |(name, formula, source)| format!("{name}: {formula} ({})", source.in_words()),

@@ -8,6 +8,7 @@ mod info;
 mod interrupt;
 mod optimise;
 mod output;
+mod pipeline_info;
 mod progress;
 mod psd;
 mod run_options;

@@ -1,8 +1,11 @@
 //! Checks of an ONNX file before ONNX Runtime opens it: whether it is ONNX, whether it is complete, and whether its
 //! external data is in place. ONNX Runtime's own messages on these are for its developers.
 
+mod outline;
 mod place;
 mod proto;
+
+pub use outline::GraphOutline;
 
 use self::proto::ModelProto;
 use crate::reading::why;
