@@ -187,7 +187,10 @@ mod tests {
         let of = |scaling_factor, shift_factor| {
             latents_in_words(&LatentCode { channels: 16, pixels_per_latent: 8, scaling_factor, shift_factor })
         };
-        assert_eq!(of(Some(1.5305), 0.0609), "16 channels, each value 8x8 px of the image, scaling factor 1.5305, shift 0.0609");
+        assert_eq!(
+            of(Some(1.5305), 0.0609),
+            "16 channels, each value 8x8 px of the image, scaling factor 1.5305, shift 0.0609"
+        );
         assert_eq!(of(None, 0.0), "16 channels, each value 8x8 px of the image");
     }
 }
