@@ -56,7 +56,7 @@ fn guidance_is_taken_apart() {
     click_like(&mut harness, words::tracks::PARTS_OF);
     click(&mut harness, PartsQuantity::Shares.name());
     until(&mut harness, "the chromatogram", |harness| {
-        painted(harness).iter().any(|text| text == words::tracks::DASHED_NULL)
+        painted(harness).iter().any(|text| text == &words::tracks::dashed(words::panes::NULL_CLASS))
     });
 }
 

@@ -27,7 +27,9 @@ use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, FaultPlace, Optimisation, Pace, RunEnd, RunId};
 use crate::session::action::Action;
 use crate::session::playback::PlayheadCommand;
+use crate::session::prepare::PartTask;
 use crate::session::{History, RunSettings};
+use crate::words::sentence;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -410,9 +412,10 @@ impl App {
     pub(super) fn status(&self) -> String {
         let frame = format!("frame {:.1} ms", self.state.meter.own_ms());
         if let Some(opening) = &self.state.opening {
-            return match opening.reading {
-                Some((done, total)) => format!("reading image {done} of {total} · {frame}"),
-                None => format!("opening {} · {frame}", opening.what),
+            return match (opening.reading, &opening.part) {
+                (Some((done, total)), _) => format!("reading image {done} of {total} · {frame}"),
+                (None, Some(part)) => format!("{} · {frame}", part.in_words()),
+                (None, None) => format!("opening {} · {frame}", opening.what),
             };
         }
         let Some(run) = &self.run else { return frame };
@@ -438,12 +441,23 @@ impl App {
         format!("{progress}{step} · {memory:.0} MB · {frame}")
     }
 
+    /// The progress of loading a pipeline, once that takes a while. Encoding has no bar: it has one step.
+    pub(super) fn loading(&self, ctx: &egui::Context) -> Option<Fetching> {
+        let part = self.state.opening.as_ref()?.part.as_ref()?;
+        if part.task == PartTask::Encode || !self.is_stale(ctx) {
+            return None;
+        }
+        let text = format!("{} · {}", sentence(&part.in_words()), part.sizes_in_words());
+        Some(Fetching { text, share: Some((part.number as f32 - 0.5) / part.of.max(1) as f32) })
+    }
+
     /// The text of the images pane if it has nothing to show.
     pub(super) fn empty_words(&self) -> String {
         match &self.state.opening {
-            Some(opening) => match opening.reading {
-                Some((done, total)) => format!("Reading image {done} of {total}"),
-                None => format!("Opening {} …", opening.what),
+            Some(opening) => match (opening.reading, &opening.part) {
+                (Some((done, total)), _) => format!("Reading image {done} of {total}"),
+                (None, Some(part)) => format!("{} …", sentence(&part.in_words())),
+                (None, None) => format!("Opening {} …", opening.what),
             },
             None if self.state.faults.is_empty() => format!("Press R to start a run. {DROP}"),
             None => format!("Nothing to show yet. Read the message above, or choose another model. {DROP}"),

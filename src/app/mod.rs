@@ -120,6 +120,7 @@ impl App {
         let bar = egui::Frame::new().fill(palette.bar).inner_margin(egui::Margin::symmetric(16, 8));
         Panel::top("top bar").frame(bar).resizable(false).show(ui, |ui| {
             let pending = self.pending();
+            let at = (self.moment().map_or(0, |at| at.step), self.run.as_ref().map_or(1, RunView::steps));
             let state = &mut self.state;
             let top_bar = TopBar {
                 model: state.model.as_deref(),
@@ -128,6 +129,7 @@ impl App {
                 history: &state.document,
                 preferences: &state.preferences,
                 pending: &pending,
+                at,
                 activity: self.runtime.activity(),
                 check: state.check.report(&state.document.document().run),
             };
@@ -148,11 +150,13 @@ impl App {
     /// The messages, over the top of the tiles, so that those do not move.
     fn messages(&mut self, ui: &Ui, space: egui::Rect, intents: &mut Intents) {
         let palette = Palette::of(ui);
+        let loading = self.loading(ui.ctx());
         let mut forms = std::mem::take(&mut self.state.forms);
         let messages = Messages {
             faults: &self.state.faults,
             board: &self.state.board,
             fetching: self.state.fetching.as_ref(),
+            loading: loading.as_ref(),
             run: &self.state.document.document().run,
             model: self.state.model.as_deref(),
             stand_in: self.stand_in_name(),

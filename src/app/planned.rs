@@ -61,8 +61,8 @@ impl Planned {
     #[must_use]
     pub fn looks_like(&self, other: &Self) -> bool {
         let steering = |planned: &Self| {
-            let RunSettings { guidance, by_level, upsample, local, .. } = &planned.settings;
-            (guidance.clone(), by_level.clone(), *upsample, local.clone())
+            let RunSettings { guidance, by_level, prompts_by_level, upsample, local, .. } = &planned.settings;
+            (guidance.clone(), by_level.clone(), prompts_by_level.clone(), *upsample, local.clone())
         };
         self.plan.levels() == other.plan.levels()
             && self.axis == other.axis

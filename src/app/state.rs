@@ -179,7 +179,7 @@ impl State {
             times: StepTimes::default(),
             meter,
             lens: Lens::default(),
-            top_bar: TopBarState::default(),
+            top_bar: TopBarState::new(Arc::clone(&wake)),
             hand: ScheduleHand::default(),
             planner: Planner::default(),
             energies: Energies::new(Arc::clone(&wake)),

@@ -15,6 +15,7 @@ use crate::app::run_view::{Moment, Picture, RunView, Seen};
 use crate::app::schedule_hand::ScheduleHand;
 use crate::ensemble::ComesTo;
 use crate::runtime::Report;
+use crate::session::ClassWords;
 use crate::session::RunSettings;
 use crate::session::document::{Document, ViewChoices};
 use crate::session::prepare::ModelInfo;
@@ -87,10 +88,14 @@ impl<'a> ViewContext<'a> {
         Some(ComesTo { levels: planned.plan.levels(), size, solver: Some(planned.solver) })
     }
 
-    /// The names of the model's classes.
+    /// What the classes or prompts of the run on screen are called.
     #[must_use]
-    pub fn class_names(&self) -> &'a [String] {
-        self.model.map_or(&[], |model| model.class_names())
+    pub fn class_words(&self) -> ClassWords<'a> {
+        let info = self.run.and_then(|run| run.info.as_deref()).or(self.model);
+        let settings = self.run.map_or(self.settings(), |run| &run.started.settings);
+        let takes_words = info.is_some_and(|info| info.pipeline.is_some());
+        let names = info.map_or(&[][..], ModelInfo::class_names);
+        ClassWords::of(settings, Some(names).filter(|_| !takes_words))
     }
 
     /// The factor between the sizes of a cascade's stages.

@@ -45,7 +45,7 @@ pub use on_axis::OnAxis;
 pub use palette::{Dash, Ground, Marker, Paint, Role};
 pub use schedule::{Overlay, ScheduleFigure, level_of_value, level_value, schedule, value_range};
 pub use spectrum::{DataSpectrum, OtherStep, SlopeFit, SpectrumFigure, SpectrumPlot, significant, spectrum};
-pub use steering::{class_strips, guidance_scale, pooled_level, scale_range, window_side};
+pub use steering::{StripWords, class_strips, guidance_scale, pooled_level, scale_range, text_strip, window_side};
 pub use theorem::{Theorem, TheoremFigure, TheoremSchedule, theorem};
 pub use ticks::Tick;
 pub use time_axis::{Reading, TimeAxis, TimeView};

@@ -95,15 +95,20 @@ pub fn pooled_level(
     Line { name: name.into(), points, paint: Paint::Role(Role::Accent), dash: Dash::Dotted, weight: 1.0 }
 }
 
-/// The dominant class, for classes by level on images of a height and width. Classes that follow each other in
-/// time have one strip, of the class with the largest weight; classes of separate bands have a strip each.
+/// The words of strips.
+pub struct StripWords<'a> {
+    /// "class" or "prompt".
+    pub what: &'a str,
+    /// The number of the text that a class or prompt is at a step; 0 if it does not change over the run.
+    pub text: &'a dyn Fn(i64, usize) -> usize,
+    /// The name of a class, or of a text of a prompt.
+    pub name: &'a dyn Fn(i64, usize) -> String,
+}
+
+/// The dominant class or prompt, for those by level on images of a height and width. Those that follow each other in
+/// time have one strip, of the one with the largest weight; those of separate bands have a strip each.
 #[must_use]
-pub fn class_strips(
-    time: TimeView,
-    choice: &ByLevel,
-    size: (usize, usize),
-    name_of: &dyn Fn(i64) -> String,
-) -> Vec<Strip> {
+pub fn class_strips(time: TimeView, choice: &ByLevel, size: (usize, usize), words: &StripWords) -> Vec<Strip> {
     let Ok(prompt) = LevelPrompt::new(choice.clone(), size) else { return Vec::new() };
     let level_of = |label: i64| choice.labels.iter().position(|of_level| *of_level == label).unwrap_or(0);
     if choice.mode == LevelMode::Band {
@@ -117,33 +122,52 @@ pub fn class_strips(
                 None => format!("{from} px and coarser"),
             };
             let level = (0..choice.labels.len()).find(|&m| choice.factor.pow(m as u32) == from).unwrap_or(0);
-            let segment = Segment {
-                range: time.range,
-                label: format!("{}: {levels}", name_of(label)),
-                short_label: label.to_string(),
-                paint: Paint::Level(level),
-            };
-            Strip { name: format!("class of {levels}"), segments: vec![segment] }
+            let mut segments = ruling(time, words, &|_| Some(label), &|_| Paint::Level(level));
+            segments.iter_mut().for_each(|segment| segment.label.push_str(&format!(": {levels}")));
+            Strip { name: format!("{} of {levels}", words.what), segments }
         };
         return bands.iter().zip(ends).map(strip).collect();
     }
-    let ruling = |x: f64| {
+    let dominant = |x: f64| {
         let shares = prompt.shares(time.level_at(x));
         shares.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(label, _)| label)
     };
-    let mut segments: Vec<(i64, Segment)> = Vec::new();
+    let segments = ruling(time, words, &dominant, &|label| Paint::Level(level_of(label)));
+    vec![Strip { name: words.what.into(), segments }]
+}
+
+/// The text that a single prompt is at each step, for one that changes over the run.
+#[must_use]
+pub fn text_strip(time: TimeView, prompt: i64, words: &StripWords) -> Strip {
+    let segments = ruling(time, words, &|_| Some(prompt), &|_| Paint::Role(Role::Hairline));
+    Strip { name: words.what.into(), segments }
+}
+
+/// A piece for each stretch of time in which one class, and one text of it, rules.
+fn ruling(
+    time: TimeView,
+    words: &StripWords,
+    label_at: &dyn Fn(f64) -> Option<i64>,
+    paint: &dyn Fn(i64) -> Paint,
+) -> Vec<Segment> {
+    let last = time.axis.steps().saturating_sub(1);
+    let mut segments: Vec<((i64, usize), Segment)> = Vec::new();
     for pair in time.samples().windows(2) {
-        let Some(label) = ruling(0.5 * (pair[0] + pair[1])) else { continue };
+        let x = 0.5 * (pair[0] + pair[1]);
+        let Some(label) = label_at(x) else { continue };
+        #[allow(clippy::cast_sign_loss)] // a place on the axis
+        let step = (time.axis.step_of_x(x, time.reading) as usize).min(last);
+        let text = (words.text)(label, step);
         match segments.last_mut() {
-            Some((before, segment)) if *before == label => segment.range.1 = pair[1],
+            Some((before, segment)) if *before == (label, text) => segment.range.1 = pair[1],
             _ => {
-                let paint = Paint::Level(level_of(label));
                 let (range, short_label) = ((pair[0], pair[1]), label.to_string());
-                segments.push((label, Segment { range, label: name_of(label), short_label, paint }));
+                let segment = Segment { range, label: (words.name)(label, text), short_label, paint: paint(label) };
+                segments.push(((label, text), segment));
             }
         }
     }
-    vec![Strip { name: "class".into(), segments: segments.into_iter().map(|(_, segment)| segment).collect() }]
+    segments.into_iter().map(|(_, segment)| segment).collect()
 }
 
 #[cfg(test)]
@@ -155,7 +179,30 @@ mod tests {
         let levels = (0..=10).map(|step| NoiseLevel::from_log_snr(f64::from(2 * step) - 12.0)).collect();
         let axis = TimeAxis::of_steps(levels, vec![0.0; 10]);
         let choice = ByLevel { labels: labels.to_vec(), mode, factor: 2 };
-        class_strips(TimeView::whole(&axis, Reading::Step), &choice, (64, 64), &|label| format!("class {label}"))
+        let words = StripWords { what: "class", text: &|_, _| 0, name: &|label, _| format!("class {label}") };
+        class_strips(TimeView::whole(&axis, Reading::Step), &choice, (64, 64), &words)
+    }
+
+    #[test]
+    fn a_prompt_that_changes_has_a_piece_for_each_of_its_texts() {
+        let levels = (0..=10).map(|step| NoiseLevel::from_log_snr(f64::from(2 * step) - 12.0)).collect();
+        let axis = TimeAxis::of_steps(levels, vec![0.0; 10]);
+        let words = StripWords {
+            what: "prompt",
+            text: &|_, step| usize::from(step >= 4),
+            name: &|_, text| ["a cat", "a dog"][text].to_owned(),
+        };
+        for reading in [Reading::Step, Reading::LogSnr] {
+            let time = TimeView::whole(&axis, reading);
+            let strip = text_strip(time, 1, &words);
+            let labels: Vec<&str> = strip.segments.iter().map(|segment| segment.label.as_str()).collect();
+            assert_eq!((strip.name.as_str(), labels), ("prompt", vec!["a cat", "a dog"]));
+            assert_eq!(strip.segments[0].range, (0.0, axis.x_of_step(4.0, reading)), "{reading:?}");
+            let choice = ByLevel { labels: vec![1, 2], mode: LevelMode::Band, factor: 2 };
+            let bands = class_strips(time, &choice, (64, 64), &words);
+            assert_eq!(bands.iter().map(|strip| strip.segments.len()).collect::<Vec<_>>(), [2, 2]);
+            assert_eq!(bands[1].segments[1].label, "a dog: 2 px and coarser");
+        }
     }
 
     #[test]

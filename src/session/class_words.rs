@@ -10,36 +10,37 @@ const MOST: usize = 300;
 
 /// The names of a run's classes or prompts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClassWords {
-    kind: Kind,
+pub struct ClassWords<'a> {
+    kind: Kind<'a>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum Kind<'a> {
     /// By number, as far as the model's card gives them.
-    Names(Vec<String>),
+    Names(&'a [String]),
     /// The prompts of the run, and the negative one.
     Prompts { list: Vec<String>, negative: Option<String> },
-}
-
-/// Its words in one line and quotes.
-fn quoted(prompt: &str) -> String {
-    let line = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() { NO_WORDS.to_owned() } else { format!("\"{}\"", shortened(&line, MOST)) }
 }
 
 /// The empty prompt.
 pub const NO_WORDS: &str = "no words";
 
-impl ClassWords {
+impl<'a> ClassWords<'a> {
+    /// The words of a prompt in one line and quotes.
+    #[must_use]
+    pub fn in_quotes(prompt: &str) -> String {
+        let line = prompt.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.is_empty() { NO_WORDS.to_owned() } else { format!("\"{}\"", shortened(&line, MOST)) }
+    }
+
     /// For a run with these settings. `class_names`: those of the model's card; `None` for a model that takes words.
     #[must_use]
-    pub fn of(settings: &RunSettings, class_names: Option<&[String]>) -> Self {
+    pub fn of(settings: &RunSettings, class_names: Option<&'a [String]>) -> Self {
         let kind = match class_names {
-            Some(names) => Kind::Names(names.to_vec()),
+            Some(names) => Kind::Names(names),
             None => Kind::Prompts {
-                list: PromptList::of(settings).texts.into_iter().skip(1).map(|text| quoted(&text)).collect(),
-                negative: settings.negative.as_deref().map(quoted),
+                list: PromptList::of(settings).texts.into_iter().skip(1).map(|text| Self::in_quotes(&text)).collect(),
+                negative: settings.negative.as_deref().map(Self::in_quotes),
             },
         };
         Self { kind }
@@ -80,12 +81,13 @@ impl ClassWords {
         }
     }
 
-    /// The same with the words of a negative prompt.
+    /// The same in a sentence: "the null class", "the negative prompt \"blurred\"", "the empty prompt".
     #[must_use]
     pub fn null_in_full(&self) -> String {
         match &self.kind {
-            Kind::Prompts { negative: Some(words), .. } => format!("negative prompt {words}"),
-            _ => self.null().to_owned(),
+            Kind::Names(_) => "the null class".to_owned(),
+            Kind::Prompts { negative: Some(words), .. } => format!("the negative prompt {words}"),
+            Kind::Prompts { negative: None, .. } => "the empty prompt".to_owned(),
         }
     }
 
@@ -119,7 +121,7 @@ mod tests {
         let words = ClassWords::of(&settings, None);
         assert_eq!(
             (words.name(0).as_str(), words.null_in_full().as_str()),
-            ("negative prompt", "negative prompt \"blurred\"")
+            ("negative prompt", "the negative prompt \"blurred\"")
         );
         settings.prompt = None;
         let prompts = ["fur", "", "a cat"].map(str::to_owned).to_vec();

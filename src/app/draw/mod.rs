@@ -21,6 +21,7 @@ pub(in crate::app) mod plot_items;
 pub(in crate::app) mod plot_legend;
 pub(in crate::app) mod plot_pane;
 pub(in crate::app) mod plot_view;
+pub mod prompt;
 pub mod said;
 pub mod setting;
 pub mod textures;

@@ -5,12 +5,15 @@ use crate::app::draw::level_button::{Levels, dimmed, tip};
 use crate::app::draw::mark_names::{NAMES, names_above};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::transform::Transform;
+use crate::app::draw::widgets::elided;
 use crate::figure::{Dash, Figure, Line, MarkKind, Marker, Paint, Segment};
 use crate::session::levels::{Band, LevelSet};
-use egui::{Align2, Color32, Mesh, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align2, Color32, Label, Mesh, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 /// Height of a strip below a plot, points.
 const STRIP: f32 = 16.0;
+/// Width from which on a piece of a strip has its whole label, points.
+const WIDE: f32 = 44.0;
 /// Height of its clickable area.
 const TARGET: f32 = 24.0;
 /// Least height of a plot, of one with numbers beside it, and of one with strips below it, points.
@@ -126,10 +129,17 @@ pub fn lit_figure_ui(ui: &Ui, (rect, head): (Rect, Rect), figure: &Figure, lit: 
     }
     for (cell, segment) in segments(rect, figure) {
         inside.rect_filled(cell, 3.0, lit_colour(segment.paint, lit, &palette));
-        let text = if cell.width() > 44.0 { &segment.label } else { &segment.short_label };
-        let color = if is_lit(segment.paint, lit) { theme::ON_LEVEL } else { palette.secondary };
+        let text = if cell.width() > WIDE { &segment.label } else { &segment.short_label };
+        let color = match segment.paint {
+            Paint::Level(_) if is_lit(segment.paint, lit) => theme::ON_LEVEL,
+            Paint::Level(_) => palette.secondary,
+            Paint::Role(_) | Paint::Channel(_) => palette.text,
+        };
         if cell.width() > 18.0 {
-            inside.text(cell.center(), Align2::CENTER_CENTER, text, theme::strong(SMALL - 1.0), color);
+            // "1024" may stand out of a narrow cell, words end in "…".
+            let room = if cell.width() > WIDE { cell.width() - 6.0 } else { f32::INFINITY };
+            let galley = elided(ui, text, theme::strong(SMALL - 1.0), color, room);
+            inside.galley(Align2::CENTER_CENTER.anchor_size(cell.center(), galley.size()).min, galley, color);
         }
     }
 }
@@ -147,9 +157,14 @@ pub enum StripUse {
 pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &str) -> Option<StripUse> {
     let mut used = None;
     for (row, (cell, segment)) in segments(rect, figure).enumerate() {
-        let Paint::Level(m) = segment.paint else { continue };
         // The target includes the space around it.
         let cell = cell.expand2(vec2(0.0, 0.5 * (TARGET - STRIP)));
+        let Paint::Level(m) = segment.paint else {
+            let response = ui.interact(cell, ui.scope_id().with(("words of the strip", place, row)), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, &segment.label));
+            response.on_hover_text(&segment.label);
+            continue;
+        };
         let Some((response, clicked)) = levels.strip_button(ui, cell, Band::Level(m), (place, row)) else { continue };
         if let Some(set) = clicked {
             used = Some(StripUse::Isolate(set));
@@ -160,7 +175,11 @@ pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &
             let drawn = cell.shrink2(vec2(0.0, 0.5 * (TARGET - STRIP)));
             ui.painter().rect_stroke(drawn, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
         }
-        tip(response);
+        // Words of any length stand in it.
+        let label = &segment.label;
+        tip(response.on_hover_ui(|ui| {
+            ui.add(Label::new(label).wrap());
+        }));
     }
     used
 }

@@ -22,6 +22,8 @@ pub struct Messages<'a> {
     pub board: &'a Board,
     /// The progress of downloading ONNX Runtime.
     pub fetching: Option<&'a Fetching>,
+    /// The progress of opening a pipeline.
+    pub loading: Option<&'a Fetching>,
     /// The current settings, for the forms.
     pub run: &'a RunSettings,
     /// The open model, for the forms.
@@ -34,7 +36,10 @@ impl Messages<'_> {
     /// Whether there is no message.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.faults.is_empty() && self.board.of_program().next().is_none() && self.fetching.is_none()
+        self.faults.is_empty()
+            && self.board.of_program().next().is_none()
+            && self.fetching.is_none()
+            && self.loading.is_none()
     }
 }
 
@@ -46,7 +51,10 @@ pub fn messages_ui(ui: &mut Ui, messages: &Messages, forms: &mut FormState, inte
     scroll.show(ui, |ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
         if let Some(fetching) = messages.fetching {
-            fetching_ui(ui, fetching, intents);
+            progress_ui(ui, fetching, Intent::CancelFetch, intents);
+        }
+        if let Some(loading) = messages.loading {
+            progress_ui(ui, loading, Intent::Stop, intents);
         }
         for (index, fault) in messages.faults.iter().enumerate() {
             fault_ui(ui, messages, (index, fault), forms, intents);
@@ -57,7 +65,8 @@ pub fn messages_ui(ui: &mut Ui, messages: &Messages, forms: &mut FormState, inte
     });
 }
 
-fn fetching_ui(ui: &mut Ui, fetching: &Fetching, intents: &mut Vec<Intent>) {
+/// Something that takes long, and a button that ends it.
+fn progress_ui(ui: &mut Ui, fetching: &Fetching, cancel: Intent, intents: &mut Vec<Intent>) {
     ui.horizontal(|ui| {
         ui.label(&fetching.text);
         if let Some(share) = fetching.share {
@@ -65,8 +74,8 @@ fn fetching_ui(ui: &mut Ui, fetching: &Fetching, intents: &mut Vec<Intent>) {
         } else {
             ui.spinner();
         }
-        if ui.button("Cancel").clicked() {
-            intents.push(Intent::CancelFetch);
+        if ui.button(words::frame::CANCEL).clicked() {
+            intents.push(cancel);
         }
     });
 }

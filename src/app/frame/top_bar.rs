@@ -10,12 +10,13 @@ pub use model::source_name;
 
 use crate::app::draw::forms::FormState;
 use crate::app::draw::icons::Icon;
+use crate::app::draw::prompt::PromptsState;
 use crate::app::draw::theme::{self, BODY, Palette};
 use crate::app::draw::widgets::{Chip, icon_button};
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::model::package::bundled;
-use crate::runtime::{Activity, CheckingReport};
+use crate::runtime::{Activity, CheckingReport, Wake};
 use crate::session::document::{Document, Layout};
 use crate::session::history::History;
 use crate::session::preferences::Preferences;
@@ -46,14 +47,22 @@ pub struct TopBarState {
     path: String,
     /// The form for the model's settings.
     said_of_model: FormState,
+    /// The prompt's menu.
+    prompts: PromptsState,
+    /// Whether it was open in the last frame.
+    prompts_open: bool,
 }
 
-impl Default for TopBarState {
-    fn default() -> Self {
+impl TopBarState {
+    /// `wake` is called when there is something new to draw.
+    #[must_use]
+    pub fn new(wake: Wake) -> Self {
         Self {
             bundled: bundled().into_iter().map(|(name, _)| name).collect(),
             path: String::new(),
             said_of_model: FormState::default(),
+            prompts: PromptsState::new(wake),
+            prompts_open: false,
         }
     }
 }
@@ -72,6 +81,8 @@ pub struct TopBar<'a> {
     pub preferences: &'a Preferences,
     /// The names of settings that differ from the run on screen.
     pub pending: &'a [&'static str],
+    /// The step at the playhead, of all.
+    pub at: (usize, usize),
     /// The activity of the inference thread.
     pub activity: Activity,
     /// The check of the model's words.
@@ -99,7 +110,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
         if one_line && !few {
             plan_ui(ui, bar, &look, intents);
         }
-        noise_ui(ui, bar, &look, intents);
+        noise_ui(ui, bar, state, &look, intents);
         if one_line && !few {
             batch_ui(ui, bar, &look, intents);
         }

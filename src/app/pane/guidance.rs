@@ -7,12 +7,14 @@ mod window;
 
 use crate::app::draw::forms::{FormState, null_class_ui};
 use crate::app::draw::inputs::{InputsState, inputs_ui};
+use crate::app::draw::prompt::{PromptsState, PromptsView, prompts_ui};
 use crate::app::draw::setting::setting_ui;
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, panel_ui, secondary, small_button, warning};
 use crate::app::pane_id::PaneId;
+use crate::app::run_view::RunView;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::model::exact::ExactCard;
@@ -23,6 +25,7 @@ use crate::session::setting::Setting;
 use crate::session::settings::ModelSource;
 use egui::{Label, Ui};
 use egui_tiles::UiResponse;
+use std::sync::Arc;
 
 /// The Guidance pane.
 pub struct GuidancePane {
@@ -32,6 +35,7 @@ pub struct GuidancePane {
     forms: FormState,
     /// What is typed for further inputs.
     inputs: InputsState,
+    prompts: PromptsState,
 }
 
 const ABOUT: About = About {
@@ -48,8 +52,9 @@ impl Pane for GuidancePane {
         &ABOUT
     }
 
-    fn new(_: &Wake) -> Self {
-        Self { interval: [4.0, 0.8, 0.2], forms: FormState::default(), inputs: InputsState::default() }
+    fn new(wake: &Wake) -> Self {
+        let prompts = PromptsState::new(Arc::clone(wake));
+        Self { interval: [4.0, 0.8, 0.2], forms: FormState::default(), inputs: InputsState::default(), prompts }
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
@@ -62,12 +67,15 @@ impl Pane for GuidancePane {
             }
             beside_ui(ui, context, intents);
             let has_classes = classes_of(context).is_some();
-            if has_classes || context.model.is_some_and(ModelInfo::takes_guidance) {
+            let takes_words = context.model.is_some_and(|model| model.pipeline.is_some());
+            if has_classes || takes_words || context.model.is_some_and(ModelInfo::takes_guidance) {
                 scale::scale_ui(ui, context, self, intents);
             }
             if has_classes {
                 ask_null_class_ui(ui, context, self, intents);
                 classes::classes_ui(ui, context, intents);
+            } else if takes_words {
+                self.prompts_ui(ui, context, intents);
             } else if !context.model.is_some_and(ModelInfo::takes_guidance) {
                 let text = "This model has no classes, so guidance has no effect.";
                 ui.add(Label::new(secondary(ui, text)).wrap());
@@ -84,6 +92,18 @@ impl Pane for GuidancePane {
 }
 
 impl GuidancePane {
+    /// Prompt and negative prompt, or a prompt per level.
+    fn prompts_ui(&mut self, ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+        let Some((model, pipeline)) = context.model.and_then(|model| Some((model, model.pipeline.as_ref()?))) else {
+            return;
+        };
+        ui.add_space(10.0);
+        let size = context.settings().image_size(model.native_size);
+        let at = (context.at.map_or(0, |at| at.step), context.run.map_or(1, RunView::steps));
+        let view = PromptsView { run: context.settings(), pipeline, size, at, place: "guidance" };
+        prompts_ui(ui, view, &mut self.prompts, intents);
+    }
+
     /// Values of the network's further inputs.
     fn inputs_ui(&mut self, ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
         let given = |model: &&ModelInfo| !model.inputs.is_empty() || model.concat_channels > 0;

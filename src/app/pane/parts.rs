@@ -12,9 +12,10 @@ use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
-use crate::denoiser::{GIVEN_INPUTS, PartName};
+use crate::denoiser::PartName;
 use crate::figure::{Reading, ticks};
 use crate::runtime::Wake;
+use crate::session::ClassWords;
 use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::Layout;
@@ -23,7 +24,7 @@ use crate::theory::adjustment;
 use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
-/// Follows a class's name for its estimate minus that of the null class.
+/// Follows the name of a class or prompt for its estimate minus that of the null one.
 const LESS_NONE: &str = " − null";
 /// Height of the part below an image, points.
 const BELOW: f32 = 18.0;
@@ -150,16 +151,16 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
         return Err("Only a thumbnail of this step is in memory, without its parts".to_owned());
     };
     let settings = &run.started.settings;
-    let (class_names, factor) = (context.class_names(), context.stage_factor());
+    let (class_words, factor) = (context.class_words(), context.stage_factor());
     let names = || step.parts.iter().map(|part| part.name);
     match names().collect::<Vec<_>>()[..] {
         [] => return Err(in_one_piece(settings).to_owned()),
         [PartName::Class(label)] => {
-            return Err(words::panes::class_alone(&class_name(label, class_names)));
+            return Err(words::panes::class_alone(&class_words.name(label)));
         }
         [PartName::Unconditional] => {
             let s = run.axis.value_at(at.step as f64, Reading::RunTime);
-            return Err(asked_for_none(settings.guidance.as_ref().map_or(1.0, |scale| scale.at(s))));
+            return Err(asked_for_none(&class_words, settings.guidance.as_ref().map_or(1.0, |scale| scale.at(s))));
         }
         _ => {}
     }
@@ -172,9 +173,21 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
     for name in names() {
         let (picture, below) = (Picture::Part(name), None);
         let (name, note, about, below) = match name {
-            PartName::Unconditional => (words::panes::NULL_CLASS.to_owned(), "", "E[x₀|xₜ] for the null class", below),
+            PartName::Unconditional => {
+                let about = if class_words.are_prompts() {
+                    "E[x₀|xₜ] for the null prompt"
+                } else {
+                    "E[x₀|xₜ] for the null class"
+                };
+                (class_words.null().to_owned(), "", about, below)
+            }
             PartName::Class(label) => {
-                (class_name(label, class_names), "", "E[x₀|xₜ] for this class, without guidance", below)
+                let about = if class_words.are_prompts() {
+                    "E[x₀|xₜ] for this prompt, without guidance"
+                } else {
+                    "E[x₀|xₜ] for this class, without guidance"
+                };
+                (class_words.name(label), "", about, below)
             }
             PartName::Stage(stage) => {
                 let about = "This stage's contribution to E[x₀|xₜ]. Below: its noise level and time. The \
@@ -204,7 +217,7 @@ fn parts_of(context: &ViewContext) -> Result<Vec<PartPicture>, String> {
         _ => None,
     });
     if names().any(|name| name == PartName::Unconditional) {
-        found.extend(differences(&labels.collect::<Vec<_>>(), class_names));
+        found.extend(differences(&labels.collect::<Vec<_>>(), &class_words));
     }
     Ok(found)
 }
@@ -226,37 +239,31 @@ fn combined(settings: &RunSettings, has_stages: bool) -> PartPicture {
     }
 }
 
-/// Each class's estimate minus that of the null class.
-fn differences<'a>(labels: &'a [i64], class_names: &'a [String]) -> impl Iterator<Item = PartPicture> + 'a {
+/// Each class's or prompt's estimate minus that of the null one.
+fn differences<'a>(labels: &'a [i64], words: &'a ClassWords) -> impl Iterator<Item = PartPicture> + 'a {
     labels.iter().map(move |&label| PartPicture {
         picture: Picture::ClassDifference(label),
         name: match labels {
             [_] => "difference".to_owned(),
-            _ => format!("{}{LESS_NONE}", class_name(label, class_names)),
+            _ => format!("{}{LESS_NONE}", words.name(label)),
         },
-        note: "class − null",
-        about: "Estimate for the class minus that for the null class. Blue is below zero, orange above",
+        note: if words.are_prompts() { "prompt − null" } else { "class − null" },
+        about: if words.are_prompts() {
+            "Estimate for the prompt minus that for the null prompt. Blue is below zero, orange above"
+        } else {
+            "Estimate for the class minus that for the null class. Blue is below zero, orange above"
+        },
         below: None,
     })
 }
 
-fn class_name(label: i64, names: &[String]) -> String {
-    if label == GIVEN_INPUTS {
-        return words::panes::GIVEN_INPUTS.to_owned();
-    }
-    let name = usize::try_from(label).ok().and_then(|label| names.get(label).cloned());
-    name.unwrap_or_else(|| format!("class {label}"))
-}
-
 /// Why a step with this guidance scale did not request the null class.
-fn asked_for_none(w: f64) -> String {
+fn asked_for_none(words: &ClassWords, w: f64) -> String {
+    let (what, null) = (words.what(), words.null_in_full());
     if w == 0.0 {
-        return "This step used only the null class, because w = 0".to_owned();
+        return format!("This step used only {null}, because w = 0");
     }
-    format!(
-        "This step used only the null class, because no class is chosen, so w = {} has no effect",
-        ticks::number(w, 2)
-    )
+    format!("This step used only {null}, because no {what} is chosen, so w = {} has no effect", ticks::number(w, 2))
 }
 
 /// Why a step has no parts.
@@ -270,10 +277,14 @@ const fn in_one_piece(settings: &RunSettings) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::settings::ModelSource;
 
     #[test]
     fn why_no_class_was_asked_for_goes_with_the_scale_that_is_shown() {
-        assert!(asked_for_none(0.0).contains("w = 0"));
+        let settings = RunSettings::new(ModelSource::Model("gaussian-64".into()));
+        let words = ClassWords::of(&settings, Some(&[]));
+        let asked_for_none = |w| asked_for_none(&words, w);
+        assert!(asked_for_none(0.0).contains("only the null class, because w = 0"));
         for w in [1.0, 3.5] {
             let told = asked_for_none(w);
             assert!(told.contains(&format!("w = {w:.2}")) && !told.contains("w = 0"), "{told}");

@@ -15,13 +15,16 @@ use crate::ensemble::Disagreement;
 use crate::figure::draw::Content;
 use crate::figure::palette::level_label;
 use crate::figure::text::verbatim;
+use crate::figure::text_strip;
 use crate::figure::{
-    ChromatogramFigure, ComparedShares, Figure, MeasuredFigure, OnAxis, Strip, TimeView, chromatogram, class_strips,
-    measured_chromatogram, stacked_chromatogram,
+    ChromatogramFigure, ComparedShares, Figure, MeasuredFigure, OnAxis, Strip, StripWords, TimeView, chromatogram,
+    class_strips, measured_chromatogram, stacked_chromatogram,
 };
+use crate::model::text::editing::Texts;
 use crate::runtime::RunId;
 use crate::session::action::Action;
 use crate::session::document::{FACTORS, MOST_LEVELS, Measure, Stacking, Track};
+use crate::session::{ClassWords, PromptList};
 use crate::theory::{Calibration, Chromatogram};
 use egui::{DragValue, Ui};
 
@@ -151,14 +154,24 @@ pub(super) fn lay_next_over(figure: &mut Figure, next: &Planned, time: TimeView,
     }
 }
 
-/// The dominant class, for classes by level.
+/// The dominant class or prompt, for those by level; of one prompt, the text that it is at each step if that changes.
 fn classes(time: TimeView, context: &ViewContext) -> Vec<Strip> {
-    let Some((choice, run)) = context.shown_settings().by_level.as_ref().zip(context.run) else { return Vec::new() };
+    let Some(run) = context.run else { return Vec::new() };
+    let (settings, words) = (context.shown_settings(), context.class_words());
+    let list = PromptList::of(settings);
+    let texts = if words.are_prompts() { Texts::of(&list.texts, time.axis.steps()) } else { Texts::default() };
+    let text = |prompt: i64, step| usize::try_from(prompt).ok().and_then(|prompt| texts.at(prompt, step)).unwrap_or(0);
+    let name = |class: i64, text: usize| match texts.texts.get(text).filter(|_| texts.change()) {
+        Some(text) => ClassWords::in_quotes(text),
+        None => words.name(class),
+    };
+    let strip = StripWords { what: words.what(), text: &text, name: &name };
     let [_, _, height, width] = run.started.shape;
-    class_strips(time, choice, (height, width), &|label| {
-        let name = usize::try_from(label).ok().and_then(|label| context.class_names().get(label).cloned());
-        name.unwrap_or_else(|| format!("class {label}"))
-    })
+    match settings.by_level.as_ref().or(list.by_level.as_ref()) {
+        Some(choice) => class_strips(time, choice, (height, width), &strip),
+        None if texts.change() && list.whole != 0 => vec![text_strip(time, list.whole, &strip)],
+        None => Vec::new(),
+    }
 }
 
 /// The measurement, over the chosen theory, each at its own noise levels.

@@ -19,13 +19,18 @@ use crate::figure::palette::level_label;
 use crate::figure::text::verbatim;
 use crate::figure::{Axis, Dash, Figure, Line, OnAxis, Paint, ticks};
 use crate::runtime::Wake;
+use crate::session::ClassWords;
 use crate::session::RunSettings;
 use crate::session::document::Track;
 use crate::session::parts::{PartsChoices, PartsQuantity, StepParts};
 use crate::spectrum::BandPlan;
-use choices::{class_name, head_ui, shown};
+use crate::words::shortened;
+use choices::{head_ui, shown};
 use egui::Ui;
 use std::sync::Arc;
+
+/// Longest name of a class in the figure's name, characters.
+const CLASS_NAME: usize = 40;
 
 /// The track's own state.
 pub(super) struct PartsTrack {
@@ -85,7 +90,7 @@ impl TrackView for PartsTrack {
     }
 
     fn about(&self) -> &'static str {
-        "Size of the noise predictions for the class and the null class per level, and their difference"
+        "Size of the noise predictions for the class or prompt and the null one per level, and their difference"
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
@@ -119,7 +124,7 @@ impl TrackView for PartsTrack {
             return;
         }
         if self.grid.as_ref().is_none_or(|(kept, _)| *kept != made) {
-            self.grid = Some((made, grid(&self.levels, run, &made, context.class_names())));
+            self.grid = Some((made, grid(&self.levels, run, &made, &context.class_words())));
         }
         self.heat.give(self.grid.as_ref().map(|(_, grid)| grid.clone()));
         heat_ui(ui, (place, HeatUse::parts(choices)), context, &mut self.heat, out);
@@ -153,7 +158,7 @@ fn step_of(steps: &PartLevels, step: usize) -> Option<&StepParts> {
 }
 
 /// The chosen quantity by level and step.
-fn grid(steps: &PartLevels, run: &RunView, made: &PartsFigureKey, class_names: &[String]) -> RunSpectra {
+fn grid(steps: &PartLevels, run: &RunView, made: &PartsFigureKey, class_words: &ClassWords) -> RunSpectra {
     let (n, levels) = (made.plan.factor() as f64, made.plan.levels());
     let middle = |m: usize| 0.5 * n.powf(-(m as f64) - 0.5);
     let frequency = std::iter::once(0.0).chain((0..levels).rev().map(middle)).collect();
@@ -167,7 +172,7 @@ fn grid(steps: &PartLevels, run: &RunView, made: &PartsFigureKey, class_names: &
     let mut name = made.choices.symbol();
     let of_class = matches!(made.choices.quantity, PartsQuantity::Conditional | PartsQuantity::Difference);
     if let Some(class) = made.choices.class.filter(|_| of_class) {
-        name = format!("{name}, {}", class_name(class, class_names));
+        name = format!("{name}, {}", shortened(&class_words.name(class), CLASS_NAME));
     }
     if made.choices.relative {
         name.push_str(", relative");

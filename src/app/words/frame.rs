@@ -80,6 +80,14 @@ pub const NO_CLASS_SHOWN: &str = "no class";
 pub const BY_LEVEL: &str = "by level";
 pub const OVER_TIME: &str = "over time";
 pub const CLASS_NUMBER: &str = "Class number";
+pub const PROMPT: &str = "Prompt";
+pub const NEGATIVE_PROMPT: &str = "Negative prompt";
+pub const PROMPT_HINT: &str = "What to draw. Enter runs, Shift Enter starts a line";
+pub const NEGATIVE_HINT: &str = "no words: guidance leads away from the empty prompt";
+pub const NO_NEGATIVE_HINT: &str = "no words: this model takes the guidance scale as a number";
+pub const NO_WORDS: &str = "no words";
+pub const ABOUT_BRACKETS: &str = "(word:1.2) weighs more, [word] less. [a:b:0.4] changes from a to b after 40 % of the steps, \
+    [a|b] takes turns.";
 pub const NO_CLASS: &str = "No class (null class)";
 pub const RECENT: &str = "Recent";
 pub const PATH_OF_MODEL: &str = "Path of a model";

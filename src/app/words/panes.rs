@@ -177,6 +177,57 @@ pub fn guessed_null_class(label: i64) -> String {
     format!("Null class {label} is a guess: the last class. Neither the model's card nor your settings name one.")
 }
 
+/// The number of tokens of a prompt.
+#[must_use]
+pub fn tokens(count: usize, limit: usize) -> String {
+    format!("{count} of {limit} tokens")
+}
+
+/// A token under the pointer.
+#[must_use]
+pub fn about_token(text: &str, id: i64, weight: f64) -> String {
+    format!("\"{text}\", token {id}, weight {}", self::weight(weight))
+}
+
+/// The text of a prompt that changes, at the playhead.
+#[must_use]
+pub fn now(text: &str) -> String {
+    format!("At this step: {text}")
+}
+
+/// What the levels of a pipeline's latents are.
+#[must_use]
+pub fn levels_of_latents(pixels: usize) -> String {
+    format!(
+        "Levels are of the latents: 1 px of them is {pixels} px of the image. The strip below the chromatogram shows which \
+         prompt rules when."
+    )
+}
+
+/// Shows the tokens of one of several encoders.
+#[must_use]
+pub fn tokens_of_encoder(number: usize) -> String {
+    format!("Tokens of text encoder {number}")
+}
+
+/// The chips of a prompt, for a screen reader.
+#[must_use]
+pub fn tokens_of(prompt: &str, tokens: &str) -> String {
+    format!("Tokens of {prompt}: {tokens}")
+}
+
+/// The emphasis of a token.
+#[must_use]
+pub fn weight(weight: f64) -> String {
+    crate::words::short((100.0 * weight).round() / 100.0)
+}
+
+/// The field of a level's prompt.
+#[must_use]
+pub fn prompt_of(level: &str) -> String {
+    format!("Prompt of {level}")
+}
+
 /// The field for the number of a class.
 #[must_use]
 pub fn its_number(class: &str) -> String {
@@ -367,7 +418,11 @@ pub const HANN: &str = "Hann window";
 pub const OTHER_STEPS: &str = "Other steps";
 pub const SPECTRA_CHANNEL: &str = "Channel of the spectra";
 pub const NULL_CLASS: &str = "null class";
-pub const GIVEN_INPUTS: &str = "given inputs";
+pub const ABOUT_TOKENS: &str = "The text encoder reads tokens: words and parts of words, with a mark at the start and at the end. Under each \
+     token is its weight, from (word:1.2) and [word]";
+pub const ONE_PROMPT: &str = "one";
+pub const ADD_LEVEL: &str = "Add level";
+pub const CLIP_SKIP: &str = "CLIP skip";
 pub const NOT_POOLED_HERE: &str =
     "Upsample guidance no longer acts at this step. η in the Guidance pane sets how long it acts";
 pub const ONE_PART: &str = "This run's estimate has one part. To see more, set a guidance scale, classes by level or \

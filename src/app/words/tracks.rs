@@ -50,6 +50,13 @@ pub fn dots(ensemble: &str) -> String {
 
 /// What the film strip shows of latents that can be decoded.
 pub const FILM_DECODED: &str = "decoded, else\ncolour estimate";
+
+/// What the dashed lines are of.
+#[must_use]
+pub fn dashed(null: &str) -> String {
+    format!("dashed: {null}")
+}
+
 /// The source of the dotted lines.
 #[must_use]
 pub fn dotted(ensemble: &str) -> String {
@@ -86,7 +93,6 @@ pub const HIGHEST: &str = "Highest density";
 pub const RANGE_AUTO: &str = "auto";
 pub const RANGE_CHOSEN: &str = "chosen";
 pub const PARTS_OF: &str = "Parts by level of";
-pub const DASHED_NULL: &str = "dashed: null class";
 pub const RELATIVE: &str = "Relative to each step's sum";
 pub const TWO_SIZES: &str =
     "Upsample guidance works at two sizes; see the Parts pane. This track shows classes and cascade stages";

@@ -8,6 +8,7 @@ use super::scene::{Colour, Group, Ink, Item, Path, Rect};
 use super::theme::{ON_LEVEL, PageTheme};
 use super::{Content, heat};
 use crate::figure::{Area, Axis, Figure, Line, Mark, MarkKind, Paint, Role, Strip, Tick, text};
+use crate::words::shortened;
 
 /// Sizes of axis labels and of their numbers.
 pub(super) const LABEL: f64 = 9.0;
@@ -16,6 +17,8 @@ pub(super) const TICK: f64 = 7.5;
 pub(super) const STRIP: (f64, f64) = (17.0, 12.0);
 /// Size of names inside a plot and its strips.
 const SMALL: f64 = 7.5;
+/// The least of a strip's words that stand in it, characters.
+const WORDS: usize = 12;
 /// Width of an ordinary line.
 const WIDTH: f64 = 1.5;
 
@@ -286,12 +289,18 @@ impl Painter<'_> {
             let (path, ink) = (Path::rounded(cell, 2.5), Ink::Fill(self.theme.colour(segment.paint)));
             let id = Some(format!("{}-strip-{}-{}", group.id, row + 1, index + 1));
             group.add(Item { id, label: segment.label.clone(), clip: None, path, ink });
-            let names = [&segment.label, &segment.short_label];
-            let mut settings = names.into_iter().map(|name| self.lettering.set(name, Face::Strong, SMALL));
-            if let Some(name) = settings.find(|name| name.width + 5.0 <= cell.width()) {
+            let fits = |name: &str| {
+                let name = self.lettering.set(name, Face::Strong, SMALL);
+                (name.width + 5.0 <= cell.width()).then_some(name)
+            };
+            let words = segment.label.chars().count();
+            // Words are cut where some of them fit; a number takes their place in a narrow cell.
+            let cut = || (WORDS..words).rev().find_map(|most| fits(&shortened(&segment.label, most)));
+            if let Some(name) = fits(&segment.label).or_else(cut).or_else(|| fits(&segment.short_label)) {
                 let (x, y) = cell.centre();
                 let at = (x - 0.5 * name.width, y + 0.36 * SMALL);
-                group.label(name, at, ON_LEVEL);
+                let is_level = matches!(segment.paint, Paint::Level(_));
+                group.label(name, at, if is_level { ON_LEVEL } else { self.role(Role::Text) });
             }
         }
     }

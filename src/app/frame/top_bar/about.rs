@@ -7,7 +7,7 @@ use crate::app::intent::Intent;
 use crate::app::words;
 use crate::model::convention::WordSource;
 use crate::runtime::CheckingReport;
-use crate::session::prepare::ModelInfo;
+use crate::session::prepare::{ModelInfo, PartInfo, PipelineInfo, bytes_in_words};
 use crate::words::{count, sentence};
 use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
 
@@ -16,12 +16,11 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
     let Some(model) = bar.model else { return };
     let palette = Palette::of(ui);
     let color = if model.provider_reason.is_some() { palette.warning } else { palette.good };
-    let badge = RichText::new(format!("● {}", model.badge())).font(theme::strong(SMALL)).color(color);
+    let devices = devices(model);
+    let badge = RichText::new(format!("● {devices}")).font(theme::strong(SMALL)).color(color);
     let badge = Button::new(badge).fill(egui::Color32::TRANSPARENT).truncate();
     let button = ui.add_sized(vec2(BADGE, LINE), badge);
-    button.widget_info(|| {
-        WidgetInfo::labeled(Role::Button, true, format!("Details of the model, runs on {}", model.badge()))
-    });
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Details of the model, runs on {devices}")));
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
         about_model_ui(ui, model, bar.notes);
@@ -32,7 +31,29 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
         ui.add_space(6.0);
         said_of_model_ui(ui, &bar.document.run, model, said, intents);
     });
-    button.on_hover_text("Where the model runs. Click for details of the model");
+    button.on_hover_text(match &model.pipeline {
+        Some(pipeline) => {
+            let parts = pipeline.parts.iter().map(|part| format!("{}: {}\n", part_name(&part.name), device(part)));
+            format!("{}Click for details of the model", parts.collect::<String>())
+        }
+        None => "Where the model runs. Click for details of the model".to_owned(),
+    });
+}
+
+/// Where it runs; a pipeline's open parts may be in two places.
+fn devices(model: &ModelInfo) -> String {
+    let open =
+        |provider| model.pipeline.iter().flat_map(|pipeline| &pipeline.parts).any(|part| part.provider == provider);
+    if open(Some("cuda")) && open(Some("cpu")) { "CUDA, CPU".to_owned() } else { model.badge().to_owned() }
+}
+
+/// Where a part runs.
+fn device(part: &PartInfo) -> &'static str {
+    match part.provider {
+        Some("cuda") => "CUDA",
+        Some(_) => "CPU",
+        None => "not open now",
+    }
 }
 
 /// Whether the network fits its words: a button, then the progress, then the conclusion.
@@ -62,6 +83,47 @@ fn check_ui(ui: &mut Ui, check: Option<&CheckingReport>, intents: &mut Vec<Inten
     }
 }
 
+/// The parts of a pipeline, a row each.
+fn parts_ui(row: &mut impl FnMut(&str, &str), pipeline: &PipelineInfo) {
+    row("Family", pipeline.family().name());
+    for part in &pipeline.parts {
+        row(&part_name(&part.name), &part_in_words(part));
+    }
+    let latents = pipeline.latents();
+    let channels = count(latents.channels, "channel");
+    row("Latents", &format!("{channels}, {} px of the image each", latents.pixels_per_latent));
+    if pipeline.has_tiny_decoder() {
+        row("Small decoder", "TAESD, for previews");
+    }
+    row("Tokens", &format!("{} of a prompt, with start and end", pipeline.token_limit));
+}
+
+/// A part by what it is: "Text encoder 2".
+fn part_name(folder: &str) -> String {
+    let (what, number) = match folder.rsplit_once('_') {
+        Some((what, number)) if number.chars().all(|letter| letter.is_ascii_digit()) => (what, format!(" {number}")),
+        _ => (folder, String::new()),
+    };
+    let name = match what {
+        "text_encoder" => "Text encoder",
+        "unet" => "U-Net",
+        "transformer" => "Transformer",
+        "vae_decoder" => "Decoder",
+        what => what,
+    };
+    format!("{name}{number}")
+}
+
+/// File, size, numbers and device: "unet/model.onnx, 3.4 GB, f16, CUDA".
+fn part_in_words(part: &PartInfo) -> String {
+    let file = part.graph.file_name().map_or_else(String::new, |file| file.to_string_lossy().into_owned());
+    let element = part.element.map(|element| format!("{element:?}").to_lowercase());
+    let size = bytes_in_words(part.bytes);
+    let rest =
+        [Some(size), element, Some(device(part).to_owned())].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    format!("{}/{file}, {rest}", part.name)
+}
+
 fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
     ui.set_width(420.0);
     let palette = Palette::of(ui);
@@ -84,6 +146,9 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
             (None, _) => "Chromascope's own code (exact)".to_owned(),
         };
         row("Runs on", &runs_on);
+        if let Some(pipeline) = &model.pipeline {
+            parts_ui(&mut row, pipeline);
+        }
         let size =
             model.native_size.map_or_else(|| "unknown".to_owned(), |(height, width)| format!("{width}×{height}"));
         row("Images", &format!("{size}, {}, {}", count(model.channels, "channel"), model.sizes_in_words()));

@@ -1,18 +1,27 @@
-//! Seed, class and batch.
+//! Seed, class or prompt, and batch.
 
-use super::{FieldLook, TopBar};
+use super::{FieldLook, TopBar, TopBarState};
 use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::icons::Icon;
+use crate::app::draw::prompt::{PromptsView, prompts_ui};
 use crate::app::draw::setting::whole_chip;
 use crate::app::draw::widgets::{icon_button, menu_chip};
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::session::action::Action;
+use crate::session::prepare::{ModelInfo, PipelineInfo};
 use crate::session::setting::Setting;
+use crate::words::shortened;
 use egui::Ui;
 
-/// Seed and class, which decide the image.
-pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
+/// Seed, and class or prompt, which decide the image.
+pub(super) fn noise_ui(
+    ui: &mut Ui,
+    bar: &TopBar,
+    state: &mut TopBarState,
+    look: &FieldLook,
+    intents: &mut Vec<Intent>,
+) {
     let run = &bar.document.run;
     let chip = (look.widths.seed, 1.0, look.changed(Setting::Seed));
     whole_chip(ui, Setting::Seed, run, chip, intents);
@@ -21,7 +30,10 @@ pub(super) fn noise_ui(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mu
         let next = run.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 44;
         intents.push(Intent::ChangeAndRun(vec![Action::set(Setting::Seed, next)]));
     }
-    class_chip(ui, bar, look, intents);
+    match bar.model.and_then(|model| Some((model, model.pipeline.as_ref()?))) {
+        Some(open) => prompt_chip(ui, (bar, look), open, state, intents),
+        None => class_chip(ui, bar, look, intents),
+    }
 }
 
 fn class_chip(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Intent>) {
@@ -73,6 +85,46 @@ fn class_chip(ui: &mut Ui, bar: &TopBar, look: &FieldLook, intents: &mut Vec<Int
                 ui.close();
             }
         }
+    });
+}
+
+/// Width of the prompt's menu, points; less in a narrow window.
+const MENU: f32 = 440.0;
+/// The most of a prompt that a field may show, characters.
+const SHOWN: usize = 120;
+
+/// The prompt, and in its menu all that goes with it.
+fn prompt_chip(
+    ui: &mut Ui,
+    (bar, look): (&TopBar, &FieldLook),
+    (model, pipeline): (&ModelInfo, &PipelineInfo),
+    state: &mut TopBarState,
+    intents: &mut Vec<Intent>,
+) {
+    let run = &bar.document.run;
+    let words = run.prompt.as_deref().unwrap_or_default();
+    // One line of it: it is cut in any case.
+    let line = shortened(words, 4 * SHOWN).split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = match &run.prompts_by_level {
+        Some(_) => words::frame::BY_LEVEL.to_owned(),
+        None if line.is_empty() => words::frame::NO_WORDS.to_owned(),
+        None => shortened(&line, SHOWN),
+    };
+    let changed = [Setting::Prompt, Setting::Negative, Setting::PromptsByLevel, Setting::ClipSkip];
+    let changed = changed.into_iter().any(|setting| look.changed(setting));
+    let tip = "What to draw, and what not. Click to write it";
+    let chip = look.chip((words::frame::PROMPT, look.widths.class), &shown, tip, changed);
+    let was_open = std::mem::take(&mut state.prompts_open);
+    menu_chip(ui, chip, |ui| {
+        state.prompts_open = true;
+        state.prompts.takes_keyboard |= !was_open;
+        let window = ui.ctx().content_rect().size();
+        ui.set_width(MENU.min(window.x - 48.0));
+        let size = run.image_size(model.native_size);
+        let view = PromptsView { run, pipeline, size, at: bar.at, place: "top bar" };
+        egui::ScrollArea::vertical().max_height(0.72 * window.y).show(ui, |ui| {
+            prompts_ui(ui, view, &mut state.prompts, intents);
+        });
     });
 }
 

@@ -36,7 +36,8 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
                     intents.push(Intent::EndGesture);
                 }
                 response.on_hover_text(
-                    "ε = ε_∅ + w·(ε_c − ε_∅). 0: null class; 1: the class without guidance; above 1: guidance",
+                    "ε = ε_∅ + w·(ε_c − ε_∅). 0: null class or negative prompt; 1: the class or prompt without guidance; \
+                     above 1: guidance",
                 );
             });
             if to.to_bits() != w.to_bits() {
@@ -70,7 +71,15 @@ pub(super) fn scale_ui(ui: &mut Ui, context: &ViewContext, panel: &mut GuidanceP
     let settings = context.settings();
     let has_class = settings.label.is_some() || settings.by_level.is_some() || settings.label_switch.is_some();
     let palette = Palette::of(ui);
-    if !has_class && scale.constant() != Some(1.0) {
+    if context.model.is_some_and(|model| model.pipeline.is_some()) {
+        let has_prompt = settings.prompt.is_some() || settings.prompts_by_level.is_some();
+        let (text, color) = if has_prompt || scale.constant() == Some(1.0) {
+            ("w = 0: negative prompt; 1: the prompt without guidance; above 1: guidance.", palette.secondary)
+        } else {
+            ("Guidance needs a prompt; without one it has no effect.", palette.error)
+        };
+        lines_ui(ui, text, 2, color);
+    } else if !has_class && scale.constant() != Some(1.0) {
         let text = "Guidance needs a class. Choose one at the top; without a class it has no effect.";
         lines_ui(ui, text, 2, palette.error);
     } else {

@@ -7,9 +7,10 @@ use crate::app::run_view::RunView;
 use crate::app::track::head_space::HeadSpace;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
-use crate::denoiser::GIVEN_INPUTS;
+use crate::session::ClassWords;
 use crate::session::action::Action;
 use crate::session::parts::{PartsChoices, PartsQuantity};
+use crate::words::shortened;
 use egui::{Align2, Ui, UiBuilder, vec2};
 
 /// The chosen quantity, if the run has it.
@@ -17,12 +18,14 @@ pub(super) fn shown(context: &ViewContext) -> Option<PartsChoices> {
     context.run?.parts().shown(context.view().parts)
 }
 
-pub(super) fn class_name(class: i64, names: &[String]) -> String {
-    if class == GIVEN_INPUTS {
-        return words::panes::GIVEN_INPUTS.to_owned();
+/// The name of a quantity of this run: with prompts it is of those.
+fn quantity_name(choices: PartsChoices, words: &ClassWords) -> String {
+    match choices.quantity {
+        PartsQuantity::Difference if words.are_prompts() => format!("prompt − {}", words.null()),
+        PartsQuantity::Conditional if words.are_prompts() => "prompt".to_owned(),
+        PartsQuantity::Unconditional => words.null().to_owned(),
+        _ => choices.name(),
     }
-    let name = usize::try_from(class).ok().and_then(|class| names.get(class).cloned());
-    name.unwrap_or_else(|| format!("class {class}"))
 }
 
 /// The controls below the track's name.
@@ -30,10 +33,11 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
     let choices = context.view().parts;
     let Some((run, shown)) = context.run.zip(shown(context)) else { return };
     let mut to = choices;
-    let tip = "Noise predictions for the class and the null class, their difference, what each cascade stage adds, \
-               or rₘ with and without guidance";
-    head.menu_ui(ui, 28.0, (words::tracks::PARTS_OF, &shown.name(), tip), |ui| {
-        if let Some(chosen) = choices_ui(ui, run, shown, context.class_names()) {
+    let tip = "Noise predictions for the class or prompt and the null one, their difference, what each cascade stage \
+               adds, or rₘ with and without guidance";
+    let class_words = context.class_words();
+    head.menu_ui(ui, 28.0, (words::tracks::PARTS_OF, &quantity_name(shown, &class_words), tip), |ui| {
+        if let Some(chosen) = choices_ui(ui, run, shown, &class_words) {
             to = PartsChoices { range: None, ..chosen };
             ui.close();
         }
@@ -41,7 +45,8 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
     if let Some(below) = head.field(56.0) {
         if shown.quantity == PartsQuantity::Shares {
             let (at, color) = (below.left_center() + vec2(8.0, 0.0), Palette::of(ui).secondary);
-            ui.painter().text(at, Align2::LEFT_CENTER, words::tracks::DASHED_NULL, theme::body(SMALL), color);
+            let dashed = words::tracks::dashed(class_words.null());
+            ui.painter().text(at, Align2::LEFT_CENTER, dashed, theme::body(SMALL), color);
         } else {
             ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
                 ui.horizontal(|ui| {
@@ -60,7 +65,7 @@ pub(super) fn head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out:
 }
 
 /// All quantities, classes and stages of the run; returns the clicked one.
-fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[String]) -> Option<PartsChoices> {
+fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, words: &ClassWords) -> Option<PartsChoices> {
     let found = run.parts();
     let mut chosen = None;
     for quantity in PartsQuantity::ALL.into_iter().filter(|quantity| found.has(*quantity)) {
@@ -68,7 +73,7 @@ fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[St
         for stage in 0..stages {
             let stage = if quantity == PartsQuantity::Stage { stage } else { shown.stage };
             let choice = PartsChoices { quantity, stage, ..shown };
-            if ui.selectable_label(choice == shown, choice.name()).clicked() {
+            if ui.selectable_label(choice == shown, quantity_name(choice, words)).clicked() {
                 chosen = Some(choice);
             }
         }
@@ -76,14 +81,14 @@ fn choices_ui(ui: &mut Ui, run: &RunView, shown: PartsChoices, class_names: &[St
     let of_class = matches!(shown.quantity, PartsQuantity::Conditional | PartsQuantity::Difference);
     if of_class && found.classes.len() > 1 {
         ui.add_space(6.0);
-        ui.label("of class");
+        ui.label(format!("of {}", words.what()));
         // With classes by level and over time each step may request other classes.
         if ui.selectable_label(shown.class.is_none(), "first of each step").clicked() {
             chosen = Some(PartsChoices { class: None, ..shown });
         }
         for class in &found.classes {
             let is_it = shown.class == Some(*class);
-            if ui.selectable_label(is_it, class_name(*class, class_names)).clicked() {
+            if ui.selectable_label(is_it, shortened(&words.name(*class), 60)).clicked() {
                 chosen = Some(PartsChoices { class: Some(*class), ..shown });
             }
         }
