@@ -34,6 +34,7 @@ use crate::runtime::{Activity, Optimisation, Options, Pace, Runtime, Wake};
 use crate::session::document::{Layout, ViewChoices, ViewSpace};
 use crate::session::view_space::levels_between;
 use closing::Closing;
+use decode_desk::At;
 use draw::level_button::{LatentLevels, Levels};
 use draw::textures::Textures;
 use draw::theme::{self, Palette};
@@ -81,7 +82,7 @@ impl App {
         let runtime = Runtime::start(options, Arc::clone(&wake))?;
         let mut textures = Textures::default();
         textures.heat_maps.without_shader = launch.without_shader;
-        let state = State::new(launch, wake, meter);
+        let state = State::new(launch, wake, runtime.busy(), meter);
         let mut app = Self { state, run: None, beside: None, coming: None, runtime, textures };
         app.start(Pace::Going);
         Ok(app)
@@ -187,13 +188,27 @@ impl App {
         state.planner.update(state.document.document(), state.model.as_ref(), on_screen, preview);
     }
 
+    /// Asks for decoded images that the frame lacked.
+    fn decode(&mut self, ctx: &egui::Context) {
+        let view = &self.state.document.document().view;
+        let sample = view.sample.min(self.run.as_ref().map_or(1, RunView::samples) - 1);
+        let at = At { moment: self.moment(), sample, space: view.space, is_going: self.is_going() };
+        let runs = [&mut self.run, &mut self.beside].into_iter().flatten();
+        if let Some(left) = self.state.decode.update(runs, at) {
+            ctx.request_repaint_after(left);
+        }
+    }
+
     fn tiles(&mut self, ui: &mut Ui, intents: &mut Intents) {
         self.plan();
         let at = self.moment();
         let empty = self.empty_words();
         let stale = self.is_stale(ui.ctx());
+        let onnxruntime = self.state.onnxruntime.clone();
+        let state = &mut self.state;
+        state.decode.of_run(self.run.as_ref(), onnxruntime.as_ref());
         for run in [&mut self.run, &mut self.beside].into_iter().flatten() {
-            self.state.decode.see(run, &self.state.document.document().view);
+            state.decode.see(run, &state.document.document().view, onnxruntime.as_ref());
         }
         let Self { state, run, textures, .. } = self;
         let document = state.document.document();
@@ -295,6 +310,7 @@ impl eframe::App for App {
         if let Some(run) = &self.run {
             self.state.energies.update(run);
         }
+        self.decode(ui.ctx());
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             drop_words_ui(ui.ctx(), self.state.document.document().view.layout);
         }

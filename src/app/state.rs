@@ -19,7 +19,7 @@ use crate::app::planned::Planner;
 use crate::app::saving::Saving;
 use crate::app::schedule_hand::ScheduleHand;
 use crate::runtime::launch::Launch;
-use crate::runtime::{Fault, Optimisation, RunId, Wake};
+use crate::runtime::{Busy, Fault, Optimisation, RunId, Wake};
 use crate::session::action::{Action, apply};
 use crate::session::document::Document;
 use crate::session::playback::Playback;
@@ -127,7 +127,7 @@ impl Opening {
 }
 
 impl State {
-    pub fn new(launch: Launch, wake: Wake, meter: Meter) -> Self {
+    pub fn new(launch: Launch, wake: Wake, busy: Busy, meter: Meter) -> Self {
         let Launch { options, loaded, folder, first, mut notices, .. } = launch;
         let mut document = loaded.preferences.document.clone().unwrap_or_else(|| {
             let mut document = Document::default();
@@ -183,7 +183,7 @@ impl State {
             hand: ScheduleHand::default(),
             planner: Planner::default(),
             energies: Energies::new(Arc::clone(&wake)),
-            decode: DecodeDesk::default(),
+            decode: DecodeDesk::new(busy, Arc::clone(&wake)),
             measure: MeasureDesk::default(),
             check: CheckDesk::default(),
             optimisation: None,

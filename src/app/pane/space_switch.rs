@@ -58,11 +58,11 @@ fn choice_ui(ui: &mut Ui, context: &ViewContext, run: &RunView, space: ViewSpace
         ),
         ViewSpace::Decoded => (
             "decoded",
-            match seeing.decoder {
-                Some(_) => "Show decoded images. Until one is ready, its colour estimate is shown. Key: V",
-                None => words::panes::NO_DECODER,
+            match seeing.has_decoder {
+                true => "Show decoded images. Until one is ready, its colour estimate is shown. Key: V",
+                false => words::panes::NO_DECODER,
             },
-            seeing.decoder.is_some(),
+            seeing.has_decoder,
         ),
     };
     let chosen = run.space() == Some(space);
@@ -97,7 +97,7 @@ pub(in crate::app) fn next_space(run: &RunView) -> Option<ViewSpace> {
     let possible = |space: &ViewSpace| match space {
         ViewSpace::Latents => true,
         ViewSpace::Colour => seeing.colours.is_some(),
-        ViewSpace::Decoded => seeing.decoder.is_some(),
+        ViewSpace::Decoded => seeing.has_decoder,
     };
     let order = (1..=ViewSpace::ALL.len()).map(|by| ViewSpace::ALL[(now + by) % ViewSpace::ALL.len()]);
     order.filter(|space| Some(*space) != run.space()).find(possible)
@@ -123,7 +123,9 @@ fn channel_ui(ui: &mut Ui, context: &ViewContext, run: &RunView, intents: &mut V
 /// What the switch's choice is made of, at the right.
 fn note_ui(ui: &Ui, room: Rect, run: &RunView) {
     let [_, channels, height, width] = run.started.shape;
-    let text = match run.space() {
+    let failure = run.seeing().failure.clone();
+    let is_failure = failure.is_some();
+    let text = failure.unwrap_or_else(|| match run.space() {
         Some(ViewSpace::Latents) => format!("{channels} × {height} × {width}"),
         Some(ViewSpace::Colour) => run.seeing().colours.as_ref().map_or_else(String::new, |colours| {
             colours.fitted_on().map_or_else(|| colours.about().to_owned(), words::panes::fitted_on)
@@ -132,14 +134,16 @@ fn note_ui(ui: &Ui, room: Rect, run: &RunView) {
             let (width, height) = run.image_size();
             format!("{width}×{height} px")
         }
-    };
-    let galley = elided(ui, &text, theme::body(SMALL), Palette::of(ui).secondary, room.width());
+    });
+    let palette = Palette::of(ui);
+    let color = if is_failure { palette.error } else { palette.secondary };
+    let galley = elided(ui, &text, theme::body(SMALL), color, room.width());
     if room.width() < 40.0 {
         return;
     }
     let size = galley.size();
     let place = Rect::from_min_size(pos2(room.right() - size.x, room.center().y - 0.5 * size.y), size);
-    ui.painter().galley(place.min, galley, Palette::of(ui).secondary);
+    ui.painter().galley(place.min, galley, color);
     let response = ui.interact(place.expand2(vec2(0.0, 4.0)), ui.scope_id().with("space note"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
     response.on_hover_text(text.clone());

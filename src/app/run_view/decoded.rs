@@ -2,6 +2,7 @@
 
 use crate::app::run_view::MadeKey;
 use crate::session::ShownValues;
+use ndarray::{Array3, s};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,39 +23,24 @@ pub struct DecodeKey {
     pub sample: usize,
 }
 
-/// One decoded image, `[1, 3, H, W]`.
-#[derive(Debug)]
-pub struct Image {
-    /// Red, green and blue.
-    pub values: Vec<f32>,
-    /// 3, height and width.
-    pub shape: [usize; 3],
+/// A decoded image, `[3, H, W]`.
+pub type Image = Array3<f32>;
+
+fn shown(image: &Image, exact: bool) -> Option<ShownValues<'_>> {
+    let (channels, height, width) = image.dim();
+    Some(ShownValues { values: image.as_slice()?.into(), shape: [channels, height, width], exact })
 }
 
-impl Image {
-    /// Its values.
-    fn shown(&self, exact: bool) -> ShownValues<'_> {
-        ShownValues { values: self.values.as_slice().into(), shape: self.shape, exact }
-    }
-
-    /// The image as means of blocks, with no side longer than [`SMALL`].
-    fn small(&self) -> Self {
-        let [channels, height, width] = self.shape;
-        let factor = height.max(width).div_ceil(SMALL).max(1);
-        let (rows, columns) = (height.div_ceil(factor), width.div_ceil(factor));
-        let mut values = Vec::with_capacity(channels * rows * columns);
-        for plane in self.values.chunks_exact((height * width).max(1)) {
-            for y in 0..rows {
-                let lines = y * factor..((y + 1) * factor).min(height);
-                for x in 0..columns {
-                    let (from, to) = (x * factor, ((x + 1) * factor).min(width));
-                    let sum: f32 = lines.clone().flat_map(|y| &plane[y * width + from..y * width + to]).sum();
-                    values.push(sum / (lines.len() * (to - from)) as f32);
-                }
-            }
-        }
-        Self { values, shape: [channels, rows, columns] }
-    }
+/// An image as means of blocks, with no side longer than [`SMALL`].
+fn small(image: &Image) -> Image {
+    let (channels, height, width) = image.dim();
+    let factor = height.max(width).div_ceil(SMALL).max(1);
+    let size = (channels, height.div_ceil(factor), width.div_ceil(factor));
+    Array3::from_shape_fn(size, |(channel, y, x)| {
+        let (y, x) = (y * factor, x * factor);
+        let block = image.slice(s![channel, y..(y + factor).min(height), x..(x + factor).min(width)]);
+        block.mean().unwrap_or_default()
+    })
 }
 
 /// The decoded images of a run. Whole ones are here while they are on screen, because the decoding thread keeps them
@@ -72,7 +58,7 @@ pub struct DecodedImages {
 impl DecodedImages {
     /// An image at full size.
     pub(super) fn get(&self, key: DecodeKey) -> Option<ShownValues<'_>> {
-        self.whole.get(&key).map(|image| image.shown(true))
+        self.whole.get(&key).and_then(|image| shown(image, true))
     }
 
     /// Whether an image is there at full size; if not, it is wanted. It stays as long as every frame asks.
@@ -88,7 +74,7 @@ impl DecodedImages {
 
     /// A small image, if the image was ever here.
     pub(super) fn small(&self, key: DecodeKey) -> Option<ShownValues<'_>> {
-        self.small.get(&key).map(|image| image.shown(false))
+        self.small.get(&key).and_then(|image| shown(image, false))
     }
 
     /// All small images, for another thread.
@@ -110,9 +96,8 @@ impl DecodedImages {
 
     /// Takes a decoded image.
     pub fn take(&mut self, key: DecodeKey, image: Arc<Image>) {
-        let small = || Arc::new(image.small());
-        self.small.entry(key).or_insert_with(small);
-        let one = self.small.values().next().map_or(1, |image| size_of_val(image.values.as_slice()).max(1));
+        self.small.entry(key).or_insert_with(|| Arc::new(small(&image)));
+        let one = size_of::<f32>() * self.small.values().next().map_or(1, |image| image.len().max(1));
         while self.small.len() * one > BUDGET {
             let Some(other) = self.small.keys().find(|other| **other != key).copied() else { break };
             self.small.remove(&other);
@@ -124,7 +109,7 @@ impl DecodedImages {
 
 /// A small image of a step, from [`DecodedImages::all_small`].
 pub(super) fn small_in(all: &HashMap<DecodeKey, Arc<Image>>, key: DecodeKey) -> Option<ShownValues<'_>> {
-    all.get(&key).map(|image| image.shown(false))
+    all.get(&key).and_then(|image| shown(image, false))
 }
 
 #[cfg(test)]
@@ -141,8 +126,8 @@ mod tests {
         let mut images = DecodedImages::default();
         assert!([key(1), key(2), key(1)].iter().all(|key| !images.has(*key)));
         assert_eq!(images.end_frame(), [key(2), key(1)], "each once, the last wish last");
-        let values = (0..3 * 256 * 130).map(|value| (value % 130) as f32).collect();
-        images.take(key(1), Arc::new(Image { values, shape: [3, 256, 130] }));
+        let image = Array3::from_shape_fn((3, 256, 130), |(_, _, x)| x as f32);
+        images.take(key(1), Arc::new(image));
         assert!(images.has(key(1)) && images.end_frame().is_empty());
         assert_eq!(images.get(key(1)).unwrap().shape, [3, 256, 130]);
         assert!(images.end_frame().is_empty() && images.get(key(1)).is_none(), "a frame did not show it");

@@ -12,7 +12,7 @@ use ndarray::{Array3, ArrayView3, CowArray, Ix3, s};
 use std::sync::Arc;
 
 /// How the latents of a run are looked at, as far as it can be done.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Seeing {
     /// The wish.
     pub space: ViewSpace,
@@ -20,10 +20,28 @@ pub struct Seeing {
     pub channel: Option<usize>,
     /// Their colours, if those are known.
     pub colours: Option<Arc<Colours>>,
-    /// Pixels of the image per latent, if latents can be decoded.
-    pub decoder: Option<usize>,
+    /// Pixels of the image per latent; 1 if that is not known.
+    pub pixels: usize,
+    /// Whether latents can be decoded.
+    pub has_decoder: bool,
     /// Whether missing images are being decoded.
     pub is_decoding: bool,
+    /// Why images on screen could not be decoded.
+    pub failure: Option<String>,
+}
+
+impl Default for Seeing {
+    fn default() -> Self {
+        Self {
+            space: ViewSpace::default(),
+            channel: None,
+            colours: None,
+            pixels: 1,
+            has_decoder: false,
+            is_decoding: false,
+            failure: None,
+        }
+    }
 }
 
 /// What a picture shows; part of its key in caches.
@@ -89,14 +107,15 @@ impl RunView {
     /// Whether its states are latents and not images.
     #[must_use]
     pub fn has_latents(&self) -> bool {
-        !is_image(self.started.shape[1])
+        let is_pipeline = self.info.as_ref().is_some_and(|info| info.pipeline.is_some());
+        is_pipeline || !is_image(self.started.shape[1])
     }
 
     /// What the pictures show where all is known; `None` for a model of images.
     #[must_use]
     pub fn space(&self) -> Option<ViewSpace> {
         self.has_latents().then(|| match self.seeing.space {
-            ViewSpace::Decoded if self.seeing.decoder.is_some() => ViewSpace::Decoded,
+            ViewSpace::Decoded if self.seeing.has_decoder => ViewSpace::Decoded,
             ViewSpace::Latents => ViewSpace::Latents,
             _ if self.seeing.colours.is_some() => ViewSpace::Colour,
             _ => ViewSpace::Latents,
@@ -112,7 +131,7 @@ impl RunView {
     /// Pixels of the image per pixel of the run's own values.
     #[must_use]
     pub fn pixels_per_latent(&self) -> usize {
-        self.seeing.decoder.unwrap_or(1)
+        self.seeing.pixels
     }
 
     /// Width and height of the images, in pixels of the image whatever is shown.
