@@ -131,7 +131,8 @@ impl DecodeDesk {
         self.rests = Some((at, since));
         let left = REST.checked_sub(now.duration_since(since)).filter(|left| !left.is_zero());
         (self.is_decoding, self.failure) = (false, None);
-        let Some(kind) = self.decoders.as_ref().and_then(|decoders| decoders.files.first()).map(|file| file.kind) else {
+        let Some(kind) = self.decoders.as_ref().and_then(|decoders| decoders.files.first()).map(|file| file.kind)
+        else {
             return None;
         };
         let thread = match &self.thread {
