@@ -1,0 +1,128 @@
+//! The tiny pipelines of tests/pipelines/ against diffusers in PyTorch, with the same texts and latents: token ids, embeddings, the
+//! latents after every step, and the decoded image (tools/golden/pipelines.py). Optimum's pipelines agree with those within 2e-6.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use chromascope::model::decoder::{Decoder, DecoderFile, DecoderKind};
+use chromascope::model::pipeline::{LatentCode, PipelinePackage};
+use chromascope::model::text::Tokenizer;
+use ndarray::{Array4, Array5, ArrayBase, Axis, Data, Dimension};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Of the value range, in f32; the issue of these tests.
+const TOLERANCE: f64 = 1e-3;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipelines").join(name)
+}
+
+fn runs() -> Vec<Value> {
+    let index = support::json("pipelines/runs.json");
+    index["runs"].as_array().unwrap().clone()
+}
+
+fn whole(run: &Value, key: &str) -> usize {
+    usize::try_from(run[key].as_u64().unwrap()).unwrap()
+}
+
+fn copy(from: &Path, to: &Path, is_kept: &dyn Fn(&str) -> bool) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() && is_kept(&name) {
+            copy(&entry.path(), &to.join(&name), is_kept);
+        } else if entry.path().is_file() {
+            std::fs::copy(entry.path(), to.join(&name)).unwrap();
+        }
+    }
+}
+
+fn edit(file: &Path, change: impl FnOnce(&mut Value)) {
+    let mut value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    change(&mut value);
+    std::fs::write(file, value.to_string()).unwrap();
+}
+
+/// The pipeline of a run, with the run's scheduler.
+fn pipeline(run: &Value, folder: &Path) -> PathBuf {
+    let name = run["fixture"].as_str().unwrap();
+    let base = name.strip_suffix("-without-t5");
+    let to = folder.join(name);
+    copy(&fixture(base.unwrap_or(name)), &to, &|part| base.is_none() || !part.ends_with("_3"));
+    if base.is_some() {
+        edit(&to.join("model_index.json"), |index| {
+            for part in ["text_encoder_3", "tokenizer_3"] {
+                index[part] = serde_json::json!([null, null]);
+            }
+        });
+    }
+    std::fs::write(to.join("scheduler/scheduler_config.json"), run["scheduler"].to_string()).unwrap();
+    to
+}
+
+/// The largest difference over the largest value of `theirs`; NaN if any is.
+fn off<D: Dimension>(
+    ours: &ArrayBase<impl Data<Elem = f32>, D>,
+    theirs: &ArrayBase<impl Data<Elem = f32>, D>,
+) -> f64 {
+    assert_eq!(ours.shape(), theirs.shape());
+    let most = |most: f64, value: f64| if value > most || value.is_nan() { value } else { most };
+    let range = theirs.iter().fold(0.0, |range, &value| most(range, f64::from(value).abs()));
+    let error = ours.iter().zip(theirs).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
+    error.fold(0.0, most) / range
+}
+
+/// Fails with all that is further off than the tolerance, and says how far the furthest is.
+#[track_caller]
+fn assert_all(what: &str, found: &[(String, f64)]) {
+    let wrong: Vec<_> = found.iter().filter(|(_, off)| off.is_nan() || *off > TOLERANCE).collect();
+    assert!(wrong.is_empty(), "{what}: {wrong:#?}");
+    let furthest = found.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+    println!("{what}: {} compared, furthest {furthest:?}", found.len());
+}
+
+#[test]
+fn three_hundred_texts_have_the_token_ids_of_transformers() {
+    let golden = support::json("pipelines/tokens.json");
+    let texts: Vec<&str> = golden["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    assert_eq!(texts.len(), 300);
+    let tokenizers = golden["tokenizers"].as_object().unwrap();
+    assert_eq!(tokenizers.len(), 3);
+    let mut wrong = Vec::new();
+    for (name, expected) in tokenizers {
+        let tokenizer = Tokenizer::open(&fixture(name)).unwrap().with_limit(whole(expected, "limit"));
+        for (text, ids) in texts.iter().zip(expected["ids"].as_array().unwrap()) {
+            let mut ids: Vec<i64> = ids.as_array().unwrap().iter().map(|id| id.as_i64().unwrap()).collect();
+            ids.resize(whole(expected, "limit"), expected["pad"].as_i64().unwrap());
+            let ours = tokenizer.encode_plain(text).ids;
+            if ours != ids {
+                wrong.push(format!("{name}: {text:?}\n  {ours:?}\n  {ids:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn decoded_images_equal_those_of_diffusers() {
+    let mut found = Vec::new();
+    for run in runs() {
+        let name = run["name"].as_str().unwrap();
+        let scratch = TempDir::new().unwrap();
+        let package = PipelinePackage::read(&pipeline(&run, scratch.path())).unwrap().unwrap();
+        let LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor } = package.latents;
+        let code = chromascope::model::decoder::LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor };
+        let file = DecoderFile { graph: package.decoder.unwrap().graph, kind: DecoderKind::Vae, code };
+        let decoder = Decoder::open(file, support::runtime(), support::ONE_THREAD).unwrap();
+        let mut golden = support::npz(&format!("pipelines/{name}.npz"));
+        let (states, image): (Array5<f32>, Array4<f32>) =
+            (golden.by_name("states").unwrap(), golden.by_name("image").unwrap());
+        let decoded = decoder.decode(states.index_axis(Axis(0), states.len_of(Axis(0)) - 1)).unwrap();
+        found.push((name.to_owned(), off(&decoded, &image)));
+    }
+    assert_all("decoded images", &found);
+}
+
