@@ -64,10 +64,7 @@ fn pipeline(run: &Value, folder: &Path) -> PathBuf {
 }
 
 /// The largest difference over the largest value of `theirs`; NaN if any is.
-fn off<D: Dimension>(
-    ours: &ArrayBase<impl Data<Elem = f32>, D>,
-    theirs: &ArrayBase<impl Data<Elem = f32>, D>,
-) -> f64 {
+fn off<D: Dimension>(ours: &ArrayBase<impl Data<Elem = f32>, D>, theirs: &ArrayBase<impl Data<Elem = f32>, D>) -> f64 {
     assert_eq!(ours.shape(), theirs.shape());
     let most = |most: f64, value: f64| if value > most || value.is_nan() { value } else { most };
     let range = theirs.iter().fold(0.0, |range, &value| most(range, f64::from(value).abs()));
@@ -114,7 +111,8 @@ fn decoded_images_equal_those_of_diffusers() {
         let scratch = TempDir::new().unwrap();
         let package = PipelinePackage::read(&pipeline(&run, scratch.path())).unwrap().unwrap();
         let LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor } = package.latents;
-        let code = chromascope::model::decoder::LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor };
+        let code =
+            chromascope::model::decoder::LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor };
         let file = DecoderFile { graph: package.decoder.unwrap().graph, kind: DecoderKind::Vae, code };
         let decoder = Decoder::open(file, support::runtime(), support::ONE_THREAD).unwrap();
         let mut golden = support::npz(&format!("pipelines/{name}.npz"));
@@ -125,4 +123,3 @@ fn decoded_images_equal_those_of_diffusers() {
     }
     assert_all("decoded images", &found);
 }
-
