@@ -44,6 +44,7 @@ fn with_weights_everywhere() -> ModelProto {
             node: vec![node(lists)],
             initializer: vec![tensor("a-weight"), tensor("a-weight")],
             sparse_initializer: vec![sparse("k-values", "l-indices")],
+            ..GraphProto::default()
         }),
         functions: vec![function],
     }
