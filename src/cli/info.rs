@@ -227,7 +227,7 @@ fn facts(model: &OpenModel) -> Value {
         "onnxruntime": model.runtime.version,
         "contract": model.contract,
         "native_size": model.native_size(),
-        "size_multiple": model.package.size_multiple(),
+        "size_multiple": model.size_multiple(),
         "num_class_embeds": model.package.config.num_class_embeds,
         "null_label": none.map(|none| none.label),
         "null_label_said_by": none.map(|none| none.said_by),
@@ -301,13 +301,17 @@ fn in_words(model: &OpenModel, facts: &Value) -> String {
     if let Some(file) = &model.scheduler_file {
         line("Scheduler", file.display().to_string());
     }
-    let order = if contract.layout == Layout::Nhwc { ", channels last" } else { "" };
+    let order = match contract.layout {
+        Layout::Nchw => "",
+        Layout::Nhwc => ", channels last",
+        Layout::Packed => ", a token per 2x2 pixels",
+    };
     line("Image", format!("{}{order}", describe(&contract.sample)));
     let size = model.native_size().map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w}"));
     if contract.channels > 3 {
         line("", format!("the first 3 of {} channels are drawn as red, green and blue", contract.channels));
     }
-    line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), package.size_multiple())));
+    line("Size", format!("{size}, {}", sizes_in_words(model.takes_sizes(), model.size_multiple())));
     line("Timestep", describe(&contract.timestep));
     if let Some(port) = &contract.class_labels {
         line("Classes", format!("{}{}", describe(port), classes(model)));

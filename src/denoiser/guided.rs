@@ -82,10 +82,13 @@ impl<D: ClassDenoiser> Guided<D> {
         let shares = match &self.prompt {
             Prompt::Class(class) => vec![(*class, 1.0)],
             Prompt::Switch(switch) => vec![(switch.class_at(s), 1.0)],
-            Prompt::ByLevel(levels) if levels.choice.mode == LevelMode::Band && w != 0.0 => {
-                return Mixture::Banded(levels.bands(), w);
-            }
-            Prompt::ByLevel(levels) => levels.shares(level),
+            Prompt::ByLevel(levels) => match levels.bands() {
+                // One class for all bands is plain guidance, to the last bit.
+                bands if levels.choice.mode == LevelMode::Band && w != 0.0 && bands.len() > 1 => {
+                    return Mixture::Banded(bands, w);
+                }
+                _ => levels.shares(level),
+            },
         };
         Mixture::Weighted(weighted(&shares, w, self.null))
     }

@@ -2,7 +2,7 @@
 //! its inputs and outputs.
 
 use super::SchedulerConfig;
-use super::contract::Contract;
+use super::contract::{Contract, Layout};
 use super::package::Card;
 use crate::theory::{NetworkState, NetworkTime, Parameterization, Prediction, SIGMA_DATA};
 use serde::Serialize;
@@ -203,7 +203,7 @@ impl Names {
             "cnoise" => Some(NetworkTime::CNoise),
             "logsnr" | "lambda" => Some(NetworkTime::LogSnr),
             "flowtime" => Some(NetworkTime::Flow),
-            _ => None,
+            _ => time_of_transformer(contract),
         };
         let output = plain(&contract.output.name);
         let prediction = match output.as_str() {
@@ -229,6 +229,16 @@ impl Names {
             _ => None,
         };
         Self { state, time, prediction, common }
+    }
+}
+
+/// How the transformers of text-to-image count flow time: FLUX to 1, Stable Diffusion 3 to 1000.
+fn time_of_transformer(contract: &Contract) -> Option<NetworkTime> {
+    let is_pooled = contract.inputs.iter().any(|port| port.name == "pooled_projections");
+    match (contract.layout, contract.sample.name.as_str()) {
+        (Layout::Packed, _) => Some(NetworkTime::Flow),
+        (_, "hidden_states") if is_pooled => Some(NetworkTime::FlowThousand),
+        _ => None,
     }
 }
 

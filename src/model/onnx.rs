@@ -129,7 +129,9 @@ impl OnnxDenoiser {
         let failed = |error: &ort::Error| failed(contract, error);
         self.given.make_ready(contract, &call, failed)?;
         let state = contract.layout.shape([size, channels + contract.concat_channels, height, width]);
-        let state = self.input.tensor(state).map_err(|error| failed(&error))?;
+        // What is bound outlives the call.
+        let state = if self.binding.is_some() { self.input.to_tensor(state) } else { self.input.tensor(state) };
+        let state = state.map_err(|error| failed(&error))?;
         let timesteps = scalars(&contract.timestep, &vec![timestep; size]).map_err(|error| failed(&error))?;
         let given = self.given.tensors(contract);
         let inputs = inputs(contract, (state, timesteps), given);

@@ -386,11 +386,13 @@ impl Package {
         Declared { in_channels: self.config.in_channels, channels, inputs: inputs.unwrap_or_default() }
     }
 
-    /// The factor that height and width must be multiples of: the card's, else what the network's levels halve.
+    /// The factor that height and width must be multiples of: the card's, else what the network's levels halve and its
+    /// patches cut.
     #[must_use]
     pub fn size_multiple(&self) -> usize {
         let halvings = self.config.block_out_channels.as_ref().map_or(0, |widths| widths.len().saturating_sub(1));
         let from_levels = u32::try_from(halvings).ok().and_then(|n| 2_usize.checked_pow(n)).unwrap_or(MOST_SIDE);
+        let from_levels = from_levels.saturating_mul(self.config.patch_side().unwrap_or(1));
         self.card.as_ref().and_then(|card| card.size_multiple).unwrap_or(from_levels).clamp(1, MOST_SIDE)
     }
 }

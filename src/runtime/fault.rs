@@ -98,6 +98,7 @@ impl From<&PrepareError> for Fault {
             | PrepareError::Graph(_)
             | PrepareError::Open(_)
             | PrepareError::Contract { .. }
+            | PrepareError::Conditioning(_)
             | PrepareError::Config(_)
             | PrepareError::NoSchedule { .. }
             | PrepareError::NoSize

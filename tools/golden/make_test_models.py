@@ -308,6 +308,8 @@ def good():
     write("names-x-t-y", denoiser(x="x", t="t", labels="y", out="result"), unet=classes)
     write("hidden-states", denoiser(hidden_states=True), unet={
         "_class_name": "UNet2DConditionModel", "cross_attention_dim": 8})
+    write("hidden-states-f16", denoiser(hidden_states=True, half=True), unet={
+        "_class_name": "UNet2DConditionModel", "cross_attention_dim": 8})
     write("learned-variance", denoiser(learned_variance=True), {
         "_class_name": "DDPMScheduler", "variance_type": "learned_range"}, {"out_channels": 6})
     model, raw = in_branch()

@@ -74,6 +74,16 @@ impl Buffer {
         }
     }
 
+    /// As a tensor with a copy of its own.
+    pub(super) fn to_tensor(&self, shape: Vec<usize>) -> ort::Result<SessionInputValue<'static>> {
+        Ok(match self {
+            Self::F16(values) => Tensor::from_array((shape, values.clone()))?.into(),
+            Self::Bf16(values) => Tensor::from_array((shape, values.clone()))?.into(),
+            Self::F32(values) => Tensor::from_array((shape, values.clone()))?.into(),
+            Self::F64(values) => Tensor::from_array((shape, values.clone()))?.into(),
+        })
+    }
+
     /// As a tensor that refers to the buffer.
     pub(super) fn tensor(&self, shape: Vec<usize>) -> ort::Result<SessionInputValue<'_>> {
         Ok(match self {

@@ -3,7 +3,7 @@ use super::SettingError;
 use crate::model::SchedulerConfigError;
 use crate::model::contract::ContractError;
 use crate::model::graph_file::GraphFileError;
-use crate::model::onnx::OpenError;
+use crate::model::onnx::{ConditioningError, OpenError};
 use crate::model::onnx_runtime::RuntimeError;
 use crate::model::package::PackageError;
 use crate::sampler::NoiseError;
@@ -38,6 +38,9 @@ pub enum PrepareError {
         /// What is undetermined or wrong.
         source: ContractError,
     },
+    /// Embeddings or further values do not fit the graph.
+    #[error(transparent)]
+    Conditioning(#[from] ConditioningError),
     /// The scheduler's configuration is not valid.
     #[error(transparent)]
     Config(#[from] SchedulerConfigError),

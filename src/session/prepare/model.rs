@@ -423,6 +423,7 @@ pub(super) fn network_as(
         concat: given.concat,
         ..Conditioning::default()
     };
+    conditioning.check(&model.contract)?;
     let timestep = model.contract.timestep.element;
     let card = model.package.card.as_ref();
     let is_gaussian = card.is_some_and(|card| matches!(card.exact, Some(ExactCard::Gaussian)));
@@ -483,7 +484,7 @@ fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
         threads: model.threads,
         channels: model.contract.channels,
         native_size: model.native_size(),
-        size_multiple: model.package.size_multiple(),
+        size_multiple: model.size_multiple(),
         takes_sizes: model.takes_sizes(),
         takes_labels: model.contract.class_labels.is_some(),
         classes: model.package.config.num_class_embeds,

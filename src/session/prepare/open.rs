@@ -97,7 +97,9 @@ impl OpenModel {
         }
         let mut assumed = assumed;
         if let Some(config) = &mut assumed {
-            config.patch_size = package.config.patch_side();
+            // A packed image's tokens are its patches, whatever its transformer does with them.
+            let packed = Some(contract.layout.size_multiple()).filter(|side| *side > 1);
+            config.patch_size = packed.or(package.config.patch_side());
         }
         Ok(Self {
             package,
@@ -137,6 +139,12 @@ impl OpenModel {
         !matches!(self.contract.fixed_size(), (Some(_), Some(_)))
     }
 
+    /// The number that height and width must be multiples of.
+    #[must_use]
+    pub fn size_multiple(&self) -> usize {
+        self.package.size_multiple().max(self.contract.layout.size_multiple())
+    }
+
     /// Height and width of the run. With `pooled_by` the network also sees images pooled by that factor, so
     /// both sizes must fit; 1 if it does not.
     pub(super) fn size(
@@ -160,7 +168,7 @@ impl OpenModel {
             let only = format!("{}x{}", side(fixed_height), side(fixed_width));
             return Err(SettingError::OtherSize { size: (height, width), is: "was exported", only }.into());
         }
-        let multiple = self.package.size_multiple() * pooled_by;
+        let multiple = self.size_multiple() * pooled_by;
         if height % multiple != 0 || width % multiple != 0 {
             let near = |side: usize| ((side + multiple / 2) / multiple).max(1) * multiple;
             let with = if pooled_by > 1 { format!(" used at {pooled_by} times its size") } else { String::new() };
