@@ -48,7 +48,8 @@ fn pipeline(name: &str) -> PathBuf {
 impl Family {
     fn open(name: &str) -> Self {
         let folder = pipeline(name);
-        let part = ["unet", "transformer"].map(|part| folder.join(part)).into_iter().find(|part| part.is_dir()).unwrap();
+        let part =
+            ["unet", "transformer"].map(|part| folder.join(part)).into_iter().find(|part| part.is_dir()).unwrap();
         Self::read(&part, &folder.join("scheduler/scheduler_config.json"))
     }
 
@@ -60,8 +61,7 @@ impl Family {
             Contract::decide(&session.inputs(), &session.outputs(), &PortNames::default(), &declared).unwrap();
         let (config, _) = SchedulerConfig::read(scheduler).unwrap();
         let words = Words { prediction: Some(Prediction::Sample), ..Words::default() };
-        let parameterization =
-            Convention::decide(words, None, Some(&config), &contract).parameterization().unwrap();
+        let parameterization = Convention::decide(words, None, Some(&config), &contract).parameterization().unwrap();
         Self { session, contract, schedule: config.model_schedule().unwrap(), parameterization }
     }
 
@@ -74,7 +74,8 @@ impl Family {
         let given = |port: &chromascope::model::contract::Port| match port.purpose().unwrap() {
             InputPurpose::PooledText => {
                 let wide = port.shape[1].unwrap();
-                let values = ArrayD::from_shape_fn(IxDyn(&[PROMPTS, wide]), |at| f64::from(number(at[0] * 613 + at[1]) as f32));
+                let values =
+                    ArrayD::from_shape_fn(IxDyn(&[PROMPTS, wide]), |at| f64::from(number(at[0] * 613 + at[1]) as f32));
                 GivenInput::by_class(values)
             }
             InputPurpose::TimeIds => {
@@ -128,9 +129,8 @@ impl Family {
             [c, 2 * (token / (width / 2)) + dy, 2 * (token % (width / 2)) + dx]
         };
         let (shape, state): (Vec<usize>, Vec<f32>) = if packed {
-            let places = (0..samples).flat_map(|b| {
-                (0..tokens).flat_map(move |token| (0..4 * channels).map(move |value| (b, token, value)))
-            });
+            let places = (0..samples)
+                .flat_map(|b| (0..tokens).flat_map(move |token| (0..4 * channels).map(move |value| (b, token, value))));
             let values = places.map(|(b, token, value)| {
                 let [c, row, column] = at(token, value);
                 (x[[b, c, row, column]] * scale) as f32
@@ -153,9 +153,11 @@ impl Family {
             ),
         ];
         for (port, given) in contract.inputs.iter().zip(&conditioning.inputs) {
-            let rows = (0..samples).map(|b| if given.rows == Rows::ByClass { classes[b] } else { 0 }).collect::<Vec<_>>();
+            let rows =
+                (0..samples).map(|b| if given.rows == Rows::ByClass { classes[b] } else { 0 }).collect::<Vec<_>>();
             let values = given.values.select(Axis(0), &rows);
-            inputs.push((port.name.clone(), float(values.shape().to_vec(), values.iter().map(|v| *v as f32).collect())));
+            inputs
+                .push((port.name.clone(), float(values.shape().to_vec(), values.iter().map(|v| *v as f32).collect())));
         }
         if packed {
             assert_eq!(contract.image_ids.as_ref().unwrap().element, Element::I64);
@@ -277,8 +279,14 @@ fn equal_prompts_on_all_levels_are_plain_guidance() {
         let over_time = || PromptsOverTime::new(network(), timelines.clone(), &levels, StepClock::default());
         assert_eq!(guided(over_time(), Prompt::Class(1), &x, level), plain, "{name}");
         // Prompt 2 begins as text 1.
-        assert_eq!(guided(over_time(), Prompt::Class(2), &x, levels[0]), guided(network(), Prompt::Class(1), &x, levels[0]));
-        assert_eq!(guided(over_time(), Prompt::Class(2), &x, levels[1]), guided(network(), Prompt::Class(2), &x, levels[1]));
+        assert_eq!(
+            guided(over_time(), Prompt::Class(2), &x, levels[0]),
+            guided(network(), Prompt::Class(1), &x, levels[0])
+        );
+        assert_eq!(
+            guided(over_time(), Prompt::Class(2), &x, levels[1]),
+            guided(network(), Prompt::Class(2), &x, levels[1])
+        );
     }
 }
 
@@ -342,7 +350,8 @@ fn time_ids_doubled_for_guidance_are_refused() {
 fn embeddings_in_single_precision_are_rounded_for_a_network_in_halves() {
     let mut family = test_network("hidden-states-f16");
     let x = Array4::from_shape_fn([2, 3, 16, 16], |(b, c, y, x)| number(b * 2003 + c * 499 + y * 31 + x));
-    let states = Array3::from_shape_fn([2, 7, 8], |(row, token, place)| number(row * 7919 + token * 131 + place) as f32);
+    let states =
+        Array3::from_shape_fn([2, 7, 8], |(row, token, place)| number(row * 7919 + token * 131 + place) as f32);
     let conditioning =
         Conditioning { hidden_states: Some(HiddenStates::by_class(states.clone())), ..Conditioning::default() };
     let level = family.middle().0;
