@@ -34,6 +34,8 @@ use plan::plan_ui;
 const ROOMY: f32 = 1500.0;
 /// From this width on all fields are in one line.
 const ONE_LINE: f32 = 1212.0;
+/// Width of the first of two lines without its right end, points.
+const FIRST_LINE: f32 = 644.0;
 /// Height of a line, and width of its right end with the provider and the menu.
 const LINE: f32 = 28.0;
 const RIGHT: f32 = BADGE + 6.0 + LINE;
@@ -89,12 +91,17 @@ pub struct TopBar<'a> {
     pub check: Option<CheckingReport>,
 }
 
-/// Draws the top bar. The positions of its parts depend only on the width of the window.
+/// Draws the top bar. The positions of its parts depend only on the width of the window, and on whether the model takes
+/// words, which have all the space that there is.
 pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &mut Vec<Intent>) {
     let width = ui.available_width();
     let few = bar.document.view.layout == Layout::Present;
     let roomy = width >= ROOMY;
-    let look = FieldLook { roomy, pending: bar.pending, widths: Widths::of(width) };
+    let look = FieldLook {
+        roomy,
+        pending: bar.pending,
+        widths: Widths::of(width, bar.model.is_some_and(|model| model.pipeline.is_some())),
+    };
     let one_line = few || width >= ONE_LINE;
     let height = if one_line { LINE } else { 2.0 * LINE + 6.0 };
     let whole = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover()).0;
@@ -157,18 +164,24 @@ struct Widths {
 }
 
 impl Widths {
-    /// For a window of this width: in one line the fields share the surplus.
-    fn of(width: f32) -> Self {
+    /// For a window of this width: in one line the fields share the surplus. `takes_words`: a prompt stands in the place
+    /// of the class.
+    fn of(width: f32, takes_words: bool) -> Self {
         let names = if width >= ROOMY { 1.0 } else { 0.0 };
         let spare = if width >= ROOMY { width - ROOMY } else { width - ONE_LINE };
         let part = (spare / 170.0).clamp(0.0, 1.0);
+        let words = match () {
+            () if !takes_words => 0.0,
+            () if width < ONE_LINE => (width - RIGHT - FIRST_LINE).clamp(0.0, 220.0),
+            () => (spare - 170.0).clamp(0.0, 360.0),
+        };
         Self {
             model: 124.0 + 42.0 * names + 60.0 * part,
             sampler: 146.0 + 54.0 * names + 20.0 * part,
             spacing: 104.0 + 52.0 * names + 30.0 * part,
             steps: 98.0,
             seed: 94.0,
-            class: 140.0 + 38.0 * names + 60.0 * part,
+            class: 140.0 + 38.0 * names + 60.0 * part + words,
             batch: 76.0,
         }
     }

@@ -100,7 +100,7 @@ impl GuidancePane {
         ui.add_space(10.0);
         let size = context.settings().image_size(model.native_size);
         let at = (context.at.map_or(0, |at| at.step), context.run.map_or(1, RunView::steps));
-        let view = PromptsView { run: context.settings(), pipeline, size, at, place: "guidance" };
+        let view = PromptsView { run: context.settings(), pipeline, size, at, place: "" };
         prompts_ui(ui, view, &mut self.prompts, intents);
     }
 

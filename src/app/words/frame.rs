@@ -81,7 +81,6 @@ pub const BY_LEVEL: &str = "by level";
 pub const OVER_TIME: &str = "over time";
 pub const CLASS_NUMBER: &str = "Class number";
 pub const PROMPT: &str = "Prompt";
-pub const NEGATIVE_PROMPT: &str = "Negative prompt";
 pub const PROMPT_HINT: &str = "What to draw. Enter runs, Shift Enter starts a line";
 pub const NEGATIVE_HINT: &str = "no words: guidance leads away from the empty prompt";
 pub const NO_NEGATIVE_HINT: &str = "no words: this model takes the guidance scale as a number";

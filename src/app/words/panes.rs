@@ -222,6 +222,12 @@ pub fn weight(weight: f64) -> String {
     crate::words::short((100.0 * weight).round() / 100.0)
 }
 
+/// A field of one of several editors.
+#[must_use]
+pub fn field_in(name: &str, place: &str) -> String {
+    if place.is_empty() { name.to_owned() } else { format!("{name} ({place})") }
+}
+
 /// The field of a level's prompt.
 #[must_use]
 pub fn prompt_of(level: &str) -> String {
@@ -421,6 +427,9 @@ pub const NULL_CLASS: &str = "null class";
 pub const ABOUT_TOKENS: &str = "The text encoder reads tokens: words and parts of words, with a mark at the start and at the end. Under each \
      token is its weight, from (word:1.2) and [word]";
 pub const ONE_PROMPT: &str = "one";
+pub const NEGATIVE_PROMPT: &str = "Negative prompt";
+pub const PROMPT_FIELD: &str = "Text of the prompt";
+pub const NEGATIVE_FIELD: &str = "Text of the negative prompt";
 pub const ADD_LEVEL: &str = "Add level";
 pub const CLIP_SKIP: &str = "CLIP skip";
 pub const NOT_POOLED_HERE: &str =

@@ -68,7 +68,7 @@ fn chips_ui(ui: &mut Ui, tokens: &TokensShown, name: &str, dimmed: bool) {
     let weighted = tokens.chips.iter().any(|chip| (chip.weight - 1.0).abs() > 1e-6);
     let height = if weighted { CHIP + WEIGHT } else { CHIP };
     let width = ui.available_width();
-    let (placed, whole) = arranged(ui, tokens, width, height);
+    let (placed, whole) = arranged(ui, tokens, (width, height), weighted);
     let scroll = ScrollArea::vertical().id_salt((name, "tokens")).auto_shrink([false, true]);
     scroll.max_height(ROWS * (height + APART)).show(ui, |ui| {
         let (space, response) = ui.allocate_exact_size(vec2(width, whole), Sense::hover());
@@ -109,14 +109,15 @@ fn chips_ui(ui: &mut Ui, tokens: &TokensShown, name: &str, dimmed: bool) {
 }
 
 /// Where each chip stands, line by line, and the height of all.
-fn arranged(ui: &Ui, tokens: &TokensShown, width: f32, height: f32) -> (Vec<PlacedChip>, f32) {
+fn arranged(ui: &Ui, tokens: &TokensShown, (width, height): (f32, f32), weighted: bool) -> (Vec<PlacedChip>, f32) {
     let wide =
         |text: &str, font: FontId| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x;
     let mut at = Vec2::ZERO;
     let mut placed = Vec::with_capacity(tokens.chips.len());
     for (index, chip) in tokens.chips.iter().enumerate() {
         let text = wide(&chip.text, theme::body(SMALL)) + 10.0;
-        let weight = wide(&words::panes::weight(chip.weight), theme::mono(SMALL - 2.0));
+        let weight =
+            if weighted { wide(&words::panes::weight(chip.weight), theme::mono(SMALL - 2.0)) + 5.0 } else { 0.0 };
         let size = vec2(text.max(weight).max(16.0).min(width), height);
         if at.x > 0.0 {
             at.x += if chip.joins { JOINED } else { APART };

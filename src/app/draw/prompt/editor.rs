@@ -54,7 +54,7 @@ pub struct PromptsView<'a> {
     pub size: Option<(usize, usize)>,
     /// The step at the playhead, of all; a prompt that changes over the run is shown as it is there.
     pub at: (usize, usize),
-    /// Distinguishes the names of this editor from those of another.
+    /// Distinguishes the names of this editor from those of another, "top bar"; the main one has none.
     pub place: &'a str,
 }
 
@@ -79,7 +79,7 @@ pub fn prompts_ui(ui: &mut Ui, view: PromptsView, state: &mut PromptsState, inte
         Some(levels) => by_level_ui(ui, view, levels, state, intents),
         None => {
             let text = view.run.prompt.as_deref().unwrap_or_default();
-            let name = words::frame::PROMPT;
+            let name = words::panes::PROMPT_FIELD;
             let field = PromptField { name, place: view.place, hint: words::frame::PROMPT_HINT, text, rows: (2, 6) };
             let response = field.show(ui, |text| Action::SetPrompt(Some(text)), intents);
             if std::mem::take(&mut state.takes_keyboard) {
@@ -89,9 +89,9 @@ pub fn prompts_ui(ui: &mut Ui, view: PromptsView, state: &mut PromptsState, inte
         }
     }
     ui.add_space(4.0);
-    ui.label(small(ui, "Negative prompt")).on_hover_text(Setting::Negative.help(Voice::Window));
+    ui.label(small(ui, words::panes::NEGATIVE_PROMPT)).on_hover_text(Setting::Negative.help(Voice::Window));
     let text = view.run.negative.as_deref().unwrap_or_default();
-    let name = words::frame::NEGATIVE_PROMPT;
+    let name = words::panes::NEGATIVE_FIELD;
     let hint = if view.pipeline.takes_scale { words::frame::NO_NEGATIVE_HINT } else { words::frame::NEGATIVE_HINT };
     let field = PromptField { name, place: view.place, hint, text, rows: (1, 4) };
     field.show(ui, |text| Action::SetNegative(Some(text)), intents);
@@ -185,10 +185,13 @@ fn level_ui(
     let level = level_label(levels.factor, m);
     let is_last = m + 1 == levels.prompts.len();
     let shown = if is_last { format!("{level} and coarser") } else { level.clone() };
-    ui.horizontal(|ui| {
-        let (swatch, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-        ui.painter().rect_filled(swatch, 2.0, theme::level_colour(m, palette.ground()));
-        ui.label(RichText::new(shown).font(theme::body(SMALL)).color(palette.text));
+    ui.scope(|ui| {
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.horizontal(|ui| {
+            let (swatch, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
+            ui.painter().rect_filled(swatch, 2.0, theme::level_colour(m, palette.ground()));
+            ui.label(RichText::new(shown).font(theme::body(SMALL)).color(palette.text));
+        });
     });
     let name = words::panes::prompt_of(&level);
     let field = PromptField { name: &name, place: view.place, hint: words::frame::PROMPT_HINT, text, rows: (1, 4) };

@@ -3,6 +3,7 @@
 use super::units::unit_of;
 use crate::app::draw::theme::{self, BODY};
 use crate::app::intent::Intent;
+use crate::app::words;
 use crate::session::action::Action;
 use egui::{Event, Id, Key, KeyboardShortcut, Modifiers, Response, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 
@@ -44,7 +45,8 @@ impl PromptField<'_> {
             })
             .inner;
         // Without the text itself, which a screen reader gets from the field.
-        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, ui.is_enabled(), self.name));
+        let name = words::panes::field_in(self.name, self.place);
+        response.widget_info(|| WidgetInfo::labeled(Role::TextInput, ui.is_enabled(), &name));
         let kept = response.id.with("removed");
         if response.changed() && text != self.text {
             let removed = ui.data(|data| data.get_temp(kept)).unwrap_or_default();
