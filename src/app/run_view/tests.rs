@@ -3,7 +3,7 @@ use crate::app::{App, Launch};
 use crate::runtime::{Activity, Event, RunNews};
 use crate::session::RunSettings;
 use crate::session::action::Action;
-use crate::session::document::ValueRange;
+use crate::session::document::{ValueRange, ViewSpace};
 use crate::session::settings::{ModelSource, ProviderChoice};
 use std::time::{Duration, Instant};
 
@@ -130,4 +130,81 @@ fn energies_of_large_images_come_from_beside_and_the_old_stay_until_then() {
     woken.recv_timeout(Duration::from_mins(1)).unwrap();
     energies.update(&run);
     assert_eq!(run.recovered(&plan, 1, 0), Some(shares(1)));
+}
+
+/// A run on 4 channels of latents of 16 × 16, each 4 pixels of an image, with a first step.
+fn on_latents() -> RunView {
+    let mut started = begun(2).started;
+    started.shape = [1, 4, 16, 16];
+    started.state = Arc::new(Array4::zeros((1, 4, 16, 16)));
+    let model = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
+    let mut run = RunView::new(RunId::default(), started, model);
+    push(&mut run, |index| (index % 7) as f32 / 7.0);
+    push(&mut run, |index| (index % 5) as f32 / 5.0);
+    run
+}
+
+/// The red of each colour is the first channel.
+fn seeing(space: ViewSpace) -> Seeing {
+    let weights = vec![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.0; 3]];
+    let colours = Some(Arc::new(Colours::new(1, weights, [0.5; 3], Some(3))));
+    Seeing { space, colours, pixels: 4, has_decoder: true, ..Seeing::default() }
+}
+
+#[test]
+fn latents_are_seen_as_what_there_is_of_them() {
+    let mut run = on_latents();
+    let of = |picture| (Moment::of_step(1), picture, 0);
+    let seen = |run: &RunView| Picture::ALL.map(|picture| run.seen(Moment::of_step(1), picture, 0));
+    run.see(Seeing::default());
+    assert_eq!(run.space(), Some(ViewSpace::Latents), "neither colours nor a decoder are known");
+    run.see(Seeing { channel: Some(2), ..seeing(ViewSpace::Latents) });
+    assert_eq!(seen(&run), [Seen::Latents(Some(2)); 3]);
+    assert_eq!((run.seen_shape(), run.image_size()), ([4, 16, 16], (64, 64)));
+    let kept = run.to_decode(run.estimate_to_decode(1, 0)).unwrap().values.into_owned();
+    assert_eq!(*run.seen_values(Seen::Latents(Some(2)), of(Picture::Expectation)).unwrap().values, kept);
+    run.see(seeing(ViewSpace::Colour));
+    assert_eq!((seen(&run), run.seen_shape()), ([Seen::Colour(1); 3], [3, 16, 16]));
+    let colour = run.seen_values(Seen::Colour(1), of(Picture::Expectation)).unwrap();
+    assert!(colour.values.iter().zip(&kept).all(|(colour, latent)| (colour - latent - 0.5).abs() < 1e-6));
+    assert!(run.decoded_mut().end_frame().is_empty(), "nothing is decoded for these");
+}
+
+#[test]
+fn a_decoded_image_takes_the_place_of_its_colours() {
+    let mut run = on_latents();
+    run.see(seeing(ViewSpace::Decoded));
+    let seen = |run: &RunView, picture| run.seen(Moment::of_step(1), picture, 0);
+    let plan = run.seen_plan(2, None).unwrap();
+    assert_eq!((plan, run.seen_shape()), (plan_of(2, None, 64, 64).unwrap(), [3, 64, 64]));
+    assert_eq!(Picture::ALL.map(|picture| seen(&run, picture)), [Seen::Colour(1); 3]);
+    let [before, here] = [0, 1].map(|step| run.estimate_to_decode(step, 0));
+    let wanted = run.decoded_mut().end_frame();
+    assert_eq!(wanted.len(), 3, "the state and two estimates: {wanted:?}");
+    // Levels of the colours are those of the image, without its details.
+    let colours = run.levelled_values(Seen::Colour(1), (Moment::of_step(1), Picture::Expectation, 0)).unwrap();
+    let energies = run.energies(&plan, Seen::Colour(1), 1, 0).unwrap();
+    assert_eq!(colours.shape, [3, 64, 64]);
+    assert!(energies[..2].iter().all(|energy| *energy < 1e-9) && energies[2] > 1e-3, "{energies:?}");
+    let image = |value: f32| Arc::new(ndarray::Array3::from_elem((3, 64, 64), value));
+    run.decoded_mut().take(here, image(0.75));
+    assert_eq!(seen(&run, Picture::Expectation), Seen::Decoded);
+    assert_eq!(seen(&run, Picture::Change), Seen::Colour(1), "the step before is missing");
+    run.decoded_mut().take(before, image(0.5));
+    let change = run.seen_values(seen(&run, Picture::Change), (Moment::of_step(1), Picture::Change, 0)).unwrap();
+    assert_eq!((change.shape, change.values[7]), ([3, 64, 64], 0.25));
+    let key = |seen| run.seen_key(seen, (Moment::of_step(1), Picture::Expectation, 0));
+    assert_ne!(key(Seen::Decoded), key(Seen::Colour(1)));
+    // What is compared is compared as the same.
+    run.see(seeing(ViewSpace::Colour));
+    assert_eq!(seen(&run, Picture::Expectation), Seen::Colour(1));
+    // The film strip keeps a small image after the whole one is gone.
+    run.see(seeing(ViewSpace::Decoded));
+    let _ = run.decoded_mut().end_frame();
+    let _ = run.decoded_mut().end_frame();
+    assert_eq!(seen(&run, Picture::Expectation), Seen::Colour(1));
+    assert_eq!(run.small_seen(Moment::of_step(1), Picture::Expectation, 0), Seen::Decoded);
+    let film = run.small_images(Picture::Expectation, 0, ValueRange::Image, Ground::Dark);
+    let small = film.paint(1, 128).unwrap();
+    assert_eq!((small.dimensions(), small.get_pixel(3, 3).0), ((64, 64), [223, 223, 223]));
 }
