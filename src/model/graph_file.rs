@@ -4,6 +4,9 @@
 mod outline;
 mod place;
 mod proto;
+mod tensor;
+
+pub(crate) use self::tensor::{OutputNorm, output_norm};
 
 pub use outline::GraphOutline;
 
@@ -25,6 +28,8 @@ pub struct GraphFile {
     pub has_halves: bool,
     /// Channels that its first and its last convolution take, where the file holds their kernels.
     pub convolved_channels: Option<(usize, usize)>,
+    /// Rows of the largest table that it looks values up in: the tokens that a text encoder knows.
+    pub looked_up_rows: Option<usize>,
     /// SHA-256 of the file and its external data, hexadecimal.
     pub sha256: String,
 }
@@ -138,6 +143,7 @@ impl GraphFile {
             opset: opset.map_or(0, |set| set.version),
             has_halves: model.has_halves(),
             convolved_channels: model.convolved_channels(),
+            looked_up_rows: model.looked_up_rows(),
             external_data,
             sha256: super::hex(&hash.finalize()),
         })

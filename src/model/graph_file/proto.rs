@@ -1,6 +1,7 @@
 //! The few fields of onnx.proto3 that are needed; all others are skipped unread.
 
 use prost::Message;
+use std::collections::HashSet;
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ModelProto {
@@ -136,6 +137,12 @@ pub(super) struct Entry {
 /// `TensorProto.FLOAT16`.
 const FLOAT16: i32 = 10;
 
+impl NodeProto {
+    fn first(&self) -> Option<&str> {
+        self.input.first().map(String::as_str)
+    }
+}
+
 impl ModelProto {
     /// Whether weights of it are 16-bit floats.
     pub(super) fn has_halves(&self) -> bool {
@@ -153,6 +160,17 @@ impl ModelProto {
         let convolutions = || graph.node.iter().filter(|node| node.op_type == "Conv");
         Some((taken(convolutions().next()?)?, taken(convolutions().next_back()?)?))
     }
+    /// Rows of the largest table from which values are looked up, where the file says its size: the tokens that a text
+    /// encoder knows.
+    pub(super) fn looked_up_rows(&self) -> Option<usize> {
+        let graph = self.graph.as_ref()?;
+        let tables: HashSet<&str> =
+            graph.node.iter().filter(|node| node.op_type == "Gather").filter_map(NodeProto::first).collect();
+        let tables =
+            graph.initializer.iter().filter(|tensor| tensor.dims.len() == 2 && tables.contains(tensor.name.as_str()));
+        tables.filter_map(|tensor| usize::try_from(tensor.dims[0]).ok()).max()
+    }
+
     /// Where the model's tensors say that their data lies, each place once, in the order of the names. That includes the
     /// bodies of If, Loop and Scan, constants in attributes, sparse tensors, and functions.
     pub(super) fn locations(&self) -> Vec<&str> {

@@ -1,6 +1,9 @@
 //! Why text cannot become embeddings.
 
+use crate::model::graph_file::GraphFileError;
+use crate::model::onnx::OpenError;
 use crate::reading::why;
+use crate::words::count;
 use std::path::PathBuf;
 
 /// Why a tokenizer or a text encoder cannot be used.
@@ -57,4 +60,117 @@ pub enum TextError {
         /// What it is for.
         role: &'static str,
     },
+    /// A tokenizer gives tokens that its encoder has no embedding for.
+    #[error(
+        "the tokenizer in {folder} belongs to another model: it has {}, and {path} has embeddings for {known}; use the \
+         tokenizer that was exported with this pipeline",
+        count(*.tokens, "token")
+    )]
+    Vocabulary {
+        /// The tokenizer's folder.
+        folder: PathBuf,
+        /// Tokens that it gives.
+        tokens: usize,
+        /// The graph, or its configuration.
+        path: PathBuf,
+        /// Tokens of the encoder.
+        known: usize,
+    },
+    /// A tokenizer of another kind than its encoder's.
+    #[error(
+        "the tokenizer in {folder} belongs to another model: {reason}; use the tokenizer that was exported with this \
+         pipeline"
+    )]
+    OtherModel {
+        /// The tokenizer's folder.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The encoder's file cannot be used.
+    #[error(transparent)]
+    Graph(#[from] GraphFileError),
+    /// ONNX Runtime refused it.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its inputs or outputs are not those of a text encoder.
+    #[error(
+        "{path} is not a text encoder that can be used here: {ports}; it must take \"input_ids\" and return {needed}; \
+         export the pipeline again with `optimum-cli export onnx`"
+    )]
+    Ports {
+        /// The graph.
+        path: PathBuf,
+        /// What it takes and returns, in words.
+        ports: String,
+        /// What must be among its outputs.
+        needed: &'static str,
+    },
+    /// It does not return the state of a layer.
+    #[error(
+        "{path} does not return the states of its layers (\"hidden_states.{layer}\"), which {needed}; export the pipeline \
+         again, with \"output_hidden_states\": true in the config.json of its text encoder"
+    )]
+    NoLayer {
+        /// The graph.
+        path: PathBuf,
+        /// The layer.
+        layer: usize,
+        /// What for.
+        needed: String,
+    },
+    /// More layers are skipped than there are.
+    #[error("{path} has {}, so {skipped} of them cannot be skipped; choose a CLIP skip of {most} at most", count(*.layers, "layer"))]
+    ClipSkip {
+        /// The graph.
+        path: PathBuf,
+        /// Its layers.
+        layers: usize,
+        /// How many were to be skipped.
+        skipped: usize,
+        /// How many can be.
+        most: usize,
+    },
+    /// The weights of the last normalisation are not found.
+    #[error(
+        "CLIP skip needs the final layer normalisation of {path}, which was not found in the graph; export the pipeline \
+         again with `optimum-cli export onnx`, or use no CLIP skip"
+    )]
+    NoNorm {
+        /// The graph.
+        path: PathBuf,
+    },
+    /// Its embeddings are no numbers.
+    #[error("the text encoder {path} returned {what}; if it is in f16, export it in f32, else the file may be damaged")]
+    NotFinite {
+        /// The graph.
+        path: PathBuf,
+        /// `NaN` or `Inf`.
+        what: &'static str,
+    },
+    /// There is too little memory.
+    #[error("there is too little memory for the text encoder {path}; close other programs, or use one in f16")]
+    Memory {
+        /// The graph.
+        path: PathBuf,
+    },
+    /// ONNX Runtime failed.
+    #[error("ONNX Runtime could not run {path}: {reason}")]
+    Failed {
+        /// The graph.
+        path: PathBuf,
+        /// Its reason.
+        reason: String,
+    },
+    /// The call was cancelled.
+    #[error("encoding the prompts was cancelled")]
+    Cancelled,
+}
+
+impl TextError {
+    /// Whether somebody cancelled it.
+    #[must_use]
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
+    }
 }

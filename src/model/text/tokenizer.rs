@@ -96,7 +96,13 @@ impl Tokenizer {
     /// The same tokenizer for an encoder that reads this many tokens, start and end included.
     #[must_use]
     pub fn with_limit(self, limit: usize) -> Self {
-        Self { limit: limit.max(self.before.len() + self.behind.len() + 1), ..self }
+        Self { limit: self.at_least(limit), ..self }
+    }
+
+    /// A limit that leaves room for a token.
+    const fn at_least(&self, limit: usize) -> usize {
+        let least = self.before.len() + self.behind.len() + 1;
+        if limit < least { least } else { limit }
     }
 
     /// How many tokens its encoder reads, start and end included.
@@ -144,17 +150,23 @@ impl Tokenizer {
     /// The tokens of a prompt, brackets being emphasis.
     #[must_use]
     pub fn encode(&self, prompt: &str) -> Tokens {
-        self.encode_parts(prompt, &Emphasis::of(prompt))
+        self.encode_within(prompt, self.limit)
+    }
+
+    /// The same for an encoder that reads another number of tokens.
+    #[must_use]
+    pub fn encode_within(&self, prompt: &str, limit: usize) -> Tokens {
+        self.encode_parts(prompt, &Emphasis::of(prompt), self.at_least(limit))
     }
 
     /// The tokens of a prompt in which brackets are text.
     #[must_use]
     pub fn encode_plain(&self, prompt: &str) -> Tokens {
-        self.encode_parts(prompt, &Emphasis::none(prompt))
+        self.encode_parts(prompt, &Emphasis::none(prompt), self.limit)
     }
 
-    fn encode_parts(&self, prompt: &str, emphasis: &Emphasis) -> Tokens {
-        let room = self.room();
+    fn encode_parts(&self, prompt: &str, emphasis: &Emphasis, limit: usize) -> Tokens {
+        let room = limit - self.before.len() - self.behind.len();
         let mut pieces = Vec::new();
         let (mut found, mut cut) = (0, None);
         for part in &emphasis.parts {
@@ -174,15 +186,15 @@ impl Tokenizer {
             }
         }
         let fell_off = cut.map(|from| prompt[from..].trim().to_owned());
-        let (mut ids, mut weights) = (Vec::with_capacity(self.limit), Vec::with_capacity(self.limit));
+        let (mut ids, mut weights) = (Vec::with_capacity(limit), Vec::with_capacity(limit));
         ids.extend(self.before.iter().map(|&id| i64::from(id)));
         ids.extend(pieces.iter().map(|piece| piece.id));
         ids.extend(self.behind.iter().map(|&id| i64::from(id)));
         let used = ids.len();
-        ids.resize(self.limit, i64::from(self.padding));
+        ids.resize(limit, i64::from(self.padding));
         weights.resize(self.before.len(), 1.0);
         weights.extend(pieces.iter().map(|piece| piece.weight));
-        weights.resize(self.limit, 1.0);
+        weights.resize(limit, 1.0);
         Tokens { ids, weights, used, pieces, found, room, fell_off, has_break: emphasis.has_break }
     }
 }
