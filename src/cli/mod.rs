@@ -3,6 +3,7 @@
 
 mod alone;
 mod check;
+mod decoding;
 mod doctor;
 mod info;
 mod interrupt;

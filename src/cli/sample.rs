@@ -1,5 +1,6 @@
 //! `chromascope sample`: one run, saved completely.
 
+use super::decoding::{self, Decoding};
 use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{OfImages, OfRun, RunOptions};
 use super::{Ended, Failure, interrupt, interrupted, output};
@@ -65,6 +66,14 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let done = trajectory.snapshots.len();
     let steps = format!("the finished steps, {done} of {}, are", trajectory.steps());
     let mut failure = None;
+    // Its memory is the decoder's now.
+    drop(prepared.run);
+    let stopped = outcome.as_ref().is_err_and(RunError::is_cancelled);
+    let decoding = if stopped {
+        Decoding::default()
+    } else {
+        decoding::decode(&settings, &prepared.resolved, &trajectory, onnxruntime)
+    };
     let kept = if done == 0 {
         out.give_back();
         "no step was finished, so nothing was written".to_owned()
@@ -79,7 +88,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let record = Record::new(settings, prepared.resolved, &trajectory, stopped_because);
         let kept = elsewhere::write(&out.folder, &std::env::temp_dir(), &steps, |folder| {
             archive::create_folder(folder)?;
-            archive::write(folder, &trajectory, &record, archive::Further::default())
+            archive::write(folder, &trajectory, &record, archive::Further { decoded: Some(&decoding.images) })
         })?;
         failure = kept.told(&steps, "");
         let archive::WrittenRun { record, files } = kept.written;
@@ -96,7 +105,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
             Ok(Ended::Badly)
         }
         (_, Some(told)) => Err(told.into()),
-        (Ok(()), None) => Ok(Ended::Well),
+        (Ok(()), None) => decoding.ended(&kept),
         (Err(_), None) => {
             output::message(&format!("stopped; {kept}"));
             Err(Failure::Interrupted)

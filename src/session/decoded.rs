@@ -1,11 +1,15 @@
 //! Decoded images of a run in latents.
 
 use super::archive::WriteError;
-use super::settings::Decode;
+use super::prepare::Resolved;
+use super::settings::{Decode, ModelSource, ProviderChoice};
 use super::tone;
 use super::whole_file::Staged;
-use super::{Trajectory, strip};
-use crate::model::decoder::{DecodeError, Decoder};
+use super::{RunSettings, Trajectory, strip};
+use crate::model::decoder::{DecodeError, Decoder, DecoderFile, DecoderKind, in_batch};
+use crate::model::onnx::SessionOptions;
+use crate::model::onnx_runtime::{Provider, find_and_load};
+use crate::model::pipeline::PipelinePackage;
 use image::{RgbImage, imageops};
 use ndarray::{Array4, Array5, Axis};
 use std::path::{Path, PathBuf};
@@ -35,6 +39,30 @@ impl DecodedSteps {
     #[must_use]
     pub fn latest(&self) -> Option<(usize, &Array4<f32>)> {
         self.steps.last().copied().zip(self.images.last())
+    }
+}
+
+/// Opens the decoder of a run's model where the run's network was; `None` if the model has none. The second value says in a
+/// sentence that it runs elsewhere.
+pub fn open_decoder(
+    settings: &RunSettings,
+    resolved: &Resolved,
+    onnxruntime: Option<&Path>,
+) -> Result<Option<(Decoder, Option<String>)>, DecodeError> {
+    let ModelSource::Model(name) = &settings.source else { return Ok(None) };
+    let files = PipelinePackage::find(name)?.as_ref().map_or_else(Vec::new, DecoderFile::all_of);
+    let Some(file) = files.into_iter().find(|file| file.kind == DecoderKind::Vae) else { return Ok(None) };
+    let runtime = find_and_load(onnxruntime)?;
+    let is_cuda = resolved.provider == "cuda";
+    let provider = if is_cuda { Provider::Cuda { tf32: settings.tf32 } } else { Provider::Cpu };
+    let options = SessionOptions { provider, intra_threads: Some(resolved.threads) };
+    match Decoder::open(file.clone(), runtime, options) {
+        Err(DecodeError::Open(error)) if is_cuda && settings.provider == ProviderChoice::Auto => {
+            let note = format!("CUDA cannot run the decoder, so the CPU decodes: {error}");
+            let on_cpu = SessionOptions { provider: Provider::Cpu, ..options };
+            Decoder::open(file, runtime, on_cpu).map(|decoder| Some((decoder, Some(note))))
+        }
+        opened => opened.map(|decoder| Some((decoder, None))),
     }
 }
 
@@ -68,12 +96,10 @@ pub fn decode_steps(
     let mut outcome = Ok(());
     'steps: for &step in steps.iter().rev() {
         let Some(latents) = latents_of(trajectory, step) else { continue };
-        let (samples, _, height, width) = latents.dim();
-        let (height, width) = decoder.size_of((height, width));
-        let mut images = Array4::zeros([samples, 3, height, width]);
-        for (latents, mut image) in latents.axis_iter(Axis(0)).zip(images.axis_iter_mut(Axis(0))) {
+        let mut images = Vec::new();
+        for latents in latents.axis_iter(Axis(0)) {
             match decoder.decode_one(latents) {
-                Ok(of_sample) => image.assign(&of_sample),
+                Ok(image) => images.push(image),
                 Err(error) => {
                     outcome = Err(error);
                     break 'steps;
@@ -81,7 +107,7 @@ pub fn decode_steps(
             }
             progress();
         }
-        decoded.push((step, images));
+        decoded.push((step, in_batch(&images)));
     }
     decoded.reverse();
     let (steps, images) = decoded.into_iter().unzip();
@@ -113,4 +139,62 @@ pub(super) fn stage(folder: &Path, decoded: &DecodedSteps) -> Result<Option<(Pat
 /// Removes an older image, which would not belong to this run.
 pub(super) fn remove_old(folder: &Path) -> Result<(), WriteError> {
     strip::remove(&folder.join(NAME))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Snapshot;
+    use crate::theory::NoiseLevel;
+    use std::sync::Arc;
+
+    /// A run of `steps` steps, of which `done` are finished; the estimate of a step is its number, the state 100.
+    fn trajectory(steps: usize, done: usize) -> Trajectory {
+        let level = NoiseLevel::from_log_snr(0.0);
+        let mut trajectory = Trajectory::new(vec![level; steps + 1], &Array4::zeros([2, 4, 1, 1]));
+        for step in 0..done {
+            let all = |value: f32| Array4::from_elem([2, 4, 1, 1], value);
+            let snapshot = Snapshot {
+                step,
+                level,
+                timestep: 0.0,
+                x_t: all(100.0),
+                x0: all(step as f32),
+                eps: all(0.0),
+                parts: Vec::new(),
+                seconds: 0.0,
+            };
+            trajectory.push(Arc::new(snapshot), all(100.0));
+        }
+        trajectory
+    }
+
+    #[test]
+    fn the_result_is_decoded_in_place_of_the_last_step() {
+        let whole = trajectory(5, 5);
+        assert_eq!(to_decode(Decode::Last, &whole), [5]);
+        assert_eq!(to_decode(Decode::Every(2), &whole), [0, 2, 5]);
+        assert_eq!(to_decode(Decode::Every(9), &whole), [0, 5]);
+        assert_eq!(to_decode(Decode::None, &whole), []);
+        assert_eq!(latents_of(&whole, 5).unwrap()[[0; 4]], 100.0);
+        assert_eq!(latents_of(&whole, 2).unwrap()[[0; 4]], 2.0);
+        // A run that was stopped has no result yet, but an estimate.
+        let stopped = trajectory(5, 4);
+        assert_eq!(to_decode(Decode::Last, &stopped), [3]);
+        assert_eq!((latents_of(&stopped, 3).unwrap()[[0; 4]], latents_of(&stopped, 5)), (3.0, None));
+        assert_eq!(to_decode(Decode::Every(1), &trajectory(5, 0)), []);
+    }
+
+    #[test]
+    fn the_latest_images_stand_side_by_side() {
+        let image = |value: f32| Array4::from_shape_fn([2, 3, 4, 6], |(sample, ..)| value * (1.0 - sample as f32));
+        let decoded = DecodedSteps { steps: vec![0, 5], images: vec![image(-1.0), image(1.0)] };
+        let row = draw(&decoded).unwrap();
+        assert_eq!(row.dimensions(), (12, 4));
+        assert_eq!((row.get_pixel(0, 0).0, row.get_pixel(11, 3).0), ([255; 3], [128; 3]));
+        let all = decoded.stacked().unwrap();
+        assert_eq!((all.dim(), all[[0, 0, 0, 0, 0]], all[[1, 0, 0, 0, 0]]), ((2, 2, 3, 4, 6), -1.0, 1.0));
+        let none = DecodedSteps::default();
+        assert!(none.stacked().is_none() && none.latest().is_none() && draw(&none).is_none());
+    }
 }

@@ -1,5 +1,7 @@
 use crate::model::graph_file::GraphFileError;
 use crate::model::onnx::OpenError;
+use crate::model::onnx_runtime::RuntimeError;
+use crate::model::pipeline::PipelineError;
 use crate::words::count;
 use std::path::PathBuf;
 
@@ -15,6 +17,12 @@ pub enum DecodeError {
     /// ONNX Runtime refused the graph.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// ONNX Runtime was not found.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The pipeline's files cannot be used.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     /// The factor between the denoiser's and the autoencoder's latents is unknown, and is never guessed.
     #[error(
         "{path} cannot be used yet: the config.json in its folder has no \"scaling_factor\", and the image of a wrong one \

@@ -126,13 +126,9 @@ impl Decoder {
     /// The images of a batch of the denoiser's latents, `[B, C, h, w]` to `[B, 3, H, W]`, about within ±1. One sample is
     /// decoded at a time, which keeps the memory small.
     pub fn decode(&self, latents: ArrayView4<f32>) -> Result<Array4<f32>, DecodeError> {
-        let (samples, _, height, width) = latents.dim();
-        let (height, width) = self.size_of((height, width));
-        let mut images = Array4::zeros([samples, 3, height, width]);
-        for (latents, mut image) in latents.axis_iter(Axis(0)).zip(images.axis_iter_mut(Axis(0))) {
-            image.assign(&self.decode_one(latents)?);
-        }
-        Ok(images)
+        let images: Vec<Array3<f32>> =
+            latents.axis_iter(Axis(0)).map(|latents| self.decode_one(latents)).collect::<Result<_, _>>()?;
+        Ok(in_batch(&images))
     }
 
     /// The image of one sample's latents, `[C, h, w]` to `[3, H, W]`.
@@ -235,6 +231,16 @@ impl Decoder {
         let values = height.saturating_mul(width).saturating_mul(6 * self.last_channels.unwrap_or(3));
         (values as u64).saturating_mul(if self.has_halves { 2 } else { 4 })
     }
+}
+
+/// Images of the same size as a batch, `[B, 3, H, W]`.
+pub(crate) fn in_batch(images: &[Array3<f32>]) -> Array4<f32> {
+    let (channels, height, width) = images.first().map_or((3, 0, 0), Array3::dim);
+    let mut batch = Array4::zeros([images.len(), channels, height, width]);
+    for (mut place, image) in batch.axis_iter_mut(Axis(0)).zip(images) {
+        place.assign(image);
+    }
+    batch
 }
 
 /// The port of this name if it is an array of floats with four axes, else the only one that is.
