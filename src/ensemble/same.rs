@@ -22,8 +22,7 @@ impl Ensemble {
     /// to the same value; defaults can be resolved if the schedule can be made.
     #[must_use]
     pub fn is_of(&self, run: &RunSettings, comes_to: Option<ComesTo>) -> bool {
-        let image = self.origin.resolved.image;
-        let size = (image.height, image.width);
+        let size = self.origin.resolved.size();
         let made = self.origin.resolved.solver(&self.origin.settings);
         let here = &self.origin.settings;
         let (mut here, mut there) = match comes_to.and_then(|it| it.solver) {

@@ -11,6 +11,7 @@ pub(crate) use self::tensor::{OutputNorm, output_norm};
 pub use outline::GraphOutline;
 
 use self::proto::ModelProto;
+use super::LoadStop;
 use crate::reading::why;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -32,6 +33,8 @@ pub struct GraphFile {
     pub looked_up_rows: Option<usize>,
     /// SHA-256 of the file and its external data, hexadecimal.
     pub sha256: String,
+    /// Bytes of the file and its external data.
+    pub bytes: u64,
 }
 
 /// A file that holds tensors of a graph.
@@ -110,6 +113,15 @@ pub enum GraphFileError {
     },
 }
 
+/// What a graph weighs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GraphWeight {
+    /// Bytes of the file and its external data.
+    pub bytes: u64,
+    /// Whether weights of it are 16-bit floats.
+    pub has_halves: bool,
+}
+
 /// The largest protobuf message.
 const LIMIT: u64 = 1 << 31;
 
@@ -135,8 +147,11 @@ impl GraphFile {
         hash.update(&content);
         let external_data: Vec<_> =
             model.locations().into_iter().map(|location| place::find(path, location)).collect::<Result<_, _>>()?;
+        let mut all_bytes = bytes;
         for ExternalData { file, .. } in &external_data {
-            digest_file(file, &mut hash).map_err(|error| GraphFileError::Read { path: file.clone(), error })?;
+            let unread = |error| GraphFileError::Read { path: file.clone(), error };
+            digest_file(file, &mut hash).map_err(unread)?;
+            all_bytes += std::fs::metadata(file).map_err(unread)?.len();
         }
         let opset = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx");
         Ok(Self {
@@ -146,7 +161,25 @@ impl GraphFile {
             looked_up_rows: model.looked_up_rows(),
             external_data,
             sha256: super::hex(&hash.finalize()),
+            bytes: all_bytes,
         })
+    }
+}
+
+impl GraphFile {
+    /// What a graph weighs, without reading its external data.
+    pub fn weigh(path: &Path) -> Result<GraphWeight, GraphFileError> {
+        let unread = |error| GraphFileError::Read { path: path.into(), error };
+        let content = std::fs::read(path).map_err(unread)?;
+        let model =
+            ModelProto::decode(content.as_slice()).map_err(|_| GraphFileError::NotOnnx { path: path.into() })?;
+        let mut bytes = content.len() as u64;
+        for location in model.locations() {
+            let file = place::find(path, location)?.file;
+            bytes +=
+                std::fs::metadata(&file).map_err(|error| GraphFileError::Read { path: file.clone(), error })?.len();
+        }
+        Ok(GraphWeight { bytes, has_halves: model.has_halves() })
     }
 }
 
@@ -155,6 +188,7 @@ pub(super) fn digest_file(path: &Path, hash: &mut Sha256) -> std::io::Result<()>
     let mut file = std::fs::File::open(path)?;
     let mut buffer = vec![0; 1 << 20];
     loop {
+        LoadStop::check()?;
         let read = file.read(&mut buffer)?;
         if read == 0 {
             return Ok(());

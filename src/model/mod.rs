@@ -11,6 +11,7 @@ pub mod graph_file;
 mod hex;
 pub mod inputs;
 mod layout;
+mod load_stop;
 pub mod onnx;
 pub mod onnx_runtime;
 pub mod package;
@@ -20,6 +21,7 @@ pub mod settings;
 pub mod text;
 
 pub(crate) use hex::hex;
+pub use load_stop::LoadStop;
 pub use scheduler_config::{
     AlgorithmType, FinalSigmas, Interpolation, NearestSampler, OwnSampler, PredictionType, SchedulerClass,
     SchedulerConfig, SchedulerConfigError, SolverType, TimeShift, TimestepType, VarianceType,

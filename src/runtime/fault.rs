@@ -95,6 +95,10 @@ impl From<&PrepareError> for Fault {
     fn from(error: &PrepareError) -> Self {
         let place = match error {
             PrepareError::Package(_)
+            | PrepareError::Pipeline(_)
+            | PrepareError::Parts(_)
+            | PrepareError::Text(_)
+            | PrepareError::Stopped
             | PrepareError::Graph(_)
             | PrepareError::Open(_)
             | PrepareError::Contract { .. }

@@ -127,6 +127,7 @@ impl Engine for Scripted {
                 levels,
                 seeded.initial([1, 1, 2, 2]),
             ),
+            embeddings: None,
             resolved: Resolved {
                 sampler: Some(settings.sampler.or_ddim()),
                 variance: None,
@@ -147,6 +148,7 @@ impl Engine for Scripted {
                 batch_partition: vec![1],
                 partition: None,
                 timesteps_rounded: false,
+                pipeline: None,
                 inputs_sha256: std::collections::BTreeMap::new(),
             },
             notes: Vec::new(),

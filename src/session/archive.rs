@@ -107,7 +107,7 @@ impl Record {
         RunSettings {
             label: resolved.label,
             null_label: resolved.null_class.map(|null| null.label).or(self.settings.null_label),
-            size: Some((resolved.image.height, resolved.image.width)),
+            size: Some(resolved.size()),
             provider: match resolved.provider.as_str() {
                 "cuda" => ProviderChoice::Cuda,
                 "rust" => ProviderChoice::Rust,

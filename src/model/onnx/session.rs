@@ -3,6 +3,7 @@
 use super::kept::KeptGraph;
 use super::reason::plain_reason;
 use crate::denoiser::CancelFlag;
+use crate::model::LoadStop;
 use crate::model::contract::{Element, Port};
 use crate::model::graph_file::{ExternalData, GraphFile};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider};
@@ -187,6 +188,7 @@ fn build(graph: &Graph, runtime: &LoadedRuntime, options: SessionOptions) -> Res
     if let Some(threads) = options.intra_threads {
         builder = builder.with_intra_threads(threads).map_err(|error| error.to_string())?;
     }
+    LoadStop::watch(&builder);
     // Between calls its threads would else spin on the cores that spectra and the window work on.
     builder = builder.with_config_entry("session.force_spinning_stop", "1").map_err(|error| error.to_string())?;
     builder = builder

@@ -1,4 +1,4 @@
-use super::{MEMORY_LIMIT, SettingError};
+use super::{MEMORY_LIMIT, ModelInfo, SettingError};
 use crate::reading::memory;
 use crate::sampler::{SamplerKind, Solver};
 use crate::session::Trajectory;
@@ -40,6 +40,26 @@ pub(super) fn numbers(settings: &RunSettings) -> Result<(), SettingError> {
         return Err(SettingError::Without { setting: Setting::STmin, needs: Setting::SChurn });
     }
     Ok(())
+}
+
+/// What a text-to-image model is told in words, and other models in numbers.
+const WORDS: [Setting; 5] =
+    [Setting::Prompt, Setting::Negative, Setting::PromptsByLevel, Setting::ClipSkip, Setting::Decode];
+const NUMBERS: [Setting; 4] = [Setting::Label, Setting::NullLabel, Setting::LabelsByLevel, Setting::HiddenStates];
+
+/// Refuses words for a model without text, and classes for one with it.
+pub(super) fn words(settings: &RunSettings, model: &ModelInfo) -> Result<(), SettingError> {
+    let open = RunSettings::new(settings.source.clone());
+    let set = |settings_of: &[Setting]| settings_of.iter().copied().find(|setting| setting.differs(settings, &open));
+    let (refused, what) = match model.pipeline {
+        Some(_) => (set(&NUMBERS), "a text-to-image model, which takes prompts"),
+        None => (set(&WORDS), "which is no text-to-image model"),
+    };
+    match refused {
+        Some(setting) => Err(SettingError::NotForModel { setting, model: format!("{}, {what}", model.name) }),
+        None if settings.prompt.is_some() && settings.prompts_by_level.is_some() => Err(SettingError::TwoPrompts),
+        None => Ok(()),
+    }
 }
 
 /// Checks that a sampler has what the settings give it.

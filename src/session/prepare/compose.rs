@@ -1,9 +1,13 @@
 //! Builds the denoiser of a run around a model: classes, guidance, upsample guidance and clipping.
 
 use super::open::check_label;
+use super::pipeline::RunPrompts;
 use super::{ClassOf, Classes, NullClass, NullSource, PrepareError, SettingError};
 use crate::denoiser::guided::{ByLevel, ClassSwitch, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
-use crate::denoiser::{ClassDenoiser, Clipped, Clipping, Denoiser, GIVEN_INPUTS, ImageShape, NULL_INPUTS, OfClass};
+use crate::denoiser::{
+    ClassDenoiser, Clipped, Clipping, Denoiser, GIVEN_INPUTS, ImageShape, NULL_INPUTS, OfClass, PromptsOverTime,
+    StepClock,
+};
 use crate::schedule::ModelSchedule;
 use crate::session::setting::{Setting, Wrapping};
 use crate::session::settings::RunSettings;
@@ -21,6 +25,8 @@ pub(super) struct Facts<'a> {
     pub(super) stages: Option<usize>,
     pub(super) schedule: &'a ModelSchedule,
     pub(super) clipping: Clipping,
+    /// The prompts of the run, for a text-to-image model.
+    pub(super) prompts: Option<&'a RunPrompts>,
 }
 
 /// The classes of a run.
@@ -34,6 +40,8 @@ pub(super) struct Composed {
     pub(super) parts: usize,
     /// Run times of the levels, if the denoiser depends on them.
     pub(super) run_times: Vec<f64>,
+    /// What shows the denoiser which step is made.
+    pub(super) clock: StepClock,
     pub(super) notes: Vec<String>,
 }
 
@@ -52,7 +60,14 @@ pub(super) fn compose(
     let model = Wrapping { denoiser: inner, parts: facts.stages.unwrap_or(0), schedule: facts.schedule };
     let wraps = Setting::ALL.iter().filter_map(|setting| setting.declaration().wrap);
     let Wrapping { denoiser: inner, parts: made_of, .. } = wraps.fold(model, |model, wrap| wrap(settings, model));
-    let scale = settings.guidance.clone().unwrap_or_default();
+    let clock = StepClock::default();
+    let timelines = facts.prompts.map(|prompts| &prompts.timelines).filter(|timelines| !timelines.is_empty());
+    let inner: Box<dyn ClassDenoiser> = match timelines {
+        Some(timelines) => Box::new(PromptsOverTime::new(inner, timelines.clone(), levels, clock.clone())),
+        None => inner,
+    };
+    let is_told = facts.prompts.is_some_and(|prompts| prompts.tells_scale);
+    let scale = settings.guidance.clone().filter(|_| !is_told).unwrap_or_default();
     let null = facts.classes.null.map(|null| null.label);
     check_guidance(settings, &scale, null, facts)?;
     let null_class = facts
@@ -63,12 +78,15 @@ pub(super) fn compose(
         let what = if said_by == NullSource::User { ClassOf::Setting(Setting::NullLabel) } else { ClassOf::Model };
         check_label(what, label, facts.classes.count)?;
     }
+    let null_class = null_class.filter(|_| facts.prompts.is_none());
     notes.extend(null_class.and_then(|null| null_note(settings, facts, &scale, null)));
     let label = match &prompt {
         Some(Prompt::Class(class)) => Some(*class).filter(|class| *class != GIVEN_INPUTS),
         _ => None,
     };
-    if settings.guidance.is_some() && label.is_some() && label == null && !facts.null_inputs {
+    if let Some(prompts) = facts.prompts {
+        notes.extend(prompts.note(settings));
+    } else if settings.guidance.is_some() && label.is_some() && label == null && !facts.null_inputs {
         let because = if settings.label.is_some() {
             "the chosen class is the null class, so guidance has no effect; choose another class".into()
         } else {
@@ -78,8 +96,11 @@ pub(super) fn compose(
     }
     let time = RunTime::of(levels);
     notes.extend(switch_note(settings, prompt.as_ref(), levels, &time));
-    let run_times =
-        if settings.depends_on_time() { levels.iter().map(|&level| time.at(level)).collect() } else { Vec::new() };
+    let run_times = if settings.depends_on_time() || timelines.is_some() {
+        levels.iter().map(|&level| time.at(level)).collect()
+    } else {
+        Vec::new()
+    };
     let (denoiser, classes): (Box<dyn Denoiser>, usize) = match prompt {
         Some(prompt) if !matches!(prompt, Prompt::Class(_)) || scale.constant() != Some(1.0) => {
             let classes = 1 + match &prompt {
@@ -93,7 +114,8 @@ pub(super) fn compose(
         }
         _ => (Box::new(Clipped::new(OfClass::new(inner, label), facts.clipping)), 0),
     };
-    Ok(Composed { denoiser, label, null_class, parts: made_of + classes, run_times, notes })
+    let label = label.filter(|_| facts.prompts.is_none());
+    Ok(Composed { denoiser, label, null_class, parts: made_of + classes, run_times, clock, notes })
 }
 
 /// Whether the null class is requested at some time.
@@ -147,6 +169,12 @@ fn switch_note(
 
 /// The class prompt; `None` for a model without classes.
 fn prompt(settings: &RunSettings, facts: &Facts) -> Result<Option<Prompt>, PrepareError> {
+    if let Some(prompts) = facts.prompts {
+        return Ok(Some(match &prompts.list.by_level {
+            Some(levels) => by_level(levels, facts)?,
+            None => Prompt::Class(prompts.list.whole),
+        }));
+    }
     let Classes { none_because, count, null, null_is_all } = facts.classes;
     let said = [
         settings.label.map(|label| (Setting::Label, Some(label))),
@@ -203,11 +231,14 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, SettingError> {
         return Err(SettingError::Other(fault));
     }
     if choice.labels.is_empty() {
-        return Err(SettingError::NoClasses);
+        return Err(if facts.prompts.is_some() { SettingError::NoPrompts } else { SettingError::NoClasses });
     }
-    let levels = choice.levels_of(size);
-    if choice.labels.len() > levels + 1 {
-        return Err(SettingError::MoreClassesThanLevels { classes: choice.labels.len(), levels, size });
+    let (levels, listed) = (choice.levels_of(size), choice.labels.len());
+    if listed > levels + 1 {
+        return Err(match facts.prompts {
+            Some(_) => SettingError::MorePromptsThanLevels { prompts: listed, levels, size },
+            None => SettingError::MoreClassesThanLevels { classes: listed, levels, size },
+        });
     }
     for &label in &choice.labels {
         check_label(ClassOf::Setting(Setting::LabelsByLevel), label, facts.classes.count)?;
@@ -215,7 +246,13 @@ fn by_level(choice: &ByLevel, facts: &Facts) -> Result<Prompt, SettingError> {
     let prompt = LevelPrompt::new(choice.clone(), size).map_err(|error| SettingError::Other(error.to_string()))?;
     let coarsest = prompt.coarsest_block();
     if choice.mode == LevelMode::Band && !(size.0.is_multiple_of(coarsest) && size.1.is_multiple_of(coarsest)) {
-        return Err(SettingError::Bands { block: coarsest, size });
+        return Err(match facts.prompts {
+            Some(prompts) => {
+                let multiple = coarsest * prompts.resolved.latents.pixels_per_latent;
+                SettingError::PromptBands { block: coarsest, size, multiple }
+            }
+            None => SettingError::Bands { block: coarsest, size },
+        });
     }
     Ok(Prompt::ByLevel(prompt))
 }

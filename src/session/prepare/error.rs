@@ -1,11 +1,13 @@
 use super::super::images::ImagesError;
-use super::SettingError;
+use super::{PipelineFault, SettingError};
 use crate::model::SchedulerConfigError;
 use crate::model::contract::ContractError;
 use crate::model::graph_file::GraphFileError;
 use crate::model::onnx::{ConditioningError, OpenError};
 use crate::model::onnx_runtime::RuntimeError;
 use crate::model::package::PackageError;
+use crate::model::pipeline::PipelineError;
+use crate::model::text::TextError;
 use crate::sampler::NoiseError;
 use crate::schedule::ScheduleError;
 use crate::session::setting::Setting;
@@ -18,6 +20,18 @@ pub enum PrepareError {
     /// The model's files are not usable.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// The folder of a pipeline is not usable.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The parts of a pipeline cannot be used together.
+    #[error(transparent)]
+    Parts(#[from] PipelineFault),
+    /// A tokenizer or a text encoder is not usable.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The loading was stopped.
+    #[error("loading the model was stopped")]
+    Stopped,
     /// The graph's file is not usable.
     #[error(transparent)]
     Graph(#[from] GraphFileError),

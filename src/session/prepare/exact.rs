@@ -237,6 +237,7 @@ impl OpenExact {
             partition: 1,
             digests: Digests::new(),
             notes: Vec::new(),
+            prompts: None,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
 use crate::words::joined;
 use ndarray::{Array4, ArrayD, Ix4};
+use std::collections::BTreeMap;
 
 /// A further input, for people: its port, what the card declares, and what it takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,19 +53,26 @@ impl Given {
     }
 }
 
-/// Resolves the values for images of this shape: the user's, else the card's.
+/// Resolves the values for images of this shape: the user's, else those that the program has `made`, else the card's.
 pub(super) fn given(
     model: &OpenModel,
     settings: &RunSettings,
     image: ImageShape,
+    made: Vec<(String, GivenInput)>,
     digests: &mut Digests,
 ) -> Result<Given, PrepareError> {
     let contract = &model.contract;
+    let mut made: BTreeMap<String, GivenInput> = made.into_iter().collect();
     let mut notes = Vec::new();
     let mut inputs = Vec::with_capacity(contract.inputs.len());
     for port in &contract.inputs {
         let card = card_of(model, port);
-        let value = settings.inputs.get(&port.name).or(card.default.as_ref());
+        let said = settings.inputs.get(&port.name);
+        if let Some(made) = made.remove(&port.name).filter(|_| said.is_none()) {
+            inputs.push(made);
+            continue;
+        }
+        let value = said.or(card.default.as_ref());
         let value = value.ok_or_else(|| PrepareError::NoInput { port: port.describe(), name: port.name.clone() })?;
         let wanted = Wanted::of(contract, port, image, settings.batch);
         let name = format!("input {}", port.name);

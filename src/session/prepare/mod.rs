@@ -31,7 +31,9 @@ pub use null_class::{NullClass, NullSource};
 pub use open::OpenModel;
 #[cfg(feature = "cli")]
 pub(crate) use open::check_size;
-pub use pipeline::{PartInfo, PipelineInfo};
+pub use pipeline::{
+    PartInfo, PipelineFault, PipelineInfo, ResolvedPart, ResolvedPipeline, ResolvedPrompt, RunEmbeddings,
+};
 pub use plan::plan as plan_of;
 pub use probe::Probe;
 pub use sampler::{ChosenSampler, sampler_for, sampler_of};
@@ -39,6 +41,7 @@ pub use setting_error::{ClassOf, SettingError};
 pub use spacing::{ResolvedSpacing, default_spacing, spacing_of};
 
 use self::loading::of_images;
+use self::pipeline::RunPrompts;
 use super::Run;
 use super::settings::RunSettings;
 use crate::denoiser::{ClassDenoiser, Clipping, Denoiser, ImageShape};
@@ -53,6 +56,7 @@ use ndarray::Ix5;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Most bytes that a run may store; see [`super::Trajectory::bytes`].
 pub const MEMORY_LIMIT: usize = 8 << 30;
@@ -110,6 +114,9 @@ pub struct Resolved {
     pub inputs_sha256: BTreeMap<String, String>,
     /// Whether the network takes only integer timesteps and some were rounded.
     pub timesteps_rounded: bool,
+    /// What a text-to-image model made of the prompts, and with which parts. `image` is the size of the latents then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<Box<ResolvedPipeline>>,
 }
 
 impl Resolved {
@@ -118,6 +125,13 @@ impl Resolved {
     pub fn solver(&self, settings: &RunSettings) -> Solver {
         let is_flow = self.parameterization.state == NetworkState::Flow;
         self.sampler.unwrap_or_else(|| settings.sampler.or_ddim().of_old_record(is_flow))
+    }
+
+    /// Height and width of the images, pixels: of a text-to-image model those that its latents are decoded to.
+    #[must_use]
+    pub fn size(&self) -> (usize, usize) {
+        let scale = self.pipeline.as_ref().map_or(1, |pipeline| pipeline.latents.pixels_per_latent);
+        (self.image.height * scale, self.image.width * scale)
     }
 
     /// The settings of this run with its sampler and its levels fixed, in case a default changes later.
@@ -148,6 +162,8 @@ pub struct Prepared {
     pub run_times: Vec<f64>,
     /// Cancels the denoiser's call within a step.
     pub canceller: Canceller,
+    /// The embeddings of the prompts, for a text-to-image model.
+    pub embeddings: Option<Arc<RunEmbeddings>>,
 }
 
 /// A model's denoiser without a run, for runs of your own.
@@ -215,6 +231,8 @@ struct OpenDenoiser {
     /// Digests of the files read so far besides the model.
     digests: arrays::Digests,
     notes: Vec<String>,
+    /// The prompts of the run, for a text-to-image model.
+    prompts: Option<RunPrompts>,
 }
 
 /// Models are trained on images in [−1, 1]; latents, and the Gaussian model, have a standard deviation of about 1.
@@ -283,6 +301,7 @@ fn bare(settings: &RunSettings, opened: OpenDenoiser) -> Result<Bare, PrepareErr
         stages: opened.stages,
         schedule: &schedule,
         clipping: opened.clipping,
+        prompts: opened.prompts.as_ref(),
     };
     let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
     notes.extend(composed.notes);
@@ -301,6 +320,7 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
         stages: opened.stages,
         schedule: &opened.schedule,
         clipping: opened.clipping,
+        prompts: opened.prompts.as_ref(),
     };
     let composed = compose::compose(settings, opened.denoiser, &facts, plan.levels())?;
     notes.extend(composed.notes);
@@ -387,10 +407,13 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
         partition: Some(opened.partition),
         inputs_sha256: digests,
         timesteps_rounded,
+        pipeline: opened.prompts.as_ref().map(|prompts| Box::new(prompts.resolved.clone())),
     };
-    let run = Run::new(composed.denoiser, sampler, noise, plan.levels().to_vec(), x_t);
+    let run = Run::new(composed.denoiser, sampler, noise, plan.levels().to_vec(), x_t).with_clock(composed.clock);
     let timesteps = plan.timesteps().to_vec();
-    Ok(Prepared { run, resolved, notes, timesteps, run_times: composed.run_times, canceller: opened.canceller })
+    let (run_times, canceller) = (composed.run_times, opened.canceller);
+    let embeddings = opened.prompts.map(|prompts| prompts.embeddings);
+    Ok(Prepared { run, resolved, notes, timesteps, run_times, canceller, embeddings })
 }
 
 /// The sizes of the network calls that make up a batch.

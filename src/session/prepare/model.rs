@@ -6,6 +6,7 @@ use super::convention::check_time;
 use super::exact::{self, OpenExact};
 use super::inputs::{self, InputInfo};
 use super::loading::of_images;
+use super::pipeline::OpenPipeline;
 use super::watched::Watched;
 use super::{
     Bare, Keeping, LoadProgress, NullSource, OpenDenoiser, OpenModel, PipelineInfo, PrepareError, Prepared, arrays,
@@ -17,10 +18,11 @@ use crate::model::cascade_folder::CascadePackage;
 use crate::model::contract::{Contract, PortNames};
 use crate::model::convention::{Convention, Words};
 use crate::model::exact::ExactCard;
-use crate::model::onnx::{Conditioning, HiddenStates, OnnxDenoiser};
+use crate::model::onnx::{Conditioning, GivenInput, HiddenStates, OnnxDenoiser};
 use crate::model::onnx_runtime;
 use crate::model::onnx_runtime::{Provider, RuntimeError};
 use crate::model::package::{Card, Package, locate};
+use crate::model::pipeline::PipelinePackage;
 use crate::schedule::ModelSchedule;
 use crate::session::setting::Setting;
 use crate::session::settings::{ModelSource, ProviderChoice, RunSettings};
@@ -29,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Default for the values of state per network call, which bounds the network's own memory: 16 images of 256×256×3.
-const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
+pub(super) const VALUES_PER_CALL: usize = 16 * 256 * 256 * 3;
 
 /// An open model. Its files are read and its graph is opened once;
 /// [`prepare`](Self::prepare) makes any number of runs from it.
@@ -45,6 +47,7 @@ pub(super) enum OpenKind {
     Network(Box<OpenModel>),
     Exact(Box<OpenExact>),
     Cascade(Box<OpenCascade>),
+    Pipeline(Box<OpenPipeline>),
 }
 
 /// Opens a model that is not a cascade. The second value is the reason if it runs in the program's own code without the
@@ -84,6 +87,7 @@ impl OpenKind {
             Self::Network(model) => model.notes.clone(),
             Self::Exact(exact) => exact.notes.clone(),
             Self::Cascade(cascade) => cascade.notes(),
+            Self::Pipeline(pipeline) => pipeline.notes.clone(),
         }
     }
 
@@ -93,6 +97,7 @@ impl OpenKind {
             Self::Network(model) => model.graph.external_data.iter().map(|data| data.file.clone()).collect(),
             Self::Exact(_) => Vec::new(),
             Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::external_data).collect(),
+            Self::Pipeline(pipeline) => pipeline.external_data(),
         }
     }
 
@@ -102,6 +107,7 @@ impl OpenKind {
             Self::Network(model) => vec![&model.contract],
             Self::Exact(_) => Vec::new(),
             Self::Cascade(cascade) => cascade.stages().iter().flat_map(Self::contracts).collect(),
+            Self::Pipeline(pipeline) => vec![&pipeline.network.contract],
         }
     }
 
@@ -110,6 +116,7 @@ impl OpenKind {
             Self::Network(model) => &model.graph.sha256,
             Self::Exact(exact) => &exact.sha256,
             Self::Cascade(_) => "",
+            Self::Pipeline(pipeline) => &pipeline.sha256,
         }
     }
 
@@ -118,6 +125,7 @@ impl OpenKind {
             Self::Network(model) => of_network(model, settings),
             Self::Exact(exact) => of_exact(exact, settings, reason),
             Self::Cascade(cascade) => cascade.info(settings),
+            Self::Pipeline(pipeline) => pipeline.info(settings),
         }
     }
 
@@ -132,6 +140,7 @@ impl OpenKind {
             Self::Network(model) => network(model, settings, size, pooled_by),
             Self::Exact(exact) => exact.denoiser(settings, size, pooled_by),
             Self::Cascade(cascade) => cascade.denoiser(settings, size, pooled_by),
+            Self::Pipeline(pipeline) => pipeline.denoiser(settings, pooled_by, &|_| true),
         }
     }
 }
@@ -257,7 +266,9 @@ impl ModelInfo {
     /// Whether guidance has something to lead away from.
     #[must_use]
     pub fn takes_guidance(&self) -> bool {
-        self.takes_labels || (self.stages.is_empty() && self.inputs.iter().any(|input| input.card.null.is_some()))
+        self.takes_labels
+            || self.pipeline.is_some()
+            || (self.stages.is_empty() && self.inputs.iter().any(|input| input.card.null.is_some()))
     }
 
     /// The provider for a badge: `CUDA`, `CPU` or `exact`.
@@ -301,7 +312,11 @@ impl Model {
                 (OpenKind::Exact(Box::new(exact::open_folder(folder, settings, progress)?)), None)
             }
             ModelSource::Model(name) => {
-                if let Some(package) = CascadePackage::find(name)? {
+                if let Some(package) = PipelinePackage::find(name)? {
+                    files.add_pipeline(&package);
+                    let opened = OpenPipeline::open(package, settings, onnxruntime, progress)?;
+                    (OpenKind::Pipeline(Box::new(opened)), None)
+                } else if let Some(package) = CascadePackage::find(name)? {
                     files.add_cascade(&locate(name)?, &package);
                     (OpenKind::Cascade(Box::new(OpenCascade::open(package, settings, onnxruntime)?)), None)
                 } else {
@@ -357,15 +372,20 @@ impl Model {
         bare(settings, self.opened(settings, &|_| true)?)
     }
 
-    fn opened(&self, settings: &RunSettings, _progress: &LoadProgress) -> Result<OpenDenoiser, PrepareError> {
+    fn opened(&self, settings: &RunSettings, progress: &LoadProgress) -> Result<OpenDenoiser, PrepareError> {
         check::numbers(settings)?;
+        check::words(settings, &self.info)?;
         let contracts = self.kind.contracts();
         inputs::check_names(settings, &self.info.name, &contracts)?;
         if settings.concat.is_some() && contracts.is_empty() {
             let model = format!("the exact model {}", self.info.name);
             return Err(SettingError::NotForModel { setting: Setting::Concat, model }.into());
         }
-        self.kind.denoiser(settings, settings.size, settings.upsample.map_or(1, |upsample| upsample.factor))
+        let pooled_by = settings.upsample.map_or(1, |upsample| upsample.factor);
+        match &self.kind {
+            OpenKind::Pipeline(pipeline) => pipeline.denoiser(settings, pooled_by, progress),
+            kind => kind.denoiser(settings, settings.size, pooled_by),
+        }
     }
 }
 
@@ -396,9 +416,30 @@ fn network(
 pub(super) fn network_as(
     model: &OpenModel,
     settings: &RunSettings,
-    (config, parameterization): (SchedulerConfig, Parameterization),
+    words: (SchedulerConfig, Parameterization),
     size: Option<(usize, usize)>,
     pooled_by: usize,
+) -> Result<OpenDenoiser, PrepareError> {
+    network_told(model, settings, words, (size, pooled_by), None)
+}
+
+/// What the program itself tells a network besides the noisy image.
+pub(super) struct Told {
+    /// Text embeddings, where it takes them.
+    pub(super) hidden_states: Option<HiddenStates>,
+    /// Values of further inputs, by name.
+    pub(super) inputs: Vec<(String, GivenInput)>,
+    /// Most samples per network call, unless the user says.
+    pub(super) partition: usize,
+}
+
+/// The same for a network that the program tells more.
+pub(super) fn network_told(
+    model: &OpenModel,
+    settings: &RunSettings,
+    (config, parameterization): (SchedulerConfig, Parameterization),
+    (size, pooled_by): (Option<(usize, usize)>, usize),
+    told: Option<Told>,
 ) -> Result<OpenDenoiser, PrepareError> {
     let (height, width) = model.size(size, pooled_by)?;
     let config = config.for_image((height, width));
@@ -406,9 +447,16 @@ pub(super) fn network_as(
     check_time(parameterization.time, &schedule, model.contract.timestep.element)?;
     let image = ImageShape { channels: model.contract.channels, height, width };
     let mut digests = arrays::Digests::new();
-    let hidden_states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
-    let partition = settings.partition.unwrap_or_else(|| (VALUES_PER_CALL / image.len().max(1)).max(1));
-    let given = inputs::given(model, settings, image, &mut digests)?;
+    let partition = told.as_ref().map_or(VALUES_PER_CALL / image.len().max(1), |told| told.partition);
+    let partition = settings.partition.unwrap_or(partition.max(1));
+    let (hidden_states, made) = match told {
+        Some(told) => (told.hidden_states, told.inputs),
+        None => {
+            let states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
+            (states.map(HiddenStates::by_sample), Vec::new())
+        }
+    };
+    let given = inputs::given(model, settings, image, made, &mut digests)?;
     if pooled_by > 1 && (given.concat.is_some() || given.inputs.iter().any(|input| input.values.ndim() == 4)) {
         let why = "this model is given images besides the noisy one, which upsample guidance cannot pool; choose another \
                    model";
@@ -417,7 +465,7 @@ pub(super) fn network_as(
     let classes = model.classes(settings.null_label);
     let null_inputs = given.has_null();
     let conditioning = Conditioning {
-        hidden_states: hidden_states.map(HiddenStates::by_sample),
+        hidden_states,
         null_class: classes.null.map(|null| null.label),
         inputs: given.inputs,
         concat: given.concat,
@@ -460,17 +508,18 @@ pub(super) fn network_as(
         threads: model.threads,
         digests,
         notes,
+        prompts: None,
     })
 }
 
-const fn provider_name(provider: Provider) -> &'static str {
+pub(super) const fn provider_name(provider: Provider) -> &'static str {
     match provider {
         Provider::Cpu => "cpu",
         Provider::Cuda { .. } => "cuda",
     }
 }
 
-fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
+pub(super) fn of_network(model: &OpenModel, settings: &RunSettings) -> ModelInfo {
     let scheduler = model.scheduler.as_ref();
     let null = model.null_class(settings.null_label);
     ModelInfo {

@@ -1,13 +1,13 @@
 use super::convention::{doubt_in_words, take_prediction};
 use super::{ClassOf, SettingError};
 use super::{Classes, NullClass, PrepareError};
-use crate::model::SchedulerConfig;
 use crate::model::contract::Contract;
 use crate::model::convention::Convention;
 use crate::model::graph_file::GraphFile;
 use crate::model::onnx::{OnnxSession, SessionOptions};
 use crate::model::onnx_runtime::{LoadedRuntime, Provider, compiled_in, find_and_load, warm_up};
 use crate::model::package::{Card, MOST_SIDE, Package, SampleSize};
+use crate::model::{LoadStop, SchedulerConfig};
 use crate::session::settings::{ProviderChoice, RunSettings};
 use std::path::{Path, PathBuf};
 
@@ -43,16 +43,27 @@ pub struct OpenModel {
 
 /// One thread per core available to this process. It is set explicitly for ONNX Runtime, because sums depend
 /// on how they are split, and a replay must split them in the same way.
-fn default_threads() -> usize {
+pub(super) fn default_threads() -> usize {
     num_cpus::get_physical().min(num_cpus::get()).max(1)
 }
 
 impl OpenModel {
     /// Checks and opens a network.
     pub fn open(package: Package, settings: &RunSettings, onnxruntime: Option<&Path>) -> Result<Self, PrepareError> {
+        Self::open_if(package, settings, onnxruntime, &|_, _| Ok(()))
+    }
+
+    /// The same if `allowed` allows it, once the graph is read.
+    pub(super) fn open_if(
+        package: Package,
+        settings: &RunSettings,
+        onnxruntime: Option<&Path>,
+        allowed: &dyn Fn(&GraphFile, Provider) -> Result<(), PrepareError>,
+    ) -> Result<Self, PrepareError> {
         // The library loads while the graph is read and hashed; errors in the graph are reported first.
+        let stop = LoadStop::current();
         let (graph, runtime) = std::thread::scope(|scope| {
-            let graph = scope.spawn(|| GraphFile::read(&package.onnx));
+            let graph = scope.spawn(|| LoadStop::rule_as(stop, || GraphFile::read(&package.onnx)));
             let runtime = find_and_load(onnxruntime);
             (graph.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), runtime)
         });
@@ -71,11 +82,13 @@ impl OpenModel {
         let runtime = runtime?;
         let (mut provider, mut no_cuda) = choose_provider(settings, runtime)?;
         let threads = settings.threads.unwrap_or_else(default_threads);
+        allowed(&graph, provider)?;
         let options = SessionOptions { provider, intra_threads: Some(threads) };
         let session = match OnnxSession::open_again(&package.onnx, &graph, runtime, options) {
             Err(error) if provider != Provider::Cpu && settings.provider == ProviderChoice::Auto => {
                 no_cuda = Some(format!("CUDA cannot run this model, so the CPU is used: {error}"));
                 provider = Provider::Cpu;
+                allowed(&graph, provider)?;
                 OnnxSession::open_again(&package.onnx, &graph, runtime, SessionOptions { provider, ..options })?
             }
             opened => opened?,
@@ -209,7 +222,7 @@ pub(super) fn check_label(what: ClassOf, class: i64, classes: Option<usize>) -> 
     }
 }
 
-fn choose_provider(
+pub(super) fn choose_provider(
     settings: &RunSettings,
     runtime: &LoadedRuntime,
 ) -> Result<(Provider, Option<String>), PrepareError> {

@@ -58,6 +58,48 @@ pub enum SettingError {
     /// Two settings exclude each other.
     #[error("{} and {} both set the class; leave one of them out", Setting::Label, Setting::LabelsByLevel)]
     TwoClasses,
+    /// Two settings of prompts exclude each other.
+    #[error("{} and {} both set what is drawn; leave one of them out", Setting::Prompt, Setting::PromptsByLevel)]
+    TwoPrompts,
+    /// There is no prompt at all.
+    #[error("{} lists no prompt; give one per level, finest first", Setting::PromptsByLevel)]
+    NoPrompts,
+    /// There are more prompts than levels.
+    #[error(
+        "{} lists {}, but latents of {}x{} have {} and the rest; give at most {}",
+        Setting::PromptsByLevel, count(*.prompts, "prompt"), size.0, size.1, count(*.levels, "level"), levels + 1
+    )]
+    MorePromptsThanLevels {
+        /// Number of prompts.
+        prompts: usize,
+        /// Number of levels.
+        levels: usize,
+        /// Height and width of the latents.
+        size: (usize, usize),
+    },
+    /// The blocks do not fit the latents.
+    #[error(
+        "{} band cuts the latents into blocks of {block}x{block}, which do not fit into {}x{}; choose a {} in multiples of \
+         {multiple}, fewer levels, or {} blend",
+        Setting::ByLevel, size.0, size.1, Setting::Size, Setting::ByLevel
+    )]
+    PromptBands {
+        /// Side of the coarsest block.
+        block: usize,
+        /// Height and width of the latents.
+        size: (usize, usize),
+        /// The same block in pixels of the image.
+        multiple: usize,
+    },
+    /// A scale that changes, for a network that is told it.
+    #[error(
+        "{model} is told the guidance scale, one for the whole run, so {} cannot change over time; give a number",
+        Setting::Guidance
+    )]
+    ScaleIsTold {
+        /// The model.
+        model: String,
+    },
     /// A class does not exist.
     #[error("{what} {class} is out of range: this model's classes are 0 to {last}")]
     NoSuchClass {

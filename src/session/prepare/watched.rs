@@ -2,6 +2,7 @@
 
 use crate::model::cascade_folder::{CASCADE_FILE, CascadePackage};
 use crate::model::package::Package;
+use crate::model::pipeline::PipelinePackage;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -47,6 +48,12 @@ impl Watched {
             // The images of an exact model are beside it.
             self.add_folder(&package.folder);
         }
+    }
+
+    /// Records the files of a pipeline.
+    pub(super) fn add_pipeline(&mut self, package: &PipelinePackage) {
+        package.files().iter().for_each(|file| self.add(file));
+        package.denoiser.scheduler_config.iter().for_each(|file| self.add(file));
     }
 
     /// Records the files of a cascade.
