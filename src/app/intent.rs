@@ -3,6 +3,7 @@
 use crate::app::board::{Message, MessageId};
 use crate::app::figure_sheet::FigureSheet;
 use crate::app::saving::Save;
+use crate::ensemble::{DecodingShare, Space};
 use crate::optimise::Options;
 use crate::session::action::Action;
 use crate::session::playback::PlayheadCommand;
@@ -149,8 +150,10 @@ pub enum EnsembleUse {
 /// A request about ensembles.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MeasureWish {
-    /// Measure this many samples with the current settings.
-    Begin(usize),
+    /// Measure this many samples with the current settings, and this share of them as decoded images too.
+    Begin(usize, Option<DecodingShare>),
+    /// Show latents, or decoded images.
+    Show(Space),
     /// Add this many samples.
     Add(usize),
     /// Pause or resume.

@@ -325,10 +325,14 @@ impl App {
         let means = Means { onnxruntime, busy, wake };
         let desk = &mut state.measure;
         let done = match wish {
-            MeasureWish::Begin(samples) => {
+            MeasureWish::Show(space) => {
+                desk.show(space);
+                Ok(())
+            }
+            MeasureWish::Begin(samples, decoding) => {
                 let document = state.document.document();
                 let (factor, levels) = (document.view.factor, document.view.levels);
-                let options = crate::ensemble::Options { factor, levels, ..Default::default() };
+                let options = crate::ensemble::Options { factor, levels, decoding, ..Default::default() };
                 desk.begin(document.run.clone(), options, samples, means)
             }
             MeasureWish::Add(samples) => desk.add(samples, means),
@@ -342,7 +346,7 @@ impl App {
                 Ok(())
             }
             MeasureWish::Save => {
-                if let Some(findings) = desk.findings() {
+                if let Some(findings) = desk.whole() {
                     let save = desk.save(id_of::<MeasurePane>(), &findings.ensemble);
                     self.ask_where(save);
                 }

@@ -3,7 +3,7 @@
 use crate::app::intent::EnsembleUse;
 use crate::app::pane_id::PaneId;
 use crate::app::saving::Save;
-use crate::ensemble::{self, Ensemble, Findings, Options, Origin};
+use crate::ensemble::{self, Ensemble, Findings, Options, Origin, Space};
 use crate::figure::text::verbatim;
 use crate::runtime::{Busy, DataSource, Fault, FaultPlace, Measuring, MeasuringReport, Order, Wake};
 use crate::session::RunSettings;
@@ -30,6 +30,8 @@ pub struct MeasureDesk {
     earlier: Option<Arc<Findings>>,
     compared: Option<Compared>,
     data: Option<PathBuf>,
+    /// Which images are shown where both latents and decoded images were measured.
+    space: Space,
     /// A counter of changes of the findings.
     version: u64,
     filed: Filed,
@@ -56,8 +58,20 @@ impl Filed {
 pub struct Compared {
     /// Its file, or its title.
     pub name: String,
-    /// Its findings.
+    /// Its findings, of decoded images if those are shown.
     pub findings: Arc<Findings>,
+    whole: Arc<Findings>,
+}
+
+impl Compared {
+    fn new(name: String, whole: Arc<Findings>, space: Space) -> Self {
+        Self { name, findings: Arc::clone(in_space(&whole, space)), whole }
+    }
+}
+
+/// The findings of the images that are shown.
+fn in_space(whole: &Arc<Findings>, space: Space) -> &Arc<Findings> {
+    whole.decoded().filter(|_| space == Space::Decoded).unwrap_or(whole)
 }
 
 impl MeasureDesk {
@@ -65,13 +79,13 @@ impl MeasureDesk {
     pub fn update(&mut self) {
         let Some(measuring) = &self.measuring else { return };
         let report = measuring.report();
-        let before = self.findings().map(Arc::as_ptr);
+        let before = self.whole().map(Arc::as_ptr);
         if report.data_refused && !self.report.as_ref().is_some_and(|known| known.data_refused) {
             // Known numbers keep the calibration they were made with.
-            self.data = self.findings().and_then(|findings| folder_of(findings));
+            self.data = self.whole().and_then(|findings| folder_of(findings));
         }
         self.report = Some(report);
-        if self.findings().map(Arc::as_ptr) != before {
+        if self.whole().map(Arc::as_ptr) != before {
             self.version += 1;
         }
     }
@@ -88,9 +102,30 @@ impl MeasureDesk {
         self.report.as_ref().is_some_and(|report| report.ended.is_none())
     }
 
-    /// The findings so far.
+    /// The findings to show so far: of decoded images if those were measured and are chosen.
     #[must_use]
     pub fn findings(&self) -> Option<&Arc<Findings>> {
+        self.whole().map(|whole| in_space(whole, self.space))
+    }
+
+    /// Which images are shown.
+    #[must_use]
+    pub const fn space(&self) -> Space {
+        self.space
+    }
+
+    /// Shows latents, or decoded images where they were measured.
+    pub fn show(&mut self, space: Space) {
+        self.version += 1;
+        self.space = space;
+        if let Some(Compared { name, whole, .. }) = self.compared.take() {
+            self.compared = Some(Compared::new(name, whole, space));
+        }
+    }
+
+    /// The findings so far, with those of decoded images in them.
+    #[must_use]
+    pub fn whole(&self) -> Option<&Arc<Findings>> {
         self.report.as_ref().and_then(|report| report.findings.as_ref()).or(self.earlier.as_ref())
     }
 
@@ -98,8 +133,7 @@ impl MeasureDesk {
     #[must_use]
     pub fn heading(&self) -> String {
         self.findings().map_or_else(String::new, |findings| {
-            let on = findings.calibrated_on(false);
-            verbatim(&format!("{} · theory calibrated on {on}", findings.ensemble.title()))
+            verbatim(&findings.heading())
         })
     }
 
@@ -126,7 +160,7 @@ impl MeasureDesk {
     /// Whether it differs from the folder of the numbers on screen.
     #[must_use]
     pub fn data_comes_later(&self) -> bool {
-        self.findings().is_some_and(|findings| folder_of(findings) != self.data)
+        self.whole().is_some_and(|findings| folder_of(findings) != self.data)
     }
 
     /// Measures a new ensemble of these settings.
@@ -152,9 +186,9 @@ impl MeasureDesk {
 
     /// Adds samples to the ensemble; with 0, its findings are only computed again.
     pub fn add(&mut self, samples: usize, means: Means) -> Result<(), Fault> {
-        let Some(findings) = self.findings().cloned() else { return Ok(()) };
+        let Some(findings) = self.whole().cloned() else { return Ok(()) };
         let ensemble = Arc::clone(&findings.ensemble);
-        let data = match (&self.data, &findings.data) {
+        let data = match (&self.data, findings.folder_data()) {
             (Some(folder), Some(read)) if samples > 0 && read.folder() == Some(folder) => {
                 Some(DataSource::Read(Arc::clone(read)))
             }
@@ -176,7 +210,7 @@ impl MeasureDesk {
 
     fn start(&mut self, order: Order, means: Means) -> Result<(), Fault> {
         // The known findings stay on screen until there are new ones; the measurement in progress ends.
-        self.earlier = self.findings().cloned();
+        self.earlier = self.whole().cloned();
         self.measuring = None;
         self.report = None;
         let measuring = Measuring::start(order, means.busy, means.wake).map_err(|error| {
@@ -233,15 +267,15 @@ impl MeasureDesk {
                 self.data = None;
                 self.earlier = Some(findings);
             }
-            EnsembleUse::Compare => self.compared = Some(Compared { name, findings }),
+            EnsembleUse::Compare => self.compared = Some(Compared::new(name, findings, self.space)),
         }
     }
 
     /// The unsaved ensembles, each with its role.
     #[must_use]
     pub fn unsaved(&self) -> Vec<(&'static str, &Arc<Ensemble>)> {
-        let measured = self.findings().map(|findings| ("measured", &findings.ensemble));
-        let compared = self.compared().map(|compared| ("compared", &compared.findings.ensemble));
+        let measured = self.whole().map(|findings| ("measured", &findings.ensemble));
+        let compared = self.compared().map(|compared| ("compared", &compared.whole.ensemble));
         // The pinned ensemble may be the current one.
         let same = |a: &Ensemble, b: &Ensemble| a.samples() == b.samples() && a.origin() == b.origin();
         let compared = compared.filter(|(_, of)| !measured.is_some_and(|(_, other)| same(of, other)));
@@ -274,17 +308,17 @@ impl MeasureDesk {
 
     /// Pins the current ensemble.
     pub fn keep_to_compare(&mut self) {
-        if let Some(findings) = self.findings().cloned() {
+        if let Some(findings) = self.whole().cloned() {
             self.version += 1;
             let name = findings.ensemble.title();
-            self.compared = Some(Compared { name, findings });
+            self.compared = Some(Compared::new(name, findings, self.space));
         }
     }
 }
 
 /// The folder that an ensemble's theory is calibrated on.
 fn folder_of(findings: &Findings) -> Option<PathBuf> {
-    findings.data.as_ref()?.folder().map(PathBuf::from)
+    findings.folder_data()?.folder().map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -334,6 +368,28 @@ mod tests {
         assert_eq!(names(&desk), [""; 0]);
         desk.hold(ensemble(3));
         assert_eq!(names(&desk), ["measured"]);
+    }
+
+    #[test]
+    fn latents_and_decoded_images_are_shown_in_turn_and_kept_together() {
+        let mut desk = MeasureDesk::default();
+        desk.hold(crate::ensemble::decoded_tests::a_sample_of_both());
+        desk.keep_to_compare();
+        let spaces = |desk: &MeasureDesk| {
+            let (shown, compared) = (desk.findings().unwrap(), desk.compared().unwrap());
+            [shown, &compared.findings].map(|findings| findings.ensemble.form().space)
+        };
+        assert_eq!(spaces(&desk), [Space::Own, Space::Own]);
+        assert!(desk.heading().contains("theory calibrated on"));
+        let version = desk.version();
+        desk.show(Space::Decoded);
+        assert_eq!(spaces(&desk), [Space::Decoded, Space::Decoded]);
+        assert!(desk.version() > version && desk.heading().ends_with("1 sample, decoded"), "{}", desk.heading());
+        assert_eq!(desk.whole().unwrap().ensemble.form().space, Space::Own);
+        assert_eq!(desk.unsaved().len(), 1, "both are one ensemble");
+        // An ensemble without decoded images is shown as it is.
+        desk.hold(ensemble(1));
+        assert_eq!(desk.findings().unwrap().ensemble.form().space, Space::Own);
     }
 
     #[test]

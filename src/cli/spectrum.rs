@@ -441,8 +441,8 @@ fn sheet(findings: &Findings, calibration: Calibration, space: Option<SpaceChoic
     for findings in reported(findings, space) {
         panels_of(findings, calibration, time, &mut panels)?;
     }
-    let heading = format!("{} · theory calibrated on {}", findings.ensemble.title(), findings.calibrated_on(false));
-    Ok(Sheet { heading: crate::figure::text::verbatim(&heading), ..Sheet::new(panels) })
+    let first = reported(findings, space).first().map_or_else(String::new, |first| first.heading());
+    Ok(Sheet { heading: crate::figure::text::verbatim(&first), ..Sheet::new(panels) })
 }
 
 /// The panels of one kind of images, at their own noise levels on the axis of the run.

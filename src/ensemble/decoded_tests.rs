@@ -25,10 +25,6 @@ const fn doubled(of: ImageShape) -> ImageShape {
 }
 
 impl ImageDecoder for Doubling {
-    fn shape(&self, latents: ImageShape) -> ImageShape {
-        doubled(latents)
-    }
-
     fn decode(&mut self, latents: ArrayView4<f32>) -> Result<Array4<f32>, DecodingFailed> {
         self.calls += 1;
         if self.fails_at == Some(self.calls) {
@@ -57,6 +53,14 @@ fn grow(ensemble: &mut Ensemble, model: &Model, target: usize, batch: usize) -> 
     let told = &mut |_: GatherProgress| ControlFlow::Continue(());
     gather_with(ensemble, model, Some(&mut decoder), (target, Some(batch)), told).unwrap();
     decoder
+}
+
+/// A sample with its decoded images.
+pub fn a_sample_of_both() -> Ensemble {
+    let model = open();
+    let mut ensemble = begun(&model);
+    grow(&mut ensemble, &model, 1, 1);
+    ensemble
 }
 
 fn open() -> Model {

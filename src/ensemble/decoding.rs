@@ -1,6 +1,7 @@
 use super::analyser::{Analyser, EstimateAt};
 use super::{DecodingShare, Ensemble, EnsembleError, Quantity};
 use crate::denoiser::ImageShape;
+use crate::model::decoder::Decoder;
 use crate::spectrum::SpectrumError;
 use ndarray::{Array4, ArrayView4, Axis, concatenate};
 use rayon::prelude::*;
@@ -11,9 +12,6 @@ const VALUES_AT_ONCE: usize = 3 * 512 * 512;
 
 /// What turns latents into images.
 pub trait ImageDecoder {
-    /// Size of the image of these latents.
-    fn shape(&self, latents: ImageShape) -> ImageShape;
-
     /// The images `[B, 3, H, W]` in [−1, 1] of latents `[B, C, h, w]` as the model makes them.
     fn decode(&mut self, latents: ArrayView4<f32>) -> Result<Array4<f32>, DecodingFailed>;
 }
@@ -22,6 +20,12 @@ pub trait ImageDecoder {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DecodingFailed(pub String);
+
+impl ImageDecoder for Decoder {
+    fn decode(&mut self, latents: ArrayView4<f32>) -> Result<Array4<f32>, DecodingFailed> {
+        Decoder::decode(self, latents).map_err(|error| DecodingFailed(error.to_string()))
+    }
+}
 
 impl DecodingShare {
     /// The steps whose estimates are decoded: every N-th from the first, and the last.

@@ -1,4 +1,5 @@
 use super::DecodingFailed;
+use crate::model::decoder::DecodeError;
 use crate::session::RunError;
 use crate::session::prepare::PrepareError;
 use crate::spectrum::SpectrumError;
@@ -49,6 +50,9 @@ pub enum EnsembleError {
         /// Why.
         source: DecodingFailed,
     },
+    /// The decoder cannot be opened.
+    #[error(transparent)]
+    Decoder(#[from] DecodeError),
     /// Decoded images of a model without a decoder.
     #[error(
         "this model has no decoder, so there are no decoded images to measure; measure the model's own images only"

@@ -69,6 +69,12 @@ impl Findings {
         self.decoded.as_ref()
     }
 
+    /// The images of a folder that stand beside these or the decoded ones.
+    #[must_use]
+    pub fn folder_data(&self) -> Option<&Arc<DataStatistics>> {
+        self.data.as_ref().or_else(|| self.decoded.as_ref()?.data.as_ref())
+    }
+
     /// Why there is no theory; `None` if there is.
     #[must_use]
     pub fn no_theory(&self) -> Option<&'static str> {

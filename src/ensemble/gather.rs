@@ -99,16 +99,29 @@ pub fn gather(
     batch: Option<usize>,
     told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
 ) -> Result<GatherEnd, EnsembleError> {
-    let mut decoder = ensemble.decoder_of(model, target)?;
-    let decoder = decoder.as_deref_mut().map(|decoder| decoder as &mut dyn ImageDecoder);
-    gather_with(ensemble, model, decoder, (target, batch), told)
+    let (mut decoder, mut notes) = (None, Vec::new());
+    if let Some((opened, note)) = ensemble.decoder_up_to(target)? {
+        (decoder, notes) = (Some(opened), note.into_iter().collect());
+    }
+    let decoder = decoder.as_mut().map(|decoder| decoder as &mut dyn ImageDecoder);
+    gather_noting(ensemble, model, (decoder, notes), (target, batch), told)
 }
 
 /// The same with a decoder of your own.
 pub fn gather_with(
     ensemble: &mut Ensemble,
     model: &Model,
-    mut decoder: Option<&mut dyn ImageDecoder>,
+    decoder: Option<&mut dyn ImageDecoder>,
+    (target, batch): (usize, Option<usize>),
+    told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
+) -> Result<GatherEnd, EnsembleError> {
+    gather_noting(ensemble, model, (decoder, Vec::new()), (target, batch), told)
+}
+
+fn gather_noting(
+    ensemble: &mut Ensemble,
+    model: &Model,
+    (mut decoder, of_decoder): (Option<&mut dyn ImageDecoder>, Vec<String>),
     (target, batch): (usize, Option<usize>),
     told: &mut dyn FnMut(GatherProgress) -> ControlFlow<()>,
 ) -> Result<GatherEnd, EnsembleError> {
@@ -139,6 +152,7 @@ pub fn gather_with(
         if std::mem::take(&mut first) {
             notes.extend(origin.resolved.spacing_because.clone());
             notes.append(&mut prepared.notes);
+            notes.extend(of_decoder.iter().cloned());
         }
         let stopped = Ok(GatherEnd::Stopped(timing));
         if told(GatherProgress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {

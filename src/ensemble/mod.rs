@@ -24,7 +24,7 @@ mod between;
 mod bootstrap;
 mod data;
 #[cfg(test)]
-mod decoded_tests;
+pub(crate) mod decoded_tests;
 mod decoding;
 mod error;
 mod findings;
@@ -53,7 +53,9 @@ pub use same::ComesTo;
 pub use words::samples_in_words;
 
 use crate::denoiser::ImageShape;
+use crate::model::decoder::Decoder;
 use crate::session::RunSettings;
+use crate::session::decoded::open_decoder;
 use crate::session::prepare::{Keeping, Model, Resolved};
 use crate::spectrum::{BandPlan, Fft2, Fit, Rapsd, Rings, Running, Window};
 use crate::theory::{NoiseLevel, default_levels};
@@ -115,6 +117,9 @@ pub struct Origin {
     /// Size of the decoded images, if they are measured too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoded: Option<ImageShape>,
+    /// Pixels of the image along a side of a latent, for a model of latents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels_per_latent: Option<usize>,
 }
 
 /// Measurements of many samples of one model along one schedule, as running sums.
@@ -122,8 +127,8 @@ pub struct Origin {
 pub struct Ensemble {
     origin: Origin,
     levels: Vec<NoiseLevel>,
-    /// Those of the run if only some of its steps have rows.
-    run_levels: Option<Vec<NoiseLevel>>,
+    /// Of decoded images: levels and size of the whole run in latents.
+    run: Option<(Vec<NoiseLevel>, (usize, usize))>,
     form: RecordLayout,
     bands: BandPlan,
     running: Running,
@@ -155,8 +160,12 @@ impl Ensemble {
             Some(_) => Some(shape(prepared.resolved.image).ok_or(EnsembleError::NoDecoder)?),
             None => None,
         };
+        let latents = prepared.resolved.image;
+        let pixels = |image: ImageShape| image.height / latents.height.max(1);
+        let of_pipeline = model.info().pipeline.as_ref().map(|pipeline| pipeline.latents().pixels_per_latent);
         let origin = Origin {
             decoded,
+            pixels_per_latent: of_pipeline.or_else(|| decoded.map(pixels)),
             settings,
             resolved: prepared.resolved,
             options,
@@ -189,7 +198,9 @@ impl Ensemble {
         of.timesteps = steps.iter().map(|&step| origin.timesteps[step]).collect();
         let last = levels.last().copied();
         let of_steps = steps.iter().map(|&step| levels[step]).chain(last).collect();
-        Ok(Self { run_levels: Some(levels.to_vec()), ..Self::of_space(of, of_steps, Space::Decoded)? })
+        let latents = origin.resolved.image;
+        let run = Some((levels.to_vec(), (latents.height, latents.width)));
+        Ok(Self { run, ..Self::of_space(of, of_steps, Space::Decoded)? })
     }
 
     fn of_space(origin: Origin, levels: Vec<NoiseLevel>, space: Space) -> Result<Self, EnsembleError> {
@@ -207,7 +218,7 @@ impl Ensemble {
             levels,
             form,
             bands,
-            run_levels: None,
+            run: None,
             decoded: None,
         })
     }
@@ -229,7 +240,13 @@ impl Ensemble {
 
     /// Noise levels of the whole run.
     pub(super) fn run_levels(&self) -> &[NoiseLevel] {
-        self.run_levels.as_deref().unwrap_or(&self.levels)
+        self.run.as_ref().map_or(&self.levels, |(levels, _)| levels)
+    }
+
+    /// Height and width of the run's states.
+    pub(super) fn run_size(&self) -> (usize, usize) {
+        let image = self.origin.resolved.image;
+        self.run.as_ref().map_or((image.height, image.width), |(_, size)| *size)
     }
 
     /// Steps of the whole run.
@@ -245,13 +262,14 @@ impl Ensemble {
         Some(share.samples.saturating_sub(decoded).min(next)).filter(|&count| count > 0)
     }
 
-    /// The model's decoder, if any samples up to `target` are to be decoded.
-    fn decoder_of(&self, model: &Model, target: usize) -> Result<Option<Box<dyn ImageDecoder>>, EnsembleError> {
+    /// The model's decoder, if any samples up to `target` are to be decoded, and a sentence if it runs elsewhere than the model.
+    fn decoder_up_to(&self, target: usize) -> Result<Option<(Decoder, Option<String>)>, EnsembleError> {
         if self.decoded_of(target.saturating_sub(self.samples())).is_none() {
             return Ok(None);
         }
-        let _ = model;
-        Ok(None)
+        // The model has loaded the library.
+        let opened = open_decoder(&self.origin.settings, &self.origin.resolved, None)?;
+        opened.ok_or(EnsembleError::NoDecoder).map(Some)
     }
 
     /// The spectrum of the final images, for the channels' mean (`series` 0) or for channel `series − 1`: `[F]`.
@@ -344,12 +362,10 @@ impl Ensemble {
         Measured::of(self)
     }
 
-    /// Pixels of a decoded image per pixel of its latents, along a side; `None` for an ensemble without decoded images.
+    /// Pixels of the image along a side of a latent; `None` for a model of images.
     #[must_use]
-    pub fn pixels_per_latent(&self) -> Option<usize> {
-        let decoded = self.origin.decoded?;
-        let latents = if self.form.space == Space::Own { self.origin.resolved.image } else { return None };
-        (decoded.height % latents.height.max(1) == 0).then(|| decoded.height / latents.height.max(1))
+    pub const fn pixels_per_latent(&self) -> Option<usize> {
+        self.origin.pixels_per_latent
     }
 
     fn rapsd(&self) -> Result<Rapsd, EnsembleError> {

@@ -22,7 +22,7 @@ impl Ensemble {
     /// to the same value; defaults can be resolved if the schedule can be made.
     #[must_use]
     pub fn is_of(&self, run: &RunSettings, comes_to: Option<ComesTo>) -> bool {
-        let size = self.origin.resolved.size();
+        let size = self.run_size();
         let made = self.origin.resolved.solver(&self.origin.settings);
         let here = &self.origin.settings;
         let (mut here, mut there) = match comes_to.and_then(|it| it.solver) {
@@ -31,7 +31,14 @@ impl Ensemble {
             None if here.sampler == run.sampler => (plain(here, made), plain(run, made)),
             None => (plain(here, made), plain(run, run.sampler.or_ddim())),
         };
-        (here.size, there.size) = (Some(size), there.size.or(comes_to.map(|it| it.size)).or(Some(size)));
+        // The settings have the size of images, a run that of its latents.
+        let pixels = self.pixels_per_latent().unwrap_or(1);
+        let of_image = (size.0 * pixels, size.1 * pixels);
+        let is_same = match there.size {
+            Some(set) => set == of_image,
+            None => comes_to.is_none_or(|it| it.size == of_image || it.size == size),
+        };
+        (here.size, there.size) = (None, Some(size).filter(|_| !is_same));
         if comes_to.is_some_and(|it| it.levels == self.run_levels()) {
             for settings in [&mut here, &mut there] {
                 (settings.steps, settings.spacing, settings.schedule) = (self.run_steps(), None, None);

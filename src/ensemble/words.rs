@@ -71,6 +71,16 @@ impl Findings {
         format!("{} of {}", count(data.count(), "image"), name.display())
     }
 
+    /// The heading of a figure: the run, the samples, and what theory is calibrated on, if there is theory.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        let title = self.ensemble.title();
+        match self.no_theory() {
+            Some(_) => title,
+            None => format!("{title} · theory calibrated on {}", self.calibrated_on(false)),
+        }
+    }
+
     /// The steps excluded from every comparison, because their shares are lost in noise; `None` if there are none.
     #[must_use]
     pub fn left_out_in_words(&self) -> Option<String> {

@@ -163,7 +163,9 @@ fn work(task: &MeasureTask, order: Order) -> Result<bool, Fault> {
     };
     let data = match order.data {
         Some(DataSource::Folder(folder)) => {
-            let read = DataStatistics::of_folder(&folder, &ensemble, &|done, total| {
+            // Images of a folder are no latents.
+            let alike = ensemble.decoded().map_or(&ensemble, |decoded| decoded);
+            let read = DataStatistics::of_folder(&folder, alike, &|done, total| {
                 task.tell(|report| report.doing = format!("Reading image {done} of {total}"));
                 !task.is_cancelled()
             });
@@ -198,7 +200,7 @@ fn work(task: &MeasureTask, order: Order) -> Result<bool, Fault> {
                 let all = ((target - first) * steps) as f64;
                 let change = |report: &mut MeasuringReport| {
                     report.share = (done / all) as f32;
-                    report.remaining = Some((timing.model + timing.analysis) * (all - done) / done);
+                    report.remaining = Some(timing.total() * (all - done) / done);
                     report.timing = timing;
                 };
                 if told_at.elapsed() >= NEWS {

@@ -29,6 +29,12 @@ impl SpectrumSource {
     /// Those that may be shown in a track of their own beside the heat map.
     pub const BESIDE: [Self; 4] = [Self::Theory, Self::AgainstTheory, Self::AgainstCompared, Self::Sample];
 
+    /// Whether it is a theory, or compared with one.
+    #[must_use]
+    pub const fn needs_theory(self) -> bool {
+        matches!(self, Self::Theory | Self::AgainstTheory)
+    }
+
     /// Whether it is a difference, in dB on both sides of 0.
     #[must_use]
     pub const fn is_difference(self) -> bool {

@@ -3,7 +3,7 @@
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
+use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named, text_toggle};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button, small_button_named};
@@ -11,10 +11,13 @@ use crate::app::pane_id::PaneId;
 use crate::app::track::chromatogram::disagreement_in_words;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
-use crate::ensemble::{Agreement, Apart, DEFAULT_SAMPLES, Findings, LEAST_ERRORS, MARGIN, samples_in_words};
+use crate::ensemble::{
+    Agreement, Apart, DEFAULT_SAMPLES, DecodingShare, Findings, LEAST_ERRORS, MARGIN, Space, samples_in_words,
+};
 use crate::runtime::{MeasuringReport, Wake};
 use crate::session::action::Action;
 use crate::session::document::Layout;
+use crate::session::prepare::PipelineInfo;
 use crate::theory::Calibration;
 use crate::words::count;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
@@ -23,6 +26,8 @@ use std::path::PathBuf;
 
 /// Most samples per request.
 const MOST_SAMPLES: usize = 100_000;
+/// Most steps from one decoded one to the next.
+const MOST_STEPS: usize = 1000;
 /// Most disagreements in the list.
 const MOST_LISTED: usize = 4;
 
@@ -30,6 +35,9 @@ const MOST_LISTED: usize = 4;
 pub struct MeasurePane {
     /// The number of samples.
     samples: usize,
+    /// Whether decoded images of a model of latents are measured too, and what part of them.
+    decodes: bool,
+    share: DecodingShare,
     /// A path being typed.
     path: String,
 }
@@ -50,7 +58,7 @@ impl Pane for MeasurePane {
     }
 
     fn new(_: &Wake) -> Self {
-        Self { samples: DEFAULT_SAMPLES, path: String::new() }
+        Self { samples: DEFAULT_SAMPLES, decodes: false, share: DecodingShare::default(), path: String::new() }
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
@@ -58,6 +66,10 @@ impl Pane for MeasurePane {
         let intents = &mut *out.intents;
         panel_ui(ui, &head, |ui| {
             order_ui(ui, context, self, intents);
+            if context.model.and_then(|model| model.pipeline.as_ref()).is_some_and(PipelineInfo::has_decoder) {
+                decoding_ui(ui, context, self);
+            }
+            space_ui(ui, context, intents);
             match context.desk.findings() {
                 Some(findings) => {
                     of_ui(ui, findings, context);
@@ -79,6 +91,8 @@ impl Pane for MeasurePane {
 fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents: &mut Vec<Intent>) {
     let going = context.desk.is_going();
     let mut ask = |wish| intents.push(Intent::Measure(wish));
+    let decoder = context.model.and_then(|model| model.pipeline.as_ref()).is_some_and(PipelineInfo::has_decoder);
+    let share = Some(panel.share).filter(|_| panel.decodes && decoder);
     ui.horizontal(|ui| {
         let value = DragValue::new(&mut panel.samples).speed(1.0).min_size(vec2(56.0, 26.0));
         let limits = Limits::whole(1, MOST_SAMPLES);
@@ -104,7 +118,7 @@ fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents
         let text = RichText::new(words::panes::MEASURE).font(theme::strong(SMALL)).color(palette.on_accent);
         let tip = "Measure this many samples with the current settings. Pauses while a run is in progress";
         if ui.add(Button::new(text).fill(palette.accent).min_size(vec2(72.0, 26.0))).on_hover_text(tip).clicked() {
-            ask(MeasureWish::Begin(samples));
+            ask(MeasureWish::Begin(samples, share));
         }
         let tip = "Add this many samples of the same run";
         if context.desk.findings().is_some() && small_button(ui, words::panes::ADD_SAMPLES, tip) {
@@ -116,6 +130,53 @@ fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents
         for note in &report.notes {
             ui.add(Label::new(secondary(ui, note)).wrap());
         }
+    }
+}
+
+/// Whether decoded images are measured too, and of how many steps and samples.
+fn decoding_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane) {
+    ui.add_enabled_ui(!context.desk.is_going(), |ui| {
+        let text = RichText::new(words::panes::DECODE_TOO).font(theme::body(SMALL));
+        let tip = "Decode a share of the estimates and measure these images as well. Decoding takes time";
+        ui.checkbox(&mut panel.decodes, text).on_hover_text(tip);
+        if !panel.decodes {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let DecodingShare { every, samples } = &mut panel.share;
+            let value_ui = |ui: &mut Ui, text: &str, value: &mut usize, most: usize, name: &str| {
+                ui.label(secondary(ui, text));
+                let drag = DragValue::new(value).speed(0.2).min_size(vec2(44.0, 26.0));
+                let response = number_with(ui, drag, Limits::whole(1, most), |ui, value| ui.add(value));
+                named(ui, &response, name);
+            };
+            value_ui(ui, "every", every, MOST_STEPS, words::panes::DECODE_EVERY);
+            value_ui(ui, "steps, the first", samples, MOST_SAMPLES, words::panes::DECODED_SAMPLES);
+            ui.label(secondary(ui, "samples"));
+        });
+    });
+}
+
+/// The switch between measured latents and measured decoded images, if there are both.
+fn space_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
+    let Some(decoded) = context.desk.whole().and_then(|whole| whole.decoded()) else { return };
+    let shown = context.desk.space();
+    ui.horizontal(|ui| {
+        for (space, text, name) in [
+            (Space::Own, "latents", words::panes::SHOW_MEASURED_LATENTS),
+            (Space::Decoded, "decoded images", words::panes::SHOW_MEASURED_DECODED),
+        ] {
+            let tip = match space {
+                Space::Own => "Frequencies and levels of latent pixels, compared with theory",
+                Space::Decoded => "Frequencies and levels of the image's pixels, without theory",
+            };
+            if text_toggle(ui, text, name, tip, shown == space).clicked() && shown != space {
+                intents.push(Intent::Measure(MeasureWish::Show(space)));
+            }
+        }
+    });
+    if let (Space::Decoded, Some(space)) = (shown, decoded.ensemble.space_in_words()) {
+        ui.add(Label::new(secondary(ui, &sentence(&space))).wrap());
     }
 }
 
@@ -180,7 +241,7 @@ const RMS: &str = "Root mean square of measured minus expected rₘ, over all le
 /// How well each theory agrees; a click chooses the one to draw.
 fn theory_ui(ui: &mut Ui, findings: &Findings, context: &ViewContext, intents: &mut Vec<Intent>) {
     heading(ui, "Theory");
-    if let Some(why) = findings.ensemble.no_change() {
+    if let Some(why) = findings.ensemble.no_change().or_else(|| findings.no_theory()) {
         ui.add(Label::new(secondary(ui, &sentence(why))).wrap());
         return;
     }

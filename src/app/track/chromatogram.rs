@@ -26,6 +26,7 @@ use crate::session::action::Action;
 use crate::session::document::{FACTORS, MOST_LEVELS, Measure, Stacking, Track};
 use crate::session::{ClassWords, PromptList};
 use crate::theory::{Calibration, Chromatogram};
+use crate::words::sentence;
 use egui::{DragValue, Ui};
 
 /// How theory is drawn.
@@ -72,11 +73,10 @@ impl TrackView for ChromatogramTrack {
             .findings()
             .filter(|_| view.stacking == Stacking::Lines)
             .and_then(|findings| findings.comparison(view.theory, view.measure.into()));
-        head.note(
-            ui,
-            36.0,
-            if comparison.is_some() { words::tracks::SHARES_MEASURED } else { words::tracks::SHARES_THEORY },
-        );
+        let decoded = context.findings().filter(|findings| findings.no_theory().is_some());
+        let without = decoded.filter(|_| view.stacking == Stacking::Lines).map(|_| words::tracks::SHARES_DECODED);
+        let with = if comparison.is_some() { words::tracks::SHARES_MEASURED } else { words::tracks::SHARES_THEORY };
+        head.note(ui, 36.0, without.unwrap_or(with));
         if let Some(comparison) = comparison {
             head.note(ui, 114.0, comparison.calibration.name());
             head.note(ui, 130.0, &format!("RMS {}", comparison.agreement.rms_in_words(3)));
@@ -182,13 +182,15 @@ fn measured(
     calibration: Calibration,
 ) -> Option<Figure> {
     let findings = context.findings()?;
-    let comparison = findings.comparison(calibration, measure)?;
+    // Decoded images have none.
+    let comparison = findings.comparison(calibration, measure);
     let factor = findings.ensemble.bands().factor();
+    let disagreements = comparison.map_or(&[][..], |comparison| &comparison.agreement.disagreements);
     let disagreements: Vec<(usize, String)> =
-        comparison.agreement.disagreements.iter().map(|at| (at.step, disagreement_in_words(at, factor))).collect();
+        disagreements.iter().map(|at| (at.step, disagreement_in_words(at, factor))).collect();
     let own = findings.ensemble.axis();
     let on = OnAxis::new(time, &own);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = findings.no_theory().map(sentence).into_iter().collect();
     if !(on.is_same() && context.is_of_run(findings)) {
         notes.push(on.in_words(&words::tracks::dots(&findings.ensemble.title())));
     }
@@ -209,7 +211,7 @@ fn measured(
         measure,
         measured: &findings.measured.telling_values(measure),
         errors: findings.measured.errors(measure),
-        expected: comparison.prediction.rows(),
+        expected: comparison.map_or(&[][..], |comparison| comparison.prediction.rows()),
         compared,
         disagreements: &disagreements,
     });

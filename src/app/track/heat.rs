@@ -11,6 +11,7 @@ use crate::app::track::figures::AxisKey;
 use crate::app::track::place::TrackPlace;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
+use crate::ensemble::Findings;
 use crate::figure::heat_map::{Cell, Decibels, NOTHING, Placement, Rows};
 use crate::figure::palette::{Paint, level_label};
 use crate::figure::text::verbatim;
@@ -229,8 +230,14 @@ pub(super) fn heat_ui(
 
 /// Why there is no map.
 fn without_spectra(of: HeatUse, context: &ViewContext) -> &'static str {
+    let shown = context.desk.findings();
+    let not_decoded = |findings: &&Arc<Findings>| !findings.ensemble.form().follows_steps(of.choices.quantity);
     match of.choices.source {
         SpectrumSource::Sample => "",
+        source if source.needs_theory() && shown.is_some_and(|findings| findings.no_theory().is_some()) => {
+            words::tracks::NO_DECODED_THEORY
+        }
+        _ if shown.as_ref().is_some_and(not_decoded) => words::tracks::NOT_DECODED,
         SpectrumSource::AgainstCompared if context.desk.findings().is_some() => words::tracks::NOTHING_COMPARED,
         _ if context.view().layout == Layout::Spectra => words::tracks::NOTHING_MEASURED,
         _ => "Nothing measured yet. Open the Spectra layout and press Measure",

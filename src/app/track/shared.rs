@@ -64,7 +64,7 @@ impl<'a> ViewContext<'a> {
 
     /// Why the measurement cannot be drawn over these levels; `None` if it can, or if there is none.
     pub(in crate::app) fn other_images(&self) -> Option<String> {
-        let (findings, run) = (self.desk.findings()?, self.run?);
+        let (findings, run) = (self.desk.whole()?, self.run?);
         let image = findings.ensemble.origin().resolved.image;
         let [_, _, height, width] = run.started.shape;
         ((image.height, image.width) != (height, width)).then(|| {

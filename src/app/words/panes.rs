@@ -359,6 +359,11 @@ pub const EQUAL_TIME: &str = "Equal time per level";
 pub const WHY_MEASURE: &str = "One run shows one case. Measure many samples to see what the model does on average: \
     the chromatogram gets dots with error bars, and the spectra become means.";
 pub const SAMPLES: &str = "Number of samples";
+pub const DECODE_TOO: &str = "Decoded images too";
+pub const DECODE_EVERY: &str = "Decode every so many steps";
+pub const DECODED_SAMPLES: &str = "Samples to decode";
+pub const SHOW_MEASURED_LATENTS: &str = "Show measured latents";
+pub const SHOW_MEASURED_DECODED: &str = "Show measured decoded images";
 pub const ADD_SAMPLES: &str = "Add samples";
 pub const PAUSED: &str = "Paused";
 pub const SETTINGS_CHANGED: &str = "The settings have changed since this was measured. Measure again to compare.";

@@ -40,7 +40,10 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
     let findings = desk.findings()?;
     let ensemble = &findings.ensemble;
     let form = ensemble.form();
-    let rows = || 0..quantity.rows(ensemble.steps());
+    if !form.follows_steps(quantity) || (source.needs_theory() && findings.no_theory().is_some()) {
+        return None;
+    }
+    let rows = || 0..form.rows(quantity);
     let expected = || findings.expected_psd(quantity).chunks_exact(form.rings);
     let columns: Vec<Option<Arc<[f64]>>> = match source {
         SpectrumSource::Sample => return None,
@@ -52,7 +55,7 @@ fn spectra(desk: &MeasureDesk, asked: EnsembleAsked) -> Option<RunSpectra> {
             .collect(),
         SpectrumSource::AgainstCompared => {
             let other = &desk.compared()?.findings.ensemble;
-            (other.form().rings == form.rings).then_some(())?;
+            (other.form().rings == form.rings && other.form().space == form.space).then_some(())?;
             let against = |row| {
                 let beside = at_time(other, quantity, ensemble.flow_time(quantity, row), channel)?;
                 Some(over(ensemble.psd(quantity, row, form.series_of(channel)), beside))

@@ -10,7 +10,7 @@ use crate::app::words;
 use crate::figure::Figure;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
-use egui::{DragValue, RichText, Ui};
+use egui::{DragValue, RichText, ScrollArea, Ui};
 
 const HANN: &str = "Hann window: weights pixels towards the middle, sin²(πy/H)·sin²(πx/W), so that the jump between \
                     opposite edges does not count as detail. Noise still reads 1 − ᾱ";
@@ -23,7 +23,7 @@ const RANGE: &str =
 fn channel_name(channel: Option<usize>, channels: usize) -> String {
     match (channel, channels) {
         (Some(channel), 3) => ["red", "green", "blue"].get(channel).map_or("mean", |name| name).to_owned(),
-        (Some(channel), _) if channel < channels => format!("{}", channel + 1),
+        (Some(channel), _) if channel < channels => channel.to_string(),
         _ => "mean".to_owned(),
     }
 }
@@ -89,7 +89,7 @@ pub(super) fn bar_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64
         let shown = channel_name(context.view().spectrum.channel, channels_of(context));
         small_menu(ui, words::panes::SPECTRA_CHANNEL, &shown, CHANNEL, |ui| {
             ui.set_min_width(96.0);
-            channel_choices_ui(ui, context, intents);
+            ScrollArea::vertical().max_height(260.0).show(ui, |ui| channel_choices_ui(ui, context, intents));
         });
         if text_toggle(ui, "Hann", words::panes::HANN, HANN, context.view().spectrum.hann).clicked() {
             choose(context, intents, |choices| choices.hann = !choices.hann);
@@ -113,7 +113,7 @@ pub(super) fn menu_ui(
     ui.set_min_width(200.0);
     let intents = &mut *out.intents;
     if all {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.label("channel").on_hover_text(CHANNEL);
             channel_choices_ui(ui, context, intents);
         });

@@ -7,6 +7,7 @@ use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::session::action::Action;
 use crate::session::document::ColourMap;
 use crate::session::heat_map::{FrequencyScale, HeatMapChange, Normalisation};
+use crate::session::inspect::channel_name;
 use egui::{Color32, Mesh, RichText, Sense, Shape, Ui, pos2, vec2};
 
 fn heading(ui: &mut Ui, text: &str) {
@@ -38,7 +39,7 @@ pub(super) fn looks_menu(ui: &mut Ui, context: &ViewContext, out: &mut ViewOutpu
     let channels = context.run.map_or(1, |run| run.started.shape[1]);
     if channels > 1 {
         heading(ui, "Channel");
-        let names = (0..channels).map(|channel| (Some(channel), (channel + 1).to_string()));
+        let names = (0..channels).map(|channel| (Some(channel), channel_name(channel, channels)));
         let all = std::iter::once((None, "mean".to_owned())).chain(names);
         line(ui, choices.channel.filter(|channel| *channel < channels), all, |channel| {
             change(HeatMapChange::Channel(channel));
