@@ -194,6 +194,8 @@ impl Ensemble {
         let finer = finer_levels(origin.options.factor, origin.resolved.image.height, image.height);
         let mut of = origin.clone();
         of.resolved.image = image;
+        // Its size is that of images already.
+        of.resolved.pipeline = None;
         of.options.levels = origin.options.levels.zip(finer).map(|(levels, finer)| levels + finer);
         of.timesteps = steps.iter().map(|&step| origin.timesteps[step]).collect();
         let last = levels.last().copied();
