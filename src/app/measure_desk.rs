@@ -132,9 +132,7 @@ impl MeasureDesk {
     /// The heading of a saved figure of the measurements.
     #[must_use]
     pub fn heading(&self) -> String {
-        self.findings().map_or_else(String::new, |findings| {
-            verbatim(&findings.heading())
-        })
+        self.findings().map_or_else(String::new, |findings| verbatim(&findings.heading()))
     }
 
     /// Changes with [`findings`](Self::findings) and [`compared`](Self::compared), so that outdated drawings can be

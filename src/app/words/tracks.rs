@@ -82,8 +82,10 @@ pub const LARGEST_DIFFERENCE: &str = "largest difference";
 pub const CHOOSE_SAVED: &str = "Choose a saved schedule to compare with the run's";
 pub const SHARES_MEASURED: &str = "rₘ(t), measured";
 pub const SHARES_DECODED: &str = "rₘ(t), measured on decoded images";
-pub const NO_DECODED_THEORY: &str = "Decoded images have no theory. Show the measured latents in the Measure pane, or choose another source";
-pub const NOT_DECODED: &str = "Only estimates and their changes are decoded. Choose E[x₀|xₜ] or its change, or show the measured latents";
+pub const NO_DECODED_THEORY: &str =
+    "Decoded images have no theory. Show the measured latents in the Measure pane, or choose another source";
+pub const NOT_DECODED: &str =
+    "Only estimates and their changes are decoded. Choose E[x₀|xₜ] or its change, or show the measured latents";
 pub const SHARES_THEORY: &str = "rₘ(t), theory";
 pub const LEVELS: &str = "Levels";
 pub const SPECTRA_OF: &str = "Spectra of";
