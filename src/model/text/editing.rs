@@ -5,7 +5,6 @@
 //! turn, one a step. They nest, and stand in round brackets and around them. `\[`, `\]`, `\(`, `\)`, `\:` and `\|` are
 //! characters. Brackets that do not say one of these stay in the text, for [`emphasis`](super::emphasis).
 
-use crate::denoiser::Timeline;
 use std::collections::{BTreeSet, HashMap};
 
 /// The texts that some prompts are over a run.
@@ -15,8 +14,6 @@ pub struct Texts {
     pub texts: Vec<String>,
     /// For each prompt the first step and the number of the text that rules from there, in order; the first is step 0.
     pub over_time: Vec<Vec<(usize, usize)>>,
-    /// How many of the texts, the first ones, are of the negative prompt.
-    pub negative: usize,
 }
 
 impl Texts {
@@ -24,36 +21,13 @@ impl Texts {
     #[must_use]
     pub fn of<P: AsRef<str>>(prompts: &[P], steps: usize) -> Self {
         let mut found = Self::default();
-        found.extend(prompts, steps);
-        found
-    }
-
-    /// The texts of a run: those of the negative prompt, which is prompt 0, and those of the other prompts. A text of both is
-    /// listed twice, because a negative prompt is encoded otherwise.
-    #[must_use]
-    pub fn of_run<P: AsRef<str>>(negative: &str, prompts: &[P], steps: usize) -> Self {
-        let mut found = Self::of(&[negative], steps);
-        found.negative = found.texts.len();
-        found.extend(prompts, steps);
-        found
-    }
-
-    /// What replaces the number of a prompt by that of its text, for each prompt.
-    #[must_use]
-    pub fn timelines(&self) -> Vec<Timeline> {
-        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let timeline =
-            |over_time: &Vec<(usize, usize)>| over_time.iter().map(|&(step, text)| (step, number(text))).collect();
-        self.over_time.iter().map(timeline).collect()
-    }
-
-    fn extend<P: AsRef<str>>(&mut self, prompts: &[P], steps: usize) {
-        let found = self;
         let mut numbers: HashMap<String, usize> = HashMap::new();
         for prompt in prompts {
             let nodes = parse(prompt.as_ref());
             let mut changes = BTreeSet::from([0]);
-            nodes.iter().for_each(|node| node.changes(steps, &mut changes));
+            for node in &nodes {
+                node.changes(steps, &mut changes);
+            }
             let mut over_time: Vec<(usize, usize)> = Vec::new();
             for step in changes {
                 let mut text = String::new();
@@ -68,6 +42,7 @@ impl Texts {
             }
             found.over_time.push(over_time);
         }
+        found
     }
 
     /// Whether any prompt changes during the run.
@@ -165,7 +140,9 @@ impl<'a> Node<'a> {
 }
 
 fn write_all(nodes: &[Node], at: (usize, usize), to: &mut String) {
-    nodes.iter().for_each(|node| node.write(at, to));
+    for node in nodes {
+        node.write(at, to);
+    }
 }
 
 /// Where brackets match, and which `:` and `|` belong to which.
@@ -306,9 +283,6 @@ mod tests {
         assert_eq!(found.texts, ["", "a", "b"]);
         assert_eq!(found.over_time, [vec![(0, 0)], vec![(0, 1), (1, 2), (2, 1), (3, 2)], vec![(0, 2), (2, 1)]]);
         assert_eq!((found.at(1, 2), found.at(2, 1), found.at(0, 9), found.at(3, 0)), (Some(1), Some(2), Some(0), None));
-        let run = Texts::of_run("a", &["[a|b]", "b"], 2);
-        assert_eq!((run.negative, run.texts.join(" ")), (1, "a a b".into()));
-        assert_eq!(run.timelines(), [vec![(0, 0)], vec![(0, 1), (1, 2)], vec![(0, 2)]]);
         assert!(found.change() && !Texts::of(&["a", "(b)"], 4).change());
     }
 

@@ -86,8 +86,12 @@ impl Emphasis {
         let mut reader = Reader { prompt, parts: Vec::new(), round: Vec::new(), square: Vec::new() };
         reader.read();
         let (round, square) = (std::mem::take(&mut reader.round), std::mem::take(&mut reader.square));
-        round.into_iter().for_each(|first| reader.scale(first, BRACKETS));
-        square.into_iter().for_each(|first| reader.scale(first, 1.0 / BRACKETS));
+        for first in round {
+            reader.scale(first, BRACKETS);
+        }
+        for first in square {
+            reader.scale(first, 1.0 / BRACKETS);
+        }
         let mut parts: Vec<Part> = Vec::new();
         for part in reader.parts {
             match parts.last_mut() {
@@ -98,7 +102,10 @@ impl Emphasis {
         if parts.is_empty() {
             parts.push(Part::new(prompt.len()));
         }
-        let has_break = parts.iter_mut().fold(false, |found, part| part.without_breaks() || found);
+        let mut has_break = false;
+        for part in &mut parts {
+            has_break |= part.without_breaks();
+        }
         Self { parts, has_break }
     }
 
