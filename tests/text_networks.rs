@@ -374,6 +374,21 @@ fn embeddings_in_single_precision_are_rounded_for_a_network_in_halves() {
 }
 
 #[test]
+fn a_pipeline_in_halves_answers_as_in_single_precision() {
+    let x0 = |name: &str| {
+        let family = Family::open(name);
+        let (level, told) = family.middle();
+        let mut network = family.network(family.conditioning((8, 8)), 64);
+        assert_eq!(network.timestep_at(level), told);
+        x0_of(&mut network, &family.states((8, 8), 3), level, &[2, 0, 1])
+    };
+    let (halves, single) = (x0("sd15-f16"), x0("sd15"));
+    let size = single.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let off = largest(&halves, &single);
+    assert!(off > 0.0 && off < 1e-2 * size, "{off} of {size}");
+}
+
+#[test]
 fn no_numbers_out_of_a_network_in_halves_name_the_cause() {
     let family = test_network("f16");
     // Far beyond 65504, the largest half.

@@ -161,10 +161,12 @@ impl OnnxDenoiser {
         }
         if let Some(what) = output.values.not_finite(count * given[1] * height * width) {
             let halves = contract.sample.element.is_half() || port.element.is_half();
-            return Err(match halves {
-                true => DenoiseError::NotFiniteInHalves { what, timestep },
-                false => DenoiseError::NotFinite { what, timestep },
-            });
+            let fault = if halves {
+                DenoiseError::NotFiniteInHalves { what, timestep }
+            } else {
+                DenoiseError::NotFinite { what, timestep }
+            };
+            return Err(fault);
         }
         let meaning = self.parameterization;
         match &output.values {
