@@ -103,8 +103,7 @@ fn main() {
     let inputs = fed(&contract, &x_t, &states.select(Axis(0), &[1, 0]));
     let conditioning = Conditioning { hidden_states: Some(HiddenStates::by_class(states)), ..Conditioning::default() };
     let session = bare.another().unwrap();
-    let network =
-        OnnxDenoiser::new(session, contract.clone(), schedule, config.parameterization(), conditioning, 2);
+    let network = OnnxDenoiser::new(session, contract.clone(), schedule, config.parameterization(), conditioning, 2);
     let time = RunTime::of(plan.levels());
     let guided = Guided::new(network, Prompt::Class(1), GuidanceScale::Constant(7.5), 0, time);
     let denoiser = Box::new(Clipped::new(guided, Clipping::None));
