@@ -77,6 +77,24 @@ fn the_library_alone_needs_nothing_of_the_window() {
     assert_eq!(needed.iter().filter(of_the_window).collect::<Vec<_>>(), Vec::<&&str>::new());
 }
 
+/// The tokenizers crate can bring Oniguruma in C and suffix arrays in C++.
+#[test]
+fn tokenizers_are_pure_rust() {
+    let metadata = metadata(&["--all-features"]);
+    let named = |name: &str| {
+        let packages = metadata["packages"].as_array().unwrap();
+        packages.iter().find(|package| package["name"] == name).map(|package| package["id"].clone())
+    };
+    assert!(named("tokenizers").is_some());
+    for library in ["onig", "onig_sys", "sentencepiece", "sentencepiece-sys"] {
+        assert_eq!(named(library), None, "{library}");
+    }
+    let suffix_arrays = named("esaxx-rs").unwrap();
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let node = nodes.iter().find(|node| node["id"] == suffix_arrays).unwrap();
+    assert_eq!(node["features"], serde_json::json!([]));
+}
+
 fn fault_of(package: &Value) -> Option<String> {
     let name = package["name"].as_str().unwrap();
     match package["license"].as_str() {

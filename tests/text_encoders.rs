@@ -153,10 +153,20 @@ fn texts_are_encoded_once_and_encoders_are_freed() {
 
 #[test]
 fn what_falls_off_is_told_once_for_all_encoders() {
-    let encoder = PromptEncoder::open(&pipeline("sd3")).unwrap();
-    let notes = encoder.notes(&[text(&"cat ".repeat(100)), text("cat")]);
-    assert_eq!(notes.len(), 1, "{notes:?}");
-    assert!(notes[0].contains("the text encoder reads 75"), "{notes:?}");
+    let notes =
+        |name, text: &str| PromptEncoder::open(&pipeline(name)).unwrap().notes(&[self::text(text), self::text("cat")]);
+    let told = notes("sdxl", &"cat ".repeat(100));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("the prompt has 100 tokens, and the text encoder reads 75; left out: \"cat cat"),
+        "{told:?}"
+    );
+    assert!(told[0].ends_with('"'), "{told:?}");
+    // What CLIP cannot read, T5 may.
+    let told = notes("sd3", &"cat ".repeat(100)).remove(0);
+    assert!(told.ends_with("; text_encoder_3 reads all of it"), "{told}");
+    assert!(!notes("sd3", &"cat ".repeat(600)).iter().any(|note| note.ends_with("all of it")));
+    assert_eq!(notes("sd3", "a BREAK b").len(), 1);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::model::onnx::{Canceller, SessionOptions};
 use crate::model::onnx_runtime::LoadedRuntime;
 use crate::model::package::json;
 use crate::model::pipeline::{EncoderPart, Family, PipelinePackage};
+use crate::words::joined;
 use ndarray::{Array1, Array2};
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -184,9 +185,21 @@ impl PromptEncoder {
     #[must_use]
     pub fn notes(&self, texts: &[PromptText]) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
-        for note in texts.iter().flat_map(|text| self.tokens(&text.text)).flat_map(|(_, tokens)| tokens.notes()) {
-            if !notes.contains(&note) {
-                notes.push(note);
+        for text in texts {
+            let tokens = self.tokens(&text.text);
+            let whole: Vec<&str> =
+                tokens.iter().filter(|(_, tokens)| tokens.fell_off.is_none()).map(|(part, _)| *part).collect();
+            let verb = if whole.len() == 1 { "reads" } else { "read" };
+            for (_, tokens) in &tokens {
+                // What one encoder cannot read may still count by another.
+                let further = Some(&whole).filter(|whole| tokens.fell_off.is_some() && !whole.is_empty());
+                let further = further.map(|whole| format!("; {} {verb} all of it", joined(whole, "and")));
+                for (at, note) in tokens.notes().into_iter().enumerate() {
+                    let note = note + further.as_deref().filter(|_| at == 0).unwrap_or_default();
+                    if !notes.contains(&note) {
+                        notes.push(note);
+                    }
+                }
             }
         }
         notes
