@@ -68,6 +68,9 @@ pub(super) struct Arguments {
     run: RunOptions<OfFit>,
 }
 
+const ON_LATENTS: &str = "the schedule is fitted on latents: reference, errors and spectra are those of latents, and nothing is \
+                          decoded";
+
 /// A spacing, a family of σ or a continuous curve by name.
 fn source(name: &str) -> Result<PlanSource, String> {
     let curve = || name.parse().map(PlanSource::curve);
@@ -97,6 +100,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let mut bare = model.bare(&settings)?;
     for note in model.notes().iter().chain(&bare.notes) {
         output::message(note);
+    }
+    if model.info().pipeline.is_some() {
+        output::message(ON_LATENTS);
     }
     let problem = Problem::of(&bare, &settings)?;
     let now = arguments.now(&bare)?;
@@ -132,7 +138,8 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         outcome
     });
     bar.finish_and_clear();
-    arguments.tell(&outcome?, &bare.name, options.reference)
+    let fitted_on = if model.info().pipeline.is_some() { "latents" } else { "images" };
+    arguments.tell(&outcome?, (&bare.name, fitted_on), options.reference)
 }
 
 fn show(bar: &Bar, progress: FitProgress) {
@@ -168,7 +175,7 @@ impl Arguments {
         }
     }
 
-    fn tell(&self, outcome: &Outcome, model: &str, reference: Reference) -> Result<Ended, Failure> {
+    fn tell(&self, outcome: &Outcome, (model, fitted_on): (&str, &str), reference: Reference) -> Result<Ended, Failure> {
         let cancelled = outcome.ended == optimise::FitEnd::Cancelled;
         if outcome.fitted.is_none() {
             output::message("stopped before the first run of the fit, so nothing was written");
@@ -181,7 +188,7 @@ impl Arguments {
         let sentence = outcome.sentence();
         if self.json {
             let value = serde_json::json!({
-                "model": model, "sampler": self.sampler, "steps": self.steps, "reference": reference,
+                "model": model, "fitted_on": fitted_on, "sampler": self.sampler, "steps": self.steps, "reference": reference,
                 "schedule": kept.at, "sentence": sentence, "outcome": outcome,
             });
             output::result(&serde_json::to_string_pretty(&value)?)?;

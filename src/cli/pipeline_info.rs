@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 #[derive(Debug, thiserror::Error)]
 #[error(
     "info --check tests one network, and {name} is a pipeline; to test its {denoiser} alone, give {folder} in its place, with \
-     --encoder-hidden-states FILE for the embeddings of a prompt"
+     --hidden-states FILE for the embeddings of a prompt"
 )]
 pub(super) struct NoCheck {
     pub(super) name: String,

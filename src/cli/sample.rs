@@ -66,6 +66,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     let done = trajectory.snapshots.len();
     let steps = format!("the finished steps, {done} of {}, are", trajectory.steps());
     let mut failure = None;
+    let embeddings = prepared.embeddings.take();
     // Its memory is the decoder's now.
     drop(prepared.run);
     let stopped = outcome.as_ref().is_err_and(RunError::is_cancelled);
@@ -88,7 +89,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let record = Record::new(settings, prepared.resolved, &trajectory, stopped_because);
         let kept = elsewhere::write(&out.folder, &std::env::temp_dir(), &steps, |folder| {
             archive::create_folder(folder)?;
-            archive::write(folder, &trajectory, &record, archive::Further { decoded: Some(&decoding.images) })
+            let embeddings = embeddings.as_deref();
+            let further = archive::Further { decoded: Some(&decoding.images), embeddings };
+            archive::write(folder, &trajectory, &record, further)
         })?;
         failure = kept.told(&steps, "");
         let archive::WrittenRun { record, files } = kept.written;

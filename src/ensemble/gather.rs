@@ -4,7 +4,7 @@ use super::{Ensemble, EnsembleError, Quantity};
 use crate::model::onnx::Canceller;
 use crate::session::RunSettings;
 use crate::session::Snapshot;
-use crate::session::prepare::{Keeping, Model, Prepared};
+use crate::session::prepare::{Keeping, Model, Prepared, Resolved};
 use crate::spectrum::SpectrumError;
 use ndarray::{Array4, Axis};
 use rayon::prelude::*;
@@ -288,10 +288,12 @@ impl Ensemble {
     /// Checks that a run about to begin belongs to this ensemble.
     fn check(&self, prepared: &Prepared) -> Result<(), EnsembleError> {
         let (here, there) = (&self.origin.resolved, &prepared.resolved);
+        let prompts = |of: &Resolved| of.pipeline.as_ref().map(|pipeline| pipeline.embeddings_sha256.clone());
         let different = [
             (here.model_sha256 != there.model_sha256, "model"),
             (here.image != there.image, "size"),
             (here.label != there.label, "class"),
+            (prompts(here) != prompts(there), "embedding of its prompts"),
             (here.clipping != there.clipping || here.parameterization != there.parameterization, "configuration"),
             (self.levels != prepared.run.levels(), "schedule"),
         ];

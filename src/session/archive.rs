@@ -10,6 +10,8 @@
 //! | `x0_class_3`, `x0_unconditional`, `x0_stage_0`, … | as `x0` | the parts of a combined estimate, before clipping; NaN at steps that did not request them |
 //! | `timestep` | `[S]` f64 | the number fed to the network |
 //! | `alpha_bar` | `[S+1]` f64 | `ᾱ` of every state |
+//! | `prompt_embeds` | `[P, T, D]` | of a text-to-image model: the embeddings of its texts, the null prompt first |
+//! | `pooled_prompt_embeds` | `[P, D]` | the pooled embeddings, where the model has them |
 //! | `decoded` | `[K, B, 3, H, W]` | of a run in latents: images of K of its steps |
 //! | `decoded_step` | `[K]` i64 | which: `x0` of this step, or the result where it is the number of steps of the run |
 
@@ -20,7 +22,7 @@ pub use super::whole_file::{
 };
 
 use super::decoded::{self, DecodedSteps};
-use super::prepare::Resolved;
+use super::prepare::{Resolved, RunEmbeddings};
 use super::settings::ProviderChoice;
 use super::whole_file::{Staged, sha256};
 use super::{RunSettings, Snapshot, Trajectory, strip};
@@ -136,6 +138,9 @@ impl Record {
             let name = name.0;
             return fault(&now.model, format!("the {name} file is not the one the record was made with; restore it"));
         }
+        if let Some(reason) = other_prompts(then, now) {
+            return fault(&now.model, reason);
+        }
         let alpha_bar: Vec<f64> = trajectory.levels.iter().map(|level| level.alpha_bar()).collect();
         let choices =
             |of: &Resolved| (of.spacing.clone(), of.clipping, of.variance, of.parameterization, of.image, of.label);
@@ -158,6 +163,24 @@ impl Record {
         }
         Ok(notes)
     }
+}
+
+/// Why prompts are not what they were for the network, if so.
+fn other_prompts(then: &Resolved, now: &Resolved) -> Option<String> {
+    let (then, now) = (then.pipeline.as_ref()?, now.pipeline.as_ref()?);
+    // The decoder looks at a run and is no part of it.
+    let parts = now.parts.iter().filter(|part| !part.name.contains("decoder"));
+    let changed = parts.filter(|part| then.parts.iter().any(|old| old.name == part.name && old.sha256 != part.sha256));
+    let changed: Vec<&str> = changed.map(|part| part.name.as_str()).collect();
+    if !changed.is_empty() {
+        let parts = changed.join(" and ");
+        return Some(format!("its {parts} changed since the record was made, so the run would not be the same; restore it"));
+    }
+    (then.embeddings_sha256 != now.embeddings_sha256).then(|| {
+        "its tokenizer now gives the prompts other tokens than when the record was made, so the run would not be the same; \
+         restore it"
+            .into()
+    })
 }
 
 /// Why a record cannot be read or replayed.
@@ -228,6 +251,8 @@ pub struct WrittenRun {
 pub struct Further<'a> {
     /// Decoded images of a run in latents.
     pub decoded: Option<&'a DecodedSteps>,
+    /// The embeddings of its prompts.
+    pub embeddings: Option<&'a RunEmbeddings>,
 }
 
 /// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`, and `image.png` if images were decoded. All are
@@ -284,6 +309,12 @@ fn write_npz(
         let of_step = |snapshot: &Arc<Snapshot>| snapshot.parts.iter().position(|part| part.name == name);
         let parts = trajectory.snapshots.iter().map(|s| of_step(s).map_or(&missing, |index| &s.parts[index].x0));
         npz.add_array(format!("x0_{}", name.key()), &stack(parts, steps, trajectory.shape))?;
+    }
+    if let Some(RunEmbeddings { hidden_states, pooled, .. }) = further.embeddings {
+        npz.add_array("prompt_embeds", hidden_states)?;
+        if let Some(pooled) = pooled {
+            npz.add_array("pooled_prompt_embeds", pooled)?;
+        }
     }
     if let Some((decoded, images)) = further.decoded.and_then(|decoded| decoded.stacked().map(|all| (decoded, all))) {
         let steps: Array1<i64> = decoded.steps.iter().map(|&step| i64::try_from(step).unwrap_or(i64::MAX)).collect();
