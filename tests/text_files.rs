@@ -95,7 +95,7 @@ fn info_lists_the_parts_of_every_family() {
         let channels = info["latents"]["channels"].as_u64().unwrap();
         assert!((4..=most_channels).contains(&channels), "{name}: {channels}");
         assert!(info["latents"]["scaling_factor"].as_f64().is_some() && info["token_limit"].as_u64().unwrap() >= 16);
-        assert!(info["scheduler_config"].is_object() && info["sampler"].is_object(), "{name}");
+        assert!(info["scheduler_config"].is_object() && !info["sampler"].is_null(), "{name}");
         let text = told(&["info", &pipeline(name), "--provider", "cpu"]);
         for word in ["Pipeline", "Parts", "Latents", "Size", "Prompts", "Predicts", "Sampler", "Runs on"] {
             assert!(text.lines().any(|line| line.starts_with(word)), "{name} has no line {word}:\n{text}");
@@ -148,7 +148,7 @@ fn a_run_with_prompts_is_written_with_its_embeddings_and_replayed_bit_for_bit() 
         .map(str::to_owned);
     common::program().args(&replay).assert().success();
     for name in ["x_t", "x0", "eps"] {
-        let (then, now) = (array::<ndarray::Ix5>(&arrays, name), array(&again.join("trajectory.npz"), name));
+        let (then, now) = (array::<ndarray::Ix5>(&arrays, name), array::<ndarray::Ix5>(&again.join("trajectory.npz"), name));
         assert!(then.iter().zip(&now).all(|(then, now)| then.to_bits() == now.to_bits()), "{name} is not the same");
     }
     let now: ndarray::Array5<f32> = array(&again.join("trajectory.npz"), "decoded");
@@ -168,7 +168,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), target).unwrap()) }
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 
@@ -213,7 +217,7 @@ fn latents_and_decoded_images_are_measured_in_one_file_and_added_to() {
     assert!(text.contains("latents, 1 px = ") && text.contains("decoded images, every 2 steps and the last"), "{text}");
     assert!(text.contains("there is no theory of decoded images") && text.contains("theory calibrated on"), "{text}");
     let drawn = std::fs::read_to_string(plot).unwrap();
-    assert_eq!(drawn.matches("without theory").count(), 2, "a panel for each measure");
+    assert!(drawn.contains("without theory") && drawn.contains("calibrated theory"), "panels of both");
     let ensemble = chromascope::ensemble::read(Path::new(out)).unwrap();
     let decoded = ensemble.decoded().unwrap();
     assert_eq!((ensemble.samples(), decoded.samples(), decoded.steps_of_run()), (3, 2, vec![0, 2, 4]));
