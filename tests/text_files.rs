@@ -85,7 +85,8 @@ fn info_lists_the_parts_of_every_family() {
         let info = json(&["info", &pipeline(name), "--json", "--provider", "cpu"]);
         assert_eq!(info["family_name"], family, "{name}");
         let listed = info["parts"].as_array().unwrap();
-        let of = |part: &str| listed.iter().find(|listed| listed["name"] == part).unwrap_or_else(|| panic!("no {part}"));
+        let of =
+            |part: &str| listed.iter().find(|listed| listed["name"] == part).unwrap_or_else(|| panic!("no {part}"));
         for part in parts {
             let part = of(part);
             assert!(part["bytes"].as_u64().unwrap() > 1000 && part["weights"].as_array().unwrap().len() == 1, "{part}");
@@ -118,8 +119,24 @@ fn a_run_with_prompts_is_written_with_its_embeddings_and_replayed_bit_for_bit() 
     let at = |name: &str| folder.path().join(name);
     let (first, again) = (at("first"), at("again"));
     let run = [
-        "sample", "--model", &pipeline("sd15"), "--provider", "cpu", "--prompt", "a (red:1.3) fox [in|by] water", "--negative",
-        "blurry", "--guidance", "5", "--steps", "4", "--decode", "every:2", "--seed", "3", "--out",
+        "sample",
+        "--model",
+        &pipeline("sd15"),
+        "--provider",
+        "cpu",
+        "--prompt",
+        "a (red:1.3) fox [in|by] water",
+        "--negative",
+        "blurry",
+        "--guidance",
+        "5",
+        "--steps",
+        "4",
+        "--decode",
+        "every:2",
+        "--seed",
+        "3",
+        "--out",
     ];
     told(&[&run[..], &[first.to_str().unwrap()]].concat());
     let arrays = first.join("trajectory.npz");
@@ -144,11 +161,13 @@ fn a_run_with_prompts_is_written_with_its_embeddings_and_replayed_bit_for_bit() 
         .collect();
     assert_eq!(texts, ["blurry", "a (red:1.3) fox in water", "a (red:1.3) fox by water"]);
 
-    let replay = ["sample", "--replay", first.join("trajectory.json").to_str().unwrap(), "--out", again.to_str().unwrap()]
-        .map(str::to_owned);
+    let replay =
+        ["sample", "--replay", first.join("trajectory.json").to_str().unwrap(), "--out", again.to_str().unwrap()]
+            .map(str::to_owned);
     common::program().args(&replay).assert().success();
     for name in ["x_t", "x0", "eps"] {
-        let (then, now) = (array::<ndarray::Ix5>(&arrays, name), array::<ndarray::Ix5>(&again.join("trajectory.npz"), name));
+        let (then, now) =
+            (array::<ndarray::Ix5>(&arrays, name), array::<ndarray::Ix5>(&again.join("trajectory.npz"), name));
         assert!(then.iter().zip(&now).all(|(then, now)| then.to_bits() == now.to_bits()), "{name} is not the same");
     }
     let now: ndarray::Array5<f32> = array(&again.join("trajectory.npz"), "decoded");
@@ -156,7 +175,8 @@ fn a_run_with_prompts_is_written_with_its_embeddings_and_replayed_bit_for_bit() 
 
     // With a pooled vector.
     let pooled = at("pooled");
-    let run = ["sample", "--model", &pipeline("sdxl"), "--provider", "cpu", "--prompt", "a fox", "--steps", "2", "--out"];
+    let run =
+        ["sample", "--model", &pipeline("sdxl"), "--provider", "cpu", "--prompt", "a fox", "--steps", "2", "--out"];
     told(&[&run[..], &[pooled.to_str().unwrap()]].concat());
     let pooled: ndarray::Array2<f32> = array(&pooled.join("trajectory.npz"), "pooled_prompt_embeds");
     assert_eq!(pooled.dim().0, 2);
@@ -212,7 +232,8 @@ fn latents_and_decoded_images_are_measured_in_one_file_and_added_to() {
     let (out, plot) = (folder.path().join("both.npz"), folder.path().join("both.svg"));
     let (out, plot) = (out.to_str().unwrap(), plot.to_str().unwrap());
     let run = ["spectrum", "--model", &pipeline("sd15"), "--provider", "cpu", "--prompt", "a red fox", "--steps", "5"];
-    let both = ["--samples", "3", "--space", "both", "--decode-steps", "every:2", "--decode-samples", "2", "--out", out];
+    let both =
+        ["--samples", "3", "--space", "both", "--decode-steps", "every:2", "--decode-samples", "2", "--out", out];
     let text = told(&[&run[..], &both, &["--plot", plot]].concat());
     assert!(text.contains("latents, 1 px = ") && text.contains("decoded images, every 2 steps and the last"), "{text}");
     assert!(text.contains("there is no theory of decoded images") && text.contains("theory calibrated on"), "{text}");

@@ -175,7 +175,12 @@ impl Arguments {
         }
     }
 
-    fn tell(&self, outcome: &Outcome, (model, fitted_on): (&str, &str), reference: Reference) -> Result<Ended, Failure> {
+    fn tell(
+        &self,
+        outcome: &Outcome,
+        (model, fitted_on): (&str, &str),
+        reference: Reference,
+    ) -> Result<Ended, Failure> {
         let cancelled = outcome.ended == optimise::FitEnd::Cancelled;
         if outcome.fitted.is_none() {
             output::message("stopped before the first run of the fit, so nothing was written");

@@ -174,7 +174,9 @@ fn other_prompts(then: &Resolved, now: &Resolved) -> Option<String> {
     let changed: Vec<&str> = changed.map(|part| part.name.as_str()).collect();
     if !changed.is_empty() {
         let parts = changed.join(" and ");
-        return Some(format!("its {parts} changed since the record was made, so the run would not be the same; restore it"));
+        return Some(format!(
+            "its {parts} changed since the record was made, so the run would not be the same; restore it"
+        ));
     }
     (then.embeddings_sha256 != now.embeddings_sha256).then(|| {
         "its tokenizer now gives the prompts other tokens than when the record was made, so the run would not be the same; \
