@@ -172,7 +172,7 @@ fn a_class_for_a_model_that_takes_words() {
 
 #[test]
 fn a_prompt_for_a_model_without_text() {
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/tiny");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models/class-labels");
     let out = tempfile::tempdir().unwrap();
     let mut command = common::program();
     command.args(["sample", "--prompt", "a cat", "--model"]).arg(model);

@@ -68,8 +68,6 @@ pub(super) struct EncoderConfig {
     pub(super) d_model: Option<usize>,
     #[serde(default)]
     pub(super) projection_dim: Option<usize>,
-    #[serde(default)]
-    pub(super) vocab_size: Option<usize>,
 }
 
 impl EncoderConfig {

@@ -1,5 +1,4 @@
 use crate::model::package::PackageError;
-use crate::words::count;
 use std::path::PathBuf;
 
 /// Why a pipeline's folder cannot be used.
@@ -86,22 +85,6 @@ pub enum PipelineError {
         found: String,
         /// What it must be.
         needed: &'static str,
-    },
-    /// A tokenizer knows more than its encoder.
-    #[error(
-        "{tokenizer} belongs to another model: it has {}, but {encoder} was made for {known}; use the tokenizer that was exported \
-         with this pipeline",
-        count(*.tokens, "token")
-    )]
-    Vocabulary {
-        /// Name of the tokenizer's folder.
-        tokenizer: String,
-        /// Name of the encoder's folder.
-        encoder: String,
-        /// Tokens of the tokenizer.
-        tokens: usize,
-        /// Tokens of the encoder.
-        known: usize,
     },
     /// Encoders of another width than the denoiser's.
     #[error(

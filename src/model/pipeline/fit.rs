@@ -3,31 +3,8 @@
 use super::config::{self, DenoiserConfig, EncoderConfig};
 use super::parts::ENCODERS;
 use super::{EncoderPart, Family, PipelineError};
-use crate::model::package::json;
 use crate::words::joined;
-use std::collections::BTreeMap;
 use std::path::Path;
-
-/// Refuses tokenizers that know more tokens than their encoders.
-pub(super) fn vocabularies(encoders: &[EncoderPart]) -> Result<(), PipelineError> {
-    for encoder in encoders {
-        let read: EncoderConfig = config::read(encoder.config.as_ref())?;
-        let file = encoder.tokenizer.join("vocab.json");
-        let Some(known) = read.vocab_size.filter(|_| file.exists()) else { continue };
-        let vocabulary: BTreeMap<String, usize> = json(&file)?;
-        let tokens = vocabulary.values().max().map_or(0, |last| last + 1);
-        if tokens > known {
-            let (encoder, tokenizer) = ENCODERS[encoder.number - 1];
-            return Err(PipelineError::Vocabulary {
-                tokenizer: tokenizer.into(),
-                encoder: encoder.into(),
-                tokens,
-                known,
-            });
-        }
-    }
-    Ok(())
-}
 
 /// Refuses encoders whose embeddings have another width than the denoiser takes.
 pub(super) fn widths(

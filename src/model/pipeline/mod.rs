@@ -112,7 +112,6 @@ impl PipelinePackage {
         if decoder.is_none() {
             notes.push("this pipeline has no vae_decoder, so its latents cannot be decoded to images".into());
         }
-        fit::vocabularies(&encoders)?;
         fit::widths(family, &encoders, &read, config.as_deref())?;
         Ok(Self {
             folder: folder.into(),

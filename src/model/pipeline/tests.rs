@@ -197,11 +197,6 @@ fn a_missing_shift_is_a_gap_only_where_there_is_one() {
 #[test]
 fn parts_of_different_models_are_told_apart() {
     let folder = Folder::stable_diffusion();
-    folder.write("tokenizer/vocab.json", r#"{"a": 0, "b": 10}"#);
-    let expected = "tokenizer belongs to another model: it has 11 tokens, but text_encoder was made for 10; use the tokenizer \
-                    that was exported with this pipeline";
-    assert_eq!(folder.refused(), expected);
-    let folder = Folder::stable_diffusion();
     folder.write("unet/config.json", r#"{"cross_attention_dim": 16}"#);
     let expected = "the parts of this pipeline do not fit: text_encoder gives embeddings of 8 values per token, but unet takes \
                     16 (\"cross_attention_dim\" in DIR/unet/config.json); use parts that were exported together";
