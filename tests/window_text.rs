@@ -195,9 +195,17 @@ fn a_prompt_is_written_in_a_small_window() {
     assert_eq!(text_of(&harness, &field), "a red bird on a branch");
     type_letters(&mut harness, "y");
     settle(&mut harness);
-    assert!(text_of(&harness, &field).contains('y'), "it has the keyboard at once");
+    assert_eq!(text_of(&harness, &field), "a red bird on a branchy", "it has the keyboard at once, at the end");
     let screen = harness.ctx.content_rect();
-    assert!(screen.contains_rect(harness.get_by_label(&field).rect()));
+    for name in [field.clone(), words::panes::field_in(words::panes::NEGATIVE_FIELD, "top bar")] {
+        assert!(screen.contains_rect(harness.get_by_label(&name).rect()), "{name}");
+    }
+    press(&mut harness, Key::Escape);
+    press(&mut harness, Key::Escape);
+    assert!(harness.query_by_label(&field).is_none(), "it is closed");
+    until(&mut harness, "the words in the bar", |harness| {
+        says(harness, &words::chip(words::frame::PROMPT, "a red bird on a branchy"))
+    });
 }
 
 #[test]

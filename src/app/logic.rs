@@ -4,9 +4,11 @@ mod closing;
 pub(super) mod keeper;
 mod keys;
 pub(super) mod live;
+mod loading;
 mod news;
 pub(super) mod opener;
 mod rescue;
+mod typing;
 
 use crate::app::fetching::Fetching;
 use crate::app::intent::{Intent, MeasureWish};
@@ -27,7 +29,6 @@ use crate::optimise::Options;
 use crate::runtime::{Activity, Fault, FaultPlace, Optimisation, Pace, RunEnd, RunId};
 use crate::session::action::Action;
 use crate::session::playback::PlayheadCommand;
-use crate::session::prepare::PartTask;
 use crate::session::{History, RunSettings};
 use crate::words::sentence;
 use std::path::{Path, PathBuf};
@@ -443,16 +444,6 @@ impl App {
         };
         let memory = run.bytes() as f64 / 1e6;
         format!("{progress}{step} · {memory:.0} MB · {frame}")
-    }
-
-    /// The progress of loading a pipeline, once that takes a while. Encoding has no bar: it has one step.
-    pub(super) fn loading(&self, ctx: &egui::Context) -> Option<Fetching> {
-        let part = self.state.opening.as_ref()?.part.as_ref()?;
-        if part.task == PartTask::Encode || !self.is_stale(ctx) {
-            return None;
-        }
-        let text = format!("{} · {}", sentence(&part.in_words()), part.sizes_in_words());
-        Some(Fetching { text, share: Some((part.number as f32 - 0.5) / part.of.max(1) as f32) })
     }
 
     /// The text of the images pane if it has nothing to show.

@@ -185,6 +185,7 @@ fn level_ui(
     let level = level_label(levels.factor, m);
     let is_last = m + 1 == levels.prompts.len();
     let shown = if is_last { format!("{level} and coarser") } else { level.clone() };
+    ui.add_space(2.0);
     ui.scope(|ui| {
         ui.spacing_mut().interact_size.y = 16.0;
         ui.horizontal(|ui| {

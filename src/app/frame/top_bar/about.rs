@@ -9,7 +9,7 @@ use crate::model::convention::WordSource;
 use crate::runtime::CheckingReport;
 use crate::session::prepare::{ModelInfo, PartInfo, PipelineInfo, bytes_in_words};
 use crate::words::{count, sentence};
-use egui::{Button, Popup, RichText, Role, Ui, WidgetInfo, vec2};
+use egui::{Button, Popup, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
 
 /// The provider, and the details of the model.
 pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents: &mut Vec<Intent>) {
@@ -23,13 +23,17 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Details of the model, runs on {devices}")));
     let popup = Popup::menu(&button).close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside);
     popup.show(|ui| {
-        about_model_ui(ui, model, bar.notes);
-        if model.convention.is_some() {
-            ui.add_space(4.0);
-            check_ui(ui, bar.check.as_ref(), intents);
-        }
-        ui.add_space(6.0);
-        said_of_model_ui(ui, &bar.document.run, model, said, intents);
+        let most = 0.86 * ui.ctx().content_rect().height();
+        ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
+            about_model_ui(ui, model, bar.notes);
+            // Of a pipeline the network alone can be checked.
+            if model.convention.is_some() && model.pipeline.is_none() {
+                ui.add_space(4.0);
+                check_ui(ui, bar.check.as_ref(), intents);
+            }
+            ui.add_space(6.0);
+            said_of_model_ui(ui, &bar.document.run, model, said, intents);
+        });
     });
     button.on_hover_text(match &model.pipeline {
         Some(pipeline) => {
@@ -91,7 +95,7 @@ fn parts_ui(row: &mut impl FnMut(&str, &str), pipeline: &PipelineInfo) {
     }
     let latents = pipeline.latents();
     let channels = count(latents.channels, "channel");
-    row("Latents", &format!("{channels}, {} px of the image each", latents.pixels_per_latent));
+    row("Latents", &format!("{channels}, 1 px is {} px of the image", latents.pixels_per_latent));
     if pipeline.has_tiny_decoder() {
         row("Small decoder", "TAESD, for previews");
     }
@@ -133,7 +137,7 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
         ui.label(RichText::new(&card.summary).color(palette.secondary));
     }
     ui.add_space(6.0);
-    egui::Grid::new("about model").num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
+    egui::Grid::new("about model").num_columns(2).min_row_height(18.0).spacing([16.0, 4.0]).show(ui, |ui| {
         let mut row = |name: &str, value: &str| {
             ui.label(RichText::new(name).font(theme::body(SMALL)).color(palette.secondary));
             ui.add(egui::Label::new(RichText::new(value).font(theme::body(SMALL))).wrap().selectable(true));
@@ -151,7 +155,10 @@ fn about_model_ui(ui: &mut Ui, model: &ModelInfo, notes: &[String]) {
         }
         let size =
             model.native_size.map_or_else(|| "unknown".to_owned(), |(height, width)| format!("{width}×{height}"));
-        row("Images", &format!("{size}, {}, {}", count(model.channels, "channel"), model.sizes_in_words()));
+        // The channels of a pipeline are those of its latents, above.
+        let channels = if model.pipeline.is_some() { None } else { Some(count(model.channels, "channel")) };
+        let images = [Some(size), channels, Some(model.sizes_in_words())];
+        row("Images", &images.into_iter().flatten().collect::<Vec<_>>().join(", "));
         if let Some(port) = model.contract.as_ref().map(|contract| &contract.timestep) {
             row("Timestep", &format!("\"{}\", {:?}", port.name, port.element).to_lowercase());
         }

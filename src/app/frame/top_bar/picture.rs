@@ -118,11 +118,16 @@ fn prompt_chip(
     menu_chip(ui, chip, |ui| {
         state.prompts_open = true;
         state.prompts.takes_keyboard |= !was_open;
+        // That of a menu has no space around text.
+        ui.reset_style();
         let window = ui.ctx().content_rect().size();
         ui.set_width(MENU.min(window.x - 48.0));
         let size = run.image_size(model.native_size);
         let view = PromptsView { run, pipeline, size, at: bar.at, place: "top bar" };
-        egui::ScrollArea::vertical().max_height(0.72 * window.y).show(ui, |ui| {
+        let most = 0.76 * window.y;
+        // It has the height of its contents in the last frame, which must be able to grow.
+        let scroll = egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most);
+        scroll.show(ui, |ui| {
             prompts_ui(ui, view, &mut state.prompts, intents);
         });
     });

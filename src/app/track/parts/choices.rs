@@ -21,7 +21,7 @@ pub(super) fn shown(context: &ViewContext) -> Option<PartsChoices> {
 /// The name of a quantity of this run: with prompts it is of those.
 fn quantity_name(choices: PartsChoices, words: &ClassWords) -> String {
     match choices.quantity {
-        PartsQuantity::Difference if words.are_prompts() => format!("prompt − {}", words.null()),
+        PartsQuantity::Difference if words.are_prompts() => "prompt − null".to_owned(),
         PartsQuantity::Conditional if words.are_prompts() => "prompt".to_owned(),
         PartsQuantity::Unconditional => words.null().to_owned(),
         _ => choices.name(),
