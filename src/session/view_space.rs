@@ -30,6 +30,15 @@ impl ViewSpace {
         }
     }
 
+    /// The same in one word.
+    #[must_use]
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Colour => "colour",
+            other => other.name(),
+        }
+    }
+
     /// What both of two pictures can be seen as, so that they can be compared.
     #[must_use]
     pub fn common(self, other: Self) -> Self {

@@ -4,14 +4,14 @@ use crate::app::draw::icons::Icon;
 use crate::app::draw::lens::Framing;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::textures::Textures;
-use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::{
-    GAP, HEAD, Pointed, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words, seen_of,
+    GAP, HEAD, Pointed, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words, seen_head_ui, seen_of,
 };
 use crate::app::pane::space_switch::{seen_in_words, switch_ui};
 use crate::app::pane_id::PaneId;
@@ -139,10 +139,10 @@ fn cell_ui(
     let picture = if coarse.is_some() { Picture::Coarse } else { picture };
     let (name, note) = picture.name();
     let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {}", count(steps, "step")));
-    let seen = context.run.and_then(|run| seen_in_words(run, seen_of(context, picture)));
+    let seen = seen_of(context, picture);
     let range = picture_ui(ui, context, picture, rect, framing, hovered, out.textures);
     let place = Rect::from_min_size(rect.min - vec2(0.0, HEAD), vec2(column, HEAD));
-    let moved = head_ui(ui, place, (name, note, seen.as_deref()), range, picture.about()).drag_started();
+    let moved = seen_head_ui(ui, place, (name, note, seen), range.map(range_in_words), picture.about()).drag_started();
     if coarse.is_some() {
         badge_ui(ui, rect, note, palette.accent);
     } else if picture == Picture::Expectation {
@@ -151,7 +151,8 @@ fn cell_ui(
     undecoded_ui(ui, context, picture, rect);
     response.widget_info(|| {
         let alone = alone.map_or_else(String::new, |alone| format!(", {}", words::panes::only(&alone.name())));
-        let seen = seen.as_ref().map_or_else(String::new, |seen| format!(", {seen}"));
+        let seen = context.run.and_then(|run| seen_in_words(run, seen));
+        let seen = seen.map_or_else(String::new, |seen| format!(", {seen}"));
         WidgetInfo::labeled(Role::Image, true, format!("{}{seen}{alone}", words::panes::image(name, note)))
     });
     if response.has_focus() {
@@ -164,34 +165,6 @@ fn cell_ui(
         out.intents.push(Intent::Change(Action::Isolate(LevelSet::WHOLE)));
     }
     moved
-}
-
-/// A heading with what is shown of latents after its note; if there is no room for both, with that in place of the note.
-fn head_ui(
-    ui: &Ui,
-    place: Rect,
-    (name, note, seen): (&str, &str, Option<&str>),
-    range: Option<(f32, f32)>,
-    about: &str,
-) -> Response {
-    let value = range.map(range_in_words);
-    let both = seen.map(|seen| format!("{note} · {seen}"));
-    let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x;
-    let room = place.width()
-        - width(name, theme::strong(BODY))
-        - value.as_ref().map_or(0.0, |value| width(value, theme::mono(SMALL)))
-        - 16.0;
-    let note = match (&both, seen) {
-        (Some(both), Some(seen)) => {
-            if width(both, theme::body(SMALL)) <= room {
-                both
-            } else {
-                seen
-            }
-        }
-        _ => note,
-    };
-    Head { name, note, value, about }.show(ui, place)
 }
 
 /// Marks the colour estimate that stands in for a decoded image.

@@ -17,7 +17,7 @@ use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
 use crate::app::pane::space_switch::seen_in_words;
 use crate::app::pane_id::PaneId;
-use crate::app::run_view::Picture;
+use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::ticks;
@@ -73,7 +73,13 @@ impl Pane for LevelsPane {
         self.update(ui.ctx(), context);
         let choices = Rect::from_min_size(space.min, vec2(space.width(), CHOICES));
         ui.scope_builder(UiBuilder::new().max_rect(choices), |ui| choices_ui(ui, context, self));
-        let below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
+        let mut below = Rect::from_min_max(pos2(space.left(), space.top() + CHOICES), space.max);
+        if is_narrow(below.width()) && context.run.is_some_and(RunView::has_latents) {
+            // In a wide pane this is beside the choices.
+            let line = Rect::from_min_max(pos2(below.left(), below.bottom() - SECOND_LINE), below.max);
+            below.max.y = line.top();
+            ui.scope_builder(UiBuilder::new().max_rect(line), |ui| seen_ui(ui, context, self));
+        }
         let Some(shown) = &self.shown else {
             words_ui(ui, below, &self.empty_words(context));
             return UiResponse::None;
@@ -221,7 +227,7 @@ fn cells_ui(
         let (row, column) = (m / columns, m % columns);
         let corner = rect.min + vec2(pitch * column as f32, row as f32 * (size.y + NAME + energy_room + GAP));
         let picture = Rect::from_min_size(corner + vec2(0.0, NAME), size);
-        band_ui(ui, picture, context, (state, shown, m), out);
+        band_ui(ui, (picture, pitch), context, (state, shown, m), out);
         let room = size.x.max(pitch - GAP).min(120.0);
         let below = Rect::from_min_size(picture.left_bottom() + vec2(0.0, 5.0), vec2(room, energy_room));
         energy_ui(ui, below, (state, shown, m), energy_room > ENERGY);
@@ -231,7 +237,7 @@ fn cells_ui(
 /// A level's image with its name above it.
 fn band_ui(
     ui: &Ui,
-    picture: Rect,
+    (picture, pitch): (Rect, f32),
     context: &ViewContext,
     (state, shown, m): (&LevelsPane, &LevelsShown, usize),
     out: &mut ViewOutput,
@@ -243,7 +249,14 @@ fn band_ui(
     let swatch = Rect::from_min_size(corner + vec2(0.0, 4.0), vec2(10.0, 10.0));
     painter.rect_filled(swatch, 2.0, color);
     let label = band.label(shown.plan.factor());
-    painter.text(corner + vec2(16.0, 9.0), Align2::LEFT_CENTER, &label, theme::strong(SMALL), palette.text);
+    let room = pitch - 20.0;
+    let galley = |text: &str| painter.layout_no_wrap(text.to_owned(), theme::strong(SMALL), palette.text);
+    let mut name = galley(&label);
+    if name.size().x > room {
+        // Its number alone, if the unit does not fit.
+        name = galley(label.split(' ').next().unwrap_or_default());
+    }
+    painter.galley(corner + vec2(16.0, 9.0 - 0.5 * name.size().y), name, palette.text);
 
     let tint = if state.is_late() { Color32::from_white_alpha(110) } else { Color32::WHITE };
     let all = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));

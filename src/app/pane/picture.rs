@@ -9,6 +9,7 @@ use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
 use crate::app::draw::textures::{PictureRequest, Ready, Textures};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::run_view::{Picture, RunView, Seen};
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -36,6 +37,30 @@ pub(in crate::app) type Pointed = (Pos2, usize);
 /// What a picture at the playhead shows.
 pub(in crate::app) fn seen_of(context: &ViewContext, picture: Picture) -> Seen {
     context.run.zip(context.at).map_or(Seen::Values, |(run, at)| run.seen(at, picture, context.sample))
+}
+
+/// A heading with what is shown of latents after its note, or in place of the note if there is no room for both.
+pub(super) fn seen_head_ui(
+    ui: &Ui,
+    place: Rect,
+    (name, note, seen): (&str, &str, Seen),
+    value: Option<String>,
+    about: &str,
+) -> Response {
+    let space = seen.space();
+    let Some(space) = space else { return Head { name, note, value, about }.show(ui, place) };
+    let full = match seen {
+        Seen::Latents(Some(channel)) => format!("{}, {}", space.name(), words::panes::channel(channel)),
+        _ => space.name().to_owned(),
+    };
+    let notes = [format!("{note} · {full}"), format!("{note} · {}", space.short()), full, space.short().to_owned()];
+    let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x;
+    let value_width = value.as_ref().map_or(0.0, |value| width(value, theme::mono(SMALL)));
+    let room = place.width() - width(name, theme::strong(BODY)) - value_width - 16.0;
+    let fits = |note: &&String| width(note, theme::body(SMALL)) <= room;
+    // The shortest is kept for screen readers, also if it does not fit.
+    let note = notes.iter().find(fits).unwrap_or(&notes[3]);
+    Head { name, note, value, about }.show(ui, place)
 }
 
 /// Zooms and pans a picture; returns what is under the pointer.

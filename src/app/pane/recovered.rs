@@ -4,13 +4,13 @@ use crate::app::draw::level_button::{Levels, tip};
 use crate::app::draw::number::{Limits, number};
 use crate::app::draw::picture_menu::copy_ui;
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::{Head, named, small_menu, text_toggle};
+use crate::app::draw::widgets::{named, small_menu, text_toggle};
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
-use crate::app::pane::picture::HEAD;
+use crate::app::pane::picture::{HEAD, seen_head_ui};
 use crate::app::pane_id::PaneId;
-use crate::app::run_view::RunView;
+use crate::app::run_view::{RunView, Seen};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::runtime::Wake;
@@ -53,26 +53,28 @@ impl Pane for RecoveredPane {
         let measured = cut.zip(context.at).and_then(|((run, plan), at)| run.recovered(&plan, at.step, context.sample));
         let (note, about) = if measured.is_some() {
             (
-                self::measured_on(context),
+                words::panes::MEASURED,
                 "How much of each level is recovered: the energy of its band in E[x₀|xₜ] at this step, divided by \
                  that at the end of the run. \"rest\" is coarser than all levels",
             )
         } else {
             (
-                "theory".to_owned(),
+                "theory",
                 "How much of each level can be recovered at this step in theory, for a scale-invariant prior: aₘ = \
-                 n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Replaced by the measurement when the run ends",
+                 n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). For a decoded image it is that of the same structure in the latents. Replaced by \
+                 the measurement when the run ends",
             )
         };
-        let head = Head { name: ABOUT.name, note: &note, value: None, about };
-        let moved = head.show(ui, Rect::from_min_size(space.min, vec2(space.width(), HEAD))).drag_started();
+        let place = Rect::from_min_size(space.min, vec2(space.width(), HEAD));
+        let moved = seen_head_ui(ui, place, (ABOUT.name, note, seen_in(context, measured.is_some())), None, about);
+        let moved = moved.drag_started();
         let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
         if let Some((run, plan)) = cut {
             let shares =
                 measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
             let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
             let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
-            let spoken = words::panes::recovered_by_level(&note, &spoken.collect::<Vec<_>>().join(", "));
+            let spoken = words::panes::recovered_by_level(note, &spoken.collect::<Vec<_>>().join(", "));
             let bars =
                 Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
             let response = ui.interact(bars, ui.scope_id().with("recovered"), Sense::hover());
@@ -84,13 +86,14 @@ impl Pane for RecoveredPane {
     }
 }
 
-/// "measured", with what of latents.
-fn measured_on(context: &ViewContext) -> String {
-    let seen = context.run.zip(context.at).and_then(|(run, at)| run.recovered_as(at.step, context.sample).space());
-    seen.map_or_else(
-        || words::panes::MEASURED.to_owned(),
-        |space| format!("{} · {}", words::panes::MEASURED, space.name()),
-    )
+/// What of latents the shares are of. Theory is always of the latents.
+fn seen_in(context: &ViewContext, is_measured: bool) -> Seen {
+    let Some((run, at)) = context.run.zip(context.at) else { return Seen::Values };
+    match run.recovered_as(at.step, context.sample) {
+        Seen::Values => Seen::Values,
+        seen if is_measured => seen,
+        _ => Seen::Latents(None),
+    }
 }
 
 /// The parts of a level's row, with their positions from its left, points.

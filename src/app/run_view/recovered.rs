@@ -2,7 +2,7 @@
 
 use crate::app::run_view::{EnergyKey, Moment, Picture, RunView, Seen};
 use crate::runtime::RunEnd;
-use crate::session::view_space::ViewSpace;
+use crate::session::view_space::{ViewSpace, levels_between};
 use crate::spectrum::BandPlan;
 use crate::theory::Chromatogram;
 use ndarray::{Array4, ArrayView4};
@@ -94,13 +94,20 @@ impl RunView {
         if a == b { a } else { self.seen_in(ViewSpace::Colour, here) }
     }
 
-    /// `a_m` of scale-invariant theory at a state, finest first, the rest last.
+    /// `a_m` of scale-invariant theory at a state, finest first, the rest last. A level of a decoded image has that of the
+    /// same structure in the latents, and what is finer than those that of their finest level.
     #[must_use]
     pub fn recovered_in_theory(&self, plan: &BandPlan, state: usize) -> Vec<f64> {
+        let finer = match self.space() {
+            Some(ViewSpace::Decoded) => levels_between(plan.factor(), self.pixels_per_latent()).unwrap_or(0),
+            _ => 0,
+        };
         // The rest takes the place of one more level.
-        let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), plan.levels() + 1) else { return Vec::new() };
-        let mut shares = vec![0.0; theory.levels()];
+        let bands = plan.levels() + 1;
+        let of_latents = bands.saturating_sub(finer).max(1);
+        let Ok(theory) = Chromatogram::scale_invariant(plan.factor(), of_latents) else { return Vec::new() };
+        let mut shares = vec![0.0; of_latents];
         theory.recovered(self.level(state), &mut shares);
-        shares
+        (0..bands).map(|m| shares[m.saturating_sub(finer).min(of_latents - 1)]).collect()
     }
 }
