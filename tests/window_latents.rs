@@ -114,3 +114,100 @@ fn the_inspector_reads_all_channels_and_has_no_peak_of_latents() {
     let all = harness.get_by_label_contains(&name);
     assert!(all.accesskit_node().value().unwrap_or_default().contains("PSNR – dB"), "{all:?}");
 }
+
+/// A first run of a tiny pipeline.
+fn pipeline(folder: &Path) -> RunSettings {
+    let mut settings = settings(folder.to_str().unwrap());
+    settings.prompt = Some("a red cube".into());
+    settings.steps = 4;
+    settings
+}
+
+fn tiny(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipelines").join(name)
+}
+
+/// What the heading of the estimate says.
+fn estimate_label(harness: &Harness<App>) -> String {
+    let name = words::panes::image("E[x₀|xₜ]", words::panes::ESTIMATE_NOTE);
+    harness.get_by_label_contains(&name).accesskit_node().label().unwrap()
+}
+
+fn estimate_rect(harness: &Harness<App>) -> egui::Rect {
+    harness.get_by_label_contains(&words::panes::image("E[x₀|xₜ]", words::panes::ESTIMATE_NOTE)).rect()
+}
+
+#[test]
+fn the_step_at_rest_is_decoded_and_one_switch_changes_all_views() {
+    let mut harness = open_with(launch(pipeline(&tiny("sd15"))), PROJECTOR);
+    until_done(&mut harness);
+    let ends_with = |space: ViewSpace| move |harness: &Harness<App>| estimate_label(harness).ends_with(space.name());
+    until(&mut harness, "the decoded image", ends_with(ViewSpace::Decoded));
+    let place = estimate_rect(&harness);
+    assert!(painted(&harness).iter().any(|text| text == words::tracks::FILM_DECODED), "the film strip says so");
+    // A step that was not decoded is its colours first, and nothing moves when the image comes.
+    press(&mut harness, egui::Key::Home);
+    assert!(estimate_label(&harness).ends_with(ViewSpace::Colour.name()), "{}", estimate_label(&harness));
+    until(&mut harness, "the decoded image", ends_with(ViewSpace::Decoded));
+    assert_eq!(estimate_rect(&harness), place);
+    // The key goes round.
+    for space in [ViewSpace::Latents, ViewSpace::Colour, ViewSpace::Decoded] {
+        press(&mut harness, egui::Key::V);
+        until(&mut harness, space.name(), ends_with(space));
+        assert_eq!(estimate_rect(&harness), place, "{space:?}");
+    }
+    click(&mut harness, &words::panes::show_space(ViewSpace::Colour.name()));
+    assert!(painted(&harness).iter().any(|text| text == ViewSpace::Colour.name()), "the film strip says so");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    frames(&mut harness, 3);
+    until(&mut harness, "undo", ends_with(ViewSpace::Decoded));
+}
+
+#[test]
+fn an_isolated_level_stays_the_same_structure_in_the_image() {
+    let mut run = pipeline(&tiny("sd15"));
+    run.steps = 2;
+    let mut harness = open_with(launch(run), PROJECTOR);
+    until_done(&mut harness);
+    until(&mut harness, "the decoded image", |harness| estimate_label(harness).ends_with(ViewSpace::Decoded.name()));
+    click(&mut harness, &words::panes::isolate_in("16 px", pane("recovered")));
+    let only = |level: &str| format!(", {}", words::panes::only(level));
+    assert!(estimate_label(&harness).ends_with(&only("16 px")), "{}", estimate_label(&harness));
+    click(&mut harness, &words::panes::show_space(ViewSpace::Latents.name()));
+    settle(&mut harness);
+    assert!(estimate_label(&harness).ends_with(&only("2 px")), "{}", estimate_label(&harness));
+    // A level of the chromatogram is one of the latents.
+    click(&mut harness, &words::panes::show_space(ViewSpace::Decoded.name()));
+    settle(&mut harness);
+    click(&mut harness, &words::panes::isolate("1 px"));
+    assert!(estimate_label(&harness).ends_with(&only("8 px")), "{}", estimate_label(&harness));
+}
+
+#[test]
+fn a_decoder_that_fails_leaves_the_colours_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&tiny("sd15"), folder.path());
+    // That of another autoencoder, for 16 channels.
+    std::fs::copy(tiny("sd3").join("vae_decoder/model.onnx"), folder.path().join("vae_decoder/model.onnx")).unwrap();
+    let mut harness = open_with(launch(pipeline(folder.path())), PROJECTOR);
+    until_done(&mut harness);
+    let failure = |harness: &Harness<App>| {
+        harness
+            .query_all_by_label_contains("16")
+            .any(|node| node.accesskit_node().value().is_some_and(|value| value.contains("vae_decoder")))
+    };
+    until(&mut harness, "the sentence", failure);
+    assert!(estimate_label(&harness).ends_with(ViewSpace::Colour.name()), "{}", estimate_label(&harness));
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (from, to) = (entry.as_ref().unwrap().path(), to.join(entry.as_ref().unwrap().file_name()));
+        if from.is_dir() {
+            std::fs::create_dir_all(&to).unwrap();
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}
