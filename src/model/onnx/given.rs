@@ -53,15 +53,14 @@ struct Kept<T = DynTensor> {
 impl<T> Kept<T> {
     /// Puts the tensor made of `key` last; it is made only where it is not kept.
     fn take<E>(&mut self, key: Vec<i64>, make: impl FnOnce(&[i64]) -> Result<T, E>) -> Result<(), E> {
-        match self.made.iter().position(|(known, _)| *known == key) {
-            Some(at) => self.made[at..].rotate_left(1),
-            None => {
-                let tensor = make(&key)?;
-                if self.made.len() == MOST_KEPT {
-                    self.made.remove(0);
-                }
-                self.made.push((key, tensor));
+        if let Some(at) = self.made.iter().position(|(known, _)| *known == key) {
+            self.made[at..].rotate_left(1);
+        } else {
+            let tensor = make(&key)?;
+            if self.made.len() == MOST_KEPT {
+                self.made.remove(0);
             }
+            self.made.push((key, tensor));
         }
         Ok(())
     }
