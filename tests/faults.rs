@@ -528,6 +528,13 @@ fn nan_out_of_the_network() {
 }
 
 #[test]
+fn nan_out_of_a_network_in_halves() {
+    let case = Case::new("nan_out_of_a_network_in_halves");
+    let mut command = case.model(&models().join(bad("nan-f16-inside")), &["--steps", "10"]);
+    case.says(&mut command);
+}
+
+#[test]
 fn inf_out_of_the_network() {
     Case::new("inf_out_of_the_network").model_says(&bad("inf"));
 }

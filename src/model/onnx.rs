@@ -44,6 +44,8 @@ pub struct OnnxDenoiser {
     input: Buffer,
     /// Inputs and output tied to the session, where the graph runs on another device.
     binding: Option<Binding>,
+    /// Whether it computes in 16 bits.
+    halves: bool,
 }
 
 impl OnnxDenoiser {
@@ -63,7 +65,14 @@ impl OnnxDenoiser {
         let device = session.device();
         let binding = device.is_some().then(Binding::default);
         let given = Given::new(conditioning, &contract, device);
-        Self { session, contract, schedule, parameterization, fed, given, partition, input, binding }
+        let halves = contract.sample.element.is_half() || contract.output.element.is_half();
+        Self { session, contract, schedule, parameterization, fed, given, partition, input, binding, halves }
+    }
+
+    /// The same network, which is known to compute in 16 bits behind inputs and outputs that are not.
+    #[must_use]
+    pub fn in_halves(self, halves: bool) -> Self {
+        Self { halves: self.halves || halves, ..self }
     }
 
     /// The same network with inputs and output bound to the session (ONNX Runtime's I/O binding), as it is on another
@@ -160,8 +169,7 @@ impl OnnxDenoiser {
             )));
         }
         if let Some(what) = output.values.not_finite(count * given[1] * height * width) {
-            let halves = contract.sample.element.is_half() || port.element.is_half();
-            let fault = if halves {
+            let fault = if self.halves {
                 DenoiseError::NotFiniteInHalves { what, timestep }
             } else {
                 DenoiseError::NotFinite { what, timestep }

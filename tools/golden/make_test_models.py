@@ -211,6 +211,14 @@ def brain():
                   [helper.make_node("Cast", ["y_out"], ["out_sample"], to=TensorProto.BFLOAT16)])
 
 
+def halves_inside():
+    """16 bits behind an edge in single precision, as converters keep it, and no numbers below 500."""
+    return behind(denoiser(half=True, poison="nan"), value("sample", TensorProto.FLOAT, IMAGE),
+                  value("out_sample", TensorProto.FLOAT, IMAGE),
+                  [helper.make_node("Cast", ["sample"], ["x_in"], to=TensorProto.FLOAT16)],
+                  [helper.make_node("Cast", ["y_out"], ["out_sample"], to=TensorProto.FLOAT)])
+
+
 def channels_last():
     last = ["batch", "height", "width", 3]
     return behind(denoiser(), value("sample", TensorProto.FLOAT, last), value("out_sample", TensorProto.FLOAT, last),
@@ -392,6 +400,7 @@ def bad():
     write("bad/unknown-input", denoiser(extra_input=True))
     write("bad/nan-below-500", denoiser(poison="nan"))
     write("bad/inf", denoiser(poison="inf"))
+    write("bad/nan-f16-inside", halves_inside())
 
     for name, change in {
         "wrong-type": {"num_train_timesteps": "many"},

@@ -485,7 +485,7 @@ pub(super) fn network_told(
     );
     // Without a plan the run is refused before the first call.
     let fed = super::plan::plan(settings, &config, &schedule).map(|plan| plan.fed()).unwrap_or_default();
-    let denoiser = denoiser.feeding(fed);
+    let denoiser = denoiser.feeding(fed).in_halves(model.graph.has_halves);
     let notes = config.dynamic_shift_note().into_iter().chain(given.notes).collect();
     Ok(OpenDenoiser {
         canceller: denoiser.canceller(),
