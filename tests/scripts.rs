@@ -44,11 +44,11 @@ fn run(home: &Home, script: &str) -> (Option<i32>, String) {
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
-/// The message of `tools/export_model.py` about a checkpoint, before it loads torch.
+/// The message of `tools/export_model.py` about a checkpoint, before it loads torch. Python has no packages installed.
 fn exported(home: &Home, arguments: &[&str]) -> String {
     let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/export_model.py");
     let mut command = std::process::Command::new("python3");
-    let command = command.arg("-B").arg(script).args(arguments).current_dir(home.path());
+    let command = command.args(["-B", "-S", "-E"]).arg(script).args(arguments).current_dir(home.path());
     let output = command.output().unwrap_or_else(|error| panic!("these tests need python3: {error}"));
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let text = String::from_utf8(output.stderr).unwrap();
@@ -109,6 +109,67 @@ fn a_checkpoint_that_is_not_whole_is_one_sentence() {
     assert!(exported(&home, &["net", "out", "--scheduler", "net"]).contains("scheduler_config.json"));
     std::fs::write(home.path().join("file"), "").unwrap();
     assert!(exported(&home, &["net", "file/out"]).contains("file/out"));
+}
+
+/// A pipeline's folder with these lines in its index, and a folder for each part in `parts`.
+fn pipeline(home: &Home, class: &str, parts: &[&str]) -> std::path::PathBuf {
+    let folder = home.path().join("pipeline");
+    for part in parts {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+    }
+    let index = format!(
+        r#"{{"_class_name": "{class}", "safety_checker": [null, null], "text_encoder": ["transformers", "CLIPTextModel"],
+            "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}}"#
+    );
+    std::fs::write(folder.join("model_index.json"), index).unwrap();
+    folder
+}
+
+#[test]
+fn a_pipeline_of_another_kind_is_one_sentence() {
+    let home = Home::new();
+    pipeline(&home, "SanaPipeline", &["text_encoder", "unet", "vae"]);
+    let text = exported(&home, &["pipeline", "out"]);
+    assert_documented(&text, "scripts::a_pipeline_of_another_kind_is_one_sentence", &[]);
+}
+
+#[test]
+fn a_pipeline_without_a_part_is_one_sentence() {
+    let home = Home::new();
+    pipeline(&home, "StableDiffusionPipeline", &["text_encoder", "unet"]);
+    let text = exported(&home, &["pipeline", "out"]);
+    assert_documented(&text, "scripts::a_pipeline_without_a_part_is_one_sentence", &[]);
+}
+
+#[test]
+fn a_pipeline_that_is_exported_already_is_one_sentence() {
+    let home = Home::new();
+    let folder = pipeline(&home, "StableDiffusionPipeline", &["text_encoder", "unet", "vae"]);
+    std::fs::write(folder.join("unet/model.onnx"), "").unwrap();
+    let text = exported(&home, &["pipeline", "out"]);
+    assert_documented(&text, "scripts::a_pipeline_that_is_exported_already_is_one_sentence", &[]);
+    // As optimum writes it, with the VAE in two halves.
+    std::fs::rename(folder.join("vae"), folder.join("vae_decoder")).unwrap();
+    assert_eq!(exported(&home, &["pipeline", "out"]), text);
+}
+
+#[test]
+fn without_optimum_what_to_install_is_one_sentence() {
+    let home = Home::new();
+    pipeline(&home, "StableDiffusionPipeline", &["text_encoder", "unet", "vae"]);
+    let text = exported(&home, &["pipeline", "out"]);
+    assert_documented(&text, "scripts::without_optimum_what_to_install_is_one_sentence", &[]);
+    assert_eq!(exported(&home, &["owner/name", "out"]), text, "a name on the hub needs it too");
+    assert!(!home.path().join("out").exists());
+}
+
+#[test]
+fn options_of_the_other_kind_of_checkpoint_are_one_sentence() {
+    let home = Home::new();
+    pipeline(&home, "StableDiffusionPipeline", &["text_encoder", "unet", "vae"]);
+    let text = exported(&home, &["pipeline", "out", "--half"]);
+    assert_documented(&text, "scripts::options_of_the_other_kind_of_checkpoint_are_one_sentence", &[]);
+    assert!(exported(&home, &["pipeline/unet", "out", "--dtype", "f16"]).contains("use --half for a UNet2DModel"));
 }
 
 #[test]

@@ -1,13 +1,21 @@
 """Checks of a checkpoint folder before torch is loaded, so that problems are reported at once, in a sentence."""
 
+import importlib.util
 import json
+import re
 from pathlib import Path
 
 WEIGHTS = ("diffusion_pytorch_model*.safetensors", "diffusion_pytorch_model*.bin")
 KNOWN_OTHERS = {
-    "UNet2DConditionModel": "it takes text embeddings; export it with `optimum-cli export onnx` and open "
-    "the unet/ folder of the result",
+    "UNet2DConditionModel": "it takes text, so give the folder of its whole pipeline, which has model_index.json",
 }
+PIPELINE_CLASSES = (
+    "StableDiffusionPipeline",
+    "StableDiffusionXLPipeline",
+    "LatentConsistencyModelPipeline",
+    "StableDiffusion3Pipeline",
+    "FluxPipeline",
+)
 
 
 def refuse(sentence):
@@ -33,6 +41,36 @@ def words_of(scheduler):
         return {"state": "flow", "time": "flow-1000", "prediction": "flow_prediction"}
     time = "c-noise" if scheduler.get("timestep_type") == "continuous" and prediction == "v_prediction" else "index"
     return {"state": "vp", "time": time, "prediction": prediction}
+
+
+def is_pipeline(checkpoint):
+    """Whether that is a text-to-image pipeline: a folder whose index has a text encoder, or a name on the hub."""
+    checkpoint = Path(checkpoint)
+    if not checkpoint.exists():
+        return re.fullmatch(r"[\w.-]+/[\w.-]+", str(checkpoint)) is not None
+    index = checkpoint / "model_index.json"
+    if not index.is_file():
+        return False
+    index = read_json(index)
+    return isinstance(index, dict) and any(part.startswith("text_encoder") for part in index)
+
+
+def check_pipeline(checkpoint):
+    """Refuses a local pipeline of another kind or with a part missing, and a Python without optimum."""
+    checkpoint = Path(checkpoint)
+    if checkpoint.is_dir():
+        index = read_json(checkpoint / "model_index.json")
+        kind = index.get("_class_name")
+        if kind not in PIPELINE_CLASSES:
+            refuse(f"{checkpoint} is a {kind}; this script exports {', '.join(PIPELINE_CLASSES)}")
+        for part in sorted(checkpoint.iterdir()):
+            if (part / "model.onnx").is_file():
+                refuse(f"{checkpoint} is exported already, as {part.name} has a model.onnx; open it as it is")
+        for part, source in index.items():
+            if isinstance(source, list) and source[0] and not (checkpoint / part).is_dir():
+                refuse(f"{checkpoint} has no folder {part}, which its model_index.json names; copy it there")
+    if importlib.util.find_spec("optimum") is None or importlib.util.find_spec("optimum.exporters") is None:
+        refuse("optimum, which exports pipelines, is not installed; run `pip install optimum-onnx==0.1.0 diffusers==0.39.0 torch onnxruntime`")
 
 
 def find_unet(checkpoint):

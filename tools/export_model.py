@@ -1,9 +1,11 @@
-"""Makes a model folder that Chromascope opens from a local diffusers UNet2DModel checkpoint.
+"""Makes a model folder that Chromascope opens: from a local diffusers UNet2DModel, or from a text-to-image pipeline.
 
     python tools/export_model.py PIPELINE_FOLDER OUT            # a folder with unet/ and scheduler/
     python tools/export_model.py UNET_FOLDER OUT --scheduler SCHEDULER_FOLDER
+    python tools/export_model.py TEXT_TO_IMAGE OUT [--dtype f16] # a folder with model_index.json, or a name on the hub
 
-Writes model.onnx (`sample` f32 [batch, C, height, width], `timestep` f32 [batch], `class_labels` i64 [batch] where the
+A text-to-image pipeline goes through optimum (export_pipeline.py), with the VAE always in f32; export.json tells how far
+each part is from PyTorch. For a UNet2DModel, this writes model.onnx (`sample` f32 [batch, C, height, width], `timestep` f32 [batch], `class_labels` i64 [batch] where the
 network has classes; `out_sample`), scheduler_config.json, config.json and a minimal card.json with the network's
 state, time and prediction (docs/models.md), and compares the ONNX graph with PyTorch at three shapes. The schedule and
 these words are those of the checkpoint's scheduler; with none given, diffusers' defaults for DDPM (linear betas, epsilon) are written and should be checked by hand.
@@ -16,17 +18,28 @@ import os
 import warnings
 from pathlib import Path
 
-from checkpoint import check_out, find_scheduler, find_unet, needed, read_json, refuse, words_of
+from checkpoint import check_out, check_pipeline, find_scheduler, find_unet, is_pipeline, needed, read_json, refuse, words_of
 
 
 def read_arguments():
     """What the user asks for, checked as far as it can be before torch is loaded, which takes seconds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path, help="folder of a pipeline or of its UNet")
+    parser.add_argument("checkpoint", type=Path, help="folder of a pipeline or of its UNet; or OWNER/NAME on the hub")
     parser.add_argument("out", type=Path)
     parser.add_argument("--scheduler", type=Path, help="folder with scheduler_config.json")
-    parser.add_argument("--half", action="store_true", help="store large weights as float16")
+    parser.add_argument("--half", action="store_true", help="store large weights as float16 (UNet2DModel)")
+    parser.add_argument("--dtype", choices=("f32", "f16"), help="of a text-to-image pipeline, but for its VAE; default f32")
+    parser.add_argument("--no-check", action="store_true", help="do not compare a pipeline with PyTorch, for want of memory")
     args = parser.parse_args()
+    args.pipeline = is_pipeline(args.checkpoint)
+    if args.pipeline:
+        if args.half or args.scheduler:
+            refuse("a text-to-image pipeline has its scheduler with it and takes --dtype f16; leave out --half and --scheduler")
+        check_pipeline(args.checkpoint)
+        check_out(args.out)
+        return args
+    if args.dtype or args.no_check:
+        refuse(f"--dtype and --no-check are for text-to-image pipelines, and {args.checkpoint} is none; use --half for a UNet2DModel")
     args.unet = find_unet(args.checkpoint)
     args.scheduler = find_scheduler(args.checkpoint, args.scheduler)
     check_out(args.out)
@@ -232,6 +245,11 @@ def load(folder):
 
 
 def main(args):
+    if args.pipeline:
+        with needed():
+            from export_pipeline import export_pipeline
+        export_pipeline(args.checkpoint, args.out, args.dtype or "f32", not args.no_check)
+        return
     unet = load(args.unet)
     from diffusers.models.attention_processor import Attention, AttnProcessor
 
