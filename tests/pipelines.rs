@@ -4,10 +4,15 @@
 
 mod support;
 
+use chromascope::denoiser::guided::GuidanceScale;
 use chromascope::model::decoder::{Decoder, DecoderFile, DecoderKind};
-use chromascope::model::pipeline::{LatentCode, PipelinePackage};
-use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Tokenizer};
-use ndarray::{Array1, Array4, Array5, ArrayBase, Axis, Data, Dimension, Ix2, Ix3, OwnedRepr};
+use chromascope::model::pipeline::PipelinePackage;
+use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Stage, Tokenizer};
+use chromascope::session::Trajectory;
+use chromascope::session::prepare::prepare;
+use chromascope::session::settings::{Decode, ModelSource, ProviderChoice, RunSettings};
+use ndarray::{Array1, Array4, Array5, ArrayBase, Axis, Data, Dimension, Ix2, Ix3, Ix5, OwnedRepr};
+use ndarray_npy::write_npy;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -115,10 +120,8 @@ fn decoded_images_equal_those_of_diffusers() {
         let name = run["name"].as_str().unwrap();
         let scratch = TempDir::new().unwrap();
         let package = PipelinePackage::read(&pipeline(&run, scratch.path())).unwrap().unwrap();
-        let LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor } = package.latents;
-        let code =
-            chromascope::model::decoder::LatentCode { channels, pixels_per_latent, scaling_factor, shift_factor };
-        let file = DecoderFile { graph: package.decoder.unwrap().graph, kind: DecoderKind::Vae, code };
+        let graph = package.decoder.unwrap().graph;
+        let file = DecoderFile { graph, kind: DecoderKind::Vae, code: package.latents };
         let decoder = Decoder::open(file, support::runtime(), support::ONE_THREAD).unwrap();
         let mut golden = support::npz(&format!("pipelines/{name}.npz"));
         let (states, image): (Array5<f32>, Array4<f32>) =
@@ -148,8 +151,9 @@ fn token_ids_and_embeddings_of_prompts_equal_those_of_diffusers() {
         }
         let skip = run["skip"].as_u64().map(|skip| usize::try_from(skip).unwrap());
         let machine = (support::runtime(), support::ONE_THREAD);
-        let work = (&EncodeCanceller::default(), &mut |_: chromascope::model::text::Stage| {});
-        let embeddings = encoder.encode(&[negative, prompt], skip, machine, work).unwrap();
+        let canceller = EncodeCanceller::default();
+        let mut progress = |_: Stage| {};
+        let embeddings = encoder.encode(&[negative, prompt], skip, machine, (&canceller, &mut progress)).unwrap();
         for (embedding, which) in embeddings.iter().zip(["negative_", ""]) {
             let Ok(hidden) = golden.by_name::<OwnedRepr<f32>, Ix3>(&format!("{which}embeds")) else {
                 assert_eq!(which, "negative_", "{name}: every run has embeddings");
@@ -166,4 +170,62 @@ fn token_ids_and_embeddings_of_prompts_equal_those_of_diffusers() {
     }
     assert!(found.len() > 40, "{}", found.len());
     assert_all("embeddings", &found);
+}
+
+/// The settings that repeat a run of the golden file.
+fn settings(run: &Value, golden: &str, folder: &Path) -> RunSettings {
+    let mut golden = support::npz(golden);
+    let mut settings = RunSettings::new(ModelSource::Model(pipeline(run, folder).to_str().unwrap().into()));
+    let initial: Array4<f32> = golden.by_name("initial").unwrap();
+    write_npy(folder.join("x_T.npy"), &initial).unwrap();
+    settings.init_noise = Some(folder.join("x_T.npy"));
+    if let Ok(noise) = golden.by_name::<OwnedRepr<f32>, Ix5>("step_noise") {
+        write_npy(folder.join("noise.npy"), &noise).unwrap();
+        settings.step_noise = Some(folder.join("noise.npy"));
+    }
+    settings.steps = whole(run, "steps");
+    settings.batch = whole(run, "batch");
+    settings.size = Some((whole(run, "height"), whole(run, "width")));
+    settings.prompt = text_of(run, "prompt");
+    settings.negative = text_of(run, "negative");
+    settings.guidance = run["guidance"].as_f64().map(GuidanceScale::Constant);
+    settings.clip_skip = run["skip"].as_u64().map(|skip| usize::try_from(skip).unwrap());
+    settings.provider = ProviderChoice::Cpu;
+    settings.decode = Decode::None;
+    settings
+}
+
+fn run_of(settings: &RunSettings) -> Result<Trajectory, Box<dyn std::error::Error>> {
+    let mut prepared = prepare(settings, None, &|_, _| true)?;
+    let mut trajectory = prepared.run.trajectory();
+    while prepared.run.step(&mut trajectory)?.is_some() {}
+    Ok(trajectory)
+}
+
+/// PNDM, DDIM, Euler and DPM-Solver++ on SD 1.5; v-prediction with zero terminal SNR; SDXL; LCM; SD3 and FLUX with their shifts.
+#[test]
+fn every_steps_latents_equal_those_of_diffusers() {
+    let mut found = Vec::new();
+    for run in runs() {
+        let name = run["name"].as_str().unwrap();
+        let scratch = TempDir::new().unwrap();
+        let golden = format!("pipelines/{name}.npz");
+        let settings = settings(&run, &golden, scratch.path());
+        let mut golden = support::npz(&golden);
+        let states: Array5<f32> = golden.by_name("states").unwrap();
+        let scale: Array1<f64> = golden.by_name("scale").unwrap();
+        let trajectory = match run_of(&settings) {
+            Ok(trajectory) => trajectory,
+            Err(error) => {
+                found.push((format!("{name}: {error}"), f64::NAN));
+                continue;
+            }
+        };
+        assert_eq!(trajectory.snapshots.len(), states.len_of(Axis(0)), "{name}");
+        for (step, (ours, theirs)) in trajectory.states().skip(1).zip(states.outer_iter()).enumerate() {
+            let theirs = theirs.mapv(|value| (f64::from(value) / scale[step + 1]) as f32);
+            found.push((format!("{name}, after step {}", step + 1), off(ours, &theirs)));
+        }
+    }
+    assert_all("latents", &found);
 }
