@@ -50,6 +50,9 @@ pub struct FlowGrid {
     /// Whether the shift is dynamic. FlowMatchEuler shifts its smallest time twice where it is not.
     #[serde(default)]
     pub dynamic: bool,
+    /// Whether the last step starts at 1/steps before it is shifted, as in FLUX's pipeline, and not at 1/T.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_steps: bool,
     /// `shift_terminal`: the flow time that the last step starts at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<f64>,
@@ -244,7 +247,11 @@ impl SchedulerGrid {
         let shifted = |time: f64| flow.shift * time / (1.0 + (flow.shift - 1.0) * time);
         let mut times = match flow.rule {
             FlowRule::Match => {
-                let least = if flow.dynamic { least } else { shifted(least) };
+                let least = match (flow.by_steps, flow.dynamic) {
+                    (true, _) => 1.0 / steps as f64,
+                    (false, true) => least,
+                    (false, false) => shifted(least),
+                };
                 np_linspace(1.0, least, steps)
             }
             FlowRule::Solver => np_linspace(1.0, least, steps + 1).into_iter().map(|alpha| 1.0 - alpha).rev().collect(),

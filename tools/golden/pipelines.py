@@ -55,7 +55,7 @@ CASES = {
     "sd15_wide": case("sd15", size=(64, 96), steps=4),
     "sd15_plain": case("sd15", guidance=1.0, negative=None, steps=4),
     "sd15_long": case("sd15", prompt=" ".join([PROMPT] * 12), negative=None, steps=4),
-    "sd21_v_ddim": case("sd21-v"),
+    "sd21_v_ddim": case("sd21-v", steps=8),  # diffusers' DDIM steps by T // N, which must be whole
     "sdxl_euler": case("sdxl"),
     "sdxl_empty_negative": case("sdxl", negative=None, size=(96, 64), steps=4),
     "lcm": case("lcm", steps=4, guidance=8.0, negative=None),

@@ -119,6 +119,8 @@ pub struct SchedulerConfig {
     pub patch_size: Option<usize>,
     /// Number of patches of the image that a run makes, if known. No key of this file.
     pub image_seq_len: Option<usize>,
+    /// Whether the pipeline hands flow times from 1 to 1/steps to the scheduler, as FLUX's does in diffusers. No key of this file.
+    pub flow_times_by_steps: bool,
     /// The flow time that the last step starts at; the others are stretched.
     pub shift_terminal: Option<f64>,
     /// Whether flow time runs backwards, as for Mochi.
@@ -185,6 +187,7 @@ impl SchedulerConfig {
             max_image_seq_len: 4096,
             patch_size: None,
             image_seq_len: None,
+            flow_times_by_steps: false,
             shift_terminal: None,
             invert_sigmas: false,
             stochastic_sampling: false,

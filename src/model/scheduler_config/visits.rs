@@ -71,7 +71,8 @@ impl SchedulerConfig {
             _ => FlowRule::Match,
         };
         let plain = self.sigma_family.is_none() && self.shift_terminal.is_none() && !self.use_dynamic_shifting;
-        if rule == FlowRule::Match && plain {
+        let by_steps = rule == FlowRule::Match && self.flow_times_by_steps;
+        if rule == FlowRule::Match && plain && !by_steps {
             return None;
         }
         let table = if rule == FlowRule::Match { None } else { self.table().ok() };
@@ -95,6 +96,7 @@ impl SchedulerConfig {
                 rule,
                 shift: self.flow_shift(),
                 dynamic: self.use_dynamic_shifting,
+                by_steps,
                 terminal: self.shift_terminal,
                 end,
             }),

@@ -21,7 +21,7 @@ use super::{Classes, NullClass, NullSource, OpenDenoiser, OpenModel, PrepareErro
 use crate::denoiser::Clipping;
 use crate::model::contract::{Element, InputPurpose};
 use crate::model::graph_file::GraphFile;
-use crate::model::pipeline::PipelinePackage;
+use crate::model::pipeline::{Family, PipelinePackage};
 use crate::model::{LoadStop, hex};
 use crate::reading::memory as system_memory;
 use crate::session::prompt_list::PromptList;
@@ -100,11 +100,14 @@ impl OpenPipeline {
         encoders.encode(&prompts::expected_texts(settings), settings.clip_skip, &loader)?;
         let number = package.encoders.len() + 1;
         let weight = memory::weight(&package.denoiser.onnx)?;
-        let network = loader.part(PartTask::Open, (number, package.denoiser_name(), weight.bytes), || {
+        let mut network = loader.part(PartTask::Open, (number, package.denoiser_name(), weight.bytes), || {
             OpenModel::open_if(package.denoiser.clone(), settings, onnxruntime, &|_, provider| {
                 check_room(package.denoiser_name(), weight, provider)
             })
         })?;
+        if let (Family::Flux, Some(scheduler)) = (package.family, &mut network.scheduler) {
+            scheduler.flow_times_by_steps = true;
+        }
         if network.contract.channels != package.latents.channels {
             return Err(PipelineFault::Channels {
                 denoiser: package.denoiser_name(),
