@@ -85,11 +85,11 @@ pub(super) struct MeasureOptions {
     /// Use a Hann window, because images are not periodic
     #[arg(long)]
     hann: bool,
-    /// Decode the estimates of every N-th step, and of the last, and measure these images too
-    #[arg(long, value_name = "every:N", value_parser = every, help = format!("Decode the estimates of every N-th step, and of the last, and measure these images too [default: every:{}]", DecodingShare::default().every))]
+    /// Decode the estimates of every N-th step, and of the last, and measure these images too [default: about ten steps]
+    #[arg(long, value_name = "every:N", value_parser = every)]
     decode_steps: Option<usize>,
     /// Decode the first K samples, and measure these images too
-    #[arg(long, value_name = "K", value_parser = count, allow_negative_numbers = true, help = format!("Decode the first K samples, and measure these images too [default: {}]", DecodingShare::default().samples))]
+    #[arg(long, value_name = "K", value_parser = count, allow_negative_numbers = true, help = format!("Decode the first K samples, and measure these images too [default: {}]", DecodingShare::suiting(1).samples))]
     decode_samples: Option<usize>,
 }
 
@@ -98,13 +98,13 @@ impl MeasureOptions {
         self.decode_steps.is_some() || self.decode_samples.is_some()
     }
 
-    fn options(&self, space: Option<SpaceChoice>) -> Result<Options, OnlyLatents> {
+    fn options(&self, space: Option<SpaceChoice>, steps: usize) -> Result<Options, OnlyLatents> {
         let decodes = match space {
             Some(SpaceChoice::Latents) if self.asks_to_decode() => return Err(OnlyLatents),
             None => self.asks_to_decode(),
             Some(space) => space != SpaceChoice::Latents,
         };
-        let usual = DecodingShare::default();
+        let usual = DecodingShare::suiting(steps);
         let share = DecodingShare {
             every: self.decode_steps.unwrap_or(usual.every),
             samples: self.decode_samples.unwrap_or(usual.samples),
@@ -281,7 +281,7 @@ fn measured(
     for note in model.notes() {
         output::message(note);
     }
-    let options = arguments.form.options(arguments.space)?;
+    let options = arguments.form.options(arguments.space, settings.effective_steps())?;
     let mut ensemble = match begun {
         Some(ensemble) => ensemble,
         None => Ensemble::begin(&model, &settings, options)?,

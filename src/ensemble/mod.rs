@@ -95,9 +95,11 @@ pub struct DecodingShare {
     pub samples: usize,
 }
 
-impl Default for DecodingShare {
-    fn default() -> Self {
-        Self { every: 5, samples: 32 }
+impl DecodingShare {
+    /// The default for a run of this many steps: about ten of them, of 32 samples.
+    #[must_use]
+    pub const fn suiting(steps: usize) -> Self {
+        Self { every: steps.div_ceil(10), samples: 32 }
     }
 }
 

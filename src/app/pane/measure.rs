@@ -18,6 +18,7 @@ use crate::runtime::{MeasuringReport, Wake};
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::prepare::PipelineInfo;
+use crate::session::settings::DEFAULT_STEPS;
 use crate::theory::Calibration;
 use crate::words::count;
 use egui::{Button, DragValue, Grid, Label, ProgressBar, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
@@ -58,7 +59,7 @@ impl Pane for MeasurePane {
     }
 
     fn new(_: &Wake) -> Self {
-        Self { samples: DEFAULT_SAMPLES, decodes: false, share: DecodingShare::default(), path: String::new() }
+        Self { samples: DEFAULT_SAMPLES, decodes: false, share: DecodingShare::suiting(DEFAULT_STEPS), path: String::new() }
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
