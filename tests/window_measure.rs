@@ -343,3 +343,28 @@ fn closing_pauses_measuring_and_what_is_discarded_is_not_asked_about_again() {
     until(&mut harness, "the end", closes);
     assert!(!stays_when_closed(&mut harness), "it closes");
 }
+
+#[test]
+fn decoded_images_of_a_pipeline_are_measured_and_shown_in_place_of_latents() {
+    let pipeline = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pipelines/sd15");
+    let mut settings = settings(pipeline);
+    (settings.steps, settings.prompt) = (4, Some("a red fox".to_owned()));
+    let mut launch = launch(settings);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    let mut harness = open_with(launch, egui::vec2(1280.0, 900.0));
+    until_done(&mut harness);
+    click(&mut harness, words::panes::DECODE_TOO);
+    assert!(harness.query_by_label(words::panes::DECODE_EVERY).is_some());
+    assert!(harness.query_by_label(words::panes::SHOW_MEASURED_DECODED).is_none(), "nothing is measured yet");
+    samples(&mut harness, "2");
+    click(&mut harness, words::panes::MEASURE);
+    measured(&mut harness, "2");
+    assert!(is_painted(&harness, words::tracks::SHARES_MEASURED) && is_painted(&harness, "RMS"));
+    click(&mut harness, words::panes::SHOW_MEASURED_DECODED);
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, words::tracks::SHARES_DECODED));
+    assert!(is_painted(&harness, "There is no theory of decoded images"), "{:?}", painted(&harness));
+    click(&mut harness, words::panes::SHOW_MEASURED_LATENTS);
+    frames(&mut harness, 3);
+    assert!(is_painted(&harness, words::tracks::SHARES_MEASURED) && !is_painted(&harness, words::tracks::SHARES_DECODED));
+}

@@ -35,6 +35,9 @@ impl DecodingShare {
     }
 }
 
+/// The records of decoded samples, and their final images.
+pub(super) type DecodedSamples = (Vec<f64>, Array4<f32>);
+
 /// The decoded samples of a batch while it is made.
 pub(super) struct DecodedBatch<'a> {
     decoder: &'a mut dyn ImageDecoder,
@@ -119,7 +122,7 @@ impl<'a> DecodedBatch<'a> {
         state: &Array4<f32>,
         last: Option<&Array4<f32>>,
         told: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Option<(Vec<f64>, Array4<f32>)>, BatchError> {
+    ) -> Result<Option<DecodedSamples>, BatchError> {
         let known = self.before.take().filter(|_| last == Some(state));
         let images = match known {
             Some(images) => Some(images),

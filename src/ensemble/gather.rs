@@ -158,10 +158,7 @@ fn gather_noting(
         if told(GatherProgress::Batch { size, canceller: &prepared.canceller, notes: &notes }).is_break() {
             return stopped;
         }
-        let of_batch = match &mut decoder {
-            Some(decoder) => Some(&mut **decoder as &mut dyn ImageDecoder),
-            None => None,
-        };
+        let of_batch = decoder.as_mut().map(|decoder| &mut **decoder as &mut dyn ImageDecoder);
         let decoding = ensemble.decoding(of_batch, size)?;
         let Some(made) = sample(ensemble, &mut prepared, (size, decoding), &mut timing, told)? else {
             return Ok(GatherEnd::Stopped(timing));

@@ -17,7 +17,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
-use crate::app::run_view::Picture;
+use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::denoiser::ImageShape;
@@ -77,7 +77,9 @@ impl Pane for SpectrumPane {
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
         let space = pane_space(ui, 10.0);
         let wide = space.width() >= WIDE;
-        let head = Head { name: ABOUT.name, note: "at this step", value: Some("dB".into()), about: ABOUT.about };
+        let latents = context.run.is_some_and(RunView::has_latents);
+        let note = if latents { words::panes::LATENTS_AT_STEP } else { "at this step" };
+        let head = Head { name: ABOUT.name, note, value: Some("dB".into()), about: ABOUT.about };
         let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
         let moved = head.show(ui, place).drag_started();
         let data = data_of(context);

@@ -359,6 +359,7 @@ pub const EQUAL_TIME: &str = "Equal time per level";
 pub const WHY_MEASURE: &str = "One run shows one case. Measure many samples to see what the model does on average: \
     the chromatogram gets dots with error bars, and the spectra become means.";
 pub const SAMPLES: &str = "Number of samples";
+pub const LATENTS_AT_STEP: &str = "latents at this step, px of latents";
 pub const DECODE_TOO: &str = "Decoded images too";
 pub const DECODE_EVERY: &str = "Decode every so many steps";
 pub const DECODED_SAMPLES: &str = "Samples to decode";
