@@ -366,5 +366,7 @@ fn decoded_images_of_a_pipeline_are_measured_and_shown_in_place_of_latents() {
     assert!(is_painted(&harness, "There is no theory of decoded images"), "{:?}", painted(&harness));
     click(&mut harness, words::panes::SHOW_MEASURED_LATENTS);
     frames(&mut harness, 3);
-    assert!(is_painted(&harness, words::tracks::SHARES_MEASURED) && !is_painted(&harness, words::tracks::SHARES_DECODED));
+    assert!(
+        is_painted(&harness, words::tracks::SHARES_MEASURED) && !is_painted(&harness, words::tracks::SHARES_DECODED)
+    );
 }

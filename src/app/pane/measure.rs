@@ -59,7 +59,12 @@ impl Pane for MeasurePane {
     }
 
     fn new(_: &Wake) -> Self {
-        Self { samples: DEFAULT_SAMPLES, decodes: false, share: DecodingShare::suiting(DEFAULT_STEPS), path: String::new() }
+        Self {
+            samples: DEFAULT_SAMPLES,
+            decodes: false,
+            share: DecodingShare::suiting(DEFAULT_STEPS),
+            path: String::new(),
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
