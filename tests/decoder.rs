@@ -281,3 +281,115 @@ fn a_cancelled_call_ends_and_others_of_the_decoder_do_not() {
     });
     assert!(outcome.is_err_and(|error| error.is_cancelled()), "after {:?}", begun.elapsed());
 }
+
+// The command line.
+
+/// A run of a tiny pipeline in `place`.
+fn sample(model: &Path, further: &[&str], place: &Path) -> assert_cmd::Command {
+    let mut command = common::program();
+    command.args(["sample", "--prompt", "a red cat", "--threads", "1", "--model"]).arg(model);
+    command.args(further).arg("--out").arg(place);
+    command
+}
+
+/// An array of a run's file.
+fn array<D: ndarray::Dimension, T: ndarray_npy::ReadableElement>(
+    place: &Path,
+    name: &str,
+) -> Option<ndarray::Array<T, D>> {
+    let file = std::fs::File::open(place.join("trajectory.npz")).unwrap();
+    ndarray_npy::NpzReader::new(file).unwrap().by_name(name).ok()
+}
+
+#[test]
+fn a_run_has_the_decoded_images_of_the_steps_that_were_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("out");
+    let steps = |decode: &str| {
+        let model = pipeline("sd15");
+        sample(&model, &["--steps", "5", "--batch", "2", "--decode", decode], &place).assert().success();
+        array::<ndarray::Ix1, i64>(&place, "decoded_step").map(|steps| steps.to_vec())
+    };
+    assert_eq!(steps("every:2"), Some(vec![0, 2, 5]));
+    let images: ndarray::Array5<f32> = array(&place, "decoded").unwrap();
+    let states: ndarray::Array5<f32> = array(&place, "x_t").unwrap();
+    let estimates: ndarray::Array5<f32> = array(&place, "x0").unwrap();
+    let decoder = open(vae_of("sd15")).unwrap();
+    for (index, latents) in
+        [estimates.index_axis(Axis(0), 0), estimates.index_axis(Axis(0), 2), states.index_axis(Axis(0), 5)]
+            .into_iter()
+            .enumerate()
+    {
+        let expected = decoder.decode(latents).unwrap();
+        assert_within(&images.index_axis(Axis(0), index).to_owned(), &expected, 1e-5, &format!("image {index}"));
+    }
+    let picture = image::open(place.join("image.png")).unwrap();
+    assert_eq!((picture.width(), picture.height()), (2 * 64, 64), "both results side by side");
+    let strip = image::open(place.join("strip.png")).unwrap();
+    assert_eq!((strip.width(), strip.height()), (5 * 130 - 2, 4 * 130 - 2), "with a row of decoded images");
+
+    assert_eq!(steps("last"), Some(vec![5]));
+    assert_eq!(steps("none"), None);
+    assert!(!place.join("image.png").exists(), "that of another run is gone");
+    let strip = image::open(place.join("strip.png")).unwrap();
+    assert_eq!(strip.height(), 3 * 130 - 2);
+}
+
+/// A copy of a tiny pipeline with another graph of its decoder.
+fn with_decoder(folder: &Path, graph: &Path) -> PathBuf {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let target = to.join(path.file_name().unwrap());
+            if path.is_dir() {
+                copy(&path, &target);
+            } else {
+                std::fs::copy(&path, &target).unwrap();
+            }
+        }
+    }
+    let model = folder.join("model");
+    copy(&pipeline("sd15"), &model);
+    std::fs::copy(graph, model.join("vae_decoder/model.onnx")).unwrap();
+    model
+}
+
+#[test]
+fn a_run_whose_decoder_fails_keeps_its_latents() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = with_decoder(folder.path(), &made("nan").graph);
+    let place = folder.path().join("out");
+    let output = sample(&model, &["--steps", "2"], &place).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said.lines().last().unwrap().trim_start_matches("chromascope: ");
+    let words =
+        [("DECODER", model.join("vae_decoder/model.onnx").display().to_string()), ("OUT", place.display().to_string())];
+    assert_documented(line, "decoder::a_run_whose_decoder_fails_keeps_its_latents", &words);
+    assert!(array::<ndarray::Ix5, f32>(&place, "decoded").is_none());
+    assert_eq!(array::<ndarray::Ix5, f32>(&place, "x0").unwrap().shape(), [2, 1, 4, 8, 8]);
+    assert!(!place.join("image.png").exists());
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_while_decoding_keeps_what_is_decoded() {
+    use common::running::{Running, command};
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("out");
+    let mut command = command();
+    command.args(["sample", "--prompt", "a red cat", "--threads", "1", "--steps", "100", "--decode", "every:1"]);
+    command.args(["--size", "192x192", "--model"]).arg(pipeline("sd15")).arg("--out").arg(&place);
+    let mut running = Running::start(&mut command);
+    running.wait_for("decoding, 2 of 100");
+    running.signal("INT");
+    let words = [("OUT", place.display().to_string())];
+    running.end().says(130, "decoder::ctrl_c_while_decoding_keeps_what_is_decoded", &words);
+    let steps = array::<ndarray::Ix1, i64>(&place, "decoded_step").unwrap();
+    assert!((2..100).contains(&steps.len()), "{}", steps.len());
+    assert_eq!(steps.last(), Some(&100), "the result is decoded first");
+    assert!(steps.iter().zip(steps.iter().skip(1)).all(|(earlier, later)| earlier < later), "{steps}");
+    assert_eq!(array::<ndarray::Ix5, f32>(&place, "decoded").unwrap().len_of(Axis(0)), steps.len());
+    assert_eq!(array::<ndarray::Ix5, f32>(&place, "x0").unwrap().len_of(Axis(0)), 100);
+}

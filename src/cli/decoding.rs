@@ -2,8 +2,9 @@
 
 use super::progress::{bar, cancel_on_interrupt};
 use super::{Ended, Failure, interrupted, output};
-use crate::model::decoder::DecodeError;
-use crate::session::decoded::{DecodedSteps, decode_steps, open_decoder, to_decode};
+use crate::model::decoder::{DecodeError, Decoder, LinearColours};
+use crate::session::archive::Further;
+use crate::session::decoded::{DecodedSteps, colours_of, decode_steps, open_decoder_of, pipeline_of, to_decode};
 use crate::session::prepare::Resolved;
 use crate::session::{RunSettings, Trajectory};
 use crate::words::count;
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Default)]
 pub(super) struct Decoding {
     pub images: DecodedSteps,
+    /// Colours of its latents, if they are known.
+    pub colours: Option<LinearColours>,
     /// Why that is not all, in words, if it was not the user.
     pub failed: Option<String>,
     /// Whether the user stopped it, and after how many images of how many, in words.
@@ -23,6 +26,11 @@ pub(super) struct Decoding {
 }
 
 impl Decoding {
+    /// What goes into the files of the run.
+    pub fn further(&self) -> Further<'_> {
+        Further { decoded: Some(&self.images), colours: self.colours.as_ref(), ..Further::default() }
+    }
+
     /// How the program ends after a run of which everything is `kept`, in words.
     pub fn ended(self, kept: &str) -> Result<Ended, Failure> {
         if let Some(stopped) = self.stopped {
@@ -37,25 +45,41 @@ impl Decoding {
     }
 }
 
-/// Decodes the steps that the settings name, as far as the user lets it. A model without a decoder has nothing to decode.
+/// Decodes the steps that the settings name, as far as the user lets it; none after a run that was stopped. A model without a
+/// decoder has nothing to decode.
 pub(super) fn decode(
     settings: &RunSettings,
     resolved: &Resolved,
     trajectory: &Trajectory,
-    onnxruntime: Option<&Path>,
+    (was_stopped, onnxruntime): (bool, Option<&Path>),
 ) -> Decoding {
-    let steps = to_decode(settings.decode, trajectory);
-    if steps.is_empty() {
-        return Decoding::default();
-    }
-    let decoder = match open_decoder(settings, resolved, onnxruntime) {
-        Ok(Some((decoder, note))) => {
-            note.iter().for_each(|note| output::message(note));
-            decoder
-        }
-        Ok(None) => return Decoding::default(),
-        Err(error) => return Decoding { failed: Some(in_words(&error)), ..Decoding::default() },
+    let failed = |error: &dyn std::fmt::Display| Decoding {
+        failed: Some(Voice::CommandLine.say(&error.to_string())),
+        ..Decoding::default()
     };
+    let pipeline = match pipeline_of(settings) {
+        Ok(Some(pipeline)) => pipeline,
+        Ok(None) => return Decoding::default(),
+        Err(error) => return failed(&error),
+    };
+    let steps = to_decode(settings.decode, trajectory);
+    let mut decoding = if steps.is_empty() || was_stopped {
+        Decoding::default()
+    } else {
+        match open_decoder_of(&pipeline, settings, resolved, onnxruntime) {
+            Ok(Some((decoder, note))) => {
+                note.iter().for_each(|note| output::message(note));
+                decode_with(&decoder, trajectory, &steps)
+            }
+            Ok(None) => Decoding::default(),
+            Err(error) => failed(&error),
+        }
+    };
+    decoding.colours = colours_of(&pipeline.latents, trajectory, &decoding.images);
+    decoding
+}
+
+fn decode_with(decoder: &Decoder, trajectory: &Trajectory, steps: &[usize]) -> Decoding {
     let samples = trajectory.shape[0];
     let progress = bar(steps.len() * samples, "decoding");
     let finished = AtomicBool::new(false);
@@ -65,7 +89,7 @@ pub(super) fn decode(
         let decoded = if interrupted().load(Ordering::Relaxed) {
             (DecodedSteps::default(), Err(DecodeError::Cancelled))
         } else {
-            decode_steps(&decoder, trajectory, &steps, &mut || progress.inc())
+            decode_steps(decoder, trajectory, steps, &mut || progress.inc())
         };
         finished.store(true, Ordering::Relaxed);
         progress.finish_and_clear();
@@ -75,16 +99,13 @@ pub(super) fn decode(
     if let Some(doubt) = all.into_iter().find_map(|image| decoder.doubt(image)) {
         output::message(&doubt);
     }
-    let stopped = |images: &DecodedSteps| {
-        format!("decoding was stopped after {} of {}", images.steps.len(), count(steps.len(), "step"))
-    };
+    let (done, all) = (images.steps.len(), count(steps.len(), "step"));
+    let decoding = Decoding { images, ..Decoding::default() };
     match outcome {
-        Ok(()) => Decoding { images, ..Decoding::default() },
-        Err(error) if error.is_cancelled() => Decoding { stopped: Some(stopped(&images)), images, failed: None },
-        Err(error) => Decoding { images, failed: Some(in_words(&error)), stopped: None },
+        Ok(()) => decoding,
+        Err(error) if error.is_cancelled() => {
+            Decoding { stopped: Some(format!("decoding was stopped after {done} of {all}")), ..decoding }
+        }
+        Err(error) => Decoding { failed: Some(Voice::CommandLine.say(&error.to_string())), ..decoding },
     }
-}
-
-fn in_words(error: &DecodeError) -> String {
-    Voice::CommandLine.say(&error.to_string())
 }

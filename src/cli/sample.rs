@@ -1,6 +1,6 @@
 //! `chromascope sample`: one run, saved completely.
 
-use super::decoding::{self, Decoding};
+use super::decoding;
 use super::progress::{bar, cancel_on_interrupt};
 use super::run_options::{OfImages, OfRun, RunOptions};
 use super::{Ended, Failure, interrupt, interrupted, output};
@@ -70,11 +70,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     // Its memory is the decoder's now.
     drop(prepared.run);
     let stopped = outcome.as_ref().is_err_and(RunError::is_cancelled);
-    let decoding = if stopped {
-        Decoding::default()
-    } else {
-        decoding::decode(&settings, &prepared.resolved, &trajectory, onnxruntime)
-    };
+    let decoding = decoding::decode(&settings, &prepared.resolved, &trajectory, (stopped, onnxruntime));
     let kept = if done == 0 {
         out.give_back();
         "no step was finished, so nothing was written".to_owned()
@@ -90,8 +86,7 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         let kept = elsewhere::write(&out.folder, &std::env::temp_dir(), &steps, |folder| {
             archive::create_folder(folder)?;
             let embeddings = embeddings.as_deref();
-            let further = archive::Further { decoded: Some(&decoding.images), embeddings };
-            archive::write(folder, &trajectory, &record, further)
+            archive::write(folder, &trajectory, &record, archive::Further { embeddings, ..decoding.further() })
         })?;
         failure = kept.told(&steps, "");
         let archive::WrittenRun { record, files } = kept.written;

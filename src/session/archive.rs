@@ -27,6 +27,7 @@ use super::settings::ProviderChoice;
 use super::whole_file::{Staged, sha256};
 use super::{RunSettings, Snapshot, Trajectory, strip};
 use crate::denoiser::PartName;
+use crate::model::decoder::LinearColours;
 use crate::reading;
 use ndarray::{Array1, Array4, Array5, Axis};
 use ndarray_npy::NpzWriter;
@@ -255,6 +256,8 @@ pub struct Further<'a> {
     pub decoded: Option<&'a DecodedSteps>,
     /// The embeddings of its prompts.
     pub embeddings: Option<&'a RunEmbeddings>,
+    /// Colours of its latents, for the film strip.
+    pub colours: Option<&'a LinearColours>,
 }
 
 /// Writes `trajectory.npz`, `trajectory.json` and `strip.png` into `folder`, and `image.png` if images were decoded. All are
@@ -276,7 +279,7 @@ pub fn write(
         serde_json::to_writer_pretty(&mut *file, &record)?;
         file.write_all(b"\n")
     })?;
-    let strip = strip::stage(folder, trajectory)?;
+    let strip = strip::stage(folder, trajectory, further)?;
     let image = further.decoded.map_or(Ok(None), |decoded| decoded::stage(folder, decoded))?;
     json.remove_old()?;
     strip.as_ref().map_or_else(|| strip::remove_old(folder), |(_, strip)| strip.remove_old())?;

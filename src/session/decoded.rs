@@ -6,10 +6,10 @@ use super::settings::{Decode, ModelSource, ProviderChoice};
 use super::tone;
 use super::whole_file::Staged;
 use super::{RunSettings, Trajectory, strip};
-use crate::model::decoder::{DecodeError, Decoder, DecoderFile, DecoderKind, in_batch};
+use crate::model::decoder::{DecodeError, Decoder, DecoderFile, DecoderKind, LinearColours, in_batch};
 use crate::model::onnx::SessionOptions;
 use crate::model::onnx_runtime::{Provider, find_and_load};
-use crate::model::pipeline::PipelinePackage;
+use crate::model::pipeline::{LatentCode, PipelineError, PipelinePackage};
 use image::{RgbImage, imageops};
 use ndarray::{Array4, Array5, Axis};
 use std::path::{Path, PathBuf};
@@ -42,16 +42,36 @@ impl DecodedSteps {
     }
 }
 
-/// Opens the decoder of a run's model where the run's network was; `None` if the model has none. The second value says in a
-/// sentence that it runs elsewhere.
+/// The files of a run's model, if that is a pipeline in latents.
+pub fn pipeline_of(settings: &RunSettings) -> Result<Option<PipelinePackage>, PipelineError> {
+    match &settings.source {
+        ModelSource::Model(name) => PipelinePackage::find(name),
+        ModelSource::Images(_) => Ok(None),
+    }
+}
+
+/// Opens the decoder of a run's model, as [`open_decoder_of`]; `None` also if that is no pipeline.
 pub fn open_decoder(
     settings: &RunSettings,
     resolved: &Resolved,
     onnxruntime: Option<&Path>,
 ) -> Result<Option<(Decoder, Option<String>)>, DecodeError> {
-    let ModelSource::Model(name) = &settings.source else { return Ok(None) };
-    let files = PipelinePackage::find(name)?.as_ref().map_or_else(Vec::new, DecoderFile::all_of);
-    let Some(file) = files.into_iter().find(|file| file.kind == DecoderKind::Vae) else { return Ok(None) };
+    match pipeline_of(settings)? {
+        Some(pipeline) => open_decoder_of(&pipeline, settings, resolved, onnxruntime),
+        None => Ok(None),
+    }
+}
+
+/// Opens the decoder of a pipeline where a run's network was; `None` if it has none. The second value says in a sentence that
+/// it runs elsewhere.
+pub fn open_decoder_of(
+    pipeline: &PipelinePackage,
+    settings: &RunSettings,
+    resolved: &Resolved,
+    onnxruntime: Option<&Path>,
+) -> Result<Option<(Decoder, Option<String>)>, DecodeError> {
+    let vae = DecoderFile::all_of(pipeline).into_iter().find(|file| file.kind == DecoderKind::Vae);
+    let Some(file) = vae else { return Ok(None) };
     let runtime = find_and_load(onnxruntime)?;
     let is_cuda = resolved.provider == "cuda";
     let provider = if is_cuda { Provider::Cuda { tf32: settings.tf32 } } else { Provider::Cpu };
@@ -64,6 +84,17 @@ pub fn open_decoder(
         }
         opened => opened.map(|decoder| Some((decoder, None))),
     }
+}
+
+/// Colours of a run's latents: published ones, else those fitted on what was decoded of it.
+#[must_use]
+pub fn colours_of(code: &LatentCode, trajectory: &Trajectory, decoded: &DecodedSteps) -> Option<LinearColours> {
+    LinearColours::published(code).or_else(|| {
+        let pairs = decoded.steps.iter().zip(&decoded.images);
+        let pairs: Vec<_> =
+            pairs.filter_map(|(&step, images)| Some((latents_of(trajectory, step)?.view(), images.view()))).collect();
+        LinearColours::fit(&pairs)
+    })
 }
 
 /// What is to be decoded of a trajectory: E\[x_0|x_t\] of each step that the setting names, and after a whole run the result in

@@ -1,11 +1,13 @@
-//! The film strip: rows `x_t`, `E[x_0|x_t]` and its change, columns the steps, noise on the left.
+//! The film strip: rows `x_t`, `E[x_0|x_t]` and its change, columns the steps, noise on the left. Latents are shown by their
+//! colours, with decoded images in a row of their own.
 
-use super::archive::WriteError;
+use super::archive::{Further, WriteError};
+use super::decoded::DecodedSteps;
 use super::whole_file::Staged;
 use super::{Trajectory, tone};
 use crate::theory::NoiseLevel;
 use image::{ImageFormat, RgbImage, imageops};
-use ndarray::{ArrayView3, Axis};
+use ndarray::{Array3, Array4, ArrayView3, Axis, s};
 use std::path::{Path, PathBuf};
 
 /// Most columns; longer runs show evenly chosen steps, including the first and the last.
@@ -17,53 +19,80 @@ const GAP: u32 = 2;
 
 /// Draws one sample of the trajectory; `None` if no step is finished.
 #[must_use]
-pub fn draw(trajectory: &Trajectory, sample: usize) -> Option<RgbImage> {
-    let steps = trajectory.snapshots.len();
-    let columns = chosen(steps);
+pub fn draw(trajectory: &Trajectory, sample: usize, further: Further<'_>) -> Option<RgbImage> {
+    let decoded = further.decoded.filter(|decoded| !decoded.steps.is_empty());
+    let columns = columns(trajectory, decoded);
     let &[_, _, height, width] = &trajectory.shape;
     if columns.is_empty() || sample >= trajectory.shape[0] {
         return None;
     }
     let factor = (CELL / height.max(width)).max(1);
     let side = |pixels: usize| u32::try_from(pixels * factor).unwrap_or(u32::MAX);
-    let (cell_w, cell_h) = (side(width), side(height));
+    let cell = (side(width), side(height));
     let count = u32::try_from(columns.len()).unwrap_or(u32::MAX);
-    let mut strip = RgbImage::from_pixel(count * (cell_w + GAP) - GAP, 3 * (cell_h + GAP) - GAP, tone::ZERO);
+    let rows = if decoded.is_some() { 4 } else { 3 };
+    let mut strip = RgbImage::from_pixel(count * (cell.0 + GAP) - GAP, rows * (cell.1 + GAP) - GAP, tone::ZERO);
 
-    let x0 = |step: usize| trajectory.snapshots[step].x0.index_axis(Axis(0), sample);
-    let changes: Vec<_> = columns
-        .iter()
-        .enumerate()
-        .map(|(column, &step)| (column > 0).then(|| &x0(step) - &x0(columns[column - 1])))
-        .collect();
+    let seen = |values: &Array4<f32>| {
+        let values = values.slice(s![sample..=sample, .., .., ..]);
+        further.colours.map_or_else(|| values.to_owned(), |colours| colours.apply(values)).remove_axis(Axis(0))
+    };
+    let x0: Vec<Array3<f32>> = columns.iter().map(|&step| seen(&trajectory.snapshots[step].x0)).collect();
+    let changes: Vec<Option<Array3<f32>>> =
+        (0..columns.len()).map(|column| (column > 0).then(|| &x0[column] - &x0[column - 1])).collect();
     // Images are within ±1; a model whose estimates go far beyond, such as a Gaussian one, is shown over its own range.
-    let range = tone::image_range(x0(steps - 1).iter().copied());
+    let range = tone::image_range(x0.last().into_iter().flatten().copied());
     let largest = tone::robust_maximum(changes.iter().flatten().flat_map(|change| change.iter().copied()));
-    for (column, (&step, change)) in columns.iter().zip(&changes).enumerate() {
+    for (column, &step) in columns.iter().enumerate() {
         let snapshot = &trajectory.snapshots[step];
+        let change = changes[column].as_ref();
         let cells = [
-            state_image(snapshot.x_t.index_axis(Axis(0), sample), snapshot.level, range),
-            tone::image(x0(step), range),
-            change.as_ref().map_or_else(
-                || RgbImage::from_pixel(1, 1, tone::ZERO),
-                |change| tone::difference(change.view(), largest, tone::Ground::Dark),
-            ),
+            Some(state_image(seen(&snapshot.x_t).view(), snapshot.level, range)),
+            Some(tone::image(x0[column].view(), range)),
+            change.map(|change| tone::difference(change.view(), largest, tone::Ground::Dark)),
+            decoded.and_then(|decoded| decoded_image(decoded, step, trajectory.steps(), sample)),
         ];
-        for (row, cell) in (0_i64..).zip(cells) {
-            let cell = imageops::resize(&cell, cell_w, cell_h, imageops::FilterType::Nearest);
-            let x = i64::try_from(column).unwrap_or(i64::MAX) * i64::from(cell_w + GAP);
-            imageops::replace(&mut strip, &cell, x, row * i64::from(cell_h + GAP));
+        let x = i64::try_from(column).unwrap_or(i64::MAX) * i64::from(cell.0 + GAP);
+        for (row, image) in (0_i64..).zip(cells).filter_map(|(row, image)| Some((row, image?))) {
+            imageops::replace(&mut strip, &resized(&image, cell), x, row * i64::from(cell.1 + GAP));
         }
     }
     Some(strip)
 }
 
+/// The steps that are shown: those that were decoded, if they are several.
+fn columns(trajectory: &Trajectory, decoded: Option<&DecodedSteps>) -> Vec<usize> {
+    let done = trajectory.snapshots.len();
+    match decoded.filter(|decoded| decoded.steps.len() > 2 && done > MAX_COLUMNS) {
+        Some(decoded) => chosen(decoded.steps.len()).into_iter().map(|at| decoded.steps[at].min(done - 1)).collect(),
+        None => chosen(done),
+    }
+}
+
+/// The decoded image of a step; that of the result belongs to the last.
+fn decoded_image(decoded: &DecodedSteps, step: usize, steps: usize, sample: usize) -> Option<RgbImage> {
+    let is_it = |&at: &usize| at == step || (at == steps && step + 1 == steps);
+    let images = &decoded.images[decoded.steps.iter().position(is_it)?];
+    Some(tone::image(images.index_axis(Axis(0), sample), 1.0))
+}
+
+/// Pixels stay sharp where there is room for them.
+fn resized(image: &RgbImage, (width, height): (u32, u32)) -> RgbImage {
+    let is_larger = image.width() > width;
+    let filter = if is_larger { imageops::FilterType::Triangle } else { imageops::FilterType::Nearest };
+    imageops::resize(image, width, height, filter)
+}
+
 const NAME: &str = "strip.png";
 
 /// Writes `strip.png` of the first sample for `folder`; `None` if no step is finished.
-pub(super) fn stage(folder: &Path, trajectory: &Trajectory) -> Result<Option<(PathBuf, Staged)>, WriteError> {
+pub(super) fn stage(
+    folder: &Path,
+    trajectory: &Trajectory,
+    further: Further<'_>,
+) -> Result<Option<(PathBuf, Staged)>, WriteError> {
     let path = folder.join(NAME);
-    let Some(strip) = draw(trajectory, 0) else { return Ok(None) };
+    let Some(strip) = draw(trajectory, 0, further) else { return Ok(None) };
     let staged = stage_png(&path, &strip)?;
     Ok(Some((path, staged)))
 }
