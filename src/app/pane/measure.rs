@@ -1,9 +1,12 @@
 //! The Measure pane: many samples, their agreement with theory, comparison, and files of ensembles.
 
+mod decoding;
+
+use self::decoding::{decoding_ui, space_ui};
 use crate::app::draw::icons::Icon;
 use crate::app::draw::number::{Limits, number_with};
 use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named, text_toggle};
+use crate::app::draw::widgets::{Head, TARGET, icon_button_small, named};
 use crate::app::intent::{Ask, EnsembleUse, Intent, MeasureWish};
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::{heading, panel_ui, problem, secondary, small_button, small_button_named};
@@ -12,7 +15,7 @@ use crate::app::track::chromatogram::disagreement_in_words;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::ensemble::{
-    Agreement, Apart, DEFAULT_SAMPLES, DecodingShare, Findings, LEAST_ERRORS, MARGIN, Space, samples_in_words,
+    Agreement, Apart, DEFAULT_SAMPLES, DecodingShare, Findings, LEAST_ERRORS, MARGIN, samples_in_words,
 };
 use crate::runtime::{MeasuringReport, Wake};
 use crate::session::action::Action;
@@ -27,8 +30,6 @@ use std::path::PathBuf;
 
 /// Most samples per request.
 const MOST_SAMPLES: usize = 100_000;
-/// Most steps from one decoded one to the next.
-const MOST_STEPS: usize = 1000;
 /// Most disagreements in the list.
 const MOST_LISTED: usize = 4;
 
@@ -136,53 +137,6 @@ fn order_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane, intents
         for note in &report.notes {
             ui.add(Label::new(secondary(ui, note)).wrap());
         }
-    }
-}
-
-/// Whether decoded images are measured too, and of how many steps and samples.
-fn decoding_ui(ui: &mut Ui, context: &ViewContext, panel: &mut MeasurePane) {
-    ui.add_enabled_ui(!context.desk.is_going(), |ui| {
-        let text = RichText::new(words::panes::DECODE_TOO).font(theme::body(SMALL));
-        let tip = "Decode a share of the estimates and measure these images as well. Decoding takes time";
-        ui.checkbox(&mut panel.decodes, text).on_hover_text(tip);
-        if !panel.decodes {
-            return;
-        }
-        ui.horizontal_wrapped(|ui| {
-            let DecodingShare { every, samples } = &mut panel.share;
-            let value_ui = |ui: &mut Ui, text: &str, value: &mut usize, most: usize, name: &str| {
-                ui.label(secondary(ui, text));
-                let drag = DragValue::new(value).speed(0.2).min_size(vec2(44.0, 26.0));
-                let response = number_with(ui, drag, Limits::whole(1, most), |ui, value| ui.add(value));
-                named(ui, &response, name);
-            };
-            value_ui(ui, "every", every, MOST_STEPS, words::panes::DECODE_EVERY);
-            value_ui(ui, "steps, the first", samples, MOST_SAMPLES, words::panes::DECODED_SAMPLES);
-            ui.label(secondary(ui, "samples"));
-        });
-    });
-}
-
-/// The switch between measured latents and measured decoded images, if there are both.
-fn space_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Intent>) {
-    let Some(decoded) = context.desk.whole().and_then(|whole| whole.decoded()) else { return };
-    let shown = context.desk.space();
-    ui.horizontal(|ui| {
-        for (space, text, name) in [
-            (Space::Own, "latents", words::panes::SHOW_MEASURED_LATENTS),
-            (Space::Decoded, "decoded images", words::panes::SHOW_MEASURED_DECODED),
-        ] {
-            let tip = match space {
-                Space::Own => "Frequencies and levels of latent pixels, compared with theory",
-                Space::Decoded => "Frequencies and levels of the image's pixels, without theory",
-            };
-            if text_toggle(ui, text, name, tip, shown == space).clicked() && shown != space {
-                intents.push(Intent::Measure(MeasureWish::Show(space)));
-            }
-        }
-    });
-    if let (Space::Decoded, Some(space)) = (shown, decoded.ensemble.space_in_words()) {
-        ui.add(Label::new(secondary(ui, &sentence(&space))).wrap());
     }
 }
 
