@@ -18,7 +18,8 @@ use chromascope::schedule::ModelSchedule;
 use chromascope::theory::{NoiseLevel, Parameterization, Prediction};
 use common::faults::assert_documented;
 use half::f16;
-use ndarray::{Array3, Array4, ArrayD, Axis, IxDyn};
+use ndarray::{Array3, Array4, Array5, ArrayD, Axis, IxDyn};
+use ndarray_npy::NpzReader;
 use ort::session::SessionInputValue;
 use ort::value::Tensor;
 use std::path::{Path, PathBuf};
@@ -288,6 +289,32 @@ fn equal_prompts_on_all_levels_are_plain_guidance() {
             guided(network(), Prompt::Class(2), &x, levels[1])
         );
     }
+}
+
+/// The states of a run of the program, `[steps + 1, B, C, H, W]`.
+fn states_of(arguments: &[&str]) -> Array5<f32> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = common::program();
+    command.args(["sample", "--steps", "4", "--guidance", "5", "--decode", "none", "--threads", "1", "--model"]);
+    command.arg(pipeline("sd15")).args(arguments).arg("--out").arg(folder.path().join("out")).assert().success();
+    let file = std::fs::File::open(folder.path().join("out/trajectory.npz")).unwrap();
+    NpzReader::new(file).unwrap().by_name("x_t").unwrap()
+}
+
+#[test]
+fn a_run_of_equal_prompts_is_plain_and_a_text_rules_whole_steps() {
+    let plain = states_of(&["--prompt", "a cat"]);
+    for mode in LevelMode::ALL {
+        let by_level = ["--prompts-by-level", "a cat|a cat|a cat", "--by-level", mode.name()];
+        assert_eq!(states_of(&by_level), plain, "{mode:?}");
+    }
+    assert_eq!(states_of(&["--prompt", "[a cat:a cat:0.5]"]), plain);
+    assert_ne!(states_of(&["--prompts-by-level", "a cat|a dog", "--by-level", "band"]), plain);
+    // The last evaluation of Heun's second step is where the third begins, with another text.
+    let heun = |prompt: &str| states_of(&["--prompt", prompt, "--sampler", "heun"]);
+    let (plain, changes) = (heun("a cat"), heun("[a cat:dog:0.5]"));
+    let same = |at: usize| plain.index_axis(Axis(0), at) == changes.index_axis(Axis(0), at);
+    assert_eq!([0, 1, 2, 3, 4].map(same), [true, true, true, false, false]);
 }
 
 #[test]
