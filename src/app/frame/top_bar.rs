@@ -100,7 +100,7 @@ pub fn top_bar_ui(ui: &mut Ui, bar: &TopBar, state: &mut TopBarState, intents: &
     let look = FieldLook {
         roomy,
         pending: bar.pending,
-        widths: Widths::of(width, bar.model.is_some_and(|model| model.pipeline.is_some())),
+        widths: Widths::of((width, few), bar.model.is_some_and(|model| model.pipeline.is_some())),
     };
     let one_line = few || width >= ONE_LINE;
     let height = if one_line { LINE } else { 2.0 * LINE + 6.0 };
@@ -164,15 +164,15 @@ struct Widths {
 }
 
 impl Widths {
-    /// For a window of this width: in one line the fields share the surplus. `takes_words`: a prompt stands in the place
-    /// of the class.
-    fn of(width: f32, takes_words: bool) -> Self {
+    /// For a window of this width, with few fields or all: in one line they share the surplus. `takes_words`: a prompt
+    /// stands in the place of the class.
+    fn of((width, few): (f32, bool), takes_words: bool) -> Self {
         let names = if width >= ROOMY { 1.0 } else { 0.0 };
         let spare = if width >= ROOMY { width - ROOMY } else { width - ONE_LINE };
         let part = (spare / 170.0).clamp(0.0, 1.0);
         let words = match () {
             () if !takes_words => 0.0,
-            () if width < ONE_LINE => (width - RIGHT - FIRST_LINE).clamp(0.0, 220.0),
+            () if few || width < ONE_LINE => (width - RIGHT - FIRST_LINE).clamp(0.0, 420.0),
             () => (spare - 170.0).clamp(0.0, 360.0),
         };
         Self {

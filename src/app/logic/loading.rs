@@ -35,7 +35,7 @@ mod tests {
         let ctx = egui::Context::default();
         let launch = Launch { first: vec![Action::SetRun(Box::new(run))], ..Launch::default() };
         let mut app = App::new(&ctx, launch, false).unwrap();
-        let id = app.runtime.newest();
+        let id = app.runtime.newest().unwrap();
         let (bytes, in_use) = (3_400_000_000, Some(1_200_000_000));
         let part = |task| LoadingPart { task, name: "unet".into(), number: 3, of: 4, bytes, in_use };
         app.take_run_news(id, RunNews::Loading(part(PartTask::Open)));
