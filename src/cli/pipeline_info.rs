@@ -93,9 +93,9 @@ pub(super) fn in_lines(info: &ModelInfo, pipeline: &PipelineInfo) -> String {
     }
     line("Latents", latents_in_words(&package.latents));
     let decoded = match (pipeline.has_decoder(), pipeline.has_tiny_decoder()) {
-        (true, true) => "by vae_decoder, or faster and less exactly by the small decoder",
+        (true, true) => "by vae_decoder; the small decoder beside it is not needed",
         (true, false) => "by vae_decoder",
-        (false, true) => "only roughly, by the small decoder",
+        (false, true) => "in the window only, by the small decoder; there is no vae_decoder",
         (false, false) => "not at all: the folder has no decoder, so only latents are shown",
     };
     line("Decoded", decoded.into());
