@@ -153,8 +153,9 @@ fn texts_are_encoded_once_and_encoders_are_freed() {
 
 #[test]
 fn what_falls_off_is_told_once_for_all_encoders() {
-    let notes =
-        |name, text: &str| PromptEncoder::open(&pipeline(name)).unwrap().notes(&[self::text(text), self::text("cat")]);
+    let notes = |name, text: &str| {
+        PromptEncoder::open(&pipeline(name)).unwrap().notes(&[self::text(text), self::text("cat")], None)
+    };
     let told = notes("sdxl", &"cat ".repeat(100));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
@@ -167,6 +168,16 @@ fn what_falls_off_is_told_once_for_all_encoders() {
     assert!(told.ends_with("; text_encoder_3 reads all of it"), "{told}");
     assert!(!notes("sd3", &"cat ".repeat(600)).iter().any(|note| note.ends_with("all of it")));
     assert_eq!(notes("sd3", "a BREAK b").len(), 1);
+}
+
+#[test]
+fn clip_skip_of_flux_is_told_to_change_nothing() {
+    let notes = |name, skipped| PromptEncoder::open(&pipeline(name)).unwrap().notes(&[text("cat")], skipped);
+    assert_documented(&notes("flux", Some(1))[0], "text_encoders::clip_skip_of_flux_is_told_to_change_nothing", &[]);
+    assert_eq!(notes("flux", Some(0)).len() + notes("flux", None).len() + notes("sd15", Some(1)).len(), 0);
+    let mut encoder = PromptEncoder::open(&pipeline("flux")).unwrap();
+    let plain = encode(&mut encoder, &[text("cat")], None).unwrap();
+    assert!(Arc::ptr_eq(&plain[0], &encode(&mut encoder, &[text("cat")], Some(1)).unwrap()[0]));
 }
 
 #[test]

@@ -183,8 +183,11 @@ impl PromptEncoder {
 
     /// What whoever wrote these texts must know of them, a sentence each.
     #[must_use]
-    pub fn notes(&self, texts: &[PromptText]) -> Vec<String> {
+    pub fn notes(&self, texts: &[PromptText], clip_skip: Option<usize>) -> Vec<String> {
         let mut notes: Vec<String> = Vec::new();
+        if self.family == Family::Flux && clip_skip.is_some_and(|skipped| skipped > 0) {
+            notes.push("CLIP skip changes nothing: FLUX uses no states of CLIP's layers".into());
+        }
         for text in texts {
             let tokens = self.tokens(&text.text);
             let whole: Vec<&str> =

@@ -100,7 +100,7 @@ impl Encoders {
         let tokens = texts.iter().map(|text| {
             state.encoder.tokens(&text.text).into_iter().map(|(_, tokens)| tokens.used).collect::<Vec<_>>()
         });
-        let (tokens, notes) = (tokens.collect(), state.encoder.notes(texts));
+        let (tokens, notes) = (tokens.collect(), state.encoder.notes(texts, clip_skip));
         let runtime = find_and_load(self.onnxruntime.as_deref())?;
         if state.encoder.knows(texts, clip_skip) {
             let options = SessionOptions { provider: Provider::Cpu, intra_threads: None };
