@@ -68,7 +68,9 @@ pub(super) fn decode(
     } else {
         match open_decoder_of(&pipeline, settings, resolved, onnxruntime) {
             Ok(Some((decoder, note))) => {
-                note.iter().for_each(|note| output::message(note));
+                if let Some(note) = note {
+                    output::message(&note);
+                }
                 decode_with(&decoder, trajectory, &steps)
             }
             Ok(None) => Decoding::default(),
