@@ -123,7 +123,9 @@ pub fn class_strips(time: TimeView, choice: &ByLevel, size: (usize, usize), word
             };
             let level = (0..choice.labels.len()).find(|&m| choice.factor.pow(m as u32) == from).unwrap_or(0);
             let mut segments = ruling(time, words, &|_| Some(label), &|_| Paint::Level(level));
-            segments.iter_mut().for_each(|segment| segment.label.push_str(&format!(": {levels}")));
+            for segment in &mut segments {
+                segment.label = format!("{}: {levels}", segment.label);
+            }
             Strip { name: format!("{} of {levels}", words.what), segments }
         };
         return bands.iter().zip(ends).map(strip).collect();

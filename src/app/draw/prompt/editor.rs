@@ -75,18 +75,17 @@ impl PromptsView<'_> {
 /// Draws the editor.
 pub fn prompts_ui(ui: &mut Ui, view: PromptsView, state: &mut PromptsState, intents: &mut Vec<Intent>) {
     kind_ui(ui, view, intents);
-    match &view.run.prompts_by_level {
-        Some(levels) => by_level_ui(ui, view, levels, state, intents),
-        None => {
-            let text = view.run.prompt.as_deref().unwrap_or_default();
-            let name = words::panes::PROMPT_FIELD;
-            let field = PromptField { name, place: view.place, hint: words::frame::PROMPT_HINT, text, rows: (2, 6) };
-            let response = field.show(ui, |text| Action::SetPrompt(Some(text)), intents);
-            if std::mem::take(&mut state.takes_keyboard) {
-                response.request_focus();
-            }
-            shown_ui(ui, view, (name, text), state, Chips::Shown);
+    if let Some(levels) = &view.run.prompts_by_level {
+        by_level_ui(ui, view, levels, state, intents);
+    } else {
+        let text = view.run.prompt.as_deref().unwrap_or_default();
+        let name = words::panes::PROMPT_FIELD;
+        let field = PromptField { name, place: view.place, hint: words::frame::PROMPT_HINT, text, rows: (2, 6) };
+        let response = field.show(ui, |text| Action::SetPrompt(Some(text)), intents);
+        if std::mem::take(&mut state.takes_keyboard) {
+            response.request_focus();
         }
+        shown_ui(ui, view, (name, text), state, Chips::Shown);
     }
     ui.add_space(4.0);
     ui.label(small(ui, words::panes::NEGATIVE_PROMPT)).on_hover_text(Setting::Negative.help(Voice::Window));

@@ -93,7 +93,8 @@ type OpenTokenizers = Arc<Mutex<HashMap<PathBuf, Arc<Tokenizer>>>>;
 pub struct TokenDesk {
     wake: Wake,
     /// Begins with the first prompt; without the thread there are no tokens.
-    pool: Option<Option<AnalysisPool<TokensKey, TokensMade>>>,
+    pool: Option<AnalysisPool<TokensKey, TokensMade>>,
+    has_begun: bool,
     open: OpenTokenizers,
     fields: HashMap<String, FieldTokens>,
 }
@@ -102,7 +103,7 @@ impl TokenDesk {
     /// `wake` is called when tokens are found.
     #[must_use]
     pub fn new(wake: Wake) -> Self {
-        Self { wake, pool: None, open: OpenTokenizers::default(), fields: HashMap::new() }
+        Self { wake, pool: None, has_begun: false, open: OpenTokenizers::default(), fields: HashMap::new() }
     }
 
     /// The tokens of a field's text, and whether they are of the text before. `at`: the step at which a prompt that changes
@@ -132,9 +133,10 @@ impl TokenDesk {
                 let open = Arc::clone(open);
                 Some(Box::new(move || answer(&asked, &open)))
             };
-            let start = || AnalysisPool::start("chromascope-tokens", BUDGET, Arc::clone(&self.wake)).ok();
-            let pool = self.pool.get_or_insert_with(start);
-            if let Some(made) = pool.as_ref().and_then(|pool| pool.get(&known.key, job)) {
+            if !std::mem::replace(&mut self.has_begun, true) {
+                self.pool = AnalysisPool::start("chromascope-tokens", BUDGET, Arc::clone(&self.wake)).ok();
+            }
+            if let Some(made) = self.pool.as_ref().and_then(|pool| pool.get(&known.key, job)) {
                 (known.is_answered, known.shown) = (true, Some(made));
             }
         }
