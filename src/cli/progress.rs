@@ -79,7 +79,12 @@ impl Bar {
                 self.set_position(*done);
             }
             Loading::Part(part) => {
-                self.set_message(format!("{} ({})", part.in_words(), part.sizes_in_words()));
+                let message = format!("{} ({})", part.in_words(), part.sizes_in_words());
+                if self.says(&format!("{} (", part.in_words())) {
+                    self.bar.set_message(message);
+                    return true;
+                }
+                self.set_message(message);
                 self.set_length(part.of);
                 self.set_position(part.number - 1);
             }
@@ -97,6 +102,12 @@ impl Bar {
 
     pub fn finish_and_clear(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// Whether its last line began so; the memory in use alone is worth no line.
+    fn says(&self, beginning: &str) -> bool {
+        let line = self.lines.as_ref().map(|line| line.lock().unwrap_or_else(PoisonError::into_inner));
+        line.is_some_and(|line| line.what.starts_with(beginning))
     }
 
     fn change(&self, change: impl FnOnce(&mut ProgressLine)) {

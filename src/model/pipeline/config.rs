@@ -47,15 +47,24 @@ pub(super) struct AutoencoderConfig {
     pub(super) block_out_channels: Option<Vec<usize>>,
     #[serde(default)]
     pub(super) scaling_factor: Option<f64>,
-    /// Outer `None`: it says nothing. A null says that there is none.
     #[serde(default, deserialize_with = "said")]
-    pub(super) shift_factor: Option<Option<f64>>,
+    pub(super) shift_factor: Shift,
     #[serde(default)]
     pub(super) latents_mean: Option<Value>,
 }
 
-fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<f64>>, D::Error> {
-    Option::<f64>::deserialize(from).map(Some)
+/// What a configuration says of the shift.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Shift {
+    /// Nothing, which leaves it open.
+    #[default]
+    Unsaid,
+    /// A number; a null is none, 0.
+    Is(f64),
+}
+
+fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Shift, D::Error> {
+    Option::<f64>::deserialize(from).map(|shift| Shift::Is(shift.unwrap_or(0.0)))
 }
 
 /// A `config.json` of a text encoder.

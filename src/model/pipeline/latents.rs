@@ -1,6 +1,6 @@
 //! What the latents of a pipeline are, from the configuration of its autoencoder.
 
-use super::config::{self, AutoencoderConfig, DenoiserConfig};
+use super::config::{self, AutoencoderConfig, DenoiserConfig, Shift};
 use super::{DecoderPart, Family, PipelineError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -50,7 +50,9 @@ pub(super) fn read(
     for file in files.iter().skip(1) {
         let further: AutoencoderConfig = config::read(Some(file))?;
         read.scaling_factor = read.scaling_factor.or(further.scaling_factor);
-        read.shift_factor = read.shift_factor.or(further.shift_factor);
+        if matches!(read.shift_factor, Shift::Unsaid) {
+            read.shift_factor = further.shift_factor;
+        }
         read.block_out_channels = read.block_out_channels.or(further.block_out_channels);
         read.latent_channels = read.latent_channels.or(further.latent_channels);
     }
@@ -67,11 +69,11 @@ pub(super) fn read(
         None => None,
     };
     let shift_factor = match read.shift_factor {
-        Some(shift) => shift.unwrap_or(0.0),
-        None if decoder.is_some() && family.has_shift() => {
+        Shift::Is(shift) => shift,
+        Shift::Unsaid if decoder.is_some() && family.has_shift() => {
             return Err(asked("shift_factor", "the number that is added to latents before they are decoded"));
         }
-        None => 0.0,
+        Shift::Unsaid => 0.0,
     };
     if !shift_factor.is_finite() {
         return Err(number("shift_factor", shift_factor, "a number"));

@@ -78,9 +78,7 @@ pub fn bytes_in_words(bytes: u64) -> String {
 pub type LoadProgress<'a> = dyn Fn(Loading) -> bool + Sync + 'a;
 
 /// Progress for a receiver of the images read alone.
-pub(super) fn of_images<'a>(
-    receive: &'a (dyn Fn(usize, usize) -> bool + Sync),
-) -> impl Fn(Loading) -> bool + Sync + 'a {
+pub(super) fn of_images(receive: &(dyn Fn(usize, usize) -> bool + Sync)) -> impl Fn(Loading) -> bool + Sync + '_ {
     move |loading| match loading {
         Loading::Images { done, total } => receive(done, total),
         Loading::Part(_) => true,
@@ -88,7 +86,7 @@ pub(super) fn of_images<'a>(
 }
 
 /// How often a call that takes long is asked whether it is still wanted.
-const ASKED: Duration = Duration::from_millis(20);
+const ASKED: Duration = Duration::from_millis(50);
 
 /// Runs what takes long. While it does, `wanted` is asked; once that says no, `stop` is called, which makes it end early.
 pub(super) fn unless_stopped<T>(

@@ -50,7 +50,7 @@ use crate::model::contract::Element;
 use crate::model::onnx::Canceller;
 use crate::sampler::registry::AddedNoise;
 use crate::sampler::{GivenNoise, Making, NoiseSource, SeededNoise, Solver, Variance};
-use crate::schedule::{ModelSchedule, PlanSource};
+use crate::schedule::{ModelSchedule, Plan, PlanSource};
 use crate::theory::{NetworkState, Parameterization};
 use ndarray::Ix5;
 use serde::{Deserialize, Serialize};
@@ -343,26 +343,10 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     notes.extend(plan.warnings(integer).iter().map(ToString::to_string));
     notes.extend(plan::advice(solver, plan.levels(), spacing.because.is_none()));
     notes.extend(plan::fed_note(&opened.config, &opened.schedule, &plan));
-    let told: Vec<f64> = if parameterization.time == opened.schedule.own_time() {
-        plan.timesteps().to_vec()
-    } else {
-        plan.levels()[..plan.steps()].iter().map(|level| opened.schedule.told(parameterization.time, *level)).collect()
-    };
     if settings.sampler.named().is_some() {
         notes.extend(solver.beside_k_diffusion(plan.levels()));
     }
-    let timesteps_rounded = integer && told.iter().any(|t| t.fract() != 0.0);
-    if timesteps_rounded {
-        notes.push(
-            "the network accepts integer timesteps only, so timesteps are rounded; the sampler keeps the exact noise \
-             levels"
-                .into(),
-        );
-    }
-    let timestep = opened.timestep;
-    if timestep.is_half() && told.iter().any(|&t| timestep.rounded(t) != t) {
-        notes.push("the network accepts 16-bit timesteps, so some are rounded".into());
-    }
+    let timesteps_rounded = rounds(opened.timestep, &plan, (parameterization, &opened.schedule), &mut notes);
 
     let shape = image.batch(settings.batch);
     check::room(keeping.steps(plan.steps()), shape, composed.parts)?;
@@ -414,6 +398,32 @@ fn finish(settings: &RunSettings, opened: OpenDenoiser, keeping: Keeping) -> Res
     let (run_times, canceller) = (composed.run_times, opened.canceller);
     let embeddings = opened.prompts.map(|prompts| prompts.embeddings);
     Ok(Prepared { run, resolved, notes, timesteps, run_times, canceller, embeddings })
+}
+
+/// Whether a network that accepts only integer timesteps has some rounded. Any rounding is noted.
+fn rounds(
+    timestep: Element,
+    plan: &Plan,
+    (parameterization, schedule): (Parameterization, &ModelSchedule),
+    notes: &mut Vec<String>,
+) -> bool {
+    let told: Vec<f64> = if parameterization.time == schedule.own_time() {
+        plan.timesteps().to_vec()
+    } else {
+        plan.levels()[..plan.steps()].iter().map(|level| schedule.told(parameterization.time, *level)).collect()
+    };
+    let timesteps_rounded = timestep.is_integer() && told.iter().any(|t| t.fract() != 0.0);
+    if timesteps_rounded {
+        notes.push(
+            "the network accepts integer timesteps only, so timesteps are rounded; the sampler keeps the exact noise \
+             levels"
+                .into(),
+        );
+    }
+    if timestep.is_half() && told.iter().any(|&t| timestep.rounded(t) != t) {
+        notes.push("the network accepts 16-bit timesteps, so some are rounded".into());
+    }
+    timesteps_rounded
 }
 
 /// The sizes of the network calls that make up a batch.

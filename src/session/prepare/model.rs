@@ -449,12 +449,11 @@ pub(super) fn network_told(
     let mut digests = arrays::Digests::new();
     let partition = told.as_ref().map_or(VALUES_PER_CALL / image.len().max(1), |told| told.partition);
     let partition = settings.partition.unwrap_or(partition.max(1));
-    let (hidden_states, made) = match told {
-        Some(told) => (told.hidden_states, told.inputs),
-        None => {
-            let states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
-            (states.map(HiddenStates::by_sample), Vec::new())
-        }
+    let (hidden_states, made) = if let Some(told) = told {
+        (told.hidden_states, told.inputs)
+    } else {
+        let states = arrays::hidden_states(&model.contract, settings, &mut digests)?;
+        (states.map(HiddenStates::by_sample), Vec::new())
     };
     let given = inputs::given(model, settings, image, made, &mut digests)?;
     if pooled_by > 1 && (given.concat.is_some() || given.inputs.iter().any(|input| input.values.ndim() == 4)) {

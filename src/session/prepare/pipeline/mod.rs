@@ -14,6 +14,7 @@ pub(super) use prompts::RunPrompts;
 pub use prompts::{ResolvedPart, ResolvedPipeline, ResolvedPrompt, RunEmbeddings};
 
 use self::memory::check_room;
+use self::size::RunSize;
 use self::text::Encoders;
 use super::loading::{LoadProgress, Loading, LoadingPart, PartTask, unless_stopped};
 use super::model::{ModelInfo, Told, network_told, of_network, provider_name};
@@ -194,7 +195,7 @@ impl OpenPipeline {
         let no_schedule = || PrepareError::NoSchedule { what: format!("the model {}", self.package.name) };
         let config = self.network.scheduler.clone().ok_or_else(no_schedule)?;
         let parameterization = self.network.convention.parameterization().ok_or_else(no_schedule)?;
-        let (pixels, latents) = size::of_run(self, settings, pooled_by)?;
+        let RunSize { pixels, latents } = size::of_run(self, settings, pooled_by)?;
         let of_size = config.clone().for_image(latents);
         let steps = super::plan::plan(settings, &of_size, &of_size.model_schedule()?).map(|plan| plan.steps());
         let list = PromptList::of(settings);
@@ -231,6 +232,11 @@ impl OpenPipeline {
             usual => usual,
         };
         let tells = self.tells_scale();
+        if tells && settings.negative.is_some() {
+            return Some(
+                "the network is told the guidance scale and takes no negative prompt, which has no effect".into(),
+            );
+        }
         if settings.guidance.is_some() {
             return tells.then(|| "the network is told the guidance scale, so one call a step does".to_owned());
         }

@@ -5,12 +5,20 @@ use super::super::{PrepareError, SettingError};
 use super::OpenPipeline;
 use crate::session::settings::RunSettings;
 
-/// Height and width of the image, and of the latents. With `pooled_by` the network also sees latents pooled by that factor.
+/// Height and width of a run.
+pub(super) struct RunSize {
+    /// Of the image.
+    pub(super) pixels: (usize, usize),
+    /// Of its latents.
+    pub(super) latents: (usize, usize),
+}
+
+/// The size of a run. With `pooled_by` the network also sees latents pooled by that factor.
 pub(super) fn of_run(
     pipeline: &OpenPipeline,
     settings: &RunSettings,
     pooled_by: usize,
-) -> Result<((usize, usize), (usize, usize)), PrepareError> {
+) -> Result<RunSize, PrepareError> {
     let scale = pipeline.package.latents.pixels_per_latent;
     let network = &pipeline.network;
     let native = network.native_size().map(|(height, width)| (height * scale * pooled_by, width * scale * pooled_by));
@@ -35,5 +43,5 @@ pub(super) fn of_run(
         );
         return Err(SettingError::SizeNoMultiple { size: (height, width), why }.into());
     }
-    Ok(((height, width), latents))
+    Ok(RunSize { pixels: (height, width), latents })
 }
