@@ -290,3 +290,23 @@ fn a_schedule_is_fitted_on_latents_and_says_so() {
     assert_eq!(outcome["fitted_on"], "latents");
     assert!(String::from_utf8(output.stderr).unwrap().contains("the schedule is fitted on latents"));
 }
+
+#[test]
+fn a_decoder_that_makes_nan_ends_a_measurement_and_keeps_no_half_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model");
+    copy(Path::new(&pipeline("sd15")), &model);
+    let broken = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/decoder/nan/model.onnx");
+    let decoder = model.join("vae_decoder/model.onnx");
+    std::fs::copy(broken, &decoder).unwrap();
+    let (out, model) = (folder.path().join("out.npz"), model.display().to_string());
+    let run = ["spectrum", "--model", &model, "--provider", "cpu", "--prompt", "a fox", "--steps", "2", "--samples", "2"];
+    let both = ["--space", "both", "--out", out.to_str().unwrap()];
+    let words = [("DECODER", decoder.display().to_string())];
+    refused(
+        "a_decoder_that_makes_nan_ends_a_measurement_and_keeps_no_half_sample",
+        &words,
+        &[&run[..], &both].concat(),
+    );
+    assert!(!out.exists());
+}
