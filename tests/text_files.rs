@@ -300,7 +300,8 @@ fn a_decoder_that_makes_nan_ends_a_measurement_and_keeps_no_half_sample() {
     let decoder = model.join("vae_decoder/model.onnx");
     std::fs::copy(broken, &decoder).unwrap();
     let (out, model) = (folder.path().join("out.npz"), model.display().to_string());
-    let run = ["spectrum", "--model", &model, "--provider", "cpu", "--prompt", "a fox", "--steps", "2", "--samples", "2"];
+    let run =
+        ["spectrum", "--model", &model, "--provider", "cpu", "--prompt", "a fox", "--steps", "2", "--samples", "2"];
     let both = ["--space", "both", "--out", out.to_str().unwrap()];
     let words = [("DECODER", decoder.display().to_string())];
     refused(
