@@ -211,3 +211,19 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn colours_that_nobody_published_are_fitted_on_decoded_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&tiny("sd15"), folder.path());
+    let config = folder.path().join("vae_decoder/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("0.18215", "0.25")).unwrap();
+    let mut harness = open_with(launch(pipeline(folder.path())), PROJECTOR);
+    until_done(&mut harness);
+    until(&mut harness, "the decoded image", |harness| estimate_label(harness).ends_with(ViewSpace::Decoded.name()));
+    click(&mut harness, &words::panes::show_space(ViewSpace::Colour.name()));
+    assert!(estimate_label(&harness).ends_with(ViewSpace::Colour.name()), "{}", estimate_label(&harness));
+    let fitted = |text: &String| (1..10).any(|steps| *text == words::panes::fitted_on(steps));
+    assert!(painted(&harness).iter().any(fitted), "{:?}", painted(&harness));
+}

@@ -105,10 +105,18 @@ impl DecodeDesk {
             self.update_colours();
             seeing.colours.clone_from(&self.colours);
             seeing.has_decoder = true;
+            seeing.is_tiny = self.kind() == Some(DecoderKind::Tiny);
             seeing.is_decoding = self.is_decoding;
             seeing.failure.clone_from(&self.failure);
         }
         run.see(seeing);
+    }
+
+    /// The decoder to use: the model's own, or the small one if that cannot be used.
+    fn kind(&self) -> Option<DecoderKind> {
+        let (files, Thread::Started(thread)) = (&self.decoders.as_ref()?.files, &self.thread) else { return None };
+        let sound = files.iter().find(|file| thread.failure_of(file.kind).is_none());
+        sound.or(files.first()).map(|file| file.kind)
     }
 
     fn update_colours(&mut self) {
@@ -131,10 +139,6 @@ impl DecodeDesk {
         self.rests = Some((at, since));
         let left = REST.checked_sub(now.duration_since(since)).filter(|left| !left.is_zero());
         (self.is_decoding, self.failure) = (false, None);
-        let Some(kind) = self.decoders.as_ref().and_then(|decoders| decoders.files.first()).map(|file| file.kind)
-        else {
-            return None;
-        };
         let thread = match &self.thread {
             Thread::Started(thread) => thread,
             Thread::Refused(words) => {
@@ -143,6 +147,7 @@ impl DecodeDesk {
             }
             Thread::Not => return None,
         };
+        let kind = self.kind()?;
         let mut is_missing = false;
         for run in runs.into_iter().filter(|run| run.seeing().has_decoder) {
             let mut wanted = run.decoded_mut().end_frame();
@@ -168,7 +173,9 @@ impl DecodeDesk {
                 }
             }
         }
-        self.failure = self.failure.take().or_else(|| thread.failure_of(kind).as_deref().map(sentence));
+        let mut files = self.decoders.iter().flat_map(|decoders| &decoders.files);
+        let broken = files.find_map(|file| thread.failure_of(file.kind));
+        self.failure = self.failure.take().or_else(|| broken.as_deref().map(sentence));
         left.filter(|_| is_missing)
     }
 }

@@ -3,11 +3,12 @@
 
 use super::archive::{Further, WriteError};
 use super::decoded::DecodedSteps;
+use super::view_space::is_image;
 use super::whole_file::Staged;
-use super::{Trajectory, tone};
+use super::{Trajectory, grid_side, tiled, tone};
 use crate::theory::NoiseLevel;
 use image::{ImageFormat, RgbImage, imageops};
-use ndarray::{Array3, Array4, ArrayView3, Axis, s};
+use ndarray::{Array3, Array4, ArrayView3, Axis, CowArray, Ix3, s};
 use std::path::{Path, PathBuf};
 
 /// Most columns; longer runs show evenly chosen steps, including the first and the last.
@@ -22,7 +23,10 @@ const GAP: u32 = 2;
 pub fn draw(trajectory: &Trajectory, sample: usize, further: Further<'_>) -> Option<RgbImage> {
     let decoded = further.decoded.filter(|decoded| !decoded.steps.is_empty());
     let columns = columns(trajectory, decoded);
-    let &[_, _, height, width] = &trajectory.shape;
+    let &[_, channels, height, width] = &trajectory.shape;
+    // Without colours, latents are shown as all of their channels side by side.
+    let grid = if further.colours.is_some() || is_image(channels) { 1 } else { grid_side(channels) };
+    let (height, width) = (grid * height, grid * width);
     if columns.is_empty() || sample >= trajectory.shape[0] {
         return None;
     }
@@ -47,9 +51,9 @@ pub fn draw(trajectory: &Trajectory, sample: usize, further: Further<'_>) -> Opt
         let snapshot = &trajectory.snapshots[step];
         let change = changes[column].as_ref();
         let cells = [
-            Some(state_image(seen(&snapshot.x_t).view(), snapshot.level, range)),
-            Some(tone::image(x0[column].view(), range)),
-            change.map(|change| tone::difference(change.view(), largest, tone::Ground::Dark)),
+            Some(state_image(laid_out(seen(&snapshot.x_t).view()).view(), snapshot.level, range)),
+            Some(tone::image(laid_out(x0[column].view()).view(), range)),
+            change.map(|change| tone::difference(laid_out(change.view()).view(), largest, tone::Ground::Dark)),
             decoded.and_then(|decoded| decoded_image(decoded, step, trajectory.steps(), sample)),
         ];
         let x = i64::try_from(column).unwrap_or(i64::MAX) * i64::from(cell.0 + GAP);
@@ -58,6 +62,11 @@ pub fn draw(trajectory: &Trajectory, sample: usize, further: Further<'_>) -> Opt
         }
     }
     Some(strip)
+}
+
+/// The values as they are coloured.
+fn laid_out(values: ArrayView3<'_, f32>) -> CowArray<'_, f32, Ix3> {
+    if is_image(values.dim().0) { values.into() } else { tiled(values).into() }
 }
 
 /// The steps that are shown: those that were decoded, if they are several.

@@ -167,14 +167,14 @@ fn cell_ui(
     moved
 }
 
-/// Marks the colour estimate that stands in for a decoded image.
+/// Marks what stands in for a decoded image: its colours, or its latents until those are known.
 fn undecoded_ui(ui: &Ui, context: &ViewContext, picture: Picture, rect: Rect) {
     let Some(run) = context.run.filter(|run| run.space() == Some(ViewSpace::Decoded)) else { return };
     let seen = seen_of(context, picture);
     if context.at.is_none() || seen == Seen::Decoded || matches!(picture, Picture::Coarse) {
         return;
     }
-    let words = if run.is_decoding() { words::panes::DECODING } else { ViewSpace::Colour.name() };
+    let words = if run.is_decoding() { words::panes::DECODING } else { seen.space().map_or("", ViewSpace::name) };
     let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), Palette::DARK.text);
     let size = galley.size() + vec2(10.0, 4.0);
     let place = Rect::from_min_size(pos2(rect.left() + 6.0, rect.top() + 6.0), size);

@@ -79,6 +79,11 @@ pub(super) fn look_ui(
     Some((mosaic.part_at(at), mosaic.channel_at(at)))
 }
 
+/// What is shown of latents, for a file's name: "-decoded".
+fn space_in_file(context: &ViewContext, picture: Picture) -> String {
+    seen_of(context, picture).space().map_or_else(String::new, |space| format!("-{}", space.short()))
+}
+
 /// The context menu of a picture in `rect`.
 pub(super) fn menu_ui(
     context: &ViewContext,
@@ -88,7 +93,7 @@ pub(super) fn menu_ui(
     out: &mut ViewOutput,
 ) {
     let Some((run, at)) = context.run.zip(context.at) else { return };
-    let name = format!("{}-step-{}", file_name(picture), at.state);
+    let name = format!("{}-step-{}{}", file_name(picture), at.state, space_in_file(context, picture));
     let image = || context.image(&response.ctx, picture);
     let value = |at| context.value_at(picture, (rect, framing), at);
     let offered = Offered { pane: out.pane, name: &name, image: &image, value: &value };

@@ -132,7 +132,8 @@ fn note_ui(ui: &Ui, room: Rect, run: &RunView) {
         }),
         _ => {
             let (width, height) = run.image_size();
-            format!("{width}×{height} px")
+            let by = if run.seeing().is_tiny { words::panes::BY_TAESD } else { "" };
+            format!("{by}{width}×{height} px")
         }
     });
     let palette = Palette::of(ui);

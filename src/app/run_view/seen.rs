@@ -24,6 +24,8 @@ pub struct Seeing {
     pub pixels: usize,
     /// Whether latents can be decoded.
     pub has_decoder: bool,
+    /// Whether that is by a small network that stands in for the model's own decoder.
+    pub is_tiny: bool,
     /// Whether missing images are being decoded.
     pub is_decoding: bool,
     /// Why images on screen could not be decoded.
@@ -38,6 +40,7 @@ impl Default for Seeing {
             colours: None,
             pixels: 1,
             has_decoder: false,
+            is_tiny: false,
             is_decoding: false,
             failure: None,
         }

@@ -76,8 +76,10 @@ impl TrackView for FilmTrack {
         let picture = Picture::ALL[row];
         // Like the axis and the bar: a position belongs to the state at the start of its step.
         ui.label(format!("{} at step {step}", picture.name().0));
-        let name = format!("{}-step-{step}", file_name(picture));
         let (ctx, there) = (ui.ctx().clone(), ViewContext { at: Some(Moment::of_step(step)), ..*context });
+        let seen = run.seen(Moment::of_step(step), picture, context.sample).space();
+        let seen = seen.map_or_else(String::new, |space| format!("-{}", space.short()));
+        let name = format!("{}-step-{step}{seen}", file_name(picture));
         let image = || there.image(&ctx, picture);
         let offered = Offered { pane: out.pane, name: &name, image: &image, value: &|_| None };
         entries_ui(ui, &offered, None, out.intents);

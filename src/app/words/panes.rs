@@ -42,6 +42,8 @@ pub const NO_COLOURS: &str = "The colours of these latents are not known: no dec
 pub const NO_DECODER: &str = "This model has no decoder. Export its autoencoder with it to see decoded images";
 /// The menu of channels below the images.
 pub const LATENT_CHANNEL: &str = "Channels of the latents";
+/// Before the size of an image that a small network decoded.
+pub const BY_TAESD: &str = "by TAESD, ";
 /// The badge of an image that is being decoded.
 pub const DECODING: &str = "decoding…";
 
