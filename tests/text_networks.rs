@@ -162,7 +162,8 @@ impl Family {
         }
         if packed {
             assert_eq!(contract.image_ids.as_ref().unwrap().element, Element::I64);
-            let place = |token: usize| [0, token / (width / 2), token % (width / 2)].map(|side| i64::try_from(side).unwrap());
+            let place =
+                |token: usize| [0, token / (width / 2), token % (width / 2)].map(|side| i64::try_from(side).unwrap());
             inputs.push(("img_ids".into(), integer(vec![tokens, 3], (0..tokens).flat_map(place).collect())));
             inputs.push(("txt_ids".into(), integer(vec![TOKENS, 3], vec![0; 3 * TOKENS])));
         }
