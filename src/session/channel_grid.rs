@@ -5,7 +5,8 @@ use ndarray::{Array3, ArrayView3, s};
 /// Number of rows, and of columns, of the square grid of this many channels.
 #[must_use]
 pub fn grid_side(channels: usize) -> usize {
-    (1..).find(|side| side * side >= channels).unwrap_or(1)
+    let side = channels.isqrt();
+    if side * side < channels { side + 1 } else { side.max(1) }
 }
 
 /// The channels of an image `[C, H, W]` as one, `[1, n·H, n·W]`, row by row in a square grid. Cells without a channel

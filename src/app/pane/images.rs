@@ -84,9 +84,7 @@ impl Pane for ImagesPane {
         };
         let places = [0, 1, 2].map(place);
         let responses = places.map(|rect| {
-            let response =
-                ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag());
-            response
+            ui.interact(rect, ui.scope_id().with(("picture", rect.left().to_bits())), Sense::click_and_drag())
         });
         let looked = responses
             .iter()

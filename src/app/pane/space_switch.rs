@@ -58,9 +58,10 @@ fn choice_ui(ui: &mut Ui, context: &ViewContext, run: &RunView, space: ViewSpace
         ),
         ViewSpace::Decoded => (
             "decoded",
-            match seeing.has_decoder {
-                true => "Show decoded images. Until one is ready, its colour estimate is shown. Key: V",
-                false => words::panes::NO_DECODER,
+            if seeing.has_decoder {
+                "Show decoded images. Until one is ready, its colour estimate is shown. Key: V"
+            } else {
+                words::panes::NO_DECODER
             },
             seeing.has_decoder,
         ),

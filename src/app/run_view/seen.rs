@@ -216,10 +216,8 @@ impl RunView {
     pub fn to_decode(&self, key: DecodeKey) -> Option<ShownValues<'_>> {
         let is_same = |made| if key.is_state { self.state_key(made) } else { self.step_key(made) } == key.made;
         let index = key.made.index;
-        let found = is_same(index).then(|| match key.is_state {
-            true => self.kept.x_t(index, key.sample),
-            false => self.kept.x0(index, key.sample),
-        });
+        let found = is_same(index)
+            .then(|| if key.is_state { self.kept.x_t(index, key.sample) } else { self.kept.x0(index, key.sample) });
         found.flatten().filter(|shown| shown.exact)
     }
 
