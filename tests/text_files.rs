@@ -311,3 +311,16 @@ fn a_decoder_that_makes_nan_ends_a_measurement_and_keeps_no_half_sample() {
     );
     assert!(!out.exists());
 }
+
+/// Its weights are random, so nothing can be told from smooth fields, which are not latents.
+#[test]
+fn a_check_on_latents_does_not_guess() {
+    let folder = tempfile::tempdir().unwrap();
+    let embeddings = folder.path().join("h.npy");
+    let value = |(_, token, at): (usize, usize, usize)| ((3 * token + at) as f32).sin();
+    ndarray_npy::write_npy(&embeddings, &ndarray::Array3::from_shape_fn((1, 77, 32), value)).unwrap();
+    let unet = format!("{}/unet", pipeline("sd15"));
+    let check =
+        ["info", &unet, "--check", "--json", "--provider", "cpu", "--hidden-states", embeddings.to_str().unwrap()];
+    assert_eq!(json(&check)["check"]["verdict"], "cannot_tell");
+}

@@ -131,6 +131,7 @@ pub fn check(
 ) -> Result<Report, CheckError> {
     let (all, near) = candidates(network, set);
     let begun = Instant::now();
+    let has_latents = !matches!(network.shape()[1], 1 | 3);
     let mut asked = Asked::new(network, means.images.as_ref());
     let mut figures: Vec<Figures> = Vec::with_capacity(all.len());
     for (done, words) in all.iter().enumerate() {
@@ -152,7 +153,12 @@ pub fn check(
         return Err(CheckError::NoAnswer(error));
     }
     let left_out = all.len() - figures.len();
-    let verdict = judge(set, &figures);
+    // Latents are not like smooth fields, so only a network that recognises its own can be judged.
+    let verdict = if has_latents && !figures.iter().any(|of| verdict::recognised(of).is_some()) {
+        Verdict::CannotTell(Vec::new())
+    } else {
+        judge(set, &figures)
+    };
     let first = usize::from(set.is_some()).min(figures.len());
     figures[first..].sort_by(verdict::order);
     Ok(Report { set, verdict, figures, left_out, from_file: means.images.is_some() })

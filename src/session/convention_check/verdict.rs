@@ -41,7 +41,7 @@ fn within(figures: &[f64], most: &[f64]) -> bool {
 }
 
 /// The score on images, if the network recognises them.
-fn recognised(of: &Figures) -> Option<f64> {
+pub(super) fn recognised(of: &Figures) -> Option<f64> {
     let images = of.images.filter(|images| within(images, &MOST_ON_IMAGES) && of.fields[4] <= MOST_AT_NOISE)?;
     Some(mean_log(&images)).filter(|score| *score < RECOGNISED)
 }
