@@ -134,6 +134,47 @@ fn ten_thousand_words_leave_the_window_quick() {
     assert!(says(&harness, words::panes::PROMPT_FIELD));
 }
 
+/// The quickest of some letters that are typed into the prompt, each with the frame after it.
+fn time_of_a_letter(prompt: &str) -> Duration {
+    let mut harness = guided(|settings| settings.prompt = Some(prompt.into()));
+    settle(&mut harness);
+    click(&mut harness, words::panes::PROMPT_FIELD);
+    let letters = "letters".chars().map(|letter| {
+        harness.event(egui::Event::Text(letter.to_string()));
+        let began = Instant::now();
+        harness.step();
+        harness.step();
+        began.elapsed()
+    });
+    letters.min().unwrap()
+}
+
+#[test]
+fn a_letter_in_ten_thousand_words_is_as_quick_as_in_a_text_that_is_all_shown() {
+    let long = time_of_a_letter(&"bird ".repeat(10_000));
+    let shown = time_of_a_letter(&"bird ".repeat(790));
+    let ratio = long.as_secs_f64() / shown.as_secs_f64();
+    assert!(ratio < 3.0, "{long:?} of {shown:?}: {ratio:.1}");
+}
+
+#[test]
+fn what_is_not_shown_of_a_long_prompt_is_kept_and_goes_with_all_that_is_selected() {
+    let long = "bird ".repeat(2_000);
+    let mut harness = guided(|settings| settings.prompt = Some(long.clone()));
+    settle(&mut harness);
+    let field = words::panes::PROMPT_FIELD;
+    assert!(has_painted(&harness, &words::panes::not_shown(4_000, 6_000)), "{:?}", painted(&harness));
+    click(&mut harness, field);
+    type_letters(&mut harness, "xy");
+    assert_eq!(text_of(&harness, field).replacen("xy", "", 1), long[..4_000]);
+    assert!(has_painted(&harness, &words::panes::not_shown(4_002, 6_000)), "{:?}", painted(&harness));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.step();
+    harness.step();
+    type_letters(&mut harness, "cat");
+    assert_eq!(text_of(&harness, field), "cat", "with the rest, as all was selected");
+}
+
 #[test]
 fn each_level_has_a_prompt_and_the_strip_says_which_rules() {
     let mut harness = guided(|settings| settings.prompt = Some("a red bird".into()));

@@ -185,6 +185,16 @@ pub fn tokens(count: usize, limit: usize) -> String {
     format!("{count} of {limit} tokens")
 }
 
+/// Under a field with a text that is too long for it.
+#[must_use]
+pub fn not_shown(shown: usize, rest: usize) -> String {
+    let all = shown + rest;
+    format!(
+        "{shown} of {all} characters are shown. The rest is kept; no text encoder reads that far. Select all to replace the \
+         rest too"
+    )
+}
+
 /// A token under the pointer.
 #[must_use]
 pub fn about_token(text: &str, id: i64, weight: f64) -> String {

@@ -47,7 +47,7 @@ pub struct PipelinePackage {
 }
 
 /// A text encoder with its tokenizer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EncoderPart {
     /// 1 to 3.
     pub number: usize,

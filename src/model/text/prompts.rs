@@ -91,6 +91,18 @@ impl EncodeCanceller {
     }
 }
 
+impl Tokenizer {
+    /// Reads the tokenizer of a pipeline's encoder, checks that it is of it, and cuts texts as that encoder is given them.
+    pub fn of_encoder(family: Family, part: &EncoderPart) -> Result<Self, TextError> {
+        let tokenizer = Self::open(&part.tokenizer)?;
+        let config = EncoderConfig::read(part.config.as_deref())?;
+        config.check(&tokenizer, part.config.as_deref().unwrap_or(&part.graph))?;
+        let plan = plans(family).into_iter().find(|plan| plan.number == part.number);
+        let limit = plan.and_then(|plan| plan.tokens).unwrap_or(tokenizer.limit());
+        Ok(tokenizer.with_limit(limit.min(config.max_position_embeddings.unwrap_or(limit))))
+    }
+}
+
 /// The text encoders of a pipeline. One after the other is opened, encodes, and is freed again.
 pub struct PromptEncoder {
     family: Family,
@@ -146,17 +158,11 @@ struct DenoiserWidth {
 impl PromptEncoder {
     /// Reads the tokenizers of a pipeline, and checks that they are of its encoders. No encoder is opened yet.
     pub fn open(pipeline: &PipelinePackage) -> Result<Self, TextError> {
-        let plans = plans(pipeline.family);
-        let mut parts = Vec::with_capacity(pipeline.encoders.len());
-        for part in &pipeline.encoders {
-            let tokenizer = Tokenizer::open(&part.tokenizer)?;
-            let config = EncoderConfig::read(part.config.as_deref())?;
-            config.check(&tokenizer, part.config.as_deref().unwrap_or(&part.graph))?;
-            let plan = plans.iter().find(|plan| plan.number == part.number);
-            let limit = plan.and_then(|plan| plan.tokens).unwrap_or(tokenizer.limit());
-            let tokenizer = tokenizer.with_limit(limit.min(config.max_position_embeddings.unwrap_or(limit)));
-            parts.push(PartEncoder { part: part.clone(), tokenizer, open: None, hash: None });
-        }
+        let parts = pipeline.encoders.iter().map(|part| {
+            let tokenizer = Tokenizer::of_encoder(pipeline.family, part)?;
+            Ok(PartEncoder { part: part.clone(), tokenizer, open: None, hash: None })
+        });
+        let parts = parts.collect::<Result<_, TextError>>()?;
         let config = pipeline.denoiser.folder.join("config.json");
         let width = config.exists().then(|| json::<DenoiserWidth>(&config).ok()?.joint_attention_dim).flatten();
         Ok(Self {

@@ -210,7 +210,7 @@ fn level_ui(
 /// The tokens of a text.
 fn shown_ui(ui: &mut Ui, view: PromptsView, (name, text): (&str, &str), state: &mut PromptsState, chips: Chips) {
     let Some(encoder) = view.encoder(state) else { return };
-    let made = state.desk.tokens(name, &encoder.tokenizer, text, view.at);
+    let made = state.desk.tokens(name, (view.pipeline.package.family, encoder), text, view.at);
     tokens_ui(ui, made, (name, chips));
 }
 

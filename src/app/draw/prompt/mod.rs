@@ -3,6 +3,7 @@
 mod chips;
 mod editor;
 mod field;
+mod long;
 mod tokens;
 mod units;
 

@@ -1,11 +1,11 @@
 //! The tokens of prompts, found on a thread of their own.
 
+use crate::model::pipeline::{EncoderPart, Family};
 use crate::model::text::editing::Texts;
 use crate::model::text::{Tokenizer, Tokens};
 use crate::runtime::{AnalysisPool, Wake, Weigh};
 use crate::words::sentence;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Memory for tokens that are kept, bytes.
@@ -40,7 +40,8 @@ impl TokensShown {
     fn of(prompt: &TokensKey, tokenizer: &Tokenizer) -> Self {
         let texts = Texts::of(&[&prompt.text], prompt.steps);
         let text = texts.at(0, prompt.step).and_then(|number| texts.texts.get(number)).unwrap_or(&prompt.text);
-        let Tokens { pieces, found, .. } = &tokenizer.encode(text);
+        let tokens = tokenizer.encode(text);
+        let Tokens { pieces, found, .. } = &tokens;
         let ends = std::iter::once(0).chain(pieces.iter().map(|piece| piece.span.end));
         let chips = pieces.iter().zip(ends).enumerate().map(|(index, (piece, end))| TokenChip {
             text: piece.text.clone(),
@@ -52,7 +53,7 @@ impl TokensShown {
             chips: chips.collect(),
             count: found + tokenizer.limit() - tokenizer.room(),
             limit: tokenizer.limit(),
-            notes: tokenizer.encode(text).notes().iter().map(|note| sentence(note)).collect(),
+            notes: tokens.notes().iter().map(|note| sentence(note)).collect(),
             text: texts.change().then(|| text.clone()),
         }
     }
@@ -69,10 +70,13 @@ impl Weigh for TokensMade {
     }
 }
 
+/// The encoder that reads the tokens, in the family of its pipeline.
+type Encoder = (Family, EncoderPart);
+
 /// All inputs of an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct TokensKey {
-    tokenizer: PathBuf,
+    encoder: Encoder,
     text: String,
     /// The step at which the prompt is looked at, of all, for one that changes over the run.
     step: usize,
@@ -86,8 +90,8 @@ struct FieldTokens {
     shown: Option<Arc<TokensMade>>,
 }
 
-/// The open tokenizers, by folder; only the thread waits for them.
-type OpenTokenizers = Arc<Mutex<HashMap<PathBuf, Arc<Tokenizer>>>>;
+/// The open tokenizers; only the thread waits for them.
+type OpenTokenizers = Arc<Mutex<HashMap<Encoder, Arc<Tokenizer>>>>;
 
 /// Finds the tokens of prompts.
 pub struct TokenDesk {
@@ -111,7 +115,7 @@ impl TokenDesk {
     pub(super) fn tokens(
         &mut self,
         field: &str,
-        tokenizer: &Path,
+        (family, encoder): (Family, &EncoderPart),
         text: &str,
         at: (usize, usize),
     ) -> Option<(Arc<TokensMade>, bool)> {
@@ -119,10 +123,10 @@ impl TokenDesk {
         let (step, steps) = if text.contains('[') { at } else { (0, 1) };
         let is_same = |known: &FieldTokens| {
             let key = &known.key;
-            (key.step, key.steps) == (step, steps) && key.text == text && key.tokenizer == tokenizer
+            (key.step, key.steps) == (step, steps) && key.text == text && key.encoder.0 == family && key.encoder.1 == *encoder
         };
         if !self.fields.get(field).is_some_and(is_same) {
-            let key = TokensKey { tokenizer: tokenizer.into(), text: text.into(), step, steps };
+            let key = TokensKey { encoder: (family, encoder.clone()), text: text.into(), step, steps };
             let shown = self.fields.remove(field).and_then(|known| known.shown);
             self.fields.insert(field.to_owned(), FieldTokens { key, is_answered: false, shown });
         }
@@ -145,16 +149,17 @@ impl TokenDesk {
 }
 
 fn answer(key: &TokensKey, open: &OpenTokenizers) -> TokensMade {
-    let known = open.lock().unwrap_or_else(PoisonError::into_inner).get(&key.tokenizer).cloned();
-    let tokenizer = match known.map_or_else(|| Tokenizer::open(&key.tokenizer).map(Arc::new), Ok) {
+    let known = open.lock().unwrap_or_else(PoisonError::into_inner).get(&key.encoder).cloned();
+    let (family, part) = &key.encoder;
+    let tokenizer = match known.map_or_else(|| Tokenizer::of_encoder(*family, part).map(Arc::new), Ok) {
         Ok(tokenizer) => tokenizer,
         Err(error) => return TokensMade(Err(sentence(&error.to_string()))),
     };
     let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-    if open.len() >= MOST_OPEN && !open.contains_key(&key.tokenizer) {
+    if open.len() >= MOST_OPEN && !open.contains_key(&key.encoder) {
         open.clear();
     }
-    open.insert(key.tokenizer.clone(), Arc::clone(&tokenizer));
+    open.insert(key.encoder.clone(), Arc::clone(&tokenizer));
     drop(open);
     TokensMade(Ok(TokensShown::of(key, &tokenizer)))
 }
@@ -162,12 +167,22 @@ fn answer(key: &TokensKey, open: &OpenTokenizers) -> TokensMade {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::pipeline::PipelinePackage;
+    use crate::model::text::PromptEncoder;
+    use std::path::Path;
     use std::time::{Duration, Instant};
 
-    const TOKENIZER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pipelines/sd15/tokenizer");
+    fn pipeline(name: &str) -> PipelinePackage {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipelines").join(name);
+        PipelinePackage::read(&folder).unwrap().unwrap()
+    }
+
+    fn encoder() -> EncoderPart {
+        pipeline("sd15").encoders.remove(0)
+    }
 
     fn key(text: &str, step: usize) -> TokensKey {
-        TokensKey { tokenizer: TOKENIZER.into(), text: text.into(), step, steps: 10 }
+        TokensKey { encoder: (Family::StableDiffusion, encoder()), text: text.into(), step, steps: 10 }
     }
 
     fn shown(text: &str, step: usize) -> TokensShown {
@@ -207,8 +222,27 @@ mod tests {
     }
 
     #[test]
+    fn every_encoder_shows_as_many_tokens_as_it_is_given() {
+        let long = "bird ".repeat(600);
+        let mut limits = Vec::new();
+        for name in ["sd15", "sdxl", "sd3", "flux"] {
+            let pipeline = pipeline(name);
+            let given = PromptEncoder::open(&pipeline).unwrap().tokens(&long);
+            for (part, (name_of_part, tokens)) in pipeline.encoders.iter().zip(given) {
+                let key = TokensKey { encoder: (pipeline.family, part.clone()), ..key(&long, 0) };
+                let shown = answer(&key, &OpenTokenizers::default()).0.unwrap();
+                assert_eq!((shown.limit, shown.chips.len()), (tokens.ids.len(), tokens.pieces.len()), "{name_of_part}");
+                limits.push((name, shown.limit));
+            }
+        }
+        // T5 reads what its pipeline gives it, whatever its tokenizer says.
+        assert!(limits.contains(&("sd3", 256)) && limits.contains(&("flux", 512)), "{limits:?}");
+    }
+
+    #[test]
     fn a_folder_without_a_tokenizer_is_named() {
-        let key = TokensKey { tokenizer: "/nowhere".into(), ..key("a", 0) };
+        let nowhere = EncoderPart { tokenizer: "/nowhere".into(), ..encoder() };
+        let key = TokensKey { encoder: (Family::StableDiffusion, nowhere), ..key("a", 0) };
         let told = answer(&key, &OpenTokenizers::default()).0.unwrap_err();
         assert!(told.contains("/nowhere"), "{told}");
     }
@@ -217,7 +251,8 @@ mod tests {
     fn a_desk_answers_the_newest_text_and_keeps_the_old_until_then() {
         let (woken, wakes) = std::sync::mpsc::channel();
         let mut desk = TokenDesk::new(Arc::new(move || woken.send(()).unwrap_or_default()));
-        let mut ask = |text: &str| desk.tokens("field", Path::new(TOKENIZER), text, (0, 1));
+        let encoder = encoder();
+        let mut ask = |text: &str| desk.tokens("field", (Family::StableDiffusion, &encoder), text, (0, 1));
         let long = "bird ".repeat(10_000);
         let began = Instant::now();
         assert!(ask(&long).is_none());
