@@ -8,13 +8,16 @@ mod support;
 use chromascope::denoiser::guided::{ByLevel, GuidanceScale, Guided, LevelMode, LevelPrompt, Prompt, RunTime};
 use chromascope::denoiser::{ClassDenoiser, DenoiseError, Denoised, Denoiser, PromptsOverTime, StepClock};
 use chromascope::model::SchedulerConfig;
-use chromascope::model::contract::{Contract, Declared, Element, InputPurpose, Layout, PortNames};
+use chromascope::model::contract::{Contract, Declared, Element, InputPurpose, Layout, Port, PortNames};
 use chromascope::model::convention::{Convention, Words};
 use chromascope::model::onnx::{
     Conditioning, ConditioningError, GivenInput, HiddenStates, OnnxDenoiser, OnnxSession, Rows, guidance_embedding,
 };
 use chromascope::model::package::Package;
 use chromascope::schedule::ModelSchedule;
+use chromascope::session::RunSettings;
+use chromascope::session::prepare::prepare;
+use chromascope::session::settings::{ModelSource, ProviderChoice};
 use chromascope::theory::{NoiseLevel, Parameterization, Prediction};
 use common::faults::assert_documented;
 use half::f16;
@@ -425,4 +428,58 @@ fn no_numbers_out_of_a_network_in_halves_name_the_cause() {
     let fault = family.network(Conditioning::default(), 64).denoise(x.view(), family.middle().0, &mut out).unwrap_err();
     assert!(matches!(fault, DenoiseError::NotFiniteInHalves { .. }), "{fault}");
     assert_documented(&fault.to_string(), "text_networks::no_numbers_out_of_a_network_in_halves_name_the_cause", &[]);
+}
+
+#[test]
+fn a_network_that_is_given_a_second_packed_image() {
+    let port = |name: &str, shape: &[Option<usize>]| Port {
+        name: name.into(),
+        element: Element::F32,
+        shape: shape.to_vec(),
+    };
+    let inputs = [
+        port("hidden_states", &[None, None, Some(384)]),
+        port("timestep", &[None]),
+        port("img_ids", &[None, Some(3)]),
+        port("txt_ids", &[None, Some(3)]),
+    ];
+    let outputs = [port("out_sample", &[None, None, Some(64)])];
+    let fault = Contract::decide(&inputs, &outputs, &PortNames::default(), &Declared::default()).unwrap_err();
+    assert_documented(&fault.to_string(), "text_networks::a_network_that_is_given_a_second_packed_image", &[]);
+}
+
+/// The notes on a run of a pipeline with a prompt.
+fn notes_of(name: &str, change: impl FnOnce(&mut RunSettings)) -> Vec<String> {
+    let mut settings = RunSettings::new(ModelSource::Model(pipeline(name).display().to_string()));
+    (settings.steps, settings.prompt, settings.provider) = (2, Some("a cat".into()), ProviderChoice::Cpu);
+    change(&mut settings);
+    prepare(&settings, None, &|_, _| true).unwrap().notes
+}
+
+#[test]
+fn a_negative_prompt_without_effect_is_told() {
+    let test = "text_networks::a_negative_prompt_without_effect_is_told";
+    let documented = common::faults::documented(test, &[]);
+    for name in ["lcm", "flux"] {
+        let notes = notes_of(name, |settings| settings.negative = Some("a dog".into()));
+        assert!(notes.contains(&documented), "{name}: {notes:?}");
+        assert!(!notes_of(name, |_| {}).contains(&documented), "{name}");
+    }
+    let notes = notes_of("sd15", |settings| settings.negative = Some("a dog".into()));
+    assert!(!notes.contains(&documented), "{notes:?}");
+}
+
+#[test]
+fn a_run_without_guidance_is_told_what_is_usual() {
+    let test = "text_networks::a_run_without_guidance_is_told_what_is_usual";
+    let documented = common::faults::documented(test, &[]);
+    for (name, usual) in [("sd15", "7.5"), ("sdxl", "5"), ("sd3", "7"), ("lcm", "8.5"), ("flux", "3.5")] {
+        let is_told = |notes: &[String]| notes.contains(&documented.replace("7.5", usual));
+        let notes = notes_of(name, |_| {});
+        assert!(is_told(&notes), "{name}: {notes:?}");
+        let notes = notes_of(name, |settings| settings.guidance = Some(GuidanceScale::Constant(3.0)));
+        assert!(!is_told(&notes), "{name}: {notes:?}");
+        let once = "the network is told the guidance scale, so one call a step does".to_owned();
+        assert_eq!(notes.contains(&once), ["lcm", "flux"].contains(&name), "{name}: {notes:?}");
+    }
 }

@@ -130,7 +130,8 @@ pub enum ContractError {
     FreeChannels,
     /// A network that is given more than the image in its packed tokens.
     #[error(
-        "the model takes packed images of {input} values per token and returns {output}; only networks that take as many          as they return can be opened, not FLUX's Fill, Control and Redux kinds"
+        "the model takes packed images of {input} values per token and returns {output}; only networks that take as many \
+         as they return can be opened, not FLUX's Fill, Control and Redux kinds"
     )]
     PackedConditioning {
         /// Values of a token in.
