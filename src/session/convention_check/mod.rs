@@ -52,6 +52,8 @@ pub struct Report {
     pub figures: Vec<Figures>,
     /// Number of conventions that the time limit left out.
     pub left_out: usize,
+    /// Whether the network takes latents, which no picture can stand for.
+    pub has_latents: bool,
     /// Whether `images` are an image file.
     pub from_file: bool,
 }
@@ -161,7 +163,7 @@ pub fn check(
     };
     let first = usize::from(set.is_some()).min(figures.len());
     figures[first..].sort_by(verdict::order);
-    Ok(Report { set, verdict, figures, left_out, from_file: means.images.is_some() })
+    Ok(Report { set, verdict, figures, left_out, has_latents, from_file: means.images.is_some() })
 }
 
 #[cfg(test)]

@@ -57,19 +57,30 @@ impl Report {
                 format!("the network fits {}; set {to}", names(fits))
             }
             Verdict::CannotTell(fits) if fits.is_empty() => {
-                "cannot tell: the network fits no convention clearly; try an image that it was trained on".to_owned()
+                format!("cannot tell: the network fits no convention clearly; {}", self.advice())
             }
             Verdict::CannotTell(fits) if self.set.is_none() => {
-                format!("cannot tell: the network may be {}; try an image that it was trained on", names(fits))
+                format!("cannot tell: the network may be {}; {}", names(fits), self.advice())
             }
             Verdict::CannotTell(fits) => format!(
-                "cannot tell: nothing contradicts {set}, but {} as well; try an image that it was trained on",
-                if fits.len() == 1 { format!("{} fits", names(fits)) } else { format!("{} fit", names(fits)) }
+                "cannot tell: nothing contradicts {set}, but {} as well; {}",
+                if fits.len() == 1 { format!("{} fits", names(fits)) } else { format!("{} fit", names(fits)) },
+                self.advice()
             ),
         };
         match self.left_out {
             0 => text,
             left_out => format!("{text} ({} not tried for lack of time)", count(left_out, "convention")),
+        }
+    }
+
+    /// What helps where the check cannot tell.
+    const fn advice(&self) -> &'static str {
+        if self.has_latents {
+            "it takes latents, which no picture can stand for, so open the folder of its whole pipeline, whose scheduler \
+             says the convention, and look at a decoded run"
+        } else {
+            "try an image that it was trained on"
         }
     }
 
