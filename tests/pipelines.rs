@@ -7,7 +7,7 @@ mod support;
 use chromascope::denoiser::guided::GuidanceScale;
 use chromascope::model::decoder::{Decoder, DecoderFile, DecoderKind};
 use chromascope::model::pipeline::PipelinePackage;
-use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Stage, Tokenizer};
+use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Stage, Tokenizer, TextRole};
 use chromascope::session::Trajectory;
 use chromascope::session::prepare::prepare;
 use chromascope::session::settings::{Decode, ModelSource, ProviderChoice, RunSettings};
@@ -141,8 +141,10 @@ fn token_ids_and_embeddings_of_prompts_equal_those_of_diffusers() {
         let scratch = TempDir::new().unwrap();
         let package = PipelinePackage::read(&pipeline(&run, scratch.path())).unwrap().unwrap();
         let mut encoder = PromptEncoder::open(&package).unwrap();
-        let prompt = PromptText { text: text_of(&run, "prompt").unwrap(), negative: false };
-        let negative = PromptText { text: text_of(&run, "negative").unwrap_or_default(), negative: true };
+        let prompt = PromptText { text: text_of(&run, "prompt").unwrap(), role: TextRole::Prompt };
+        let given = text_of(&run, "negative");
+        let role = if given.is_some() { TextRole::Negative } else { TextRole::NoNegative };
+        let negative = PromptText { text: given.unwrap_or_default(), role };
         let mut golden = support::npz(&format!("pipelines/{name}.npz"));
         for (part, tokens) in encoder.tokens(&prompt.text) {
             let number = part.strip_prefix("text_encoder_").unwrap_or("1");

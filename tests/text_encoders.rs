@@ -6,7 +6,7 @@ mod common;
 mod support;
 
 use chromascope::model::pipeline::PipelinePackage;
-use chromascope::model::text::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextError};
+use chromascope::model::text::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextError, TextRole};
 use common::faults::assert_documented;
 use ndarray::{Array1, Array2, ArrayView1};
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ const PROMPTS: [&str; 4] = ["a photo of a cat", "", "Café, 2 dogs & a 猫! ", "
 
 fn prompt(number: usize) -> PromptText {
     let text = if number == 2 { PROMPTS[2].repeat(12) } else { PROMPTS[number].into() };
-    PromptText { text, negative: false }
+    PromptText { text, role: TextRole::Prompt }
 }
 
 fn text(text: &str) -> PromptText {
-    PromptText { text: text.into(), negative: false }
+    PromptText { text: text.into(), role: TextRole::Prompt }
 }
 
 fn pipeline(name: &str) -> PipelinePackage {
@@ -77,7 +77,8 @@ fn embeddings_are_those_of_diffusers() {
                 continue;
             }
             let states: Array2<f32> = expected.by_name(&key).unwrap();
-            let found = encode(&mut encoder, &[PromptText { negative, ..prompt(number) }], skip).unwrap().remove(0);
+            let role = if negative { TextRole::Negative } else { TextRole::Prompt };
+            let found = encode(&mut encoder, &[PromptText { role, ..prompt(number) }], skip).unwrap().remove(0);
             assert_eq!(found.hidden_states.dim(), states.dim(), "{key}");
             assert_close(found.hidden_states.iter(), states.iter(), &key);
             let key = format!("{key}_pooled");
@@ -94,18 +95,23 @@ fn embeddings_are_those_of_diffusers() {
 }
 
 #[test]
-fn an_empty_negative_prompt_of_sdxl_is_zeros() {
+fn sdxl_has_zeros_for_no_negative_prompt_and_encodes_an_empty_one_as_diffusers_does() {
     let mut pipeline = pipeline("sdxl");
-    let texts = [PromptText { text: " ".into(), negative: true }, text("")];
+    let mut expected = npz("text/embeddings.npz");
+    let null = |role| PromptText { text: String::new(), role };
+    let texts = [null(TextRole::NoNegative), null(TextRole::Negative)];
     let found = encode(&mut PromptEncoder::open(&pipeline).unwrap(), &texts, None).unwrap();
-    let is_zeros = |embedding: &PromptEmbedding| {
-        embedding.hidden_states.iter().chain(embedding.pooled.iter().flatten()).all(|&value| value == 0.0)
-    };
-    assert!(is_zeros(&found[0]) && !is_zeros(&found[1]));
-    assert_eq!(found[0].hidden_states.dim(), found[1].hidden_states.dim());
+    for (key, found) in ["sdxl/no_negative", "sdxl/empty_negative"].into_iter().zip(&found) {
+        let (states, pooled): (Array2<f32>, Array1<f32>) =
+            (expected.by_name(key).unwrap(), expected.by_name(&format!("{key}_pooled")).unwrap());
+        assert_eq!(found.hidden_states.dim(), states.dim(), "{key}");
+        assert_close(found.hidden_states.iter(), states.iter(), key);
+        assert_close(found.pooled.iter().flatten(), pooled.iter(), key);
+    }
+    assert!(found[0].hidden_states.iter().all(|&value| value == 0.0) && found[0] != found[1]);
     pipeline.zeros_for_empty_prompt = false;
     let found = encode(&mut PromptEncoder::open(&pipeline).unwrap(), &texts, None).unwrap();
-    assert!(!is_zeros(&found[0]));
+    assert_eq!(found[0], found[1]);
 }
 
 #[test]

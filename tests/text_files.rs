@@ -320,7 +320,34 @@ fn a_check_on_latents_does_not_guess() {
     let value = |(_, token, at): (usize, usize, usize)| ((3 * token + at) as f32).sin();
     ndarray_npy::write_npy(&embeddings, &ndarray::Array3::from_shape_fn((1, 77, 32), value)).unwrap();
     let unet = format!("{}/unet", pipeline("sd15"));
-    let check =
-        ["info", &unet, "--check", "--json", "--provider", "cpu", "--hidden-states", embeddings.to_str().unwrap()];
-    assert_eq!(json(&check)["check"]["verdict"], "cannot_tell");
+    let text = told(&["info", &unet, "--check", "--provider", "cpu", "--hidden-states", embeddings.to_str().unwrap()]);
+    let conclusion = text.lines().find(|line| line.starts_with("Check")).unwrap();
+    assert!(conclusion.contains("cannot tell: ") && conclusion.contains("whole pipeline"), "{conclusion}");
+    assert!(!conclusion.contains("try an image"), "a picture cannot be given: {conclusion}");
+}
+
+#[test]
+fn an_empty_negative_prompt_is_another_than_none_in_run_record_and_replay() {
+    let folder = tempfile::tempdir().unwrap();
+    let sdxl = pipeline("sdxl");
+    let run = |name: &str, arguments: &[&str]| {
+        let out = folder.path().join(name);
+        common::program().arg("sample").args(arguments).arg("--out").arg(&out).assert().success();
+        let json: Value = serde_json::from_slice(&std::fs::read(out.join("trajectory.json")).unwrap()).unwrap();
+        let arrays = out.join("trajectory.npz");
+        (json, array::<ndarray::Ix3>(&arrays, "prompt_embeds"), array::<ndarray::Ix5>(&arrays, "x_t"))
+    };
+    let plain = ["--model", &sdxl, "--prompt", "a cat", "--guidance", "5", "--steps", "2", "--decode", "none"];
+    let none = run("none", &plain);
+    let empty = run("empty", &[&plain[..], &["--negative", ""]].concat());
+    let is_zeros = |embeds: &ndarray::Array3<f32>| embeds.index_axis(ndarray::Axis(0), 0).iter().all(|&value| value == 0.0);
+    assert!(is_zeros(&none.1) && !is_zeros(&empty.1));
+    assert_ne!(none.2, empty.2);
+    assert_eq!((&none.0["settings"]["negative"], &empty.0["settings"]["negative"]), (&Value::Null, &Value::from("")));
+    for (name, first) in [("none", none), ("empty", empty)] {
+        let record = folder.path().join(name).join("trajectory.json");
+        let again = run(&format!("{name} again"), &["--replay", record.to_str().unwrap()]);
+        let negative = |json: &Value| json["settings"]["negative"].clone();
+        assert_eq!((negative(&again.0), &again.1, &again.2), (negative(&first.0), &first.1, &first.2), "{name}");
+    }
 }

@@ -40,7 +40,7 @@ impl<'a> ClassWords<'a> {
             Some(names) => Kind::Names(names),
             None => Kind::Prompts {
                 list: PromptList::of(settings).texts.into_iter().skip(1).map(|text| Self::in_quotes(&text)).collect(),
-                negative: settings.negative.as_deref().map(Self::in_quotes),
+                negative: settings.negative.as_deref().filter(|text| !text.trim().is_empty()).map(Self::in_quotes),
             },
         };
         Self { kind }
@@ -117,6 +117,8 @@ mod tests {
         settings.prompt = Some("a red\n bird".into());
         let words = ClassWords::of(&settings, None);
         assert_eq!([0, 1, 2].map(|class| words.name(class)), ["no words", "\"a red bird\"", "prompt 2"]);
+        settings.negative = Some(" ".into());
+        assert_eq!(ClassWords::of(&settings, None).null_in_full(), "the empty prompt");
         settings.negative = Some("blurred".into());
         let words = ClassWords::of(&settings, None);
         assert_eq!(

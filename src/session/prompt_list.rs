@@ -8,6 +8,8 @@ use crate::denoiser::guided::ByLevel;
 pub struct PromptList {
     /// By number: 0 is the null prompt, which is the negative one or the empty one; 1, 2, … are the prompts, each once.
     pub texts: Vec<String>,
+    /// Whether number 0 is a negative prompt, which may be empty, or there is none.
+    pub has_negative: bool,
     /// Which level has which number, for prompts by level.
     pub by_level: Option<ByLevel>,
     /// The number of the prompt of the whole run; 0 if it has none, or prompts by level.
@@ -36,7 +38,7 @@ impl PromptList {
             (None, Some(prompt)) => number(prompt),
             _ => 0,
         };
-        Self { texts, by_level, whole }
+        Self { texts, has_negative: settings.negative.is_some(), by_level, whole }
     }
 }
 
@@ -49,7 +51,9 @@ mod tests {
     fn each_prompt_has_one_number_and_the_null_prompt_is_number_0() {
         let mut settings = RunSettings::new(ModelSource::Model("sd".into()));
         let list = PromptList::of(&settings);
-        assert_eq!((list.texts, list.by_level, list.whole), (vec![String::new()], None, 0));
+        assert_eq!((list.texts, list.has_negative, list.by_level, list.whole), (vec![String::new()], false, None, 0));
+        settings.negative = Some(String::new());
+        assert!(PromptList::of(&settings).has_negative, "an empty one was given");
         settings.prompt = Some("a cat".into());
         settings.negative = Some("a cat".into());
         let list = PromptList::of(&settings);

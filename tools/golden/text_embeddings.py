@@ -73,6 +73,12 @@ def main():
                 arrays[f"{case}/{number}/{kind}"] = states[0].numpy()
                 if pooled is not None:
                     arrays[f"{case}/{number}/{kind}_pooled"] = pooled[0].numpy()
+        if case == "sdxl":
+            # Without a negative prompt it is zeros; an empty one is encoded.
+            for key, negative in (("no_negative", None), ("empty_negative", "")):
+                with torch.inference_mode():
+                    found = pipeline.encode_prompt(PROMPTS[0], do_classifier_free_guidance=True, negative_prompt=negative)
+                arrays[f"{case}/{key}"], arrays[f"{case}/{key}_pooled"] = found[1][0].numpy(), found[3][0].numpy()
     np.savez_compressed(GOLDEN / "text" / "embeddings.npz", **arrays)
     print(len(arrays), "arrays")
 

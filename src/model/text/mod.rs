@@ -16,6 +16,6 @@ mod tokens;
 
 pub use encoder::{EncoderConfig, TextEncoder};
 pub use error::TextError;
-pub use prompts::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage};
+pub use prompts::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextRole};
 pub use tokenizer::{Tokenizer, TokenizerKind};
 pub use tokens::{Piece, Tokens};

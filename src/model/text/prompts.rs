@@ -36,8 +36,19 @@ impl PromptEmbedding {
 pub struct PromptText {
     /// The text, without editing.
     pub text: String,
-    /// Whether it is of the negative prompt: that is encoded without CLIP skip, and may be zeros where it is empty.
-    pub negative: bool,
+    /// What it is.
+    pub role: TextRole,
+}
+
+/// What a text is to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextRole {
+    /// A prompt.
+    Prompt,
+    /// The negative prompt, which is encoded without CLIP skip, and also where it is empty.
+    Negative,
+    /// The empty text in place of a negative prompt that is not given. A pipeline may want zeros for it.
+    NoNegative,
 }
 
 /// What an encoder is doing.
@@ -285,12 +296,12 @@ impl PromptEncoder {
 
     /// A negative prompt has no CLIP skip, and where the family knows none it makes no difference.
     fn key(&self, text: &PromptText, clip_skip: Option<usize>) -> Key {
-        let skips = !text.negative && self.family != Family::Flux;
+        let skips = text.role == TextRole::Prompt && self.family != Family::Flux;
         (text.clone(), clip_skip.filter(|&skipped| skips && skipped > 0))
     }
 
     fn is_zeros(&self, text: &PromptText) -> bool {
-        self.zeros_for_empty && text.negative && text.text.trim().is_empty() && self.family == Family::StableDiffusionXl
+        self.zeros_for_empty && text.role == TextRole::NoNegative && self.family == Family::StableDiffusionXl
     }
 }
 
@@ -321,7 +332,7 @@ impl PartEncoder {
         for (done, (text, encoded)) in texts.iter().zip(encoded).enumerate() {
             progress(Stage::Encode { part, done, of: texts.len() });
             let tokens = self.tokenizer.encode_within(&text.text, limit);
-            let skipped = clip_skip.filter(|_| !text.negative).unwrap_or(0);
+            let skipped = clip_skip.filter(|_| text.role == TextRole::Prompt).unwrap_or(0);
             encoded.push((plan.number, encoder.encode(&tokens, (plan.states(skipped), plan.pools))?));
         }
         progress(Stage::Encode { part, done: texts.len(), of: texts.len() });

@@ -61,7 +61,7 @@ pub struct RunSettings {
     /// What a text-to-image model draws; `None` is the null prompt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// The null prompt, which guidance leads away from; `None` is the empty one.
+    /// The null prompt, which guidance leads away from; `None` is the empty one, or zeros in pipelines that want them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
     /// A prompt per level, instead of `prompt`.

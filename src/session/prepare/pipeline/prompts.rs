@@ -8,7 +8,7 @@ use crate::model::hex;
 use crate::model::onnx::HiddenStates;
 use crate::model::pipeline::{Family, LatentCode};
 use crate::model::text::editing::Texts;
-use crate::model::text::{PromptEmbedding, PromptText};
+use crate::model::text::{PromptEmbedding, PromptText, TextRole};
 use crate::session::prompt_list::PromptList;
 use crate::session::setting::Setting;
 use crate::session::settings::RunSettings;
@@ -95,7 +95,7 @@ impl RunPrompts {
     }
 }
 
-/// A row: the number of its text, and whether it is of the negative prompt.
+/// A row: the number of its text, and whether it is of the null prompt.
 type RowText = (usize, bool);
 
 /// Which row each prompt has at which step, if any changes, and the text of each row.
@@ -126,15 +126,21 @@ fn rows(texts: &Texts) -> (Vec<Timeline>, Vec<RowText>) {
     (if texts.change() { timelines } else { Vec::new() }, rows)
 }
 
-/// The texts of rows.
-fn texts_of_rows(texts: &Texts, rows: &[RowText]) -> Vec<PromptText> {
-    rows.iter().map(|&(text, negative)| PromptText { text: texts.texts[text].clone(), negative }).collect()
+/// The texts of rows. `has_negative`: whether the null prompt was given.
+fn texts_of_rows(texts: &Texts, rows: &[RowText], has_negative: bool) -> Vec<PromptText> {
+    let role = |is_null| match (is_null, has_negative) {
+        (false, _) => TextRole::Prompt,
+        (true, true) => TextRole::Negative,
+        (true, false) => TextRole::NoNegative,
+    };
+    rows.iter().map(|&(text, is_null)| PromptText { text: texts.texts[text].clone(), role: role(is_null) }).collect()
 }
 
 /// The texts that a run with these settings is expected to encode, before its steps are known.
 pub(super) fn expected_texts(settings: &RunSettings) -> Vec<PromptText> {
-    let texts = Texts::of(&PromptList::of(settings).texts, settings.effective_steps());
-    texts_of_rows(&texts, &rows(&texts).1)
+    let list = PromptList::of(settings);
+    let texts = Texts::of(&list.texts, settings.effective_steps());
+    texts_of_rows(&texts, &rows(&texts).1, list.has_negative)
 }
 
 /// Puts embeddings together, the shorter ones filled with zeros.
@@ -181,7 +187,7 @@ impl OpenPipeline {
         let texts = Texts::of(&list.texts, steps);
         let (timelines, rows) = rows(&texts);
         let loader = Loader { progress, of: self.package.parts().len() };
-        let of_rows = texts_of_rows(&texts, &rows);
+        let of_rows = texts_of_rows(&texts, &rows, list.has_negative);
         let encoded = self.encoders.encode(&of_rows, settings.clip_skip, &loader)?;
         let embeddings = stack(of_rows.iter().map(|row| row.text.clone()).collect(), &encoded.embeddings);
         let hashes = self.encoders.hashes();
