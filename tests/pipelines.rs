@@ -7,7 +7,7 @@ mod support;
 use chromascope::denoiser::guided::GuidanceScale;
 use chromascope::model::decoder::{Decoder, DecoderFile, DecoderKind};
 use chromascope::model::pipeline::PipelinePackage;
-use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Stage, Tokenizer, TextRole};
+use chromascope::model::text::{EncodeCanceller, PromptEncoder, PromptText, Stage, TextRole, Tokenizer};
 use chromascope::session::Trajectory;
 use chromascope::session::prepare::prepare;
 use chromascope::session::settings::{Decode, ModelSource, ProviderChoice, RunSettings};

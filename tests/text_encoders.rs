@@ -6,7 +6,9 @@ mod common;
 mod support;
 
 use chromascope::model::pipeline::PipelinePackage;
-use chromascope::model::text::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextError, TextRole};
+use chromascope::model::text::{
+    EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextError, TextRole,
+};
 use common::faults::assert_documented;
 use ndarray::{Array1, Array2, ArrayView1};
 use std::path::{Path, PathBuf};

@@ -340,7 +340,8 @@ fn an_empty_negative_prompt_is_another_than_none_in_run_record_and_replay() {
     let plain = ["--model", &sdxl, "--prompt", "a cat", "--guidance", "5", "--steps", "2", "--decode", "none"];
     let none = run("none", &plain);
     let empty = run("empty", &[&plain[..], &["--negative", ""]].concat());
-    let is_zeros = |embeds: &ndarray::Array3<f32>| embeds.index_axis(ndarray::Axis(0), 0).iter().all(|&value| value == 0.0);
+    let is_zeros =
+        |embeds: &ndarray::Array3<f32>| embeds.index_axis(ndarray::Axis(0), 0).iter().all(|&value| value == 0.0);
     assert!(is_zeros(&none.1) && !is_zeros(&empty.1));
     assert_ne!(none.2, empty.2);
     assert_eq!((&none.0["settings"]["negative"], &empty.0["settings"]["negative"]), (&Value::Null, &Value::from("")));

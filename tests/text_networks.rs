@@ -432,11 +432,8 @@ fn no_numbers_out_of_a_network_in_halves_name_the_cause() {
 
 #[test]
 fn a_network_that_is_given_a_second_packed_image() {
-    let port = |name: &str, shape: &[Option<usize>]| Port {
-        name: name.into(),
-        element: Element::F32,
-        shape: shape.to_vec(),
-    };
+    let port =
+        |name: &str, shape: &[Option<usize>]| Port { name: name.into(), element: Element::F32, shape: shape.to_vec() };
     let inputs = [
         port("hidden_states", &[None, None, Some(384)]),
         port("timestep", &[None]),

@@ -123,7 +123,10 @@ impl TokenDesk {
         let (step, steps) = if text.contains('[') { at } else { (0, 1) };
         let is_same = |known: &FieldTokens| {
             let key = &known.key;
-            (key.step, key.steps) == (step, steps) && key.text == text && key.encoder.0 == family && key.encoder.1 == *encoder
+            (key.step, key.steps) == (step, steps)
+                && key.text == text
+                && key.encoder.0 == family
+                && key.encoder.1 == *encoder
         };
         if !self.fields.get(field).is_some_and(is_same) {
             let key = TokensKey { encoder: (family, encoder.clone()), text: text.into(), step, steps };
