@@ -8,7 +8,7 @@ mod gui;
 use chromascope::app::App;
 use chromascope::app::words;
 use chromascope::session::action::Action;
-use chromascope::session::document::{Layout, ViewSpace};
+use chromascope::session::document::{Layout, Track, ViewSpace};
 use chromascope::session::settings::ProviderChoice;
 use chromascope::session::{RunSettings, grid_side};
 use egui::accesskit::Role;
@@ -226,4 +226,71 @@ fn colours_that_nobody_published_are_fitted_on_decoded_steps() {
     assert!(estimate_label(&harness).ends_with(ViewSpace::Colour.name()), "{}", estimate_label(&harness));
     let fitted = |text: &String| (1..10).any(|steps| *text == words::panes::fitted_on(steps));
     assert!(painted(&harness).iter().any(fitted), "{:?}", painted(&harness));
+}
+
+#[test]
+fn levels_of_latents_are_not_taken_for_those_of_the_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chromatogram.svg");
+    let mut run = pipeline(&tiny("sd15"));
+    run.steps = 2;
+    let mut harness = open_with(launch(run), egui::vec2(960.0, 600.0));
+    until_done(&mut harness);
+    // The head says it in full in the smallest window, whatever the pictures show.
+    let note = words::tracks::LATENT_SHARES_THEORY;
+    for space in [ViewSpace::Decoded, ViewSpace::Latents] {
+        click(&mut harness, &words::panes::show_space(space.name()));
+        assert!(painted(&harness).iter().any(|text| text == note), "{space:?}: {:?}", painted(&harness));
+    }
+    let both = words::panes::level_in_both(1, 8);
+    let level = harness.get_by_label(&words::panes::isolate("1 px")).rect();
+    harness.hover_at(level.center());
+    until(&mut harness, "both sizes", |harness| painted(harness).contains(&both));
+    let on_strip = words::panes::isolate_on_strip("1 px", Track::Chromatogram.name(), 1);
+    let (start, _) = on_strip.rsplit_once(' ').unwrap();
+    let strip = harness.query_all_by_label_contains(start).next().unwrap().rect();
+    harness.hover_at(strip.center());
+    until(&mut harness, "both sizes on the strip", |harness| {
+        painted(harness).iter().any(|text| text.ends_with(&format!(": {both}")))
+    });
+    click(&mut harness, &words::menu_of(Track::Chromatogram.name()));
+    click(&mut harness, words::tracks::SAVE_FIGURE);
+    click(&mut harness, svg());
+    save_as(&mut harness, &path);
+    until(&mut harness, "the figure", |_| std::fs::read_to_string(&path).is_ok_and(|text| text.contains("</svg>")));
+    assert!(std::fs::read_to_string(&path).unwrap().contains(&words::tracks::pixels_of_latents(8)));
+    // Images have pixels of their own.
+    let harness = opened("gaussian-64");
+    assert!(painted(&harness).iter().any(|text| text == words::tracks::SHARES_THEORY));
+    assert!(!painted(&harness).iter().any(|text| text.contains("latents")), "{:?}", painted(&harness));
+}
+
+/// The spectra follow the switch: those of a decoded image have no noise, and their pixels are the image's.
+#[test]
+fn the_spectra_are_of_what_the_switch_shows() {
+    let mut run = pipeline(&tiny("sd15"));
+    run.steps = 2;
+    let mut launch = launch(run);
+    launch.first.push(Action::SetLayout(Layout::Spectra));
+    let mut harness = open_with(launch, egui::vec2(2200.0, 1300.0));
+    until_done(&mut harness);
+    let shows = |harness: &Harness<App>, text: &str| painted(harness).iter().any(|shown| shown == text);
+    // 2 cycles over the image's 64 pixels, to its finest wave.
+    let range = "over 0.031–0.50 c/px";
+    until(&mut harness, "spectra of the decoded image", |harness| {
+        shows(harness, words::panes::DECODED_AT_STEP)
+            && says(harness, words::panes::NO_WHITE_NOISE)
+            && says(harness, range)
+    });
+    assert!(!shows(&harness, "noise 1 − ᾱ") && !shows(&harness, words::panes::LATENTS_AT_STEP));
+    // A step that is not decoded yet says so, until it is.
+    press(&mut harness, egui::Key::Home);
+    assert!(says(&harness, words::panes::DECODING) && !says(&harness, words::panes::NO_WHITE_NOISE));
+    until(&mut harness, "the spectra", |harness| says(harness, words::panes::NO_WHITE_NOISE));
+    for space in [ViewSpace::Latents, ViewSpace::Colour] {
+        click(&mut harness, &words::panes::show_space(space.name()));
+        until(&mut harness, "the noise", |harness| shows(harness, "noise 1 − ᾱ"));
+        assert!(shows(&harness, words::panes::LATENTS_AT_STEP), "{space:?}");
+        assert!(!says(&harness, words::panes::NO_WHITE_NOISE), "{space:?}");
+    }
 }

@@ -98,6 +98,22 @@ impl<'a> ViewContext<'a> {
         ClassWords::of(settings, Some(names).filter(|_| !takes_words))
     }
 
+    /// Pixels of the image per latent if the run on screen, or before there is one the next, is on latents; 1 if that is
+    /// not known.
+    #[must_use]
+    pub fn latent_pixels(&self) -> Option<usize> {
+        match self.run {
+            Some(run) => run.has_latents().then(|| run.pixels_per_latent()),
+            None => self.next_latent_pixels(),
+        }
+    }
+
+    /// The same of the open model.
+    #[must_use]
+    pub fn next_latent_pixels(&self) -> Option<usize> {
+        self.model?.pipeline.as_ref().map(|pipeline| pipeline.latents().pixels_per_latent)
+    }
+
     /// The factor between the sizes of a cascade's stages.
     #[must_use]
     pub fn stage_factor(&self) -> usize {

@@ -9,8 +9,9 @@ pub struct SpectrumFigure<'a> {
     pub frequency: &'a [f64],
     /// The longer side of the image, pixels.
     pub side: usize,
-    /// The noise level of the state: `1 − ᾱ` is the noise's part of `x_t`.
-    pub level: NoiseLevel,
+    /// The noise level of the state: `1 − ᾱ` is the noise's part of `x_t`. `None` where the noise is not white, as in decoded
+    /// images: there it is not drawn, and does not say how far the signal reaches.
+    pub level: Option<NoiseLevel>,
     /// Spectrum of `x_t`.
     pub x_t: Option<&'a [f64]>,
     /// Spectrum of `E[x_0|x_t]`.
@@ -20,7 +21,7 @@ pub struct SpectrumFigure<'a> {
     /// Spectra of `E[x_0|x_t]` at other steps, in order.
     pub others: &'a [OtherStep<'a>],
     /// The range of the slope's fit to `E[x_0|x_t]`, cycles/pixel; `None` is from 2 cycles per image to where
-    /// signal and noise are equal, once there are data.
+    /// signal and noise are equal, once there are data, or without a noise level to the finest wave.
     pub fit: Option<(f64, f64)>,
 }
 
@@ -46,7 +47,7 @@ impl<'a> SpectrumFigure<'a> {
     /// The spectrum of the noise alone, to be filled.
     #[must_use]
     pub const fn new(frequency: &'a [f64], side: usize, level: NoiseLevel) -> Self {
-        Self { frequency, side, level, x_t: None, expectation: None, data: None, others: &[], fit: None }
+        Self { frequency, side, level: Some(level), x_t: None, expectation: None, data: None, others: &[], fit: None }
     }
 }
 
@@ -115,8 +116,9 @@ pub fn spectrum(from: SpectrumFigure<'_>) -> SpectrumPlot {
         }
         _ => (-1.0, 0.0),
     };
-    let signal = from.data.map(|data| reach(&from, data));
-    let range = from.fit.or_else(|| Some((2.0 / from.side as f64, signal.and_then(end_of)?)));
+    let signal = from.data.zip(from.level).map(|(data, level)| reach(&from, level, data));
+    let end = || if from.level.is_some() { signal.and_then(end_of) } else { Some(NYQUIST) };
+    let range = from.fit.or_else(|| Some((2.0 / from.side as f64, end()?)));
     let slope = range
         .zip(from.expectation)
         .and_then(|(range, density)| Some(SlopeFit { law: PowerLaw::fit(from.frequency, density, range)?, range }));
@@ -162,9 +164,9 @@ fn heights(from: &SpectrumFigure, lines: &[Line]) -> (f64, f64) {
 }
 
 /// Up to which frequency `ᾱ·S` is at least `1 − ᾱ`.
-fn reach(from: &SpectrumFigure, data: DataSpectrum) -> Reach {
+fn reach(from: &SpectrumFigure, level: NoiseLevel, data: DataSpectrum) -> Reach {
     // S where the two are equal: 1/SNR, which is infinite in pure noise.
-    let level = from.level.one_minus_alpha_bar() / from.level.alpha_bar();
+    let level = level.one_minus_alpha_bar() / level.alpha_bar();
     if level.is_finite() { Reach::of(from.frequency, data.density, level) } else { Reach::Nowhere }
 }
 
@@ -188,8 +190,7 @@ fn curves(from: &SpectrumFigure, x_range: (f64, f64)) -> Vec<Line> {
         let (name, dash) = if other.later { ("later steps", Dash::Solid) } else { ("earlier steps", Dash::Dotted) };
         line(name, Some(other.density), Role::Faint, dash, 0.6)
     });
-    let floor = decibels(from.level.one_minus_alpha_bar());
-    let noise = Line {
+    let noise = |floor: f64| Line {
         name: "noise 1 − ᾱ".to_owned(),
         points: vec![[x_range.0, floor], [x_range.1, floor]],
         paint: Paint::Role(Role::Secondary),
@@ -201,7 +202,7 @@ fn curves(from: &SpectrumFigure, x_range: (f64, f64)) -> Vec<Line> {
         .chain([
             line("xₜ", from.x_t, Role::Secondary, Dash::Solid, 0.7),
             // At the very end there is no noise, which has no value in decibels.
-            (floor > NOTHING).then_some(noise),
+            from.level.map(|level| decibels(level.one_minus_alpha_bar())).filter(|floor| *floor > NOTHING).map(noise),
             data,
             line("E[x₀|xₜ]", from.expectation, Role::Accent, Dash::Solid, 1.0),
         ])
@@ -308,6 +309,20 @@ mod tests {
         assert_eq!(plot.slope.unwrap().label(), "slope −2.00 ± 0.00 over 0.050–0.25 c/px");
         let empty = spectrum(SpectrumFigure { expectation: Some(&density), fit: Some((0.05, 0.051)), ..from });
         assert_eq!((empty.range, empty.slope), (Some((0.05, 0.051)), None));
+    }
+
+    #[test]
+    fn without_a_noise_level_no_noise_is_drawn_and_the_slope_is_over_all_waves() {
+        let (frequency, density) = (rings(), power_law(1.0, -2));
+        let data = Some(DataSpectrum { name: "final image", density: &density });
+        let from = SpectrumFigure::new(&frequency, 64, NoiseLevel::from_alpha_bar(0.5));
+        let from = SpectrumFigure { x_t: Some(&density), expectation: Some(&density), data, ..from };
+        let plot = spectrum(SpectrumFigure { level: None, ..from });
+        assert!(spectrum(from).figure.lines.iter().any(|line| line.name.starts_with("noise")));
+        assert!(!plot.figure.lines.iter().any(|line| line.name.starts_with("noise")));
+        assert!(plot.signal.is_none() && plot.figure.marks.is_empty());
+        assert_eq!(plot.range, Some((2.0 / 64.0, 0.5)));
+        assert!((plot.slope.unwrap().law.slope + 2.0).abs() < 1e-9);
     }
 
     #[test]

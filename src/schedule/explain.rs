@@ -58,10 +58,28 @@ impl Runner {
     }
 }
 
+/// What a step adds to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MadeOf {
+    /// The image.
+    #[default]
+    Image,
+    /// The latents of one, whose levels are theirs.
+    Latents,
+}
+
+impl MadeOf {
+    /// Of a model of latents, or of images.
+    #[must_use]
+    pub const fn latents_if(latents: bool) -> Self {
+        if latents { Self::Latents } else { Self::Image }
+    }
+}
+
 /// Which resolution a step makes, by the scale-invariant theory: "step 2, σ 3.861 to 2.697: 63 % of what it adds is level 4; it
 /// adds 9.1 % of the image". Steps count from 0, levels from the finest, 0.
 #[must_use]
-pub fn makes(plan: &Plan, step: usize, theory: &Chromatogram, meaning: SigmaMeaning) -> String {
+pub fn makes((plan, step): (&Plan, usize), theory: &Chromatogram, meaning: SigmaMeaning, of: MadeOf) -> String {
     let levels = plan.levels();
     let sigmas = match meaning {
         SigmaMeaning::Ve => plan.sigmas(),
@@ -78,7 +96,12 @@ pub fn makes(plan: &Plan, step: usize, theory: &Chromatogram, meaning: SigmaMean
         return format!("{what}: it adds nothing");
     };
     let share = percent(shares[level]);
-    format!("{what}: {share} of what it adds is level {level}; it adds {} of the image", percent(own / total))
+    let (of_level, whole) = match of {
+        MadeOf::Image => ("", "image"),
+        MadeOf::Latents => (" of the latents", "latents"),
+    };
+    let added = percent(own / total);
+    format!("{what}: {share} of what it adds is level {level}{of_level}; it adds {added} of the {whole}")
 }
 
 fn percent(share: f64) -> String {
@@ -139,7 +162,8 @@ mod tests {
     fn a_step_says_which_resolution_it_makes() {
         let theory = Chromatogram::scale_invariant(2, 6).unwrap();
         let plan = LevelList::of_sigmas(vec![14.615, 3.861, 0.399, 0.0]).plan(&sd(), FinalLevel::Clean).unwrap();
-        let said: Vec<String> = (0..3).map(|step| makes(&plan, step, &theory, SigmaMeaning::Ve)).collect();
+        let said: Vec<String> =
+            (0..3).map(|step| makes((&plan, step), &theory, SigmaMeaning::Ve, MadeOf::Image)).collect();
         assert!(said[0].starts_with("step 0, σ 14.615 to 3.861: "), "{said:?}");
         let level = |said: &str| -> usize {
             said.split("is level ").nth(1).unwrap().split(';').next().unwrap().parse().unwrap()
@@ -151,8 +175,11 @@ mod tests {
         assert!((said.iter().map(|said| share(said)).sum::<f64>() - 100.0).abs() < 1.5, "{said:?}");
         let flow = ModelSchedule::Flow { num_train_timesteps: 1000, shift: 1.0 };
         let plan = LevelList::of_model_sigmas(vec![1.0, 0.5, 0.0]).plan(&flow, FinalLevel::Clean).unwrap();
-        let said = makes(&plan, 0, &theory, SigmaMeaning::Flow);
+        let said = makes((&plan, 0), &theory, SigmaMeaning::Flow, MadeOf::Latents);
         assert!(said.starts_with("step 0, flow time 1 to 0.5: "), "{said}");
+        // A level of latents is none of the image.
+        let (level, added) = said.split_once(';').unwrap();
+        assert!(level.ends_with(" of the latents") && added.ends_with(" % of the latents"), "{said}");
     }
 
     #[test]

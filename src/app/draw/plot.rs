@@ -176,9 +176,12 @@ pub fn strips_ui(ui: &Ui, rect: Rect, figure: &Figure, levels: &Levels, place: &
             ui.painter().rect_stroke(drawn, 3.0, Stroke::new(1.0, Palette::of(ui).text), egui::StrokeKind::Inside);
         }
         // Words of any length stand in it.
-        let label = &segment.label;
+        let label = match levels.in_both(Band::Level(m)) {
+            Some(both) => format!("{}: {both}", segment.label),
+            None => segment.label.clone(),
+        };
         tip(response.on_hover_ui(|ui| {
-            ui.add(Label::new(label).wrap());
+            ui.add(Label::new(&label).wrap());
         }));
     }
     used

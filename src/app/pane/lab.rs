@@ -18,6 +18,7 @@ use crate::app::track::schedule::list_steps::{as_list, step_words};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::runtime::Wake;
+use crate::schedule::explain::MadeOf;
 use crate::schedule::formats::number;
 use crate::schedule::{ListKind, PlanSource};
 use crate::session::action::Action;
@@ -134,17 +135,18 @@ fn current_ui(ui: &mut Ui, context: &ViewContext, planned: &Planned, out: &mut V
             out.intents.extend(alone(to_curve(drawn.clone().with_released(start, end))));
         }
     });
-    selected_ui(ui, planned, out);
+    let made_of = MadeOf::latents_if(context.next_latent_pixels().is_some());
+    selected_ui(ui, planned, made_of, out);
 }
 
 /// Height of the numbers of a control point, points.
 const NUMBERS: f32 = 28.0;
 
 /// The control point or step that is selected. What stands below keeps its place.
-fn selected_ui(ui: &mut Ui, planned: &Planned, out: &mut ViewOutput) {
+fn selected_ui(ui: &mut Ui, planned: &Planned, made_of: MadeOf, out: &mut ViewOutput) {
     let secondary = Palette::of(ui).secondary;
     if let PlanSource::List(list) = &planned.source {
-        let of_step = || out.hand.selected.and_then(|step| step_words(planned, step));
+        let of_step = || out.hand.selected.and_then(|step| step_words(planned, step, made_of));
         let words = of_step().unwrap_or_else(|| {
             let note = list.note_on(&planned.model).map_or_else(String::new, |note| sentence(note) + ". ");
             note + words::panes::NO_STEP

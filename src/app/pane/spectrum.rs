@@ -17,7 +17,7 @@ use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
 use crate::app::pane_id::PaneId;
-use crate::app::run_view::{Picture, RunView};
+use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::denoiser::ImageShape;
@@ -26,7 +26,7 @@ use crate::figure::{DataSpectrum, Figure, SpectrumPlot, Tick, significant, ticks
 use crate::runtime::Wake;
 use crate::session::SpectrumChoices;
 use crate::session::action::Action;
-use crate::session::document::Layout;
+use crate::session::document::{Layout, ViewSpace};
 use controls::{bar_ui, menu_ui};
 use egui::{
     Align2, CursorIcon, Grid, Id, Popup, PopupCloseBehavior, Rect, RichText, Sense, Stroke, Ui, UiBuilder, Vec2,
@@ -77,8 +77,12 @@ impl Pane for SpectrumPane {
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
         let space = pane_space(ui, 10.0);
         let wide = space.width() >= WIDE;
-        let latents = context.run.is_some_and(RunView::has_latents);
-        let note = if latents { words::panes::LATENTS_AT_STEP } else { "at this step" };
+        let decoded = is_decoded(context);
+        let note = match context.run {
+            Some(_) if decoded => words::panes::DECODED_AT_STEP,
+            Some(run) if run.has_latents() => words::panes::LATENTS_AT_STEP,
+            _ => "at this step",
+        };
         let head = Head { name: ABOUT.name, note, value: Some("dB".into()), about: ABOUT.about };
         let place = Rect::from_min_size(space.min, vec2(space.width() - 30.0, HEAD));
         let moved = head.show(ui, place).drag_started();
@@ -87,8 +91,9 @@ impl Pane for SpectrumPane {
             run,
             at,
             sample: context.sample,
-            choices: context.view().spectrum,
+            choices: choices_of(context),
             data,
+            decoded,
         });
         // Some steps of a long run are kept only as thumbnails, which have another spectrum.
         let whole_step = question.is_none_or(|SpectraRequest { run, at, sample, .. }| {
@@ -96,7 +101,8 @@ impl Pane for SpectrumPane {
                 .iter()
                 .all(|&picture| run.values(at, picture, sample).is_none_or(|shown| shown.exact))
         });
-        let plot = question.filter(|_| whole_step).and_then(|question| self.spectra.plot(&question));
+        let is_ready = question.is_none_or(|question| question.is_ready());
+        let plot = question.filter(|_| whole_step && is_ready).and_then(|question| self.spectra.plot(&question));
         let range = plot.and_then(|plot| plot.range);
 
         let corner = Rect::from_min_size(pos2(space.right() - TARGET, space.top() - 4.0), Vec2::splat(TARGET));
@@ -115,13 +121,13 @@ impl Pane for SpectrumPane {
         let fits = left.width() >= MARGIN + LEAST && left.height() >= LEAST + 2.0 * NUMBERS;
         if let Some(plot) = plot.filter(|_| fits) {
             plot_ui(ui, left, plot, (context, data), out);
-        } else if !whole_step && fits {
+        } else if let Some(why) = why_no_plot(context, whole_step, is_ready).filter(|_| fits) {
             let palette = Palette::of(ui);
-            let text = "Only a thumbnail of this step is in memory, and its spectrum would be wrong. Use fewer steps \
-                        or a smaller batch"
-                .to_owned();
-            let galley = ui.painter().layout(text, theme::body(SMALL), palette.secondary, left.width());
-            ui.painter().galley(left.min + vec2(0.0, 8.0), galley, palette.secondary);
+            let galley = ui.painter().layout(why, theme::body(SMALL), palette.secondary, left.width());
+            let place = Rect::from_min_size(left.min + vec2(0.0, 8.0), galley.size());
+            let response = ui.interact(place, ui.scope_id().with("why no spectrum"), Sense::hover());
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, galley.text()));
+            ui.painter().galley(place.min, galley, palette.secondary);
         }
         if moved { UiResponse::DragStarted } else { UiResponse::None }
     }
@@ -131,11 +137,42 @@ impl Pane for SpectrumPane {
     }
 }
 
+/// Whether the spectra are of decoded images: those that the pictures show.
+fn is_decoded(context: &ViewContext) -> bool {
+    context.run.is_some_and(|run| run.space() == Some(ViewSpace::Decoded))
+}
+
+/// The choices as far as they apply: decoded images have only this step, because each takes time, and their own range.
+fn choices_of(context: &ViewContext) -> SpectrumChoices {
+    let choices = context.view().spectrum;
+    if is_decoded(context) { SpectrumChoices { others: false, fit: None, ..choices } } else { choices }
+}
+
+/// Why there is no plot, if that is known.
+fn why_no_plot(context: &ViewContext, whole_step: bool, is_ready: bool) -> Option<String> {
+    if !whole_step {
+        let text = "Only a thumbnail of this step is in memory, and its spectrum would be wrong. Use fewer steps or a \
+                    smaller batch";
+        return Some(text.to_owned());
+    }
+    let run = context.run.filter(|_| !is_ready)?;
+    let text = if run.end.is_none() { words::panes::DECODED_AFTER } else { words::panes::DECODING };
+    Some(run.seeing().failure.clone().unwrap_or_else(|| text.to_owned()))
+}
+
+/// What the pixels of the figure are, if not those of a model of images.
+fn pixels_in_words(context: &ViewContext) -> Option<String> {
+    if is_decoded(context) {
+        return Some("Decoded image.".to_owned());
+    }
+    context.latent_pixels().map(|pixels| words::tracks::pixels_of_latents(pixels) + ".")
+}
+
 /// The spectrum of the data: measured images of the same model and size, if there are any.
 fn data_of<'a>(context: &ViewContext<'a>) -> SpectrumOfData<'a> {
     let (desk, choices) = (context.desk, context.view().spectrum);
     let known = || {
-        let (findings, run) = (desk.findings()?, context.run?);
+        let (findings, run) = (desk.findings()?, context.run.filter(|_| !is_decoded(context))?);
         let origin = findings.ensemble.origin();
         let [_, channels, height, width] = run.started.shape;
         let alike = origin.resolved.image == ImageShape { channels, height, width }
@@ -148,19 +185,22 @@ fn data_of<'a>(context: &ViewContext<'a>) -> SpectrumOfData<'a> {
 }
 
 /// The figure on screen, for a file or the clipboard.
-fn sheet_of(figure: &Figure, pane: PaneId) -> FigureSheet {
-    let figure = figure.clone();
-    FigureSheet::new(pane, ABOUT.name, move || Sheet::new(vec![Panel::new(ABOUT.name, figure.clone())]))
+fn sheet_of(figure: &Figure, pane: PaneId, context: &ViewContext) -> FigureSheet {
+    let (figure, caption) = (figure.clone(), pixels_in_words(context).unwrap_or_default());
+    FigureSheet::new(pane, ABOUT.name, move || Sheet {
+        caption: caption.clone(),
+        ..Sheet::new(vec![Panel::new(ABOUT.name, figure.clone())])
+    })
 }
 
 /// Copy and save, in a menu.
-fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, out: &mut ViewOutput) {
+fn figure_menu_ui(ui: &mut Ui, figure: &Figure, copy: &str, context: &ViewContext, out: &mut ViewOutput) {
     if ui.button(copy).clicked() {
-        out.intents.push(Intent::CopyFigure(sheet_of(figure, out.pane)));
+        out.intents.push(Intent::CopyFigure(sheet_of(figure, out.pane, context)));
         ui.close();
     }
     save_figure_ui(ui, words::tracks::SAVE_FIGURE, |format| {
-        let save = sheet_of(figure, out.pane).save(format);
+        let save = sheet_of(figure, out.pane, context).save(format);
         out.intents.push(Intent::Save(Box::new(save)));
     });
 }
@@ -202,8 +242,8 @@ fn plot_ui(
     if drawn.response.hovered() && !drawn.response.dragged() {
         pointer_ui(ui, place, figure, &drawn);
     }
-    plot_menu_ui(figure, &drawn, out);
-    if let Some(range) = shown.range.filter(|(low, high)| low < high) {
+    plot_menu_ui(figure, &drawn, context, out);
+    if let Some(range) = shown.range.filter(|(low, high)| low < high && !is_decoded(context)) {
         ends_ui(ui, &drawn, shown, range, context.view().spectrum, out.intents);
     }
     let below = Rect::from_min_max(pos2(space.left(), place.bottom() + NUMBERS), space.max);
@@ -285,10 +325,10 @@ fn pointer_ui(ui: &Ui, plot: Rect, figure: &Figure, drawn: &ShownPlot) {
 }
 
 /// The context menu of the plot.
-fn plot_menu_ui(figure: &Figure, drawn: &ShownPlot, out: &mut ViewOutput) {
+fn plot_menu_ui(figure: &Figure, drawn: &ShownPlot, context: &ViewContext, out: &mut ViewOutput) {
     let at = asked_at(&drawn.response);
     drawn.response.context_menu(|ui| {
-        figure_menu_ui(ui, figure, words::tracks::COPY_IMAGE, out);
+        figure_menu_ui(ui, figure, words::tracks::COPY_IMAGE, context, out);
         if let Some(at) = at {
             let at = drawn.x_at(at.x);
             let values =

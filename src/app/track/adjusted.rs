@@ -29,7 +29,11 @@ impl TrackView for AdjustedTrack {
     }
 
     fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
-        head.note(ui, 36.0, "pooled m times");
+        head.note(
+            ui,
+            36.0,
+            if context.latent_pixels().is_some() { "latents pooled m times" } else { "pooled m times" },
+        );
         let (name, tip) = ("Adjusted time unit", "Unit of the adjusted times τₘ");
         let choices = (context.view().adjusted, &AdjustedView::ALL[..]);
         head.choice_ui(ui, 48.0, (name, tip), choices, |choice| (choice.name(), Action::SetAdjusted(choice)), out);
@@ -47,6 +51,10 @@ impl TrackView for AdjustedTrack {
 
     fn values_at(&self, point: &PlotPoint) -> Vec<String> {
         self.figure.values_at(point.x)
+    }
+
+    fn has_own_pixels(&self, _: &ViewContext) -> bool {
+        true
     }
 
     fn content(&self) -> Option<Content> {

@@ -73,10 +73,14 @@ impl TrackView for ChromatogramTrack {
             .findings()
             .filter(|_| view.stacking == Stacking::Lines)
             .and_then(|findings| findings.comparison(view.theory, view.measure.into()));
-        let decoded = context.findings().filter(|findings| findings.no_theory().is_some());
-        let without = decoded.filter(|_| view.stacking == Stacking::Lines).map(|_| words::tracks::SHARES_DECODED);
-        let with = if comparison.is_some() { words::tracks::SHARES_MEASURED } else { words::tracks::SHARES_THEORY };
-        head.note(ui, 36.0, without.unwrap_or(with));
+        let note = match (context.latent_pixels(), comparison.is_some()) {
+            _ if shows_decoded(context) => words::tracks::SHARES_DECODED,
+            (Some(_), true) => words::tracks::LATENT_SHARES_MEASURED,
+            (Some(_), false) => words::tracks::LATENT_SHARES_THEORY,
+            (None, true) => words::tracks::SHARES_MEASURED,
+            (None, false) => words::tracks::SHARES_THEORY,
+        };
+        head.note(ui, 36.0, note);
         if let Some(comparison) = comparison {
             head.note(ui, 114.0, comparison.calibration.name());
             head.note(ui, 130.0, &format!("RMS {}", comparison.agreement.rms_in_words(3)));
@@ -123,6 +127,10 @@ impl TrackView for ChromatogramTrack {
         self.figure.values_at(point.x)
     }
 
+    fn has_own_pixels(&self, context: &ViewContext) -> bool {
+        !shows_decoded(context)
+    }
+
     fn content(&self) -> Option<Content> {
         self.figure.content()
     }
@@ -131,6 +139,12 @@ impl TrackView for ChromatogramTrack {
         let measured = self.figure.key().is_some_and(|key| key.measured.is_some());
         if measured { Whose::Samples } else { Whose::Levels }
     }
+}
+
+/// Whether it shows what was measured on decoded images.
+fn shows_decoded(context: &ViewContext) -> bool {
+    let findings = context.findings().filter(|_| context.view().stacking == Stacking::Lines);
+    findings.is_some_and(|findings| findings.no_theory().is_some())
 }
 
 /// The prediction of theory for levels with this factor.

@@ -7,6 +7,7 @@ use crate::app::track::head_space::HeadSpace;
 use crate::app::track::next_run::{lay_over, whole};
 use crate::app::track::place::{PlotPoint, TrackPlace};
 use crate::app::view_context::{ViewContext, ViewOutput};
+use crate::app::words;
 use crate::figure::draw::Content;
 use crate::figure::{ElutionFigure, Figure, Rate, TimeView, elution, generation};
 use crate::session::document::{Measure, Stacking, Track};
@@ -31,8 +32,11 @@ impl TrackView for ElutionTrack {
         "gₘ(t): how fast each level is generated. The line above is the sum; where it is low, steps add little"
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, _: &ViewContext, _: &mut ViewOutput) {
+    fn head_ui(&mut self, ui: &mut Ui, head: &HeadSpace, context: &ViewContext, _: &mut ViewOutput) {
         head.note(ui, 36.0, "gₘ(t), per step");
+        if context.latent_pixels().is_some() {
+            head.note(ui, 52.0, words::tracks::OF_LATENTS);
+        }
     }
 
     fn body_ui(&mut self, ui: &mut Ui, place: &TrackPlace, context: &ViewContext, out: &mut ViewOutput) {
@@ -53,6 +57,10 @@ impl TrackView for ElutionTrack {
 
     fn values_at(&self, point: &PlotPoint) -> Vec<String> {
         self.figure.values_at(point.x)
+    }
+
+    fn has_own_pixels(&self, _: &ViewContext) -> bool {
+        true
     }
 
     fn content(&self) -> Option<Content> {

@@ -68,8 +68,9 @@ impl TrackHead<'_, '_> {
         let color = if lit { palette.text } else { palette.secondary };
         draw_icon(ui, Rect::from_center_size(pos2(left + 4.0, rect.top() + 16.0), vec2(10.0, 10.0)), icon, color);
         ui.painter().galley(written.min, galley, palette.text);
+        let pixels = track.pixels_in_words(self.context).map(|pixels| pixels + ". ").unwrap_or_default();
         response
-            .on_hover_text(format!("{}. Click to fold, drag to move", track.about()))
+            .on_hover_text(format!("{}. {pixels}Click to fold, drag to move", track.about()))
             .context_menu(|ui| self.menu_ui(ui, track, out));
         written
     }

@@ -60,6 +60,13 @@ pub(super) struct HeatUse {
 }
 
 impl HeatUse {
+    /// Whether its pixels are those of latents.
+    fn is_of_latents(&self, context: &ViewContext) -> bool {
+        let is_decoded = || context.findings().is_some_and(|findings| findings.no_theory().is_some());
+        let is_own = self.choices.source == SpectrumSource::Sample || self.parts.is_some() || !is_decoded();
+        is_own && context.latent_pixels().is_some()
+    }
+
     /// The track of parts.
     pub fn parts(parts: PartsChoices) -> Self {
         let choices = HeatMapChoices { range: parts.range, ..HeatMapChoices::default() };
@@ -111,7 +118,7 @@ impl HeatView {
     /// The values at a position of the plot, in words.
     pub fn values_at(&self, at: Pos2) -> Vec<String> {
         let drawn = self.map.as_ref().zip(self.plot);
-        let read = drawn.and_then(|((_, map), plot)| Some(in_words(cell_at(map, plot, at)?, map)));
+        let read = drawn.and_then(|((_, map), plot)| Some(in_words(cell_at(map, plot, at)?, map, "px")));
         read.into_iter().collect()
     }
 
@@ -219,7 +226,8 @@ pub(super) fn heat_ui(
     let response = ui.interact(plot, ui.scope_id().with(of.name()), Sense::empty());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &about));
     if let Some((at, cell)) = read {
-        beside_pointer(ui, plot, at, in_words(cell, &map), &palette);
+        let unit = if of.is_of_latents(context) { words::tracks::PX_OF_LATENTS } else { "px" };
+        beside_pointer(ui, plot, at, in_words(cell, &map, unit), &palette);
     } else if let Some(at) = pointer.filter(|at| at.x > plot.center().x)
         && of.parts.is_none()
         && of.choices.quantity == SpectrumQuantity::Change
@@ -324,7 +332,7 @@ fn levels_ui(ui: &Ui, (plot, head): (Rect, Rect), map: &HeatMap, palette: &Palet
 const AFTER_THE_LAST: &str = words::tracks::AFTER_THE_LAST;
 
 /// The step under the pointer.
-fn in_words(cell: Cell, map: &HeatMap) -> String {
+fn in_words(cell: Cell, map: &HeatMap, unit: &str) -> String {
     // A column is centred at its state, which may be after the pointer.
     let own = match (map.on_its_own_axis, map.cells.placement()) {
         (true, Placement::Around) => "nearest step",
@@ -337,7 +345,7 @@ fn in_words(cell: Cell, map: &HeatMap) -> String {
         (from, to) => format!("{own} {from}→{to}"),
     };
     let wavelength = if cell.frequency > 0.0 {
-        format!("{} px", ticks::number(cell.frequency.recip(), 1))
+        format!("{} {unit}", ticks::number(cell.frequency.recip(), 1))
     } else {
         "mean".to_owned()
     };
@@ -347,7 +355,7 @@ fn in_words(cell: Cell, map: &HeatMap) -> String {
         Some(value) => format!("{} dB", ticks::number(f64::from(value), 1)),
     };
     if let (Rows::Levels(factor), Some(m)) = (map.cells.of_rows, cell.level) {
-        return format!("{step}   {}   {value}", level_label(factor, m));
+        return format!("{step}   {}   {value}", level_label(factor, m).replace("px", unit));
     }
     format!("{step}   f {:.3}   {wavelength}   {value}", cell.frequency)
 }

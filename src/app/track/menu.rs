@@ -55,6 +55,8 @@ pub(super) fn plots_menu_ui(
 fn values_ui(ui: &mut Ui, track: &dyn TrackView, point: &PlotPoint, axis: &TimeAxis, context: &ViewContext) {
     let mut lines = place_in_plain(axis, axis.step_of_x(point.x, context.reading()));
     lines.extend(track.values_at(point));
+    let latents = context.latent_pixels().filter(|pixels| *pixels > 1 && track.has_own_pixels(context));
+    lines.extend(latents.map(|pixels| format!("px of the image per px of latents\t{pixels}")));
     copy_ui(ui, words::tracks::COPY_VALUES, &lines.join("\n"));
 }
 

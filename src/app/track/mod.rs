@@ -115,6 +115,17 @@ trait TrackView {
         Whose::Levels
     }
 
+    /// Whether it has pixels, and those of the run's own values: of a run on latents, those of latents.
+    fn has_own_pixels(&self, _context: &ViewContext) -> bool {
+        false
+    }
+
+    /// What its pixels are, if those are of latents.
+    fn pixels_in_words(&self, context: &ViewContext) -> Option<String> {
+        let pixels = context.latent_pixels().filter(|_| self.has_own_pixels(context))?;
+        Some(words::tracks::pixels_of_latents(pixels))
+    }
+
     /// Why its contents could not be computed.
     fn failure(&self) -> Option<&str> {
         None

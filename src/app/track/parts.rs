@@ -137,6 +137,10 @@ impl TrackView for PartsTrack {
         }
     }
 
+    fn has_own_pixels(&self, _: &ViewContext) -> bool {
+        true
+    }
+
     fn content(&self) -> Option<Content> {
         match self.shows? {
             PartsQuantity::Shares => self.figure.content(),

@@ -40,7 +40,12 @@ fn sheet(track: &dyn TrackView, context: &ViewContext, pane: PaneId, panels: Pan
         Whose::Run => context.run.map_or_else(String::new, |run| verbatim(&run.in_words())),
         Whose::Levels => String::new(),
     };
-    FigureSheet::new(pane, track.key().name(), move || Sheet { heading: heading.clone(), ..Sheet::new(panels()) })
+    let caption = track.pixels_in_words(context).map(|pixels| pixels + ".").unwrap_or_default();
+    FigureSheet::new(pane, track.key().name(), move || Sheet {
+        heading: heading.clone(),
+        caption: caption.clone(),
+        ..Sheet::new(panels())
+    })
 }
 
 /// Each kind of image over the visible part of the shared axis.

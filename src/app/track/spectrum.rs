@@ -82,6 +82,11 @@ impl TrackView for SpectrumTrack {
         self.heat.values_at(point.at)
     }
 
+    fn has_own_pixels(&self, context: &ViewContext) -> bool {
+        let choices = &context.view().heat_map;
+        is_of_own(context, if self.beside { choices.beside } else { choices.source })
+    }
+
     fn content(&self) -> Option<Content> {
         self.heat.map().map(Content::from)
     }
@@ -110,6 +115,7 @@ fn main_head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut 
     let tip = "Channel, frequency axis, 0 dB reference and colours";
     let shown = format!("{} axis", choices.scale.name());
     head.menu_ui(ui, 84.0, ("Heat map", &shown, tip), |ui| looks_menu(ui, context, out));
+    pixels_note(ui, (head, 122.0), context, choices.source);
 }
 
 fn beside_head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mut ViewOutput) {
@@ -119,6 +125,20 @@ fn beside_head_ui(ui: &mut Ui, head: &HeadSpace, context: &ViewContext, out: &mu
     let of = |choice: SpectrumSource| (choice.name(), Action::SetHeatMap(HeatMapChange::Beside(choice)));
     head.choice_ui(ui, 28.0, ("Compare with", tip), all, of, out);
     head.note(ui, 64.0, choices.quantity.name());
+    pixels_note(ui, (head, 80.0), context, choices.beside);
+}
+
+/// That the pixels are those of latents, at this distance below the track's top.
+fn pixels_note(ui: &Ui, (head, middle): (&HeadSpace, f32), context: &ViewContext, source: SpectrumSource) {
+    if context.latent_pixels().is_some() && is_of_own(context, source) {
+        head.note(ui, middle, words::tracks::PX_OF_LATENTS);
+    }
+}
+
+/// Whether a source is of the run's own values, and not of decoded images.
+fn is_of_own(context: &ViewContext, source: SpectrumSource) -> bool {
+    let is_decoded = || context.findings().is_some_and(|findings| findings.no_theory().is_some());
+    whose(source) == Whose::Run || !is_decoded()
 }
 
 fn whose(source: SpectrumSource) -> Whose {

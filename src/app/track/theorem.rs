@@ -74,6 +74,10 @@ impl TrackView for TheoremTrack {
         self.figure.values_at(point.x)
     }
 
+    fn has_own_pixels(&self, _: &ViewContext) -> bool {
+        true
+    }
+
     fn content(&self) -> Option<Content> {
         self.figure.content()
     }

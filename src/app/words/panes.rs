@@ -50,7 +50,7 @@ pub const DECODING: &str = "decoding…";
 /// A level of latents, with what it is in the image.
 #[must_use]
 pub fn level_in_both(latents: usize, image: usize) -> String {
-    format!("{latents} px of latents, {image} px of the image")
+    format!("{latents} px of the latents = {image} px of the image")
 }
 
 /// The badge of isolated levels.
@@ -372,6 +372,12 @@ pub const WHY_MEASURE: &str = "One run shows one case. Measure many samples to s
     the chromatogram gets dots with error bars, and the spectra become means.";
 pub const SAMPLES: &str = "Number of samples";
 pub const LATENTS_AT_STEP: &str = "latents at this step, px of latents";
+/// The spectra of decoded images.
+pub const DECODED_AT_STEP: &str = "decoded, at this step";
+/// In place of spectra of a step that is not decoded while steps are being made.
+pub const DECODED_AFTER: &str = "This step is decoded when the run has ended";
+/// Why spectra of decoded images have no noise.
+pub const NO_WHITE_NOISE: &str = "fₘₐₓ: not for decoded images";
 pub const DECODE_TOO: &str = "Decoded images too";
 pub const DECODE_EVERY: &str = "Decode every so many steps";
 pub const DECODED_SAMPLES: &str = "Samples to decode";

@@ -51,6 +51,16 @@ pub fn dots(ensemble: &str) -> String {
 /// What the film strip shows of latents that can be decoded.
 pub const FILM_DECODED: &str = "decoded, else\ncolour estimate";
 
+/// What a pixel is in a figure of latents; 1 per latent if that is not known.
+#[must_use]
+pub fn pixels_of_latents(pixels: usize) -> String {
+    if pixels > 1 {
+        format!("Pixels are those of the latents: {}", super::panes::level_in_both(1, pixels))
+    } else {
+        "Pixels are those of the latents".to_owned()
+    }
+}
+
 /// What the dashed lines are of.
 #[must_use]
 pub fn dashed(null: &str) -> String {
@@ -87,6 +97,10 @@ pub const NO_DECODED_THEORY: &str =
 pub const NOT_DECODED: &str =
     "Only estimates and their changes are decoded. Choose E[x₀|xₜ] or its change, or show the measured latents";
 pub const SHARES_THEORY: &str = "rₘ(t), theory";
+pub const LATENT_SHARES_THEORY: &str = "rₘ, theory · latents";
+pub const LATENT_SHARES_MEASURED: &str = "latents, measured";
+pub const OF_LATENTS: &str = "latents";
+pub const PX_OF_LATENTS: &str = "px of latents";
 pub const LEVELS: &str = "Levels";
 pub const SPECTRA_OF: &str = "Spectra of";
 pub const NOTHING_COMPARED: &str =

@@ -6,7 +6,7 @@ mod source;
 
 use super::{Ended, Failure, output};
 use crate::figure::draw::Format;
-use crate::schedule::explain::{self, Runner};
+use crate::schedule::explain::{self, MadeOf, Runner};
 use crate::schedule::formats::ScheduleTable;
 use crate::schedule::formats::registry::{ExportFormat, Writer, pretty};
 use crate::schedule::{ModelSchedule, SigmaMeaning};
@@ -187,7 +187,7 @@ impl SourceSchedule {
         let runner = program.and_then(ExportFormat::runner).unwrap_or(Runner::here(false));
         let (plan, theory) = (self.plan(timed)?, Chromatogram::scale_invariant(2, LEVELS)?);
         let step = |step: usize| {
-            let made = sentence(&explain::makes(&plan, step, &theory, self.meaning(timed)));
+            let made = sentence(&explain::makes((&plan, step), &theory, self.meaning(timed), MadeOf::Image));
             let c_noise = self.fed(timed, plan.levels()[step]).map(|fed| explain::feeds_c_noise(runner, fed));
             match c_noise.or_else(|| explain::runs(&plan, step, self.model(timed), runner)) {
                 Some(runs) => format!("{made}. {runs}."),

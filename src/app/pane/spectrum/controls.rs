@@ -4,7 +4,7 @@ use crate::app::draw::number::{Limits, number};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{named, small_menu, text_toggle};
 use crate::app::intent::Intent;
-use crate::app::pane::spectrum::figure_menu_ui;
+use crate::app::pane::spectrum::{figure_menu_ui, is_decoded};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::figure::Figure;
@@ -29,7 +29,8 @@ fn channel_name(channel: Option<usize>, channels: usize) -> String {
 }
 
 fn channels_of(context: &ViewContext) -> usize {
-    context.run.map_or(1, |run| run.started.shape[1])
+    let own = context.run.map_or(1, |run| run.started.shape[1]);
+    if is_decoded(context) { 3 } else { own }
 }
 
 /// Requests other settings, undone separately.
@@ -50,6 +51,9 @@ fn channel_choices_ui(ui: &mut Ui, context: &ViewContext, intents: &mut Vec<Inte
 }
 
 fn range_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64)>, intents: &mut Vec<Intent>) {
+    if is_decoded(context) {
+        return;
+    }
     let Some((low, high)) = range.filter(|(low, high)| low < high) else {
         ui.label(RichText::new("slope: no range yet").color(Palette::of(ui).secondary)).on_hover_text(RANGE);
         return;
@@ -94,7 +98,8 @@ pub(super) fn bar_ui(ui: &mut Ui, context: &ViewContext, range: Option<(f64, f64
         if text_toggle(ui, "Hann", words::panes::HANN, HANN, context.view().spectrum.hann).clicked() {
             choose(context, intents, |choices| choices.hann = !choices.hann);
         }
-        if text_toggle(ui, "other steps", words::panes::OTHER_STEPS, OTHERS, context.view().spectrum.others).clicked() {
+        let others = context.view().spectrum.others;
+        if !is_decoded(context) && text_toggle(ui, "other steps", words::panes::OTHER_STEPS, OTHERS, others).clicked() {
             choose(context, intents, |choices| choices.others = !choices.others);
         }
         ui.add_space(6.0);
@@ -121,12 +126,12 @@ pub(super) fn menu_ui(
         if ui.checkbox(&mut hann, words::panes::HANN).on_hover_text(HANN).changed() {
             choose(context, intents, |choices| choices.hann = hann);
         }
-        if ui.checkbox(&mut others, words::panes::OTHER_STEPS).on_hover_text(OTHERS).changed() {
+        if !is_decoded(context) && ui.checkbox(&mut others, words::panes::OTHER_STEPS).on_hover_text(OTHERS).changed() {
             choose(context, intents, |choices| choices.others = others);
         }
         ui.horizontal(|ui| range_ui(ui, context, range, intents));
     }
     if let Some(figure) = figure {
-        figure_menu_ui(ui, figure, "Copy figure", out);
+        figure_menu_ui(ui, figure, "Copy figure", context, out);
     }
 }

@@ -4,7 +4,7 @@ use crate::app::draw::plot::draw_line;
 use crate::app::draw::plot_legend::{PlotLegend, PlotName, SWATCH};
 use crate::app::draw::theme::{self, Palette, SMALL};
 use crate::app::draw::widgets::{TARGET, elided};
-use crate::app::pane::spectrum::{WIDE, plot_id};
+use crate::app::pane::spectrum::{WIDE, is_decoded, plot_id};
 use crate::app::view_context::ViewContext;
 use crate::app::words;
 use crate::figure::{Dash, Paint, Role, SpectrumPlot, significant};
@@ -52,12 +52,15 @@ impl<'a> Readings<'a> {
             name(NOISE, Role::Secondary, Dash::Dotted),
             name(data, Role::Warning, Dash::Dashed),
         ];
-        if context.view().spectrum.others {
+        let decoded = is_decoded(context);
+        names.retain(|name| !(decoded && name.lines == NOISE));
+        if context.view().spectrum.others && !decoded {
             names.push(PlotName { name: "other steps", ..name(OTHERS, Role::Faint, Dash::Solid) });
         }
         let legend = PlotLegend::new(ui, plot_id(), names, width);
         let ended = context.run.is_some_and(|run| run.end == Some(RunEnd::Complete));
-        Self { legend, values: [meeting(plot, data[0], ended), slope(plot, ended)], wide: width >= WIDE }
+        let values = [meeting(plot, data[0], (ended, decoded)), slope(plot, (ended, decoded))];
+        Self { legend, values, wide: width >= WIDE }
     }
 
     /// Height of the rows of names with this much space; zero if there is too little.
@@ -153,7 +156,15 @@ impl PlotReading {
     }
 }
 
-fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> PlotReading {
+fn meeting(plot: &SpectrumPlot, data: &str, (ended, decoded): (bool, bool)) -> PlotReading {
+    if decoded {
+        let text = words::panes::NO_WHITE_NOISE.to_owned();
+        let about =
+            "White noise in the latents is not white in the decoded image, so that no theory says where signal \
+                     and noise are equal"
+                .to_owned();
+        return PlotReading { short: text.clone(), long: text, about, dash: None };
+    }
     let (short, long) = match plot.signal {
         None if ended => ("fₘₐₓ unknown".to_owned(), "fₘₐₓ unknown: no data".to_owned()),
         None => ("fₘₐₓ: after the run".to_owned(), "fₘₐₓ: known when the run ends".to_owned()),
@@ -173,7 +184,7 @@ fn meeting(plot: &SpectrumPlot, data: &str, ended: bool) -> PlotReading {
     PlotReading { short, long, about, dash: None }
 }
 
-fn slope(plot: &SpectrumPlot, ended: bool) -> PlotReading {
+fn slope(plot: &SpectrumPlot, (ended, decoded): (bool, bool)) -> PlotReading {
     let (short, long, how) = match (&plot.slope, plot.range) {
         (Some(slope), _) => (slope.short_label(), slope.label(), count(slope.law.rings, "ring")),
         (None, Some(_)) => {
@@ -189,10 +200,14 @@ fn slope(plot: &SpectrumPlot, ended: bool) -> PlotReading {
             (text, "slope: known when the run ends".to_owned(), "fₘₐₓ is needed".to_owned())
         }
     };
+    let range = if decoded {
+        "2 cycles/image to 0.5 cycles/px"
+    } else {
+        "2 cycles/image to fₘₐₓ; drag or type its ends to change it, double-click one to reset"
+    };
     let about = format!(
         "Slope of E[x₀|xₜ]: least-squares line through log PSD over log frequency, all rings with equal weight \
-         ({how}). ± is the standard error. Range: 2 cycles/image to fₘₐₓ; drag or type its ends to change it, \
-         double-click one to reset. Photographs have about −2"
+         ({how}). ± is the standard error. Range: {range}. Photographs have about −2"
     );
     PlotReading { short, long, about, dash: Some(Dash::DashDotted) }
 }

@@ -1,6 +1,6 @@
 //! The contents of the pane, computed in the background.
 
-use crate::app::run_view::{Moment, Picture, PictureKey, RunView};
+use crate::app::run_view::{Moment, Picture, PictureKey, RunView, Seen};
 use crate::figure::{DataSpectrum, OtherStep, SpectrumFigure, SpectrumPlot, spectrum};
 use crate::runtime::{AnalysisPool, RunEnd, RunId, Wake, Weigh};
 use crate::session::SpectrumChoices;
@@ -48,6 +48,25 @@ pub(super) struct SpectraRequest<'a> {
     pub(super) sample: usize,
     pub(super) choices: SpectrumChoices,
     pub(super) data: SpectrumOfData<'a>,
+    /// Whether they are of decoded images and not of the run's own values.
+    pub(super) decoded: bool,
+}
+
+impl SpectraRequest<'_> {
+    /// Whether both pictures of the step are decoded, as far as that is needed; if not, they are wanted.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.decoded || self.are_decoded(&[(self.at, Picture::State), (self.at, Picture::Expectation)])
+    }
+
+    fn are_decoded(&self, pictures: &[(Moment, Picture)]) -> bool {
+        // All of them are wanted.
+        let decoded = |(at, picture): &(Moment, Picture)| self.run.seen(*at, *picture, self.sample) == Seen::Decoded;
+        pictures.iter().filter(|of| decoded(of)).count() == pictures.len()
+    }
+
+    const fn seen(&self) -> Seen {
+        if self.decoded { Seen::Decoded } else { Seen::Values }
+    }
 }
 
 /// All inputs of a plot.
@@ -57,8 +76,11 @@ struct PlotInputs {
     at: Moment,
     sample: usize,
     choices: SpectrumChoices,
+    decoded: bool,
     data: Option<u64>,
     complete: bool,
+    /// Whether the final image is in it.
+    image: bool,
     /// Number of other steps in it.
     others: usize,
 }
@@ -105,12 +127,16 @@ impl Spectra {
     fn of(&mut self, question: &SpectraRequest, pictures: &[(Moment, Picture)]) -> Option<Arc<Vec<RingDensities>>> {
         let SpectraRequest { run, sample, choices, .. } = *question;
         let window = choices.window();
-        let keys = pictures.iter().map(|&(at, picture)| run.key(at, picture, sample)).collect();
+        let seen = question.seen();
+        let keys = pictures.iter().map(|&(at, picture)| run.seen_key(seen, (at, picture, sample))).collect();
         let key = (keys, window);
         let pool = self.pool.as_ref()?;
         let found = pool.get(&key, || {
+            if question.decoded && !question.are_decoded(pictures) {
+                return None;
+            }
             let images = pictures.iter().map(|&(at, picture)| {
-                let shown = run.values(at, picture, sample).filter(|shown| shown.exact)?;
+                let shown = run.seen_values(seen, (at, picture, sample)).filter(|shown| shown.exact)?;
                 Some((shown.shape, shown.values.into_owned()))
             });
             let images = images.collect::<Option<Vec<_>>>()?;
@@ -135,7 +161,7 @@ impl Spectra {
     /// Steps of the run that are kept at full size, spread over it.
     fn other_steps(question: &SpectraRequest) -> Vec<usize> {
         let SpectraRequest { run, sample, choices, .. } = *question;
-        if !choices.others {
+        if !choices.others || question.decoded {
             return Vec::new();
         }
         let mut steps: Vec<usize> = (0..OTHERS).map(|index| (2 * index + 1) * run.steps() / (2 * OTHERS)).collect();
@@ -148,26 +174,31 @@ impl Spectra {
         steps
     }
 
-    /// The plot of a moment once all of it is ready, until then the previous one. Other steps may come later.
+    /// The plot of a moment once all of it is ready, until then the previous one, if it is of the same kind of images. Other
+    /// steps may come later.
     pub(super) fn plot(&mut self, question: &SpectraRequest) -> Option<&SpectrumPlot> {
-        let SpectraRequest { run, at, sample, choices, data } = *question;
+        let SpectraRequest { run, at, sample, choices, data, decoded } = *question;
         self.failed = None;
         let complete = run.end == Some(RunEnd::Complete);
         let version = if let SpectrumOfData::Known { version, .. } = data { Some(version) } else { None };
         let steps = Self::other_steps(question);
-        let wanted = PlotInputs { run: run.id, at, sample, choices, data: version, complete, others: steps.len() };
+        let is_image = matches!(data, SpectrumOfData::FinalImage);
+        let (others, image) = (steps.len(), complete && is_image);
+        let wanted = PlotInputs { run: run.id, at, sample, choices, decoded, data: version, complete, image, others };
         if self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted) {
             // The latest request is computed first.
             let pictures: Vec<_> = steps.iter().map(|&step| (Moment::of_step(step), Picture::Expectation)).collect();
             let others = (!steps.is_empty()).then(|| self.of(question, &pictures)).flatten();
             let end = Moment { state: run.steps(), step: run.steps().saturating_sub(1) };
-            let is_image = matches!(data, SpectrumOfData::FinalImage);
-            let image = if complete && is_image { self.of(question, &[(end, Picture::State)]) } else { None };
+            // The last estimate is what the run ends with, and what is decoded of it first.
+            let picture = if decoded { Picture::Expectation } else { Picture::State };
+            let image = if complete && is_image { self.of(question, &[(end, picture)]) } else { None };
             let here = self.of(question, &[(at, Picture::State), (at, Picture::Expectation)]);
-            let wanted = PlotInputs { others: if others.is_some() { steps.len() } else { 0 }, ..wanted };
+            let others_in = if others.is_some() { steps.len() } else { 0 };
+            let wanted = PlotInputs { image: image.is_some(), others: others_in, ..wanted };
             let new = self.shown.as_ref().is_none_or(|(shown, _)| *shown != wanted);
             if let Some([x_t, expectation]) = here.as_deref().map(Vec::as_slice)
-                && (image.is_some() || !complete || !is_image)
+                && (image.is_some() || !complete || !is_image || decoded)
                 && new
             {
                 let channel = choices.channel;
@@ -184,18 +215,27 @@ impl Spectra {
                     .filter(|(step, _)| **step != at.step)
                     .map(|(step, rings)| OtherStep { density: rings.density(channel), later: *step > at.step })
                     .collect();
-                let [_, _, height, width] = run.started.shape;
+                let [height, width] = if decoded {
+                    let (width, height) = run.image_size();
+                    [height, width]
+                } else {
+                    [run.started.shape[2], run.started.shape[3]]
+                };
+                let level = run.level(at.state);
+                let from = SpectrumFigure::new(&x_t.frequency, height.max(width), level);
                 let plot = spectrum(SpectrumFigure {
+                    // White noise is not white when decoded.
+                    level: (!decoded).then_some(level),
                     x_t: Some(x_t.density(channel)),
                     expectation: Some(expectation.density(channel)),
                     data,
                     others: &others,
                     fit: choices.fit,
-                    ..SpectrumFigure::new(&x_t.frequency, height.max(width), run.level(at.state))
+                    ..from
                 });
                 self.shown = Some((wanted, plot));
             }
         }
-        self.shown.as_ref().map(|(_, plot)| plot)
+        self.shown.as_ref().filter(|(shown, _)| shown.decoded == decoded).map(|(_, plot)| plot)
     }
 }

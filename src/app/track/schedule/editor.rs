@@ -11,6 +11,7 @@ use crate::app::track::place::TimeScale;
 use crate::app::track::schedule::list_steps::{step_words, with_level};
 use crate::app::words;
 use crate::figure::{Figure, level_of_value, level_value, ticks};
+use crate::schedule::explain::MadeOf;
 use crate::schedule::{ControlPoint, Curve, Drawn, LevelList, MOST_LOG_SNR, PlanSource};
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, ViewChoices};
@@ -43,6 +44,8 @@ pub(super) struct ScheduleEditor<'a> {
     pub map: Transform,
     /// The user's settings.
     pub view: &'a ViewChoices,
+    /// What the steps make.
+    pub made_of: MadeOf,
 }
 
 impl ScheduleEditor<'_> {
@@ -253,7 +256,7 @@ fn steps_ui(
         let handle = Handle { id: ("step", step), at, name, value: level.log_snr(), tied: clean, removable };
         let mut response = handle.ui(ui, editor, state.selected == Some(step));
         if response.hovered()
-            && let Some(words) = step_words(editor.planned, step)
+            && let Some(words) = step_words(editor.planned, step, editor.made_of)
         {
             response = response.on_hover_text(words);
         }

@@ -1,7 +1,7 @@
 //! A list of levels under the hand: what it is made from, one level moved, and what a step of it says.
 
 use crate::app::planned::Planned;
-use crate::schedule::explain::{self, Runner};
+use crate::schedule::explain::{self, MadeOf, Runner};
 use crate::schedule::{FinalLevel, LevelList, ModelSchedule, Plan, SigmaMeaning};
 use crate::theory::NoiseLevel;
 use crate::words::sentence;
@@ -15,10 +15,10 @@ pub fn as_list(planned: &Planned) -> LevelList {
 
 /// Which resolution a step makes, and what it feeds to the network here and in other programs, a sentence each.
 #[must_use]
-pub fn step_words(planned: &Planned, step: usize) -> Option<String> {
+pub fn step_words(planned: &Planned, step: usize, of: MadeOf) -> Option<String> {
     let (plan, model) = (&planned.plan, &planned.model);
     let theory = planned.theory.as_ref().filter(|_| step < plan.steps())?;
-    let made = explain::makes(plan, step, theory, SigmaMeaning::of(model));
+    let made = explain::makes((plan, step), theory, SigmaMeaning::of(model), of);
     let programs = match model {
         ModelSchedule::Discrete(_) => &[Runner::here(planned.rounded), Runner::DIFFUSERS, Runner::COMFY_UI][..],
         _ => &[Runner::here(planned.rounded)],

@@ -16,6 +16,7 @@ use crate::figure::{
     Dash, Figure, Line, NEXT, Paint, Reading, Role, ScheduleFigure, TimeView, level_value, pooled_level, schedule,
     value_range,
 };
+use crate::schedule::explain::MadeOf;
 use crate::session::action::Action;
 use crate::session::document::{LevelReading, Track};
 use crate::theory::{NoiseLevel, adjustment};
@@ -69,7 +70,8 @@ impl TrackView for ScheduleTrack {
             return;
         };
         let map = Transform::of(plot, &figure);
-        let editor = ScheduleEditor { plot, figure: &figure, planned, scale, map, view: context.view() };
+        let (view, made_of) = (context.view(), MadeOf::latents_if(context.next_latent_pixels().is_some()));
+        let editor = ScheduleEditor { plot, figure: &figure, planned, scale, map, view, made_of };
         editor_ui(ui, &editor, out.hand, out.intents);
         // One row is reserved for the next run.
         let rows = figure.lines.len() + usize::from(figure.lines.iter().all(|line| line.name != NEXT));
