@@ -82,7 +82,7 @@ pub struct RunView {
 }
 
 /// Recovered shares of a sample, for one division into levels.
-type Recovered = ((BandPlan, usize, Seen), Vec<f64>);
+type Recovered = ((BandPlan, usize, Seen), Vec<Option<f64>>);
 
 /// Identifies energies by the division into levels, the step, the sample, and what is shown of it.
 pub type EnergyKey = (BandPlan, usize, usize, Seen);

@@ -64,6 +64,17 @@ pub fn levels_between(factor: usize, pixels_per_latent: usize) -> Option<usize> 
     (pixels == pixels_per_latent).then_some(levels)
 }
 
+/// How many of the finest levels an image has that its latents do not have.
+#[must_use]
+pub fn levels_only_in_image(factor: usize, pixels_per_latent: usize) -> usize {
+    let (mut pixels, mut levels) = (1, 0);
+    while factor > 1 && pixels < pixels_per_latent {
+        pixels *= factor;
+        levels += 1;
+    }
+    levels
+}
+
 /// Isolated levels of latents as levels of the image, `by` levels coarser there, or the reverse. What has no counterpart
 /// is not isolated.
 #[must_use]
@@ -82,6 +93,9 @@ mod tests {
     fn a_level_of_latents_is_a_coarser_one_of_the_image() {
         assert_eq!([levels_between(2, 8), levels_between(2, 1), levels_between(3, 8)], [Some(3), Some(0), None]);
         assert_eq!(levels_between(4, 16), Some(2));
+        assert_eq!([(2, 8), (2, 1), (3, 8), (4, 16)].map(|(factor, pixels)| levels_only_in_image(factor, pixels)), [
+            3, 0, 2, 2
+        ]);
         let set = LevelSet::only(Band::Level(2)).clicked(Band::Rest, true);
         let there = levels_moved(set, 3);
         assert_eq!(there, LevelSet::only(Band::Level(5)).clicked(Band::Rest, true));

@@ -271,7 +271,7 @@ fn band_ui(
         painter.rect_stroke(picture, 4.0, Stroke::new(1.5, palette.accent), StrokeKind::Outside);
     }
     let image = || shown.images.get(m).cloned();
-    let energy = shown.energies.get(m);
+    let energy = shown.energy(m);
     let value = |_| energy.map(|energy| format!("{label}, energy: {energy}"));
     let name = format!("level-{}", label.replace(' ', "-"));
     let offered = Offered { pane: out.pane, name: &name, image: &image, value: &value };
@@ -282,14 +282,11 @@ fn band_ui(
 /// A level's energy as a bar, a number and a share, in one line or in two.
 fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown, usize), two_lines: bool) {
     let (palette, painter) = (Palette::of(ui), ui.painter());
-    let Some(&energy) = shown.energies.get(m) else { return };
+    if m >= shown.energies.len() {
+        return;
+    }
     let band = Band::of_index(&shown.plan, m);
-    let largest = shown.energies.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let share = match (state.bars(), &shown.end) {
-        (Bars::OfEnd, Some(end)) => end.get(m).map(|end| energy / end.max(f64::MIN_POSITIVE)),
-        (Bars::OfEnd, None) => None,
-        (Bars::OfLargest, _) => Some(energy / largest),
-    };
+    let share = shown.share(state.bars(), m);
     let track = Rect::from_min_size(room.min, vec2(room.width(), 4.0));
     painter.rect_filled(track, 2.0, palette.hairline);
     if let Some(share) = share {
@@ -298,11 +295,14 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
         painter.rect_filled(filled, 2.0, colour(paint_of(band), &palette));
     }
     let about = if shown.exact { "" } else { "~" };
-    let number = format!("{about}{}", ticks::three_digits(energy));
+    let energy = shown.energy(m);
+    let number =
+        energy.map_or_else(|| UNKNOWN.to_owned(), |energy| format!("{about}{}", ticks::three_digits(energy)));
     let y = track.bottom() + 9.0;
     let font = theme::mono(SMALL - 1.0);
     painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);
-    let percent = share.map(percent);
+    let percent = share.map_or_else(|| UNKNOWN.to_owned(), percent);
+    let percent = energy.map(|_| percent);
     let (at, align) = if two_lines {
         (pos2(track.left(), y + SECOND_LINE), Align2::LEFT_CENTER)
     } else {
@@ -324,6 +324,9 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
          that of the image",
     );
 }
+
+/// Stands for an energy or a share that is not known.
+const UNKNOWN: &str = "–";
 
 /// "98 %", or as a multiple if it is large.
 fn percent(share: f64) -> String {

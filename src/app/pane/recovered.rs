@@ -55,14 +55,20 @@ impl Pane for RecoveredPane {
             (
                 words::panes::MEASURED,
                 "How much of each level is recovered: the energy of its band in E[x₀|xₜ] at this step, divided by \
-                 that at the end of the run. \"rest\" is coarser than all levels",
+                 that at the end of the run. \"rest\" is coarser than all levels. A level that is not known yet has –: \
+                 the finest ones of a decoded image, until it is decoded",
+            )
+        } else if cut.is_some_and(|(run, _)| !run.has_theory()) {
+            (
+                words::panes::NOT_MEASURED_YET,
+                "How much of each level of the decoded images is recovered, measured when the run ends. Theory says \
+                 nothing of it, because a decoder is not linear. Show the latents or their colours to see theirs",
             )
         } else {
             (
                 "theory",
                 "How much of each level can be recovered at this step in theory, for a scale-invariant prior: aₘ = \
-                 n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). For a decoded image it is that of the same structure in the latents. Replaced by \
-                 the measurement when the run ends",
+                 n²ᵐ·ᾱ/(n²ᵐ·ᾱ + 1 − ᾱ). Replaced by the measurement when the run ends",
             )
         };
         let place = Rect::from_min_size(space.min, vec2(space.width(), HEAD));
@@ -70,10 +76,16 @@ impl Pane for RecoveredPane {
         let moved = moved.drag_started();
         let foot = Rect::from_min_max(pos2(space.left(), space.bottom() - 26.0), space.max);
         if let Some((run, plan)) = cut {
-            let shares =
-                measured.unwrap_or_else(|| run.recovered_in_theory(&plan, context.at.map_or(0, |at| at.state)));
+            let expected = || {
+                if !run.has_theory() {
+                    return vec![None; plan.levels() + 1];
+                }
+                let state = context.at.map_or(0, |at| at.state);
+                run.recovered_in_theory(&plan, state).into_iter().map(Some).collect()
+            };
+            let shares = measured.unwrap_or_else(expected);
             let label = |m: usize| Band::of_index(&plan, m).label(plan.factor());
-            let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {share:.2}", label(m)));
+            let spoken = shares.iter().enumerate().map(|(m, share)| format!("{} {}", label(m), in_words(*share)));
             let spoken = words::panes::recovered_by_level(note, &spoken.collect::<Vec<_>>().join(", "));
             let bars =
                 Rect::from_min_max(pos2(space.left(), space.top() + HEAD + 2.0), pos2(space.right(), foot.top() - 6.0));
@@ -86,12 +98,18 @@ impl Pane for RecoveredPane {
     }
 }
 
+/// "0.75", or a dash if it is not known.
+fn in_words(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{share:.2}"))
+}
+
 /// What of latents the shares are of. Theory is always of the latents.
 fn seen_in(context: &ViewContext, is_measured: bool) -> Seen {
     let Some((run, at)) = context.run.zip(context.at) else { return Seen::Values };
     match run.recovered_as(at.step, context.sample) {
         Seen::Values => Seen::Values,
         seen if is_measured => seen,
+        _ if !run.has_theory() => Seen::Decoded,
         _ => Seen::Latents(None),
     }
 }
@@ -132,7 +150,7 @@ impl Row {
     }
 }
 
-fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
+fn bars_ui(ui: &Ui, rect: Rect, shares: &[Option<f64>], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
     let palette = Palette::of(ui);
     let label = |m: usize| Band::of_index(plan, m).label(plan.factor());
     let width = |text: String, font| ui.painter().layout_no_wrap(text, font, palette.text).size().x;
@@ -147,12 +165,13 @@ fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandP
         let margin = 0.5 * BETWEEN - 2.0;
         let line =
             Rect::from_center_size(pos2(left + 0.5 * shape.width, y), vec2(shape.width + 2.0 * margin, shape.height));
-        let number = format!("{share:.2}");
+        let number = in_words(*share);
         if let Some((response, clicked)) = levels.button(ui, line, band, ("Recovered", m)) {
             Levels::light(ui, line, &response);
             intents.extend(clicked.map(|levels| Intent::Change(Action::Isolate(levels))));
             response.context_menu(|ui| {
-                let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{share:.6}", label(m)));
+                let value = |share: &Option<f64>| share.map_or_else(String::new, |share| format!("{share:.6}"));
+                let lines = shares.iter().enumerate().map(|(m, share)| format!("{}\t{}", label(m), value(share)));
                 copy_ui(ui, words::tracks::COPY_VALUES, &lines.collect::<Vec<_>>().join("\n"));
             });
             tip(if shape.number { response } else { response.on_hover_text(format!("{}: {number}", label(m))) });
@@ -167,9 +186,11 @@ fn bars_ui(ui: &Ui, rect: Rect, shares: &[f64], (levels, plan): (&Levels, &BandP
         let thick = (0.28 * shape.height).clamp(0.5, 4.0);
         let track = Rect::from_x_y_ranges((left + from)..=(left + to), (y - thick)..=(y + thick));
         painter.rect_filled(track, thick, palette.hairline);
-        let part = share.clamp(0.0, 1.0) as f32;
-        let filled = track.with_max_x(track.left() + track.width() * part);
-        painter.rect_filled(filled, thick, levels.colour(band, &palette));
+        if let Some(share) = share {
+            let part = share.clamp(0.0, 1.0) as f32;
+            let filled = track.with_max_x(track.left() + track.width() * part);
+            painter.rect_filled(filled, thick, levels.colour(band, &palette));
+        }
         if shape.number {
             let at = pos2(left + shape.width, y);
             painter.text(at, Align2::RIGHT_CENTER, number, theme::mono(SMALL), palette.text);

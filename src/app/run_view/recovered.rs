@@ -2,7 +2,7 @@
 
 use crate::app::run_view::{EnergyKey, Moment, Picture, RunView, Seen};
 use crate::runtime::RunEnd;
-use crate::session::view_space::{ViewSpace, levels_between};
+use crate::session::view_space::{ViewSpace, levels_between, levels_only_in_image};
 use crate::spectrum::BandPlan;
 use crate::theory::Chromatogram;
 use ndarray::{Array4, ArrayView4};
@@ -65,10 +65,23 @@ impl RunView {
         })
     }
 
-    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run is complete. While
-    /// they are being computed, those of the step before. `None` if only a thumbnail of the step is kept.
+    /// How many of the finest levels are unknown in what stands in for a decoded image: enlarged colours or latents have
+    /// nothing in them, whatever the image will have.
     #[must_use]
-    pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<f64>> {
+    pub fn unknown_levels(&self, plan: &BandPlan, seen: Seen) -> usize {
+        match (self.space(), seen) {
+            (Some(ViewSpace::Decoded), Seen::Colour(_) | Seen::Latents(_)) => {
+                levels_only_in_image(plan.factor(), self.pixels_per_latent()).min(plan.levels())
+            }
+            _ => 0,
+        }
+    }
+
+    /// `e_m(i)/e_m(last)` of one sample's `E[x_0|x_t]`, finest first, the rest last, once the run is complete; `None` for
+    /// a level that is not known. While they are being computed, those of the step before. `None` for all if only a
+    /// thumbnail of the step is kept.
+    #[must_use]
+    pub fn recovered(&self, plan: &BandPlan, step: usize, sample: usize) -> Option<Vec<Option<f64>>> {
         if self.end != Some(RunEnd::Complete) {
             return None;
         }
@@ -80,7 +93,9 @@ impl RunView {
             let before = self.recovered.borrow();
             return before.as_ref().filter(|(of, _)| *of == (*plan, sample, seen)).map(|(_, shares)| shares.clone());
         };
-        let shares: Vec<f64> = here.iter().zip(&last).map(|(here, last)| here / last.max(f64::MIN_POSITIVE)).collect();
+        let unknown = self.unknown_levels(plan, seen);
+        let share = |(m, (here, last)): (usize, (&f64, &f64))| (m >= unknown && *last > 0.0).then(|| here / last);
+        let shares: Vec<_> = here.iter().zip(&last).enumerate().map(share).collect();
         *self.recovered.borrow_mut() = Some(((*plan, sample, seen), shares.clone()));
         Some(shares)
     }
@@ -92,6 +107,13 @@ impl RunView {
         let (here, last) = (of(step), of(self.done().saturating_sub(1)));
         let [a, b] = [here, last].map(|(at, picture, sample)| self.seen(at, picture, sample));
         if a == b { a } else { self.seen_in(ViewSpace::Colour, here) }
+    }
+
+    /// Whether theory says how much of each level is recovered. It is of the latents; a decoder is not linear, so it says
+    /// nothing of decoded images.
+    #[must_use]
+    pub fn has_theory(&self) -> bool {
+        self.space() != Some(ViewSpace::Decoded)
     }
 
     /// `a_m` of scale-invariant theory at a state, finest first, the rest last. A level of a decoded image has that of the

@@ -123,7 +123,7 @@ fn energies_of_large_images_come_from_beside_and_the_old_stay_until_then() {
         let image = run.whole_step(step).unwrap().x0.clone();
         plan.mean_energies(image.view()).unwrap()
     };
-    let shares = |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| here / last).collect::<Vec<_>>();
+    let shares = |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| Some(here / last)).collect::<Vec<_>>();
     assert_eq!(first, shares(0));
     assert_eq!(run.recovered(&plan, 1, 0), Some(first), "the old until the new is there");
     energies.update(&run);
@@ -168,6 +168,32 @@ fn latents_are_seen_as_what_there_is_of_them() {
     let colour = run.seen_values(Seen::Colour(1), of(Picture::Expectation)).unwrap();
     assert!(colour.values.iter().zip(&kept).all(|(colour, latent)| (colour - latent - 0.5).abs() < 1e-6));
     assert!(run.decoded_mut().end_frame().is_empty(), "nothing is decoded for these");
+}
+
+#[test]
+fn what_a_stand_in_cannot_have_is_unknown_and_decoded_images_have_no_theory() {
+    let mut run = on_latents();
+    run.end = Some(RunEnd::Complete);
+    run.see(seeing(ViewSpace::Decoded));
+    let plan = run.seen_plan(2, None).unwrap();
+    assert!(!run.has_theory());
+    let known = |run: &RunView| {
+        let shares = run.recovered(&plan, 0, 0).unwrap();
+        shares.iter().map(Option::is_some).collect::<Vec<_>>()
+    };
+    // 4 pixels a latent: 1 and 2 px are in no latent.
+    assert_eq!(run.unknown_levels(&plan, Seen::Colour(1)), 2);
+    assert_eq!(known(&run)[..3], [false, false, true]);
+    for (step, by) in [(0, 5), (1, 7)] {
+        let image = ndarray::Array3::from_shape_fn((3, 64, 64), |(_, y, x)| ((3 * y + x) % by) as f32 / 5.0);
+        let key = run.estimate_to_decode(step, 0);
+        run.decoded_mut().take(key, Arc::new(image));
+    }
+    assert!(known(&run).iter().all(|known| *known), "{:?}", run.recovered(&plan, 0, 0));
+    run.see(seeing(ViewSpace::Colour));
+    assert!(run.has_theory());
+    let colours = run.seen_plan(2, None).unwrap();
+    assert!(run.recovered(&colours, 0, 0).unwrap().iter().all(Option::is_some), "these have their own levels");
 }
 
 #[test]

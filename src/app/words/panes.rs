@@ -401,6 +401,8 @@ pub const PINNED: &str = "Pinned";
 pub const INSPECTED_IMAGE: &str = "the inspected image";
 pub const NO_CHANGE_YET: &str = "The first step has no change: there is no step before it";
 pub const MEASURED: &str = "measured";
+/// The source of shares that are only known when the run has ended.
+pub const NOT_MEASURED_YET: &str = "measured later";
 pub const PIXEL_PERFECT: &str = "Pixel-perfect";
 pub const IMAGE_OF_BATCH: &str = "Image of the batch";
 pub const ALL_OF_BATCH: &str = "All images of the batch";

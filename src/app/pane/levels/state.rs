@@ -78,6 +78,8 @@ pub struct LevelsPane {
 struct LevelsKey {
     picture: PictureKey,
     seen: Seen,
+    /// How many of the finest levels are not known in it.
+    unknown: usize,
     plan: BandPlan,
     /// The value that is white in each level, by its bits; `None` is the level's own.
     ranges: Vec<Option<(u32, u32)>>,
@@ -128,6 +130,23 @@ pub(super) struct LevelsShown {
     /// The density at each frequency, dB, frequency 0 in the middle.
     pub decibels: Array2<f32>,
     pub scale: (f64, f64),
+}
+
+impl LevelsShown {
+    /// The energy of a level, if it is known.
+    pub fn energy(&self, m: usize) -> Option<f64> {
+        self.energies.get(m).copied().filter(|_| m >= self.key.unknown)
+    }
+
+    /// A level's energy relative to what the bars are of, if both are known.
+    pub fn share(&self, bars: Bars, m: usize) -> Option<f64> {
+        let energy = self.energy(m)?;
+        let whole = match bars {
+            Bars::OfEnd => *self.end.as_ref()?.get(m)?,
+            Bars::OfLargest => self.energies.iter().copied().fold(0.0, f64::max),
+        };
+        (whole > 0.0).then(|| energy / whole)
+    }
 }
 
 impl LevelsPane {
@@ -206,9 +225,11 @@ impl LevelsPane {
         }
         if let Some(shown) = self.shown.as_mut().filter(|shown| shown.key == key) {
             // As the run continues its newest step changes.
-            let end = (self.picture == Picture::Expectation).then(|| run.recovered_as(at.step, context.sample));
-            let end = end.unwrap_or(seen);
-            shown.end = run.done().checked_sub(1).and_then(|last| run.energies(&plan, end, last, context.sample));
+            shown.end = run.done().checked_sub(1).and_then(|last| {
+                // Energies of colours and of decoded images are not compared; what is missing is decoded.
+                let _ = run.seen(Moment::of_step(last), Picture::Expectation, context.sample);
+                run.energies(&plan, seen, last, context.sample)
+            });
         }
     }
 
@@ -239,7 +260,8 @@ impl LevelsPane {
         let bits = |(low, high): (f32, f32)| (low.to_bits(), high.to_bits());
         let ranges = ranges.into_iter().map(|range| range.map(bits)).collect();
         let ground = Ground::default();
-        LevelsKey { picture: run.seen_key(seen, of), seen, plan, ranges, common, channel, ground }
+        let unknown = run.unknown_levels(&plan, seen);
+        LevelsKey { picture: run.seen_key(seen, of), seen, unknown, plan, ranges, common, channel, ground }
     }
 }
 
