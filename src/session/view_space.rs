@@ -93,9 +93,10 @@ mod tests {
     fn a_level_of_latents_is_a_coarser_one_of_the_image() {
         assert_eq!([levels_between(2, 8), levels_between(2, 1), levels_between(3, 8)], [Some(3), Some(0), None]);
         assert_eq!(levels_between(4, 16), Some(2));
-        assert_eq!([(2, 8), (2, 1), (3, 8), (4, 16)].map(|(factor, pixels)| levels_only_in_image(factor, pixels)), [
-            3, 0, 2, 2
-        ]);
+        assert_eq!(
+            [(2, 8), (2, 1), (3, 8), (4, 16)].map(|(factor, pixels)| levels_only_in_image(factor, pixels)),
+            [3, 0, 2, 2]
+        );
         let set = LevelSet::only(Band::Level(2)).clicked(Band::Rest, true);
         let there = levels_moved(set, 3);
         assert_eq!(there, LevelSet::only(Band::Level(5)).clicked(Band::Rest, true));

@@ -296,8 +296,7 @@ fn energy_ui(ui: &Ui, room: Rect, (state, shown, m): (&LevelsPane, &LevelsShown,
     }
     let about = if shown.exact { "" } else { "~" };
     let energy = shown.energy(m);
-    let number =
-        energy.map_or_else(|| UNKNOWN.to_owned(), |energy| format!("{about}{}", ticks::three_digits(energy)));
+    let number = energy.map_or_else(|| UNKNOWN.to_owned(), |energy| format!("{about}{}", ticks::three_digits(energy)));
     let y = track.bottom() + 9.0;
     let font = theme::mono(SMALL - 1.0);
     painter.text(pos2(track.left(), y), Align2::LEFT_CENTER, &number, font.clone(), palette.text);

@@ -150,7 +150,13 @@ impl Row {
     }
 }
 
-fn bars_ui(ui: &Ui, rect: Rect, shares: &[Option<f64>], (levels, plan): (&Levels, &BandPlan), intents: &mut Vec<Intent>) {
+fn bars_ui(
+    ui: &Ui,
+    rect: Rect,
+    shares: &[Option<f64>],
+    (levels, plan): (&Levels, &BandPlan),
+    intents: &mut Vec<Intent>,
+) {
     let palette = Palette::of(ui);
     let label = |m: usize| Band::of_index(plan, m).label(plan.factor());
     let width = |text: String, font| ui.painter().layout_no_wrap(text, font, palette.text).size().x;

@@ -123,7 +123,8 @@ fn energies_of_large_images_come_from_beside_and_the_old_stay_until_then() {
         let image = run.whole_step(step).unwrap().x0.clone();
         plan.mean_energies(image.view()).unwrap()
     };
-    let shares = |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| Some(here / last)).collect::<Vec<_>>();
+    let shares =
+        |step| expected(step).iter().zip(&expected(2)).map(|(here, last)| Some(here / last)).collect::<Vec<_>>();
     assert_eq!(first, shares(0));
     assert_eq!(run.recovered(&plan, 1, 0), Some(first), "the old until the new is there");
     energies.update(&run);
