@@ -229,6 +229,7 @@ impl App {
             desk: &state.measure,
             optimisation: optimisation.as_ref(),
             board: &state.board,
+            like: None,
             empty: &empty,
             stale,
         };

@@ -19,6 +19,7 @@ use crate::session::ClassWords;
 use crate::session::RunSettings;
 use crate::session::document::{Document, ViewChoices};
 use crate::session::prepare::ModelInfo;
+use crate::session::view_space::ViewSpace;
 use egui::{ColorImage, Pos2, Rect};
 use ndarray::ArrayView3;
 
@@ -49,6 +50,8 @@ pub struct ViewContext<'a> {
     pub optimisation: Option<&'a Report>,
     /// The messages.
     pub board: &'a Board,
+    /// What pictures of latents are shown as, if not as chosen: those side by side are alike.
+    pub like: Option<ViewSpace>,
     /// The text if there is nothing to show.
     pub empty: &'a str,
     /// Whether something new is taking a while, and this is the old.
@@ -114,6 +117,12 @@ impl<'a> ViewContext<'a> {
         self.model?.pipeline.as_ref().map(|pipeline| pipeline.latents().pixels_per_latent)
     }
 
+    /// What a picture at the playhead shows.
+    #[must_use]
+    pub fn seen(&self, picture: Picture) -> Seen {
+        self.run.zip(self.at).map_or(Seen::Values, |(run, at)| run.seen_like(self.like, (at, picture, self.sample)))
+    }
+
     /// The factor between the sizes of a cascade's stages.
     #[must_use]
     pub fn stage_factor(&self) -> usize {
@@ -125,7 +134,7 @@ impl<'a> ViewContext<'a> {
     pub fn image(&self, ctx: &egui::Context, picture: Picture) -> Option<ColorImage> {
         let (run, at) = self.run.zip(self.at)?;
         let (ground, wanted) = (ground_of(ctx), self.view().range);
-        let (seen, of) = (run.seen(at, picture, self.sample), (at, picture, self.sample));
+        let (seen, of) = (self.seen(picture), (at, picture, self.sample));
         let image = if let Some(alone) = self.levels.alone() {
             let shown = run.levelled_values(seen, of)?;
             let values = ArrayView3::from_shape(shown.shape, &shown.values).ok()?;
@@ -147,7 +156,7 @@ impl<'a> ViewContext<'a> {
     #[must_use]
     pub fn value_at(&self, picture: Picture, (rect, framing): (Rect, Framing), at: Pos2) -> Option<String> {
         let (run, moment) = self.run.zip(self.at)?;
-        let seen = run.seen(moment, picture, self.sample);
+        let seen = self.seen(picture);
         let part = self.mosaic(seen, rect, framing).part_at(at);
         let (alone, of) = (self.levels.alone(), (moment, picture, self.sample));
         let shown = if alone.is_some() { run.levelled_values(seen, of)? } else { run.seen_values(seen, of)? };

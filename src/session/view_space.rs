@@ -20,22 +20,13 @@ impl ViewSpace {
     /// All of them, in the order of the switch.
     pub const ALL: [Self; 3] = [Self::Latents, Self::Colour, Self::Decoded];
 
-    /// The name shown to users.
+    /// The name shown to users, in one word that fits in any heading.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Latents => "latents",
-            Self::Colour => "colour estimate",
-            Self::Decoded => "decoded",
-        }
-    }
-
-    /// The same in one word.
-    #[must_use]
-    pub const fn short(self) -> &'static str {
-        match self {
             Self::Colour => "colour",
-            other => other.name(),
+            Self::Decoded => "decoded",
         }
     }
 

@@ -11,8 +11,8 @@ const BETWEEN: f32 = 4.0;
 /// half has no room: that of the other half is for the badges there.
 pub(in crate::app) fn place(picture: Rect, corner: Align2, size: Vec2, taken: &[Rect]) -> Option<Rect> {
     let is_upper = corner.y() == Align::Min;
-    let (upper, lower) = picture.split_top_bottom_at_y(picture.center().y);
-    let half = if is_upper { upper } else { lower };
+    let middle = picture.center().y;
+    let half = if is_upper { picture.with_max_y(middle - 1.0) } else { picture.with_min_y(middle + 1.0) };
     let inner = Rect::from_min_max(picture.min + Vec2::splat(EDGE), picture.max - Vec2::splat(EDGE)).intersect(half);
     let mut place = corner.align_size_within_rect(size, inner);
     while let Some(other) = taken.iter().find(|other| other.expand(BETWEEN - 0.5).intersects(place)) {

@@ -1,5 +1,6 @@
 //! Painting: colours, widgets, plots, textures and heat maps. Nothing here knows a pane, a track or the frame.
 
+pub(in crate::app) mod badges;
 pub mod colour;
 pub mod file_field;
 pub mod forms;

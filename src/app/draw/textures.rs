@@ -7,6 +7,7 @@ use crate::figure::Ground;
 use crate::runtime::{AnalysisPool, Wake, Weigh};
 use crate::session::document::ValueRange;
 use crate::session::levels::Isolation;
+use crate::session::view_space::ViewSpace;
 use egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use image::RgbImage;
 use ndarray::ArrayView3;
@@ -29,6 +30,8 @@ pub struct PictureRequest {
     pub picture: Picture,
     /// The sample of the batch.
     pub sample: usize,
+    /// What it is shown as, if not as chosen.
+    pub like: Option<ViewSpace>,
     /// The values shown as black and white.
     pub range: ValueRange,
     /// The isolated levels; `None` is the whole image.
@@ -108,11 +111,11 @@ impl Textures {
 
     /// The texture of a picture; `None` if the run does not have it.
     pub fn get(&mut self, ctx: &Context, run: &RunView, wanted: PictureRequest) -> Option<Ready> {
-        let PictureRequest { at, picture, sample, range, alone, small } = wanted;
+        let PictureRequest { at, picture, sample, like, range, alone, small } = wanted;
         let of = (at, picture, sample);
         let seen = match &alone {
             None if small => run.small_seen(at, picture, sample),
-            _ => run.seen(at, picture, sample),
+            _ => run.seen_like(like, of),
         };
         let range = match &alone {
             Some(alone) => run.isolated_range(seen, of, range, alone),

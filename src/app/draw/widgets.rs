@@ -8,8 +8,8 @@ use crate::app::words;
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::text::{LayoutJob, TextWrapping};
 use egui::{
-    Align2, Atom, AtomExt as _, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, PopupCloseBehavior, Rect,
-    Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Atom, AtomExt as _, Button, Color32, DragValue, EventFilter, FontId, Galley, Key, Layout,
+    PopupCloseBehavior, Rect, Response, RichText, Role, Sense, Stroke, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -247,6 +247,11 @@ pub fn dismissed_ui(ui: &mut Ui, space: &mut Rect, error: &mut Option<String>, i
         *error = None;
     }
     space.max.y = place.top() - 4.0;
+}
+
+/// Prose in a menu. Widgets fill a menu's width, and for a text of several lines that would spread its letters.
+pub fn prose_ui<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.with_layout(Layout::top_down(Align::Min), contents).inner
 }
 
 /// Chooses one of a step's three images; `what` begins the names of the buttons.

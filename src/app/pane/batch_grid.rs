@@ -1,6 +1,6 @@
 //! All images of a batch at once.
 
-use crate::app::draw::theme::{self, Palette, SMALL};
+use crate::app::draw::theme::Palette;
 use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::picture::{HEAD, look_ui, menu_ui, picture_ui, pixels_of, range_in_words, seen_of};
@@ -9,7 +9,7 @@ use crate::app::run_view::{Picture, RunView};
 use crate::app::view_context::{ViewContext, ViewOutput};
 use crate::app::words;
 use crate::session::action::Action;
-use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 
 /// Space between images, points.
@@ -42,11 +42,13 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, space: Rect, context: &ViewContext, o
         if !response.double_clicked() {
             let _ = look_ui(ui, &one, Picture::Expectation, &response, (rect, framing), out.lens);
         }
-        range = picture_ui(ui, &one, Picture::Expectation, rect, framing, None, out.textures).or(range);
+        // A number that covers little of the image.
+        let number = (sample + 1).to_string();
+        let number = (rect.width().min(rect.height()) >= 56.0).then_some(number.as_str());
+        range = picture_ui(ui, &one, Picture::Expectation, (rect, framing), (None, number), out.textures).or(range);
         if is_shown || response.has_focus() {
             ui.painter().rect_stroke(rect, 6.0, Stroke::new(2.0, palette.accent), StrokeKind::Outside);
         }
-        number_ui(ui, rect, sample + 1);
         menu_ui(&one, &response, Picture::Expectation, (rect, framing), out);
         response.on_hover_text("Click to show this image in the other panes; double-click to show it alone");
     }
@@ -58,17 +60,6 @@ pub(in crate::app) fn grid_ui(ui: &mut Ui, space: Rect, context: &ViewContext, o
     let head = Head { name: symbol, note: &note, value: range.map(range_in_words), about };
     let place = Rect::from_min_size(space.min, vec2(space.width(), HEAD));
     if head.show(ui, place).drag_started() { UiResponse::DragStarted } else { UiResponse::None }
-}
-
-/// The image's number, if it covers little of it.
-fn number_ui(ui: &Ui, rect: Rect, number: usize) {
-    if rect.width().min(rect.height()) < 56.0 {
-        return;
-    }
-    let galley = ui.painter().layout_no_wrap(number.to_string(), theme::mono(SMALL - 1.0), Color32::WHITE);
-    let back = Rect::from_min_size(rect.min + vec2(4.0, 4.0), galley.size() + vec2(8.0, 0.0));
-    ui.painter().rect_filled(back, 4.0, Color32::from_black_alpha(190));
-    ui.painter().galley(back.min + vec2(4.0, 0.0), galley, Color32::WHITE);
 }
 
 /// The number of columns that makes the images largest, and the space of each.

@@ -1,17 +1,19 @@
 //! The images pane: the step at the playhead in three linked images.
 
+use crate::app::draw::badges::{BadgeLook, badge_ui};
 use crate::app::draw::icons::Icon;
 use crate::app::draw::lens::Framing;
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::textures::Textures;
-use crate::app::draw::theme::{self, Palette, SMALL};
-use crate::app::draw::widgets::{Head, TARGET, icon_button_small};
+use crate::app::draw::theme::Palette;
+use crate::app::draw::widgets::{TARGET, icon_button_small};
 use crate::app::intent::Intent;
 use crate::app::pane::batch_grid::grid_ui;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
 use crate::app::pane::picture::{
-    GAP, HEAD, Pointed, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words, seen_head_ui, seen_of,
+    GAP, HEAD, Pointed, look_ui, menu_ui, only_place, only_ui, picture_ui, pixels_of, range_in_words, seen_head_ui,
+    seen_of,
 };
 use crate::app::pane::space_switch::{seen_in_words, switch_ui};
 use crate::app::pane_id::PaneId;
@@ -25,7 +27,7 @@ use crate::session::levels::LevelSet;
 use crate::session::view_space::ViewSpace;
 use crate::words::voice::Voice;
 use crate::words::{count, sentence};
-use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
 
 /// The pinned run, at the step with the noise level nearest to this one's.
@@ -108,8 +110,9 @@ impl Pane for ImagesPane {
             let apart =
                 context.run.zip(beside.run).is_some_and(|(run, beside)| run.started.levels != beside.started.levels);
             if let Some((run, at)) = beside.run.zip(beside.at).filter(|_| apart) {
-                let words = format!("its step {}, σ {:.3}", at.step, run.level(at.step).sigma());
-                let _ = badge_ui(ui, rect, &words, Palette::of(ui).accent);
+                let step = format!("its step {}", at.step);
+                let words = format!("{step}, σ {:.3}", run.level(at.step).sigma());
+                let _ = lower_ui(ui, context, rect, &[&words, &step], Palette::of(ui).accent);
             }
         }
         if moved { UiResponse::DragStarted } else { UiResponse::None }
@@ -133,20 +136,20 @@ fn cell_ui(
     let palette = Palette::of(ui);
     let alone = context.levels.alone();
     let coarse = context.run.zip(context.at).and_then(|(run, at)| run.coarse_steps(at));
-    let coarse = coarse.filter(|_| picture == Picture::Expectation);
+    let coarse = coarse.filter(|_| picture == Picture::Expectation).map(|steps| count(steps, "step"));
     let picture = if coarse.is_some() { Picture::Coarse } else { picture };
     let (name, note) = picture.name();
-    let note = &coarse.map_or_else(|| note.to_owned(), |steps| format!("{note}, {}", count(steps, "step")));
+    let note = &coarse.as_ref().map_or_else(|| note.to_owned(), |steps| format!("{note}, {steps}"));
     let seen = seen_of(context, picture);
-    let range = picture_ui(ui, context, picture, rect, framing, hovered, out.textures);
+    let badge = stand_in_words(context, picture);
+    let range = picture_ui(ui, context, picture, (rect, framing), (hovered, badge), out.textures);
     let place = Rect::from_min_size(rect.min - vec2(0.0, HEAD), vec2(column, HEAD));
     let moved = seen_head_ui(ui, place, (name, note, seen), range.map(range_in_words), picture.about()).drag_started();
-    if coarse.is_some() {
-        badge_ui(ui, rect, note, palette.accent);
+    if let Some(steps) = &coarse {
+        let _ = lower_ui(ui, context, rect, &[note, steps], palette.accent);
     } else if picture == Picture::Expectation {
         far_out_ui(ui, context, rect);
     }
-    undecoded_ui(ui, context, picture, rect);
     response.widget_info(|| {
         let alone = alone.map_or_else(String::new, |alone| format!(", {}", words::panes::only(&alone.name())));
         let seen = context.run.and_then(|run| seen_in_words(run, seen));
@@ -165,29 +168,22 @@ fn cell_ui(
     moved
 }
 
-/// Marks what stands in for a decoded image: its colours, or its latents until those are known.
-fn undecoded_ui(ui: &Ui, context: &ViewContext, picture: Picture, rect: Rect) {
-    let Some(run) = context.run.filter(|run| run.space() == Some(ViewSpace::Decoded)) else { return };
+/// What stands in for a decoded image: its colours, or its latents until those are known.
+fn stand_in_words(context: &ViewContext, picture: Picture) -> Option<&'static str> {
+    let run = context.run.filter(|run| run.space() == Some(ViewSpace::Decoded))?;
     let seen = seen_of(context, picture);
     if context.at.is_none() || seen == Seen::Decoded || matches!(picture, Picture::Coarse) {
-        return;
+        return None;
     }
-    let words = if run.is_decoding() { words::panes::DECODING } else { seen.space().map_or("", ViewSpace::name) };
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), Palette::DARK.text);
-    let size = galley.size() + vec2(10.0, 4.0);
-    let place = Rect::from_min_size(pos2(rect.left() + 6.0, rect.top() + 6.0), size);
-    if size.x + 12.0 > rect.width() || size.y + 12.0 > rect.height() {
-        return;
-    }
-    ui.painter().rect_filled(place, 4.0, Palette::DARK.window.gamma_multiply(0.8));
-    ui.painter().galley(place.min + vec2(5.0, 2.0), galley, Palette::DARK.text);
+    if run.is_decoding() { Some(words::panes::DECODING) } else { seen.space().map(ViewSpace::name) }
 }
 
 /// E[x_0|x_t] of the pinned run.
 fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), framing: Framing, out: &mut ViewOutput) {
     let response = ui.interact(rect, ui.scope_id().with("beside"), Sense::click_and_drag());
     let pointed = look_ui(ui, context, Picture::Expectation, &response, (rect, framing), out.lens);
-    let range = picture_ui(ui, context, Picture::Expectation, rect, framing, pointed, out.textures);
+    let badge = stand_in_words(context, Picture::Expectation);
+    let range = picture_ui(ui, context, Picture::Expectation, (rect, framing), (pointed, badge), out.textures);
     let note =
         context.run.map_or_else(String::new, |run| run.started.settings.steering().unwrap_or_else(|| "plain".into()));
     let whose = context.run.zip(context.at).map_or_else(String::new, |(run, at)| {
@@ -197,9 +193,9 @@ fn beside_ui(ui: &mut Ui, context: &ViewContext, (rect, column): (Rect, f32), fr
         "E[x₀|xₜ] of the pinned run, at its step with the nearest noise level. With the same seed it starts from the \
          same noise. It is {whose}"
     );
-    let head = Head { name: words::panes::PINNED, note: &note, value: range.map(range_in_words), about };
     let place = Rect::from_min_size(pos2(rect.left(), rect.top() - HEAD), vec2(column - TARGET - 4.0, HEAD));
-    let _ = head.show(ui, place);
+    let head = (words::panes::PINNED, note.as_str(), seen_of(context, Picture::Expectation));
+    let _ = seen_head_ui(ui, place, head, range.map(range_in_words), about);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words::panes::heading(words::panes::PINNED, &note)));
     menu_ui(context, &response, Picture::Expectation, (rect, framing), out);
     let close = Rect::from_min_size(pos2(rect.left() + column - TARGET, rect.top() - HEAD - 4.0), Vec2::splat(TARGET));
@@ -219,7 +215,8 @@ fn far_out_ui(ui: &Ui, context: &ViewContext, picture: Rect) {
         return;
     }
     let words = far_out.short();
-    let place = badge_ui(ui, picture, &words, Palette::of(ui).warning);
+    let texts = [words.as_str(), "far outside", "!"];
+    let Some(place) = lower_ui(ui, context, picture, &texts, Palette::of(ui).warning) else { return };
     let response = ui.interact(place, ui.scope_id().with("far out"), Sense::hover());
     let what = Voice::Window.say(&far_out.sentence(&run.started.settings, &run.started.resolved));
     let what = sentence(&what);
@@ -227,13 +224,10 @@ fn far_out_ui(ui: &Ui, context: &ViewContext, picture: Rect) {
     response.on_hover_text(what);
 }
 
-/// A short text on a picture, at its lower left: the heading may have no space for it. Returns its position.
-fn badge_ui(ui: &Ui, picture: Rect, words: &str, fill: Color32) -> Rect {
-    let palette = Palette::of(ui);
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::strong(SMALL - 1.0), palette.on_accent);
-    let size = galley.size() + vec2(12.0, 6.0);
-    let place = Rect::from_min_size(pos2(picture.left() + 6.0, picture.bottom() - 6.0 - size.y), size);
-    ui.painter().rect_filled(place, 4.0, fill);
-    ui.painter().galley(place.min + vec2(6.0, 3.0), galley, palette.on_accent);
-    place
+/// A short text on a picture, at its lower left, because the heading may have no space for it: the first of some that has
+/// room beside the isolated levels.
+fn lower_ui(ui: &Ui, context: &ViewContext, picture: Rect, texts: &[&str], ground: Color32) -> Option<Rect> {
+    let alone = context.levels.alone().filter(|_| context.at.is_some());
+    let taken = alone.map(|alone| only_place(ui, picture, &alone).1);
+    badge_ui(ui, picture, Align2::LEFT_BOTTOM, texts, &BadgeLook::strong(ui, ground), taken.as_slice())
 }

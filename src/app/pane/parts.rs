@@ -3,11 +3,12 @@
 use crate::app::draw::notes::words_ui;
 use crate::app::draw::textures::Textures;
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
-use crate::app::draw::widgets::Head;
 use crate::app::intent::Intent;
 use crate::app::pane::contract::{About, Pane, PanePlace};
 use crate::app::pane::panel::pane_space;
-use crate::app::pane::picture::{GAP, HEAD, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words};
+use crate::app::pane::picture::{
+    GAP, HEAD, look_ui, menu_ui, only_ui, picture_ui, pixels_of, range_in_words, seen_head_ui,
+};
 use crate::app::pane_id::PaneId;
 use crate::app::run_view::Picture;
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -20,8 +21,9 @@ use crate::session::RunSettings;
 use crate::session::action::Action;
 use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
+use crate::session::view_space::ViewSpace;
 use crate::theory::adjustment;
-use egui::{Align2, Color32, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
 /// Follows the name of a class or prompt for its estimate minus that of the null one.
@@ -62,6 +64,9 @@ impl Pane for PartsPane {
 
     fn ui(&mut self, ui: &mut Ui, context: &ViewContext, out: &mut ViewOutput) -> UiResponse {
         let space = pane_space(ui, 10.0);
+        // Parts are not decoded, and pictures in one row are compared.
+        let decoded = context.run.is_some_and(|run| run.space() == Some(ViewSpace::Decoded));
+        let context = &ViewContext { like: decoded.then_some(ViewSpace::Colour), ..*context };
         let shown = match parts_of(context) {
             Ok(shown) => shown,
             Err(words) => {
@@ -89,11 +94,13 @@ impl Pane for PartsPane {
             let rect = Rect::from_min_size(corner + vec2(0.0, HEAD), framing.size);
             let response = ui.interact(rect, ui.scope_id().with(("part", index)), Sense::click_and_drag());
             let pointed = look_ui(ui, context, shown.picture, &response, (rect, framing), out.lens);
-            let range = picture_ui(ui, context, shown.picture, rect, framing, pointed, out.textures);
+            let range = picture_ui(ui, context, shown.picture, (rect, framing), (pointed, None), out.textures);
             menu_ui(context, &response, shown.picture, (rect, framing), out);
-            let name = elided(ui, &shown.name, column);
-            let head = Head { name: &name, note: shown.note, value: range.map(range_in_words), about: shown.about };
-            let _ = head.show(ui, Rect::from_min_size(corner, vec2(column, HEAD)));
+            let seen = context.seen(shown.picture);
+            let word = seen.space().map_or(0.0, |space| width(ui, space.name(), theme::body(SMALL)) + 18.0);
+            let name = elided(ui, &shown.name, column - word);
+            let place = Rect::from_min_size(corner, vec2(column, HEAD));
+            let _ = seen_head_ui(ui, place, (&name, shown.note, seen), range.map(range_in_words), shown.about);
             if let Some(below) = &shown.below {
                 let font = theme::mono(SMALL - 1.0);
                 let color = Palette::of(ui).secondary;
@@ -117,12 +124,13 @@ impl Pane for PartsPane {
     }
 }
 
+fn width(ui: &Ui, text: &str, font: FontId) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x
+}
+
 /// A name cut to a width; the mark of a difference is kept.
 fn elided(ui: &Ui, name: &str, width: f32) -> String {
-    let fits = |text: &str| {
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::strong(BODY), Color32::PLACEHOLDER);
-        galley.size().x <= width
-    };
+    let fits = |text: &str| self::width(ui, text, theme::strong(BODY)) <= width;
     if fits(name) {
         return name.to_owned();
     }

@@ -1,5 +1,6 @@
 //! A picture at the playhead with its badges, as several panes draw it.
 
+use crate::app::draw::badges::upper_ui;
 use crate::app::draw::colour::colour;
 use crate::app::draw::icons::{Icon, draw_icon};
 use crate::app::draw::lens::{Framing, Lens, look_around};
@@ -9,7 +10,7 @@ use crate::app::draw::notes::words_ui;
 use crate::app::draw::picture_menu::{Offered, file_name, picture_menu_ui};
 use crate::app::draw::textures::{PictureRequest, Ready, Textures};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
-use crate::app::draw::widgets::Head;
+use crate::app::draw::widgets::{Head, elided};
 use crate::app::intent::Intent;
 use crate::app::run_view::{Picture, RunView, Seen};
 use crate::app::view_context::{ViewContext, ViewOutput};
@@ -17,8 +18,9 @@ use crate::app::words;
 use crate::figure::ticks;
 use crate::session::action::Action;
 use crate::session::levels::Isolation;
-use egui::{Color32, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, Galley, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use ndarray::ArrayView3;
+use std::sync::Arc;
 
 /// Height of a heading, points.
 pub(in crate::app) const HEAD: f32 = 24.0;
@@ -36,10 +38,11 @@ pub(in crate::app) type Pointed = (Pos2, usize);
 
 /// What a picture at the playhead shows.
 pub(in crate::app) fn seen_of(context: &ViewContext, picture: Picture) -> Seen {
-    context.run.zip(context.at).map_or(Seen::Values, |(run, at)| run.seen(at, picture, context.sample))
+    context.seen(picture)
 }
 
-/// A heading with what is shown of latents after its note, or in place of the note if there is no room for both.
+/// A heading with what is shown of latents after its note, or in place of the note, or of the note and the value, if there
+/// is no room for all: in one word, which always fits.
 pub(super) fn seen_head_ui(
     ui: &Ui,
     place: Rect,
@@ -53,13 +56,17 @@ pub(super) fn seen_head_ui(
         Seen::Latents(Some(channel)) => format!("{}, {}", space.name(), words::panes::channel(channel)),
         _ => space.name().to_owned(),
     };
-    let notes = [format!("{note} · {full}"), format!("{note} · {}", space.short()), full, space.short().to_owned()];
+    let word = space.name().to_owned();
+    let notes = match note {
+        "" => vec![full, word.clone()],
+        note => vec![format!("{note} · {full}"), format!("{note} · {word}"), full, word.clone()],
+    };
     let width = |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER).size().x;
     let value_width = value.as_ref().map_or(0.0, |value| width(value, theme::mono(SMALL)));
     let room = place.width() - width(name, theme::strong(BODY)) - value_width - 16.0;
     let fits = |note: &&String| width(note, theme::body(SMALL)) <= room;
-    // The shortest is kept for screen readers, also if it does not fit.
-    let note = notes.iter().find(fits).unwrap_or(&notes[3]);
+    let value = value.filter(|_| fits(&&word));
+    let note = notes.iter().find(fits).unwrap_or(&word);
     Head { name, note, value, about }.show(ui, place)
 }
 
@@ -81,7 +88,7 @@ pub(super) fn look_ui(
 
 /// What is shown of latents, for a file's name: "-decoded".
 fn space_in_file(context: &ViewContext, picture: Picture) -> String {
-    seen_of(context, picture).space().map_or_else(String::new, |space| format!("-{}", space.short()))
+    seen_of(context, picture).space().map_or_else(String::new, |space| format!("-{}", space.name()))
 }
 
 /// The context menu of a picture in `rect`.
@@ -110,6 +117,14 @@ pub(super) fn menu_ui(
     });
 }
 
+/// The text of [`only_ui`], and its place.
+pub(super) fn only_place(ui: &Ui, picture: Rect, alone: &Isolation) -> (Arc<Galley>, Rect) {
+    let room = picture.width() - 34.0 - 16.0;
+    let galley = elided(ui, &words::panes::only(&alone.name()), theme::strong(BODY), theme::ON_LEVEL, room);
+    let size = galley.size() + vec2(34.0, 8.0);
+    (galley, Rect::from_min_size(picture.max - vec2(8.0, 8.0) - size, size))
+}
+
 /// "only 4 px" at a picture's lower right, in the level's colour; returns whether it was clicked, which shows the whole image.
 /// `of` distinguishes the names of several.
 pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &str) -> bool {
@@ -117,9 +132,7 @@ pub(in crate::app) fn only_ui(ui: &Ui, picture: Rect, alone: &Isolation, of: &st
     let fill = alone.bands().next().map_or(palette.accent, |band| colour(paint_of(band), &Palette::DARK));
     let ink = theme::ON_LEVEL;
     let words = words::panes::only(&alone.name());
-    let galley = ui.painter().layout_no_wrap(words.clone(), theme::strong(BODY), ink);
-    let size = galley.size() + vec2(34.0, 8.0);
-    let place = Rect::from_min_size(picture.max - vec2(8.0, 8.0) - size, size);
+    let (galley, place) = only_place(ui, picture, alone);
     let response = ui.interact(place, ui.scope_id().with(("only", of)), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, words::panes::show_all_levels_of(of, &words)));
     ui.painter().rect_filled(place, 6.0, fill);
@@ -144,24 +157,6 @@ fn beyond_in_words(picture: Picture, ready: &Ready) -> Option<String> {
     (ready.beyond >= least).then(|| format!("{:.0} % outside {}", 100.0 * ready.beyond, range_in_words(ready.range)))
 }
 
-/// A text at the upper right of a picture.
-fn beyond_ui(ui: &Ui, picture: Rect, words: &str) {
-    let (ink, ground) = (Palette::DARK.text, Palette::DARK.window.gamma_multiply(0.8));
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::body(SMALL - 1.0), ink);
-    let size = galley.size() + vec2(10.0, 4.0);
-    if size.x + 12.0 > picture.width() || size.y + 12.0 > picture.height() {
-        return;
-    }
-    let place = Rect::from_min_size(pos2(picture.right() - 6.0 - size.x, picture.top() + 6.0), size);
-    ui.painter().rect_filled(place, 4.0, ground);
-    ui.painter().galley(place.min + vec2(5.0, 2.0), galley, ink);
-    let response = ui.interact(place, ui.scope_id().with(("beyond", picture.left().to_bits())), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    response.on_hover_text(
-        "Values outside the range are shown as black or white. Choose \u{201c}range: auto\u{201d} to see them",
-    );
-}
-
 /// "±2.20", or both ends if they differ.
 pub(in crate::app) fn range_in_words((low, high): (f32, f32)) -> String {
     if low == -high {
@@ -171,21 +166,24 @@ pub(in crate::app) fn range_in_words((low, high): (f32, f32)) -> String {
     }
 }
 
-/// One picture, with the pixel under the pointer and its values; returns the values shown as black and white.
+/// One picture, with a badge that says what it is, the pixel under the pointer and its values; returns the values shown as black and white.
 pub(in crate::app) fn picture_ui(
     ui: &Ui,
     context: &ViewContext,
     picture: Picture,
-    rect: Rect,
-    framing: Framing,
-    pointed: Option<Pointed>,
+    (rect, framing): (Rect, Framing),
+    (pointed, badge): (Option<Pointed>, Option<&str>),
     textures: &mut Textures,
 ) -> Option<(f32, f32)> {
     let palette = Palette::of(ui);
     let painter = ui.painter();
     let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
     let ready = context.run.zip(context.at).and_then(|(run, at)| {
-        textures.get(ui.ctx(), run, PictureRequest { at, picture, sample, range, alone, small: false })
+        textures.get(
+            ui.ctx(),
+            run,
+            PictureRequest { at, picture, sample, like: context.like, range, alone, small: false },
+        )
     });
     let Some(ready) = ready else {
         painter.rect_filled(rect, 6.0, palette.field);
@@ -207,8 +205,10 @@ pub(in crate::app) fn picture_ui(
         // An image as dark as the window still has an edge.
         painter.rect_stroke(rect, 6.0, Stroke::new(1.0, palette.hairline), StrokeKind::Inside);
     }
-    if let Some(words) = beyond_in_words(picture, &ready) {
-        beyond_ui(ui, rect, &words);
+    if let Some(outside) = upper_ui(ui, rect, badge, beyond_in_words(picture, &ready).as_deref()) {
+        outside.on_hover_text(
+            "Values outside the range are shown as black or white. Choose \u{201c}range: auto\u{201d} to see them",
+        );
     }
     if let Some(pointed) = pointed {
         reading_ui(ui, context, picture, (&mosaic, rect), &ready, pointed);

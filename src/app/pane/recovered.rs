@@ -17,6 +17,7 @@ use crate::runtime::Wake;
 use crate::session::action::Action;
 use crate::session::document::{Layout, ValueRange};
 use crate::session::levels::Band;
+use crate::session::view_space::ViewSpace;
 use crate::spectrum::BandPlan;
 use egui::{Align2, DragValue, Rect, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2};
 use egui_tiles::UiResponse;
@@ -259,7 +260,11 @@ fn batch_ui(ui: &mut Ui, context: &ViewContext, samples: usize, short: bool, int
 }
 
 fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<Intent>) {
+    // Latents have no range of their own kind, as images have ±1.
+    let of_latents = context.run.is_some_and(|run| run.space() == Some(ViewSpace::Latents));
     let shown = match context.view().range {
+        ValueRange::Image if of_latents && short => "own",
+        ValueRange::Image if of_latents => "range: latents",
         ValueRange::Image if short => "±1",
         ValueRange::Image => "range: image",
         ValueRange::Auto if short => "auto",
@@ -271,10 +276,14 @@ fn range_ui(ui: &mut Ui, context: &ViewContext, short: bool, intents: &mut Vec<I
     small_menu(ui, "Value range", shown, tip, |ui| {
         let mut range = context.view().range;
         ui.set_min_width(230.0);
-        for (choice, text) in [
-            (ValueRange::Image, "image: ±1, wider for noisy states"),
-            (ValueRange::Auto, "auto: smallest and largest value of each image"),
-        ] {
+        let usual = if of_latents {
+            "latents: almost all values of the newest step, wider for noisy states"
+        } else {
+            "image: ±1, wider for noisy states"
+        };
+        for (choice, text) in
+            [(ValueRange::Image, usual), (ValueRange::Auto, "auto: smallest and largest value of each image")]
+        {
             if ui.selectable_value(&mut range, choice, text).clicked() {
                 ui.close();
             }

@@ -59,7 +59,7 @@ fn choice_ui(ui: &mut Ui, context: &ViewContext, run: &RunView, space: ViewSpace
         ViewSpace::Decoded => (
             "decoded",
             if seeing.has_decoder {
-                "Show decoded images. Until one is ready, its colour estimate is shown. Key: V"
+                "Show decoded images. Until one is ready, an estimate of its colours is shown. Key: V"
             } else {
                 words::panes::NO_DECODER
             },
@@ -151,7 +151,7 @@ fn note_ui(ui: &Ui, room: Rect, run: &RunView) {
     response.on_hover_text(text.clone());
 }
 
-/// What a picture shows, for its heading: "colour estimate". `None` for a model of images.
+/// What a picture shows, for its heading: "colour". `None` for a model of images.
 pub(in crate::app) fn seen_in_words(run: &RunView, seen: Seen) -> Option<String> {
     let space = seen.space()?;
     Some(match seen {

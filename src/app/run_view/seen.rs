@@ -169,6 +169,12 @@ impl RunView {
         self.space().map_or(Seen::Values, |space| self.seen_in(space, (at, picture, sample)))
     }
 
+    /// The same, as something else if it is to be `like` that.
+    #[must_use]
+    pub fn seen_like(&self, like: Option<ViewSpace>, of: (Moment, Picture, usize)) -> Seen {
+        self.space().map_or(Seen::Values, |space| self.seen_in(like.unwrap_or(space), of))
+    }
+
     /// The same for one of the ways to look at it.
     #[must_use]
     pub fn seen_in(&self, space: ViewSpace, of: (Moment, Picture, usize)) -> Seen {

@@ -78,7 +78,7 @@ impl TrackView for FilmTrack {
         ui.label(format!("{} at step {step}", picture.name().0));
         let (ctx, there) = (ui.ctx().clone(), ViewContext { at: Some(Moment::of_step(step)), ..*context });
         let seen = run.seen(Moment::of_step(step), picture, context.sample).space();
-        let seen = seen.map_or_else(String::new, |space| format!("-{}", space.short()));
+        let seen = seen.map_or_else(String::new, |space| format!("-{}", space.name()));
         let name = format!("{}-step-{step}{seen}", file_name(picture));
         let image = || there.image(&ctx, picture);
         let offered = Offered { pane: out.pane, name: &name, image: &image, value: &|_| None };
@@ -128,7 +128,7 @@ fn images_ui(ui: &Ui, run: &RunView, place: &TrackPlace, context: &ViewContext, 
             let cell = cell.shrink2(vec2(0.5, 0.5));
             let at = Moment::of_step(step);
             let (sample, range, alone) = (context.sample, context.view().range, context.levels.alone());
-            let wanted = PictureRequest { at, picture, sample, range, alone, small: true };
+            let wanted = PictureRequest { at, picture, sample, like: None, range, alone, small: true };
             if let Some(ready) = out.textures.get(ui.ctx(), run, wanted) {
                 // Cropped to the centre if the cell has another shape.
                 let part = vec2((cell_width / wide).min(1.0), (wide / cell_width).min(1.0));

@@ -49,7 +49,7 @@ pub fn dots(ensemble: &str) -> String {
 }
 
 /// What the film strip shows of latents that can be decoded.
-pub const FILM_DECODED: &str = "decoded, else\ncolour estimate";
+pub const FILM_DECODED: &str = "decoded, else\ncolour";
 
 /// What a pixel is in a figure of latents; 1 per latent if that is not known.
 #[must_use]

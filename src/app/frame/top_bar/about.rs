@@ -3,6 +3,7 @@
 use super::{BADGE, LINE, TopBar};
 use crate::app::draw::forms::{FormState, said_of_model_ui};
 use crate::app::draw::theme::{self, BODY, Palette, SMALL};
+use crate::app::draw::widgets::prose_ui;
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::model::convention::WordSource;
@@ -25,14 +26,16 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
     popup.show(|ui| {
         let most = 0.86 * ui.ctx().content_rect().height();
         ScrollArea::vertical().max_height(most).min_scrolled_height(most).show(ui, |ui| {
-            about_model_ui(ui, model, bar.notes);
-            // Of a pipeline the network alone can be checked.
-            if model.convention.is_some() && model.pipeline.is_none() {
-                ui.add_space(4.0);
-                check_ui(ui, bar.check.as_ref(), intents);
-            }
-            ui.add_space(6.0);
-            said_of_model_ui(ui, &bar.document.run, model, said, intents);
+            prose_ui(ui, |ui| {
+                about_model_ui(ui, model, bar.notes);
+                // Of a pipeline the network alone can be checked.
+                if model.convention.is_some() && model.pipeline.is_none() {
+                    ui.add_space(4.0);
+                    check_ui(ui, bar.check.as_ref(), intents);
+                }
+                ui.add_space(6.0);
+                said_of_model_ui(ui, &bar.document.run, model, said, intents);
+            })
         });
     });
     button.on_hover_text(match &model.pipeline {

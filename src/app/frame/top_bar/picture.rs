@@ -5,7 +5,7 @@ use crate::app::draw::forms::class_number_ui;
 use crate::app::draw::icons::Icon;
 use crate::app::draw::prompt::{PromptsView, prompts_ui};
 use crate::app::draw::setting::whole_chip;
-use crate::app::draw::widgets::{icon_button, menu_chip};
+use crate::app::draw::widgets::{icon_button, menu_chip, prose_ui};
 use crate::app::intent::Intent;
 use crate::app::words;
 use crate::session::action::Action;
@@ -128,7 +128,7 @@ fn prompt_chip(
         // It has the height of its contents in the last frame, which must be able to grow.
         let scroll = egui::ScrollArea::vertical().max_height(most).min_scrolled_height(most);
         scroll.show(ui, |ui| {
-            prompts_ui(ui, view, &mut state.prompts, intents);
+            prose_ui(ui, |ui| prompts_ui(ui, view, &mut state.prompts, intents));
         });
     });
 }
