@@ -4,6 +4,7 @@
 
 mod common;
 
+use chromascope::denoiser::guided::GuidanceScale;
 use chromascope::session::RunSettings;
 use chromascope::session::prepare::{Keeping, Loading, Model, PartTask, PrepareError};
 use chromascope::session::settings::{ModelSource, PromptsByLevel, ProviderChoice};
@@ -398,4 +399,59 @@ fn a_run_is_replayed_from_its_record() {
     let json = folder.path().join("first/trajectory.json");
     let (again, _) = sample(&["--replay", json.to_str().unwrap()], "second");
     assert!(made == again, "the replay is not the same");
+}
+
+/// What is said of a pipeline when it is opened and a run is prepared.
+fn notes(pipeline: &Pipeline, change: impl FnOnce(&mut RunSettings)) -> Vec<String> {
+    let mut settings = RunSettings::new(ModelSource::Model(pipeline.0.path().display().to_string()));
+    settings.provider = ProviderChoice::Cpu;
+    settings.threads = Some(1);
+    change(&mut settings);
+    let model = Model::open(&settings, None, &|_, _| true).unwrap();
+    let prepared = model.prepare(&settings, Keeping::LatestStep).unwrap();
+    let notes = model.notes().iter().chain(&prepared.notes);
+    notes.map(|note| note.replace(&pipeline.0.path().display().to_string(), "FOLDER")).collect()
+}
+
+#[test]
+fn a_scheduler_of_another_kind_of_model() {
+    let note_of = |pipeline: &Pipeline| {
+        let all = notes(pipeline, |settings| settings.prompt = Some("a cat".into()));
+        all.into_iter().find(|note| note.contains("unless this one is an exception"))
+    };
+    let pipeline = Pipeline::of("sd15");
+    assert_eq!(note_of(&pipeline), None);
+    fs::copy(fixture("sd3/scheduler/scheduler_config.json"), pipeline.path("scheduler/scheduler_config.json")).unwrap();
+    let note = note_of(&pipeline).expect("a note");
+    assert_documented(&note, "pipeline_faults::a_scheduler_of_another_kind_of_model", &[]);
+    let pipeline = Pipeline::of("sd3");
+    assert_eq!(note_of(&pipeline), None);
+    fs::copy(fixture("sd15/scheduler/scheduler_config.json"), pipeline.path("scheduler/scheduler_config.json"))
+        .unwrap();
+    assert!(note_of(&pipeline).expect("a note").contains("describes a table of β"));
+}
+
+#[test]
+fn a_negative_prompt_without_effect() {
+    let of = |name: &str, prompt: Option<&str>, guidance: Option<f64>| {
+        notes(&Pipeline::of(name), |settings| {
+            settings.prompt = prompt.map(str::to_owned);
+            settings.negative = Some("bad".into());
+            settings.guidance = guidance.map(GuidanceScale::Constant);
+        })
+    };
+    let has = |notes: &[String], start: &str| notes.iter().any(|note| note.starts_with(start));
+    for guidance in [None, Some(1.0)] {
+        let all = of("sd15", Some("a cat"), guidance);
+        let note = all.iter().find(|note| note.starts_with("the negative prompt has no effect")).expect("a note");
+        assert_documented(note, "pipeline_faults::a_negative_prompt_without_effect", &[]);
+    }
+    assert!(!has(&of("sd15", Some("a cat"), Some(7.5)), "the negative prompt"));
+    for name in ["lcm", "flux"] {
+        assert!(has(
+            &of(name, Some("a cat"), Some(7.5)),
+            "the network is told the guidance scale and takes no negative"
+        ));
+    }
+    assert!(has(&of("sd15", None, Some(7.5)), "no prompt is given, so the empty text is drawn"));
 }

@@ -227,6 +227,15 @@ fn files_of_two_tokenizers() {
 }
 
 #[test]
+fn merges_that_are_cut_short() {
+    let folder = with("clip", &["vocab.json", "merges.txt"]);
+    let merges = std::fs::read_to_string(folder.path().join("merges.txt")).unwrap();
+    let short: Vec<&str> = merges.lines().take(50).collect();
+    std::fs::write(folder.path().join("merges.txt"), short.join("\n")).unwrap();
+    says(&folder, "merges_that_are_cut_short");
+}
+
+#[test]
 fn a_vocabulary_without_an_end() {
     let folder = with("clip", &["merges.txt"]);
     std::fs::write(folder.path().join("vocab.json"), r#"{"a": 0, "<|startoftext|>": 1}"#).unwrap();

@@ -36,6 +36,8 @@ impl PromptList {
         });
         let whole = match (&by_level, &settings.prompt) {
             (None, Some(prompt)) => number(prompt),
+            // What is given as negative is led away from, never drawn.
+            (None, None) if settings.negative.as_ref().is_some_and(|text| !text.is_empty()) => number(""),
             _ => 0,
         };
         Self { texts, has_negative: settings.negative.is_some(), by_level, whole }
@@ -59,6 +61,12 @@ mod tests {
         let list = PromptList::of(&settings);
         assert_eq!((list.texts, list.whole), (vec!["a cat".to_owned(); 2], 1), "a prompt is not the null prompt");
         settings.prompt = None;
+        let list = PromptList::of(&settings);
+        assert_eq!(
+            (list.texts, list.whole),
+            (vec!["a cat".to_owned(), String::new()], 1),
+            "a negative prompt is not drawn"
+        );
         settings.prompts_by_level = Some(PromptsByLevel::new(["fur", "a cat", "fur"].map(str::to_owned).to_vec()));
         let list = PromptList::of(&settings);
         assert_eq!(list.texts, ["a cat", "fur", "a cat"]);

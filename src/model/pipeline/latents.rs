@@ -29,6 +29,33 @@ const fn usual_channels(family: Family) -> usize {
 /// Pixels per value where there is no autoencoder to say so: that of all these families.
 const USUAL_SCALE: usize = 8;
 
+/// Notes on factors that the files of one autoencoder give differently.
+fn disagreements(decoder: &PathBuf, others: &[PathBuf], notes: &mut Vec<String>) -> Result<(), PipelineError> {
+    let factors = |file: &PathBuf| {
+        let read: AutoencoderConfig = config::read(Some(file))?;
+        let shift = match read.shift_factor {
+            Shift::Is(shift) => Some(shift),
+            Shift::Unsaid => None,
+        };
+        Ok::<_, PipelineError>([("scaling_factor", read.scaling_factor), ("shift_factor", shift)])
+    };
+    let own = factors(decoder)?;
+    for other in others {
+        for ((key, used), (_, said)) in own.into_iter().zip(factors(other)?) {
+            if let (Some(used), Some(said)) = (used, said)
+                && (used - said).abs() > 1e-6 * used.abs().max(said.abs())
+            {
+                notes.push(format!(
+                    "\"{key}\" is {used} in {}, which is used, but {said} in {}; colours are off if the latter is right",
+                    decoder.display(),
+                    other.display()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads the configuration of the autoencoder: that beside the decoder, or of the one it was exported from.
 pub(super) fn read(
     folder: &Path,
@@ -38,12 +65,11 @@ pub(super) fn read(
     notes: &mut Vec<String>,
 ) -> Result<LatentCode, PipelineError> {
     let there = |part: &str| Some(folder.join(part).join("config.json")).filter(|file| file.exists());
-    let files: Vec<PathBuf> = decoder
-        .and_then(|part| part.config.clone())
-        .into_iter()
-        .chain(there("vae"))
-        .chain(there("vae_encoder"))
-        .collect();
+    let of_decoder = decoder.and_then(|part| part.config.clone());
+    // The encoder is not used, so what it says counts only where nothing is decoded.
+    let of_encoder = there("vae_encoder");
+    let stands_in = of_encoder.clone().filter(|_| decoder.is_none());
+    let files: Vec<PathBuf> = of_decoder.clone().into_iter().chain(there("vae")).chain(stands_in).collect();
     let beside = || decoder.map_or_else(|| folder.join("vae_decoder"), |part| part.graph.with_file_name("config.json"));
     let path = files.first().cloned().unwrap_or_else(|| folder.join("vae_decoder").join("config.json"));
     let mut read: AutoencoderConfig = config::read(files.first())?;
@@ -55,6 +81,10 @@ pub(super) fn read(
         }
         read.block_out_channels = read.block_out_channels.or(further.block_out_channels);
         read.latent_channels = read.latent_channels.or(further.latent_channels);
+    }
+    let others = there("vae").into_iter().chain(of_encoder);
+    if let Some(file) = &of_decoder {
+        disagreements(file, &others.collect::<Vec<_>>(), notes)?;
     }
     let path = if path.exists() { path } else { beside() };
     let asked = |key, what| PipelineError::NoKey { path: path.clone(), key, what };

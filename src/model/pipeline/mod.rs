@@ -107,10 +107,13 @@ impl PipelinePackage {
         let decoder = parts::decoder(folder)?;
         let config = denoiser_config(&denoiser);
         let read: DenoiserConfig = config::read(config.as_ref())?;
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = index.class.as_deref().and_then(other_task).into_iter().collect();
         let latents = latents::read(folder, family, decoder.as_ref(), &read, &mut notes)?;
         if decoder.is_none() {
             notes.push("this pipeline has no vae_decoder, so its latents cannot be decoded to images".into());
+        }
+        if family == Family::StableDiffusion3 && encoders.len() < 3 {
+            notes.push("this pipeline runs without T5, as text_encoder_3 and tokenizer_3 are not there".into());
         }
         fit::widths(family, &encoders, &read, config.as_deref())?;
         Ok(Self {
@@ -172,6 +175,18 @@ fn takes_text(folder: &Path, index: &Index) -> bool {
     let class = index.class.as_deref();
     class.and_then(Family::of_class).is_some()
         || parts::ENCODERS.iter().any(|(part, _)| index.lists(part) || folder.join(part).is_dir())
+}
+
+/// A note on a pipeline that was saved for another task than drawing from text, which has the same parts.
+fn other_task(class: &str) -> Option<String> {
+    let task = if class.contains("Img2Img") {
+        "changing images"
+    } else if class.contains("Inpaint") {
+        "filling in images"
+    } else {
+        return None;
+    };
+    Some(format!("this is a {class}, for {task}; it has the parts of text to image, and is opened for that"))
 }
 
 /// The configuration beside the denoiser's graph.

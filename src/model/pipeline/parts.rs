@@ -63,7 +63,8 @@ pub(super) fn encoders(folder: &Path, family: Family, index: &Index) -> Result<V
     let mut found = Vec::with_capacity(all);
     for (number, (part, tokenizer)) in (1..=all).zip(ENCODERS) {
         let Some(graph) = graph(folder, part)? else {
-            if number > needed && (index.leaves_out(part) || !index.lists(part)) {
+            // It is left out where nothing of it is there, whatever the index says.
+            if number > needed && (index.leaves_out(part) || !folder.join(tokenizer).exists()) {
                 continue;
             }
             return Err(missing(folder, family, part, "turns the prompt into numbers"));

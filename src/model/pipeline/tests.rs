@@ -87,9 +87,41 @@ fn a_third_encoder_may_be_left_out_on_purpose_only() {
     index("[null, null]");
     assert_eq!(folder.read().unwrap().encoders.len(), 2);
     index(r#"["transformers", "T5EncoderModel"]"#);
+    let pipeline = folder.read().unwrap();
+    assert_eq!(pipeline.encoders.len(), 2, "both folders were removed");
+    assert_eq!(pipeline.notes[0], "this pipeline has no vae_decoder, so its latents cannot be decoded to images");
+    assert_eq!(pipeline.notes[1], "this pipeline runs without T5, as text_encoder_3 and tokenizer_3 are not there");
+    folder.write("tokenizer_3/tokenizer.json", "{}");
     let expected = "the Stable Diffusion 3 pipeline DIR has no text_encoder_3, which turns the prompt into numbers; copy \
                     text_encoder_3/ into the folder, or export the pipeline again";
     assert_eq!(folder.refused(), expected);
+}
+
+#[test]
+fn a_pipeline_for_another_task_says_so() {
+    let folder = Folder::stable_diffusion();
+    let note = |class: &str| {
+        folder.write(INDEX_FILE, &format!(r#"{{"_class_name": "{class}"}}"#));
+        folder.read().unwrap().notes.concat()
+    };
+    assert_eq!(note("StableDiffusionPipeline"), "");
+    let expected = "this is a StableDiffusionImg2ImgPipeline, for changing images; it has the parts of text to image, and is \
+                    opened for that";
+    assert_eq!(note("StableDiffusionImg2ImgPipeline"), expected);
+    assert!(note("StableDiffusionInpaintPipeline").contains("for filling in images"));
+}
+
+#[test]
+fn factors_that_disagree_are_noted_and_the_encoder_s_is_not_used() {
+    let folder = Folder::stable_diffusion();
+    folder.write("vae_encoder/config.json", r#"{"scaling_factor": 0.13025}"#);
+    let pipeline = folder.read().unwrap();
+    let note = pipeline.notes.concat().replace(&folder.path().display().to_string(), "DIR");
+    let expected = "\"scaling_factor\" is 0.18215 in DIR/vae_decoder/config.json, which is used, but 0.13025 in \
+                    DIR/vae_encoder/config.json; colours are off if the latter is right";
+    assert_eq!((note.as_str(), pipeline.latents.scaling_factor), (expected, Some(0.18215)));
+    folder.write("vae_decoder/config.json", r#"{"block_out_channels": [1, 1, 1, 1]}"#);
+    assert!(folder.refused().starts_with("DIR/vae_decoder/config.json does not say \"scaling_factor\""));
 }
 
 #[test]

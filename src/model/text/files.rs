@@ -1,8 +1,10 @@
 //! A tokenizer's files: `tokenizer.json`, or CLIP's two from which one is made, and what lies beside them.
 
 use super::TextError;
+use crate::words::count;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Start and end of a text in CLIP's vocabulary.
@@ -132,6 +134,7 @@ fn clip(folder: &Path, (vocabulary, merges): (&Path, &Path), config: &Config) ->
     if let Some(at) = pairs.iter().position(|pair| pair.len() != 2) {
         return Err(file_error(merges, &format!("line {} is not a pair of tokens", at + 2)));
     }
+    fit(merges, &vocab, &pairs, config)?;
     let special = |content: &str, id: &Value| {
         json!({
             "id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false, "normalized": true,
@@ -168,6 +171,29 @@ fn clip(folder: &Path, (vocabulary, merges): (&Path, &Path), config: &Config) ->
             "vocab": vocab, "merges": pairs
         }
     }))
+}
+
+/// Refuses merges of another vocabulary: each piece of a merge has a token, and each longer token comes from a merge.
+fn fit(merges: &Path, vocab: &Map<String, Value>, pairs: &[Vec<&str>], config: &Config) -> Result<(), TextError> {
+    let error = |reason: String| Err(file_error(merges, &format!("{reason}; copy the files of one model again")));
+    let mut made = HashSet::with_capacity(pairs.len());
+    for (at, pair) in pairs.iter().enumerate() {
+        let whole = pair.concat();
+        if let Some(missing) = pair.iter().copied().chain([whole.as_str()]).find(|piece| !vocab.contains_key(*piece)) {
+            return error(format!("line {} makes or merges \"{missing}\", which vocab.json does not have", at + 2));
+        }
+        made.insert(whole);
+    }
+    let named: Vec<&str> = config.special().into_iter().map(|(_, token)| token.text()).collect();
+    // Special and added tokens are in brackets.
+    let is_added = |token: &str| named.contains(&token) || (token.starts_with('<') && token.ends_with('>'));
+    let is_letter = |token: &str| token.strip_suffix("</w>").unwrap_or(token).chars().nth(1).is_none();
+    let lost = vocab.keys().filter(|token| !made.contains(*token) && !is_letter(token) && !is_added(token)).count();
+    if lost == 0 {
+        return Ok(());
+    }
+    let missing = count(lost, "token");
+    error(format!("it is cut short or of another model, as no merge makes {missing} of vocab.json"))
 }
 
 pub(super) fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, TextError> {

@@ -4,6 +4,7 @@ mod conditioning;
 mod error;
 mod info;
 mod memory;
+mod notes;
 mod prompts;
 mod size;
 mod text;
@@ -27,7 +28,6 @@ use crate::model::{LoadStop, hex};
 use crate::reading::memory as system_memory;
 use crate::session::prompt_list::PromptList;
 use crate::session::settings::RunSettings;
-use crate::theory::NetworkState;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,7 +120,8 @@ impl OpenPipeline {
         let mut digest = Sha256::new();
         encoders.hashes().iter().for_each(|(_, hash)| digest.update(hash.as_bytes()));
         digest.update(network.graph.sha256.as_bytes());
-        let notes = package.notes.iter().chain(&network.notes).cloned().chain(encoders.notes()).collect();
+        let notes = package.notes.iter().chain(&network.notes).cloned();
+        let notes = notes.chain(notes::other_scheduler(&package, &network)).chain(encoders.notes()).collect();
         Ok(Self { package, network, encoders, decoders, sha256: hex(&digest.finalize()), notes })
     }
 
@@ -212,7 +213,7 @@ impl OpenPipeline {
         if opened.clipping != Clipping::None {
             notes.push("the scheduler clips images, which latents are not; nothing is clipped".into());
         }
-        notes.extend(self.guidance_note(settings));
+        notes.extend(self.guidance_notes(settings));
         notes.extend(std::mem::take(&mut prompts.notes));
         let classes = Classes {
             none_because: None,
@@ -222,34 +223,5 @@ impl OpenPipeline {
         };
         let (name, sha256) = (self.package.name.clone(), self.sha256.clone());
         Ok(OpenDenoiser { name, sha256, classes, clipping: Clipping::None, notes, prompts: Some(prompts), ..opened })
-    }
-
-    /// What diffusers would use where no guidance is chosen, and that one call a step does where the network is told it.
-    fn guidance_note(&self, settings: &RunSettings) -> Option<String> {
-        let usual = match self.package.family.usual_guidance() {
-            // Those of latent consistency models.
-            _ if self.is_consistency() => 8.5,
-            usual => usual,
-        };
-        let tells = self.tells_scale();
-        if tells && settings.negative.is_some() {
-            return Some(
-                "the network is told the guidance scale and takes no negative prompt, which has no effect".into(),
-            );
-        }
-        if settings.guidance.is_some() {
-            return tells.then(|| "the network is told the guidance scale, so one call a step does".to_owned());
-        }
-        let never = !tells && self.network.convention.state.is_some_and(|state| state.is == NetworkState::Flow);
-        let is_plain_flux = never && self.package.family == crate::model::pipeline::Family::Flux;
-        (!is_plain_flux).then(|| {
-            format!("no guidance is chosen, so w is 1; diffusers' pipeline of this kind uses {usual} by default")
-        })
-    }
-
-    /// Whether the network takes the guidance scale as latent consistency models do.
-    fn is_consistency(&self) -> bool {
-        let is = |name: &str| InputPurpose::of(name) == Some(InputPurpose::GuidanceEmbedding);
-        self.network.contract.inputs.iter().any(|port| is(&port.name))
     }
 }

@@ -86,6 +86,9 @@ impl RunPrompts {
         if settings.prompt.is_some() || settings.prompts_by_level.is_some() {
             return None;
         }
+        if settings.negative.as_ref().is_some_and(|text| !text.is_empty()) && !self.tells_scale {
+            return Some(format!("no prompt is given, so the empty text is drawn; set {}", Setting::Prompt));
+        }
         let guided = settings.guidance.as_ref().is_some_and(|scale| scale.constant() != Some(1.0));
         Some(if guided && !self.tells_scale {
             format!("guidance needs a prompt and none is given; set {}", Setting::Prompt)
