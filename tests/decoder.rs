@@ -393,3 +393,21 @@ fn ctrl_c_while_decoding_keeps_what_is_decoded() {
     assert_eq!(array::<ndarray::Ix5, f32>(&place, "decoded").unwrap().len_of(Axis(0)), steps.len());
     assert_eq!(array::<ndarray::Ix5, f32>(&place, "x0").unwrap().len_of(Axis(0)), 100);
 }
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_before_decoding_says_how_to_get_images() {
+    use common::running::{Running, command};
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("out");
+    let mut command = command();
+    command.args(["sample", "--prompt", "a red cat", "--threads", "1", "--steps", "1000", "--decode", "every:1"]);
+    command.args(["--model"]).arg(pipeline("sd15")).arg("--out").arg(&place);
+    let mut running = Running::start(&mut command);
+    running.wait_for("sampling, 2 of 1000");
+    running.signal("INT");
+    let words = [("OUT", place.display().to_string())];
+    running.end().says(130, "decoder::ctrl_c_before_decoding_says_how_to_get_images", &words);
+    assert!(array::<ndarray::Ix5, f32>(&place, "decoded").is_none() && !place.join("image.png").exists());
+    assert!(array::<ndarray::Ix5, f32>(&place, "x0").unwrap().len_of(Axis(0)) >= 2);
+}

@@ -339,7 +339,7 @@ fn latents_and_pixels_are_told_apart() {
     let pipeline = info.pipeline.as_ref().unwrap();
     assert_eq!((info.channels, info.native_size, info.size_multiple), (4, Some((64, 64)), 16));
     let about = (pipeline.encoders(), pipeline.has_decoder(), pipeline.has_tiny_decoder(), pipeline.takes_scale);
-    assert_eq!((about, pipeline.token_limit), ((2, true, false, false), 77));
+    assert_eq!((about, pipeline.token_limit()), ((2, true, false, false), 77));
     let names: Vec<&str> = pipeline.parts.iter().map(|part| part.name.as_str()).collect();
     assert_eq!(names, ["text_encoder", "text_encoder_2", "unet", "vae_decoder"]);
     assert!(pipeline.parts.iter().take(3).all(|part| part.provider == Some("cpu")));

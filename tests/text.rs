@@ -6,7 +6,7 @@ mod common;
 
 use chromascope::model::text::editing::Texts;
 use chromascope::model::text::emphasis::{self, Emphasis};
-use chromascope::model::text::{TextError, Tokenizer};
+use chromascope::model::text::{MOST_SHOWN, TextError, Tokenizer};
 use common::faults::assert_documented;
 use ndarray::Array2;
 use serde::Deserialize;
@@ -89,15 +89,15 @@ fn what_falls_off_is_told_in_the_words_of_the_prompt() {
     let tokens = tokenizer.encode("a a a (a: 1.2) the Cat, sits");
     assert_eq!((tokens.found > 4, tokens.room, tokens.ids.len()), (true, 4, 6));
     assert_eq!(tokens.fell_off.as_deref(), Some("the Cat, sits"));
-    let note = tokens.notes().remove(0);
+    let note = tokens.notes(&[], MOST_SHOWN).remove(0);
     assert_documented(&note, "text::what_falls_off_is_told_in_the_words_of_the_prompt", &[]);
-    assert_eq!(tokenizer.encode("a a a a").notes(), Vec::<String>::new());
+    assert_eq!(tokenizer.encode("a a a a").notes(&[], MOST_SHOWN), Vec::<String>::new());
 }
 
 #[test]
 fn a_break_is_not_left_out_silently() {
     let tokens = tokenizer("clip").encode("a cat BREAK a dog");
-    assert_documented(&tokens.notes().remove(0), "text::a_break_is_not_left_out_silently", &[]);
+    assert_documented(&tokens.notes(&[], MOST_SHOWN).remove(0), "text::a_break_is_not_left_out_silently", &[]);
     assert_eq!(tokens.ids, tokenizer("clip").encode("a cat a dog").ids);
 }
 

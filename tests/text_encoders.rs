@@ -167,14 +167,22 @@ fn what_falls_off_is_told_once_for_all_encoders() {
     let told = notes("sdxl", &"cat ".repeat(100));
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told[0].starts_with("the prompt has 100 tokens, and the text encoder reads 75; left out: \"cat cat"),
+        told[0].starts_with(
+            "with start and end the prompt has 102 tokens, and text_encoder and text_encoder_2 read 77; 25 words left out: \"cat cat"
+        ),
         "{told:?}"
     );
     assert!(told[0].ends_with('"'), "{told:?}");
     // What CLIP cannot read, T5 may.
     let told = notes("sd3", &"cat ".repeat(100)).remove(0);
+    assert!(told.contains("text_encoder and text_encoder_2 read 77"), "{told}");
     assert!(told.ends_with("; text_encoder_3 reads all of it"), "{told}");
-    assert!(!notes("sd3", &"cat ".repeat(600)).iter().any(|note| note.ends_with("all of it")));
+    let told = notes("sd3", &"cat ".repeat(600));
+    assert!(!told.iter().any(|note| note.ends_with("all of it")), "{told:?}");
+    assert!(told.len() == 2 && told[1].contains("and text_encoder_3 reads "), "{told:?}");
+    // All words that fell off are there, up to what nobody reads.
+    assert!(notes("sd15", &"cat ".repeat(400))[0].ends_with("cat cat\""));
+    assert!(notes("sd15", &"cat ".repeat(4000))[0].ends_with("…\""));
     assert_eq!(notes("sd3", "a BREAK b").len(), 1);
 }
 

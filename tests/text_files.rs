@@ -102,6 +102,8 @@ fn info_lists_the_parts_of_every_family() {
             assert!(text.lines().any(|line| line.starts_with(word)), "{name} has no line {word}:\n{text}");
         }
         assert!(text.contains("vae_decoder, f32, ") && text.contains("latent_sample f32 ["), "{text}");
+        assert!(text.contains(" by text_encoder") && text.contains("opened when an image is decoded: "), "{text}");
+        assert_eq!(text.contains("256 by text_encoder_3"), name == "sd3", "{text}");
     }
 }
 
@@ -292,7 +294,13 @@ fn a_schedule_is_fitted_on_latents_and_says_so() {
     let output = command.assert().success().get_output().clone();
     let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(outcome["fitted_on"], "latents");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("the schedule is fitted on latents"));
+    // Its own sampler, as `sample` uses it; and latents have no 8 bits.
+    assert_eq!(outcome["sampler"], "plms");
+    let before = &outcome["outcome"]["comparison"]["before"];
+    assert!(before["rmse"].is_number() && before["rmse_8bit"].is_null(), "{before}");
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("the schedule is fitted on latents"), "{told}");
+    assert!(told.contains("sampler: plms, as the model's PNDMScheduler says"), "{told}");
 }
 
 #[test]

@@ -208,4 +208,6 @@ def export_pipeline(source, out, dtype, is_checked):
             if not report["whole"]["difference"] < TOLERANCES["f32"]:
                 refuse(f"{out}: a run differs from PyTorch by {report['whole']['difference']:.1e}; do not use it")
     (out / "export.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {out}; open it with `chromascope --model {out}`")
+    if is_checked and dtype != "f32":
+        print("the whole run was not compared with PyTorch's, only the parts")
+    print(f"wrote {out}; open it with `chromascope {out}`")

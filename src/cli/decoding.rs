@@ -6,6 +6,7 @@ use crate::model::decoder::{DecodeError, Decoder, LinearColours};
 use crate::session::archive::Further;
 use crate::session::decoded::{DecodedSteps, colours_of, decode_steps, open_decoder_of, pipeline_of, to_decode};
 use crate::session::prepare::Resolved;
+use crate::session::settings::Decode;
 use crate::session::{RunSettings, Trajectory};
 use crate::words::count;
 use crate::words::voice::Voice;
@@ -23,7 +24,13 @@ pub(super) struct Decoding {
     pub failed: Option<String>,
     /// Whether the user stopped it, and after how many images of how many, in words.
     pub stopped: Option<String>,
+    /// Whether nothing was decoded only because the run was stopped.
+    pub was_to_be: bool,
 }
+
+/// What the user does about a run that was stopped before anything was decoded.
+pub(super) const HOW_TO_DECODE: &str =
+    "; images are decoded after the last step, so none is there: --replay with its trajectory.json makes the whole run";
 
 impl Decoding {
     /// What goes into the files of the run.
@@ -64,7 +71,8 @@ pub(super) fn decode(
     };
     let steps = to_decode(settings.decode, trajectory);
     let mut decoding = if steps.is_empty() || was_stopped {
-        Decoding::default()
+        let was_to_be = was_stopped && settings.decode != Decode::None && pipeline.decoder.is_some();
+        Decoding { was_to_be, ..Decoding::default() }
     } else {
         match open_decoder_of(&pipeline, settings, resolved, onnxruntime) {
             Ok(Some((decoder, note))) => {
@@ -106,7 +114,8 @@ fn decode_with(decoder: &Decoder, trajectory: &Trajectory, steps: &[usize]) -> D
     match outcome {
         Ok(()) => decoding,
         Err(error) if error.is_cancelled() => {
-            Decoding { stopped: Some(format!("decoding was stopped after {done} of {all}")), ..decoding }
+            let when = if done == 0 { "before its first image".into() } else { format!("after {done} of {all}") };
+            Decoding { stopped: Some(format!("decoding was stopped {when}")), ..decoding }
         }
         Err(error) => Decoding { failed: Some(Voice::CommandLine.say(&error.to_string())), ..decoding },
     }

@@ -4,12 +4,13 @@ use super::progress::{Bar, bar, cancel_on_interrupt};
 use super::run_options::{OfFit, RunOptions, count, read_schedule, seed};
 use super::{Ended, Failure, interrupt, interrupted, output};
 use crate::optimise::{self, EndErrors, FitProgress, Options, Outcome, Problem, Reference, rows, start_from};
-use crate::sampler::{Churn, Solver};
+use crate::sampler::{Churn, SamplerChoice, Solver};
 use crate::schedule::{Curve, PlanSource};
 use crate::session::archive::claim;
-use crate::session::prepare::{Bare, Model, default_spacing};
+use crate::session::prepare::{Bare, Model, default_spacing, sampler_of};
 use crate::session::{RunSettings, SamplerKind, elsewhere, schedule_file};
 use crate::words::count as count_of;
+use serde_json::Value;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -41,8 +42,8 @@ pub(super) struct Arguments {
     #[arg(long, short, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
     /// Sampler without added noise
-    #[arg(long, value_name = "NAME", help = format!("Sampler without added noise: {}", SamplerKind::names("or", |method| !method.is_stochastic())), default_value_t)]
-    sampler: SamplerKind,
+    #[arg(long, value_name = "NAME", help = format!("Sampler without added noise: {} [default: the model's own, or ddim if that adds noise]", SamplerKind::names("or", |method| !method.is_stochastic())))]
+    sampler: Option<SamplerKind>,
     /// Maximum number of runs for the fit; each run covers all images
     #[arg(long, value_name = "E", default_value_t = 200, value_parser = count, allow_negative_numbers = true)]
     evaluations: usize,
@@ -71,6 +72,9 @@ pub(super) struct Arguments {
 const ON_LATENTS: &str = "the schedule is fitted on latents: reference, errors and spectra are those of latents, and nothing is \
                           decoded";
 
+const BEFORE: &str = "\"before\" is two runs: on the fit seeds along the curve at its start, which begins at the model's noisiest \
+                      level, and on the test seeds along the schedule itself";
+
 /// A spacing, a family of σ or a continuous curve by name.
 fn source(name: &str) -> Result<PlanSource, String> {
     let curve = || name.parse().map(PlanSource::curve);
@@ -91,8 +95,8 @@ fn seconds(text: &str) -> Result<u64, String> {
 
 pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<Ended, Failure> {
     let _claim = claim(&arguments.out)?;
-    let settings =
-        RunSettings { steps: arguments.steps, sampler: arguments.sampler.into(), ..arguments.run.settings()? };
+    let sampler = arguments.sampler.map_or(SamplerChoice::Own, SamplerChoice::from);
+    let mut settings = RunSettings { steps: arguments.steps, sampler, ..arguments.run.settings()? };
     let reading = bar(0, "reading images");
     let model = Model::open_with_progress(&settings, onnxruntime, &|loading| reading.loading(&loading));
     reading.finish_and_clear();
@@ -104,8 +108,9 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
     if model.info().pipeline.is_some() {
         output::message(ON_LATENTS);
     }
+    settings.sampler = fitting(&settings, &bare);
     let problem = Problem::of(&bare, &settings)?;
-    let now = arguments.now(&bare)?;
+    let now = arguments.now(&bare, settings.sampler)?;
     let start = match (now.drawn(), arguments.points) {
         (Some(drawn), None) => drawn.clone(),
         (_, points) => {
@@ -138,8 +143,41 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         outcome
     });
     bar.finish_and_clear();
-    let fitted_on = if model.info().pipeline.is_some() { "latents" } else { "images" };
-    arguments.tell(&outcome?, (&bare.name, fitted_on), options.reference)
+    let told = Told {
+        model: &bare.name,
+        on_latents: model.info().pipeline.is_some(),
+        sampler: problem.sampler,
+        reference: options.reference,
+        other_start: now.drawn() != Some(&start),
+    };
+    arguments.tell(&outcome?, &told)
+}
+
+/// The sampler to fit for: the chosen one, or the model's own unless that adds noise. Says which, if nobody chose it.
+fn fitting(settings: &RunSettings, bare: &Bare) -> SamplerChoice {
+    if settings.sampler != SamplerChoice::Own {
+        return settings.sampler;
+    }
+    let own = sampler_of(settings, &bare.config, &bare.schedule);
+    if own.solver.method().is_stochastic() || settings.injects_noise(own.solver) {
+        output::message(&format!(
+            "sampler: ddim, because {}, the model's own, adds noise, and no schedule can be fitted for it",
+            own.solver
+        ));
+        return SamplerKind::Ddim.into();
+    }
+    own.notes.iter().for_each(|note| output::message(note));
+    SamplerChoice::Own
+}
+
+/// What the outcome is of.
+struct Told<'a> {
+    model: &'a str,
+    on_latents: bool,
+    sampler: Solver,
+    reference: Reference,
+    /// Whether the fit started from a curve through the present schedule, not from the schedule itself.
+    other_start: bool,
 }
 
 fn show(bar: &Bar, progress: FitProgress) {
@@ -158,13 +196,13 @@ fn show(bar: &Bar, progress: FitProgress) {
 
 impl Arguments {
     /// The present schedule.
-    fn now(&self, bare: &Bare) -> Result<PlanSource, Failure> {
+    fn now(&self, bare: &Bare, sampler: SamplerChoice) -> Result<PlanSource, Failure> {
         let source = match (&self.from, &self.schedule) {
             (Some(source), _) => source.clone(),
             (None, Some(path)) => read_schedule(path)?.source,
             (None, None) => {
-                let solver = Solver::from(self.sampler).on(&bare.schedule, Churn::default());
-                let spacing = default_spacing(Some(solver), self.steps, &bare.config, &bare.schedule);
+                let solver = sampler.named().map(|solver| solver.on(&bare.schedule, Churn::default()));
+                let spacing = default_spacing(solver, self.steps, &bare.config, &bare.schedule);
                 spacing.because.iter().for_each(|because| output::message(because));
                 spacing.source
             }
@@ -175,12 +213,8 @@ impl Arguments {
         }
     }
 
-    fn tell(
-        &self,
-        outcome: &Outcome,
-        (model, fitted_on): (&str, &str),
-        reference: Reference,
-    ) -> Result<Ended, Failure> {
+    fn tell(&self, outcome: &Outcome, told: &Told) -> Result<Ended, Failure> {
+        let &Told { model, on_latents, sampler, reference, other_start } = told;
         let cancelled = outcome.ended == optimise::FitEnd::Cancelled;
         if outcome.fitted.is_none() {
             output::message("stopped before the first run of the fit, so nothing was written");
@@ -192,13 +226,23 @@ impl Arguments {
         let kept = elsewhere::write(&self.out, &std::env::temp_dir(), what, write)?;
         let sentence = outcome.sentence();
         if self.json {
-            let value = serde_json::json!({
-                "model": model, "fitted_on": fitted_on, "sampler": self.sampler, "steps": self.steps, "reference": reference,
+            let fitted_on = if on_latents { "latents" } else { "images" };
+            let mut value = serde_json::json!({
+                "model": model, "fitted_on": fitted_on, "sampler": sampler.to_string(), "steps": self.steps, "reference": reference,
                 "schedule": kept.at, "sentence": sentence, "outcome": outcome,
             });
+            if on_latents {
+                for of in ["before", "after"] {
+                    let errors = value["outcome"]["comparison"].get_mut(of).and_then(Value::as_object_mut);
+                    errors.map(|errors| errors.remove("rmse_8bit"));
+                }
+            }
             output::result(&serde_json::to_string_pretty(&value)?)?;
         } else {
-            output::result(&table(outcome))?;
+            output::result(&table(outcome, on_latents))?;
+            if other_start && outcome.comparison.is_some() {
+                output::result(BEFORE)?;
+            }
             output::result(&format!("{sentence}\n{}", kept.at.display()))?;
         }
         if let Some(told) = kept.told(what, "") {
@@ -213,7 +257,7 @@ impl Arguments {
 }
 
 /// Before and after, one line per quantity.
-fn table(outcome: &Outcome) -> String {
+fn table(outcome: &Outcome, on_latents: bool) -> String {
     let mut text = format!("{:<28}{:>10}{:>10}{:>8}", "", "before", "after", "ratio");
     let mut line = |name: &str, before: f64, after: f64, digits: usize| {
         // Writing to a string cannot fail.
@@ -227,7 +271,9 @@ fn table(outcome: &Outcome) -> String {
             line(name, of(&measured.before), of(&measured.after), digits);
         };
         both(rows::TEST, &|measured| measured.rmse, 5);
-        both(rows::EIGHT_BIT, &|measured| measured.rmse_8bit, 2);
+        if !on_latents {
+            both(rows::EIGHT_BIT, &|measured| measured.rmse_8bit, 2);
+        }
         let levels = measured.before.by_level.len() - 1;
         for level in 0..levels {
             both(&rows::level(level), &|measured| measured.by_level[level], 5);

@@ -8,6 +8,7 @@ use crate::model::pipeline::LatentCode;
 use crate::session::prepare::{ChosenSampler, ModelInfo, PartInfo, PipelineInfo};
 use crate::words::{bytes_in_words, count, short};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A check that is not made.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,8 @@ pub(super) fn facts(info: &ModelInfo, pipeline: &PipelineInfo) -> Value {
         "latents": package.latents,
         "decoder": pipeline.has_decoder(),
         "tiny_decoder": pipeline.has_tiny_decoder(),
-        "token_limit": pipeline.token_limit,
+        "token_limit": pipeline.token_limit(),
+        "token_limits": pipeline.token_limits.iter().copied().collect::<BTreeMap<_, _>>(),
         "text_encoders": pipeline.encoders(),
         "takes_guidance_scale": pipeline.takes_scale,
         "native_size": info.native_size,
@@ -101,8 +103,8 @@ pub(super) fn in_lines(info: &ModelInfo, pipeline: &PipelineInfo) -> String {
     line("Decoded", decoded.into());
     let size = info.native_size.map_or_else(|| "unknown; set --size HxW".into(), |(h, w)| format!("{h}x{w} px"));
     line("Size", format!("{size}, {}", info.sizes_in_words()));
-    let encoders = count(pipeline.encoders(), "text encoder");
-    line("Prompts", format!("{} at most, {encoders}", count(pipeline.token_limit, "token")));
+    let limits: Vec<String> = pipeline.token_limits.iter().map(|(part, limit)| format!("{limit} by {part}")).collect();
+    line("Prompts", format!("tokens that are read, with start and end: {}", limits.join(", ")));
     let guidance = if pipeline.takes_scale {
         "distilled: the scale is an input, and each step is one call"
     } else {
@@ -134,8 +136,12 @@ fn part_in_words(part: &PartInfo, outline: Option<&GraphOutline>) -> String {
     let elements = outline.map_or(&[][..], |outline| &outline.weights);
     let name = |element: &Element| format!("{element:?}").to_lowercase();
     let elements = elements.iter().map(name).collect::<Vec<_>>().join(" and ");
-    let place = part.provider.map(|provider| format!("on {}", provider.to_uppercase()));
-    let words = [Some(part.name.clone()), Some(elements), Some(bytes_in_words(part.bytes)), place];
+    let place = match part.provider {
+        Some(provider) => format!("on {}", provider.to_uppercase()),
+        None if part.name.ends_with("decoder") => "opened when an image is decoded".into(),
+        None => "opened when a prompt is encoded".into(),
+    };
+    let words = [Some(part.name.clone()), Some(elements), Some(bytes_in_words(part.bytes)), Some(place)];
     let words: Vec<String> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
     format!("{}: {}", words.join(", "), part.graph.display())
 }

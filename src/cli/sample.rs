@@ -105,7 +105,8 @@ pub(super) fn run(arguments: &Arguments, onnxruntime: Option<&Path>) -> Result<E
         (_, Some(told)) => Err(told.into()),
         (Ok(()), None) => decoding.ended(&kept),
         (Err(_), None) => {
-            output::message(&format!("stopped; {kept}"));
+            let how = if done > 0 && decoding.was_to_be { decoding::HOW_TO_DECODE } else { "" };
+            output::message(&format!("stopped; {kept}{how}"));
             Err(Failure::Interrupted)
         }
     }

@@ -73,13 +73,15 @@ impl FarOut {
             (1, of) => format!("1 of {of} images reaches"),
             (some, of) => format!("{some} of {of} images reach"),
         };
-        // Networks alone may be read wrongly.
+        // Networks alone may be read wrongly, and whole pipelines are not checked.
         let or_check = resolved
             .onnxruntime
             .as_ref()
+            .filter(|_| !resolved.pipeline.is_some())
             .map(|_| format!(", or check the model's state, time and prediction with {CHECK}"));
+        let data = if resolved.pipeline.is_some() { "latents" } else { "images" };
         format!(
-            "{what} ±{reach:.1}, far outside the ±{within} of this model's images; {}{}",
+            "{what} ±{reach:.1}, far outside the ±{within} of this model's {data}; {}{}",
             remedy(settings, resolved),
             or_check.unwrap_or_default()
         )
@@ -154,6 +156,13 @@ mod tests {
         let check = "use more steps or another sampler, or check the model's state, time and prediction";
         assert!(console.ends_with(&format!("{check} with --check of `chromascope info`")), "{console}");
         assert!(window.ends_with(&format!("{check} with the check among the model's details")), "{window}");
+        // Nothing checks a whole pipeline, and what it makes are latents.
+        let latents =
+            serde_json::json!({"channels": 4, "pixels_per_latent": 8, "scaling_factor": 0.18215, "shift_factor": 0.0});
+        let pipeline = serde_json::json!({"family": "stable_diffusion", "latents": latents, "parts": [], "prompts": [], "embeddings_sha256": ""});
+        resolved.pipeline = Some(serde_json::from_value(pipeline).unwrap());
+        let console = said(&resolved, Voice::CommandLine);
+        assert!(console.ends_with("of this model's latents; use more steps or another sampler"), "{console}");
     }
 
     #[test]

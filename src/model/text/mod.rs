@@ -18,4 +18,4 @@ pub use encoder::{EncoderConfig, TextEncoder};
 pub use error::TextError;
 pub use prompts::{EncodeCanceller, PromptEmbedding, PromptEncoder, PromptText, Stage, TextRole};
 pub use tokenizer::{Tokenizer, TokenizerKind};
-pub use tokens::{Piece, Tokens};
+pub use tokens::{FEW_SHOWN, MOST_SHOWN, Piece, Tokens};

@@ -4,7 +4,7 @@ mod compose;
 
 use self::compose::{Plan, compose, plans};
 use super::encoder::Encoded;
-use super::{EncoderConfig, TextEncoder, TextError, Tokenizer, Tokens};
+use super::{EncoderConfig, MOST_SHOWN, TextEncoder, TextError, Tokenizer, Tokens};
 use crate::denoiser::CancelFlag;
 use crate::model::onnx::{Canceller, SessionOptions};
 use crate::model::onnx_runtime::LoadedRuntime;
@@ -206,15 +206,22 @@ impl PromptEncoder {
             notes.push("CLIP skip changes nothing: FLUX uses no states of CLIP's layers".into());
         }
         for text in texts {
-            let tokens = self.tokens(&text.text);
+            let all = self.tokens(&text.text);
             let whole: Vec<&str> =
-                tokens.iter().filter(|(_, tokens)| tokens.fell_off.is_none()).map(|(part, _)| *part).collect();
+                all.iter().filter(|(_, tokens)| tokens.fell_off.is_none()).map(|(part, _)| *part).collect();
             let verb = if whole.len() == 1 { "reads" } else { "read" };
-            for (_, tokens) in &tokens {
+            for (place, (_, tokens)) in all.iter().enumerate() {
+                let alike = |(_, other): &&(&str, Tokens)| other.has_same_end(tokens);
+                // It is told with the first that reads as much.
+                if all[..place].iter().any(|other| alike(&other)) {
+                    continue;
+                }
+                let readers: Vec<&str> = all.iter().filter(alike).map(|(part, _)| *part).collect();
+                let readers = if all.len() == 1 { &[][..] } else { &readers };
                 // What one encoder cannot read may still count by another.
                 let further = Some(&whole).filter(|whole| tokens.fell_off.is_some() && !whole.is_empty());
                 let further = further.map(|whole| format!("; {} {verb} all of it", joined(whole, "and")));
-                for (at, note) in tokens.notes().into_iter().enumerate() {
+                for (at, note) in tokens.notes(readers, MOST_SHOWN).into_iter().enumerate() {
                     let note = note + further.as_deref().filter(|_| at == 0).unwrap_or_default();
                     if !notes.contains(&note) {
                         notes.push(note);

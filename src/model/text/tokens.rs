@@ -1,6 +1,6 @@
 //! A prompt as an encoder reads it.
 
-use crate::words::{count, shortened};
+use crate::words::{count, joined, shortened};
 use std::ops::Range;
 
 /// A prompt in tokens, as many as the encoder reads.
@@ -37,19 +37,36 @@ pub struct Piece {
     pub weight: f64,
 }
 
-/// Characters of what fell off that a sentence holds.
-const SHOWN: usize = 200;
+/// Characters of what fell off that a sentence holds where there is room for it.
+pub const MOST_SHOWN: usize = 2000;
+/// The same where there is little.
+pub const FEW_SHOWN: usize = 200;
 
 impl Tokens {
-    /// What whoever wrote the prompt must know of it, a sentence each.
+    /// Whether another encoder reads as much of the same prompt.
+    pub(super) fn has_same_end(&self, other: &Self) -> bool {
+        let end = |tokens: &Self| (tokens.found, tokens.ids.len(), tokens.room, tokens.fell_off.clone());
+        end(self) == end(other)
+    }
+
+    /// What whoever wrote the prompt must know of it, a sentence each. `readers`: the names of the encoders that read it so,
+    /// if there are others. Of the words that fell off, `most` characters are shown.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub fn notes(&self, readers: &[&str], most: usize) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(words) = &self.fell_off {
-            let (found, words) = (count(self.found, "token"), shortened(words, SHOWN));
+            // The limit that everyone knows counts start and end.
+            let limit = self.ids.len();
+            let found = count(self.found + limit - self.room, "token");
+            let reader = match readers {
+                [] => "the text encoder reads".to_owned(),
+                [one] => format!("{one} reads"),
+                several => format!("{} read", joined(several, "and")),
+            };
+            let left_out = count(words.split_whitespace().count(), "word");
+            let words = shortened(words, most);
             notes.push(format!(
-                "the prompt has {found}, and the text encoder reads {}; left out: \"{words}\"",
-                self.room
+                "with start and end the prompt has {found}, and {reader} {limit}; {left_out} left out: \"{words}\""
             ));
         }
         if self.has_break {

@@ -424,7 +424,8 @@ settings! {
         place: field!(decode),
         ..declare(
             Section::Steering, "decoded steps", "decode", "STEPS",
-            "Which steps of a text-to-image model are decoded to images: last, every:N (with the last) or none",
+            "Which steps of a text-to-image model are decoded to images: last, every:N (with the last) or none. \
+             Of the last step it is the result, of others the estimate",
         )
     },
     /// Guidance scale.

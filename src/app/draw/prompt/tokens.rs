@@ -2,7 +2,7 @@
 
 use crate::model::pipeline::{EncoderPart, Family};
 use crate::model::text::editing::Texts;
-use crate::model::text::{Tokenizer, Tokens};
+use crate::model::text::{FEW_SHOWN, Tokenizer, Tokens};
 use crate::runtime::{AnalysisPool, Wake, Weigh};
 use crate::words::sentence;
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl TokensShown {
             chips: chips.collect(),
             count: found + tokenizer.limit() - tokenizer.room(),
             limit: tokenizer.limit(),
-            notes: tokens.notes().iter().map(|note| sentence(note)).collect(),
+            notes: tokens.notes(&[], FEW_SHOWN).iter().map(|note| sentence(note)).collect(),
             text: texts.change().then(|| text.clone()),
         }
     }

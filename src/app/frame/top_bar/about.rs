@@ -102,7 +102,7 @@ fn parts_ui(row: &mut impl FnMut(&str, &str), pipeline: &PipelineInfo) {
     if pipeline.has_tiny_decoder() {
         row("Small decoder", "TAESD, for previews");
     }
-    row("Tokens", &format!("{} of a prompt, with start and end", pipeline.token_limit));
+    row("Tokens", &format!("{} of a prompt, with start and end", pipeline.token_limit()));
 }
 
 /// A part by what it is: "Text encoder 2".

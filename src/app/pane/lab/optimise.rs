@@ -98,10 +98,11 @@ pub(super) fn optimise_ui(
         ui.label(secondary(ui, &format!("Fits the curve for {}. You can keep working.", count(steps, "step"))));
         return;
     };
-    report_ui(ui, report, planned.factor, intents);
+    let on_latents = context.model.is_some_and(|model| model.pipeline.is_some());
+    report_ui(ui, report, (planned.factor, on_latents), intents);
 }
 
-fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Intent>) {
+fn report_ui(ui: &mut Ui, report: &Report, of: (usize, bool), intents: &mut Vec<Intent>) {
     if report.ended.is_none() {
         ui.add(ProgressBar::new(report.share).desired_height(6.0));
         ui.add(Label::new(secondary(ui, &report.doing)).wrap());
@@ -116,7 +117,7 @@ fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Inte
             return;
         }
         Some(Ok(outcome)) => {
-            outcome_ui(ui, outcome, factor);
+            outcome_ui(ui, outcome, of);
             Some(&outcome.best)
         }
         None => report.best.as_ref(),
@@ -129,7 +130,7 @@ fn report_ui(ui: &mut Ui, report: &Report, factor: usize, intents: &mut Vec<Inte
 }
 
 /// Before and after, on seeds that the fit did not use.
-fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
+fn outcome_ui(ui: &mut Ui, outcome: &Outcome, (factor, on_latents): (usize, bool)) {
     let palette = Palette::of(ui);
     let text = RichText::new(outcome.sentence()).font(theme::body(SMALL)).color(palette.text);
     ui.add(Label::new(text).wrap());
@@ -148,7 +149,9 @@ fn outcome_ui(ui: &mut Ui, outcome: &Outcome, factor: usize) {
         row("RMSE", "before".into(), "after".into());
         let of = |value: f64| format!("{value:.4}");
         row("data units", of(before.rmse), of(after.rmse));
-        row("8-bit levels", format!("{:.2}", before.rmse_8bit), format!("{:.2}", after.rmse_8bit));
+        if !on_latents {
+            row("8-bit levels", format!("{:.2}", before.rmse_8bit), format!("{:.2}", after.rmse_8bit));
+        }
         let levels = before.by_level.len().min(after.by_level.len());
         for m in 0..levels {
             let name = if m + 1 == levels { "rest".to_owned() } else { level_label(factor, m) };

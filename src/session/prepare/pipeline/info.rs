@@ -12,8 +12,8 @@ pub struct PipelineInfo {
     pub package: Arc<PipelinePackage>,
     /// Its parts, in the order in which they are opened.
     pub parts: Vec<PartInfo>,
-    /// Tokens of a prompt that count, with those that begin and end it.
-    pub token_limit: usize,
+    /// Tokens of a prompt that each encoder reads, with those that begin and end it.
+    pub token_limits: Vec<(&'static str, usize)>,
     /// Whether the network takes the guidance scale as an input, so that one call a step suffices.
     pub takes_scale: bool,
 }
@@ -56,6 +56,12 @@ impl PipelineInfo {
     #[must_use]
     pub fn has_tiny_decoder(&self) -> bool {
         self.package.tiny_decoder.is_some()
+    }
+
+    /// Tokens of a prompt that count, by the encoder that reads the most.
+    #[must_use]
+    pub fn token_limit(&self) -> usize {
+        self.token_limits.iter().map(|(_, limit)| *limit).max().unwrap_or(0)
     }
 
     /// Number of text encoders.

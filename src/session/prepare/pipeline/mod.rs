@@ -161,7 +161,7 @@ impl OpenPipeline {
             pipeline: Some(PipelineInfo {
                 package: Arc::clone(&self.package),
                 parts: self.parts(),
-                token_limit: self.encoders.token_limit(),
+                token_limits: self.encoders.token_limits().to_vec(),
                 takes_scale: self.tells_scale(),
             }),
             ..of_network

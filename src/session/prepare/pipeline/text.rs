@@ -24,7 +24,7 @@ pub(super) struct Encoders {
     /// Which provider and how many threads the user wants.
     wanted: RunSettings,
     onnxruntime: Option<PathBuf>,
-    token_limit: usize,
+    token_limits: Vec<(&'static str, usize)>,
 }
 
 struct State {
@@ -56,11 +56,10 @@ impl Encoders {
         let parts = parts.collect::<Result<Vec<_>, PrepareError>>()?;
         let keeps_open = is_small(parts.iter().map(|(_, weight)| *weight));
         let encoder = PromptEncoder::open(package)?.keeping_open(keeps_open);
-        let limits = encoder.tokens("").into_iter().map(|(_, tokens)| tokens.ids.len());
-        let token_limit = limits.max().unwrap_or(0);
+        let token_limits = encoder.tokens("").into_iter().map(|(part, tokens)| (part, tokens.ids.len())).collect();
         let state = Mutex::new(State { encoder, provider: None, no_cuda: None });
         let onnxruntime = onnxruntime.map(Path::to_path_buf);
-        Ok(Self { state, parts, wanted: settings.clone(), onnxruntime, token_limit })
+        Ok(Self { state, parts, wanted: settings.clone(), onnxruntime, token_limits })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -68,9 +67,9 @@ impl Encoders {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tokens of a prompt that count.
-    pub(super) const fn token_limit(&self) -> usize {
-        self.token_limit
+    /// Tokens of a prompt that each reads, with those that begin and end it.
+    pub(super) fn token_limits(&self) -> &[(&'static str, usize)] {
+        &self.token_limits
     }
 
     /// Name and SHA-256 of each that has been opened.
