@@ -192,7 +192,7 @@ mod tests {
         // Messages of the command line that follow the program's name may start in lower case.
         errors.retain(|(file, _)| !file.starts_with(source.join("cli")));
         // Paths, numbers, other crates' errors, and names of settings, which are plain words.
-        let may = ["path", "place", "error", "variable", "height", "of", "setting", "what", "why", ""];
+        let may = ["path", "folder", "place", "error", "variable", "height", "of", "setting", "what", "why", ""];
         let whole = ["{0}\")", "{0} is not a file"];
         for (file, text) in errors {
             let Some((first, _)) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')) else { continue };

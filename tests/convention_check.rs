@@ -25,7 +25,7 @@ fn checked_alone(model: &Path) -> Option<(Parameterization, Report)> {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = RunSettings::new(ModelSource::Model(model.display().to_string()));
     settings.provider = ProviderChoice::Cpu;
-    if model.ends_with("hidden-states") {
+    if model.ends_with("hidden-states") || model.ends_with("hidden-states-f16") {
         let file = folder.path().join("h.npy");
         ndarray_npy::write_npy(&file, &Array3::<f32>::zeros([1, 7, 8])).unwrap();
         settings.hidden_states = Some(file);

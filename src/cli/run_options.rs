@@ -107,6 +107,9 @@ fn argument<S: Offer>(setting: Setting, option: &'static str) -> Arg {
         Some(value) => argument.num_args(0..=1).default_missing_value(value),
         None => argument,
     };
+    // Words may begin with a dash.
+    let words = matches!(setting, Setting::Prompt | Setting::Negative | Setting::PromptsByLevel);
+    let argument = argument.allow_hyphen_values(words);
     match declared.kind {
         ValueKind::File { .. } => argument.value_parser(value_parser!(PathBuf)),
         ValueKind::Own if matches!(setting, Setting::Images | Setting::Schedule) => {
@@ -314,6 +317,13 @@ mod tests {
     fn refused(options: &[String]) -> Option<ErrorKind> {
         let line = ["chromascope", "sample"].map(str::to_owned).into_iter().chain(options.iter().cloned());
         Arguments::command().try_get_matches_from(line).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn words_may_begin_with_a_dash() {
+        for (option, text) in [("--prompt", "-1girl"), ("--negative", "--"), ("--prompts-by-level", "- a|b")] {
+            assert_eq!(refused(&[option.into(), text.into()]), None, "{option} {text}");
+        }
     }
 
     #[test]

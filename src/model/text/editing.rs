@@ -72,12 +72,16 @@ enum When {
     Share(f64),
 }
 
+/// How far below a whole number of steps a share may be from rounding.
+const ROUNDING: f64 = 1e-9;
+
 impl When {
     /// How many steps the first text rules.
     fn steps(self, steps: usize) -> usize {
         let count = match self {
             Self::Step(count) => count,
-            Self::Share(share) => share * steps as f64,
+            // 0.29 of 100 is 28.999999999999996.
+            Self::Share(share) => share * steps as f64 + ROUNDING,
         };
         // A count below 1 is none, one above all is all.
         (0..steps).take_while(|&step| (step + 1) as f64 <= count.trunc()).count()
@@ -256,6 +260,14 @@ mod tests {
         let in_turn = changes("[red|blue|] sky", 5);
         let texts: Vec<_> = in_turn.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(texts, ["red sky", "blue sky", " sky", "red sky", "blue sky"]);
+    }
+
+    #[test]
+    fn a_share_of_the_steps_is_cut_to_whole_ones_without_rounding_errors() {
+        for (share, steps, first) in [("0.29", 100, 29), ("0.57", 100, 57), ("0.4", 4, 1), ("0.4", 2, 0), ("0.999", 10, 9)] {
+            let found = changes(&format!("[oak:pine:{share}]"), steps);
+            assert_eq!(found.last(), Some(&(first, "pine".to_owned())), "{share} of {steps}");
+        }
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl Emphasis {
             reader.scale(first, 1.0 / BRACKETS);
         }
         let mut parts: Vec<Part> = Vec::new();
-        for part in reader.parts {
+        let mut has_break = false;
+        for mut part in reader.parts {
+            // Before a neighbour of equal weight is put beside it.
+            has_break |= part.without_breaks();
             match parts.last_mut() {
                 Some(last) if last.weight == part.weight => part.copy_from(0, last),
                 _ => parts.push(part),
@@ -101,10 +104,6 @@ impl Emphasis {
         }
         if parts.is_empty() {
             parts.push(Part::new(prompt.len()));
-        }
-        let mut has_break = false;
-        for part in &mut parts {
-            has_break |= part.without_breaks();
         }
         Self { parts, has_break }
     }
@@ -237,6 +236,11 @@ mod tests {
 
     #[test]
     fn a_break_within_a_word_is_text() {
+        // Brackets end a word, of whatever weight they are.
+        for prompt in ["BREAK[(fox)]", "BREAK(fox:1) snow", "snow(BREAK:1)fox"] {
+            let emphasis = Emphasis::of(prompt);
+            assert!(emphasis.has_break && emphasis.parts.iter().all(|part| !part.text.contains(BREAK)), "{prompt}");
+        }
         let emphasis = Emphasis::of("aBREAK BREAKs BREAK_");
         assert!(!emphasis.has_break);
         assert_eq!(emphasis.parts[0].text, "aBREAK BREAKs BREAK_");
