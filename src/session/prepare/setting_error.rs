@@ -93,7 +93,7 @@ pub enum SettingError {
     },
     /// A scale that changes, for a network that is told it.
     #[error(
-        "{model} is told the guidance scale, one for the whole run, so {} cannot change over time; give a number",
+        "the model {model} is told the guidance scale, one for the whole run, so {} cannot change over time; give a number",
         Setting::Guidance
     )]
     ScaleIsTold {

@@ -27,7 +27,7 @@ pub enum PipelineFault {
     },
     /// The network needs the whole text as one vector, and no encoder gives one.
     #[error(
-        "{denoiser} takes the whole prompt as one vector ({port}), which the text encoders of this pipeline do not give; export \
+        "the part {denoiser} takes the whole prompt as one vector ({port}), which the text encoders of this pipeline do not give; export \
          the pipeline again"
     )]
     NoPooled {
