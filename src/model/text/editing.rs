@@ -264,7 +264,9 @@ mod tests {
 
     #[test]
     fn a_share_of_the_steps_is_cut_to_whole_ones_without_rounding_errors() {
-        for (share, steps, first) in [("0.29", 100, 29), ("0.57", 100, 57), ("0.4", 4, 1), ("0.4", 2, 0), ("0.999", 10, 9)] {
+        for (share, steps, first) in
+            [("0.29", 100, 29), ("0.57", 100, 57), ("0.4", 4, 1), ("0.4", 2, 0), ("0.999", 10, 9)]
+        {
             let found = changes(&format!("[oak:pine:{share}]"), steps);
             assert_eq!(found.last(), Some(&(first, "pine".to_owned())), "{share} of {steps}");
         }
