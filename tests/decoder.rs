@@ -401,10 +401,10 @@ fn ctrl_c_before_decoding_says_how_to_get_images() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("out");
     let mut command = command();
-    command.args(["sample", "--prompt", "a red cat", "--threads", "1", "--steps", "1000", "--decode", "every:1"]);
+    command.args(["sample", "--prompt", "a red cat", "--threads", "1", "--steps", "500", "--decode", "every:1"]);
     command.args(["--model"]).arg(pipeline("sd15")).arg("--out").arg(&place);
     let mut running = Running::start(&mut command);
-    running.wait_for("sampling, 2 of 1000");
+    running.wait_for("sampling, 2 of 500");
     running.signal("INT");
     let words = [("OUT", place.display().to_string())];
     running.end().says(130, "decoder::ctrl_c_before_decoding_says_how_to_get_images", &words);
