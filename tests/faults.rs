@@ -120,6 +120,20 @@ fn missing_external_data() {
 }
 
 #[test]
+fn truncated_external_data() {
+    let case = Case::new("truncated_external_data");
+    let folder = case.path("model");
+    std::fs::create_dir(&folder).unwrap();
+    for file in ["model.onnx", "config.json", "scheduler_config.json"] {
+        std::fs::copy(models().join(bad("external-missing")).join(file), folder.join(file)).unwrap();
+    }
+    std::fs::write(folder.join("weights.bin"), "x").unwrap();
+    let case = case.word("DATA", &folder.join("weights.bin"));
+    let mut command = case.model(&folder, &[]);
+    case.says(&mut command);
+}
+
+#[test]
 fn external_data_outside_the_folder() {
     Case::new("external_data_outside_the_folder").model_says(&bad("external-outside"));
 }

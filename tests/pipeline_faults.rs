@@ -403,9 +403,7 @@ fn a_run_is_replayed_from_its_record() {
 
 /// What is said of a pipeline when it is opened and a run is prepared.
 fn notes(pipeline: &Pipeline, change: impl FnOnce(&mut RunSettings)) -> Vec<String> {
-    let mut settings = RunSettings::new(ModelSource::Model(pipeline.0.path().display().to_string()));
-    settings.provider = ProviderChoice::Cpu;
-    settings.threads = Some(1);
+    let mut settings = settings_of(pipeline);
     change(&mut settings);
     let model = Model::open(&settings, None, &|_, _| true).unwrap();
     let prepared = model.prepare(&settings, Keeping::LatestStep).unwrap();
@@ -454,4 +452,69 @@ fn a_negative_prompt_without_effect() {
         ));
     }
     assert!(has(&of("sd15", None, Some(7.5)), "no prompt is given, so the empty text is drawn"));
+}
+
+#[test]
+fn a_pipeline_without_its_index() {
+    Pipeline::of("sd15").without("model_index.json").says("a_pipeline_without_its_index", &["--prompt", "a cat"]);
+}
+
+#[test]
+fn a_part_of_a_pipeline_without_its_index() {
+    let pipeline = Pipeline::of("sd15").without("model_index.json").without("text_encoder");
+    let package = chromascope::model::package::Package::read(pipeline.0.path()).unwrap();
+    let note = package.notes.last().expect("a note");
+    assert_documented(note, "pipeline_faults::a_part_of_a_pipeline_without_its_index", &[]);
+}
+
+#[test]
+fn a_broken_index() {
+    let pipeline = Pipeline::of("sd15");
+    fs::write(pipeline.path("model_index.json"), "{").unwrap();
+    pipeline.says("a_broken_index", &[]);
+}
+
+#[test]
+fn an_index_or_a_configuration_that_is_a_list() {
+    for file in ["model_index", "unet/config", "text_encoder/config", "vae_decoder/config"] {
+        let pipeline = Pipeline::of("sd15");
+        fs::write(pipeline.path(&format!("{file}.json")), "[]").unwrap();
+        let out = pipeline.path("out");
+        let mut command = common::program();
+        let output = command.args(["sample", "--model"]).arg(pipeline.0.path()).arg("--out").arg(out).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let last = stderr.lines().last().unwrap().strip_prefix("chromascope: ").unwrap();
+        let last = last.strip_prefix("the unet of this pipeline cannot be used: ").unwrap_or(last);
+        let path = pipeline.path(&format!("{file}.json")).display().to_string();
+        let test = "pipeline_faults::an_index_or_a_configuration_that_is_a_list";
+        assert_documented(last, test, &[("CONFIG", path)]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere() {
+    for file in ["model_index.json", "unet/config.json", "tokenizer/merges.txt", "vae_decoder/model.onnx"] {
+        let pipeline = Pipeline::of("sd15").without(file);
+        std::os::unix::fs::symlink("nowhere", pipeline.path(file)).unwrap();
+        let error = Model::open(&settings_of(&pipeline), None, &|_, _| true).err().unwrap().to_string();
+        let words = [("LINK", pipeline.path(file).display().to_string())];
+        assert_documented(&error, "pipeline_faults::a_link_to_nowhere", &words);
+    }
+}
+
+#[test]
+fn the_root_of_a_hub_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = folder.path().join("snapshots/0123");
+    copy(&fixture("sd15"), &snapshot);
+    let pipeline = Pipeline(folder);
+    pipeline.says("the_root_of_a_hub_cache", &[]);
+}
+
+fn settings_of(pipeline: &Pipeline) -> RunSettings {
+    let mut settings = RunSettings::new(ModelSource::Model(pipeline.0.path().display().to_string()));
+    settings.provider = ProviderChoice::Cpu;
+    settings.threads = Some(1);
+    settings
 }

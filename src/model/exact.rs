@@ -91,8 +91,7 @@ impl ExactModel {
                     std::fs::read(&path).map_err(|error| PackageError::Read { path, error })
                 };
                 let pixels = read(images)?;
-                let labels: Labels = serde_json::from_slice(&read(labels)?)
-                    .map_err(|reason| PackageError::Json { path: package.folder.join(labels), reason })?;
+                let labels: Labels = super::package::json(&package.folder.join(labels))?;
                 let &[count, channels, height, width] = layout;
                 let shape = ImageShape { channels, height, width };
                 let bytes = checked_len(shape).and_then(|len| len.checked_mul(count));

@@ -103,6 +103,16 @@ pub enum GraphFileError {
         /// Where the link leads.
         target: PathBuf,
     },
+    /// External data ends before the graph's tensors do.
+    #[error("{path} is truncated: it has a size of {bytes} B, but its model needs {needed} B; copy it again")]
+    Truncated {
+        /// The file with the data.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// The size that the graph asks for.
+        needed: u64,
+    },
     /// External data is not there.
     #[error("{path} needs its weights file \"{location}\", which is missing; copy that file into the same folder")]
     Missing {
@@ -145,13 +155,19 @@ impl GraphFile {
 
         let mut hash = Sha256::new();
         hash.update(&content);
-        let external_data: Vec<_> =
-            model.locations().into_iter().map(|location| place::find(path, location)).collect::<Result<_, _>>()?;
+        let mut external_data = Vec::new();
         let mut all_bytes = bytes;
-        for ExternalData { file, .. } in &external_data {
+        for (location, needed) in model.extents() {
+            let data = place::find(path, location)?;
+            let file = &data.file;
             let unread = |error| GraphFileError::Read { path: file.clone(), error };
+            let bytes = std::fs::metadata(file).map_err(unread)?.len();
+            if bytes < needed {
+                return Err(GraphFileError::Truncated { path: file.clone(), bytes, needed });
+            }
             digest_file(file, &mut hash).map_err(unread)?;
-            all_bytes += std::fs::metadata(file).map_err(unread)?.len();
+            all_bytes += bytes;
+            external_data.push(data);
         }
         let opset = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx");
         Ok(Self {

@@ -41,7 +41,10 @@ pub(super) fn find(folder: &Path) -> Result<Found, PackageError> {
     let networks: Vec<PathBuf> = graphs.into_iter().filter(|graph| !is_other_part(graph)).collect();
     let by_name = || networks.iter().filter(|graph| NETWORKS.contains(&stem(graph).as_str()));
     match (&networks[..], &by_name().collect::<Vec<_>>()[..]) {
-        ([], _) => Err(PackageError::NoGraph { folder: folder.into(), holds: holds(folder) }),
+        ([], _) => Err(match snapshot(folder) {
+            Some(snapshot) => PackageError::HubCache { folder: folder.into(), snapshot },
+            None => PackageError::NoGraph { folder: folder.into(), holds: holds(folder) },
+        }),
         ([onnx], _) => Ok(Found { onnx: onnx.clone(), by_elimination: true }),
         (_, [onnx]) => Ok(Found { onnx: (*onnx).clone(), by_elimination: true }),
         (several_there, _) => Err(several(folder, several_there)),
@@ -50,7 +53,37 @@ pub(super) fn find(folder: &Path) -> Result<Found, PackageError> {
 
 /// Whether a folder is meant to be a model, as far as can be told from the names in it.
 pub(super) fn is_model(folder: &Path) -> bool {
-    !matches!(find(folder), Err(PackageError::NoGraph { .. }))
+    !matches!(find(folder), Err(PackageError::NoGraph { .. } | PackageError::HubCache { .. }))
+}
+
+/// Refuses a link to nowhere.
+pub(super) fn check_link(file: &Path) -> Result<(), PackageError> {
+    if file.is_symlink() && !file.exists() { Err(PackageError::Dangling { path: file.into() }) } else { Ok(()) }
+}
+
+/// The snapshot in a model's folder of a hub cache: the one that is named as main, else the first.
+fn snapshot(folder: &Path) -> Option<PathBuf> {
+    let snapshots = folder.join("snapshots");
+    let main = std::fs::read_to_string(folder.join("refs").join("main")).ok();
+    let main = main.map(|name| snapshots.join(name.trim())).filter(|path| path.is_dir() && *path != snapshots);
+    let first = || {
+        let entries = std::fs::read_dir(&snapshots).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| path.is_dir()).min()
+    };
+    main.or_else(first)
+}
+
+/// A note that the graph found is but one part of a pipeline whose index is missing.
+pub(super) fn one_part_only(folder: &Path, onnx: &Path) -> Option<String> {
+    let part = onnx.parent()?.file_name()?.to_str().filter(|part| NETWORKS.contains(part))?;
+    let is_pipeline = ["text_encoder", "vae_decoder"].iter().any(|beside| folder.join(beside).is_dir());
+    let has_index = folder.join(super::pipeline::INDEX_FILE).exists();
+    (is_pipeline && !has_index).then(|| {
+        format!(
+            "this folder has no model_index.json, so only its {part} is opened, without text and images; copy that file \
+             there to open the whole pipeline"
+        )
+    })
 }
 
 fn at(folder: &Path, place: &str) -> PathBuf {
@@ -136,6 +169,19 @@ mod tests {
             assert_eq!(found, Found { onnx: folder.path().join(expected), by_elimination }, "{files:?}");
             assert!(is_model(folder.path()));
         }
+    }
+
+    #[test]
+    fn a_part_of_a_pipeline_without_its_index_is_noted() {
+        let note = |files: &[&str]| {
+            let folder = folder_of(files);
+            one_part_only(folder.path(), &folder.path().join("unet/model.onnx"))
+        };
+        assert_eq!(note(&["unet/model.onnx"]), None);
+        let expected = "this folder has no model_index.json, so only its unet is opened, without text and images; copy that \
+                        file there to open the whole pipeline";
+        assert_eq!(note(&["unet/model.onnx", "vae_decoder/model.onnx"]).as_deref(), Some(expected));
+        assert_eq!(note(&["unet/model.onnx", "vae_decoder/model.onnx", "model_index.json"]), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::exact::ExactCard;
 use super::inputs::InputCard;
 use super::layout;
 use super::pipeline::INDEX_FILE;
+use crate::reading::json::JsonFault;
 use crate::reading::why;
 use crate::theory::{NetworkState, NetworkTime, Prediction};
 use serde::{Deserialize, Serialize};
@@ -292,12 +293,26 @@ pub enum PackageError {
         fault: String,
     },
     /// A JSON file does not say what it should.
-    #[error("{path} cannot be used: {reason}")]
+    #[error("{path} {fault}")]
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with line and column.
-        reason: serde_json::Error,
+        /// What is wrong.
+        fault: JsonFault,
+    },
+    /// The folder of a model in a cache of Hugging Face models.
+    #[error("{folder} is a model's folder in a hub cache, which holds the model in {snapshot}; open that folder")]
+    HubCache {
+        /// The folder.
+        folder: PathBuf,
+        /// The folder in it to open.
+        snapshot: PathBuf,
+    },
+    /// A link to nowhere.
+    #[error("the link {path} points to a file that is not there; download the model again")]
+    Dangling {
+        /// The link.
+        path: PathBuf,
     },
 }
 
@@ -337,10 +352,12 @@ impl Package {
             if found.by_elimination {
                 notes.push(format!("this folder has no model.onnx; the graph is {}", found.onnx.display()));
             }
+            notes.extend(layout::one_part_only(path, &found.onnx));
             found.onnx
         } else {
             path.to_path_buf()
         };
+        layout::check_link(&onnx)?;
         std::fs::File::open(&onnx).map_err(|error| PackageError::Read { path: onnx.clone(), error })?;
         let folder = onnx.parent().map(Path::to_path_buf).unwrap_or_default();
         // Files beside a graph of any other name may belong to something else.
@@ -417,8 +434,9 @@ pub fn is_model_folder(folder: &Path) -> bool {
 }
 
 pub(super) fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, PackageError> {
-    let text = std::fs::read(path).map_err(|error| PackageError::Read { path: path.into(), error })?;
-    serde_json::from_slice(&text).map_err(|reason| PackageError::Json { path: path.into(), reason })
+    let bytes = std::fs::read(path).map_err(|error| PackageError::Read { path: path.into(), error })?;
+    let refused = |fault| PackageError::Json { path: path.into(), fault };
+    crate::reading::json::object(&String::from_utf8_lossy(&bytes)).map_err(refused)
 }
 
 /// The bundled models, name and folder, sorted by name.

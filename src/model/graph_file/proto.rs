@@ -174,31 +174,37 @@ impl ModelProto {
     /// Where the model's tensors say that their data lies, each place once, in the order of the names. That includes the
     /// bodies of If, Loop and Scan, constants in attributes, sparse tensors, and functions.
     pub(super) fn locations(&self) -> Vec<&str> {
-        let mut found = Vec::new();
+        self.extents().into_iter().map(|(location, _)| location).collect()
+    }
+
+    /// The same with the bytes that the graph reads there, counted from the beginning of each file.
+    pub(super) fn extents(&self) -> Vec<(&str, u64)> {
+        let mut found: Vec<(&str, u64)> = Vec::new();
         self.graph.iter().for_each(|graph| in_graph(graph, &mut found));
         for function in &self.functions {
             in_nodes(&function.node, &mut found);
             in_attributes(&function.attribute_proto, &mut found);
         }
-        found.sort_unstable();
-        found.dedup();
+        // The one that reaches farthest comes first.
+        found.sort_unstable_by_key(|&(location, end)| (location, std::cmp::Reverse(end)));
+        found.dedup_by_key(|&mut (location, _)| location);
         found
     }
 }
 
-fn in_graph<'a>(graph: &'a GraphProto, found: &mut Vec<&'a str>) {
+fn in_graph<'a>(graph: &'a GraphProto, found: &mut Vec<(&'a str, u64)>) {
     in_tensors(&graph.initializer, found);
     in_sparse(&graph.sparse_initializer, found);
     in_nodes(&graph.node, found);
 }
 
-fn in_nodes<'a>(nodes: &'a [NodeProto], found: &mut Vec<&'a str>) {
+fn in_nodes<'a>(nodes: &'a [NodeProto], found: &mut Vec<(&'a str, u64)>) {
     for node in nodes {
         in_attributes(&node.attribute, found);
     }
 }
 
-fn in_attributes<'a>(attributes: &'a [AttributeProto], found: &mut Vec<&'a str>) {
+fn in_attributes<'a>(attributes: &'a [AttributeProto], found: &mut Vec<(&'a str, u64)>) {
     for attribute in attributes {
         in_tensors(attribute.t.iter().chain(&attribute.tensors), found);
         in_sparse(attribute.sparse_tensor.iter().chain(&attribute.sparse_tensors), found);
@@ -206,11 +212,15 @@ fn in_attributes<'a>(attributes: &'a [AttributeProto], found: &mut Vec<&'a str>)
     }
 }
 
-fn in_sparse<'a>(tensors: impl IntoIterator<Item = &'a SparseTensorProto>, found: &mut Vec<&'a str>) {
+fn in_sparse<'a>(tensors: impl IntoIterator<Item = &'a SparseTensorProto>, found: &mut Vec<(&'a str, u64)>) {
     tensors.into_iter().for_each(|tensor| in_tensors(tensor.values.iter().chain(&tensor.indices), found));
 }
 
-fn in_tensors<'a>(tensors: impl IntoIterator<Item = &'a TensorProto>, found: &mut Vec<&'a str>) {
-    let entries = tensors.into_iter().flat_map(|tensor| &tensor.external_data);
-    found.extend(entries.filter(|entry| entry.key == "location").map(|entry| entry.value.as_str()));
+fn in_tensors<'a>(tensors: impl IntoIterator<Item = &'a TensorProto>, found: &mut Vec<(&'a str, u64)>) {
+    for tensor in tensors {
+        let said =
+            |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
+        let number = |key: &str| said(key).and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+        found.extend(said("location").map(|location| (location, number("offset").saturating_add(number("length")))));
+    }
 }

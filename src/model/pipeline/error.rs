@@ -18,6 +18,17 @@ pub enum PipelineError {
         /// The class in `model_index.json`.
         class: String,
     },
+    /// All of a pipeline but `model_index.json`.
+    #[error(
+        "{folder} has the parts of a text-to-image pipeline, but no model_index.json, which says how they belong together; \
+         copy that file into it, or open its {network} alone by that folder"
+    )]
+    NoIndex {
+        /// The folder.
+        folder: PathBuf,
+        /// Name of the denoiser's folder.
+        network: &'static str,
+    },
     /// `model_index.json` names no class.
     #[error(
         "{path} cannot be used: it has no \"_class_name\", so the kind of the pipeline is unknown; export it again"

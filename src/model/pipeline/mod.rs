@@ -13,6 +13,7 @@ pub use family::Family;
 pub use latents::LatentCode;
 
 use self::config::{DenoiserConfig, Index};
+use super::layout;
 use super::package::{Card, Package, locate};
 use std::path::{Path, PathBuf};
 
@@ -86,14 +87,22 @@ impl PipelinePackage {
     /// Reads a pipeline's folder; `None` if it is none.
     pub fn read(folder: &Path) -> Result<Option<Self>, PipelineError> {
         let file = folder.join(INDEX_FILE);
+        layout::check_link(&file)?;
         if !file.exists() {
-            return Ok(None);
+            let network =
+                ["unet", "transformer"].into_iter().find(|part| folder.join(part).join("model.onnx").exists());
+            let has_text = folder.join("text_encoder/model.onnx").exists() && folder.join("tokenizer").is_dir();
+            return match network.filter(|_| has_text) {
+                Some(network) => Err(PipelineError::NoIndex { folder: folder.into(), network }),
+                None => Ok(None),
+            };
         }
         let index = Index::read(&file)?;
         // Pipelines without text have one network, and are opened as such.
         if !takes_text(folder, &index) {
             return Ok(None);
         }
+        parts::check_links(folder)?;
         let class = index.class.clone().ok_or(PipelineError::NoClass { path: file })?;
         let unsupported = || PipelineError::Unsupported { folder: folder.into(), class: class.clone() };
         let family = Family::of_class(&class).ok_or_else(unsupported)?;

@@ -38,6 +38,18 @@ fn graph(folder: &Path, part: &str) -> Result<Option<PathBuf>, PipelineError> {
     }
 }
 
+/// Refuses links to nowhere among the files of the parts that are used.
+pub(super) fn check_links(folder: &Path) -> Result<(), PackageError> {
+    let encoders = ENCODERS.iter().flat_map(|(part, tokenizer)| [*part, *tokenizer]);
+    for part in encoders.chain(["unet", "transformer", DECODER, "scheduler"]) {
+        let place = folder.join(part);
+        layout::check_link(&place)?;
+        let entries = std::fs::read_dir(&place).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).try_for_each(|file| layout::check_link(&file))?;
+    }
+    Ok(())
+}
+
 /// A file with weights for PyTorch in a folder.
 fn pytorch_weights(folder: &Path) -> Option<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -183,7 +183,9 @@ fn other_kinds_of_pipelines_are_refused_by_name() {
     folder.write(INDEX_FILE, r#"{"text_encoder": ["a", "b"]}"#);
     assert!(folder.refused().contains("it has no \"_class_name\""));
     folder.write(INDEX_FILE, "{");
-    assert!(folder.refused().starts_with("DIR/model_index.json cannot be used: "));
+    assert!(folder.refused().starts_with("DIR/model_index.json is not JSON: it ends too early at line 1"));
+    folder.write(INDEX_FILE, "[]");
+    assert_eq!(folder.refused(), "DIR/model_index.json is not a JSON object, in braces; export or copy it again");
 }
 
 #[test]
