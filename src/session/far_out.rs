@@ -77,7 +77,7 @@ impl FarOut {
         let or_check = resolved
             .onnxruntime
             .as_ref()
-            .filter(|_| !resolved.pipeline.is_some())
+            .filter(|_| resolved.pipeline.is_none())
             .map(|_| format!(", or check the model's state, time and prediction with {CHECK}"));
         let data = if resolved.pipeline.is_some() { "latents" } else { "images" };
         format!(

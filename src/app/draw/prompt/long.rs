@@ -63,7 +63,7 @@ mod tests {
         for letter in "new".chars() {
             let (shown, rest) = memory.cut(&text);
             let shown = format!("{shown}{letter}");
-            text = memory.joined(shown, &rest.to_owned(), true);
+            text = memory.joined(shown, rest, true);
         }
         assert_eq!(text, expected);
         assert!(memory.cut(&text).0.ends_with("new"));

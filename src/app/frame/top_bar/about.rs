@@ -35,7 +35,7 @@ pub(super) fn model_ui(ui: &mut Ui, bar: &TopBar, said: &mut FormState, intents:
                 }
                 ui.add_space(6.0);
                 said_of_model_ui(ui, &bar.document.run, model, said, intents);
-            })
+            });
         });
     });
     button.on_hover_text(match &model.pipeline {
