@@ -83,9 +83,13 @@ pub fn object<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, JsonFault
         rest.remove(*key);
         serde_json::from_value::<T>(Value::Object(rest)).is_ok()
     };
+    // Words of our own say more than that the value is wrong.
+    let said = error.to_string();
+    let is_serde_s = ["invalid ", "unknown variant", "data did not match"].iter().any(|start| said.starts_with(start));
     Err(match keys.keys().find(is_culprit) {
+        Some(key) if !is_serde_s => JsonFault::Other { reason: format!("\"{key}\": {said}") },
         Some(key) => JsonFault::Value { key: key.clone(), found: short(&keys[key]) },
-        None => JsonFault::Other { reason: error.to_string() },
+        None => JsonFault::Other { reason: said },
     })
 }
 
