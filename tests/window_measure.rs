@@ -359,7 +359,7 @@ fn decoded_images_of_a_pipeline_are_measured_and_shown_in_place_of_latents() {
     samples(&mut harness, "2");
     click(&mut harness, words::panes::MEASURE);
     measured(&mut harness, "2");
-    assert!(is_painted(&harness, words::tracks::SHARES_MEASURED) && is_painted(&harness, "RMS"));
+    assert!(is_painted(&harness, words::tracks::LATENT_SHARES_MEASURED) && is_painted(&harness, "RMS"));
     click(&mut harness, words::panes::SHOW_MEASURED_DECODED);
     frames(&mut harness, 3);
     assert!(is_painted(&harness, words::tracks::SHARES_DECODED));
@@ -367,6 +367,7 @@ fn decoded_images_of_a_pipeline_are_measured_and_shown_in_place_of_latents() {
     click(&mut harness, words::panes::SHOW_MEASURED_LATENTS);
     frames(&mut harness, 3);
     assert!(
-        is_painted(&harness, words::tracks::SHARES_MEASURED) && !is_painted(&harness, words::tracks::SHARES_DECODED)
+        is_painted(&harness, words::tracks::LATENT_SHARES_MEASURED)
+            && !is_painted(&harness, words::tracks::SHARES_DECODED)
     );
 }
