@@ -23,7 +23,7 @@ use crate::session::document::Layout;
 use crate::session::levels::LevelSet;
 use crate::session::view_space::ViewSpace;
 use crate::theory::adjustment;
-use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2};
 use egui_tiles::UiResponse;
 
 /// Follows the name of a class or prompt for its estimate minus that of the null one.
@@ -100,7 +100,9 @@ impl Pane for PartsPane {
             let word = seen.space().map_or(0.0, |space| width(ui, space.name(), theme::body(SMALL)) + 18.0);
             let name = elided(ui, &shown.name, column - word);
             let place = Rect::from_min_size(corner, vec2(column, HEAD));
-            let _ = seen_head_ui(ui, place, (&name, shown.note, seen), range.map(range_in_words), shown.about);
+            // Names may be alike once they are shortened.
+            let head = ui.new_child(UiBuilder::new().id_salt(index).max_rect(place));
+            let _ = seen_head_ui(&head, place, (&name, shown.note, seen), range.map(range_in_words), shown.about);
             if let Some(below) = &shown.below {
                 let font = theme::mono(SMALL - 1.0);
                 let color = Palette::of(ui).secondary;
