@@ -157,7 +157,7 @@ fn the_step_at_rest_is_decoded_and_one_switch_changes_all_views() {
         assert_eq!(estimate_rect(&harness), place, "{space:?}");
     }
     click(&mut harness, &words::panes::show_space(ViewSpace::Colour.name()));
-    assert!(painted(&harness).iter().any(|text| text == ViewSpace::Colour.name()), "the film strip says so");
+    assert!(ending(&harness, ViewSpace::Colour) >= 5, "switch, three headings and film strip: {:?}", painted(&harness));
     harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
     frames(&mut harness, 3);
     until(&mut harness, "undo", ends_with(ViewSpace::Decoded));
@@ -292,5 +292,80 @@ fn the_spectra_are_of_what_the_switch_shows() {
         until(&mut harness, "the noise", |harness| shows(harness, "noise 1 − ᾱ"));
         assert!(shows(&harness, words::panes::LATENTS_AT_STEP), "{space:?}");
         assert!(!says(&harness, words::panes::NO_WHITE_NOISE), "{space:?}");
+    }
+}
+
+/// How many texts on the screen end with this way to look at latents.
+fn ending(harness: &Harness<App>, space: ViewSpace) -> usize {
+    painted(harness).iter().filter(|text| text.ends_with(space.name())).count()
+}
+
+#[test]
+fn a_small_window_says_what_is_shown_and_no_badge_covers_another() {
+    let mut launch = launch(pipeline(&tiny("sd15")));
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, egui::vec2(960.0, 600.0));
+    until_done(&mut harness);
+    for space in [ViewSpace::Decoded, ViewSpace::Latents, ViewSpace::Colour] {
+        until(&mut harness, space.name(), |harness| estimate_label(harness).ends_with(space.name()));
+        until(&mut harness, "the switch and three headings", |harness| ending(harness, space) >= 4);
+        let image = estimate_rect(&harness);
+        let badges: Vec<_> =
+            written(&harness).into_iter().filter(|text| image.contains(text.rect.left_center())).collect();
+        for (index, badge) in badges.iter().enumerate() {
+            assert!(image.contains_rect(badge.rect), "{}", badge.text);
+            let apart = |other: &Written| !other.rect.intersects(badge.rect);
+            assert!(badges[..index].iter().all(apart), "{} covers another", badge.text);
+        }
+        let own = painted(&harness).iter().any(|text| text == "own" || text == "range: latents");
+        assert_eq!(own, space == ViewSpace::Latents, "the range is named as what it is");
+        press(&mut harness, egui::Key::V);
+    }
+}
+
+#[test]
+fn parts_in_a_row_are_shown_alike() {
+    let mut run = pipeline(&tiny("sd15"));
+    run.guidance = Some(chromascope::denoiser::guided::GuidanceScale::Constant(7.5));
+    let mut launch = launch(run);
+    launch.first.push(Action::SetLayout(Layout::Guidance));
+    let mut harness = open_with(launch, PROJECTOR);
+    until_done(&mut harness);
+    until(&mut harness, "the decoded image", |harness| estimate_label(harness).ends_with(ViewSpace::Decoded.name()));
+    click(&mut harness, pane("parts"));
+    settle(&mut harness);
+    // The null prompt, the prompt, the guided estimate, and the difference.
+    let colours = |harness: &Harness<App>| ending(harness, ViewSpace::Colour) >= 4;
+    until(&mut harness, "four headings", colours);
+    let whole = format!("E[x₀|xₜ] · {}", ViewSpace::Decoded.name());
+    assert!(!painted(&harness).contains(&whole), "the whole is no other picture than its parts");
+}
+
+#[test]
+fn no_text_of_a_menu_is_spread() {
+    fn spread(shape: &egui::Shape, found: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Text(text) if text.galley.job.justify && text.galley.rows.len() > 1 => {
+                found.push(text.galley.text().to_owned());
+            }
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| spread(shape, found)),
+            _ => {}
+        }
+    }
+    let mut run = pipeline(&tiny("sd15"));
+    run.prompt = Some("bird ".repeat(90).trim_end().to_owned());
+    let prompt = run.prompt.clone().unwrap();
+    let mut harness = open_with(launch(run), egui::vec2(960.0, 600.0));
+    until_done(&mut harness);
+    let menus = ["Details of the model".to_owned(), words::chip(words::frame::PROMPT, &prompt[..20])];
+    for menu in menus {
+        let before = painted(&harness).len();
+        click_like(&mut harness, &menu);
+        settle(&mut harness);
+        assert!(painted(&harness).len() > before + 5, "{menu} is open");
+        let mut found = Vec::new();
+        harness.output().shapes.iter().for_each(|clipped| spread(&clipped.shape, &mut found));
+        assert!(found.is_empty(), "{menu}: {found:?}");
+        press(&mut harness, egui::Key::Escape);
     }
 }
