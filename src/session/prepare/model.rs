@@ -441,7 +441,7 @@ pub(super) fn network_told(
     (size, pooled_by): (Option<(usize, usize)>, usize),
     told: Option<Told>,
 ) -> Result<OpenDenoiser, PrepareError> {
-    let (height, width) = model.size(size, pooled_by)?;
+    let (height, width) = model.size(size, pooled_by, 1)?;
     let config = config.for_image((height, width));
     let schedule = config.model_schedule()?;
     check_time(parameterization.time, &schedule, model.contract.timestep.element)?;

@@ -158,17 +158,18 @@ impl OpenModel {
         self.package.size_multiple().max(self.contract.layout.size_multiple())
     }
 
-    /// Height and width of the run. With `pooled_by` the network also sees images pooled by that factor, so
-    /// both sizes must fit; 1 if it does not.
+    /// Height and width of the run's images, whose states are smaller by `pixels_each`, which is 1 where the images are the
+    /// states. With `pooled_by` the network also sees states pooled by that factor, so both sizes must fit; 1 if it does
+    /// not.
     pub(super) fn size(
         &self,
         wanted: Option<(usize, usize)>,
         pooled_by: usize,
+        pixels_each: usize,
     ) -> Result<(usize, usize), PrepareError> {
-        let larger = |(height, width): (usize, usize)| (height * pooled_by, width * pooled_by);
-        let Some((height, width)) = wanted.or(self.native_size().map(larger)) else {
-            return Err(PrepareError::NoSize);
-        };
+        let times = |factor: usize| move |(height, width): (usize, usize)| (height * factor, width * factor);
+        let native = self.native_size().map(times(pixels_each * pooled_by));
+        let (height, width) = wanted.or(native).ok_or(PrepareError::NoSize)?;
         check_size((height, width))?;
         let (fixed_height, fixed_width) = self.contract.fixed_size();
         if pooled_by > 1 && (fixed_height.is_some() || fixed_width.is_some()) {
@@ -176,12 +177,13 @@ impl OpenModel {
                        height and width";
             return Err(SettingError::NoUpsampling { why }.into());
         }
-        if fixed_height.is_some_and(|h| h != height) || fixed_width.is_some_and(|w| w != width) {
-            let side = |side: Option<usize>| side.map_or_else(|| "any".into(), |side| side.to_string());
+        let is_other = |fixed: Option<usize>, side: usize| fixed.is_some_and(|fixed| fixed * pixels_each != side);
+        if is_other(fixed_height, height) || is_other(fixed_width, width) {
+            let side = |side: Option<usize>| side.map_or_else(|| "any".into(), |side| (side * pixels_each).to_string());
             let only = format!("{}x{}", side(fixed_height), side(fixed_width));
             return Err(SettingError::OtherSize { size: (height, width), is: "was exported", only }.into());
         }
-        let multiple = self.size_multiple() * pooled_by;
+        let multiple = self.size_multiple() * pixels_each * pooled_by;
         if height % multiple != 0 || width % multiple != 0 {
             let near = |side: usize| ((side + multiple / 2) / multiple).max(1) * multiple;
             let with = if pooled_by > 1 { format!(" used at {pooled_by} times its size") } else { String::new() };

@@ -37,7 +37,7 @@ impl<'a> Probe<'a> {
         let config = model.scheduler.clone().unwrap_or_else(|| SchedulerConfig::for_class("EDMEulerScheduler"));
         let schedule = config.model_schedule()?;
         let side = SIDE.next_multiple_of(model.size_multiple());
-        let size = model.size(settings.size.or(model.native_size()).or(Some((side, side))), 1)?;
+        let size = model.size(settings.size.or(model.native_size()).or(Some((side, side))), 1, 1)?;
         let values = model.contract.channels * size.0 * size.1;
         let batch = model.contract.fixed_batch().unwrap_or(if values > SMALL { 1 } else { 2 });
         let (opened, out) = (HashMap::new(), Denoised::zeros([0; 4]));
